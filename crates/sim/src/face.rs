@@ -1,0 +1,102 @@
+//! What a stand-in is: a function from a request value to a reply value, plus things it wants sent later.
+//!
+//! A face never touches a socket, a clock or a thread. The same face therefore runs behind real sockets
+//! (`host`), and inside a deterministic simulation that calls it directly.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+
+/// How an exchange ends on the wire. Faults choose anything but [`Ending::Whole`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The whole response arrives.
+    Whole,
+    /// The connection closes before any byte of the response; what the request did, if anything, stays done.
+    Cut,
+    /// The head and the first bytes of the body arrive, then the connection closes.
+    CutMidBody,
+}
+
+/// An answer, when it is due, and how it ends.
+#[derive(Debug)]
+pub struct Reply {
+    pub response: Response<Bytes>,
+    /// Time between the request's arrival and the first byte of the answer.
+    pub delay: Duration,
+    pub ending: Ending,
+}
+
+impl Reply {
+    /// An answer that arrives whole and at once.
+    pub fn now(response: Response<Bytes>) -> Self {
+        Self { response, delay: Duration::ZERO, ending: Ending::Whole }
+    }
+}
+
+/// A request that a face wants the host to make (an Okta event hook's verification or delivery).
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Names the request when its outcome is reported back through [`Face::outgoing_done`].
+    pub token: u64,
+    pub request: Request<Bytes>,
+    /// The receiver's time to answer; afterwards the outcome is [`OutgoingOutcome::TimedOut`].
+    pub timeout: Duration,
+}
+
+/// What became of an [`Outgoing`] request.
+#[derive(Debug, Clone)]
+pub enum OutgoingOutcome {
+    Answered(Response<Bytes>),
+    TimedOut,
+    Failed(String),
+}
+
+/// A part of a face's own record, for tests and auditors. Never reachable through the vendor's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspect {
+    /// The whole state: one object with a list per kind of record.
+    State,
+    /// Accepted writes in order: `seq`, `at`, `caller`, `method`, `path`, `kind`, `id`, `before`, `after`.
+    Journal,
+    /// Calls by `METHOD pattern`: `accepted`, `refused`, `throttled`, `faulted`.
+    Calls,
+}
+
+/// What [`Face::handle`] says.
+#[derive(Debug)]
+pub enum Handled {
+    Reply(Reply),
+    /// The answer depends on a request that the host makes first (hook verification, once more on failure): its
+    /// outcome goes to [`Face::outgoing_done`], which answers or asks again.
+    After(Outgoing),
+}
+
+/// One stand-in server (one Okta org, or one iOffice site).
+pub trait Face: Send {
+    /// Answers one request that arrived at `now`. Never panics, whatever the request holds. Background work that
+    /// is due by `now` (rules, index refresh, asynchronous transitions) has taken effect before the answer.
+    fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Handled;
+
+    /// Carries background work forward to `now` and returns the requests that are due to be made.
+    fn advance(&mut self, now: Timestamp) -> Vec<Outgoing>;
+
+    /// The next moment at which [`Face::advance`] would do something, if any.
+    fn next_due(&self) -> Option<Timestamp>;
+
+    /// Reports the outcome of an outgoing request. `Some` only for a token that came from [`Handled::After`]: the
+    /// answer for the waiting caller, or another request to make before it.
+    fn outgoing_done(&mut self, token: u64, outcome: OutgoingOutcome, now: Timestamp) -> Option<Handled>;
+
+    /// Everything the face holds, as JSON: its state, its journal of accepted writes, its call counts.
+    fn inspect(&self, what: Inspect) -> serde_json::Value;
+
+    /// Changes made by "somebody at the vendor's console" (world scripts, rehearsals), not through the API. The
+    /// vocabulary is each face's own; an unknown command is an error text.
+    ///
+    /// # Errors
+    /// A sentence that names the command and what is wrong with it.
+    fn command(&mut self, command: &serde_json::Value, now: Timestamp) -> Result<serde_json::Value, String>;
+}
