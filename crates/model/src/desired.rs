@@ -1,0 +1,249 @@
+//! What policy wants for one identity at one moment, and why. Made by `policy`, read by `plan`, shown to people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{FieldName, Role},
+    id::{AccountId, CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
+};
+
+/// One reason, complete enough to read aloud: which rule, which row, on what grounds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Because {
+    /// Flow or lifecycle rule, by its id in the policy (`new-user`, `lifecycle.leave`).
+    pub rule: String,
+    /// Mapping table and 1-based data row, if a table decided (`places`, 7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<(String, u32)>,
+    /// The grounds, in words with values (`department is "Facilities"`).
+    pub text: String,
+}
+
+/// A wanted value with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want<T> {
+    pub value: T,
+    pub because: Vec<Because>,
+}
+
+/// What the person's standing asks for. Order is by strength: a later one outranks an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Lifecycle {
+    /// Policy does not concern this person and never gave them anything: nothing is touched.
+    OutOfScope,
+    /// Hired, but it is too early to prepare anything.
+    NotYet { prepare_at: Timestamp },
+    /// The account is live and holds everything wanted below. Pre-hires inside the preparation window are here too.
+    Active,
+    /// On leave: only what `loses` names is taken back, for the time being.
+    Paused { loses: Loses },
+    /// Gone: everything is taken back, the account is deactivated, bookings are cancelled.
+    Ended {
+        /// When the right ended: the leaver's clock starts here (Okta's status change, or the end date).
+        since: Option<Timestamp>,
+        how: Ending,
+    },
+    /// Cannot be decided (unknown status, unreadable date, failed evaluation): nothing is changed, a person is told.
+    Aside { why: String },
+}
+
+/// Which way somebody left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Deactivated in Okta.
+    Deactivated,
+    /// Deleted in Okta, with proof.
+    Deleted,
+    /// The contract's end date passed.
+    Expired,
+    /// Lost membership of the scope that policy governs.
+    LeftScope,
+}
+
+/// What a leave takes away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loses {
+    pub roles: bool,
+    pub items: bool,
+    pub seat: bool,
+    pub bookings: bool,
+    pub account: bool,
+}
+
+/// A wanted workplace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SeatWish {
+    /// An assigned desk: any free space of these kinds on these floors, in this order of floors; or one of `rooms`.
+    Desk {
+        floors: Vec<FloorId>,
+        /// Space type names, folded; empty: any occupiable type.
+        kinds: Vec<String>,
+        rooms: Vec<RoomId>,
+    },
+    /// A seat in a neighbourhood section (`hybrid`).
+    Section { section: SectionId },
+    /// No seat on purpose (`remote`): an assigned seat that we gave is taken back.
+    Remote,
+}
+
+/// Where the default place is noted when no desk or section can be had: iOffice has no field for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceNote {
+    pub field: FieldName,
+    pub text: String,
+}
+
+/// A desk wanted for a stretch of time (day one).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingWish {
+    /// Names the wish across evaluations (`day-one:2026-12-01`): the same key is booked once.
+    pub key: String,
+    pub title: String,
+    pub floors: Vec<FloorId>,
+    /// Space type names, folded; empty: any reservable type that is occupiable.
+    pub kinds: Vec<String>,
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+/// A visit to announce. Announced once per key: the API can neither list nor change visits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitWish {
+    pub key: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: Option<String>,
+    pub company: Option<String>,
+    pub notes: String,
+    pub visitor_type: Option<String>,
+    pub host: AccountId,
+    pub center: CenterId,
+    pub arrival: Timestamp,
+}
+
+/// A message wanted once per key (a contractor's end date draws near; an expiry was carried out).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeWish {
+    pub key: String,
+    /// Names of notification routes in the policy (`it`, `facilities`).
+    pub to: Vec<String>,
+    pub subject: String,
+    pub text: String,
+    /// Send only after the plan of this identity is verified with nothing open.
+    pub after_verified: bool,
+}
+
+/// Something policy wants and the API cannot do: a person must.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ToDo {
+    /// Names it across evaluations, within the identity (`visit-checkout:…`).
+    pub key: String,
+    pub what: String,
+    pub how: String,
+}
+
+/// Something a rule could have given and did not, with the first failing condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotGiven {
+    pub label: String,
+    pub because: Because,
+}
+
+/// The whole answer for one identity. Deterministic: equal inputs, equal value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Desired {
+    pub identity: IdentityId,
+    /// `None`: no routing rule matched.
+    pub site: Option<SiteId>,
+    pub lifecycle: Lifecycle,
+    /// Why this standing and this site.
+    pub because: Vec<Because>,
+    pub fields: BTreeMap<FieldName, Want<String>>,
+    pub user_type: Option<Want<UserTypeId>>,
+    pub cost_center: Option<Want<ItemId>>,
+    pub seat: Option<Want<SeatWish>>,
+    /// Used when `seat` cannot be satisfied, or is absent.
+    pub place_note: Option<Want<PlaceNote>>,
+    pub roles: BTreeMap<CenterId, Want<Role>>,
+    pub items: BTreeMap<ItemId, Want<()>>,
+    /// What policy may take away besides what it gave itself.
+    pub owned: Owned,
+    pub bookings: Vec<Want<BookingWish>>,
+    pub visits: Vec<Want<VisitWish>>,
+    pub notices: Vec<Want<NoticeWish>>,
+    pub todos: Vec<Want<ToDo>>,
+    pub not_given: Vec<NotGiven>,
+    /// Parts that could not be decided, in words (a floor that does not exist). The rest stands.
+    pub problems: Vec<String>,
+    /// Nothing is taken away before this moment: the identity's data just moved and may be half-arrived.
+    pub settle_until: Option<Timestamp>,
+    /// The next moment at which this answer may change by itself.
+    pub review_at: Option<Timestamp>,
+}
+
+/// Grants that policy owns outright: held without being wanted, they are taken away whoever gave them. Grants
+/// outside these sets are taken away only if we gave or adopted them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    pub centers: BTreeSet<CenterId>,
+    pub items: BTreeSet<ItemId>,
+}
+
+impl Desired {
+    /// An answer that wants nothing.
+    pub fn nothing(identity: IdentityId, lifecycle: Lifecycle) -> Self {
+        Self {
+            identity,
+            site: None,
+            lifecycle,
+            because: Vec::new(),
+            fields: BTreeMap::new(),
+            user_type: None,
+            cost_center: None,
+            seat: None,
+            place_note: None,
+            roles: BTreeMap::new(),
+            items: BTreeMap::new(),
+            owned: Owned::default(),
+            bookings: Vec::new(),
+            visits: Vec::new(),
+            notices: Vec::new(),
+            todos: Vec::new(),
+            not_given: Vec::new(),
+            problems: Vec::new(),
+            settle_until: None,
+            review_at: None,
+        }
+    }
+
+    /// Moves `review_at` forward to `at` if that is sooner.
+    pub fn review_by(&mut self, at: Timestamp) {
+        self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
+    }
+}
+
+/// What we last brought about and verified for one identity in one site: the third leg of the comparison.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Applied {
+    pub fields: BTreeMap<FieldName, String>,
+    pub seat: Option<RoomId>,
+    pub section: Option<SectionId>,
+    pub cost_center: Option<ItemId>,
+    pub roles: BTreeMap<CenterId, Role>,
+    pub items: BTreeSet<ItemId>,
+    /// Roles put aside during a leave, to be given back on return if still wanted.
+    pub paused: bool,
+    /// Booking wishes carried out, by key; the value is the reservation, 0 if its number is not known.
+    pub bookings: BTreeMap<String, i64>,
+    /// Visit wishes carried out, by key.
+    pub visits: BTreeMap<String, i64>,
+    /// Notices sent, by key.
+    pub notices: BTreeSet<String>,
+}

@@ -1,0 +1,280 @@
+//! Steps, plans and outcomes: what will be done, in which order, with what result.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{FieldName, Role},
+    desired::{Because, Ending, NoticeWish, ToDo, VisitWish},
+    id::{
+        AccountId, AccountKey, CenterId, IdentityId, ItemId, PlanId, ReservationId, RoomId, SectionId,
+        SiteId, UserTypeId,
+    },
+    signal::Lane,
+};
+
+/// Changes to one account record, sent as one sparse update. An outer `Some` means "change", an inner `None` "clear".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccountPatch {
+    pub fields: BTreeMap<FieldName, Option<String>>,
+    pub user_type: Option<UserTypeId>,
+    pub cost_center: Option<Option<ItemId>>,
+    /// The whole list of category items besides the cost center.
+    pub items: Option<BTreeSet<ItemId>>,
+    pub seat: Option<Option<RoomId>>,
+    pub section: Option<Option<SectionId>>,
+    /// `assigned`, `hybrid` or `remote`.
+    pub seat_class: Option<Arc<str>>,
+}
+
+impl AccountPatch {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One call on the target. Every variant is safe to plan twice: the second time nothing differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Operation {
+    /// Creates the account with everything the create call can carry. Looked up by user name and e-mail before any
+    /// repetition.
+    Create {
+        patch: AccountPatch,
+    },
+    Update {
+        patch: AccountPatch,
+    },
+    /// Writes the whole list of roles, read just before.
+    SetRoles {
+        roles: BTreeMap<CenterId, Role>,
+    },
+    /// By the site's configured method.
+    Deactivate,
+    Reactivate,
+    CancelBooking {
+        booking: ReservationId,
+    },
+    Book {
+        key: String,
+        title: String,
+        room: RoomId,
+        center: CenterId,
+        start: Timestamp,
+        end: Timestamp,
+    },
+    /// Never repeated after an unknown outcome: it cannot be looked up.
+    Announce {
+        visit: VisitWish,
+    },
+}
+
+impl Operation {
+    /// A word for logs and counters.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::SetRoles { .. } => "set_roles",
+            Self::Deactivate => "deactivate",
+            Self::Reactivate => "reactivate",
+            Self::CancelBooking { .. } => "cancel_booking",
+            Self::Book { .. } => "book",
+            Self::Announce { .. } => "announce",
+        }
+    }
+}
+
+/// What a step means to the person, as a symbol beside its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    Add,
+    Change,
+    Remove,
+    Move,
+}
+
+impl Effect {
+    pub fn symbol(self) -> char {
+        match self {
+            Self::Add => '+',
+            Self::Change => '~',
+            Self::Remove => '-',
+            Self::Move => '>',
+        }
+    }
+}
+
+/// One readable difference inside a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    pub effect: Effect,
+    /// `seat`, `role in Harborlight Reservations`, `jobTitle`.
+    pub what: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub because: Vec<Because>,
+}
+
+/// Why a step does not run now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "gate", rename_all = "snake_case")]
+pub enum Gate {
+    Open,
+    /// Waits by itself.
+    Held {
+        until: Timestamp,
+        why: String,
+    },
+    /// Waits for proof, a person, or room under a limit.
+    Blocked {
+        why: String,
+    },
+}
+
+/// One operation with its meaning, its reasons and its gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub op: Operation,
+    pub differences: Vec<Difference>,
+    /// Takes something away: counts against the caps, waits for certificates and settle windows.
+    pub destructive: bool,
+    pub gate: Gate,
+}
+
+/// An immutable proposal for one identity in one site. `id` seals it: equal content, equal id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub id: PlanId,
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: SiteId,
+    /// `None`: to be created by the first step.
+    pub account: Option<AccountKey>,
+    pub lane: Lane,
+    pub steps: Vec<Step>,
+    pub todos: Vec<ToDo>,
+    pub notices: Vec<NoticeWish>,
+    /// Sentences worth showing beside the steps (drift left alone, problems).
+    pub notes: Vec<String>,
+    /// Set when this plan ends somebody's access: the leaver's clock.
+    pub ending: Option<(Ending, Option<Timestamp>)>,
+    pub review_at: Option<Timestamp>,
+    /// Seal of the policy that wanted it.
+    pub policy: String,
+    pub made_at: Timestamp,
+}
+
+impl Plan {
+    /// Steps that may run now.
+    pub fn open_steps(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().enumerate().filter(|(_, step)| step.gate == Gate::Open)
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Differences by effect, held and blocked ones apart.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for step in &self.steps {
+            if step.gate != Gate::Open {
+                summary.held += step.differences.len();
+                continue;
+            }
+            for difference in &step.differences {
+                match difference.effect {
+                    Effect::Add => summary.add += 1,
+                    Effect::Change => summary.change += 1,
+                    Effect::Remove => summary.remove += 1,
+                    Effect::Move => summary.r#move += 1,
+                }
+            }
+        }
+        summary
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub add: usize,
+    pub change: usize,
+    pub remove: usize,
+    pub r#move: usize,
+    pub held: usize,
+}
+
+impl std::ops::AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.add += other.add;
+        self.change += other.change;
+        self.remove += other.remove;
+        self.r#move += other.r#move;
+        self.held += other.held;
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "+ {} add  ~ {} change  - {} remove  > {} move  = {} held",
+            self.add, self.change, self.remove, self.r#move, self.held
+        )
+    }
+}
+
+/// What became of one operation. Different outcomes have different next steps (design §6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The target accepted it. Not yet read back.
+    Done {
+        /// The account it made, for [`Operation::Create`].
+        account: Option<AccountId>,
+        /// The number of the record it made (reservation, registration).
+        made: Option<i64>,
+    },
+    /// It was so already, or gone already.
+    Already { note: String, account: Option<AccountId> },
+    /// The target said no, and would again. Nothing changed.
+    Refused { code: String, text: String, fix: String },
+    /// Nothing changed; not before `until`.
+    Throttled { until: Timestamp },
+    /// Nothing changed: the request did not leave, or the target was plainly unable. May be tried again.
+    NotDone { reason: String },
+    /// No answer: it may have happened. Must be looked up first.
+    Unknown { reason: String },
+    /// The API cannot do it on this site. A person must.
+    Impossible { capability: String, todo: ToDo },
+    /// The credential is refused or lacks a right. Nothing changed; everything for this target waits.
+    Denied { reason: String, fix: String },
+}
+
+impl Outcome {
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Already { .. })
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Already { .. } => "already",
+            Self::Refused { .. } => "refused",
+            Self::Throttled { .. } => "throttled",
+            Self::NotDone { .. } => "not done",
+            Self::Unknown { .. } => "unknown",
+            Self::Impossible { .. } => "impossible",
+            Self::Denied { .. } => "denied",
+        }
+    }
+}
