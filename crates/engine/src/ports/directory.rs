@@ -1,0 +1,133 @@
+//! The identity side: one tenant.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lanyard_model::{
+    id::{GroupId, TenantId},
+    identity::{Group, Identity, IdentityRead},
+    signal::{Event, Lane},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{CallCount, Check, Listing, PortFailure, Progress};
+
+/// A place in the change feed, opaque to everybody but the adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FeedCursor {
+    /// No cursor yet, or it is lost: begin with events persisted since this moment.
+    Since(Timestamp),
+    /// The adapter's own text, kept verbatim.
+    At(String),
+}
+
+/// One page of the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    pub events: Vec<Event>,
+    /// Where to go on; store it in the transaction that stores the events.
+    pub next: FeedCursor,
+    /// Rows on the page, relevant or not: an empty page means "wait, then ask again with the same cursor".
+    pub rows: usize,
+}
+
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum FeedError {
+    /// The cursor is no longer accepted: begin again with an overlap.
+    #[error("the feed's cursor is no longer accepted: {reason}")]
+    CursorDead { reason: String },
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// A pushed batch, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Names the batch; the same on redelivery.
+    pub delivery_id: String,
+    /// The hook that sent it, if it is one of this tenant's; otherwise quarantine.
+    pub hook: Result<String, String>,
+    /// A console preview or sample: counted, never acted on.
+    pub preview: bool,
+    pub events: Vec<Event>,
+}
+
+/// The body is not a delivery at all (HTTP 400).
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("not an event hook delivery: {0}")]
+pub struct DeliveryProblem(pub String);
+
+/// The hook we want to exist.
+#[derive(Debug, Clone)]
+pub struct HookWish {
+    pub name: String,
+    pub url: String,
+    /// Sent by the directory in the `Authorization` header of every request.
+    pub secret: String,
+}
+
+/// The hook as the directory shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum HookState {
+    /// Exists, is verified and delivers.
+    Live {
+        id: String,
+    },
+    /// Exists, but does not deliver.
+    Broken {
+        id: String,
+        why: String,
+    },
+    Absent,
+    /// We lack the right to see or make hooks: the text says what to paste where.
+    Manual {
+        why: String,
+        paste: String,
+    },
+}
+
+/// Members of one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupMembers {
+    pub group: GroupId,
+    pub listing: Listing<Arc<str>>,
+}
+
+/// One tenant's directory. Every call is a fresh read unless it says otherwise; reads retry within their own bound.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    fn tenant(&self) -> &TenantId;
+
+    /// The whole person, with all groups: two calls (more for many groups). Not found is an answer.
+    async fn observe_identity(&self, user: &str, lane: Lane) -> Result<IdentityRead, PortFailure>;
+
+    /// Everybody, deactivated people included. `groups` of the rows is empty and incomplete.
+    async fn list_identities(&self, progress: &dyn Progress) -> Result<Listing<Identity>, PortFailure>;
+
+    /// All groups; the evidence's canary is the built-in group of everybody.
+    async fn list_groups(&self) -> Result<Listing<Group>, PortFailure>;
+
+    /// User ids of the members, deactivated ones included.
+    async fn list_members(&self, group: &GroupId) -> Result<Listing<Arc<str>>, PortFailure>;
+
+    /// Attribute names of the user schema, base and custom, with type and title (for `init` and the linter).
+    async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure>;
+
+    /// The next page of the feed.
+    async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError>;
+
+    /// Creates, repairs and verifies the hook until it is [`HookState::Live`], or says why not.
+    async fn ensure_hook(&self, wish: &HookWish) -> Result<HookState, PortFailure>;
+
+    async fn hook_state(&self, wish: &HookWish) -> Result<HookState, PortFailure>;
+
+    /// Reads a pushed body. Never calls out.
+    fn parse_delivery(&self, body: &[u8]) -> Result<Delivery, DeliveryProblem>;
+
+    /// Credentials, scopes, roles: each with the fix.
+    async fn probe(&self) -> Vec<Check>;
+
+    fn calls(&self) -> Vec<CallCount>;
+}

@@ -1,0 +1,13 @@
+//! What the engine needs from outside, as traits. No vendor's name, no SQL, no HTTP.
+
+mod directory;
+mod failure;
+mod store;
+mod workplace;
+
+pub use directory::{
+    Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, GroupMembers, HookState, HookWish,
+};
+pub use failure::{CallCount, Check, PortFailure, Progress, Silent};
+pub use store::*;
+pub use workplace::{Capabilities, Listing, SearchKey, Workplace};

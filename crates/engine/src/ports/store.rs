@@ -1,0 +1,510 @@
+//! The memory: mirrors, links, queue, plans, intents, journal. Writes are values, applied as one durable batch.
+//!
+//! Guarantees every store gives (checked by one contract suite):
+//! - A batch is atomic and durable when `write` returns `Ok`; on `Err` nothing of it happened.
+//! - Batches take effect one after another; each read sees every batch that was acknowledged before it began.
+//! - The journal only grows, in the transaction of what it tells about.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lanyard_model::{
+    account::Account,
+    booking::Visit,
+    coverage::{Certificate, ReadKind},
+    desired::Applied,
+    id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
+    identity::{Group, Identity},
+    link::Link,
+    plan::{Operation, Outcome, Plan},
+    signal::{Event, Lane, Source},
+};
+use serde::{Deserialize, Serialize};
+
+use super::FeedCursor;
+
+/// Why a batch or a read failed. Nothing of the batch happened.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// An intent would exceed a cap. The batch was refused whole.
+    #[error("the cap on {scope} is reached: {used} of {max} used")]
+    CapReached { scope: String, used: u64, max: u64 },
+    /// The lease on a work item is no longer ours (expired, or taken over).
+    #[error("the lease on {0} is lost")]
+    LeaseLost(IdentityId),
+    /// Disk full, locked, I/O error: may pass.
+    #[error("the store cannot write now: {0}")]
+    Unavailable(String),
+    /// The store's content is not what this version can work with.
+    #[error("the store is damaged or too new: {0}")]
+    Damaged(String),
+}
+
+/// One change to the store.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Records events once per (tenant, uuid), notes which way each was seen, raises attention for their users and,
+    /// for group events, for every mirrored member; and moves the feed's cursor, if given. One transaction, so the
+    /// cursor never passes an unhandled event. `delivery` names a pushed batch: a repeated one is only counted.
+    /// Answers [`Wrote::Signals`].
+    Signals {
+        tenant: TenantId,
+        source: Source,
+        delivery: Option<String>,
+        events: Vec<Event>,
+        cursor: Option<FeedCursor>,
+        at: Timestamp,
+        /// Looks become due this long after `at` (0 for the leaver lane), so that bursts coalesce.
+        coalesce: Duration,
+    },
+    /// Raises attention: generation + 1, due no later than `due`, lane no slower than `lane`.
+    Attend {
+        who: Vec<IdentityId>,
+        source: Source,
+        lane: Lane,
+        due: Timestamp,
+        why: String,
+    },
+    /// Mirrors an identity. `keys` are (kind, folded value) pairs to find it by, replacing the old ones. Answers
+    /// [`Wrote::Mirrored`].
+    Identity {
+        identity: Box<Identity>,
+        keys: Vec<(String, String)>,
+        at: Timestamp,
+    },
+    /// The identity is gone for good, on this proof. The mirror keeps the last state, marked.
+    IdentityGone {
+        identity: IdentityId,
+        at: Timestamp,
+        proof: String,
+    },
+    /// Replaces the mirrored groups of a tenant.
+    Groups {
+        tenant: TenantId,
+        groups: Vec<Group>,
+    },
+    /// Mirrors an account, with keys as above.
+    Account {
+        account: Box<Account>,
+        keys: Vec<(String, String)>,
+    },
+    /// Mirrors a certified list whole: accounts of the site that are not in it are marked gone at `at`.
+    AccountsWhole {
+        site: SiteId,
+        accounts: Vec<(Account, Vec<(String, String)>)>,
+        at: Timestamp,
+    },
+    AccountGone {
+        account: AccountKey,
+        at: Timestamp,
+    },
+    /// Remembers or replaces the link of (identity, site).
+    Link(Link),
+    /// Forgets the link of (identity, site).
+    Unlink {
+        identity: IdentityId,
+        site: SiteId,
+    },
+    Applied {
+        identity: IdentityId,
+        site: SiteId,
+        applied: Box<Applied>,
+    },
+    Visit {
+        identity: IdentityId,
+        site: SiteId,
+        key: String,
+        visit: Visit,
+    },
+    /// Keeps a plan; the same id twice is one plan.
+    Plan(Arc<Plan>),
+    /// Must be durable before the operation is sent. `charge` reserves room under a cap in the same transaction:
+    /// when used up, the whole batch fails with [`StoreFailure::CapReached`].
+    Intent(Box<Intent>),
+    /// Exactly one per intent; a second is ignored.
+    Outcome {
+        intent: String,
+        outcome: Outcome,
+        at: Timestamp,
+    },
+    /// The plan was read back at `at`; `open` names what is still different.
+    Verified {
+        plan: PlanId,
+        at: Timestamp,
+        open: Vec<String>,
+    },
+    /// Ends the claim. Fails with [`StoreFailure::LeaseLost`] when the claim is no longer ours.
+    Finish {
+        item: Box<WorkItem>,
+        how: Finish,
+    },
+    /// Starts (once) the clock of a leaver in a site.
+    LeaverSeen {
+        identity: IdentityId,
+        site: SiteId,
+        since: Timestamp,
+        seen_at: Timestamp,
+    },
+    /// Everything the API can take back is verified gone.
+    LeaverVerified {
+        identity: IdentityId,
+        site: SiteId,
+        at: Timestamp,
+    },
+    /// The leaver returned: the clock is dropped.
+    LeaverCancelled {
+        identity: IdentityId,
+        site: SiteId,
+    },
+    /// Something a person must know or do; the same key again only updates it.
+    Finding(Box<Finding>),
+    /// What the finding told of is over.
+    FindingOver {
+        key: String,
+        at: Timestamp,
+    },
+    /// Clears all findings whose key starts so, except those listed.
+    FindingsOverExcept {
+        prefix: String,
+        keep: Vec<String>,
+        at: Timestamp,
+    },
+    /// A message to be delivered at least once.
+    Message(Box<Message>),
+    MessageTried {
+        id: String,
+        at: Timestamp,
+        result: Result<(), String>,
+        next: Option<Timestamp>,
+    },
+    Certificate {
+        scope: String,
+        kind: ReadKind,
+        certificate: Box<Certificate>,
+    },
+    Sweep(Box<SweepRecord>),
+    /// Counts something by name, durably (`hooks.quarantined`).
+    Count {
+        name: String,
+        by: u64,
+    },
+    Meta {
+        key: String,
+        value: String,
+    },
+    Journal(Box<Entry>),
+}
+
+/// What a write answered, in the order of the batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrote {
+    Done,
+    Signals {
+        /// Events not known before from any source.
+        new: usize,
+        repeated: usize,
+        /// People whose attention was raised.
+        people: Vec<IdentityId>,
+    },
+    Mirrored {
+        /// Since when the content (status, profile, groups) has been as it is now, by our observation.
+        since: Timestamp,
+        changed: bool,
+        /// It was not mirrored before.
+        first: bool,
+    },
+}
+
+/// The durable record that an operation is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Unique; also the idempotency handle in logs.
+    pub id: String,
+    pub plan: PlanId,
+    pub step: usize,
+    pub identity: IdentityId,
+    pub site: SiteId,
+    pub account: Option<AccountId>,
+    pub operation: Operation,
+    pub at: Timestamp,
+    pub charge: Option<Charge>,
+}
+
+/// Room under a cap: at most `max` charges in `scope` within any `window`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    pub scope: String,
+    /// What is counted once, however many of its operations are charged (the person).
+    pub unit: String,
+    pub window_seconds: u64,
+    pub max: u64,
+}
+
+/// One identity that deserves a look, claimed by us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkItem {
+    pub identity: IdentityId,
+    /// Rises with each raise of attention; what was raised after the claim stays due.
+    pub generation: i64,
+    pub lane: Lane,
+    pub attempts: u32,
+    /// When attention was first raised since the last finished look.
+    pub raised_at: Timestamp,
+    pub source: Source,
+    pub why: String,
+    /// Names this claim; a later claim has another.
+    pub fence: i64,
+}
+
+/// How a look ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    /// Quiet until `review_at`, or until somebody raises attention.
+    Done { review_at: Option<(Timestamp, String)> },
+    /// Again at `at`.
+    Retry { at: Timestamp, error: String },
+    /// No more by itself: waits, visibly, for a person or for new attention.
+    Dead { error: String, fix: String },
+}
+
+/// A mirrored identity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mirrored {
+    pub identity: Identity,
+    pub since: Timestamp,
+    pub gone_at: Option<Timestamp>,
+}
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Something a person must know or do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable: `orphan:{site}:{account}`, `todo:{identity}:{key}`.
+    pub key: String,
+    /// `orphan`, `aside`, `disputed`, `todo`, `cap`, `certificate`, `hook`, `credential`, `leaver_late`, …
+    pub kind: String,
+    pub severity: Severity,
+    pub tenant: Option<TenantId>,
+    pub site: Option<SiteId>,
+    pub identity: Option<IdentityId>,
+    pub title: String,
+    pub detail: String,
+    pub fix: Option<String>,
+    /// First seen; kept on updates.
+    pub since: Timestamp,
+}
+
+/// A message for people outside the console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Unique; the same id twice is one message.
+    pub id: String,
+    /// Route name in the policy.
+    pub route: String,
+    pub subject: String,
+    pub text: String,
+    pub at: Timestamp,
+    pub attempts: u32,
+}
+
+/// One sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepRecord {
+    pub id: String,
+    pub scope: String,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub certified: bool,
+    pub doubts: Vec<String>,
+    pub people: u64,
+    pub accounts: u64,
+    /// People whose plan was not quiet.
+    pub drift: u64,
+    pub findings: u64,
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub tenant: TenantId,
+    pub at: Timestamp,
+    /// `signal`, `decision`, `plan`, `intent`, `outcome`, `verified`, `finding`, `link`, `hook`, `sweep`, `control`, …
+    pub kind: String,
+    pub identity: Option<IdentityId>,
+    pub site: Option<SiteId>,
+    /// Personal: kept beside the tree, committed to by a salted hash, erasable.
+    pub person: Option<String>,
+    pub severity: Severity,
+    pub title: String,
+    pub detail: String,
+    /// Machine-readable facts (calls, values, ids).
+    pub data: serde_json::Value,
+}
+
+/// A journal line as kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Rises over all tenants; for paging.
+    pub seq: i64,
+    pub entry: Entry,
+}
+
+/// The journal tree of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeHead {
+    pub tenant: TenantId,
+    pub size: u64,
+    /// Base64 of the RFC 6962 root.
+    pub root: String,
+}
+
+/// Which way events were seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    pub both: u64,
+    pub hook_only: u64,
+    pub feed_only: u64,
+    pub last_hook_at: Option<Timestamp>,
+    pub last_feed_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkCounts {
+    pub due: u64,
+    pub leased: u64,
+    /// Known and not due.
+    pub waiting: u64,
+    pub dead: u64,
+}
+
+/// A leaver's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaver {
+    pub identity: IdentityId,
+    pub site: SiteId,
+    pub since: Timestamp,
+    pub seen_at: Timestamp,
+    pub verified_at: Option<Timestamp>,
+}
+
+/// A claimed-by-nobody intent without an outcome, found after a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenIntent {
+    pub intent: Intent,
+}
+
+/// Filters of the activity list.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityFilter {
+    pub tenant: Option<TenantId>,
+    pub identity: Option<IdentityId>,
+    /// Lines before this sequence number, newest first; `None` from the newest.
+    pub before: Option<i64>,
+    /// Lines after this one, oldest first.
+    pub after: Option<i64>,
+    pub limit: usize,
+}
+
+/// The store port.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Applies all writes or none, durably.
+    async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure>;
+
+    /// Claims up to `max` due items, leaver lane first, then by due time; expired leases count as free.
+    async fn claim(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        max: usize,
+    ) -> Result<Vec<WorkItem>, StoreFailure>;
+    /// The earliest moment at which something not leased becomes due.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure>;
+    async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure>;
+    /// Dead items, with error and fix.
+    async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure>;
+
+    async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure>;
+    /// Mirrored identities of a tenant by id, after `after`.
+    async fn identities(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Mirrored>, StoreFailure>;
+    /// Identities of any tenant with this key.
+    async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure>;
+    /// People by name, e-mail or login (prefix of any word, folded); a cursor of the last page's end. Total is of all matches.
+    async fn search_people(
+        &self,
+        tenant: Option<&TenantId>,
+        text: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Mirrored>, Option<String>, u64), StoreFailure>;
+    async fn members(&self, tenant: &TenantId, group: &GroupId) -> Result<Vec<IdentityId>, StoreFailure>;
+    async fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure>;
+
+    async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure>;
+    /// Live mirrored accounts of a site.
+    async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure>;
+    async fn accounts_by_key(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        value: &str,
+    ) -> Result<Vec<AccountKey>, StoreFailure>;
+
+    async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure>;
+    async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure>;
+    async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure>;
+    async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure>;
+    async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure>;
+    async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
+
+    async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure>;
+    /// Newest first.
+    async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure>;
+    /// Intents of the identity (or of everybody) that have no outcome.
+    async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure>;
+    /// Intents with their outcomes for one plan, by step.
+    async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure>;
+    /// Room used under a cap now.
+    async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure>;
+
+    async fn feed_cursor(&self, tenant: &TenantId) -> Result<Option<FeedCursor>, StoreFailure>;
+    async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure>;
+    /// Whether an event that says this user was deleted is on record.
+    async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure>;
+
+    async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure>;
+    async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure>;
+    async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure>;
+    async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure>;
+    /// The last certificate of that kind that held.
+    async fn certified_rows(&self, scope: &str, kind: ReadKind) -> Result<Option<u64>, StoreFailure>;
+    async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure>;
+    async fn count(&self, name: &str) -> Result<u64, StoreFailure>;
+    async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure>;
+
+    async fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Kept>, StoreFailure>;
+    async fn tree_heads(&self) -> Result<Vec<TreeHead>, StoreFailure>;
+    /// Recomputes every leaf and root from what is kept: the first line that does not fit, if any.
+    async fn verify_journal(&self) -> Result<Option<String>, StoreFailure>;
+    /// (applied, failed) operations per bucket of `bucket` length since `since`, oldest first.
+    async fn operation_rates(
+        &self,
+        since: Timestamp,
+        bucket: Duration,
+    ) -> Result<Vec<(Timestamp, u64, u64)>, StoreFailure>;
+}

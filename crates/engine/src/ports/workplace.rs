@@ -1,0 +1,79 @@
+//! The place side: one site.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lanyard_model::{
+    account::{Account, AccountRead, FieldName},
+    booking::Booking,
+    coverage::Evidence,
+    id::{AccountId, SiteId},
+    place::Catalogue,
+    plan::{Operation, Outcome},
+    signal::Lane,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{CallCount, Check, PortFailure, Progress};
+
+/// Rows with what the read observed about its own completeness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    pub rows: Vec<T>,
+    pub evidence: Evidence,
+}
+
+/// A value to find accounts by. The target's search is fuzzy: the caller compares again with its own folding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchKey {
+    pub field: FieldName,
+    pub value: String,
+}
+
+/// What this site's API turned out, or was configured, to support.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// `active` on users can be written.
+    pub active_write: Option<bool>,
+    /// Accounts may be deleted through the API.
+    pub delete_allowed: bool,
+    /// Seat classification and neighbourhood section can be written on users.
+    pub section_write: Option<bool>,
+    /// Category items of a user can be read back by selector.
+    pub items_readable: Option<bool>,
+    /// Visits can be ended through the API.
+    pub visit_end: bool,
+}
+
+/// One site. Reads retry within their own bound; writes are never repeated blindly.
+#[async_trait]
+pub trait Workplace: Send + Sync {
+    fn site(&self) -> &SiteId;
+
+    /// One account with roles, seat and items: one call.
+    async fn observe_account(&self, id: AccountId, lane: Lane) -> Result<AccountRead, PortFailure>;
+
+    /// Candidates for a key, fresh. At most a few pages; live accounts only (the API shows no others).
+    async fn find_accounts(&self, key: &SearchKey, lane: Lane) -> Result<Vec<Account>, PortFailure>;
+
+    /// Whether nobody, live or inactive, has this user name.
+    async fn is_user_name_free(&self, user_name: &str, lane: Lane) -> Result<bool, PortFailure>;
+
+    /// Buildings, floors, rooms with occupants, centers, sections, items, user types.
+    async fn read_catalogue(&self, progress: &dyn Progress) -> Result<Catalogue, PortFailure>;
+
+    /// All live accounts with roles, seats and items.
+    async fn list_accounts(&self, progress: &dyn Progress) -> Result<Listing<Account>, PortFailure>;
+
+    /// All live bookings that end after `from`.
+    async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure>;
+
+    /// Carries out one operation once. `account` is `None` for [`Operation::Create`] only.
+    async fn apply(&self, operation: &Operation, account: Option<AccountId>, lane: Lane) -> Outcome;
+
+    fn capabilities(&self) -> Capabilities;
+
+    /// Credentials, rights, counts, capabilities: each with the fix.
+    async fn probe(&self) -> Vec<Check>;
+
+    fn calls(&self) -> Vec<CallCount>;
+}
