@@ -14,3 +14,4 @@
 
 pub mod clock;
 pub mod face;
+pub mod world;
