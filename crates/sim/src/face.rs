@@ -80,6 +80,10 @@ pub trait Face: Send {
     /// is due by `now` (rules, index refresh, asynchronous transitions) has taken effect before the answer.
     fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Handled;
 
+    /// Told before each [`Face::handle`]: how many other requests to this face have arrived and wait for their answer.
+    /// A face that limits concurrency counts with it; the default ignores it.
+    fn in_flight(&mut self, _others: u32) {}
+
     /// Carries background work forward to `now` and returns the requests that are due to be made.
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing>;
 

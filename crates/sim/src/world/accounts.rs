@@ -71,8 +71,17 @@ impl Holders {
     }
 }
 
+/// The groups that decide about more than the usual booking role.
+#[derive(Clone, Copy)]
+enum Pass {
+    Visitors,
+    Executives,
+}
+
 struct Draft<'a> {
     dice: Dice,
+    /// By org, the place of each [`Pass`] in its group list.
+    passes: Vec<[usize; 2]>,
     site: &'a mut Site,
     company: &'a Company,
     intern: &'a mut Intern,
@@ -113,8 +122,17 @@ impl<'a> Draft<'a> {
             sections[building_of[&section.floor]].push(section.id);
         }
         let seed = company.settings.seed ^ (u64::from(site.index) << 32);
+        let passes = company
+            .orgs
+            .iter()
+            .map(|org| {
+                ["VISITOR-Managers", "EXEC-Floor"]
+                    .map(|name| org.groups.iter().position(|group| &*group.name == name).unwrap_or(usize::MAX))
+            })
+            .collect();
         Self {
             dice: Dice::new(seed, "accounts"),
+            passes,
             now: company.settings.now,
             next_id: FIRST_PERSON,
             site,
@@ -237,10 +255,10 @@ impl<'a> Draft<'a> {
         };
         let centers = &self.site.buildings[building].centers;
         let mut permissions = vec![(centers[0], Role::Customer)];
-        if self.is_member(holder, "VISITOR-Managers") {
+        if self.is_member(holder, Pass::Visitors) {
             permissions.push((centers[2], Role::Operator));
         }
-        let executive_floor = self.is_member(holder, "EXEC-Floor");
+        let executive_floor = self.is_member(holder, Pass::Executives);
         let contractor = person.kind == PersonKind::Contractor;
         Account {
             id,
@@ -270,12 +288,10 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn is_member(&self, holder: &Holder, group: &str) -> bool {
-        self.company.orgs[usize::from(holder.org)]
-            .groups
-            .iter()
-            .find(|candidate| &*candidate.name == group)
-            .is_some_and(|group| group.members.binary_search(&holder.user).is_ok())
+    fn is_member(&self, holder: &Holder, group: Pass) -> bool {
+        let org = &self.company.orgs[usize::from(holder.org)];
+        let place = self.passes[usize::from(holder.org)][group as usize];
+        org.groups.get(place).is_some_and(|group| group.members.binary_search(&holder.user).is_ok())
     }
 
     /// Years of hand edits, imports and mergers. Shares as documented on [`Dirt`].

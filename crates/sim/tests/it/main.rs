@@ -1,0 +1,3 @@
+//! The stand-ins as a whole: worlds, sockets, faults.
+
+mod world;
