@@ -238,8 +238,8 @@ pub struct Applied {
     pub cost_center: Option<ItemId>,
     pub roles: BTreeMap<CenterId, Role>,
     pub items: BTreeSet<ItemId>,
-    /// Roles put aside during a leave, to be given back on return if still wanted.
-    pub paused: bool,
+    /// Roles that a leave took away and policy does not itself give: given back as they were on return.
+    pub set_aside: BTreeMap<CenterId, Role>,
     /// Booking wishes carried out, by key; the value is the reservation, 0 if its number is not known.
     pub bookings: BTreeMap<String, i64>,
     /// Visit wishes carried out, by key.

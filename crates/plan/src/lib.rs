@@ -1,1 +1,20 @@
-//! 
+//! From wanted and observed to steps. Pure: no I/O, no clock, no database; equal inputs give equal plans.
+//!
+//! - [`correlate`]: whose account it is
+//! - [`seating`]: which desk satisfies a wish
+//! - [`plan_identity`]: the three-way comparison of one person in one site
+//! - [`seal`]: names a plan by its content
+//! - [`render`]: plans as people read them
+
+pub mod correlate;
+mod ended;
+mod grants;
+pub mod identity;
+mod removal;
+pub mod render;
+pub mod seal;
+pub mod seating;
+mod workplace;
+
+pub use identity::{Observation, Seen, Setting, plan_identity};
+pub use removal::Removal;

@@ -1,0 +1,198 @@
+//! Taking access back: leavers wholly, people on leave only as far as the rule says. Order matters: an inactive
+//! account cannot be edited (contract A-26), so it is emptied first and deactivated then.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    account::Account,
+    booking::Booking,
+    desired::{Desired, Ending, Loses, ToDo},
+    plan::{AccountPatch, Difference, Effect, Gate, Operation, Plan, Step},
+};
+
+use crate::{Observation, Seen, Setting, identity::added};
+
+/// Everything the API can take back, then the to-dos for what it cannot.
+pub(crate) fn plan_ended(
+    plan: &mut Plan,
+    desired: &Desired,
+    ending: (Ending, Option<Timestamp>),
+    seen: &Observation<'_>,
+    setting: &Setting<'_>,
+) {
+    let gate = setting.removal.gate_for_leaver(setting.now);
+    match seen.account {
+        Seen::NotRead => {
+            plan.notes.push("the account was not read: nothing is planned".into());
+            return;
+        }
+        Seen::Absent if seen.link.is_none() => return,
+        Seen::Absent => plan.ending = Some(ending),
+        Seen::Present(account) => {
+            plan.ending = Some(ending);
+            if account.is_live() {
+                empty_roles(plan, desired, account, &gate, setting);
+                empty_record(plan, desired, account, &gate, setting);
+                plan.steps.push(taken(
+                    Operation::Deactivate,
+                    vec![removed("account", "active".into(), desired)],
+                    &gate,
+                ));
+            } else if account.roles.as_ref().is_some_and(|roles| !roles.is_empty()) || account.seat.is_some()
+            {
+                plan.notes.push(
+                    "the account was already inactive; what it still shows cannot be edited through the API and gives no access"
+                        .into(),
+                );
+            }
+        }
+    }
+    cancel_bookings(plan, desired, seen.bookings, &gate, setting);
+    for key in seen.applied.visits.keys() {
+        plan.todos.push(ToDo {
+            key: format!("visit:{key}"),
+            what: format!("check {} out at the visitor desk", setting.person),
+            how: "the iOffice API cannot end a visit: check the visitor out, or withdraw the badge, in the visitor center".into(),
+        });
+    }
+}
+
+/// Only what the leave rule names. What policy does not itself give is remembered, and given back on return.
+pub(crate) fn plan_paused(
+    plan: &mut Plan,
+    desired: &Desired,
+    loses: Loses,
+    seen: &Observation<'_>,
+    setting: &Setting<'_>,
+) {
+    let Seen::Present(account) = seen.account else { return };
+    if !account.is_live() {
+        return;
+    }
+    let gate = setting.removal.gate_for_leaver(setting.now);
+    if loses.roles {
+        empty_roles(plan, desired, account, &gate, setting);
+    }
+    let mut patch = AccountPatch::default();
+    let mut differences = Vec::new();
+    if loses.items
+        && let Some(items) = &account.items
+        && !items.is_empty()
+    {
+        patch.items = Some(Default::default());
+        differences.extend(
+            items.iter().map(|item| removed("category item", setting.catalogue.item_name(*item), desired)),
+        );
+    }
+    if loses.seat {
+        lose_seat(&mut patch, &mut differences, desired, account, setting);
+    }
+    if !patch.is_empty() {
+        plan.steps.push(taken(Operation::Update { patch }, differences, &gate));
+    }
+    if loses.account {
+        plan.steps.push(taken(
+            Operation::Deactivate,
+            vec![removed("account", "active".into(), desired)],
+            &gate,
+        ));
+    }
+    if loses.bookings {
+        cancel_bookings(plan, desired, seen.bookings, &gate, setting);
+    }
+}
+
+fn empty_roles(plan: &mut Plan, desired: &Desired, account: &Account, gate: &Gate, setting: &Setting<'_>) {
+    let differences = match &account.roles {
+        Some(roles) if roles.is_empty() => return,
+        Some(roles) => roles
+            .iter()
+            .map(|(center, role)| {
+                removed(
+                    &format!("role in {}", setting.catalogue.center_name(*center)),
+                    role.as_str().into(),
+                    desired,
+                )
+            })
+            .collect(),
+        // Not readable: the whole-list write is right under every reading.
+        None => vec![removed("all roles", "not readable".into(), desired)],
+    };
+    plan.steps.push(taken(Operation::SetRoles { roles: BTreeMap::new() }, differences, gate));
+}
+
+fn empty_record(plan: &mut Plan, desired: &Desired, account: &Account, gate: &Gate, setting: &Setting<'_>) {
+    let mut patch = AccountPatch::default();
+    let mut differences = Vec::new();
+    lose_seat(&mut patch, &mut differences, desired, account, setting);
+    if let Some(items) = &account.items
+        && !items.is_empty()
+    {
+        patch.items = Some(Default::default());
+        differences.extend(
+            items.iter().map(|item| removed("category item", setting.catalogue.item_name(*item), desired)),
+        );
+    }
+    if !patch.is_empty() {
+        plan.steps.push(taken(Operation::Update { patch }, differences, gate));
+    }
+}
+
+fn lose_seat(
+    patch: &mut AccountPatch,
+    differences: &mut Vec<Difference>,
+    desired: &Desired,
+    account: &Account,
+    setting: &Setting<'_>,
+) {
+    if let Some(seat) = account.seat {
+        patch.seat = Some(None);
+        differences.push(removed("seat", setting.catalogue.room_path(seat.room), desired));
+    }
+    if let Some(section) = account.section {
+        patch.section = Some(None);
+        if account.seat_class.as_deref() == Some("hybrid") {
+            // `hybrid` demands a section.
+            patch.seat_class = Some(Arc::from("remote"));
+        }
+        differences.push(removed("section", setting.catalogue.section_name(section), desired));
+    }
+}
+
+fn cancel_bookings(
+    plan: &mut Plan,
+    desired: &Desired,
+    bookings: Option<&[Booking]>,
+    gate: &Gate,
+    setting: &Setting<'_>,
+) {
+    let Some(bookings) = bookings else {
+        plan.notes.push("future bookings were not read yet".into());
+        return;
+    };
+    for booking in bookings.iter().filter(|b| !b.cancelled && b.end > setting.now) {
+        let room = booking.room.map_or_else(|| "a room".to_owned(), |room| setting.catalogue.room_path(room));
+        plan.steps.push(taken(
+            Operation::CancelBooking { booking: booking.id },
+            vec![removed(
+                "booking",
+                format!("{room}, {}", booking.start.strftime("%Y-%m-%d %H:%M UTC")),
+                desired,
+            )],
+            gate,
+        ));
+    }
+}
+
+fn taken(op: Operation, differences: Vec<Difference>, gate: &Gate) -> Step {
+    Step { op, differences, destructive: true, gate: gate.clone() }
+}
+
+fn removed(what: &str, from: String, desired: &Desired) -> Difference {
+    let mut difference = added(what, "", &desired.because);
+    difference.effect = Effect::Remove;
+    difference.from = Some(from);
+    difference.to = None;
+    difference
+}
