@@ -12,7 +12,6 @@ const SOURCES: &[&str] = &[
     "index.html",
     "package-lock.json",
     "package.json",
-    "postcss.config.cjs",
     "public",
     "src",
     "tsconfig.json",

@@ -1,0 +1,217 @@
+// A stand-in for the server's API, for working on the console alone: believable shapes, moving data, nothing real.
+//   node dev/mock.mjs [--port 4180] [--dist dist]
+// With --dist it also serves the built console, under the same policy as the real server.
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { detailOf, happen, makePlan, makeStory, makeWorld, pick, SITES, TENANTS } from "./world.mjs";
+
+const argument = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? otherwise : process.argv[at + 1];
+};
+const PORT = Number(argument("port", "4180"));
+const DIST = argument("dist", undefined);
+const CSRF = randomBytes(16).toString("hex");
+const TICK_MS = 1_400;
+const STORY_GAP_MS = 45_000;
+
+const born = Date.now();
+const world = makeWorld(born);
+for (let i = 160; i > 0; i -= 1) happen(world, born - i * 41_000);
+const story = makeStory(world, born - 3.4 * STORY_GAP_MS, STORY_GAP_MS);
+const listeners = new Set();
+let hookOutUntil = 0;
+let stormUntil = 0;
+
+const iso = (ms) => new Date(ms).toISOString();
+const tell = (event, data) => {
+  for (const answer of listeners) answer.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+};
+
+setInterval(() => {
+  const now = Date.now();
+  const last = world.spark.at(-1);
+  if (now - Date.parse(last.at) > 60_000) {
+    world.spark.push({ at: iso(now), applied: 0, failed: 0 });
+    world.spark.shift();
+  }
+  if (!world.stopped) tell("activity", happen(world, now));
+  tell("overview", {});
+}, TICK_MS).unref();
+
+const needs = () => {
+  const disputed = world.people.find((p) => p.situation === "disputed");
+  const unmatched = world.people.filter((p) => p.situation === "unmatched");
+  const list = [
+    { id: "n1", kind: "disputed", severity: "error", title: `Two accounts claim ${disputed.name}`, detail: `London has two accounts with employee id 10777; neither was touched.`, tenant: disputed.tenant, identity: disputed.id, since: iso(born - 5_100_000), fix: "Deactivate one of the two in iOffice, then press Look again on the person.", count: 1 },
+    { id: "n2", kind: "unmatched", severity: "warning", title: "People without an account that policy expects", detail: "Their office attribute names no building that iOffice knows: “Bishopgate”.", since: iso(born - 7_900_000), fix: "Correct the spelling in Okta, or add it to buildings.csv.", count: unmatched.length },
+    { id: "n3", kind: "todo", severity: "warning", title: "A visit cannot be cancelled via the API", detail: "Contractor Ivan Petrov left; his visit of tomorrow 10:00 is still expected at reception.", since: iso(born - 1_300_000), fix: "Cancel the visit in iOffice under Visitors, then tick it off here.", count: 1 },
+  ];
+  if (hookOutUntil > Date.now()) list.unshift({ id: "n0", kind: "hook_silent", severity: "error", title: "The event hook of Acme EMEA is silent", detail: "The log feed sees events that the hook did not bring. Changes still arrive, a few seconds later.", since: iso(hookOutUntil - 60_000), fix: "Okta, Workflow, Event Hooks: check that the hook is active.", count: 1 });
+  return list;
+};
+
+const overview = () => {
+  const now = Date.now();
+  const of = (tenant) => world.people.filter((p) => p.tenant === tenant.id).length;
+  return {
+    now: iso(now),
+    version: "0.1.0",
+    mode: "demo",
+    state: world.stopped ? "stopped" : "running",
+    tenants: TENANTS.map((t, i) => ({
+      id: t.id, name: t.name, okta_url: t.okta_url,
+      hook: { state: i === 0 && hookOutUntil > now ? "silent" : "verified", last_delivery_at: iso(now - (i + 1) * 2_300) },
+      feed: { last_poll_at: iso(now - 4_000 - i * 3_000), lag_seconds: 0.9 + i * 0.7, events_total: 18_211 + world.seq * (i + 1), hook_only: 3 + i, feed_only: 21 - i * 9 },
+      people: of(t),
+    })),
+    sites: SITES.map((s, i) => ({
+      id: s.id, name: s.name, ioffice_url: s.ioffice_url, accounts: of(TENANTS[i]) - 9,
+      budget: { rate: 240, used_last_minute: 36 + ((world.seq * (i + 3)) % 31), throttled_last_hour: stormUntil > now ? 41 : i },
+      last_sweep: { at: iso(now - 8_100_000 - i * 600_000), state: i === 0 ? "complete" : "partial", certified: i === 0, drift: i === 0 ? 4 : 11 },
+    })),
+    work: { due: world.seq % 4, leased: 1 + (world.seq % 3), waiting: 57, dead: 0 },
+    needs_person: needs(),
+    rates: { applied_24h: world.counts.applied, failed_24h: world.counts.failed, held: world.plans.filter((p) => p.state === "held").length % 17 },
+    leaver_seconds_p99: 6.8,
+    spark: world.spark,
+  };
+};
+
+const demo = () => {
+  const now = Date.now();
+  return {
+    clock: iso(now),
+    speed: 1,
+    story: story.map((item) => {
+      const age = now - Date.parse(item.at);
+      const state = age < 0 ? "upcoming" : age < STORY_GAP_MS ? "happening" : "done";
+      return { ...item, state, expects: item.expects.map((text, i) => ({ text, ok: state === "upcoming" ? null : state === "done" || age > (i + 1) * 12_000 ? true : null })) };
+    }),
+  };
+};
+
+const health = () => ({
+  checks: [
+    { name: "Okta Acme EMEA: credentials", ok: true, detail: "private_key_jwt, all 6 scopes granted, token ends in 41 min" },
+    { name: "Okta Acme EMEA: event hook", ok: hookOutUntil < Date.now(), detail: hookOutUntil < Date.now() ? "verified, last delivery seconds ago" : "nothing delivered, though the log has events", fix: "Okta, Workflow, Event Hooks: check that the hook is active." },
+    { name: "Okta Acme Americas: credentials", ok: true, detail: "SSWS token of svc-lanyard, a group administrator" },
+    { name: "Okta Acme Americas: admin role", ok: false, detail: "The role sees 748 of 760 people: lists may be short, so nothing is removed on their word.", fix: "Give svc-lanyard the Read-only Administrator role, then press Look again on any person." },
+    { name: "iOffice London: rights", ok: true, detail: "site administrator; users, permissions, places, reservations readable and writable" },
+    { name: "iOffice New York: rights", ok: true, detail: "site administrator; visitors readable" },
+    { name: "Store", ok: true, detail: "SQLite, full durability, 212 MB, last commit took 3 ms" },
+    { name: "Journal", ok: true, detail: `tree of ${18_000 + world.seq} leaves, last checkpoint 12 min ago` },
+    { name: "Clock", ok: true, detail: "0.04 s from Okta's" },
+  ],
+});
+
+const ACT_ROWS = {
+  hire: ["joiner", "info", (p) => `${p.name} was hired`, (p) => `${p.title} in ${p.department}; account and seat follow`],
+  move: ["move", "info", (p) => `${p.name} moves to Engineering`, () => "settle window started: 300 s"],
+  leave: ["leave", "held", (p) => `${p.name} goes on leave`, () => "permissions pause, seat and account stay"],
+  terminate: ["leaver", "warning", (p) => `${p.name} was terminated`, () => "everything is taken back, leavers first"],
+};
+
+function act(kind) {
+  if (kind === "hook_outage") hookOutUntil = Date.now() + 60_000;
+  else if (kind === "storm") stormUntil = Date.now() + 60_000;
+  else {
+    const person = pick(world.people.filter((p) => p.status === "ACTIVE"));
+    if (kind === "terminate") Object.assign(person, { status: "DEPROVISIONED", seat: null });
+    if (kind === "leave") person.status = "SUSPENDED";
+    tell("activity", happen(world, Date.now(), { person, row: ACT_ROWS[kind] }));
+    return { person: { tenant: person.tenant, id: person.id, name: person.name } };
+  }
+  return {};
+}
+
+const problem = (status, title, detail) => ({ status, body: { type: "about:blank", title, status, detail } });
+const ok = (body) => ({ status: 200, body });
+const bare = ({ zone: _z, place: _p, ...p }) => p;
+
+function route(method, path, query, body) {
+  const limit = Math.min(200, Number(query.get("limit") ?? 50));
+  const tenant = query.get("tenant");
+  const mine = (item) => !tenant || item.tenant === tenant;
+  const one = path.match(/^\/people\/([^/]+)\/([^/]+)(\/plan|\/look)?$/);
+  if (one) {
+    const person = world.people.find((p) => p.tenant === one[1] && p.id === one[2]);
+    if (!person) return problem(404, "No such person", `${one[1]} has nobody with the id ${one[2]}.`);
+    if (one[3] === "/plan") {
+      const steady = person.name.length % 3 === 0;
+      return ok(steady ? { id: "pln_dry_run", steps: [] } : { ...makePlan(person, "pln_dry_run", Date.now(), "proposed") });
+    }
+    if (one[3] === "/look") {
+      tell("activity", happen(world, Date.now(), { person, row: ["look", "info", (p) => `${p.name} is looked at again`, () => "asked in the console"] }));
+      return { status: 202, body: {} };
+    }
+    const detail = detailOf(person, world, Date.now());
+    return ok({ ...detail, person: bare(detail.person) });
+  }
+  const plan = path.match(/^\/plans\/([^/]+)$/);
+  if (plan) {
+    const found = world.plans.find((p) => p.id === plan[1]);
+    return found ? ok(found) : problem(404, "No such plan", `Nothing is known under ${plan[1]}.`);
+  }
+  switch (`${method} ${path}`) {
+    case "GET /session": return ok({ csrf: CSRF, user: "demo", role: "identity admin", demo: true });
+    case "GET /overview": return ok(overview());
+    case "GET /health": return ok(health());
+    case "GET /demo": return ok(demo());
+    case "GET /plans": return ok({ items: world.plans.filter(mine).slice(0, limit).map(({ steps: _, ...rest }) => rest) });
+    case "GET /activity": {
+      const after = Number(query.get("after") || Infinity);
+      const found = world.activity.filter((a) => mine(a) && a.seq < after && (!query.get("identity") || a.identity === query.get("identity")));
+      return ok({ items: found.slice(0, limit), next: found.length > limit ? found[limit - 1].seq : null });
+    }
+    case "GET /people": {
+      const search = (query.get("search") ?? "").toLowerCase();
+      const from = Number(query.get("cursor") || 0);
+      const found = world.people.filter((p) => mine(p) && (!search || `${p.name} ${p.email} ${p.department} ${p.title}`.toLowerCase().includes(search)));
+      return ok({ items: found.slice(from, from + limit).map(bare), next: from + limit < found.length ? String(from + limit) : null, total: found.length });
+    }
+    case "POST /stop": world.stopped = true; tell("overview", {}); return ok({});
+    case "POST /resume": world.stopped = false; tell("overview", {}); return ok({});
+    case "POST /demo/act": return ok(act(body.kind));
+    default: return problem(404, "No such path", path);
+  }
+}
+
+const TYPES = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".html": "text/html" };
+
+function serveFile(path, answer) {
+  const file = DIST && join(DIST, normalize(path));
+  if (file && path !== "/" && existsSync(file) && statSync(file).isFile()) {
+    answer.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    return answer.end(readFileSync(file));
+  }
+  if (!DIST || path.startsWith("/assets/")) return answer.writeHead(404).end();
+  const nonce = randomBytes(16).toString("base64");
+  answer.writeHead(200, {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy": `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  });
+  return answer.end(readFileSync(join(DIST, "index.html"), "utf8").replaceAll("__CSP_NONCE__", nonce));
+}
+
+createServer(async (request, answer) => {
+  const at = new URL(request.url, "http://localhost");
+  if (!at.pathname.startsWith("/api/v1/")) return serveFile(decodeURIComponent(at.pathname), answer);
+  const path = at.pathname.slice("/api/v1".length);
+  if (path === "/events") {
+    answer.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    answer.write(": open\n\n");
+    listeners.add(answer);
+    return request.on("close", () => listeners.delete(answer));
+  }
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  let outcome;
+  if (request.method === "POST" && request.headers["x-lanyard-csrf"] !== CSRF) outcome = problem(403, "Missing or old token", "Ask GET /session for one.");
+  else outcome = route(request.method, decodeURIComponent(path), at.searchParams, text ? JSON.parse(text) : {});
+  answer.writeHead(outcome.status, { "content-type": outcome.status < 400 ? "application/json" : "application/problem+json" });
+  return answer.end(JSON.stringify(outcome.body));
+}).listen(PORT, "127.0.0.1", () => console.log(`mock: http://127.0.0.1:${PORT}`));

@@ -1,0 +1,103 @@
+// A browser pass over every screen in both colour schemes against a running server: axe finds nothing, the browser's
+// console stays clean, a picture of each is kept.
+//   BASE_URL=http://127.0.0.1:8080 node e2e/pass.mjs OUT_DIR
+// CHROMIUM names the browser; otherwise the usual places are tried. Ends with 1 if anything was found.
+import AxeBuilder from "@axe-core/playwright";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const BASE = (process.env.BASE_URL ?? process.argv[2] ?? "").replace(/\/$/, "");
+const OUT = process.env.OUT_DIR ?? process.argv[process.env.BASE_URL ? 2 : 3] ?? "shots";
+const BROWSER = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
+const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+const WAIT_MS = 15_000;
+const VIEW = { width: 1280, height: 800 };
+
+if (!BASE || !BROWSER) {
+  console.error(BASE ? "no Chromium found; set CHROMIUM to its path" : "usage: BASE_URL=http://… node e2e/pass.mjs OUT_DIR");
+  process.exit(2);
+}
+
+/** Name, and the way to it from the page that is open. */
+const SCREENS = [
+  ["overview", (page) => page.goto(`${BASE}/all/overview`)],
+  ["story", (page) => page.goto(`${BASE}/all/story`)],
+  ["people", (page) => page.goto(`${BASE}/all/people`)],
+  ["person-now", async (page) => {
+    await page.goto(`${BASE}/all/people`);
+    await page.locator("[data-row]").first().click();
+    await page.getByRole("tab", { name: "Now" }).waitFor();
+  }],
+  ["person-timeline", (page) => page.getByRole("tab", { name: "Timeline" }).click()],
+  ["person-plan", (page) => page.getByRole("tab", { name: "Plan" }).click()],
+  ["activity", (page) => page.goto(`${BASE}/all/activity`)],
+  ["plans", (page) => page.goto(`${BASE}/all/plans`)],
+  ["plan", async (page) => {
+    await page.goto(`${BASE}/all/plans`);
+    await settle(page);
+    if ((await page.locator("[data-row]").count()) === 0) return "skip";
+    await page.locator("[data-row]").first().click();
+    await page.waitForURL(/\/plans\/.+/);
+  }],
+  ["health", (page) => page.goto(`${BASE}/all/health`)],
+  ["people-nothing-found", (page) => page.goto(`${BASE}/all/people?q=nobody-is-called-this`)],
+  ["palette", async (page) => {
+    await page.goto(`${BASE}/all/overview`);
+    await settle(page);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog").waitFor();
+  }],
+];
+
+/** The stream never ends, so a page is done when its heading stands and nothing is loading. */
+async function settle(page) {
+  await page.locator("h1").first().waitFor({ timeout: WAIT_MS });
+  await page.waitForFunction(() => !document.querySelector("[data-loading]"), undefined, { timeout: WAIT_MS });
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    await Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished));
+  });
+}
+
+mkdirSync(OUT, { recursive: true });
+const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+let found = 0;
+let looked = 0;
+try {
+  for (const scheme of ["light", "dark"]) {
+    const context = await browser.newContext({ viewport: VIEW, colorScheme: scheme, reducedMotion: "reduce" });
+    const page = await context.newPage();
+    let errors = [];
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("request", (request) => !request.url().startsWith(BASE) && !request.url().startsWith("data:") && errors.push(`foreign host: ${request.url()}`));
+    for (const [name, open] of SCREENS) {
+      errors = [];
+      const problems = [];
+      try {
+        if ((await open(page)) === "skip") {
+          console.log(`skip  ${scheme.padEnd(5)} ${name}: nothing to open`);
+          continue;
+        }
+        await settle(page);
+        const axe = await new AxeBuilder({ page }).withTags(RULES).analyze();
+        for (const v of axe.violations) problems.push(`axe ${v.id}: ${v.help}; ${v.nodes.length} nodes, first ${v.nodes[0].html.slice(0, 160)}`);
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) problems.push("the page scrolls sideways");
+      } catch (error) {
+        problems.push(`could not be opened: ${String(error).split("\n")[0]}`);
+      }
+      await page.screenshot({ path: join(OUT, `${name}-${scheme}.png`) });
+      problems.push(...errors.map((e) => `console: ${e}`));
+      looked += 1;
+      found += problems.length;
+      console.log(`${problems.length === 0 ? "ok  " : "FAIL"}  ${scheme.padEnd(5)} ${name}`);
+      for (const p of problems) console.log(`      ${p}`);
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
+console.log(`${looked} pages looked at, ${found} problems`);
+process.exit(found === 0 ? 0 : 1);

@@ -1,0 +1,65 @@
+// What is asked of the server, under which key. A live event makes keys stale; nothing else keeps state.
+import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { api, ApiError, type ActivityItem, type Page } from "./api";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1_000,
+      placeholderData: keepPreviousData,
+      // An answer of 4xx will not improve by asking again.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+export const ALL = "all";
+const only = (tenant: string) => (tenant === ALL ? undefined : tenant);
+
+export const useSession = () => useQuery({ queryKey: ["session"], queryFn: api.session, staleTime: Infinity });
+export const useOverview = () => useQuery({ queryKey: ["overview"], queryFn: api.overview, refetchInterval: 15_000 });
+export const useHealth = () => useQuery({ queryKey: ["health"], queryFn: api.health, refetchInterval: 30_000 });
+export const usePlan = (id: string) => useQuery({ queryKey: ["plan", id], queryFn: () => api.plan(id) });
+
+export const useDemo = () => useQuery({ queryKey: ["demo"], queryFn: api.demo, refetchInterval: 2_000 });
+
+export const usePlans = (tenant: string, limit = 100) =>
+  useQuery({ queryKey: ["plans", tenant, limit], queryFn: () => api.plans({ limit, tenant: only(tenant) }) });
+
+export const usePerson = (tenant: string, id: string) =>
+  useQuery({ queryKey: ["person", tenant, id], queryFn: () => api.person(tenant, id), placeholderData: undefined });
+
+export const usePersonPlan = (tenant: string, id: string) =>
+  useQuery({
+    queryKey: ["person-plan", tenant, id],
+    queryFn: () => api.personPlan(tenant, id),
+    placeholderData: undefined,
+    staleTime: 10_000,
+  });
+
+const PAGE_SIZE = 50;
+
+export const usePeople = (tenant: string, search: string) =>
+  useInfiniteQuery({
+    queryKey: ["people", tenant, search],
+    queryFn: ({ pageParam }) => api.people({ search, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
+    initialPageParam: "",
+    getNextPageParam: (last) => (last.next ? String(last.next) : undefined),
+  });
+
+export const useActivity = (tenant: string, options: { identity?: string; limit?: number } = {}) =>
+  useInfiniteQuery({
+    queryKey: ["activity", tenant, options.identity ?? "", options.limit ?? PAGE_SIZE],
+    queryFn: ({ pageParam }) =>
+      api.activity({ tenant: only(tenant), identity: options.identity, limit: options.limit ?? PAGE_SIZE, after: pageParam }),
+    initialPageParam: "" as string | number,
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+/** All items of all pages, newest first, each once. */
+export function newestFirst(pages: Page<ActivityItem>[] | undefined): ActivityItem[] {
+  const bySeq = new Map<string, ActivityItem>();
+  // Each tenant numbers its own journal.
+  for (const page of pages ?? []) for (const item of page.items) bySeq.set(`${item.tenant}/${item.seq}`, item);
+  return [...bySeq.values()].sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || b.seq - a.seq);
+}

@@ -1,0 +1,85 @@
+// Every view is a link: the tenant leads the path, filters and tabs are in the query.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { NotFound } from "./screens/NotFound";
+import { Overview } from "./screens/Overview";
+import { Shell } from "./shell/Shell";
+
+export interface PeopleSearch {
+  q?: string;
+}
+export interface PersonSearch {
+  tab?: "timeline" | "plan";
+}
+export interface ActivitySearch {
+  show?: "problems" | "changes";
+  q?: string;
+}
+
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+function oneOf<T extends string>(value: unknown, ...allowed: T[]): T | undefined {
+  return allowed.find((a) => a === value);
+}
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/$tenant/overview", params: { tenant: "all" } });
+  },
+});
+const tenantHome = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/$tenant/overview", params });
+  },
+});
+const overview = createRoute({ getParentRoute: () => root, path: "/$tenant/overview", component: Overview });
+const story = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/story",
+  component: lazyRouteComponent(() => import("./screens/Story"), "Story"),
+});
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/people",
+  validateSearch: (search): PeopleSearch => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import("./screens/People"), "People"),
+});
+const person = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/people/$home/$id",
+  validateSearch: (search): PersonSearch => ({ tab: oneOf(search.tab, "timeline", "plan") }),
+  component: lazyRouteComponent(() => import("./screens/Person"), "Person"),
+});
+const activity = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/activity",
+  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes"), q: text(search.q) }),
+  component: lazyRouteComponent(() => import("./screens/Activity"), "Activity"),
+});
+const plans = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/plans",
+  component: lazyRouteComponent(() => import("./screens/Plans"), "Plans"),
+});
+const plan = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/plans/$planId",
+  component: lazyRouteComponent(() => import("./screens/Plan"), "PlanPage"),
+});
+const health = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/health",
+  component: lazyRouteComponent(() => import("./screens/Health"), "Health"),
+});
+
+export const routeTree = root.addChildren([home, tenantHome, overview, story, people, person, activity, plans, plan, health]);
+export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,219 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { NeedsPerson, Overview as OverviewData, Site, Tenant } from "../api";
+import { ALL, newestFirst, useActivity, useOverview } from "../queries";
+import { Ago, At, duration } from "../time";
+import { Feed } from "../ui/feed";
+import { Mark, Tag } from "../ui/marks";
+import { PageHead, Panel } from "../ui/panel";
+import { Spark } from "../ui/spark";
+import { Empty, Loaded } from "../ui/states";
+import { useTenant } from "../ui/tenant";
+import { number, plural, tone, words, type Tone } from "../words";
+import { StopButton } from "./StopButton";
+
+/** What needs a person comes first; then the numbers; then both sides; beside them what just happened. */
+export function Overview() {
+  const query = useOverview();
+  const tenant = useTenant();
+  return (
+    <>
+      <PageHead title="Overview" sub={query.data && <Sub data={query.data} />}>
+        {query.data && <StopButton state={query.data.state} />}
+      </PageHead>
+      <div>
+        <Loaded query={query} what="the overview" rows={10}>
+          {(data) => <Body data={data} tenant={tenant} />}
+        </Loaded>
+      </div>
+    </>
+  );
+}
+
+function Sub({ data }: { data: OverviewData }) {
+  const people = data.tenants.reduce((sum, t) => sum + t.people, 0);
+  return (
+    <span className="row wrap">
+      <Tag code={data.state} />
+      <span>{number(people)} people in {plural(data.tenants.length, "tenant")}, {plural(data.sites.length, "site")}</span>
+    </span>
+  );
+}
+
+function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
+  const tenants = data.tenants.filter((t) => tenant === ALL || t.id === tenant);
+  return (
+    <div className="stack">
+      <NeedsList items={data.needs_person} tenants={data.tenants} tenant={tenant} />
+      <Stats data={data} tenant={tenant} />
+      <div className="cols main">
+        <div className="stack">
+          <Changes data={data} />
+          <Tenants tenants={tenants} />
+          <Sites sites={data.sites} />
+        </div>
+        <Recent tenant={tenant} />
+      </div>
+    </div>
+  );
+}
+
+export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; tenants: Tenant[]; tenant: string }) {
+  const people = tenants.reduce((sum, t) => sum + t.people, 0);
+  const worst = items.some((i) => tone(i.severity) === "failed") ? "failed" : items.length > 0 ? "held" : "ok";
+  return (
+    <Panel title="Needs a person" tone={worst} end={items.length > 0 ? plural(items.length, "item") : undefined}>
+      {items.length === 0 ? (
+        <Empty title="Nothing needs a person">Lanyard is looking after {number(people)} people by itself.</Empty>
+      ) : (
+        <ul className="list" aria-live="polite">
+          {items.map((item) => {
+            const home = item.tenant ?? (tenants.length === 1 ? tenants[0]?.id : undefined) ?? (tenant === ALL ? undefined : tenant);
+            return (
+              <li key={item.id}>
+                <Mark as={tone(item.severity)} label={words(item.severity)} />
+                <div className="grow">
+                  <div className="row wrap" style={{ rowGap: 0 }}>
+                    <span className="title">{item.title}</span>
+                    {item.count > 1 && <span className="dim small num">×{number(item.count)}</span>}
+                  </div>
+                  <div className="dim" style={{ fontSize: 13 }}>{item.detail}</div>
+                  {item.fix && <div className="fix"><span className="dim">Fix: </span>{item.fix}</div>}
+                </div>
+                <div className="small dim" style={{ textAlign: "right", flexShrink: 0 }}>
+                  <Ago at={item.since} />
+                  {item.identity && home && (
+                    <div><Link to="/$tenant/people/$home/$id" params={{ tenant, home, id: item.identity }} aria-label={`Open person: ${item.title}`}>Open person</Link></div>
+                  )}
+                </div>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Stats({ data, tenant }: { data: OverviewData; tenant: string }) {
+  const { rates, work } = data;
+  const tried = rates.applied_24h + rates.failed_24h;
+  return (
+    <div className="stats">
+      <Stat to="/$tenant/activity" search={{ show: "changes" }} tenant={tenant} label="Applied, 24 h" value={number(rates.applied_24h)} note={data.spark.length > 0 ? `${number(data.spark.reduce((n, b) => n + b.applied, 0))} in the chart below` : "verified by read-back"} />
+      <Stat to="/$tenant/activity" search={{ show: "problems" }} tenant={tenant} label="Failed, 24 h" value={number(rates.failed_24h)} tone={rates.failed_24h > 0 ? "failed" : undefined} note={tried > 0 ? `${((100 * rates.failed_24h) / tried).toFixed(2)} % of attempts` : "nothing was tried"} />
+      <Stat to="/$tenant/plans" tenant={tenant} label="Held" value={number(rates.held)} tone={rates.held > 0 ? "held" : undefined} note={rates.held > 0 ? "wait for a time or a person" : "no holds, no approvals"} />
+      <Stat label="Looking at now" value={number(work.due + work.leased)} note={`${number(work.waiting)} timed for later${work.dead > 0 ? `, ${number(work.dead)} given up` : ""}`} tone={work.dead > 0 ? "failed" : undefined} />
+      <Stat label="Leavers, p99" value={data.leaver_seconds_p99 == null ? "–" : duration(data.leaver_seconds_p99)} note={data.leaver_seconds_p99 == null ? "nobody has left yet" : "until all is verified gone"} />
+    </div>
+  );
+}
+
+function Stat(props: { label: string; value: string; note: string; tone?: Tone; to?: string; search?: object; tenant?: string }) {
+  const body = (
+    <>
+      <div className="label">{props.label}</div>
+      <div className="value">{props.value}</div>
+      <div className="note ellipsis">{props.note}</div>
+    </>
+  );
+  if (!props.to) return <div className="panel stat" data-tone={props.tone}>{body}</div>;
+  return (
+    <Link className="panel stat" to={props.to} params={{ tenant: props.tenant ?? ALL }} search={props.search as never} data-tone={props.tone}>
+      {body}
+    </Link>
+  );
+}
+
+function Changes({ data }: { data: OverviewData }) {
+  const first = data.spark[0];
+  const end: ReactNode = (
+    <span className="row">
+      <span className="legend"><i />applied</span>
+      <span className="legend"><i className="f" />failed</span>
+    </span>
+  );
+  return (
+    <Panel title="Changes" end={end}>
+      <div className="body">
+        <Spark buckets={data.spark} />
+        <div className="row small dim" style={{ justifyContent: "space-between", marginTop: 4 }}>
+          {first ? <At at={first.at} seconds={false} /> : <span>no data yet</span>}
+          <At at={data.now} seconds={false} />
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+function Tenants({ tenants }: { tenants: Tenant[] }) {
+  return (
+    <Panel title="Okta tenants">
+      <div className="scroll">
+        <table className="table">
+          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed</th><th className="r">Events</th></tr></thead>
+          <tbody>
+            {tenants.map((t) => (
+              <tr key={t.id}>
+                <td><div style={{ fontWeight: 560 }}>{t.name}</div><div className="dim small">{host(t.okta_url)}</div></td>
+                <td className="r num">{number(t.people)}</td>
+                <td><Tag code={t.hook.state} /><div className="dim small">last <Ago at={t.hook.last_delivery_at} /></div></td>
+                <td className="num">{t.feed.lag_seconds == null ? "–" : `${duration(t.feed.lag_seconds)} behind`}<div className="dim small">polled <Ago at={t.feed.last_poll_at} /></div></td>
+                <td className="r num">{number(t.feed.events_total)}<div className="dim small" title="Events that only the hook, or only the log feed, brought">{number(t.feed.hook_only)} hook only, {number(t.feed.feed_only)} feed only</div></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+function Sites({ sites }: { sites: Site[] }) {
+  return (
+    <Panel title="iOffice sites">
+      <div className="scroll">
+        <table className="table">
+          <thead><tr><th>Site</th><th className="r">Accounts</th><th>Call budget</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
+          <tbody>
+            {sites.map((s) => (
+              <tr key={s.id}>
+                <td><div style={{ fontWeight: 560 }}>{s.name}</div><div className="dim small">{host(s.ioffice_url)}</div></td>
+                <td className="r num">{number(s.accounts)}</td>
+                <td style={{ minWidth: 130 }}>
+                  <div className="small num">{number(s.budget.used_last_minute)} of {number(s.budget.rate)} a minute</div>
+                  <div className="track" aria-hidden><i style={{ width: `${Math.min(100, (100 * s.budget.used_last_minute) / Math.max(1, s.budget.rate))}%` }} /></div>
+                  {s.budget.throttled_last_hour > 0 && <div className="dim small">throttled {number(s.budget.throttled_last_hour)}× this hour</div>}
+                </td>
+                <td>{s.last_sweep ? <><Tag code={s.last_sweep.certified ? "certified" : s.last_sweep.state} /><div className="dim small"><Ago at={s.last_sweep.at} /></div></> : <span className="dim">none yet</span>}</td>
+                <td className="r num">{s.last_sweep ? number(s.last_sweep.drift) : "–"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+function Recent({ tenant }: { tenant: string }) {
+  const query = useActivity(tenant, { limit: 14 });
+  return (
+    <Panel title="Just now" end={<Link to="/$tenant/activity" params={{ tenant }}>All activity</Link>}>
+      <Loaded query={query} what="activity">
+        {(data) => {
+          const items = newestFirst(data.pages).slice(0, 14);
+          return items.length > 0 ? <Feed items={items} tight /> : <Empty title="Nothing has happened yet">The first events appear here as they arrive.</Empty>;
+        }}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function host(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
+}

@@ -1,0 +1,91 @@
+import { Button, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { usePeople } from "../queries";
+import { Ago } from "../time";
+import { Avatar, Tag } from "../ui/marks";
+import { PageHead } from "../ui/panel";
+import { Empty, Loaded } from "../ui/states";
+import { useTenant } from "../ui/tenant";
+import { number } from "../words";
+
+const SEARCH_AFTER_MS = 180;
+
+export function People() {
+  const tenant = useTenant();
+  const { q } = useSearch({ from: "/$tenant/people" });
+  const navigate = useNavigate({ from: "/$tenant/people" });
+  const [text, setText] = useState(q ?? "");
+  const search = useDebouncedCallback((value: string) => {
+    void navigate({ search: { q: value.trim() || undefined }, replace: true });
+  }, SEARCH_AFTER_MS);
+  const query = usePeople(tenant, q ?? "");
+  const total = query.data?.pages[0]?.total;
+  const clear = () => {
+    setText("");
+    search("");
+  };
+  return (
+    <>
+      <PageHead title="People" sub={<span aria-live="polite">{total !== undefined && (q ? `${number(total)} found` : `${number(total)} in all`)}</span>} />
+      <TextInput
+        data-search
+        aria-label="Search people"
+        placeholder="Name, e-mail, department or title"
+        value={text}
+        onChange={(e) => {
+          setText(e.currentTarget.value);
+          search(e.currentTarget.value);
+        }}
+        leftSection={<IconSearch size={16} aria-hidden />}
+        rightSection={<kbd>/</kbd>}
+        maw={420}
+      />
+      <div className="panel">
+        <Loaded query={query} what="people" rows={12}>
+          {(data) => {
+            const people = data.pages.flatMap((page) => page.items);
+            if (people.length === 0 && q) {
+              return <Empty title={`Nobody fits “${q}”`} action={<Button size="xs" variant="default" onClick={clear}>Clear the search</Button>}>Searched in name, e-mail, department and title.</Empty>;
+            }
+            if (people.length === 0) return <Empty title="No people yet">They appear with the first list from Okta. See Health if that does not come.</Empty>;
+            return (
+              <div className="scroll">
+                <table className="table">
+                  <thead><tr><th>Name</th><th>Department and title</th><th>Okta</th><th>iOffice</th><th>Seat</th><th className="r">Last change</th></tr></thead>
+                  <tbody>
+                    {people.map((p) => (
+                      <tr key={`${p.tenant}/${p.id}`} data-link onClick={() => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } })}>
+                        <td>
+                          <div className="row">
+                            <Avatar name={p.name} />
+                            <div style={{ minWidth: 0 }}>
+                              <Link data-row className="rowlink" style={{ color: "var(--text)", fontWeight: 560 }} to="/$tenant/people/$home/$id" params={{ tenant, home: p.tenant, id: p.id }} onClick={(e) => e.stopPropagation()}>{p.name}</Link>
+                              <div className="dim small">{p.email}</div>
+                            </div>
+                          </div>
+                        </td>
+                        <td>{p.department ?? "–"}<div className="dim small">{p.title ?? ""}</div></td>
+                        <td><Tag code={p.status} /></td>
+                        <td><Tag code={p.situation} /><div className="dim small">{p.sites.join(", ")}</div></td>
+                        <td>{p.seat ?? <span className="dim">none</span>}</td>
+                        <td className="r dim"><Ago at={p.last_change_at} /></td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            );
+          }}
+        </Loaded>
+      </div>
+      {query.hasNextPage && (
+        <div style={{ textAlign: "center" }}>
+          <Button variant="default" size="xs" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more</Button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,95 @@
+import { Button, Tabs } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconArrowLeft, IconEye } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { api, type PersonDetail } from "../api";
+import { queryClient, usePerson, usePersonPlan } from "../queries";
+import { Avatar, Tag } from "../ui/marks";
+import { PageHead, Panel } from "../ui/panel";
+import { Empty, Loaded } from "../ui/states";
+import { Steps } from "../ui/steps";
+import { plural } from "../words";
+import { Now } from "./person/Now";
+import { Timeline } from "./person/Timeline";
+
+export function Person() {
+  const { tenant, home, id } = useParams({ from: "/$tenant/people/$home/$id" });
+  const { tab } = useSearch({ from: "/$tenant/people/$home/$id" });
+  const navigate = useNavigate({ from: "/$tenant/people/$home/$id" });
+  const query = usePerson(home, id);
+  return (
+    <>
+      <Link to="/$tenant/people" params={{ tenant }} className="row small" style={{ width: "fit-content" }}>
+        <IconArrowLeft size={14} aria-hidden /> People
+      </Link>
+      <Loaded query={query} what="this person" rows={8}>
+        {(data) => (
+          <div className="stack">
+            <Head data={data} home={home} id={id} />
+            <Tabs
+              value={tab ?? "now"}
+              onChange={(value) => void navigate({ search: { tab: value === "now" ? undefined : (value as "timeline" | "plan") }, replace: true })}
+              keepMounted={false}
+            >
+              <Tabs.List>
+                <Tabs.Tab value="now">Now</Tabs.Tab>
+                <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+                <Tabs.Tab value="plan">Plan</Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="now" pt={16}><Now data={data} /></Tabs.Panel>
+              <Tabs.Panel value="timeline" pt={16}><Timeline entries={data.timeline} /></Tabs.Panel>
+              <Tabs.Panel value="plan" pt={16}><DryRun home={home} id={id} name={data.person.name} /></Tabs.Panel>
+            </Tabs>
+          </div>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Head({ data, home, id }: { data: PersonDetail; home: string; id: string }) {
+  const { person } = data;
+  const look = useMutation({
+    mutationFn: () => api.look(home, id),
+    onSuccess: () => notifications.show({ message: `Looking at ${person.name} again.` }),
+    onSettled: () => queryClient.invalidateQueries({ predicate: (q) => ["person", "person-plan"].includes(String(q.queryKey[0])) }),
+  });
+  return (
+    <div>
+      <div className="row wrap" style={{ gap: 14 }}>
+        <Avatar name={person.name} big />
+        <div className="grow">
+          <PageHead title={person.name} sub={<span className="row wrap"><Tag code={person.status} /><Tag code={person.situation} /></span>}>
+            <Button size="xs" onClick={() => look.mutate()} loading={look.isPending} leftSection={<IconEye size={15} aria-hidden />}>Look again</Button>
+          </PageHead>
+          <div className="dim" style={{ fontSize: 13 }}>{[person.title, person.department, person.email].filter(Boolean).join(" · ")}</div>
+        </div>
+      </div>
+      {look.error && <div role="alert" className="small" style={{ color: "var(--failed-fg)", marginTop: 8 }}>Not asked: {look.error.message}. Nothing was changed.</div>}
+    </div>
+  );
+}
+
+function DryRun({ home, id, name }: { home: string; id: string; name: string }) {
+  const query = usePersonPlan(home, id);
+  return (
+    <Panel
+      title="What Lanyard would do now"
+      end={<Button size="compact-xs" variant="subtle" loading={query.isFetching} onClick={() => void query.refetch()}>Plan again</Button>}
+    >
+      <Loaded query={query} what="the plan">
+        {(plan) =>
+          plan.steps.length === 0 ? (
+            <Empty title="Nothing to change">What {name} has in iOffice is what policy says.</Empty>
+          ) : (
+            <>
+              <div className="body dim small" style={{ borderBottom: "1px solid var(--line)" }}>A dry run of {plural(plan.steps.length, "step")}: nothing is written by looking. <span className="mono">{plan.id}</span></div>
+              <Steps steps={plan.steps} />
+            </>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}

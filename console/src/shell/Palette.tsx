@@ -1,0 +1,67 @@
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { Spotlight } from "@mantine/spotlight";
+import { IconArrowRight, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { api } from "../api";
+import { ALL, useOverview } from "../queries";
+import { Avatar } from "../ui/marks";
+import { useTenant } from "../ui/tenant";
+
+/** People by search on the server, screens and actions by name. */
+export function Palette() {
+  const [text, setText] = useState("");
+  const [asked] = useDebouncedValue(text.trim(), 150);
+  const tenant = useTenant();
+  const navigate = useNavigate();
+  const demo = useOverview().data?.mode === "demo";
+  const scheme = useComputedColorScheme("light");
+  const { setColorScheme } = useMantineColorScheme();
+  const people = useQuery({
+    queryKey: ["people", tenant, "palette", asked],
+    queryFn: () => api.people({ search: asked, limit: 6, tenant: tenant === ALL ? undefined : tenant }),
+    enabled: asked.length > 1,
+  });
+  const go = (screen: string) => () => void navigate({ to: `/${tenant}/${screen}` });
+  const actions: [string, string, () => void][] = [
+    ["Overview", "What needs a person, and how things stand", go("overview")],
+    ...(demo ? ([["A day in the life", "The demo's story, and buttons to act", go("story")]] as [string, string, () => void][]) : []),
+    ["People", "Everybody, what they have and why", go("people")],
+    ["Activity", "Everything that happened, newest first", go("activity")],
+    ["Plans", "What was proposed and applied", go("plans")],
+    ["Health", "Checks of both sides, with fixes", go("health")],
+    [`Switch to ${scheme === "dark" ? "light" : "dark"} colours`, "Stored in this browser", () => setColorScheme(scheme === "dark" ? "light" : "dark")],
+  ];
+  const fitting = actions.filter(([label]) => label.toLowerCase().includes(text.trim().toLowerCase()));
+  const found = asked.length > 1 && text.trim().length > 1 ? (people.data?.items ?? []) : [];
+  return (
+    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420}>
+      <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" leftSection={<IconSearch size={16} aria-hidden />} />
+      <Spotlight.ActionsList>
+        {found.length > 0 && (
+          <Spotlight.ActionsGroup label="People">
+            {found.map((p) => (
+              <Spotlight.Action
+                key={`${p.tenant}/${p.id}`}
+                label={p.name}
+                description={[p.title, p.department, p.email].filter(Boolean).join(" · ")}
+                leftSection={<Avatar name={p.name} />}
+                onClick={() => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } })}
+              />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        {fitting.length > 0 && (
+          <Spotlight.ActionsGroup label="Go and do">
+            {fitting.map(([label, description, act]) => (
+              <Spotlight.Action key={label} label={label} description={description} leftSection={<IconArrowRight size={16} aria-hidden />} onClick={act} />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        {found.length + fitting.length === 0 && <Spotlight.Empty>Nothing fits “{text}”.</Spotlight.Empty>}
+      </Spotlight.ActionsList>
+    </Spotlight.Root>
+  );
+}

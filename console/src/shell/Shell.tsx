@@ -1,0 +1,156 @@
+import { ActionIcon, AppShell, Burger, Menu, SegmentedControl, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { openSpotlight } from "@mantine/spotlight";
+import { IconActivity, IconAddressBook, IconCheck, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconSearch, IconSelector, IconSun } from "@tabler/icons-react";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, type ReactNode } from "react";
+import { ALL, useHealth, useOverview, useSession } from "../queries";
+import { useLive } from "../live";
+import { ago, useTick, useZone, type Zone } from "../time";
+import { useTenant } from "../ui/tenant";
+import { number } from "../words";
+import { Palette } from "./Palette";
+import { ShortcutHelp, useShortcuts } from "./Shortcuts";
+
+export function Shell() {
+  const [navOpen, nav] = useDisclosure(false);
+  const [helpOpen, help] = useDisclosure(false);
+  const path = useRouterState({ select: (s) => s.location.pathname });
+  useShortcuts(help.toggle);
+  useEffect(() => nav.close(), [path]);
+  return (
+    <AppShell header={{ height: 48 }} navbar={{ width: 200, breakpoint: "sm", collapsed: { mobile: !navOpen } }} padding={0}>
+      <a className="skip" href="#main">Skip to content</a>
+      <AppShell.Header withBorder={false}>
+        <div className="header">
+          <Burger opened={navOpen} onClick={nav.toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+          <Link className="brand" to="/$tenant/overview" params={{ tenant: useTenant() }}>
+            <img src="/favicon.svg" alt="" />
+            <span className="only-mid">Lanyard</span>
+          </Link>
+          <TenantPicker />
+          <button type="button" className="search" onClick={openSpotlight} aria-label="Search people, screens and actions">
+            <IconSearch size={15} aria-hidden />
+            <span className="only-wide grow" style={{ textAlign: "left" }}>Search</span>
+            <kbd className="only-wide">Ctrl K</kbd>
+          </button>
+          <div className="grow" />
+          <LiveIndicator />
+          <ZoneSwitch />
+          <SchemeSwitch />
+        </div>
+      </AppShell.Header>
+      <AppShell.Navbar withBorder={false}><Nav /></AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        <StoppedBanner />
+        <div className="page"><Outlet /></div>
+      </AppShell.Main>
+      <Palette />
+      <ShortcutHelp opened={helpOpen} close={help.close} />
+    </AppShell>
+  );
+}
+
+function Nav() {
+  const tenant = useTenant();
+  const overview = useOverview().data;
+  const broken = useHealth().data?.checks.filter((c) => !c.ok).length ?? 0;
+  const session = useSession().data;
+  const needs = overview?.needs_person.length ?? 0;
+  const item = (to: string, icon: ReactNode, label: string, count?: ReactNode) => (
+    <Link to={to} params={{ tenant }} activeOptions={{ includeSearch: false }}>{icon}{label}{count}</Link>
+  );
+  const count = (n: number, fill: string, what: string) =>
+    n > 0 ? <span className="count" data-fill={fill} title={`${n} ${what}`}>{n}<span className="hidden-text"> {what}</span></span> : null;
+  return (
+    <nav className="nav" aria-label="Screens">
+      {item("/$tenant/overview", <IconGauge size={17} aria-hidden />, "Overview", count(needs, "held", "need a person"))}
+      {overview?.mode === "demo" && item("/$tenant/story", <IconPlayerPlay size={17} aria-hidden />, "A day in the life")}
+      {item("/$tenant/people", <IconAddressBook size={17} aria-hidden />, "People")}
+      {item("/$tenant/activity", <IconActivity size={17} aria-hidden />, "Activity")}
+      {item("/$tenant/plans", <IconListDetails size={17} aria-hidden />, "Plans")}
+      {item("/$tenant/health", <IconHeartbeat size={17} aria-hidden />, "Health", count(broken, "failed", "checks fail"))}
+      <div className="navfoot">
+        {session?.user && <div>{session.user}{session.role ? `, ${session.role}` : ""}</div>}
+        {overview && <div className="num">Lanyard {overview.version}{overview.mode === "demo" ? " · demo" : ""}</div>}
+        <div style={{ marginTop: 4 }}><kbd>?</kbd> shortcuts</div>
+      </div>
+    </nav>
+  );
+}
+
+function TenantPicker() {
+  const tenant = useTenant();
+  const navigate = useNavigate();
+  const overview = useOverview().data;
+  const tenants = overview?.tenants ?? [];
+  const current = tenants.find((t) => t.id === tenant);
+  const pick = (id: string) => void navigate({ to: ".", params: (old: Record<string, string>) => ({ ...old, tenant: id }), search: true } as never);
+  const everyone = tenants.reduce((sum, t) => sum + t.people, 0);
+  return (
+    <Menu position="bottom-start" width={260}>
+      <Menu.Target>
+        <button type="button" className="search" style={{ width: "auto", maxWidth: 190, color: "var(--text)", fontWeight: 540, justifyContent: "flex-start" }} aria-label={`Tenant: ${current?.name ?? "All tenants"}`}>
+          <span className="ellipsis">{current?.name ?? (tenant === ALL ? "All tenants" : tenant)}</span>
+          <IconSelector size={14} aria-hidden style={{ flexShrink: 0 }} />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {[{ id: ALL, name: "All tenants", people: everyone }, ...tenants].map((t) => (
+          <Menu.Item key={t.id} onClick={() => pick(t.id)} rightSection={t.id === tenant ? <IconCheck size={14} aria-label="chosen" /> : null}>
+            <div style={{ fontWeight: 540 }}>{t.name}</div>
+            <div className="dim small">{number(t.people)} people</div>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function LiveIndicator() {
+  const { stream, updatedAt } = useLive();
+  const now = useTick(1_000);
+  const since = updatedAt === 0 ? "connecting" : `updated ${ago(Math.max(0, now - updatedAt))}`;
+  return (
+    <Tooltip label={stream === "lost" ? "The live stream is lost; asking again every few seconds" : "Live: changes appear as they happen"}>
+      <span className="live" data-tone={stream === "lost" ? "held" : "ok"}>
+        <span className="num">{stream === "lost" ? <><b>Not live</b><span className="only-mid">, {since}</span></> : <span className="only-mid">{since}</span>}</span>
+      </span>
+    </Tooltip>
+  );
+}
+
+function ZoneSwitch() {
+  const [zone, setZone] = useZone();
+  return (
+    <SegmentedControl
+      className="only-mid"
+      size="xs"
+      value={zone}
+      onChange={(value) => setZone(value as Zone)}
+      data={[{ value: "utc", label: "UTC" }, { value: "local", label: "Local" }]}
+      aria-label="Times in"
+    />
+  );
+}
+
+function SchemeSwitch() {
+  const scheme = useComputedColorScheme("light");
+  const { setColorScheme } = useMantineColorScheme();
+  const other = scheme === "dark" ? "light" : "dark";
+  return (
+    <ActionIcon variant="default" size={30} onClick={() => setColorScheme(other)} aria-label={`Switch to ${other} colours`} title={`Switch to ${other} colours`}>
+      {scheme === "dark" ? <IconSun size={16} aria-hidden /> : <IconMoon size={16} aria-hidden />}
+    </ActionIcon>
+  );
+}
+
+function StoppedBanner() {
+  const overview = useOverview().data;
+  if (overview?.state !== "stopped") return null;
+  return (
+    <div className="banner" role="status">
+      <b>Stopped.</b> Lanyard watches and plans, but writes nothing until it is resumed on the Overview.
+    </div>
+  );
+}

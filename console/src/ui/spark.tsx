@@ -1,0 +1,29 @@
+// Bars by hand: sixty buckets need no chart library.
+import type { SparkBucket } from "../api";
+import { clock, useZone } from "../time";
+import { plural } from "../words";
+
+const HEIGHT = 72;
+const STEP = 10;
+
+export function Spark({ buckets }: { buckets: SparkBucket[] }) {
+  const [zone] = useZone();
+  const top = Math.max(4, ...buckets.map((b) => b.applied + b.failed));
+  const applied = buckets.reduce((sum, b) => sum + b.applied, 0);
+  const failed = buckets.reduce((sum, b) => sum + b.failed, 0);
+  const scale = (n: number) => (n / top) * (HEIGHT - 6);
+  const label = `${plural(applied, "change")} applied and ${failed} failed in the last ${buckets.length} buckets; at most ${top} in one`;
+  return (
+    <svg className="spark" viewBox={`0 0 ${buckets.length * STEP} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+      <line className="base" x1="0" x2={buckets.length * STEP} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} vectorEffect="non-scaling-stroke" />
+      {buckets.map((b, i) => (
+        <g key={b.at}>
+          <title>{`${clock(b.at, zone, false)}: ${b.applied} applied, ${b.failed} failed`}</title>
+          <rect x={i * STEP} y="0" width={STEP} height={HEIGHT} fill="transparent" />
+          <rect className="a" x={i * STEP + 1} width={STEP - 2.5} y={HEIGHT - 1 - scale(b.applied)} height={scale(b.applied)} />
+          <rect className="f" x={i * STEP + 1} width={STEP - 2.5} y={HEIGHT - 1 - scale(b.applied + b.failed)} height={scale(b.failed)} />
+        </g>
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,57 @@
+// Words and tones for the server's codes. Unknown codes are shown as they came, made readable.
+
+export type Tone = "ok" | "held" | "failed" | "drift" | "info" | "off";
+
+export const MARK: Record<Tone, string> = { ok: "✓", held: "=", failed: "✕", drift: "≠", info: "i", off: "○" };
+
+const TONES: Record<string, Tone> = {
+  ok: "ok", success: "ok", applied: "ok", verified: "ok", done: "ok", already: "ok", linked: "ok", active: "ok", certified: "ok",
+  verified_hook: "ok", up: "ok", complete: "ok", running: "ok", in_step: "ok",
+  warning: "held", warn: "held", held: "held", waiting: "held", hold: "held", throttled: "held", pending: "held", suspended: "held",
+  leave: "held", unverified: "held", degraded: "held", stopped: "held", partial: "held", staged: "info", provisioned: "info",
+  error: "failed", critical: "failed", failed: "failed", refused: "failed", dead: "failed", impossible: "failed", disputed: "failed",
+  down: "failed", outage: "failed", silent: "failed", unknown: "failed", lost: "failed",
+  drift: "drift", differs: "drift", unlinked: "drift", unmatched: "drift", orphan: "drift",
+  deprovisioned: "off", deleted: "off", off: "off", none: "off", inactive: "off", superseded: "off", not_needed: "off", terminated: "off",
+};
+
+export function tone(code: string | null | undefined): Tone {
+  return TONES[(code ?? "").toLowerCase().replaceAll("-", "_")] ?? "info";
+}
+
+/** `hook_outage` and `PASSWORD_EXPIRED` as words: "Hook outage", "Password expired". */
+export function words(code: string | null | undefined): string {
+  const text = (code ?? "").replaceAll(/[_.-]+/g, " ").trim();
+  const calm = text === text.toUpperCase() ? text.toLowerCase() : text;
+  return calm.charAt(0).toUpperCase() + calm.slice(1);
+}
+
+/** `employeeNumber` as words: "Employee number". */
+export function fieldName(name: string): string {
+  return words(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase());
+}
+
+export const SYMBOLS = {
+  "+": { word: "add", tone: "ok" },
+  "~": { word: "change", tone: "info" },
+  "-": { word: "remove", tone: "failed" },
+  ">": { word: "move", tone: "info" },
+  "=": { word: "held", tone: "held" },
+} as const satisfies Record<string, { word: string; tone: Tone }>;
+
+export const number = (n: number) => new Intl.NumberFormat("en-GB").format(n);
+export const plural = (n: number, one: string, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
+
+export function listed(because: string[] | string | null | undefined): string[] {
+  return because === null || because === undefined ? [] : Array.isArray(because) ? because : [because];
+}
+
+export function shown(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "–";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+export function initials(name: string): string {
+  const parts = name.trim().split(/\s+/);
+  return ((parts[0]?.[0] ?? "") + (parts.length > 1 ? (parts.at(-1)?.[0] ?? "") : "")).toUpperCase();
+}
