@@ -1,0 +1,125 @@
+//! Groups and their members (contract §7).
+
+use std::sync::Arc;
+
+use lanyard_engine::ports::{Listing, Silent};
+use lanyard_model::coverage::{Evidence, ReadKind};
+use lanyard_model::id::GroupId;
+use lanyard_model::identity::{Group, GroupKind};
+use lanyard_model::signal::Lane;
+use serde_json::Value;
+
+use crate::client::{Call, OktaClient, Route};
+use crate::json;
+use crate::listing::Pages;
+use crate::problem::Problem;
+
+const GROUPS: Route = Route { endpoint: "GET /groups", bucket: "groups" };
+const MEMBERS: Route = Route { endpoint: "GET /groups/{id}/users", bucket: "groups" };
+
+impl OktaClient {
+    /// All groups, by pages of 200. The evidence's canary is the built-in `Everyone`.
+    ///
+    /// # Errors
+    /// Any [`Problem`].
+    pub async fn groups(&self) -> Result<Listing<Group>, Problem> {
+        let core = &*self.core;
+        let rows = core.limits().page_rows.to_string();
+        let pages = Pages {
+            route: GROUPS,
+            first: core.address(&["api", "v1", "groups"], &[("limit", &rows)]),
+            limit: Some(core.limits().page_rows),
+            lane: Lane::Bulk,
+            what: "groups",
+            keep: None,
+            ends_when_empty: false,
+            progress: &Silent,
+        };
+        let walked = core.walk(pages, |row, _| group(row)).await?;
+        let walked = walked.without_doubles(|g| g.id.as_str().into());
+        let mut evidence = walked.evidence(ReadKind::GroupMembers);
+        let everyone = walked.rows.iter().filter(|g| core.note_everyone(g)).count() > 0;
+        evidence.canary_seen = Some(everyone);
+        Ok(Listing { rows: walked.rows, evidence })
+    }
+
+    /// Ids of a group's members in any status, deactivated people included: whoever uses them must look at the
+    /// status too (trap 1). A group that is gone has no rows and evidence that proves nothing (trap 29).
+    ///
+    /// # Errors
+    /// Any [`Problem`] but [`Problem::NotFound`].
+    pub async fn members(&self, id: &GroupId) -> Result<Listing<Arc<str>>, Problem> {
+        let core = &*self.core;
+        let what = format!("members of group {id}");
+        let rows = core.limits().page_rows.to_string();
+        let pages = Pages {
+            route: MEMBERS,
+            first: core.address(&["api", "v1", "groups", id.as_str(), "users"], &[("limit", &rows)]),
+            limit: Some(core.limits().page_rows),
+            lane: Lane::Bulk,
+            what: &what,
+            keep: None,
+            ends_when_empty: false,
+            progress: &Silent,
+        };
+        let started_at = core.clock().now();
+        match core.walk(pages, |row, _| json::text(row, "id").map(Arc::from)).await {
+            Ok(walked) => {
+                let walked = walked.without_doubles(Arc::clone);
+                let evidence = walked.evidence(ReadKind::GroupMembers);
+                Ok(Listing { rows: walked.rows, evidence })
+            }
+            Err(Problem::NotFound { .. }) => Ok(Listing {
+                rows: Vec::new(),
+                evidence: Evidence {
+                    kind: ReadKind::GroupMembers,
+                    started_at,
+                    ended_at: core.clock().now(),
+                    pages: 0,
+                    rows: 0,
+                    reached_end: false,
+                    count_before: None,
+                    count_after: None,
+                    canary_seen: None,
+                    overlaps_missed: 0,
+                    feed_whole: None,
+                    rights_proven: None,
+                },
+            }),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Whether the built-in group of everybody is visible: the sign of a role that covers all groups.
+    ///
+    /// # Errors
+    /// Any [`Problem`].
+    pub async fn sees_everyone(&self) -> Result<bool, Problem> {
+        let core = &*self.core;
+        let url =
+            core.address(&["api", "v1", "groups"], &[("filter", "type eq \"BUILT_IN\""), ("limit", "200")]);
+        let answer = core.call(&Call::read(GROUPS, url, Lane::Bulk, "built-in groups")).await?;
+        let rows = answer.rows("built-in groups")?;
+        Ok(rows.iter().filter_map(group).filter(|g| core.note_everyone(g)).count() > 0)
+    }
+}
+
+/// One group object; `None` without an id.
+pub(crate) fn group(value: &Value) -> Option<Group> {
+    Some(Group {
+        id: GroupId::new(json::text(value, "id")?),
+        name: json::text_at(value, &["profile", "name"]).unwrap_or_default().into(),
+        kind: match json::text(value, "type").as_deref() {
+            Some("OKTA_GROUP") => GroupKind::Native,
+            Some("APP_GROUP") => GroupKind::Imported,
+            Some("BUILT_IN") => GroupKind::BuiltIn,
+            _ => GroupKind::Unknown,
+        },
+        last_membership_updated: json::time(value, "lastMembershipUpdated"),
+    })
+}
+
+/// The built-in group whose members are all users. Its name is Okta's and cannot be edited.
+pub(crate) fn is_everyone(group: &Group) -> bool {
+    group.kind == GroupKind::BuiltIn && &*group.name == "Everyone"
+}

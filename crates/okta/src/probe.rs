@@ -1,0 +1,126 @@
+//! Is this credential good enough? Each thing Lanyard needs, tried once, with the fix (traps 17, 19, 20).
+
+use jiff::SignedDuration;
+use lanyard_engine::ports::{Check, FeedCursor};
+use lanyard_model::signal::Lane;
+
+use crate::client::{Call, OktaClient, Route};
+use crate::log::LogProblem;
+use crate::problem::Problem;
+
+const PROBE_USERS: Route = Route { endpoint: "GET /users", bucket: "users" };
+
+impl OktaClient {
+    /// Tries address, sign-in, each scope in use and the admin role. Reads only; about seven calls.
+    pub async fn check(&self) -> Vec<Check> {
+        let core = &*self.core;
+        let mut checks = Vec::new();
+        checks.push(match self.organization().await {
+            Ok(org) => {
+                good("okta.organization", format!("org {} at {} ({})", org.id, self.org(), org.pipeline))
+            }
+            Err(problem) => bad("okta.organization", &problem),
+        });
+        match core.signer().pass(core).await {
+            Ok(_) => checks.push(self.signed_in()),
+            Err(problem) => {
+                checks.push(bad("okta.credential", &problem));
+                return checks;
+            }
+        }
+        for scope in core.signer().scopes_missing() {
+            checks.push(Check {
+                name: format!("okta.scope.{scope}"),
+                ok: false,
+                warning: false,
+                detail: "asked for, but not in the token".to_owned(),
+                fix: Some(format!("grant {scope} to the service app")),
+            });
+        }
+        let url = core.address(&["api", "v1", "users"], &[("search", "status pr"), ("limit", "1")]);
+        checks.push(
+            match core
+                .call(&Call::read(PROBE_USERS, url, Lane::Normal, "users"))
+                .await
+                .and_then(|a| a.rows("users"))
+            {
+                Ok(rows) if rows.is_empty() => Check {
+                    fix: Some(
+                        "give the service app an admin role whose resource set covers all users".to_owned(),
+                    ),
+                    ..flawed("okta.users", "the list of users is empty although Okta answered 200")
+                },
+                Ok(_) => good("okta.users", "users can be listed".to_owned()),
+                Err(problem) => bad("okta.users", &problem),
+            },
+        );
+        checks.push(match self.sees_everyone().await {
+            Ok(true) => good("okta.groups.everyone", "the group Everyone is visible".to_owned()),
+            Ok(false) => Check {
+                fix: Some("give the service app an admin role whose resource set covers all users and groups".to_owned()),
+                ..flawed(
+                    "okta.groups.everyone",
+                    "the group Everyone is not visible: the admin role is narrow, so lists are cut without an error; \
+                     nothing will be taken from anybody on the strength of them",
+                )
+            },
+            Err(problem) => bad("okta.groups.everyone", &problem),
+        });
+        let since = core
+            .clock()
+            .now()
+            .checked_sub(SignedDuration::from_mins(10))
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        checks.push(match self.log_page(&FeedCursor::Since(since)).await {
+            Ok(_) => good("okta.logs", "the system log can be read".to_owned()),
+            Err(LogProblem::Failed(problem)) => bad("okta.logs", &problem),
+            Err(dead @ LogProblem::CursorDead(_)) => flawed("okta.logs", &dead.to_string()),
+        });
+        checks.push(match self.hooks().await {
+            Ok(hooks) => good("okta.hooks", format!("{} event hooks are visible", hooks.len())),
+            Err(problem) => Check {
+                warning: true,
+                detail: format!("{problem}; the log feed alone works, only slower"),
+                ..bad("okta.hooks", &problem)
+            },
+        });
+        checks.push(match self.attributes().await {
+            Ok(list) => good("okta.schema", format!("{} attributes are known", list.len())),
+            Err(problem) => Check {
+                warning: true,
+                detail: format!("{problem}; attribute names in policies cannot be checked"),
+                ..bad("okta.schema", &problem)
+            },
+        });
+        checks
+    }
+
+    fn signed_in(&self) -> Check {
+        let signer = self.core.signer();
+        match signer.scopes_asked() {
+            Some(_) if signer.is_bound() => good("okta.credential", "service app, tokens bound by DPoP".to_owned()),
+            Some(_) => good("okta.credential", "service app, bearer tokens".to_owned()),
+            None => Check {
+                name: "okta.credential".to_owned(),
+                ok: true,
+                warning: true,
+                detail: "an API token is in use: it dies silently when the admin who made it leaves, or after 30 days \
+                         without a call"
+                    .to_owned(),
+                fix: Some("use a service app with a key instead".to_owned()),
+            },
+        }
+    }
+}
+
+fn good(name: &str, detail: String) -> Check {
+    Check { name: name.to_owned(), ok: true, warning: false, detail, fix: None }
+}
+
+fn flawed(name: &str, detail: &str) -> Check {
+    Check { name: name.to_owned(), ok: false, warning: false, detail: detail.to_owned(), fix: None }
+}
+
+fn bad(name: &str, problem: &Problem) -> Check {
+    Check { fix: Some(problem.hint()), ..flawed(name, &problem.to_string()) }
+}

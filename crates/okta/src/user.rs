@@ -1,0 +1,185 @@
+//! People (contract §5): one by id with all groups, and the listing over all statuses.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Listing, Progress, Silent};
+use lanyard_model::coverage::ReadKind;
+use lanyard_model::id::{IdentityId, TenantId};
+use lanyard_model::identity::{AttributeValue, GroupKind, Groups, Identity, IdentityRead, Profile, Status};
+use lanyard_model::signal::Lane;
+use serde_json::Value;
+
+use crate::client::{Call, Core, OktaClient, Route, lock};
+use crate::group::{group, is_everyone};
+use crate::json;
+use crate::listing::Pages;
+use crate::problem::Problem;
+
+const USER: Route = Route { endpoint: "GET /users/{id}", bucket: "users/{id}" };
+const USERS: Route = Route { endpoint: "GET /users", bucket: "users" };
+/// Its quota is not documented (O-05), so it has a limiter of its own.
+const USER_GROUPS: Route = Route { endpoint: "GET /users/{id}/groups", bucket: "users/{id}/groups" };
+
+impl OktaClient {
+    /// One person by id, with all groups: two calls, and one more per further page of groups.
+    ///
+    /// Lookup by id is not subject to the index lag of lists. A person who vanishes between the two calls is not found.
+    ///
+    /// # Errors
+    /// Any [`Problem`] but [`Problem::NotFound`], which is an answer here.
+    pub async fn user(&self, id: &str, lane: Lane) -> Result<IdentityRead, Problem> {
+        let core = &*self.core;
+        let what = format!("user {id}");
+        let url = core.address(&["api", "v1", "users", id], &[]);
+        let answer = match core.call(&Call::read(USER, url, lane, &what)).await {
+            Ok(answer) => answer,
+            Err(Problem::NotFound { .. }) => return Ok(IdentityRead::NotFound { at: core.clock().now() }),
+            Err(problem) => return Err(problem),
+        };
+        let malformed = |reason: String| Problem::Malformed { what: what.clone(), reason };
+        let mut identity = identity(core.tenant(), &answer.json(&what)?, answer.at)
+            .ok_or_else(|| malformed("it has no id".to_owned()))?;
+        // Okta also takes logins here; an answer about another id would move one person's state to another.
+        if &*identity.id.user != id {
+            return Err(malformed(format!("it is about {}", identity.id.user)));
+        }
+        match self.groups_of(id, lane).await {
+            Ok(groups) => identity.groups = groups,
+            Err(Problem::NotFound { .. }) => return Ok(IdentityRead::NotFound { at: core.clock().now() }),
+            Err(problem) => return Err(problem),
+        }
+        lock(&core.memory).canary.get_or_insert_with(|| id.to_owned());
+        Ok(IdentityRead::Present(Box::new(identity)))
+    }
+
+    /// All groups of one person, all pages. Complete if `Everyone` was among them (contract §5.5, trap 3).
+    ///
+    /// # Errors
+    /// Any [`Problem`]; [`Problem::NotFound`] if there is no such person.
+    pub async fn groups_of(&self, id: &str, lane: Lane) -> Result<Groups, Problem> {
+        let core = &*self.core;
+        let what = format!("groups of user {id}");
+        let pages = Pages {
+            route: USER_GROUPS,
+            first: core.address(&["api", "v1", "users", id, "groups"], &[]),
+            limit: None,
+            lane,
+            what: &what,
+            keep: None,
+            ends_when_empty: false,
+            progress: &Silent,
+        };
+        let walked = core.walk(pages, |row, _| group(row)).await?;
+        let mut everyone = false;
+        for row in walked.rows.iter().filter(|g| g.kind == GroupKind::BuiltIn) {
+            everyone |= core.note_everyone(row);
+        }
+        let complete = everyone && walked.spoiled == 0;
+        Ok(Groups::new(walked.rows.into_iter().map(|g| g.id), complete))
+    }
+
+    /// Everybody, deactivated people included: the plain list would hide them (trap 1). Rows carry no groups.
+    ///
+    /// The evidence's canary is a person read by id earlier, if there is one; `rights_proven` says whether `Everyone`
+    /// is visible, which a narrowed admin role hides while lists still answer 200 (trap 19).
+    ///
+    /// # Errors
+    /// Any [`Problem`]; a listing that did not end gives no rows.
+    pub async fn users(&self, progress: &dyn Progress) -> Result<Listing<Identity>, Problem> {
+        let core = &*self.core;
+        let rows = core.limits().page_rows.to_string();
+        let pages = Pages {
+            route: USERS,
+            first: core.address(&["api", "v1", "users"], &[("search", "status pr"), ("limit", &rows)]),
+            limit: Some(core.limits().page_rows),
+            lane: Lane::Bulk,
+            what: "identities",
+            keep: None,
+            ends_when_empty: false,
+            progress,
+        };
+        let rights_proven = Some(self.sees_everyone().await?);
+        let walked = core.walk(pages, |row, at| identity(core.tenant(), row, at)).await?;
+        let walked = walked.without_doubles(|row| row.id.user.clone());
+        let mut evidence = walked.evidence(ReadKind::Identities);
+        evidence.rights_proven = rights_proven;
+        evidence.canary_seen = self.canary_in(&walked.rows).await?;
+        Ok(Listing { rows: walked.rows, evidence })
+    }
+
+    /// Whether the known person is in `rows`. One who was deleted meanwhile is forgotten and proves nothing.
+    async fn canary_in(&self, rows: &[Identity]) -> Result<Option<bool>, Problem> {
+        let core = &*self.core;
+        let Some(canary) = lock(&core.memory).canary.clone() else {
+            lock(&core.memory).canary = rows.first().map(|r| r.id.user.to_string());
+            return Ok(None);
+        };
+        if rows.iter().any(|r| *r.id.user == *canary) {
+            return Ok(Some(true));
+        }
+        let what = format!("user {canary}");
+        let url = core.address(&["api", "v1", "users", &canary], &[]);
+        match core.call(&Call::read(USER, url, Lane::Bulk, &what)).await {
+            Ok(_) => Ok(Some(false)),
+            Err(Problem::NotFound { .. }) => {
+                lock(&core.memory).canary = rows.first().map(|r| r.id.user.to_string());
+                Ok(None)
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
+impl Core {
+    /// Remembers which group is `Everyone`. Returns whether this one is.
+    pub(crate) fn note_everyone(&self, row: &lanyard_model::identity::Group) -> bool {
+        let mut memory = lock(&self.memory);
+        if is_everyone(row) {
+            memory.everyone = Some(row.id.to_string());
+        }
+        memory.everyone.as_deref() == Some(row.id.as_str())
+    }
+}
+
+/// One user object; `None` without an id. An unknown or missing status survives as itself and changes nothing later.
+pub(crate) fn identity(tenant: &TenantId, value: &Value, read_at: Timestamp) -> Option<Identity> {
+    let id: Arc<str> = json::text(value, "id")?.into();
+    let profile = json::object(value, "profile");
+    Some(Identity {
+        id: IdentityId::new(tenant.clone(), id),
+        status: Status::parse(&json::text(value, "status").unwrap_or_default()),
+        transitioning: json::text(value, "transitioningToStatus").is_some(),
+        profile: profile
+            .into_iter()
+            .filter_map(|(name, v)| Some((name.into(), attribute(v)?)))
+            .collect::<Profile>(),
+        groups: Groups::default(),
+        created: json::time(value, "created"),
+        activated: json::time(value, "activated"),
+        status_changed: json::time(value, "statusChanged"),
+        last_updated: json::time(value, "lastUpdated"),
+        type_id: json::text_at(value, &["type", "id"]).map(Into::into),
+        read_at,
+    })
+}
+
+/// A profile value; null is absence, and objects are no profile values in any schema.
+fn attribute(value: Value) -> Option<AttributeValue> {
+    match value {
+        Value::String(s) => Some(AttributeValue::Text(s.into())),
+        Value::Bool(b) => Some(AttributeValue::Bool(b)),
+        Value::Number(n) => n.as_f64().map(AttributeValue::Number),
+        Value::Array(items) => Some(AttributeValue::List(
+            items
+                .iter()
+                .filter_map(|v| match v {
+                    Value::String(s) => Some(s.as_str().into()),
+                    Value::Number(_) | Value::Bool(_) => Some(v.to_string().into()),
+                    _ => None,
+                })
+                .collect(),
+        )),
+        Value::Null | Value::Object(_) => None,
+    }
+}
