@@ -233,6 +233,9 @@ impl Desired {
 #[serde(default)]
 pub struct Applied {
     pub fields: BTreeMap<FieldName, String>,
+    /// The wanted user name was taken when the account was made: (wanted, used instead). Kept while the wish is the
+    /// same, so that nobody is renamed back and forth.
+    pub user_name_instead: Option<(String, String)>,
     pub seat: Option<RoomId>,
     pub section: Option<SectionId>,
     pub cost_center: Option<ItemId>,

@@ -420,12 +420,14 @@ pub trait Store: Send + Sync {
     /// Applies all writes or none, durably.
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure>;
 
-    /// Claims up to `max` due items, leaver lane first, then by due time; expired leases count as free.
+    /// Claims up to `max` due items whose lane is no slower than `slowest`, leaver lane first, then by due time;
+    /// expired leases count as free.
     async fn claim(
         &self,
         owner: &str,
         now: Timestamp,
         lease_until: Timestamp,
+        slowest: Lane,
         max: usize,
     ) -> Result<Vec<WorkItem>, StoreFailure>;
     /// The earliest moment at which something not leased becomes due.
