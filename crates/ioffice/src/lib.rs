@@ -47,5 +47,6 @@ pub use oauth::RefreshTokenKeeper;
 pub use outcome::{Impossible, ReadError, Refusal, WriteOutcome};
 pub use rules::RuleSet;
 pub use settings::{
-    CapabilityFlags, Credential, DeactivationMethod, Flag, IofficeSettings, OAuthCredential, SettingsError, SiteUrl,
+    CapabilityFlags, Credential, DeactivationMethod, Flag, IofficeSettings, OAuthCredential, SettingsError,
+    SiteUrl,
 };

@@ -1,0 +1,273 @@
+//! Operations of a plan as calls, and how they ended in the engine's words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::Method;
+use lanyard_model::{
+    account::Role,
+    desired::ToDo,
+    id::{AccountId, CenterId, ReservationId},
+    plan::{AccountPatch, Operation, Outcome},
+    signal::Lane,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    accounts::{created_id, read_available, write_patch},
+    bookings::write_booking,
+    client::IofficeClient,
+    fields::as_id,
+    outcome::{ReadError, Refusal, WriteOutcome},
+    session::Call,
+    settings::Credential,
+};
+
+const SECTION_BY_HAND: &str = "In iOffice, open the person's user form, set Seat Classification and Neighborhood by \
+hand. If this site does accept them through the API, set neighborhood_write = true for it.";
+
+/// What a settled write made or found.
+#[derive(Debug, Default, Clone, Copy)]
+struct Made {
+    account: Option<AccountId>,
+    record: Option<i64>,
+}
+
+impl IofficeClient {
+    pub(crate) async fn apply_operation(
+        &self,
+        operation: &Operation,
+        account: Option<AccountId>,
+        lane: Lane,
+    ) -> Outcome {
+        let outcome = match (operation, account) {
+            (Operation::Create { patch }, _) => self.create(patch, lane).await,
+            (_, None) => WriteOutcome::refused("no_account", "the operation names no account"),
+            (operation, Some(id)) => match self.untouchable(operation, id) {
+                Some(why) => {
+                    WriteOutcome::refused("protected", format!("account {id} is never written to: {why}"))
+                }
+                None => self.apply_to(operation, id, lane).await,
+            },
+        };
+        self.told(outcome, operation, account)
+    }
+
+    /// Own, vendor's, devices' and site administrators' accounts are never written to (§14.5), whatever a plan says.
+    /// Their bookings may be cancelled and made.
+    fn untouchable(&self, operation: &Operation, id: AccountId) -> Option<&'static str> {
+        match operation {
+            Operation::Update { .. }
+            | Operation::SetRoles { .. }
+            | Operation::Deactivate
+            | Operation::Reactivate => {}
+            _ => return None,
+        }
+        if id.0 == 1 {
+            return Some("it is the vendor's own account");
+        }
+        self.learnt().untouchable.get(&id).copied()
+    }
+
+    async fn apply_to(&self, operation: &Operation, id: AccountId, lane: Lane) -> WriteOutcome<Made> {
+        let nothing = |()| Made::default();
+        match operation {
+            // Handled by the caller, who has no account for it.
+            Operation::Create { patch } => self.create(patch, lane).await,
+            Operation::Update { patch } => self.update(id, patch, lane).await.map(nothing),
+            Operation::SetRoles { roles } => self.set_roles(id, roles, lane).await.map(nothing),
+            Operation::Deactivate => self.deactivate(id, lane).await.map(nothing),
+            Operation::Reactivate => self.reactivate(id, lane).await.map(nothing),
+            Operation::CancelBooking { booking } => self.cancel_booking(*booking, lane).await.map(nothing),
+            Operation::Book { title, room, center, start, end, .. } => {
+                let body = write_booking(id, *room, *center, title, *start, *end);
+                let call = Call::post("POST /reservations", &["reservations"], body, lane);
+                self.session().write(&call).await.map(|v| Made { account: None, record: as_id(&v) })
+            }
+            Operation::Announce { visit } => {
+                self.announce(visit, lane).await.map(|n| Made { account: None, record: Some(n) })
+            }
+        }
+    }
+
+    async fn create(&self, patch: &AccountPatch, lane: Lane) -> WriteOutcome<Made> {
+        let body = write_patch(patch);
+        for name in ["firstName", "lastName", "email", "userName"] {
+            if body.get(name).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty()) {
+                return WriteOutcome::refused("missing_field", format!("a new account needs {name}"));
+            }
+        }
+        let user_name = body.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let call = Call::post("POST /users", &["users"], Value::Object(body), lane);
+        match self.session().write(&call).await {
+            WriteOutcome::Done(answer) => match created_id(&answer) {
+                Some(id) => {
+                    if let Some(Some(section)) = patch.section {
+                        self.learnt().expect_section(id, section);
+                    }
+                    WriteOutcome::Done(Made { account: Some(id), record: None })
+                }
+                None => {
+                    WriteOutcome::Unknown { reason: "the site accepted the account but gave no id".into() }
+                }
+            },
+            WriteOutcome::Refused(refusal) if refusal.status == 400 => {
+                WriteOutcome::Refused(self.name_the_clash(refusal, &user_name, lane).await)
+            }
+            other => other.map(|_| Made::default()),
+        }
+    }
+
+    /// Clashes are plain 400s (A-08): asks whether the user name was the reason.
+    async fn name_the_clash(&self, refusal: Refusal, user_name: &str, lane: Lane) -> Refusal {
+        let call = Call::get("GET /users/username/{username}", &["users", "username", user_name], lane);
+        match self.session().read(&call).await.ok().as_ref().and_then(read_available) {
+            Some(false) => Refusal { code: "user_name_taken".into(), ..refusal },
+            _ => refusal,
+        }
+    }
+
+    async fn update(&self, id: AccountId, patch: &AccountPatch, lane: Lane) -> WriteOutcome<()> {
+        let flags = self.session().settings.capabilities;
+        let mut patch = patch.clone();
+        let wants_section = patch.section.is_some() || patch.seat_class.is_some();
+        if wants_section && !self.learnt().may_write_section(&flags) {
+            patch.section = None;
+            patch.seat_class = None;
+            if patch.is_empty() {
+                return WriteOutcome::impossible("neighborhood_write", SECTION_BY_HAND);
+            }
+            // The rest goes out now; the next look finds only the section wanting, and ends above.
+        }
+        if patch.is_empty() {
+            return WriteOutcome::Already;
+        }
+        let mut body = write_patch(&patch);
+        body.insert("id".into(), json!(id.0));
+        let call = Call::put("PUT /users/{id}", &["users", &id.to_string()], Value::Object(body), lane);
+        let outcome = self.session().write(&call).await.map(|_| ());
+        if let (true, Some(Some(section))) = (outcome.is_settled(), patch.section) {
+            self.learnt().expect_section(id, section);
+        }
+        outcome
+    }
+
+    /// Writes the whole list (§3.5). Entries whose role the model has no word for stay as last read, unless
+    /// everything is taken away.
+    async fn set_roles(
+        &self,
+        id: AccountId,
+        roles: &BTreeMap<CenterId, Role>,
+        lane: Lane,
+    ) -> WriteOutcome<()> {
+        let entry = |center: &CenterId, role: &str| json!({"role": role, "center": {"id": center.0}});
+        let mut list: Vec<Value> = roles.iter().map(|(center, role)| entry(center, role.as_str())).collect();
+        if !roles.is_empty() {
+            let learnt = self.learnt();
+            let mut taken: BTreeSet<CenterId> = roles.keys().copied().collect();
+            for (center, role) in learnt.foreign_roles.get(&id).into_iter().flatten() {
+                if taken.insert(*center) {
+                    list.push(entry(center, role));
+                }
+            }
+        }
+        let call = Call::put(
+            "PUT /users/{id}/permissions",
+            &["users", &id.to_string(), "permissions"],
+            Value::Array(list),
+            lane,
+        );
+        self.session().write(&call).await.map(|_| ())
+    }
+
+    async fn cancel_booking(&self, booking: ReservationId, lane: Lane) -> WriteOutcome<()> {
+        let id = booking.to_string();
+        let call =
+            Call::bare(Method::PUT, "PUT /reservations/{id}/cancel", &["reservations", &id, "cancel"], lane);
+        match self.session().write(&call).await {
+            WriteOutcome::Refused(refusal) => match self.read_reservation(booking, lane).await {
+                Err(ReadError::NotFound) => WriteOutcome::Already,
+                Ok(now) if now.cancelled || now.end <= self.session().clock.now() => WriteOutcome::Already,
+                _ => WriteOutcome::Refused(refusal),
+            },
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Puts an ending into the engine's words, with the way out.
+    fn told(
+        &self,
+        outcome: WriteOutcome<Made>,
+        operation: &Operation,
+        account: Option<AccountId>,
+    ) -> Outcome {
+        match outcome {
+            WriteOutcome::Done(made) => Outcome::Done { account: made.account, made: made.record },
+            WriteOutcome::Already => {
+                Outcome::Already { note: format!("{} was not needed", operation.name()), account }
+            }
+            WriteOutcome::Refused(refusal) => {
+                let fix = fix_for(&refusal.code, operation).to_owned();
+                Outcome::Refused { code: refusal.code, text: refusal.text, fix }
+            }
+            WriteOutcome::Throttled { retry_at } => Outcome::Throttled { until: retry_at },
+            WriteOutcome::Unknown { reason } => Outcome::Unknown { reason },
+            WriteOutcome::NotSent { reason } => Outcome::NotDone { reason },
+            WriteOutcome::Impossible(what) => {
+                let whom = account.map_or_else(|| "a new account".to_owned(), |id| format!("account {id}"));
+                Outcome::Impossible {
+                    capability: what.capability.to_owned(),
+                    todo: ToDo {
+                        key: format!("ioffice:{}:{}", operation.name(), what.capability),
+                        what: format!(
+                            "{} of {whom} on site {} cannot be done via the API",
+                            operation.name(),
+                            self.site_id()
+                        ),
+                        how: what.by_hand,
+                    },
+                }
+            }
+            WriteOutcome::Unauthorized { reason } => Outcome::Denied {
+                reason,
+                fix: credential_fix(&self.session().settings.credential).to_owned(),
+            },
+            WriteOutcome::Forbidden { reason } => Outcome::Denied { reason, fix: RIGHTS_FIX.to_owned() },
+        }
+    }
+}
+
+pub(crate) const RIGHTS_FIX: &str = "make the service account a site administrator in iOffice, or ADMINISTRATOR of \
+every center that policy manages";
+
+/// What to do about a 401.
+pub(crate) fn credential_fix(credential: &Credential) -> &'static str {
+    match credential {
+        Credential::HeaderPair { .. } => {
+            "check user name and password of the service account; it must be active and have a local password, \
+             because SSO accounts cannot sign in to the API"
+        }
+        Credential::OAuth(_) => "sign in again to get a new refresh token",
+    }
+}
+
+fn fix_for(code: &str, operation: &Operation) -> &'static str {
+    match (code, operation) {
+        ("protected", _) => {
+            "take the person out of the policy's scope, or the administrator flag off the account"
+        }
+        ("user_name_taken", _) => {
+            "an inactive or other account holds the user name: link that account, or map another name"
+        }
+        ("missing_field", _) => "map the missing field in the policy, or fill it in the directory",
+        ("not_found", _) => "the record is gone: look again",
+        ("redirect", _) => "set the site's own address, not a sign-in page",
+        (_, Operation::Book { .. }) => {
+            "choose another space or time, or change the reservation rules of the center"
+        }
+        (_, Operation::SetRoles { .. }) => {
+            "check that the centers still exist and that the service account administers them"
+        }
+        (_, Operation::Announce { .. }) => "check the host, the visitor center and the visitor type",
+        _ => "see the site's words; correct the value in the policy or the directory",
+    }
+}

@@ -1,0 +1,160 @@
+//! What this site turned out to support, learnt from reads that follow writes (§14.6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lanyard_engine::ports::Capabilities;
+use lanyard_model::{
+    account::{Account, AccountKind},
+    id::{AccountId, CenterId, SectionId},
+};
+
+use crate::{
+    accounts::{OwnAccount, UserRow},
+    settings::{CapabilityFlags, Flag},
+};
+
+/// Expectations kept for a later read at most; beyond it the oldest accounts teach nothing.
+const EXPECTED_MAX: usize = 10_000;
+
+/// Which fields replies of one kind have carried for anybody: so where one is absent, it is empty.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Shown {
+    pub roles: bool,
+    pub items: bool,
+    pub active: bool,
+}
+
+/// Which kind of reply a row came in. Selectors are documented for both, but attested for neither in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    ById,
+    List,
+}
+
+/// Memory of one client. Lost at a restart; everything in it is learnt again.
+#[derive(Debug, Default)]
+pub(crate) struct Learnt {
+    pub own: OwnAccount,
+    /// How much of the selector the site accepts: 0 all, 1 documented names only, 2 none.
+    pub selector_level: u8,
+    pub by_id: Shown,
+    pub in_lists: Shown,
+    pub active_write: Option<bool>,
+    pub section_write: Option<bool>,
+    /// Accounts that must not be written to, and why.
+    pub untouchable: BTreeMap<AccountId, &'static str>,
+    /// Permission entries that the model has no word for, to be kept by whole-list writes.
+    pub foreign_roles: BTreeMap<AccountId, Vec<(CenterId, String)>>,
+    pub reservation_centers: BTreeSet<CenterId>,
+    expected_section: BTreeMap<AccountId, SectionId>,
+    expected_active: BTreeMap<AccountId, bool>,
+}
+
+impl Learnt {
+    pub fn of(own: OwnAccount) -> Self {
+        Self { own, ..Self::default() }
+    }
+
+    /// Takes in a user as read; completes what absence means by now.
+    pub fn take_in(&mut self, row: UserRow, origin: Origin) -> Account {
+        let UserRow { mut account, foreign_roles } = row;
+        let id = account.id();
+        let shown = self.shown(origin);
+        shown.roles |= account.roles.is_some();
+        shown.items |= account.items.is_some();
+        shown.active |= account.active.is_some();
+        self.complete(&mut account, origin);
+        if foreign_roles.is_empty() {
+            self.foreign_roles.remove(&id);
+        } else {
+            self.foreign_roles.insert(id, foreign_roles);
+        }
+        let protected = match account.kind {
+            AccountKind::Own => Some("it is the account that we sign in with"),
+            AccountKind::Vendor => Some("it is the vendor's own account"),
+            AccountKind::Device => Some("it is a device's account"),
+            AccountKind::Person if account.site_admin == Some(true) => Some("it is a site administrator"),
+            AccountKind::Person => None,
+        };
+        match protected {
+            Some(why) => {
+                self.untouchable.insert(id, why);
+            }
+            // Only a plain "no" frees an account: a reply may simply not carry the flag.
+            None if account.site_admin == Some(false) => {
+                self.untouchable.remove(&id);
+            }
+            None => {}
+        }
+        if let Some(wanted) = self.expected_section.remove(&id) {
+            self.section_write = Some(account.section == Some(wanted));
+        }
+        if let Some(active) = account.active
+            && let Some(wanted) = self.expected_active.remove(&id)
+        {
+            self.active_write = Some(active == wanted);
+        }
+        account
+    }
+
+    /// Absent lists are empty once the site has shown that it sends them (§1.4: empty fields stay absent).
+    pub fn complete(&mut self, account: &mut Account, origin: Origin) {
+        let shown = *self.shown(origin);
+        if shown.roles {
+            account.roles.get_or_insert_default();
+        }
+        if shown.items {
+            account.items.get_or_insert_default();
+        }
+    }
+
+    fn shown(&mut self, origin: Origin) -> &mut Shown {
+        match origin {
+            Origin::ById => &mut self.by_id,
+            Origin::List => &mut self.in_lists,
+        }
+    }
+
+    pub fn expect_section(&mut self, id: AccountId, section: SectionId) {
+        if self.expected_section.len() < EXPECTED_MAX {
+            self.expected_section.insert(id, section);
+        }
+    }
+
+    pub fn expect_active(&mut self, id: AccountId, active: bool) {
+        if self.expected_active.len() < EXPECTED_MAX {
+            self.expected_active.insert(id, active);
+        }
+    }
+
+    pub fn may_write_active(&self, flags: &CapabilityFlags) -> bool {
+        allowed(flags.user_active_write, self.active_write)
+    }
+
+    pub fn may_write_section(&self, flags: &CapabilityFlags) -> bool {
+        allowed(flags.neighborhood_write, self.section_write)
+    }
+
+    pub fn capabilities(&self, flags: &CapabilityFlags) -> Capabilities {
+        Capabilities {
+            active_write: answer(flags.user_active_write, self.active_write),
+            delete_allowed: flags.delete_allowed == Flag::Yes,
+            section_write: answer(flags.neighborhood_write, self.section_write),
+            items_readable: (self.by_id.items || self.in_lists.items).then_some(true),
+            visit_end: flags.visitor_ext == Flag::Yes,
+        }
+    }
+}
+
+/// A setting outranks what was seen.
+fn answer(flag: Flag, seen: Option<bool>) -> Option<bool> {
+    match flag {
+        Flag::Auto => seen,
+        Flag::Yes => Some(true),
+        Flag::No => Some(false),
+    }
+}
+
+fn allowed(flag: Flag, seen: Option<bool>) -> bool {
+    answer(flag, seen) != Some(false)
+}
