@@ -13,5 +13,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: { host: "127.0.0.1", port: 5173, proxy: { "/api": api } },
-  test: { environment: "jsdom", setupFiles: ["src/test_setup.ts"], css: false },
+  test: { environment: "jsdom", testTimeout: 30_000, setupFiles: ["test/setup.ts"], css: false },
 });

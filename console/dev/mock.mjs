@@ -14,7 +14,7 @@ const argument = (name, otherwise) => {
 const PORT = Number(argument("port", "4180"));
 const DIST = argument("dist", undefined);
 const CSRF = randomBytes(16).toString("hex");
-const TICK_MS = 1_400;
+const TICK_MS = 2_600;
 const STORY_GAP_MS = 45_000;
 
 const born = Date.now();
@@ -74,7 +74,7 @@ const overview = () => {
     })),
     work: { due: world.seq % 4, leased: 1 + (world.seq % 3), waiting: 57, dead: 0 },
     needs_person: needs(),
-    rates: { applied_24h: world.counts.applied, failed_24h: world.counts.failed, held: world.plans.filter((p) => p.state === "held").length % 17 },
+    rates: { applied_24h: world.counts.applied, failed_24h: world.counts.failed, held: world.plans.filter((p) => p.state === "held").length },
     leaver_seconds_p99: 6.8,
     spark: world.spark,
   };

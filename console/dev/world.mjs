@@ -62,8 +62,8 @@ function makePerson(tenant, n, now) {
 export function makeWorld(now) {
   const people = TENANTS.flatMap((tenant, t) => Array.from({ length: t === 0 ? 1240 : 760 }, (_, i) => makePerson(tenant, t * 2000 + i, now)));
   people.sort((a, b) => a.name.localeCompare(b.name));
-  const spark = Array.from({ length: 60 }, (_, i) => ({ at: iso(now - (59 - i) * 60_000), applied: Math.round(6 + 5 * Math.sin(i / 7) + random() * 7), failed: random() < 0.06 ? 1 + below(2) : 0 }));
-  return { people, spark, activity: [], plans: [], seq: 0, steps: 0, stopped: false, counts: { applied: 1318, failed: 6 } };
+  const spark = Array.from({ length: 60 }, (_, i) => ({ at: iso(now - (59 - i) * 60_000), applied: Math.round(9 + 5 * Math.sin(i / 7) + random() * 7), failed: random() < 0.06 ? 1 + below(2) : 0 }));
+  return { born: now, people, spark, activity: [], plans: [], seq: 0, steps: 0, stopped: false, counts: { applied: 1318, failed: 6 } };
 }
 
 const KINDS = [
@@ -86,8 +86,8 @@ export function happen(world, at, wanted) {
   world.activity.length = Math.min(world.activity.length, 2000);
   p.last_change_at = item.at;
   if (severity === "ok") {
-    world.counts.applied += 1;
-    world.spark.at(-1).applied += 1;
+    if (at > world.born) world.counts.applied += 1;
+    if (at > world.born) world.spark.at(-1).applied += 1;
     world.plans.unshift(makePlan(p, `pln_${(900_000 + world.seq).toString(36)}`, at, "applied"));
   } else if (severity === "held") {
     world.plans.unshift(makePlan(p, `pln_${(900_000 + world.seq).toString(36)}`, at, "held"));
@@ -100,7 +100,7 @@ export function makePlan(p, id, at, planState) {
   const steps = [];
   const because = [`group "${p.department} ${p.place}"`, `flow "Group change", priority 40`];
   const add = (symbol, what, detail, why = because) => steps.push({ symbol, what, detail, because: why });
-  const shape = Math.floor(random() * 4);
+  const shape = Math.floor(random() * 3);
   if (shape === 0) {
     add(">", `Seat to ${p.seat ?? p.place}`, `from ${p.place} / Floor 2 / West / 131`);
     add("+", `Permission: CUSTOMER in Reservations ${p.place}`, "room booking in the seat's building");
@@ -112,7 +112,7 @@ export function makePlan(p, id, at, planState) {
     add("+", `Desk for the first day: ${p.place} / ${p.zone}`, "booked 09:00 to 18:00 local time", ['flow "New user"']);
     add("+", `Permission: CUSTOMER in Reservations ${p.place}`, "room booking in the seat's building");
   }
-  if (shape === 3 || planState === "held") add("=", "Take back Executive floor", "settle window of 5 min, until the rest of the move has arrived", ['flow "Group change", hold']);
+  if (planState === "held") add("=", "Take back Executive floor", "settle window of 5 min, until the rest of the move has arrived", ['flow "Group change", hold']);
   const count = (symbol) => steps.filter((s) => s.symbol === symbol).length;
   return { id, at: iso(at), tenant: p.tenant, site: p.sites[0], identity: p.id, person: p.name, state: planState, steps, summary: { add: count("+"), change: count("~"), remove: count("-"), move: count(">"), held: count("=") } };
 }

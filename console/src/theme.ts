@@ -5,6 +5,8 @@ export const theme = createTheme({
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
   colors: {
+    // Mantine reads the greys of a dark page from this list: text, …, edge, line, …, surface, canvas, …
+    dark: ["#e6e8eb", "#c9ced3", "#a6acb3", "#7d858e", "#4a5058", "#2b2f35", "#1f2227", "#16181c", "#121417", "#0e1012"],
     slate: ["#eef2f8", "#dbe3f0", "#b9c7e2", "#94a8d0", "#748cc0", "#5a75ac", "#486699", "#39588f", "#2d4b81", "#1c2a45"],
   },
   primaryColor: "slate",

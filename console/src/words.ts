@@ -15,6 +15,14 @@ const TONES: Record<string, Tone> = {
   deprovisioned: "off", deleted: "off", off: "off", none: "off", inactive: "off", superseded: "off", not_needed: "off", terminated: "off",
 };
 
+const HOLDS = ["held", "hold", "waiting", "pending", "leave", "suspended"];
+
+/** The symbol of a code: what waits by intent carries `=`, other warnings `!`. */
+export function glyph(code: string | null | undefined): string {
+  const fill = tone(code);
+  return fill === "held" && !HOLDS.includes((code ?? "").toLowerCase()) ? "!" : MARK[fill];
+}
+
 export function tone(code: string | null | undefined): Tone {
   return TONES[(code ?? "").toLowerCase().replaceAll("-", "_")] ?? "info";
 }

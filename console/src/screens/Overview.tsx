@@ -1,15 +1,16 @@
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { NeedsPerson, Overview as OverviewData, Site, Tenant } from "../api";
 import { ALL, newestFirst, useActivity, useOverview } from "../queries";
 import { Ago, At, duration } from "../time";
 import { Feed } from "../ui/feed";
-import { Mark, Tag } from "../ui/marks";
+import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Spark } from "../ui/spark";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
-import { number, plural, tone, words, type Tone } from "../words";
+import { number, plural, tone, type Tone } from "../words";
 import { StopButton } from "./StopButton";
 
 /** What needs a person comes first; then the numbers; then both sides; beside them what just happened. */
@@ -58,8 +59,12 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
   );
 }
 
+const NEEDS_AT_FIRST = 5;
+
 export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; tenants: Tenant[]; tenant: string }) {
+  const [all, setAll] = useState(false);
   const people = tenants.reduce((sum, t) => sum + t.people, 0);
+  const shownItems = all ? items : items.slice(0, NEEDS_AT_FIRST);
   const worst = items.some((i) => tone(i.severity) === "failed") ? "failed" : items.length > 0 ? "held" : "ok";
   return (
     <Panel title="Needs a person" tone={worst} end={items.length > 0 ? plural(items.length, "item") : undefined}>
@@ -67,11 +72,11 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
         <Empty title="Nothing needs a person">Lanyard is looking after {number(people)} people by itself.</Empty>
       ) : (
         <ul className="list" aria-live="polite">
-          {items.map((item) => {
+          {shownItems.map((item) => {
             const home = item.tenant ?? (tenants.length === 1 ? tenants[0]?.id : undefined) ?? (tenant === ALL ? undefined : tenant);
             return (
               <li key={item.id}>
-                <Mark as={tone(item.severity)} label={words(item.severity)} />
+                <CodeMark code={item.severity} />
                 <div className="grow">
                   <div className="row wrap" style={{ rowGap: 0 }}>
                     <span className="title">{item.title}</span>
@@ -89,6 +94,9 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
               </li>
             );
           })}
+          {items.length > shownItems.length && (
+            <li><Button size="compact-xs" variant="default" onClick={() => setAll(true)}>Show {plural(items.length - shownItems.length, "more item")}</Button></li>
+          )}
         </ul>
       )}
     </Panel>

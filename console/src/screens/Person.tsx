@@ -76,7 +76,7 @@ function DryRun({ home, id, name }: { home: string; id: string; name: string }) 
   return (
     <Panel
       title="What Lanyard would do now"
-      end={<Button size="compact-xs" variant="subtle" loading={query.isFetching} onClick={() => void query.refetch()}>Plan again</Button>}
+      end={<Button size="compact-xs" variant="default" loading={query.isFetching} onClick={() => void query.refetch()}>Plan again</Button>}
     >
       <Loaded query={query} what="the plan">
         {(plan) =>

@@ -50,6 +50,8 @@ export function Story() {
 function Clock({ demo }: { demo: Demo }) {
   const [zone] = useZone();
   const done = demo.story.filter((s) => s.state === "done").length;
+  const expects = demo.story.flatMap((s) => s.expects);
+  const wrong = expects.filter((e) => e.ok === false).length;
   return (
     <div className="panel body">
       <div className="row" style={{ justifyContent: "space-between" }}>
@@ -57,7 +59,11 @@ function Clock({ demo }: { demo: Demo }) {
           <div className="bigclock">{clock(demo.clock, zone)}</div>
           <div className="dim small">{day(demo.clock, zone)}, the company's clock{demo.speed === 1 ? "" : `, ${demo.speed}× as fast as yours`}</div>
         </div>
-        <div className="small dim num">{done} of {plural(demo.story.length, "event")}</div>
+        <div className="small dim num" style={{ textAlign: "right" }}>
+          <div>{done} of {plural(demo.story.length, "event")} done</div>
+          <div>{expects.filter((e) => e.ok).length} of {expects.length} as expected</div>
+          {wrong > 0 && <div style={{ color: "var(--failed-fg)" }}>{wrong} not as expected</div>}
+        </div>
       </div>
       <div className="track" style={{ marginTop: 10 }} aria-hidden><i style={{ width: `${(100 * done) / Math.max(1, demo.story.length)}%` }} /></div>
     </div>
@@ -93,19 +99,27 @@ export function Chapter({ item }: { item: StoryItem }) {
           {item.people.map((p) => <Link key={p.tenant + p.id} to="/$tenant/people/$home/$id" params={{ tenant, home: p.tenant, id: p.id }} style={{ fontSize: 13 }}>{p.name}</Link>)}
         </div>
         <div className="dim" style={{ fontSize: 13 }}>{item.detail}</div>
-        {item.state !== "upcoming" && item.expects.length > 0 && (
-          <ul className="expects">
-            {item.expects.map((e) => (
-              <li key={e.text}>
-                <span className="mark" data-fill={e.ok === null ? "off" : e.ok ? "ok" : "failed"} role="img" aria-label={e.ok === null ? "Not yet" : e.ok ? "Seen" : "Not seen"}>{e.ok === null ? "…" : e.ok ? "✓" : "✕"}</span>
-                <span className={e.ok === null ? "dim" : undefined}>{e.text}</span>
-              </li>
-            ))}
-          </ul>
-        )}
+        {item.state !== "upcoming" && item.expects.length > 0 && <Expectations item={item} />}
       </div>
     </li>
   );
+}
+
+/** What should be seen; folded to one line once all of it was. */
+function Expectations({ item }: { item: StoryItem }) {
+  const seen = item.expects.filter((e) => e.ok).length;
+  const list = (
+    <ul className="expects">
+      {item.expects.map((e) => (
+        <li key={e.text}>
+          <span className="mark" data-fill={e.ok === null ? "off" : e.ok ? "ok" : "failed"} role="img" aria-label={e.ok === null ? "Not yet" : e.ok ? "Seen" : "Not seen"}>{e.ok === null ? "…" : e.ok ? "✓" : "✕"}</span>
+          <span className={e.ok === null ? "dim" : undefined}>{e.text}</span>
+        </li>
+      ))}
+    </ul>
+  );
+  if (item.state !== "done" || seen < item.expects.length) return list;
+  return <details><summary>{seen} of {item.expects.length} as expected</summary>{list}</details>;
 }
 
 function Acts() {

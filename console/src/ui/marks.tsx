@@ -1,13 +1,22 @@
 // Colour never alone: each tone carries a symbol and a word.
 import type { PlanSummary, Symbol } from "../api";
-import { initials, MARK, SYMBOLS, tone, words, type Tone } from "../words";
+import { glyph, initials, MARK, SYMBOLS, tone, words, type Tone } from "../words";
 
 export function Tag({ code, label, as }: { code?: string | null; label?: string; as?: Tone }) {
   const fill = as ?? tone(code);
   return (
     <span className="tag" data-fill={fill}>
-      <span aria-hidden>{MARK[fill]}</span>
+      <span aria-hidden>{as ? MARK[as] : glyph(code)}</span>
       {label ?? words(code)}
+    </span>
+  );
+}
+
+/** The symbol of a code such as a severity. */
+export function CodeMark({ code }: { code?: string | null }) {
+  return (
+    <span className="mark" data-fill={tone(code)} role="img" aria-label={words(code)}>
+      {glyph(code)}
     </span>
   );
 }

@@ -1,3 +1,4 @@
+import { configure } from "@testing-library/react";
 import { vi } from "vitest";
 
 // What Mantine asks of a browser and jsdom lacks.
@@ -10,3 +11,5 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 window.scrollTo = () => {};
+// Screens are loaded when first opened; on a busy machine that takes longer than the default second.
+configure({ asyncUtilTimeout: 10_000 });
