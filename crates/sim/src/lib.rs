@@ -13,5 +13,9 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod control;
 pub mod face;
+pub mod faults;
+pub mod host;
+pub mod okta;
 pub mod world;

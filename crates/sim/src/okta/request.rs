@@ -1,0 +1,195 @@
+//! One request, read once: path, parameters, host, headers. Knows nothing of users or groups.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use serde_json::Value;
+
+use super::{
+    auth::Principal,
+    errors::{ApiError, ApiResult},
+    event::Cause,
+    moment::Moment,
+};
+
+/// A request under way.
+pub struct Call<'a> {
+    pub method: &'a Method,
+    pub headers: &'a HeaderMap,
+    pub body: &'a Bytes,
+    /// Path as received, without query.
+    pub path: String,
+    pub path_and_query: String,
+    pub query: Vec<(String, String)>,
+    /// Scheme and host that the caller used: `https://northgate.okta.com`.
+    pub base: String,
+    /// Base for `next` links and hrefs: an alias host if the settings say so, else `base`.
+    pub link_base: String,
+    pub now: Moment,
+    pub request_id: String,
+    pub who: Principal,
+    /// Who is to be named in events and the journal. Set by authentication.
+    pub cause: Cause,
+}
+
+impl Call<'_> {
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A boolean parameter.
+    ///
+    /// # Errors
+    /// 400 E0000001 for anything but `true` and `false`.
+    pub fn flag(&self, name: &str, default: bool) -> ApiResult<bool> {
+        match self.param(name) {
+            None | Some("") => Ok(default),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(ApiError::invalid(name, "The value must be 'true' or 'false'")),
+        }
+    }
+
+    /// The body as a JSON object.
+    ///
+    /// # Errors
+    /// E0000003 when it is not well-formed, or holds characters the vendor does not store.
+    pub fn json(&self) -> ApiResult<Value> {
+        if let Some(kind) = self.header("content-type") {
+            if !kind.to_ascii_lowercase().contains("json") {
+                return Err(ApiError::of("E0000020"));
+            }
+        }
+        let value: Value = serde_json::from_slice(self.body).map_err(|_| ApiError::of("E0000003"))?;
+        if !value.is_object() {
+            return Err(ApiError::of("E0000003"));
+        }
+        Ok(value)
+    }
+
+    /// The same, where no body at all is allowed too.
+    pub fn json_or_empty(&self) -> ApiResult<Value> {
+        if self.body.is_empty() { Ok(Value::Object(serde_json::Map::new())) } else { self.json() }
+    }
+
+    /// Options in `Content-Type: application/json; okta-response="…"`.
+    pub fn omits(&self, what: &str) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.contains("okta-response") && kind.contains(what))
+    }
+}
+
+/// An answer before the headers that every answer has.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: String,
+    pub content_type: &'static str,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    pub fn json(body: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: body.into(),
+            content_type: "application/json",
+            headers: Vec::new(),
+        }
+    }
+
+    pub fn value(body: &Value) -> Self {
+        Self::json(body.to_string())
+    }
+
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, body: String::new(), content_type: "", headers: Vec::new() }
+    }
+
+    pub fn no_content() -> Self {
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    pub fn html(body: String) -> Self {
+        Self { content_type: "text/html; charset=utf-8", ..Self::json(body) }
+    }
+
+    pub fn redirect(location: String) -> Self {
+        Self::empty(StatusCode::FOUND).header("location", location)
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn linked(mut self, links: Vec<String>) -> Self {
+        self.headers.extend(links.into_iter().map(|link| ("link", link)));
+        self
+    }
+
+    pub fn into_response(self) -> Response<Bytes> {
+        let mut builder = Response::builder().status(self.status);
+        if !self.content_type.is_empty() {
+            builder = builder.header("content-type", self.content_type);
+        }
+        for (name, value) in &self.headers {
+            builder = builder.header(*name, value.as_str());
+        }
+        builder.body(Bytes::from(self.body)).unwrap_or_else(|_| {
+            let mut broken = Response::new(Bytes::new());
+            *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            broken
+        })
+    }
+}
+
+/// Scheme and host as the caller used them.
+pub fn base_of(request: &Request<Bytes>, scheme: Option<&str>, fallback_host: &str) -> String {
+    let headers = request.headers();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host =
+        text("host").or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or(fallback_host);
+    let scheme = scheme.or(text("x-forwarded-proto")).or(request.uri().scheme_str()).unwrap_or_else(|| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        if matches!(name, "localhost" | "127.0.0.1" | "[::1]") { "http" } else { "https" }
+    });
+    format!("{scheme}://{host}")
+}
+
+/// Query or form fields in order.
+pub fn fields(text: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+pub fn decode_segment(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
+    let bytes = segment.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = segment.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        match pair.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Percent-encodes a query component.
+pub fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}

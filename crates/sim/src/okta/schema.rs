@@ -1,0 +1,401 @@
+//! User types and schemas: which attributes exist, and what a value must be like.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    dice::Oid,
+    errors::{ApiError, ApiResult},
+    event,
+    moment::Moment,
+    profile::BASE_ATTRIBUTES,
+    request::{Answer, Call},
+    state::{Org, User, UserKey},
+};
+
+#[derive(Debug, Clone)]
+pub struct UserType {
+    pub id: Oid,
+    pub schema: Oid,
+    pub name: String,
+    pub display_name: String,
+    pub description: String,
+    pub default: bool,
+    pub created: Moment,
+    pub last_updated: Moment,
+    pub deleted: bool,
+}
+
+impl UserType {
+    pub fn default_type(id: Oid, schema: Oid) -> Self {
+        Self {
+            id,
+            schema,
+            name: "user".to_owned(),
+            display_name: "User".to_owned(),
+            description: "Okta user profile template with default permission settings".to_owned(),
+            default: true,
+            created: Moment(0),
+            last_updated: Moment(0),
+            deleted: false,
+        }
+    }
+
+    fn value(&self, base: &str) -> Value {
+        json!({
+            "id": self.id.as_str(), "name": self.name, "displayName": self.display_name,
+            "description": self.description, "default": self.default,
+            "created": self.created.iso(), "lastUpdated": self.last_updated.iso(),
+            "createdBy": "sprz9fj1ycBcsgopy1d6", "lastUpdatedBy": "sprz9fj1ycBcsgopy1d6",
+            "_links": {
+                "self": { "rel": "self", "href": format!("{base}/api/v1/meta/types/user/{}", self.id), "method": "GET" },
+                "schema": { "rel": "schema", "href": format!("{base}/api/v1/meta/schemas/user/{}", self.schema), "method": "GET" },
+            },
+        })
+    }
+}
+
+/// Attributes of one user type, or of groups.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    pub id: Oid,
+    pub of_users: bool,
+    pub custom: Map<String, Value>,
+    /// Base attributes that another source masters: writes answer 403 E0000023.
+    pub mastered: Vec<String>,
+    pub created: Moment,
+    pub last_updated: Moment,
+}
+
+impl Schema {
+    pub fn user(id: Oid) -> Self {
+        let (custom, mastered) = (Map::new(), Vec::new());
+        Self { id, of_users: true, custom, mastered, created: Moment(0), last_updated: Moment(0) }
+    }
+
+    pub fn group(id: Oid) -> Self {
+        Self { of_users: false, ..Self::user(id) }
+    }
+
+    pub fn has_custom(&self, name: &str) -> bool {
+        self.custom.contains_key(name)
+    }
+
+    pub fn add_custom(&mut self, name: &str, definition: Value) {
+        self.custom.insert(name.to_owned(), definition);
+    }
+
+    fn value(&self, base: &str) -> Value {
+        let (kind, path) =
+            if self.of_users { ("user", self.id.to_string()) } else { ("group", "default".to_owned()) };
+        let base_properties: Map<String, Value> = if self.of_users {
+            BASE_ATTRIBUTES.iter().map(|name| ((*name).to_owned(), self.base_attribute(name))).collect()
+        } else {
+            let text = |title: &str, max: u32| {
+                json!({ "title": title, "type": "string", "maxLength": max, "mutability": "READ_WRITE", "scope": "NONE",
+                        "master": { "type": "PROFILE_MASTER" } })
+            };
+            [("name", text("Name", 255)), ("description", text("Description", 1024))]
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()
+        };
+        let required: Vec<&str> = if self.of_users { vec!["login", "email"] } else { vec!["name"] };
+        let refer = |name: &str| json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] });
+        json!({
+            "id": format!("{base}/meta/schemas/{kind}/{path}"),
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "name": kind, "title": if self.of_users { "User" } else { "Okta group" }, "type": "object",
+            "created": self.created.iso(), "lastUpdated": self.last_updated.iso(),
+            "definitions": {
+                "custom": { "id": "#custom", "type": "object", "properties": self.custom, "required": [] },
+                "base": { "id": "#base", "type": "object", "properties": base_properties, "required": required },
+            },
+            "properties": { "profile": { "allOf": [refer("custom")["allOf"][0], refer("base")["allOf"][0]] } },
+            "_links": { "self": { "rel": "self", "method": "GET",
+                                  "href": format!("{base}/api/v1/meta/schemas/{kind}/{path}") } },
+        })
+    }
+
+    fn base_attribute(&self, name: &str) -> Value {
+        let mut title = String::new();
+        for c in name.chars() {
+            if c.is_ascii_uppercase() {
+                title.push(' ');
+            }
+            title.push(if title.is_empty() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() });
+        }
+        let source = if self.mastered.iter().any(|m| m == name) { "OVERRIDE" } else { "PROFILE_MASTER" };
+        let mut out = json!({
+            "title": title, "type": "string", "mutability": "READ_WRITE", "scope": "NONE",
+            "permissions": [{ "principal": "SELF", "action": "READ_ONLY" }],
+            "master": { "type": source },
+        });
+        match name {
+            "login" | "email" => {
+                out["required"] = json!(true);
+                out["minLength"] = json!(5);
+                out["maxLength"] = json!(100);
+            }
+            "firstName" | "lastName" => {
+                out["minLength"] = json!(1);
+                out["maxLength"] = json!(50);
+            }
+            _ => {}
+        }
+        match name {
+            "email" | "secondEmail" => out["format"] = json!("email"),
+            "locale" => out["format"] = json!("locale"),
+            "timezone" => out["format"] = json!("timezone"),
+            "countryCode" => out["format"] = json!("country-code"),
+            "preferredLanguage" => out["format"] = json!("language-code"),
+            "profileUrl" => out["format"] = json!("uri"),
+            _ => {}
+        }
+        out
+    }
+}
+
+impl Org {
+    fn schema_of(&self, type_place: u16) -> Option<&Schema> {
+        let kind = self.types.get(usize::from(type_place))?;
+        self.user_schemas.iter().find(|schema| schema.id == kind.schema)
+    }
+
+    /// Refuses an attribute that the type's schema lacks, or a value unlike its definition.
+    pub fn check_attribute(&self, name: &str, value: &Value, type_place: u16) -> ApiResult<()> {
+        let texts = match value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            Value::String(text) => vec![text.as_str()],
+            _ => Vec::new(),
+        };
+        if texts.iter().any(|text| text.chars().any(|c| c as u32 > 0xFFFF)) {
+            return Err(ApiError::invalid(name, "Characters of four UTF-8 bytes are not supported"));
+        }
+        if BASE_ATTRIBUTES.contains(&name) {
+            let max = match name {
+                "firstName" | "lastName" | "zipCode" => 50,
+                "countryCode" => 2,
+                "mobilePhone" | "primaryPhone" | "secondEmail" | "login" | "email" => 100,
+                "city" | "state" => 128,
+                "streetAddress" => 1024,
+                _ => 4096,
+            };
+            return match value {
+                Value::Null => Ok(()),
+                Value::String(text) if text.chars().count() > max => {
+                    Err(ApiError::invalid(name, &format!("The field is too long, at most {max} characters")))
+                }
+                Value::String(text) if name == "email" && !text.is_empty() && !text.contains('@') => {
+                    Err(ApiError::invalid(name, "Does not match required pattern"))
+                }
+                Value::String(_) => Ok(()),
+                _ => Err(ApiError::invalid(name, "The value must be a string")),
+            };
+        }
+        let definition = self.schema_of(type_place).and_then(|schema| schema.custom.get(name));
+        let definition = definition.ok_or_else(|| {
+            ApiError::invalid(name, &format!("Property name '{name}' is not defined in the schema"))
+        })?;
+        let fits = value.is_null()
+            || match definition.get("type").and_then(Value::as_str) {
+                Some("boolean") => value.is_boolean(),
+                Some("integer") => value.is_i64(),
+                Some("number") => value.is_number(),
+                Some("array") => value.is_array(),
+                _ => value.is_string(),
+            };
+        if !fits {
+            return Err(ApiError::invalid(name, "The value is not of the attribute's type"));
+        }
+        if let (Some(allowed), false) = (definition.get("enum").and_then(Value::as_array), value.is_null()) {
+            if !allowed.contains(value) {
+                return Err(ApiError::invalid(name, "The value is not in the enumeration"));
+            }
+        }
+        let length = value.as_str().map(|text| text.chars().count() as u64);
+        let max = definition.get("maxLength").and_then(Value::as_u64);
+        if length.zip(max).is_some_and(|(length, max)| length > max) {
+            return Err(ApiError::invalid(name, "The field is too long"));
+        }
+        Ok(())
+    }
+
+    /// Refuses writes to attributes that another source masters.
+    pub fn check_sources(&self, key: UserKey, given: &Map<String, Value>, _replace: bool) -> ApiResult<()> {
+        let Some(user) = self.user_at(key) else { return Ok(()) };
+        let Some(schema) = self.schema_of(user.type_place) else { return Ok(()) };
+        for name in &schema.mastered {
+            let new = given.get(name.as_str());
+            let old =
+                self.names.key(name).and_then(|key| user.profile.get(key)).map(|field| field.to_value());
+            if new.is_some_and(|new| *new != old.clone().unwrap_or(Value::Null)) {
+                return Err(ApiError::of("E0000023").because(format!("{name}: mastered by another source")));
+            }
+        }
+        Ok(())
+    }
+
+    // ---- /api/v1/meta ----------------------------------------------------------------------------------------
+
+    pub fn get_user_schema(&self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
+        let schema = self.user_schema_place(id).map(|place| &self.user_schemas[place]);
+        let schema = schema.ok_or_else(|| ApiError::missing(id, "UserSchema"))?;
+        Ok(Answer::value(&schema.value(&call.link_base)))
+    }
+
+    fn user_schema_place(&self, id: &str) -> Option<usize> {
+        if id == "default" {
+            return Some(0);
+        }
+        self.user_schemas.iter().position(|schema| schema.id.as_str() == id)
+    }
+
+    /// `POST /meta/schemas/user/{id}`: adds, changes (or, with null, removes) custom attributes.
+    pub fn post_user_schema(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
+        let body = call.json()?;
+        let place = self.user_schema_place(id).ok_or_else(|| ApiError::missing(id, "UserSchema"))?;
+        let now = self.now;
+        let schema = &mut self.user_schemas[place];
+        merge_custom(schema, &body)?;
+        schema.last_updated = now;
+        for name in self.user_schemas[place].custom.keys() {
+            self.names.intern(name);
+        }
+        let id = self.user_schemas[place].id.to_string();
+        self.record(&call.cause.clone(), "user_schema", &id, None, Some(body.to_string()));
+        self.emit(&event::SCHEMA_UPDATE, &call.cause.clone(), Vec::new(), Vec::new());
+        self.get_user_schema(call, &id)
+    }
+
+    pub fn get_group_schema(&self, call: &Call<'_>) -> ApiResult<Answer> {
+        Ok(Answer::value(&self.group_schema.value(&call.link_base)))
+    }
+
+    pub fn post_group_schema(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
+        let body = call.json()?;
+        merge_custom(&mut self.group_schema, &body)?;
+        self.group_schema.last_updated = self.now;
+        self.record(&call.cause.clone(), "group_schema", "default", None, Some(body.to_string()));
+        self.get_group_schema(call)
+    }
+
+    /// Defines a custom user attribute of the default type (or another), for seeding.
+    pub fn define_attribute(&mut self, type_place: usize, name: &str, definition: Value) {
+        let schema = self.types.get(type_place).map(|kind| kind.schema);
+        if let Some(schema) = self.user_schemas.iter_mut().find(|known| Some(known.id) == schema) {
+            schema.add_custom(name, definition);
+            self.names.intern(name);
+        }
+    }
+
+    pub fn list_types(&self, call: &Call<'_>) -> ApiResult<Answer> {
+        let types = self.types.iter().filter(|kind| !kind.deleted);
+        Ok(Answer::value(&types.map(|kind| kind.value(&call.link_base)).collect()))
+    }
+
+    fn type_place(&self, id: &str) -> ApiResult<usize> {
+        let wanted =
+            |kind: &UserType| !kind.deleted && (kind.id.as_str() == id || (id == "default" && kind.default));
+        self.types.iter().position(wanted).ok_or_else(|| ApiError::missing(id, "UserType"))
+    }
+
+    pub fn get_type(&self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
+        Ok(Answer::value(&self.types[self.type_place(id)?].value(&call.link_base)))
+    }
+
+    /// Adds a user type with a schema that copies the default one's custom attributes.
+    pub fn add_type(&mut self, name: &str, display_name: &str, description: &str) -> usize {
+        let (id, schema_id) = (self.fresh_id("oty"), self.fresh_id("osc"));
+        let mut schema = Schema::user(schema_id);
+        schema.custom = self.user_schemas[0].custom.clone();
+        schema.created = self.now;
+        schema.last_updated = self.now;
+        self.user_schemas.push(schema);
+        self.types.push(UserType {
+            id,
+            schema: schema_id,
+            name: name.to_owned(),
+            display_name: display_name.to_owned(),
+            description: description.to_owned(),
+            default: false,
+            created: self.now,
+            last_updated: self.now,
+            deleted: false,
+        });
+        self.types.len() - 1
+    }
+
+    pub fn post_type(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
+        let body = call.json()?;
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text("name").is_empty() || text("displayName").is_empty() {
+            return Err(ApiError::invalid("name", "The field cannot be left blank"));
+        }
+        if self.types.iter().any(|kind| !kind.deleted && kind.name == text("name")) {
+            return Err(ApiError::invalid(
+                "name",
+                "An object with this field already exists in the current organization",
+            ));
+        }
+        if self.types.iter().filter(|kind| !kind.deleted).count() >= 10 {
+            return Err(ApiError::refused("name", "The maximum number of user types has been reached"));
+        }
+        let place = self.add_type(text("name"), text("displayName"), text("description"));
+        let id = self.types[place].id.to_string();
+        self.record(&call.cause.clone(), "user_type", &id, None, Some(body.to_string()));
+        self.get_type(call, &id)
+    }
+
+    pub fn change_type(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
+        let body = call.json()?;
+        let place = self.type_place(id)?;
+        let now = self.now;
+        let kind = &mut self.types[place];
+        if let Some(name) = body.get("displayName").and_then(Value::as_str) {
+            kind.display_name = name.to_owned();
+        }
+        if let Some(text) = body.get("description").and_then(Value::as_str) {
+            kind.description = text.to_owned();
+        }
+        kind.last_updated = now;
+        self.record(&call.cause.clone(), "user_type", id, None, Some(body.to_string()));
+        self.get_type(call, id)
+    }
+
+    pub fn delete_type(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
+        let place = self.type_place(id)?;
+        let used = |user: &User| usize::from(user.type_place) == place;
+        if self.types[place].default || self.users.iter().flatten().any(used) {
+            return Err(ApiError::refused("type", "The user type is the default one or still in use"));
+        }
+        self.types[place].deleted = true;
+        self.record(&call.cause.clone(), "user_type", id, Some(id.to_owned()), None);
+        Ok(Answer::no_content())
+    }
+}
+
+fn merge_custom(schema: &mut Schema, body: &Value) -> ApiResult<()> {
+    let given = body.pointer("/definitions/custom/properties").and_then(Value::as_object);
+    for (name, definition) in given.into_iter().flatten() {
+        if definition.is_null() {
+            schema.custom.remove(name);
+            continue;
+        }
+        if BASE_ATTRIBUTES.contains(&name.as_str()) && schema.of_users {
+            return Err(ApiError::invalid(name, "A base attribute of this name exists"));
+        }
+        let known = ["string", "boolean", "number", "integer", "array"];
+        let kind = definition.get("type").and_then(Value::as_str).unwrap_or_default();
+        if !known.contains(&kind) {
+            return Err(ApiError::invalid(name, "type must be string, boolean, number, integer or array"));
+        }
+        let mut definition = definition.clone();
+        for (field, value) in [("mutability", json!("READ_WRITE")), ("scope", json!("NONE"))] {
+            if definition.get(field).is_none() {
+                definition[field] = value;
+            }
+        }
+        schema.custom.insert(name.clone(), definition);
+    }
+    Ok(())
+}

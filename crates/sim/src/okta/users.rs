@@ -1,0 +1,839 @@
+//! Users: create, read, list, search, update, and how one looks on the wire. Status changes live in `lifecycle`.
+
+use serde_json::{Map, Value};
+
+use super::{
+    dice::Oid,
+    errors::{ApiError, ApiResult},
+    event::{self, Cause, Party},
+    json::Json,
+    moment::Moment,
+    paging,
+    profile::{AttributeKey, EMAIL, FIRST_NAME, Field, LAST_NAME, LOGIN, Profile},
+    request::{Answer, Call},
+    search::{self, Case, Fact, Filter, Literal, Operator},
+    settings::OverLimit,
+    state::{EVERYONE, Group, GroupKey, GroupType, Org, Provider, Status, User, UserKey, folded},
+};
+
+const LIST_MAX: usize = 200;
+const GROUP_IDS_MAX: usize = 20;
+
+/// Which members of a user an answer shows.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Lifecycle links, as in a single read.
+    pub full: bool,
+    pub omit_credentials: bool,
+    pub omit_transition: bool,
+    /// From `fields`: top-level members, and profile attributes if narrowed.
+    pub fields: Option<(Vec<String>, Option<Vec<String>>)>,
+}
+
+impl View {
+    pub fn of(call: &Call<'_>, full: bool) -> Self {
+        Self {
+            full,
+            omit_credentials: call.omits("omitCredentials"),
+            omit_transition: call.omits("omitTransitioningToStatus"),
+            fields: call.param("fields").filter(|text| !text.is_empty()).map(fields),
+        }
+    }
+
+    fn shows(&self, name: &str) -> bool {
+        self.fields.as_ref().is_none_or(|(top, _)| top.iter().any(|field| field == name))
+    }
+}
+
+/// `id,status,profile:(login,department)`
+fn fields(text: &str) -> (Vec<String>, Option<Vec<String>>) {
+    let mut attributes = None;
+    let mut rest = text.to_owned();
+    if let Some(start) = text.find("profile:(") {
+        let inner = &text[start + 9..];
+        let end = inner.find(')').unwrap_or(inner.len());
+        attributes = Some(inner[..end].split(',').map(|name| name.trim().to_owned()).collect());
+        rest = format!("{}profile{}", &text[..start], inner.get(end + 1..).unwrap_or_default());
+    }
+    let top = rest.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    (top, attributes)
+}
+
+impl Org {
+    // ---- reading ---------------------------------------------------------------------------------------------
+
+    /// A user by id, login, or the part of the login before `@`.
+    pub fn find_user(&self, name: &str) -> Option<UserKey> {
+        if let Some(id) = Oid::parse(name) {
+            if let Some(key) = self.user_ids.get(&id) {
+                return Some(*key);
+            }
+        }
+        if let Some(key) = self.user_logins.get(folded(name).as_str()) {
+            return Some(*key);
+        }
+        // Only what looks neither like an id nor like a whole login can be a short name.
+        if name.contains('@') || name.starts_with("00u") || name.is_empty() {
+            return None;
+        }
+        let wanted = folded(name);
+        let short = |user: &User| folded(user.login()).split('@').next() == Some(wanted.as_str());
+        let mut found = (0..).zip(&self.users).filter(|(_, user)| user.as_ref().is_some_and(short));
+        match (found.next(), found.next()) {
+            (Some((key, _)), None) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The user a path names, if the caller may see it.
+    ///
+    /// # Errors
+    /// 404 E0000007; 403 E0000006 outside the caller's resource set.
+    pub fn user_for(&self, call: &Call<'_>, name: &str) -> ApiResult<UserKey> {
+        let missing = || ApiError::missing(name, "User");
+        let key = if name == "me" { call.who.owner } else { self.find_user(name) }.ok_or_else(missing)?;
+        let user = self.user_at(key).ok_or_else(missing)?;
+        if call.who.sees_user(user) { Ok(key) } else { Err(ApiError::of("E0000006")) }
+    }
+
+    /// `GET /api/v1/users/{id}`
+    pub fn get_user(&mut self, call: &Call<'_>, name: &str) -> ApiResult<Answer> {
+        let key = self.user_for(call, name)?;
+        self.user_answer(call, key)
+    }
+
+    pub fn user_answer(&self, call: &Call<'_>, key: UserKey) -> ApiResult<Answer> {
+        let user = self.user_at(key).ok_or_else(|| ApiError::missing("", "User"))?;
+        let mut out = Json::with_capacity(1536);
+        self.write_user(user, &call.link_base, &View::of(call, true), &mut out);
+        Ok(Answer::json(out.into_string()).header("etag", etag(user)))
+    }
+
+    pub fn write_user(&self, user: &User, base: &str, view: &View, out: &mut Json) {
+        out.open('{');
+        out.text("id", user.id.as_str());
+        if view.shows("status") {
+            out.text("status", user.status.as_str());
+        }
+        for (name, at) in [
+            ("created", user.created),
+            ("activated", user.activated),
+            ("statusChanged", user.status_changed),
+            ("lastLogin", user.last_login),
+            ("lastUpdated", user.last_updated),
+            ("passwordChanged", user.password_changed),
+        ] {
+            if view.shows(name) {
+                out.moment(name, at);
+            }
+        }
+        if let Some(target) = user.transition.filter(|_| !view.omit_transition) {
+            out.text("transitioningToStatus", target.as_str());
+        }
+        if view.shows("type") {
+            out.key("type");
+            out.open('{');
+            out.text("id", self.types[usize::from(user.type_place)].id.as_str());
+            out.close('}');
+        }
+        if view.shows("profile") {
+            out.key("profile");
+            let only = view.fields.as_ref().and_then(|(_, attributes)| attributes.as_deref());
+            user.profile.write(&self.names, only, out);
+        }
+        if !view.omit_credentials && view.shows("credentials") {
+            out.key("credentials");
+            out.open('{');
+            if user.password {
+                out.key("password");
+                out.raw("{}");
+            }
+            out.key("provider");
+            out.open('{');
+            out.text("type", user.provider.as_str());
+            out.text("name", user.provider.as_str());
+            out.close('}');
+            out.close('}');
+        }
+        if view.shows("_links") {
+            out.key("_links");
+            out.open('{');
+            let here = [base, "/api/v1/users/", user.id.as_str()];
+            if view.full {
+                for (name, path) in possible_now(user) {
+                    out.key(name);
+                    out.open('{');
+                    out.text("href", &format!("{}{path}", here.concat()));
+                    out.text("method", "POST");
+                    out.close('}');
+                }
+            }
+            out.href("self", &here);
+            out.close('}');
+        }
+        out.close('}');
+    }
+
+    /// A user as the journal and inspection show it: no links.
+    pub fn user_text(&self, key: UserKey) -> Option<String> {
+        let user = self.user_at(key)?;
+        let mut out = Json::with_capacity(1024);
+        let top = ["status", "profile", "type", "lastUpdated", "transitioningToStatus"];
+        let fields = Some((top.iter().map(|name| (*name).to_owned()).collect(), None));
+        self.write_user(user, "", &View { fields, ..View::default() }, &mut out);
+        Some(out.into_string())
+    }
+
+    // ---- listing ---------------------------------------------------------------------------------------------
+
+    /// `GET /api/v1/users`
+    pub fn list_users(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
+        let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
+        let given = |name: &str| call.param(name).filter(|text| !text.is_empty());
+        if let Some(q) = given("q") {
+            return self.look_up_users(call, q, clamp);
+        }
+        let limit = paging::limit(call, LIST_MAX, LIST_MAX, clamp)?;
+        let (filter, case) = match (given("search"), given("filter")) {
+            (Some(text), _) => (Some(self.user_search(text)?), Case::Ignored),
+            (None, Some(text)) => (Some(self.user_filter(text)?), Case::Exact),
+            (None, None) => (None, Case::Exact),
+        };
+        let sort = match (given("search"), given("sortBy")) {
+            (Some(_), Some(name)) => Some(self.user_attribute(name).ok_or_else(|| {
+                ApiError::of("E0000031").because(format!("sortBy: unknown attribute '{name}'"))
+            })?),
+            _ => None,
+        };
+        let descending = match given("sortOrder").map(str::to_ascii_lowercase).as_deref() {
+            None | Some("asc" | "ascending") => false,
+            Some("desc" | "descending") => true,
+            Some(_) => return Err(ApiError::invalid("sortOrder", "must be asc or desc")),
+        };
+        let place = given("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
+        let keep = |user: &User| {
+            call.who.sees_user(user)
+                && match &filter {
+                    Some(filter) => self.user_matches(user, filter, case),
+                    None => user.status != Status::Deprovisioned,
+                }
+        };
+        let found = match (&sort, lower_bound(filter.as_ref())) {
+            (Some(UserAttribute::LastUpdated), bound) => {
+                self.by_last_updated(place, bound, descending, limit + 1, &keep)?
+            }
+            (None, Some(bound)) => self.by_last_updated(place, Some(bound), false, limit + 1, &keep)?,
+            (Some(attribute), _) => self.by_attribute(place, attribute, descending, limit + 1, &keep)?,
+            (None, None) => self.by_place(place, limit + 1, &keep)?,
+        };
+        self.user_page(call, found, limit)
+    }
+
+    fn user_page(
+        &self,
+        call: &Call<'_>,
+        mut found: Vec<(UserKey, String)>,
+        limit: usize,
+    ) -> ApiResult<Answer> {
+        let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
+        found.truncate(limit);
+        let view = View::of(call, false);
+        let mut out = Json::with_capacity(found.len() * 1024 + 16);
+        out.open('[');
+        for (key, _) in &found {
+            if let Some(user) = self.listed_user(*key) {
+                self.write_user(user, &call.link_base, &view, &mut out);
+            }
+        }
+        out.close(']');
+        let cursor = found.last().filter(|_| more).map(|(_, place)| self.cursors.seal(place, call.now));
+        Ok(Answer::json(out.into_string()).linked(paging::links(call, cursor.as_deref(), limit, &[])))
+    }
+
+    /// `q`: starts-with on names and e-mail, no paging.
+    fn look_up_users(&self, call: &Call<'_>, q: &str, clamp: bool) -> ApiResult<Answer> {
+        let limit = paging::limit(call, 10, LIST_MAX, clamp)?;
+        let starts = |user: &User| {
+            [FIRST_NAME, LAST_NAME, EMAIL].iter().any(|key| {
+                let fact = Fact::Text(user.profile.text(*key));
+                Operator::StartsWith.holds(Some(fact), &Literal::Text(q.to_owned()), Case::Ignored)
+            })
+        };
+        let keep =
+            |user: &User| user.status != Status::Deprovisioned && call.who.sees_user(user) && starts(user);
+        let found = self.by_place(None, limit, &keep)?;
+        let mut out = Json::with_capacity(found.len() * 1024 + 16);
+        out.open('[');
+        for (key, _) in &found {
+            if let Some(user) = self.listed_user(*key) {
+                self.write_user(user, &call.link_base, &View::of(call, false), &mut out);
+            }
+        }
+        out.close(']');
+        Ok(Answer::json(out.into_string()).linked(paging::links(call, None, limit, &[])))
+    }
+
+    /// In order of creation, from just after `place`.
+    fn by_place(
+        &self,
+        place: Option<String>,
+        wanted: usize,
+        keep: &dyn Fn(&User) -> bool,
+    ) -> ApiResult<Vec<(UserKey, String)>> {
+        let start = match place {
+            None => 0,
+            Some(place) => match place.strip_prefix("u").and_then(|key| key.parse::<u32>().ok()) {
+                Some(key) => key + 1,
+                None => return Err(ApiError::refused("after", "Invalid pagination cursor")),
+            },
+        };
+        let keys = start..self.users.len() as u32;
+        let found = keys.filter(|key| self.listed_user(*key).is_some_and(keep)).take(wanted);
+        Ok(found.map(|key| (key, format!("u{key}"))).collect())
+    }
+
+    /// In order of `lastUpdated`, by the index.
+    fn by_last_updated(
+        &self,
+        place: Option<String>,
+        bound: Option<Moment>,
+        descending: bool,
+        wanted: usize,
+        keep: &dyn Fn(&User) -> bool,
+    ) -> ApiResult<Vec<(UserKey, String)>> {
+        let mut low = (bound.unwrap_or(Moment(i64::MIN + 1)), 0);
+        let mut high = (Moment(i64::MAX), u32::MAX);
+        if let Some(place) = place {
+            let parsed = place.strip_prefix("l").and_then(|place| place.split_once('_'));
+            let parsed =
+                parsed.and_then(|(at, key)| Some((Moment(at.parse().ok()?), key.parse::<u32>().ok()?)));
+            let (at, key) = parsed.ok_or_else(|| ApiError::refused("after", "Invalid pagination cursor"))?;
+            if descending { high = high.min((at, key)) } else { low = low.max((at, key + 1)) }
+        }
+        if low >= high {
+            return Ok(Vec::new());
+        }
+        let range = self.by_updated.range(low..high);
+        let ordered: Box<dyn Iterator<Item = &(Moment, UserKey)>> =
+            if descending { Box::new(range.rev()) } else { Box::new(range) };
+        let found = ordered.filter(|(_, key)| self.listed_user(*key).is_some_and(keep)).take(wanted);
+        Ok(found.map(|(at, key)| (*key, format!("l{}_{key}", at.0))).collect())
+    }
+
+    /// In order of any other attribute, ties by id. Reads all users.
+    fn by_attribute(
+        &self,
+        place: Option<String>,
+        attribute: &UserAttribute,
+        descending: bool,
+        wanted: usize,
+        keep: &dyn Fn(&User) -> bool,
+    ) -> ApiResult<Vec<(UserKey, String)>> {
+        let mut rows: Vec<(String, Oid, UserKey)> = (0..self.users.len() as u32)
+            .filter_map(|key| self.listed_user(key).filter(|user| keep(user)).map(|user| (key, user)))
+            .map(|(key, user)| (sort_text(user, attribute), user.id, key))
+            .collect();
+        rows.sort();
+        if descending {
+            rows.reverse();
+        }
+        let after = match place {
+            None => None,
+            Some(place) => {
+                let parsed = place.strip_prefix("s").and_then(|place| place.split_once('_'));
+                let parsed = parsed.and_then(|(id, text)| Some((text.to_owned(), Oid::parse(id)?)));
+                Some(parsed.ok_or_else(|| ApiError::refused("after", "Invalid pagination cursor"))?)
+            }
+        };
+        let past = |row: &(String, Oid, UserKey)| match &after {
+            None => true,
+            Some((text, id)) if descending => (&row.0, row.1) < (text, *id),
+            Some((text, id)) => (&row.0, row.1) > (text, *id),
+        };
+        let found = rows.into_iter().filter(past).take(wanted);
+        Ok(found.map(|(text, id, key)| (key, format!("s{id}_{text}"))).collect())
+    }
+
+    fn user_search(&self, text: &str) -> ApiResult<Filter<UserAttribute>> {
+        let resolve = |name: &str, operator: Operator| {
+            let attribute = self.user_attribute(name).ok_or_else(|| format!("unknown attribute '{name}'"))?;
+            match (operator, &attribute) {
+                (Operator::Ne | Operator::EndsWith, _) => Err(format!("unsupported operator on '{name}'")),
+                (Operator::Contains, UserAttribute::Profile(LOGIN | EMAIL | FIRST_NAME | LAST_NAME)) => {
+                    Ok(attribute)
+                }
+                (Operator::Contains, _) => Err(format!("'co' is not supported on '{name}'")),
+                _ => Ok(attribute),
+            }
+        };
+        search::parse(text, &resolve).map_err(|why| ApiError::of("E0000031").because(why))
+    }
+
+    fn user_filter(&self, text: &str) -> ApiResult<Filter<UserAttribute>> {
+        let unsupported = std::cell::Cell::new(false);
+        let resolve = |name: &str, operator: Operator| {
+            let attribute = self.user_attribute(name).filter(|attribute| {
+                matches!(
+                    attribute,
+                    UserAttribute::Status
+                        | UserAttribute::LastUpdated
+                        | UserAttribute::Id
+                        | UserAttribute::Profile(LOGIN | EMAIL | FIRST_NAME | LAST_NAME)
+                )
+            });
+            let ordered =
+                matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le | Operator::Eq);
+            match attribute {
+                Some(UserAttribute::LastUpdated) if ordered => Ok(UserAttribute::LastUpdated),
+                Some(attribute) if operator == Operator::Eq => Ok(attribute),
+                _ => {
+                    unsupported.set(true);
+                    Err(format!("'{name}' is not supported by filter with this operator"))
+                }
+            }
+        };
+        search::parse(text, &resolve)
+            .map_err(|why| ApiError::of(if unsupported.get() { "E0000094" } else { "E0000053" }).because(why))
+    }
+
+    fn user_attribute(&self, name: &str) -> Option<UserAttribute> {
+        Some(match name {
+            "id" => UserAttribute::Id,
+            "status" => UserAttribute::Status,
+            "type.id" => UserAttribute::TypeId,
+            "created" => UserAttribute::Created,
+            "activated" => UserAttribute::Activated,
+            "statusChanged" => UserAttribute::StatusChanged,
+            "lastUpdated" => UserAttribute::LastUpdated,
+            _ => UserAttribute::Profile(self.names.key(name.strip_prefix("profile.")?)?),
+        })
+    }
+
+    fn user_matches(&self, user: &User, filter: &Filter<UserAttribute>, case: Case) -> bool {
+        filter.holds(&mut |attribute, operator, literal| {
+            let time = |at: Moment| operator.holds(at.known().map(Fact::Time), literal, case);
+            match attribute {
+                UserAttribute::Id => operator.holds(Some(Fact::Text(user.id.as_str())), literal, Case::Exact),
+                UserAttribute::Status => {
+                    operator.holds(Some(Fact::Text(user.status.as_str())), literal, case)
+                }
+                UserAttribute::TypeId => {
+                    let id = self.types[usize::from(user.type_place)].id;
+                    operator.holds(Some(Fact::Text(id.as_str())), literal, Case::Exact)
+                }
+                UserAttribute::Created => time(user.created),
+                UserAttribute::Activated => time(user.activated),
+                UserAttribute::StatusChanged => time(user.status_changed),
+                UserAttribute::LastUpdated => time(user.last_updated),
+                UserAttribute::Profile(key) => field_matches(user.profile.get(*key), operator, literal, case),
+            }
+        })
+    }
+
+    // ---- creating --------------------------------------------------------------------------------------------
+
+    /// `POST /api/v1/users`
+    pub fn create_user(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
+        let body = call.json()?;
+        let activate = call.flag("activate", true)?;
+        let federated = call.flag("provider", false)?;
+        let expire = match call.param("nextLogin") {
+            None | Some("") => false,
+            Some("changePassword") => true,
+            Some(_) => return Err(ApiError::invalid("nextLogin", "must be changePassword")),
+        };
+        let new = self.new_user(&body, activate, federated, expire)?;
+        let key = self.add_user(new, &call.cause.clone());
+        self.user_answer(call, key)
+    }
+
+    /// Checks a creation request.
+    pub fn new_user(
+        &mut self,
+        body: &Value,
+        activate: bool,
+        federated: bool,
+        expire: bool,
+    ) -> ApiResult<NewUser> {
+        let type_place = match body.pointer("/type/id").and_then(Value::as_str) {
+            None => 0,
+            Some(id) => self
+                .types
+                .iter()
+                .position(|kind| kind.id.as_str() == id && !kind.deleted)
+                .ok_or_else(|| ApiError::invalid("type", "The user type does not exist"))?
+                as u16,
+        };
+        let given = body.get("profile").and_then(Value::as_object);
+        let given = given.ok_or_else(|| ApiError::invalid("profile", "The field cannot be left blank"))?;
+        let mut profile = Profile::default();
+        self.apply_attributes(&mut profile, given, type_place)?;
+        self.check_identity(&profile, None)?;
+        let password = body
+            .pointer("/credentials/password")
+            .is_some_and(|p| p.get("value").is_some() || p.get("hash").is_some());
+        let wanted = body.pointer("/credentials/provider/type").and_then(Value::as_str);
+        let provider = match wanted {
+            Some("FEDERATION") => Provider::Federation,
+            Some("ACTIVE_DIRECTORY") => Provider::ActiveDirectory,
+            Some("IMPORT") => Provider::Import,
+            _ if federated => Provider::Federation,
+            _ => Provider::Okta,
+        };
+        if expire && !activate {
+            return Err(ApiError::of("E0000124"));
+        }
+        if expire && !password {
+            return Err(ApiError::of("E0000125"));
+        }
+        let ids: Vec<&str> = match body.get("groupIds") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
+            Some(_) => return Err(ApiError::invalid("groupIds", "must be an array of ids")),
+        };
+        if ids.len() > GROUP_IDS_MAX {
+            return Err(ApiError::of("E0000093"));
+        }
+        let mut groups = Vec::new();
+        for id in ids {
+            let key = Oid::parse(id).and_then(|id| self.group_ids.get(&id).copied());
+            let key = key.ok_or_else(|| ApiError::missing(id, "UserGroup"))?;
+            let kind = self.group_at(key).map(|group| group.head.kind);
+            if kind != Some(GroupType::Okta) {
+                return Err(ApiError::of("E0000006"));
+            }
+            groups.push(key);
+        }
+        let status = if !activate {
+            Status::Staged
+        } else if expire {
+            Status::PasswordExpired
+        } else if password || provider != Provider::Okta || self.settings.optional_passwords {
+            Status::Active
+        } else {
+            Status::Provisioned
+        };
+        Ok(NewUser { profile, status, password, provider, type_place, groups })
+    }
+
+    /// Puts a checked user in place, with events.
+    pub fn add_user(&mut self, new: NewUser, cause: &Cause) -> UserKey {
+        let status = new.status;
+        let groups = new.groups.clone();
+        let id = self.fresh_id("00u");
+        let user = User {
+            id,
+            status,
+            transition: None,
+            created: self.now,
+            activated: if status == Status::Staged { Moment::NEVER } else { self.now },
+            status_changed: if status == Status::Staged { Moment::NEVER } else { self.now },
+            last_login: Moment::NEVER,
+            last_updated: self.now,
+            password_changed: if new.password { self.now } else { Moment::NEVER },
+            type_place: new.type_place,
+            version: 1,
+            password: new.password,
+            provider: new.provider,
+            profile: new.profile,
+            groups: Vec::new(),
+        };
+        let key = self.users.len() as UserKey;
+        self.begin_user_change(key);
+        let key = self.place_user(user);
+        self.end_user_change(key);
+        self.record(cause, "user", id.as_str(), None, self.user_text(key));
+        let party = self.user_at(key).map(User::party);
+        let target: Vec<Party> = party.into_iter().collect();
+        self.emit(&event::USER_CREATE, cause, target.clone(), Vec::new());
+        if status != Status::Staged {
+            self.emit(&event::USER_ACTIVATE, cause, target, Vec::new());
+        }
+        for group in groups {
+            self.join(group, key, cause);
+        }
+        self.rules_after_change(key);
+        key
+    }
+
+    /// Stores a user and its look-ups; no events, no index lag.
+    pub fn place_user(&mut self, user: User) -> UserKey {
+        let key = self.users.len() as UserKey;
+        self.user_ids.insert(user.id, key);
+        self.user_logins.insert(folded(user.login()).into(), key);
+        self.users.push(Some(user));
+        self.live_users += 1;
+        key
+    }
+
+    // ---- updating --------------------------------------------------------------------------------------------
+
+    /// `POST /api/v1/users/{id}`: partial; `PUT`: full replacement.
+    pub fn update_user(&mut self, call: &Call<'_>, name: &str, replace: bool) -> ApiResult<Answer> {
+        let key = self.user_for(call, name)?;
+        if let (Some(wanted), Some(user)) = (call.header("if-match"), self.user_at(key)) {
+            if wanted != "*" && wanted != etag(user) {
+                let mut refusal = ApiError::invalid("If-Match", "The user was changed since it was read");
+                refusal.status = http::StatusCode::PRECONDITION_FAILED;
+                return Err(refusal);
+            }
+        }
+        let body = call.json()?;
+        self.change_user(key, &body, replace, &call.cause.clone())?;
+        self.user_answer(call, key)
+    }
+
+    /// Changes profile, type or password of a user, with events.
+    pub fn change_user(&mut self, key: UserKey, body: &Value, replace: bool, cause: &Cause) -> ApiResult<()> {
+        let user = self.user_at(key).ok_or_else(|| ApiError::missing("", "User"))?;
+        let retired = user.status == Status::Deprovisioned;
+        if retired && !self.settings.edit_deactivated {
+            return Err(ApiError::of("E0000038"));
+        }
+        let old_type = user.type_place;
+        let mut profile = user.profile.clone();
+        let mut type_place = old_type;
+        if replace {
+            if let Some(id) = body.pointer("/type/id").and_then(Value::as_str) {
+                let place = self.types.iter().position(|kind| kind.id.as_str() == id && !kind.deleted);
+                type_place =
+                    place.ok_or_else(|| ApiError::invalid("type", "The user type does not exist"))? as u16;
+            }
+            profile.clear();
+        }
+        match body.get("profile") {
+            Some(Value::Object(given)) => {
+                self.check_sources(key, given, replace)?;
+                self.apply_attributes(&mut profile, given, type_place)?;
+            }
+            None if !replace => {}
+            None => return Err(ApiError::invalid("profile", "The field cannot be left blank")),
+            Some(_) => return Err(ApiError::of("E0000003")),
+        }
+        self.check_identity(&profile, Some(key))?;
+        let new_password = body.pointer("/credentials/password/value").is_some();
+
+        let Some(user) = self.user_at(key) else { return Ok(()) };
+        let changed: Vec<AttributeKey> = profile.changed(&user.profile);
+        if changed.is_empty() && type_place == old_type && !new_password {
+            return Ok(());
+        }
+        let before = self.user_text(key);
+        let old_login = folded(user.login());
+        self.begin_user_change(key);
+        let now = self.now;
+        if let Some(user) = self.user_mut(key) {
+            user.profile = profile;
+            user.profile.pack();
+            user.type_place = type_place;
+            user.last_updated = now;
+            user.version += 1;
+            if new_password {
+                user.password = true;
+                user.password_changed = now;
+            }
+        }
+        let new_login = self.user_at(key).map(|user| folded(user.login())).unwrap_or_default();
+        if new_login != old_login {
+            self.user_logins.remove(old_login.as_str());
+            self.user_logins.insert(new_login.into(), key);
+        }
+        self.end_user_change(key);
+        let (id, target) = match self.user_at(key) {
+            Some(user) => (user.id, vec![user.party()]),
+            None => return Ok(()),
+        };
+        let after = self.user_text(key);
+        self.record(cause, "user", id.as_str(), before, after);
+        if type_place != old_type {
+            let id_of = |place: u16| self.types[usize::from(place)].id.to_string();
+            let debug = vec![("oldTypeId", id_of(old_type)), ("newTypeId", id_of(type_place))];
+            self.emit(&event::USER_UPDATE_TYPE, cause, target.clone(), debug);
+        }
+        // Edits of deactivated people are not written to the log: a trap of the vendor's.
+        if !changed.is_empty() && !retired {
+            let names: Vec<&str> = changed.iter().map(|key| self.names.name(*key)).collect();
+            let debug = vec![("changedAttributes", names.join(","))];
+            self.emit(&event::USER_UPDATE_PROFILE, cause, target.clone(), debug);
+            if changed.contains(&EMAIL) {
+                self.emit(&event::USER_UPDATE_PRIMARY_EMAIL, cause, target.clone(), Vec::new());
+            }
+        }
+        if new_password {
+            self.emit(&event::USER_UPDATE_PASSWORD, cause, target, Vec::new());
+        }
+        self.rules_after_change(key);
+        Ok(())
+    }
+
+    /// Applies given attributes to a profile; null clears.
+    fn apply_attributes(
+        &mut self,
+        profile: &mut Profile,
+        given: &Map<String, Value>,
+        type_place: u16,
+    ) -> ApiResult<()> {
+        for (name, value) in given {
+            self.check_attribute(name, value, type_place)?;
+            let key = self.names.intern(name);
+            let field = match (key, value) {
+                // What is one person's own is not worth sharing.
+                (LOGIN | EMAIL | FIRST_NAME | LAST_NAME, Value::String(text)) => {
+                    Some(Field::Text(text.as_str().into()))
+                }
+                _ => Field::of(value, &mut self.texts),
+            };
+            profile.set(key, field);
+        }
+        profile.pack();
+        Ok(())
+    }
+
+    fn check_identity(&self, profile: &Profile, own: Option<UserKey>) -> ApiResult<()> {
+        for (key, name) in [(LOGIN, "login"), (EMAIL, "email")] {
+            let length = profile.text(key).chars().count();
+            if length == 0 {
+                return Err(ApiError::invalid(name, "The field cannot be left blank"));
+            }
+            if !(5..=100).contains(&length) {
+                return Err(ApiError::invalid(name, "The field must be between 5 and 100 characters"));
+            }
+        }
+        let holder = self.user_logins.get(folded(profile.text(LOGIN)).as_str());
+        if holder.is_some() && holder.copied() != own {
+            let why = "An object with this field already exists in the current organization";
+            return Err(ApiError::invalid("login", why));
+        }
+        Ok(())
+    }
+
+    // ---- a user's groups -------------------------------------------------------------------------------------
+
+    /// `GET /api/v1/users/{id}/groups`: pages at 200 although the reference does not say so.
+    pub fn list_user_groups(&mut self, call: &Call<'_>, name: &str) -> ApiResult<Answer> {
+        let key = self.user_for(call, name)?;
+        let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
+        let limit = paging::limit(call, LIST_MAX, LIST_MAX, clamp)?;
+        let place = call.param("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
+        let start = match place {
+            None => 0,
+            Some(place) => match place.strip_prefix("m").and_then(|group| group.parse::<u32>().ok()) {
+                Some(group) => group + 1,
+                None => return Err(ApiError::refused("after", "Invalid pagination cursor")),
+            },
+        };
+        let user = self.user_at(key).ok_or_else(|| ApiError::missing(name, "User"))?;
+        let shown = self.stale_user_groups.range((key, 0)..=(key, GroupKey::MAX));
+        let shown: Vec<(GroupKey, bool)> = shown.map(|((_, group), was)| (*group, *was)).collect();
+        let mut groups: Vec<GroupKey> =
+            std::iter::once(EVERYONE).chain(user.groups.iter().copied()).collect();
+        groups.retain(|group| !shown.contains(&(*group, false)));
+        groups.extend(
+            shown.iter().filter(|(group, was)| *was && !user.groups.contains(group)).map(|(g, _)| *g),
+        );
+        groups.sort_unstable();
+        let visible = groups.into_iter().filter(|group| *group >= start && call.who.sees_group(*group));
+        let mut found: Vec<(GroupKey, &Group)> =
+            visible.filter_map(|key| self.group_at(key).map(|group| (key, group))).take(limit + 1).collect();
+        let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
+        found.truncate(limit);
+        let mut out = Json::with_capacity(found.len() * 512 + 16);
+        out.open('[');
+        for (_, group) in &found {
+            self.write_group(&group.head, &call.link_base, None, &mut out);
+        }
+        out.close(']');
+        let cursor =
+            found.last().filter(|_| more).map(|(key, _)| self.cursors.seal(&format!("m{key}"), call.now));
+        Ok(Answer::json(out.into_string()).linked(paging::links(call, cursor.as_deref(), limit, &[])))
+    }
+}
+
+/// A user to be created, already checked.
+#[derive(Debug)]
+pub struct NewUser {
+    pub profile: Profile,
+    pub status: Status,
+    pub password: bool,
+    pub provider: Provider,
+    pub type_place: u16,
+    pub groups: Vec<GroupKey>,
+}
+
+/// What a user search may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum UserAttribute {
+    Id,
+    Status,
+    TypeId,
+    Created,
+    Activated,
+    StatusChanged,
+    LastUpdated,
+    Profile(AttributeKey),
+}
+
+fn lower_bound(filter: Option<&Filter<UserAttribute>>) -> Option<Moment> {
+    let bounds = filter?.required().into_iter().filter_map(|(attribute, operator, literal)| {
+        match (attribute, operator, literal) {
+            (UserAttribute::LastUpdated, Operator::Gt | Operator::Ge | Operator::Eq, Literal::Text(text)) => {
+                Moment::parse(text)
+            }
+            _ => None,
+        }
+    });
+    bounds.max()
+}
+
+fn field_matches(field: Option<&Field>, operator: Operator, literal: &Literal, case: Case) -> bool {
+    let fact = match field {
+        Some(Field::List(items)) => {
+            return items.iter().any(|item| field_matches(Some(item), operator, literal, case));
+        }
+        Some(Field::Text(text)) => Some(Fact::Text(text)),
+        Some(Field::Bool(value)) => Some(Fact::Bool(*value)),
+        Some(Field::Whole(value)) => Some(Fact::Number(*value as f64)),
+        Some(Field::Number(value)) => Some(Fact::Number(*value)),
+        None => None,
+    };
+    operator.holds(fact, literal, case)
+}
+
+fn sort_text(user: &User, attribute: &UserAttribute) -> String {
+    match attribute {
+        UserAttribute::Id => user.id.to_string(),
+        UserAttribute::Status => user.status.as_str().to_owned(),
+        UserAttribute::TypeId => format!("{:05}", user.type_place),
+        UserAttribute::Created => user.created.iso(),
+        UserAttribute::Activated => user.activated.known().map(Moment::iso).unwrap_or_default(),
+        UserAttribute::StatusChanged => user.status_changed.known().map(Moment::iso).unwrap_or_default(),
+        UserAttribute::LastUpdated => user.last_updated.iso(),
+        UserAttribute::Profile(key) => match user.profile.get(*key) {
+            Some(Field::Text(text)) => text.to_lowercase(),
+            Some(Field::Whole(value)) => format!("{:020}", i128::from(*value) + (1 << 63)),
+            Some(other) => other.to_value().to_string(),
+            None => String::new(),
+        },
+    }
+}
+
+pub fn etag(user: &User) -> String {
+    format!("W/\"{}-{}\"", &user.id.as_str()[13..], user.version)
+}
+
+/// Lifecycle links of a single read.
+fn possible_now(user: &User) -> &'static [(&'static str, &'static str)] {
+    const SUSPEND: (&str, &str) = ("suspend", "/lifecycle/suspend");
+    const DEACTIVATE: (&str, &str) = ("deactivate", "/lifecycle/deactivate");
+    const RESET: (&str, &str) = ("resetPassword", "/lifecycle/reset_password");
+    const EXPIRE: (&str, &str) = ("expirePassword", "/lifecycle/expire_password");
+    match user.status {
+        Status::Staged | Status::Deprovisioned => &[("activate", "/lifecycle/activate")],
+        Status::Provisioned => &[("reactivate", "/lifecycle/reactivate"), DEACTIVATE, RESET],
+        Status::Active => &[SUSPEND, RESET, EXPIRE, DEACTIVATE],
+        Status::Recovery => &[("reactivate", "/lifecycle/reactivate"), RESET, DEACTIVATE],
+        Status::PasswordExpired => &[RESET, DEACTIVATE],
+        Status::LockedOut => &[("unlock", "/lifecycle/unlock"), RESET, DEACTIVATE],
+        Status::Suspended => &[("unsuspend", "/lifecycle/unsuspend"), DEACTIVATE],
+    }
+}
