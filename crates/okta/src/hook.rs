@@ -64,12 +64,10 @@ pub fn parse_delivery(body: &[u8]) -> Result<Delivery, HookProblem> {
         segments.next().filter(|s| !s.is_empty()).map(str::to_owned)
     });
     let event_id = json::text(&body, "eventId");
-    // A real event has an actor and says whom it concerns; a sample has nulls there, or lacks its own id.
-    let is_real = |row: &Value| {
-        LogEvent::read(row).is_some()
-            && !(row.get("actor").is_none_or(Value::is_null) && row.get("target").is_none_or(Value::is_null))
-    };
-    let preview = event_id.is_none() || !rows.iter().any(is_real);
+    // A real event names somebody, as actor or target. A sample has nulls there, or no id of its own; one that still
+    // names somebody costs a look at them, and no more.
+    let is_real = |event: &LogEvent| event.actor.is_some() || !event.targets.is_empty();
+    let preview = event_id.is_none() || !events.iter().any(is_real);
     let source_host = source.as_ref().map(authority).filter(|h| !h.is_empty());
     Ok(Delivery { source_host, hook_id, event_id: event_id.unwrap_or_default(), events, preview })
 }

@@ -1,0 +1,226 @@
+//! Walks over pages and what they prove (contract §2.2, §5.4, §7; traps 1, 19, 21, 29, 30, 37).
+
+use lanyard_engine::ports::Silent;
+use lanyard_model::id::GroupId;
+use lanyard_model::signal::Lane;
+use lanyard_okta::Problem;
+use serde_json::{Value, json as value};
+
+use crate::script::*;
+
+const USERS: &str = "GET /api/v1/users?search=status+pr&limit=200";
+const BUILT_IN: &str = "GET /api/v1/groups?filter=type+eq+%22BUILT_IN%22&limit=200";
+
+fn built_in() -> Reply {
+    json(200, value!([everyone()]))
+}
+
+fn after(n: &str) -> String {
+    format!("{ORG}/api/v1/users?after={n}&limit=200&search=status+pr")
+}
+
+#[tokio::test]
+async fn everybody_is_listed_whatever_their_status() {
+    let gone = value!({"id": "00u2", "status": "DEPROVISIONED"});
+    let stage = Stage::new([
+        built_in(),
+        json(200, value!([user("00u1"), gone])).next(&after("00u2")),
+        json(200, value!([user("00u3"), {"id": "00u1", "status": "SUSPENDED"}])),
+    ]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert_eq!(stage.lines(), [BUILT_IN, USERS, "GET /api/v1/users?after=00u2&limit=200&search=status+pr"]);
+    let rows: Vec<String> = listing.rows.iter().map(|i| format!("{} {}", i.id.user, i.status)).collect();
+    assert_eq!(rows, ["00u1 SUSPENDED", "00u2 DEPROVISIONED", "00u3 ACTIVE"], "the later of two rows counts");
+    let evidence = &listing.evidence;
+    assert_eq!((evidence.pages, evidence.rows, evidence.reached_end), (2, 3, true));
+    assert_eq!((evidence.rights_proven, evidence.canary_seen), (Some(true), None));
+    assert!(evidence.clone().certify(None, 10).holds());
+}
+
+#[tokio::test]
+async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
+    // Somebody read by id must be in the list.
+    let stage = Stage::new([
+        json(200, user("00u9")),
+        built_in(),
+        json(200, value!([])),
+        json(200, value!([user("00u1")])),
+    ]);
+    stage.client.user("00u9", Lane::Normal).await.expect("a person");
+    stage.queue([json(200, user("00u9"))]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert_eq!(
+        listing.evidence.certify(None, 10).doubts,
+        [
+            "a row known to exist was missing from the list",
+            "the credential lacks the rights to see everybody"
+        ]
+    );
+
+    // Deleted since: that proves nothing against the list.
+    stage.queue([built_in(), json(200, value!([user("00u1")])), error(404, "E0000007")]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert!(listing.evidence.certify(None, 10).holds());
+}
+
+#[tokio::test]
+async fn an_unreadable_row_stops_only_itself_but_voids_the_certificate() {
+    let stage =
+        Stage::new([built_in(), json(200, value!([user("00u1"), {"status": "ACTIVE"}, null, user("00u2")]))]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert_eq!(listing.rows.len(), 2);
+    assert!(!listing.evidence.reached_end);
+}
+
+#[tokio::test]
+async fn a_link_to_a_foreign_host_is_not_followed() {
+    let organization = value!({"id": "00o1", "pipeline": "idx", "_links": {
+        "organization": {"href": ORG}, "alternate": {"href": "https://id.northgate.example"}}});
+    for (link, host) in [
+        ("https://evil.example/api/v1/users?after=x", "evil.example"),
+        ("http://northgate.okta.com/api/v1/users?after=x", "northgate.okta.com"),
+        ("https://northgate.okta.com:8443/api/v1/users?after=x", "northgate.okta.com:8443"),
+        ("https://northgate.okta.com@evil.example/x", "evil.example"),
+        ("https://northgate.okta.com.evil.example/x", "northgate.okta.com.evil.example"),
+    ] {
+        let stage = Stage::new([
+            built_in(),
+            json(200, value!([user("00u1")])).next(link),
+            json(200, organization.clone()),
+        ]);
+        let problem = stage.client.users(&Silent).await.expect_err(link);
+        assert_eq!(problem, Problem::ForeignHost { host: host.to_owned() });
+        for request in stage.requests() {
+            assert_eq!(request.uri().authority().map(|a| a.as_str()), Some("northgate.okta.com"));
+            let is_public = request.uri().path().starts_with("/.well-known/");
+            assert_eq!(
+                header(&request, "authorization").is_empty(),
+                is_public,
+                "no credential where none is needed"
+            );
+        }
+    }
+    for link in [
+        "https://id.northgate.example/api/v1/users?after=x",
+        "https://northgate-admin.okta.com/api/v1/users?after=x",
+    ] {
+        let asks = usize::from(link.contains("id."));
+        let mut replies = vec![built_in(), json(200, value!([user("00u1")])).next(link)];
+        replies.extend(vec![json(200, organization.clone()); asks]);
+        replies.push(json(200, value!([user("00u2")])));
+        let stage = Stage::new(replies);
+        assert_eq!(stage.client.users(&Silent).await.expect(link).rows.len(), 2);
+        assert_eq!(stage.lines().last(), Some(&format!("GET {link}")));
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_repeats_itself_is_given_up() {
+    let page = || json(200, value!([user("00u1")])).next(&after("x"));
+    let stage = Stage::new([built_in(), page(), page()]);
+    let problem = stage.client.users(&Silent).await.expect_err("endless");
+    assert_eq!(problem, Problem::Endless { what: "identities".into(), pages: 2 });
+}
+
+#[tokio::test]
+async fn a_dead_cursor_restarts_the_listing_once() {
+    let first = || json(200, value!([user("00u1")])).next(&after("x"));
+    let stage =
+        Stage::new([built_in(), first(), error(400, "E0000001"), first(), json(200, value!([user("00u2")]))]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert_eq!((listing.rows.len(), listing.evidence.pages), (2, 2));
+    assert_eq!(stage.lines()[3], USERS);
+
+    let stage = Stage::new([built_in(), first(), error(400, "E0000001"), first(), error(400, "E0000001")]);
+    assert!(matches!(stage.client.users(&Silent).await, Err(Problem::Refused { .. })));
+}
+
+#[tokio::test]
+async fn pages_that_time_out_are_asked_for_smaller() {
+    let slow = || [error(500, "E0000009"), error(500, "E0000009")];
+    let mut replies = vec![built_in()];
+    replies.extend(slow());
+    replies
+        .push(json(200, value!([user("00u1")])).next(&format!("{ORG}/api/v1/users?after=a%2Bb&limit=100")));
+    replies.extend(slow());
+    replies.push(json(200, value!([user("00u2")])));
+    let stage = Stage::new(replies);
+    assert_eq!(stage.client.users(&Silent).await.expect("a listing").rows.len(), 2);
+    let lines = stage.lines();
+    assert_eq!(lines[3], "GET /api/v1/users?search=status+pr&limit=100");
+    assert_eq!(lines[6], "GET /api/v1/users?after=a%2Bb&limit=50", "only the limit changes");
+}
+
+#[tokio::test]
+async fn members_are_ids_in_any_status_and_a_deleted_group_proves_nothing() {
+    let rows = value!([user("00u1"), {"id": "00u2", "status": "DEPROVISIONED"}]);
+    let stage = Stage::new([json(200, rows), error(404, "E0000007")]);
+    let group = GroupId::new("00g1");
+    let listing = stage.client.members(&group).await.expect("members");
+    assert_eq!(listing.rows.iter().map(|r| &**r).collect::<Vec<_>>(), ["00u1", "00u2"]);
+    assert!(listing.evidence.reached_end);
+    assert_eq!(stage.lines(), ["GET /api/v1/groups/00g1/users?limit=200"]);
+    let listing = stage.client.members(&group).await.expect("gone is no error");
+    assert_eq!((listing.rows.len(), listing.evidence.reached_end), (0, false));
+}
+
+#[tokio::test]
+async fn groups_have_everyone_as_canary() {
+    for (rows, seen) in [(value!([{"id": "00g1"}, everyone()]), true), (value!([{"id": "00g1"}]), false)] {
+        let stage = Stage::new([json(200, rows)]);
+        let listing = stage.client.groups().await.expect("groups");
+        assert_eq!(listing.evidence.canary_seen, Some(seen));
+        assert_eq!(stage.lines(), ["GET /api/v1/groups?limit=200"]);
+    }
+}
+
+#[tokio::test]
+async fn app_users_keep_their_expansion() {
+    let row = |id: &str| {
+        value!({"id": id, "scope": "GROUP", "status": "BRAND_NEW", "syncState": "ERROR",
+        "_embedded": {"user": user(id)}})
+    };
+    let lost = format!("{ORG}/api/v1/apps/0oa1/users?after=00u1&limit=500");
+    let stage = Stage::new([json(200, value!([row("00u1")])).next(&lost), json(200, value!([row("00u2")]))]);
+    let listing = stage.client.app_users("0oa1", &Silent).await.expect("assignments");
+    assert_eq!(
+        stage.lines(),
+        [
+            "GET /api/v1/apps/0oa1/users?limit=500&expand=user",
+            "GET /api/v1/apps/0oa1/users?after=00u1&limit=500&expand=user"
+        ]
+    );
+    let shown: Vec<_> = listing
+        .rows
+        .iter()
+        .map(|r| (r.user.as_str(), r.status.as_str(), r.through_group, r.identity.is_some()))
+        .collect();
+    assert_eq!(shown, [("00u1", "BRAND_NEW", true, true), ("00u2", "BRAND_NEW", true, true)]);
+}
+
+#[tokio::test]
+async fn attributes_come_from_every_user_type() {
+    let schema = |custom: Value| {
+        json(
+            200,
+            value!({"definitions": {
+            "base": {"properties": {"login": {"title": "Username", "type": "string"}}},
+            "custom": {"properties": custom}}}),
+        )
+    };
+    let types = value!([
+        {"id": "oty1", "_links": {"schema": {"href": format!("{ORG}/api/v1/meta/schemas/user/osc1")}}},
+        {"id": "oty2", "_links": {"schema": {"href": format!("{ORG}/api/v1/meta/schemas/user/osc2")}}}]);
+    let stage = Stage::new([
+        json(200, types),
+        schema(value!({})),
+        schema(value!({"contractEndDate": {"type": "string"}})),
+    ]);
+    let list = stage.client.attributes().await.expect("attributes");
+    let shown: Vec<_> = list.iter().map(|a| (a.name.as_str(), a.title.as_str(), a.custom)).collect();
+    assert_eq!(shown, [("contractEndDate", "contractEndDate", true), ("login", "Username", false)]);
+
+    let stage = Stage::new([error(403, "E0000006"), schema(value!({}))]);
+    assert_eq!(stage.client.attributes().await.expect("attributes").len(), 1);
+    assert_eq!(stage.lines()[1], "GET /api/v1/meta/schemas/user/default");
+}
