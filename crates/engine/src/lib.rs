@@ -1,4 +1,24 @@
 //! The loops: ingest, observe, decide, plan, apply, verify, sweep. No SQL, no HTTP, no vendor's name.
+//!
+//! Events never carry work, only attention: [`ingest`] stores hints, [`work`] claims identities that deserve a look,
+//! [`look`] takes one look (fresh read, decide, plan, apply, read back), [`survey`] does the deciding for everybody
+//! at once and [`sweep`] raises attention for whoever differs.
 
 pub mod clock;
+pub mod engine;
+pub mod explain;
+pub mod ingest;
+mod journal;
+mod keyed_lock;
+pub mod latency;
+pub mod look;
+pub mod loops;
 pub mod ports;
+pub mod settings;
+pub mod site;
+pub mod survey;
+pub mod sweep;
+pub mod work;
+
+pub use engine::{Engine, Ports};
+pub use settings::EngineSettings;

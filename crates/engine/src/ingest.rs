@@ -1,0 +1,200 @@
+//! Taking in hints. A hint is acknowledged only once it is durable; what it asks for is attention, never work.
+
+use jiff::Timestamp;
+use lanyard_model::{
+    id::{IdentityId, TenantId},
+    signal::{Lane, Source},
+};
+
+use crate::{
+    Engine,
+    journal::line,
+    ports::{DeliveryProblem, FeedCursor, FeedError, Finding, Severity, StoreFailure, Write, Wrote},
+};
+
+/// What became of a pushed batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// Durable. `new` events were not known before.
+    Stored { new: usize, repeated: usize },
+    /// A sample or preview: counted, not acted on.
+    Preview,
+    /// From a source that is not this tenant's: counted, alarmed, not acted on.
+    Quarantined { why: String },
+}
+
+/// Why a pushed batch was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    #[error("no tenant named {0}")]
+    NoTenant(TenantId),
+    #[error(transparent)]
+    Unreadable(#[from] DeliveryProblem),
+    /// Passing: the sender should try again.
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+}
+
+impl Engine {
+    /// Takes in one event hook delivery. `Ok` means durable.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`]; nothing was stored.
+    pub async fn receive(&self, tenant: &TenantId, body: &[u8]) -> Result<Received, ReceiveError> {
+        let directory =
+            self.directories().get(tenant).ok_or_else(|| ReceiveError::NoTenant(tenant.clone()))?;
+        let delivery = directory.parse_delivery(body)?;
+        let now = self.clock.now();
+        if delivery.preview {
+            self.write(vec![Write::Count { name: format!("hooks.preview:{tenant}"), by: 1 }]).await?;
+            return Ok(Received::Preview);
+        }
+        if let Err(why) = delivery.hook {
+            self.quarantine(tenant, &why, now).await?;
+            return Ok(Received::Quarantined { why });
+        }
+        let uuids: Vec<_> = delivery.events.iter().map(|event| event.uuid.to_string()).collect();
+        let title = format!("{} event{} by hook", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
+        let kinds: Vec<_> = delivery.events.iter().map(|event| event.kind.to_string()).collect();
+        let wrote = self
+            .write(vec![
+                Write::Signals {
+                    tenant: tenant.clone(),
+                    source: Source::Hook,
+                    delivery: Some(delivery.delivery_id),
+                    events: delivery.events,
+                    cursor: None,
+                    at: now,
+                    coalesce: self.settings.coalesce,
+                },
+                line(tenant, now, "signal", title)
+                    .detail(kinds.join(", "))
+                    .data(serde_json::json!({ "uuids": uuids }))
+                    .write(),
+            ])
+            .await?;
+        self.wake.notify_one();
+        match wrote.into_iter().next() {
+            Some(Wrote::Signals { new, repeated, .. }) => Ok(Received::Stored { new, repeated }),
+            _ => Ok(Received::Stored { new: 0, repeated: 0 }),
+        }
+    }
+
+    async fn quarantine(&self, tenant: &TenantId, why: &str, now: Timestamp) -> Result<(), StoreFailure> {
+        self.write(vec![
+            Write::Count { name: format!("hooks.quarantined:{tenant}"), by: 1 },
+            Write::Finding(Box::new(Finding {
+                key: format!("hook-foreign:{tenant}"),
+                kind: "hook".into(),
+                severity: Severity::Warning,
+                tenant: Some(tenant.clone()),
+                site: None,
+                identity: None,
+                title: format!("{tenant}: an event hook delivery came from a source that is not this tenant's"),
+                detail: why.to_owned(),
+                fix: Some("if the hook is yours, run doctor so that it is registered anew; otherwise change the hook secret".into()),
+                since: now,
+            })),
+            line(tenant, now, "signal", "a hook delivery was quarantined")
+                .severity(Severity::Warning)
+                .detail(why)
+                .write(),
+        ])
+        .await
+        .map(|_| ())
+    }
+
+    /// Counts a delivery that was refused before it could be read (wrong secret, unparsable, too large).
+    pub async fn count_refused_delivery(&self, tenant: &TenantId, why: &str) {
+        let counted =
+            self.write(vec![Write::Count { name: format!("hooks.refused.{why}:{tenant}"), by: 1 }]).await;
+        if let Err(failure) = counted {
+            tracing::warn!(%tenant, why, %failure, "a refused delivery could not be counted");
+        }
+    }
+
+    /// Reads the change feed once. Answers how many rows the page had; 0 means the feed is idle.
+    ///
+    /// # Errors
+    /// The port's failure, or the store's; the cursor has not moved.
+    pub async fn poll_feed(&self, tenant: &TenantId) -> Result<usize, FeedStop> {
+        let Some(directory) = self.directories().get(tenant) else { return Ok(0) };
+        let now = self.clock.now();
+        let stored = self.store.feed_cursor(tenant).await.map_err(FeedStop::Store)?;
+        let cursor = match stored {
+            Some(cursor) => cursor,
+            None => FeedCursor::Since(back(now, self.settings.feed_overlap)),
+        };
+        let page = match directory.poll_feed(&cursor).await {
+            Ok(page) => page,
+            Err(FeedError::CursorDead { reason }) => {
+                tracing::warn!(%tenant, reason, "the feed begins again with an overlap");
+                let restart = FeedCursor::Since(back(now, self.settings.feed_overlap));
+                directory.poll_feed(&restart).await.map_err(FeedStop::Feed)?
+            }
+            Err(error) => return Err(FeedStop::Feed(error)),
+        };
+        let rows = page.rows;
+        if page.events.is_empty() && page.next == cursor {
+            self.write(vec![Write::Meta { key: format!("feed-polled:{tenant}"), value: now.to_string() }])
+                .await
+                .map_err(FeedStop::Store)?;
+            return Ok(rows);
+        }
+        let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
+        let mut batch = vec![
+            Write::Signals {
+                tenant: tenant.clone(),
+                source: Source::Feed,
+                delivery: None,
+                events: page.events,
+                cursor: Some(page.next),
+                at: now,
+                coalesce: self.settings.coalesce,
+            },
+            Write::Meta { key: format!("feed-polled:{tenant}"), value: now.to_string() },
+        ];
+        if !uuids.is_empty() {
+            let title = format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
+            batch.push(
+                line(tenant, now, "signal", title).data(serde_json::json!({ "uuids": uuids })).write(),
+            );
+        }
+        self.write(batch).await.map_err(FeedStop::Store)?;
+        self.wake.notify_one();
+        Ok(rows)
+    }
+
+    /// Asks for a look at these people now.
+    ///
+    /// # Errors
+    /// The store's failure: nothing was raised.
+    pub async fn attend(
+        &self,
+        who: Vec<IdentityId>,
+        source: Source,
+        lane: Lane,
+        why: &str,
+    ) -> Result<(), StoreFailure> {
+        if who.is_empty() {
+            return Ok(());
+        }
+        let due = self.clock.now();
+        self.write(vec![Write::Attend { who, source, lane, due, why: why.to_owned() }]).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+}
+
+/// Why a poll stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedStop {
+    #[error(transparent)]
+    Feed(FeedError),
+    #[error(transparent)]
+    Store(StoreFailure),
+}
+
+fn back(now: Timestamp, by: std::time::Duration) -> Timestamp {
+    now.checked_sub(by).unwrap_or(Timestamp::UNIX_EPOCH)
+}

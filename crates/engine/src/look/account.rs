@@ -1,0 +1,278 @@
+//! Reading the account: by remembered link, else by the identity's keys, freshly and without guessing.
+
+use std::collections::BTreeMap;
+
+use lanyard_model::{
+    account::{Account, AccountRead},
+    desired::{Applied, Desired, Lifecycle},
+    id::{AccountId, AccountKey, IdentityId},
+    link::{Link, Situation},
+    signal::{Lane, Source},
+};
+use lanyard_plan::correlate::{Holder, KeyMatch, correlate};
+use lanyard_policy::Facts;
+
+use super::{Scene, Stop, Tail};
+use crate::{
+    Engine,
+    journal::line,
+    ports::{Finding, SearchKey, Severity, Write},
+};
+
+/// What a site shows of the person.
+#[derive(Default)]
+pub(crate) struct AccountView {
+    /// Also set, from the mirror and marked inactive, for a linked account that the site no longer shows.
+    pub(crate) account: Option<Account>,
+    /// The link in force; new when correlation just found it.
+    pub(crate) link: Option<Link>,
+    pub(crate) disputed: Option<String>,
+}
+
+impl Engine {
+    pub(super) async fn observe_in_site(
+        &self,
+        scene: &Scene<'_>,
+        link: Option<&Link>,
+        tail: &mut Tail,
+    ) -> Result<AccountView, Stop> {
+        let port = scene.site.port();
+        let Some(link) = link else { return self.search_in_site(scene, tail).await };
+        let view = |account| AccountView { account: Some(account), link: Some(link.clone()), disputed: None };
+        match port.observe_account(link.account.id, scene.item.lane).await? {
+            AccountRead::Present(account) => Ok(view(*account)),
+            AccountRead::NotFound { at } => {
+                // Inactive accounts may read as 404 (contract A-13): what we remember of it, as inactive.
+                let remembered = self.store.account(&link.account).await?;
+                Ok(match remembered {
+                    Some(mut account) => {
+                        account.active = Some(false);
+                        account.seat = None;
+                        account.section = None;
+                        account.roles = Some(BTreeMap::new());
+                        account.items = account.items.map(|_| Default::default());
+                        account.read_at = at;
+                        view(account)
+                    }
+                    None => AccountView { account: None, link: Some(link.clone()), disputed: None },
+                })
+            }
+        }
+    }
+
+    /// Finds the account of somebody without a link: key by key, strongest first, each candidate read afresh.
+    async fn search_in_site(&self, scene: &Scene<'_>, tail: &mut Tail) -> Result<AccountView, Stop> {
+        let policy = &scene.active.policy;
+        let port = scene.site.port();
+        let identity = &scene.person.identity;
+        let terms = policy.search_terms(identity);
+        let mut found: Vec<(String, Vec<Account>)> = Vec::new();
+        for term in &terms {
+            let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
+            let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
+            self.latency.count(|totals| totals.searches += 1);
+            for account in port.find_accounts(&key, scene.item.lane).await? {
+                candidates.insert(account.id(), account);
+            }
+            // The site's search does not fold; the mirror finds spellings it would miss.
+            for known in self.store.accounts_by_key(scene.site.id(), &term.kind, &term.folded).await? {
+                if let std::collections::btree_map::Entry::Vacant(free) = candidates.entry(known.id)
+                    && let AccountRead::Present(account) = port.observe_account(known.id, scene.item.lane).await?
+                {
+                    free.insert(*account);
+                }
+            }
+            let same: Vec<_> = candidates
+                .into_values()
+                .filter(Account::is_live)
+                .filter(|account| {
+                    policy.account_keys(account).iter().any(|(kind, folded)| *kind == term.kind && *folded == term.folded)
+                })
+                .collect();
+            let stop = !same.is_empty();
+            found.push((term.kind.clone(), same));
+            if stop {
+                break;
+            }
+        }
+        let mut holders: BTreeMap<AccountKey, Holder> = BTreeMap::new();
+        for account in found.iter().flat_map(|(_, accounts)| accounts) {
+            if let Some(holder) = self.holder(scene, &account.key).await? {
+                holders.insert(account.key.clone(), holder);
+            }
+        }
+        let matches: Vec<_> = found
+            .iter()
+            .map(|(name, accounts)| KeyMatch { name: name.clone(), accounts: accounts.iter().collect() })
+            .collect();
+        let answer = correlate(
+            None,
+            &matches,
+            |key| holders.get(key).cloned(),
+            |account, rank| contradiction(&terms, &policy.account_keys(account), rank),
+        );
+        let now = self.clock.now();
+        Ok(match answer.situation {
+            Situation::Linked(key) => {
+                let account = found.into_iter().flat_map(|(_, accounts)| accounts).find(|account| account.key == key);
+                let how = answer.how.unwrap_or(lanyard_model::link::How::Key("key".into()));
+                let link = Link { identity: identity.id.clone(), account: key.clone(), how, since: now, ended_at: None };
+                tail.writes.push(Write::Link(link.clone()));
+                tail.writes.push(
+                    line(&identity.id.tenant, now, "link", format!("linked to account {key}"))
+                        .about(&identity.id, &identity.display_name())
+                        .site(scene.site.id())
+                        .data(serde_json::json!({ "how": link.how }))
+                        .write(),
+                );
+                AccountView { account, link: Some(link), disputed: None }
+            }
+            Situation::Disputed { why, .. } => AccountView { disputed: Some(why), ..AccountView::default() },
+            _ => AccountView::default(),
+        })
+    }
+
+    /// Whom an account belongs to already.
+    pub(crate) async fn holder(&self, scene: &Scene<'_>, key: &AccountKey) -> Result<Option<Holder>, Stop> {
+        let me = &scene.person.identity;
+        for link in self.store.links_to(key).await? {
+            if link.identity == me.id || link.ended_at.is_some() {
+                continue;
+            }
+            let Some(other) = self.store.identity(&link.identity).await? else { continue };
+            let same_key = scene
+                .active
+                .policy
+                .person_key(me)
+                .is_some_and(|mine| scene.active.policy.person_key(&other.identity) == Some(mine));
+            let other_tenant = link.identity.tenant != me.id.tenant;
+            let other_over =
+                other.gone_at.is_some() || other.identity.status == lanyard_model::identity::Status::Deprovisioned;
+            // The same person in another tenant shares the account; a re-created identity takes over from its
+            // predecessor. Anybody else keeps what is theirs.
+            return Ok(Some(if same_key && (other_tenant || other_over) {
+                Holder::SamePerson(link.identity)
+            } else {
+                Holder::Other(link.identity)
+            }));
+        }
+        Ok(None)
+    }
+
+    /// The other identity that governs the account, if it is not this one.
+    pub(super) async fn governor(
+        &self,
+        scene: &Scene<'_>,
+        desired: &Desired,
+        link: Option<&Link>,
+    ) -> Result<Option<IdentityId>, Stop> {
+        let Some(link) = link else { return Ok(None) };
+        let others = self.store.links_to(&link.account).await?;
+        if others.len() < 2 {
+            return Ok(None);
+        }
+        let policy = &scene.active.policy;
+        let me = &scene.person.identity.id;
+        let i_am_alive = is_alive(desired);
+        let now = self.clock.now();
+        let mut best: Option<IdentityId> = None;
+        for other in others.into_iter().filter(|other| &other.identity != me && other.ended_at.is_none()) {
+            let Some(mirrored) = self.store.identity(&other.identity).await? else { continue };
+            let facts = Facts {
+                account: None,
+                applied: None,
+                gone: mirrored.gone_at,
+                since: mirrored.since,
+                manager_account: None,
+                linked: true,
+            };
+            let wants = scene.active.bound.evaluate(&mirrored.identity, &facts, now);
+            if !is_alive(&wants) || wants.site.as_ref() != Some(scene.site.id()) {
+                continue;
+            }
+            let before = best.as_ref().is_none_or(|best| {
+                policy.governs_before(&other.identity.tenant, &best.tenant, scene.site.id()).is_lt()
+            });
+            if before {
+                best = Some(other.identity);
+            }
+        }
+        Ok(best.filter(|best| {
+            !i_am_alive || policy.governs_before(&best.tenant, &me.tenant, scene.site.id()).is_lt()
+        }))
+    }
+
+    /// Another identity of the same person governs this account: this one changes nothing there. When it ended, its
+    /// own claim ends and the governor is looked at again.
+    pub(super) fn note_governed(
+        &self,
+        scene: &Scene<'_>,
+        desired: &Desired,
+        link: Option<&Link>,
+        governor: &IdentityId,
+        tail: &mut Tail,
+    ) {
+        let identity = &scene.person.identity;
+        let now = self.clock.now();
+        if let Some(link) = link.filter(|link| link.ended_at.is_none() && !is_alive(desired)) {
+            tail.writes.push(Write::Link(Link { ended_at: Some(now), ..link.clone() }));
+            tail.writes.push(Write::Attend {
+                who: vec![governor.clone()],
+                source: Source::Timer,
+                lane: Lane::Normal,
+                due: now,
+                why: format!("{} left; the same person goes on as {governor}", identity.id),
+            });
+        }
+        tail.writes.push(
+            line(&identity.id.tenant, now, "decision", format!("governed by {governor}: nothing is changed for this identity"))
+                .about(&identity.id, &identity.display_name())
+                .site(scene.site.id())
+                .write(),
+        );
+    }
+
+    pub(super) fn note_dispute(&self, scene: &Scene<'_>, why: &str, tail: &mut Tail) {
+        let identity = &scene.person.identity;
+        tail.writes.push(Write::Finding(Box::new(Finding {
+            key: format!("disputed:{}:{}", identity.id, scene.site.id()),
+            kind: "disputed".into(),
+            severity: Severity::Warning,
+            tenant: Some(identity.id.tenant.clone()),
+            site: Some(scene.site.id().clone()),
+            identity: Some(identity.id.clone()),
+            title: format!("{}: it is not clear whose account this is", identity.display_name()),
+            detail: format!("{why}. Nothing was changed for this person."),
+            fix: Some("make the keys unique in iOffice or Okta; the next look decides again".into()),
+            since: self.clock.now(),
+        })));
+    }
+
+    /// Keeps a user name that stands in for a taken one, as long as the wish is the same.
+    pub(super) fn keep_substitute_name(&self, desired: &mut Desired, view: &AccountView, applied: &Applied) {
+        let Some((wanted, instead)) = &applied.user_name_instead else { return };
+        let shows = view.account.as_ref().and_then(|account| account.field("userName"));
+        for (name, want) in &mut desired.fields {
+            if name.as_str() == "userName" && want.value == *wanted && shows == Some(instead.as_str()) {
+                want.value.clone_from(instead);
+            }
+        }
+    }
+}
+
+pub(crate) fn is_alive(desired: &Desired) -> bool {
+    matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. })
+}
+
+/// A stronger key of the identity that the account contradicts.
+pub(crate) fn contradiction(
+    terms: &[lanyard_policy::SearchTerm],
+    account_keys: &[(String, String)],
+    rank: usize,
+) -> Option<String> {
+    terms.iter().take(rank).find_map(|term| {
+        let (_, theirs) = account_keys.iter().find(|(kind, _)| *kind == term.kind)?;
+        (*theirs != term.folded)
+            .then(|| format!("its {} is {theirs}, theirs is {}", term.field, term.folded))
+    })
+}

@@ -1,0 +1,517 @@
+//! Carrying a plan out: intent first, one operation after another, each outcome with its own next step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    account::FieldName,
+    booking::Visit,
+    desired::Applied,
+    id::{AccountKey, ReservationId},
+    link::{How, Link},
+    plan::{Gate, Operation, Outcome, Plan, Step},
+    signal::Lane,
+};
+
+use super::{Scene, Stop, Tail};
+use crate::{
+    Engine,
+    journal::line,
+    ports::{Charge, Finding, Intent, Severity, StoreFailure, Write},
+};
+
+/// What happened so far in this look.
+#[derive(Default)]
+pub(crate) struct Applying {
+    /// Operations that were accepted, as text: planned again, they are not effective.
+    accepted: BTreeSet<String>,
+    /// Operations that must not be tried again in this look, with the reason.
+    barred: BTreeMap<String, String>,
+    pub(super) sent_any: bool,
+    sent: u32,
+    pub(super) bookings_refused: u32,
+    /// Bookings must be scanned anew: some were cancelled after the last scan began.
+    pub(super) bookings_since: Option<Timestamp>,
+    /// The last plan that was carried out.
+    pub(super) plan: Option<Plan>,
+    /// Errors of steps that were refused while the others went on.
+    refused: Option<(String, String)>,
+}
+
+impl Applying {
+    /// Whether an open step of `plan` was accepted before in this look.
+    pub(super) fn repeats(&self, plan: &Plan) -> bool {
+        plan.open_steps().any(|(_, step)| self.accepted.contains(&text(&step.op)))
+    }
+
+    pub(super) fn note_effects(&mut self, plan: &Plan) {
+        if self.plan.is_none() && !plan.is_quiet() {
+            self.plan = Some(plan.clone());
+        }
+    }
+
+    fn bar(&mut self, step: &Step, why: String) {
+        self.barred.insert(text(&step.op), why);
+    }
+
+    pub(super) fn is_barred(&self, step: &Step) -> Option<&String> {
+        self.barred.get(&text(&step.op))
+    }
+}
+
+fn text(op: &Operation) -> String {
+    serde_json::to_string(op).unwrap_or_default()
+}
+
+impl Engine {
+    /// Carries out the open steps in order.
+    pub(super) async fn apply(
+        &self,
+        scene: &Scene<'_>,
+        plan: &Plan,
+        link: &mut Option<Link>,
+        applied: &mut Applied,
+        applying: &mut Applying,
+        tail: &mut Tail,
+    ) -> Result<(), Stop> {
+        let identity = &scene.person.identity.id;
+        let tenant = &identity.tenant;
+        let now = self.clock.now();
+        let mut pending = std::mem::take(&mut tail.writes);
+        pending.push(Write::Plan(std::sync::Arc::new(plan.clone())));
+        pending.push(
+            line(tenant, now, "plan", plan.summary().to_string())
+                .about(identity, &plan.person)
+                .site(scene.site.id())
+                .data(serde_json::json!({ "plan": plan.id }))
+                .write(),
+        );
+        for (index, step) in plan.open_steps() {
+            if applying.is_barred(step).is_some() {
+                continue;
+            }
+            if self.is_stopped() {
+                self.write(pending).await?;
+                let at = self.clock.now() + std::time::Duration::from_secs(30);
+                return Err(Stop::Again { at, error: "stopped by a person".into() });
+            }
+            let mut op = step.op.clone();
+            if let Operation::Create { patch } = &mut op {
+                self.choose_free_name(scene, patch, applied, &mut pending).await?;
+            }
+            let account = match op {
+                Operation::Create { .. } => None,
+                _ => match link.as_ref() {
+                    Some(link) => Some(link.account.id),
+                    None => break, // The account was not made: the next pass plans again.
+                },
+            };
+            applying.sent += 1;
+            let intent = Intent {
+                id: format!("{}.{}.{}", plan.id, scene.item.fence, applying.sent),
+                plan: plan.id.clone(),
+                step: index,
+                identity: identity.clone(),
+                site: scene.site.id().clone(),
+                account,
+                operation: op.clone(),
+                at: self.clock.now(),
+                charge: step.destructive.then(|| self.charge(scene)).flatten(),
+            };
+            let id = intent.id.clone();
+            let mut batch = pending.clone();
+            batch.push(Write::Intent(Box::new(intent)));
+            match self.write(batch).await {
+                Ok(_) => pending.clear(),
+                Err(StoreFailure::CapReached { scope, used, max }) => {
+                    pending.push(self.cap_finding(scene, plan, &scope, used, max));
+                    self.write(std::mem::take(&mut pending)).await?;
+                    let at = self.clock.now() + std::time::Duration::from_secs(600);
+                    return Err(Stop::Again {
+                        at,
+                        error: format!("the cap on {scope} is reached ({used} of {max}); a person must decide"),
+                    });
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+            let sent_at = self.clock.now();
+            let outcome = scene.site.port().apply(&op, account, plan.lane).await;
+            let at = self.clock.now();
+            applying.sent_any = true;
+            self.latency.count(|totals| {
+                totals.writes += u64::from(outcome.is_success());
+                totals.failed += u64::from(!outcome.is_success());
+            });
+            pending.push(Write::Outcome { intent: id.clone(), outcome: outcome.clone(), at });
+            pending.push(self.outcome_line(scene, plan, step, &id, &outcome, sent_at, at));
+            let go_on = self.follow(scene, step, &op, outcome, link, applied, applying, &mut pending, at);
+            tail.writes = std::mem::take(&mut pending);
+            if !go_on? {
+                return Ok(());
+            }
+            pending = std::mem::take(&mut tail.writes);
+        }
+        tail.writes = pending;
+        if let Some((error, fix)) = applying.refused.take() {
+            return Err(Stop::Dead { error, fix });
+        }
+        Ok(())
+    }
+
+    /// What an outcome means for the rest. `Ok(true)`: next step. `Ok(false)`: read again first.
+    #[expect(clippy::too_many_arguments, reason = "one call site; everything an outcome may touch")]
+    fn follow(
+        &self,
+        scene: &Scene<'_>,
+        step: &Step,
+        op: &Operation,
+        outcome: Outcome,
+        link: &mut Option<Link>,
+        applied: &mut Applied,
+        applying: &mut Applying,
+        pending: &mut Vec<Write>,
+        at: Timestamp,
+    ) -> Result<bool, Stop> {
+        let identity = &scene.person.identity.id;
+        match outcome {
+            Outcome::Done { account, made } => {
+                applying.accepted.insert(text(&step.op));
+                self.note_done(scene, op, account.map(|id| AccountKey { site: scene.site.id().clone(), id }), made, link, applied, applying, pending, at);
+                // A create that does not say whom it made is found by reading.
+                Ok(!matches!(op, Operation::Create { .. }) || link.is_some())
+            }
+            Outcome::Already { account, .. } => {
+                applying.accepted.insert(text(&step.op));
+                self.note_done(scene, op, account.map(|id| AccountKey { site: scene.site.id().clone(), id }), None, link, applied, applying, pending, at);
+                Ok(!matches!(op, Operation::Create { .. }) || link.is_some())
+            }
+            Outcome::Throttled { until } => {
+                Err(Stop::Again { at: until.max(at), error: format!("{} asked us to wait", scene.site.id()) })
+            }
+            Outcome::NotDone { reason } => Err(Stop::Again {
+                at: at + self.settings.backoff(scene.item.attempts, &scene.item.identity.user),
+                error: reason,
+            }),
+            Outcome::Denied { reason, fix } => {
+                pending.push(Write::Finding(Box::new(Finding {
+                    key: format!("credential:{}", scene.site.id()),
+                    kind: "credential".into(),
+                    severity: Severity::Error,
+                    tenant: None,
+                    site: Some(scene.site.id().clone()),
+                    identity: None,
+                    title: format!("{} denies us {}", scene.site.id(), op.name()),
+                    detail: reason.clone(),
+                    fix: Some(fix),
+                    since: at,
+                })));
+                Err(Stop::Again { at: at + std::time::Duration::from_secs(60), error: reason })
+            }
+            Outcome::Unknown { reason } => {
+                if let Operation::Announce { visit } = op {
+                    // It cannot be looked up, so it is never repeated.
+                    applied.visits.insert(visit.key.clone(), 0);
+                    pending.push(self.applied_write(scene, applied));
+                    pending.push(self.todo(
+                        scene,
+                        &format!("visit-unknown:{}", visit.key),
+                        &format!("check whether the visit of {} {} was announced", visit.first_name, visit.last_name),
+                        "no answer came back, and the iOffice API cannot list visits: look in the visitor center, and announce it there if it is missing",
+                        at,
+                    ));
+                    return Ok(true);
+                }
+                if matches!(op, Operation::CancelBooking { .. } | Operation::Book { .. }) {
+                    applying.bookings_since = Some(at);
+                }
+                tracing::info!(%identity, operation = op.name(), reason, "outcome unknown: reading before anything is repeated");
+                Ok(false)
+            }
+            Outcome::Impossible { capability, todo } => {
+                applying.bar(step, format!("cannot be done via the API on this site ({capability})"));
+                pending.push(self.todo(scene, &todo.key, &todo.what, &todo.how, at));
+                Ok(true)
+            }
+            Outcome::Refused { code, text: why, fix } => match op {
+                Operation::Book { .. } => {
+                    applying.bookings_refused += 1;
+                    applying.bar(step, format!("refused: {why}"));
+                    Ok(true)
+                }
+                Operation::Reactivate => {
+                    // Where a tenant does not reactivate, a new account is made under another user name.
+                    if let Some(old) = link.take() {
+                        pending.push(Write::Unlink { identity: identity.clone(), site: scene.site.id().clone() });
+                        pending.push(self.todo(
+                            scene,
+                            "reactivation",
+                            &format!("account {} could not be reactivated; a new one is made", old.account),
+                            "merge the old account's history in iOffice if it is needed",
+                            at,
+                        ));
+                    }
+                    *applied = Applied { notices: std::mem::take(&mut applied.notices), ..Applied::default() };
+                    pending.push(self.applied_write(scene, applied));
+                    Ok(false)
+                }
+                _ => {
+                    applying.bar(step, format!("refused: {why}"));
+                    applying.refused.get_or_insert((format!("{} refused {}: {code} {why}", scene.site.id(), op.name()), fix));
+                    // One refused step does not keep a leaver's other access alive.
+                    Ok(step.destructive)
+                }
+            },
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call site; what an accepted operation changes")]
+    fn note_done(
+        &self,
+        scene: &Scene<'_>,
+        op: &Operation,
+        account: Option<AccountKey>,
+        made: Option<i64>,
+        link: &mut Option<Link>,
+        applied: &mut Applied,
+        applying: &mut Applying,
+        pending: &mut Vec<Write>,
+        at: Timestamp,
+    ) {
+        let identity = &scene.person.identity.id;
+        match op {
+            Operation::Create { .. } => {
+                if let Some(account) = account {
+                    let made = Link { identity: identity.clone(), account, how: How::Created, since: at, ended_at: None };
+                    pending.push(Write::Link(made.clone()));
+                    *link = Some(made);
+                }
+            }
+            Operation::Deactivate | Operation::Reactivate => {
+                if let Some(link) = link {
+                    link.ended_at = matches!(op, Operation::Deactivate).then_some(at);
+                    pending.push(Write::Link(link.clone()));
+                }
+            }
+            Operation::CancelBooking { .. } => applying.bookings_since = Some(at),
+            Operation::Book { key, .. } => {
+                applied.bookings.insert(key.clone(), made.unwrap_or(0));
+                pending.push(self.applied_write(scene, applied));
+            }
+            Operation::Announce { visit } => {
+                applied.visits.insert(visit.key.clone(), made.unwrap_or(0));
+                pending.push(self.applied_write(scene, applied));
+                pending.push(Write::Visit {
+                    identity: identity.clone(),
+                    site: scene.site.id().clone(),
+                    key: visit.key.clone(),
+                    visit: Visit {
+                        registration: made.unwrap_or(0),
+                        visitor: None,
+                        host: visit.host,
+                        center: visit.center,
+                        arrival: visit.arrival,
+                    },
+                });
+            }
+            Operation::Update { .. } | Operation::SetRoles { .. } => {}
+        }
+    }
+
+    /// Closes intents that a crash left without an outcome: what can be looked up is looked up by this look's own
+    /// reads; what cannot be is never repeated.
+    pub(super) async fn resolve_open_intents(
+        &self,
+        scene: &Scene<'_>,
+        applied: &mut Applied,
+        tail: &mut Tail,
+    ) -> Result<(), Stop> {
+        let open = self.store.open_intents(Some(&scene.person.identity.id)).await?;
+        for open in open.into_iter().filter(|open| &open.intent.site == scene.site.id()) {
+            let at = self.clock.now();
+            let intent = open.intent;
+            let mut note = "found by reading after an interruption".to_owned();
+            match &intent.operation {
+                Operation::Announce { visit } => {
+                    applied.visits.insert(visit.key.clone(), 0);
+                    note = "interrupted; a visit cannot be looked up and is not repeated".into();
+                    tail.writes.push(self.todo(
+                        scene,
+                        &format!("visit-unknown:{}", visit.key),
+                        &format!("check whether the visit of {} {} was announced", visit.first_name, visit.last_name),
+                        "we were interrupted while announcing it, and the iOffice API cannot list visits: look in the visitor center",
+                        at,
+                    ));
+                    tail.writes.push(self.applied_write(scene, applied));
+                }
+                Operation::Book { key, room, start, .. } => {
+                    if let Some(found) = self.find_booking(scene, intent.account, *room, *start).await? {
+                        applied.bookings.insert(key.clone(), found.0);
+                        tail.writes.push(self.applied_write(scene, applied));
+                    }
+                }
+                _ => {}
+            }
+            tail.writes.push(Write::Outcome { intent: intent.id, outcome: Outcome::Unknown { reason: note }, at });
+        }
+        Ok(())
+    }
+
+    /// A booking of this account for this room and start, from a fresh scan.
+    pub(super) async fn find_booking(
+        &self,
+        scene: &Scene<'_>,
+        account: Option<lanyard_model::id::AccountId>,
+        room: lanyard_model::id::RoomId,
+        start: Timestamp,
+    ) -> Result<Option<ReservationId>, Stop> {
+        let Some(account) = account else { return Ok(None) };
+        let since = self.clock.now();
+        let bookings = scene.site.bookings_of(account, since, || self.clock.now(), scene.item.lane).await?;
+        Ok(bookings.iter().find(|b| b.room == Some(room) && b.start == start && !b.cancelled).map(|b| b.id))
+    }
+
+    /// A user name that somebody (an inactive account, most likely) already has is replaced by a numbered one.
+    async fn choose_free_name(
+        &self,
+        scene: &Scene<'_>,
+        patch: &mut lanyard_model::plan::AccountPatch,
+        applied: &mut Applied,
+        pending: &mut Vec<Write>,
+    ) -> Result<(), Stop> {
+        let Some(name) = FieldName::new("userName") else { return Ok(()) };
+        let Some(Some(wanted)) = patch.fields.get(&name).cloned() else { return Ok(()) };
+        let port = scene.site.port();
+        if port.is_user_name_free(&wanted, scene.item.lane).await? {
+            return Ok(());
+        }
+        for number in 2..20 {
+            let other = match wanted.split_once('@') {
+                Some((local, domain)) => format!("{local}.{number}@{domain}"),
+                None => format!("{wanted}.{number}"),
+            };
+            if port.is_user_name_free(&other, scene.item.lane).await? {
+                let at = self.clock.now();
+                pending.push(self.todo(
+                    scene,
+                    "user-name",
+                    &format!("the user name {wanted} is taken; {other} is used instead"),
+                    "an inactive account holds the name: rename it in iOffice, then correct this account's user name",
+                    at,
+                ));
+                applied.user_name_instead = Some((wanted, other.clone()));
+                pending.push(self.applied_write(scene, applied));
+                patch.fields.insert(name, Some(other));
+                return Ok(());
+            }
+        }
+        Err(Stop::Dead {
+            error: format!("the user name {wanted} and its numbered variants are all taken in {}", scene.site.id()),
+            fix: "free the user name in iOffice, or change the login in Okta".into(),
+        })
+    }
+
+    /// Room under the site's cap on removals; nothing is charged where policy sets no cap.
+    fn charge(&self, scene: &Scene<'_>) -> Option<Charge> {
+        let guardrails = scene.active.policy.guardrails();
+        let max = guardrails.removals_max(self.people_in(scene.site.id()))?;
+        Some(Charge {
+            scope: format!("removals:{}", scene.site.id()),
+            unit: scene.person.identity.id.to_string(),
+            window_seconds: guardrails.window_seconds(),
+            max,
+        })
+    }
+
+    fn cap_finding(&self, scene: &Scene<'_>, plan: &Plan, scope: &str, used: u64, max: u64) -> Write {
+        Write::Finding(Box::new(Finding {
+            key: format!("cap:{scope}"),
+            kind: "cap".into(),
+            severity: Severity::Error,
+            tenant: None,
+            site: Some(scene.site.id().clone()),
+            identity: None,
+            title: format!("the limit on removals in {} is reached", scene.site.id()),
+            detail: format!(
+                "{used} of {max} people in the window already lost something. {} and whoever follows keep what they \
+                 have until the window moves on. Additions go on.",
+                plan.person
+            ),
+            fix: Some("look at the waiting plans; raise the cap in the policy if they are right, or correct what made so many people leave".into()),
+            since: self.clock.now(),
+        }))
+    }
+
+    fn outcome_line(
+        &self,
+        scene: &Scene<'_>,
+        plan: &Plan,
+        step: &Step,
+        intent: &str,
+        outcome: &Outcome,
+        sent_at: Timestamp,
+        at: Timestamp,
+    ) -> Write {
+        let what: Vec<_> = step
+            .differences
+            .iter()
+            .map(|d| match (&d.from, &d.to) {
+                (Some(from), Some(to)) => format!("{} {}: {from} -> {to}", d.effect.symbol(), d.what),
+                (None, Some(to)) => format!("{} {}: {to}", d.effect.symbol(), d.what),
+                (Some(from), None) => format!("{} {}: {from}", d.effect.symbol(), d.what),
+                (None, None) => format!("{} {}", d.effect.symbol(), d.what),
+            })
+            .collect();
+        let severity = if outcome.is_success() { Severity::Info } else { Severity::Warning };
+        line(&scene.person.identity.id.tenant, at, "operation", format!("{}: {}", step.op.name(), outcome.name()))
+            .about(&scene.person.identity.id, &plan.person)
+            .site(scene.site.id())
+            .severity(severity)
+            .detail(what.join("; "))
+            .data(serde_json::json!({
+                "intent": intent,
+                "plan": plan.id,
+                "outcome": outcome,
+                "ms": at.duration_since(sent_at).as_millis(),
+                "because": step.differences.first().map(|d| &d.because),
+            }))
+            .write()
+    }
+
+    pub(super) fn applied_write(&self, scene: &Scene<'_>, applied: &Applied) -> Write {
+        Write::Applied {
+            identity: scene.person.identity.id.clone(),
+            site: scene.site.id().clone(),
+            applied: Box::new(applied.clone()),
+        }
+    }
+
+    pub(super) fn todo(&self, scene: &Scene<'_>, key: &str, what: &str, how: &str, at: Timestamp) -> Write {
+        let identity = &scene.person.identity;
+        Write::Finding(Box::new(Finding {
+            key: format!("todo:{}:{}:{key}", identity.id, scene.site.id()),
+            kind: "todo".into(),
+            severity: Severity::Warning,
+            tenant: Some(identity.id.tenant.clone()),
+            site: Some(scene.site.id().clone()),
+            identity: Some(identity.id.clone()),
+            title: what.to_owned(),
+            detail: format!("for {}", identity.display_name()),
+            fix: Some(how.to_owned()),
+            since: at,
+        }))
+    }
+}
+
+/// Marks barred steps in a plan, so that people see why they stay.
+pub(super) fn mark_barred(plan: &mut Plan, applying: &Applying) {
+    for step in &mut plan.steps {
+        if let (Gate::Open, Some(why)) = (&step.gate, applying.is_barred(step)) {
+            step.gate = Gate::Blocked { why: why.clone() };
+        }
+    }
+}
+
+/// The lane of a plan that ends somebody's access.
+pub(super) fn lane_of(ended: bool, lane: Lane) -> Lane {
+    if ended { Lane::Leaver } else { lane }
+}

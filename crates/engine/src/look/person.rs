@@ -1,0 +1,109 @@
+//! Reading the identity, and telling "gone" from "not found".
+
+use jiff::Timestamp;
+use lanyard_model::identity::{Identity, IdentityRead};
+
+use super::{Stop, Tail};
+use crate::{
+    Engine,
+    engine::Active,
+    journal::line,
+    ports::{Finding, Severity, WorkItem, Write},
+};
+
+/// The identity as this look sees it.
+pub(crate) struct Person {
+    pub(crate) identity: Identity,
+    /// When it was proven gone for good.
+    pub(crate) gone: Option<Timestamp>,
+    /// Since when its content is as it is.
+    pub(crate) since: Timestamp,
+}
+
+impl Engine {
+    /// Reads the identity afresh. `None`: nothing can be decided (not found, and nothing known or proven of it); the
+    /// tail says when to look again.
+    pub(super) async fn observe_person(
+        &self,
+        item: &WorkItem,
+        active: &Active,
+        tail: &mut Tail,
+    ) -> Result<Option<Person>, Stop> {
+        let id = &item.identity;
+        let Some(directory) = self.directories().get(&id.tenant) else {
+            return Err(Stop::Dead {
+                error: format!("the settings have no tenant {}", id.tenant),
+                fix: "add the tenant to the settings".into(),
+            });
+        };
+        let known = self.store.identity(id).await?;
+        let read = directory.observe_identity(&id.user, item.lane).await?;
+        let now = self.clock.now();
+        match read {
+            IdentityRead::Present(identity) => {
+                let since = match &known {
+                    Some(known) if known.gone_at.is_none() && is_same(&known.identity, &identity) => known.since,
+                    _ => now,
+                };
+                let keys = active.policy.identity_keys(&identity);
+                tail.writes.push(Write::Identity { identity: identity.clone(), keys, at: now });
+                if identity.transitioning {
+                    tail.review_by(Some(now + std::time::Duration::from_secs(5)), "Okta is still changing their status");
+                }
+                Ok(Some(Person { identity: *identity, gone: None, since }))
+            }
+            IdentityRead::NotFound { .. } => {
+                let Some(known) = known else {
+                    tail.writes.push(
+                        line(&id.tenant, now, "decision", "an unknown id that Okta does not have: nothing to do").write(),
+                    );
+                    return Ok(None);
+                };
+                let proof = if known.gone_at.is_some() {
+                    Some("proven before".to_owned())
+                } else if self.store.deletion_seen(id).await? {
+                    Some("404 by id, and an event that says they were deleted".to_owned())
+                } else {
+                    self.store
+                        .meta(&format!("absent:{id}"))
+                        .await?
+                        .map(|at| format!("404 by id, and absent from the certified list of {at}"))
+                };
+                match proof {
+                    Some(proof) => {
+                        let gone = known.gone_at.unwrap_or(now);
+                        tail.writes.push(Write::IdentityGone { identity: id.clone(), at: gone, proof });
+                        Ok(Some(Person { identity: known.identity, gone: Some(gone), since: known.since }))
+                    }
+                    None => {
+                        tail.writes.push(Write::Finding(Box::new(Finding {
+                            key: format!("not-found:{id}"),
+                            kind: "not_found".into(),
+                            severity: Severity::Warning,
+                            tenant: Some(id.tenant.clone()),
+                            site: None,
+                            identity: Some(id.clone()),
+                            title: format!("{} is not found by id", known.identity.display_name()),
+                            detail: "Okta answers 404, and no deletion event or complete list proves that they are gone. \
+                                     Nothing was changed."
+                                .into(),
+                            fix: Some("the next sweep proves or disproves it; check that our admin role covers this person".into()),
+                            since: now,
+                        })));
+                        tail.again = None;
+                        Ok(None)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Same status, profile and groups; reading times do not count.
+fn is_same(a: &Identity, b: &Identity) -> bool {
+    a.status == b.status
+        && a.transitioning == b.transitioning
+        && a.profile == b.profile
+        && a.groups == b.groups
+        && a.type_id == b.type_id
+}

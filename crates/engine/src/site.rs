@@ -1,0 +1,104 @@
+//! What the engine keeps in memory of one site: its catalogue, who sits where, and a shared scan of bookings.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    booking::Booking,
+    id::{AccountId, SiteId},
+    place::Catalogue,
+    signal::Lane,
+};
+use lanyard_plan::seating::Seating;
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::{
+    keyed_lock::{Held, KeyedLock},
+    ports::{Listing, PortFailure, Progress, Workplace},
+};
+
+/// One site.
+pub struct SiteState {
+    pub(crate) port: Arc<dyn Workplace>,
+    catalogue: RwLock<Arc<Catalogue>>,
+    pub(crate) seating: Mutex<Seating>,
+    locks: KeyedLock,
+    bookings: AsyncMutex<Option<Scan>>,
+}
+
+/// A whole read of future bookings, by host.
+struct Scan {
+    began: Timestamp,
+    by_host: Arc<HashMap<AccountId, Vec<Booking>>>,
+}
+
+impl SiteState {
+    pub(crate) fn new(port: Arc<dyn Workplace>, now: Timestamp) -> Self {
+        let catalogue = Catalogue::empty(port.site().clone(), now);
+        Self {
+            port,
+            seating: Mutex::new(Seating::new(&catalogue)),
+            catalogue: RwLock::new(Arc::new(catalogue)),
+            locks: KeyedLock::default(),
+            bookings: AsyncMutex::new(None),
+        }
+    }
+
+    pub fn id(&self) -> &SiteId {
+        self.port.site()
+    }
+
+    pub fn port(&self) -> &Arc<dyn Workplace> {
+        &self.port
+    }
+
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the catalogue anew and rebuilds the seating from it.
+    pub(crate) async fn refresh(&self, progress: &dyn Progress) -> Result<(), PortFailure> {
+        let fresh = self.port.read_catalogue(progress).await?;
+        *self.seating.lock().unwrap_or_else(PoisonError::into_inner) = Seating::new(&fresh);
+        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        Ok(())
+    }
+
+    /// Held while one account, or one person without an account yet, is being worked on.
+    pub(crate) async fn lock(&self, names: BTreeSet<String>) -> Held<'_> {
+        self.locks.lock(names).await
+    }
+
+    /// The future bookings of one account, from a whole scan that began at or after `since`. Callers that wait
+    /// together share one scan: the API has no filter by person.
+    pub(crate) async fn bookings_of(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+        now: impl Fn() -> Timestamp,
+        lane: Lane,
+    ) -> Result<Vec<Booking>, PortFailure> {
+        let mut scan = self.bookings.lock().await;
+        if scan.as_ref().is_none_or(|scan| scan.began < since) {
+            let began = now();
+            let Listing { rows, evidence } = self.port.list_bookings(began, lane).await?;
+            if !evidence.reached_end {
+                return Err(PortFailure::Unavailable {
+                    upstream: self.id().to_string(),
+                    reason: "the list of future bookings did not come to its end".into(),
+                });
+            }
+            let mut by_host: HashMap<AccountId, Vec<Booking>> = HashMap::new();
+            for booking in rows {
+                by_host.entry(booking.host).or_default().push(booking);
+            }
+            *scan = Some(Scan { began, by_host: Arc::new(by_host) });
+        }
+        let found = scan.as_ref().map(|scan| Arc::clone(&scan.by_host));
+        drop(scan);
+        Ok(found.and_then(|by_host| by_host.get(&account).cloned()).unwrap_or_default())
+    }
+}
