@@ -1,0 +1,210 @@
+//! Fault scripts: TOML in, rules out, errors with file, line and column.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::rule::{Effect, Moment, Rule, Target};
+
+/// What goes wrong, in the order of the file. The first rule that hits a request decides about it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FaultScript {
+    /// Decides every chance.
+    pub seed: u64,
+    pub rules: Vec<Rule>,
+}
+
+/// A fault script that cannot be used. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {message}")]
+pub struct FaultScriptError {
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    fault: Vec<Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Option<String>,
+    target: Target,
+    index: Option<usize>,
+    method: Option<String>,
+    path: Option<Spanned<String>>,
+    from: Option<Spanned<String>>,
+    until: Option<Spanned<String>>,
+    skip: Option<u64>,
+    every: Option<Spanned<u64>>,
+    probability: Option<Spanned<f64>>,
+    count: Option<u64>,
+    effect: Spanned<Effect>,
+    by: Option<Spanned<String>>,
+}
+
+/// A mistake at a byte of the text.
+struct Mistake {
+    at: usize,
+    message: String,
+}
+
+impl FaultScript {
+    /// Reads a script. `file` is only named in errors.
+    ///
+    /// # Errors
+    /// On the first key or value that is unknown or makes no sense.
+    pub fn parse(file: &str, text: &str) -> Result<Self, FaultScriptError> {
+        read(text).map_err(|mistake| {
+            let before = &text[..text.floor_char_boundary(mistake.at.min(text.len()))];
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            FaultScriptError {
+                file: file.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                message: mistake.message,
+            }
+        })
+    }
+}
+
+fn read(text: &str) -> Result<FaultScript, Mistake> {
+    let document: Document = toml::from_str(text).map_err(|error| Mistake {
+        at: error.span().map_or(0, |span| span.start),
+        message: error.message().to_owned(),
+    })?;
+    let rules = document.fault.into_iter().enumerate().map(|(place, entry)| rule(place, entry.into_inner()));
+    Ok(FaultScript { seed: document.seed, rules: rules.collect::<Result<_, _>>()? })
+}
+
+fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
+    let effect = *entry.effect.get_ref();
+    let wrong = |at: usize, message: &str| Err(Mistake { at, message: message.to_owned() });
+    let at = entry.effect.span().start;
+    match (entry.target, effect.is_for_hooks()) {
+        (Target::Hook, false) => {
+            return wrong(at, "this effect is for requests; hooks take drop, unreachable, duplicate, late, reorder");
+        }
+        (Target::Okta | Target::Ioffice, true) => return wrong(at, "this effect is for target = \"hook\""),
+        _ => {}
+    }
+    if let Some(path) = &entry.path
+        && !path.get_ref().starts_with(['/', '*'])
+    {
+        return wrong(path.span().start, "a path pattern starts with / or *");
+    }
+    if let Some(every) = &entry.every
+        && *every.get_ref() == 0
+    {
+        return wrong(every.span().start, "every counts from 1");
+    }
+    if let Some(probability) = &entry.probability
+        && !(0.0..=1.0).contains(probability.get_ref())
+    {
+        return wrong(probability.span().start, "a probability lies between 0 and 1");
+    }
+    let by = entry.by.as_ref().map(duration).transpose()?;
+    if let (Some(by), Some(text)) = (by, &entry.by)
+        && by.is_negative()
+        && effect != Effect::ClockJump
+    {
+        return wrong(text.span().start, "only a clock jump may go backwards");
+    }
+    Ok(Rule {
+        name: entry.name.unwrap_or_else(|| format!("fault {}", place + 1)),
+        index: entry.index,
+        method: entry.method,
+        path: entry.path.map(Spanned::into_inner),
+        from: entry.from.as_ref().map(moment).transpose()?,
+        until: entry.until.as_ref().map(moment).transpose()?,
+        skip: entry.skip.unwrap_or(0),
+        every: entry.every.map_or(1, Spanned::into_inner),
+        probability: entry.probability.map_or(1.0, Spanned::into_inner),
+        count: entry.count.unwrap_or(u64::MAX),
+        by,
+        ..Rule::new(entry.target, effect)
+    })
+}
+
+fn duration(text: &Spanned<String>) -> Result<SignedDuration, Mistake> {
+    text.get_ref().parse().map_err(|_| Mistake {
+        at: text.span().start,
+        message: format!("{:?} is no length of time; write 500ms, 30s, 2m, 1h30m", text.get_ref()),
+    })
+}
+
+fn moment(text: &Spanned<String>) -> Result<Moment, Mistake> {
+    if let Ok(at) = text.get_ref().parse::<Timestamp>() {
+        return Ok(Moment::At(at));
+    }
+    duration(text).map(Moment::After).map_err(|mistake| Mistake {
+        message: format!("{:?} is neither a length of time (90s) nor an instant (2026-05-04T09:00:00Z)", text.get_ref()),
+        ..mistake
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_reads_as_written() {
+        let text = r#"
+            seed = 7
+            [[fault]]
+            name = "storm"
+            target = "okta"
+            method = "GET"
+            path = "/api/v1/users*"
+            from = "2m"
+            until = "2026-05-04T09:00:00Z"
+            probability = 0.25
+            every = 3
+            skip = 2
+            count = 9
+            effect = "quota"
+            by = "1m30s"
+            [[fault]]
+            target = "hook"
+            effect = "drop"
+        "#;
+        let script = FaultScript::parse("faults.toml", text).expect("a valid script");
+        let storm = &script.rules[0];
+        assert_eq!((script.seed, script.rules.len(), storm.name.as_str()), (7, 2, "storm"));
+        assert_eq!((storm.every, storm.skip, storm.count, storm.probability), (3, 2, 9, 0.25));
+        assert_eq!(storm.from, Some(Moment::After(SignedDuration::from_secs(120))));
+        assert_eq!(storm.until, Some(Moment::At("2026-05-04T09:00:00Z".parse().expect("an instant"))));
+        assert_eq!(storm.by(), SignedDuration::from_secs(90));
+        assert_eq!(script.rules[1], Rule { name: "fault 2".to_owned(), ..Rule::new(Target::Hook, Effect::Drop) });
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (text, place, message) in [
+            ("sed = 1\n", (1, 1), "unknown field `sed`"),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"quota\"\ncolour = 1\n", (4, 1), "unknown field `colour`"),
+            ("[[fault]]\ntarget = \"mars\"\neffect = \"quota\"\n", (2, 10), "unknown variant `mars`"),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"drop\"\n", (3, 10), "target = \"hook\""),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"soon\"\n", (4, 6), "no length of time"),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"-2s\"\n", (4, 6), "backwards"),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nprobability = 2.0\n", (4, 15), "between 0 and 1"),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nevery = 0\n", (4, 9), "counts from 1"),
+            ("[[fault]\n", (1, 9), ""),
+        ] {
+            let error = FaultScript::parse("f.toml", text).expect_err(text);
+            assert_eq!((error.line, error.column), place, "{text}{error}");
+            assert!(error.message.contains(message), "{error}");
+            assert!(error.to_string().starts_with("f.toml:"), "{error}");
+        }
+    }
+}
