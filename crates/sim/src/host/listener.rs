@@ -148,16 +148,18 @@ fn date(clock: &dyn SimClock) -> HeaderValue {
 struct Answer {
     left: Option<Bytes>,
     breaks: bool,
+    /// Polls to wait before breaking off: one, in which the connection writes out the head and the first bytes.
+    waits: u8,
 }
 
 impl Answer {
     fn whole(body: Bytes) -> Self {
-        Self { left: Some(body).filter(|body| !body.is_empty()), breaks: false }
+        Self { left: Some(body).filter(|body| !body.is_empty()), breaks: false, waits: 0 }
     }
 
     fn cut(body: Bytes) -> Self {
         let kept = (body.len() / 2).min(CUT_BODY_BYTES);
-        Self { left: Some(body.slice(..kept)).filter(|body| !body.is_empty()), breaks: true }
+        Self { left: Some(body.slice(..kept)).filter(|body| !body.is_empty()), breaks: true, waits: 1 }
     }
 }
 
@@ -167,12 +169,11 @@ impl Body for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.left.take() {
-            Some(bytes) => {
-                if self.breaks {
-                    // The next poll breaks off; asking for it gives the first bytes a chance to leave.
-                    context.waker().wake_by_ref();
-                }
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            None if self.waits > 0 => {
+                self.waits -= 1;
+                context.waker().wake_by_ref();
+                Poll::Pending
             }
             None if self.breaks => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
             None => Poll::Ready(None),

@@ -1,3 +1,5 @@
 //! The stand-ins as a whole: worlds, sockets, faults.
 
+mod faults;
+mod host;
 mod world;
