@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 use lanyard_engine::ports::{Listing, Progress};
 use lanyard_model::coverage::ReadKind;
-use lanyard_model::id::TenantId;
 use lanyard_model::identity::Identity;
 use lanyard_model::signal::Lane;
 use serde_json::Value;
 
-use crate::client::{OktaClient, Route};
+use crate::client::{Core, OktaClient, Route};
 use crate::json;
 use crate::listing::Pages;
 use crate::problem::Problem;
@@ -54,20 +53,20 @@ impl OktaClient {
             ends_when_empty: false,
             progress,
         };
-        let walked = core.walk(pages, |row, at| app_user(core.tenant(), row, at)).await?;
+        let walked = core.walk(pages, |row, at| app_user(core, row, at)).await?;
         let walked = walked.without_doubles(|row| row.user.as_str().into());
         let evidence = walked.evidence(ReadKind::Identities);
         Ok(Listing { rows: walked.rows, evidence })
     }
 }
 
-fn app_user(tenant: &TenantId, value: &Value, at: Timestamp) -> Option<AppUser> {
+fn app_user(core: &Core, value: &Value, at: Timestamp) -> Option<AppUser> {
     Some(AppUser {
         user: json::text(value, "id")?,
         external_id: json::text(value, "externalId"),
         status: json::text(value, "status").unwrap_or_default(),
         sync_state: json::text(value, "syncState"),
         through_group: json::text(value, "scope").is_some_and(|s| s.eq_ignore_ascii_case("GROUP")),
-        identity: value.pointer("/_embedded/user").and_then(|user| identity(tenant, user, at)),
+        identity: value.pointer("/_embedded/user").and_then(|user| identity(core, user, at)),
     })
 }

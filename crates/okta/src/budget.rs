@@ -154,8 +154,10 @@ impl Budget {
         let (Some(said), Some(bucket)) = (QuotaHeaders::read(headers), self.buckets.get_mut(name)) else {
             return;
         };
-        // Limit 0 is a concurrency refusal and tells nothing about the window.
-        if said.limit == 0 || said.reset < bucket.reset_epoch {
+        // Limit 0 is a concurrency refusal and tells nothing about the window; an earlier Reset is a late answer, unless
+        // our window is over, when the server's clock was set back.
+        let is_late = said.reset < bucket.reset_epoch && bucket.reset_at.is_some_and(|t| t > now);
+        if said.limit == 0 || is_late {
             return;
         }
         let same_window = said.reset == bucket.reset_epoch && bucket.reset_at.is_some();

@@ -124,6 +124,8 @@ pub(crate) struct Memory {
     pub canary: Option<String>,
     /// The built-in group of everybody.
     pub everyone: Option<String>,
+    /// Names of profile attributes.
+    pub names: BTreeSet<Arc<str>>,
     /// Event hooks of ours.
     pub hooks: BTreeSet<String>,
     /// Events per log page at present; halved when the log answers 500.

@@ -143,6 +143,10 @@ impl OktaClient {
     /// # Errors
     /// Any [`Problem`].
     pub async fn find_hook(&self, wish: &HookWish) -> Result<Option<EventHook>, Problem> {
+        // Deliveries may name the org by its custom domain, so its hosts must be known before the first one.
+        if !lock(&self.core.hosts).asked {
+            let _ = self.organization().await;
+        }
         let hooks = self.hooks().await?;
         let found = hooks
             .iter()
@@ -175,7 +179,12 @@ impl OktaClient {
             None => self.create_hook(wish).await?,
         };
         if !hook.active {
-            hook = self.hook_step(HOOK_ACTIVATE, &hook.id, "activate").await?.unwrap_or(hook);
+            match self.hook_step(HOOK_ACTIVATE, &hook.id, "activate").await {
+                Ok(active) => hook = active.unwrap_or(hook),
+                // What is wrong with it shows when it is written again and verified.
+                Err(Problem::Refused { .. }) => {}
+                Err(problem) => return Err(problem),
+            }
         }
         if hook.fits(wish) && self.verify_hook(&hook.id).await.is_ok_and(|h| h.is_none_or(|h| h.is_live())) {
             return Ok(HookState::Live { id: hook.id });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use jiff::Timestamp;
 use lanyard_model::signal::Lane;
 use secrecy::{ExposeSecret, SecretString};
@@ -226,7 +226,7 @@ impl AppSigner {
             let answer =
                 core.send_once(TOKEN, Lane::Leaver, || self.request(core, proof_key.as_deref())).await;
             let problem = match answer {
-                Ok(answer) if answer.status() == StatusCode::OK => {
+                Ok(answer) if answer.status().is_success() => {
                     self.learn_nonce(answer.headers());
                     return self.read(&answer, proof_key, core.clock().now());
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lanyard_engine::ports::{Listing, Progress, Silent};
 use lanyard_model::coverage::ReadKind;
-use lanyard_model::id::{IdentityId, TenantId};
+use lanyard_model::id::IdentityId;
 use lanyard_model::identity::{AttributeValue, GroupKind, Groups, Identity, IdentityRead, Profile, Status};
 use lanyard_model::signal::Lane;
 use serde_json::Value;
@@ -34,11 +34,10 @@ impl OktaClient {
         let url = core.address(&["api", "v1", "users", id], &[]);
         let answer = match core.call(&Call::read(USER, url, lane, &what)).await {
             Ok(answer) => answer,
-            Err(Problem::NotFound { .. }) => return Ok(IdentityRead::NotFound { at: core.clock().now() }),
-            Err(problem) => return Err(problem),
+            Err(problem) => return self.absent(problem, &what),
         };
         let malformed = |reason: String| Problem::Malformed { what: what.clone(), reason };
-        let mut identity = identity(core.tenant(), &answer.json(&what)?, answer.at)
+        let mut identity = identity(core, &answer.json(&what)?, answer.at)
             .ok_or_else(|| malformed("it has no id".to_owned()))?;
         // Okta also takes logins here; an answer about another id would move one person's state to another.
         if &*identity.id.user != id {
@@ -46,11 +45,24 @@ impl OktaClient {
         }
         match self.groups_of(id, lane).await {
             Ok(groups) => identity.groups = groups,
-            Err(Problem::NotFound { .. }) => return Ok(IdentityRead::NotFound { at: core.clock().now() }),
-            Err(problem) => return Err(problem),
+            Err(problem) => return self.absent(problem, &what),
         }
         lock(&core.memory).canary.get_or_insert_with(|| id.to_owned());
         Ok(IdentityRead::Present(Box::new(identity)))
+    }
+
+    /// Absence, if Okta itself says so: a 404 without its code may come from a proxy and says nothing about anybody.
+    fn absent(&self, problem: Problem, what: &str) -> Result<IdentityRead, Problem> {
+        match problem {
+            Problem::NotFound { code, .. } if matches!(code.as_str(), "E0000007" | "E0000048") => {
+                Ok(IdentityRead::NotFound { at: self.core.clock().now() })
+            }
+            Problem::NotFound { code, .. } => Err(Problem::Malformed {
+                what: what.to_owned(),
+                reason: format!("it is a 404 with code `{code}` instead of E0000007"),
+            }),
+            problem => Err(problem),
+        }
     }
 
     /// All groups of one person, all pages. Complete if `Everyone` was among them (contract §5.5, trap 3).
@@ -99,8 +111,12 @@ impl OktaClient {
             ends_when_empty: false,
             progress,
         };
-        let rights_proven = Some(self.sees_everyone().await?);
-        let walked = core.walk(pages, |row, at| identity(core.tenant(), row, at)).await?;
+        let rights_proven = match self.sees_everyone().await {
+            Ok(seen) => Some(seen),
+            Err(Problem::Forbidden { .. }) => Some(false),
+            Err(problem) => return Err(problem),
+        };
+        let walked = core.walk(pages, |row, at| identity(core, row, at)).await?;
         let walked = walked.without_doubles(|row| row.id.user.clone());
         let mut evidence = walked.evidence(ReadKind::Identities);
         evidence.rights_proven = rights_proven;
@@ -132,6 +148,20 @@ impl OktaClient {
 }
 
 impl Core {
+    /// One shared copy of an attribute's name: a hundred thousand people have the same thirty.
+    fn name(&self, name: &str) -> Arc<str> {
+        const NAMES_MAX: usize = 10_000;
+        let names = &mut lock(&self.memory).names;
+        if let Some(shared) = names.get(name) {
+            return shared.clone();
+        }
+        let fresh: Arc<str> = name.into();
+        if names.len() < NAMES_MAX {
+            names.insert(fresh.clone());
+        }
+        fresh
+    }
+
     /// Remembers which group is `Everyone`. Returns whether this one is.
     pub(crate) fn note_everyone(&self, row: &lanyard_model::identity::Group) -> bool {
         let mut memory = lock(&self.memory);
@@ -143,16 +173,16 @@ impl Core {
 }
 
 /// One user object; `None` without an id. An unknown or missing status survives as itself and changes nothing later.
-pub(crate) fn identity(tenant: &TenantId, value: &Value, read_at: Timestamp) -> Option<Identity> {
+pub(crate) fn identity(core: &Core, value: &Value, read_at: Timestamp) -> Option<Identity> {
     let id: Arc<str> = json::text(value, "id")?.into();
     let profile = json::object(value, "profile");
     Some(Identity {
-        id: IdentityId::new(tenant.clone(), id),
+        id: IdentityId::new(core.tenant().clone(), id),
         status: Status::parse(&json::text(value, "status").unwrap_or_default()),
         transitioning: json::text(value, "transitioningToStatus").is_some(),
         profile: profile
             .into_iter()
-            .filter_map(|(name, v)| Some((name.into(), attribute(v)?)))
+            .filter_map(|(name, v)| Some((core.name(&name), attribute(v)?)))
             .collect::<Profile>(),
         groups: Groups::default(),
         created: json::time(value, "created"),

@@ -19,6 +19,19 @@ fn hook(id: &str, uri: &str, status: &str, verification: &str) -> Value {
                                    "authScheme": {"type": "HEADER", "key": "authorization"}}}})
 }
 
+/// A stage whose client has already asked which hosts the org has.
+async fn introduced(replies: impl IntoIterator<Item = Reply>) -> Stage {
+    let stage = Stage::new([json(
+        200,
+        value!({"id": "00o1", "_links": {
+        "organization": {"href": ORG}, "alternate": {"href": "https://id.northgate.example"}}}),
+    )]);
+    stage.client.organization().await.expect("an org");
+    stage.forget_requests();
+    stage.queue(replies);
+    stage
+}
+
 fn body(request: &lanyard_wire::Request) -> Value {
     serde_json::from_slice(request.body()).expect("a JSON body")
 }
@@ -27,7 +40,7 @@ fn body(request: &lanyard_wire::Request) -> Value {
 async fn a_missing_hook_is_made_and_verified() {
     let new = || hook("who1", URL, "ACTIVE", "UNVERIFIED");
     let live = || hook("who1", URL, "ACTIVE", "VERIFIED");
-    let stage = Stage::new([json(200, value!([])), json(200, new()), json(200, live())]);
+    let stage = introduced([json(200, value!([])), json(200, new()), json(200, live())]).await;
     let state = stage.client.ensure_hook(&wish()).await.expect("a state");
     assert_eq!(state, HookState::Live { id: "who1".into() });
     assert_eq!(
@@ -51,7 +64,7 @@ async fn a_missing_hook_is_made_and_verified() {
 async fn a_fitting_hook_is_proved_by_verification_alone() {
     let other = value!({"id": "who0", "name": "somebody else's", "status": "ACTIVE"});
     let list = value!([other, hook("who1", URL, "ACTIVE", "VERIFIED")]);
-    let stage = Stage::new([json(200, list), raw(200, "")]);
+    let stage = introduced([json(200, list), raw(200, "")]).await;
     assert_eq!(stage.client.ensure_hook(&wish()).await, Ok(HookState::Live { id: "who1".into() }));
     assert_eq!(stage.lines()[1..], ["POST /api/v1/eventHooks/who1/lifecycle/verify"]);
 }
@@ -63,12 +76,13 @@ async fn a_hook_that_differs_is_written_whole_with_its_secret() {
     fewer["events"]["items"] = value!(["user.lifecycle.create", "user.session.clear"]);
     for (old, extra) in [(moved, None), (fewer, Some("user.session.clear"))] {
         let live = || hook("who1", URL, "ACTIVE", "VERIFIED");
-        let stage = Stage::new([
+        let stage = introduced([
             json(200, value!([old])),
             json(200, live()),
             raw(200, "{}"),
             json(200, value!([live()])),
-        ]);
+        ])
+        .await;
         assert_eq!(stage.client.ensure_hook(&wish()).await, Ok(HookState::Live { id: "who1".into() }));
         assert_eq!(stage.lines()[1], "PUT /api/v1/eventHooks/who1");
         let sent = body(&stage.requests()[1]);
@@ -86,13 +100,14 @@ async fn a_hook_that_differs_is_written_whole_with_its_secret() {
 #[tokio::test]
 async fn a_hook_that_cannot_be_verified_is_broken_and_says_why() {
     let old = || hook("who1", URL, "INACTIVE", "UNVERIFIED");
-    let stage = Stage::new([
+    let stage = introduced([
         json(200, value!([old()])),
         json(200, hook("who1", URL, "ACTIVE", "UNVERIFIED")),
         error(400, "E0000001"),
         json(200, hook("who1", URL, "ACTIVE", "UNVERIFIED")),
         error(400, "E0000001"),
-    ]);
+    ])
+    .await;
     let state = stage.client.ensure_hook(&wish()).await.expect("a state");
     let HookState::Broken { id, why } = state else { panic!("{state:?}") };
     assert_eq!(id, "who1");
@@ -108,7 +123,7 @@ async fn without_the_right_a_person_is_told_what_to_paste() {
         if create_only {
             replies.insert(0, json(200, value!([])));
         }
-        let stage = Stage::new(replies);
+        let stage = introduced(replies).await;
         let state = stage.client.ensure_hook(&wish()).await.expect("a state");
         let HookState::Manual { paste, .. } = state else { panic!("{state:?}") };
         assert!(
@@ -121,7 +136,7 @@ async fn without_the_right_a_person_is_told_what_to_paste() {
 async fn an_uncertain_creation_is_looked_up_before_anything_is_repeated() {
     let found = value!([hook("who1", URL, "ACTIVE", "UNVERIFIED")]);
     let live = hook("who1", URL, "ACTIVE", "VERIFIED");
-    let stage = Stage::new([json(200, value!([])), no_answer(), json(200, found), json(200, live)]);
+    let stage = introduced([json(200, value!([])), no_answer(), json(200, found), json(200, live)]).await;
     assert_eq!(stage.client.ensure_hook(&wish()).await, Ok(HookState::Live { id: "who1".into() }));
     assert_eq!(stage.lines().iter().filter(|l| *l == "POST /api/v1/eventHooks").count(), 1);
 }
@@ -135,7 +150,7 @@ async fn the_hourly_look_changes_nothing() {
         (value!([hook("who1", URL, "ACTIVE", "UNVERIFIED")]), "Broken"),
         (value!([hook("who1", "https://x.example", "ACTIVE", "VERIFIED")]), "Broken"),
     ] {
-        let stage = Stage::new([json(200, list)]);
+        let stage = introduced([json(200, list)]).await;
         let state = stage.client.hook_state(&wish()).await.expect("a state");
         assert!(format!("{state:?}").starts_with(expected), "{state:?}");
         assert_eq!(stage.lines(), ["GET /api/v1/eventHooks"]);
@@ -173,11 +188,12 @@ async fn all_events_of_a_delivery_are_taken() {
 
 #[tokio::test]
 async fn foreign_sources_and_unknown_hooks_are_told_apart_from_ours() {
-    let stage = Stage::new([json(200, value!([hook("who1", URL, "ACTIVE", "VERIFIED")]))]);
+    let stage = introduced([json(200, value!([hook("who1", URL, "ACTIVE", "VERIFIED")]))]).await;
     stage.client.hook_state(&wish()).await.expect("a state");
     for (source, hook) in [
         (SOURCE, Ok("who1".to_owned())),
         ("https://Northgate.Okta.com:443/api/v1/eventHooks/who1", Ok("who1".to_owned())),
+        ("https://id.northgate.example/api/v1/eventHooks/who1", Ok("who1".to_owned())),
         ("https://northgate.okta.com/api/v1/eventHooks/who9", Err("hook who9 is not ours".to_owned())),
         (
             "https://evil.example/api/v1/eventHooks/who1",

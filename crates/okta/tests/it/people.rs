@@ -96,6 +96,15 @@ async fn absence_is_an_answer() {
 }
 
 #[tokio::test]
+async fn a_404_that_is_not_oktas_says_nothing() {
+    for reply in [raw(404, "<html>no such page</html>"), error(404, "E0000008")] {
+        let stage = Stage::new([reply]);
+        let problem = stage.client.user("00u1", Lane::Normal).await.expect_err("no answer");
+        assert!(matches!(problem, lanyard_okta::Problem::Malformed { .. }), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_about_somebody_else_is_refused() {
     let stage = Stage::new([json(200, user("00u2"))]);
     let problem = stage.client.user("00u1", Lane::Normal).await.expect_err("another id");

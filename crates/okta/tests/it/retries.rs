@@ -43,7 +43,7 @@ async fn the_servers_date_decides_how_long_to_wait() {
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&there).expect("a date");
     let stage = Stage::new([quota(600, 0, 3625, error(429, "E0000047")).header("date", date), done()]);
     stage.client.groups_of("00u1", Lane::Normal).await.expect("groups");
-    assert_eq!(stage.clock.elapsed_seconds(), 26);
+    assert_eq!(stage.clock.elapsed_seconds(), 26, "Reset minus Date and one second");
 }
 
 #[tokio::test]

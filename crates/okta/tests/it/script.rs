@@ -22,7 +22,10 @@ pub const SSWS: &str = "00planted-api-token";
 
 /// One queued answer.
 #[derive(Clone)]
-pub struct Reply(Result<(u16, Vec<(String, String)>, String), TransportError>);
+pub struct Reply(Result<Parts, TransportError>);
+
+/// Status, headers, body.
+type Parts = (u16, Vec<(String, String)>, String);
 
 /// An answer with a JSON body.
 pub fn json(status: u16, body: Value) -> Reply {
@@ -77,7 +80,7 @@ impl JumpClock {
 
     pub fn advance(&self, seconds: u64) {
         let mut now = self.0.lock().expect("clock");
-        *now = *now + Duration::from_secs(seconds);
+        *now += Duration::from_secs(seconds);
     }
 }
 
@@ -148,6 +151,10 @@ impl Stage {
 
     pub fn requests(&self) -> Vec<Request> {
         self.script.requests.lock().expect("requests").clone()
+    }
+
+    pub fn forget_requests(&self) {
+        self.script.requests.lock().expect("requests").clear();
     }
 
     /// `METHOD path?query` of each request, hosts shown where they are not the org's.
