@@ -161,11 +161,11 @@ impl IofficeClient {
     ) -> WriteOutcome<()> {
         let entry = |center: &CenterId, role: &str| json!({"role": role, "center": {"id": center.0}});
         let mut list: Vec<Value> = roles.iter().map(|(center, role)| entry(center, role.as_str())).collect();
+        let mut held: BTreeSet<CenterId> = roles.keys().copied().collect();
         if !roles.is_empty() {
             let learnt = self.learnt();
-            let mut taken: BTreeSet<CenterId> = roles.keys().copied().collect();
             for (center, role) in learnt.foreign_roles.get(&id).into_iter().flatten() {
-                if taken.insert(*center) {
+                if held.insert(*center) {
                     list.push(entry(center, role));
                 }
             }
@@ -176,7 +176,40 @@ impl IofficeClient {
             Value::Array(list),
             lane,
         );
-        self.session().write(&call).await.map(|_| ())
+        let outcome = self.session().write(&call).await.map(|_| ());
+        if !outcome.is_settled() {
+            return outcome;
+        }
+        let merges = {
+            let mut learnt = self.learnt();
+            learnt.expect_roles(id, held);
+            learnt.permissions_replace(&self.session().settings.capabilities) == Some(false)
+        };
+        if merges { self.name_survivors(id, lane).await } else { outcome }
+    }
+
+    /// On a site that merges lists, a revocation is not done because the call was accepted (§3.5).
+    async fn name_survivors(&self, id: AccountId, lane: Lane) -> WriteOutcome<()> {
+        let held = match self.read_roles(id, lane).await {
+            Ok(Some(held)) => held,
+            Ok(None) | Err(_) => {
+                return WriteOutcome::Unknown {
+                    reason: "the site accepted the permissions, but they could not be read afterwards".into(),
+                };
+            }
+        };
+        let survived = self.learnt().compare_roles(id, held.keys());
+        if survived.is_empty() {
+            return WriteOutcome::Done(());
+        }
+        let centers: Vec<String> = survived.iter().map(ToString::to_string).collect();
+        WriteOutcome::impossible(
+            "permissions_semantics",
+            format!(
+                "In iOffice, open the user form of account {id}, go to Permissions and take away the roles in center {}.",
+                centers.join(", ")
+            ),
+        )
     }
 
     async fn cancel_booking(&self, booking: ReservationId, lane: Lane) -> WriteOutcome<()> {

@@ -182,13 +182,13 @@ impl Budget {
         lock(&self.state).closed_until.filter(|until| *until > now)
     }
 
-    /// Waits for a turn, at most until `latest`.
-    pub(crate) async fn turn(self: &Arc<Self>, ask: Ask, latest: Timestamp) -> Result<Turn, Denied> {
+    /// Waits for a turn. Standing behind others has no limit; waiting for a site that asked us to has `patience`.
+    pub(crate) async fn turn(self: &Arc<Self>, ask: Ask, patience: Duration) -> Result<Turn, Denied> {
         let wake = Arc::new(Notify::new());
         let ticket = {
             let mut state = lock(&self.state);
             if state.waiting.len() >= WAITERS_MAX {
-                return Err(Denied::TooLate { at: latest });
+                return Err(Denied::TooLate { at: self.clock.now() });
             }
             let ticket = state.next_ticket;
             state.next_ticket += 1;
@@ -215,7 +215,9 @@ impl Budget {
                     drop(place);
                     return Ok(Turn { budget: self.clone(), ask });
                 }
-                Verdict::Sleep(until) if until > latest => return Err(Denied::TooLate { at: until }),
+                Verdict::Sleep(until) if since(self.clock.now(), until) > patience => {
+                    return Err(Denied::TooLate { at: until });
+                }
                 Verdict::Sleep(until) => {
                     tokio::select! {
                         () = self.clock.sleep_until(until) => {}
@@ -343,9 +345,10 @@ impl State {
             self.tokens = f64::from(pace.burst);
             return;
         };
-        if self.rate < top && since(self.rate_changed_at, now) >= SPEED_UP_EVERY {
+        // Each quiet half minute counts, also those in which nobody asked.
+        while self.rate < top && since(self.rate_changed_at, now) >= SPEED_UP_EVERY {
             self.rate = (self.rate * 1.25).min(top);
-            self.rate_changed_at = now;
+            self.rate_changed_at += SPEED_UP_EVERY;
         }
         let passed = since(self.filled_at, now).as_secs_f64();
         self.tokens = (self.tokens + passed * self.rate).min(f64::from(pace.burst));
@@ -413,3 +416,6 @@ impl Drop for Turn {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

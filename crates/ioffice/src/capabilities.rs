@@ -41,6 +41,8 @@ pub(crate) struct Learnt {
     pub in_lists: Shown,
     pub active_write: Option<bool>,
     pub section_write: Option<bool>,
+    /// A written list of permissions replaced the old one; `false`: entries left out of it survived.
+    pub permissions_replace: Option<bool>,
     /// Accounts that must not be written to, and why.
     pub untouchable: BTreeMap<AccountId, &'static str>,
     /// Permission entries that the model has no word for, to be kept by whole-list writes.
@@ -48,6 +50,7 @@ pub(crate) struct Learnt {
     pub reservation_centers: BTreeSet<CenterId>,
     expected_section: BTreeMap<AccountId, SectionId>,
     expected_active: BTreeMap<AccountId, bool>,
+    expected_roles: BTreeMap<AccountId, BTreeSet<CenterId>>,
 }
 
 impl Learnt {
@@ -89,6 +92,9 @@ impl Learnt {
         if let Some(wanted) = self.expected_section.remove(&id) {
             self.section_write = Some(account.section == Some(wanted));
         }
+        if let Some(roles) = &account.roles {
+            self.compare_roles(id, roles.keys());
+        }
         if let Some(active) = account.active
             && let Some(wanted) = self.expected_active.remove(&id)
         {
@@ -125,6 +131,31 @@ impl Learnt {
         if self.expected_active.len() < EXPECTED_MAX {
             self.expected_active.insert(id, active);
         }
+    }
+
+    /// `held` are the centers of the whole list just written.
+    pub fn expect_roles(&mut self, id: AccountId, held: BTreeSet<CenterId>) {
+        if self.expected_roles.len() < EXPECTED_MAX {
+            self.expected_roles.insert(id, held);
+        }
+    }
+
+    /// Centers that survived a list without them, if a list was written since the last read.
+    pub fn compare_roles<'a>(
+        &mut self,
+        id: AccountId,
+        seen: impl Iterator<Item = &'a CenterId>,
+    ) -> Vec<CenterId> {
+        let Some(written) = self.expected_roles.remove(&id) else { return Vec::new() };
+        let survived: Vec<CenterId> = seen.filter(|center| !written.contains(center)).copied().collect();
+        if !survived.is_empty() {
+            self.permissions_replace = Some(false);
+        }
+        survived
+    }
+
+    pub fn permissions_replace(&self, flags: &CapabilityFlags) -> Option<bool> {
+        answer(flags.permissions_semantics, self.permissions_replace)
     }
 
     pub fn may_write_active(&self, flags: &CapabilityFlags) -> bool {

@@ -198,7 +198,7 @@ impl IofficeClient {
     }
 
     /// `GET /users/{id}/permissions`: where the selector brings none.
-    async fn read_roles(
+    pub(crate) async fn read_roles(
         &self,
         id: AccountId,
         lane: Lane,

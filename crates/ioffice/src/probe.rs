@@ -198,6 +198,16 @@ impl IofficeClient {
             ),
             _ => good("ioffice.capability.neighborhood_write", section),
         });
+        let replaced = learnt.permissions_replace(&flags);
+        let detail = say("writing permissions takes away what is left out", replaced);
+        checks.push(match replaced {
+            Some(false) => warning(
+                "ioffice.capability.permissions_semantics",
+                detail,
+                "roles cannot be taken back through the API: to-dos are made, and leavers are ended by deactivation",
+            ),
+            _ => good("ioffice.capability.permissions_semantics", detail),
+        });
         let visits = if can.visit_end { "yes" } else { "no; to-dos are made instead" };
         checks.push(good(
             "ioffice.capability.visitor_ext",

@@ -157,10 +157,9 @@ impl Session {
 
     /// Reads, repeating within bounds.
     pub async fn read(&self, call: &Call) -> Result<Value, ReadError> {
-        let latest = self.latest();
         let mut failed = 0;
         loop {
-            let verdict = self.once(call, latest).await;
+            let verdict = self.once(call).await;
             failed += 1;
             let last = failed >= self.settings.attempts_max;
             match verdict {
@@ -190,10 +189,9 @@ impl Session {
 
     /// Writes once; repeats only what certainly did not happen.
     pub async fn write(&self, call: &Call) -> WriteOutcome<Value> {
-        let latest = self.latest();
         let mut failed = 0;
         loop {
-            let verdict = self.once(call, latest).await;
+            let verdict = self.once(call).await;
             failed += 1;
             let last = failed >= self.settings.attempts_max;
             match verdict {
@@ -222,25 +220,21 @@ impl Session {
         }
     }
 
-    fn latest(&self) -> Timestamp {
-        self.clock.now().checked_add(self.settings.wait_max).unwrap_or(Timestamp::MAX)
-    }
-
     /// One exchange; with OAuth, one more after a 403 that may only mean an expired token (§1.5).
-    async fn once(&self, call: &Call, latest: Timestamp) -> Verdict {
-        let (signature, token) = match self.signature(call.lane, latest, None).await {
+    async fn once(&self, call: &Call) -> Verdict {
+        let (signature, token) = match self.signature(call.lane, None).await {
             Ok(signed) => signed,
             Err(verdict) => return verdict,
         };
-        let verdict = self.send(call, &signature, latest).await;
+        let verdict = self.send(call, &signature).await;
         let (Verdict::Forbidden(_), Some(used)) = (&verdict, token) else { return verdict };
-        match self.signature(call.lane, latest, Some(used)).await {
-            Ok((signature, _)) => self.send(call, &signature, latest).await,
+        match self.signature(call.lane, Some(used)).await {
+            Ok((signature, _)) => self.send(call, &signature).await,
             Err(verdict) => verdict,
         }
     }
 
-    async fn send(&self, call: &Call, signature: &Signature, latest: Timestamp) -> Verdict {
+    async fn send(&self, call: &Call, signature: &Signature) -> Verdict {
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         if segments.iter().any(|s| s.is_empty() || *s == "." || *s == "..") {
             return Verdict::NotSent(format!("a name in the path of {} is empty or a dot", call.endpoint));
@@ -266,7 +260,7 @@ impl Session {
             request.headers_mut().insert(*name, value.clone());
         }
         let ask = Ask { lane: call.lane, list: call.list, write: call.is_write() };
-        let verdict = self.exchange(request, ask, latest).await;
+        let verdict = self.exchange(request, ask).await;
         if let Some(outcome) = verdict.counted_as() {
             self.counters.record(call.endpoint, outcome);
             tracing::debug!(site = %self.settings.site, endpoint = call.endpoint, ?outcome, "ioffice call");
@@ -274,8 +268,8 @@ impl Session {
         verdict
     }
 
-    async fn exchange(&self, request: lanyard_wire::Request, ask: Ask, latest: Timestamp) -> Verdict {
-        let turn = match self.budget.turn(ask, latest).await {
+    async fn exchange(&self, request: lanyard_wire::Request, ask: Ask) -> Verdict {
+        let turn = match self.budget.turn(ask, self.settings.wait_max).await {
             Ok(turn) => turn,
             Err(Denied::Stopped) => return Verdict::Stopped,
             Err(Denied::TooLate { at }) => return Verdict::TooLate(at),
@@ -373,7 +367,6 @@ impl Session {
     async fn signature(
         &self,
         lane: Lane,
-        latest: Timestamp,
         stale: Option<SecretString>,
     ) -> Result<(Signature, Option<SecretString>), Verdict> {
         let unusable = |what: &str| Verdict::Unauthorized(format!("the {what} cannot be sent as a header"));
@@ -392,7 +385,7 @@ impl Session {
                     Some(token) => token,
                     None => {
                         let headers = refresh_headers(oauth, &tokens.refresh);
-                        let answer = self.refresh(headers, lane, latest).await?;
+                        let answer = self.refresh(headers, lane).await?;
                         self.accept_tokens(&mut tokens, &answer).await?
                     }
                 };
@@ -404,12 +397,7 @@ impl Session {
         }
     }
 
-    async fn refresh(
-        &self,
-        headers: Vec<(&'static str, String)>,
-        lane: Lane,
-        latest: Timestamp,
-    ) -> Result<Value, Verdict> {
+    async fn refresh(&self, headers: Vec<(&'static str, String)>, lane: Lane) -> Result<Value, Verdict> {
         let endpoint = "POST /external/api/oauth2/token";
         let mut request = http::Request::new(Bytes::new());
         *request.method_mut() = Method::POST;
@@ -427,7 +415,7 @@ impl Session {
             request.headers_mut().insert(name, sensitive(value));
         }
         // Signing in changes nothing that people see, so observe-only lets it through.
-        let verdict = self.exchange(request, Ask { lane, list: false, write: false }, latest).await;
+        let verdict = self.exchange(request, Ask { lane, list: false, write: false }).await;
         if let Some(outcome) = verdict.counted_as() {
             self.counters.record(endpoint, outcome);
         }

@@ -204,7 +204,7 @@ pub struct IofficeSettings {
     pub timeout: Duration,
     /// Attempts of one call, first one included, when repeating is safe.
     pub attempts_max: u32,
-    /// Longest wait that one call makes for the site's budget or a 429; beyond it the caller is told when to come back.
+    /// Longest wait that one attempt makes because the site asked for it; beyond it the caller is told when to come back.
     pub wait_max: Duration,
     /// Seed of the jitter in waits, so that a simulation repeats exactly.
     pub jitter_seed: u64,

@@ -47,7 +47,10 @@ async fn one_call_reads_a_user_whole() {
     assert_eq!(account.field("email"), Some("mira.okafor@harborlight.example"));
     assert_eq!(account.field("custom07"), Some("north"));
     assert_eq!(account.field("knownAs"), None);
-    assert_eq!(account.user_type.as_ref().map(|(id, name)| (*id, &**name)), Some((UserTypeId(1), "Employee")));
+    assert_eq!(
+        account.user_type.as_ref().map(|(id, name)| (*id, &**name)),
+        Some((UserTypeId(1), "Employee"))
+    );
     assert_eq!(account.seat, Some(Seat { room: RoomId(8801), floor: Some(FloorId(741)) }));
     assert_eq!((account.section, account.seat_class.as_deref()), (None, Some("assigned")));
     assert_eq!((account.cost_center, account.items), (Some(ItemId(410)), Some([ItemId(520)].into())));
@@ -75,7 +78,11 @@ async fn accounts_that_are_not_people_are_told_apart() {
 async fn absence_means_empty_only_once_the_site_has_shown_the_field() {
     let s = stage();
     // Nothing learnt yet: roles are asked for, items stay unread, and an empty husk is looked up in the list.
-    s.site.then([ok(json!({"id": 9, "userName": "husk"})), ok(json!([])), ok(json!([{"id": 10, "userName": "husk2"}]))]);
+    s.site.then([
+        ok(json!({"id": 9, "userName": "husk"})),
+        ok(json!([])),
+        ok(json!([{"id": 10, "userName": "husk2"}])),
+    ]);
     let husk = observe(&s, 9).await;
     assert_eq!((husk.roles, husk.items, husk.active), (Some([].into()), None, Some(false)));
     assert_eq!(s.site.lines(), ["GET /users/9", "GET /users/9/permissions", "GET /users"]);
@@ -101,7 +108,10 @@ async fn a_site_that_knows_fewer_names_gets_a_narrower_selector() {
     observe(&s, 5201).await;
     assert_eq!(s.site.seen().len(), 3);
     let last = s.site.seen()[2].param("selector").unwrap().to_owned();
-    assert!(!last.contains("lastUpdatedBy") && last.contains(",permissions(center(module),role),dateUpdated"), "{last}");
+    assert!(
+        !last.contains("lastUpdatedBy") && last.contains(",permissions(center(module),role),dateUpdated"),
+        "{last}"
+    );
 }
 
 #[tokio::test]
@@ -147,7 +157,9 @@ async fn a_section_that_does_not_stick_becomes_a_to_do() {
 #[tokio::test]
 async fn a_create_names_its_id_or_its_clash() {
     let mut patch = AccountPatch::default();
-    for (name, value) in [("firstName", "Mira"), ("lastName", "Okafor"), ("email", "m@x.example"), ("userName", "mo")] {
+    for (name, value) in
+        [("firstName", "Mira"), ("lastName", "Okafor"), ("email", "m@x.example"), ("userName", "mo")]
+    {
         patch.fields.insert(field(name), Some(value.into()));
     }
     let create = Operation::Create { patch: patch.clone() };
@@ -184,9 +196,28 @@ async fn whole_list_writes_keep_roles_that_have_no_word_here() {
 }
 
 #[tokio::test]
+async fn roles_that_survive_their_removal_become_a_to_do() {
+    let s = stage();
+    s.site.answer(|seen| {
+        let survivors = json!([{"role": "CUSTOMER", "center": {"id": 61}}]);
+        Some(ok(if seen.line.ends_with("/permissions") { survivors } else { mira() }))
+    });
+    let revoke = Operation::SetRoles { roles: [].into() };
+    // The first time nothing is known; the read-back teaches.
+    assert_eq!(s.client.apply(&revoke, Some(AccountId(5201)), Lane::Leaver).await.name(), "done");
+    observe(&s, 5201).await;
+    let got = s.client.apply(&revoke, Some(AccountId(5201)), Lane::Leaver).await;
+    let Outcome::Impossible { capability, todo } = got else { panic!("{got:?}") };
+    assert_eq!(capability, "permissions_semantics");
+    assert!(todo.how.ends_with("take away the roles in center 61."), "{}", todo.how);
+}
+
+#[tokio::test]
 async fn protected_accounts_are_never_written_to() {
     let s = stage();
-    s.site.then([ok(json!({"id": 40, "userName": "boss", "siteAdmin": true, "permissions": [], "active": true}))]);
+    s.site.then([ok(
+        json!({"id": 40, "userName": "boss", "siteAdmin": true, "permissions": [], "active": true}),
+    )]);
     observe(&s, 40).await;
     for id in [1, 40] {
         let got = s.client.apply(&Operation::Deactivate, Some(AccountId(id)), Lane::Leaver).await;
@@ -246,7 +277,11 @@ async fn deactivation_uses_what_works_on_the_site() {
     for (reaction, method, delete_allowed, outcome, calls) in cases {
         let s = site_that(reaction, method, delete_allowed);
         let got = s.client.apply(&Operation::Deactivate, Some(AccountId(7)), Lane::Leaver).await;
-        assert_eq!((got.name(), s.site.lines()), (outcome, calls.iter().map(|c| (*c).to_owned()).collect()), "{reaction}");
+        assert_eq!(
+            (got.name(), s.site.lines()),
+            (outcome, calls.iter().map(|c| (*c).to_owned()).collect()),
+            "{reaction}"
+        );
     }
 }
 
@@ -255,7 +290,10 @@ async fn deactivating_twice_is_already_and_what_was_learnt_saves_a_call() {
     let s = site_that("accepts", DeactivationMethod::Auto, Flag::No);
     assert_eq!(s.client.apply(&Operation::Deactivate, Some(AccountId(7)), Lane::Leaver).await.name(), "done");
     assert_eq!(s.client.capabilities().active_write, Some(true));
-    assert_eq!(s.client.apply(&Operation::Deactivate, Some(AccountId(7)), Lane::Leaver).await.name(), "already");
+    assert_eq!(
+        s.client.apply(&Operation::Deactivate, Some(AccountId(7)), Lane::Leaver).await.name(),
+        "already"
+    );
     assert_eq!(s.site.seen().len(), 4);
 }
 

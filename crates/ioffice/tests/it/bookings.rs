@@ -23,7 +23,11 @@ fn row(id: i64, start: i64, cancelled: bool) -> Value {
 async fn all_live_bookings_of_the_site_come_from_one_scan() {
     let s = stage();
     s.site.answer(|seen| (seen.line == "GET /users/me").then(|| ok(json!({"id": 2, "siteAdmin": true}))));
-    serve_list(&s.site, "/reservations", vec![row(1, 5, false), row(2, -9, false), row(3, 6, true), row(4, -0, false)]);
+    serve_list(
+        &s.site,
+        "/reservations",
+        vec![row(1, 5, false), row(2, -9, false), row(3, 6, true), row(4, -0, false)],
+    );
     let now = jiff::Timestamp::from_millisecond(START_MS).unwrap();
     let listing = s.client.list_bookings(now, Lane::Leaver).await.unwrap();
     assert_eq!(listing.rows.iter().map(|b| b.id.0).collect::<Vec<_>>(), [1, 4]);
@@ -74,7 +78,10 @@ async fn cancelling_what_is_cancelled_past_or_gone_is_already() {
         let operation = Operation::CancelBooking { booking: ReservationId(9) };
         let got = s.client.apply(&operation, Some(AccountId(5201)), Lane::Leaver).await;
         assert_eq!(got.name(), outcome, "{name}: {got:?}");
-        assert_eq!((s.site.lines()[0].as_str(), &s.site.seen()[0].body), ("PUT /reservations/9/cancel", &Value::Null));
+        assert_eq!(
+            (s.site.lines()[0].as_str(), &s.site.seen()[0].body),
+            ("PUT /reservations/9/cancel", &Value::Null)
+        );
     }
 }
 

@@ -20,7 +20,10 @@ fn rename() -> Operation {
 }
 
 fn error(status: u16, code: &str) -> Reply {
-    Reply::Json(status, json!({"status": status, "error": code, "errorDescription": "no", "localized": false}))
+    Reply::Json(
+        status,
+        json!({"status": status, "error": code, "errorDescription": "no", "localized": false}),
+    )
 }
 
 #[tokio::test]
@@ -40,7 +43,12 @@ async fn writes_are_repeated_only_when_they_certainly_did_not_happen() {
         ("not JSON", vec![Reply::Text(200, "<html>"), done()], "unknown", 1),
         ("refused", vec![error(400, "invalid_request")], "refused", 1),
         ("error inside a 200", vec![ok(json!({"status": 400, "error": "invalid_request"}))], "refused", 1),
-        ("server error inside a 200", vec![ok(json!({"status": 500, "error": "server_error"}))], "unknown", 1),
+        (
+            "server error inside a 200",
+            vec![ok(json!({"status": 500, "error": "server_error"}))],
+            "unknown",
+            1,
+        ),
         ("redirect", vec![Reply::WithHeader(302, "location", "/login.html")], "refused", 1),
         ("bad credential", vec![error(401, "unauthorized"), done()], "denied", 1),
         ("missing right", vec![error(403, "access_denied"), done()], "denied", 1),

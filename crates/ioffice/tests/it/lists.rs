@@ -50,7 +50,10 @@ async fn lists_that_prove_nothing_say_why() {
         (
             "no rights",
             |s| {
-                serve_me(s, json!({"id": 17, "siteAdmin": false, "permissions": [{"role": "CUSTOMER", "center": {"id": 1}}]}));
+                serve_me(
+                    s,
+                    json!({"id": 17, "siteAdmin": false, "permissions": [{"role": "CUSTOMER", "center": {"id": 1}}]}),
+                );
                 serve_list(&s.site, "/users", people(20));
             },
             "the credential lacks the rights to see everybody",
@@ -89,7 +92,8 @@ async fn roles_are_read_one_by_one_where_lists_do_not_show_them() {
     serve_me(&s, json!({"id": 2, "siteAdmin": true}));
     serve_list(&s.site, "/users", vec![json!({"id": 2}), json!({"id": 3})]);
     s.site.answer(|seen| {
-        (seen.line == "GET /users/3/permissions").then(|| ok(json!([{"role": "operator", "center": {"id": 62}}])))
+        (seen.line == "GET /users/3/permissions")
+            .then(|| ok(json!([{"role": "operator", "center": {"id": 62}}])))
     });
     let listing = s.client.list_accounts(&Silent).await.unwrap();
     let roles = listing.rows[1].roles.clone().unwrap();

@@ -83,7 +83,10 @@ async fn a_403_that_stays_is_a_missing_right() {
 #[tokio::test]
 async fn a_refused_refresh_token_asks_for_a_new_sign_in() {
     let (s, _) = signed_in();
-    s.site.then([Reply::Json(400, json!({"error": "invalid_grant", "errorDescription": "refresh-one is used up"}))]);
+    s.site.then([Reply::Json(
+        400,
+        json!({"error": "invalid_grant", "errorDescription": "refresh-one is used up"}),
+    )]);
     let error = s.client.observe_account(AccountId(7), Lane::Normal).await.unwrap_err();
     assert_eq!(error.hint(), Some("sign in again to get a new refresh token"));
     assert!(!error.to_string().contains("refresh-one"), "{error}");
