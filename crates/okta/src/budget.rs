@@ -203,7 +203,7 @@ impl Budget {
 /// `Reset` − `Date` + 1, never by the local clock when the answer carries a date; 1 to 120 seconds.
 fn quota_wait_seconds(said: &QuotaHeaders, headers: &HeaderMap, now: Timestamp) -> i64 {
     let server_now = server_time(headers).unwrap_or(now).as_second();
-    (said.reset - server_now).saturating_add(1).clamp(1, QUOTA_WAIT_SECONDS_MAX)
+    said.reset.saturating_sub(server_now).saturating_add(1).clamp(1, QUOTA_WAIT_SECONDS_MAX)
 }
 
 fn after(now: Timestamp, milliseconds: i64) -> Timestamp {

@@ -332,17 +332,26 @@ impl Core {
         let (mut renewed, mut nonces, mut replays) = (false, 0, 0);
         loop {
             let pass = self.signer.pass(self).await?;
+            // The place in the budget may come so late that the token runs out meanwhile.
+            let mut ran_out = false;
             let answer = self
                 .send_once(call.route, call.lane, || {
-                    if !pass.is_good(self.clock.now()) {
-                        return Err(Problem::Unauthorized {
-                            code: String::new(),
-                            summary: EXPIRED.to_owned(),
+                    ran_out = !pass.is_good(self.clock.now());
+                    if ran_out {
+                        return Err(Problem::SignIn {
+                            status: 0,
+                            error: "expired".to_owned(),
+                            description: "the access token ran out while the call waited".to_owned(),
                         });
                     }
                     self.request(call, &pass)
                 })
                 .await;
+            if ran_out && !renewed {
+                self.signer.forget(&pass);
+                renewed = true;
+                continue;
+            }
             let problem = match answer {
                 Ok(answer) if answer.status().is_success() => {
                     self.signer.learn_nonce(answer.headers());
@@ -367,12 +376,6 @@ impl Core {
                         continue;
                     }
                     classify(status, headers, body, call.what, || self.note_throttle(call.route, headers))
-                }
-                // The place in the budget came so late that the token ran out meanwhile.
-                Err(Problem::Unauthorized { summary, .. }) if summary == EXPIRED && !renewed => {
-                    self.signer.forget(&pass);
-                    renewed = true;
-                    continue;
                 }
                 Err(problem) => problem,
             };
@@ -419,5 +422,3 @@ impl Core {
         Ok(request)
     }
 }
-
-const EXPIRED: &str = "the access token ran out while waiting";

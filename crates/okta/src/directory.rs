@@ -47,15 +47,14 @@ impl Directory for OktaClient {
 
     async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError> {
         match self.log_page(cursor).await {
-            Ok(page) => Ok(FeedPage {
-                events: page
-                    .events
-                    .iter()
-                    .filter_map(|e| event(self.tenant_id(), e, self.ourselves()))
-                    .collect(),
-                next: page.next,
-                rows: page.rows,
-            }),
+            Ok(page) => {
+                let events: Vec<_> =
+                    page.events.iter().filter_map(|e| event(self.tenant_id(), e, self.ourselves())).collect();
+                for user in events.iter().filter(|e| e.deletion).flat_map(|e| &e.users) {
+                    self.core.note_deletion(user);
+                }
+                Ok(FeedPage { events, next: page.next, rows: page.rows })
+            }
             Err(LogProblem::CursorDead(reason)) => Err(FeedError::CursorDead { reason }),
             Err(LogProblem::Failed(problem)) => Err(FeedError::Failed(self.failure(problem))),
         }

@@ -144,7 +144,8 @@ impl OktaClient {
     /// Any [`Problem`].
     pub async fn find_hook(&self, wish: &HookWish) -> Result<Option<EventHook>, Problem> {
         // Deliveries may name the org by its custom domain, so its hosts must be known before the first one.
-        if !lock(&self.core.hosts).asked {
+        let asked = lock(&self.core.hosts).asked;
+        if !asked {
             let _ = self.organization().await;
         }
         let hooks = self.hooks().await?;

@@ -171,7 +171,8 @@ impl Core {
         if self.has_host(&host) {
             return Ok(url);
         }
-        if !std::mem::replace(&mut crate::client::lock(&self.hosts).asked, true) {
+        let asked = crate::client::lock(&self.hosts).asked;
+        if !asked {
             let _ = self.organization().await;
         }
         if self.has_host(&host) { Ok(url) } else { Err(foreign()) }

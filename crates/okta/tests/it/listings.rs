@@ -1,6 +1,6 @@
 //! Walks over pages and what they prove (contract §2.2, §5.4, §7; traps 1, 19, 21, 29, 30, 37).
 
-use lanyard_engine::ports::Silent;
+use lanyard_engine::ports::{Directory, FeedCursor, Silent};
 use lanyard_model::id::GroupId;
 use lanyard_model::signal::Lane;
 use lanyard_okta::Problem;
@@ -23,12 +23,12 @@ fn after(n: &str) -> String {
 async fn everybody_is_listed_whatever_their_status() {
     let gone = value!({"id": "00u2", "status": "DEPROVISIONED"});
     let stage = Stage::new([
-        built_in(),
         json(200, value!([user("00u1"), gone])).next(&after("00u2")),
         json(200, value!([user("00u3"), {"id": "00u1", "status": "SUSPENDED"}])),
+        built_in(),
     ]);
     let listing = stage.client.users(&Silent).await.expect("a listing");
-    assert_eq!(stage.lines(), [BUILT_IN, USERS, "GET /api/v1/users?after=00u2&limit=200&search=status+pr"]);
+    assert_eq!(stage.lines(), [USERS, "GET /api/v1/users?after=00u2&limit=200&search=status+pr", BUILT_IN]);
     let rows: Vec<String> = listing.rows.iter().map(|i| format!("{} {}", i.id.user, i.status)).collect();
     assert_eq!(rows, ["00u1 SUSPENDED", "00u2 DEPROVISIONED", "00u3 ACTIVE"], "the later of two rows counts");
     let evidence = &listing.evidence;
@@ -39,15 +39,10 @@ async fn everybody_is_listed_whatever_their_status() {
 
 #[tokio::test]
 async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
-    // Somebody read by id must be in the list.
-    let stage = Stage::new([
-        json(200, user("00u9")),
-        built_in(),
-        json(200, value!([])),
-        json(200, value!([user("00u1")])),
-    ]);
+    // Somebody read by id must be in the list; Everyone is not visible.
+    let list = |id: &str| json(200, value!([user(id)]));
+    let stage = Stage::new([json(200, user("00u9")), built_in(), list("00u1"), json(200, value!([]))]);
     stage.client.user("00u9", Lane::Normal).await.expect("a person");
-    stage.queue([json(200, user("00u9"))]);
     let listing = stage.client.users(&Silent).await.expect("a listing");
     assert_eq!(
         listing.evidence.certify(None, 10).doubts,
@@ -57,16 +52,32 @@ async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
         ]
     );
 
-    // Deleted since: that proves nothing against the list.
-    stage.queue([built_in(), json(200, value!([user("00u1")])), error(404, "E0000007")]);
+    // The next list is judged by somebody on the last one.
+    for (row, seen) in [("00u1", true), ("00u2", false)] {
+        stage.queue([list(row), built_in()]);
+        let listing = stage.client.users(&Silent).await.expect("a listing");
+        assert_eq!(listing.evidence.canary_seen, Some(seen), "{row}");
+    }
+
+    // A deletion that the log told of is no reason for doubt.
+    let log = format!("{ORG}/api/v1/logs?after=x");
+    let deleted = value!({"uuid": "u-1", "eventType": "user.lifecycle.delete.completed",
+                          "target": [{"id": "00u2", "type": "User"}]});
+    stage.queue([json(200, value!([deleted])).next(&log), list("00u1"), built_in()]);
+    stage.client.poll_feed(&FeedCursor::At(log)).await.expect("a page");
     let listing = stage.client.users(&Silent).await.expect("a listing");
     assert!(listing.evidence.certify(None, 10).holds());
+
+    // Without the right to see groups nothing is proven.
+    stage.queue([list("00u1"), error(403, "E0000006")]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert_eq!(listing.evidence.rights_proven, Some(false));
 }
 
 #[tokio::test]
 async fn an_unreadable_row_stops_only_itself_but_voids_the_certificate() {
-    let stage =
-        Stage::new([built_in(), json(200, value!([user("00u1"), {"status": "ACTIVE"}, null, user("00u2")]))]);
+    let rows = value!([user("00u1"), {"status": "ACTIVE"}, null, user("00u2")]);
+    let stage = Stage::new([json(200, rows), built_in()]);
     let listing = stage.client.users(&Silent).await.expect("a listing");
     assert_eq!(listing.rows.len(), 2);
     assert!(!listing.evidence.reached_end);
@@ -83,11 +94,8 @@ async fn a_link_to_a_foreign_host_is_not_followed() {
         ("https://northgate.okta.com@evil.example/x", "evil.example"),
         ("https://northgate.okta.com.evil.example/x", "northgate.okta.com.evil.example"),
     ] {
-        let stage = Stage::new([
-            built_in(),
-            json(200, value!([user("00u1")])).next(link),
-            json(200, organization.clone()),
-        ]);
+        let stage =
+            Stage::new([json(200, value!([user("00u1")])).next(link), json(200, organization.clone())]);
         let problem = stage.client.users(&Silent).await.expect_err(link);
         assert_eq!(problem, Problem::ForeignHost { host: host.to_owned() });
         for request in stage.requests() {
@@ -105,19 +113,20 @@ async fn a_link_to_a_foreign_host_is_not_followed() {
         "https://northgate-admin.okta.com/api/v1/users?after=x",
     ] {
         let asks = usize::from(link.contains("id."));
-        let mut replies = vec![built_in(), json(200, value!([user("00u1")])).next(link)];
+        let mut replies = vec![json(200, value!([user("00u1")])).next(link)];
         replies.extend(vec![json(200, organization.clone()); asks]);
-        replies.push(json(200, value!([user("00u2")])));
+        replies.extend([json(200, value!([user("00u2")])), built_in()]);
         let stage = Stage::new(replies);
         assert_eq!(stage.client.users(&Silent).await.expect(link).rows.len(), 2);
-        assert_eq!(stage.lines().last(), Some(&format!("GET {link}")));
+        let lines = stage.lines();
+        assert_eq!(lines[lines.len() - 2], format!("GET {link}").replace(ORG, ""));
     }
 }
 
 #[tokio::test]
 async fn a_listing_that_repeats_itself_is_given_up() {
     let page = || json(200, value!([user("00u1")])).next(&after("x"));
-    let stage = Stage::new([built_in(), page(), page()]);
+    let stage = Stage::new([page(), page()]);
     let problem = stage.client.users(&Silent).await.expect_err("endless");
     assert_eq!(problem, Problem::Endless { what: "identities".into(), pages: 2 });
 }
@@ -126,29 +135,29 @@ async fn a_listing_that_repeats_itself_is_given_up() {
 async fn a_dead_cursor_restarts_the_listing_once() {
     let first = || json(200, value!([user("00u1")])).next(&after("x"));
     let stage =
-        Stage::new([built_in(), first(), error(400, "E0000001"), first(), json(200, value!([user("00u2")]))]);
+        Stage::new([first(), error(400, "E0000001"), first(), json(200, value!([user("00u2")])), built_in()]);
     let listing = stage.client.users(&Silent).await.expect("a listing");
     assert_eq!((listing.rows.len(), listing.evidence.pages), (2, 2));
-    assert_eq!(stage.lines()[3], USERS);
+    assert_eq!(stage.lines()[2], USERS);
 
-    let stage = Stage::new([built_in(), first(), error(400, "E0000001"), first(), error(400, "E0000001")]);
+    let stage = Stage::new([first(), error(400, "E0000001"), first(), error(400, "E0000001")]);
     assert!(matches!(stage.client.users(&Silent).await, Err(Problem::Refused { .. })));
 }
 
 #[tokio::test]
 async fn pages_that_time_out_are_asked_for_smaller() {
     let slow = || [error(500, "E0000009"), error(500, "E0000009")];
-    let mut replies = vec![built_in()];
+    let mut replies = Vec::new();
     replies.extend(slow());
     replies
         .push(json(200, value!([user("00u1")])).next(&format!("{ORG}/api/v1/users?after=a%2Bb&limit=100")));
     replies.extend(slow());
-    replies.push(json(200, value!([user("00u2")])));
+    replies.extend([json(200, value!([user("00u2")])), built_in()]);
     let stage = Stage::new(replies);
     assert_eq!(stage.client.users(&Silent).await.expect("a listing").rows.len(), 2);
     let lines = stage.lines();
-    assert_eq!(lines[3], "GET /api/v1/users?search=status+pr&limit=100");
-    assert_eq!(lines[6], "GET /api/v1/users?after=a%2Bb&limit=50", "only the limit changes");
+    assert_eq!(lines[2], "GET /api/v1/users?search=status+pr&limit=100");
+    assert_eq!(lines[5], "GET /api/v1/users?after=a%2Bb&limit=50", "only the limit changes");
 }
 
 #[tokio::test]

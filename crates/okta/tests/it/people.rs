@@ -116,4 +116,9 @@ async fn ids_are_encoded_into_the_path() {
     let stage = Stage::new([error(404, "E0000007")]);
     let _ = stage.client.user("../groups?x=#y", Lane::Normal).await;
     assert_eq!(stage.lines(), ["GET /api/v1/users/..%2Fgroups%3Fx=%23y"]);
+    for id in ["", ".", ".."] {
+        let stage = Stage::new([]);
+        let problem = stage.client.user(id, Lane::Normal).await.expect_err("no id");
+        assert!(matches!(problem, lanyard_okta::Problem::Malformed { .. }), "{problem}");
+    }
 }
