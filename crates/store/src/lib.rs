@@ -1,1 +1,27 @@
-//! 
+//! Lanyard's memory on SQLite: the store port with group commit, and the journal as Merkle trees.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`SqliteStore`] | opening, threads, closing |
+//! | `port` | the store port, call by call |
+//! | `batch`, `group` | one caller's writes; many callers in one commit |
+//! | `tables` | statements and rows, by subject |
+//! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
+//! | `schema`, `record` | numbered schema steps; versioned JSON records |
+//! | [`merkle`] | the tree of RFC 6962 |
+
+mod batch;
+mod group;
+mod keys;
+mod lock;
+pub mod merkle;
+mod port;
+mod record;
+mod salt;
+mod schema;
+mod sqlite;
+mod store;
+mod tables;
+mod tx;
+
+pub use store::SqliteStore;

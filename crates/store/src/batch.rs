@@ -1,0 +1,77 @@
+//! Applies a batch of writes inside a transaction: all of them, or an error and the caller rolls back.
+
+use lanyard_engine::ports::{Write, Wrote};
+
+use crate::{
+    salt::Salts,
+    tables::{accounts, identities, journal::Appending, links, notes, plans, signals, work},
+    tx::{Answer, Tx},
+};
+
+/// What each write answered, in order. Journal lines are appended last, in their order within the batch.
+pub(crate) fn apply(tx: &dyn Tx, batch: Vec<Write>, salts: &mut Salts) -> Answer<Vec<Wrote>> {
+    let mut lines = Appending::default();
+    let mut answers = Vec::with_capacity(batch.len());
+    for write in batch {
+        answers.push(apply_one(tx, write, &mut lines)?);
+    }
+    lines.finish(tx, salts)?;
+    Ok(answers)
+}
+
+fn apply_one(tx: &dyn Tx, write: Write, lines: &mut Appending) -> Answer<Wrote> {
+    match write {
+        Write::Signals { tenant, source, delivery, events, cursor, at, coalesce } => {
+            let batch = signals::Batch {
+                tenant: &tenant,
+                source,
+                delivery: delivery.as_deref(),
+                events: &events,
+                cursor: cursor.as_ref(),
+                at,
+                coalesce,
+            };
+            return signals::record(tx, &batch);
+        }
+        Write::Attend { who, source, lane, due, why } => {
+            // Attention by itself carries no other time: its latency is counted from when it is due.
+            let call = work::Call { due, lane, raised_at: due, source, why };
+            for id in &who {
+                work::raise(tx, id, call.clone())?;
+            }
+        }
+        Write::Identity { identity, keys, at } => return identities::mirror(tx, &identity, &keys, at),
+        Write::IdentityGone { identity, at, proof } => identities::mark_gone(tx, &identity, at, &proof)?,
+        Write::Groups { tenant, groups } => identities::replace_groups(tx, &tenant, &groups)?,
+        Write::Account { account, keys } => accounts::mirror(tx, &account, &keys)?,
+        Write::AccountsWhole { site, accounts, at } => accounts::mirror_whole(tx, &site, &accounts, at)?,
+        Write::AccountGone { account, at } => accounts::mark_gone(tx, &account, at)?,
+        Write::Link(link) => links::keep(tx, &link)?,
+        Write::Unlink { identity, site } => links::forget(tx, &identity, &site)?,
+        Write::Applied { identity, site, applied } => links::keep_applied(tx, &identity, &site, &applied)?,
+        Write::Visit { identity, site, key, visit } => links::keep_visit(tx, &identity, &site, &key, &visit)?,
+        Write::Plan(plan) => plans::keep(tx, &plan)?,
+        Write::Intent(intent) => plans::intend(tx, &intent)?,
+        Write::Outcome { intent, outcome, at } => plans::end(tx, &intent, &outcome, at)?,
+        Write::Verified { plan, at, open } => plans::verified(tx, &plan, at, &open)?,
+        Write::Finish { item, how } => work::finish(tx, &item, &how)?,
+        Write::LeaverSeen { identity, site, since, seen_at } => {
+            links::leaver_seen(tx, &identity, &site, since, seen_at)?;
+        }
+        Write::LeaverVerified { identity, site, at } => links::leaver_verified(tx, &identity, &site, at)?,
+        Write::LeaverCancelled { identity, site } => links::leaver_cancelled(tx, &identity, &site)?,
+        Write::Finding(finding) => notes::finding(tx, &finding)?,
+        Write::FindingOver { key, at } => notes::finding_over(tx, &key, at)?,
+        Write::FindingsOverExcept { prefix, keep, at } => {
+            notes::findings_over_except(tx, &prefix, &keep, at)?
+        }
+        Write::Message(message) => notes::message(tx, &message)?,
+        Write::MessageTried { id, at, result, next } => notes::message_tried(tx, &id, at, &result, next)?,
+        Write::Certificate { scope, kind, certificate } => notes::certify(tx, &scope, kind, &certificate)?,
+        Write::Sweep(sweep) => notes::sweep(tx, &sweep)?,
+        Write::Count { name, by } => notes::count(tx, &name, by)?,
+        Write::Meta { key, value } => notes::set_meta(tx, &key, &value)?,
+        Write::Journal(entry) => lines.push(*entry),
+    }
+    Ok(Wrote::Done)
+}

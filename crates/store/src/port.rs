@@ -1,0 +1,246 @@
+//! The store port over [`SqliteStore`]: each call as one read or one change.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lanyard_engine::ports::{
+    ActivityFilter, FeedCursor, Finding, Intent, Kept, Leaver, Ledger, Message, Mirrored, OpenIntent, Store,
+    StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+};
+use lanyard_model::{
+    account::Account,
+    coverage::{Certificate, ReadKind},
+    desired::Applied,
+    id::{AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
+    identity::Group,
+    link::Link,
+    plan::{Outcome, Plan},
+    signal::Lane,
+};
+
+use crate::{
+    batch,
+    store::SqliteStore,
+    tables::{accounts, identities, journal, links, notes, plans, signals, work},
+};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
+        self.change(move |access| batch::apply(access.tx, batch, access.salts)).await
+    }
+
+    async fn claim(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        slowest: Lane,
+        max: usize,
+    ) -> Result<Vec<WorkItem>, StoreFailure> {
+        let owner = owner.to_owned();
+        self.change(move |access| work::claim(access.tx, &owner, now, lease_until, slowest, max)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure> {
+        self.read(work::next_due).await
+    }
+
+    async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure> {
+        self.read(move |tx| work::counts(tx, now)).await
+    }
+
+    async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure> {
+        self.read(move |tx| work::dead(tx, limit)).await
+    }
+
+    async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure> {
+        let id = id.clone();
+        self.read(move |tx| identities::load(tx, &id)).await
+    }
+
+    async fn identities(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Mirrored>, StoreFailure> {
+        let (tenant, after) = (tenant.clone(), after.unwrap_or_default().to_owned());
+        self.read(move |tx| identities::page(tx, &tenant, &after, limit)).await
+    }
+
+    async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure> {
+        let (kind, value) = (kind.to_owned(), value.to_owned());
+        self.read(move |tx| identities::by_key(tx, &kind, &value)).await
+    }
+
+    async fn search_people(
+        &self,
+        tenant: Option<&TenantId>,
+        text: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Mirrored>, Option<String>, u64), StoreFailure> {
+        let (tenant, text, cursor) = (tenant.cloned(), text.to_owned(), cursor.map(str::to_owned));
+        self.read(move |tx| identities::search(tx, tenant.as_ref(), &text, cursor.as_deref(), limit)).await
+    }
+
+    async fn members(&self, tenant: &TenantId, group: &GroupId) -> Result<Vec<IdentityId>, StoreFailure> {
+        let (tenant, group) = (tenant.clone(), group.clone());
+        self.read(move |tx| identities::members(tx, &tenant, &group)).await
+    }
+
+    async fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure> {
+        let tenant = tenant.clone();
+        self.read(move |tx| identities::groups(tx, &tenant)).await
+    }
+
+    async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure> {
+        let key = key.clone();
+        self.read(move |tx| accounts::load(tx, &key)).await
+    }
+
+    async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| accounts::live(tx, &site)).await
+    }
+
+    async fn accounts_by_key(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        value: &str,
+    ) -> Result<Vec<AccountKey>, StoreFailure> {
+        let (site, kind, value) = (site.clone(), kind.to_owned(), value.to_owned());
+        self.read(move |tx| accounts::by_key(tx, &site, &kind, &value)).await
+    }
+
+    async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure> {
+        let (identity, site) = (identity.clone(), site.clone());
+        self.read(move |tx| links::load(tx, &identity, &site)).await
+    }
+
+    async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure> {
+        let identity = identity.clone();
+        self.read(move |tx| links::of(tx, &identity)).await
+    }
+
+    async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure> {
+        let account = account.clone();
+        self.read(move |tx| links::to(tx, &account)).await
+    }
+
+    async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| links::of_site(tx, &site)).await
+    }
+
+    async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure> {
+        let (identity, site) = (identity.clone(), site.clone());
+        self.read(move |tx| links::load_applied(tx, &identity, &site)).await
+    }
+
+    async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| links::all_applied(tx, &site)).await
+    }
+
+    async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure> {
+        let id = id.clone();
+        self.read(move |tx| plans::load(tx, &id)).await
+    }
+
+    async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure> {
+        let identity = identity.cloned();
+        self.read(move |tx| plans::newest(tx, identity.as_ref(), limit)).await
+    }
+
+    async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {
+        let identity = identity.cloned();
+        self.read(move |tx| plans::open(tx, identity.as_ref())).await
+    }
+
+    async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
+        let plan = plan.clone();
+        self.read(move |tx| plans::of_plan(tx, &plan)).await
+    }
+
+    async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {
+        let scope = scope.to_owned();
+        self.read(move |tx| plans::used(tx, &scope, since)).await
+    }
+
+    async fn feed_cursor(&self, tenant: &TenantId) -> Result<Option<FeedCursor>, StoreFailure> {
+        let tenant = tenant.clone();
+        self.read(move |tx| signals::cursor(tx, &tenant)).await
+    }
+
+    async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure> {
+        let tenant = tenant.clone();
+        self.read(move |tx| signals::ledger(tx, &tenant)).await
+    }
+
+    async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure> {
+        let identity = identity.clone();
+        self.read(move |tx| signals::deletion_seen(tx, &identity)).await
+    }
+
+    async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure> {
+        self.read(move |tx| notes::findings(tx, limit)).await
+    }
+
+    async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure> {
+        self.read(move |tx| notes::messages_due(tx, now, limit)).await
+    }
+
+    async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure> {
+        self.read(move |tx| links::leavers(tx, open_only, limit)).await
+    }
+
+    async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure> {
+        let scope = scope.to_owned();
+        self.read(move |tx| notes::certificate(tx, &scope, kind)).await
+    }
+
+    async fn certified_rows(&self, scope: &str, kind: ReadKind) -> Result<Option<u64>, StoreFailure> {
+        let scope = scope.to_owned();
+        self.read(move |tx| notes::certified_rows(tx, &scope, kind)).await
+    }
+
+    async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure> {
+        let scope = scope.map(str::to_owned);
+        self.read(move |tx| notes::sweeps(tx, scope.as_deref(), limit)).await
+    }
+
+    async fn count(&self, name: &str) -> Result<u64, StoreFailure> {
+        let name = name.to_owned();
+        self.read(move |tx| notes::counted(tx, &name)).await
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure> {
+        let key = key.to_owned();
+        self.read(move |tx| notes::meta(tx, &key)).await
+    }
+
+    async fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Kept>, StoreFailure> {
+        let filter = filter.clone();
+        self.read(move |tx| journal::activity(tx, &filter)).await
+    }
+
+    async fn tree_heads(&self) -> Result<Vec<TreeHead>, StoreFailure> {
+        self.read(journal::tree_heads).await
+    }
+
+    async fn verify_journal(&self) -> Result<Option<String>, StoreFailure> {
+        self.read(journal::verify).await
+    }
+
+    async fn operation_rates(
+        &self,
+        since: Timestamp,
+        bucket: Duration,
+    ) -> Result<Vec<(Timestamp, u64, u64)>, StoreFailure> {
+        self.read(move |tx| plans::rates(tx, since, bucket)).await
+    }
+}

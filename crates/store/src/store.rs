@@ -1,0 +1,301 @@
+//! [`SqliteStore`]: opening, threads, and how calls reach a connection.
+//!
+//! Threaded: one thread writes, a few read, each with its own connection. Inline: one connection, and every call
+//! runs to its end on the caller's thread, so that a seeded simulation decides the order of everything.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use lanyard_engine::ports::StoreFailure;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{
+    group::{self, Access, Job},
+    lock::{self, FolderLock},
+    salt::Salts,
+    schema,
+    sqlite::{self, SqliteTx, failure},
+    tx::{Answer, Tx},
+};
+
+/// Callers whose batches share one commit.
+const GROUP_MAX: usize = 128;
+/// Calls that may wait for a thread; more are refused.
+const WAITING_MAX: usize = 16_384;
+const READERS: usize = 3;
+/// The database inside its folder.
+const FILE: &str = "lanyard.db";
+
+/// The store on SQLite. Dropping it closes it.
+pub struct SqliteStore {
+    engine: Engine,
+    /// `None` in memory.
+    file: Option<PathBuf>,
+    /// Let go of after the connections are closed.
+    lock: Mutex<Option<FolderLock>>,
+}
+
+enum Engine {
+    Inline(Mutex<Option<Inline>>),
+    Threaded(Threads),
+}
+
+struct Inline {
+    connection: Connection,
+    salts: Salts,
+}
+
+struct Threads {
+    writer: RwLock<Option<SyncSender<Box<dyn Job>>>>,
+    readers: RwLock<Option<SyncSender<Read>>>,
+    handles: Mutex<Vec<JoinHandle<()>>>,
+}
+
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+impl SqliteStore {
+    /// Opens the store in `folder` (made if missing) with its threads.
+    ///
+    /// # Errors
+    /// [`StoreFailure::Unavailable`] if the folder cannot be used or another process uses it;
+    /// [`StoreFailure::Damaged`] if its content is not what this version can work with.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
+        let (lock, file, connection) = open_folder(folder.as_ref())?;
+        let threads = Threads::start(connection, &file)?;
+        Ok(Self { engine: Engine::Threaded(threads), file: Some(file), lock: Mutex::new(Some(lock)) })
+    }
+
+    /// Like [`Self::open`], without threads: calls run on the caller's thread, and journal salts are predictable.
+    /// For deterministic simulation and short-lived tools, never for a service.
+    pub fn open_inline(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
+        let (lock, file, connection) = open_folder(folder.as_ref())?;
+        let inline = Inline { connection, salts: Salts::Counted(0) };
+        Ok(Self {
+            engine: Engine::Inline(Mutex::new(Some(inline))),
+            file: Some(file),
+            lock: Mutex::new(Some(lock)),
+        })
+    }
+
+    /// An inline store that lives in memory only.
+    pub fn in_memory() -> Result<Self, StoreFailure> {
+        let connection = sqlite::open_memory()?;
+        schema::migrate(&connection)?;
+        let inline = Inline { connection, salts: Salts::Counted(0) };
+        Ok(Self { engine: Engine::Inline(Mutex::new(Some(inline))), file: None, lock: Mutex::new(None) })
+    }
+
+    /// Ends the threads after what they were given before, and lets go of the folder. Later calls are refused as
+    /// [`StoreFailure::Unavailable`]. A second call does nothing.
+    pub fn close(&self) {
+        match &self.engine {
+            Engine::Inline(inline) => drop(held(inline).take()),
+            Engine::Threaded(threads) => threads.stop(),
+        }
+        drop(held(&self.lock).take());
+    }
+
+    /// The database file; `None` in memory.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Runs `work` in a transaction that is durable when this returns `Ok`.
+    pub(crate) async fn change<T, F>(&self, work: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Access<'_>) -> Answer<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Call { work: Some(work), got: None, reply });
+        match &self.engine {
+            Engine::Inline(inline) => match &mut *held(inline) {
+                Some(Inline { connection, salts }) => group::commit(connection, salts, vec![job]),
+                None => return Err(closed()),
+            },
+            Engine::Threaded(threads) => threads.send_write(job)?,
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Runs `work` over one unchanging view of everything acknowledged so far.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Tx) -> Answer<T> + Send + 'static,
+    {
+        self.with_connection(|connection| view(connection, work)).await
+    }
+
+    /// Runs `work` on a reading connection, outside of any transaction.
+    pub(crate) async fn with_connection<T, F>(&self, work: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Inline(inline) => match &*held(inline) {
+                Some(inline) => work(&inline.connection),
+                None => Err(closed()),
+            },
+            Engine::Threaded(threads) => {
+                let (reply, answer) = oneshot::channel();
+                // A caller that went away needs no answer.
+                threads.send_read(Box::new(move |connection| drop(reply.send(work(connection)))))?;
+                answer.await.unwrap_or_else(|_| {
+                    Err(StoreFailure::Unavailable("the read failed inside the store".into()))
+                })
+            }
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn open_folder(folder: &Path) -> Answer<(FolderLock, PathBuf, Connection)> {
+    std::fs::create_dir_all(folder)
+        .map_err(|e| StoreFailure::Unavailable(format!("{} cannot be made: {e}", folder.display())))?;
+    let lock = lock::hold(folder)?;
+    let file = folder.join(FILE);
+    let connection = sqlite::open_writer(&file)?;
+    schema::migrate(&connection)?;
+    Ok((lock, file, connection))
+}
+
+/// Runs `work` in a reading transaction.
+fn view<T>(connection: &Connection, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
+    let transaction = connection.unchecked_transaction().map_err(failure)?;
+    let answer = work(&SqliteTx(&transaction));
+    // Nothing was written: how it ends does not matter, but it must end.
+    transaction.rollback().map_err(failure)?;
+    answer
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn closed() -> StoreFailure {
+    StoreFailure::Unavailable("the store is closed".into())
+}
+
+/// A job that hands its value back.
+struct Call<F, T> {
+    work: Option<F>,
+    got: Option<T>,
+    reply: oneshot::Sender<Answer<T>>,
+}
+
+impl<F, T> Job for Call<F, T>
+where
+    T: Send,
+    F: FnOnce(&mut Access<'_>) -> Answer<T> + Send,
+{
+    fn run(&mut self, access: &mut Access<'_>) -> Answer<()> {
+        if let Some(work) = self.work.take() {
+            self.got = Some(work(access)?);
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, fate: Answer<()>) {
+        let Self { got, reply, .. } = *self;
+        // A caller that went away needs no answer; what it asked for has happened all the same.
+        drop(reply.send(fate.and_then(|()| got.ok_or_else(closed))));
+    }
+}
+
+impl Threads {
+    fn start(connection: Connection, file: &Path) -> Answer<Self> {
+        let mut handles = Vec::new();
+        let (writer, jobs) = sync_channel::<Box<dyn Job>>(WAITING_MAX);
+        handles.push(spawn("store-writer", move || write_loop(&connection, &jobs))?);
+        let (readers, reads) = sync_channel::<Read>(WAITING_MAX);
+        let reads = Arc::new(Mutex::new(reads));
+        for number in 1..=READERS {
+            let connection = sqlite::open_reader(file)?;
+            let reads = Arc::clone(&reads);
+            handles.push(spawn(&format!("store-reader-{number}"), move || read_loop(&connection, &reads))?);
+        }
+        Ok(Self {
+            writer: RwLock::new(Some(writer)),
+            readers: RwLock::new(Some(readers)),
+            handles: Mutex::new(handles),
+        })
+    }
+
+    fn send_write(&self, job: Box<dyn Job>) -> Answer<()> {
+        send(&self.writer, job)
+    }
+
+    fn send_read(&self, read: Read) -> Answer<()> {
+        send(&self.readers, read)
+    }
+
+    fn stop(&self) {
+        drop(self.writer.write().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.readers.write().unwrap_or_else(PoisonError::into_inner).take());
+        for handle in held(&self.handles).drain(..) {
+            if handle.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}
+
+fn send<M>(to: &RwLock<Option<SyncSender<M>>>, message: M) -> Answer<()> {
+    match &*to.read().unwrap_or_else(PoisonError::into_inner) {
+        None => Err(closed()),
+        Some(sender) => sender.try_send(message).map_err(|e| match e {
+            TrySendError::Full(_) => {
+                StoreFailure::Unavailable(format!("{WAITING_MAX} calls are waiting for the store already"))
+            }
+            TrySendError::Disconnected(_) => closed(),
+        }),
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Answer<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|e| StoreFailure::Unavailable(format!("the thread {name} cannot be started: {e}")))
+}
+
+/// Waits for a job, takes what else is waiting, commits all of it together.
+fn write_loop(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
+    let mut salts = Salts::random();
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX {
+            match jobs.try_recv() {
+                Ok(job) => group.push(job),
+                Err(_) => break,
+            }
+        }
+        group::commit(connection, &mut salts, group);
+    }
+}
+
+fn read_loop(connection: &Connection, reads: &Mutex<Receiver<Read>>) {
+    loop {
+        let next = held(reads).recv();
+        let Ok(read) = next else { return };
+        // The caller sees its reply channel dropped.
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(connection)));
+        if ran.is_err() {
+            tracing::error!("a read panicked");
+        }
+    }
+}

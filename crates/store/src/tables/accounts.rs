@@ -1,0 +1,113 @@
+//! Mirrored accounts and their keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    account::Account,
+    id::{AccountId, AccountKey, SiteId},
+};
+
+use crate::{
+    keys::{self, Key},
+    record,
+    tx::{self, Answer, Row, Tx, statements, with},
+};
+
+statements! {
+    FIND = "SELECT keys, gone_at FROM accounts WHERE site = $1 AND account_id = $2";
+    KEEP = "INSERT INTO accounts (site, account_id, record, keys) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (site, account_id)
+            DO UPDATE SET record = excluded.record, keys = excluded.keys, gone_at = NULL";
+    GONE = "UPDATE accounts SET gone_at = $1, keys = '[]' WHERE site = $2 AND account_id = $3 AND gone_at IS NULL";
+    KEYS_OF_SITE = "SELECT account_id, keys, gone_at FROM accounts WHERE site = $1";
+    ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
+               ON CONFLICT DO NOTHING";
+    DROP_KEY = "DELETE FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 AND account_id = $4";
+    LOAD = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2 AND gone_at IS NULL";
+    LIVE = "SELECT record FROM accounts WHERE site = $1 AND gone_at IS NULL ORDER BY account_id";
+    BY_KEY = "SELECT account_id FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 ORDER BY account_id";
+}
+
+/// Mirrors one account.
+pub(crate) fn mirror(tx: &dyn Tx, account: &Account, found_by: &[Key]) -> Answer<()> {
+    let before = tx::first(tx, FIND, with![account.key.site.as_str(), account.key.id.0], |row| {
+        Ok(row.text(0)?.to_owned())
+    })?;
+    keep(tx, account, found_by, before.as_deref().unwrap_or("[]"))
+}
+
+/// Mirrors a whole list: accounts of the site that are not in it are marked gone.
+pub(crate) fn mirror_whole(
+    tx: &dyn Tx,
+    site: &SiteId,
+    accounts: &[(Account, Vec<Key>)],
+    at: Timestamp,
+) -> Answer<()> {
+    let mut before: BTreeMap<i64, (String, bool)> = BTreeMap::new();
+    tx.each(KEYS_OF_SITE, with![site.as_str()], &mut |row| {
+        before.insert(row.int(0)?, (row.text(1)?.to_owned(), row.int_or_null(2)?.is_some()));
+        Ok(())
+    })?;
+    for (account, found_by) in accounts {
+        let old = before.remove(&account.key.id.0);
+        keep(tx, account, found_by, old.as_ref().map_or("[]", |(keys, _)| keys))?;
+    }
+    for (id, (keys, was_gone)) in before {
+        if !was_gone {
+            tx.run(GONE, with![at, site.as_str(), id])?;
+            index_keys(tx, site, id, &keys, &[])?;
+        }
+    }
+    Ok(())
+}
+
+/// Marks an account gone: it is no longer listed, nor found by keys.
+pub(crate) fn mark_gone(tx: &dyn Tx, key: &AccountKey, at: Timestamp) -> Answer<()> {
+    let (site, id) = (&key.site, key.id.0);
+    let before = tx::first(tx, FIND, with![site.as_str(), id], |row| Ok(row.text(0)?.to_owned()))?;
+    let Some(keys) = before else { return Ok(()) };
+    tx.run(GONE, with![at, site.as_str(), id])?;
+    index_keys(tx, site, id, &keys, &[])
+}
+
+fn keep(tx: &dyn Tx, account: &Account, found_by: &[Key], old_keys: &str) -> Answer<()> {
+    let (site, id) = (&account.key.site, account.key.id.0);
+    let new = keys::sorted(found_by);
+    let keys = record::list(&new)?;
+    tx.run(KEEP, with![site.as_str(), id, &record::write(account)?, &keys])?;
+    if keys != old_keys { index_keys(tx, site, id, old_keys, &new) } else { Ok(()) }
+}
+
+fn index_keys(tx: &dyn Tx, site: &SiteId, id: i64, old: &str, new: &[&Key]) -> Answer<()> {
+    let old: BTreeSet<Key> = record::read_list("keys", old)?;
+    for key in &old {
+        if !new.contains(&key) {
+            tx.run(DROP_KEY, with![site.as_str(), &key.0, &key.1, id])?;
+        }
+    }
+    for key in new.iter().filter(|key| !old.contains(**key)) {
+        tx.run(ADD_KEY, with![site.as_str(), &key.0, &key.1, id])?;
+    }
+    Ok(())
+}
+
+fn account(row: &dyn Row) -> Answer<Account> {
+    record::read("account", row.text(0)?)
+}
+
+/// The mirror of an account that is not known to be gone.
+pub(crate) fn load(tx: &dyn Tx, key: &AccountKey) -> Answer<Option<Account>> {
+    tx::first(tx, LOAD, with![key.site.as_str(), key.id.0], account)
+}
+
+/// Accounts of a site that are not known to be gone, by id.
+pub(crate) fn live(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<Account>> {
+    tx::all(tx, LIVE, with![site.as_str()], account)
+}
+
+pub(crate) fn by_key(tx: &dyn Tx, site: &SiteId, kind: &str, value: &str) -> Answer<Vec<AccountKey>> {
+    tx::all(tx, BY_KEY, with![site.as_str(), kind, value], |row| {
+        Ok(AccountKey { site: site.clone(), id: AccountId(row.int(0)?) })
+    })
+}

@@ -1,0 +1,355 @@
+//! Mirrored people: records, keys, search words, memberships, groups.
+
+use std::collections::{BTreeSet, HashSet};
+
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use lanyard_engine::ports::{Mirrored, Wrote};
+use lanyard_model::{
+    fold,
+    id::{GroupId, IdentityId, TenantId},
+    identity::{Group, Identity},
+};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use crate::{
+    keys::{self, Key},
+    record,
+    tx::{self, Answer, Row, Tx, after_prefix, rows_max, statements, with},
+};
+
+statements! {
+    FIND = "SELECT content, groups, keys, words, since, gone_at FROM identities WHERE tenant = $1 AND user_id = $2";
+    INSERT = "INSERT INTO identities (tenant, user_id, name, record, content, groups, keys, words, since)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    UPDATE = "UPDATE identities SET name = $1, record = $2, content = $3, groups = $4, keys = $5, words = $6,
+              since = $7, gone_at = NULL, gone_proof = NULL WHERE tenant = $8 AND user_id = $9";
+    TOUCH = "UPDATE identities SET record = $1 WHERE tenant = $2 AND user_id = $3";
+    GONE = "UPDATE identities SET gone_at = $1, gone_proof = $2, keys = '[]', groups = '[]'
+            WHERE tenant = $3 AND user_id = $4 AND gone_at IS NULL";
+    ADD_KEY = "INSERT INTO identity_keys (kind, value, tenant, user_id) VALUES ($1, $2, $3, $4)
+               ON CONFLICT DO NOTHING";
+    DROP_KEY = "DELETE FROM identity_keys WHERE kind = $1 AND value = $2 AND tenant = $3 AND user_id = $4";
+    ADD_WORD = "INSERT INTO identity_words (word, tenant, user_id, name) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (word, tenant, user_id) DO UPDATE SET name = excluded.name";
+    DROP_WORD = "DELETE FROM identity_words WHERE word = $1 AND tenant = $2 AND user_id = $3";
+    ADD_MEMBER = "INSERT INTO memberships (tenant, group_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    DROP_MEMBER = "DELETE FROM memberships WHERE tenant = $1 AND group_id = $2 AND user_id = $3";
+    LOAD = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND user_id = $2";
+    PAGE = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND user_id > $2
+            ORDER BY user_id LIMIT $3";
+    BY_KEY = "SELECT tenant, user_id FROM identity_keys WHERE kind = $1 AND value = $2 ORDER BY tenant, user_id";
+    WORDS = "SELECT name, tenant, user_id FROM identity_words WHERE word >= $1 AND word < $2";
+    WORDS_OF_TENANT = "SELECT name, tenant, user_id FROM identity_words
+                       WHERE word >= $1 AND word < $2 AND tenant = $3";
+    NAMES = "SELECT record, since, gone_at, name FROM identities WHERE (name, tenant, user_id) > ($1, $2, $3)
+             ORDER BY name, tenant, user_id LIMIT $4";
+    NAMES_OF_TENANT = "SELECT record, since, gone_at, name FROM identities
+                       WHERE (name, tenant, user_id) > ($1, $2, $3) AND tenant = $4
+                       ORDER BY name, tenant, user_id LIMIT $5";
+    COUNT = "SELECT COUNT(*) FROM identities";
+    COUNT_OF_TENANT = "SELECT COUNT(*) FROM identities WHERE tenant = $1";
+    MEMBERS = "SELECT user_id FROM memberships WHERE tenant = $1 AND group_id = $2 ORDER BY user_id";
+    DROP_GROUPS = "DELETE FROM directory_groups WHERE tenant = $1";
+    ADD_GROUP = "INSERT INTO directory_groups (tenant, group_id, record) VALUES ($1, $2, $3)
+                 ON CONFLICT (tenant, group_id) DO UPDATE SET record = excluded.record";
+    GROUPS = "SELECT record FROM directory_groups WHERE tenant = $1 ORDER BY group_id";
+}
+
+struct Before {
+    content: Vec<u8>,
+    groups: String,
+    keys: String,
+    words: String,
+    since: Timestamp,
+    gone: bool,
+}
+
+/// Mirrors `identity`. Only what differs from the mirror is written, besides the record itself.
+pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Timestamp) -> Answer<Wrote> {
+    let (tenant, user) = (identity.id.tenant.as_str(), &*identity.id.user);
+    let before = tx::first(tx, FIND, with![tenant, user], |row| {
+        Ok(Before {
+            content: row.blob(0)?.to_vec(),
+            groups: row.text(1)?.to_owned(),
+            keys: row.text(2)?.to_owned(),
+            words: row.text(3)?.to_owned(),
+            since: tx::time(row.int(4)?)?,
+            gone: row.int_or_null(5)?.is_some(),
+        })
+    })?;
+    let kept = record::write(identity)?;
+    let content = content_hash(identity)?;
+    let name = fold_plain(&identity.display_name());
+    let groups = record::list(&identity.groups.ids())?;
+    let keys = record::list(&keys::sorted(found_by))?;
+    let words = record::list(&words_of(identity))?;
+
+    let (same_content, same_index, since) = match &before {
+        None => (false, false, at),
+        Some(old) => {
+            let same = old.content == content && !old.gone;
+            let since = if same { old.since } else { at };
+            (same, same && old.keys == keys && old.words == words && old.groups == groups, since)
+        }
+    };
+    match &before {
+        Some(_) if same_index => {
+            tx.run(TOUCH, with![&kept, tenant, user])?;
+        }
+        Some(_) => {
+            tx.run(UPDATE, with![&name, &kept, &content, &groups, &keys, &words, since, tenant, user])?;
+        }
+        None => {
+            tx.run(INSERT, with![tenant, user, &name, &kept, &content, &groups, &keys, &words, since])?;
+        }
+    }
+    if !same_index {
+        let old = before.as_ref();
+        index_keys(tx, &identity.id, old.map_or("[]", |o| &o.keys), &keys)?;
+        index_words(tx, &identity.id, old.map_or("[]", |o| &o.words), &words, &name)?;
+        index_groups(tx, &identity.id, old.map_or("[]", |o| &o.groups), &groups)?;
+    }
+    Ok(Wrote::Mirrored { since, changed: !same_content, first: before.is_none() })
+}
+
+/// Marks an identity gone. It keeps its record and its words, and is no longer found by keys or as a member.
+pub(crate) fn mark_gone(tx: &dyn Tx, id: &IdentityId, at: Timestamp, proof: &str) -> Answer<()> {
+    let (tenant, user) = (id.tenant.as_str(), &*id.user);
+    let before = tx::first(tx, FIND, with![tenant, user], |row| {
+        Ok((row.text(1)?.to_owned(), row.text(2)?.to_owned()))
+    })?;
+    let Some((groups, keys)) = before else { return Ok(()) };
+    tx.run(GONE, with![at, proof, tenant, user])?;
+    index_keys(tx, id, &keys, "[]")?;
+    index_groups(tx, id, &groups, "[]")
+}
+
+fn index_keys(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str) -> Answer<()> {
+    let (tenant, user) = (id.tenant.as_str(), &*id.user);
+    let (dropped, added) = differing::<Key>("keys", old, new)?;
+    for (kind, value) in &dropped {
+        tx.run(DROP_KEY, with![kind, value, tenant, user])?;
+    }
+    for (kind, value) in &added {
+        tx.run(ADD_KEY, with![kind, value, tenant, user])?;
+    }
+    Ok(())
+}
+
+fn index_words(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str, name: &str) -> Answer<()> {
+    let (tenant, user) = (id.tenant.as_str(), &*id.user);
+    let (dropped, _) = differing::<String>("words", old, new)?;
+    for word in &dropped {
+        tx.run(DROP_WORD, with![word, tenant, user])?;
+    }
+    // All of them: each carries the name, which decides the order of a search.
+    for word in &record::read_list::<Vec<String>>("words", new)? {
+        tx.run(ADD_WORD, with![word, tenant, user, name])?;
+    }
+    Ok(())
+}
+
+fn index_groups(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str) -> Answer<()> {
+    let (tenant, user) = (id.tenant.as_str(), &*id.user);
+    let (dropped, added) = differing::<String>("groups", old, new)?;
+    for group in &dropped {
+        tx.run(DROP_MEMBER, with![tenant, group, user])?;
+    }
+    for group in &added {
+        tx.run(ADD_MEMBER, with![tenant, group, user])?;
+    }
+    Ok(())
+}
+
+/// What only `old` has, and what only `new` has; both are JSON lists.
+fn differing<T>(what: &str, old: &str, new: &str) -> Answer<(Vec<T>, Vec<T>)>
+where
+    T: serde::de::DeserializeOwned + Ord + Clone,
+{
+    if old == new {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let old: BTreeSet<T> = record::read_list(what, old)?;
+    let new: BTreeSet<T> = record::read_list(what, new)?;
+    let added = new.iter().filter(|item| !old.contains(item)).cloned().collect();
+    let dropped = old.into_iter().filter(|item| !new.contains(item)).collect();
+    Ok((dropped, added))
+}
+
+/// SHA-256 over what a decision rests on: status, profile and groups. When and how it was read does not count.
+fn content_hash(identity: &Identity) -> Answer<Vec<u8>> {
+    let content = (&identity.status, &identity.profile, identity.groups.ids());
+    let text = record::list(&content)?;
+    Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
+}
+
+/// Case, accents and outer white space ignored.
+fn fold_plain(text: &str) -> String {
+    let bare: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
+    fold::text(&bare)
+}
+
+/// Words of names and logins, whole and in pieces (`o'brien`, `brien`; `ana.silva@x.com`, `ana`, `silva`), sorted.
+fn words_of(identity: &Identity) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for attribute in ["displayName", "firstName", "lastName", "nickName", "middleName", "login", "email"] {
+        let Some(text) = identity.profile.text(attribute) else { continue };
+        for word in fold_plain(text).split(' ').filter(|word| !word.is_empty()) {
+            let local = word.split('@').next().unwrap_or(word);
+            let pieces = local.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
+            words.extend(pieces.map(str::to_owned));
+            words.insert(word.to_owned());
+        }
+    }
+    words
+}
+
+fn mirrored(row: &dyn Row) -> Answer<Mirrored> {
+    Ok(Mirrored {
+        identity: record::read("identity", row.text(0)?)?,
+        since: tx::time(row.int(1)?)?,
+        gone_at: tx::time_or_null(row.int_or_null(2)?)?,
+    })
+}
+
+pub(crate) fn load(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Mirrored>> {
+    tx::first(tx, LOAD, with![id.tenant.as_str(), &*id.user], mirrored)
+}
+
+pub(crate) fn page(tx: &dyn Tx, tenant: &TenantId, after: &str, limit: usize) -> Answer<Vec<Mirrored>> {
+    tx::all(tx, PAGE, with![tenant.as_str(), after, rows_max(limit)], mirrored)
+}
+
+pub(crate) fn by_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<Vec<IdentityId>> {
+    tx::all(tx, BY_KEY, with![kind, value], |row| {
+        Ok(IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?))
+    })
+}
+
+/// One page of people, where the next page begins, and how many match in all.
+pub(crate) type Found = (Vec<Mirrored>, Option<String>, u64);
+
+/// A place in the order of search results: folded name, tenant, user.
+type Place = (String, String, String);
+
+/// People each of whose query words begins one of their words, by name. A cursor that is not ours finds nothing.
+pub(crate) fn search(
+    tx: &dyn Tx,
+    tenant: Option<&TenantId>,
+    text: &str,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Answer<Found> {
+    let after: Option<Place> = match cursor {
+        None => Some(Place::default()),
+        Some(text) => serde_json::from_str(text).ok(),
+    };
+    let folded = fold_plain(text);
+    let mut wanted: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+    if wanted.is_empty() {
+        return list_by_name(tx, tenant, after, limit);
+    }
+    wanted.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut found: Vec<Place> = places(tx, tenant, wanted[0])?;
+    found.sort_unstable();
+    found.dedup();
+    for word in &wanted[1..] {
+        let others: HashSet<Place> = places(tx, tenant, word)?.into_iter().collect();
+        found.retain(|place| others.contains(place));
+    }
+    let total = found.len() as u64;
+    let Some(after) = after else { return Ok((Vec::new(), None, total)) };
+    let from = found.partition_point(|place| *place <= after);
+    let page = &found[from..found.len().min(from.saturating_add(limit))];
+    let mut people = Vec::with_capacity(page.len());
+    for (_, tenant, user) in page {
+        people.extend(tx::first(tx, LOAD, with![tenant, user], mirrored)?);
+    }
+    let more = from + page.len() < found.len();
+    let next = page.last().filter(|_| more).map(record::list).transpose()?;
+    Ok((people, next, total))
+}
+
+fn places(tx: &dyn Tx, tenant: Option<&TenantId>, prefix: &str) -> Answer<Vec<Place>> {
+    let end = after_prefix(prefix);
+    let place =
+        |row: &dyn Row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.text(2)?.to_owned()));
+    match tenant {
+        None => tx::all(tx, WORDS, with![prefix, &end], place),
+        Some(tenant) => tx::all(tx, WORDS_OF_TENANT, with![prefix, &end, tenant.as_str()], place),
+    }
+}
+
+fn list_by_name(tx: &dyn Tx, tenant: Option<&TenantId>, after: Option<Place>, limit: usize) -> Answer<Found> {
+    let total = match tenant {
+        None => tx::count(tx, COUNT, &[])?,
+        Some(tenant) => tx::count(tx, COUNT_OF_TENANT, with![tenant.as_str()])?,
+    };
+    let Some((name, last_tenant, user)) = after else { return Ok((Vec::new(), None, total)) };
+    let one_more = rows_max(limit.saturating_add(1));
+    let read = |row: &dyn Row| Ok((mirrored(row)?, row.text(3)?.to_owned()));
+    let mut rows = match tenant {
+        None => tx::all(tx, NAMES, with![&name, &last_tenant, &user, one_more], read)?,
+        Some(tenant) => {
+            tx::all(tx, NAMES_OF_TENANT, with![&name, &last_tenant, &user, tenant.as_str(), one_more], read)?
+        }
+    };
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = match rows.last() {
+        Some((last, name)) if more => {
+            let id = &last.identity.id;
+            Some(record::list(&(name, id.tenant.as_str(), &*id.user))?)
+        }
+        _ => None,
+    };
+    Ok((rows.into_iter().map(|(person, _)| person).collect(), next, total))
+}
+
+pub(crate) fn members(tx: &dyn Tx, tenant: &TenantId, group: &GroupId) -> Answer<Vec<IdentityId>> {
+    tx::all(tx, MEMBERS, with![tenant.as_str(), group.as_str()], |row| {
+        Ok(IdentityId::new(tenant.clone(), row.text(0)?))
+    })
+}
+
+pub(crate) fn replace_groups(tx: &dyn Tx, tenant: &TenantId, groups: &[Group]) -> Answer<()> {
+    tx.run(DROP_GROUPS, with![tenant.as_str()])?;
+    for group in groups {
+        tx.run(ADD_GROUP, with![tenant.as_str(), group.id.as_str(), &record::write(group)?])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn groups(tx: &dyn Tx, tenant: &TenantId) -> Answer<Vec<Group>> {
+    tx::all(tx, GROUPS, with![tenant.as_str()], |row| record::read("group", row.text(0)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use lanyard_model::identity::{AttributeValue, Groups, Profile, Status};
+
+    use super::*;
+
+    #[test]
+    fn words_are_whole_and_in_pieces_without_accents() {
+        let mut profile = Profile::default();
+        profile.set("displayName", AttributeValue::Text("Zoë O'Brien".into()));
+        profile.set("login", AttributeValue::Text("zoe.ob@harborlight.example".into()));
+        let identity = Identity {
+            id: IdentityId::new(TenantId::new("hl"), "00u1"),
+            status: Status::Active,
+            transitioning: false,
+            profile,
+            groups: Groups::default(),
+            created: None,
+            activated: None,
+            status_changed: None,
+            last_updated: None,
+            type_id: None,
+            read_at: Timestamp::UNIX_EPOCH,
+        };
+        let words: Vec<String> = words_of(&identity).into_iter().collect();
+        assert_eq!(words, ["brien", "o", "o'brien", "ob", "zoe", "zoe.ob@harborlight.example"]);
+    }
+}

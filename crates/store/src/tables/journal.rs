@@ -1,0 +1,360 @@
+//! The journal: an append-only list of lines, each tenant's lines the leaves of one Merkle tree (RFC 6962).
+//!
+//! A leaf is the kept text of the line, byte for byte. Personal text is not in it: the line carries
+//! `SHA-256(salt ‖ text)`, salt and text stand beside and can be erased without touching the tree.
+//!
+//! Retention: lines are never removed. Exported checkpoints make a cut or rewritten journal show.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use lanyard_engine::ports::{ActivityFilter, Entry, Kept, Severity, StoreFailure, TreeHead};
+use lanyard_model::id::{IdentityId, SiteId, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    merkle::{CompactRange, Hash, hex, leaf_hash, sha256},
+    salt::Salts,
+    tx::{self, Answer, Row, Tx, micros, rows_max, signed, statements, unsigned, with},
+};
+
+statements! {
+    LAST_SEQ = "SELECT seq FROM journal ORDER BY seq DESC LIMIT 1";
+    TREE = "SELECT size, frontier FROM journal_trees WHERE tenant = $1";
+    KEEP_TREE = "INSERT INTO journal_trees (tenant, size, frontier) VALUES ($1, $2, $3)
+                 ON CONFLICT (tenant) DO UPDATE SET size = excluded.size, frontier = excluded.frontier";
+    INSERT = "INSERT INTO journal (seq, tenant, position, who_tenant, who_user, line, leaf, head)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_PERSON = "INSERT INTO journal_persons (seq, salt, person) VALUES ($1, $2, $3)";
+    BEFORE = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
+              ON journal_persons.seq = journal.seq WHERE journal.seq < $1 ORDER BY journal.seq DESC LIMIT $2";
+    AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
+             ON journal_persons.seq = journal.seq WHERE journal.seq > $1 ORDER BY journal.seq LIMIT $2";
+    TENANT_BEFORE = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
+                     ON journal_persons.seq = journal.seq WHERE tenant = $1 AND journal.seq < $2
+                     ORDER BY journal.seq DESC LIMIT $3";
+    TENANT_AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
+                    ON journal_persons.seq = journal.seq WHERE tenant = $1 AND journal.seq > $2
+                    ORDER BY journal.seq LIMIT $3";
+    WHO_BEFORE = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
+                  ON journal_persons.seq = journal.seq WHERE who_tenant = $1 AND who_user = $2
+                  AND journal.seq < $3 ORDER BY journal.seq DESC LIMIT $4";
+    WHO_AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
+                 ON journal_persons.seq = journal.seq WHERE who_tenant = $1 AND who_user = $2
+                 AND journal.seq > $3 ORDER BY journal.seq LIMIT $4";
+    TREES = "SELECT tenant, size, frontier FROM journal_trees ORDER BY tenant";
+    TENANTS = "SELECT DISTINCT tenant FROM journal ORDER BY tenant";
+    LINES = "SELECT journal.seq, position, who_tenant, who_user, line, leaf, head, journal_persons.seq, salt, person
+             FROM journal LEFT JOIN journal_persons ON journal_persons.seq = journal.seq
+             WHERE tenant = $1 ORDER BY position";
+    LEAVES = "SELECT leaf FROM journal WHERE tenant = $1 AND position < $2 ORDER BY position";
+    ERASE = "UPDATE journal_persons SET salt = NULL, person = NULL WHERE person IS NOT NULL
+             AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
+}
+
+/// The hashed text of a line. Field order is part of the format.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineV1 {
+    v: u8,
+    tenant: TenantId,
+    /// Place in the tenant's tree, from 0.
+    position: u64,
+    /// Microseconds since 1970.
+    at: i64,
+    kind: String,
+    identity: Option<IdentityId>,
+    site: Option<SiteId>,
+    /// Hex of `SHA-256(salt ‖ text)`.
+    person: Option<String>,
+    severity: Severity,
+    title: String,
+    detail: String,
+    data: serde_json::Value,
+}
+
+/// Lines of one batch. Appended when the batch is complete, so that each tree is loaded and kept once.
+#[derive(Default)]
+pub(crate) struct Appending {
+    entries: Vec<Entry>,
+}
+
+impl Appending {
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// Appends all lines, in order.
+    pub(crate) fn finish(self, tx: &dyn Tx, salts: &mut Salts) -> Answer<()> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let mut seq = tx::first(tx, LAST_SEQ, &[], |row| row.int(0))?.unwrap_or(0);
+        let mut trees: BTreeMap<TenantId, CompactRange> = BTreeMap::new();
+        let mut left: BTreeMap<TenantId, usize> = BTreeMap::new();
+        for entry in &self.entries {
+            *left.entry(entry.tenant.clone()).or_default() += 1;
+        }
+        for entry in self.entries {
+            let tenant = entry.tenant.clone();
+            if !trees.contains_key(&tenant) {
+                trees.insert(tenant.clone(), load_tree(tx, &tenant)?);
+            }
+            let (Some(tree), Some(left)) = (trees.get_mut(&tenant), left.get_mut(&tenant)) else { continue };
+            *left -= 1;
+            seq += 1;
+            append(tx, salts, entry, seq, tree, *left == 0)?;
+        }
+        for (tenant, tree) in &trees {
+            tx.run(KEEP_TREE, with![tenant.as_str(), signed(tree.size()), &tree.to_bytes()])?;
+        }
+        Ok(())
+    }
+}
+
+fn append(
+    tx: &dyn Tx,
+    salts: &mut Salts,
+    entry: Entry,
+    seq: i64,
+    tree: &mut CompactRange,
+    last_of_batch: bool,
+) -> Answer<()> {
+    let person = entry.person.map(|text| (salts.next(), text));
+    let line = LineV1 {
+        v: 1,
+        tenant: entry.tenant,
+        position: tree.size(),
+        at: micros(entry.at),
+        kind: entry.kind,
+        identity: entry.identity,
+        site: entry.site,
+        person: person.as_ref().map(|(salt, text)| commitment(salt, text)),
+        severity: entry.severity,
+        title: entry.title,
+        detail: entry.detail,
+        data: entry.data,
+    };
+    let text = serde_json::to_string(&line)
+        .map_err(|e| StoreFailure::Damaged(format!("a journal line cannot be kept as JSON: {e}")))?;
+    let leaf = leaf_hash(text.as_bytes());
+    let position = signed(tree.size());
+    tree.append(leaf);
+    let head = last_of_batch.then(|| tree.root());
+    let who = line.identity.as_ref();
+    tx.run(
+        INSERT,
+        with![
+            seq,
+            line.tenant.as_str(),
+            position,
+            who.map(|id| id.tenant.as_str()),
+            who.map(|id| &*id.user),
+            &text,
+            &leaf,
+            head.as_ref(),
+        ],
+    )?;
+    if let Some((salt, text)) = &person {
+        tx.run(INSERT_PERSON, with![seq, salt, text])?;
+    }
+    Ok(())
+}
+
+fn commitment(salt: &[u8], text: &str) -> String {
+    hex(&sha256(&[salt, text.as_bytes()]))
+}
+
+fn load_tree(tx: &dyn Tx, tenant: &TenantId) -> Answer<CompactRange> {
+    let found = tx::first(tx, TREE, with![tenant.as_str()], |row| {
+        read_tree(tenant.as_str(), row.int(0)?, row.blob(1)?)
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+fn read_tree(tenant: &str, size: i64, frontier: &[u8]) -> Answer<CompactRange> {
+    CompactRange::from_bytes(unsigned(size), frontier)
+        .ok_or_else(|| StoreFailure::Damaged(format!("the head of the journal of {tenant} is not a tree")))
+}
+
+fn parse(text: &str) -> Result<LineV1, String> {
+    match serde_json::from_str::<LineV1>(text) {
+        Ok(line) if line.v == 1 => Ok(line),
+        Ok(line) => Err(format!("its version {} is not known", line.v)),
+        Err(e) => Err(format!("it cannot be read: {e}")),
+    }
+}
+
+fn kept(row: &dyn Row) -> Answer<Kept> {
+    let seq = row.int(0)?;
+    let line =
+        parse(row.text(1)?).map_err(|why| StoreFailure::Damaged(format!("journal line {seq}: {why}")))?;
+    Ok(Kept {
+        seq,
+        entry: Entry {
+            tenant: line.tenant,
+            at: tx::time(line.at)?,
+            kind: line.kind,
+            identity: line.identity,
+            site: line.site,
+            person: row.text_or_null(2)?.map(str::to_owned),
+            severity: line.severity,
+            title: line.title,
+            detail: line.detail,
+            data: line.data,
+        },
+    })
+}
+
+/// Newest first, or with `after` oldest first. `after` and `before` together: those between, oldest first.
+pub(crate) fn activity(tx: &dyn Tx, filter: &ActivityFilter) -> Answer<Vec<Kept>> {
+    let limit = rows_max(filter.limit);
+    let forward = filter.after.is_some();
+    let edge = filter.after.or(filter.before).unwrap_or(i64::MAX);
+    let mut lines = match (&filter.identity, &filter.tenant) {
+        (Some(who), _) => {
+            let sql = if forward { WHO_AFTER } else { WHO_BEFORE };
+            tx::all(tx, sql, with![who.tenant.as_str(), &*who.user, edge, limit], kept)?
+        }
+        (None, Some(tenant)) => {
+            let sql = if forward { TENANT_AFTER } else { TENANT_BEFORE };
+            tx::all(tx, sql, with![tenant.as_str(), edge, limit], kept)?
+        }
+        (None, None) => {
+            let sql = if forward { AFTER } else { BEFORE };
+            tx::all(tx, sql, with![edge, limit], kept)?
+        }
+    };
+    if let (true, Some(before)) = (forward, filter.before) {
+        lines.retain(|line| line.seq < before);
+    }
+    if let (Some(_), Some(tenant)) = (&filter.identity, &filter.tenant) {
+        lines.retain(|line| line.entry.tenant == *tenant);
+    }
+    Ok(lines)
+}
+
+pub(crate) fn tree_heads(tx: &dyn Tx) -> Answer<Vec<TreeHead>> {
+    tx::all(tx, TREES, &[], |row| {
+        let tree = read_tree(row.text(0)?, row.int(1)?, row.blob(2)?)?;
+        Ok(TreeHead {
+            tenant: TenantId::new(row.text(0)?),
+            size: tree.size(),
+            root: BASE64.encode(tree.root()),
+        })
+    })
+}
+
+pub(crate) fn tree_head(tx: &dyn Tx, tenant: &TenantId) -> Answer<(u64, Hash)> {
+    let tree = load_tree(tx, tenant)?;
+    Ok((tree.size(), tree.root()))
+}
+
+/// The root that the first `size` lines have now; `None` if there are fewer.
+pub(crate) fn root_at(tx: &dyn Tx, tenant: &TenantId, size: u64) -> Answer<Option<Hash>> {
+    let mut tree = CompactRange::default();
+    tx.each(LEAVES, with![tenant.as_str(), signed(size)], &mut |row| {
+        let leaf = <Hash>::try_from(row.blob(0)?);
+        tree.append(leaf.map_err(|_| StoreFailure::Damaged("a leaf of the journal is not a hash".into()))?);
+        Ok(())
+    })?;
+    Ok((tree.size() == size).then(|| tree.root()))
+}
+
+/// Forgets the personal text of all lines about this identity. The tree stays whole.
+pub(crate) fn erase_person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
+    tx.run(ERASE, with![who.tenant.as_str(), &*who.user])
+}
+
+/// The first line, tenant by tenant, that does not fit.
+pub(crate) fn verify(tx: &dyn Tx) -> Answer<Option<String>> {
+    let mut heads = BTreeMap::new();
+    tx.each(TREES, &[], &mut |row| {
+        heads.insert(row.text(0)?.to_owned(), (row.int(1)?, row.blob(2)?.to_vec()));
+        Ok(())
+    })?;
+    for tenant in tx::all(tx, TENANTS, &[], |row| Ok(row.text(0)?.to_owned()))? {
+        heads.entry(tenant).or_default();
+    }
+    for (tenant, (size, frontier)) in heads {
+        if let Some(problem) = verify_tenant(tx, &tenant, unsigned(size), &frontier)? {
+            return Ok(Some(format!("journal of {tenant}: {problem}")));
+        }
+    }
+    Ok(None)
+}
+
+fn verify_tenant(tx: &dyn Tx, tenant: &str, size: u64, frontier: &[u8]) -> Answer<Option<String>> {
+    let mut tree = CompactRange::default();
+    let mut last_seq = 0;
+    let mut problem: Option<String> = None;
+    tx.each(LINES, with![tenant], &mut |row| {
+        if problem.is_none() {
+            let (seq, position) = (row.int(0)?, row.int(1)?);
+            if let Some(why) = check_line(row, tenant, last_seq, &mut tree)? {
+                problem = Some(format!("line {position} (number {seq}): {why}"));
+            }
+            last_seq = seq;
+        }
+        Ok(())
+    })?;
+    if problem.is_some() {
+        return Ok(problem);
+    }
+    if tree.size() < size {
+        let (have, next) = (tree.size(), tree.size());
+        return Ok(Some(format!("line {next} is missing: the head counts {size} lines, {have} are kept")));
+    }
+    if tree.size() > size {
+        return Ok(Some(format!(
+            "line {size} is not in the tree: the head counts {size} lines, {} are kept",
+            tree.size()
+        )));
+    }
+    let fits = CompactRange::from_bytes(size, frontier).is_some_and(|head| head == tree);
+    Ok((!fits).then(|| format!("the head over {size} lines is not the root of the lines that are kept")))
+}
+
+/// Checks one line against its own leaf, its place, its person and the head it carries, and adds it to the tree.
+fn check_line(row: &dyn Row, tenant: &str, last_seq: i64, tree: &mut CompactRange) -> Answer<Option<String>> {
+    let say = |why: &str| Ok(Some(why.to_owned()));
+    let (seq, position, text) = (row.int(0)?, unsigned(row.int(1)?), row.text(4)?);
+    if position != tree.size() {
+        return Ok(Some(format!("line {} is missing before it", tree.size())));
+    }
+    if seq <= last_seq {
+        return say("it is out of order");
+    }
+    let leaf = leaf_hash(text.as_bytes());
+    if leaf.as_slice() != row.blob(5)? {
+        return say("its text is not what was written");
+    }
+    let line = match parse(text) {
+        Ok(line) => line,
+        Err(why) => return Ok(Some(why)),
+    };
+    if line.tenant.as_str() != tenant || line.position != position {
+        return say("it stands in another place than it was written");
+    }
+    let who = (row.text_or_null(2)?, row.text_or_null(3)?);
+    if who
+        != (line.identity.as_ref().map(|id| id.tenant.as_str()), line.identity.as_ref().map(|id| &*id.user))
+    {
+        return say("it is filed under another person than it tells of");
+    }
+    if let Some(committed) = &line.person {
+        match (row.int_or_null(7)?, row.blob_or_null(8)?, row.text_or_null(9)?) {
+            (Some(_), Some(salt), Some(person)) if commitment(salt, person) == *committed => {}
+            (Some(_), None, None) => {} // Erased.
+            (None, ..) => return say("its personal text is missing, but was not erased"),
+            _ => return say("its personal text is not what was written"),
+        }
+    }
+    tree.append(leaf);
+    match row.blob_or_null(6)? {
+        Some(head) if head != tree.root() => {
+            say("the root noted here is not the root of the lines up to here: one of them was rewritten")
+        }
+        _ => Ok(None),
+    }
+}

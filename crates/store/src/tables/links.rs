@@ -1,0 +1,140 @@
+//! What ties an identity to a site: the link, what was applied, announced visits, and the leaver's clock.
+
+use jiff::Timestamp;
+use lanyard_engine::ports::Leaver;
+use lanyard_model::{
+    booking::Visit,
+    desired::Applied,
+    id::{AccountKey, IdentityId, SiteId, TenantId},
+    link::Link,
+};
+
+use crate::{
+    record,
+    tx::{self, Answer, Row, Tx, rows_max, statements, with},
+};
+
+statements! {
+    KEEP = "INSERT INTO links (tenant, user_id, site, account_id, record) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (tenant, user_id, site)
+            DO UPDATE SET account_id = excluded.account_id, record = excluded.record";
+    DROP = "DELETE FROM links WHERE tenant = $1 AND user_id = $2 AND site = $3";
+    LOAD = "SELECT record FROM links WHERE tenant = $1 AND user_id = $2 AND site = $3";
+    OF = "SELECT record FROM links WHERE tenant = $1 AND user_id = $2 ORDER BY site";
+    TO = "SELECT record FROM links WHERE site = $1 AND account_id = $2 ORDER BY tenant, user_id";
+    ALL = "SELECT record FROM links WHERE site = $1 ORDER BY account_id, tenant, user_id";
+    KEEP_APPLIED = "INSERT INTO applied (tenant, user_id, site, record) VALUES ($1, $2, $3, $4)
+                    ON CONFLICT (tenant, user_id, site) DO UPDATE SET record = excluded.record";
+    LOAD_APPLIED = "SELECT record FROM applied WHERE tenant = $1 AND user_id = $2 AND site = $3";
+    ALL_APPLIED = "SELECT record, tenant, user_id FROM applied WHERE site = $1 ORDER BY tenant, user_id";
+    KEEP_VISIT = "INSERT INTO visits (tenant, user_id, site, key, record) VALUES ($1, $2, $3, $4, $5)
+                  ON CONFLICT (tenant, user_id, site, key) DO UPDATE SET record = excluded.record";
+    LEAVER_SEEN = "INSERT INTO leavers (tenant, user_id, site, since, seen_at) VALUES ($1, $2, $3, $4, $5)
+                   ON CONFLICT DO NOTHING";
+    LEAVER_VERIFIED = "UPDATE leavers SET verified_at = $1
+                       WHERE tenant = $2 AND user_id = $3 AND site = $4 AND verified_at IS NULL";
+    LEAVER_CANCELLED = "DELETE FROM leavers WHERE tenant = $1 AND user_id = $2 AND site = $3";
+    LEAVERS = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+               ORDER BY since DESC, tenant, user_id, site LIMIT $1";
+    LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+                    WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
+}
+
+pub(crate) fn keep(tx: &dyn Tx, link: &Link) -> Answer<()> {
+    let (who, account) = (&link.identity, &link.account);
+    let kept = record::write(link)?;
+    tx.run(KEEP, with![who.tenant.as_str(), &*who.user, account.site.as_str(), account.id.0, &kept])?;
+    Ok(())
+}
+
+pub(crate) fn forget(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<()> {
+    tx.run(DROP, with![who.tenant.as_str(), &*who.user, site.as_str()])?;
+    Ok(())
+}
+
+fn link(row: &dyn Row) -> Answer<Link> {
+    record::read("link", row.text(0)?)
+}
+
+pub(crate) fn load(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Option<Link>> {
+    tx::first(tx, LOAD, with![who.tenant.as_str(), &*who.user, site.as_str()], link)
+}
+
+pub(crate) fn of(tx: &dyn Tx, who: &IdentityId) -> Answer<Vec<Link>> {
+    tx::all(tx, OF, with![who.tenant.as_str(), &*who.user], link)
+}
+
+pub(crate) fn to(tx: &dyn Tx, account: &AccountKey) -> Answer<Vec<Link>> {
+    tx::all(tx, TO, with![account.site.as_str(), account.id.0], link)
+}
+
+pub(crate) fn of_site(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<Link>> {
+    tx::all(tx, ALL, with![site.as_str()], link)
+}
+
+pub(crate) fn keep_applied(tx: &dyn Tx, who: &IdentityId, site: &SiteId, applied: &Applied) -> Answer<()> {
+    let kept = record::write(applied)?;
+    tx.run(KEEP_APPLIED, with![who.tenant.as_str(), &*who.user, site.as_str(), &kept])?;
+    Ok(())
+}
+
+fn applied(row: &dyn Row) -> Answer<Applied> {
+    record::read("applied state", row.text(0)?)
+}
+
+pub(crate) fn load_applied(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Option<Applied>> {
+    tx::first(tx, LOAD_APPLIED, with![who.tenant.as_str(), &*who.user, site.as_str()], applied)
+}
+
+pub(crate) fn all_applied(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<(IdentityId, Applied)>> {
+    tx::all(tx, ALL_APPLIED, with![site.as_str()], |row| {
+        Ok((IdentityId::new(TenantId::new(row.text(1)?), row.text(2)?), applied(row)?))
+    })
+}
+
+pub(crate) fn keep_visit(
+    tx: &dyn Tx,
+    who: &IdentityId,
+    site: &SiteId,
+    key: &str,
+    visit: &Visit,
+) -> Answer<()> {
+    let kept = record::write(visit)?;
+    tx.run(KEEP_VISIT, with![who.tenant.as_str(), &*who.user, site.as_str(), key, &kept])?;
+    Ok(())
+}
+
+pub(crate) fn leaver_seen(
+    tx: &dyn Tx,
+    who: &IdentityId,
+    site: &SiteId,
+    since: Timestamp,
+    seen_at: Timestamp,
+) -> Answer<()> {
+    tx.run(LEAVER_SEEN, with![who.tenant.as_str(), &*who.user, site.as_str(), since, seen_at])?;
+    Ok(())
+}
+
+pub(crate) fn leaver_verified(tx: &dyn Tx, who: &IdentityId, site: &SiteId, at: Timestamp) -> Answer<()> {
+    tx.run(LEAVER_VERIFIED, with![at, who.tenant.as_str(), &*who.user, site.as_str()])?;
+    Ok(())
+}
+
+pub(crate) fn leaver_cancelled(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<()> {
+    tx.run(LEAVER_CANCELLED, with![who.tenant.as_str(), &*who.user, site.as_str()])?;
+    Ok(())
+}
+
+/// Open clocks, longest running first; or all, newest first.
+pub(crate) fn leavers(tx: &dyn Tx, open_only: bool, limit: usize) -> Answer<Vec<Leaver>> {
+    let sql = if open_only { LEAVERS_OPEN } else { LEAVERS };
+    tx::all(tx, sql, with![rows_max(limit)], |row| {
+        Ok(Leaver {
+            identity: IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?),
+            site: SiteId::new(row.text(2)?),
+            since: tx::time(row.int(3)?)?,
+            seen_at: tx::time(row.int(4)?)?,
+            verified_at: tx::time_or_null(row.int_or_null(5)?)?,
+        })
+    })
+}

@@ -1,0 +1,164 @@
+//! What people read and what is kept by name: findings, messages, certificates, sweeps, counters, settings.
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Finding, Message, Severity, SweepRecord};
+use lanyard_model::coverage::{Certificate, ReadKind};
+
+use crate::{
+    record,
+    tx::{self, Answer, Row, Tx, after_prefix, rows_max, signed, statements, unsigned, with},
+};
+
+statements! {
+    FINDING = "INSERT INTO findings (key, severity, since, record) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, record = excluded.record,
+               since = CASE WHEN findings.over_at IS NULL THEN findings.since ELSE excluded.since END,
+               over_at = NULL";
+    FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
+    FINDINGS_LIKE = "SELECT key FROM findings WHERE key >= $1 AND key < $2 AND over_at IS NULL ORDER BY key";
+    FINDINGS = "SELECT record, since FROM findings WHERE over_at IS NULL
+                ORDER BY severity DESC, since DESC, key LIMIT $1";
+    MESSAGE = "INSERT INTO messages (id, record, attempts, due) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
+    MESSAGE_SENT = "UPDATE messages SET attempts = attempts + 1, due = NULL, error = NULL, tried_at = $1,
+                    sent_at = $1 WHERE id = $2 AND sent_at IS NULL";
+    MESSAGE_FAILED = "UPDATE messages SET attempts = attempts + 1, tried_at = $1, error = $2, due = $3
+                      WHERE id = $4 AND sent_at IS NULL";
+    MESSAGES_DUE = "SELECT record, attempts FROM messages WHERE due IS NOT NULL AND due <= $1
+                    ORDER BY due, id LIMIT $2";
+    CERTIFICATE = "INSERT INTO certificates (scope, kind, record, held_rows) VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (scope, kind) DO UPDATE SET record = excluded.record,
+                   held_rows = COALESCE(excluded.held_rows, certificates.held_rows)";
+    LOAD_CERTIFICATE = "SELECT record FROM certificates WHERE scope = $1 AND kind = $2";
+    HELD_ROWS = "SELECT held_rows FROM certificates WHERE scope = $1 AND kind = $2";
+    SWEEP = "INSERT INTO sweeps (id, scope, started_at, record) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET scope = excluded.scope, started_at = excluded.started_at,
+             record = excluded.record";
+    SWEEPS = "SELECT record FROM sweeps ORDER BY started_at DESC, id DESC LIMIT $1";
+    SWEEPS_OF = "SELECT record FROM sweeps WHERE scope = $1 ORDER BY started_at DESC, id DESC LIMIT $2";
+    COUNT = "INSERT INTO counters (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
+    COUNTED = "SELECT value FROM counters WHERE name = $1";
+    META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    LOAD_META = "SELECT value FROM meta WHERE key = $1";
+}
+
+/// Keeps a finding. One that was over begins anew.
+pub(crate) fn finding(tx: &dyn Tx, finding: &Finding) -> Answer<()> {
+    let severity: i64 = match finding.severity {
+        Severity::Info => 0,
+        Severity::Warning => 1,
+        Severity::Error => 2,
+    };
+    tx.run(FINDING, with![&finding.key, severity, finding.since, &record::write(finding)?])?;
+    Ok(())
+}
+
+pub(crate) fn finding_over(tx: &dyn Tx, key: &str, at: Timestamp) -> Answer<()> {
+    tx.run(FINDING_OVER, with![at, key])?;
+    Ok(())
+}
+
+pub(crate) fn findings_over_except(tx: &dyn Tx, prefix: &str, keep: &[String], at: Timestamp) -> Answer<()> {
+    let keep: std::collections::BTreeSet<&str> = keep.iter().map(String::as_str).collect();
+    let open =
+        tx::all(tx, FINDINGS_LIKE, with![prefix, &after_prefix(prefix)], |row| Ok(row.text(0)?.to_owned()))?;
+    for key in open.iter().filter(|key| !keep.contains(key.as_str())) {
+        finding_over(tx, key, at)?;
+    }
+    Ok(())
+}
+
+/// Open findings, worst first, newest first among equals.
+pub(crate) fn findings(tx: &dyn Tx, limit: usize) -> Answer<Vec<Finding>> {
+    tx::all(tx, FINDINGS, with![rows_max(limit)], |row| {
+        let finding: Finding = record::read("finding", row.text(0)?)?;
+        Ok(Finding { since: tx::time(row.int(1)?)?, ..finding })
+    })
+}
+
+/// Puts a message into the outbox, due at its own time.
+pub(crate) fn message(tx: &dyn Tx, message: &Message) -> Answer<()> {
+    let kept = record::write(message)?;
+    tx.run(MESSAGE, with![&message.id, &kept, i64::from(message.attempts), message.at])?;
+    Ok(())
+}
+
+/// Notes a try. A failed one without `next` is given up.
+pub(crate) fn message_tried(
+    tx: &dyn Tx,
+    id: &str,
+    at: Timestamp,
+    result: &Result<(), String>,
+    next: Option<Timestamp>,
+) -> Answer<()> {
+    match result {
+        Ok(()) => tx.run(MESSAGE_SENT, with![at, id])?,
+        Err(error) => tx.run(MESSAGE_FAILED, with![at, error, next, id])?,
+    };
+    Ok(())
+}
+
+pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<Vec<Message>> {
+    tx::all(tx, MESSAGES_DUE, with![now, rows_max(limit)], |row| {
+        let message: Message = record::read("message", row.text(0)?)?;
+        Ok(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message })
+    })
+}
+
+fn kind_name(kind: ReadKind) -> &'static str {
+    match kind {
+        ReadKind::Identities => "identities",
+        ReadKind::GroupMembers => "group_members",
+        ReadKind::Accounts => "accounts",
+        ReadKind::Bookings => "bookings",
+    }
+}
+
+pub(crate) fn certify(tx: &dyn Tx, scope: &str, kind: ReadKind, certificate: &Certificate) -> Answer<()> {
+    let held = certificate.holds().then(|| signed(certificate.evidence.rows));
+    tx.run(CERTIFICATE, with![scope, kind_name(kind), &record::write(certificate)?, held])?;
+    Ok(())
+}
+
+pub(crate) fn certificate(tx: &dyn Tx, scope: &str, kind: ReadKind) -> Answer<Option<Certificate>> {
+    tx::first(tx, LOAD_CERTIFICATE, with![scope, kind_name(kind)], |row| {
+        record::read("certificate", row.text(0)?)
+    })
+}
+
+pub(crate) fn certified_rows(tx: &dyn Tx, scope: &str, kind: ReadKind) -> Answer<Option<u64>> {
+    let rows = tx::first(tx, HELD_ROWS, with![scope, kind_name(kind)], |row| row.int_or_null(0))?;
+    Ok(rows.flatten().map(unsigned))
+}
+
+pub(crate) fn sweep(tx: &dyn Tx, sweep: &SweepRecord) -> Answer<()> {
+    tx.run(SWEEP, with![&sweep.id, &sweep.scope, sweep.started_at, &record::write(sweep)?])?;
+    Ok(())
+}
+
+/// Newest first.
+pub(crate) fn sweeps(tx: &dyn Tx, scope: Option<&str>, limit: usize) -> Answer<Vec<SweepRecord>> {
+    let read = |row: &dyn Row| record::read("sweep", row.text(0)?);
+    match scope {
+        None => tx::all(tx, SWEEPS, with![rows_max(limit)], read),
+        Some(scope) => tx::all(tx, SWEEPS_OF, with![scope, rows_max(limit)], read),
+    }
+}
+
+pub(crate) fn count(tx: &dyn Tx, name: &str, by: u64) -> Answer<()> {
+    tx.run(COUNT, with![name, signed(by)])?;
+    Ok(())
+}
+
+pub(crate) fn counted(tx: &dyn Tx, name: &str) -> Answer<u64> {
+    tx::count(tx, COUNTED, with![name])
+}
+
+pub(crate) fn set_meta(tx: &dyn Tx, key: &str, value: &str) -> Answer<()> {
+    tx.run(META, with![key, value])?;
+    Ok(())
+}
+
+pub(crate) fn meta(tx: &dyn Tx, key: &str) -> Answer<Option<String>> {
+    tx::first(tx, LOAD_META, with![key], |row| Ok(row.text(0)?.to_owned()))
+}

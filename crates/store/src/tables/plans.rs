@@ -1,0 +1,144 @@
+//! Plans, intents with their outcomes, and room under caps.
+//!
+//! Retention: a plan without intents may go once a newer plan of the same identity and site exists. Intents, their
+//! plans and charges stay as long as the journal speaks of them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Charge, Intent, OpenIntent, StoreFailure};
+use lanyard_model::{
+    id::{IdentityId, PlanId},
+    plan::{Outcome, Plan},
+};
+
+use crate::{
+    record,
+    tx::{self, Answer, Row, Tx, micros, rows_max, statements, unsigned, with},
+};
+
+statements! {
+    INSERT = "INSERT INTO plans (id, tenant, user_id, site, made_at, record) VALUES ($1, $2, $3, $4, $5, $6)
+              ON CONFLICT (id) DO NOTHING";
+    VERIFIED = "UPDATE plans SET verified_at = $1, verified_open = $2 WHERE id = $3";
+    LOAD = "SELECT record FROM plans WHERE id = $1";
+    NEWEST = "SELECT record FROM plans ORDER BY made_at DESC, id DESC LIMIT $1";
+    NEWEST_OF = "SELECT record FROM plans WHERE tenant = $1 AND user_id = $2
+                 ORDER BY made_at DESC, id DESC LIMIT $3";
+    INTEND = "INSERT INTO intents (id, plan, step, tenant, user_id, site, at, record)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    OUTCOME = "UPDATE intents SET outcome = $1, outcome_at = $2, success = $3 WHERE id = $4 AND outcome IS NULL";
+    INTENT_KNOWN = "SELECT COUNT(*) FROM intents WHERE id = $1";
+    OPEN = "SELECT record FROM intents WHERE outcome IS NULL ORDER BY tenant, user_id, at, id";
+    OPEN_OF = "SELECT record FROM intents WHERE outcome IS NULL AND tenant = $1 AND user_id = $2 ORDER BY at, id";
+    OF_PLAN = "SELECT record, outcome FROM intents WHERE plan = $1 ORDER BY step, at, id";
+    RATES = "SELECT (outcome_at - $1) / $2, SUM(success), COUNT(*) FROM intents
+             WHERE outcome_at IS NOT NULL AND outcome_at >= $1 GROUP BY 1 ORDER BY 1";
+    UNIT_CHARGED = "SELECT COUNT(*) FROM charges WHERE scope = $1 AND unit = $2 AND at > $3 AND at < $4";
+    UNITS_CHARGED = "SELECT COUNT(DISTINCT unit) FROM charges WHERE scope = $1 AND at > $2 AND at < $3";
+    CHARGE = "INSERT INTO charges (scope, at, unit, intent) VALUES ($1, $2, $3, $4)";
+    USED = "SELECT COUNT(DISTINCT unit) FROM charges WHERE scope = $1 AND at >= $2";
+}
+
+pub(crate) fn keep(tx: &dyn Tx, plan: &Plan) -> Answer<()> {
+    let who = &plan.identity;
+    let kept = record::write(plan)?;
+    tx.run(
+        INSERT,
+        with![plan.id.as_str(), who.tenant.as_str(), &*who.user, plan.site.as_str(), plan.made_at, &kept],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn verified(tx: &dyn Tx, plan: &PlanId, at: Timestamp, open: &[String]) -> Answer<()> {
+    tx.run(VERIFIED, with![at, &record::list(&open)?, plan.as_str()])?;
+    Ok(())
+}
+
+fn plan(row: &dyn Row) -> Answer<Plan> {
+    record::read("plan", row.text(0)?)
+}
+
+pub(crate) fn load(tx: &dyn Tx, id: &PlanId) -> Answer<Option<Plan>> {
+    tx::first(tx, LOAD, with![id.as_str()], plan)
+}
+
+pub(crate) fn newest(tx: &dyn Tx, who: Option<&IdentityId>, limit: usize) -> Answer<Vec<Plan>> {
+    match who {
+        None => tx::all(tx, NEWEST, with![rows_max(limit)], plan),
+        Some(who) => tx::all(tx, NEWEST_OF, with![who.tenant.as_str(), &*who.user, rows_max(limit)], plan),
+    }
+}
+
+/// Keeps an intent, and reserves room under its cap.
+pub(crate) fn intend(tx: &dyn Tx, intent: &Intent) -> Answer<()> {
+    if let Some(charge) = &intent.charge {
+        reserve(tx, charge, intent)?;
+    }
+    let who = &intent.identity;
+    let step = i64::try_from(intent.step).unwrap_or(i64::MAX);
+    let (plan, site, kept) = (intent.plan.as_str(), intent.site.as_str(), record::write(intent)?);
+    tx.run(INTEND, with![&intent.id, plan, step, who.tenant.as_str(), &*who.user, site, intent.at, &kept])?;
+    Ok(())
+}
+
+/// Every charge is kept, also a free one: otherwise a later window would miss that its unit was touched in it.
+///
+/// Counted are all windows that contain `at`, not only the one that ends there: charges of other workers may carry a
+/// slightly later time, or the clock may have been set back.
+fn reserve(tx: &dyn Tx, charge: &Charge, intent: &Intent) -> Answer<()> {
+    let at = micros(intent.at);
+    let window = i64::try_from(charge.window_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let (from, to) = (at.saturating_sub(window), at.saturating_add(window));
+    let scope = &charge.scope;
+    if tx::count(tx, UNIT_CHARGED, with![scope, &charge.unit, from, to])? == 0 {
+        let used = tx::count(tx, UNITS_CHARGED, with![scope, from, to])?;
+        if used >= charge.max {
+            return Err(StoreFailure::CapReached { scope: scope.clone(), used, max: charge.max });
+        }
+    }
+    tx.run(CHARGE, with![scope, at, &charge.unit, &intent.id])?;
+    Ok(())
+}
+
+pub(crate) fn used(tx: &dyn Tx, scope: &str, since: Timestamp) -> Answer<u64> {
+    tx::count(tx, USED, with![scope, since])
+}
+
+/// Keeps the first outcome of an intent.
+pub(crate) fn end(tx: &dyn Tx, intent: &str, outcome: &Outcome, at: Timestamp) -> Answer<()> {
+    let kept = record::write(outcome)?;
+    let changed = tx.run(OUTCOME, with![&kept, at, i64::from(outcome.is_success()), intent])?;
+    if changed == 0 && tx::count(tx, INTENT_KNOWN, with![intent])? == 0 {
+        return Err(StoreFailure::Damaged(format!(
+            "an outcome names the intent {intent}, which is not on record"
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn open(tx: &dyn Tx, who: Option<&IdentityId>) -> Answer<Vec<OpenIntent>> {
+    let read = |row: &dyn Row| Ok(OpenIntent { intent: record::read("intent", row.text(0)?)? });
+    match who {
+        None => tx::all(tx, OPEN, &[], read),
+        Some(who) => tx::all(tx, OPEN_OF, with![who.tenant.as_str(), &*who.user], read),
+    }
+}
+
+pub(crate) fn of_plan(tx: &dyn Tx, plan: &PlanId) -> Answer<Vec<(Intent, Option<Outcome>)>> {
+    tx::all(tx, OF_PLAN, with![plan.as_str()], |row| {
+        let outcome = row.text_or_null(1)?.map(|text| record::read("outcome", text)).transpose()?;
+        Ok((record::read("intent", row.text(0)?)?, outcome))
+    })
+}
+
+/// Buckets in which something ended: beginning, successes, all others.
+pub(crate) fn rates(tx: &dyn Tx, since: Timestamp, bucket: Duration) -> Answer<Vec<(Timestamp, u64, u64)>> {
+    let length = i64::try_from(bucket.as_micros()).unwrap_or(i64::MAX).max(1);
+    let from = micros(since);
+    tx::all(tx, RATES, with![from, length], |row| {
+        let start = from.saturating_add(row.int(0)?.saturating_mul(length));
+        let (applied, ended) = (unsigned(row.int(1)?), unsigned(row.int(2)?));
+        Ok((tx::time(start)?, applied, ended - applied))
+    })
+}
