@@ -1,1 +1,38 @@
-//! 
+//! The policy document: from files people can read to what one person should have, and why. Pure: no I/O, no clock.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`policy`] | files in, [`Policy`] out; the questions that need no site |
+//! | [`problem`] | what is wrong with a policy, where, and the fix |
+//! | [`correlation`] | keys that find accounts, join persons, name managers |
+//! | [`bind`] | names to a site's ids: [`Bound`] |
+//! | [`evaluate`] | [`Bound::evaluate`]: one person → `Desired` |
+//! | [`guardrail`] | limits, schedules, channels |
+//! | `parse`, `reader`, `document`, `table` | the format: TOML rules and CSV tables |
+//! | `condition`, `date`, `lifecycle`, `profile`, `place`, `visit` | the meaning |
+
+pub mod bind;
+mod condition;
+pub mod correlation;
+mod date;
+mod document;
+pub mod evaluate;
+pub mod guardrail;
+mod lifecycle;
+mod parse;
+mod place;
+pub mod policy;
+pub mod problem;
+mod profile;
+mod reader;
+mod table;
+mod visit;
+
+pub use self::{
+    bind::Bound,
+    correlation::{ManagerKey, ManagerRef, SearchTerm},
+    evaluate::Facts,
+    guardrail::{Channel, Guardrails, Schedule},
+    policy::{FlowLine, Policy, PolicyFiles},
+    problem::{Problem, Problems, Severity},
+};

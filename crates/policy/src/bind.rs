@@ -1,0 +1,501 @@
+//! Names to ids, once per catalogue, so that deciding about a person looks nothing up by name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use lanyard_model::{
+    account::Role,
+    desired::Owned,
+    fold,
+    id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
+    place::{COST_CENTER_CATEGORY, Catalogue},
+};
+
+use crate::{
+    PolicyFiles,
+    document::{Centers, CostCenter, Document, Flow, Kind, PlaceNames},
+    problem::{Findings, Problems, Spot},
+    table::Row,
+};
+
+/// A policy with its names resolved in each site.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    pub(crate) document: Arc<Document>,
+    pub(crate) sites: BTreeMap<SiteId, Site>,
+    problems: Problems,
+}
+
+impl Bound {
+    /// Names that exist in none of the sites they are meant for.
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+}
+
+/// One site's ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Site {
+    /// By place in the document's lists.
+    pub user_types: Vec<Option<UserTypeId>>,
+    pub flows: Vec<FlowIds>,
+    pub rows: BTreeMap<String, Vec<RowIds>>,
+    pub cost_centers: HashMap<String, ItemId>,
+    pub floors: HashMap<FloorId, BuildingId>,
+    /// Centers by building and module (folded).
+    pub serving: BTreeMap<(BuildingId, String), BTreeSet<CenterId>>,
+    /// Centers by module (folded).
+    pub modules: BTreeMap<String, BTreeSet<CenterId>>,
+    pub owned: Owned,
+}
+
+/// Ids of a flow's outcomes, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FlowIds {
+    pub gives: Vec<Ids>,
+    pub never: Vec<Ids>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Ids {
+    Nothing,
+    /// One for the flow, or one per row of its table.
+    Places(Vec<PlaceIds>),
+    Centers(BTreeSet<CenterId>, Vec<String>),
+    Item(Result<ItemId, String>),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowIds {
+    pub roles: Vec<(CenterId, Role)>,
+    pub items: Vec<ItemId>,
+    pub cost_center: Option<ItemId>,
+    pub missing: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PlaceIds {
+    pub buildings: Vec<BuildingId>,
+    pub floors: Vec<FloorId>,
+    pub kinds: Vec<String>,
+    pub rooms: Vec<RoomId>,
+    pub section: Option<SectionId>,
+    pub missing: Vec<String>,
+    pub names: PlaceNames,
+}
+
+struct Binder<'a> {
+    catalogue: &'a Catalogue,
+    document: &'a Document,
+    buildings: HashMap<String, Vec<BuildingId>>,
+    floors: HashMap<String, Vec<FloorId>>,
+    items: HashMap<String, Vec<ItemId>>,
+    centers: HashMap<String, Vec<CenterId>>,
+    /// Names missing here, by where the policy says them.
+    missing: Vec<(Spot, String)>,
+}
+
+pub(crate) fn bind(
+    document: Arc<Document>,
+    files: &PolicyFiles,
+    catalogues: &BTreeMap<SiteId, Catalogue>,
+) -> Bound {
+    let mut sites = BTreeMap::new();
+    // A name need not exist in every site; it is a mistake if it exists in none.
+    let mut missing: BTreeMap<(String, usize, usize, String), BTreeSet<&SiteId>> = BTreeMap::new();
+    for (id, catalogue) in catalogues {
+        let mut binder = Binder::new(catalogue, &document);
+        sites.insert(id.clone(), binder.site(id));
+        for (spot, message) in binder.missing {
+            missing.entry((spot.file, spot.span.start, spot.span.end, message)).or_default().insert(id);
+        }
+    }
+    let mut findings = Findings::default();
+    findings.source(&files.toml.0, &files.toml.1);
+    for (name, text) in &files.tables {
+        findings.source(&format!("{}.csv", name.trim_end_matches(".csv")), text);
+    }
+    for ((file, start, end, message), without) in missing {
+        let limited = document
+            .tables
+            .values()
+            .flat_map(|table| &table.rows)
+            .find(|row| row.spot.file == file && row.spot.span == (start..end))
+            .map(Row::sites)
+            .filter(|sites| !sites.is_empty());
+        let meant = limited.map_or(catalogues.len(), |sites| {
+            sites
+                .iter()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .filter(|site| catalogues.contains_key(**site))
+                .count()
+        });
+        if without.len() >= meant {
+            let names: Vec<_> = without.iter().map(ToString::to_string).collect();
+            let spot = Spot { file, span: start..end };
+            findings.warning(&spot, format!("{message} (site {})", names.join(", ")), None);
+        }
+    }
+    Bound { document, sites, problems: findings.finish() }
+}
+
+fn push<T>(map: &mut HashMap<String, Vec<T>>, name: &str, id: T)
+where
+    T: PartialEq,
+{
+    let list = map.entry(fold::text(name)).or_default();
+    if !name.trim().is_empty() && !list.contains(&id) {
+        list.push(id);
+    }
+}
+
+impl<'a> Binder<'a> {
+    fn new(catalogue: &'a Catalogue, document: &'a Document) -> Self {
+        let mut buildings = HashMap::new();
+        for building in catalogue.buildings.values() {
+            push(&mut buildings, &building.name, building.id);
+            push(&mut buildings, &building.code, building.id);
+        }
+        let mut floors = HashMap::new();
+        for floor in catalogue.floors.values() {
+            push(&mut floors, &floor.name, floor.id);
+        }
+        let mut items = HashMap::new();
+        for item in catalogue.items.values() {
+            push(&mut items, &item.name, item.id);
+            push(&mut items, &item.code, item.id);
+            push(&mut items, &format!("{} / {}", item.category_name, item.name), item.id);
+        }
+        let mut centers = HashMap::new();
+        for center in catalogue.centers.values() {
+            push(&mut centers, &center.name, center.id);
+        }
+        Self { catalogue, document, buildings, floors, items, centers, missing: Vec::new() }
+    }
+
+    fn site(&mut self, id: &SiteId) -> Site {
+        let catalogue = self.catalogue;
+        let mut site = Site::default();
+        for center in catalogue.centers.values() {
+            site.modules.entry(fold::text(&center.module)).or_default().insert(center.id);
+        }
+        for building in catalogue.buildings.keys() {
+            for module in site.modules.keys() {
+                let serving = catalogue.centers_serving(*building, module);
+                site.serving.insert((*building, module.clone()), serving);
+            }
+        }
+        for item in catalogue.items.values().filter(|item| item.category == COST_CENTER_CATEGORY) {
+            // A code may equal another item's name: names are entered last and win.
+            site.cost_centers.entry(fold::text(&item.code)).or_insert(item.id);
+        }
+        for item in catalogue.items.values().rev().filter(|item| item.category == COST_CENTER_CATEGORY) {
+            site.cost_centers.insert(fold::text(&item.name), item.id);
+        }
+        site.floors = catalogue.floors.values().map(|floor| (floor.id, floor.building)).collect();
+        for rule in &self.document.user_types {
+            let wanted = fold::text(&rule.name);
+            let found = catalogue.user_types.iter().find(|(_, name)| fold::text(name) == wanted);
+            if found.is_none() {
+                self.missing.push((rule.spot.clone(), format!("there is no user type \"{}\"", rule.name)));
+            }
+            site.user_types.push(found.map(|(id, _)| *id));
+        }
+        for table in self.document.tables.values() {
+            let rows = table.rows.iter().map(|row| self.row(row, id, &site)).collect();
+            site.rows.insert(table.name.clone(), rows);
+        }
+        for flow in &self.document.flows {
+            let ids = self.flow(flow, id, &mut site);
+            site.flows.push(ids);
+        }
+        site
+    }
+
+    fn row(&mut self, row: &Row, site_id: &SiteId, site: &Site) -> RowIds {
+        let mut ids = RowIds::default();
+        let sites = row.sites();
+        if !sites.is_empty() && !sites.contains(&site_id) {
+            return ids;
+        }
+        if let Some(name) = &row.out.cost_center {
+            ids.cost_center = site.cost_centers.get(&fold::text(name)).copied();
+            if ids.cost_center.is_none() {
+                ids.missing.push(format!("there is no cost center \"{name}\""));
+            }
+        }
+        for name in &row.out.items {
+            match self.item(name) {
+                Ok(item) => ids.items.push(item),
+                Err(why) => ids.missing.push(why),
+            }
+        }
+        for (role, names) in &row.out.roles {
+            let (centers, missing) = self.centers(names);
+            ids.roles.extend(centers.into_iter().map(|center| (center, *role)));
+            ids.missing.extend(missing);
+        }
+        self.missing.extend(ids.missing.iter().map(|why| (row.spot.clone(), why.clone())));
+        ids
+    }
+
+    fn flow(&mut self, flow: &Flow, site_id: &SiteId, site: &mut Site) -> FlowIds {
+        let rows: &[Row] = flow
+            .table
+            .as_ref()
+            .and_then(|name| self.document.tables.get(name))
+            .map_or(&[], |table| table.rows.as_slice());
+        let mut ids = FlowIds::default();
+        for (list, out) in [(&flow.gives, true), (&flow.never, false)] {
+            for outcome in list {
+                let (found, owns_all) = match &outcome.kind {
+                    Kind::Place { place, .. } => (self.places(place, rows, flow, outcome, site_id), false),
+                    Kind::Role { centers: Centers::Named(names), owns_all, .. } => {
+                        let (centers, missing) = self.centers(names);
+                        for why in &missing {
+                            self.missing.push((outcome.spot.clone(), why.clone()));
+                        }
+                        (Ids::Centers(centers, missing), *owns_all)
+                    }
+                    Kind::Role { centers: Centers::Everywhere(module), owns_all, .. } => {
+                        let centers = self.module(site, module, outcome);
+                        (Ids::Centers(centers, Vec::new()), *owns_all)
+                    }
+                    Kind::Role { centers: Centers::Serving(module), owns_all, .. } => {
+                        let centers = self.module(site, module, outcome);
+                        if *owns_all {
+                            site.owned.centers.extend(centers);
+                        }
+                        (Ids::Nothing, false)
+                    }
+                    Kind::Item { name, owns_all } => {
+                        let item = self.item(name);
+                        if let Err(why) = &item {
+                            self.missing.push((outcome.spot.clone(), why.clone()));
+                        }
+                        (Ids::Item(item), *owns_all)
+                    }
+                    Kind::CostCenter(CostCenter::Named(name)) => {
+                        let item = site.cost_centers.get(&fold::text(name)).copied();
+                        let item = item.ok_or_else(|| format!("there is no cost center \"{name}\""));
+                        if let Err(why) = &item {
+                            self.missing.push((outcome.spot.clone(), why.clone()));
+                        }
+                        (Ids::Item(item), false)
+                    }
+                    _ => (Ids::Nothing, false),
+                };
+                if owns_all {
+                    match &found {
+                        Ids::Centers(centers, _) => site.owned.centers.extend(centers),
+                        Ids::Item(Ok(item)) => {
+                            site.owned.items.insert(*item);
+                        }
+                        _ => {}
+                    }
+                }
+                if out { ids.gives.push(found) } else { ids.never.push(found) }
+            }
+        }
+        ids
+    }
+
+    fn module(
+        &mut self,
+        site: &Site,
+        module: &str,
+        outcome: &crate::document::Outcome,
+    ) -> BTreeSet<CenterId> {
+        let found = site.modules.get(&fold::text(module)).cloned().unwrap_or_default();
+        if found.is_empty() {
+            self.missing.push((outcome.spot.clone(), format!("there is no center of module \"{module}\"")));
+        }
+        found
+    }
+
+    fn places(
+        &mut self,
+        fixed: &PlaceNames,
+        rows: &[Row],
+        flow: &Flow,
+        outcome: &crate::document::Outcome,
+        site_id: &SiteId,
+    ) -> Ids {
+        if flow.table.is_none() {
+            let place = self.place(fixed);
+            self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone())));
+            return Ids::Places(vec![place]);
+        }
+        let places = rows.iter().map(|row| {
+            let sites = row.sites();
+            if !sites.is_empty() && !sites.contains(&site_id) {
+                return PlaceIds::default();
+            }
+            let place = self.place(&merged(fixed, &row.out.place));
+            self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone())));
+            place
+        });
+        Ids::Places(places.collect())
+    }
+
+    /// Resolves the parts that are named. A part that does not exist is reported, the others stand.
+    fn place(&self, names: &PlaceNames) -> PlaceIds {
+        let mut ids = PlaceIds {
+            kinds: names.kinds.iter().map(|kind| fold::text(kind)).collect(),
+            names: names.clone(),
+            ..PlaceIds::default()
+        };
+        if let Some(name) = &names.building {
+            match self.buildings.get(&fold::text(name)).map(Vec::as_slice) {
+                Some([building]) => ids.buildings.push(*building),
+                Some(several) if !several.is_empty() => {
+                    ids.missing.push(format!("several buildings are called \"{name}\""));
+                }
+                _ => ids.missing.push(format!("there is no building \"{name}\"")),
+            }
+            if ids.buildings.is_empty() {
+                return ids;
+            }
+        }
+        for name in &names.floors {
+            let found = self.floors.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+            let here: Vec<_> =
+                found.iter().copied().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
+            match (here.as_slice(), &names.building) {
+                ([floor], _) => ids.floors.push(*floor),
+                ([], Some(building)) => ids.missing.push(format!("{building} has no floor \"{name}\"")),
+                ([], None) => ids.missing.push(format!("there is no floor \"{name}\"")),
+                _ => ids.missing.push(format!("several floors are called \"{name}\": name the building too")),
+            }
+        }
+        if names.floors.is_empty() && names.building.is_some() {
+            let kinds: BTreeSet<_> = ids.kinds.iter().map(String::as_str).collect();
+            let with_rooms: BTreeSet<FloorId> = self
+                .catalogue
+                .rooms
+                .values()
+                .filter(|room| room.active && room.occupiable && room.capacity > 0)
+                .filter(|room| kinds.is_empty() || kinds.contains(fold::text(&room.kind).as_str()))
+                .map(|room| room.floor)
+                .collect();
+            ids.floors = with_rooms.into_iter().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
+        }
+        self.rooms(names, &mut ids);
+        self.section(names, &mut ids);
+        if ids.buildings.is_empty() {
+            let floors = ids.floors.iter().copied();
+            let rooms =
+                ids.rooms.iter().filter_map(|room| self.catalogue.rooms.get(room)).map(|room| room.floor);
+            let section =
+                ids.section.and_then(|id| self.catalogue.sections.get(&id)).map(|section| section.floor);
+            let all: BTreeSet<_> = floors
+                .chain(rooms)
+                .chain(section)
+                .filter_map(|floor| self.catalogue.floors.get(&floor))
+                .map(|floor| floor.building)
+                .collect();
+            ids.buildings = all.into_iter().collect();
+        }
+        ids
+    }
+
+    fn is_in(&self, floor: FloorId, buildings: &[BuildingId]) -> bool {
+        buildings.is_empty()
+            || self.catalogue.floors.get(&floor).is_some_and(|floor| buildings.contains(&floor.building))
+    }
+
+    fn rooms(&self, names: &PlaceNames, ids: &mut PlaceIds) {
+        for name in &names.rooms {
+            let wanted = fold::text(name);
+            let found: Vec<_> = self
+                .catalogue
+                .rooms
+                .values()
+                .filter(|room| fold::text(&room.name) == wanted && self.is_in(room.floor, &ids.buildings))
+                .filter(|room| names.floors.is_empty() || ids.floors.contains(&room.floor))
+                .map(|room| room.id)
+                .collect();
+            match found.as_slice() {
+                [room] => ids.rooms.push(*room),
+                [] => ids.missing.push(format!("there is no space \"{name}\"")),
+                _ => ids
+                    .missing
+                    .push(format!("several spaces are called \"{name}\": name building and floor too")),
+            }
+        }
+    }
+
+    fn section(&self, names: &PlaceNames, ids: &mut PlaceIds) {
+        let Some(name) = &names.section else { return };
+        let wanted = fold::text(name);
+        let found: Vec<_> = self
+            .catalogue
+            .sections
+            .values()
+            .filter(|section| {
+                fold::text(&section.name) == wanted
+                    || fold::text(&format!("{} / {}", section.neighborhood_name, section.name)) == wanted
+            })
+            .filter(|section| self.is_in(section.floor, &ids.buildings))
+            .map(|section| (section.id, section.floor))
+            .collect();
+        // The floors of the row are about desks; they only help where the name alone is not enough.
+        let narrowed: Vec<_> = found.iter().filter(|(_, floor)| ids.floors.contains(floor)).collect();
+        match (found.as_slice(), narrowed.as_slice()) {
+            ([(section, _)], _) | (_, [(section, _)]) => ids.section = Some(*section),
+            ([], _) => ids.missing.push(format!("there is no neighborhood section \"{name}\"")),
+            _ => ids.missing.push(format!(
+                "several sections are called \"{name}\": write \"Neighborhood / Section\" or name the building"
+            )),
+        }
+    }
+
+    fn item(&self, name: &str) -> Result<ItemId, String> {
+        let found = self.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+        // Cost centers are held apart: a person has exactly one.
+        let plain: Vec<_> = found
+            .iter()
+            .filter(|id| {
+                self.catalogue.items.get(*id).is_some_and(|item| item.category != COST_CENTER_CATEGORY)
+            })
+            .collect();
+        match plain.as_slice() {
+            [item] => Ok(**item),
+            [] => Err(format!("there is no category item \"{name}\"")),
+            _ => Err(format!("several items are called \"{name}\": write \"Category / Item\"")),
+        }
+    }
+
+    fn centers(&self, names: &[String]) -> (BTreeSet<CenterId>, Vec<String>) {
+        let mut found = BTreeSet::new();
+        let mut missing = Vec::new();
+        for name in names {
+            match self.centers.get(&fold::text(name)).map(Vec::as_slice) {
+                Some([center]) => {
+                    found.insert(*center);
+                }
+                Some(several) if !several.is_empty() => {
+                    missing.push(format!("several centers are called \"{name}\""));
+                }
+                _ => missing.push(format!("there is no center \"{name}\"")),
+            }
+        }
+        (found, missing)
+    }
+}
+
+/// What the outcome itself names, completed by the row.
+fn merged(fixed: &PlaceNames, row: &PlaceNames) -> PlaceNames {
+    let list =
+        |own: &Vec<String>, other: &Vec<String>| if own.is_empty() { other.clone() } else { own.clone() };
+    PlaceNames {
+        building: fixed.building.clone().or_else(|| row.building.clone()),
+        floors: list(&fixed.floors, &row.floors),
+        kinds: list(&fixed.kinds, &row.kinds),
+        section: fixed.section.clone().or_else(|| row.section.clone()),
+        rooms: list(&fixed.rooms, &row.rooms),
+    }
+}

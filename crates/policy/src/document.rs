@@ -1,0 +1,311 @@
+//! The policy as read: every section as a value, names not yet resolved to a site's ids.
+
+use std::collections::BTreeMap;
+
+use jiff::{civil::Time, tz::TimeZone};
+use lanyard_model::{
+    account::{FieldName, Role},
+    desired::Loses,
+    id::{AccountId, SiteId, TenantId},
+};
+
+use crate::{
+    condition::{Condition, GroupTest},
+    date::DateFormat,
+    problem::Spot,
+    table::Table,
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Document {
+    pub name: String,
+    pub tenants: BTreeMap<TenantId, TenantSettings>,
+    pub sites: BTreeMap<SiteId, SiteSettings>,
+    pub groups: BTreeMap<String, Named>,
+    pub routes: Vec<Route>,
+    pub correlation: Correlation,
+    pub scope: Scope,
+    pub lifecycle: Rules,
+    pub profile: Vec<FieldRule>,
+    pub user_types: Vec<UserTypeRule>,
+    pub manager: Option<ManagerRule>,
+    pub flows: Vec<Flow>,
+    pub tables: BTreeMap<String, Table>,
+    pub guardrails: crate::guardrail::Guardrails,
+    pub protected: Vec<Condition>,
+    pub schedule: Vec<crate::guardrail::Schedule>,
+    pub channels: BTreeMap<String, crate::guardrail::Channel>,
+}
+
+/// A group's entry in `[groups]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub test: GroupTest,
+    pub spot: Spot,
+}
+
+/// What differs from tenant to tenant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TenantSettings {
+    pub zone: Option<TimeZone>,
+    pub dates: Option<Vec<DateFormat>>,
+    pub start_attribute: Option<String>,
+    pub end_attribute: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SiteSettings {
+    pub default_host: Option<AccountId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub tenant: Option<TenantId>,
+    pub site: SiteId,
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Correlation {
+    pub keys: Vec<Key>,
+    /// Index of the key that joins identities of several tenants into one person.
+    pub person: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub kind: String,
+    pub attribute: String,
+    pub field: FieldName,
+    pub fold: Fold,
+}
+
+/// How two spellings of a key are found equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fold {
+    Number,
+    Email,
+    EmailWithoutTag,
+    Text,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    pub conditions: Vec<Condition>,
+    pub on_leaving: OnLeaving,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnLeaving {
+    /// Ends what we gave.
+    #[default]
+    End,
+    Ignore,
+}
+
+/// Lifecycle rules.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub zone: TimeZone,
+    pub zone_attribute: Option<String>,
+    pub dates: Vec<DateFormat>,
+    pub settle_seconds: i64,
+    pub start: Option<StartRule>,
+    pub end: Option<EndRule>,
+    pub ended: Vec<Mark>,
+    pub leave: Vec<LeaveRule>,
+    /// Told when somebody's end has been carried out.
+    pub tell: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            zone: TimeZone::UTC,
+            zone_attribute: None,
+            dates: Vec::new(),
+            settle_seconds: 90,
+            start: None,
+            end: None,
+            ended: Vec::new(),
+            leave: Vec::new(),
+            tell: Vec::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct StartRule {
+    pub attribute: String,
+    pub prepare_days: i64,
+    /// STAGED without a start date: true waits for activation, false sets the person aside.
+    pub wait_without_date: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct EndRule {
+    pub attribute: String,
+    pub conditions: Vec<Condition>,
+    /// The end date itself is still a day of work.
+    pub inclusive: bool,
+    pub warn_days: i64,
+    pub tell: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub id: String,
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct LeaveRule {
+    pub id: String,
+    pub conditions: Vec<Condition>,
+    pub loses: Loses,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct FieldRule {
+    pub field: FieldName,
+    pub from: Source,
+    pub change: Vec<Change>,
+    pub conditions: Vec<Condition>,
+    pub spot: Spot,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// The first of these attributes that has a value.
+    First(Vec<String>),
+    Join(Vec<String>, String),
+    Constant(String),
+}
+
+/// A transform of a profile value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Lower,
+    Upper,
+    Phone,
+    /// Epoch milliseconds of the day's midnight UTC, as iOffice keeps dates in custom fields.
+    DateMs,
+    /// `2026-09-30`.
+    IsoDate,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct UserTypeRule {
+    pub name: String,
+    pub conditions: Vec<Condition>,
+    pub spot: Spot,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ManagerRule {
+    pub attribute: String,
+    pub order: Vec<ManagerKind>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ManagerKind {
+    OktaId,
+    EmployeeNumber,
+    Email,
+    Login,
+}
+
+/// One readable rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Flow {
+    pub id: String,
+    pub template: Option<&'static str>,
+    pub sentence: String,
+    pub priority: i64,
+    pub conditions: Vec<Condition>,
+    pub table: Option<String>,
+    pub gives: Vec<Outcome>,
+    pub never: Vec<Outcome>,
+    /// Attribute whose day is the last on which the flow gives anything.
+    pub until: Option<String>,
+    pub spot: Spot,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub kind: Kind,
+    pub spot: Spot,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Place {
+        seat: SeatKind,
+        place: PlaceNames,
+        otherwise: Option<(FieldName, String)>,
+    },
+    Role {
+        role: Role,
+        centers: Centers,
+        owns_all: bool,
+    },
+    /// Roles named in the table row.
+    TableRoles,
+    Item {
+        name: String,
+        owns_all: bool,
+    },
+    TableItems,
+    CostCenter(CostCenter),
+    Booking {
+        title: String,
+        kinds: Vec<String>,
+        from: Time,
+        to: Time,
+    },
+    Visit {
+        visitor_type: Option<String>,
+        notes: String,
+        at: Time,
+    },
+    ToDo {
+        key: String,
+        what: String,
+        how: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeatKind {
+    Desk,
+    Section,
+    Remote,
+    /// The row's `seat` column says.
+    Table,
+}
+
+/// A place by the names people use. Empty parts come from the table row, if there is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PlaceNames {
+    pub building: Option<String>,
+    pub floors: Vec<String>,
+    pub kinds: Vec<String>,
+    pub section: Option<String>,
+    pub rooms: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Centers {
+    Named(Vec<String>),
+    /// Centers of the module that serve the seat's building.
+    Serving(String),
+    /// Every center of the module in the site.
+    Everywhere(String),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum CostCenter {
+    Named(String),
+    Attribute(String),
+    Table,
+}

@@ -1,0 +1,115 @@
+//! Reads `[lifecycle]`.
+
+use lanyard_model::desired::Loses;
+
+use super::{
+    known,
+    rules::{formats, zone},
+    when::conditions,
+};
+use crate::{
+    date::DateFormat,
+    document::{Document, EndRule, LeaveRule, Mark, Rules, StartRule},
+    reader::Section,
+};
+
+pub(super) fn read(root: &Section<'_>, document: &mut Document) {
+    let mut rules =
+        Rules { dates: DateFormat::parse("YYYY-MM-DD").into_iter().collect(), ..Rules::default() };
+    if let Some(section) = root.section("lifecycle") {
+        if let Some(zone) = zone(&section, "zone") {
+            rules.zone = zone;
+        }
+        rules.zone_attribute = section.string("zone_attribute");
+        if let Some(value) = section.get("dates") {
+            rules.dates = formats(&value);
+        }
+        rules.settle_seconds = section.integer("settle_seconds", 0..86_401).unwrap_or(rules.settle_seconds);
+        rules.tell = channels(&section, "tell", document);
+        rules.start = section.section("start").and_then(|section| start(&section));
+        rules.end = section.section("end").and_then(|section| end(&section, document));
+        for (at, mark) in section.sections("ended").iter().enumerate() {
+            let id = mark.string("id").unwrap_or_else(|| format!("ended-{}", at + 1));
+            let conditions = needed_conditions(mark, document);
+            mark.finish();
+            rules.ended.push(Mark { id, conditions });
+        }
+        for (at, leave) in section.sections("leave").iter().enumerate() {
+            let id = leave.string("id").unwrap_or_else(|| format!("leave-{}", at + 1));
+            let conditions = needed_conditions(leave, document);
+            let loses = loses(leave);
+            leave.finish();
+            rules.leave.push(LeaveRule { id, conditions, loses });
+        }
+        section.finish();
+    }
+    document.lifecycle = rules;
+}
+
+/// A rule of this kind without conditions would concern everybody: surely a slip.
+fn needed_conditions(section: &Section<'_>, document: &Document) -> Vec<crate::condition::Condition> {
+    let list = conditions(section, "if", &document.groups);
+    if list.is_empty() && section.get("if").is_none_or(|value| value.is_list() && value.list().is_empty()) {
+        section.error("this rule would concern everybody", Some("add if = [ … ]".into()));
+    }
+    list
+}
+
+fn channels(section: &Section<'_>, key: &'static str, document: &Document) -> Vec<String> {
+    let mut names = Vec::new();
+    for text in section.texts(key) {
+        let complain = |message, fix| section.report.error(&text.span, message, fix);
+        if known(&text.value, &document.channels, "[notify] entry", complain).is_some() {
+            names.push(text.value);
+        }
+    }
+    names
+}
+
+fn start(section: &Section<'_>) -> Option<StartRule> {
+    let attribute = section.needed("attribute");
+    let rule = StartRule {
+        attribute: attribute.map(|text| text.value).unwrap_or_default(),
+        prepare_days: section.integer("prepare_days", 0..366).unwrap_or(0),
+        wait_without_date: section
+            .word("without_date", &[("wait", true), ("set aside", false)])
+            .unwrap_or(true),
+    };
+    section.finish();
+    (!rule.attribute.is_empty()).then_some(rule)
+}
+
+fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
+    let attribute = section.needed("attribute");
+    let rule = EndRule {
+        attribute: attribute.map(|text| text.value).unwrap_or_default(),
+        conditions: conditions(section, "if", &document.groups),
+        inclusive: section
+            .word("the_day_itself", &[("still counts", true), ("no longer counts", false)])
+            .unwrap_or(true),
+        warn_days: section.integer("warn_days", 0..366).unwrap_or(0),
+        tell: channels(section, "tell", document),
+    };
+    section.finish();
+    (!rule.attribute.is_empty()).then_some(rule)
+}
+
+fn loses(section: &Section<'_>) -> Loses {
+    let Some(value) = section.get("loses") else { return Loses { roles: true, ..Loses::default() } };
+    let mut loses = Loses::default();
+    for text in value.texts() {
+        match text.value.as_str() {
+            "permissions" => loses.roles = true,
+            "categories" => loses.items = true,
+            "seat" => loses.seat = true,
+            "bookings" => loses.bookings = true,
+            "account" => loses.account = true,
+            other => section.report.error(
+                &text.span,
+                format!("a leave cannot take \"{other}\""),
+                Some("known: permissions, categories, seat, bookings, account".into()),
+            ),
+        }
+    }
+    loses
+}

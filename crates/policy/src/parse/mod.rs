@@ -1,0 +1,88 @@
+//! From text to a [`Document`]: every mistake is found in one go.
+
+mod flow;
+mod lifecycle;
+mod rules;
+mod when;
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+
+pub(crate) use self::when::group_named;
+use crate::{
+    PolicyFiles,
+    document::Document,
+    problem::{Findings, Problems, Spot, nearest},
+    reader::{Report, Section},
+    table,
+};
+
+/// The format this version reads and writes.
+pub(crate) const FORMAT: i64 = 1;
+
+/// Reads everything. Warnings come beside the document; errors instead of it.
+pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
+    let (file, text) = &files.toml;
+    let mut findings = Findings::default();
+    findings.source(file, text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        findings.error(&Spot { file: file.clone(), span }, error.message().replace('\n', ", "), None);
+    }
+    let report = Report::new(file, findings);
+    let section = Section::root(&report, root.get_ref());
+    let mut document = Document::default();
+    let format = section.integer("format", 1..i64::MAX);
+    match format {
+        Some(FORMAT) => {}
+        Some(other) => report.error(
+            &section.get("format").map_or(0..0, |value| value.span),
+            format!("this is format {other}; this version reads format {FORMAT}"),
+            Some("use a newer version, or export the policy again".into()),
+        ),
+        None if section.get("format").is_none() => section.missing("format"),
+        None => {}
+    }
+    document.name = section.string("name").unwrap_or_else(|| "policy".to_owned());
+    document.groups = when::read_groups(&section);
+    rules::read(&section, &mut document);
+    lifecycle::read(&section, &mut document);
+    for (name, text) in &files.tables {
+        let name = name.trim_end_matches(".csv");
+        let file = format!("{name}.csv");
+        let mut findings = report.findings();
+        findings.source(&file, text);
+        let table = table::read(name, &file, text, &document.groups, &mut findings);
+        document.tables.insert(name.to_owned(), table);
+    }
+    document.flows = flow::read(&section, &document);
+    section.finish();
+    check_routes(&section, &document);
+    let problems = report.into_findings().finish();
+    if problems.has_errors() { Err(problems) } else { Ok(document) }
+}
+
+fn check_routes(section: &Section<'_>, document: &Document) {
+    if document.routes.is_empty() && section.get("route").is_none() {
+        section.missing("[[route]]");
+    }
+    if document.correlation.keys.is_empty() && section.get("correlation").is_none() {
+        section.missing("[correlation]");
+    }
+}
+
+/// The value under `name`, or a finding with the nearest name.
+pub(crate) fn known<'m, T>(
+    name: &str,
+    map: &'m BTreeMap<String, T>,
+    what: &str,
+    mut complain: impl FnMut(String, Option<String>),
+) -> Option<&'m T> {
+    let found = map.get(name);
+    if found.is_none() {
+        complain(format!("there is no {what} \"{name}\""), nearest(name, map.keys().map(String::as_str)));
+    }
+    found
+}

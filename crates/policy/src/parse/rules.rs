@@ -1,0 +1,321 @@
+//! Reads everything but lifecycle and flows: tenants, sites, routes, correlation, scope, profile, guardrails, channels.
+
+use jiff::tz::TimeZone;
+use lanyard_model::{
+    account::{FIELDS, FieldName},
+    id::{AccountId, SiteId, TenantId, is_slug},
+};
+
+use super::when::conditions;
+use crate::{
+    date::DateFormat,
+    document::{
+        Change, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule, OnLeaving, Route,
+        Scope, SiteSettings, Source, TenantSettings, UserTypeRule,
+    },
+    guardrail::{Channel, Guardrails, Schedule},
+    problem::nearest,
+    reader::{Section, Text, Value},
+};
+
+pub(super) fn read(root: &Section<'_>, document: &mut Document) {
+    tenants(root, document);
+    sites(root, document);
+    document.routes = root.sections("route").iter().filter_map(|section| route(section, document)).collect();
+    if let Some(section) = root.section("correlation") {
+        document.correlation = correlation(&section);
+    }
+    if let Some(section) = root.section("scope") {
+        document.scope = Scope {
+            conditions: conditions(&section, "if", &document.groups),
+            on_leaving: section
+                .word("on_leaving", &[("end", OnLeaving::End), ("ignore", OnLeaving::Ignore)])
+                .unwrap_or_default(),
+        };
+        section.finish();
+    }
+    if let Some(section) = root.section("profile") {
+        document.profile =
+            section.entries().iter().filter_map(|(name, value)| field(name, value, document)).collect();
+    }
+    document.user_types =
+        root.sections("user_type").iter().filter_map(|section| user_type(section, document)).collect();
+    document.manager = root.section("manager").and_then(|section| manager(&section));
+    if let Some(section) = root.section("guardrails") {
+        document.guardrails = guardrails(&section);
+        document.protected = conditions(&section, "protected", &document.groups);
+        section.finish();
+    }
+    document.schedule = root.sections("schedule").iter().filter_map(schedule).collect();
+    if let Some(section) = root.section("notify") {
+        for (name, value) in section.entries() {
+            let Some(channel) = value.section() else { continue };
+            let known =
+                Channel { email: channel.strings("email"), slack_secret: channel.string("slack_secret") };
+            if known == Channel::default() {
+                channel.error(
+                    format!("nobody is told by \"{}\"", name.value),
+                    Some("add email = [\"…\"] or slack_secret = \"…\"".into()),
+                );
+            }
+            for text in channel.texts("email") {
+                if lanyard_model::fold::email(&text.value).is_none() {
+                    channel.report.error(
+                        &text.span,
+                        format!("\"{}\" is no e-mail address", text.value),
+                        None,
+                    );
+                }
+            }
+            channel.finish();
+            document.channels.insert(name.value, known);
+        }
+    }
+}
+
+fn slug(text: &Text, section: &Section<'_>) {
+    if !is_slug(&text.value) {
+        let message = format!("\"{}\" cannot be the name of a tenant or site", text.value);
+        section.report.error(&text.span, message, Some("small letters, digits and hyphens".into()));
+    }
+}
+
+fn tenants(root: &Section<'_>, document: &mut Document) {
+    let Some(section) = root.section("tenants") else { return };
+    for (name, value) in section.entries() {
+        slug(&name, &section);
+        let Some(tenant) = value.section() else { continue };
+        let settings = TenantSettings {
+            zone: zone(&tenant, "zone"),
+            dates: tenant.get("dates").map(|value| formats(&value)),
+            start_attribute: tenant.string("start_attribute"),
+            end_attribute: tenant.string("end_attribute"),
+        };
+        tenant.finish();
+        document.tenants.insert(TenantId::new(name.value.as_str()), settings);
+    }
+}
+
+fn sites(root: &Section<'_>, document: &mut Document) {
+    let Some(section) = root.section("sites") else { return };
+    for (name, value) in section.entries() {
+        slug(&name, &section);
+        let Some(site) = value.section() else { continue };
+        let settings =
+            SiteSettings { default_host: site.integer("default_host", 1..i64::MAX).map(AccountId) };
+        site.finish();
+        document.sites.insert(SiteId::new(name.value.as_str()), settings);
+    }
+}
+
+/// An IANA zone by name.
+pub(super) fn zone(section: &Section<'_>, key: &'static str) -> Option<TimeZone> {
+    let text = section.text(key)?;
+    let found = TimeZone::get(&text.value).ok();
+    if found.is_none() {
+        let message = format!("\"{}\" is no time zone", text.value);
+        section.report.error(&text.span, message, Some("write an IANA name such as Europe/London".into()));
+    }
+    found
+}
+
+pub(super) fn formats(value: &Value<'_>) -> Vec<DateFormat> {
+    let texts = value.texts();
+    texts
+        .iter()
+        .filter_map(|text| {
+            let format = DateFormat::parse(&text.value);
+            if format.is_none() {
+                let fix = "write it like YYYY-MM-DD, MM/DD/YYYY, D.M.YYYY, or date-time";
+                value.report.error(
+                    &text.span,
+                    format!("\"{}\" is no date notation", text.value),
+                    Some(fix.into()),
+                );
+            }
+            format
+        })
+        .collect()
+}
+
+fn route(section: &Section<'_>, document: &Document) -> Option<Route> {
+    let tenant = section.text("tenant");
+    let site = section.needed("site");
+    tenant.iter().chain(&site).for_each(|text| slug(text, section));
+    let conditions = conditions(section, "if", &document.groups);
+    section.finish();
+    let site = SiteId::new(site?.value.as_str());
+    Some(Route { tenant: tenant.map(|text| TenantId::new(text.value.as_str())), site, conditions })
+}
+
+fn correlation(section: &Section<'_>) -> Correlation {
+    let mut keys = Vec::new();
+    for key in section.sections("keys") {
+        let kind = key.needed("kind");
+        let attribute = key.needed("attribute");
+        let field = key.needed("field").and_then(|text| field_name(&text, &key));
+        let fold = key
+            .word(
+                "compare",
+                &[
+                    ("number", Fold::Number),
+                    ("email", Fold::Email),
+                    ("email without tag", Fold::EmailWithoutTag),
+                    ("text", Fold::Text),
+                ],
+            )
+            .unwrap_or(Fold::Text);
+        key.finish();
+        if let (Some(kind), Some(attribute), Some(field)) = (kind, attribute, field) {
+            keys.push(Key { kind: kind.value, attribute: attribute.value, field, fold });
+        }
+    }
+    if keys.is_empty() {
+        section.error(
+            "accounts cannot be found without a key",
+            Some("add keys = [{ kind = \"employee number\", attribute = \"employeeNumber\", field = \"employeeId\", compare = \"number\" }]".into()),
+        );
+    }
+    let person = section.text("person").and_then(|text| {
+        let at = keys.iter().position(|key| key.kind == text.value);
+        if at.is_none() {
+            let fix = nearest(&text.value, keys.iter().map(|key| key.kind.as_str()));
+            section.report.error(&text.span, format!("there is no key \"{}\"", text.value), fix);
+        }
+        at
+    });
+    section.finish();
+    Correlation { keys, person }
+}
+
+pub(super) fn field_name(text: &Text, section: &Section<'_>) -> Option<FieldName> {
+    let field = FieldName::new(&text.value);
+    if field.is_none() {
+        let fix = nearest(&text.value, FIELDS.iter().copied())
+            .unwrap_or_else(|| format!("known: custom01 to custom30, {}", FIELDS.join(", ")));
+        section.report.error(&text.span, format!("iOffice has no field \"{}\"", text.value), Some(fix));
+    }
+    field
+}
+
+fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRule> {
+    let spot = value.report.spot(name.span.clone());
+    let field = FieldName::new(&name.value);
+    if field.is_none() {
+        let fix = nearest(&name.value, FIELDS.iter().copied())
+            .unwrap_or_else(|| format!("known: custom01 to custom30, {}", FIELDS.join(", ")));
+        value.report.error(&name.span, format!("iOffice has no field \"{}\"", name.value), Some(fix));
+    }
+    if value.is_text() || value.is_list() {
+        let from = Source::First(value.texts().into_iter().map(|text| text.value).collect());
+        return Some(FieldRule { field: field?, from, change: Vec::new(), conditions: Vec::new(), spot });
+    }
+    let section = value.section()?;
+    let mut from = Vec::new();
+    if section.get("from").is_some() {
+        from.push(Source::First(section.strings("from")));
+    }
+    if section.get("join").is_some() {
+        from.push(Source::Join(
+            section.strings("join"),
+            section.string("with").unwrap_or_else(|| " ".into()),
+        ));
+    }
+    if let Some(text) = section.string("text") {
+        from.push(Source::Constant(text));
+    }
+    let change = section
+        .get("as")
+        .map(|value| value.texts().iter().filter_map(|text| change(text, &section)).collect())
+        .unwrap_or_default();
+    let conditions = conditions(&section, "if", &document.groups);
+    section.get("with");
+    section.finish();
+    if from.len() != 1 {
+        section.error(
+            "where does the value come from?",
+            Some("use one of from = …, join = […], text = …".into()),
+        );
+        return None;
+    }
+    Some(FieldRule { field: field?, from: from.pop()?, change, conditions, spot })
+}
+
+fn change(text: &Text, section: &Section<'_>) -> Option<Change> {
+    const KNOWN: [(&str, Change); 5] = [
+        ("lower case", Change::Lower),
+        ("upper case", Change::Upper),
+        ("phone", Change::Phone),
+        ("date-ms", Change::DateMs),
+        ("date", Change::IsoDate),
+    ];
+    let found = KNOWN.iter().find(|(name, _)| *name == text.value).map(|(_, change)| *change);
+    if found.is_none() {
+        let names: Vec<_> = KNOWN.iter().map(|(name, _)| *name).collect();
+        let fix = nearest(&text.value, names.iter().copied())
+            .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+        section.report.error(&text.span, format!("there is no transform \"{}\"", text.value), Some(fix));
+    }
+    found
+}
+
+fn user_type(section: &Section<'_>, document: &Document) -> Option<UserTypeRule> {
+    let name = section.needed("is")?;
+    let conditions = conditions(section, "if", &document.groups);
+    section.finish();
+    Some(UserTypeRule { spot: section.report.spot(name.span.clone()), name: name.value, conditions })
+}
+
+fn manager(section: &Section<'_>) -> Option<ManagerRule> {
+    const KNOWN: [(&str, ManagerKind); 4] = [
+        ("okta id", ManagerKind::OktaId),
+        ("employee number", ManagerKind::EmployeeNumber),
+        ("email", ManagerKind::Email),
+        ("login", ManagerKind::Login),
+    ];
+    let attribute = section.needed("attribute");
+    let mut order = Vec::new();
+    for text in section.texts("order") {
+        match KNOWN.iter().find(|(name, _)| *name == text.value) {
+            Some((_, kind)) => order.push(*kind),
+            None => section.report.error(
+                &text.span,
+                format!("a manager cannot be found by \"{}\"", text.value),
+                Some("known: okta id, employee number, email, login".into()),
+            ),
+        }
+    }
+    if order.is_empty() {
+        order = KNOWN.iter().map(|(_, kind)| *kind).collect();
+    }
+    section.finish();
+    Some(ManagerRule { attribute: attribute?.value, order })
+}
+
+fn guardrails(section: &Section<'_>) -> Guardrails {
+    let default = Guardrails::default();
+    let number = |key, range| section.integer(key, range).map(|number| number as u32);
+    Guardrails {
+        max_people: number("max_people", 0..1_000_001).or(default.max_people),
+        max_percent: number("max_percent", 0..101).or(default.max_percent),
+        window_seconds: number("window_hours", 1..24 * 31)
+            .map_or(default.window_seconds, |hours| hours * 3600),
+        shrink_percent_max: number("shrink_percent_max", 0..101).unwrap_or(default.shrink_percent_max),
+        certificate_required: section.boolean("certificate_required").unwrap_or(true),
+    }
+}
+
+fn schedule(section: &Section<'_>) -> Option<Schedule> {
+    let id = section.needed("id");
+    let cron = section.needed("cron");
+    if let Some(cron) = &cron
+        && cron.value.split_whitespace().count() != 5
+    {
+        let fix = "five fields: minute hour day month weekday, such as \"0 2 * * *\" for two at night";
+        section.report.error(&cron.span, format!("\"{}\" is no schedule", cron.value), Some(fix.into()));
+    }
+    let zone_name = section.string("zone").unwrap_or_else(|| "UTC".to_owned());
+    zone(section, "zone");
+    section.finish();
+    Some(Schedule { id: id?.value, cron: cron?.value, zone: zone_name })
+}

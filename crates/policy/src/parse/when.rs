@@ -1,0 +1,249 @@
+//! Reads `[groups]` and conditions.
+
+use std::collections::BTreeMap;
+
+use lanyard_model::{
+    fold,
+    id::{GroupId, SiteId, TenantId, is_slug},
+    identity::Status,
+};
+
+use crate::{
+    condition::{Bound, Condition, GroupTest, Test, Wanted},
+    date::DateFormat,
+    document::Named,
+    problem::nearest,
+    reader::{Section, Text, Value},
+};
+
+/// `[groups]`: the policy's name for a group → its id, or one per tenant.
+pub(super) fn read_groups(root: &Section<'_>) -> BTreeMap<String, Named> {
+    let Some(section) = root.section("groups") else { return BTreeMap::new() };
+    let mut groups = BTreeMap::new();
+    for (name, value) in section.entries() {
+        let mut ids = Vec::new();
+        if value.is_section() {
+            for (tenant, value) in value.section().iter().flat_map(Section::entries) {
+                if !is_slug(&tenant.value) {
+                    section.report.error(&tenant.span, format!("\"{}\" is no tenant", tenant.value), None);
+                }
+                for id in value.texts() {
+                    push_id(&section, &mut ids, Some(TenantId::new(tenant.value.as_str())), &id);
+                }
+            }
+        } else {
+            for id in value.texts() {
+                push_id(&section, &mut ids, None, &id);
+            }
+        }
+        let spot = section.report.spot(name.span.clone());
+        let test = GroupTest { name: name.value.clone(), ids };
+        groups.insert(name.value, Named { test, spot });
+    }
+    groups
+}
+
+fn push_id(
+    section: &Section<'_>,
+    ids: &mut Vec<(Option<TenantId>, GroupId)>,
+    tenant: Option<TenantId>,
+    text: &Text,
+) {
+    let id = text.value.split('#').next().unwrap_or_default().trim();
+    if is_group_id(id) {
+        ids.push((tenant, GroupId::new(id)));
+    } else {
+        section.report.error(
+            &text.span,
+            format!("\"{id}\" is no group id"),
+            Some("a group is named by its id (00g…): a rename then changes nothing".into()),
+        );
+    }
+}
+
+fn is_group_id(text: &str) -> bool {
+    text.len() >= 8 && text.starts_with("00g") && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// A group by its name in `[groups]`, or an id (`00g… # name`). The error is the fix.
+pub(crate) fn group_named(text: &str, groups: &BTreeMap<String, Named>) -> Result<GroupTest, String> {
+    if let Some(named) = groups.get(text) {
+        return Ok(named.test.clone());
+    }
+    let (id, comment) = text.split_once('#').unwrap_or((text, ""));
+    if is_group_id(id.trim()) {
+        let name = if comment.trim().is_empty() { id.trim() } else { comment.trim() };
+        return Ok(GroupTest { name: name.to_owned(), ids: vec![(None, GroupId::new(id.trim()))] });
+    }
+    Err(nearest(text, groups.keys().map(String::as_str))
+        .unwrap_or_else(|| "add it to [groups] with its id, or write the id itself (00g…)".to_owned()))
+}
+
+/// `if = [ … ]`: all must hold.
+pub(super) fn conditions(
+    section: &Section<'_>,
+    key: &'static str,
+    groups: &BTreeMap<String, Named>,
+) -> Vec<Condition> {
+    section.get(key).map(|value| list(&value, groups)).unwrap_or_default()
+}
+
+fn list(value: &Value<'_>, groups: &BTreeMap<String, Named>) -> Vec<Condition> {
+    // A single condition need not stand in a list.
+    if value.is_section() {
+        return value.section().and_then(|section| condition(&section, groups)).into_iter().collect();
+    }
+    value.list().iter().filter_map(Value::section).filter_map(|section| condition(&section, groups)).collect()
+}
+
+fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<Condition> {
+    let mut found = Vec::new();
+    if let Some(value) = section.get("all") {
+        found.push(Condition::All(list(&value, groups)));
+    }
+    if let Some(value) = section.get("any") {
+        found.push(Condition::Any(list(&value, groups)));
+    }
+    if let Some(value) = section.get("not") {
+        let inner = list(&value, groups);
+        found.push(Condition::Not(Box::new(Condition::All(inner))));
+    }
+    if let Some(value) = section.get("group") {
+        let tests: Vec<_> = value
+            .texts()
+            .into_iter()
+            .filter_map(|text| match group_named(&text.value, groups) {
+                Ok(test) => Some(Condition::Group(test)),
+                Err(fix) => {
+                    let message = format!("there is no group \"{}\" in [groups]", text.value);
+                    section.report.error(&text.span, message, Some(fix));
+                    None
+                }
+            })
+            .collect();
+        found.push(if tests.len() == 1 { tests.into_iter().next()? } else { Condition::Any(tests) });
+    }
+    if let Some(value) = section.get("tenant") {
+        found
+            .push(Condition::Tenant(slugs(&value).iter().map(|text| TenantId::new(text.as_str())).collect()));
+    }
+    if let Some(value) = section.get("site") {
+        found.push(Condition::Site(slugs(&value).iter().map(|text| SiteId::new(text.as_str())).collect()));
+    }
+    if let Some(value) = section.get("status") {
+        found
+            .push(Condition::Status(value.texts().iter().filter_map(|text| status(section, text)).collect()));
+    }
+    let name = section.string("attribute");
+    let tests = attribute_tests(section);
+    match (name, tests) {
+        (Some(name), tests) if tests.is_empty() => {
+            section
+                .error(format!("what about {name}?"), Some("add is = …, in = […], exists = true, …".into()));
+        }
+        (Some(name), tests) => {
+            for (test, negated) in tests {
+                let plain = Condition::Attribute { name: name.clone(), test };
+                found.push(if negated { Condition::Not(Box::new(plain)) } else { plain });
+            }
+        }
+        (None, tests) if !tests.is_empty() => {
+            section.error("which attribute?", Some("add attribute = \"…\"".into()));
+        }
+        _ => {}
+    }
+    section.finish();
+    match found.len() {
+        0 => {
+            let fix = "name a group, an attribute, a tenant, a site or a status, or use all, any, not";
+            section.error("a condition that says nothing", Some(fix.into()));
+            None
+        }
+        1 => found.pop(),
+        _ => Some(Condition::All(found)),
+    }
+}
+
+fn slugs(value: &Value<'_>) -> Vec<String> {
+    let texts = value.texts();
+    for text in texts.iter().filter(|text| !is_slug(&text.value)) {
+        let message = format!("\"{}\" cannot be the name of a tenant or site", text.value);
+        value.report.error(&text.span, message, Some("small letters, digits and hyphens".into()));
+    }
+    texts.into_iter().map(|text| text.value).collect()
+}
+
+fn status(section: &Section<'_>, text: &Text) -> Option<Status> {
+    const KNOWN: [&str; 8] = [
+        "STAGED",
+        "PROVISIONED",
+        "ACTIVE",
+        "PASSWORD_EXPIRED",
+        "RECOVERY",
+        "LOCKED_OUT",
+        "SUSPENDED",
+        "DEPROVISIONED",
+    ];
+    match Status::parse(&text.value) {
+        Status::Unknown(_) => {
+            let fix = nearest(&text.value, KNOWN).unwrap_or_else(|| format!("known: {}", KNOWN.join(", ")));
+            section.report.error(&text.span, format!("\"{}\" is no status of Okta", text.value), Some(fix));
+            None
+        }
+        known => Some(known),
+    }
+}
+
+/// Tests with whether each is to be negated.
+fn attribute_tests(section: &Section<'_>) -> Vec<(Test, bool)> {
+    let mut tests = Vec::new();
+    let wanted = |key| {
+        section
+            .get(key)
+            .map(|value| value.texts().iter().map(|text| Wanted::new(&text.value)).collect::<Vec<_>>())
+    };
+    for (key, make, negated) in [
+        ("is", Test::Is as fn(Vec<Wanted>) -> Test, false),
+        ("in", Test::Is, false),
+        ("is_not", Test::Is, true),
+        ("not_in", Test::Is, true),
+        ("starts_with", Test::StartsWith, false),
+        ("ends_with", Test::EndsWith, false),
+        ("contains", Test::Contains, false),
+    ] {
+        if let Some(list) = wanted(key) {
+            if list.iter().any(|wanted| wanted.folded.is_empty()) {
+                section
+                    .error(format!("{key} compares with an empty text"), Some("use exists = false".into()));
+            }
+            tests.push((make(list), negated));
+        }
+    }
+    if let Some(exists) = section.boolean("exists") {
+        tests.push((Test::Exists(exists), false));
+    }
+    for (key, make) in [("before", Test::Before as fn(Bound) -> Test), ("after", Test::After)] {
+        if let Some(text) = section.text(key) {
+            match bound(&text.value) {
+                Some(bound) => tests.push((make(bound), false)),
+                None => section.report.error(
+                    &text.span,
+                    format!("\"{}\" is no day", text.value),
+                    Some("write 2026-09-30, today, today+14 or today-7".into()),
+                ),
+            }
+        }
+    }
+    tests
+}
+
+fn bound(text: &str) -> Option<Bound> {
+    let text = fold::text(text).replace(' ', "");
+    if let Some(rest) = text.strip_prefix("today") {
+        return match rest {
+            "" => Some(Bound::Today(0)),
+            _ => rest.parse().ok().filter(|days: &i64| days.abs() <= 36_500).map(Bound::Today),
+        };
+    }
+    DateFormat::parse("YYYY-MM-DD").and_then(|format| format.read(&text)).map(Bound::Day)
+}

@@ -1,0 +1,235 @@
+//! The policy as one value: parsed, sealed, and the questions that need no site.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use lanyard_model::{
+    desired::Because,
+    id::{GroupId, SiteId},
+    identity::Identity,
+    place::Catalogue,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Bound, bind,
+    condition::{Condition, Truth},
+    document::{CostCenter, Document, Kind, Source},
+    evaluate,
+    guardrail::{Channel, Guardrails, Schedule},
+    parse,
+    problem::Problems,
+};
+
+/// The files of a policy folder, as texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyFiles {
+    /// Name and text of the rules (`policy.toml`).
+    pub toml: (String, String),
+    /// Mapping tables by name, with or without `.csv`.
+    pub tables: BTreeMap<String, String>,
+}
+
+/// A flow for display.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FlowLine {
+    pub id: String,
+    /// One of the six templates, if the flow says so.
+    pub template: Option<String>,
+    pub sentence: String,
+    pub priority: i64,
+}
+
+/// A policy that can be used. Cheap to clone.
+#[derive(Clone)]
+pub struct Policy {
+    document: Arc<Document>,
+    files: Arc<PolicyFiles>,
+    seal: Arc<str>,
+}
+
+impl Policy {
+    /// Reads and checks the files.
+    ///
+    /// # Errors
+    /// Every mistake at once, each with its place.
+    pub fn parse(files: &PolicyFiles) -> Result<Self, Problems> {
+        let document = parse::document(files)?;
+        Ok(Self { document: Arc::new(document), files: Arc::new(files.clone()), seal: seal(files).into() })
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    pub fn files(&self) -> &PolicyFiles {
+        &self.files
+    }
+
+    pub fn name(&self) -> &str {
+        &self.document.name
+    }
+
+    /// SHA-256 of the files' content in lower-case hex. File names of tables count, the name of the TOML file does not.
+    pub fn seal(&self) -> &str {
+        &self.seal
+    }
+
+    /// Ids of all groups that any rule names.
+    pub fn groups(&self) -> BTreeSet<GroupId> {
+        let mut ids: BTreeSet<_> = self
+            .document
+            .groups
+            .values()
+            .flat_map(|named| &named.test.ids)
+            .map(|(_, id)| id.clone())
+            .collect();
+        self.document.visit(&mut |condition| {
+            if let Condition::Group(group) = condition {
+                ids.extend(group.ids.iter().map(|(_, id)| id.clone()));
+            }
+        });
+        ids
+    }
+
+    /// Profile attributes that any rule reads, and the few that people are named by.
+    pub fn attributes(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> =
+            ["displayName", "email", "firstName", "lastName", "login"].map(str::to_owned).into();
+        names.extend(self.named_attributes().into_iter().map(|(name, _)| name));
+        names
+    }
+
+    /// Attributes that rules name.
+    pub(crate) fn named_attributes(&self) -> Vec<(String, Option<crate::problem::Spot>)> {
+        let document = &self.document;
+        let mut names = Vec::new();
+        document.visit(&mut |condition| {
+            if let Condition::Attribute { name, .. } = condition {
+                names.push((name.clone(), None));
+            }
+        });
+        names.extend(document.correlation.keys.iter().map(|key| (key.attribute.clone(), None)));
+        for rule in &document.profile {
+            if let Source::First(list) | Source::Join(list, _) = &rule.from {
+                names.extend(list.iter().map(|name| (name.clone(), Some(rule.spot.clone()))));
+            }
+        }
+        let rules = &document.lifecycle;
+        names.extend(rules.zone_attribute.iter().map(|name| (name.clone(), None)));
+        names.extend(rules.start.iter().map(|rule| (rule.attribute.clone(), None)));
+        names.extend(rules.end.iter().map(|rule| (rule.attribute.clone(), None)));
+        for tenant in document.tenants.values() {
+            let own = tenant.start_attribute.iter().chain(&tenant.end_attribute);
+            names.extend(own.map(|name| (name.clone(), None)));
+        }
+        names.extend(document.manager.iter().map(|rule| (rule.attribute.clone(), None)));
+        for flow in &document.flows {
+            names.extend(flow.until.iter().map(|name| (name.clone(), Some(flow.spot.clone()))));
+            for outcome in &flow.gives {
+                if let Kind::CostCenter(CostCenter::Attribute(name)) = &outcome.kind {
+                    names.push((name.clone(), Some(outcome.spot.clone())));
+                }
+            }
+        }
+        names
+    }
+
+    pub fn guardrails(&self) -> &Guardrails {
+        &self.document.guardrails
+    }
+
+    /// Why nothing may be taken from this person, if the policy protects them. A person who may be protected (their
+    /// groups are not whole, a date is unreadable) is.
+    pub fn protects(&self, identity: &Identity) -> Option<Because> {
+        let protected = &self.document.protected;
+        if protected.is_empty() {
+            return None;
+        }
+        evaluate::with_subject(&self.document, identity, None, identity.read_at, |subject| {
+            let found = protected.iter().find_map(|condition| match condition.test(subject) {
+                Truth::No => None,
+                Truth::Yes => Some(condition.grounds(subject)),
+                Truth::Unknown => Some(condition.lack(subject)),
+                Truth::Broken(why) => Some(why),
+            });
+            found.map(|text| Because { rule: "guardrails.protected".into(), row: None, text })
+        })
+    }
+
+    pub fn schedules(&self) -> &[Schedule] {
+        &self.document.schedule
+    }
+
+    /// Notification routes by name.
+    pub fn routes(&self) -> &BTreeMap<String, Channel> {
+        &self.document.channels
+    }
+
+    /// Sites that any route leads to.
+    pub fn sites(&self) -> BTreeSet<SiteId> {
+        self.document.routes.iter().map(|route| route.site.clone()).collect()
+    }
+
+    pub fn flows(&self) -> Vec<FlowLine> {
+        let line = |flow: &crate::document::Flow| FlowLine {
+            id: flow.id.clone(),
+            template: flow.template.map(str::to_owned),
+            sentence: flow.sentence.clone(),
+            priority: flow.priority,
+        };
+        self.document.flows.iter().map(line).collect()
+    }
+
+    /// Resolves names to the ids of each site. Names that no site knows are [`Bound::problems`]; people whom they
+    /// concern get that part as a problem, and the rest of what they should have.
+    pub fn bind(&self, catalogues: &BTreeMap<SiteId, Catalogue>) -> Bound {
+        bind::bind(Arc::clone(&self.document), &self.files, catalogues)
+    }
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("name", &self.document.name).field("seal", &self.seal).finish()
+    }
+}
+
+impl Document {
+    /// Calls `see` with every condition, nested ones included.
+    pub fn visit(&self, see: &mut dyn FnMut(&Condition)) {
+        let rules = &self.lifecycle;
+        let lists = self
+            .routes
+            .iter()
+            .map(|route| &route.conditions)
+            .chain([&self.scope.conditions, &self.protected])
+            .chain(self.profile.iter().map(|rule| &rule.conditions))
+            .chain(self.user_types.iter().map(|rule| &rule.conditions))
+            .chain(rules.end.iter().map(|rule| &rule.conditions))
+            .chain(rules.ended.iter().map(|rule| &rule.conditions))
+            .chain(rules.leave.iter().map(|rule| &rule.conditions))
+            .chain(self.flows.iter().map(|flow| &flow.conditions))
+            .chain(self.tables.values().flat_map(|table| table.rows.iter().map(|row| &row.tests)));
+        for list in lists {
+            list.iter().for_each(|condition| condition.visit(see));
+        }
+    }
+}
+
+fn seal(files: &PolicyFiles) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str| {
+        // Lengths keep the parts apart.
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    };
+    part("lanyard policy 1");
+    part(&files.toml.1);
+    for (name, text) in &files.tables {
+        part(name.trim_end_matches(".csv"));
+        part(text);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

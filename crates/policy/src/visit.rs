@@ -1,0 +1,114 @@
+//! What the first day brings: a booked desk, an announced visit; and what is left to do by hand afterwards.
+
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
+use lanyard_model::{
+    desired::{Because, BookingWish, Desired, ToDo, VisitWish, Want},
+    fold,
+    id::{AccountId, CenterId, FloorId},
+    identity::Identity,
+};
+
+use crate::{date, evaluate::Facts};
+
+pub(crate) struct FirstDay<'a> {
+    pub start: Option<Date>,
+    pub now: Timestamp,
+    pub zone: &'a TimeZone,
+    pub because: &'a Because,
+}
+
+impl FirstDay<'_> {
+    /// The day and the moment, while it lies ahead.
+    fn ahead(&self, time: Time) -> Result<(Date, Timestamp), String> {
+        let Some(day) = self.start else { return Err("there is no start date".into()) };
+        let at = date::at(day, time, self.zone);
+        if at <= self.now { Err(format!("the first day, {day}, has begun")) } else { Ok((day, at)) }
+    }
+}
+
+/// Wishes a desk for the first day, while that lies ahead. The error says why there is no wish.
+pub(crate) fn add_booking(
+    first: &FirstDay<'_>,
+    title: &str,
+    kinds: &[String],
+    (from, to): (Time, Time),
+    floors: Vec<FloorId>,
+    desired: &mut Desired,
+) -> Result<(), String> {
+    let (day, start) = first.ahead(from)?;
+    if floors.is_empty() {
+        return Err("there is no floor to book on".into());
+    }
+    let end = date::at(day, to, first.zone);
+    let value = BookingWish {
+        key: format!("day-one:{day}"),
+        title: title.to_owned(),
+        floors,
+        kinds: kinds.iter().map(|kind| fold::text(kind)).collect(),
+        start,
+        end,
+    };
+    let mut because = first.because.clone();
+    because.text = format!("{}; first day {day}", because.text);
+    desired.bookings.push(Want { value, because: vec![because] });
+    desired.review_by(start);
+    Ok(())
+}
+
+/// Wishes the arrival to be announced, while it lies ahead. The error says why there is no wish.
+pub(crate) fn add_visit(
+    first: &FirstDay<'_>,
+    identity: &Identity,
+    (visitor_type, notes, at): (Option<&str>, &str, Time),
+    host: Option<AccountId>,
+    center: Option<CenterId>,
+    desired: &mut Desired,
+) -> Result<(), String> {
+    let (day, arrival) = first.ahead(at)?;
+    let host = host.ok_or("neither the manager nor the site's default host has an account")?;
+    let center = center.ok_or("no visitor center serves the building")?;
+    let text = |name: &str| identity.profile.text(name).map(|text| text.trim().to_owned());
+    let (Some(first_name), Some(last_name)) = (text("firstName"), text("lastName")) else {
+        return Err("first or last name is empty".into());
+    };
+    let value = VisitWish {
+        key: format!("visit:{day}"),
+        first_name,
+        last_name,
+        email: text("email"),
+        company: text("organization"),
+        notes: notes.to_owned(),
+        visitor_type: visitor_type.map(str::to_owned),
+        host,
+        center,
+        arrival,
+    };
+    let mut because = first.because.clone();
+    because.text = format!("{}; first day {day}", because.text);
+    desired.visits.push(Want { value, because: vec![because] });
+    desired.review_by(arrival);
+    Ok(())
+}
+
+/// iOffice offers no way to end a visit: whoever announced one must have it checked out by hand.
+pub(crate) fn add_checkouts(facts: &Facts<'_>, desired: &mut Desired) {
+    let because = desired.because.last().cloned();
+    for (key, registration) in facts.applied.iter().flat_map(|applied| &applied.visits) {
+        let number =
+            if *registration > 0 { format!(" (registration {registration})") } else { String::new() };
+        desired.todos.push(Want {
+            value: ToDo {
+                key: format!("visit-checkout:{key}"),
+                what: format!("Check out the visit{number} at the front desk"),
+                how: "iOffice offers no way to end a visit through its API: open it in the visitor center and check \
+                      the person out."
+                    .into(),
+            },
+            because: because.clone().into_iter().collect(),
+        });
+    }
+}
