@@ -1,0 +1,123 @@
+//! A user on the wire.
+
+use serde_json::{Value, json};
+
+use crate::ioffice::{
+    categories,
+    noun::{Noun, USER_TEXTS},
+    selector::{Selector, Want},
+    table::Id,
+    view::View,
+    wire::Fields,
+};
+
+use super::{User, text_index};
+
+const RESET_ATTEMPTS: u8 = 3;
+
+/// Adds the chosen properties of a user.
+pub(crate) fn fields(view: &View<'_>, id: Id, user: &User, selector: &Selector, shown: &mut Fields) {
+    for pick in &selector.0 {
+        let name = pick.name.as_str();
+        if let Some(value) = field(view, id, user, name, pick.want()) {
+            shown.insert(name.to_owned(), value);
+        }
+    }
+    if !user.active {
+        // A read by id is the only place where an inactive user shows.
+        shown.insert("active".into(), false.into());
+    }
+}
+
+fn field(view: &View<'_>, id: Id, user: &User, name: &str, want: Want<'_>) -> Option<Value> {
+    let decorated = !view.internal;
+    if let Some(index) = text_index(name) {
+        let text = user.text_at(index);
+        let printed = !text.is_empty() || (decorated && view.settings.prints_empty(id, empty_every(name)));
+        return printed.then(|| text.into());
+    }
+    match name {
+        "active" => (view.internal || !view.settings.published_only).then(|| user.active.into()),
+        "floorWarden" => Some(user.floor_warden.into()),
+        "specialNeeds" => Some(user.special_needs.into()),
+        "userType" => view.reference(Noun::UserType, user.user_type, want),
+        "room" if user.room == 0 && decorated && view.settings.prints_empty(id, 7) => Some(json!({})),
+        "room" => view.reference(Noun::Room, user.room, want),
+        "seatClassification" => user.seating.as_str().map(Value::from),
+        "neighborhoodSection" if user.section == 0 && decorated && view.settings.prints_empty(id, 11) => {
+            Some(json!({}))
+        }
+        "neighborhoodSection" => view.reference(Noun::Section, user.section, want),
+        "mailStop" => view.reference(Noun::MailStop, user.mail_stop, want),
+        "costCenter" => view.reference(Noun::Item, user.cost_center, want),
+        "costCenters" if view.internal || view.settings.cost_centers_readable => {
+            Some(user.cost_centers.iter().map(|&item| view.show(Noun::Item, item, want)).collect())
+        }
+        "image" => user.avatar.then(|| image(id, want)),
+        "permissions" => Some(permissions(view, user, want)),
+        "siteAdmin" => Some(user.site_admin.into()),
+        "color" => Some(color(id).into()),
+        "passwordResetAttemptsRemaining" => Some(RESET_ATTEMPTS.into()),
+        "passwordResetEmailSentAt" => (user.reset_sent != 0).then(|| user.reset_sent.into()),
+        "dateCreated" => Some(user.created.into()),
+        "dateUpdated" => (user.updated != user.created).then(|| user.updated.into()),
+        "lastUpdatedBy" => view.reference(Noun::User, user.updated_by, Want::Stub),
+        name => ancestor_name(view, user, name),
+    }
+}
+
+/// How often an absent text is printed as `""`: most often for `knownAs`, as in the vendor's samples.
+fn empty_every(name: &str) -> u32 {
+    match name {
+        "knownAs" => 2,
+        "middleName" | "extension" | "company" => 5,
+        "mobile" | "jobTitle" => 13,
+        name if USER_TEXTS.contains(&name) => 101,
+        _ => u32::MAX,
+    }
+}
+
+/// `costCenter1`, `costCenter2`…: names along the path from the root to the default item.
+fn ancestor_name(view: &View<'_>, user: &User, name: &str) -> Option<Value> {
+    let level: usize = name.strip_prefix("costCenter")?.parse().ok()?;
+    if user.cost_center == 0 {
+        return None;
+    }
+    let mut path = categories::ancestors(view.state, user.cost_center);
+    path.reverse();
+    path.push(user.cost_center);
+    let item = view.state.doc(Noun::Item, *path.get(level.checked_sub(1)?)?)?;
+    Some(item.name().into())
+}
+
+/// Permission entries: `{role, center}`; the center always as a reference.
+pub(crate) fn permissions(view: &View<'_>, user: &User, want: Want<'_>) -> Value {
+    let center = match want {
+        Want::Pick(Selector(picks)) => {
+            picks.iter().find(|pick| pick.name == "center").map_or(Want::Stub, |pick| pick.want())
+        }
+        Want::Stub => Want::Stub,
+    };
+    let entries = user
+        .permissions
+        .iter()
+        .map(|&(id, role)| json!({"role": role.as_str(), "center": view.show(Noun::Center, id, center)}));
+    entries.collect()
+}
+
+fn image(id: Id, want: Want<'_>) -> Value {
+    let all = ["smallSquare", "small", "medium", "large", "original"];
+    let chosen = |name: &str| match want {
+        Want::Stub => true,
+        Want::Pick(Selector(picks)) => picks.iter().any(|pick| pick.name == name),
+    };
+    let shown = all.into_iter().filter(|name| chosen(name));
+    shown
+        .map(|name| (name.to_owned(), Value::from(format!("/images/users/{id}/{name}.png"))))
+        .collect::<Fields>()
+        .into()
+}
+
+fn color(id: Id) -> String {
+    format!("#{:06X}", id.wrapping_mul(0x9E37_79B1) >> 8)
+}
