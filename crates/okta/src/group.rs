@@ -95,12 +95,22 @@ impl OktaClient {
     /// # Errors
     /// Any [`Problem`].
     pub async fn sees_everyone(&self) -> Result<bool, Problem> {
+        Ok(self.everyone(false).await?.is_some())
+    }
+
+    /// The built-in group of everybody, if visible; with `counted`, how many users Okta says it has, if it says so.
+    pub(crate) async fn everyone(&self, counted: bool) -> Result<Option<Option<u64>>, Problem> {
         let core = &*self.core;
-        let url =
-            core.address(&["api", "v1", "groups"], &[("filter", "type eq \"BUILT_IN\""), ("limit", "200")]);
+        let mut query = vec![("filter", "type eq \"BUILT_IN\""), ("limit", "200")];
+        if counted {
+            query.push(("expand", "stats"));
+        }
+        let url = core.address(&["api", "v1", "groups"], &query);
         let answer = core.call(&Call::read(GROUPS, url, Lane::Bulk, "built-in groups")).await?;
         let rows = answer.rows("built-in groups")?;
-        Ok(rows.iter().filter_map(group).filter(|g| core.note_everyone(g)).count() > 0)
+        let is_everyone = |row: &&Value| group(row).is_some_and(|g| core.note_everyone(&g));
+        let count = |row: &Value| row.pointer("/_embedded/stats/usersCount").and_then(Value::as_u64);
+        Ok(rows.iter().find(is_everyone).map(count))
     }
 }
 

@@ -6,9 +6,12 @@ use lanyard_model::signal::Lane;
 
 use crate::client::{Call, OktaClient, Route};
 use crate::log::LogProblem;
+use crate::paging::next_link;
 use crate::problem::Problem;
 
 const PROBE_USERS: Route = Route { endpoint: "GET /users", bucket: "users" };
+
+const ROLE: &str = "give the credential an admin role whose resource set covers all users and groups";
 
 impl OktaClient {
     /// Tries address, sign-in, each scope in use and the admin role. Reads only; about seven calls.
@@ -37,27 +40,37 @@ impl OktaClient {
                 fix: Some(format!("grant {scope} to the service app")),
             });
         }
-        let url = core.address(&["api", "v1", "users"], &[("search", "status pr"), ("limit", "1")]);
-        checks.push(
-            match core
-                .call(&Call::read(PROBE_USERS, url, Lane::Normal, "users"))
-                .await
-                .and_then(|a| a.rows("users"))
-            {
+        let url = core.address(&["api", "v1", "users"], &[("search", "status pr"), ("limit", "200")]);
+        let mut listed = None;
+        checks.push(match core.call(&Call::read(PROBE_USERS, url, Lane::Normal, "users")).await {
+            Err(problem) => bad("okta.users", &problem),
+            Ok(answer) => match answer.rows("users") {
+                Err(problem) => bad("okta.users", &problem),
                 Ok(rows) if rows.is_empty() => Check {
-                    fix: Some(
-                        "give the service app an admin role whose resource set covers all users".to_owned(),
-                    ),
+                    fix: Some(ROLE.to_owned()),
                     ..flawed("okta.users", "the list of users is empty although Okta answered 200")
                 },
-                Ok(_) => good("okta.users", "users can be listed".to_owned()),
-                Err(problem) => bad("okta.users", &problem),
+                Ok(rows) => {
+                    // Only a list that ends on its first page can be compared with a count.
+                    listed = next_link(&answer.headers).is_none().then_some(rows.len() as u64);
+                    good("okta.users", "users can be listed".to_owned())
+                }
             },
-        );
-        checks.push(match self.sees_everyone().await {
-            Ok(true) => good("okta.groups.everyone", "the group Everyone is visible".to_owned()),
-            Ok(false) => Check {
-                fix: Some("give the service app an admin role whose resource set covers all users and groups".to_owned()),
+        });
+        checks.push(match self.everyone(true).await {
+            Ok(Some(Some(count))) if listed.is_some_and(|listed| listed * 10 < count * 9) => Check {
+                fix: Some(ROLE.to_owned()),
+                ..flawed(
+                    "okta.groups.everyone",
+                    &format!(
+                        "the group Everyone has {count} users, but only {} are listed: the admin role does not cover all",
+                        listed.unwrap_or_default()
+                    ),
+                )
+            },
+            Ok(Some(_)) => good("okta.groups.everyone", "the group Everyone is visible".to_owned()),
+            Ok(None) => Check {
+                fix: Some(ROLE.to_owned()),
                 ..flawed(
                     "okta.groups.everyone",
                     "the group Everyone is not visible: the admin role is narrow, so lists are cut without an error; \

@@ -98,8 +98,32 @@ async fn missing_scopes_and_roles_are_named_with_their_fix() {
     );
     let fixes: Vec<&str> = checks.iter().filter_map(|c| c.fix.as_deref()).collect();
     assert_eq!(fixes[0], "grant okta.logs.read to the service app");
-    assert_eq!(fixes[2], "give the service app an admin role whose resource set covers all users and groups");
+    assert_eq!(fixes[2], "give the credential an admin role whose resource set covers all users and groups");
     assert_eq!(fixes[3], "grant okta.logs.read to the service app");
+}
+
+#[tokio::test]
+async fn a_list_much_shorter_than_everyone_fails() {
+    for (listed, count, ok) in
+        [(2, value!(2), true), (19, value!(20), true), (2, value!(40), false), (2, value!(null), true)]
+    {
+        let rows: Vec<_> = (0..listed).map(|n| user(&format!("00u{n}"))).collect();
+        let mut group = everyone();
+        group["_embedded"] = value!({"stats": {"usersCount": count}});
+        let [types, default] = schema();
+        let stage = Stage::new([
+            organization(),
+            json(200, value!(rows)),
+            json(200, value!([group])),
+            log(),
+            json(200, value!([])),
+            types,
+            default,
+        ]);
+        let checks = stage.client.probe().await;
+        let check = checks.iter().find(|c| c.name == "okta.groups.everyone").expect("the check");
+        assert_eq!(check.ok, ok, "{listed} of {count}: {}", check.detail);
+    }
 }
 
 #[tokio::test]
