@@ -1,7 +1,7 @@
 //! The engine itself: ports, policy in force, shared state. The loops live in their own modules.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -9,10 +9,13 @@ use std::{
 };
 
 use lanyard_model::{
-    id::{SiteId, TenantId},
+    desired::{Desired, Ending, Lifecycle},
+    fold,
+    id::{GroupId, SiteId, TenantId},
+    identity::{Identity, Profile},
     place::Catalogue,
 };
-use lanyard_policy::{Bound, Policy};
+use lanyard_policy::{Bound, ManagerKey, Policy};
 use tokio::sync::{Notify, watch};
 
 use crate::{
@@ -36,6 +39,46 @@ pub struct Ports {
 pub struct Active {
     pub policy: Arc<Policy>,
     pub bound: Bound,
+    /// Profile attributes worth keeping: what policy uses, and what people need to recognise somebody.
+    kept: BTreeSet<String>,
+}
+
+impl Active {
+    fn new(policy: Arc<Policy>, catalogues: &BTreeMap<SiteId, Catalogue>) -> Self {
+        let bound = policy.bind(catalogues);
+        let shown = [
+            "displayName",
+            "firstName",
+            "lastName",
+            "login",
+            "email",
+            "employeeNumber",
+            "department",
+            "title",
+        ];
+        let kept = policy.attributes().into_iter().chain(shown.map(str::to_owned)).collect();
+        Self { policy, bound, kept }
+    }
+
+    /// Keys to find an identity by: the policy's own, and those that manager attributes may refer to.
+    pub(crate) fn identity_keys(&self, identity: &Identity) -> Vec<(String, String)> {
+        let text = |name| identity.profile.text(name);
+        let mut keys = self.policy.identity_keys(identity);
+        keys.extend(text("employeeNumber").and_then(fold::number).map(|v| (MANAGER_NUMBER.to_owned(), v)));
+        keys.extend(text("email").and_then(fold::email).map(|v| (MANAGER_EMAIL.to_owned(), v)));
+        keys.extend(text("login").map(|v| (MANAGER_LOGIN.to_owned(), fold::text(v))));
+        keys
+    }
+
+    /// Drops profile attributes that nobody here needs: what is not kept cannot leak.
+    pub(crate) fn trim(&self, identity: &mut Identity) {
+        let profile = std::mem::take(&mut identity.profile);
+        identity.profile = profile
+            .iter()
+            .filter(|(name, _)| self.kept.contains(&***name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Profile>();
+    }
 }
 
 /// One running engine. Shared by reference between loops, web and command line.
@@ -45,6 +88,10 @@ pub struct Engine {
     directories: BTreeMap<TenantId, Arc<dyn Directory>>,
     sites: BTreeMap<SiteId, Arc<SiteState>>,
     active: RwLock<Arc<Active>>,
+    /// Groups that policy names and no directory has: what rests on them is not taken away.
+    missing_groups: RwLock<BTreeSet<GroupId>>,
+    /// Live people accounts per site as last counted, for caps in percent.
+    people: RwLock<BTreeMap<SiteId, u64>>,
     pub(crate) settings: EngineSettings,
     stopped: AtomicBool,
     /// Signalled when something may have become due.
@@ -52,6 +99,20 @@ pub struct Engine {
     /// Rises when something happened that a watcher may want to see.
     news: watch::Sender<u64>,
     pub latency: Latency,
+}
+
+const MANAGER_NUMBER: &str = "@number";
+const MANAGER_EMAIL: &str = "@email";
+const MANAGER_LOGIN: &str = "@login";
+
+/// How a manager's key is looked up: `Err` is an id within the tenant, `Ok` a (kind, folded value) key.
+pub(crate) fn manager_key(key: &ManagerKey) -> Result<(&'static str, &str), &str> {
+    match key {
+        ManagerKey::OktaId(id) => Err(id),
+        ManagerKey::EmployeeNumber(value) => Ok((MANAGER_NUMBER, value)),
+        ManagerKey::Email(value) => Ok((MANAGER_EMAIL, value)),
+        ManagerKey::Login(value) => Ok((MANAGER_LOGIN, value)),
+    }
 }
 
 /// The store's mark of a pressed stop button.
@@ -67,13 +128,15 @@ impl Engine {
             .map(|port| (port.site().clone(), Arc::new(SiteState::new(port, now))))
             .collect();
         let policy = Arc::new(policy);
-        let bound = policy.bind(&catalogues(&sites));
+        let active = Active::new(policy, &catalogues(&sites));
         Self {
             clock: ports.clock,
             store: ports.store,
             directories: ports.directories.into_iter().map(|d| (d.tenant().clone(), d)).collect(),
             sites,
-            active: RwLock::new(Arc::new(Active { policy, bound })),
+            active: RwLock::new(Arc::new(active)),
+            missing_groups: RwLock::default(),
+            people: RwLock::default(),
             settings,
             stopped: AtomicBool::new(false),
             wake: Notify::new(),
@@ -111,8 +174,8 @@ impl Engine {
 
     fn rebind(&self, policy: Option<Arc<Policy>>) {
         let policy = policy.unwrap_or_else(|| Arc::clone(&self.active().policy));
-        let bound = policy.bind(&catalogues(&self.sites));
-        *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Active { policy, bound });
+        let active = Active::new(policy, &catalogues(&self.sites));
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
     }
 
     pub fn active(&self) -> Arc<Active> {
@@ -165,6 +228,36 @@ impl Engine {
             self.wake.notify_waiters();
         }
         Ok(())
+    }
+
+    pub(crate) fn set_missing_groups(&self, missing: BTreeSet<GroupId>) {
+        *self.missing_groups.write().unwrap_or_else(PoisonError::into_inner) = missing;
+    }
+
+    pub(crate) fn add_missing_groups(&self, missing: impl IntoIterator<Item = GroupId>) {
+        let named = self.active().policy.groups();
+        let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(missing.into_iter().filter(|group| named.contains(group)));
+    }
+
+    /// A policy that names a deleted group says nothing about its former members.
+    pub(crate) fn missing_groups_doubt(&self, desired: &Desired) -> Option<String> {
+        let missing = self.missing_groups.read().unwrap_or_else(PoisonError::into_inner);
+        let concerned =
+            matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Ended { how: Ending::LeftScope, .. });
+        let first = missing.first().filter(|_| concerned)?;
+        Some(format!(
+            "the policy names group {first}, which no longer exists in Okta: correct the policy first"
+        ))
+    }
+
+    pub(crate) fn note_people(&self, site: &SiteId, people: u64) {
+        self.people.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), people);
+    }
+
+    /// Live people accounts of a site as last counted; 0 before the first count.
+    pub fn people_in(&self, site: &SiteId) -> u64 {
+        self.people.read().unwrap_or_else(PoisonError::into_inner).get(site).copied().unwrap_or(0)
     }
 
     /// Rises with each change a watcher may want to see.

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use lanyard_model::{
-    id::{IdentityId, TenantId},
-    signal::{Lane, Source},
+    id::{GroupId, IdentityId, TenantId},
+    signal::{Event, Lane, Source},
 };
 
 use crate::{
@@ -55,6 +55,7 @@ impl Engine {
         }
         let uuids: Vec<_> = delivery.events.iter().map(|event| event.uuid.to_string()).collect();
         let title = format!("{} event{} by hook", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
+        self.add_missing_groups(deleted_groups(&delivery.events));
         let kinds: Vec<_> = delivery.events.iter().map(|event| event.kind.to_string()).collect();
         let wrote = self
             .write(vec![
@@ -142,6 +143,7 @@ impl Engine {
             return Ok(rows);
         }
         let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
+        self.add_missing_groups(deleted_groups(&page.events));
         let mut batch = vec![
             Write::Signals {
                 tenant: tenant.clone(),
@@ -155,10 +157,10 @@ impl Engine {
             Write::Meta { key: format!("feed-polled:{tenant}"), value: now.to_string() },
         ];
         if !uuids.is_empty() {
-            let title = format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
-            batch.push(
-                line(tenant, now, "signal", title).data(serde_json::json!({ "uuids": uuids })).write(),
-            );
+            let title =
+                format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
+            batch
+                .push(line(tenant, now, "signal", title).data(serde_json::json!({ "uuids": uuids })).write());
         }
         self.write(batch).await.map_err(FeedStop::Store)?;
         self.wake.notify_one();
@@ -193,6 +195,14 @@ pub enum FeedStop {
     Feed(FeedError),
     #[error(transparent)]
     Store(StoreFailure),
+}
+
+fn deleted_groups(events: &[Event]) -> Vec<GroupId> {
+    events
+        .iter()
+        .filter(|event| event.deletion && event.users.is_empty())
+        .flat_map(|e| e.groups.clone())
+        .collect()
 }
 
 fn back(now: Timestamp, by: std::time::Duration) -> Timestamp {

@@ -53,8 +53,14 @@ impl Latency {
 
     /// The given quantiles (0 to 1) over the kept looks; `None` without any.
     pub fn quantiles(&self, at: &[f64]) -> Option<Vec<Duration>> {
-        let mut all: Vec<_> =
-            self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recent.iter().copied().collect();
+        let mut all: Vec<_> = self
+            .inner
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .recent
+            .iter()
+            .copied()
+            .collect();
         if all.is_empty() {
             return None;
         }

@@ -30,7 +30,7 @@ pub(crate) struct AccountView {
 }
 
 impl Engine {
-    pub(super) async fn observe_in_site(
+    pub(crate) async fn observe_in_site(
         &self,
         scene: &Scene<'_>,
         link: Option<&Link>,
@@ -77,7 +77,8 @@ impl Engine {
             // The site's search does not fold; the mirror finds spellings it would miss.
             for known in self.store.accounts_by_key(scene.site.id(), &term.kind, &term.folded).await? {
                 if let std::collections::btree_map::Entry::Vacant(free) = candidates.entry(known.id)
-                    && let AccountRead::Present(account) = port.observe_account(known.id, scene.item.lane).await?
+                    && let AccountRead::Present(account) =
+                        port.observe_account(known.id, scene.item.lane).await?
                 {
                     free.insert(*account);
                 }
@@ -86,7 +87,10 @@ impl Engine {
                 .into_values()
                 .filter(Account::is_live)
                 .filter(|account| {
-                    policy.account_keys(account).iter().any(|(kind, folded)| *kind == term.kind && *folded == term.folded)
+                    policy
+                        .account_keys(account)
+                        .iter()
+                        .any(|(kind, folded)| *kind == term.kind && *folded == term.folded)
                 })
                 .collect();
             let stop = !same.is_empty();
@@ -114,9 +118,16 @@ impl Engine {
         let now = self.clock.now();
         Ok(match answer.situation {
             Situation::Linked(key) => {
-                let account = found.into_iter().flat_map(|(_, accounts)| accounts).find(|account| account.key == key);
+                let account =
+                    found.into_iter().flat_map(|(_, accounts)| accounts).find(|account| account.key == key);
                 let how = answer.how.unwrap_or(lanyard_model::link::How::Key("key".into()));
-                let link = Link { identity: identity.id.clone(), account: key.clone(), how, since: now, ended_at: None };
+                let link = Link {
+                    identity: identity.id.clone(),
+                    account: key.clone(),
+                    how,
+                    since: now,
+                    ended_at: None,
+                };
                 tail.writes.push(Write::Link(link.clone()));
                 tail.writes.push(
                     line(&identity.id.tenant, now, "link", format!("linked to account {key}"))
@@ -146,8 +157,8 @@ impl Engine {
                 .person_key(me)
                 .is_some_and(|mine| scene.active.policy.person_key(&other.identity) == Some(mine));
             let other_tenant = link.identity.tenant != me.id.tenant;
-            let other_over =
-                other.gone_at.is_some() || other.identity.status == lanyard_model::identity::Status::Deprovisioned;
+            let other_over = other.gone_at.is_some()
+                || other.identity.status == lanyard_model::identity::Status::Deprovisioned;
             // The same person in another tenant shares the account; a re-created identity takes over from its
             // predecessor. Anybody else keeps what is theirs.
             return Ok(Some(if same_key && (other_tenant || other_over) {
@@ -160,7 +171,7 @@ impl Engine {
     }
 
     /// The other identity that governs the account, if it is not this one.
-    pub(super) async fn governor(
+    pub(crate) async fn governor(
         &self,
         scene: &Scene<'_>,
         desired: &Desired,
@@ -225,10 +236,15 @@ impl Engine {
             });
         }
         tail.writes.push(
-            line(&identity.id.tenant, now, "decision", format!("governed by {governor}: nothing is changed for this identity"))
-                .about(&identity.id, &identity.display_name())
-                .site(scene.site.id())
-                .write(),
+            line(
+                &identity.id.tenant,
+                now,
+                "decision",
+                format!("governed by {governor}: nothing is changed for this identity"),
+            )
+            .about(&identity.id, &identity.display_name())
+            .site(scene.site.id())
+            .write(),
         );
     }
 
@@ -272,7 +288,6 @@ pub(crate) fn contradiction(
 ) -> Option<String> {
     terms.iter().take(rank).find_map(|term| {
         let (_, theirs) = account_keys.iter().find(|(kind, _)| *kind == term.kind)?;
-        (*theirs != term.folded)
-            .then(|| format!("its {} is {theirs}, theirs is {}", term.field, term.folded))
+        (*theirs != term.folded).then(|| format!("its {} is {theirs}, theirs is {}", term.field, term.folded))
     })
 }

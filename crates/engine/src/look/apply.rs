@@ -129,7 +129,9 @@ impl Engine {
                     let at = self.clock.now() + std::time::Duration::from_secs(600);
                     return Err(Stop::Again {
                         at,
-                        error: format!("the cap on {scope} is reached ({used} of {max}); a person must decide"),
+                        error: format!(
+                            "the cap on {scope} is reached ({used} of {max}); a person must decide"
+                        ),
                     });
                 }
                 Err(failure) => return Err(failure.into()),
@@ -176,13 +178,33 @@ impl Engine {
         match outcome {
             Outcome::Done { account, made } => {
                 applying.accepted.insert(text(&step.op));
-                self.note_done(scene, op, account.map(|id| AccountKey { site: scene.site.id().clone(), id }), made, link, applied, applying, pending, at);
+                self.note_done(
+                    scene,
+                    op,
+                    account.map(|id| AccountKey { site: scene.site.id().clone(), id }),
+                    made,
+                    link,
+                    applied,
+                    applying,
+                    pending,
+                    at,
+                );
                 // A create that does not say whom it made is found by reading.
                 Ok(!matches!(op, Operation::Create { .. }) || link.is_some())
             }
             Outcome::Already { account, .. } => {
                 applying.accepted.insert(text(&step.op));
-                self.note_done(scene, op, account.map(|id| AccountKey { site: scene.site.id().clone(), id }), None, link, applied, applying, pending, at);
+                self.note_done(
+                    scene,
+                    op,
+                    account.map(|id| AccountKey { site: scene.site.id().clone(), id }),
+                    None,
+                    link,
+                    applied,
+                    applying,
+                    pending,
+                    at,
+                );
                 Ok(!matches!(op, Operation::Create { .. }) || link.is_some())
             }
             Outcome::Throttled { until } => {
@@ -241,7 +263,10 @@ impl Engine {
                 Operation::Reactivate => {
                     // Where a tenant does not reactivate, a new account is made under another user name.
                     if let Some(old) = link.take() {
-                        pending.push(Write::Unlink { identity: identity.clone(), site: scene.site.id().clone() });
+                        pending.push(Write::Unlink {
+                            identity: identity.clone(),
+                            site: scene.site.id().clone(),
+                        });
                         pending.push(self.todo(
                             scene,
                             "reactivation",
@@ -250,13 +275,17 @@ impl Engine {
                             at,
                         ));
                     }
-                    *applied = Applied { notices: std::mem::take(&mut applied.notices), ..Applied::default() };
+                    *applied =
+                        Applied { notices: std::mem::take(&mut applied.notices), ..Applied::default() };
                     pending.push(self.applied_write(scene, applied));
                     Ok(false)
                 }
                 _ => {
                     applying.bar(step, format!("refused: {why}"));
-                    applying.refused.get_or_insert((format!("{} refused {}: {code} {why}", scene.site.id(), op.name()), fix));
+                    applying.refused.get_or_insert((
+                        format!("{} refused {}: {code} {why}", scene.site.id(), op.name()),
+                        fix,
+                    ));
                     // One refused step does not keep a leaver's other access alive.
                     Ok(step.destructive)
                 }
@@ -281,7 +310,13 @@ impl Engine {
         match op {
             Operation::Create { .. } => {
                 if let Some(account) = account {
-                    let made = Link { identity: identity.clone(), account, how: How::Created, since: at, ended_at: None };
+                    let made = Link {
+                        identity: identity.clone(),
+                        account,
+                        how: How::Created,
+                        since: at,
+                        ended_at: None,
+                    };
                     pending.push(Write::Link(made.clone()));
                     *link = Some(made);
                 }
@@ -351,7 +386,11 @@ impl Engine {
                 }
                 _ => {}
             }
-            tail.writes.push(Write::Outcome { intent: intent.id, outcome: Outcome::Unknown { reason: note }, at });
+            tail.writes.push(Write::Outcome {
+                intent: intent.id,
+                outcome: Outcome::Unknown { reason: note },
+                at,
+            });
         }
         Ok(())
     }
@@ -405,7 +444,10 @@ impl Engine {
             }
         }
         Err(Stop::Dead {
-            error: format!("the user name {wanted} and its numbered variants are all taken in {}", scene.site.id()),
+            error: format!(
+                "the user name {wanted} and its numbered variants are all taken in {}",
+                scene.site.id()
+            ),
             fix: "free the user name in iOffice, or change the login in Okta".into(),
         })
     }
@@ -413,11 +455,16 @@ impl Engine {
     /// Room under the site's cap on removals; nothing is charged where policy sets no cap.
     fn charge(&self, scene: &Scene<'_>) -> Option<Charge> {
         let guardrails = scene.active.policy.guardrails();
-        let max = guardrails.removals_max(self.people_in(scene.site.id()))?;
+        let people = self.people_in(scene.site.id());
+        let share = guardrails
+            .max_percent
+            .filter(|_| people > 0)
+            .map(|percent| (people * u64::from(percent)).div_ceil(100));
+        let max = guardrails.max_people.map(u64::from).into_iter().chain(share).min()?;
         Some(Charge {
             scope: format!("removals:{}", scene.site.id()),
             unit: scene.person.identity.id.to_string(),
-            window_seconds: guardrails.window_seconds(),
+            window_seconds: u64::from(guardrails.window_seconds),
             max,
         })
     }
@@ -462,19 +509,24 @@ impl Engine {
             })
             .collect();
         let severity = if outcome.is_success() { Severity::Info } else { Severity::Warning };
-        line(&scene.person.identity.id.tenant, at, "operation", format!("{}: {}", step.op.name(), outcome.name()))
-            .about(&scene.person.identity.id, &plan.person)
-            .site(scene.site.id())
-            .severity(severity)
-            .detail(what.join("; "))
-            .data(serde_json::json!({
-                "intent": intent,
-                "plan": plan.id,
-                "outcome": outcome,
-                "ms": at.duration_since(sent_at).as_millis(),
-                "because": step.differences.first().map(|d| &d.because),
-            }))
-            .write()
+        line(
+            &scene.person.identity.id.tenant,
+            at,
+            "operation",
+            format!("{}: {}", step.op.name(), outcome.name()),
+        )
+        .about(&scene.person.identity.id, &plan.person)
+        .site(scene.site.id())
+        .severity(severity)
+        .detail(what.join("; "))
+        .data(serde_json::json!({
+            "intent": intent,
+            "plan": plan.id,
+            "outcome": outcome,
+            "ms": at.duration_since(sent_at).as_millis(),
+            "because": step.differences.first().map(|d| &d.because),
+        }))
+        .write()
     }
 
     pub(super) fn applied_write(&self, scene: &Scene<'_>, applied: &Applied) -> Write {

@@ -5,7 +5,7 @@
 
 mod account;
 mod apply;
-mod person;
+pub(crate) mod person;
 mod remember;
 
 use std::collections::BTreeSet;
@@ -16,23 +16,23 @@ use lanyard_model::{
     id::{AccountId, IdentityId, SiteId},
     identity::Identity,
     link::Link,
-    plan::{Gate, Plan},
-    signal::Lane,
+    plan::Plan,
 };
 use lanyard_plan::{Observation, Removal, Seen, Setting, plan_identity};
 use lanyard_policy::Facts;
 
 use crate::{
     Engine,
-    engine::Active,
+    engine::{Active, manager_key},
     journal::line,
     ports::{Finding, Finish, PortFailure, Severity, StoreFailure, WorkItem, Write},
     site::SiteState,
 };
 
-pub(crate) use account::AccountView;
-use apply::Applying;
-use person::Person;
+pub(crate) use account::{AccountView, contradiction, is_alive};
+pub(crate) use apply::Applying;
+pub(crate) use person::{Person, is_same};
+pub(crate) use remember::note_applied;
 
 /// Passes of one look: observe, apply, read back. A third pass only after an unknown outcome or a fallback.
 const PASSES_MAX: u32 = 4;
@@ -43,9 +43,15 @@ pub(crate) enum Stop {
     Port(PortFailure),
     Store(StoreFailure),
     /// Something about this record needs a person.
-    Dead { error: String, fix: String },
+    Dead {
+        error: String,
+        fix: String,
+    },
     /// Ours to try again.
-    Again { at: Timestamp, error: String },
+    Again {
+        at: Timestamp,
+        error: String,
+    },
 }
 
 impl From<PortFailure> for Stop {
@@ -120,7 +126,8 @@ impl Engine {
 
     fn finish_stopped(&self, item: &WorkItem, stop: Stop, now: Timestamp, tail: &mut Tail) -> Finish {
         let spread = &item.identity.user;
-        let retry = |error: String| Finish::Retry { at: now + self.settings.backoff(item.attempts, spread), error };
+        let retry =
+            |error: String| Finish::Retry { at: now + self.settings.backoff(item.attempts, spread), error };
         match stop {
             Stop::Again { at, error } => Finish::Retry { at, error },
             Stop::Store(failure) => retry(failure.to_string()),
@@ -143,8 +150,12 @@ impl Engine {
                 })));
                 Finish::Retry { at: now + std::time::Duration::from_secs(60), error: reason }
             }
-            Stop::Port(failure) if item.attempts + 1 < self.settings.attempts_max => retry(failure.to_string()),
-            Stop::Port(failure) => self.dead(item, failure.to_string(), "look at the upstream's answer".into(), now, tail),
+            Stop::Port(failure) if item.attempts + 1 < self.settings.attempts_max => {
+                retry(failure.to_string())
+            }
+            Stop::Port(failure) => {
+                self.dead(item, failure.to_string(), "look at the upstream's answer".into(), now, tail)
+            }
             Stop::Dead { error, fix } => self.dead(item, error, fix, now, tail),
         }
     }
@@ -183,11 +194,20 @@ impl Engine {
         self.note_standing(&first, &person, now, tail);
         tail.review_by(first.review_at, "a date of theirs arrives");
         for link in &links {
-            if first.site.as_ref() != Some(&link.account.site) && link.ended_at.is_none() && first.site.is_some() {
+            let moved = first.site.as_ref().is_some_and(|site| *site != link.account.site);
+            if moved && link.ended_at.is_none() && !matches!(first.lifecycle, Lifecycle::Aside { .. }) {
                 self.look_in_site(item, &active, &person, &links, &link.account.site, true, tail).await?;
             }
         }
-        if let Some(site) = &first.site {
+        let untouched = matches!(
+            first.lifecycle,
+            Lifecycle::OutOfScope | Lifecycle::NotYet { .. } | Lifecycle::Aside { .. }
+        );
+        if let Some(site) = first
+            .site
+            .as_ref()
+            .filter(|site| !untouched || links.iter().any(|link| link.account.site == **site))
+        {
             self.look_in_site(item, &active, &person, &links, site, false, tail).await?;
         }
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
@@ -207,7 +227,9 @@ impl Engine {
                 identity: Some(id.clone()),
                 title: format!("{} is set aside", person.identity.display_name()),
                 detail: why.clone(),
-                fix: Some("correct the data in Okta, or the policy; nothing was changed for this person".into()),
+                fix: Some(
+                    "correct the data in Okta, or the policy; nothing was changed for this person".into(),
+                ),
                 since: now,
             }))),
             _ => tail.writes.push(Write::FindingOver { key, at: now }),
@@ -237,6 +259,7 @@ impl Engine {
         let mut link = links.iter().find(|link| &link.account.site == site.id()).cloned();
         let _held = site.lock(lock_names(active, &person.identity, link.as_ref())).await;
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
+        self.resolve_open_intents(&scene, &mut applied, tail).await?;
         let mut applying = Applying::default();
         for pass in 0..PASSES_MAX {
             let view = self.observe_in_site(&scene, link.as_ref(), tail).await?;
@@ -247,7 +270,10 @@ impl Engine {
                 self.note_dispute(&scene, why, tail);
                 return Ok(());
             }
-            tail.writes.push(Write::FindingOver { key: format!("disputed:{id}:{}", site.id()), at: self.clock.now() });
+            tail.writes.push(Write::FindingOver {
+                key: format!("disputed:{id}:{}", site.id()),
+                at: self.clock.now(),
+            });
             let mut desired = self.decide(&scene, &view, &applied, leaving).await?;
             if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
                 self.note_governed(&scene, &desired, link.as_ref(), &governor, tail);
@@ -259,11 +285,25 @@ impl Engine {
             applying.note_effects(&plan);
             let open = plan.open_steps().count();
             if open == 0 || self.settings.observe_only {
-                self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, &plan, &applying, tail).await?;
+                self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, &plan, &applying, tail)
+                    .await?;
                 return Ok(());
             }
             if pass + 1 == PASSES_MAX || applying.repeats(&plan) {
                 return Err(self.not_effective(&scene, &plan, tail));
+            }
+            if let (Lifecycle::Paused { loses }, Some(account)) = (&desired.lifecycle, &view.account)
+                && loses.roles
+                && let Some(roles) = &account.roles
+                && !roles.is_empty()
+            {
+                // What the policy itself does not give comes back as it was when the leave ends.
+                applied.set_aside = roles
+                    .iter()
+                    .filter(|(center, _)| !applied.roles.contains_key(center))
+                    .map(|(c, r)| (*c, *r))
+                    .collect();
+                tail.writes.push(self.applied_write(&scene, &applied));
             }
             self.apply(&scene, &plan, &mut link, &mut applied, &mut applying, tail).await?;
             tail.changed |= applying.sent_any;
@@ -272,7 +312,7 @@ impl Engine {
     }
 
     /// Reads the account evaluation needs, then evaluates.
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         scene: &Scene<'_>,
         view: &AccountView,
@@ -306,13 +346,14 @@ impl Engine {
     }
 
     async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {
-        let Some(reference) = scene.active.bound.manager_reference(&scene.person.identity) else { return Ok(None) };
+        let Some(reference) = scene.active.bound.manager_reference(&scene.person.identity) else {
+            return Ok(None);
+        };
         let tenant = &scene.person.identity.id.tenant;
-        for (kind, value) in reference.keys {
-            let found = if kind == "id" {
-                vec![IdentityId::new(tenant.clone(), value)]
-            } else {
-                self.store.identities_by_key(&kind, &value).await?
+        for key in &reference.keys {
+            let found = match manager_key(key) {
+                Err(id) => vec![IdentityId::new(tenant.clone(), id)],
+                Ok((kind, value)) => self.store.identities_by_key(kind, value).await?,
             };
             let mut here = found.into_iter().filter(|id| &id.tenant == tenant);
             if let (Some(manager), None) = (here.next(), here.next())
@@ -326,7 +367,7 @@ impl Engine {
     }
 
     /// Compares and seals. Desks chosen here are promised until the look ends.
-    async fn propose(
+    pub(crate) async fn propose(
         &self,
         scene: &Scene<'_>,
         desired: &Desired,
@@ -338,11 +379,12 @@ impl Engine {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let loses_bookings =
             matches!(&desired.lifecycle, Lifecycle::Paused { loses } if loses.bookings || loses.account);
-        let account_key = view.account.as_ref().map(|account| account.key.clone()).or(link.map(|l| l.account.clone()));
+        let account_key =
+            view.account.as_ref().map(|account| account.key.clone()).or(link.map(|l| l.account.clone()));
         let bookings = match &account_key {
             Some(key) if ended || loses_bookings => {
                 let since = applying.bookings_since.unwrap_or(scene.item.raised_at);
-                let lane = if ended { Lane::Leaver } else { scene.item.lane };
+                let lane = apply::lane_of(ended, scene.item.lane);
                 Some(scene.site.bookings_of(key.id, since, || self.clock.now(), lane).await?)
             }
             _ => None,
@@ -350,8 +392,8 @@ impl Engine {
         let catalogue = scene.site.catalogue();
         let now = self.clock.now();
         let removal = Removal {
-            protected: scene.active.policy.protected(&scene.person.identity),
-            doubt: removal_doubt(scene.person, desired),
+            protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
+            doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
             settle_until: desired.settle_until,
         };
         let mut seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -359,7 +401,7 @@ impl Engine {
             seating.sit(account.id(), account.seat.map(|seat| seat.room));
         }
         let person = scene.person.identity.display_name();
-        let plan = plan_identity(
+        let mut plan = plan_identity(
             desired,
             &Observation {
                 account: match &view.account {
@@ -377,11 +419,12 @@ impl Engine {
                 removal: &removal,
                 policy: scene.active.policy.seal(),
                 now,
-                lane: if ended { Lane::Leaver } else { scene.item.lane },
+                lane: apply::lane_of(ended, scene.item.lane),
                 attempt: applying.bookings_refused,
                 person: &person,
             },
         );
+        apply::mark_barred(&mut plan, applying);
         for (_, step) in plan.open_steps() {
             use lanyard_model::plan::Operation::{Create, Update};
             if let Create { patch } | Update { patch } = &step.op
@@ -402,18 +445,31 @@ impl Engine {
         let now = self.clock.now();
         tail.writes.push(Write::Verified { plan: plan.id.clone(), at: now, open: open.clone() });
         tail.writes.push(
-            line(&scene.person.identity.id.tenant, now, "verified", "the site accepted a change that does not show")
-                .about(&scene.person.identity.id, &plan.person)
-                .site(scene.site.id())
-                .severity(Severity::Error)
-                .detail(open.join("; "))
-                .write(),
+            line(
+                &scene.person.identity.id.tenant,
+                now,
+                "verified",
+                "the site accepted a change that does not show",
+            )
+            .about(&scene.person.identity.id, &plan.person)
+            .site(scene.site.id())
+            .severity(Severity::Error)
+            .detail(open.join("; "))
+            .write(),
         );
-        let error = format!("accepted by {} but not effective when read back: {}", scene.site.id(), open.join("; "));
+        let error =
+            format!("accepted by {} but not effective when read back: {}", scene.site.id(), open.join("; "));
         if scene.item.attempts + 1 < self.settings.attempts_max {
-            Stop::Again { at: now + self.settings.backoff(scene.item.attempts, &scene.item.identity.user), error }
+            Stop::Again {
+                at: now + self.settings.backoff(scene.item.attempts, &scene.item.identity.user),
+                error,
+            }
         } else {
-            Stop::Dead { error, fix: "look at the account in iOffice: another writer, a rule there, or a missing right".into() }
+            Stop::Dead {
+                error,
+                fix: "look at the account in iOffice: another writer, a rule there, or a missing right"
+                    .into(),
+            }
         }
     }
 }
@@ -433,16 +489,11 @@ fn lock_names(active: &Active, identity: &Identity, link: Option<&Link>) -> BTre
 }
 
 /// One person is proven by a fresh read by id; what rests on groups needs the whole list of them.
-fn removal_doubt(person: &Person, desired: &Desired) -> Option<String> {
+pub(crate) fn doubt_of(identity: &Identity, desired: &Desired) -> Option<String> {
     match &desired.lifecycle {
-        Lifecycle::Ended { how: Ending::LeftScope, .. } | Lifecycle::Active if !person.identity.groups.complete => {
+        Lifecycle::Ended { how: Ending::LeftScope, .. } | Lifecycle::Active if !identity.groups.complete => {
             Some("not all of their groups could be read".into())
         }
         _ => None,
     }
-}
-
-/// Whether every step of the plan is open.
-pub(crate) fn is_fully_open(plan: &Plan) -> bool {
-    plan.steps.iter().all(|step| step.gate == Gate::Open)
 }

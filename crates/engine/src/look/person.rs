@@ -1,7 +1,12 @@
 //! Reading the identity, and telling "gone" from "not found".
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use lanyard_model::identity::{Identity, IdentityRead};
+use lanyard_model::{
+    id::GroupId,
+    identity::{Identity, IdentityRead},
+};
 
 use super::{Stop, Tail};
 use crate::{
@@ -40,22 +45,37 @@ impl Engine {
         let read = directory.observe_identity(&id.user, item.lane).await?;
         let now = self.clock.now();
         match read {
-            IdentityRead::Present(identity) => {
+            IdentityRead::Present(mut identity) => {
+                active.trim(&mut identity);
+                let groups = active.policy.groups();
                 let since = match &known {
-                    Some(known) if known.gone_at.is_none() && is_same(&known.identity, &identity) => known.since,
+                    Some(known)
+                        if known.gone_at.is_none() && is_same(&known.identity, &identity, &groups) =>
+                    {
+                        known.since
+                    }
                     _ => now,
                 };
-                let keys = active.policy.identity_keys(&identity);
+                let keys = active.identity_keys(&identity);
                 tail.writes.push(Write::Identity { identity: identity.clone(), keys, at: now });
                 if identity.transitioning {
-                    tail.review_by(Some(now + std::time::Duration::from_secs(5)), "Okta is still changing their status");
+                    tail.review_by(
+                        Some(now + std::time::Duration::from_secs(5)),
+                        "Okta is still changing their status",
+                    );
                 }
                 Ok(Some(Person { identity: *identity, gone: None, since }))
             }
             IdentityRead::NotFound { .. } => {
                 let Some(known) = known else {
                     tail.writes.push(
-                        line(&id.tenant, now, "decision", "an unknown id that Okta does not have: nothing to do").write(),
+                        line(
+                            &id.tenant,
+                            now,
+                            "decision",
+                            "an unknown id that Okta does not have: nothing to do",
+                        )
+                        .write(),
                     );
                     return Ok(None);
                 };
@@ -99,11 +119,11 @@ impl Engine {
     }
 }
 
-/// Same status, profile and groups; reading times do not count.
-fn is_same(a: &Identity, b: &Identity) -> bool {
+/// Same status, profile and membership of the groups that policy names; reading times do not count.
+pub(crate) fn is_same(a: &Identity, b: &Identity, groups: &BTreeSet<GroupId>) -> bool {
     a.status == b.status
         && a.transitioning == b.transitioning
         && a.profile == b.profile
-        && a.groups == b.groups
         && a.type_id == b.type_id
+        && groups.iter().all(|group| a.groups.contains(group) == b.groups.contains(group))
 }

@@ -131,15 +131,17 @@ impl Engine {
             tenant: Some(plan.identity.tenant.clone()),
             site: Some(plan.site.clone()),
             identity: Some(plan.identity.clone()),
-            title: format!("{}: {} step{} cannot go on", plan.person, blocked.len(), if blocked.len() == 1 { "" } else { "s" }),
+            title: format!(
+                "{}: {} step{} cannot go on",
+                plan.person,
+                blocked.len(),
+                if blocked.len() == 1 { "" } else { "s" }
+            ),
             detail: blocked.join("; "),
             fix: Some("open the person's plan: each line says what it waits for".into()),
             since: now,
         })));
-        tail.review_by(
-            Some(now + std::time::Duration::from_secs(3600)),
-            "blocked steps are tried again",
-        );
+        tail.review_by(Some(now + std::time::Duration::from_secs(3600)), "blocked steps are tried again");
         let _ = scene;
     }
 
@@ -149,7 +151,14 @@ impl Engine {
         }
     }
 
-    fn note_notices(&self, scene: &Scene<'_>, plan: &Plan, applied: &mut Applied, now: Timestamp, tail: &mut Tail) {
+    fn note_notices(
+        &self,
+        scene: &Scene<'_>,
+        plan: &Plan,
+        applied: &mut Applied,
+        now: Timestamp,
+        tail: &mut Tail,
+    ) {
         for notice in &plan.notices {
             if notice.after_verified && !plan.steps.is_empty() {
                 continue;
@@ -176,7 +185,12 @@ pub(crate) fn note_applied(applied: &mut Applied, desired: &Desired, account: Op
     match &desired.lifecycle {
         Lifecycle::Ended { .. } => {
             let kept = std::mem::take(applied);
-            *applied = Applied { visits: kept.visits, notices: kept.notices, user_name_instead: kept.user_name_instead, ..Applied::default() };
+            *applied = Applied {
+                visits: kept.visits,
+                notices: kept.notices,
+                user_name_instead: kept.user_name_instead,
+                ..Applied::default()
+            };
         }
         Lifecycle::Active => {
             for (name, want) in &desired.fields {
@@ -185,8 +199,12 @@ pub(crate) fn note_applied(applied: &mut Applied, desired: &Desired, account: Op
                 }
             }
             match &desired.seat {
-                Some(Want { value: SeatWish::Desk { .. }, .. }) => applied.seat = account.seat.map(|seat| seat.room),
-                Some(Want { value: SeatWish::Section { section }, .. }) if account.section == Some(*section) => {
+                Some(Want { value: SeatWish::Desk { .. }, .. }) => {
+                    applied.seat = account.seat.map(|seat| seat.room)
+                }
+                Some(Want { value: SeatWish::Section { section }, .. })
+                    if account.section == Some(*section) =>
+                {
                     applied.section = Some(*section);
                 }
                 _ => {
@@ -207,7 +225,9 @@ pub(crate) fn note_applied(applied: &mut Applied, desired: &Desired, account: Op
                         applied.roles.insert(*center, want.value);
                     }
                 }
-                applied.set_aside.retain(|center, _| !roles.contains_key(center) && !desired.roles.contains_key(center));
+                applied
+                    .set_aside
+                    .retain(|center, _| !roles.contains_key(center) && !desired.roles.contains_key(center));
             }
             if let Some(items) = &account.items {
                 applied.items.retain(|item| items.contains(item));

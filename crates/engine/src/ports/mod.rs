@@ -2,6 +2,7 @@
 
 mod directory;
 mod failure;
+mod notifier;
 mod store;
 mod workplace;
 
@@ -9,5 +10,6 @@ pub use directory::{
     Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, GroupMembers, HookState, HookWish,
 };
 pub use failure::{CallCount, Check, PortFailure, Progress, Silent};
+pub use notifier::{Notifier, Route};
 pub use store::*;
 pub use workplace::{Capabilities, Listing, SearchKey, Workplace};
