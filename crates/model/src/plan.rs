@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     account::{FieldName, Role},
@@ -25,13 +25,21 @@ use crate::{
 pub struct AccountPatch {
     pub fields: BTreeMap<FieldName, Option<String>>,
     pub user_type: Option<UserTypeId>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub cost_center: Option<Option<ItemId>>,
     /// The whole list of category items besides the cost center.
     pub items: Option<BTreeSet<ItemId>>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub seat: Option<Option<RoomId>>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub section: Option<Option<SectionId>>,
     /// `assigned`, `hybrid` or `remote`.
     pub seat_class: Option<Arc<str>>,
+}
+
+/// What is there is a change, also a null.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(input).map(Some)
 }
 
 impl AccountPatch {
@@ -276,5 +284,22 @@ impl Outcome {
             Self::Impossible { .. } => "impossible",
             Self::Denied { .. } => "denied",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_come_back_from_json_as_they_were() {
+        let cleared =
+            AccountPatch { seat: Some(None), section: Some(Some(SectionId(4))), ..Default::default() };
+        let operations = [
+            Operation::SetRoles { roles: [(CenterId(5), Role::Manager)].into() },
+            Operation::Update { patch: cleared },
+        ];
+        let text = serde_json::to_string(&operations).unwrap();
+        assert_eq!(serde_json::from_str::<[Operation; 2]>(&text).unwrap(), operations, "{text}");
     }
 }
