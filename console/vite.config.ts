@@ -10,6 +10,8 @@ export default defineConfig({
     // The page's policy allows no data: fonts, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The licences of what the bundle contains travel with it.
+    license: { fileName: "licenses.md" },
     chunkSizeWarningLimit: 700,
   },
   server: { host: "127.0.0.1", port: 5173, proxy: { "/api": api } },

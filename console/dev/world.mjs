@@ -151,7 +151,7 @@ export function detailOf(p, world, now) {
   ];
   return {
     person: { ...p, groups: [{ id: "00g0", name: "Everyone" }, team, { id: "00g2", name: "Employees" }], profile: { login: p.email, employeeNumber: String(10_000 + p.name.length * 37), manager: "Grace Okafor", department: p.department, title: p.title, costCenter: "4120", countryCode: p.tenant.endsWith("emea") ? "GB" : "US", startDate: "2025-02-03" } },
-    account: linked || leave ? { site: p.sites[0], id: 10_482, user_name: p.email, active: !leaver, seat: p.seat, section: p.zone, cost_center: `${p.department} (4120)`, permissions: leave ? [] : [{ center: `Reservations ${p.place}`, role: "CUSTOMER" }, { center: `Facilities ${p.place}`, role: "CUSTOMER" }] } : null,
+    account: linked || leave ? { site: p.sites[0], id: 10_482, user_name: p.email, active: !leaver, seat: p.seat, section: leaver ? null : p.zone, cost_center: `${p.department} (4120)`, permissions: leave || leaver ? [] : [{ center: `Reservations ${p.place}`, role: "CUSTOMER" }, { center: `Facilities ${p.place}`, role: "CUSTOMER" }] } : null,
     desired: { lifecycle: leaver ? "leaver" : leave ? "on_leave" : p.status === "STAGED" ? "pre_hire" : "employee", items, not_given, review_at: p.status === "STAGED" ? iso(now + 4 * 86_400_000) : null },
     timeline,
   };

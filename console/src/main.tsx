@@ -1,7 +1,5 @@
 import "@fontsource-variable/inter/wght.css";
-import "@mantine/core/styles.layer.css";
-import "@mantine/notifications/styles.layer.css";
-import "@mantine/spotlight/styles.layer.css";
+import "./mantine.css";
 import "./tokens.css";
 import "./app.css";
 import { MantineProvider } from "@mantine/core";
@@ -12,7 +10,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startLive } from "./live";
 import { queryClient } from "./queries";
-import { router } from "./router";
+import { preloadScreens, router } from "./router";
 import { resolver, schemeManager, styleNonce, theme } from "./theme";
 
 // The scroll lock of dialogs adds a style tag of its own and takes the nonce from here.
@@ -34,3 +32,5 @@ createRoot(document.getElementById("root")!).render(
     </MantineProvider>
   </StrictMode>,
 );
+// After the first paint; the screens are small.
+setTimeout(preloadScreens, 1_500);

@@ -45,6 +45,7 @@ export const usePeople = (tenant: string, search: string) =>
     queryFn: ({ pageParam }) => api.people({ search, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
     initialPageParam: "",
     getNextPageParam: (last) => (last.next ? String(last.next) : undefined),
+    refetchInterval: 20_000,
   });
 
 export const useActivity = (tenant: string, options: { identity?: string; limit?: number } = {}) =>

@@ -20,6 +20,21 @@ function oneOf<T extends string>(value: unknown, ...allowed: T[]): T | undefined
   return allowed.find((a) => a === value);
 }
 
+const screens = {
+  story: () => import("./screens/Story"),
+  people: () => import("./screens/People"),
+  person: () => import("./screens/Person"),
+  activity: () => import("./screens/Activity"),
+  plans: () => import("./screens/Plans"),
+  plan: () => import("./screens/Plan"),
+  health: () => import("./screens/Health"),
+};
+
+/** Fetches the code of every screen, so that going to one works even while the server is away. */
+export function preloadScreens() {
+  for (const load of Object.values(screens)) void load().catch(() => undefined);
+}
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const home = createRoute({
   getParentRoute: () => root,
@@ -39,40 +54,40 @@ const overview = createRoute({ getParentRoute: () => root, path: "/$tenant/overv
 const story = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/story",
-  component: lazyRouteComponent(() => import("./screens/Story"), "Story"),
+  component: lazyRouteComponent(screens.story, "Story"),
 });
 const people = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/people",
   validateSearch: (search): PeopleSearch => ({ q: text(search.q) }),
-  component: lazyRouteComponent(() => import("./screens/People"), "People"),
+  component: lazyRouteComponent(screens.people, "People"),
 });
 const person = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/people/$home/$id",
   validateSearch: (search): PersonSearch => ({ tab: oneOf(search.tab, "timeline", "plan") }),
-  component: lazyRouteComponent(() => import("./screens/Person"), "Person"),
+  component: lazyRouteComponent(screens.person, "Person"),
 });
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/activity",
   validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes"), q: text(search.q) }),
-  component: lazyRouteComponent(() => import("./screens/Activity"), "Activity"),
+  component: lazyRouteComponent(screens.activity, "Activity"),
 });
 const plans = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/plans",
-  component: lazyRouteComponent(() => import("./screens/Plans"), "Plans"),
+  component: lazyRouteComponent(screens.plans, "Plans"),
 });
 const plan = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/plans/$planId",
-  component: lazyRouteComponent(() => import("./screens/Plan"), "PlanPage"),
+  component: lazyRouteComponent(screens.plan, "PlanPage"),
 });
 const health = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/health",
-  component: lazyRouteComponent(() => import("./screens/Health"), "Health"),
+  component: lazyRouteComponent(screens.health, "Health"),
 });
 
 export const routeTree = root.addChildren([home, tenantHome, overview, story, people, person, activity, plans, plan, health]);

@@ -210,7 +210,7 @@ function Recent({ tenant }: { tenant: string }) {
     <Panel title="Just now" end={<Link to="/$tenant/activity" params={{ tenant }}>All activity</Link>}>
       <Loaded query={query} what="activity">
         {(data) => {
-          const items = newestFirst(data.pages).slice(0, 14);
+          const items = newestFirst(data.pages).slice(0, 9);
           return items.length > 0 ? <Feed items={items} tight /> : <Empty title="Nothing has happened yet">The first events appear here as they arrive.</Empty>;
         }}
       </Loaded>

@@ -132,9 +132,13 @@ function Acts() {
       const label = ACTS.find((a) => a.kind === kind)?.label ?? kind;
       notifications.show({
         title: label,
-        message: person ? `${person.name ?? "The person"} is affected. Click to watch.` : "Done in the stand-ins. Watch the activity.",
-        onClick: person ? () => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: person.tenant, id: person.id }, search: { tab: "timeline" } }) : undefined,
-        style: person ? { cursor: "pointer" } : undefined,
+        message: person ? (
+          <button type="button" className="inline" onClick={() => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: person.tenant, id: person.id }, search: { tab: "timeline" } })}>
+            Watch {person.name ?? "the person"}
+          </button>
+        ) : (
+          "Done in the stand-ins. Watch the activity."
+        ),
       });
     },
     onSettled: () => queryClient.invalidateQueries(),

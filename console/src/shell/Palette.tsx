@@ -4,11 +4,20 @@ import { Spotlight } from "@mantine/spotlight";
 import { IconArrowRight, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type KeyboardEvent } from "react";
 import { api } from "../api";
 import { ALL, useOverview } from "../queries";
 import { Avatar } from "../ui/marks";
 import { useTenant } from "../ui/tenant";
+
+/** Enter opens the first row when none was chosen with the arrows. */
+function openFirst(event: KeyboardEvent<HTMLInputElement>) {
+  if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+  const rows = [...document.querySelectorAll<HTMLElement>(".mantine-Spotlight-action")];
+  if (rows.some((row) => row.dataset.selected)) return;
+  event.preventDefault();
+  rows[0]?.click();
+}
 
 /** People by search on the server, screens and actions by name. */
 export function Palette() {
@@ -38,7 +47,7 @@ export function Palette() {
   const found = asked.length > 1 && text.trim().length > 1 ? (people.data?.items ?? []) : [];
   return (
     <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420}>
-      <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" leftSection={<IconSearch size={16} aria-hidden />} />
+      <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" onKeyDown={openFirst} leftSection={<IconSearch size={16} aria-hidden />} />
       <Spotlight.ActionsList>
         {found.length > 0 && (
           <Spotlight.ActionsGroup label="People">

@@ -3,14 +3,16 @@ import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { IconActivity, IconAddressBook, IconCheck, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconSearch, IconSelector, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { useEffect, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { ALL, useHealth, useOverview, useSession } from "../queries";
 import { useLive } from "../live";
 import { ago, useTick, useZone, type Zone } from "../time";
 import { useTenant } from "../ui/tenant";
 import { number } from "../words";
-import { Palette } from "./Palette";
 import { ShortcutHelp, useShortcuts } from "./Shortcuts";
+
+// After the first paint is soon enough for what opens on a key.
+const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
 export function Shell() {
   const [navOpen, nav] = useDisclosure(false);
@@ -45,7 +47,7 @@ export function Shell() {
         <StoppedBanner />
         <div className="page"><Outlet /></div>
       </AppShell.Main>
-      <Palette />
+      <Suspense fallback={null}><Palette /></Suspense>
       <ShortcutHelp opened={helpOpen} close={help.close} />
     </AppShell>
   );
@@ -73,7 +75,7 @@ function Nav() {
       <div className="navfoot">
         {session?.user && <div>{session.user}{session.role ? `, ${session.role}` : ""}</div>}
         {overview && <div className="num">Lanyard {overview.version}{overview.mode === "demo" ? " · demo" : ""}</div>}
-        <div style={{ marginTop: 4 }}><kbd>?</kbd> shortcuts</div>
+        <div style={{ marginTop: 4 }}><kbd>?</kbd> shortcuts · <a className="plain" href="/licenses.md">licences</a></div>
       </div>
     </nav>
   );
@@ -88,7 +90,7 @@ function TenantPicker() {
   const pick = (id: string) => void navigate({ to: ".", params: (old: Record<string, string>) => ({ ...old, tenant: id }), search: true } as never);
   const everyone = tenants.reduce((sum, t) => sum + t.people, 0);
   return (
-    <Menu position="bottom-start" width={260}>
+    <Menu position="bottom-start" width={260} offset={10}>
       <Menu.Target>
         <button type="button" className="search" style={{ width: "auto", maxWidth: 190, color: "var(--text)", fontWeight: 540, justifyContent: "flex-start" }} aria-label={`Tenant: ${current?.name ?? "All tenants"}`}>
           <span className="ellipsis">{current?.name ?? (tenant === ALL ? "All tenants" : tenant)}</span>

@@ -58,7 +58,11 @@ export function Loaded<T>(props: { query: Asked<T>; what: string; rows?: number;
   }
   return (
     <div className={query.isPlaceholderData ? "stale" : undefined}>
-      {query.error ? <Failure error={query.error} what={`newer data for ${what}; below is the last known`} retry={retry} /> : null}
+      {query.error ? (
+        <div style={{ marginBottom: 16 }}>
+          <Failure error={query.error} what={`newer data for ${what}; below is the last known`} retry={retry} />
+        </div>
+      ) : null}
       {children(query.data)}
     </div>
   );

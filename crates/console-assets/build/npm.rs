@@ -26,7 +26,6 @@ pub fn build_console(console: &Path, out_dir: &Path) -> Result<PathBuf, Stop> {
     for name in SOURCES {
         println!("cargo::rerun-if-changed={}", console.join(name).display());
     }
-    println!("cargo::rerun-if-env-changed=PATH");
     if !console.join("package.json").is_file() {
         return Err(Stop::new(format!("no sources at {}", console.display()), WAYS_OUT));
     }
