@@ -13,17 +13,13 @@ use lanyard_model::{
 use serde_json::{Value, json};
 
 use crate::{
-    accounts::{created_id, read_available, write_patch},
     bookings::write_booking,
     client::IofficeClient,
     fields::as_id,
-    outcome::{ReadError, Refusal, WriteOutcome},
+    outcome::{ReadError, WriteOutcome},
     session::Call,
     settings::Credential,
 };
-
-const SECTION_BY_HAND: &str = "In iOffice, open the person's user form, set Seat Classification and Neighborhood by \
-hand. If this site does accept them through the API, set neighborhood_write = true for it.";
 
 /// What a settled write made or found.
 #[derive(Debug, Default, Clone, Copy)]
@@ -40,7 +36,7 @@ impl IofficeClient {
         lane: Lane,
     ) -> Outcome {
         let outcome = match (operation, account) {
-            (Operation::Create { patch }, _) => self.create(patch, lane).await,
+            (Operation::Create { patch }, _) => self.create_account(patch, lane).await,
             (_, None) => WriteOutcome::refused("no_account", "the operation names no account"),
             (operation, Some(id)) => match self.untouchable(operation, id) {
                 Some(why) => {
@@ -72,7 +68,7 @@ impl IofficeClient {
         let nothing = |()| Made::default();
         match operation {
             // Handled by the caller, who has no account for it.
-            Operation::Create { patch } => self.create(patch, lane).await,
+            Operation::Create { patch } => self.create_account(patch, lane).await,
             Operation::Update { patch } => self.update(id, patch, lane).await.map(nothing),
             Operation::SetRoles { roles } => self.set_roles(id, roles, lane).await.map(nothing),
             Operation::Deactivate => self.deactivate(id, lane).await.map(nothing),
@@ -89,66 +85,8 @@ impl IofficeClient {
         }
     }
 
-    async fn create(&self, patch: &AccountPatch, lane: Lane) -> WriteOutcome<Made> {
-        let body = write_patch(patch);
-        for name in ["firstName", "lastName", "email", "userName"] {
-            if body.get(name).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty()) {
-                return WriteOutcome::refused("missing_field", format!("a new account needs {name}"));
-            }
-        }
-        let user_name = body.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let call = Call::post("POST /users", &["users"], Value::Object(body), lane);
-        match self.session().write(&call).await {
-            WriteOutcome::Done(answer) => match created_id(&answer) {
-                Some(id) => {
-                    if let Some(Some(section)) = patch.section {
-                        self.learnt().expect_section(id, section);
-                    }
-                    WriteOutcome::Done(Made { account: Some(id), record: None })
-                }
-                None => {
-                    WriteOutcome::Unknown { reason: "the site accepted the account but gave no id".into() }
-                }
-            },
-            WriteOutcome::Refused(refusal) if refusal.status == 400 => {
-                WriteOutcome::Refused(self.name_the_clash(refusal, &user_name, lane).await)
-            }
-            other => other.map(|_| Made::default()),
-        }
-    }
-
-    /// Clashes are plain 400s (A-08): asks whether the user name was the reason.
-    async fn name_the_clash(&self, refusal: Refusal, user_name: &str, lane: Lane) -> Refusal {
-        let call = Call::get("GET /users/username/{username}", &["users", "username", user_name], lane);
-        match self.session().read(&call).await.ok().as_ref().and_then(read_available) {
-            Some(false) => Refusal { code: "user_name_taken".into(), ..refusal },
-            _ => refusal,
-        }
-    }
-
-    async fn update(&self, id: AccountId, patch: &AccountPatch, lane: Lane) -> WriteOutcome<()> {
-        let flags = self.session().settings.capabilities;
-        let mut patch = patch.clone();
-        let wants_section = patch.section.is_some() || patch.seat_class.is_some();
-        if wants_section && !self.learnt().may_write_section(&flags) {
-            patch.section = None;
-            patch.seat_class = None;
-            if patch.is_empty() {
-                return WriteOutcome::impossible("neighborhood_write", SECTION_BY_HAND);
-            }
-            // The rest goes out now; the next look finds only the section wanting, and ends above.
-        }
-        if patch.is_empty() {
-            return WriteOutcome::Already;
-        }
-        let mut body = write_patch(&patch);
-        body.insert("id".into(), json!(id.0));
-        let call = Call::put("PUT /users/{id}", &["users", &id.to_string()], Value::Object(body), lane);
-        let outcome = self.session().write(&call).await.map(|_| ());
-        if let (true, Some(Some(section))) = (outcome.is_settled(), patch.section) {
-            self.learnt().expect_section(id, section);
-        }
-        outcome
+    async fn create_account(&self, patch: &AccountPatch, lane: Lane) -> WriteOutcome<Made> {
+        self.create(patch, lane).await.map(|id| Made { account: Some(id), record: None })
     }
 
     /// Writes the whole list (§3.5). Entries whose role the model has no word for stay as last read, unless

@@ -31,6 +31,23 @@ pub(crate) enum Origin {
     List,
 }
 
+/// References that a write set to `null`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cleared {
+    pub seat: bool,
+    pub section: bool,
+    pub cost_center: bool,
+}
+
+impl Cleared {
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// A section that did not stick once may have been changed by somebody; twice in a row, the site ignores it.
+const SECTION_MISSES: u8 = 2;
+
 /// Memory of one client. Lost at a restart; everything in it is learnt again.
 #[derive(Debug, Default)]
 pub(crate) struct Learnt {
@@ -41,6 +58,9 @@ pub(crate) struct Learnt {
     pub in_lists: Shown,
     pub active_write: Option<bool>,
     pub section_write: Option<bool>,
+    section_misses: u8,
+    /// `null` clears a reference.
+    pub null_clears: Option<bool>,
     /// A written list of permissions replaced the old one; `false`: entries left out of it survived.
     pub permissions_replace: Option<bool>,
     /// Accounts that must not be written to, and why.
@@ -51,6 +71,7 @@ pub(crate) struct Learnt {
     expected_section: BTreeMap<AccountId, SectionId>,
     expected_active: BTreeMap<AccountId, bool>,
     expected_roles: BTreeMap<AccountId, BTreeSet<CenterId>>,
+    expected_cleared: BTreeMap<AccountId, Cleared>,
 }
 
 impl Learnt {
@@ -90,7 +111,19 @@ impl Learnt {
             None => {}
         }
         if let Some(wanted) = self.expected_section.remove(&id) {
-            self.section_write = Some(account.section == Some(wanted));
+            self.section_misses =
+                if account.section == Some(wanted) { 0 } else { self.section_misses.saturating_add(1) };
+            match self.section_misses {
+                0 => self.section_write = Some(true),
+                SECTION_MISSES.. => self.section_write = Some(false),
+                _ => {}
+            }
+        }
+        if let Some(cleared) = self.expected_cleared.remove(&id) {
+            let kept = cleared.seat && account.seat.is_some()
+                || cleared.section && account.section.is_some()
+                || cleared.cost_center && account.cost_center.is_some();
+            self.null_clears = Some(!kept);
         }
         if let Some(roles) = &account.roles {
             self.compare_roles(id, roles.keys());
@@ -127,6 +160,12 @@ impl Learnt {
         }
     }
 
+    pub fn expect_cleared(&mut self, id: AccountId, cleared: Cleared) {
+        if cleared.any() && self.expected_cleared.len() < EXPECTED_MAX {
+            self.expected_cleared.insert(id, cleared);
+        }
+    }
+
     pub fn expect_active(&mut self, id: AccountId, active: bool) {
         if self.expected_active.len() < EXPECTED_MAX {
             self.expected_active.insert(id, active);
@@ -156,10 +195,6 @@ impl Learnt {
 
     pub fn permissions_replace(&self, flags: &CapabilityFlags) -> Option<bool> {
         answer(flags.permissions_semantics, self.permissions_replace)
-    }
-
-    pub fn may_write_active(&self, flags: &CapabilityFlags) -> bool {
-        allowed(flags.user_active_write, self.active_write)
     }
 
     pub fn may_write_section(&self, flags: &CapabilityFlags) -> bool {

@@ -16,6 +16,8 @@ const DEACTIVATE_BY_HAND: &str = "In iOffice, open the person's user form, go to
 save. Or allow deletes for this site in the settings (delete_allowed = true), once a delete on this tenant has been tried.";
 const REACTIVATE_BY_HAND: &str = "In iOffice, find the person among the inactive users, open the user form, go to \
 Permissions, set Active to Yes and save.";
+const DELETED_FOR_GOOD: &str =
+    "The account was deleted for good. Create a new one for the person, under a new user name.";
 
 /// What a look after a write said.
 enum Seen {
@@ -34,17 +36,12 @@ impl IofficeClient {
     }
 
     async fn deactivate_by_what_works(&self, id: AccountId, lane: Lane) -> WriteOutcome<()> {
-        let (may_try, proven) = {
-            let learnt = self.learnt();
-            let flags = &self.session().settings.capabilities;
-            (
-                learnt.may_write_active(flags),
-                learnt.active_write == Some(true) || flags.user_active_write == Flag::Yes,
-            )
-        };
-        if !may_try {
+        let flag = self.session().settings.capabilities.user_active_write;
+        if flag == Flag::No {
             return self.delete(id, lane).await;
         }
+        // Tried afresh each time, even where it did nothing before: the other way may be final.
+        let proven = flag == Flag::Yes || self.learnt().active_write == Some(true);
         match self.put_active(id, false, lane).await {
             // The engine's own read-back is enough once this site has shown that it works.
             WriteOutcome::Done(()) if proven => WriteOutcome::Done(()),
@@ -76,21 +73,20 @@ impl IofficeClient {
     }
 
     pub(crate) async fn reactivate(&self, id: AccountId, lane: Lane) -> WriteOutcome<()> {
-        let flags = self.session().settings.capabilities;
-        if !self.learnt().may_write_active(&flags) {
-            return WriteOutcome::impossible("user_active_write", REACTIVATE_BY_HAND);
-        }
-        match self.put_active(id, true, lane).await {
-            WriteOutcome::Refused(refusal) if refusal.status == 404 => WriteOutcome::impossible(
-                "user_active_write",
-                "The account was deleted for good. Create a new one for the person, under a new user name.",
-            ),
+        let outcome = match self.put_active(id, true, lane).await {
+            WriteOutcome::Refused(refusal) if refusal.status == 404 => {
+                return WriteOutcome::impossible("user_active_write", DELETED_FOR_GOOD);
+            }
             WriteOutcome::Refused(refusal) if refusal.status == 400 => {
-                self.learnt().active_write.get_or_insert(false);
-                WriteOutcome::impossible("user_active_write", REACTIVATE_BY_HAND)
+                return WriteOutcome::impossible("user_active_write", REACTIVATE_BY_HAND);
             }
             other => other,
+        };
+        let doubtful = outcome.is_settled() && self.learnt().active_write == Some(false);
+        if doubtful && let Ok(Seen::Inactive) = self.look(id, lane).await {
+            return WriteOutcome::impossible("user_active_write", REACTIVATE_BY_HAND);
         }
+        outcome
     }
 
     async fn put_active(&self, id: AccountId, active: bool, lane: Lane) -> WriteOutcome<()> {

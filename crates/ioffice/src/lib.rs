@@ -14,7 +14,7 @@
 //! | `fields` | tolerant reading of JSON |
 //! | `accounts`, `bookings`, `visits`, `places`, `rules`, `moves` | one kind of record each: reading and writing it |
 //! | `client`, `capabilities` | the client and what it has learnt about the site |
-//! | `deactivation`, `apply` | operations |
+//! | `profile`, `deactivation`, `apply` | operations |
 //! | `catalogue`, `probe` | the long reads |
 //! | `workplace` | the port |
 
@@ -34,6 +34,7 @@ mod oauth;
 mod outcome;
 mod places;
 mod probe;
+mod profile;
 mod rules;
 mod session;
 mod settings;

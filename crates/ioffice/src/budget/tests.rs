@@ -48,9 +48,11 @@ fn ask(lane: Lane, list: bool) -> Ask {
     Ask { lane, list, write: false }
 }
 
+type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Denied>>>>;
+
 /// Callers that wait side by side, polled by hand.
 struct Queue {
-    waiting: Vec<(&'static str, Pin<Box<dyn Future<Output = Result<Turn, Denied>>>>)>,
+    waiting: Vec<(&'static str, Waiting)>,
     held: Vec<(&'static str, Turn)>,
 }
 

@@ -145,13 +145,47 @@ async fn a_section_that_does_not_stick_becomes_a_to_do() {
     let patch = AccountPatch { section: Some(Some(SectionId(231))), ..AccountPatch::default() };
     let operation = Operation::Update { patch };
     s.site.answer(|_| Some(ok(mira())));
-    assert_eq!(s.client.apply(&operation, Some(AccountId(5201)), Lane::Normal).await.name(), "done");
-    assert_eq!(s.client.capabilities().section_write, None);
-    observe(&s, 5201).await;
-    assert_eq!(s.client.capabilities().section_write, Some(false));
+    // Once may be somebody's hand.
+    for known in [None, Some(false)] {
+        assert_eq!(s.client.apply(&operation, Some(AccountId(5201)), Lane::Normal).await.name(), "done");
+        observe(&s, 5201).await;
+        assert_eq!(s.client.capabilities().section_write, known);
+    }
     let got = s.client.apply(&operation, Some(AccountId(5201)), Lane::Normal).await;
     assert_eq!(got.name(), "impossible");
-    assert_eq!(s.site.seen().len(), 2);
+    assert_eq!(s.site.seen().len(), 4);
+}
+
+#[tokio::test]
+async fn a_refused_section_does_not_hold_up_the_rest() {
+    let s = stage();
+    s.site.answer(|seen| {
+        let section = seen.body.get("neighborhoodSection").is_some();
+        Some(if section { Reply::Json(400, json!({"error": "invalid_request"})) } else { ok(mira()) })
+    });
+    let section = AccountPatch { section: Some(Some(SectionId(231))), ..AccountPatch::default() };
+    let both = AccountPatch { seat: Some(None), ..section.clone() };
+    for (patch, outcome, calls) in
+        [(section.clone(), "impossible", 1), (both, "done", 3), (section, "impossible", 3)]
+    {
+        let got = s.client.apply(&Operation::Update { patch }, Some(AccountId(5201)), Lane::Normal).await;
+        assert_eq!((got.name(), s.site.seen().len()), (outcome, calls));
+    }
+    assert_eq!(s.site.seen()[2].body, json!({"room": null, "id": 5201}));
+}
+
+#[tokio::test]
+async fn a_seat_that_null_does_not_clear_becomes_a_to_do() {
+    let s = stage();
+    s.site.answer(|_| Some(ok(mira())));
+    let leave = Operation::Update { patch: AccountPatch { seat: Some(None), ..AccountPatch::default() } };
+    assert_eq!(s.client.apply(&leave, Some(AccountId(5201)), Lane::Leaver).await.name(), "done");
+    observe(&s, 5201).await;
+    let got = s.client.apply(&leave, Some(AccountId(5201)), Lane::Leaver).await;
+    assert!(
+        matches!(got, Outcome::Impossible { ref capability, .. } if capability == "null_clears"),
+        "{got:?}"
+    );
 }
 
 #[tokio::test]
