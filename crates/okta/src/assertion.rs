@@ -58,7 +58,7 @@ impl ClientKey {
         jti: &str,
     ) -> Result<SecretString, KeyProblem> {
         let mut header = Header::new(self.algorithm);
-        header.kid = Some(self.kid.clone());
+        header.kid = Some(self.kid.clone()).filter(|kid| !kid.is_empty());
         let claims = json!({
             "iss": client_id, "sub": client_id, "aud": token_url, "exp": now + LIFE_SECONDS, "jti": jti,
         });
