@@ -345,6 +345,10 @@ impl<'a> Merge<'a> {
     }
 
     fn not_given(&mut self, flow: &Flow, text: String) {
+        if flow.gives.is_empty() {
+            // A restriction that does not apply keeps nothing from anybody.
+            return;
+        }
         self.desired
             .not_given
             .push(NotGiven { label: flow.sentence.clone(), because: because(&flow.id, text) });

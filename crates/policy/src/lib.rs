@@ -8,6 +8,7 @@
 //! | [`bind`] | names to a site's ids: [`Bound`] |
 //! | [`evaluate`] | [`Bound::evaluate`]: one person → `Desired` |
 //! | [`guardrail`] | limits, schedules, channels |
+//! | [`templates`] | policies written for a customer: starter, demonstration |
 //! | `parse`, `reader`, `document`, `table` | the format: TOML rules and CSV tables |
 //! | `condition`, `date`, `lifecycle`, `profile`, `place`, `visit` | the meaning |
 
@@ -26,6 +27,7 @@ pub mod problem;
 mod profile;
 mod reader;
 mod table;
+pub mod templates;
 mod visit;
 
 pub use self::{
@@ -35,4 +37,5 @@ pub use self::{
     guardrail::{Channel, Guardrails, Schedule},
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
+    templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
 };

@@ -1,0 +1,113 @@
+//! Policies written for a customer: the starter from what was found, and the demonstration company's.
+
+mod demo;
+mod starter;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lanyard_model::{
+    id::{AccountId, SiteId, TenantId},
+    identity::{Group, GroupKind, Identity},
+    place::Catalogue,
+};
+
+pub use self::{demo::demo_policy, starter::starter};
+
+/// What is known before there is a policy.
+#[derive(Clone, Debug, Default)]
+pub struct StarterFacts {
+    pub tenants: Vec<TenantFacts>,
+    pub sites: Vec<SiteFacts>,
+}
+
+#[derive(Clone, Debug)]
+pub struct TenantFacts {
+    pub id: TenantId,
+    pub groups: Vec<Group>,
+    /// Names in the user schema, base and custom.
+    pub attributes: BTreeSet<String>,
+    /// Values in use, of the attributes in [`ASKED`].
+    pub values: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SiteFacts {
+    pub id: SiteId,
+    pub catalogue: Catalogue,
+    /// Who receives contractors whose manager is not known.
+    pub default_host: Option<AccountId>,
+}
+
+/// Attributes whose values shape a starter policy, if there are at most [`VALUES_MAX`] of them.
+pub const ASKED: &[&str] = &[
+    "department",
+    "division",
+    "userType",
+    "employeeStatus",
+    "leaveStatus",
+    "workMode",
+    "officeLocation",
+    "officeCode",
+    "building",
+    "city",
+];
+
+/// An attribute with more values than this is not one that a table has a row for each of.
+pub const VALUES_MAX: usize = 200;
+
+impl TenantFacts {
+    /// Gathers what a starter needs. `identities` may be a sample. An attribute counts as present if the schema names
+    /// it or somebody has it.
+    pub fn gather<'a>(
+        id: TenantId,
+        groups: Vec<Group>,
+        schema: impl IntoIterator<Item = String>,
+        identities: impl IntoIterator<Item = &'a Identity>,
+    ) -> Self {
+        let mut attributes: BTreeSet<String> = schema.into_iter().collect();
+        let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for identity in identities {
+            for (name, _) in identity.profile.iter() {
+                if !attributes.contains(&**name) {
+                    attributes.insert(name.to_string());
+                }
+            }
+            for name in ASKED {
+                if let Some(text) = identity.profile.text(name) {
+                    let known = values.entry((*name).to_owned()).or_default();
+                    if known.len() <= VALUES_MAX && !known.contains(text.trim()) {
+                        known.insert(text.trim().to_owned());
+                    }
+                }
+            }
+        }
+        values.retain(|_, known| known.len() <= VALUES_MAX);
+        Self { id, groups, attributes, values }
+    }
+
+    /// A group by name. Where several share it, one kept in Okta itself counts, then the smallest id.
+    fn group(&self, name: &str) -> Option<&Group> {
+        self.groups
+            .iter()
+            .filter(|group| &*group.name == name)
+            .min_by_key(|group| (group.kind != GroupKind::Native, &group.id))
+    }
+}
+
+impl StarterFacts {
+    /// Whether any tenant has the attribute.
+    fn has(&self, attribute: &str) -> bool {
+        self.tenants.iter().any(|tenant| tenant.attributes.contains(attribute))
+    }
+
+    /// The values of an attribute over all tenants.
+    fn values(&self, attribute: &str) -> BTreeSet<&str> {
+        self.tenants
+            .iter()
+            .filter_map(|tenant| tenant.values.get(attribute))
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
+}
