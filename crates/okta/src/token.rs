@@ -149,12 +149,7 @@ impl Signer {
 
     /// Keeps a nonce that a server handed out. Returns whether it differs from the one held.
     pub(crate) fn learn_nonce(&self, headers: &HeaderMap) -> bool {
-        let Self::App(app) = self else { return false };
-        let Some(nonce) = headers.get("dpop-nonce").and_then(|v| v.to_str().ok()) else { return false };
-        let mut state = app.lock();
-        let changed = state.nonce.as_deref() != Some(nonce);
-        state.nonce = Some(nonce.to_owned());
-        changed
+        matches!(self, Self::App(app) if app.learn_nonce(headers))
     }
 
     /// Scopes asked for and not granted by the last token; empty for API tokens and before the first one.

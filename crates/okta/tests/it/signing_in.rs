@@ -93,6 +93,20 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_runs_out_while_its_call_waits_is_not_sent() {
+    let short = json(200, value!({"token_type": "Bearer", "expires_in": 100, "access_token": "tok-1"}));
+    let throttled = error(429, "E0000047")
+        .header("x-rate-limit-limit", 600)
+        .header("x-rate-limit-remaining", 0)
+        .header("x-rate-limit-reset", START + 110);
+    let [a, b] = person();
+    let stage = app(ec_pem(), DpopMode::Never, vec![short, throttled, token("Bearer", "tok-2"), a, b]);
+    read_person(&stage).await.expect("a person");
+    let sent: Vec<String> = stage.requests().iter().map(|r| header(r, "authorization").to_owned()).collect();
+    assert_eq!(sent, ["", "Bearer tok-1", "", "Bearer tok-2", "Bearer tok-2"]);
+}
+
+#[tokio::test]
 async fn the_client_learns_that_proofs_are_demanded() {
     let [a, b] = person();
     let stage = app(
