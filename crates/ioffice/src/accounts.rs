@@ -1,6 +1,9 @@
 //! Users: reading them into accounts, writing sparse updates (§3).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -17,6 +20,17 @@ const SELECTOR: &str = "userName,email,firstName,lastName,knownAs,middleName,emp
 phone,extension,mobile,fax,address,city,state,postalCode,assistantName,comments,alternateDelivery,userType(id,name),\
 room(floor(building)),seatClassification,neighborhoodSection,costCenter,costCenters(category),siteAdmin,\
 permissions(center(module),role),active,dateUpdated,lastUpdatedBy";
+
+/// All writable text properties; rows share their names.
+static TEXTS: LazyLock<Vec<FieldName>> = LazyLock::new(|| {
+    let custom = (1..=30).map(|n| format!("custom{n:02}"));
+    FIELDS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(custom)
+        .filter_map(|name| FieldName::new(&name))
+        .collect()
+});
 
 /// The projection of a user.
 pub(crate) fn selector() -> String {
@@ -47,10 +61,9 @@ pub(crate) fn read_user(row: &Value, site: &SiteId, own: &OwnAccount, read_at: T
     let f = Fields::of(row);
     let id = AccountId(f.id()?);
     let mut fields = BTreeMap::new();
-    let custom = (1..=30).map(|n| format!("custom{n:02}"));
-    for name in FIELDS.iter().map(|name| (*name).to_owned()).chain(custom) {
-        if let (Some(value), Some(field)) = (f.text(&name), FieldName::new(&name)) {
-            fields.insert(field, value);
+    for name in TEXTS.iter() {
+        if let Some(value) = f.text(name.as_str()) {
+            fields.insert(name.clone(), value);
         }
     }
     let user_name = f.text("userName").unwrap_or_default();

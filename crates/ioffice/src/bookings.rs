@@ -67,9 +67,9 @@ impl IofficeClient {
             lane,
             count_endpoint: Some("GET /reservations/count"),
         };
-        let scan = self.session().scan(&collection, "bookings", progress).await?;
-        let mut rows: Vec<Booking> = scan.rows.iter().filter_map(read_booking).collect();
-        let evidence = scan.evidence(ReadKind::Bookings, rows.len(), None, me.rights_in_bookings);
+        let scan = self.session().scan(&collection, "bookings", progress, read_booking).await?;
+        let evidence = scan.evidence(ReadKind::Bookings, None, me.rights_in_bookings);
+        let mut rows = scan.rows;
         rows.retain(|booking| !booking.cancelled && booking.end > from);
         Ok(Listing { rows, evidence })
     }

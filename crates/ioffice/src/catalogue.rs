@@ -180,8 +180,8 @@ impl IofficeClient {
     ) -> Result<Vec<Value>, ReadError> {
         let mut doubts = Vec::new();
         for _ in 0..ATTEMPTS {
-            let scan = self.session().scan(collection, what, progress).await?;
-            doubts = scan.evidence(ReadKind::Accounts, scan.rows.len(), None, None).certify(None, 0).doubts;
+            let scan = self.session().scan(collection, what, progress, |row| Some(row.clone())).await?;
+            doubts = scan.evidence(ReadKind::Accounts, None, None).certify(None, 0).doubts;
             if doubts.is_empty() {
                 return Ok(scan.rows);
             }

@@ -230,8 +230,8 @@ impl IofficeClient {
             let level = self.learnt().selector_level;
             let mut collection = self.users(lane);
             collection.filters.push(("search", text.to_owned()));
-            match self.session().search(&collection, SEARCH_PAGES_MAX).await {
-                Ok(Some(rows)) => return Ok(self.take_in_all(&rows)),
+            match self.session().search(&collection, SEARCH_PAGES_MAX, |row| self.read_row(row)).await {
+                Ok(Some(rows)) => return Ok(self.take_in_all(rows)),
                 Ok(None) => {
                     return Err(too_many_matches());
                 }
@@ -289,8 +289,7 @@ impl IofficeClient {
         }
     }
 
-    fn take_in_all(&self, rows: &[Value]) -> Vec<Account> {
-        let rows: Vec<UserRow> = rows.iter().filter_map(|row| self.read_row(row)).collect();
+    fn take_in_all(&self, rows: Vec<UserRow>) -> Vec<Account> {
         let mut learnt = self.learnt();
         let mut accounts: Vec<Account> =
             rows.into_iter().map(|row| learnt.take_in(row, Origin::List)).collect();
@@ -306,7 +305,11 @@ impl IofficeClient {
         let me = self.me(Lane::Bulk).await?;
         let scan = loop {
             let level = self.learnt().selector_level;
-            match self.session().scan(&self.users(Lane::Bulk), "accounts", progress).await {
+            match self
+                .session()
+                .scan(&self.users(Lane::Bulk), "accounts", progress, |row| self.read_row(row))
+                .await
+            {
                 Err(ReadError::Refused(refusal)) if refusal.status == 400 && level < 2 => {
                     let mut learnt = self.learnt();
                     learnt.selector_level = learnt.selector_level.max(level + 1);
@@ -314,13 +317,13 @@ impl IofficeClient {
                 result => break result?,
             }
         };
-        let mut rows = self.take_in_all(&scan.rows);
+        let canary = scan.rows.iter().any(|row| row.account.id() == me.account.id());
+        let rights = me.is_at_least(Role::Administrator);
+        let evidence = scan.evidence(ReadKind::Accounts, Some(canary), rights);
+        let mut rows = self.take_in_all(scan.rows);
         if !self.learnt().in_lists.roles {
             self.read_roles_one_by_one(&mut rows, progress).await?;
         }
-        let canary = rows.iter().any(|account| account.id() == me.account.id());
-        let rights = me.is_at_least(Role::Administrator);
-        let evidence = scan.evidence(ReadKind::Accounts, rows.len(), Some(canary), rights);
         Ok(Listing { rows, evidence })
     }
 

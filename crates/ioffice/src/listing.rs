@@ -49,10 +49,10 @@ impl Collection {
     }
 }
 
-/// Raw rows by ascending id, each id once.
+/// Rows that could be understood, by ascending id, each id once.
 #[derive(Debug)]
-pub(crate) struct Scan {
-    pub rows: Vec<Value>,
+pub(crate) struct Scan<R> {
+    pub rows: Vec<R>,
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
     pub pages: u32,
@@ -62,21 +62,15 @@ pub(crate) struct Scan {
     pub overlaps_missed: u32,
 }
 
-impl Scan {
-    /// `decoded` rows could be understood; a row that could not be is a row that was not seen.
-    pub fn evidence(
-        &self,
-        kind: ReadKind,
-        decoded: usize,
-        canary_seen: Option<bool>,
-        rights: Option<bool>,
-    ) -> Evidence {
+impl<R> Scan<R> {
+    /// A row that could not be understood is a row that was not seen.
+    pub fn evidence(&self, kind: ReadKind, canary_seen: Option<bool>, rights: Option<bool>) -> Evidence {
         Evidence {
             kind,
             started_at: self.started_at,
             ended_at: self.ended_at,
             pages: self.pages,
-            rows: decoded as u64,
+            rows: self.rows.len() as u64,
             reached_end: self.reached_end,
             count_before: self.count_before,
             count_after: self.count_after,
@@ -103,13 +97,14 @@ impl Session {
         }
     }
 
-    /// Reads the whole collection. `what` names it for people.
-    pub async fn scan(
+    /// Reads the whole collection, keeping of each row what `read` makes of it. `what` names it for people.
+    pub async fn scan<R>(
         &self,
         collection: &Collection,
         what: &str,
         progress: &dyn Progress,
-    ) -> Result<Scan, ReadError> {
+        read: impl Fn(&Value) -> Option<R>,
+    ) -> Result<Scan<R>, ReadError> {
         let started_at = self.clock.now();
         let count_before = self.count(collection).await?;
         let mut walk = Walk::new(self.settings.page_rows);
@@ -121,7 +116,7 @@ impl Session {
                     reason: format!("{} is not a list", collection.endpoint),
                 });
             };
-            walk.take(rows, count_before);
+            walk.take(rows, count_before, &read);
             progress.report(what, walk.rows.len() as u64, count_before);
         }
         let count_after = self.count(collection).await?;
@@ -133,16 +128,17 @@ impl Session {
             count_before,
             count_after,
             overlaps_missed: walk.overlaps_missed,
-            rows: walk.rows.into_values().collect(),
+            rows: walk.into_rows(),
         })
     }
 
     /// Reads at most `pages_max` pages of a search, without counts. `Ok(None)` when there are more.
-    pub async fn search(
+    pub async fn search<R>(
         &self,
         collection: &Collection,
         pages_max: u32,
-    ) -> Result<Option<Vec<Value>>, ReadError> {
+        read: impl Fn(&Value) -> Option<R>,
+    ) -> Result<Option<Vec<R>>, ReadError> {
         let mut walk = Walk::new(self.settings.page_rows);
         while !walk.ended {
             if walk.pages >= pages_max {
@@ -154,17 +150,18 @@ impl Session {
                     reason: format!("{} is not a list", collection.endpoint),
                 });
             };
-            walk.take(rows, None);
+            walk.take(rows, None, &read);
         }
-        Ok(Some(walk.rows.into_values().collect()))
+        Ok(Some(walk.into_rows()))
     }
 }
 
 /// The state of a walk over pages; decides where to read next. Pure.
-struct Walk {
+struct Walk<R> {
     limit: u32,
     start: u64,
-    rows: BTreeMap<i64, Value>,
+    /// `None`: a row that could not be understood, but is there.
+    rows: BTreeMap<i64, Option<R>>,
     /// Highest id of the stretch read without a gap; the next page must repeat it.
     familiar: Option<i64>,
     pages: u32,
@@ -173,7 +170,7 @@ struct Walk {
     ended: bool,
 }
 
-impl Walk {
+impl<R> Walk<R> {
     fn new(limit: u32) -> Self {
         Self {
             limit,
@@ -193,7 +190,11 @@ impl Walk {
         u32::try_from(needed).unwrap_or(PAGES_MAX).min(PAGES_MAX)
     }
 
-    fn take(&mut self, page: &[Value], count: Option<u64>) {
+    fn into_rows(self) -> Vec<R> {
+        self.rows.into_values().flatten().collect()
+    }
+
+    fn take(&mut self, page: &[Value], count: Option<u64>, read: impl Fn(&Value) -> Option<R>) {
         self.pages += 1;
         let ids: Vec<Option<i64>> = page.iter().map(|row| Fields::of(row).id()).collect();
         let known: Vec<i64> = ids.iter().flatten().copied().collect();
@@ -215,7 +216,7 @@ impl Walk {
         let before = self.rows.len();
         for (id, row) in ids.iter().zip(page) {
             if let Some(id) = id {
-                self.rows.insert(*id, row.clone());
+                self.rows.insert(*id, read(row));
             }
         }
         self.familiar = self.familiar.max(known.last().copied());
@@ -233,7 +234,12 @@ mod tests {
     use serde_json::json;
 
     /// A list whose rows may change before each page.
-    fn walk(mut ids: Vec<i64>, limit: u32, page_max: usize, changes: &[(u32, &[i64])]) -> (Vec<i64>, Walk) {
+    fn walk(
+        mut ids: Vec<i64>,
+        limit: u32,
+        page_max: usize,
+        changes: &[(u32, &[i64])],
+    ) -> (Vec<i64>, Walk<()>) {
         let mut walk = Walk::new(limit);
         let count = ids.len() as u64;
         while !walk.ended && walk.pages < 60 {
@@ -248,7 +254,7 @@ mod tests {
                 .take((limit as usize).min(page_max))
                 .map(|id| json!({"id": id}))
                 .collect();
-            walk.take(&page, Some(count));
+            walk.take(&page, Some(count), |_| Some(()));
         }
         (walk.rows.keys().copied().collect(), walk)
     }
