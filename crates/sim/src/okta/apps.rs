@@ -40,13 +40,15 @@ pub struct AppUser {
     /// Assigned by hand; otherwise through a group.
     pub individual: bool,
     /// Id in the target, once provisioned.
-    pub external_id: Option<String>,
+    pub external_id: Option<Box<str>>,
     pub status: &'static str,
     pub sync_state: &'static str,
     pub created: Moment,
     pub last_updated: Moment,
-    pub user_name: Option<String>,
-    pub profile: serde_json::Map<String, Value>,
+    /// `None`: the login.
+    pub user_name: Option<Box<str>>,
+    /// `None`: just the e-mail address.
+    pub profile: Option<Box<serde_json::Map<String, Value>>>,
     /// Place of the app user in events.
     pub id: Oid,
 }
@@ -170,26 +172,23 @@ impl Org {
 
     fn assign(&mut self, app: usize, user: UserKey, individual: bool, cause: &Cause) {
         let Some(person) = self.user_at(user) else { return };
-        let (id, name, email) =
-            (person.id, person.login().to_owned(), person.profile.text(super::profile::EMAIL).to_owned());
+        let id = person.id;
         let app_user_id = self.fresh_id("0ua");
         let external_id = self.dice.uuid();
         let now = self.now;
         let held = &mut self.apps[app];
         let provisioned = held.provisioning;
-        let mut profile = serde_json::Map::new();
-        profile.insert("email".to_owned(), Value::from(email));
         held.users.insert(
             user,
             AppUser {
                 individual,
-                external_id: provisioned.then_some(external_id),
+                external_id: provisioned.then_some(external_id.into()),
                 status: if provisioned { "PROVISIONED" } else { "ACTIVE" },
                 sync_state: if provisioned { "SYNCHRONIZED" } else { "DISABLED" },
                 created: now,
                 last_updated: now,
-                user_name: Some(name),
-                profile,
+                user_name: None,
+                profile: None,
                 id: app_user_id,
             },
         );
@@ -273,12 +272,17 @@ impl Org {
         out.moment("statusChanged", held.created);
         out.key("credentials");
         out.open('{');
-        if let Some(name) = &held.user_name {
-            out.text("userName", name);
-        }
+        out.text("userName", held.user_name.as_deref().unwrap_or_else(|| user.login()));
         out.close('}');
         out.key("profile");
-        out.raw(&Value::Object(held.profile.clone()).to_string());
+        match &held.profile {
+            Some(profile) => out.raw(&Value::Object((**profile).clone()).to_string()),
+            None => {
+                out.open('{');
+                out.text("email", user.profile.text(super::profile::EMAIL));
+                out.close('}');
+            }
+        }
         if call.param("expand") == Some("user") {
             out.key("_embedded");
             out.open('{');
@@ -382,11 +386,11 @@ impl Org {
         if let Some(held) = self.apps[app].users.get_mut(&key) {
             held.individual |= body.get("scope").and_then(Value::as_str) != Some("GROUP");
             if let Some(given) = body.get("profile").and_then(Value::as_object) {
-                held.profile.extend(given.clone());
+                held.profile.get_or_insert_default().extend(given.clone());
                 touched = true;
             }
             if let Some(name) = body.pointer("/credentials/userName").and_then(Value::as_str) {
-                held.user_name = Some(name.to_owned());
+                held.user_name = Some(name.into());
                 touched = true;
             }
             held.last_updated = now;

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::{
     errors::{ApiError, ApiResult},
     event::{self, Cause, EventKind, Party},
-    moment::Moment,
     request::{Answer, Call},
     state::{Job, Org, Status, User, UserKey, folded},
 };
@@ -301,15 +300,5 @@ impl Org {
         self.end_user_change(key);
         let target: Vec<Party> = self.user_at(key).map(User::party).into_iter().collect();
         self.emit(&event::USER_SESSION_START, cause, target, Vec::new());
-    }
-
-    /// Time stamps of a user put in place with a past of its own.
-    pub fn backdate(user: &mut User, created: Moment, updated: Moment) {
-        user.created = created;
-        user.last_updated = updated;
-        if user.activated != Moment::NEVER {
-            user.activated = created;
-            user.status_changed = created;
-        }
     }
 }

@@ -154,11 +154,14 @@ pub fn base_of(request: &Request<Bytes>, scheme: Option<&str>, fallback_host: &s
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host =
         text("host").or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or(fallback_host);
-    let scheme = scheme.or(text("x-forwarded-proto")).or(request.uri().scheme_str()).unwrap_or_else(|| {
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        if matches!(name, "localhost" | "127.0.0.1" | "[::1]") { "http" } else { "https" }
-    });
-    format!("{scheme}://{host}")
+    let scheme = scheme.or(text("x-forwarded-proto")).or(request.uri().scheme_str());
+    format!("{}://{host}", scheme.unwrap_or_else(|| scheme_of(host)))
+}
+
+/// The likely scheme of a host nobody gave one for.
+pub fn scheme_of(host: &str) -> &'static str {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if matches!(name, "localhost" | "127.0.0.1" | "[::1]") { "http" } else { "https" }
 }
 
 /// Query or form fields in order.

@@ -6,7 +6,6 @@ use super::{
     auth::demand_scope,
     errors::{ApiError, ApiResult},
     lifecycle::Verb,
-    moment::Moment,
     request::{Answer, Call},
     state::Org,
 };
@@ -82,8 +81,8 @@ pub fn pattern(segments: &[&str]) -> Option<&'static str> {
 }
 
 impl Org {
-    /// Scope and operation of an authenticated call under `/api/v1`.
-    pub fn dispatch(&mut self, call: &Call<'_>, rest: &[&str]) -> ApiResult<Answer> {
+    /// Whether an authenticated call under `/api/v1` may go on: scope, then read-only mode.
+    pub fn permit(&self, call: &Call<'_>, rest: &[&str]) -> ApiResult<()> {
         let read = *call.method == Method::GET;
         let family = match rest {
             ["users", ..] => "users",
@@ -99,6 +98,13 @@ impl Org {
         if !read && call.now < self.read_only_until {
             return Err(ApiError::of("E0000010"));
         }
+        Ok(())
+    }
+
+    /// The operation of an authenticated call under `/api/v1`.
+    pub fn dispatch(&mut self, call: &Call<'_>, rest: &[&str]) -> ApiResult<Answer> {
+        self.permit(call, rest)?;
+        let read = *call.method == Method::GET;
         if !read && call.body.is_empty() && *call.method != Method::DELETE && rest.len() == 1 {
             return Err(ApiError::of("E0000003"));
         }
@@ -115,6 +121,14 @@ impl Org {
                 Some(verb) => self.lifecycle(call, id, verb),
                 None => Err(ApiError::of("E0000008")),
             },
+            ("GET", ["groups", "rules"]) => self.list_rules(call),
+            ("POST", ["groups", "rules"]) => self.post_rule(call),
+            ("GET", ["groups", "rules", id]) => self.get_rule(call, id),
+            ("PUT", ["groups", "rules", id]) => self.put_rule(call, id),
+            ("DELETE", ["groups", "rules", id]) => self.delete_rule(call, id),
+            ("POST", ["groups", "rules", id, "lifecycle", verb @ ("activate" | "deactivate")]) => {
+                self.turn_rule(call, id, *verb == "activate")
+            }
             ("GET", ["groups"]) => self.list_groups(call),
             ("POST", ["groups"]) => self.post_group(call),
             ("GET", ["groups", id]) => self.get_group(call, id),
@@ -124,6 +138,14 @@ impl Org {
             ("PUT", ["groups", id, "users", user]) => self.put_member(call, id, user, true),
             ("DELETE", ["groups", id, "users", user]) => self.put_member(call, id, user, false),
             ("GET", ["logs"]) => self.list_logs(call),
+            ("GET", ["eventHooks"]) => self.list_hooks(call),
+            ("POST", ["eventHooks"]) => self.post_hook(call),
+            ("GET", ["eventHooks", id]) => self.get_hook(call, id),
+            ("PUT", ["eventHooks", id]) => self.put_hook(call, id),
+            ("DELETE", ["eventHooks", id]) => self.delete_hook(call, id),
+            ("POST", ["eventHooks", id, "lifecycle", "activate"]) => self.turn_hook(call, id, true),
+            ("POST", ["eventHooks", id, "lifecycle", "deactivate"]) => self.turn_hook(call, id, false),
+            ("GET", ["principal-rate-limits"]) => self.list_principal_limits(call),
             ("GET", ["apps"]) => self.list_apps(call),
             ("GET", ["apps", id]) => self.get_app(call, id),
             ("GET", ["apps", id, "users"]) => self.list_app_users(call, id),
@@ -158,9 +180,5 @@ impl Org {
             links["alternate"] = serde_json::json!({ "href": format!("{scheme}://{alias}") });
         }
         Answer::value(&serde_json::json!({ "id": self.id.as_str(), "pipeline": "idx", "_links": links }))
-    }
-
-    pub fn present(&self) -> Moment {
-        self.now
     }
 }

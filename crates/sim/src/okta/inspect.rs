@@ -1,0 +1,102 @@
+//! What auditors and tests may see: everything, without the vendor's API in between. Secrets stay out.
+
+use serde_json::{Map, Value, json};
+
+use super::{dice::Oid, moment::Moment, state::Org};
+
+impl Org {
+    pub fn inspect_state(&self) -> Value {
+        let time = |at: Moment| at.known().map(Moment::iso);
+        let users: Vec<Value> = (0..)
+            .zip(&self.users)
+            .filter_map(|(key, user)| user.as_ref().map(|user| (key, user)))
+            .map(|(key, user): (u32, _)| {
+                let groups: Vec<&str> = user
+                    .groups
+                    .iter()
+                    .filter_map(|group| self.group_at(*group))
+                    .map(|group| group.head.id.as_str())
+                    .collect();
+                let apps: Vec<&str> = self
+                    .apps
+                    .iter()
+                    .filter(|app| app.users.contains_key(&key))
+                    .map(|app| app.id.as_str())
+                    .collect();
+                json!({
+                    "id": user.id.as_str(), "status": user.status.as_str(),
+                    "transitioningToStatus": user.transition.map(|status| status.as_str()),
+                    "created": time(user.created), "statusChanged": time(user.status_changed),
+                    "lastUpdated": time(user.last_updated),
+                    "type": self.types[usize::from(user.type_place)].id.as_str(),
+                    "profile": user.profile.to_value(&self.names), "groups": groups, "apps": apps,
+                })
+            })
+            .collect();
+        let groups: Vec<Value> = (0..)
+            .zip(&self.groups)
+            .filter_map(|(key, group)| group.as_ref().map(|group| (key, group)))
+            .map(|(key, group): (u32, _)| {
+                let members: Vec<&str> = group
+                    .members
+                    .iter()
+                    .filter_map(|user| self.user_at(*user))
+                    .map(|user| user.id.as_str())
+                    .collect();
+                json!({
+                    "id": group.head.id.as_str(), "name": &*group.head.name, "type": group.head.kind.as_str(),
+                    "lastMembershipUpdated": time(group.head.last_membership_updated),
+                    "memberCount": self.member_count(key), "members": members,
+                })
+            })
+            .collect();
+        let rules: Vec<Value> = self
+            .rules
+            .iter()
+            .map(|rule| {
+                let groups: Vec<&str> = rule.groups.iter().map(Oid::as_str).collect();
+                json!({ "id": rule.id.as_str(), "name": rule.name, "expression": rule.expression, "groups": groups })
+            })
+            .collect();
+        let apps: Vec<Value> = self
+            .apps
+            .iter()
+            .map(|app| json!({ "id": app.id.as_str(), "label": app.label, "users": app.users.len() }))
+            .collect();
+        json!({
+            "org": self.id.as_str(), "host": self.settings.host, "now": self.now.iso(),
+            "users": users, "groups": groups, "rules": rules, "apps": apps,
+            "hooks": self.hook_values(), "logEvents": self.log.len(),
+        })
+    }
+
+    pub fn inspect_journal(&self) -> Value {
+        let read = |text: &Option<String>| match text {
+            Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())),
+            None => Value::Null,
+        };
+        let entries = self.journal.iter().map(|entry| {
+            json!({
+                "seq": entry.seq, "at": entry.at.iso(), "caller": entry.caller, "method": entry.method,
+                "path": entry.path, "kind": entry.kind, "id": entry.id,
+                "before": read(&entry.before), "after": read(&entry.after),
+            })
+        });
+        entries.collect()
+    }
+
+    pub fn inspect_calls(&self) -> Value {
+        let rows: Map<String, Value> = self
+            .calls
+            .iter()
+            .map(|(label, count)| {
+                let row = json!({
+                    "accepted": count.accepted, "refused": count.refused,
+                    "throttled": count.throttled, "faulted": 0,
+                });
+                (label.clone(), row)
+            })
+            .collect();
+        Value::Object(rows)
+    }
+}
