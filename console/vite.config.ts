@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 
 /** Where the development server finds the API: a running Lanyard, or `npm run mock`. */
 const api = process.env.LANYARD_URL ?? "http://127.0.0.1:4180";
@@ -15,5 +15,4 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: { host: "127.0.0.1", port: 5173, proxy: { "/api": api } },
-  test: { environment: "jsdom", testTimeout: 30_000, setupFiles: ["test/setup.ts"], css: false },
 });

@@ -12,6 +12,8 @@ const OUT = process.env.OUT_DIR ?? process.argv[process.env.BASE_URL ? 2 : 3] ??
 const BROWSER = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
 const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
 const WAIT_MS = 15_000;
+/** The smallest window that loses nothing, and the usual one at 200 % zoom. */
+const NARROW = [1280, 1024, 640];
 const VIEW = { width: 1280, height: 800 };
 
 if (!BASE || !BROWSER) {
@@ -42,6 +44,18 @@ const SCREENS = [
   }],
   ["health", (page) => page.goto(`${BASE}/all/health`)],
   ["people-nothing-found", (page) => page.goto(`${BASE}/all/people?q=nobody-is-called-this`)],
+  ["stop-dialog", async (page) => {
+    await page.goto(`${BASE}/all/overview`);
+    await settle(page);
+    await page.getByRole("button", { name: /^(Stop all|Resume) writes$/ }).click();
+    await page.getByRole("dialog").waitFor();
+  }],
+  ["keys", async (page) => {
+    await page.goto(`${BASE}/all/overview`);
+    await settle(page);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+  }],
   ["palette", async (page) => {
     await page.goto(`${BASE}/all/overview`);
     await settle(page);
@@ -83,11 +97,15 @@ try {
         await settle(page);
         const axe = await new AxeBuilder({ page }).withTags(RULES).analyze();
         for (const v of axe.violations) problems.push(`axe ${v.id}: ${v.help}; ${v.nodes.length} nodes, first ${v.nodes[0].html.slice(0, 160)}`);
-        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) problems.push("the page scrolls sideways");
       } catch (error) {
         problems.push(`could not be opened: ${String(error).split("\n")[0]}`);
       }
       await page.screenshot({ path: join(OUT, `${name}-${scheme}.png`) });
+      for (const width of NARROW) {
+        await page.setViewportSize({ ...VIEW, width });
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) problems.push(`the page scrolls sideways at ${width} px`);
+      }
+      await page.setViewportSize(VIEW);
       problems.push(...errors.map((e) => `console: ${e}`));
       looked += 1;
       found += problems.length;

@@ -114,4 +114,5 @@ test("keys: g then e opens People, Escape on a person goes back", async () => {
   expect(screen.getByText("no seat")).toBeTruthy();
   await userEvent.keyboard("{Escape}");
   await waitFor(() => expect(app.router.state.location.pathname).toBe("/all/people"));
+  await waitFor(() => expect(document.activeElement?.textContent).toBe("Ana Chen"));
 });

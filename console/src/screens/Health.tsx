@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { useHealth } from "../queries";
 import { Mark } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
@@ -10,7 +11,9 @@ export function Health() {
   const well = query.data?.checks.filter((c) => c.ok) ?? [];
   return (
     <>
-      <PageHead title="Health" sub={query.data && (broken.length === 0 ? "All checks pass" : `${plural(broken.length, "check")} of ${broken.length + well.length} need attention`)} />
+      <PageHead title="Health" sub={query.data && (broken.length === 0 ? "All checks pass" : `${broken.length} of ${plural(broken.length + well.length, "check")} ${broken.length === 1 ? "needs" : "need"} attention`)}>
+        <Button size="xs" variant="default" loading={query.isFetching} onClick={() => void query.refetch()}>Check again</Button>
+      </PageHead>
       <Loaded query={query} what="the health checks">
         {(data) => (
           <div className="stack">

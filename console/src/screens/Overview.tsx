@@ -45,7 +45,7 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
   const tenants = data.tenants.filter((t) => tenant === ALL || t.id === tenant);
   return (
     <div className="stack">
-      <NeedsList items={data.needs_person} tenants={data.tenants} tenant={tenant} />
+      <NeedsList items={data.needs_person.filter((i) => tenant === ALL || !i.tenant || i.tenant === tenant)} tenants={data.tenants} tenant={tenant} />
       <Stats data={data} tenant={tenant} />
       <div className="cols main">
         <div className="stack">
@@ -157,7 +157,8 @@ function Changes({ data }: { data: OverviewData }) {
 function Tenants({ tenants }: { tenants: Tenant[] }) {
   return (
     <Panel title="Okta tenants">
-      <div className="scroll">
+      {tenants.length === 0 && <Empty title="No tenant here">Connect an Okta org with <span className="mono">lanyard init</span>, then restart.</Empty>}
+      <div className="scroll" hidden={tenants.length === 0}>
         <table className="table">
           <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed</th><th className="r">Events</th></tr></thead>
           <tbody>
@@ -180,7 +181,8 @@ function Tenants({ tenants }: { tenants: Tenant[] }) {
 function Sites({ sites }: { sites: Site[] }) {
   return (
     <Panel title="iOffice sites">
-      <div className="scroll">
+      {sites.length === 0 && <Empty title="No site yet">Name an iOffice instance in the settings, then restart.</Empty>}
+      <div className="scroll" hidden={sites.length === 0}>
         <table className="table">
           <thead><tr><th>Site</th><th className="r">Accounts</th><th>Call budget</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
           <tbody>

@@ -7,6 +7,7 @@ import { usePeople } from "../queries";
 import { Ago } from "../time";
 import { Avatar, Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
+import { useReturnFocus } from "../ui/return_focus";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number } from "../words";
@@ -22,6 +23,7 @@ export function People() {
     void navigate({ search: { q: value.trim() || undefined }, replace: true });
   }, SEARCH_AFTER_MS);
   const query = usePeople(tenant, q ?? "");
+  useReturnFocus(query.data !== undefined);
   const total = query.data?.pages[0]?.total;
   const clear = () => {
     setText("");

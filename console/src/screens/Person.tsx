@@ -5,11 +5,10 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { api, type PersonDetail } from "../api";
 import { queryClient, usePerson, usePersonPlan } from "../queries";
-import { Avatar, Tag } from "../ui/marks";
+import { Avatar, Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
-import { Steps } from "../ui/steps";
-import { plural } from "../words";
+import { Steps, summarise } from "../ui/steps";
 import { Now } from "./person/Now";
 import { Timeline } from "./person/Timeline";
 
@@ -84,7 +83,10 @@ function DryRun({ home, id, name }: { home: string; id: string; name: string }) 
             <Empty title="Nothing to change">What {name} has in iOffice is what policy says.</Empty>
           ) : (
             <>
-              <div className="body dim small" style={{ borderBottom: "1px solid var(--line)" }}>A dry run of {plural(plan.steps.length, "step")}: nothing is written by looking. <span className="mono">{plan.id}</span></div>
+              <div className="body row wrap" style={{ borderBottom: "1px solid var(--line)", rowGap: 4, columnGap: 16 }}>
+                <Summary summary={summarise(plan)} />
+                <span className="dim small">A dry run: looking writes nothing. <span className="mono">{plan.id}</span></span>
+              </div>
               <Steps steps={plan.steps} />
             </>
           )

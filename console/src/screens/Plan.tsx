@@ -1,20 +1,15 @@
 import { IconArrowLeft } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
-import type { Plan, PlanSummary, Symbol } from "../api";
+import type { Symbol } from "../api";
 import { usePlan } from "../queries";
 import { At } from "../time";
 import { Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
-import { Steps } from "../ui/steps";
+import { Steps, summarise } from "../ui/steps";
 import { plural } from "../words";
 
 const GROUPS: [Symbol, string][] = [["-", "Taken back"], ["=", "Held"], [">", "Moved"], ["~", "Changed"], ["+", "Added"]];
-
-export function summarise(plan: Plan): PlanSummary {
-  const count = (symbol: Symbol) => plan.steps.filter((s) => s.symbol === symbol).length;
-  return plan.summary ?? { add: count("+"), change: count("~"), remove: count("-"), move: count(">"), held: count("=") };
-}
 
 /** One plan, removals first: what takes something away is what a reader must not miss. */
 export function PlanPage() {

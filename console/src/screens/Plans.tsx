@@ -3,6 +3,7 @@ import { usePlans } from "../queries";
 import { Ago } from "../time";
 import { Summary, Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
+import { useReturnFocus } from "../ui/return_focus";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 
@@ -10,6 +11,7 @@ export function Plans() {
   const tenant = useTenant();
   const navigate = useNavigate();
   const query = usePlans(tenant);
+  useReturnFocus(query.data !== undefined);
   return (
     <>
       <PageHead title="Plans" sub="What Lanyard proposed to change, newest first" />

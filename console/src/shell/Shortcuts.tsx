@@ -3,6 +3,7 @@ import { useLocalStorage } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { leave } from "../ui/return_focus";
 import { useTenant } from "../ui/tenant";
 
 const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health" };
@@ -37,7 +38,11 @@ export function useShortcuts(help: () => void) {
       if (event.key === "Escape" && !overlay) {
         if (typing(event.target)) return (event.target as HTMLElement).blur();
         // A detail page goes back to the row it was opened from.
-        if (/\/(people|plans)\/.+/.test(router.state.location.pathname)) router.history.back();
+        const path = router.state.location.pathname;
+        if (/\/(people|plans)\/.+/.test(path)) {
+          leave(path);
+          router.history.back();
+        }
         return;
       }
       if (!enabled || typing(event.target) || overlay) return;

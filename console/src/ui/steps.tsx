@@ -1,6 +1,12 @@
-import type { PlanStep } from "../api";
+import type { Plan, PlanStep, PlanSummary, Symbol } from "../api";
 import { listed } from "../words";
 import { StepMark } from "./marks";
+
+/** Counts the steps of a plan that came without a summary. */
+export function summarise(plan: Plan): PlanSummary {
+  const count = (symbol: Symbol) => plan.steps.filter((s) => s.symbol === symbol).length;
+  return plan.summary ?? { add: count("+"), change: count("~"), remove: count("-"), move: count(">"), held: count("=") };
+}
 
 export function Steps({ steps }: { steps: PlanStep[] }) {
   return (
