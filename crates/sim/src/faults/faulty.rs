@@ -322,9 +322,11 @@ fn stamp(response: &mut Response<Bytes>, face_time: Timestamp, now: Timestamp) {
     }
 }
 
-/// `METHOD path` with numbers and 20-character ids replaced by `{id}`.
+/// `METHOD path` with numbers and 20-character ids replaced by `{id}`; iOffice paths as that face names them, relative
+/// to the API's root.
 fn pattern(request: &Request<Bytes>) -> String {
     let path = request.uri().path();
+    let path = path.strip_prefix("/external/api/rest/v2/").unwrap_or(path);
     let segments = path.trim_end_matches('/').split('/').map(|segment| {
         let number = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
         let id = segment.len() == 20 && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -32,6 +32,6 @@ mod script;
 
 pub use self::{
     faulty::{Faulty, RuleReport},
-    rule::{Effect, Rule, Target},
+    rule::{Effect, Moment, Rule, Target},
     script::{FaultScript, FaultScriptError},
 };

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
-use super::outgoing::Sender;
+use super::{outgoing::Sender, tape::Recorder};
 use crate::{
     clock::SimClock,
     face::{Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply},
@@ -59,6 +59,7 @@ pub struct Desk {
     face: Mutex<Faulty>,
     clock: Arc<dyn SimClock>,
     outgoing: Arc<Sender>,
+    recorder: Option<Recorder>,
     in_flight: AtomicU32,
     /// The moment the pump sleeps until; it is woken when something falls due earlier.
     planned: Mutex<Timestamp>,
@@ -80,12 +81,19 @@ pub struct Panicked {
 }
 
 impl Desk {
-    pub(super) fn new(name: DeskName, face: Faulty, outgoing: Arc<Sender>, clock: Arc<dyn SimClock>) -> Self {
+    pub(super) fn new(
+        name: DeskName,
+        face: Faulty,
+        outgoing: Arc<Sender>,
+        clock: Arc<dyn SimClock>,
+        recorder: Option<Recorder>,
+    ) -> Self {
         Self {
             name,
             face: Mutex::new(face),
             clock,
             outgoing,
+            recorder,
             in_flight: AtomicU32::new(0),
             planned: Mutex::new(Timestamp::MIN),
             earlier: Notify::new(),
@@ -124,6 +132,7 @@ impl Desk {
     /// Answers one request; `None` drops the connection. The reply's delay is still to be waited.
     pub(super) async fn answer(&self, request: Request<Bytes>) -> Option<(Reply, Timestamp)> {
         let arrived = self.clock.now();
+        let asked = self.recorder.as_ref().map(|_| Recorder::asked(&request, arrived));
         let others = self.in_flight.load(Ordering::Relaxed).saturating_sub(1);
         let busy = self.clock.busy();
         let mut handled = self
@@ -135,7 +144,12 @@ impl Desk {
         drop(busy);
         for _ in 0..ROUNDS_MAX {
             match handled {
-                Some(Handled::Reply(reply)) => return Some((reply, arrived)),
+                Some(Handled::Reply(reply)) => {
+                    if let (Some(recorder), Some(asked)) = (&self.recorder, asked) {
+                        recorder.answered(self.name, asked, &reply);
+                    }
+                    return Some((reply, arrived));
+                }
                 Some(Handled::After(outgoing)) => {
                     let token = outgoing.token;
                     let outcome = self.outgoing.send(outgoing).await;

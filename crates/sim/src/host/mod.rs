@@ -14,10 +14,12 @@ mod certificate;
 mod desk;
 mod listener;
 mod outgoing;
+mod tape;
 
 use std::{
     io,
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -28,6 +30,7 @@ pub use self::{
     announcement::{Announcement, ControlPlace, IofficePlace, More, OktaPlace},
     certificate::Certificate,
     desk::{Desk, DeskName, Vendor},
+    tape::Replay,
 };
 use crate::{
     clock::{RealClock, SimClock},
@@ -71,6 +74,8 @@ pub struct HostSettings {
     pub body_bytes_max: usize,
     /// What goes wrong from the start on.
     pub faults: FaultScript,
+    /// Write every exchange to this file; [`Replay`] serves it again.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for HostSettings {
@@ -84,6 +89,7 @@ impl Default for HostSettings {
             tls: false,
             body_bytes_max: 10 * 1024 * 1024,
             faults: FaultScript::default(),
+            record: None,
         }
     }
 }
@@ -96,7 +102,7 @@ impl Host {
     /// Binds all addresses, then serves until the returned value is dropped or stopped.
     ///
     /// # Errors
-    /// When an address cannot be bound, or the certificate cannot be made.
+    /// When an address cannot be bound, or the certificate or the file for the record cannot be made.
     pub async fn start(settings: HostSettings) -> io::Result<Running> {
         let (stop, stopped) = watch::channel(false);
         let certificate = if settings.tls { Some(Certificate::make()?) } else { None };
@@ -107,8 +113,12 @@ impl Host {
             body_bytes_max: settings.body_bytes_max,
             stopped: stopped.clone(),
         };
+        let parts = Parts {
+            faults: settings.faults,
+            outgoing: outgoing::Sender::new(Arc::clone(&settings.clock)),
+            recorder: settings.record.as_deref().map(tape::Recorder::create).transpose()?,
+        };
         let scheme = if settings.tls { "https" } else { "http" };
-        let outgoing = outgoing::Sender::new(Arc::clone(&settings.clock));
         let mut running = Running {
             announcement: Announcement::default(),
             desks: Vec::new(),
@@ -119,7 +129,7 @@ impl Host {
         let mut okta = Vec::new();
         for (index, stand) in settings.okta.into_iter().enumerate() {
             let name = DeskName { vendor: Vendor::Okta, index };
-            let place = running.open(name, stand.address, stand.face, &settings.faults, &shared, &outgoing).await?;
+            let place = running.open(name, stand.address, stand.face, &shared, &parts).await?;
             okta.push(OktaPlace {
                 url: format!("{scheme}://{place}"),
                 ssws: stand.ssws,
@@ -131,7 +141,7 @@ impl Host {
         let mut ioffice = Vec::new();
         for (index, stand) in settings.ioffice.into_iter().enumerate() {
             let name = DeskName { vendor: Vendor::Ioffice, index };
-            let place = running.open(name, stand.address, stand.face, &settings.faults, &shared, &outgoing).await?;
+            let place = running.open(name, stand.address, stand.face, &shared, &parts).await?;
             let (username, password) = (stand.username, stand.password);
             ioffice.push(IofficePlace { url: format!("{scheme}://{place}"), username, password });
         }
@@ -142,6 +152,13 @@ impl Host {
         running.announcement = Announcement::of(okta, ioffice, format!("http://{place}"));
         Ok(running)
     }
+}
+
+/// What every desk gets.
+struct Parts {
+    faults: FaultScript,
+    outgoing: Arc<outgoing::Sender>,
+    recorder: Option<tape::Recorder>,
 }
 
 /// Servers at work. Dropping it stops them.
@@ -160,14 +177,14 @@ impl Running {
         name: DeskName,
         address: SocketAddr,
         face: Box<dyn Face>,
-        faults: &FaultScript,
         shared: &listener::Shared,
-        outgoing: &Arc<outgoing::Sender>,
+        parts: &Parts,
     ) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(address).await?;
         let place = listener.local_addr()?;
-        let face = Faulty::new(face, name, faults, shared.clock.now());
-        let desk = Arc::new(Desk::new(name, face, Arc::clone(outgoing), Arc::clone(&shared.clock)));
+        let face = Faulty::new(face, name, &parts.faults, shared.clock.now());
+        let desk = Desk::new(name, face, Arc::clone(&parts.outgoing), Arc::clone(&shared.clock), parts.recorder.clone());
+        let desk = Arc::new(desk);
         self.tasks.push(tokio::spawn(desk::pump(Arc::clone(&desk), shared.stopped.clone())));
         self.tasks.push(tokio::spawn(listener::serve(listener, Arc::clone(&desk), shared.clone())));
         self.desks.push(desk);

@@ -9,6 +9,7 @@ use super::{
     Stage,
     geography::DEPARTMENTS,
     intern::Intern,
+    people,
     places::{self, CONFERENCE_ROOM, EXECUTIVE, EXECUTIVE_ITEM, HOT_DESK, WORKSTATION},
 };
 
@@ -207,19 +208,23 @@ impl<'a> Draft<'a> {
     fn lived(&mut self, holders: &Holders) {
         for holder in holders.at(self.site.index) {
             let person = &self.company.people[holder.person as usize];
+            // The surely present roles are told apart by what they are, not by dirt on top.
+            let in_cast = people::is_cast(holder.person, self.company.settings.people) || person.second.is_some();
             let mut account = match person.stage {
                 Stage::PreHire => continue,
-                Stage::Left if !self.dice.chance(150) => continue,
+                Stage::Left if !self.dice.chance(150) && !in_cast => continue,
                 Stage::Left => {
                     let mut account = self.faithful(holder);
                     account.dirt.add(Dirt::LeftButKept);
                     account
                 }
-                _ if self.dice.chance(20) => continue,
+                _ if self.dice.chance(20) && !in_cast => continue,
                 _ => self.faithful(holder),
             };
             let user = &self.company.orgs[usize::from(holder.org)].users[holder.user as usize];
-            self.soil(&mut account, user);
+            if !in_cast {
+                self.soil(&mut account, user);
+            }
             self.book(&account, holder.building as usize);
             let twin = self.dice.chance(4).then(|| self.twin(&account));
             self.site.accounts.push(account);

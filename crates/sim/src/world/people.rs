@@ -37,6 +37,16 @@ const CAST: [(Stage, PersonKind, Status); 16] = [
     (Stage::Working, PersonKind::Intern, Status::Usual),
 ];
 
+/// Whether the person at this place plays one of the surely present roles.
+pub(super) fn is_cast(person: u32, people: u32) -> bool {
+    role_of(person, people).is_some()
+}
+
+fn role_of(person: u32, people: u32) -> Option<(Stage, PersonKind, Status)> {
+    let from_end = people.checked_sub(person + 1)?;
+    (people >= 60).then(|| CAST.get(from_end as usize).copied()).flatten()
+}
+
 /// What is special about somebody's Okta status or contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
@@ -159,9 +169,8 @@ impl<'a> Draft<'a> {
 
     fn person(&mut self, index: u32, manager: Option<u32>, settings: &WorldSettings) {
         let leads_others = self.seniority[index as usize] >= 3;
-        let from_end = (settings.people - 1 - index) as usize;
-        let (stage, kind, status) = if settings.people >= 60 && from_end < CAST.len() {
-            CAST[from_end]
+        let (stage, kind, status) = if let Some(role) = role_of(index, settings.people) {
+            role
         } else if leads_others {
             (Stage::Working, PersonKind::Employee, Status::Usual)
         } else {
@@ -451,18 +460,23 @@ impl<'a> Draft<'a> {
         if settings.orgs < 2 {
             return;
         }
-        let wanted = (settings.people / 500).max(1);
-        let mut made = 0;
-        for index in 1..self.people.len() {
-            if made == wanted {
-                break;
-            }
+        let wanted = (settings.people / 500).max(1) as usize;
+        let fits = |index: &usize, among_leads: bool| {
+            let person = &self.people[*index];
+            let user = &self.orgs[usize::from(person.org)].users[person.user as usize];
+            person.stage == Stage::Working
+                && person.kind == PersonKind::Employee
+                && user.status == UserStatus::Active
+                && (self.seniority[*index] >= 3) == among_leads
+        };
+        let everybody = 0..self.people.len();
+        // Leads only where there is nobody else: others' managers should not be told apart by org.
+        let chosen: Vec<usize> = (everybody.clone().filter(|index| fits(index, false)))
+            .chain(everybody.filter(|index| fits(index, true)))
+            .take(wanted)
+            .collect();
+        for index in chosen {
             let person = &self.people[index];
-            let clean =
-                self.orgs[usize::from(person.org)].users[person.user as usize].status == UserStatus::Active;
-            if person.stage != Stage::Working || person.kind != PersonKind::Employee || !clean {
-                continue;
-            }
             let other = (person.org + 1) % settings.orgs;
             let site = self.sites_of_org[usize::from(other)][0];
             let twin = self.orgs[usize::from(person.org)].users[person.user as usize].clone();
@@ -482,7 +496,6 @@ impl<'a> Draft<'a> {
             };
             self.orgs[usize::from(other)].users.push(user);
             self.people[index].second = Some((other, number));
-            made += 1;
         }
     }
 }

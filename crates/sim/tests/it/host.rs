@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use lanyard_sim::{
     clock::SimClock,
     face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply},
-    host::{AdjustableClock, Announcement, Host, HostSettings, IofficeStand, OktaStand, Running},
+    host::{
+        AdjustableClock, Announcement, DeskName, Host, HostSettings, IofficeStand, OktaStand, Replay, Running, Vendor,
+    },
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -255,6 +257,38 @@ async fn https_is_served_with_a_certificate_of_its_own() {
     assert_eq!(get(&client, url.clone()).await.expect("an answer"), "[1,2,3]");
     running.stop().await;
     assert!(get(&client, url).await.is_err(), "nobody listens after the stop");
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_served_again_without_its_secrets() {
+    let tape = tempfile::NamedTempFile::new().expect("a temporary file");
+    let record = Some(tape.path().to_owned());
+    let settings = HostSettings { okta: vec![okta(Puppet::default())], record, ..HostSettings::default() };
+    let running = Host::start(settings).await.expect("loopback can be bound");
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for body in ["one", "two"] {
+        let request = client.post(okta_url(&running, "/echo?x=1")).header("authorization", "SSWS 00secret").body(body);
+        request.send().await.expect("an answer");
+    }
+    assert!(get(&client, okta_url(&running, "/cut")).await.is_err());
+    running.stop().await;
+    let text = std::fs::read_to_string(tape.path()).expect("a tape");
+    assert_eq!((text.lines().count(), text.contains("00secret")), (3, false));
+
+    let name = DeskName { vendor: Vendor::Okta, index: 0 };
+    assert_eq!(Replay::faces(tape.path()).expect("a tape"), [name]);
+    let face = Replay::read(tape.path(), name).expect("a tape");
+    let settings = HostSettings { okta: vec![okta(face)], ..HostSettings::default() };
+    let running = Host::start(settings).await.expect("loopback can be bound");
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let answer = client.post(okta_url(&running, "/echo?x=1")).send().await.expect("an answer");
+        told.push(answer.text().await.expect("a body"));
+    }
+    assert_eq!(told, ["one", "two", "two"]);
+    assert!(get(&client, okta_url(&running, "/cut")).await.is_err(), "ends as it ended");
+    let unknown = client.get(okta_url(&running, "/unknown")).send().await.expect("an answer");
+    assert_eq!(unknown.status(), 404);
 }
 
 /// A receiver that answers 204 and passes each body on.

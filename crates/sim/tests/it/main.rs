@@ -2,4 +2,5 @@
 
 mod faults;
 mod host;
+mod scenario;
 mod world;

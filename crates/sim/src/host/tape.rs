@@ -1,0 +1,263 @@
+//! Exchanges written to a file as they happen, and served again from it.
+//!
+//! One JSON object a line: `at`, `face`, `method`, `path` (with query), `request` and `response` (each `headers` as
+//! pairs and `body`), `status`, `delay_ms`, `ending`. Credentials are left out; bodies that are no text are Base64
+//! under `body_base64`.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Write},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{DeskName, Vendor};
+use crate::face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply};
+
+/// Headers whose values never reach a tape.
+const SECRET: [&str; 8] = [
+    "authorization",
+    "dpop",
+    "cookie",
+    "x-auth-password",
+    "x-auth-token",
+    "x-access-token",
+    "x-refresh-token",
+    "x-client-secret",
+];
+
+/// One exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Exchange {
+    at: Timestamp,
+    face: String,
+    method: String,
+    path: String,
+    request: Half,
+    status: u16,
+    response: Half,
+    #[serde(default)]
+    delay_ms: u64,
+    #[serde(default)]
+    ending: End,
+}
+
+/// Headers and body of one direction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Half {
+    headers: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum End {
+    #[default]
+    Whole,
+    Cut,
+    CutMidBody,
+}
+
+impl From<Ending> for End {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Whole => Self::Whole,
+            Ending::Cut => Self::Cut,
+            Ending::CutMidBody => Self::CutMidBody,
+        }
+    }
+}
+
+impl From<End> for Ending {
+    fn from(end: End) -> Self {
+        match end {
+            End::Whole => Self::Whole,
+            End::Cut => Self::Cut,
+            End::CutMidBody => Self::CutMidBody,
+        }
+    }
+}
+
+impl Half {
+    fn of(headers: &HeaderMap, body: &Bytes) -> Self {
+        let pairs = headers.iter().map(|(name, value)| {
+            let secret = SECRET.contains(&name.as_str());
+            let text = if secret { "(left out)".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+            (name.to_string(), text.into_owned())
+        });
+        let text = std::str::from_utf8(body).ok().filter(|text| !text.is_empty());
+        let coded = (text.is_none() && !body.is_empty()).then(|| STANDARD.encode(body));
+        Self { headers: pairs.collect(), body: text.map(str::to_owned), body_base64: coded }
+    }
+
+    fn bytes(&self) -> Bytes {
+        match (&self.body, &self.body_base64) {
+            (Some(text), _) => Bytes::copy_from_slice(text.as_bytes()),
+            (None, Some(coded)) => STANDARD.decode(coded).unwrap_or_default().into(),
+            (None, None) => Bytes::new(),
+        }
+    }
+}
+
+/// What is kept of a request until its reply is known.
+#[derive(Debug)]
+pub(super) struct Asked {
+    at: Timestamp,
+    method: String,
+    path: String,
+    half: Half,
+}
+
+/// Writes exchanges to a file, each line flushed, so that a killed process loses none that was answered.
+#[derive(Debug, Clone)]
+pub(super) struct Recorder(Arc<Mutex<BufWriter<File>>>);
+
+impl Recorder {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self(Arc::new(Mutex::new(BufWriter::new(File::create(path)?)))))
+    }
+
+    pub(super) fn asked(request: &Request<Bytes>, at: Timestamp) -> Asked {
+        Asked {
+            at,
+            method: request.method().to_string(),
+            path: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
+            half: Half::of(request.headers(), request.body()),
+        }
+    }
+
+    pub(super) fn answered(&self, face: DeskName, asked: Asked, reply: &Reply) {
+        let exchange = Exchange {
+            at: asked.at,
+            face: face.to_string(),
+            method: asked.method,
+            path: asked.path,
+            request: asked.half,
+            status: reply.response.status().as_u16(),
+            response: Half::of(reply.response.headers(), reply.response.body()),
+            delay_ms: u64::try_from(reply.delay.as_millis()).unwrap_or(u64::MAX),
+            ending: reply.ending.into(),
+        };
+        let written = serde_json::to_vec(&exchange).map_err(io::Error::other).and_then(|mut line| {
+            line.push(b'\n');
+            let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            file.write_all(&line)?;
+            file.flush()
+        });
+        if let Err(error) = written {
+            tracing::error!(%face, %error, "an exchange could not be recorded");
+        }
+    }
+}
+
+/// A face that answers from a tape: the n-th request of a method, path and query gets the n-th recorded answer, the
+/// last one again and again. What was never asked is 404. It takes no command and delivers nothing.
+#[derive(Debug)]
+pub struct Replay {
+    answers: BTreeMap<String, (usize, Vec<Exchange>)>,
+    calls: BTreeMap<String, [u64; 2]>,
+}
+
+impl Replay {
+    /// Reads what was recorded at one face.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line is no exchange; the text names the line.
+    pub fn read(path: &Path, face: DeskName) -> io::Result<Self> {
+        let mut answers: BTreeMap<String, (usize, Vec<Exchange>)> = BTreeMap::new();
+        let wanted = face.to_string();
+        for (number, line) in BufReader::new(File::open(path)?).lines().enumerate() {
+            let wrong = |error| io::Error::other(format!("{}:{}: {error}", path.display(), number + 1));
+            let exchange: Exchange = serde_json::from_str(&line?).map_err(wrong)?;
+            if exchange.face == wanted {
+                let key = format!("{} {}", exchange.method, exchange.path);
+                answers.entry(key).or_default().1.push(exchange);
+            }
+        }
+        Ok(Self { answers, calls: BTreeMap::new() })
+    }
+
+    /// The faces on a tape, in order of name.
+    ///
+    /// # Errors
+    /// As [`Replay::read`].
+    pub fn faces(path: &Path) -> io::Result<Vec<DeskName>> {
+        let mut names = Vec::new();
+        for vendor in [Vendor::Okta, Vendor::Ioffice] {
+            for index in 0.. {
+                let name = DeskName { vendor, index };
+                if Self::read(path, name)?.answers.is_empty() {
+                    break;
+                }
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl Face for Replay {
+    fn handle(&mut self, request: Request<Bytes>, _now: Timestamp) -> Handled {
+        let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+        let key = format!("{} {path}", request.method());
+        let Some((turn, recorded)) = self.answers.get_mut(&key) else {
+            self.calls.entry(key).or_default()[1] += 1;
+            let mut response = Response::new(Bytes::from_static(br#"{"error":"this request is not on the tape"}"#));
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            return Handled::Reply(Reply::now(response));
+        };
+        let exchange = &recorded[(*turn).min(recorded.len() - 1)];
+        *turn += 1;
+        self.calls.entry(key).or_default()[0] += 1;
+        let mut response = Response::new(exchange.response.bytes());
+        *response.status_mut() = StatusCode::from_u16(exchange.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in &exchange.response.headers {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        let delay = Duration::from_millis(exchange.delay_ms);
+        Handled::Reply(Reply { response, delay, ending: exchange.ending.into() })
+    }
+
+    fn advance(&mut self, _now: Timestamp) -> Vec<Outgoing> {
+        Vec::new()
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn outgoing_done(&mut self, _token: u64, _outcome: OutgoingOutcome, _now: Timestamp) -> Option<Handled> {
+        None
+    }
+
+    fn inspect(&self, what: Inspect) -> Value {
+        match what {
+            Inspect::State => json!({"recorded": self.answers.keys().collect::<Vec<_>>()}),
+            Inspect::Journal => json!([]),
+            Inspect::Calls => {
+                let told = |[accepted, refused]: &[u64; 2]| {
+                    json!({"accepted": accepted, "refused": refused, "throttled": 0, "faulted": 0})
+                };
+                self.calls.iter().map(|(key, counts)| (key.clone(), told(counts))).collect()
+            }
+        }
+    }
+
+    fn command(&mut self, _command: &Value, _now: Timestamp) -> Result<Value, String> {
+        Err("a tape takes no command".to_owned())
+    }
+}

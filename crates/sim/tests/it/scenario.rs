@@ -1,0 +1,69 @@
+//! The scripted day: complete, deterministic, and about people who exist.
+
+use std::collections::BTreeSet;
+
+use lanyard_sim::{
+    host::Vendor,
+    scenario::{Act, Day, Topic},
+    world::{Company, WorldSettings},
+};
+
+fn company(people: u32, orgs: u16, sites: u16) -> Company {
+    Company::generate(&WorldSettings { people, orgs, sites, ..WorldSettings::default() })
+}
+
+const EVERY_DAY: [Topic; 12] = [
+    Topic::Joiner,
+    Topic::DepartmentMove,
+    Topic::Leave,
+    Topic::ReturnFromLeave,
+    Topic::Termination,
+    Topic::ContractEnd,
+    Topic::MergedAccount,
+    Topic::Rename,
+    Topic::HandEdit,
+    Topic::HookOutage,
+    Topic::QuotaStorm,
+    Topic::ProfileUpdate,
+];
+
+#[test]
+fn every_part_is_played_in_small_and_large_companies() {
+    for (people, orgs, sites) in [(100, 1, 1), (200, 2, 2), (2000, 1, 2), (2000, 2, 2)] {
+        let company = company(people, orgs, sites);
+        let day = Day::of(&company);
+        let mut topics: BTreeSet<Topic> = day.steps.iter().map(|step| step.topic).collect();
+        assert_eq!(topics.remove(&Topic::OneOrgTermination), orgs > 1, "{people} people in {orgs} orgs");
+        assert_eq!(topics, BTreeSet::from(EVERY_DAY), "{people} people in {orgs} orgs");
+        assert!(day.steps.is_sorted_by_key(|step| step.at) && day.steps[0].at >= day.start);
+        for act in day.steps.iter().flat_map(|step| &step.acts) {
+            let Act::Command { desk, command } = act else { continue };
+            let text = |key: &str| command[key].as_str().unwrap_or_default();
+            match desk.vendor {
+                Vendor::Okta if text("do") == "create_user" => {}
+                Vendor::Okta => {
+                    let users = &company.orgs[desk.index].users;
+                    assert!(users.iter().any(|user| user.id.as_str() == text("user")), "{command}");
+                }
+                Vendor::Ioffice => {
+                    let id = command["user"].as_u64();
+                    let accounts = &company.sites[desk.index].accounts;
+                    assert!(accounts.iter().any(|account| Some(u64::from(account.id)) == id), "{command}");
+                }
+            }
+        }
+        for expected in day.expectations() {
+            assert!(!expected.words.is_empty() && !expected.who.name.is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_same_company_lives_the_same_day() {
+    let told = |seed: u64| {
+        let settings = WorldSettings { seed, people: 200, ..WorldSettings::default() };
+        serde_json::to_string(&Day::of(&Company::generate(&settings))).expect("JSON")
+    };
+    assert_eq!(told(1), told(1));
+    assert_ne!(told(1), told(2));
+}
