@@ -8,9 +8,14 @@
 //! | `tables` | statements and rows, by subject |
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
-//! | [`merkle`] | the tree of RFC 6962 |
+//! | [`merkle`], [`checkpoint`] | the tree of RFC 6962; signed checkpoints |
+//! | `extras` | checkpoints, erasing names, backup |
+//! | [`contract`] | the suite that every store passes |
 
 mod batch;
+pub mod checkpoint;
+pub mod contract;
+mod extras;
 mod group;
 mod keys;
 mod lock;

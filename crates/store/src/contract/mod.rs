@@ -1,0 +1,63 @@
+//! The suite that every [`Store`] passes. Each case gets an empty store and panics with what it found.
+
+mod journal;
+mod mirrors;
+mod people;
+mod plans;
+mod queue;
+mod samples;
+mod signals;
+
+use std::pin::Pin;
+
+use lanyard_engine::ports::Store;
+
+/// One behaviour, checked on an empty store.
+pub type Case = for<'s> fn(&'s dyn Store) -> Pin<Box<dyn Future<Output = ()> + Send + 's>>;
+
+macro_rules! cases {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        /// All behaviours, by name.
+        pub const CASES: &[(&str, Case)] = &[
+            $((concat!(stringify!($module), "::", stringify!($case)), |store| Box::pin($module::$case(store)))),*
+        ];
+    };
+}
+
+cases![
+    queue::attention_is_one_row_per_identity,
+    queue::leavers_pass_everybody_and_bulk_waits_for_its_lane,
+    queue::attention_during_a_lease_waits_for_its_end,
+    queue::an_expired_lease_is_free_and_the_old_claim_is_lost,
+    queue::a_review_comes_back_by_itself,
+    queue::retries_keep_their_history_and_the_dead_wait_for_attention,
+    signals::the_same_event_counts_once_whichever_way_it_comes,
+    signals::a_repeated_delivery_is_only_counted,
+    signals::a_group_event_concerns_its_mirrored_members,
+    signals::bursts_coalesce_but_leavers_do_not_wait,
+    signals::the_cursor_moves_with_its_events,
+    mirrors::content_decides_since_when,
+    mirrors::keys_follow_the_mirror,
+    mirrors::memberships_follow_the_mirror,
+    mirrors::a_whole_list_marks_the_rest_gone,
+    mirrors::links_and_applied_state,
+    people::words_find_people_page_by_page,
+    plans::a_plan_and_its_intents_come_back_as_they_were,
+    plans::a_cap_counts_each_unit_once_in_every_window,
+    plans::a_batch_happens_whole_or_not_at_all,
+    plans::operations_are_counted_by_time,
+    plans::leaver_clocks_start_once,
+    plans::findings_messages_certificates_sweeps_and_counters,
+    journal::lines_come_back_in_order_and_the_tree_grows,
+];
+
+/// Runs every case, each on a store made by `fresh`.
+///
+/// # Panics
+/// On the first behaviour that does not hold; the case is named on stderr.
+pub async fn holds<S: Store>(mut fresh: impl FnMut() -> S) {
+    for (name, case) in CASES {
+        eprintln!("contract: {name}");
+        case(&fresh()).await;
+    }
+}

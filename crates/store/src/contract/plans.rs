@@ -1,0 +1,237 @@
+//! Plans, intents, caps, and what is kept by name.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{
+    Charge, Finding, Intent, Leaver, Message, OpenIntent, Severity, Store, StoreFailure, SweepRecord, Write,
+};
+use lanyard_model::{
+    account::Role,
+    coverage::{Certificate, Evidence, ReadKind},
+    id::{CenterId, PlanId},
+    plan::{AccountPatch, Gate, Operation, Outcome, Step},
+};
+
+use super::samples::{at, intent, line, plan, put, site, who};
+
+fn done() -> Outcome {
+    Outcome::Done { account: None, made: Some(4) }
+}
+
+fn outcome(intent: &str, outcome: Outcome, at: Timestamp) -> Write {
+    Write::Outcome { intent: intent.into(), outcome, at }
+}
+
+pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn Store) {
+    let mut first = plan("pln_1", "ana", at(1));
+    let patch = AccountPatch { seat: Some(None), ..AccountPatch::default() };
+    for op in
+        [Operation::SetRoles { roles: [(CenterId(5), Role::Manager)].into() }, Operation::Update { patch }]
+    {
+        first.steps.push(Step { op, differences: Vec::new(), destructive: true, gate: Gate::Open });
+    }
+    let again = plan("pln_1", "ana", at(9));
+    let second = plan("pln_2", "bo", at(2));
+    put(store, [&first, &again, &second].map(|plan| Write::Plan(Arc::new(plan.clone()))).to_vec()).await;
+    assert_eq!(store.plan(&first.id).await.unwrap(), Some(first.clone()), "the first of its id stays");
+    assert_eq!(store.plans(None, 9).await.unwrap(), [second, first.clone()], "newest first");
+    assert_eq!(store.plans(Some(&who("ana")), 9).await.unwrap(), [first.clone()]);
+
+    let of_step = |id: &str, step: usize| Intent {
+        step,
+        operation: first.steps[step].op.clone(),
+        ..intent(id, "ana", at(3))
+    };
+    put(store, vec![Write::Intent(Box::new(of_step("i2", 1))), Write::Intent(Box::new(of_step("i1", 0)))])
+        .await;
+    put(store, vec![outcome("i1", done(), at(4))]).await;
+    put(store, vec![outcome("i1", Outcome::NotDone { reason: "late".into() }, at(5))]).await;
+    let kept = store.intents(&first.id).await.unwrap();
+    assert_eq!(kept, [(of_step("i1", 0), Some(done())), (of_step("i2", 1), None)]);
+    let open = [OpenIntent { intent: of_step("i2", 1) }];
+    assert_eq!(store.open_intents(Some(&who("ana"))).await.unwrap(), open);
+    assert_eq!(store.open_intents(None).await.unwrap(), open);
+    assert_eq!(store.open_intents(Some(&who("bo"))).await.unwrap(), []);
+    let twice = store.write(vec![Write::Intent(Box::new(of_step("i1", 0)))]).await;
+    assert!(matches!(twice, Err(StoreFailure::Damaged(_))), "an intent's id is used once: {twice:?}");
+    put(store, vec![Write::Verified { plan: PlanId::new("pln_1"), at: at(6), open: vec!["seat".into()] }])
+        .await;
+}
+
+pub(super) async fn a_cap_counts_each_unit_once_in_every_window(store: &dyn Store) {
+    let charged = |id: &str, unit: &str, seconds: i64| {
+        let charge = Charge { scope: "pier".into(), unit: unit.into(), window_seconds: 100, max: 2 };
+        Write::Intent(Box::new(Intent { charge: Some(charge), ..intent(id, unit, at(seconds)) }))
+    };
+    let full = Err(StoreFailure::CapReached { scope: "pier".into(), used: 2, max: 2 });
+    put(store, vec![charged("1", "ana", 0), charged("2", "bo", 10)]).await;
+    assert_eq!(store.write(vec![charged("3", "cy", 20)]).await, full);
+    put(store, vec![charged("4", "ana", 50)]).await; // Free: she is in the window already.
+    assert_eq!(store.write(vec![charged("5", "cy", 99)]).await, full);
+    assert_eq!(store.write(vec![charged("6", "cy", 105)]).await, full, "ana was touched again at 50");
+    put(store, vec![charged("7", "cy", 110)]).await; // Bo's charge is exactly one window old.
+    let set_back = store.write(vec![charged("8", "dee", 60)]).await;
+    assert_eq!(
+        set_back,
+        Err(StoreFailure::CapReached { scope: "pier".into(), used: 3, max: 2 }),
+        "a clock set back makes no room"
+    );
+    assert_eq!(store.cap_used("pier", at(50)).await, Ok(2));
+    assert_eq!(store.cap_used("annex", at(0)).await, Ok(0));
+}
+
+pub(super) async fn a_batch_happens_whole_or_not_at_all(store: &dyn Store) {
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0 };
+    let refused = Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) };
+    let batch = vec![
+        Write::Count { name: "hooks.quarantined".into(), by: 2 },
+        Write::Journal(Box::new(line("harborlight", "never happened"))),
+        Write::Plan(Arc::new(plan("pln_1", "ana", at(1)))),
+        Write::Intent(Box::new(refused)),
+    ];
+    let answer = store.write(batch).await;
+    assert_eq!(answer, Err(StoreFailure::CapReached { scope: "none".into(), used: 0, max: 0 }));
+    assert_eq!(store.count("hooks.quarantined").await, Ok(0));
+    assert_eq!(store.plans(None, 9).await, Ok(Vec::new()));
+    assert_eq!(store.tree_heads().await, Ok(Vec::new()));
+}
+
+pub(super) async fn operations_are_counted_by_time(store: &dyn Store) {
+    let refused = || Outcome::Refused { code: "400".into(), text: "no".into(), fix: "x".into() };
+    for (id, result, seconds) in
+        [("a", done(), 5), ("b", refused(), 61), ("c", done(), 119), ("d", done(), 300), ("e", done(), -1)]
+    {
+        let intent = Write::Intent(Box::new(intent(id, "ana", at(0))));
+        put(store, vec![intent, outcome(id, result, at(seconds))]).await;
+    }
+    let rates = store.operation_rates(at(0), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(rates, [(at(0), 1, 0), (at(60), 1, 1), (at(300), 1, 0)]);
+}
+
+pub(super) async fn leaver_clocks_start_once(store: &dyn Store) {
+    let seen = |user: &str, since, seen_at| Write::LeaverSeen {
+        identity: who(user),
+        site: site(),
+        since: at(since),
+        seen_at: at(seen_at),
+    };
+    put(store, vec![seen("ana", 1, 2), seen("bo", 3, 4), seen("cy", 5, 6), seen("ana", 7, 8)]).await;
+    put(store, vec![Write::LeaverVerified { identity: who("bo"), site: site(), at: at(9) }]).await;
+    put(store, vec![Write::LeaverCancelled { identity: who("cy"), site: site() }]).await;
+    let clock = |user: &str, since, seen_at, verified_at| Leaver {
+        identity: who(user),
+        site: site(),
+        since: at(since),
+        seen_at: at(seen_at),
+        verified_at,
+    };
+    assert_eq!(store.leavers(true, 9).await.unwrap(), [clock("ana", 1, 2, None)]);
+    let all = store.leavers(false, 9).await.unwrap();
+    assert_eq!(all, [clock("bo", 3, 4, Some(at(9))), clock("ana", 1, 2, None)]);
+}
+
+pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &dyn Store) {
+    let finding = |key: &str, severity, seconds| Finding {
+        key: key.into(),
+        kind: "orphan".into(),
+        severity,
+        tenant: None,
+        site: Some(site()),
+        identity: None,
+        title: format!("{key} at {seconds}"),
+        detail: String::new(),
+        fix: None,
+        since: at(seconds),
+    };
+    let find = |key, severity, seconds| Write::Finding(Box::new(finding(key, severity, seconds)));
+    let (warning, error) = (Severity::Warning, Severity::Error);
+    put(store, vec![find("orphan:1", warning, 1), find("orphan:2", error, 2), find("todo:1", warning, 3)])
+        .await;
+    put(store, vec![find("orphan:1", warning, 9)]).await;
+    let titles = |found: Vec<Finding>| found.into_iter().map(|f| (f.title, f.since)).collect::<Vec<_>>();
+    let list = titles(store.findings(9).await.unwrap());
+    let expect = |title: &str, since| (title.to_owned(), at(since));
+    let expected = [expect("orphan:2 at 2", 2), expect("todo:1 at 3", 3), expect("orphan:1 at 9", 1)];
+    assert_eq!(list, expected, "worst first; an update keeps its beginning");
+    let over =
+        Write::FindingsOverExcept { prefix: "orphan:".into(), keep: vec!["orphan:2".into()], at: at(10) };
+    put(store, vec![over, Write::FindingOver { key: "todo:1".into(), at: at(10) }]).await;
+    assert_eq!(titles(store.findings(9).await.unwrap()), [expect("orphan:2 at 2", 2)]);
+    put(store, vec![find("orphan:1", error, 11)]).await;
+    assert_eq!(titles(store.findings(1).await.unwrap()), [expect("orphan:1 at 11", 11)], "it begins anew");
+
+    let message = |id: &str, seconds| Message {
+        id: id.into(),
+        route: "it".into(),
+        subject: "s".into(),
+        text: "t".into(),
+        at: at(seconds),
+        attempts: 0,
+    };
+    let tried = |id: &str, result, next| Write::MessageTried { id: id.into(), at: at(4), result, next };
+    put(store, ["a", "b", "c", "a"].map(|id| Write::Message(Box::new(message(id, 1)))).to_vec()).await;
+    put(
+        store,
+        vec![
+            tried("a", Ok(()), None),
+            tried("b", Err("no route".into()), Some(at(20))),
+            tried("c", Err("gone".into()), None),
+        ],
+    )
+    .await;
+    assert_eq!(store.messages_due(at(19), 9).await, Ok(Vec::new()));
+    assert_eq!(store.messages_due(at(20), 9).await, Ok(vec![Message { attempts: 1, ..message("b", 1) }]));
+
+    let certificate = |rows, doubts: &[&str]| Certificate {
+        evidence: Evidence {
+            kind: ReadKind::Accounts,
+            started_at: at(0),
+            ended_at: at(1),
+            pages: 1,
+            rows,
+            reached_end: true,
+            count_before: None,
+            count_after: None,
+            canary_seen: None,
+            overlaps_missed: 0,
+            feed_whole: None,
+            rights_proven: None,
+        },
+        doubts: doubts.iter().map(|d| (*d).to_owned()).collect(),
+    };
+    let judged = |certificate: &Certificate| Write::Certificate {
+        scope: "pier".into(),
+        kind: ReadKind::Accounts,
+        certificate: Box::new(certificate.clone()),
+    };
+    let (held, doubted) = (certificate(40, &[]), certificate(9, &["it shrank"]));
+    put(store, vec![judged(&held), judged(&doubted)]).await;
+    assert_eq!(store.certificate("pier", ReadKind::Accounts).await, Ok(Some(doubted)));
+    assert_eq!(store.certified_rows("pier", ReadKind::Accounts).await, Ok(Some(40)));
+    assert_eq!(store.certified_rows("pier", ReadKind::Bookings).await, Ok(None));
+
+    let sweep = |id: &str, scope: &str, seconds, people| SweepRecord {
+        id: id.into(),
+        scope: scope.into(),
+        started_at: at(seconds),
+        ended_at: None,
+        certified: false,
+        doubts: Vec::new(),
+        people,
+        accounts: 0,
+        drift: 0,
+        findings: 0,
+    };
+    let sweeps = [sweep("1", "pier", 1, 0), sweep("2", "annex", 2, 0), sweep("1", "pier", 1, 7)];
+    put(store, sweeps.clone().map(|s| Write::Sweep(Box::new(s))).to_vec()).await;
+    assert_eq!(store.sweeps(None, 9).await.unwrap(), [sweeps[1].clone(), sweeps[2].clone()]);
+    assert_eq!(store.sweeps(Some("pier"), 9).await.unwrap(), [sweeps[2].clone()]);
+
+    put(store, vec![Write::Count { name: "n".into(), by: 2 }, Write::Count { name: "n".into(), by: 3 }])
+        .await;
+    assert_eq!(store.count("n").await, Ok(5));
+    let meta = |value: &str| Write::Meta { key: "k".into(), value: value.into() };
+    put(store, vec![meta("old"), meta("new")]).await;
+    assert_eq!((store.meta("k").await, store.meta("other").await), (Ok(Some("new".into())), Ok(None)));
+}

@@ -1,0 +1,110 @@
+//! Events from hook and feed.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{FeedCursor, Ledger, Store, Write, Wrote};
+use lanyard_model::{
+    id::{GroupId, IdentityId},
+    signal::{Event, Lane, Source},
+};
+
+use super::samples::{at, claim, event, person, put, tenant, users, who};
+
+fn signals(source: Source, events: Vec<Event>, now: Timestamp) -> Write {
+    Write::Signals {
+        tenant: tenant(),
+        source,
+        delivery: None,
+        events,
+        cursor: None,
+        at: now,
+        coalesce: Duration::from_secs(2),
+    }
+}
+
+fn seen(new: usize, repeated: usize, people: &[&str]) -> Wrote {
+    let people: Vec<IdentityId> = people.iter().map(|user| who(user)).collect();
+    Wrote::Signals { new, repeated, people }
+}
+
+pub(super) async fn the_same_event_counts_once_whichever_way_it_comes(store: &dyn Store) {
+    let (a, b) = (event("a", &["ana"], Lane::Normal), event("b", &["bo"], Lane::Normal));
+    let hook = put(store, vec![signals(Source::Hook, vec![a.clone(), a.clone()], at(1))]).await;
+    assert_eq!(hook, [seen(1, 1, &["ana"])]);
+    let feed = put(store, vec![signals(Source::Feed, vec![a.clone(), b.clone()], at(2))]).await;
+    assert_eq!(feed, [seen(1, 1, &["bo"])], "a known event raises nobody again");
+    put(store, vec![signals(Source::Feed, vec![a, b], at(3))]).await;
+    let ledger = store.ledger(&tenant()).await.unwrap();
+    let expected =
+        Ledger { both: 1, hook_only: 0, feed_only: 1, last_hook_at: Some(at(1)), last_feed_at: Some(at(3)) };
+    assert_eq!(ledger, expected);
+    assert_eq!(users(&claim(store, at(9), 9).await), ["ana", "bo"]);
+}
+
+pub(super) async fn a_repeated_delivery_is_only_counted(store: &dyn Store) {
+    let pushed = |uuid: &str, now| Write::Signals {
+        tenant: tenant(),
+        source: Source::Hook,
+        delivery: Some("dlv1".into()),
+        events: vec![event(uuid, &["ana"], Lane::Normal)],
+        cursor: None,
+        at: now,
+        coalesce: Duration::ZERO,
+    };
+    assert_eq!(put(store, vec![pushed("a", at(1))]).await, [seen(1, 0, &["ana"])]);
+    assert_eq!(put(store, vec![pushed("a", at(5))]).await, [seen(0, 1, &[])]);
+    let ledger = store.ledger(&tenant()).await.unwrap();
+    assert_eq!((ledger.hook_only, ledger.last_hook_at), (1, Some(at(5))));
+}
+
+pub(super) async fn a_group_event_concerns_its_mirrored_members(store: &dyn Store) {
+    let mirror = |user: &str, groups: &[&str]| Write::Identity {
+        identity: Box::new(person(user, user, groups)),
+        keys: Vec::new(),
+        at: at(0),
+    };
+    put(store, vec![mirror("ana", &["g1", "g2"]), mirror("bo", &["g2"]), mirror("cy", &["g1"])]).await;
+    let renamed = Event { groups: vec![GroupId::new("g1")], ..event("a", &["dee"], Lane::Bulk) };
+    let wrote = put(store, vec![signals(Source::Feed, vec![renamed], at(1))]).await;
+    assert_eq!(wrote, [seen(1, 0, &["ana", "cy", "dee"])]);
+}
+
+pub(super) async fn bursts_coalesce_but_leavers_do_not_wait(store: &dyn Store) {
+    let burst = vec![event("a", &["ana"], Lane::Normal), event("b", &["ana", "bo"], Lane::Normal)];
+    put(store, vec![signals(Source::Hook, burst, at(10))]).await;
+    assert_eq!(store.next_due().await, Ok(Some(at(12))));
+    put(store, vec![signals(Source::Hook, vec![event("c", &["bo"], Lane::Leaver)], at(11))]).await;
+    let leaver = claim(store, at(11), 9).await;
+    assert_eq!(users(&leaver), ["bo"]);
+    assert_eq!((leaver[0].lane, leaver[0].raised_at, leaver[0].generation), (Lane::Leaver, at(10), 2));
+    let ana = claim(store, at(12), 9).await;
+    assert_eq!((users(&ana), ana[0].generation), (vec!["ana"], 1), "a burst in one batch is one call");
+    assert_eq!((ana[0].source, ana[0].why.as_str()), (Source::Hook, "user.lifecycle.deactivate"));
+}
+
+pub(super) async fn the_cursor_moves_with_its_events(store: &dyn Store) {
+    assert_eq!(store.feed_cursor(&tenant()).await, Ok(None));
+    let deleted = Event { deletion: true, ..event("a", &["ana"], Lane::Leaver) };
+    let page = |cursor: &str| Write::Signals {
+        tenant: tenant(),
+        source: Source::Feed,
+        delivery: None,
+        events: vec![deleted.clone()],
+        cursor: Some(FeedCursor::At(cursor.into())),
+        at: at(1),
+        coalesce: Duration::ZERO,
+    };
+    let refused = Write::Outcome {
+        intent: "nobody knows it".into(),
+        outcome: lanyard_model::plan::Outcome::NotDone { reason: "x".into() },
+        at: at(1),
+    };
+    assert!(store.write(vec![page("n1"), refused]).await.is_err());
+    assert_eq!(store.feed_cursor(&tenant()).await, Ok(None), "the cursor falls with its batch");
+    assert_eq!(store.deletion_seen(&who("ana")).await, Ok(false));
+    put(store, vec![page("n2")]).await;
+    assert_eq!(store.feed_cursor(&tenant()).await, Ok(Some(FeedCursor::At("n2".into()))));
+    assert_eq!(store.deletion_seen(&who("ana")).await, Ok(true));
+    assert_eq!(store.deletion_seen(&who("bo")).await, Ok(false));
+}

@@ -1,0 +1,3 @@
+//! The store from outside: contract, crash, tampering, queue model, threads.
+
+mod contract;
