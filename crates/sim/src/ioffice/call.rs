@@ -44,6 +44,7 @@ impl Call<'_> {
             caller: self.caller(),
             now: self.now(),
             internal: false,
+            decorated: self.query.text("selector").is_none(),
         }
     }
 

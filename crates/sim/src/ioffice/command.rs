@@ -328,7 +328,7 @@ fn api_call(call: &mut Call<'_>, command: &Value) -> Done {
 
 /// Everything held: one object with a list per kind of record. Users carry `active`; references are stubs.
 pub(super) fn dump(state: &State, settings: &IofficeSettings) -> Value {
-    let view = View { state, settings, caller: 0, now: 0, internal: true };
+    let view = View { state, settings, caller: 0, now: 0, internal: true, decorated: false };
     let mut dump = Map::new();
     for noun in Noun::ALL {
         let rows: Vec<Value> = match noun {

@@ -2,22 +2,24 @@
 
 use super::settings::IofficeSettings;
 
-/// Put into a request's extensions by a host that knows how many *other* requests are being answered now.
-/// Without it, a request counts as under way until its reply is due.
-#[derive(Debug, Clone, Copy)]
-pub struct InFlight(pub usize);
-
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     tokens: Option<f64>,
     refilled_at: i64,
     /// When the replies under way are due, milliseconds.
     due: Vec<i64>,
+    /// What the host said about other requests under way; without it, a request counts until its reply is due.
+    told: Option<u32>,
 }
 
 impl Load {
+    /// Hears from the host how many other requests wait for their answer.
+    pub(crate) fn tell(&mut self, others: u32) {
+        self.told = Some(others);
+    }
+
     /// Takes one token and one place; false means 429.
-    pub(crate) fn admit(&mut self, settings: &IofficeSettings, now: i64, told: Option<InFlight>) -> bool {
+    pub(crate) fn admit(&mut self, settings: &IofficeSettings, now: i64) -> bool {
         if !settings.load_limits {
             return true;
         }
@@ -27,13 +29,13 @@ impl Load {
         let tokens = (before + elapsed * settings.rate_per_second).min(settings.rate_burst);
         self.refilled_at = now;
         self.due.retain(|&due| due > now);
-        let others = told.map_or(self.due.len(), |InFlight(count)| count);
+        let others = self.told.map_or(self.due.len(), |others| others as usize);
         if others >= settings.concurrent_max || tokens < 1.0 {
             self.tokens = Some(tokens);
             return false;
         }
         self.tokens = Some(tokens - 1.0);
-        if settings.reply_millis > 0 {
+        if settings.reply_millis > 0 && self.told.is_none() {
             self.due.push(now + i64::try_from(settings.reply_millis).unwrap_or(i64::MAX / 2));
         }
         true

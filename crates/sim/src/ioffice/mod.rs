@@ -53,12 +53,9 @@ use self::{
 };
 use crate::face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply};
 
-pub use self::{
-    load::InFlight,
-    settings::{
-        Absent, Cascade, DuplicateEmail, InactiveById, IofficeSettings, OauthClient, OverLimit,
-        PermissionsPut, SeatCheck, SilentWrite, Unknown, UnprivilegedList, UserDelete,
-    },
+pub use self::settings::{
+    Absent, Cascade, DuplicateEmail, InactiveById, IofficeSettings, OauthClient, OverLimit, PermissionsPut,
+    SeatCheck, SilentWrite, Unknown, UnprivilegedList, UserDelete,
 };
 
 const API: &str = "/external/api/rest/v2/";
@@ -95,8 +92,7 @@ impl IofficeFace {
     fn answer(&mut self, request: &Request<Bytes>, now: i64) -> Response<Bytes> {
         let method = request.method().as_str();
         let path = request.uri().path();
-        let told = request.extensions().get::<InFlight>().copied();
-        let admitted = self.load.admit(&self.settings, now, told);
+        let admitted = self.load.admit(&self.settings, now);
         self.requests += 1;
         if self.requests.is_multiple_of(FORGET_EVERY) {
             self.state.grants.forget(now);
@@ -227,6 +223,10 @@ impl Face for IofficeFace {
         let response = self.answer(&request, now.as_millisecond());
         let delay = Duration::from_millis(self.settings.reply_millis);
         Handled::Reply(Reply { response, delay, ending: Ending::Whole })
+    }
+
+    fn in_flight(&mut self, others: u32) {
+        self.load.tell(others);
     }
 
     /// Nothing happens here by itself: no webhooks are published, and tokens expire by comparison.

@@ -115,7 +115,9 @@ static BUILDING: Schema = schema!("building", [
     req("name", Text), free("code", Text), free("address", Any), free("metric", Flag), free("parking", Flag),
     free("location", Any), free("agreements", Refs(Noun::Agreement)), free("fields", Any),
     free("costCenters", Refs(Noun::Item)), free("leaseArea", Number), free("revitLink", Text),
-], computed ["centers"], shown "address,metric,parking,location,agreements,fields,costCenters,leaseArea,revitLink,dateCreated,dateUpdated");
+], computed ["centers"], shown
+     "address,metric,parking,location,agreements,fields,costCenters,leaseArea,revitLink,dateCreated,\
+     dateUpdated");
 
 static FLOOR: Schema = schema!("floor", [
     req("name", Text), req("building", Ref(Noun::Building)), free("area", Number), free("interiorGross", Number),
@@ -128,14 +130,17 @@ static ROOM: Schema = schema!("room", [
     free("area", Number), free("active", Flag), free("mailStop", Ref(Noun::MailStop)), free("googleData", Any),
     free("costCenters", Refs(Noun::Item)),
 ], computed ["users", "occupied", "reservableByRules", "nameWithDescription", "anonymousReservations"],
-shown "description,longDescription,remoteInfo,reservable,reservableByRules,capacity,area,occupied,mailStop,googleData,type(typeCode,occupiable,parkingSpace,contentFlag,cost,color),floor(building),dateCreated,dateUpdated");
+shown "description,longDescription,remoteInfo,reservable,reservableByRules,capacity,area,occupied,\
+     mailStop,googleData,type(typeCode,occupiable,parkingSpace,contentFlag,cost,color),\
+     floor(building),dateCreated,dateUpdated");
 
 static ROOM_TYPE: Schema = schema!("room type", [
     req("name", Text), req("typeCode", Text), free("hexColor", Text), free("color", Any), req("cost", Number),
     req("contentFlag", Int), free("occupiable", Flag), free("parkingSpace", Flag), req("defaultRoomType", Flag),
     free("sortOrder", Int), req("spaceTypeGroup", Ref(Noun::SpaceGroup)),
 ], computed ["rules"],
-shown "typeCode,hexColor,color,cost,contentFlag,occupiable,parkingSpace,defaultRoomType,sortOrder,spaceTypeGroup(hexColor),dateCreated,dateUpdated");
+shown "typeCode,hexColor,color,cost,contentFlag,occupiable,parkingSpace,defaultRoomType,sortOrder,\
+     spaceTypeGroup(hexColor),dateCreated,dateUpdated");
 
 static SPACE_GROUP: Schema = schema!("space type group", [req("name", Text), free("hexColor", Text)],
     computed ["roomTypes"], shown "hexColor,roomTypes");
@@ -163,7 +168,8 @@ static NEIGHBORHOOD: Schema = schema!("neighborhood", [
     free("description", Text), free("color", Any), free("borderColor", Any), free("borderWeight", Number),
     free("borderOpacity", Number), free("fillOpacity", Number), free("effectiveStartDate", Int),
 ], computed ["rules"],
-shown "center,owner,description,color,borderColor,borderWeight,borderOpacity,fillOpacity,effectiveStartDate,dateCreated,dateUpdated");
+shown "center,owner,description,color,borderColor,borderWeight,borderOpacity,fillOpacity,\
+     effectiveStartDate,dateCreated,dateUpdated");
 
 static SECTION: Schema = schema!("neighborhood section", [
     req("name", Text), req("neighborhood", Ref(Noun::Neighborhood)), req("floor", Ref(Noun::Floor)),
@@ -191,14 +197,17 @@ static MOVE_REQUEST: Schema = schema!("move request", [
     free("additionalMoveCost", Number), never("attachments", Any), never("completed", Flag),
     free("maintenanceRequestId", Int),
 ], computed ["items"],
-shown "description,status(locked),date,requester,enteredBy,approved,approvedBy,comments(content),items(type,user,asset,fromRoom,toRoom,toRoomAvailable),center,cost,additionalMoveCost,attachments,completed,dateCreated,dateUpdated,lastUpdatedBy");
+shown "description,status(locked),date,requester,enteredBy,approved,approvedBy,comments(content),\
+     items(type,user,asset,fromRoom,toRoom,toRoomAvailable),center,cost,additionalMoveCost,\
+     attachments,completed,dateCreated,dateUpdated,lastUpdatedBy");
 
 static MOVE_ITEM: Schema = schema!("move item", [
     req("request", Ref(Noun::MoveRequest)), req("type", Ref(Noun::MoveType)), free("user", Ref(Noun::User)),
     free("asset", Ref(Noun::Asset)), free("toRoom", Ref(Noun::Room)), never("fromRoom", Ref(Noun::Room)),
     never("name", Text), never("itemType", Text), free("tasksValueMap", Any),
 ], computed ["toRoomAvailable"],
-shown "request,type(typeCode),user,asset,fromRoom,toRoom,toRoomAvailable,itemType,tasksValueMap,dateCreated,dateUpdated");
+shown "request,type(typeCode),user,asset,fromRoom,toRoom,toRoomAvailable,itemType,tasksValueMap,\
+     dateCreated,dateUpdated");
 
 static MOVE_STATUS: Schema = schema!("move status", [req("name", Text), never("code", Text), never("locked", Flag)], computed [], shown "locked");
 
@@ -210,7 +219,9 @@ static MOVE_TASK: Schema =
 static SAVED_SEARCH: Schema = schema!("saved search", [
     req("name", Text), req("availability", Text), never("itemClass", Any), free("sortOrder", Any),
     free("filters", Any), never("matchingType", Text), never("searchType", Text),
-], computed [], shown "availability,itemClass,sortOrder,filters(propertyPath,qualifier,valueString,property),matchingType,dateUpdated");
+], computed [], shown
+     "availability,itemClass,sortOrder,filters(propertyPath,qualifier,valueString,property),\
+     matchingType,dateUpdated");
 
 static CONTACT: Schema =
     Schema { word: "contact", fields: &[], computed: &[], shown: "dateCreated,dateUpdated", open: true };
@@ -228,7 +239,8 @@ static SFTP: Schema = schema!("SFTP invitation", [
     free("sshKeyAllowed", Flag), never("passwordResetRedeemed", Int), never("sshKeyRedeemed", Int),
     never("expired", Flag), never("cancelled", Flag), never("enteredBy", Ref(Noun::User)),
 ], computed [],
-shown "recipientName,recipientEmail,passwordResetAllowed,sshKeyAllowed,passwordResetRedeemed,sshKeyRedeemed,expired,cancelled,enteredBy,dateCreated");
+shown "recipientName,recipientEmail,passwordResetAllowed,sshKeyAllowed,passwordResetRedeemed,\
+     sshKeyRedeemed,expired,cancelled,enteredBy,dateCreated");
 
 static ASSET: Schema = schema!("asset", [
     req("name", Text), free("owner", Ref(Noun::User)), free("room", Ref(Noun::Room)),
@@ -327,7 +339,8 @@ static USER: Schema = Schema {
 static RESERVATION: Schema = schema!("reservation", [], computed [
     "startDate", "endDate", "allDay", "user", "room", "center", "notes", "numberOfPeople", "guests", "checkedIn",
     "checkedOut", "checkedInDate", "cancelled", "cancellationReason", "madeInIoffice"
-], shown "startDate,endDate,allDay,numberOfPeople,notes,checkedIn,checkedOut,checkedInDate,cancelled,cancellationReason,madeInIoffice,user,center,room(floor),dateCreated,dateUpdated");
+], shown "startDate,endDate,allDay,numberOfPeople,notes,checkedIn,checkedOut,checkedInDate,cancelled,\
+     cancellationReason,madeInIoffice,user,center,room(floor),dateCreated,dateUpdated");
 
 impl Noun {
     pub(crate) const ALL: [Self; DOC_NOUNS + 2] = [

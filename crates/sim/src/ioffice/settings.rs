@@ -222,7 +222,7 @@ impl Default for IofficeSettings {
             permissions_in_lists: true,
             put_user_body: true,
             absent: Absent::Mixed,
-            service_user_name: "lanyard".into(),
+            service_user_name: "lanyard.sync".into(),
             service_password: "lanyard-local".into(),
             service_site_admin: true,
         }

@@ -21,8 +21,10 @@ pub(crate) struct View<'a> {
     pub(crate) settings: &'a IofficeSettings,
     pub(crate) caller: Id,
     pub(crate) now: i64,
-    /// For the journal and the state dump: nothing is withheld and no empty value is decorated.
+    /// For the journal and the state dump: nothing is withheld.
     pub(crate) internal: bool,
+    /// Some absent values print as `{}` and `""`. Not under a selector: there, empty fields stay absent [D].
+    pub(crate) decorated: bool,
 }
 
 impl<'a> View<'a> {
@@ -113,7 +115,7 @@ impl<'a> View<'a> {
 
     /// Empty values that live replies carry: `{}` for colours, places and parents, `""` for texts (§1.3).
     fn decoration(&self, noun: Noun, id: Id, name: &str) -> Option<Value> {
-        if self.internal {
+        if !self.decorated {
             return None;
         }
         match (noun, name) {
@@ -194,7 +196,7 @@ impl<'a> View<'a> {
     /// What the journal keeps of a record; `null` when there is none.
     pub(crate) fn whole(&self, noun: Noun, id: Id) -> Value {
         if self.state.exists(noun, id) {
-            Self { internal: true, ..*self }.show(noun, id, Want::Pick(noun.everything()))
+            Self { internal: true, decorated: false, ..*self }.show(noun, id, Want::Pick(noun.everything()))
         } else {
             Value::Null
         }

@@ -2,5 +2,6 @@
 
 mod faults;
 mod host;
+mod ioffice;
 mod scenario;
 mod world;

@@ -30,7 +30,7 @@ pub(crate) fn fields(view: &View<'_>, id: Id, user: &User, selector: &Selector, 
 }
 
 fn field(view: &View<'_>, id: Id, user: &User, name: &str, want: Want<'_>) -> Option<Value> {
-    let decorated = !view.internal;
+    let decorated = view.decorated;
     if let Some(index) = text_index(name) {
         let text = user.text_at(index);
         let printed = !text.is_empty() || (decorated && view.settings.prints_empty(id, empty_every(name)));

@@ -1,0 +1,10 @@
+//! The iOffice stand-in against the contract: each row names the evidence of the fact it checks.
+
+mod access;
+mod bookings;
+mod lifecycle;
+mod places;
+mod site;
+mod transport;
+mod visits_and_moves;
+mod worlds;
