@@ -22,6 +22,8 @@ use crate::{
 
 /// Pages of one list at most, whatever the count says: two million rows.
 const PAGES_MAX: u32 = 20_000;
+/// Rows to go back when the overlap row is missing; doubled while that is not enough.
+const FIRST_STEP_BACK: u64 = 8;
 
 /// One collection and how to read it.
 pub(crate) struct Collection {
@@ -165,6 +167,8 @@ struct Walk<R> {
     /// Highest id of the stretch read without a gap; the next page must repeat it.
     familiar: Option<i64>,
     pages: u32,
+    /// Rows that the next page repeats: one, and more for a while after rows have gone missing.
+    overlap: u64,
     overlaps_missed: u32,
     out_of_order: bool,
     ended: bool,
@@ -178,6 +182,7 @@ impl<R> Walk<R> {
             rows: BTreeMap::new(),
             familiar: None,
             pages: 0,
+            overlap: 1,
             overlaps_missed: 0,
             out_of_order: false,
             ended: false,
@@ -210,7 +215,9 @@ impl<R> Walk<R> {
         };
         if !joins && !self.out_of_order {
             self.overlaps_missed += 1;
-            self.start = self.start.saturating_sub(u64::from(self.limit) - 1);
+            // A little at first: while many leave, going back a whole page each time would never get on.
+            self.overlap = (self.overlap * 2).max(FIRST_STEP_BACK).min(u64::from(self.limit) - 1);
+            self.start = self.start.saturating_sub(self.overlap);
             return;
         }
         let before = self.rows.len();
@@ -224,7 +231,9 @@ impl<R> Walk<R> {
         // A short page ends the list, unless the count says that the site merely has smaller pages than asked.
         let more_counted = count.is_some_and(|n| (self.rows.len() as u64) < n);
         self.ended = short && !(more_counted && grew && page.len() > 1);
-        self.start += (page.len() as u64).saturating_sub(1);
+        let len = page.len() as u64;
+        self.start += len.saturating_sub(self.overlap.min(len / 2).max(1));
+        self.overlap = (self.overlap / 2).max(1);
     }
 }
 
@@ -273,8 +282,8 @@ mod tests {
             Case { name: "one short page", rows: 3, changes: &[], missed: 0, pages: 1 },
             Case { name: "exactly one page", rows: 4, changes: &[], missed: 0, pages: 2 },
             Case { name: "three pages", rows: 10, changes: &[], missed: 0, pages: 4 },
-            Case { name: "an early row goes", rows: 10, changes: &[(1, &[2])], missed: 1, pages: 5 },
-            Case { name: "the overlap row goes", rows: 10, changes: &[(1, &[4])], missed: 1, pages: 5 },
+            Case { name: "an early row goes", rows: 10, changes: &[(1, &[2])], missed: 1, pages: 6 },
+            Case { name: "the overlap row goes", rows: 10, changes: &[(1, &[4])], missed: 1, pages: 6 },
             Case {
                 name: "a whole page goes",
                 rows: 12,

@@ -324,9 +324,7 @@ impl Session {
         let inner = fields.number("status").and_then(|n| u16::try_from(n).ok());
         let status =
             if (200..300).contains(&status) { inner.filter(|s| *s >= 400).unwrap_or(400) } else { status };
-        let code = fields.text("error").unwrap_or_else(|| {
-            if (300..400).contains(&status) { "redirect".into() } else { "no_code".to_owned() }
-        });
+        let code = fields.text("error").unwrap_or_else(|| default_code(status).to_owned());
         let text = fields.text("errorDescription").or(fields.text("message")).unwrap_or_else(|| {
             if (300..400).contains(&status) {
                 "the site sent us elsewhere; is this the site's own address?".into()
@@ -465,6 +463,19 @@ impl Session {
     /// Why a rotated refresh token would be lost at a restart, if it would.
     pub async fn token_not_kept(&self) -> Option<String> {
         self.tokens.as_ref()?.lock().await.not_kept.clone()
+    }
+}
+
+/// The contract's code for a status, where the body has none.
+fn default_code(status: u16) -> &'static str {
+    match status {
+        300..=399 => "redirect",
+        401 => "unauthorized",
+        403 => "access_denied",
+        404 => "not_found",
+        429 => "too_many_requests",
+        500..=599 => "server_error",
+        _ => "invalid_request",
     }
 }
 

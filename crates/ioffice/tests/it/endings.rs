@@ -161,7 +161,7 @@ async fn a_visit_is_announced_once_whatever_happens() {
         (
             Reply::Json(400, json!({"status": "error", "message": "no such host"})),
             Outcome::Refused {
-                code: "no_code".into(),
+                code: "invalid_request".into(),
                 text: "no such host".into(),
                 fix: "check the host, the visitor center and the visitor type".into(),
             },

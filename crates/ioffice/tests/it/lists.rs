@@ -101,3 +101,38 @@ async fn roles_are_read_one_by_one_where_lists_do_not_show_them() {
     // 404 there: not readable, which is not the same as none.
     assert_eq!(listing.rows[0].roles, None);
 }
+
+/// Every fault that passes is ridden out, and people who leave meanwhile do not hide others.
+#[tokio::test]
+async fn a_scan_through_faults_and_departures_misses_nobody() {
+    use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+    use crate::site::Reply;
+
+    let s = stage();
+    serve_me(&s, json!({"id": 600, "siteAdmin": true}));
+    let calls = AtomicI64::new(0);
+    let gone = AtomicI64::new(0);
+    s.site.answer(move |seen| {
+        match calls.fetch_add(1, SeqCst) % 5 {
+            1 => return Some(Reply::NoAnswer),
+            2 => return Some(Reply::Json(429, json!({"error": "too_many_requests"}))),
+            3 => return Some(Reply::Json(500, json!({"error": "server_error"}))),
+            _ => {}
+        }
+        // Before each answer the two people with the lowest ids leave.
+        let first = gone.fetch_add(2, SeqCst) + 1;
+        if seen.line == "GET /users/count" {
+            return Some(ok(json!({"count": 601 - first})));
+        }
+        let start: i64 = seen.param("startAt")?.parse().ok()?;
+        let page = (first + start..=600).take(100);
+        Some(ok(page.map(|id| json!({"id": id, "permissions": []})).collect()))
+    });
+    let listing = s.client.list_accounts(&Silent).await.unwrap();
+    let ids: std::collections::BTreeSet<i64> = listing.rows.iter().map(|a| a.id().0).collect();
+    let missing: Vec<i64> = (100..=600).filter(|id| !ids.contains(id)).collect();
+    assert_eq!(missing, Vec::<i64>::new());
+    assert!(listing.evidence.overlaps_missed > 0);
+    assert!(listing.evidence.certify(None, 0).holds());
+}
