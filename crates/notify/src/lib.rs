@@ -1,1 +1,59 @@
-//! 
+//! Messages to people outside the console: e-mail by SMTP, Slack by incoming webhook, JSON by signed webhook.
+//!
+//! Delivers once and says whether it worked; when to try again is the engine's decision.
+
+mod mail;
+mod webhook;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use lanyard_engine::ports::{Message, Notifier, Route};
+use lanyard_wire::Transport;
+use secrecy::SecretString;
+
+pub use mail::{MailSettings, MailTls};
+
+/// What the sender may be told.
+pub struct NotifySettings {
+    pub mail: Option<MailSettings>,
+    /// Named secrets: a Slack webhook's address, a webhook's address.
+    pub secrets: BTreeMap<String, SecretString>,
+}
+
+/// The real sender.
+pub struct Sender {
+    settings: NotifySettings,
+    transport: Arc<dyn Transport>,
+}
+
+impl Sender {
+    pub fn new(settings: NotifySettings, transport: Arc<dyn Transport>) -> Self {
+        Self { settings, transport }
+    }
+
+    fn secret(&self, name: &str) -> Result<&SecretString, String> {
+        self.settings
+            .secrets
+            .get(name)
+            .ok_or_else(|| format!("the settings have no secret named {name}; add it under [secrets]"))
+    }
+}
+
+#[async_trait]
+impl Notifier for Sender {
+    async fn send(&self, message: &Message, route: &Route) -> Result<(), String> {
+        match route {
+            Route::Email(to) => {
+                let mail = self
+                    .settings
+                    .mail
+                    .as_ref()
+                    .ok_or("the settings have no [mail]; add where e-mail goes out")?;
+                mail::send(mail, to, message).await
+            }
+            Route::Slack(name) => webhook::slack(&*self.transport, self.secret(name)?, message).await,
+            Route::Webhook(name) => webhook::json(&*self.transport, self.secret(name)?, message).await,
+        }
+    }
+}

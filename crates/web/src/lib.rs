@@ -1,1 +1,20 @@
-//! 
+//! REST, hook endpoints, sign-in and the console's files. The only place where an HTTP status is chosen.
+//!
+//! | module | serves |
+//! |---|---|
+//! | [`hooks`] | `/hooks/okta/{tenant}`: event hook verification and delivery |
+//! | [`api`] | `/api/v1/…`: what the console and the command line ask |
+//! | [`session`] | who may ask: owner link, cookie, local token, CSRF |
+//! | [`console`] | the console's files, with a fresh CSP nonce each |
+//! | [`problem`] | refusals as problem+json |
+
+pub mod api;
+mod console;
+mod hooks;
+pub mod problem;
+mod server;
+pub mod session;
+mod state;
+
+pub use server::serve;
+pub use state::{DemoControl, Mode, VerbRunner, WebSettings, WebState};

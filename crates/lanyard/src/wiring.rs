@@ -1,0 +1,265 @@
+//! From settings to a running engine: clients, store, policy.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow};
+use lanyard_engine::{
+    Engine, EngineSettings, Ports,
+    clock::Clock,
+    ports::{Directory, HookWish, Store, Workplace},
+};
+use lanyard_ioffice::{
+    CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings, Pace, SiteUrl,
+};
+use lanyard_model::id::{SiteId, TenantId};
+use lanyard_okta::{
+    Credential as OrgCredential, DpopMode, Limits, OktaClient, OktaSettings, OrgUrl, ServiceApp,
+};
+use lanyard_policy::{Policy, PolicyFiles};
+use lanyard_store::SqliteStore;
+use lanyard_wire::{HttpsTransport, Transport, TransportSettings};
+use rand::Rng as _;
+use secrecy::ExposeSecret as _;
+
+use crate::settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret};
+
+/// Scopes a service app asks for. Missing ones are named by `doctor`.
+pub const SCOPES: &[&str] = &[
+    "okta.users.read",
+    "okta.groups.read",
+    "okta.logs.read",
+    "okta.eventHooks.read",
+    "okta.eventHooks.manage",
+    "okta.schemas.read",
+];
+
+/// Clients of one settings file.
+pub struct Clients {
+    pub directories: Vec<Arc<dyn Directory>>,
+    pub workplaces: Vec<Arc<dyn Workplace>>,
+}
+
+/// Builds the clients. Nothing is called yet.
+///
+/// # Errors
+/// The first setting or secret that cannot be used.
+pub fn clients(dir: &Path, settings: &Settings, clock: &Arc<dyn Clock>, transport: &Arc<dyn Transport>) -> anyhow::Result<Clients> {
+    let mut directories: Vec<Arc<dyn Directory>> = Vec::new();
+    for tenant in &settings.tenants {
+        directories.push(Arc::new(directory(dir, tenant, clock, transport)?));
+    }
+    let mut workplaces: Vec<Arc<dyn Workplace>> = Vec::new();
+    for site in &settings.sites {
+        workplaces.push(Arc::new(workplace(dir, site, clock, transport)?));
+    }
+    Ok(Clients { directories, workplaces })
+}
+
+/// The real transport, with the settings' extra roots.
+///
+/// # Errors
+/// When no TLS client can be built.
+pub fn transport(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<dyn Transport>> {
+    let ca_file = settings.ca_file.as_ref().map(|file| dir.join(file));
+    let made = HttpsTransport::new(&TransportSettings { ca_file, ..TransportSettings::default() });
+    Ok(Arc::new(made.map_err(|text| anyhow!(text))?))
+}
+
+fn directory(
+    dir: &Path,
+    tenant: &TenantSettings,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<OktaClient> {
+    let credential = match (&tenant.okta_token_file, &tenant.okta_client_id, &tenant.okta_key_file) {
+        (Some(file), _, _) => OrgCredential::ApiToken(read_secret(dir, file)?),
+        (None, Some(client_id), Some(key)) => OrgCredential::ServiceApp(ServiceApp {
+            client_id: client_id.clone(),
+            kid: tenant.okta_key_id.clone().unwrap_or_default(),
+            key_pem: read_secret(dir, key)?,
+            scopes: SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
+            dpop: match tenant.dpop {
+                Dpop::Auto => DpopMode::Auto,
+                Dpop::Always => DpopMode::Always,
+                Dpop::Never => DpopMode::Never,
+            },
+        }),
+        _ => anyhow::bail!("tenant {} has no credential", tenant.id),
+    };
+    let org = OrgUrl::parse(&tenant.okta_url).with_context(|| format!("tenant {}", tenant.id))?;
+    let settings = OktaSettings {
+        tenant: TenantId::new(tenant.id.as_str()),
+        org,
+        credential,
+        limits: Limits::default(),
+        canary_user: None,
+        api_token_ids: BTreeSet::new(),
+    };
+    let seed = rand::rng().random();
+    OktaClient::new(settings, Arc::clone(transport), Arc::clone(clock), seed)
+        .with_context(|| format!("tenant {}", tenant.id))
+}
+
+fn workplace(
+    dir: &Path,
+    site: &SiteSettings,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<IofficeClient> {
+    let credential = SiteCredential::HeaderPair {
+        username: site.ioffice_user.clone(),
+        password: read_secret(dir, &site.ioffice_password_file)?,
+    };
+    let url = SiteUrl::parse(&site.ioffice_url).with_context(|| format!("site {}", site.id))?;
+    let mut settings = IofficeSettings::new(SiteId::new(site.id.as_str()), url, credential);
+    settings.deactivation = match site.deactivation {
+        Deactivation::Auto => DeactivationMethod::Auto,
+        Deactivation::PutActive => DeactivationMethod::PutActive,
+        Deactivation::Delete => DeactivationMethod::Delete,
+    };
+    if site.delete_allowed {
+        settings.capabilities = CapabilityFlags { delete_allowed: Flag::Yes, ..CapabilityFlags::default() };
+    }
+    settings.jitter_seed = rand::rng().random();
+    settings.pace = pace(site.requests_per_second, settings.pace);
+    IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), None)
+        .with_context(|| format!("site {}", site.id))
+}
+
+fn pace(per_second: Option<u32>, default: Pace) -> Pace {
+    match per_second {
+        None => default,
+        Some(0) => Pace { per_second: None, ..default },
+        Some(rate) => Pace { per_second: Some(f64::from(rate)), ..default },
+    }
+}
+
+/// Reads the policy folder: its one TOML file and its CSV tables.
+///
+/// # Errors
+/// Unreadable files, or every problem of the policy, rendered.
+pub fn load_policy(folder: &Path) -> anyhow::Result<Policy> {
+    let files = read_policy(folder)?;
+    Policy::parse(&files).map_err(|problems| anyhow!("{}", problems.render().trim_end()))
+}
+
+/// The files of a policy folder.
+///
+/// # Errors
+/// When the folder or a file cannot be read, or holds no or several TOML files.
+pub fn read_policy(folder: &Path) -> anyhow::Result<PolicyFiles> {
+    let mut toml = None;
+    let mut tables = BTreeMap::new();
+    let listing = fs::read_dir(folder).with_context(|| format!("cannot read the policy folder {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = listing.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
+        let read = || fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()));
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("toml") => {
+                anyhow::ensure!(toml.is_none(), "{} holds more than one .toml file; a policy has one", folder.display());
+                toml = Some((path.display().to_string(), read()?));
+            }
+            Some("csv") => {
+                tables.insert(name, read()?);
+            }
+            _ => {}
+        }
+    }
+    let toml = toml.ok_or_else(|| anyhow!("{} holds no .toml file", folder.display()))?;
+    Ok(PolicyFiles { toml, tables })
+}
+
+/// Writes a policy's files into `folder`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_policy(folder: &Path, files: &PolicyFiles) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    let name = Path::new(&files.toml.0).file_name().unwrap_or_else(|| "policy.toml".as_ref());
+    fs::write(folder.join(name), &files.toml.1)?;
+    for (name, text) in &files.tables {
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Where the store lives in a data folder.
+pub fn store_folder(dir: &Path) -> PathBuf {
+    dir.join("store")
+}
+
+/// Opens the store of a data folder; fails when another process has it open.
+///
+/// # Errors
+/// The store's own sentence.
+pub fn open_store(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    let folder = store_folder(dir);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(Arc::new(SqliteStore::open(&folder)?))
+}
+
+/// The engine of a settings file.
+pub fn engine(clients: Clients, store: Arc<dyn Store>, clock: Arc<dyn Clock>, policy: Policy, settings: EngineSettings) -> Engine {
+    Engine::new(
+        Ports { clock, store, directories: clients.directories, workplaces: clients.workplaces },
+        policy,
+        settings,
+    )
+}
+
+/// Engine numbers from the settings.
+pub fn engine_settings(settings: &Settings) -> EngineSettings {
+    EngineSettings {
+        feed_interval: Duration::from_secs(settings.feed_seconds.max(1)),
+        observe_only: settings.observe_only,
+        owner: format!("{}", std::process::id()),
+        ..EngineSettings::default()
+    }
+}
+
+/// The hook each tenant should have, with its secret.
+///
+/// # Errors
+/// When a secret file cannot be read.
+pub fn hook_wishes(dir: &Path, settings: &Settings) -> anyhow::Result<Vec<(TenantId, HookWish)>> {
+    let mut wishes = Vec::new();
+    for tenant in settings.tenants.iter().filter(|tenant| tenant.hook) {
+        let (Some(public), Some(file)) = (&settings.public_url, &tenant.hook_secret_file) else { continue };
+        let secret = read_secret(dir, file)?;
+        wishes.push((
+            TenantId::new(tenant.id.as_str()),
+            HookWish {
+                name: format!("Lanyard {}", tenant.id),
+                url: format!("{}/hooks/okta/{}", public.trim_end_matches('/'), tenant.id),
+                secret: secret.expose_secret().to_owned(),
+            },
+        ));
+    }
+    Ok(wishes)
+}
+
+/// Wall-clock time for the engine.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+#[async_trait::async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
+    async fn sleep_until(&self, until: jiff::Timestamp) {
+        let wait = until.duration_since(self.now());
+        if let Ok(wait) = Duration::try_from(wait) {
+            tokio::time::sleep(wait).await;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Health that tells the truth, and numbers for Prometheus.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::Answer;
+use crate::{WebState, problem::Problem};
+
+/// `GET /api/v1/health`
+pub async fn show(State(state): State<Arc<WebState>>) -> Answer {
+    let engine = &state.engine;
+    let store = engine.store();
+    let now = engine.clock().now();
+    let mut checks = Vec::new();
+    let mut add = |name: String, ok: bool, detail: String, fix: Option<String>| {
+        checks.push(json!({ "name": name, "ok": ok, "detail": detail, "fix": fix }));
+    };
+    add(
+        "engine".into(),
+        !engine.is_stopped(),
+        if engine.is_stopped() { "stopped by a person".into() } else { "running".into() },
+        engine.is_stopped().then(|| "press Resume, or run `lanyard resume`".into()),
+    );
+    for tenant in engine.directories().keys() {
+        let polled = store
+            .meta(&format!("feed-polled:{tenant}"))
+            .await?
+            .and_then(|t| t.parse::<jiff::Timestamp>().ok());
+        let lag = polled.map(|at| now.duration_since(at).as_secs());
+        add(
+            format!("{tenant}: log"),
+            lag.is_some_and(|seconds| seconds < 120),
+            lag.map_or_else(|| "never read".into(), |seconds| format!("read {seconds} s ago")),
+            lag.is_none_or(|seconds| seconds >= 120).then(|| "run `lanyard doctor`".into()),
+        );
+        let hook = store.meta(&format!("hook-state:{tenant}")).await?;
+        add(
+            format!("{tenant}: event hook"),
+            hook.as_deref() == Some("live"),
+            hook.clone().unwrap_or_else(|| "not set up".into()),
+            (hook.as_deref() != Some("live")).then(|| "set public_url and run `lanyard doctor`".into()),
+        );
+    }
+    for (id, site) in engine.sites() {
+        let catalogue = site.catalogue();
+        add(
+            format!("{id}: places"),
+            !catalogue.rooms.is_empty(),
+            format!(
+                "{} buildings, {} floors, {} rooms",
+                catalogue.buildings.len(),
+                catalogue.floors.len(),
+                catalogue.rooms.len()
+            ),
+            catalogue
+                .rooms
+                .is_empty()
+                .then(|| "run `lanyard doctor`: the service account may lack rights".into()),
+        );
+    }
+    let work = store.work_counts(now).await?;
+    add(
+        "dead letters".into(),
+        work.dead == 0,
+        format!("{} waiting for a person", work.dead),
+        (work.dead > 0).then(|| "open Overview: each names its fix".into()),
+    );
+    let late = store
+        .leavers(true, 1000)
+        .await?
+        .iter()
+        .filter(|l| now.duration_since(l.seen_at).as_secs() > 120)
+        .count();
+    add(
+        "leavers".into(),
+        late == 0,
+        format!("{late} not verified gone within two minutes"),
+        (late > 0).then(|| "open their plans: each line says what it waits for".into()),
+    );
+    Ok(Json(json!({ "checks": checks, "latency": latency(&state) })))
+}
+
+fn latency(state: &WebState) -> serde_json::Value {
+    let quantiles = state.engine.latency.quantiles(&[0.5, 0.95, 0.99]);
+    json!({
+        "totals": state.engine.latency.totals(),
+        "p50_ms": quantiles.as_ref().map(|q| q[0].as_millis()),
+        "p95_ms": quantiles.as_ref().map(|q| q[1].as_millis()),
+        "p99_ms": quantiles.as_ref().map(|q| q[2].as_millis()),
+    })
+}
+
+/// `GET /metrics`: no personal data, no unbounded labels.
+pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Problem> {
+    let engine = &state.engine;
+    let store = engine.store();
+    let work = store.work_counts(engine.clock().now()).await?;
+    let totals = engine.latency.totals();
+    let mut text = String::new();
+    for (name, help, value) in [
+        ("lanyard_work_due", "Identities that deserve a look now", work.due),
+        ("lanyard_work_leased", "Looks under way", work.leased),
+        ("lanyard_work_dead", "Identities that wait for a person", work.dead),
+        ("lanyard_looks_total", "Looks finished since start", totals.looks),
+        ("lanyard_operations_total", "Operations accepted by a site since start", totals.writes),
+        ("lanyard_operations_failed_total", "Operations that failed since start", totals.failed),
+        ("lanyard_stopped", "1 when the stop button is pressed", u64::from(engine.is_stopped())),
+    ] {
+        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+    }
+    let _ = writeln!(
+        text,
+        "# HELP lanyard_events_total Events by tenant and by the way they were seen\n# TYPE lanyard_events_total counter"
+    );
+    for tenant in engine.directories().keys() {
+        let ledger = store.ledger(tenant).await?;
+        for (seen, count) in
+            [("both", ledger.both), ("hook_only", ledger.hook_only), ("feed_only", ledger.feed_only)]
+        {
+            let _ = writeln!(text, "lanyard_events_total{{tenant=\"{tenant}\",seen=\"{seen}\"}} {count}");
+        }
+    }
+    let _ = writeln!(
+        text,
+        "# HELP lanyard_calls_total Upstream calls by target and result\n# TYPE lanyard_calls_total counter"
+    );
+    let targets = engine
+        .directories()
+        .iter()
+        .map(|(id, d)| (id.to_string(), d.calls()))
+        .chain(engine.sites().iter().map(|(id, s)| (id.to_string(), s.port().calls())));
+    for (target, calls) in targets {
+        for (result, count) in [
+            ("answered", calls.iter().map(|c| c.answered).sum::<u64>()),
+            ("throttled", calls.iter().map(|c| c.throttled).sum()),
+            ("faulted", calls.iter().map(|c| c.faulted).sum()),
+        ] {
+            let _ = writeln!(text, "lanyard_calls_total{{target=\"{target}\",result=\"{result}\"}} {count}");
+        }
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}

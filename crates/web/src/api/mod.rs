@@ -1,0 +1,15 @@
+//! What the console and the command line ask, by screen.
+
+pub mod activity;
+pub mod control;
+pub mod demo;
+pub mod events;
+pub mod health;
+pub mod overview;
+pub mod people;
+pub mod plans;
+
+use crate::problem::Problem;
+
+/// Handlers answer JSON or a refusal.
+pub type Answer = Result<axum::Json<serde_json::Value>, Problem>;

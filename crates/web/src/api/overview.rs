@@ -1,0 +1,156 @@
+//! The first screen: what needs a person, then numbers, tenants and sites.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{Json, extract::State};
+use jiff::Timestamp;
+use lanyard_engine::ports::{Finding, Severity};
+use lanyard_model::coverage::ReadKind;
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::{WebState, problem::Problem};
+
+/// Findings of one kind beyond this many are shown as one line with a count.
+const SHOWN_PER_KIND: usize = 5;
+
+/// `GET /api/v1/overview`
+pub async fn show(State(state): State<Arc<WebState>>) -> Answer {
+    Ok(Json(overview(&state).await?))
+}
+
+pub(crate) async fn overview(state: &WebState) -> Result<Value, Problem> {
+    let engine = &state.engine;
+    let store = engine.store();
+    let now = engine.clock().now();
+    let mut tenants = Vec::new();
+    for id in engine.directories().keys() {
+        let ledger = store.ledger(id).await?;
+        let polled =
+            store.meta(&format!("feed-polled:{id}")).await?.and_then(|text| text.parse::<Timestamp>().ok());
+        let hook = store.meta(&format!("hook-state:{id}")).await?.unwrap_or_else(|| "none".into());
+        let (_, _, people) = store.search_people(Some(id), "", None, 1).await?;
+        tenants.push(json!({
+            "id": id,
+            "name": id,
+            "okta_url": state.settings.tenant_urls.get(id.as_str()),
+            "hook": { "state": hook, "last_delivery_at": ledger.last_hook_at },
+            "feed": {
+                "last_poll_at": polled,
+                "lag_seconds": polled.map(|at| now.duration_since(at).as_secs()),
+                "events_total": ledger.both + ledger.hook_only + ledger.feed_only,
+                "hook_only": ledger.hook_only,
+                "feed_only": ledger.feed_only,
+                "both": ledger.both,
+            },
+            "people": people,
+        }));
+    }
+    let sweeps = store.sweeps(None, 1).await?;
+    let mut sites = Vec::new();
+    for (id, site) in engine.sites() {
+        let certificate = store.certificate(id.as_str(), ReadKind::Accounts).await?;
+        let calls = site.port().calls();
+        sites.push(json!({
+            "id": id,
+            "name": id,
+            "ioffice_url": state.settings.site_urls.get(id.as_str()),
+            "accounts": certificate.as_ref().map(|c| c.evidence.rows),
+            "budget": {
+                "calls": calls.iter().map(|c| c.answered).sum::<u64>(),
+                "throttled": calls.iter().map(|c| c.throttled).sum::<u64>(),
+                "faulted": calls.iter().map(|c| c.faulted).sum::<u64>(),
+            },
+            "last_sweep": sweeps.first().map(|sweep| json!({
+                "at": sweep.ended_at.unwrap_or(sweep.started_at),
+                "state": if sweep.ended_at.is_some() { "done" } else { "running" },
+                "certified": certificate.as_ref().is_some_and(lanyard_model::coverage::Certificate::holds),
+                "drift": sweep.drift,
+            })),
+        }));
+    }
+    let day = now.checked_sub(Duration::from_secs(86_400)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let hour = now.checked_sub(Duration::from_secs(3_600)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let by_hour = store.operation_rates(day, Duration::from_secs(3_600)).await?;
+    let spark = store.operation_rates(hour, Duration::from_secs(60)).await?;
+    let findings = store.findings(2000).await?;
+    let held = findings.iter().filter(|f| f.kind == "blocked" || f.kind == "cap").count();
+    Ok(json!({
+        "now": now,
+        "version": state.settings.version,
+        "mode": state.settings.mode.as_str(),
+        "state": if engine.is_stopped() { "stopped" } else { "running" },
+        "policy": { "name": engine.active().policy.name(), "seal": engine.active().policy.seal() },
+        "tenants": tenants,
+        "sites": sites,
+        "work": store.work_counts(now).await?,
+        "needs_person": needs_person(&findings),
+        "rates": {
+            "applied_24h": by_hour.iter().map(|(_, applied, _)| applied).sum::<u64>(),
+            "failed_24h": by_hour.iter().map(|(_, _, failed)| failed).sum::<u64>(),
+            "held": held,
+        },
+        "leaver_seconds_p99": leaver_p99(state).await?,
+        "spark": spark
+            .iter()
+            .map(|(at, applied, failed)| json!({ "at": at, "applied": applied, "failed": failed }))
+            .collect::<Vec<_>>(),
+    }))
+}
+
+/// Seconds from "seen" to "verified gone" that 99 % of leavers stayed under.
+pub(crate) async fn leaver_p99(state: &WebState) -> Result<Option<f64>, Problem> {
+    let mut seconds: Vec<f64> = state
+        .engine
+        .store()
+        .leavers(false, 10_000)
+        .await?
+        .iter()
+        .filter_map(|leaver| Some(leaver.verified_at?.duration_since(leaver.seen_at).as_secs_f64().max(0.0)))
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    Ok(seconds.get(((seconds.len().saturating_sub(1)) as f64 * 0.99).round() as usize).copied())
+}
+
+fn needs_person(findings: &[Finding]) -> Vec<Value> {
+    let mut by_kind: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.severity != Severity::Info) {
+        by_kind.entry(&finding.kind).or_default().push(finding);
+    }
+    let mut items: Vec<(Severity, Timestamp, Value)> = Vec::new();
+    for (kind, mut list) in by_kind {
+        list.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.since));
+        let more = list.len().saturating_sub(SHOWN_PER_KIND);
+        let shown = if more > 0 { &list[..1] } else { &list[..] };
+        for finding in shown {
+            let (title, count) = if more > 0 {
+                (format!("{} and {} more of the same kind", finding.title, list.len() - 1), list.len())
+            } else {
+                (finding.title.clone(), 1)
+            };
+            items.push((finding.severity, finding.since, json!({
+                "id": finding.key,
+                "kind": kind,
+                "severity": finding.severity,
+                "title": title,
+                "detail": finding.detail,
+                "identity": finding.identity.as_ref().filter(|_| more == 0).map(|id| json!({ "tenant": id.tenant, "id": id.user })),
+                "since": finding.since,
+                "fix": finding.fix,
+                "count": count,
+            })));
+        }
+    }
+    items.sort_by_key(|(severity, since, _)| (std::cmp::Reverse(*severity), *since));
+    items.into_iter().map(|(_, _, value)| value).collect()
+}
+
+/// `GET /api/v1/findings`
+pub async fn findings(State(state): State<Arc<WebState>>) -> Answer {
+    Ok(Json(json!({ "items": state.engine.store().findings(10_000).await? })))
+}
+
+/// `GET /api/v1/sweeps`
+pub async fn sweeps(State(state): State<Arc<WebState>>) -> Answer {
+    Ok(Json(json!({ "items": state.engine.store().sweeps(None, 100).await? })))
+}

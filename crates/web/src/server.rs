@@ -1,0 +1,83 @@
+//! Routes and the server itself.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tokio::{net::TcpListener, sync::watch};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+
+use crate::{WebState, api, console, hooks, session};
+
+const API_BODY_BYTES_MAX: usize = 1 << 20;
+
+fn router(state: Arc<WebState>) -> Router {
+    let guarded = Router::new()
+        .route("/overview", get(api::overview::show))
+        .route("/activity", get(api::activity::list))
+        .route("/people", get(api::people::list))
+        .route("/people/{tenant}/{id}", get(api::people::show))
+        .route("/people/{tenant}/{id}/plan", get(api::people::plan))
+        .route("/people/{tenant}/{id}/look", post(api::people::look))
+        .route("/plans", get(api::plans::list))
+        .route("/plans/{id}", get(api::plans::show))
+        .route("/findings", get(api::overview::findings))
+        .route("/sweeps", get(api::overview::sweeps))
+        .route("/journal", get(api::activity::journal))
+        .route("/health", get(api::health::show))
+        .route("/stop", post(api::control::stop))
+        .route("/resume", post(api::control::resume))
+        .route("/verbs", post(api::control::verb))
+        .route("/demo", get(api::demo::show))
+        .route("/demo/act", post(api::demo::act))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(900)))
+        .route("/events", get(api::events::stream))
+        .layer(RequestBodyLimitLayer::new(API_BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), session::guard))
+        .route("/session", get(session::show));
+    Router::new()
+        .nest("/api/v1", guarded)
+        .route("/hooks/okta/{tenant}", get(hooks::verify).post(hooks::deliver))
+        .route("/sign-in", get(session::sign_in))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(api::health::metrics))
+        .fallback(console::file)
+        .layer(CatchPanicLayer::new())
+        .with_state(state)
+}
+
+/// Ready means: the store answers.
+async fn ready(State(state): State<Arc<WebState>>) -> Response {
+    match state.engine.store().meta("ready").await {
+        Ok(_) => "ready\n".into_response(),
+        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {failure}\n")).into_response(),
+    }
+}
+
+/// Serves until `stop` turns true, then lets requests under way finish.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: Arc<WebState>,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let app = router(state);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            while !*stop.borrow_and_update() {
+                if stop.changed().await.is_err() {
+                    return;
+                }
+            }
+        })
+        .await
+}

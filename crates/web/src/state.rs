@@ -1,0 +1,72 @@
+//! What every handler shares.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use lanyard_engine::Engine;
+use lanyard_model::id::TenantId;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::session::Sessions;
+
+/// How the server was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Stand-ins beside it; everybody on this machine may look and act.
+    Demo,
+    Serve,
+}
+
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Serve => "serve",
+        }
+    }
+}
+
+/// What the server may be told.
+pub struct WebSettings {
+    pub mode: Mode,
+    pub version: String,
+    /// Secret of each tenant's event hook; a tenant without one takes no deliveries.
+    pub hook_secrets: BTreeMap<TenantId, SecretString>,
+    /// Addresses shown beside tenants and sites.
+    pub tenant_urls: BTreeMap<String, String>,
+    pub site_urls: BTreeMap<String, String>,
+    /// Lets the command line in.
+    pub local_token: SecretString,
+    /// Lets one person sign in as owner, once.
+    pub owner_token: Option<SecretString>,
+}
+
+/// The demo's own controls.
+#[async_trait]
+pub trait DemoControl: Send + Sync {
+    /// The story as the console shows it.
+    fn story(&self) -> Value;
+
+    /// Makes something happen now.
+    ///
+    /// # Errors
+    /// A sentence.
+    async fn act(&self, kind: &str) -> Result<Value, String>;
+}
+
+/// Runs a command line verb inside the server, for a command line that finds the folder open.
+#[async_trait]
+pub trait VerbRunner: Send + Sync {
+    /// Answers `{"exit": n, "text": …, "json": …}`.
+    async fn run(&self, verb: Value) -> Value;
+}
+
+/// Shared by all handlers.
+pub struct WebState {
+    pub engine: Arc<Engine>,
+    pub settings: WebSettings,
+    pub sessions: Sessions,
+    pub demo: Option<Arc<dyn DemoControl>>,
+    pub verbs: Option<Arc<dyn VerbRunner>>,
+}
