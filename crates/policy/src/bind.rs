@@ -16,6 +16,7 @@ use lanyard_model::{
 use crate::{
     PolicyFiles,
     document::{Centers, CostCenter, Document, Flow, Kind, PlaceNames},
+    place,
     problem::{Findings, Problems, Spot},
     table::Row,
 };
@@ -44,11 +45,22 @@ pub(crate) struct Site {
     pub rows: BTreeMap<String, Vec<RowIds>>,
     pub cost_centers: HashMap<String, ItemId>,
     pub floors: HashMap<FloorId, BuildingId>,
+    pub sections: HashMap<SectionId, FloorId>,
     /// Centers by building and module (folded).
     pub serving: BTreeMap<(BuildingId, String), BTreeSet<CenterId>>,
     /// Centers by module (folded).
     pub modules: BTreeMap<String, BTreeSet<CenterId>>,
     pub owned: Owned,
+}
+
+impl Site {
+    pub fn building_of(&self, spot: place::Spot) -> Option<BuildingId> {
+        let floor = match spot {
+            place::Spot::Floor(floor) => floor,
+            place::Spot::Section(section) => *self.sections.get(&section)?,
+        };
+        self.floors.get(&floor).copied()
+    }
 }
 
 /// Ids of a flow's outcomes, in their order.
@@ -93,6 +105,9 @@ struct Binder<'a> {
     floors: HashMap<String, Vec<FloorId>>,
     items: HashMap<String, Vec<ItemId>>,
     centers: HashMap<String, Vec<CenterId>>,
+    rooms: HashMap<String, Vec<(RoomId, FloorId)>>,
+    /// Floors with seats, by kind (folded) and, under the empty name, of any kind.
+    seats: HashMap<String, BTreeSet<FloorId>>,
     /// Names missing here, by where the policy says them.
     missing: Vec<(Spot, String)>,
 }
@@ -173,7 +188,16 @@ impl<'a> Binder<'a> {
         for center in catalogue.centers.values() {
             push(&mut centers, &center.name, center.id);
         }
-        Self { catalogue, document, buildings, floors, items, centers, missing: Vec::new() }
+        let mut rooms: HashMap<String, Vec<(RoomId, FloorId)>> = HashMap::new();
+        let mut seats: HashMap<String, BTreeSet<FloorId>> = HashMap::new();
+        for room in catalogue.rooms.values().filter(|room| room.active) {
+            rooms.entry(fold::text(&room.name)).or_default().push((room.id, room.floor));
+            if room.occupiable && room.capacity > 0 {
+                seats.entry(fold::text(&room.kind)).or_default().insert(room.floor);
+                seats.entry(String::new()).or_default().insert(room.floor);
+            }
+        }
+        Self { catalogue, document, buildings, floors, items, centers, rooms, seats, missing: Vec::new() }
     }
 
     fn site(&mut self, id: &SiteId) -> Site {
@@ -196,6 +220,7 @@ impl<'a> Binder<'a> {
             site.cost_centers.insert(fold::text(&item.name), item.id);
         }
         site.floors = catalogue.floors.values().map(|floor| (floor.id, floor.building)).collect();
+        site.sections = catalogue.sections.values().map(|section| (section.id, section.floor)).collect();
         for rule in &self.document.user_types {
             let wanted = fold::text(&rule.name);
             let found = catalogue.user_types.iter().find(|(_, name)| fold::text(name) == wanted);
@@ -372,16 +397,10 @@ impl<'a> Binder<'a> {
             }
         }
         if names.floors.is_empty() && names.building.is_some() {
-            let kinds: BTreeSet<_> = ids.kinds.iter().map(String::as_str).collect();
-            let with_rooms: BTreeSet<FloorId> = self
-                .catalogue
-                .rooms
-                .values()
-                .filter(|room| room.active && room.occupiable && room.capacity > 0)
-                .filter(|room| kinds.is_empty() || kinds.contains(fold::text(&room.kind).as_str()))
-                .map(|room| room.floor)
-                .collect();
-            ids.floors = with_rooms.into_iter().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
+            let kinds = if ids.kinds.is_empty() { vec![String::new()] } else { ids.kinds.clone() };
+            let all: BTreeSet<_> =
+                kinds.iter().filter_map(|kind| self.seats.get(kind)).flatten().copied().collect();
+            ids.floors = all.into_iter().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
         }
         self.rooms(names, &mut ids);
         self.section(names, &mut ids);
@@ -409,14 +428,12 @@ impl<'a> Binder<'a> {
 
     fn rooms(&self, names: &PlaceNames, ids: &mut PlaceIds) {
         for name in &names.rooms {
-            let wanted = fold::text(name);
-            let found: Vec<_> = self
-                .catalogue
-                .rooms
-                .values()
-                .filter(|room| fold::text(&room.name) == wanted && self.is_in(room.floor, &ids.buildings))
-                .filter(|room| names.floors.is_empty() || ids.floors.contains(&room.floor))
-                .map(|room| room.id)
+            let named = self.rooms.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+            let found: Vec<_> = named
+                .iter()
+                .filter(|(_, floor)| self.is_in(*floor, &ids.buildings))
+                .filter(|(_, floor)| names.floors.is_empty() || ids.floors.contains(floor))
+                .map(|(room, _)| *room)
                 .collect();
             match found.as_slice() {
                 [room] => ids.rooms.push(*room),

@@ -30,6 +30,8 @@ pub(crate) struct Document {
     pub user_types: Vec<UserTypeRule>,
     pub manager: Option<ManagerRule>,
     pub flows: Vec<Flow>,
+    /// Every place that names a profile attribute.
+    pub mentions: Vec<(String, Spot)>,
     pub tables: BTreeMap<String, Table>,
     pub guardrails: crate::guardrail::Guardrails,
     pub protected: Vec<Condition>,
@@ -171,7 +173,6 @@ pub(crate) struct FieldRule {
     pub from: Source,
     pub change: Vec<Change>,
     pub conditions: Vec<Condition>,
-    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -243,6 +244,8 @@ pub(crate) enum Kind {
         seat: SeatKind,
         place: PlaceNames,
         otherwise: Option<(FieldName, String)>,
+        /// Whoever has a seat or section keeps it.
+        only_without: bool,
     },
     Role {
         role: Role,

@@ -413,6 +413,15 @@ impl<'a> Merge<'a> {
         let seats = std::mem::take(&mut self.seats);
         if let Some(bid) = best(seats, "seat", &mut self.desired) {
             let (ids, seat, outcome) = bid.value;
+            if matches!(outcome.kind, Kind::Place { only_without: true, .. })
+                && let Some((wish, floor)) = self.facts.account.and_then(place::held)
+            {
+                let mut because = bid.because;
+                because.text = format!("{}; keeps the place already held", because.text);
+                self.buildings = floor.and_then(|floor| self.site.building_of(floor)).into_iter().collect();
+                self.desired.seat = Some(Want { value: wish, because: vec![because] });
+                return;
+            }
             self.desired.problems.extend(ids.missing.iter().map(|why| said(&bid.because, why)));
             let wish = place::wish(ids, seat);
             if wish.is_none() && ids.missing.is_empty() {
@@ -428,13 +437,8 @@ impl<'a> Merge<'a> {
             self.desired.seat = wish.map(|value| Want { value, because: vec![bid.because] });
         }
         if self.buildings.is_empty() {
-            let seat = self.facts.account.and_then(|account| account.seat);
-            self.buildings = seat
-                .and_then(|seat| seat.floor)
-                .and_then(|floor| self.site.floors.get(&floor))
-                .copied()
-                .into_iter()
-                .collect();
+            let floor = self.facts.account.and_then(place::held).and_then(|(_, floor)| floor);
+            self.buildings = floor.and_then(|floor| self.site.building_of(floor)).into_iter().collect();
         }
     }
 

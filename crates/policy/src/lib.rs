@@ -7,7 +7,9 @@
 //! | [`correlation`] | keys that find accounts, join persons, name managers |
 //! | [`bind`] | names to a site's ids: [`Bound`] |
 //! | [`evaluate`] | [`Bound::evaluate`]: one person → `Desired` |
+//! | [`explain`] | a decision in sentences: why, and why not |
 //! | [`guardrail`] | limits, schedules, channels |
+//! | [`lint`] | what a policy says but hardly means |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
 //! | `parse`, `reader`, `document`, `table` | the format: TOML rules and CSV tables |
 //! | `condition`, `date`, `lifecycle`, `profile`, `place`, `visit` | the meaning |
@@ -18,8 +20,10 @@ pub mod correlation;
 mod date;
 mod document;
 pub mod evaluate;
+pub mod explain;
 pub mod guardrail;
 mod lifecycle;
+pub mod lint;
 mod parse;
 mod place;
 pub mod policy;
@@ -34,7 +38,9 @@ pub use self::{
     bind::Bound,
     correlation::{ManagerKey, ManagerRef, SearchTerm},
     evaluate::Facts,
+    explain::{Explanation, Line, Part, explain},
     guardrail::{Channel, Guardrails, Schedule},
+    lint::Known,
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},

@@ -1,8 +1,9 @@
 //! From resolved places to wishes.
 
 use lanyard_model::{
-    account::FieldName,
+    account::{Account, FieldName},
     desired::{PlaceNote, SeatWish},
+    id::{FloorId, SectionId},
 };
 
 use crate::{bind::PlaceIds, document::SeatKind};
@@ -20,6 +21,22 @@ pub(crate) fn wish(ids: &PlaceIds, seat: SeatKind) -> Option<SeatWish> {
         SeatKind::Section => ids.section.map(|section| SeatWish::Section { section }),
         SeatKind::Remote => Some(SeatWish::Remote),
     }
+}
+
+/// Where a place held lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spot {
+    Floor(FloorId),
+    Section(SectionId),
+}
+
+/// The place an account holds, as a wish to keep it.
+pub(crate) fn held(account: &Account) -> Option<(SeatWish, Option<Spot>)> {
+    if let Some(seat) = account.seat {
+        let wish = SeatWish::Desk { floors: Vec::new(), kinds: Vec::new(), rooms: vec![seat.room] };
+        return Some((wish, seat.floor.map(Spot::Floor)));
+    }
+    account.section.map(|section| (SeatWish::Section { section }, Some(Spot::Section(section))))
 }
 
 /// The default place as text. Placeholders without a value vanish with the ` / ` before them.

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Bound, bind,
     condition::{Condition, Truth},
-    document::{CostCenter, Document, Kind, Source},
+    document::Document,
     evaluate,
     guardrail::{Channel, Guardrails, Schedule},
     parse,
@@ -98,42 +98,7 @@ impl Policy {
     pub fn attributes(&self) -> BTreeSet<String> {
         let mut names: BTreeSet<String> =
             ["displayName", "email", "firstName", "lastName", "login"].map(str::to_owned).into();
-        names.extend(self.named_attributes().into_iter().map(|(name, _)| name));
-        names
-    }
-
-    /// Attributes that rules name.
-    pub(crate) fn named_attributes(&self) -> Vec<(String, Option<crate::problem::Spot>)> {
-        let document = &self.document;
-        let mut names = Vec::new();
-        document.visit(&mut |condition| {
-            if let Condition::Attribute { name, .. } = condition {
-                names.push((name.clone(), None));
-            }
-        });
-        names.extend(document.correlation.keys.iter().map(|key| (key.attribute.clone(), None)));
-        for rule in &document.profile {
-            if let Source::First(list) | Source::Join(list, _) = &rule.from {
-                names.extend(list.iter().map(|name| (name.clone(), Some(rule.spot.clone()))));
-            }
-        }
-        let rules = &document.lifecycle;
-        names.extend(rules.zone_attribute.iter().map(|name| (name.clone(), None)));
-        names.extend(rules.start.iter().map(|rule| (rule.attribute.clone(), None)));
-        names.extend(rules.end.iter().map(|rule| (rule.attribute.clone(), None)));
-        for tenant in document.tenants.values() {
-            let own = tenant.start_attribute.iter().chain(&tenant.end_attribute);
-            names.extend(own.map(|name| (name.clone(), None)));
-        }
-        names.extend(document.manager.iter().map(|rule| (rule.attribute.clone(), None)));
-        for flow in &document.flows {
-            names.extend(flow.until.iter().map(|name| (name.clone(), Some(flow.spot.clone()))));
-            for outcome in &flow.gives {
-                if let Kind::CostCenter(CostCenter::Attribute(name)) = &outcome.kind {
-                    names.push((name.clone(), Some(outcome.spot.clone())));
-                }
-            }
-        }
+        names.extend(self.document.mentions.iter().map(|(name, _)| name.clone()));
         names
     }
 

@@ -14,11 +14,22 @@ use crate::problem::{Findings, Spot, nearest};
 pub(crate) struct Report {
     file: String,
     findings: RefCell<Findings>,
+    mentions: RefCell<Vec<(String, Spot)>>,
 }
 
 impl Report {
     pub fn new(file: &str, findings: Findings) -> Self {
-        Self { file: file.to_owned(), findings: RefCell::new(findings) }
+        Self { file: file.to_owned(), findings: RefCell::new(findings), mentions: RefCell::default() }
+    }
+
+    /// Notes that a profile attribute is named here, for the linter and for what is worth keeping.
+    pub fn mention(&self, attribute: &Text) {
+        let spot = self.spot(attribute.span.clone());
+        self.mentions.borrow_mut().push((attribute.value.clone(), spot));
+    }
+
+    pub fn take_mentions(&self) -> Vec<(String, Spot)> {
+        self.mentions.take()
     }
 
     pub fn spot(&self, span: Range<usize>) -> Spot {
@@ -212,6 +223,26 @@ impl<'a> Section<'a> {
 
     pub fn string(&self, key: &'static str) -> Option<String> {
         self.text(key).map(|text| text.value)
+    }
+
+    /// The name of a profile attribute.
+    pub fn attribute(&self, key: &'static str) -> Option<String> {
+        let text = self.text(key)?;
+        self.report.mention(&text);
+        Some(text.value)
+    }
+
+    /// Names of profile attributes.
+    pub fn attributes(&self, key: &'static str) -> Vec<String> {
+        let texts = self.texts(key);
+        texts.iter().for_each(|text| self.report.mention(text));
+        texts.into_iter().map(|text| text.value).collect()
+    }
+
+    pub fn needed_attribute(&self, key: &'static str) -> Option<String> {
+        let text = self.needed(key)?;
+        self.report.mention(&text);
+        Some(text.value)
     }
 
     pub fn texts(&self, key: &'static str) -> Vec<Text> {

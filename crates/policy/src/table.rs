@@ -312,12 +312,12 @@ pub(crate) fn read(
     text: &str,
     groups: &std::collections::BTreeMap<String, Named>,
     findings: &mut Findings,
-) -> Table {
+) -> (Table, Vec<(String, Spot)>) {
     let spot = |span: &std::ops::Range<usize>| Spot { file: file.to_owned(), span: span.clone() };
     let mut lines = split(text).into_iter();
     let Some(header) = lines.next() else {
         findings.error(&spot(&(0..0)), "the table is empty", Some("its first line names the columns".into()));
-        return Table::new(name.to_owned(), Vec::new(), BTreeSet::new());
+        return (Table::new(name.to_owned(), Vec::new(), BTreeSet::new()), Vec::new());
     };
     let mut columns: Vec<Option<Column>> = Vec::new();
     for cell in &header {
@@ -361,7 +361,12 @@ pub(crate) fn read(
         rows.push(row);
     }
     let given = header.iter().map(|cell| cell.text.clone()).collect();
-    Table::new(name.to_owned(), rows, given)
+    let mentions = columns.iter().zip(&header).filter_map(|(column, cell)| match column {
+        Some(Column::Attribute(name)) => Some((name.clone(), spot(&cell.span))),
+        _ => None,
+    });
+    let mentions = mentions.collect();
+    (Table::new(name.to_owned(), rows, given), mentions)
 }
 
 fn fill(

@@ -67,7 +67,7 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
             table: table.map(|table| table.name.clone()),
             gives,
             never,
-            until: section.string("until"),
+            until: section.attribute("until"),
             spot: section.report.spot(id.span.clone()),
             id: id.value,
         });
@@ -99,7 +99,7 @@ fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Op
         let from = if text.value == FROM_TABLE { CostCenter::Table } else { CostCenter::Named(text.value) };
         kinds.push(Some(Kind::CostCenter(from)));
     }
-    if let Some(text) = section.string("cost_center_from") {
+    if let Some(text) = section.attribute("cost_center_from") {
         kinds.push(Some(Kind::CostCenter(CostCenter::Attribute(text))));
     }
     if section.word("booking", &[("day one", ())]).is_some() {
@@ -208,7 +208,8 @@ fn place(section: &Section<'_>, text: &str, span: &std::ops::Range<usize>) -> Op
         note.finish();
         field.map(|field| (field, text))
     });
-    Some(Kind::Place { seat: seat?, place, otherwise })
+    let only_without = section.word("only", &[("people without a seat", true)]).unwrap_or(false);
+    Some(Kind::Place { seat: seat?, place, otherwise, only_without })
 }
 
 fn role(section: &Section<'_>, text: &str, span: &std::ops::Range<usize>) -> Option<Kind> {

@@ -20,7 +20,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
         if let Some(zone) = zone(&section, "zone") {
             rules.zone = zone;
         }
-        rules.zone_attribute = section.string("zone_attribute");
+        rules.zone_attribute = section.attribute("zone_attribute");
         if let Some(value) = section.get("dates") {
             rules.dates = formats(&value);
         }
@@ -67,9 +67,9 @@ fn channels(section: &Section<'_>, key: &'static str, document: &Document) -> Ve
 }
 
 fn start(section: &Section<'_>) -> Option<StartRule> {
-    let attribute = section.needed("attribute");
+    let attribute = section.needed_attribute("attribute");
     let rule = StartRule {
-        attribute: attribute.map(|text| text.value).unwrap_or_default(),
+        attribute: attribute.unwrap_or_default(),
         prepare_days: section.integer("prepare_days", 0..366).unwrap_or(0),
         wait_without_date: section
             .word("without_date", &[("wait", true), ("set aside", false)])
@@ -80,9 +80,9 @@ fn start(section: &Section<'_>) -> Option<StartRule> {
 }
 
 fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
-    let attribute = section.needed("attribute");
+    let attribute = section.needed_attribute("attribute");
     let rule = EndRule {
-        attribute: attribute.map(|text| text.value).unwrap_or_default(),
+        attribute: attribute.unwrap_or_default(),
         conditions: conditions(section, "if", &document.groups),
         inclusive: section
             .word("the_day_itself", &[("still counts", true), ("no longer counts", false)])

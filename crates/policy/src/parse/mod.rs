@@ -54,11 +54,13 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
         let file = format!("{name}.csv");
         let mut findings = report.findings();
         findings.source(&file, text);
-        let table = table::read(name, &file, text, &document.groups, &mut findings);
+        let (table, mentions) = table::read(name, &file, text, &document.groups, &mut findings);
+        document.mentions.extend(mentions);
         document.tables.insert(name.to_owned(), table);
     }
     document.flows = flow::read(&section, &document);
     section.finish();
+    document.mentions.extend(report.take_mentions());
     check_routes(&section, &document);
     let problems = report.into_findings().finish();
     if problems.has_errors() { Err(problems) } else { Ok(document) }

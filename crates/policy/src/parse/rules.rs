@@ -88,8 +88,8 @@ fn tenants(root: &Section<'_>, document: &mut Document) {
         let settings = TenantSettings {
             zone: zone(&tenant, "zone"),
             dates: tenant.get("dates").map(|value| formats(&value)),
-            start_attribute: tenant.string("start_attribute"),
-            end_attribute: tenant.string("end_attribute"),
+            start_attribute: tenant.attribute("start_attribute"),
+            end_attribute: tenant.attribute("end_attribute"),
         };
         tenant.finish();
         document.tenants.insert(TenantId::new(name.value.as_str()), settings);
@@ -152,7 +152,7 @@ fn correlation(section: &Section<'_>) -> Correlation {
     let mut keys = Vec::new();
     for key in section.sections("keys") {
         let kind = key.needed("kind");
-        let attribute = key.needed("attribute");
+        let attribute = key.needed_attribute("attribute");
         let field = key.needed("field").and_then(|text| field_name(&text, &key));
         let fold = key
             .word(
@@ -167,7 +167,7 @@ fn correlation(section: &Section<'_>) -> Correlation {
             .unwrap_or(Fold::Text);
         key.finish();
         if let (Some(kind), Some(attribute), Some(field)) = (kind, attribute, field) {
-            keys.push(Key { kind: kind.value, attribute: attribute.value, field, fold });
+            keys.push(Key { kind: kind.value, attribute, field, fold });
         }
     }
     if keys.is_empty() {
@@ -199,7 +199,6 @@ pub(super) fn field_name(text: &Text, section: &Section<'_>) -> Option<FieldName
 }
 
 fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRule> {
-    let spot = value.report.spot(name.span.clone());
     let field = FieldName::new(&name.value);
     if field.is_none() {
         let fix = nearest(&name.value, FIELDS.iter().copied())
@@ -207,17 +206,19 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
         value.report.error(&name.span, format!("iOffice has no field \"{}\"", name.value), Some(fix));
     }
     if value.is_text() || value.is_list() {
-        let from = Source::First(value.texts().into_iter().map(|text| text.value).collect());
-        return Some(FieldRule { field: field?, from, change: Vec::new(), conditions: Vec::new(), spot });
+        let texts = value.texts();
+        texts.iter().for_each(|text| value.report.mention(text));
+        let from = Source::First(texts.into_iter().map(|text| text.value).collect());
+        return Some(FieldRule { field: field?, from, change: Vec::new(), conditions: Vec::new() });
     }
     let section = value.section()?;
     let mut from = Vec::new();
     if section.get("from").is_some() {
-        from.push(Source::First(section.strings("from")));
+        from.push(Source::First(section.attributes("from")));
     }
     if section.get("join").is_some() {
         from.push(Source::Join(
-            section.strings("join"),
+            section.attributes("join"),
             section.string("with").unwrap_or_else(|| " ".into()),
         ));
     }
@@ -238,7 +239,7 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
         );
         return None;
     }
-    Some(FieldRule { field: field?, from: from.pop()?, change, conditions, spot })
+    Some(FieldRule { field: field?, from: from.pop()?, change, conditions })
 }
 
 fn change(text: &Text, section: &Section<'_>) -> Option<Change> {
@@ -273,7 +274,7 @@ fn manager(section: &Section<'_>) -> Option<ManagerRule> {
         ("email", ManagerKind::Email),
         ("login", ManagerKind::Login),
     ];
-    let attribute = section.needed("attribute");
+    let attribute = section.needed_attribute("attribute");
     let mut order = Vec::new();
     for text in section.texts("order") {
         match KNOWN.iter().find(|(name, _)| *name == text.value) {
@@ -289,7 +290,7 @@ fn manager(section: &Section<'_>) -> Option<ManagerRule> {
         order = KNOWN.iter().map(|(_, kind)| *kind).collect();
     }
     section.finish();
-    Some(ManagerRule { attribute: attribute?.value, order })
+    Some(ManagerRule { attribute: attribute?, order })
 }
 
 fn guardrails(section: &Section<'_>) -> Guardrails {

@@ -134,7 +134,7 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
         found
             .push(Condition::Status(value.texts().iter().filter_map(|text| status(section, text)).collect()));
     }
-    let name = section.string("attribute");
+    let name = section.attribute("attribute");
     let tests = attribute_tests(section);
     match (name, tests) {
         (Some(name), tests) if tests.is_empty() => {

@@ -13,6 +13,7 @@ use lanyard_model::{
 };
 
 pub use self::{demo::demo_policy, starter::starter};
+use crate::date::DateFormat;
 
 /// What is known before there is a policy.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct TenantFacts {
     pub attributes: BTreeSet<String>,
     /// Values in use, of the attributes in [`ASKED`].
     pub values: BTreeMap<String, BTreeSet<String>>,
+    /// Notations that dates in custom attributes are written in.
+    pub dates: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +56,24 @@ pub const ASKED: &[&str] = &[
     "city",
 ];
 
+/// Names under which organisations keep the first day.
+pub(crate) const START: &[&str] =
+    &["startDate", "hireDate", "start_date", "hire_date", "employmentStartDate"];
+
+/// Names under which organisations keep the last day of a contract.
+pub(crate) const END: &[&str] = &[
+    "contractEndDate",
+    "contract_end_date",
+    "endDate",
+    "end_date",
+    "account_deactivation_date",
+    "expirationDate",
+];
+
+/// Notations that are looked for, the certain ones first.
+const NOTATIONS: &[&str] =
+    &["YYYY-MM-DD", "date-time", "DD.MM.YYYY", "YYYY/MM/DD", "MM/DD/YYYY", "DD/MM/YYYY"];
+
 /// An attribute with more values than this is not one that a table has a row for each of.
 pub const VALUES_MAX: usize = 200;
 
@@ -67,10 +88,17 @@ impl TenantFacts {
     ) -> Self {
         let mut attributes: BTreeSet<String> = schema.into_iter().collect();
         let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let formats: Vec<_> = NOTATIONS.iter().filter_map(|name| DateFormat::parse(name)).collect();
+        let mut read = vec![0_usize; formats.len()];
         for identity in identities {
             for (name, _) in identity.profile.iter() {
                 if !attributes.contains(&**name) {
                     attributes.insert(name.to_string());
+                }
+            }
+            for text in START.iter().chain(END).filter_map(|name| identity.profile.text(name)) {
+                for (count, format) in read.iter_mut().zip(&formats) {
+                    *count += usize::from(format.read(text.trim()).is_some());
                 }
             }
             for name in ASKED {
@@ -83,7 +111,17 @@ impl TenantFacts {
             }
         }
         values.retain(|_, known| known.len() <= VALUES_MAX);
-        Self { id, groups, attributes, values }
+        // The two slash notations read each other's early days: only the one that reads more is meant.
+        let [.., american, european] = read.as_mut_slice() else { unreachable!("six notations") };
+        let (a, e) = (*american, *european);
+        if a <= e {
+            *american = 0;
+        }
+        if e <= a {
+            *european = 0;
+        }
+        let found = NOTATIONS.iter().zip(&read).filter(|(_, count)| **count > 0);
+        Self { id, groups, attributes, values, dates: found.map(|(name, _)| (*name).to_owned()).collect() }
     }
 
     /// A group by name. Where several share it, one kept in Okta itself counts, then the smallest id.

@@ -1,0 +1,205 @@
+//! What a policy says but hardly means. Needs no site; knows the tenants' schema and groups where they are given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lanyard_model::id::GroupId;
+
+use crate::{
+    condition::{Condition, Test},
+    document::{Document, Flow, Kind},
+    policy::Policy,
+    problem::{Findings, Problems, nearest},
+    table::{Row, Table},
+};
+
+/// What the tenants have. `None`: not known, so not checked.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Attribute names of all tenants' schemas.
+    pub attributes: Option<BTreeSet<String>>,
+    /// Groups of all tenants, with their names.
+    pub groups: Option<BTreeMap<GroupId, String>>,
+}
+
+impl Policy {
+    /// Findings beyond those of [`Policy::parse`]: errors should keep a policy from being published, warnings need not.
+    pub fn lint(&self, known: &Known) -> Problems {
+        let mut findings = Findings::default();
+        findings.source(&self.files().toml.0, &self.files().toml.1);
+        for (name, text) in &self.files().tables {
+            findings.source(&format!("{}.csv", name.trim_end_matches(".csv")), text);
+        }
+        let document = self.document();
+        attributes(document, known, &mut findings);
+        groups(document, known, &mut findings);
+        ties(document, &mut findings);
+        for table in document.tables.values() {
+            shadowed(table, &mut findings);
+            if !document.flows.iter().any(|flow| flow.table.as_ref() == Some(&table.name)) {
+                let spot = crate::problem::Spot { file: format!("{}.csv", table.name), span: 0..0 };
+                let fix = format!("add look_up = \"{}\" to a flow, or remove the file", table.name);
+                findings.warning(&spot, "no flow looks anything up in this table", Some(fix));
+            }
+        }
+        findings.finish()
+    }
+}
+
+fn attributes(document: &Document, known: &Known, findings: &mut Findings) {
+    let Some(schema) = &known.attributes else { return };
+    for (name, spot) in &document.mentions {
+        if !schema.contains(name) {
+            let fix = nearest(name, schema.iter().map(String::as_str))
+                .unwrap_or_else(|| "look the name up in Okta: Directory, Profile Editor".into());
+            findings.error(spot, format!("no tenant has an attribute \"{name}\""), Some(fix));
+        }
+    }
+}
+
+fn groups(document: &Document, known: &Known, findings: &mut Findings) {
+    let mut used = BTreeSet::new();
+    document.visit(&mut |condition| {
+        if let Condition::Group(group) = condition {
+            used.insert(group.name.clone());
+        }
+    });
+    for (name, named) in &document.groups {
+        if !used.contains(name) {
+            findings.warning(&named.spot, format!("no rule asks for the group \"{name}\""), None);
+        }
+        if named.test.ids.is_empty() {
+            let fix = "write the id of the group (00g…), one per tenant";
+            findings.warning(
+                &named.spot,
+                format!("\"{name}\" has no id: nobody is a member"),
+                Some(fix.into()),
+            );
+        }
+        let Some(groups) = &known.groups else { continue };
+        for (_, id) in named.test.ids.iter().filter(|(_, id)| !groups.contains_key(id)) {
+            let again = groups.iter().find(|(_, other)| *other == name).map(|(id, _)| id);
+            let fix = match again {
+                Some(other) => format!("a group of this name has the id {other}: it may have been made anew"),
+                None => "it was deleted, or belongs to another tenant".into(),
+            };
+            findings.error(&named.spot, format!("no tenant has the group {id} (\"{name}\")"), Some(fix));
+        }
+    }
+}
+
+/// Two flows of one priority that may both name a single-valued thing for somebody.
+fn ties(document: &Document, findings: &mut Findings) {
+    let single: [(&str, fn(&Kind) -> bool); 2] = [
+        ("a place", |kind| matches!(kind, Kind::Place { .. })),
+        ("a cost center", |kind| matches!(kind, Kind::CostCenter(_))),
+    ];
+    for (what, is) in single {
+        let flows: Vec<&Flow> =
+            document.flows.iter().filter(|flow| flow.gives.iter().any(|outcome| is(&outcome.kind))).collect();
+        for (at, later) in flows.iter().enumerate() {
+            for earlier in &flows[..at] {
+                if earlier.priority == later.priority && !apart(&earlier.conditions, &later.conditions) {
+                    findings.error(
+                        &later.spot,
+                        format!(
+                            "\"{}\" and \"{}\" both name {what} with priority {}, and somebody may fit both",
+                            earlier.id, later.id, later.priority
+                        ),
+                        Some(
+                            "give one of them a higher priority, or conditions that exclude the other's"
+                                .into(),
+                        ),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether nobody can fit both lists, by a simple look at their parts.
+fn apart(a: &[Condition], b: &[Condition]) -> bool {
+    let (a, b) = (flat(a), flat(b));
+    a.iter().any(|x| b.iter().any(|y| excludes(x, y) || excludes(y, x)))
+}
+
+fn flat(list: &[Condition]) -> Vec<&Condition> {
+    list.iter()
+        .flat_map(|condition| match condition {
+            Condition::All(inner) => flat(inner),
+            other => vec![other],
+        })
+        .collect()
+}
+
+/// The condition under a negation.
+fn negated(condition: &Condition) -> Option<&Condition> {
+    let Condition::Not(inner) = condition else { return None };
+    match &**inner {
+        Condition::All(list) if list.len() == 1 => list.first(),
+        other => Some(other),
+    }
+}
+
+fn excludes(x: &Condition, y: &Condition) -> bool {
+    if let Some(y) = negated(y) {
+        return implies(x, y);
+    }
+    match (x, y) {
+        (Condition::Tenant(a), Condition::Tenant(b)) => a.iter().all(|one| !b.contains(one)),
+        (Condition::Site(a), Condition::Site(b)) => a.iter().all(|one| !b.contains(one)),
+        (Condition::Status(a), Condition::Status(b)) => a.iter().all(|one| !b.contains(one)),
+        (Condition::Attribute { name: a, test: x }, Condition::Attribute { name: b, test: y }) if a == b => {
+            match (x, y) {
+                (Test::Is(x), Test::Is(y)) => {
+                    x.iter().all(|one| y.iter().all(|other| one.folded != other.folded))
+                }
+                (Test::Is(_), Test::Exists(false)) => true,
+                (Test::Exists(x), Test::Exists(y)) => x != y,
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether everybody who fits `x` fits `y`, by a simple look.
+fn implies(x: &Condition, y: &Condition) -> bool {
+    match (x, y) {
+        (_, Condition::Any(list)) => list.iter().any(|part| implies(x, part)),
+        (Condition::Any(list), _) => !list.is_empty() && list.iter().all(|part| implies(part, y)),
+        (Condition::Tenant(a), Condition::Tenant(b)) => a.iter().all(|one| b.contains(one)),
+        (Condition::Site(a), Condition::Site(b)) => a.iter().all(|one| b.contains(one)),
+        (Condition::Status(a), Condition::Status(b)) => a.iter().all(|one| b.contains(one)),
+        (Condition::Group(a), Condition::Group(b)) => {
+            !a.ids.is_empty() && a.ids.iter().all(|one| b.ids.contains(one))
+        }
+        (Condition::Attribute { name: a, test: x }, Condition::Attribute { name: b, test: y }) if a == b => {
+            match (x, y) {
+                (Test::Is(x), Test::Is(y)) => {
+                    x.iter().all(|one| y.iter().any(|other| one.folded == other.folded))
+                }
+                (Test::Is(_), Test::Exists(true)) => true,
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Rows that nobody ever reaches, because an earlier row takes everybody who fits them.
+fn shadowed(table: &Table, findings: &mut Findings) {
+    for (at, row) in table.rows.iter().enumerate() {
+        let covers =
+            |earlier: &&Row| earlier.tests.iter().all(|test| row.tests.iter().any(|own| implies(own, test)));
+        if let Some(earlier) = table.rows[..at].iter().find(covers) {
+            findings.warning(
+                &row.spot,
+                format!(
+                    "row {} is never reached: row {} takes everybody who fits it",
+                    row.number, earlier.number
+                ),
+                Some("move it up, or remove it".into()),
+            );
+        }
+    }
+}
