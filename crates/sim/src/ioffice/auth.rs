@@ -65,7 +65,7 @@ impl Grants {
     pub(crate) fn forget(&mut self, now: i64) {
         const DAY_MILLIS: i64 = 86_400_000;
         self.codes.retain(|_, code| code.until > now);
-        self.access.retain(|_, token| token.until + DAY_MILLIS > now);
+        self.access.retain(|_, token| token.until.saturating_add(DAY_MILLIS) > now);
     }
 }
 
@@ -205,7 +205,7 @@ pub(crate) fn token(state: &mut State, settings: &IofficeSettings, headers: &Hea
         _ => return Err(Refusal::invalid("x-grant-type must be authorization_code or refresh_token")),
     };
     let access = state.grants.fresh("access");
-    let until = now + settings.oauth_access_seconds.saturating_mul(1000);
+    let until = now.saturating_add(settings.oauth_access_seconds.saturating_mul(1000));
     state.grants.access.insert(access.clone(), Access { user, until });
     let kept = text(headers, "x-refresh-token").filter(|token| state.grants.refresh.contains_key(*token));
     let refresh = match kept {

@@ -32,7 +32,7 @@ use super::{
     table::Id,
     users::{Role, Seating, User, lifecycle},
     view::View,
-    wire::{Answer, Fields, Query, as_id, ref_id},
+    wire::{self, Answer, Fields, Query, as_id, ref_id},
 };
 
 type Done = Result<Value, String>;
@@ -272,9 +272,8 @@ fn hand_edited(mut user: User, fields: &Fields, now: i64) -> Result<User, String
 
 fn book(call: &mut Call<'_>, command: &Value) -> Done {
     let id_of = |name: &str| command.get(name).and_then(as_id).ok_or(format!("`{name}` must be an id"));
-    let millis = |name: &str| {
-        command.get(name).and_then(Value::as_i64).ok_or(format!("`{name}` must be milliseconds"))
-    };
+    let millis =
+        |name: &str| command.get(name).and_then(wire::millis).ok_or(format!("`{name}` must be milliseconds"));
     let row = Reservation {
         name: command.get("name").and_then(Value::as_str).unwrap_or("Meeting").into(),
         notes: None,

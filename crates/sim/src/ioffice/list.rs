@@ -14,7 +14,7 @@ use super::{
     selector::Want,
     settings::OverLimit,
     state::State,
-    table::Id,
+    table::{Id, Row},
     wire::{Answer, Outcome, Query, Refusal},
 };
 
@@ -75,6 +75,8 @@ pub(crate) struct ListCache {
 struct Cached {
     question: String,
     generation: u64,
+    /// The answer holds from here (a clock may be set back) up to `valid_until`.
+    asked_at: i64,
     valid_until: i64,
     ids: Arc<[Id]>,
 }
@@ -101,7 +103,10 @@ impl Call<'_> {
         choose: impl FnOnce(&Self) -> Result<Chosen, Refusal>,
     ) -> Outcome {
         let page = Page::parse(self)?;
-        let selector = self.selector(noun)?;
+        let mut selector = self.selector(noun)?;
+        if noun == Noun::User && !self.settings.permissions_in_lists {
+            selector.0.retain(|pick| pick.name != "permissions");
+        }
         let plain = !filtered
             && page.order_by == "id"
             && self.query.text("search").is_none()
@@ -109,7 +114,7 @@ impl Call<'_> {
         let (total, ids) = if plain {
             (listed_len(self.state, noun), listed_page(self.state, noun, &page))
         } else {
-            let all = self.rows(noun, &page, choose)?;
+            let all = self.rows(noun, filtered, &page, choose)?;
             let from = page.start.min(all.len());
             let to = from.saturating_add(page.limit).min(all.len());
             (all.len(), all[from..to].to_vec())
@@ -119,6 +124,20 @@ impl Call<'_> {
         }
         let view = self.view();
         Answer::ok(ids.into_iter().map(|id| view.show(noun, id, Want::Pick(&selector))).collect())
+    }
+
+    /// Lists those of `among` that are listed and that a predicate admits.
+    pub(crate) fn list_among(
+        &mut self,
+        noun: Noun,
+        mut among: Vec<Id>,
+        admits: impl Fn(&Self, Id, &super::doc::Doc) -> bool,
+    ) -> Outcome {
+        among.sort_unstable();
+        self.list(noun, true, |call| {
+            let row = |id| call.state.doc(noun, id).filter(|doc| doc.listed() && admits(call, id, doc));
+            Ok(among.into_iter().filter(|&id| row(id).is_some()).collect::<Vec<_>>().into())
+        })
     }
 
     /// Lists all listed rows of a noun that a predicate admits.
@@ -137,23 +156,34 @@ impl Call<'_> {
     fn rows(
         &mut self,
         noun: Noun,
+        filtered: bool,
         page: &Page,
         choose: impl FnOnce(&Self) -> Result<Chosen, Refusal>,
     ) -> Result<Arc<[Id]>, Refusal> {
         let question = question(noun, self.caller(), &self.origin.path, &self.query);
         let (generation, now) = (self.state.generation, self.now());
         let hit = self.cache.entries.iter().find(|entry| {
-            entry.question == question && entry.generation == generation && now < entry.valid_until
+            entry.question == question
+                && entry.generation == generation
+                && (entry.asked_at..entry.valid_until).contains(&now)
         });
         if let Some(entry) = hit {
             return Ok(entry.ids.clone());
         }
-        let mut chosen = choose(self)?;
-        if let Some(text) = self.query.text("search") {
-            let text = text.to_lowercase();
-            let found = search(self, noun, &text);
-            chosen.ids.retain(|id| found.admits(*id));
-        }
+        let found = self.query.text("search").map(|text| search(self.state, noun, &text.to_lowercase()));
+        let mut chosen = match found {
+            // Without other filters the search alone decides: no walk over all rows.
+            Some(mut found) if !filtered => {
+                found.retain(|&id| is_listed(self.state, noun, id));
+                Chosen::from(found)
+            }
+            Some(found) => {
+                let mut chosen = choose(self)?;
+                chosen.ids.retain(|id| found.binary_search(id).is_ok());
+                chosen
+            }
+            None => choose(self)?,
+        };
         if let Some(after) = self.query.int("modifiedOrCreatedAfter")? {
             // inclusive, and removed rows are not reported.
             chosen.ids.retain(|&id| updated(self.state, noun, id) >= after);
@@ -166,6 +196,7 @@ impl Call<'_> {
         self.cache.entries.push(Cached {
             question,
             generation,
+            asked_at: now,
             valid_until: chosen.valid_until,
             ids: ids.clone(),
         });
@@ -213,10 +244,7 @@ impl Call<'_> {
 fn question(noun: Noun, caller: Id, path: &str, query: &Query) -> String {
     let mut question = format!("{noun:?}|{caller}|{}", path.split('?').next().unwrap_or(""));
     for (name, value) in query.pairs().filter(|(name, _)| !PAGE_ONLY.contains(name)) {
-        question.push('|');
-        question.push_str(name);
-        question.push('=');
-        question.push_str(value);
+        question.push_str(&format!("|{name:?}={value:?}")); // Quoted: no value can pose as another parameter.
     }
     question
 }
@@ -241,22 +269,9 @@ fn compare(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// Which rows a text finds.
-enum Found {
-    /// Ascending.
-    Ids(Vec<Id>),
-}
-
-impl Found {
-    fn admits(&self, id: Id) -> bool {
-        let Self::Ids(ids) = self;
-        ids.binary_search(&id).is_ok()
-    }
-}
-
-fn search(call: &Call<'_>, noun: Noun, text: &str) -> Found {
-    let state = &*call.state;
-    Found::Ids(match noun {
+/// Which rows a text (lower case) finds, ascending; listed or not.
+fn search(state: &State, noun: Noun, text: &str) -> Vec<Id> {
+    match noun {
         Noun::User => state.users.search(text),
         Noun::Reservation => reservations::search(state, text),
         Noun::Room => {
@@ -269,7 +284,15 @@ fn search(call: &Call<'_>, noun: Noun, text: &str) -> Found {
                 .map(|(id, _)| id)
                 .collect()
         }
-    })
+    }
+}
+
+fn is_listed(state: &State, noun: Noun, id: Id) -> bool {
+    match noun {
+        Noun::User => state.users.get(id).is_some_and(Row::listed),
+        Noun::Reservation => state.reservations.get(id).is_some_and(Row::listed),
+        noun => state.doc(noun, id).is_some_and(Row::listed),
+    }
 }
 
 fn updated(state: &State, noun: Noun, id: Id) -> i64 {

@@ -158,7 +158,7 @@ pub struct IofficeSettings {
     pub visitor_flip_by_preregister: bool,
     /// `costCenters` can be selected on a user.
     pub cost_centers_readable: bool,
-    /// `permissions` and `siteAdmin` can be selected on user lists (attested on `/users/me` only).
+    /// `permissions` can be selected on user lists (attested on `/users/me` only).
     pub permissions_in_lists: bool,
     /// PUT `/users/{id}` answers with the user ([C]); the documentation prints no body.
     pub put_user_body: bool,

@@ -231,14 +231,22 @@ pub(crate) fn sent_bool(body: &Fields, name: &str) -> Result<Sent<bool>, Refusal
     }
 }
 
+/// Epoch milliseconds of a year that calendars know, so that arithmetic on them cannot overflow.
+pub(crate) fn millis(value: &Value) -> Option<i64> {
+    let millis = match value {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    jiff::Timestamp::from_millisecond(millis).is_ok().then_some(millis)
+}
+
 /// Reads epoch milliseconds, as a number or as its digits.
 pub(crate) fn sent_millis(body: &Fields, name: &str) -> Result<Sent<i64>, Refusal> {
     let wrong = || Refusal::invalid(format!("{name} must be milliseconds since 1970"));
     match body.get(name) {
         None => Ok(Sent::Absent),
         Some(Value::Null) => Ok(Sent::Null),
-        Some(Value::Number(number)) => number.as_i64().map(Sent::Value).ok_or_else(wrong),
-        Some(Value::String(text)) => text.trim().parse().map(Sent::Value).map_err(|_| wrong()),
-        Some(_) => Err(wrong()),
+        Some(value) => millis(value).map(Sent::Value).ok_or_else(wrong),
     }
 }

@@ -9,9 +9,13 @@ use crate::ioffice::{
 pub(crate) fn list(call: &mut Call<'_>) -> Outcome {
     call.check_parameters(&["buildingId"])?;
     let building = call.query.id("buildingId")?;
-    call.list_docs(Noun::Floor, building.is_some(), |_, _, floor| {
-        building.is_none_or(|building| floor.reference("building") == building)
-    })
+    match building {
+        Some(building) => {
+            let among = call.state.children(Noun::Floor, building).to_vec();
+            call.list_among(Noun::Floor, among, |_, _, _| true)
+        }
+        None => call.list_docs(Noun::Floor, false, |_, _, _| true),
+    }
 }
 
 pub(crate) fn get(call: &mut Call<'_>) -> Outcome {

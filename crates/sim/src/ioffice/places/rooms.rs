@@ -38,7 +38,19 @@ pub(crate) fn list(call: &mut Call<'_>) -> Outcome {
     call.check_parameters(FILTERS)?;
     let filter = Filter::parse(call)?;
     let filtered = FILTERS.iter().any(|name| call.query.text(name).is_some());
-    call.list_docs(Noun::Room, filtered, |call, id, room| filter.admits(call.state, id, room))
+    let state = &*call.state;
+    let floors = match (filter.floor, filter.building) {
+        (Some(floor), _) => Some(vec![floor]),
+        (None, Some(building)) => Some(state.children(Noun::Floor, building).to_vec()),
+        (None, None) => None,
+    };
+    match floors {
+        Some(floors) => {
+            let among = floors.iter().flat_map(|&floor| state.children(Noun::Room, floor)).copied().collect();
+            call.list_among(Noun::Room, among, |call, id, room| filter.admits(call.state, id, room))
+        }
+        None => call.list_docs(Noun::Room, filtered, |call, id, room| filter.admits(call.state, id, room)),
+    }
 }
 
 /// The list's filters, read once.

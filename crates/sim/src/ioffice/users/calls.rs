@@ -54,7 +54,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 /// the single row that a caller without any staff role sees, `None` for everything.
-fn scope(call: &Call<'_>) -> Result<Option<Id>, Refusal> {
+pub(crate) fn scope(call: &Call<'_>) -> Result<Option<Id>, Refusal> {
     let caller = call.caller();
     if call.is_site_admin() || call.state.users.get(caller).is_some_and(super::User::is_staff) {
         return Ok(None);
