@@ -122,7 +122,7 @@ function Stat(props: { label: string; value: string; note: string; tone?: Tone; 
     <>
       <div className="label">{props.label}</div>
       <div className="value">{props.value}</div>
-      <div className="note ellipsis">{props.note}</div>
+      <div className="note">{props.note}</div>
     </>
   );
   if (!props.to) return <div className="panel stat" data-tone={props.tone}>{body}</div>;

@@ -32,7 +32,7 @@ export function Story() {
       ) : (
         <Loaded query={query} what="the story" rows={10}>
           {(demo) => (
-            <div className="cols main">
+            <div className="cols day">
               <Day demo={demo} />
               <div className="stack">
                 <Clock demo={demo} />
