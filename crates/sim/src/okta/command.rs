@@ -6,6 +6,7 @@
 //! | `do` | further members | answer |
 //! |---|---|---|
 //! | `create_user` | `profile`, `activate` (true), `groups` (ids or names), `type` | `{"id"}` |
+//! | `import_user` | the same, as an import brings it | `{"id"}` |
 //! | `update_profile` | `user`, `profile` (null clears) | |
 //! | `change_type` | `user`, `type` (id or name) | |
 //! | `activate`, `reactivate`, `deactivate`, `suspend`, `unsuspend`, `unlock`, `expire_password`, `reset_password` | `user` | |
@@ -22,6 +23,7 @@
 //! | `hook_outage` | `until` or `for_seconds` | |
 //! | `hook_delay`, `log_delay` | `seconds`, added to each; 0 ends it | |
 //! | `shuffle_hooks` | `on` | |
+//! | `preview_hooks` | sends each active hook the console's sample, with nulls | |
 //! | `drop_next_log_events` | `count` (hooks still get them) | |
 //! | `log_page_max` | `events`: larger pages answer 500; null ends it | |
 //! | `kill_cursors` | | |
@@ -94,7 +96,7 @@ impl Org {
             return nothing;
         }
         match verb {
-            "create_user" => {
+            "create_user" | "import_user" => {
                 let mut body = json!({ "profile": command.get("profile").cloned().unwrap_or(json!({})) });
                 if let Some(kind) = command.get("type").and_then(Value::as_str) {
                     body["type"] = json!({ "id": self.named_type(kind)?.as_str() });
@@ -106,7 +108,10 @@ impl Org {
                 }
                 let mut new = self.new_user(&body, activate, false, false).map_err(told)?;
                 new.groups = groups;
-                let key = self.add_user(new, cause);
+                let key = match verb {
+                    "import_user" => self.import_user(new, cause),
+                    _ => self.add_user(new, cause),
+                };
                 Ok(json!({ "id": self.user_at(key).map(|user| user.id.to_string()) }))
             }
             "update_profile" => {
@@ -274,6 +279,7 @@ impl Org {
             "duplicate_next_hooks" => self.hooks.duplicate_next = count()?,
             "hook_outage" => self.hooks.outage_until = Some(until()?),
             "hook_delay" => self.hooks.extra_delay_ms = extra_ms()?,
+            "preview_hooks" => self.preview_hooks(),
             "shuffle_hooks" => {
                 self.hooks.shuffle = command.get("on").and_then(Value::as_bool).unwrap_or(true)
             }

@@ -75,7 +75,7 @@ impl Org {
         let tolerance = self.settings.clock_tolerance_seconds as i64;
         let now = call.now.seconds();
         match proof.time("iat") {
-            Some(at) if (at - now).abs() <= tolerance => {}
+            Some(at) if at.abs_diff(now) <= tolerance.unsigned_abs() => {}
             _ => return Err(refused("The DPoP proof JWT has an 'iat' outside the allowed window.")),
         }
         if let Some(token) = token {

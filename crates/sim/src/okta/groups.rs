@@ -479,6 +479,7 @@ impl Org {
         let targets = vec![person.party(), held.head.party()];
         let kind = if add { &event::MEMBER_ADD } else { &event::MEMBER_REMOVE };
         let id = held.head.id;
+        let imported = held.head.kind == GroupType::App;
         if was == add {
             if self.settings.repeat_membership_logged {
                 self.touch_membership(group);
@@ -510,12 +511,17 @@ impl Org {
         let record = format!("{{\"group\":\"{id}\",\"user\":\"{}\"}}", targets[0].id);
         let (before, after) = if add { (None, Some(record)) } else { (Some(record), None) };
         self.record(cause, "membership", &format!("{id}/{}", targets[0].id), before, after);
-        self.emit(kind, cause, targets, Vec::new());
+        if imported {
+            self.emit(&event::APP_USER_MANAGEMENT, cause, targets.clone(), Vec::new());
+        }
+        if !imported || self.settings.imported_members_logged {
+            self.emit(kind, cause, targets, Vec::new());
+        }
         self.apps_after_group(group, &[user]);
         true
     }
 
-    fn touch_membership(&mut self, key: GroupKey) {
+    pub fn touch_membership(&mut self, key: GroupKey) {
         self.begin_group_change(key);
         let now = self.now;
         if let Some(group) = self.group_mut(key) {

@@ -541,6 +541,31 @@ impl Org {
         }
     }
 
+    /// The console's preview: sample data with nulls and an outcome in the wrong case, past filters and state.
+    pub fn preview_hooks(&mut self) {
+        let (timeout, source) = (self.hook_timeout(), self.public_base());
+        for place in 0..self.hooks.list.len() {
+            let (event_id, uuid) = (self.dice.uuid(), self.dice.uuid());
+            self.hooks.last_token += 1;
+            let token = self.hooks.last_token;
+            let hook = &self.hooks.list[place];
+            let body = json!({
+                "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",
+                "source": format!("{source}/api/v1/eventHooks/{}", hook.id),
+                "eventId": event_id, "eventTime": self.now.iso(), "contentType": "application/json",
+                "data": { "events": [{
+                    "uuid": uuid, "published": self.now.iso(), "eventType": hook.events.first(), "version": "0",
+                    "severity": "INFO", "actor": null, "client": null, "outcome": { "result": "Success" },
+                    "target": null, "insertionTimestamp": null,
+                }] },
+            });
+            let bytes = body.to_string().into_bytes();
+            if let Ok(request) = hook.request("POST", bytes.clone()).body(Bytes::from(bytes)) {
+                self.hooks.outbox.push(Outgoing { token, request, timeout });
+            }
+        }
+    }
+
     fn delivery_finished(&mut self, token: u64, outcome: &OutgoingOutcome) {
         let Some(mut delivery) = self.hooks.deliveries.remove(&token) else { return };
         let (delivered, retry, reason) = match outcome {

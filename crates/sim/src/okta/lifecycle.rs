@@ -134,6 +134,11 @@ impl Org {
         let before = self.user_text(key);
         if verb == Verb::Deactivate {
             self.drop_all_app_users(key, cause);
+            if self.settings.deactivation_moves_membership {
+                for group in self.user_at(key).map(|user| user.groups.clone()).unwrap_or_default() {
+                    self.touch_membership(group);
+                }
+            }
         }
         let window = match verb {
             Verb::Activate | Verb::Deactivate => self.draw(|s| s.transition),
@@ -218,6 +223,9 @@ impl Org {
         let groups = user.groups.clone();
         let before = self.user_text(key);
         self.emit(&event::USER_DELETE_INITIATED, cause, vec![party.clone()], Vec::new());
+        if self.settings.everyone_logs_members {
+            self.log_everyone(key, &event::MEMBER_REMOVE, cause);
+        }
         if self.settings.delete_logs_memberships {
             for group in &groups {
                 let Some(head) = self.group_at(*group).map(|group| group.head.party()) else { continue };

@@ -136,7 +136,7 @@ impl Org {
         }
         // An empty page keeps the caller's cursor, so that following it is a poll and not a walk.
         let cursor = match call.param("after") {
-            Some(after) if page.count == 0 => after.to_owned(),
+            Some(after) if page.count == 0 && !self.cursors.aging(after, call.now) => after.to_owned(),
             _ => self.cursors.seal(&format!("p{next}"), call.now),
         };
         Ok(Answer::json(page.close()).linked(paging::links(call, Some(&cursor), limit, &[])))

@@ -301,6 +301,10 @@ impl Org {
 }
 
 impl Face for OktaFace {
+    fn served_at(&mut self, scheme: &str, authority: &str) {
+        self.reached_at(scheme, authority);
+    }
+
     fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Handled {
         let now = Moment::of(now);
         self.org.run_until(now);

@@ -244,8 +244,9 @@ impl Org {
     pub fn list_principal_limits(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let quotas = &self.settings.quotas;
         let row = |id: &str, kind: &str| {
+            let tail: String = id.chars().rev().take(17).collect();
             json!({
-                "id": format!("prl{}", &id[id.len().saturating_sub(17)..]), "orgId": self.id.as_str(),
+                "id": format!("prl{tail}"), "orgId": self.id.as_str(),
                 "principalId": id, "principalType": kind,
                 "defaultPercentage": quotas.principal_percent,
                 "defaultConcurrencyPercentage": quotas.principal_concurrency_percent,

@@ -34,6 +34,11 @@ impl Cursors {
             .ok_or_else(|| ApiError::refused("after", "Invalid or expired pagination cursor"))
     }
 
+    /// Whether a living cursor has spent half its life: time to hand out a fresh one for the same place.
+    pub fn aging(&self, cursor: &str, now: Moment) -> bool {
+        self.unsealed(cursor, now.plus_ms(self.life_ms / 2)).is_none()
+    }
+
     fn unsealed(&self, cursor: &str, now: Moment) -> Option<String> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         let mut parts = plain.splitn(3, '.');

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{
-    auth::demand_scope,
+    auth::{Reach, demand_scope},
     errors::{ApiError, ApiResult},
     lifecycle::Verb,
     request::{Answer, Call},
@@ -95,6 +95,11 @@ impl Org {
             _ => "principalRateLimits",
         };
         demand_scope(call, family, !read)?;
+        // Without a role, lists are merely empty; the log, hooks and every write are refused.
+        let needs_role = !read || matches!(rest, ["logs"] | ["eventHooks", ..]);
+        if needs_role && matches!(call.who.reach, Reach::Nothing) {
+            return Err(ApiError::of("E0000006"));
+        }
         if !read && call.now < self.read_only_until {
             return Err(ApiError::of("E0000010"));
         }

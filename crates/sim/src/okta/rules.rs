@@ -215,14 +215,15 @@ impl<'a> Parser<'a> {
 
     fn eat_word(&mut self, wanted: &str) -> bool {
         let head = self.rest.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted));
-        let ends = self.rest[wanted.len().min(self.rest.len())..]
-            .chars()
-            .next()
-            .is_none_or(|c| !c.is_alphanumeric());
-        head && ends && {
-            self.rest = self.rest[wanted.len()..].trim_start();
-            true
+        if !head {
+            return false;
         }
+        let rest = &self.rest[wanted.len()..];
+        if rest.starts_with(char::is_alphanumeric) {
+            return false;
+        }
+        self.rest = rest.trim_start();
+        true
     }
 
     fn demand(&mut self, wanted: &str) -> Result<(), String> {

@@ -41,7 +41,7 @@ impl Default for Spread {
     }
 }
 
-/// How an operation answers a repeat that changes nothing.
+/// What becomes of a `limit` over the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OverLimit {
@@ -143,7 +143,7 @@ pub struct OktaSettings {
     pub over_limit_logs: OverLimit,
     /// O-04: clock tolerance for client assertions and DPoP proofs.
     pub clock_tolerance_seconds: u64,
-    /// O-07: whether activation of a DEPROVISIONED user makes it PROVISIONED (else STAGED is kept out and ACTIVE results).
+    /// O-07: whether activation of a DEPROVISIONED user makes it PROVISIONED; else ACTIVE.
     pub reactivation_provisions: bool,
     /// O-08
     pub sign_in_moves_last_updated: bool,
@@ -182,6 +182,9 @@ pub struct OktaSettings {
     pub delete_completion: Spread,
     /// O-28: how long activation and deactivation stay in transition.
     pub transition: Spread,
+    /// Whether a member change of an imported group is also written as `group.user_membership.*`, beside
+    /// `app.user_management`.
+    pub imported_members_logged: bool,
     /// O-29
     pub everyone_logs_members: bool,
     /// O-30: whether a full last page has a `next` that leads to an empty page.
@@ -259,6 +262,7 @@ impl Default for OktaSettings {
             import_logs_lifecycle: true,
             delete_completion: Spread::between(500, 5_000),
             transition: Spread::between(0, 3_000),
+            imported_members_logged: true,
             everyone_logs_members: false,
             empty_last_page: false,
             bounded_log_next_stays: false,

@@ -518,6 +518,21 @@ impl Org {
 
     /// Puts a checked user in place, with events.
     pub fn add_user(&mut self, new: NewUser, cause: &Cause) -> UserKey {
+        self.put_user(new, cause, false)
+    }
+
+    /// A user as an import brings it: `system.import.user.create`, and the lifecycle events by setting (O-26).
+    pub fn import_user(&mut self, new: NewUser, cause: &Cause) -> UserKey {
+        self.put_user(NewUser { provider: Provider::Import, ..new }, cause, true)
+    }
+
+    pub fn log_everyone(&mut self, key: UserKey, kind: &'static event::EventKind, cause: &Cause) {
+        let user = self.user_at(key).map(User::party);
+        let group = self.group_at(EVERYONE).map(|group| group.head.party());
+        self.emit(kind, cause, user.into_iter().chain(group).collect(), Vec::new());
+    }
+
+    fn put_user(&mut self, new: NewUser, cause: &Cause, imported: bool) -> UserKey {
         let status = new.status;
         let groups = new.groups.clone();
         let id = self.fresh_id("00u");
@@ -545,9 +560,18 @@ impl Org {
         self.record(cause, "user", id.as_str(), None, self.user_text(key));
         let party = self.user_at(key).map(User::party);
         let target: Vec<Party> = party.into_iter().collect();
-        self.emit(&event::USER_CREATE, cause, target.clone(), Vec::new());
-        if status != Status::Staged {
+        if imported {
+            self.emit(&event::IMPORT_USER_CREATE, cause, target.clone(), Vec::new());
+        }
+        let lifecycle = !imported || self.settings.import_logs_lifecycle;
+        if lifecycle {
+            self.emit(&event::USER_CREATE, cause, target.clone(), Vec::new());
+        }
+        if lifecycle && status != Status::Staged {
             self.emit(&event::USER_ACTIVATE, cause, target, Vec::new());
+        }
+        if self.settings.everyone_logs_members {
+            self.log_everyone(key, &event::MEMBER_ADD, cause);
         }
         for group in groups {
             self.join(group, key, cause);

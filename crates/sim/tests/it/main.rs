@@ -3,5 +3,6 @@
 mod faults;
 mod host;
 mod ioffice;
+mod okta;
 mod scenario;
 mod world;

@@ -1,0 +1,8 @@
+//! The Okta stand-in, driven through its face.
+
+mod credentials;
+mod desk;
+mod hooks;
+mod shapes;
+mod users;
+mod world;
