@@ -184,6 +184,10 @@ impl IofficeFace {
         if call.query.text("selector").is_some_and(|text| selector::Selector::parse(text).is_err()) {
             return Err(Refusal::invalid("selector is malformed"));
         }
+        // Lists check their own filters; here everything that is not a plain list.
+        if route.method != "GET" || route.pattern.contains("{}") {
+            call.check_parameters(&["page"])?;
+        }
         (route.handler)(&mut call)
     }
 }

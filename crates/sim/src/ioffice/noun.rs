@@ -219,7 +219,7 @@ static MOVE_TASK: Schema =
 static SAVED_SEARCH: Schema = schema!("saved search", [
     req("name", Text), req("availability", Text), never("itemClass", Any), free("sortOrder", Any),
     free("filters", Any), never("matchingType", Text), never("searchType", Text),
-], computed [], shown
+], computed ["itemClassName"], shown
      "availability,itemClass,sortOrder,filters(propertyPath,qualifier,valueString,property),\
      matchingType,dateUpdated");
 

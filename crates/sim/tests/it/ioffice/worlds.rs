@@ -110,6 +110,7 @@ fn odd_requests_never_panic() {
         json!({"room": 3}),
         json!({"centerId": -1, "ruleList": {}}),
         json!({"items": [3]}),
+        json!({"startDate": i64::MIN, "endDate": i64::MAX, "allDay": true, "user": {"id": 5201}, "room": {"id": 8830}, "center": {"id": 61}}),
     ];
     let paths = [
         "/users",
