@@ -395,10 +395,11 @@ impl Org {
             }
             held.last_updated = now;
         }
-        if !fresh && touched {
-            if let Some(app_user) = self.apps[app].users.get(&key).map(|held| held.id) {
-                self.log_app_user(app, key, app_user, &event::APP_USER_UPDATE, &cause);
-            }
+        if !fresh
+            && touched
+            && let Some(app_user) = self.apps[app].users.get(&key).map(|held| held.id)
+        {
+            self.log_app_user(app, key, app_user, &event::APP_USER_UPDATE, &cause);
         }
         self.get_app_user(call, id, &named)
     }

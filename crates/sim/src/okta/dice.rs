@@ -11,7 +11,7 @@ impl Dice {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,7 +21,7 @@ impl Dice {
 
     /// A whole number below `bound` (0 if `bound` is 0).
     pub fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 { 0 } else { self.next() % bound }
+        if bound == 0 { 0 } else { self.draw() % bound }
     }
 
     pub fn within(&mut self, range: &RangeInclusive<u64>) -> u64 {
@@ -43,7 +43,7 @@ impl Dice {
 
     /// A random UUID in the usual form.
     pub fn uuid(&mut self) -> String {
-        let (high, low) = (self.next(), self.next());
+        let (high, low) = (self.draw(), self.draw());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
             high >> 32,
@@ -62,7 +62,7 @@ impl Dice {
         for (place, byte) in id[3..17].iter_mut().enumerate() {
             // One draw yields seven characters with little bias, and ids need none to be unguessable.
             if place % 7 == 0 {
-                bits = self.next();
+                bits = self.draw();
             }
             *byte = ALPHABET[(bits % 62) as usize];
             bits /= 62;

@@ -78,10 +78,10 @@ impl Org {
             Some(at) if at.abs_diff(now) <= tolerance.unsigned_abs() => {}
             _ => return Err(refused("The DPoP proof JWT has an 'iat' outside the allowed window.")),
         }
-        if let Some(token) = token {
-            if proof.text("ath") != Some(sha256_base64url(token.as_bytes()).as_str()) {
-                return Err(refused("The DPoP proof JWT has the wrong 'ath'."));
-            }
+        if let Some(token) = token
+            && proof.text("ath") != Some(sha256_base64url(token.as_bytes()).as_str())
+        {
+            return Err(refused("The DPoP proof JWT has the wrong 'ath'."));
         }
         let jti = proof.text("jti").filter(|jti| !jti.is_empty());
         let jti = jti.ok_or_else(|| refused("The DPoP proof JWT must have a 'jti'."))?;

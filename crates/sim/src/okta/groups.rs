@@ -277,10 +277,10 @@ impl Org {
         if group == EVERYONE {
             return;
         }
-        if let Some(user) = self.user_mut(user) {
-            if let Err(at) = user.groups.binary_search(&group) {
-                user.groups.insert(at, group);
-            }
+        if let Some(user) = self.user_mut(user)
+            && let Err(at) = user.groups.binary_search(&group)
+        {
+            user.groups.insert(at, group);
         }
         if let Some(group) = self.group_mut(group) {
             group.members.insert(user);
@@ -424,10 +424,10 @@ impl Org {
         let members: Vec<UserKey> = group.members.iter().copied().collect();
         self.begin_group_change(key);
         for user in &members {
-            if self.settings.group_delete_logs_members {
-                if let Some(user) = self.user_at(*user).map(User::party) {
-                    self.emit(&event::MEMBER_REMOVE, cause, vec![user, party.clone()], Vec::new());
-                }
+            if self.settings.group_delete_logs_members
+                && let Some(user) = self.user_at(*user).map(User::party)
+            {
+                self.emit(&event::MEMBER_REMOVE, cause, vec![user, party.clone()], Vec::new());
             }
             if let Some(user) = self.user_mut(*user) {
                 user.groups.retain(|group| *group != key);

@@ -60,10 +60,10 @@ impl Call<'_> {
     /// # Errors
     /// E0000003 when it is not well-formed, or holds characters the vendor does not store.
     pub fn json(&self) -> ApiResult<Value> {
-        if let Some(kind) = self.header("content-type") {
-            if !kind.to_ascii_lowercase().contains("json") {
-                return Err(ApiError::of("E0000020"));
-            }
+        if let Some(kind) = self.header("content-type")
+            && !kind.to_ascii_lowercase().contains("json")
+        {
+            return Err(ApiError::of("E0000020"));
         }
         let value: Value = serde_json::from_slice(self.body).map_err(|_| ApiError::of("E0000003"))?;
         if !value.is_object() {

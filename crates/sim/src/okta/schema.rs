@@ -207,10 +207,10 @@ impl Org {
         if !fits {
             return Err(ApiError::invalid(name, "The value is not of the attribute's type"));
         }
-        if let (Some(allowed), false) = (definition.get("enum").and_then(Value::as_array), value.is_null()) {
-            if !allowed.contains(value) {
-                return Err(ApiError::invalid(name, "The value is not in the enumeration"));
-            }
+        if let (Some(allowed), false) = (definition.get("enum").and_then(Value::as_array), value.is_null())
+            && !allowed.contains(value)
+        {
+            return Err(ApiError::invalid(name, "The value is not in the enumeration"));
         }
         let length = value.as_str().map(|text| text.chars().count() as u64);
         let max = definition.get("maxLength").and_then(Value::as_u64);

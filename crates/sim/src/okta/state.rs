@@ -294,7 +294,7 @@ impl Org {
         // Ids of one org end alike, as the vendor's do.
         let suffix = [tail.as_bytes()[0], b'd', tail.as_bytes()[1]];
         let id = dice.oid("00o", suffix);
-        let cursors = Cursors::new(dice.next(), settings.cursor_life_seconds as i64 * 1000);
+        let cursors = Cursors::new(dice.draw(), settings.cursor_life_seconds as i64 * 1000);
         let type_id = dice.oid("oty", suffix);
         let schema_id = dice.oid("osc", suffix);
         let group_schema_id = dice.oid("osc", suffix);
@@ -317,7 +317,7 @@ impl Org {
             rules: Vec::new(),
             hooks: Hooks::default(),
             log: SystemLog::default(),
-            access: Access::new(dice.next()),
+            access: Access::new(dice.draw()),
             sign_ins: SignIns::default(),
             limits: Limits::new(),
             cursors,
@@ -441,10 +441,10 @@ impl Org {
 
     /// The user as lists and searches show it now.
     pub fn listed_user(&self, key: UserKey) -> Option<&User> {
-        if !self.stale_users.is_empty() {
-            if let Some(old) = self.stale_users.get(&key) {
-                return old.as_deref();
-            }
+        if !self.stale_users.is_empty()
+            && let Some(old) = self.stale_users.get(&key)
+        {
+            return old.as_deref();
         }
         self.user_at(key)
     }

@@ -64,10 +64,10 @@ impl Org {
 
     /// A user by id, login, or the part of the login before `@`.
     pub fn find_user(&self, name: &str) -> Option<UserKey> {
-        if let Some(id) = Oid::parse(name) {
-            if let Some(key) = self.user_ids.get(&id) {
-                return Some(*key);
-            }
+        if let Some(id) = Oid::parse(name)
+            && let Some(key) = self.user_ids.get(&id)
+        {
+            return Some(*key);
         }
         if let Some(key) = self.user_logins.get(folded(name).as_str()) {
             return Some(*key);
@@ -595,12 +595,13 @@ impl Org {
     /// `POST /api/v1/users/{id}`: partial; `PUT`: full replacement.
     pub fn update_user(&mut self, call: &Call<'_>, name: &str, replace: bool) -> ApiResult<Answer> {
         let key = self.user_for(call, name)?;
-        if let (Some(wanted), Some(user)) = (call.header("if-match"), self.user_at(key)) {
-            if wanted != "*" && wanted != etag(user) {
-                let mut refusal = ApiError::invalid("If-Match", "The user was changed since it was read");
-                refusal.status = http::StatusCode::PRECONDITION_FAILED;
-                return Err(refusal);
-            }
+        if let (Some(wanted), Some(user)) = (call.header("if-match"), self.user_at(key))
+            && wanted != "*"
+            && wanted != etag(user)
+        {
+            let mut refusal = ApiError::invalid("If-Match", "The user was changed since it was read");
+            refusal.status = http::StatusCode::PRECONDITION_FAILED;
+            return Err(refusal);
         }
         let body = call.json()?;
         self.change_user(key, &body, replace, &call.cause.clone())?;

@@ -81,10 +81,10 @@ impl Description {
             wrong.push(format!("{at}: {value} is not {}", schema["type"]));
             return;
         }
-        if let Some(allowed) = schema["enum"].as_array() {
-            if !allowed.contains(value) {
-                wrong.push(format!("{at}: {value} is not one of {allowed:?}"));
-            }
+        if let Some(allowed) = schema["enum"].as_array()
+            && !allowed.contains(value)
+        {
+            wrong.push(format!("{at}: {value} is not one of {allowed:?}"));
         }
         if let Some(text) = value.as_str() {
             let length = text.chars().count() as u64;
