@@ -264,3 +264,41 @@ fn matches(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     }
     Some(args)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        face::{Face, Handled},
+        ioffice::{IofficeFace, IofficeSettings},
+    };
+
+    #[test]
+    fn every_route_is_reachable_and_asks_who_calls() {
+        let settings = IofficeSettings { load_limits: false, ..IofficeSettings::default() };
+        let mut face = IofficeFace::empty(settings);
+        for route in ROUTES {
+            let path = route.pattern.replace("{}", "7");
+            let segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+            let Found::Route(found, _) = find(route.method, &segments) else {
+                panic!("{path} leads nowhere")
+            };
+            assert!(
+                std::ptr::eq(found, route),
+                "{} {} is hidden by {}",
+                route.method,
+                route.pattern,
+                found.pattern
+            );
+            let request = http::Request::builder()
+                .method(route.method)
+                .uri(format!("/external/api/rest/v2/{path}"))
+                .body(bytes::Bytes::new())
+                .unwrap();
+            let Handled::Reply(reply) = face.handle(request, jiff::Timestamp::UNIX_EPOCH) else {
+                panic!("no answer")
+            };
+            assert_eq!(reply.response.status(), 401, "{} {path}", route.method);
+        }
+    }
+}

@@ -202,15 +202,16 @@ impl Users {
         self.in_section.get(&section).map_or(&[], Vec::as_slice)
     }
 
-    /// Ids whose search texts contain `text` (lower case), ascending.
+    /// Active users that `text` (lower case) finds, ascending.
     pub(crate) fn search(&self, text: &str) -> Vec<Id> {
-        self.texts.find(text)
+        self.texts.find(text, |id| self.is_active(id))
     }
 
     /// Active or not, with this e-mail address.
     pub(crate) fn with_email(&self, email: &str) -> impl Iterator<Item = Id> {
         let email = email.to_lowercase();
-        self.search(&email)
+        self.texts
+            .find(&email, |_| true)
             .into_iter()
             .filter(move |&id| self.get(id).is_some_and(|user| user.text("email").to_lowercase() == email))
     }

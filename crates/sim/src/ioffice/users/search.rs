@@ -103,11 +103,13 @@ impl SearchTexts {
         }
     }
 
-    /// Ids that `text` (lower case) finds, ascending.
-    pub(crate) fn find(&self, text: &str) -> Vec<Id> {
+    /// Ids that `text` (lower case) finds among those that `admits` lets through, ascending.
+    pub(crate) fn find(&self, text: &str, admits: impl Fn(Id) -> bool) -> Vec<Id> {
         let mut ids = self.beginning_with(text).unwrap_or_default();
+        ids.retain(|&id| admits(id));
         if ids.is_empty() {
             ids = self.containing(text);
+            ids.retain(|&id| admits(id));
         }
         ids.sort_unstable();
         ids.dedup();
@@ -156,23 +158,26 @@ mod tests {
 
     #[test]
     fn finds_by_beginning_else_by_content_and_follows_changes() {
+        let any = |_| true;
         let mut texts = SearchTexts::default();
         let (mira, ann, annika) =
             (named("Mira", "Okafor", "mokafor"), named("Ann", "Bell", "ann"), named("X", "Y", "annika"));
         for (id, user) in [(3, &mira), (1, &ann), (2, &annika)] {
             texts.set(id, None, Some(user));
         }
-        assert_eq!(texts.find("ann"), [1, 2], "beginnings, so more than the exact one");
-        assert_eq!(texts.find("okafo"), [3], "inside the name");
-        assert_eq!(texts.find("a okafor"), [3]);
-        assert!(texts.find("zz").is_empty());
+        assert_eq!(texts.find("ann", any), [1, 2], "beginnings, so more than the exact one");
+        assert_eq!(texts.find("ann", |id| id == 2), [2]);
+        assert_eq!(texts.find("a", |id| id == 3), [3], "no admitted beginning, so by content");
+        assert_eq!(texts.find("okafo", any), [3], "inside the name");
+        assert_eq!(texts.find("a okafor", any), [3]);
+        assert!(texts.find("zz", any).is_empty());
         let renamed = named("Mira", "Bellweather", "mokafor");
         texts.set(3, Some(&mira), Some(&renamed));
-        assert!(texts.find("a okafor").is_empty());
-        assert_eq!(texts.find("bell"), [1, 3]);
+        assert!(texts.find("a okafor", any).is_empty());
+        assert_eq!(texts.find("bell", any), [1, 3]);
         texts.compact();
-        assert_eq!(texts.find("bell"), [1, 3]);
+        assert_eq!(texts.find("bell", any), [1, 3]);
         texts.set(1, Some(&ann), None);
-        assert_eq!(texts.find("ann"), [2]);
+        assert_eq!(texts.find("ann", any), [2]);
     }
 }
