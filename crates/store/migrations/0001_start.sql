@@ -15,6 +15,7 @@ CREATE TABLE identities (
     PRIMARY KEY (tenant, user_id)
 );
 CREATE INDEX identities_by_name ON identities (name, tenant, user_id);
+CREATE INDEX identities_of_tenant ON identities (tenant, name, user_id);
 
 CREATE TABLE identity_keys (
     kind    TEXT NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE links (
     record     TEXT   NOT NULL,
     PRIMARY KEY (tenant, user_id, site)
 );
-CREATE INDEX links_by_account ON links (site, account_id);
+CREATE INDEX links_by_account ON links (site, account_id, tenant, user_id);
 
 CREATE TABLE applied (
     tenant  TEXT NOT NULL,
@@ -130,7 +131,7 @@ CREATE TABLE work (
     PRIMARY KEY (tenant, user_id)
 );
 CREATE INDEX work_due ON work (lane, due, tenant, user_id) WHERE state = 0 AND due IS NOT NULL;
-CREATE INDEX work_leased ON work (lease_until) WHERE state = 1;
+CREATE INDEX work_leased ON work (lease_until, tenant, user_id) WHERE state = 1;
 CREATE INDEX work_dead ON work (tenant, user_id) WHERE state = 2;
 
 CREATE TABLE signals (
@@ -200,8 +201,8 @@ CREATE TABLE intents (
     outcome_at BIGINT,
     success    BIGINT
 );
-CREATE INDEX intents_by_plan ON intents (plan, step, at);
-CREATE INDEX intents_open ON intents (tenant, user_id) WHERE outcome IS NULL;
+CREATE INDEX intents_by_plan ON intents (plan, step, at, id);
+CREATE INDEX intents_open ON intents (tenant, user_id, at, id) WHERE outcome IS NULL;
 CREATE INDEX intents_ended ON intents (outcome_at, success) WHERE outcome_at IS NOT NULL;
 
 CREATE TABLE charges (
@@ -272,6 +273,7 @@ CREATE TABLE journal (
     head        BLOB
 );
 CREATE UNIQUE INDEX journal_by_position ON journal (tenant, position);
+CREATE INDEX journal_by_tenant ON journal (tenant, seq);
 CREATE INDEX journal_by_identity ON journal (who_tenant, who_user, seq) WHERE who_user IS NOT NULL;
 
 -- Personal text of a line. Both columns NULL: erased.

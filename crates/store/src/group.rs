@@ -90,3 +90,110 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::{sqlite, tx::with};
+
+    const PUT: &str = "INSERT INTO notes (text) VALUES ($1)";
+
+    struct Probe {
+        work: fn(&dyn Tx) -> Answer<()>,
+        fates: Arc<Mutex<Vec<Answer<()>>>>,
+    }
+
+    impl Job for Probe {
+        fn run(&mut self, access: &mut Access<'_>) -> Answer<()> {
+            (self.work)(access.tx)
+        }
+
+        fn answer(self: Box<Self>, fate: Answer<()>) {
+            self.fates.lock().unwrap().push(fate);
+        }
+    }
+
+    /// Runs the works as one group: the fate of each, and how many notes there are afterwards.
+    fn fates(connection: &Connection, works: &[fn(&dyn Tx) -> Answer<()>]) -> (Vec<Answer<()>>, i64) {
+        let fates = Arc::new(Mutex::new(Vec::new()));
+        let job = |work: &fn(&dyn Tx) -> Answer<()>| -> Box<dyn Job> {
+            Box::new(Probe { work: *work, fates: Arc::clone(&fates) })
+        };
+        commit(connection, &mut Salts::Counted(0), works.iter().map(job).collect());
+        assert!(connection.is_autocommit(), "no transaction is left open");
+        let notes = connection.query_row("SELECT COUNT(*) FROM notes", [], |row| row.get(0)).unwrap();
+        (fates.lock().unwrap().clone(), notes)
+    }
+
+    fn notes() -> Connection {
+        let connection = sqlite::open_memory().unwrap();
+        connection.execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+        connection
+    }
+
+    fn put(tx: &dyn Tx) -> Answer<()> {
+        tx.run(PUT, with!["x"]).map(drop)
+    }
+
+    fn put_much(tx: &dyn Tx) -> Answer<()> {
+        tx.run(PUT, with![&"x".repeat(400_000)]).map(drop)
+    }
+
+    fn put_then_fail(tx: &dyn Tx) -> Answer<()> {
+        put(tx)?;
+        Err(StoreFailure::Damaged("asked to fail".into()))
+    }
+
+    fn put_then_panic(tx: &dyn Tx) -> Answer<()> {
+        put(tx)?;
+        panic!("asked to panic")
+    }
+
+    #[test]
+    fn a_failing_or_panicking_batch_falls_alone() {
+        let connection = notes();
+        let (fates, notes) = fates(&connection, &[put, put_then_fail, put_then_panic, put]);
+        let panicked = StoreFailure::Unavailable("the batch failed inside the store: asked to panic".into());
+        let failed = StoreFailure::Damaged("asked to fail".into());
+        assert_eq!(fates, [Ok(()), Err(failed), Err(panicked), Ok(())]);
+        assert_eq!(notes, 2);
+    }
+
+    #[test]
+    fn a_failed_commit_is_everybodys_answer() {
+        let connection = notes();
+        connection
+            .execute_batch("PRAGMA foreign_keys = ON; CREATE UNIQUE INDEX one ON notes (text)")
+            .unwrap();
+        let orphan: fn(&dyn Tx) -> Answer<()> = |tx| {
+            tx.run("UPDATE notes SET text = 'y' WHERE text = $1", with!["x"])?;
+            tx.run("INSERT INTO orphans (of) VALUES ($1)", with!["nobody"]).map(drop)
+        };
+        connection
+            .execute_batch(
+                "CREATE TABLE orphans (of TEXT REFERENCES notes (text) DEFERRABLE INITIALLY DEFERRED)",
+            )
+            .unwrap();
+        let (fates_lost, count) = fates(&connection, &[put, orphan]);
+        assert!(fates_lost.iter().all(|f| matches!(f, Err(StoreFailure::Unavailable(_)))), "{fates_lost:?}");
+        assert_eq!((fates_lost.len(), count), (2, 0));
+        assert_eq!(fates(&connection, &[put]), (vec![Ok(())], 1), "the next group is unharmed");
+    }
+
+    #[test]
+    fn a_full_disk_passes() {
+        let connection = notes();
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 20)).unwrap();
+        let (full, count) = fates(&connection, &[put_much]);
+        assert!(
+            matches!(&full[..], [Err(StoreFailure::Unavailable(why))] if why.contains("full")),
+            "{full:?}"
+        );
+        assert_eq!(count, 0);
+        connection.execute_batch("PRAGMA max_page_count = 100000").unwrap();
+        assert_eq!(fates(&connection, &[put_much, put]), (vec![Ok(()), Ok(())], 2));
+    }
+}

@@ -45,8 +45,7 @@ statements! {
     NAMES = "SELECT record, since, gone_at, name FROM identities WHERE (name, tenant, user_id) > ($1, $2, $3)
              ORDER BY name, tenant, user_id LIMIT $4";
     NAMES_OF_TENANT = "SELECT record, since, gone_at, name FROM identities
-                       WHERE (name, tenant, user_id) > ($1, $2, $3) AND tenant = $4
-                       ORDER BY name, tenant, user_id LIMIT $5";
+                       WHERE tenant = $1 AND (name, user_id) > ($2, $3) ORDER BY name, user_id LIMIT $4";
     COUNT = "SELECT COUNT(*) FROM identities";
     COUNT_OF_TENANT = "SELECT COUNT(*) FROM identities WHERE tenant = $1";
     MEMBERS = "SELECT user_id FROM memberships WHERE tenant = $1 AND group_id = $2 ORDER BY user_id";
@@ -291,9 +290,7 @@ fn list_by_name(tx: &dyn Tx, tenant: Option<&TenantId>, after: Option<Place>, li
     let read = |row: &dyn Row| Ok((mirrored(row)?, row.text(3)?.to_owned()));
     let mut rows = match tenant {
         None => tx::all(tx, NAMES, with![&name, &last_tenant, &user, one_more], read)?,
-        Some(tenant) => {
-            tx::all(tx, NAMES_OF_TENANT, with![&name, &last_tenant, &user, tenant.as_str(), one_more], read)?
-        }
+        Some(tenant) => tx::all(tx, NAMES_OF_TENANT, with![tenant.as_str(), &name, &user, one_more], read)?,
     };
     let more = rows.len() > limit;
     rows.truncate(limit);

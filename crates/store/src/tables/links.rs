@@ -35,7 +35,7 @@ statements! {
                        WHERE tenant = $2 AND user_id = $3 AND site = $4 AND verified_at IS NULL";
     LEAVER_CANCELLED = "DELETE FROM leavers WHERE tenant = $1 AND user_id = $2 AND site = $3";
     LEAVERS = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
-               ORDER BY since DESC, tenant, user_id, site LIMIT $1";
+               ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $1";
     LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
 }

@@ -14,23 +14,42 @@ mod tests {
     use super::*;
     use crate::{schema, sqlite};
 
+    const MODULES: &[(&str, &[(&str, &str)])] = &[
+        ("accounts", accounts::STATEMENTS),
+        ("identities", identities::STATEMENTS),
+        ("journal", journal::STATEMENTS),
+        ("links", links::STATEMENTS),
+        ("notes", notes::STATEMENTS),
+        ("plans", plans::STATEMENTS),
+        ("signals", signals::STATEMENTS),
+        ("work", work::STATEMENTS),
+    ];
+
+    /// Statements that may read all rows or sort them: they answer with all of them, or with a count.
+    const WHOLE: &[&str] = &[
+        "identities::COUNT",
+        "journal::TENANTS",
+        "journal::TREES",
+        "plans::OPEN",
+        "plans::RATES",
+        "plans::UNITS_CHARGED",
+        "plans::USED",
+        "work::COUNT_ALL",
+        "work::COUNT_DEAD",
+    ];
+
+    fn empty() -> rusqlite::Connection {
+        let connection = sqlite::open_memory().unwrap();
+        schema::migrate(&connection).unwrap();
+        connection
+    }
+
     /// Every statement can be prepared, and numbers its parameters in the order of their appearance.
     #[test]
     fn all_statements_fit_the_schema() {
-        let connection = sqlite::open_memory().unwrap();
-        schema::migrate(&connection).unwrap();
-        let modules = [
-            ("accounts", accounts::STATEMENTS),
-            ("identities", identities::STATEMENTS),
-            ("journal", journal::STATEMENTS),
-            ("links", links::STATEMENTS),
-            ("notes", notes::STATEMENTS),
-            ("plans", plans::STATEMENTS),
-            ("signals", signals::STATEMENTS),
-            ("work", work::STATEMENTS),
-        ];
-        for (module, statements) in modules {
-            for (name, sql) in statements {
+        let connection = empty();
+        for (module, statements) in MODULES {
+            for (name, sql) in *statements {
                 let statement = connection.prepare(sql).unwrap_or_else(|e| panic!("{module}::{name}: {e}"));
                 for at in 1..=statement.parameter_count() {
                     let expected = format!("${at}");
@@ -38,5 +57,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Nothing gets slower with the number of rows, but what answers with all of them.
+    #[test]
+    fn no_statement_scans_or_sorts_a_table_without_need() {
+        let connection = empty();
+        let mut slow = Vec::new();
+        for (module, statements) in MODULES {
+            for (name, sql) in *statements {
+                let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let steps: Vec<String> =
+                    plan.raw_query().mapped(|row| row.get("detail")).collect::<Result<_, _>>().unwrap();
+                let name = format!("{module}::{name}");
+                // A scan along an index with a LIMIT reads no more than it answers.
+                let scans = |step: &String| {
+                    (step.starts_with("SCAN") && !sql.contains("LIMIT")) || step.contains("TEMP B-TREE")
+                };
+                if !WHOLE.contains(&name.as_str()) {
+                    slow.extend(steps.into_iter().filter(scans).map(|step| format!("{name}: {step}")));
+                }
+            }
+        }
+        assert_eq!(slow, [] as [String; 0]);
     }
 }

@@ -17,7 +17,7 @@ statements! {
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
     FINDINGS_LIKE = "SELECT key FROM findings WHERE key >= $1 AND key < $2 AND over_at IS NULL ORDER BY key";
     FINDINGS = "SELECT record, since FROM findings WHERE over_at IS NULL
-                ORDER BY severity DESC, since DESC, key LIMIT $1";
+                ORDER BY severity DESC, since DESC, key DESC LIMIT $1";
     MESSAGE = "INSERT INTO messages (id, record, attempts, due) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
     MESSAGE_SENT = "UPDATE messages SET attempts = attempts + 1, due = NULL, error = NULL, tried_at = $1,
                     sent_at = $1 WHERE id = $2 AND sent_at IS NULL";

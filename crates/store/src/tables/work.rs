@@ -23,7 +23,7 @@ macro_rules! columns {
 statements! {
     FIND = concat!("SELECT ", columns!(), " FROM work WHERE tenant = $1 AND user_id = $2");
     EXPIRED = concat!("SELECT ", columns!(), " FROM work WHERE state = 1 AND lease_until <= $1
-                       ORDER BY tenant, user_id");
+                       ORDER BY lease_until, tenant, user_id");
     DUE = concat!("SELECT ", columns!(), " FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1
                    AND due <= $2 ORDER BY due, tenant, user_id LIMIT $3");
     KEEP = concat!("INSERT INTO work (", columns!(), ")
@@ -37,13 +37,15 @@ statements! {
             fix = excluded.fix");
     FIRST_DUE = "SELECT due FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1 ORDER BY due LIMIT 1";
     FIRST_LEASE_END = "SELECT lease_until FROM work WHERE state = 1 ORDER BY lease_until LIMIT 1";
-    COUNT_DUE = "SELECT COUNT(*) FROM work WHERE state = 0 AND due IS NOT NULL AND due <= $1";
+    COUNT_DUE = "SELECT COUNT(*) FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1 AND due <= $2";
     COUNT_LEASED = "SELECT COUNT(*) FROM work WHERE state = 1 AND lease_until > $1";
     COUNT_EXPIRED = "SELECT COUNT(*) FROM work WHERE state = 1 AND lease_until <= $1";
     COUNT_DEAD = "SELECT COUNT(*) FROM work WHERE state = 2";
     COUNT_ALL = "SELECT COUNT(*) FROM work";
     DEAD = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 ORDER BY tenant, user_id LIMIT $1";
 }
+
+const LANES: [Lane; 3] = [Lane::Leaver, Lane::Normal, Lane::Bulk];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -119,22 +121,25 @@ impl Item {
         }
     }
 
+    /// Nobody asked for the planned look, and it has not begun: a call takes its place, no later than planned.
+    fn is_only_review(&self) -> bool {
+        self.done_generation == self.generation && self.attempts == 0
+    }
+
     fn raise(&mut self, call: Call) {
-        self.generation += 1;
         match self.state {
             State::Leased => match &mut self.next {
                 Some(next) => next.join(call),
                 None => self.next = Some(call),
             },
-            State::Waiting if !self.quiet && self.done_generation < self.generation - 1 => {
-                self.call.join(call)
-            }
-            State::Waiting => {
-                // Only a review was planned, or nothing: the call takes its place, no later than the review.
-                let due = if self.quiet { call.due } else { call.due.min(self.call.due) };
-                self.call = Call { due, ..call };
+            State::Waiting if self.quiet => {
+                self.call = call;
                 self.quiet = false;
             }
+            State::Waiting if self.is_only_review() => {
+                self.call = Call { due: call.due.min(self.call.due), ..call };
+            }
+            State::Waiting => self.call.join(call),
             State::Dead => {
                 self.state = State::Waiting;
                 self.call = call;
@@ -144,6 +149,7 @@ impl Item {
                 self.fix = None;
             }
         }
+        self.generation += 1;
     }
 
     fn claim(&mut self, owner: &str, until: Timestamp) -> WorkItem {
@@ -284,18 +290,20 @@ pub(crate) fn claim(
 
 /// The earliest moment at which something can be claimed: due and waiting, or its lease over.
 pub(crate) fn next_due(tx: &dyn Tx) -> Answer<Option<Timestamp>> {
-    let moments = [
-        tx::first(tx, FIRST_DUE, with![Lane::Leaver.rank()], |row| row.int(0))?,
-        tx::first(tx, FIRST_DUE, with![Lane::Normal.rank()], |row| row.int(0))?,
-        tx::first(tx, FIRST_DUE, with![Lane::Bulk.rank()], |row| row.int(0))?,
-        tx::first(tx, FIRST_LEASE_END, &[], |row| row.int(0))?,
-    ];
-    moments.into_iter().flatten().min().map(tx::time).transpose()
+    let mut first = tx::first(tx, FIRST_LEASE_END, &[], |row| row.int(0))?;
+    for lane in LANES {
+        let due = tx::first(tx, FIRST_DUE, with![lane.rank()], |row| row.int(0))?;
+        first = first.into_iter().chain(due).min();
+    }
+    first.map(tx::time).transpose()
 }
 
 /// Items whose lease is over count as due.
 pub(crate) fn counts(tx: &dyn Tx, now: Timestamp) -> Answer<WorkCounts> {
-    let due = tx::count(tx, COUNT_DUE, with![now])? + tx::count(tx, COUNT_EXPIRED, with![now])?;
+    let mut due = tx::count(tx, COUNT_EXPIRED, with![now])?;
+    for lane in LANES {
+        due += tx::count(tx, COUNT_DUE, with![lane.rank(), now])?;
+    }
     let leased = tx::count(tx, COUNT_LEASED, with![now])?;
     let dead = tx::count(tx, COUNT_DEAD, &[])?;
     let all = tx::count(tx, COUNT_ALL, &[])?;

@@ -1,3 +1,7 @@
-//! The store from outside: contract, crash, tampering, queue model, threads.
+//! The store from outside.
 
 mod contract;
+mod crash;
+mod folder;
+mod journal;
+mod queue;

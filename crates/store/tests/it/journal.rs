@@ -1,0 +1,162 @@
+//! What somebody with the file in their hands can do to the journal, and how it shows.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{ActivityFilter, Entry, Severity, Store, Write};
+use lanyard_model::id::{IdentityId, TenantId};
+use lanyard_store::{
+    SqliteStore,
+    checkpoint::{CheckpointKey, verify_checkpoint},
+    merkle::leaf_hash,
+};
+use rusqlite::Connection;
+
+fn tenant() -> TenantId {
+    TenantId::new("harborlight")
+}
+
+fn line(title: &str) -> Write {
+    Write::Journal(Box::new(Entry {
+        tenant: tenant(),
+        at: Timestamp::UNIX_EPOCH,
+        kind: "decision".into(),
+        identity: Some(IdentityId::new(tenant(), "ana")),
+        site: None,
+        person: Some("Ana Silva".into()),
+        severity: Severity::Info,
+        title: title.to_owned(),
+        detail: String::new(),
+        data: serde_json::json!({"desk": "2-014"}),
+    }))
+}
+
+/// Lines 0 to 5 in three batches of two.
+async fn written(folder: &Path) -> SqliteStore {
+    let store = SqliteStore::open_inline(folder).unwrap();
+    for pair in [["l0", "l1"], ["l2", "l3"], ["l4", "l5"]] {
+        store.write(pair.map(line).to_vec()).await.unwrap();
+    }
+    store
+}
+
+#[tokio::test]
+async fn every_change_by_hand_is_found_and_named() {
+    // A rewritten line with its leaf made to fit.
+    let forge = |connection: &Connection| {
+        let text: String = connection
+            .query_row("SELECT line FROM journal WHERE position = 2", [], |row| row.get(0))
+            .unwrap();
+        let text = text.replace("2-014", "2-015");
+        let leaf = leaf_hash(text.as_bytes());
+        connection
+            .execute("UPDATE journal SET line = ?1, leaf = ?2 WHERE position = 2", (text, leaf))
+            .unwrap();
+    };
+    let run = |sql: &'static str| move |connection: &Connection| connection.execute_batch(sql).unwrap();
+    type Change = Box<dyn Fn(&Connection)>;
+    let cases: Vec<(Change, &str)> = vec![
+        (Box::new(run("SELECT 1")), "whole"),
+        (
+            Box::new(run("UPDATE journal SET line = replace(line, 'l1', 'l7') WHERE position = 1")),
+            "journal of harborlight: line 1 (number 2): its text is not what was written",
+        ),
+        (
+            Box::new(run("UPDATE journal SET leaf = zeroblob(32) WHERE position = 4")),
+            "journal of harborlight: line 4 (number 5): its text is not what was written",
+        ),
+        (
+            Box::new(run("DELETE FROM journal WHERE position >= 4")),
+            "journal of harborlight: line 4 is missing: the head counts 6 lines, 4 are kept",
+        ),
+        (
+            Box::new(run("DELETE FROM journal")),
+            "journal of harborlight: line 0 is missing: the head counts 6 lines, 0 are kept",
+        ),
+        (
+            Box::new(run("DELETE FROM journal WHERE position = 2")),
+            "journal of harborlight: line 3 (number 4): line 2 is missing before it",
+        ),
+        (
+            Box::new(run(
+                "UPDATE journal SET position = 99 WHERE position = 2; UPDATE journal SET position = 2 WHERE position = 3;
+                 UPDATE journal SET position = 3 WHERE position = 99",
+            )),
+            "journal of harborlight: line 2 (number 4): it stands in another place than it was written",
+        ),
+        (
+            Box::new(run("UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 4;
+                 UPDATE journal SET seq = 4 WHERE seq = 99;
+                 UPDATE journal_persons SET seq = 99 WHERE seq = 3; UPDATE journal_persons SET seq = 3 WHERE seq = 4;
+                 UPDATE journal_persons SET seq = 4 WHERE seq = 99")),
+            "journal of harborlight: line 3 (number 3): it is out of order",
+        ),
+        (
+            Box::new(run("UPDATE journal SET who_user = 'bo' WHERE position = 5")),
+            "journal of harborlight: line 5 (number 6): it is filed under another person than it tells of",
+        ),
+        (
+            Box::new(run("UPDATE journal_persons SET person = 'Bo' WHERE seq = 3")),
+            "journal of harborlight: line 2 (number 3): its personal text is not what was written",
+        ),
+        (
+            Box::new(run("DELETE FROM journal_persons WHERE seq = 3")),
+            "journal of harborlight: line 2 (number 3): its personal text is missing, but was not erased",
+        ),
+        (
+            Box::new(forge),
+            "journal of harborlight: line 3 (number 4): the root noted here is not the root of the lines up to here: \
+             one of them was rewritten",
+        ),
+        (
+            Box::new(run("UPDATE journal_trees SET frontier = zeroblob(64)")),
+            "journal of harborlight: the head over 6 lines is not the root of the lines that are kept",
+        ),
+        (
+            Box::new(run("UPDATE journal_trees SET size = 5")),
+            "journal of harborlight: line 5 is not in the tree: the head counts 5 lines, 6 are kept",
+        ),
+    ];
+    for (change, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path()).await.close();
+        change(&Connection::open(folder.path().join("lanyard.db")).unwrap());
+        let store = SqliteStore::open_inline(folder.path()).unwrap();
+        let found = store.verify_journal().await.unwrap();
+        assert_eq!(found.as_deref().unwrap_or("whole"), expected);
+    }
+}
+
+#[tokio::test]
+async fn erased_names_leave_the_tree_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = written(folder.path()).await;
+    let before = store.tree_heads().await.unwrap();
+    assert_eq!(store.erase_person(&IdentityId::new(tenant(), "ana")).await, Ok(6));
+    let lines = store.activity(&ActivityFilter { limit: 9, ..ActivityFilter::default() }).await.unwrap();
+    assert!(lines.iter().all(|kept| kept.entry.person.is_none()));
+    assert_eq!((store.tree_heads().await.unwrap(), store.verify_journal().await.unwrap()), (before, None));
+}
+
+#[tokio::test]
+async fn a_checkpoint_kept_elsewhere_shows_what_the_file_hides() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = written(folder.path()).await;
+    let key = CheckpointKey::create("lanyard.example").unwrap();
+    let note = store.checkpoint(&tenant(), "lanyard.example/harborlight", &key).await.unwrap();
+    let older = verify_checkpoint(&note, &key.verifier()).unwrap();
+    assert_eq!((older.origin.as_str(), older.size), ("lanyard.example/harborlight", 6));
+    store.write(vec![line("l6")]).await.unwrap();
+    assert_eq!(store.check_against(&tenant(), &older).await, Ok(None));
+
+    // A whole other journal, consistent in itself.
+    let other = tempfile::tempdir().unwrap();
+    let rewritten = SqliteStore::open_inline(other.path()).unwrap();
+    rewritten.write(["l0", "l1", "x", "l3", "l4"].map(line).to_vec()).await.unwrap();
+    assert_eq!(rewritten.verify_journal().await, Ok(None));
+    let shorter = "the journal of harborlight is shorter than the 6 lines of the checkpoint";
+    assert_eq!(rewritten.check_against(&tenant(), &older).await.unwrap().as_deref(), Some(shorter));
+    rewritten.write(vec![line("l5")]).await.unwrap();
+    let differs = "the first 6 lines of the journal of harborlight are not those of the checkpoint";
+    assert_eq!(rewritten.check_against(&tenant(), &older).await.unwrap().as_deref(), Some(differs));
+}
