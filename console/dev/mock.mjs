@@ -45,7 +45,7 @@ const needs = () => {
   const disputed = world.people.find((p) => p.situation === "disputed");
   const unmatched = world.people.filter((p) => p.situation === "unmatched");
   const list = [
-    { id: "n1", kind: "disputed", severity: "error", title: `Two accounts claim ${disputed.name}`, detail: `London has two accounts with employee id 10777; neither was touched.`, tenant: disputed.tenant, identity: disputed.id, since: iso(born - 5_100_000), fix: "Deactivate one of the two in iOffice, then press Look again on the person.", count: 1 },
+    { id: "n1", kind: "disputed", severity: "error", title: `Two accounts claim ${disputed.name}`, detail: `London has two accounts with employee id 10777; neither was touched.`, identity: { tenant: disputed.tenant, id: disputed.id }, since: iso(born - 5_100_000), fix: "Deactivate one of the two in iOffice, then press Look again on the person.", count: 1 },
     { id: "n2", kind: "unmatched", severity: "warning", title: "People without an account that policy expects", detail: "Their office attribute names no building that iOffice knows: “Bishopgate”.", since: iso(born - 7_900_000), fix: "Correct the spelling in Okta, or add it to buildings.csv.", count: unmatched.length },
     { id: "n3", kind: "todo", severity: "warning", title: "A visit cannot be cancelled via the API", detail: "Contractor Ivan Petrov left; his visit of tomorrow 10:00 is still expected at reception.", since: iso(born - 1_300_000), fix: "Cancel the visit in iOffice under Visitors, then tick it off here.", count: 1 },
   ];
@@ -63,13 +63,13 @@ const overview = () => {
     state: world.stopped ? "stopped" : "running",
     tenants: TENANTS.map((t, i) => ({
       id: t.id, name: t.name, okta_url: t.okta_url,
-      hook: { state: i === 0 && hookOutUntil > now ? "silent" : "verified", last_delivery_at: iso(now - (i + 1) * 2_300) },
+      hook: { state: i === 0 && hookOutUntil > now ? "missing" : "live", last_delivery_at: iso(now - (i + 1) * 2_300) },
       feed: { last_poll_at: iso(now - 4_000 - i * 3_000), lag_seconds: 0.9 + i * 0.7, events_total: 18_211 + world.seq * (i + 1), hook_only: 3 + i, feed_only: 21 - i * 9 },
       people: of(t),
     })),
     sites: SITES.map((s, i) => ({
       id: s.id, name: s.name, ioffice_url: s.ioffice_url, accounts: of(TENANTS[i]) - 9,
-      budget: { rate: 240, used_last_minute: 36 + ((world.seq * (i + 3)) % 31), throttled_last_hour: stormUntil > now ? 41 : i },
+      budget: { calls: 8_200 + world.seq * (i + 3), throttled: stormUntil > now ? 41 : i, faulted: i },
       last_sweep: { at: iso(now - 8_100_000 - i * 600_000), state: i === 0 ? "complete" : "partial", certified: i === 0, drift: i === 0 ? 4 : 11 },
     })),
     work: { due: world.seq % 4, leased: 1 + (world.seq % 3), waiting: 57, dead: 0 },
@@ -141,7 +141,7 @@ function route(method, path, query, body) {
     if (!person) return problem(404, "No such person", `${one[1]} has nobody with the id ${one[2]}.`);
     if (one[3] === "/plan") {
       const steady = person.name.length % 3 === 0;
-      return ok(steady ? { id: "pln_dry_run", steps: [] } : { ...makePlan(person, "pln_dry_run", Date.now(), "proposed") });
+      return ok(steady ? { id: "pln_dry_run", steps: [] } : { ...makePlan(person, "pln_dry_run", Date.now(), "proposed"), notes: ["The seat was set by hand in iOffice on 3 Nov; no rule owns it, so it stays."] });
     }
     if (one[3] === "/look") {
       tell("activity", happen(world, Date.now(), { person, row: ["look", "info", (p) => `${p.name} is looked at again`, () => "asked in the console"] }));
@@ -163,7 +163,7 @@ function route(method, path, query, body) {
     case "GET /plans": return ok({ items: world.plans.filter(mine).slice(0, limit).map(({ steps: _, ...rest }) => rest) });
     case "GET /activity": {
       const after = Number(query.get("after") || Infinity);
-      const found = world.activity.filter((a) => mine(a) && a.seq < after && (!query.get("identity") || a.identity === query.get("identity")));
+      const found = world.activity.filter((a) => mine(a) && a.seq < after);
       return ok({ items: found.slice(0, limit), next: found.length > limit ? found[limit - 1].seq : null });
     }
     case "GET /people": {

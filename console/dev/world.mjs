@@ -67,28 +67,29 @@ export function makeWorld(now) {
 }
 
 const KINDS = [
-  ["profile_changed", "ok", (p) => `${p.name}: profile brought up to date`, (p) => `title ${p.title}, phone; 2 fields written and read back`],
-  ["seat_assigned", "ok", (p) => `${p.name} has a seat`, (p) => `${p.seat ?? p.place}; rule "${p.department} sits together"`],
+  ["operation", "ok", () => "update: done", (p) => `~ title: Trainee -> ${p.title}; + phone: +44 20 7946 0${100 + below(90)}`],
+  ["verified", "ok", () => "read back: as wanted", () => ""],
+  ["operation", "ok", () => "update: done", (p) => `> seat: ${p.place} / Floor 2 / West / 131 -> ${p.seat ?? p.place}`],
   ["signal", "info", (p) => `Okta told us about ${p.name}`, () => "user.account.update_profile by event hook, 0.2 s after it happened"],
   ["group_added", "info", (p) => `${p.name} joined ${p.department} ${p.place}`, () => "group.user_membership.add, seen by hook and feed"],
-  ["permission_granted", "ok", (p) => `${p.name} may book rooms`, (p) => `CUSTOMER in the reservation center of ${p.place}`],
-  ["hold", "held", (p) => `${p.name}: seat change held`, () => "settle window: 4 min left, in case the rest of the move arrives"],
-  ["retry", "warning", (p) => `${p.name}: iOffice asked us to wait`, () => "429, again in 8 s; nothing was written"],
-  ["no_change", "info", (p) => `${p.name} is in step`, () => "looked at both sides: nothing to change"],
+  ["operation", "ok", () => "set_roles: done", (p) => `+ role in Reservations ${p.place}: CUSTOMER`],
+  ["hold", "held", () => "seat change held", () => "settle window: 4 min left, in case the rest of the move arrives"],
+  ["operation", "warning", () => "update: throttled", () => "429, again in 8 s; nothing was written"],
+  ["decision", "info", () => "looked at: nothing to do", () => "a sweep"],
 ];
 
 /** Lets one believable thing happen at `at`. */
 export function happen(world, at, wanted) {
   const p = wanted?.person ?? pick(world.people);
   const [kind, severity, title, detail] = wanted?.row ?? KINDS[Math.floor(random() * random() * KINDS.length)];
-  const item = { seq: ++world.seq, at: iso(at), tenant: p.tenant, site: p.sites[0], identity: p.id, person: p.name, kind, title: title(p), detail: detail(p), severity };
+  const item = { seq: ++world.seq, at: iso(at), tenant: p.tenant, site: p.sites[0], identity: { tenant: p.tenant, id: p.id }, person: p.name, kind, title: title(p), detail: detail(p), severity: severity === "ok" ? "info" : severity };
   world.activity.unshift(item);
   world.activity.length = Math.min(world.activity.length, 2000);
   p.last_change_at = item.at;
   if (severity === "ok") {
     if (at > world.born) world.counts.applied += 1;
     if (at > world.born) world.spark.at(-1).applied += 1;
-    world.plans.unshift(makePlan(p, `pln_${(900_000 + world.seq).toString(36)}`, at, "applied"));
+    if (item.title === "update: done") world.plans.unshift(makePlan(p, `pln_${(900_000 + world.seq).toString(36)}`, at, "applied"));
   } else if (severity === "held") {
     world.plans.unshift(makePlan(p, `pln_${(900_000 + world.seq).toString(36)}`, at, "held"));
   }
@@ -114,7 +115,7 @@ export function makePlan(p, id, at, planState) {
   }
   if (planState === "held") add("=", "Take back Executive floor", "settle window of 5 min, until the rest of the move has arrived", ['flow "Group change", hold']);
   const count = (symbol) => steps.filter((s) => s.symbol === symbol).length;
-  return { id, at: iso(at), tenant: p.tenant, site: p.sites[0], identity: p.id, person: p.name, state: planState, steps, summary: { add: count("+"), change: count("~"), remove: count("-"), move: count(">"), held: count("=") } };
+  return { id, at: iso(at), tenant: p.tenant, site: p.sites[0], identity: { tenant: p.tenant, id: p.id }, person: p.name, lane: p.status === "DEPROVISIONED" ? "leaver" : "routine", state: planState, steps, notes: [], operations: planState === "applied" ? [{ id: `op_${id.slice(4)}`, step: 0, operation: { op: "update" }, at: iso(at), outcome: { at: iso(at + 140), outcome: { outcome: "done" } } }] : [], summary: { add: count("+"), change: count("~"), remove: count("-"), move: count(">"), held: count("=") } };
 }
 
 /** Everything about one person, as the person page asks for it. */
@@ -128,7 +129,7 @@ export function detailOf(p, world, now) {
     { kind: "section", label: "neighborhood", value: p.zone, because: [`department is ${p.department}`] },
     { kind: "cost center", label: "", value: `${p.department} (4120)`, because: ["mapping table cost_centers, row 12"] },
     ...(leave ? [] : [{ kind: "permission", label: "room booking", value: `CUSTOMER in Reservations ${p.place}`, because: ["building of the seat", 'flow "New user"'] }]),
-    { kind: "profile", label: "", value: `${p.title}, ${p.department}`, because: ["attribute mapping: title, department, phone, manager"] },
+    ...[["jobTitle", p.title], ["department", p.department], ["phone", "+44 20 7946 0123"]].map(([label, value]) => ({ kind: "field", label, value, because: [`attribute mapping ${label}`] })),
   ];
   const not_given = leaver
     ? [{ label: "Everything", because: ["status DEPROVISIONED: a leaver has nothing"] }]
@@ -137,20 +138,21 @@ export function detailOf(p, world, now) {
         ...(leave ? [{ label: "Room booking", because: ["SUSPENDED without another mark is leave: permissions pause, the seat stays"] }] : []),
         { label: "Door badge", because: ["cannot be done via the iOffice API; the door feed of this site is off"] },
       ];
-  const mine = world.activity.filter((a) => a.identity === p.id).slice(0, 6).map((a) => ({ at: a.at, kind: a.kind, title: a.title, detail: a.detail, outcome: a.severity === "ok" ? "applied" : undefined }));
+  const mine = world.activity.filter((a) => a.identity.id === p.id).slice(0, 6);
   const base = now - 3 * 3_600_000;
+  const row = (n, after, kind, title, detail, data) => ({ seq: -n, at: iso(base + after), tenant: p.tenant, site: p.sites[0], identity: { tenant: p.tenant, id: p.id }, person: p.name, kind, title, detail, severity: kind === "finding" ? "warning" : "info", data });
   const timeline = [
     ...mine,
-    { at: iso(base + 2_410), kind: "verified", title: "Read back: as planned", detail: "every field and permission is what the plan says", outcome: "verified", calls: [{ method: "GET", path: "/external/api/rest/v2/users/10482?selector=room,permissions", status: 200, ms: 61 }] },
-    { at: iso(base + 1_650), kind: "apply", title: "Profile and permission written", detail: "2 calls, none repeated", outcome: "applied", calls: [{ method: "PUT", path: "/external/api/rest/v2/users/10482", status: 200, ms: 143 }, { method: "PUT", path: "/external/api/rest/v2/users/10482/permissions", status: 200, ms: 118 }] },
-    { at: iso(base + 900), kind: "plan", title: "Plan with 3 steps", detail: "1 added, 2 changed; no guardrail, no approval needed" },
-    { at: iso(base + 640), kind: "decision", title: `Policy decided: ${leaver ? "leaver" : leave ? "on leave" : "employee"}`, detail: 'policy version 7, flows "New user" and "Profile update"' },
-    { at: iso(base + 210), kind: "hold", title: "Settle window ended", detail: "waited 300 s for the rest of the change", outcome: "held" },
-    { at: iso(base), kind: "signal", title: "Okta: profile changed", detail: "user.account.update_profile, by event hook; the log feed brought it 11 s later" },
-    { at: iso(base - 42 * 86_400_000), kind: "apply", title: "Account created", detail: "3 days before the start date", outcome: "applied", calls: [{ method: "POST", path: "/external/api/rest/v2/users", status: 201, ms: 212 }] },
+    row(1, 2_410, "verified", "read back: as wanted", "", {}),
+    row(2, 1_790, "operation", "set_roles: done", `+ role in Reservations ${p.place}: CUSTOMER`, { ms: 118, outcome: { outcome: "done" } }),
+    row(3, 1_650, "operation", "update: done", `~ title: Trainee -> ${p.title}; > seat: ${p.place} / Floor 2 / West / 131 -> ${p.seat ?? "none"}`, { ms: 143, outcome: { outcome: "done" } }),
+    row(4, 900, "plan", "1 to add, 1 to change, 1 to move", "", { plan: world.plans[0].id }),
+    row(5, 640, "decision", "settled: 300 s without another event", 'policy version 7, flows "New user" and "Profile update"', {}),
+    row(6, 0, "signal", "user.account.update_profile", "by event hook; the log feed brought it 11 s later", {}),
+    row(7, -42 * 86_400_000, "operation", "create: done", "3 days before the start date", { ms: 212, outcome: { outcome: "done" } }),
   ];
   return {
-    person: { ...p, groups: [{ id: "00g0", name: "Everyone" }, team, { id: "00g2", name: "Employees" }], profile: { login: p.email, employeeNumber: String(10_000 + p.name.length * 37), manager: "Grace Okafor", department: p.department, title: p.title, costCenter: "4120", countryCode: p.tenant.endsWith("emea") ? "GB" : "US", startDate: "2025-02-03" } },
+    person: { ...p, groups: [{ id: "00g0", name: "Everyone" }, team, { id: "00g2", name: "Employees" }], profile: [["costCenter", "4120"], ["countryCode", p.tenant.endsWith("emea") ? "GB" : "US"], ["department", p.department], ["employeeNumber", String(10_000 + p.name.length * 37)], ["login", p.email], ["manager", "Grace Okafor"], ["startDate", "2025-02-03"], ["title", p.title]] },
     account: linked || leave ? { site: p.sites[0], id: 10_482, user_name: p.email, active: !leaver, seat: p.seat, section: leaver ? null : p.zone, cost_center: `${p.department} (4120)`, permissions: leave || leaver ? [] : [{ center: `Reservations ${p.place}`, role: "CUSTOMER" }, { center: `Facilities ${p.place}`, role: "CUSTOMER" }] } : null,
     desired: { lifecycle: leaver ? "leaver" : leave ? "on_leave" : p.status === "STAGED" ? "pre_hire" : "employee", items, not_given, review_at: p.status === "STAGED" ? iso(now + 4 * 86_400_000) : null },
     timeline,

@@ -15,10 +15,17 @@ export interface Site {
   id: string;
   name: string;
   ioffice_url: string;
-  accounts: number;
-  /** `rate` is the calls a minute that the site may receive from us. */
-  budget: { rate: number; used_last_minute: number; throttled_last_hour: number };
+  /** Null before the first certified list. */
+  accounts?: number | null;
+  /** Calls since the start: answered, refused for now by the site, failed on the way. */
+  budget: { calls: number; throttled: number; faulted: number };
   last_sweep?: { at: string; state: string; certified: boolean; drift: number } | null;
+}
+
+/** A person's id, which only means something within a tenant. */
+export interface Who {
+  tenant: string;
+  id: string;
 }
 
 export interface NeedsPerson {
@@ -27,8 +34,7 @@ export interface NeedsPerson {
   severity: Severity;
   title: string;
   detail: string;
-  identity?: string | null;
-  tenant?: string | null;
+  identity?: Who | null;
   since: string;
   fix?: string | null;
   count: number;
@@ -59,12 +65,13 @@ export interface ActivityItem {
   at: string;
   tenant: string;
   site?: string | null;
-  identity?: string | null;
+  identity?: Who | null;
   person?: string | null;
   kind: string;
   title: string;
   detail: string;
   severity: Severity;
+  data?: { plan?: string; ms?: number; outcome?: { outcome: string } } | null;
 }
 
 export interface Page<T> {
@@ -97,17 +104,10 @@ export interface DesiredItem extends Because {
   value: string;
 }
 
-export interface TimelineEntry {
-  at: string;
-  kind: string;
-  title: string;
-  detail: string;
-  calls?: { method: string; path: string; status: number | string; ms: number }[];
-  outcome?: string | null;
-}
-
 export interface PersonDetail {
-  person: PersonSummary & { groups: { id: string; name: string }[]; profile: Record<string, unknown> };
+  person: PersonSummary & { groups: { id: string; name: string }[]; /** Pairs of name and value, sorted by name. */
+    profile: [string, unknown][];
+  };
   account?: {
     site: string;
     id: string | number;
@@ -118,34 +118,41 @@ export interface PersonDetail {
     cost_center?: string | null;
     permissions: { center: string; role: string }[];
   } | null;
-  desired: { lifecycle: string; items: DesiredItem[]; not_given: Because[]; review_at?: string | null };
-  timeline: TimelineEntry[];
+  desired: { lifecycle: string; items: DesiredItem[]; not_given: Because[]; because?: string[]; problems?: string[]; review_at?: string | null };
+  timeline: ActivityItem[];
 }
 
-export type Symbol = "+" | "~" | "-" | ">" | "=";
+/** `*` is what a person must do by hand. */
+export type Symbol = "+" | "~" | "-" | ">" | "=" | "*";
 
 export interface PlanStep {
   symbol: Symbol;
   what: string;
   detail: string;
   because?: string[] | string | null;
+  /** Why the step waits, if it does. */
+  gate?: string | null;
 }
 
 export type PlanSummary = Record<"add" | "change" | "remove" | "move" | "held", number>;
 
 export interface Plan {
-  id: string;
+  /** Null where a dry run found nothing to plan. */
+  id: string | null;
   at?: string | null;
   tenant?: string | null;
   site?: string | null;
-  identity?: string | null;
+  identity?: Who | null;
   person?: string | null;
-  state?: string | null;
+  /** Which queue it went through: leavers pass everything else. */
+  lane?: string | null;
   summary?: PlanSummary;
   steps: PlanStep[];
+  notes?: string[];
+  operations?: { id: string; step: number; operation: { op: string }; at: string; outcome?: unknown }[];
 }
 
-export type PlanRow = Omit<Plan, "steps"> & { summary: PlanSummary };
+export type PlanRow = Omit<Plan, "steps" | "id"> & { id: string; summary: PlanSummary };
 
 export interface HealthCheck {
   name: string;
@@ -158,7 +165,7 @@ export interface StoryItem {
   at: string;
   title: string;
   detail: string;
-  people: { tenant: string; id: string; name: string }[];
+  people: (Who & { name: string })[];
   state: "upcoming" | "happening" | "done";
   expects: { text: string; ok: boolean | null }[];
 }
@@ -185,6 +192,7 @@ export class ApiError extends Error {
     message: string,
     readonly detail?: string,
     readonly id?: string,
+    readonly fix?: string,
   ) {
     super(message);
   }
@@ -210,12 +218,13 @@ async function call<T>(path: string, query?: Query, init?: RequestInit): Promise
   const text = await answer.text();
   const body = parse(text);
   if (answer.ok) return body as T;
-  const problem = (body ?? {}) as { title?: string; detail?: string; id?: string; instance?: string };
+  const problem = (body ?? {}) as { title?: string; detail?: string; id?: string; instance?: string; fix?: string | null };
   throw new ApiError(
     answer.status,
     problem.title ?? `The server answered ${answer.status}`,
     problem.detail,
     problem.id ?? problem.instance ?? answer.headers.get("x-request-id") ?? undefined,
+    problem.fix ?? undefined,
   );
 }
 
@@ -252,18 +261,18 @@ const person = (tenant: string, id: string) => `/people/${encodeURIComponent(ten
 export const api = {
   session: () => call<Session>("/session"),
   overview: () => call<Overview>("/overview"),
-  activity: (query: { after?: string | number; limit?: number; tenant?: string; identity?: string }) =>
+  activity: (query: { after?: string | number; limit?: number; tenant?: string; all?: string }) =>
     call<Page<ActivityItem>>("/activity", query),
   people: (query: { search?: string; cursor?: string; limit?: number; tenant?: string }) =>
     call<Page<PersonSummary>>("/people", query),
   person: (tenant: string, id: string) => call<PersonDetail>(person(tenant, id)),
   personPlan: (tenant: string, id: string) => call<Plan>(`${person(tenant, id)}/plan`),
   look: (tenant: string, id: string) => post<unknown>(`${person(tenant, id)}/look`),
-  plans: (query: { limit?: number; tenant?: string }) => call<Page<PlanRow>>("/plans", query),
+  plans: (query: { limit?: number }) => call<Page<PlanRow>>("/plans", query),
   plan: (id: string) => call<Plan>(`/plans/${encodeURIComponent(id)}`),
   health: () => call<{ checks: HealthCheck[] }>("/health"),
   demo: () => call<Demo>("/demo"),
-  act: (kind: DemoAct) => post<{ person?: { tenant: string; id: string; name?: string } | null }>("/demo/act", { kind }),
+  act: (kind: DemoAct) => post<{ person?: (Who & { name?: string }) | null }>("/demo/act", { kind }),
   stop: () => post<unknown>("/stop"),
   resume: () => post<unknown>("/resume"),
   eventsUrl: () => url("/events"),

@@ -24,7 +24,13 @@ export const usePlan = (id: string) => useQuery({ queryKey: ["plan", id], queryF
 export const useDemo = () => useQuery({ queryKey: ["demo"], queryFn: api.demo, refetchInterval: 2_000 });
 
 export const usePlans = (tenant: string, limit = 100) =>
-  useQuery({ queryKey: ["plans", tenant, limit], queryFn: () => api.plans({ limit, tenant: only(tenant) }) });
+  useQuery({
+    queryKey: ["plans", tenant, limit],
+    queryFn: async () => {
+      const { items } = await api.plans({ limit });
+      return items.filter((plan) => tenant === ALL || plan.tenant === tenant);
+    },
+  });
 
 export const usePerson = (tenant: string, id: string) =>
   useQuery({ queryKey: ["person", tenant, id], queryFn: () => api.person(tenant, id), placeholderData: undefined });
@@ -48,11 +54,11 @@ export const usePeople = (tenant: string, search: string) =>
     refetchInterval: 20_000,
   });
 
-export const useActivity = (tenant: string, options: { identity?: string; limit?: number } = {}) =>
+export const useActivity = (tenant: string, options: { all?: boolean; limit?: number } = {}) =>
   useInfiniteQuery({
-    queryKey: ["activity", tenant, options.identity ?? "", options.limit ?? PAGE_SIZE],
+    queryKey: ["activity", tenant, options.all ?? false, options.limit ?? PAGE_SIZE],
     queryFn: ({ pageParam }) =>
-      api.activity({ tenant: only(tenant), identity: options.identity, limit: options.limit ?? PAGE_SIZE, after: pageParam }),
+      api.activity({ tenant: only(tenant), all: options.all ? "true" : undefined, limit: options.limit ?? PAGE_SIZE, after: pageParam }),
     initialPageParam: "" as string | number,
     getNextPageParam: (last) => last.next ?? undefined,
   });

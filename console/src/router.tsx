@@ -11,7 +11,7 @@ export interface PersonSearch {
   tab?: "timeline" | "plan";
 }
 export interface ActivitySearch {
-  show?: "problems" | "changes";
+  show?: "problems" | "changes" | "everything";
   q?: string;
 }
 
@@ -71,7 +71,7 @@ const person = createRoute({
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/activity",
-  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes"), q: text(search.q) }),
+  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes", "everything"), q: text(search.q) }),
   component: lazyRouteComponent(screens.activity, "Activity"),
 });
 const plans = createRoute({

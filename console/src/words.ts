@@ -5,14 +5,14 @@ export type Tone = "ok" | "held" | "failed" | "drift" | "info" | "off";
 export const MARK: Record<Tone, string> = { ok: "✓", held: "=", failed: "✕", drift: "≠", info: "i", off: "○" };
 
 const TONES: Record<string, Tone> = {
-  ok: "ok", success: "ok", applied: "ok", verified: "ok", done: "ok", already: "ok", linked: "ok", active: "ok", certified: "ok",
+  ok: "ok", success: "ok", live: "ok", applied: "ok", verified: "ok", done: "ok", already: "ok", linked: "ok", active: "ok", certified: "ok",
   verified_hook: "ok", up: "ok", complete: "ok", running: "ok", in_step: "ok",
   warning: "held", warn: "held", held: "held", waiting: "held", hold: "held", throttled: "held", pending: "held", suspended: "held",
-  leave: "held", unverified: "held", degraded: "held", stopped: "held", partial: "held", staged: "info", provisioned: "info",
-  error: "failed", critical: "failed", failed: "failed", refused: "failed", dead: "failed", impossible: "failed", disputed: "failed",
+  leave: "held", unverified: "held", degraded: "held", missing: "held", not_done: "held", on_leave: "held", stopped: "held", partial: "held", staged: "info", provisioned: "info",
+  error: "failed", critical: "failed", failed: "failed", refused: "failed", denied: "failed", dead: "failed", impossible: "failed", disputed: "failed",
   down: "failed", outage: "failed", silent: "failed", unknown: "failed", lost: "failed",
   drift: "drift", differs: "drift", unlinked: "drift", unmatched: "drift", orphan: "drift",
-  deprovisioned: "off", deleted: "off", off: "off", none: "off", inactive: "off", superseded: "off", not_needed: "off", terminated: "off",
+  deprovisioned: "off", ended: "off", out_of_scope: "off", deleted: "off", off: "off", none: "off", inactive: "off", superseded: "off", not_needed: "off", terminated: "off",
 };
 
 const HOLDS = ["held", "hold", "waiting", "pending", "leave", "suspended"];
@@ -24,7 +24,7 @@ export function glyph(code: string | null | undefined): string {
 }
 
 export function tone(code: string | null | undefined): Tone {
-  return TONES[(code ?? "").toLowerCase().replaceAll("-", "_")] ?? "info";
+  return TONES[(code ?? "").toLowerCase().replaceAll(/[- ]/g, "_")] ?? "info";
 }
 
 /** `hook_outage` and `PASSWORD_EXPIRED` as words: "Hook outage", "Password expired". */
@@ -45,7 +45,45 @@ export const SYMBOLS = {
   "-": { word: "remove", tone: "failed" },
   ">": { word: "move", tone: "info" },
   "=": { word: "held", tone: "held" },
+  "*": { word: "to do by hand", tone: "drift" },
 } as const satisfies Record<string, { word: string; tone: Tone }>;
+
+const OPERATIONS: Record<string, string> = {
+  create: "account created",
+  update: "profile written",
+  set_roles: "permissions written",
+  deactivate: "account deactivated",
+  reactivate: "account reactivated",
+  book: "desk booked",
+  cancel_booking: "booking cancelled",
+  announce: "visit announced",
+};
+
+/** What an operation did: "permissions written", or "permissions written: refused" where it did not. */
+export function operation(op: string, outcome?: string | null): string {
+  const text = OPERATIONS[op] ?? words(op).toLowerCase();
+  if (!outcome || outcome === "done") return text;
+  return outcome === "already" ? `${text}: was so already` : `${text}: ${words(outcome).toLowerCase()}`;
+}
+
+interface Line {
+  kind: string;
+  title: string;
+  severity: string;
+  data?: { outcome?: { outcome: string } } | null;
+}
+
+/** A journal line's code for tone and symbol: what was done or verified is `ok`, unless the line itself warns. */
+export function lineCode(line: Line): string {
+  if (tone(line.severity) !== "info") return line.severity;
+  return line.kind === "verified" || line.kind === "operation" ? "ok" : line.severity;
+}
+
+/** A journal line's title in words. */
+export function lineTitle(line: Line): string {
+  const [op, outcome] = line.kind === "operation" ? line.title.split(": ") : [];
+  return op && outcome ? operation(op, outcome) : line.title;
+}
 
 export const number = (n: number) => new Intl.NumberFormat("en-GB").format(n);
 export const plural = (n: number, one: string, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;

@@ -15,7 +15,7 @@ test("the overview tells 'nothing' from 'no data'", async () => {
 });
 
 test("what needs a person names its fix and leads to the person", async () => {
-  const needs = [{ id: "n1", kind: "disputed", severity: "error", title: "Two accounts claim Ana Chen", detail: "Neither was touched.", identity: "00u1", since: "2026-11-23T11:00:00Z", fix: "Deactivate one of the two.", count: 1 }];
+  const needs = [{ id: "n1", kind: "disputed", severity: "error", title: "Two accounts claim Ana Chen", detail: "Neither was touched.", identity: { tenant: "emea", id: "00u1" }, since: "2026-11-23T11:00:00Z", fix: "Deactivate one of the two.", count: 1 }];
   open("/all/overview", { ...BASE, "GET /overview": { ...OVERVIEW, needs_person: needs } });
   const title = await screen.findByText("Two accounts claim Ana Chen");
   const row = within(title.closest("li")!);
@@ -57,6 +57,11 @@ test("stopping needs the typed word, carries the token, and renews an old token 
   await waitFor(() => expect(stops()).toEqual(["token-old", "token-new"]));
 });
 
+test("without a session every screen says how to sign in", async () => {
+  open("/all/plans", { ...BASE, "GET /session": () => problem(401, "you are not signed in") });
+  expect(await screen.findByText("You are not signed in")).toBeTruthy();
+});
+
 test("searching people puts the search into the address and asks the server", async () => {
   const app = open("/emea/people", {
     ...BASE,
@@ -75,7 +80,8 @@ test("a plan shows what is taken away first, with its reason", async () => {
   open("/all/plans/pln_1", {
     ...BASE,
     "GET /plans/pln_1": {
-      id: "pln_1", at: "2026-11-23T11:00:00Z", tenant: "emea", identity: "00u1", person: "Ana Chen", state: "applied",
+      id: "pln_1", at: "2026-11-23T11:00:00Z", tenant: "emea", identity: { tenant: "emea", id: "00u1" }, person: "Ana Chen", lane: "routine",
+      operations: [{ id: "op-1", step: 1, operation: { op: "set_roles" }, at: "2026-11-23T11:00:01Z", outcome: { at: "2026-11-23T11:00:02Z", outcome: { outcome: "refused" } } }],
       steps: [
         { symbol: "+", what: "Permission in Reservations", detail: "", because: ["building of the seat"] },
         { symbol: "-", what: "Permission in Sales", detail: "", because: ["no group names it"] },
@@ -83,7 +89,9 @@ test("a plan shows what is taken away first, with its reason", async () => {
     },
   });
   await screen.findByRole("heading", { name: "Plan for Ana Chen" });
-  expect(screen.getAllByRole("heading", { level: 2 }).map((h) => h.textContent)).toEqual(["Taken back", "Added"]);
+  expect(screen.getAllByRole("heading", { level: 2 }).map((h) => h.textContent)).toEqual(["Taken back", "Added", "What was sent"]);
+  const sent = within(screen.getByText("Permissions written").closest("tr")!);
+  expect(sent.getByText("Refused")).toBeTruthy();
   expect(screen.getByText("no group names it")).toBeTruthy();
   expect(screen.getByText("1 remove")).toBeTruthy();
   expect(screen.getByText("0 held")).toBeTruthy();
@@ -104,7 +112,7 @@ test("the story folds what went as expected and shows what did not", async () =>
 });
 
 test("keys: g then e opens People, Escape on a person goes back", async () => {
-  const detail = { person: { ...PERSON, groups: [], profile: {} }, account: null, desired: { lifecycle: "employee", items: [], not_given: [], review_at: null }, timeline: [] };
+  const detail = { person: { ...PERSON, groups: [], profile: [["title", "Researcher"]] }, account: null, desired: { lifecycle: "employee", items: [], not_given: [], review_at: null }, timeline: [] };
   const app = open("/all/overview", { ...BASE, "GET /people": { items: [PERSON], total: 1 }, "GET /people/emea/00u1": detail });
   await screen.findByText("Nothing needs a person");
   await userEvent.keyboard("ge");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { lastHour } from "../src/ui/spark";
 import { newestFirst } from "../src/queries";
 import { absolute, ago, duration } from "../src/time";
-import { fieldName, glyph, initials, tone, words } from "../src/words";
+import { fieldName, glyph, initials, lineCode, lineTitle, tone, words } from "../src/words";
 
 test.each([
   ["PASSWORD_EXPIRED", "Password expired", "info"],
@@ -16,6 +17,23 @@ test.each([
 
 test("a hold waits by intent, a warning does not, and their symbols differ", () => {
   expect([glyph("held"), glyph("warning"), glyph("error"), glyph("ok")]).toEqual(["=", "!", "✕", "✓"]);
+});
+
+test.each([
+  ["operation", "set_roles: done", "info", "permissions written", "ok"],
+  ["operation", "create: already", "info", "account created: was so already", "ok"],
+  ["operation", "update: not_done", "warning", "profile written: not done", "warning"],
+  ["verified", "read back: as wanted", "info", "read back: as wanted", "ok"],
+  ["signal", "user.lifecycle.suspend", "info", "user.lifecycle.suspend", "info"],
+])("journal line %s %s (%s) reads %s with code %s", (kind, title, severity, text, code) => {
+  expect([lineTitle({ kind, title, severity }), lineCode({ kind, title, severity })]).toEqual([text, code]);
+});
+
+test("a quiet minute has no bucket on the wire, but its place in the chart", () => {
+  const hour = lastHour([{ at: "2026-11-23T11:58:00Z", applied: 3, failed: 1 }, { at: "2026-11-23T10:00:00Z", applied: 9, failed: 0 }], Date.parse("2026-11-23T12:00:30Z"));
+  expect(hour.length).toBe(60);
+  expect(hour.slice(-3).map((b) => [b.at.slice(11, 16), b.applied, b.failed])).toEqual([["11:58", 3, 1], ["11:59", 0, 0], ["12:00", 0, 0]]);
+  expect(hour.reduce((sum, b) => sum + b.applied, 0)).toBe(3);
 });
 
 test("names of fields and people", () => {

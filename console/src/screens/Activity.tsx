@@ -7,10 +7,10 @@ import { Feed } from "../ui/feed";
 import { PageHead } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
-import { tone } from "../words";
+import { lineCode, tone } from "../words";
 
 function fits(item: ActivityItem, show: string | undefined, q: string | undefined): boolean {
-  const fill = tone(item.severity);
+  const fill = tone(lineCode(item));
   if (show === "problems" && !["failed", "held", "drift"].includes(fill)) return false;
   if (show === "changes" && fill !== "ok") return false;
   return !q || `${item.title} ${item.detail} ${item.person ?? ""} ${item.kind}`.toLowerCase().includes(q.toLowerCase());
@@ -20,11 +20,11 @@ export function Activity() {
   const tenant = useTenant();
   const { show, q } = useSearch({ from: "/$tenant/activity" });
   const navigate = useNavigate({ from: "/$tenant/activity" });
-  const query = useActivity(tenant, { limit: 100 });
+  const query = useActivity(tenant, { limit: 100, all: show === "everything" });
   const filter = (next: { show?: string; q?: string }) => void navigate({ search: { show, q, ...next } as never, replace: true });
   return (
     <>
-      <PageHead title="Activity" sub="Everything Lanyard saw, decided and did, newest first" />
+      <PageHead title="Activity" sub="What Lanyard saw, decided and did, newest first" />
       <div className="row wrap" style={{ gap: 12 }}>
         <TextInput data-search aria-label="Filter activity" placeholder="Filter what is shown" defaultValue={q ?? ""} onChange={(e) => filter({ q: e.currentTarget.value || undefined })} leftSection={<IconSearch size={16} aria-hidden />} w={300} />
         <SegmentedControl
@@ -32,7 +32,7 @@ export function Activity() {
           aria-label="Show"
           value={show ?? "all"}
           onChange={(value) => filter({ show: value === "all" ? undefined : value })}
-          data={[{ value: "all", label: "All" }, { value: "changes", label: "Changes" }, { value: "problems", label: "Problems" }]}
+          data={[{ value: "all", label: "All" }, { value: "changes", label: "Changes" }, { value: "problems", label: "Problems" }, { value: "everything", label: "With quiet looks" }]}
         />
       </div>
       <div className="panel">

@@ -7,7 +7,7 @@ import { Ago, At, duration } from "../time";
 import { Feed } from "../ui/feed";
 import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
-import { Spark } from "../ui/spark";
+import { lastHour, Spark } from "../ui/spark";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, tone, type Tone } from "../words";
@@ -45,7 +45,7 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
   const tenants = data.tenants.filter((t) => tenant === ALL || t.id === tenant);
   return (
     <div className="stack">
-      <NeedsList items={data.needs_person.filter((i) => tenant === ALL || !i.tenant || i.tenant === tenant)} tenants={data.tenants} tenant={tenant} />
+      <NeedsList items={data.needs_person.filter((i) => tenant === ALL || !i.identity || i.identity.tenant === tenant)} tenants={data.tenants} tenant={tenant} />
       <Stats data={data} tenant={tenant} />
       <div className="cols main">
         <div className="stack">
@@ -73,7 +73,6 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
       ) : (
         <ul className="list" aria-live="polite">
           {shownItems.map((item) => {
-            const home = item.tenant ?? (tenants.length === 1 ? tenants[0]?.id : undefined) ?? (tenant === ALL ? undefined : tenant);
             return (
               <li key={item.id}>
                 <CodeMark code={item.severity} />
@@ -87,8 +86,8 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
                 </div>
                 <div className="small dim" style={{ textAlign: "right", flexShrink: 0 }}>
                   <Ago at={item.since} />
-                  {item.identity && home && (
-                    <div><Link to="/$tenant/people/$home/$id" params={{ tenant, home, id: item.identity }} aria-label={`Open person: ${item.title}`}>Open person</Link></div>
+                  {item.identity && (
+                    <div><Link to="/$tenant/people/$home/$id" params={{ tenant, home: item.identity.tenant, id: item.identity.id }} aria-label={`Open person: ${item.title}`}>Open person</Link></div>
                   )}
                 </div>
               </li>
@@ -134,7 +133,8 @@ function Stat(props: { label: string; value: string; note: string; tone?: Tone; 
 }
 
 function Changes({ data }: { data: OverviewData }) {
-  const first = data.spark[0];
+  const minutes = lastHour(data.spark, Date.parse(data.now));
+  const first = minutes[0];
   const end: ReactNode = (
     <span className="row">
       <span className="legend"><i />applied</span>
@@ -144,7 +144,7 @@ function Changes({ data }: { data: OverviewData }) {
   return (
     <Panel title="Changes" end={end}>
       <div className="body">
-        <Spark buckets={data.spark} />
+        <Spark buckets={minutes} />
         <div className="row small dim" style={{ justifyContent: "space-between", marginTop: 4 }}>
           {first ? <At at={first.at} seconds={false} /> : <span>no data yet</span>}
           <At at={data.now} seconds={false} />
@@ -184,16 +184,15 @@ function Sites({ sites }: { sites: Site[] }) {
       {sites.length === 0 && <Empty title="No site yet">Name an iOffice instance in the settings, then restart.</Empty>}
       <div className="scroll" hidden={sites.length === 0}>
         <table className="table">
-          <thead><tr><th>Site</th><th className="r">Accounts</th><th>Call budget</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
+          <thead><tr><th>Site</th><th className="r">Accounts</th><th className="r">Calls</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
           <tbody>
             {sites.map((s) => (
               <tr key={s.id}>
                 <td><div style={{ fontWeight: 560 }}>{s.name}</div><div className="dim small">{host(s.ioffice_url)}</div></td>
-                <td className="r num">{number(s.accounts)}</td>
-                <td style={{ minWidth: 130 }}>
-                  <div className="small num">{number(s.budget.used_last_minute)} of {number(s.budget.rate)} a minute</div>
-                  <div className="track" aria-hidden><i style={{ width: `${Math.min(100, (100 * s.budget.used_last_minute) / Math.max(1, s.budget.rate))}%` }} /></div>
-                  {s.budget.throttled_last_hour > 0 && <div className="dim small">throttled {number(s.budget.throttled_last_hour)}× this hour</div>}
+                <td className="r num">{s.accounts == null ? "–" : number(s.accounts)}</td>
+                <td className="r num">
+                  {number(s.budget.calls)}
+                  <div className="dim small">{s.budget.throttled + s.budget.faulted === 0 ? "none refused" : `${number(s.budget.throttled)} throttled, ${number(s.budget.faulted)} failed`}</div>
                 </td>
                 <td>{s.last_sweep ? <><Tag code={s.last_sweep.certified ? "certified" : s.last_sweep.state} /><div className="dim small"><Ago at={s.last_sweep.at} /></div></> : <span className="dim">none yet</span>}</td>
                 <td className="r num">{s.last_sweep ? number(s.last_sweep.drift) : "–"}</td>

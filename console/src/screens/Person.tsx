@@ -8,7 +8,7 @@ import { queryClient, usePerson, usePersonPlan } from "../queries";
 import { Avatar, Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
-import { Steps, summarise } from "../ui/steps";
+import { Notes, Steps, summarise } from "../ui/steps";
 import { Now } from "./person/Now";
 import { Timeline } from "./person/Timeline";
 
@@ -79,7 +79,7 @@ function DryRun({ home, id, name }: { home: string; id: string; name: string }) 
     >
       <Loaded query={query} what="the plan">
         {(plan) =>
-          plan.steps.length === 0 ? (
+          plan.steps.length === 0 && (plan.notes ?? []).length === 0 ? (
             <Empty title="Nothing to change">What {name} has in iOffice is what policy says.</Empty>
           ) : (
             <>
@@ -88,6 +88,7 @@ function DryRun({ home, id, name }: { home: string; id: string; name: string }) 
                 <span className="dim small">A dry run: looking writes nothing. <span className="mono">{plan.id}</span></span>
               </div>
               <Steps steps={plan.steps} />
+              <Notes notes={plan.notes} />
             </>
           )
         }

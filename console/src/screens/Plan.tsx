@@ -1,15 +1,15 @@
 import { IconArrowLeft } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
-import type { Symbol } from "../api";
+import type { Plan, Symbol } from "../api";
 import { usePlan } from "../queries";
 import { At } from "../time";
 import { Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
-import { Steps, summarise } from "../ui/steps";
-import { plural } from "../words";
+import { Notes, Steps, summarise } from "../ui/steps";
+import { operation, plural, words } from "../words";
 
-const GROUPS: [Symbol, string][] = [["-", "Taken back"], ["=", "Held"], [">", "Moved"], ["~", "Changed"], ["+", "Added"]];
+const GROUPS: [Symbol, string][] = [["*", "To do by hand"], ["-", "Taken back"], ["=", "Held"], [">", "Moved"], ["~", "Changed"], ["+", "Added"]];
 
 /** One plan, removals first: what takes something away is what a reader must not miss. */
 export function PlanPage() {
@@ -23,8 +23,8 @@ export function PlanPage() {
       <Loaded query={query} what="this plan">
         {(plan) => (
           <div className="stack">
-            <PageHead title={plan.person ? `Plan for ${plan.person}` : "Plan"} sub={<span className="row wrap">{plan.state && <Tag code={plan.state} />}{plan.at && <At at={plan.at} />}</span>}>
-              {plan.identity && plan.tenant && <Link to="/$tenant/people/$home/$id" params={{ tenant, home: plan.tenant, id: plan.identity }}>Open person</Link>}
+            <PageHead title={plan.person ? `Plan for ${plan.person}` : "Plan"} sub={<span className="row wrap">{plan.lane && <Tag as="off" label={words(plan.lane)} />}{plan.at && <At at={plan.at} />}</span>}>
+              {plan.identity && <Link to="/$tenant/people/$home/$id" params={{ tenant, home: plan.identity.tenant, id: plan.identity.id }}>Open person</Link>}
             </PageHead>
             <div className="panel body row wrap" style={{ gap: 16 }}>
               <Summary summary={summarise(plan)} />
@@ -32,13 +32,50 @@ export function PlanPage() {
               <span className="mono dim">{plan.id}</span>
             </div>
             {plan.steps.length === 0 && <div className="panel"><Empty title="Nothing to change">Everything was as policy says when this plan was made.</Empty></div>}
+            {(plan.notes ?? []).length > 0 && <Panel title="Worth knowing"><Notes notes={plan.notes} /></Panel>}
             {GROUPS.map(([symbol, title]) => {
               const steps = plan.steps.filter((s) => s.symbol === symbol);
               return steps.length > 0 && <Panel key={symbol} title={title} end={plural(steps.length, "step")}><Steps steps={steps} /></Panel>;
             })}
+            <Operations plan={plan} />
           </div>
         )}
       </Loaded>
     </>
+  );
+}
+
+/** The kept outcome lies within a record that also says when; older records are the outcome itself. */
+function outcomeOf(kept: unknown): string | undefined {
+  const inner = (kept as { outcome?: unknown } | null)?.outcome;
+  if (typeof inner === "string") return inner;
+  const deeper = (inner as { outcome?: unknown } | undefined)?.outcome;
+  return typeof deeper === "string" ? deeper : undefined;
+}
+
+function Operations({ plan }: { plan: Plan }) {
+  const operations = plan.operations ?? [];
+  if (operations.length === 0) return null;
+  return (
+    <Panel title="What was sent" end={plural(operations.length, "operation")}>
+      <div className="scroll">
+        <table className="table">
+          <thead><tr><th>Operation</th><th>Outcome</th><th>Sent</th><th>Id</th></tr></thead>
+          <tbody>
+            {operations.map((o) => {
+              const outcome = outcomeOf(o.outcome);
+              return (
+                <tr key={o.id}>
+                  <td>{words(operation(o.operation.op))}</td>
+                  <td>{outcome ? <Tag code={outcome} /> : <span className="dim">not known yet</span>}</td>
+                  <td><At at={o.at} /></td>
+                  <td className="mono dim">{o.id}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
   );
 }

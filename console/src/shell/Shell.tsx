@@ -4,9 +4,12 @@ import { openSpotlight } from "@mantine/spotlight";
 import { IconActivity, IconAddressBook, IconCheck, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconSearch, IconSelector, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
+import { ApiError } from "../api";
 import { ALL, useHealth, useOverview, useSession } from "../queries";
 import { useLive } from "../live";
 import { ago, useTick, useZone, type Zone } from "../time";
+import { PageHead } from "../ui/panel";
+import { Empty } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number } from "../words";
 import { ShortcutHelp, useShortcuts } from "./Shortcuts";
@@ -18,6 +21,8 @@ export function Shell() {
   const [navOpen, nav] = useDisclosure(false);
   const [helpOpen, help] = useDisclosure(false);
   const path = useRouterState({ select: (s) => s.location.pathname });
+  const refused = useSession().error;
+  const signedOut = refused instanceof ApiError && refused.status === 401 ? refused : undefined;
   useShortcuts(help.toggle);
   useEffect(() => nav.close(), [path]);
   return (
@@ -45,11 +50,22 @@ export function Shell() {
       <AppShell.Navbar withBorder={false}><Nav /></AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <StoppedBanner />
-        <div className="page"><Outlet /></div>
+        <div className="page">{signedOut ? <SignIn fix={signedOut.fix} /> : <Outlet />}</div>
       </AppShell.Main>
       <Suspense fallback={null}><Palette /></Suspense>
       <ShortcutHelp opened={helpOpen} close={help.close} />
     </AppShell>
+  );
+}
+
+function SignIn({ fix }: { fix?: string }) {
+  return (
+    <>
+      <PageHead title="Sign in" />
+      <div className="panel">
+        <Empty title="You are not signed in">{fix ?? "Open the owner link that the server printed when it started."}</Empty>
+      </div>
+    </>
   );
 }
 

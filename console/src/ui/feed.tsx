@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import type { ActivityItem } from "../api";
 import { absolute, At, clock, day, useZone } from "../time";
 import { CodeMark } from "./marks";
+import { lineCode, lineTitle } from "../words";
 import { useTenant } from "./tenant";
 
 /** Activity, newest first, with a break before each other day. `tight` leaves the day and the place out. */
@@ -25,7 +26,7 @@ export function Feed({ items, tight }: { items: ActivityItem[]; tight?: boolean 
             {tight ? <span className="at"><At at={item.at} /></span> : (
               <time className="at num" dateTime={item.at} title={absolute(item.at, zone)}>{clock(item.at, zone)}</time>
             )}
-            <CodeMark code={item.severity} />
+            <CodeMark code={lineCode(item)} />
             <div className="grow">
               <Title item={item} />
               <div className={tight ? "dim small ellipsis" : "dim"} style={{ fontSize: tight ? 12 : 13 }}>{item.detail}</div>
@@ -38,20 +39,16 @@ export function Feed({ items, tight }: { items: ActivityItem[]; tight?: boolean 
   );
 }
 
-/** The title with the person's name as a link in it; a title that does not name the person is a link itself. */
+/** The person's name leads to the person: inside the title if that names them, else before it. */
 function Title({ item }: { item: ActivityItem }) {
   const tenant = useTenant();
-  if (!item.identity) return <div className="title">{item.title}</div>;
-  const at = item.person ? item.title.indexOf(item.person) : -1;
-  const [before, name, after] = at < 0 ? ["", item.title, ""] : [item.title.slice(0, at), item.person!, item.title.slice(at + item.person!.length)];
-  return (
-    <div className="title">
-      {before}
-      <Link to="/$tenant/people/$home/$id" params={{ tenant, home: item.tenant, id: item.identity }}>{name}</Link>
-      {after}
-      {at < 0 && item.person && <span className="dim"> {item.person}</span>}
-    </div>
-  );
+  const title = lineTitle(item);
+  const { identity, person } = item;
+  if (!identity || !person) return <div className="title">{title}</div>;
+  const link = <Link to="/$tenant/people/$home/$id" params={{ tenant, home: identity.tenant, id: identity.id }}>{person}</Link>;
+  const at = title.indexOf(person);
+  if (at < 0) return <div><span className="title">{link}</span> <span className="what">{title}</span></div>;
+  return <div className="title">{title.slice(0, at)}{link}{title.slice(at + person.length)}</div>;
 }
 
 const key = (item: ActivityItem) => `${item.tenant}/${item.seq}`;

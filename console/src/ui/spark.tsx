@@ -6,13 +6,32 @@ import { plural } from "../words";
 const HEIGHT = 72;
 const STEP = 10;
 
+const MINUTES = 60;
+
+/** The last sixty minutes before `now`: a minute in which nothing happened has no bucket on the wire, but is drawn. */
+export function lastHour(buckets: SparkBucket[], now: number): SparkBucket[] {
+  const minute = (ms: number) => Math.floor(ms / 60_000);
+  const hour = Array.from({ length: MINUTES }, (_, i) => ({
+    at: new Date((minute(now) - MINUTES + 1 + i) * 60_000).toISOString(),
+    applied: 0,
+    failed: 0,
+  }));
+  for (const bucket of buckets) {
+    const slot = hour[MINUTES - 1 - (minute(now) - minute(Date.parse(bucket.at)))];
+    if (!slot) continue;
+    slot.applied += bucket.applied;
+    slot.failed += bucket.failed;
+  }
+  return hour;
+}
+
 export function Spark({ buckets }: { buckets: SparkBucket[] }) {
   const [zone] = useZone();
   const top = Math.max(4, ...buckets.map((b) => b.applied + b.failed));
   const applied = buckets.reduce((sum, b) => sum + b.applied, 0);
   const failed = buckets.reduce((sum, b) => sum + b.failed, 0);
   const scale = (n: number) => (n / top) * (HEIGHT - 6);
-  const label = `${plural(applied, "change")} applied and ${failed} failed in the last ${buckets.length} buckets; at most ${top} in one`;
+  const label = `${plural(applied, "change")} applied and ${failed} failed in the last ${buckets.length} minutes`;
   return (
     <svg className="spark" viewBox={`0 0 ${buckets.length * STEP} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
       <line className="base" x1="0" x2={buckets.length * STEP} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} vectorEffect="non-scaling-stroke" />

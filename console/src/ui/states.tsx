@@ -32,7 +32,8 @@ export function Failure({ error, what, retry }: { error: unknown; what: string; 
       <div className="grow">
         <b>Could not load {what}.</b> {api?.message ?? String(error)}
         {api?.status ? ` (${api.status})` : ""}. {api?.detail}
-        <div className="dim">Nothing was changed by this. The page asks again by itself when the server is back.</div>
+        {api?.fix && <div className="fix"><span className="dim">Fix: </span>{api.fix}</div>}
+        <div className="dim">{api?.status ? "Nothing was changed by this." : "Nothing was changed by this. The page asks again by itself when the server is back."}</div>
         {api?.id && <div className="mono dim">id {api.id}</div>}
       </div>
       <Button size="xs" variant="default" onClick={retry}>

@@ -18,10 +18,17 @@ export function Steps({ steps }: { steps: PlanStep[] }) {
           <div>
             <div style={{ fontWeight: 560 }}>{step.what}</div>
             {step.detail && <div className="dim" style={{ fontSize: 13 }}>{step.detail}</div>}
+            {step.gate && <div style={{ fontSize: 13, color: "var(--held-fg)" }}>{step.gate}</div>}
             {listed(step.because).length > 0 && <div className="because">{listed(step.because).join("; ")}</div>}
           </div>
         </li>
       ))}
     </ol>
   );
+}
+
+/** Sentences worth reading beside the steps: drift left alone, problems. */
+export function Notes({ notes }: { notes?: string[] }) {
+  if (!notes || notes.length === 0) return null;
+  return <ul className="body dim" style={{ fontSize: 13, borderTop: "1px solid var(--line)" }}>{notes.map((note) => <li key={note}>{note}</li>)}</ul>;
 }

@@ -13,7 +13,9 @@ export function Now({ data }: { data: PersonDetail }) {
       <Chain data={data} />
       <div className="cols main">
         <div className="stack">
+          <Problems data={data} />
           <Given data={data} />
+          <Fields data={data} />
           <NotGiven data={data} />
         </div>
         <div className="stack">
@@ -39,6 +41,7 @@ function Chain({ data }: { data: PersonDetail }) {
       <div>
         <h3 className="dim">Policy gives</h3>
         <div>{words(desired.lifecycle)}, {plural(desired.items.length, "item")}</div>
+        {(desired.because ?? []).slice(0, 2).map((reason) => <div key={reason} className="because">{reason}</div>)}
         <div className="dim small">{desired.review_at ? <>looks again <Ago at={desired.review_at} /></> : "no date on which this changes by itself"}</div>
       </div>
       <span><IconArrowRight size={18} aria-hidden /></span>
@@ -52,10 +55,10 @@ function Chain({ data }: { data: PersonDetail }) {
 }
 
 function Given({ data }: { data: PersonDetail }) {
-  const { items } = data.desired;
+  const items = data.desired.items.filter((item) => item.kind !== "field");
   return (
     <Panel title="What policy gives, and why" end={items.length > 0 ? plural(items.length, "item") : undefined}>
-      {items.length === 0 ? (
+      {data.desired.items.length === 0 ? (
         <Empty title="Policy gives nothing">For a person in the state “{words(data.desired.lifecycle)}” no rule grants anything.</Empty>
       ) : (
         <ul className="list">
@@ -70,6 +73,33 @@ function Given({ data }: { data: PersonDetail }) {
           ))}
         </ul>
       )}
+    </Panel>
+  );
+}
+
+function Problems({ data }: { data: PersonDetail }) {
+  const problems = data.desired.problems ?? [];
+  if (problems.length === 0) return null;
+  return (
+    <Panel title="Could not be decided" tone="failed">
+      <ul className="list">{problems.map((text) => <li key={text}><Mark as="failed" label="Problem" /><span className="grow">{text}</span></li>)}</ul>
+    </Panel>
+  );
+}
+
+function Fields({ data }: { data: PersonDetail }) {
+  const fields = data.desired.items.filter((item) => item.kind === "field");
+  if (fields.length === 0) return null;
+  return (
+    <Panel title="Profile fields that policy owns" end={plural(fields.length, "field")}>
+      <div className="scroll">
+        <table className="table">
+          <thead><tr><th>Field</th><th>Value</th><th>Because</th></tr></thead>
+          <tbody>
+            {fields.map((f) => <tr key={f.label}><td className="dim">{fieldName(f.label)}</td><td>{f.value}</td><td className="dim small">{listed(f.because).join("; ")}</td></tr>)}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }
@@ -131,7 +161,7 @@ function Groups({ data }: { data: PersonDetail }) {
 }
 
 function Profile({ data }: { data: PersonDetail }) {
-  const rows = Object.entries(data.person.profile).filter(([, value]) => value !== null && value !== "");
+  const rows = data.person.profile.filter(([, value]) => value !== null && value !== "");
   return (
     <Panel title="Okta profile">
       <div className="body">
