@@ -80,6 +80,10 @@ pub trait Face: Send {
     /// is due by `now` (rules, index refresh, asynchronous transitions) has taken effect before the answer.
     fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Handled;
 
+    /// Told once by a host that has bound its address: the scheme and authority (`127.0.0.1:8080`) under which clients
+    /// reach this face. A face that writes its own address where no request shows it uses this; the default ignores it.
+    fn served_at(&mut self, _scheme: &str, _authority: &str) {}
+
     /// Told before each [`Face::handle`]: how many other requests to this face have arrived and wait for their answer.
     /// A face that limits concurrency counts with it; the default ignores it.
     fn in_flight(&mut self, _others: u32) {}

@@ -15,35 +15,29 @@
 //! # Over sockets
 //!
 //! ```no_run
-//! # use std::{net::SocketAddr, sync::Arc};
-//! # use lanyard_sim::{face::Face, faults::FaultScript, host::*, scenario::Day, world::*};
-//! # async fn rehearse(okta: Box<dyn Face>, ioffice: Box<dyn Face>) -> Result<(), Box<dyn std::error::Error>> {
-//! let company = Company::generate(&WorldSettings { people: 2000, seed: 7, ..WorldSettings::default() });
-//! // `okta` and `ioffice` are faces drawn from `company.orgs[0]` and `company.sites[0]`.
-//! let clock = Arc::new(AdjustableClock::starting_at(company.settings.now, 1.0));
-//! let running = Host::start(HostSettings {
-//!     okta: vec![OktaStand {
-//!         address: SocketAddr::from(([127, 0, 0, 1], 0)),
-//!         face: okta,
-//!         ssws: "00…".into(),
-//!         client_id: "0oa…".into(),
-//!         private_key_pem: "-----BEGIN PRIVATE KEY-----…".into(),
-//!         kid: "key-1".into(),
-//!     }],
-//!     ioffice: vec![IofficeStand {
-//!         address: SocketAddr::from(([127, 0, 0, 1], 0)),
-//!         face: ioffice,
-//!         username: "lanyard.sync".into(),
-//!         password: "…".into(),
-//!     }],
-//!     faults: FaultScript::parse("faults.toml", "[[fault]]\ntarget = \"hook\"\nevery = 4\neffect = \"drop\"\n")?,
+//! # use std::sync::Arc;
+//! # use lanyard_sim::{face::Inspect, faults::FaultScript, host::{AdjustableClock, Rehearsal}, scenario::Day, world::WorldSettings};
+//! # async fn rehearse() -> Result<(), Box<dyn std::error::Error>> {
+//! let world = WorldSettings { people: 2000, seed: 7, orgs: 2, sites: 2, ..WorldSettings::default() };
+//! let clock = Arc::new(AdjustableClock::starting_at(world.now, 1.0));
+//! let faults = "[[fault]]\ntarget = \"hook\"\nevery = 4\neffect = \"drop\"\n";
+//! let (company, running) = Rehearsal {
+//!     world,
+//!     faults: FaultScript::parse("faults.toml", faults)?,
 //!     clock: clock.clone(),
 //!     adjustable: Some(clock.clone()),
-//!     ..HostSettings::default()
-//! })
+//!     ..Rehearsal::default()
+//! }
+//! .start()
 //! .await?;
 //! println!("{}", serde_json::to_string(running.announcement())?);
-//! Day::of(&company).play(running.desks(), &*clock, |step, wrong| println!("{} {} {wrong:?}", step.at, step.words)).await;
+//! // Point an engine at the announced addresses, then live through a day and look at what came of it.
+//! let day = Day::of(&company);
+//! day.play(running.desks(), &*clock, |step, refused| println!("{} {} {refused:?}", step.at, step.words)).await;
+//! let sites = running.desks()[company.orgs.len()..].iter().map(|desk| desk.inspect(Inspect::State));
+//! for finding in day.verify(&sites.collect::<Result<Vec<_>, _>>()?) {
+//!     println!("{}: expected {}, but {}", finding.who, finding.expected, finding.found);
+//! }
 //! # Ok(()) }
 //! ```
 //!

@@ -71,10 +71,9 @@ pub(crate) fn router(
 impl Panel {
     fn desk(&self, vendor: &str, index: &str) -> Result<&Arc<Desk>, Refused> {
         let wanted = format!("{vendor}/{index}");
-        self.desks
-            .iter()
-            .find(|desk| desk.name().to_string() == wanted)
-            .ok_or_else(|| Refused(StatusCode::NOT_FOUND, format!("there is no {wanted}; see /_stand-in/health")))
+        self.desks.iter().find(|desk| desk.name().to_string() == wanted).ok_or_else(|| {
+            Refused(StatusCode::NOT_FOUND, format!("there is no {wanted}; see /_stand-in/health"))
+        })
     }
 }
 
@@ -91,13 +90,18 @@ async fn health(State(panel): State<Panel>) -> Json<Value> {
     Json(json!({"ok": true, "now": panel.clock.now().to_string(), "faces": faces}))
 }
 
-async fn inspect(State(panel): State<Panel>, Path((vendor, index, what)): Path<(String, String, String)>) -> Answer {
+async fn inspect(
+    State(panel): State<Panel>,
+    Path((vendor, index, what)): Path<(String, String, String)>,
+) -> Answer {
     let desk = panel.desk(&vendor, &index)?;
     let what = match what.as_str() {
         "state" => Inspect::State,
         "journal" => Inspect::Journal,
         "calls" => Inspect::Calls,
-        other => return Err(Refused(StatusCode::NOT_FOUND, format!("{other}: read state, journal or calls"))),
+        other => {
+            return Err(Refused(StatusCode::NOT_FOUND, format!("{other}: read state, journal or calls")));
+        }
     };
     desk.inspect(what).map(Json).map_err(broken)
 }

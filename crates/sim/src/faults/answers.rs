@@ -56,8 +56,12 @@ fn okta(status: StatusCode, number: u64) -> Response<Bytes> {
     let (code, summary) = match status {
         StatusCode::UNAUTHORIZED => ("E0000011", "Invalid token provided"),
         StatusCode::FORBIDDEN => ("E0000006", "You do not have permission to perform the requested action"),
-        StatusCode::TOO_MANY_REQUESTS => ("E0000047", "API call exceeded rate limit due to too many requests."),
-        StatusCode::SERVICE_UNAVAILABLE => ("E0000010", "The system is undergoing maintenance. It is in read-only mode."),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("E0000047", "API call exceeded rate limit due to too many requests.")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("E0000010", "The system is undergoing maintenance. It is in read-only mode.")
+        }
         _ => ("E0000009", "Internal Server Error"),
     };
     let error_id = format!("oae{number:022}");

@@ -179,7 +179,8 @@ impl Faulty {
     fn deliver(&mut self, outgoing: Outgoing, now: Timestamp, leaving: &mut Vec<Outgoing>) {
         let struck = self.rules.iter_mut().find_map(|live| {
             let applies = live.rule.target == Target::Hook && live.is_open(now);
-            (applies && live.rule.matches(&outgoing.request) && live.hit(&mut self.dice)).then(|| live.rule.clone())
+            (applies && live.rule.matches(&outgoing.request) && live.hit(&mut self.dice))
+                .then(|| live.rule.clone())
         });
         let Some(rule) = struck else {
             leaving.push(outgoing);
@@ -248,6 +249,10 @@ impl Face for Faulty {
             self.count_faulted(place.unwrap_or_default());
         }
         Handled::Reply(reply)
+    }
+
+    fn served_at(&mut self, scheme: &str, authority: &str) {
+        self.inner.served_at(scheme, authority);
     }
 
     fn in_flight(&mut self, others: u32) {

@@ -59,7 +59,12 @@ impl Asked {
 
 /// Applies a list effect to an answer. Answers that are no lists, and other effects, change nothing.
 /// Says whether anything changed.
-pub(super) fn disturb(effect: Effect, asked: &Asked, response: &mut Response<Bytes>, first: &FirstAnswers) -> bool {
+pub(super) fn disturb(
+    effect: Effect,
+    asked: &Asked,
+    response: &mut Response<Bytes>,
+    first: &FirstAnswers,
+) -> bool {
     if !asked.is_get || !response.status().is_success() {
         return false;
     }
@@ -116,7 +121,8 @@ fn foreign(response: &mut Response<Bytes>) -> bool {
             .enumerate()
             .map(|(place, link)| if place == 0 { link.to_owned() } else { format!("<{link}") })
             .map(|link| {
-                let path = link.trim_start_matches('<').split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+                let path =
+                    link.trim_start_matches('<').split_once("://").and_then(|(_, rest)| rest.split_once('/'));
                 match path {
                     Some((_, path)) if link.contains("rel=\"next\"") => {
                         changed = true;
@@ -138,7 +144,10 @@ mod tests {
 
     fn answer(body: &str) -> Response<Bytes> {
         let mut response = Response::new(Bytes::copy_from_slice(body.as_bytes()));
-        for link in ["<https://a.okta.com/api/v1/users?limit=2>; rel=\"self\"", "<https://a.okta.com/api/v1/users?after=x>; rel=\"next\""] {
+        for link in [
+            "<https://a.okta.com/api/v1/users?limit=2>; rel=\"self\"",
+            "<https://a.okta.com/api/v1/users?after=x>; rel=\"next\"",
+        ] {
             response.headers_mut().append(header::LINK, HeaderValue::from_static(link));
         }
         response
@@ -176,7 +185,8 @@ mod tests {
         let asked = Asked::of(&Request::get("/users").body(()).expect("a request"));
         let mut response = answer("[]");
         assert!(disturb(Effect::ForeignNext, &asked, &mut response, &FirstAnswers::default()));
-        let links: Vec<_> = response.headers().get_all(header::LINK).iter().map(|v| v.to_str().unwrap_or("")).collect();
+        let links: Vec<_> =
+            response.headers().get_all(header::LINK).iter().map(|v| v.to_str().unwrap_or("")).collect();
         assert_eq!(
             links,
             [

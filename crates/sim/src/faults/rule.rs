@@ -178,7 +178,10 @@ impl Rule {
 
     pub(super) fn matches<B>(&self, request: &Request<B>) -> bool {
         self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method().as_str()))
-            && self.path.as_ref().is_none_or(|pattern| glob(pattern.as_bytes(), request.uri().path().as_bytes()))
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|pattern| glob(pattern.as_bytes(), request.uri().path().as_bytes()))
     }
 }
 

@@ -93,7 +93,10 @@ fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
     let at = entry.effect.span().start;
     match (entry.target, effect.is_for_hooks()) {
         (Target::Hook, false) => {
-            return wrong(at, "this effect is for requests; hooks take drop, unreachable, duplicate, late, reorder");
+            return wrong(
+                at,
+                "this effect is for requests; hooks take drop, unreachable, duplicate, late, reorder",
+            );
         }
         (Target::Okta | Target::Ioffice, true) => return wrong(at, "this effect is for target = \"hook\""),
         _ => {}
@@ -148,7 +151,10 @@ fn moment(text: &Spanned<String>) -> Result<Moment, Mistake> {
         return Ok(Moment::At(at));
     }
     duration(text).map(Moment::After).map_err(|mistake| Mistake {
-        message: format!("{:?} is neither a length of time (90s) nor an instant (2026-05-04T09:00:00Z)", text.get_ref()),
+        message: format!(
+            "{:?} is neither a length of time (90s) nor an instant (2026-05-04T09:00:00Z)",
+            text.get_ref()
+        ),
         ..mistake
     })
 }
@@ -185,19 +191,34 @@ mod tests {
         assert_eq!(storm.from, Some(Moment::After(SignedDuration::from_secs(120))));
         assert_eq!(storm.until, Some(Moment::At("2026-05-04T09:00:00Z".parse().expect("an instant"))));
         assert_eq!(storm.by(), SignedDuration::from_secs(90));
-        assert_eq!(script.rules[1], Rule { name: "fault 2".to_owned(), ..Rule::new(Target::Hook, Effect::Drop) });
+        assert_eq!(
+            script.rules[1],
+            Rule { name: "fault 2".to_owned(), ..Rule::new(Target::Hook, Effect::Drop) }
+        );
     }
 
     #[test]
     fn mistakes_are_named_with_their_place() {
         for (text, place, message) in [
             ("sed = 1\n", (1, 1), "unknown field `sed`"),
-            ("[[fault]]\ntarget = \"okta\"\neffect = \"quota\"\ncolour = 1\n", (4, 1), "unknown field `colour`"),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"quota\"\ncolour = 1\n",
+                (4, 1),
+                "unknown field `colour`",
+            ),
             ("[[fault]]\ntarget = \"mars\"\neffect = \"quota\"\n", (2, 10), "unknown variant `mars`"),
             ("[[fault]]\ntarget = \"okta\"\neffect = \"drop\"\n", (3, 10), "target = \"hook\""),
-            ("[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"soon\"\n", (4, 6), "no length of time"),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"soon\"\n",
+                (4, 6),
+                "no length of time",
+            ),
             ("[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"-2s\"\n", (4, 6), "backwards"),
-            ("[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nprobability = 2.0\n", (4, 15), "between 0 and 1"),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nprobability = 2.0\n",
+                (4, 15),
+                "between 0 and 1",
+            ),
             ("[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nevery = 0\n", (4, 9), "counts from 1"),
             ("[[fault]\n", (1, 9), ""),
         ] {

@@ -20,7 +20,11 @@ impl Certificate {
     pub(super) fn make() -> io::Result<Self> {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
         let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
-        Ok(Self { pem: made.cert.pem(), der: made.cert.der().to_vec(), key: made.signing_key.serialize_der() })
+        Ok(Self {
+            pem: made.cert.pem(),
+            der: made.cert.der().to_vec(),
+            key: made.signing_key.serialize_der(),
+        })
     }
 
     pub(super) fn acceptor(&self) -> io::Result<TlsAcceptor> {

@@ -93,7 +93,11 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin + Send, desk: Arc<Des
 }
 
 /// An error closes the connection without an answer.
-async fn exchange(request: Request<Incoming>, desk: Arc<Desk>, body_bytes_max: usize) -> io::Result<Response<Answer>> {
+async fn exchange(
+    request: Request<Incoming>,
+    desk: Arc<Desk>,
+    body_bytes_max: usize,
+) -> io::Result<Response<Answer>> {
     let _in_flight = desk.arrive();
     let (head, body) = request.into_parts();
     let body = if body.is_end_stream() {
@@ -167,7 +171,10 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.left.take() {
             Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             None if self.waits > 0 => {
@@ -194,7 +201,11 @@ impl Body for Answer {
 }
 
 /// Serves the control endpoint until stopped.
-pub(super) async fn serve_control(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn serve_control(
+    listener: TcpListener,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     let until = async move {
         let _ = stopped.changed().await;
     };

@@ -14,14 +14,10 @@ mod certificate;
 mod desk;
 mod listener;
 mod outgoing;
+mod rehearsal;
 mod tape;
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -30,6 +26,7 @@ pub use self::{
     announcement::{Announcement, ControlPlace, IofficePlace, More, OktaPlace},
     certificate::Certificate,
     desk::{Desk, DeskName, Vendor},
+    rehearsal::{Rehearsal, SCOPES},
     tape::Replay,
 };
 use crate::{
@@ -113,12 +110,13 @@ impl Host {
             body_bytes_max: settings.body_bytes_max,
             stopped: stopped.clone(),
         };
+        let scheme = if settings.tls { "https" } else { "http" };
         let parts = Parts {
+            scheme,
             faults: settings.faults,
             outgoing: outgoing::Sender::new(Arc::clone(&settings.clock)),
             recorder: settings.record.as_deref().map(tape::Recorder::create).transpose()?,
         };
-        let scheme = if settings.tls { "https" } else { "http" };
         let mut running = Running {
             announcement: Announcement::default(),
             desks: Vec::new(),
@@ -156,6 +154,7 @@ impl Host {
 
 /// What every desk gets.
 struct Parts {
+    scheme: &'static str,
     faults: FaultScript,
     outgoing: Arc<outgoing::Sender>,
     recorder: Option<tape::Recorder>,
@@ -182,8 +181,15 @@ impl Running {
     ) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(address).await?;
         let place = listener.local_addr()?;
-        let face = Faulty::new(face, name, &parts.faults, shared.clock.now());
-        let desk = Desk::new(name, face, Arc::clone(&parts.outgoing), Arc::clone(&shared.clock), parts.recorder.clone());
+        let mut face = Faulty::new(face, name, &parts.faults, shared.clock.now());
+        face.served_at(parts.scheme, &place.to_string());
+        let desk = Desk::new(
+            name,
+            face,
+            Arc::clone(&parts.outgoing),
+            Arc::clone(&shared.clock),
+            parts.recorder.clone(),
+        );
         let desk = Arc::new(desk);
         self.tasks.push(tokio::spawn(desk::pump(Arc::clone(&desk), shared.stopped.clone())));
         self.tasks.push(tokio::spawn(listener::serve(listener, Arc::clone(&desk), shared.clone())));

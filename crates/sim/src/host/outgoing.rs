@@ -74,7 +74,10 @@ async fn exchange(client: &reqwest::Client, request: Request<Bytes>) -> Outgoing
     }
 }
 
-async fn attempt(client: &reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, reqwest::Error> {
+async fn attempt(
+    client: &reqwest::Client,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, reqwest::Error> {
     let request = reqwest::Request::try_from(request)?;
     let mut answer = client.execute(request).await?;
     let mut body = Vec::new();

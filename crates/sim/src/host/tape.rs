@@ -214,7 +214,8 @@ impl Face for Replay {
         let key = format!("{} {path}", request.method());
         let Some((turn, recorded)) = self.answers.get_mut(&key) else {
             self.calls.entry(key).or_default()[1] += 1;
-            let mut response = Response::new(Bytes::from_static(br#"{"error":"this request is not on the tape"}"#));
+            let mut response =
+                Response::new(Bytes::from_static(br#"{"error":"this request is not on the tape"}"#));
             *response.status_mut() = StatusCode::NOT_FOUND;
             return Handled::Reply(Reply::now(response));
         };
@@ -222,7 +223,8 @@ impl Face for Replay {
         *turn += 1;
         self.calls.entry(key).or_default()[0] += 1;
         let mut response = Response::new(exchange.response.bytes());
-        *response.status_mut() = StatusCode::from_u16(exchange.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(exchange.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in &exchange.response.headers {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
                 response.headers_mut().append(name, value);
@@ -249,9 +251,7 @@ impl Face for Replay {
             Inspect::State => json!({"recorded": self.answers.keys().collect::<Vec<_>>()}),
             Inspect::Journal => json!([]),
             Inspect::Calls => {
-                let told = |[accepted, refused]: &[u64; 2]| {
-                    json!({"accepted": accepted, "refused": refused, "throttled": 0, "faulted": 0})
-                };
+                let told = |[accepted, refused]: &[u64; 2]| json!({"accepted": accepted, "refused": refused, "throttled": 0, "faulted": 0});
                 self.calls.iter().map(|(key, counts)| (key.clone(), told(counts))).collect()
             }
         }

@@ -83,7 +83,9 @@ impl<'a> Casting<'a> {
         let held = self.accounts.get(&(person.site, index)).map_or(&[][..], Vec::as_slice);
         let site = &self.company.sites[usize::from(person.site)];
         let account = match held {
-            [one] => Some(&site.accounts[*one]).filter(|account| account.active && !account.dirt.has(Dirt::Twin)),
+            [one] => {
+                Some(&site.accounts[*one]).filter(|account| account.active && !account.dirt.has(Dirt::Twin))
+            }
             _ => None,
         };
         Candidate { person, user: self.company.user_of(index), account, is_doubled: held.len() > 1 }

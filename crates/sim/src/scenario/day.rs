@@ -78,8 +78,6 @@ pub enum Check {
     Seat { account: u32, room: u32 },
     /// Account inactive or gone; no permission, seat, section, policy category; no reservation after `at`.
     FullyRevoked { account: u32, at: Timestamp },
-    /// Nothing about the account changed but what the vendor's own people did.
-    Untouched { account: u32 },
 }
 
 struct Writer<'a> {
@@ -153,7 +151,9 @@ impl Writer<'_> {
     /// Pre-hires become members of the app's group; the first is activated on the spot.
     fn joiners(&mut self) {
         let joiners = self.cast.choose_many(3, |candidate| {
-            candidate.person.stage == Stage::PreHire && candidate.user.dirt.is_clean() && candidate.account.is_none()
+            candidate.person.stage == Stage::PreHire
+                && candidate.user.dirt.is_clean()
+                && candidate.account.is_none()
         });
         for (nth, player) in joiners.into_iter().enumerate() {
             let Some(group) = self.group(player.org, "APP-iOffice-Users") else { continue };
@@ -164,13 +164,16 @@ impl Writer<'_> {
             }
             let user = self.user(&player);
             let expect = joined(&player, &user.email, &user.department, &user.office_location);
-            let words = format!("{} joins on {} and may use the workplace", player.name, self.start_of(&player));
+            let words =
+                format!("{} joins on {} and may use the workplace", player.name, self.start_of(&player));
             self.step(self.minute(5 + nth as i64), Topic::Joiner, words, acts, expect);
         }
     }
 
     fn start_of(&self, player: &Player) -> String {
-        player.person.map_or_else(String::new, |person| self.company.people[person as usize].start.to_string())
+        player
+            .person
+            .map_or_else(String::new, |person| self.company.people[person as usize].start.to_string())
     }
 
     /// Somebody whom nobody knew before, starting the day after tomorrow.
@@ -222,7 +225,9 @@ impl Writer<'_> {
     /// A profile edit that group rules turn into one leave and one join, some time apart.
     fn department_move(&mut self) {
         let Some(player) = self.cast.choose(|candidate| {
-            working(candidate.person.stage, candidate.user) && candidate.is_plain() && candidate.account.is_some()
+            working(candidate.person.stage, candidate.user)
+                && candidate.is_plain()
+                && candidate.account.is_some()
                 && &*candidate.user.department != "Finance"
                 && candidate.person.kind == PersonKind::Employee
         }) else {
@@ -250,10 +255,13 @@ impl Writer<'_> {
         }) else {
             return;
         };
-        let Some((account, room)) = self.account(&player).and_then(|account| Some((account.id, account.room?))) else {
+        let Some((account, room)) =
+            self.account(&player).and_then(|account| Some((account.id, account.room?)))
+        else {
             return;
         };
-        let words = format!("{} goes on leave: Okta suspends the user, nobody terminates anything", player.name);
+        let words =
+            format!("{} goes on leave: Okta suspends the user, nobody terminates anything", player.name);
         let acts = vec![act::lifecycle(player.org, &id_of(&player), "suspend")];
         let mut expect = vec![
             expectation(&player, "permissions are paused", Check::NoPermissions { account }),
@@ -293,9 +301,12 @@ impl Writer<'_> {
         let Some(account) = player.account else { return };
         let at = self.minute(minute);
         let site = &self.company.sites[usize::from(player.site)];
-        if let (Some(building), Some(room)) = (site.buildings.first(), site.rooms.iter().find(|room| room.kind == 22)) {
+        if let (Some(building), Some(room)) =
+            (site.buildings.first(), site.rooms.iter().find(|room| room.kind == 22))
+        {
             let start = (self.start + (24 * 9).hours()).as_millisecond();
-            let booked = act::book(player.site, account, room.id, building.centers[0], start, start + 3_600_000);
+            let booked =
+                act::book(player.site, account, room.id, building.centers[0], start, start + 3_600_000);
             let words = format!("{} books {} for next week", player.name, room.name);
             self.step(at - 30.minutes(), topic, words, vec![booked], Vec::new());
         }
@@ -316,7 +327,8 @@ impl Writer<'_> {
     fn one_org_termination(&mut self) {
         let company = self.company;
         let Some(player) = self.cast.choose(|candidate| candidate.person.second.is_some()) else { return };
-        let Some((org, place)) = player.person.and_then(|person| company.people[person as usize].second) else {
+        let Some((org, place)) = player.person.and_then(|person| company.people[person as usize].second)
+        else {
             return;
         };
         let second = &company.orgs[usize::from(org)].users[place as usize];
@@ -327,7 +339,8 @@ impl Writer<'_> {
             company.orgs[usize::from(org)].name,
             company.orgs[usize::from(player.org)].name
         );
-        let expect = same_account(&player, "the account at the first company is not touched").into_iter().collect();
+        let expect =
+            same_account(&player, "the account at the first company is not touched").into_iter().collect();
         self.step(self.minute(180), Topic::OneOrgTermination, words, acts, expect);
     }
 
@@ -347,7 +360,9 @@ impl Writer<'_> {
 
     fn title_change(&mut self, at: Timestamp, title: &str) {
         let Some(player) = self.cast.choose(|candidate| {
-            working(candidate.person.stage, candidate.user) && candidate.is_plain() && candidate.account.is_some()
+            working(candidate.person.stage, candidate.user)
+                && candidate.is_plain()
+                && candidate.account.is_some()
         }) else {
             return;
         };
@@ -361,7 +376,9 @@ impl Writer<'_> {
 
     fn rename(&mut self) {
         let Some(player) = self.cast.choose(|candidate| {
-            working(candidate.person.stage, candidate.user) && candidate.is_plain() && candidate.account.is_some()
+            working(candidate.person.stage, candidate.user)
+                && candidate.is_plain()
+                && candidate.account.is_some()
         }) else {
             return;
         };
@@ -374,7 +391,11 @@ impl Writer<'_> {
         let words = format!("{} marries and is now called Wintermere, with a new e-mail", player.name);
         let mut expect = vec![
             field(&player, &email, "lastName", "Wintermere"),
-            expectation(&player, "there is one account with the new e-mail", Check::OneActiveAccount { email }),
+            expectation(
+                &player,
+                "there is one account with the new e-mail",
+                Check::OneActiveAccount { email },
+            ),
         ];
         expect.extend(same_account(&player, "it is the account from before, not a second one"));
         self.step(self.minute(260), Topic::Rename, words, acts, expect);
@@ -383,7 +404,9 @@ impl Writer<'_> {
     /// Somebody at iOffice merges an old account into the present one, so that its keys disagree with Okta's.
     fn merged_account(&mut self) {
         let Some(player) = self.cast.choose(|candidate| {
-            working(candidate.person.stage, candidate.user) && candidate.is_plain() && candidate.account.is_some()
+            working(candidate.person.stage, candidate.user)
+                && candidate.is_plain()
+                && candidate.account.is_some()
         }) else {
             return;
         };
@@ -434,7 +457,9 @@ impl Writer<'_> {
         let Some(account) = player.account else { return };
         let site = &self.company.sites[usize::from(player.site)];
         let taken = |room: u32| site.accounts.iter().any(|account| account.room == Some(room));
-        let Some(room) = site.rooms.iter().rev().find(|room| room.kind == 21 && room.active && !taken(room.id)) else {
+        let Some(room) =
+            site.rooms.iter().rev().find(|room| room.kind == 21 && room.active && !taken(room.id))
+        else {
             return;
         };
         let acts = vec![act::edit_account(player.site, account, json!({"room": {"id": room.id}}))];
@@ -457,7 +482,8 @@ impl Writer<'_> {
             return;
         };
         let zone = TimeZone::get(&self.user(&player).timezone).unwrap_or(TimeZone::UTC);
-        let over = today.tomorrow().ok().and_then(|next| next.to_zoned(zone).ok()).map(|next| next.timestamp());
+        let over =
+            today.tomorrow().ok().and_then(|next| next.to_zoned(zone).ok()).map(|next| next.timestamp());
         let Some((account, at)) = player.account.zip(over) else { return };
         let words = format!("{}'s contract ends with this day, {today}", player.name);
         let revoked = Expectation {

@@ -7,18 +7,20 @@
 //! Expectations describe the starter policy: members of `APP-iOffice-Users` hold an account; leave pauses permissions
 //! and keeps seat and account; termination takes everything; hand edits of fields that no rule owns survive.
 //!
-//! - [`day`]: the steps
-//! - [`cast`]: who plays
-//! - [`act`]: what is done, as commands to faces and rules for faults
-//! - [`play`]: doing it, on a host
+//! - `day`: the steps
+//! - `cast`: who plays
+//! - `act`: what is done, as commands to faces and rules for faults
+//! - `play`: doing it, on a host; `verify`: looking afterwards
 
 mod act;
 mod cast;
 mod day;
 mod play;
+mod verify;
 
 pub use self::{
     act::Act,
     cast::Player,
     day::{Check, Day, Expectation, Step, Topic},
+    verify::Finding,
 };

@@ -6,11 +6,15 @@ use super::{Act, Day, Step};
 use crate::{clock::SimClock, host::Desk};
 
 impl Day {
-    /// Plays the steps from the first that is not yet past, and tells each one with what went wrong in it (nothing,
-    /// as a rule; a command that a face refuses is told and the day goes on).
-    pub async fn play(&self, desks: &[Arc<Desk>], clock: &dyn SimClock, mut tell: impl FnMut(&Step, &[String])) {
-        let begun = clock.now();
-        for step in self.steps.iter().filter(|step| step.at >= begun) {
+    /// Plays all steps in order, each at its moment, or at once if that is past; tells each one with what went wrong in
+    /// it (nothing, as a rule; a command that a face refuses is told and the day goes on).
+    pub async fn play(
+        &self,
+        desks: &[Arc<Desk>],
+        clock: &dyn SimClock,
+        mut tell: impl FnMut(&Step, &[String]),
+    ) {
+        for step in &self.steps {
             clock.sleep_until(step.at).await;
             let _busy = clock.busy();
             let mut wrong = Vec::new();

@@ -127,8 +127,9 @@ impl<'a> Draft<'a> {
             .orgs
             .iter()
             .map(|org| {
-                ["VISITOR-Managers", "EXEC-Floor"]
-                    .map(|name| org.groups.iter().position(|group| &*group.name == name).unwrap_or(usize::MAX))
+                ["VISITOR-Managers", "EXEC-Floor"].map(|name| {
+                    org.groups.iter().position(|group| &*group.name == name).unwrap_or(usize::MAX)
+                })
             })
             .collect();
         Self {
@@ -150,12 +151,19 @@ impl<'a> Draft<'a> {
     fn not_persons(&mut self) {
         let subdomain = Arc::clone(&self.site.subdomain);
         let service = format!("lanyard.sync@{subdomain}.example");
-        let rows: [(u32, &str, &str, &str, Option<&str>, Dirt); 5] = [
+        let rows = [
             (1, "Customer", "Service", "ioffice", Some("support@ioffice.example"), Dirt::Vendor),
             (2, "Space Panel", "Device", "$@spacepaneldeviceuser@$", None, Dirt::Kiosk),
             (3, "Wayfinding", "Device", "$@wayfindingdeviceuser@$", None, Dirt::Kiosk),
             (4, "Visitor Panel", "Device", "$@visitorpaneldeviceuser@$", None, Dirt::Kiosk),
-            (SERVICE_ACCOUNT, "Sync", "Service", "lanyard.sync", Some(&service), Dirt::ServiceAccount),
+            (
+                SERVICE_ACCOUNT,
+                "Sync",
+                "Service",
+                "lanyard.sync",
+                Some(service.as_str()),
+                Dirt::ServiceAccount,
+            ),
         ];
         for (id, first, last, user_name, email, dirt) in rows {
             let mut account = self.bare(id, first, last, user_name, email);
@@ -209,7 +217,8 @@ impl<'a> Draft<'a> {
         for holder in holders.at(self.site.index) {
             let person = &self.company.people[holder.person as usize];
             // The surely present roles are told apart by what they are, not by dirt on top.
-            let in_cast = people::is_cast(holder.person, self.company.settings.people) || person.second.is_some();
+            let in_cast =
+                people::is_cast(holder.person, self.company.settings.people) || person.second.is_some();
             let mut account = match person.stage {
                 Stage::PreHire => continue,
                 Stage::Left if !self.dice.chance(150) && !in_cast => continue,
@@ -495,7 +504,7 @@ impl<'a> Draft<'a> {
                 name: if hybrid {
                     "Desk"
                 } else {
-                    *self.dice.pick(&["Roadmap review", "Interview", "Team sync", "Budget round"])
+                    self.dice.pick::<&str>(&["Roadmap review", "Interview", "Team sync", "Budget round"])
                 },
                 start,
                 end: start + if hybrid { 8.hours() } else { 1.hour() },

@@ -509,7 +509,7 @@ fn empty_org(index: u16, now: Timestamp) -> Org {
         name: name.into(),
         subdomain: subdomain.into(),
         domain: format!("{subdomain}.example").as_str().into(),
-        date_notation: if index % 2 == 0 { DateNotation::Iso } else { DateNotation::MonthDayYear },
+        date_notation: if index.is_multiple_of(2) { DateNotation::Iso } else { DateNotation::MonthDayYear },
         user_types: vec![
             UserType {
                 id: OktaId::of("oty", index, 1),

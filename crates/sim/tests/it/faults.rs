@@ -69,7 +69,8 @@ fn faulty(vendor: Vendor, script: &str) -> Faulty {
 }
 
 fn ask(face: &mut Faulty, path: &str, credential: &str, at: Timestamp) -> Reply {
-    let request = Request::get(path).header("authorization", credential).body(Bytes::new()).expect("a request");
+    let request =
+        Request::get(path).header("authorization", credential).body(Bytes::new()).expect("a request");
     match face.handle(request, at) {
         Handled::Reply(reply) => reply,
         Handled::After(_) => panic!("the probe answers at once"),
@@ -143,7 +144,9 @@ fn a_rule_hits_where_when_and_as_often_as_it_says() {
 #[test]
 fn the_seed_decides_every_chance() {
     let run = |seed: u64| -> Vec<u16> {
-        let text = format!("seed = {seed}\n[[fault]]\ntarget = \"ioffice\"\neffect = \"unavailable\"\nprobability = 0.3\n");
+        let text = format!(
+            "seed = {seed}\n[[fault]]\ntarget = \"ioffice\"\neffect = \"unavailable\"\nprobability = 0.3\n"
+        );
         let mut face = faulty(Vendor::Ioffice, &text);
         (0..200).map(|_| ask(&mut face, "/users", "", start()).response.status().as_u16()).collect()
     };
@@ -155,7 +158,10 @@ fn the_seed_decides_every_chance() {
 
 #[test]
 fn a_revoked_credential_stays_revoked_for_its_owner_alone() {
-    let mut face = faulty(Vendor::Okta, "[[fault]]\ntarget = \"okta\"\nskip = 1\ncount = 1\neffect = \"revoke_credential\"\n");
+    let mut face = faulty(
+        Vendor::Okta,
+        "[[fault]]\ntarget = \"okta\"\nskip = 1\ncount = 1\neffect = \"revoke_credential\"\n",
+    );
     let mut ask = |credential: &str| ask(&mut face, "/users", credential, start()).response.status().as_u16();
     assert_eq!([ask("SSWS a"), ask("SSWS a"), ask("SSWS a"), ask("SSWS b")], [200, 401, 401, 200]);
     assert_eq!(face.remove(None), 1);
@@ -186,7 +192,10 @@ fn deliveries_are_lost_doubled_late_and_overtaken() {
         ("late", vec![vec![], vec![2], vec![3], vec![4, 1]], vec![]),
         ("reorder", vec![vec![], vec![2, 1], vec![3]], vec![]),
     ] {
-        let mut face = faulty(Vendor::Okta, &format!("[[fault]]\ntarget = \"hook\"\ncount = 1\neffect = \"{effect}\"\n"));
+        let mut face = faulty(
+            Vendor::Okta,
+            &format!("[[fault]]\ntarget = \"hook\"\ncount = 1\neffect = \"{effect}\"\n"),
+        );
         for (round, expected) in rounds.into_iter().enumerate() {
             let left = face.advance(start() + (round as i64 * 10).seconds());
             let tokens: Vec<u64> = left.iter().map(|outgoing| outgoing.token & (u64::MAX >> 1)).collect();

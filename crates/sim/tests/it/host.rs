@@ -9,7 +9,8 @@ use lanyard_sim::{
     clock::SimClock,
     face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply},
     host::{
-        AdjustableClock, Announcement, DeskName, Host, HostSettings, IofficeStand, OktaStand, Replay, Running, Vendor,
+        AdjustableClock, Announcement, DeskName, Host, HostSettings, IofficeStand, OktaStand, Replay,
+        Running, Vendor,
     },
 };
 use serde_json::{Value, json};
@@ -83,7 +84,10 @@ impl Face for Puppet {
     }
 
     fn command(&mut self, command: &Value, _now: Timestamp) -> Result<Value, String> {
-        command["echo"].as_str().map(|echo| json!({"echoed": echo})).ok_or_else(|| "echo is missing".to_owned())
+        command["echo"]
+            .as_str()
+            .map(|echo| json!({"echoed": echo}))
+            .ok_or_else(|| "echo is missing".to_owned())
     }
 }
 
@@ -201,9 +205,17 @@ async fn hooks_leave_when_due_and_their_outcome_comes_back() {
     let desk = running.desks()[0].clone();
     until(|| desk.inspect(Inspect::State).expect("state")["outcomes"] == json!(["204"])).await;
     let verified = client.post(okta_url(&running, "/verify")).body(receiver).send().await.expect("an answer");
-    assert_eq!(verified.text().await.expect("a body"), "204", "the caller waits for the other request's outcome");
+    assert_eq!(
+        verified.text().await.expect("a body"),
+        "204",
+        "the caller waits for the other request's outcome"
+    );
     let refused = client.post(okta_url(&running, "/verify")).body("http://sync.example/hook").send().await;
-    assert_eq!(refused.expect("an answer").text().await.expect("a body"), "failed", "plain http stays on loopback");
+    assert_eq!(
+        refused.expect("an answer").text().await.expect("a body"),
+        "failed",
+        "plain http stays on loopback"
+    );
 }
 
 #[tokio::test]
@@ -228,13 +240,18 @@ async fn the_control_endpoint_reads_commands_and_moves_time() {
         ("faults", "[[fault]]\ntarget = \"okta\"\neffect = \"unavailable\"\ncount = 1\n", 200),
         ("faults", "[[fault]]\ntarget = \"okta\"\n", 400),
     ] {
-        let answer = client.post(format!("{base}/_stand-in/{path}")).body(body).send().await.expect("an answer");
+        let answer =
+            client.post(format!("{base}/_stand-in/{path}")).body(body).send().await.expect("an answer");
         assert_eq!(answer.status(), status, "{path} {body}: {}", answer.text().await.unwrap_or_default());
     }
     assert_eq!(clock.now(), noon() + 8.hours());
-    let status = async || client.get(okta_url(&running, "/list")).send().await.expect("an answer").status().as_u16();
+    let status =
+        async || client.get(okta_url(&running, "/list")).send().await.expect("an answer").status().as_u16();
     assert_eq!((status().await, status().await), (503, 200));
-    assert_eq!(read("okta/0/calls").await, json!({"GET /list": {"accepted": 0, "refused": 0, "throttled": 0, "faulted": 1}}));
+    assert_eq!(
+        read("okta/0/calls").await,
+        json!({"GET /list": {"accepted": 0, "refused": 0, "throttled": 0, "faulted": 1}})
+    );
     assert_eq!(read("faults").await["okta/0"][0]["hits"], 1);
     let removed = client.delete(format!("{base}/_stand-in/faults")).send().await.expect("an answer");
     assert_eq!(removed.text().await.expect("a body"), r#"{"removed":1}"#);
@@ -267,7 +284,8 @@ async fn what_was_recorded_is_served_again_without_its_secrets() {
     let running = Host::start(settings).await.expect("loopback can be bound");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     for body in ["one", "two"] {
-        let request = client.post(okta_url(&running, "/echo?x=1")).header("authorization", "SSWS 00secret").body(body);
+        let request =
+            client.post(okta_url(&running, "/echo?x=1")).header("authorization", "SSWS 00secret").body(body);
         request.send().await.expect("an answer");
     }
     assert!(get(&client, okta_url(&running, "/cut")).await.is_err());

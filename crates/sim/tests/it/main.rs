@@ -4,5 +4,6 @@ mod faults;
 mod host;
 mod ioffice;
 mod okta;
+mod rehearsal;
 mod scenario;
 mod world;

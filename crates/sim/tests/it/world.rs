@@ -13,7 +13,8 @@ fn company(people: u32, orgs: u16, sites: u16, accounts: Accounts) -> Company {
 fn fingerprint(company: &Company) -> u64 {
     // FNV-1a: stable across releases, unlike the standard library's hashers.
     let json = serde_json::to_vec(company).expect("a world serialises");
-    json.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    json.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[test]
@@ -52,7 +53,11 @@ fn references_inside_a_world_hold() {
             assert_eq!(ids.len(), org.users.len(), "ids are unique in {}", org.name);
             for rule in &org.rules {
                 let members = &org.groups[rule.group as usize].members;
-                let wanted = org.users.iter().enumerate().filter(|(_, user)| value(user, rule.attribute) == &*rule.value);
+                let wanted = org
+                    .users
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, user)| value(user, rule.attribute) == &*rule.value);
                 assert_eq!(members.len(), wanted.count(), "{}", rule.expression);
             }
         }
@@ -109,14 +114,20 @@ fn a_small_world_still_has_its_cast() {
 #[test]
 fn two_orgs_share_a_person_and_write_dates_differently() {
     let company = company(200, 2, 2, Accounts::Lived);
-    let (index, person) =
-        company.people.iter().enumerate().find(|(_, person)| person.second.is_some()).expect("one person in both");
+    let (index, person) = company
+        .people
+        .iter()
+        .enumerate()
+        .find(|(_, person)| person.second.is_some())
+        .expect("one person in both");
     let (org, user) = person.second.expect("checked");
-    let (main, second) = (company.user_of(index as u32), &company.orgs[usize::from(org)].users[user as usize]);
+    let (main, second) =
+        (company.user_of(index as u32), &company.orgs[usize::from(org)].users[user as usize]);
     assert_eq!(main.employee_number, second.employee_number);
     assert_ne!(main.login, second.login);
     assert_eq!(second.person, index as u32);
-    let sites = company.sites.iter().filter(|site| site.accounts.iter().any(|a| a.person == Some(index as u32)));
+    let sites =
+        company.sites.iter().filter(|site| site.accounts.iter().any(|a| a.person == Some(index as u32)));
     assert!(sites.count() <= 2);
     let start = |org: usize| company.orgs[org].users[0].start_date.clone().unwrap_or_default();
     assert_eq!((start(0).as_bytes()[4], start(1).as_bytes()[2]), (b'-', b'/'));

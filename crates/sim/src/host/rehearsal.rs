@@ -1,0 +1,158 @@
+//! A whole company behind sockets in one call: what `lanyard sim`, `lanyard demo` and end-to-end tests start from.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+
+use super::{AdjustableClock, Host, HostSettings, IofficeStand, OktaStand, Running};
+use crate::{
+    clock::{RealClock, SimClock},
+    faults::FaultScript,
+    ioffice::{IofficeFace, IofficeSettings},
+    okta::{KeyKind, KeyPair, OktaFace, OktaSettings, Role, ServiceApp},
+    world::{Company, WorldSettings},
+};
+
+/// Every scope that a workplace engine asks for, writes included.
+pub const SCOPES: [&str; 14] = [
+    "okta.users.read",
+    "okta.users.manage",
+    "okta.groups.read",
+    "okta.groups.manage",
+    "okta.logs.read",
+    "okta.eventHooks.read",
+    "okta.eventHooks.manage",
+    "okta.apps.read",
+    "okta.apps.manage",
+    "okta.schemas.read",
+    "okta.userTypes.read",
+    "okta.principalRateLimits.read",
+    "okta.clients.read",
+    "okta.roles.read",
+];
+
+/// A company, and how its orgs and sites are served.
+pub struct Rehearsal {
+    pub world: WorldSettings,
+    /// For every org; the seed and the host of each are derived from the world.
+    pub okta: OktaSettings,
+    /// For every site; each gets a password of its own.
+    pub ioffice: IofficeSettings,
+    /// One per org, as far as given; the others take free ports on loopback.
+    pub okta_addresses: Vec<SocketAddr>,
+    /// One per site, likewise.
+    pub ioffice_addresses: Vec<SocketAddr>,
+    pub control: SocketAddr,
+    pub clock: Arc<dyn SimClock>,
+    /// Set when `clock` may be moved through the control endpoint.
+    pub adjustable: Option<Arc<AdjustableClock>>,
+    /// Whether the service apps demand DPoP proofs.
+    pub dpop: bool,
+    pub tls: bool,
+    pub faults: FaultScript,
+    pub record: Option<PathBuf>,
+}
+
+impl Default for Rehearsal {
+    /// One org and one site of 200 people, real time, free ports on loopback, no faults.
+    fn default() -> Self {
+        let clock = RealClock;
+        Self {
+            world: WorldSettings { now: clock.now(), ..WorldSettings::default() },
+            okta: OktaSettings::default(),
+            ioffice: IofficeSettings::default(),
+            okta_addresses: Vec::new(),
+            ioffice_addresses: Vec::new(),
+            control: loopback(),
+            clock: Arc::new(clock),
+            adjustable: None,
+            dpop: false,
+            tls: false,
+            faults: FaultScript::default(),
+            record: None,
+        }
+    }
+}
+
+impl Rehearsal {
+    /// Draws the company, serves it, and returns both. Credentials are fresh at each start; everything else comes from
+    /// the seeds.
+    ///
+    /// # Errors
+    /// When an address cannot be bound or a key cannot be made.
+    pub async fn start(self) -> io::Result<(Company, Running)> {
+        let company = Company::generate(&self.world);
+        let mut okta = Vec::with_capacity(company.orgs.len());
+        for place in 0..company.orgs.len() {
+            okta.push(self.okta_stand(&company, place)?);
+        }
+        let sites = 0..company.sites.len();
+        let ioffice = sites.map(|place| self.ioffice_stand(&company, place)).collect::<io::Result<_>>()?;
+        let settings = HostSettings {
+            okta,
+            ioffice,
+            control: self.control,
+            clock: self.clock,
+            adjustable: self.adjustable,
+            tls: self.tls,
+            faults: self.faults,
+            record: self.record,
+            ..HostSettings::default()
+        };
+        Ok((company, Host::start(settings).await?))
+    }
+
+    fn okta_stand(&self, company: &Company, place: usize) -> io::Result<OktaStand> {
+        let settings = OktaSettings {
+            seed: self.world.seed.wrapping_add(place as u64),
+            host: format!("{}.okta.com", company.orgs[place].subdomain),
+            ..self.okta.clone()
+        };
+        let mut face = OktaFace::from_world(settings, &company.orgs[place], company.settings.now);
+        let ssws = format!("00{}", secret()?);
+        face.add_api_token(&ssws, "Lanyard", None, Role::Super);
+        let key = KeyPair::generate(KeyKind::Rsa2048).map_err(io::Error::other)?;
+        let client_id = face.add_service_app(ServiceApp {
+            client_id: String::new(),
+            label: "Lanyard".to_owned(),
+            keys: vec![key.public_jwk.clone()],
+            scopes: SCOPES.map(str::to_owned).to_vec(),
+            role: Role::Super,
+            dpop_required: self.dpop,
+            active: true,
+        });
+        Ok(OktaStand {
+            address: self.okta_addresses.get(place).copied().unwrap_or_else(loopback),
+            face: Box::new(face),
+            ssws,
+            client_id,
+            private_key_pem: key.private_pem,
+            kid: key.kid,
+        })
+    }
+
+    fn ioffice_stand(&self, company: &Company, place: usize) -> io::Result<IofficeStand> {
+        let password = secret()?;
+        let settings = IofficeSettings { service_password: password.clone(), ..self.ioffice.clone() };
+        let username = settings.service_user_name.clone();
+        let face = IofficeFace::from_world(&company.sites[place], settings);
+        Ok(IofficeStand {
+            address: self.ioffice_addresses.get(place).copied().unwrap_or_else(loopback),
+            face: Box::new(face),
+            username,
+            password,
+        })
+    }
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// Forty letters and digits that nobody can guess.
+fn secret() -> io::Result<String> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0_u8; 40];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("no randomness to be had"))?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+}
