@@ -40,6 +40,8 @@ struct Hook {
     created: Moment,
     last_updated: Moment,
     created_by: String,
+    /// Scheme and host by which the hook was registered: deliveries say they come from there.
+    base: Option<String>,
     queue: Vec<Arc<LogEvent>>,
     flush_planned: bool,
     failures: u64,
@@ -219,6 +221,7 @@ impl Org {
             created: self.now,
             last_updated: self.now,
             created_by: call.cause.0.actor.id.clone(),
+            base: Some(call.base.clone()),
             queue: Vec::new(),
             flush_planned: false,
             failures: 0,
@@ -242,6 +245,7 @@ impl Org {
         hook.headers = wanted.headers;
         hook.auth = wanted.auth;
         hook.last_updated = now;
+        hook.base = Some(call.base.clone());
         if moved {
             hook.verified = false;
             hook.effective = false;
@@ -509,12 +513,13 @@ impl Org {
     pub fn send_delivery(&mut self, token: u64) {
         let timeout = self.hook_timeout();
         let request_id = self.dice.text(22);
-        let source = self.public_base();
+        let known_as = self.public_base();
         let Some(delivery) = self.hooks.deliveries.get(&token) else { return };
         let Some(hook) = self.hooks.list.iter().find(|hook| hook.id == delivery.hook && hook.active) else {
             self.hooks.deliveries.remove(&token);
             return;
         };
+        let source = hook.base.as_deref().unwrap_or(&known_as);
         let mut body = Json::with_capacity(delivery.events.len() * 1024 + 512);
         body.open('{');
         body.text("eventType", "com.okta.event_hook");
@@ -543,12 +548,13 @@ impl Org {
 
     /// The console's preview: sample data with nulls and an outcome in the wrong case, past filters and state.
     pub fn preview_hooks(&mut self) {
-        let (timeout, source) = (self.hook_timeout(), self.public_base());
+        let (timeout, known_as) = (self.hook_timeout(), self.public_base());
         for place in 0..self.hooks.list.len() {
             let (event_id, uuid) = (self.dice.uuid(), self.dice.uuid());
             self.hooks.last_token += 1;
             let token = self.hooks.last_token;
             let hook = &self.hooks.list[place];
+            let source = hook.base.as_deref().unwrap_or(&known_as);
             let body = json!({
                 "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",
                 "source": format!("{source}/api/v1/eventHooks/{}", hook.id),
@@ -658,6 +664,7 @@ impl Org {
             created: self.now,
             last_updated: self.now,
             created_by: "system".to_owned(),
+            base: None,
             queue: Vec::new(),
             flush_planned: false,
             failures: 0,
