@@ -48,22 +48,24 @@ export const SYMBOLS = {
   "*": { word: "to do by hand", tone: "drift" },
 } as const satisfies Record<string, { word: string; tone: Tone }>;
 
-const OPERATIONS: Record<string, string> = {
-  create: "account created",
-  update: "profile written",
-  set_roles: "permissions written",
-  deactivate: "account deactivated",
-  reactivate: "account reactivated",
-  book: "desk booked",
-  cancel_booking: "booking cancelled",
-  announce: "visit announced",
+const OPERATIONS: Record<string, [thing: string, done: string]> = {
+  create: ["account", "created"],
+  update: ["profile", "written"],
+  set_roles: ["permissions", "written"],
+  deactivate: ["account", "deactivated"],
+  reactivate: ["account", "reactivated"],
+  book: ["desk", "booked"],
+  cancel_booking: ["booking", "cancelled"],
+  announce: ["visit", "announced"],
 };
 
-/** What an operation did: "permissions written", or "permissions written: refused" where it did not. */
-export function operation(op: string, outcome?: string | null): string {
-  const text = OPERATIONS[op] ?? words(op).toLowerCase();
-  if (!outcome || outcome === "done") return text;
-  return outcome === "already" ? `${text}: was so already` : `${text}: ${words(outcome).toLowerCase()}`;
+/** What became of an operation: "permissions written", or "permissions not written: refused". */
+export function operation(op: string, outcome: string): string {
+  const [thing, done] = OPERATIONS[op] ?? [words(op).toLowerCase(), "done"];
+  if (outcome === "done") return `${thing} ${done}`;
+  if (outcome === "already") return `${thing} ${done} already`;
+  if (outcome === "unknown") return `${thing} perhaps ${done}: no answer came`;
+  return `${thing} not ${done}: ${words(outcome).toLowerCase()}`;
 }
 
 interface Line {

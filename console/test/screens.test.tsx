@@ -90,7 +90,7 @@ test("a plan shows what is taken away first, with its reason", async () => {
   });
   await screen.findByRole("heading", { name: "Plan for Ana Chen" });
   expect(screen.getAllByRole("heading", { level: 2 }).map((h) => h.textContent)).toEqual(["Taken back", "Added", "What was sent"]);
-  const sent = within(screen.getByText("Permissions written").closest("tr")!);
+  const sent = within(screen.getByText("Set roles").closest("tr")!);
   expect(sent.getByText("Refused")).toBeTruthy();
   expect(screen.getByText("no group names it")).toBeTruthy();
   expect(screen.getByText("1 remove")).toBeTruthy();

@@ -21,8 +21,9 @@ test("a hold waits by intent, a warning does not, and their symbols differ", () 
 
 test.each([
   ["operation", "set_roles: done", "info", "permissions written", "ok"],
-  ["operation", "create: already", "info", "account created: was so already", "ok"],
-  ["operation", "update: not_done", "warning", "profile written: not done", "warning"],
+  ["operation", "create: already", "info", "account created already", "ok"],
+  ["operation", "update: not_done", "warning", "profile not written: not done", "warning"],
+  ["operation", "announce: unknown", "warning", "visit perhaps announced: no answer came", "warning"],
   ["verified", "read back: as wanted", "info", "read back: as wanted", "ok"],
   ["signal", "user.lifecycle.suspend", "info", "user.lifecycle.suspend", "info"],
 ])("journal line %s %s (%s) reads %s with code %s", (kind, title, severity, text, code) => {

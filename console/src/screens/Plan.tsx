@@ -7,7 +7,7 @@ import { Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { Notes, Steps, summarise } from "../ui/steps";
-import { operation, plural, words } from "../words";
+import { plural, words } from "../words";
 
 const GROUPS: [Symbol, string][] = [["*", "To do by hand"], ["-", "Taken back"], ["=", "Held"], [">", "Moved"], ["~", "Changed"], ["+", "Added"]];
 
@@ -66,7 +66,7 @@ function Operations({ plan }: { plan: Plan }) {
               const outcome = outcomeOf(o.outcome);
               return (
                 <tr key={o.id}>
-                  <td>{words(operation(o.operation.op))}</td>
+                  <td>{words(o.operation.op)}</td>
                   <td>{outcome ? <Tag code={outcome} /> : <span className="dim">not known yet</span>}</td>
                   <td><At at={o.at} /></td>
                   <td className="mono dim">{o.id}</td>

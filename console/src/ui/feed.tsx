@@ -47,7 +47,7 @@ function Title({ item }: { item: ActivityItem }) {
   if (!identity || !person) return <div className="title">{title}</div>;
   const link = <Link to="/$tenant/people/$home/$id" params={{ tenant, home: identity.tenant, id: identity.id }}>{person}</Link>;
   const at = title.indexOf(person);
-  if (at < 0) return <div><span className="title">{link}</span> <span className="what">{title}</span></div>;
+  if (at < 0) return <div><span className="title">{link}</span> <span className="what"><span className="dim" aria-hidden>·</span> {title}</span></div>;
   return <div className="title">{title.slice(0, at)}{link}{title.slice(at + person.length)}</div>;
 }
 

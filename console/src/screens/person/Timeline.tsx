@@ -42,4 +42,5 @@ export function Timeline({ entries }: { entries: ActivityItem[] }) {
   );
 }
 
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+/** Event types of Okta stay as they are spelt. */
+const sentence = (text: string) => /^\w+[._]\w/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
