@@ -108,6 +108,23 @@ impl Subject<'_> {
     }
 }
 
+/// A value in quotes. Written by hand because it is on the path of every decision and `{:?}` is slow.
+pub(crate) fn quoted(value: &str) -> String {
+    if value.bytes().any(|b| b == b'"' || b == b'\\' || b.is_ascii_control()) {
+        return format!("{value:?}");
+    }
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('"');
+    out.push_str(value);
+    out.push('"');
+    out
+}
+
+/// `name is "value"`.
+pub(crate) fn is(name: &str, value: &str) -> String {
+    [name, " is ", &quoted(value)].concat()
+}
+
 /// Compares without allocating where both are plain.
 pub(crate) fn same_folded(value: &str, folded: &str) -> bool {
     if value.is_ascii() && value.len() == folded.len() {
@@ -149,7 +166,7 @@ impl Condition {
                 .map_or_else(String::new, |part| part.grounds(subject)),
             Self::Not(inner) => inner.lack(subject),
             Self::Attribute { name, test } => test.say(name, subject, true),
-            Self::Group(group) => format!("member of {}", group.name),
+            Self::Group(group) => ["member of ", &group.name].concat(),
             Self::Tenant(_) => format!("comes from {}", subject.identity.id.tenant),
             Self::Site(_) => format!("belongs to site {}", site_name(subject)),
             Self::Status(_) => format!("status is {}", subject.identity.status),
@@ -167,7 +184,7 @@ impl Condition {
             Self::Not(inner) => inner.grounds(subject),
             Self::Attribute { name, test } => test.say(name, subject, false),
             Self::Group(group) if subject.identity.groups.complete => {
-                format!("not a member of {}", group.name)
+                ["not a member of ", &group.name].concat()
             }
             Self::Group(group) => {
                 format!("not known to be a member of {}: the list of groups is not whole", group.name)
@@ -302,14 +319,12 @@ impl Test {
 
     fn say(&self, name: &str, subject: &Subject<'_>, holds: bool) -> String {
         let value = subject.shown(name);
-        let has =
-            value.as_ref().map_or_else(|| format!("{name} is empty"), |value| format!("{name} is {value:?}"));
+        let has = value.as_ref().map_or_else(|| format!("{name} is empty"), |value| is(name, value));
         if holds || (value.is_none() && !matches!(self, Self::Exists(_))) {
             return has;
         }
-        let list = |list: &[Wanted]| {
-            list.iter().map(|wanted| format!("{:?}", wanted.text)).collect::<Vec<_>>().join(" or ")
-        };
+        let list =
+            |list: &[Wanted]| list.iter().map(|wanted| quoted(&wanted.text)).collect::<Vec<_>>().join(" or ");
         match self {
             Self::Is(wanted) => format!("{has}, not {}", list(wanted)),
             Self::StartsWith(wanted) => format!("{has}, which does not start with {}", list(wanted)),

@@ -12,7 +12,7 @@
 //! | [`lint`] | what a policy says but hardly means |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
 //! | `parse`, `reader`, `document`, `table` | the format: TOML rules and CSV tables |
-//! | `condition`, `date`, `lifecycle`, `profile`, `place`, `visit` | the meaning |
+//! | `condition`, `date`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
 
 pub mod bind;
 mod condition;
@@ -24,6 +24,7 @@ pub mod explain;
 pub mod guardrail;
 mod lifecycle;
 pub mod lint;
+mod merge;
 mod parse;
 mod place;
 pub mod policy;

@@ -89,11 +89,12 @@ fn groups(document: &Document, known: &Known, findings: &mut Findings) {
 
 /// Two flows of one priority that may both name a single-valued thing for somebody.
 fn ties(document: &Document, findings: &mut Findings) {
-    let single: [(&str, fn(&Kind) -> bool); 2] = [
-        ("a place", |kind| matches!(kind, Kind::Place { .. })),
-        ("a cost center", |kind| matches!(kind, Kind::CostCenter(_))),
-    ];
-    for (what, is) in single {
+    for what in ["a place", "a cost center"] {
+        let is = |kind: &Kind| match kind {
+            Kind::Place { .. } => what == "a place",
+            Kind::CostCenter(_) => what == "a cost center",
+            _ => false,
+        };
         let flows: Vec<&Flow> =
             document.flows.iter().filter(|flow| flow.gives.iter().any(|outcome| is(&outcome.kind))).collect();
         for (at, later) in flows.iter().enumerate() {

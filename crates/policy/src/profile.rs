@@ -7,7 +7,7 @@ use lanyard_model::{
 
 use crate::{
     bind::Site,
-    condition::{Condition, Subject, Truth, all},
+    condition::{Condition, Subject, Truth, all, is},
     date,
     document::{Change, Document, FieldRule, Source},
     lifecycle::grounds,
@@ -88,7 +88,7 @@ fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Stri
         Source::Constant(text) => (text.clone(), "always so".to_owned()),
         Source::First(names) => match names.iter().find_map(|name| text(name).map(|value| (name, value))) {
             Some((name, value)) => {
-                let from = format!("{name} is {value:?}");
+                let from = is(name, &value);
                 (value, from)
             }
             None => return Ok(None),

@@ -313,7 +313,7 @@ impl<'a> Section<'a> {
         let known = self.known();
         for (name, _) in self.table.iter() {
             let key: &str = name.get_ref();
-            if known.iter().any(|known| *known == key) {
+            if known.contains(&key) {
                 continue;
             }
             let place = if self.name.is_empty() { "here".to_owned() } else { format!("in [{}]", self.name) };

@@ -42,7 +42,7 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
             format!("this is format {other}; this version reads format {FORMAT}"),
             Some("use a newer version, or export the policy again".into()),
         ),
-        None if section.get("format").is_none() => section.missing("format"),
+        None if section.get("format").is_none() && errors.is_empty() => section.missing("format"),
         None => {}
     }
     document.name = section.string("name").unwrap_or_else(|| "policy".to_owned());
@@ -61,17 +61,26 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
     document.flows = flow::read(&section, &document);
     section.finish();
     document.mentions.extend(report.take_mentions());
-    check_routes(&section, &document);
+    if errors.is_empty() {
+        // What a broken line hides is not missing.
+        check_routes(&section, &document);
+    }
     let problems = report.into_findings().finish();
     if problems.has_errors() { Err(problems) } else { Ok(document) }
 }
 
 fn check_routes(section: &Section<'_>, document: &Document) {
     if document.routes.is_empty() && section.get("route").is_none() {
-        section.missing("[[route]]");
+        section.error(
+            "no route leads to a site",
+            Some("add [[route]] with tenant = \"…\" and site = \"…\"".into()),
+        );
     }
     if document.correlation.keys.is_empty() && section.get("correlation").is_none() {
-        section.missing("[correlation]");
+        section.error(
+            "the policy does not say how accounts are found",
+            Some("add [correlation] with keys = [ … ]".into()),
+        );
     }
 }
 

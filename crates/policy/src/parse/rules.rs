@@ -1,5 +1,7 @@
 //! Reads everything but lifecycle and flows: tenants, sites, routes, correlation, scope, profile, guardrails, channels.
 
+use std::str::FromStr as _;
+
 use jiff::tz::TimeZone;
 use lanyard_model::{
     account::{FIELDS, FieldName},
@@ -170,7 +172,7 @@ fn correlation(section: &Section<'_>) -> Correlation {
             keys.push(Key { kind: kind.value, attribute, field, fold });
         }
     }
-    if keys.is_empty() {
+    if section.get("keys").is_none_or(|value| value.is_list() && value.list().is_empty()) {
         section.error(
             "accounts cannot be found without a key",
             Some("add keys = [{ kind = \"employee number\", attribute = \"employeeNumber\", field = \"employeeId\", compare = \"number\" }]".into()),
@@ -310,7 +312,7 @@ fn schedule(section: &Section<'_>) -> Option<Schedule> {
     let id = section.needed("id");
     let cron = section.needed("cron");
     if let Some(cron) = &cron
-        && cron.value.split_whitespace().count() != 5
+        && (cron.value.split_whitespace().count() != 5 || croner::Cron::from_str(&cron.value).is_err())
     {
         let fix = "five fields: minute hour day month weekday, such as \"0 2 * * *\" for two at night";
         section.report.error(&cron.span, format!("\"{}\" is no schedule", cron.value), Some(fix.into()));

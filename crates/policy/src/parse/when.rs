@@ -154,6 +154,8 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
     }
     section.finish();
     match found.len() {
+        // An attribute without a test was told already.
+        0 if section.get("attribute").is_some() => None,
         0 => {
             let fix = "name a group, an attribute, a tenant, a site or a status, or use all, any, not";
             section.error("a condition that says nothing", Some(fix.into()));

@@ -529,13 +529,16 @@ fn places(facts: &StarterFacts, found: &Found<'_>) -> String {
     let office = found.office.map(|name| format!("attribute:{name}"));
     let mut header = vec!["site", "group"];
     header.extend(office.as_deref());
-    header.extend(["attribute:department", "building", "floor", "kind", "comment"]);
+    let by_department = facts.has("department");
+    header.extend(by_department.then_some("attribute:department"));
+    header.extend(["building", "floor", "kind", "comment"]);
     out.push_str(&write::row(&header));
     let mut line =
         |site: &str, group: &str, place: &str, department: &str, building: &str, floor: &str, why: &str| {
             let mut cells = vec![site, group];
             cells.extend(office.is_some().then_some(place));
-            cells.extend([department, building, floor, "", why]);
+            cells.extend(by_department.then_some(department));
+            cells.extend([building, floor, "", why]);
             out.push_str(&write::row(cells));
         };
     let departments = facts.values("department");

@@ -137,7 +137,7 @@ pub fn facts() -> StarterFacts {
         TenantFacts::gather(TenantId::from(id), groups.to_vec(), schema.map(str::to_owned), [&person(id)])
     };
     StarterFacts {
-        tenants: vec![tenant("north", "n"), tenant("harbor", "h")],
+        tenants: vec![tenant("northgate", "n"), tenant("harborlight", "h")],
         sites: catalogues()
             .into_iter()
             .map(|(id, catalogue)| SiteFacts {
@@ -153,8 +153,8 @@ pub fn facts() -> StarterFacts {
 pub fn person(tenant: &str) -> Identity {
     let mut profile = Profile::default();
     for (name, value) in [
-        ("login", "mira.okafor@north.example"),
-        ("email", "Mira.Okafor@north.example"),
+        ("login", "mira.okafor@northgate.example"),
+        ("email", "Mira.Okafor@northgate.example"),
         ("firstName", "Mira"),
         ("lastName", "Okafor"),
         ("employeeNumber", "40417"),

@@ -1,0 +1,227 @@
+//! Mistakes in policies: all at once, each with its place and the fix.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lanyard_model::id::GroupId;
+use lanyard_policy::{Known, Policy, PolicyFiles};
+
+use crate::world;
+
+fn files(toml: &str, tables: &[(&str, &str)]) -> PolicyFiles {
+    PolicyFiles {
+        toml: ("policy.toml".into(), toml.into()),
+        tables: tables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+    }
+}
+
+fn problems(toml: &str, tables: &[(&str, &str)]) -> String {
+    match Policy::parse(&files(toml, tables)) {
+        Ok(_) => "none".into(),
+        Err(problems) => problems.render(),
+    }
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    let toml = r#"format = 1
+nmae = "x"
+
+[groups]
+rooms = "ROOM-Booking"
+app = { north = "00gAPP00001" }
+
+[[route]]
+tenant = "North"
+sight = "hq"
+
+[correlation]
+person = "employe number"
+keys = [{ kind = "employee number", attribute = "employeeNumber", field = "employeId", compare = "numbr" }]
+
+[lifecycle]
+zone = "Europe/Lundon"
+dates = ["YY-MM-DD"]
+
+[lifecycle.end]
+attribute = "contractEndDate"
+tell = ["facilties"]
+
+[profile]
+jobTitel = "title"
+phone = { from = "mobilePhone", as = "fone" }
+
+[[flow]]
+id = "one"
+priority = "high"
+if = [{ group = "room" }, { attribute = "city" }, { status = "SUSPENDET" }, {}]
+look_up = "palces"
+then = [{ role = "custommer", module = "reservation" }, { place = "dekst" }, { item = "x", role = "manager" }]
+
+[[flow]]
+id = "one"
+
+[notify.facilities]
+email = ["nobody"]
+
+[[schedule]]
+id = "nightly"
+cron = "0 25 * * *"
+"#;
+    let places = "group,bilding,floor\nnone,Pier House\nnone,Pier House,Level 1\n";
+    insta::assert_snapshot!(problems(toml, &[("places", places)]));
+}
+
+#[test]
+fn broken_toml_is_told_with_its_place() {
+    insta::assert_snapshot!(problems("format = 1\nname = \"x\n[[route]\nsite = hq\n", &[]));
+}
+
+#[test]
+fn an_empty_policy_lacks_what_it_needs() {
+    insta::assert_snapshot!(problems("", &[]));
+    insta::assert_snapshot!(problems(
+        "format = 2\n[[route]]\nsite = \"hq\"\n[correlation]\nkeys = []\n",
+        &[("t", "")]
+    ));
+}
+
+#[test]
+fn the_linter_finds_what_parses_but_is_hardly_meant() {
+    let toml = r#"format = 1
+[groups]
+app = "00gAPP00001"
+rooms = "00gGONE0001"
+[[route]]
+site = "hq"
+[correlation]
+keys = [{ kind = "n", attribute = "employeNumber", field = "employeeId" }]
+[scope]
+if = [{ group = "app" }]
+[[flow]]
+id = "first"
+look_up = "places"
+then = [{ place = "desk" }]
+[[flow]]
+id = "second"
+if = [{ attribute = "city", is = "Leeds" }]
+then = [{ place = "remote" }]
+[[flow]]
+id = "third"
+priority = 1
+if = [{ attribute = "city", is = "Leeds" }]
+then = [{ cost_center = "a" }]
+[[flow]]
+id = "fourth"
+priority = 1
+if = [{ attribute = "city", is_not = ["York", "leeds"] }]
+then = [{ cost_center = "b" }]
+"#;
+    let places = "attribute:departmnet,attribute:city,building\nIT|HR,,A\nhr,Leeds,B\n,,C\nSales,,D\n";
+    let policy = match Policy::parse(&files(toml, &[("places", places), ("spare", "building\nA\n")])) {
+        Ok(policy) => policy,
+        Err(problems) => panic!("{}", problems.render()),
+    };
+    let known = Known {
+        attributes: Some(["employeeNumber", "department", "city"].map(str::to_owned).into()),
+        groups: Some(BTreeMap::from([
+            (GroupId::from("00gAPP00001"), "APP".into()),
+            (GroupId::from("00gNEW00001"), "rooms".into()),
+        ])),
+    };
+    insta::assert_snapshot!(policy.lint(&known).render());
+}
+
+#[test]
+fn what_the_engine_asks_of_a_policy() {
+    let policy = Policy::parse(&world::demo()).expect("the demonstration policy");
+    let mira = world::person("northgate");
+    let terms: Vec<_> = policy
+        .search_terms(&mira)
+        .into_iter()
+        .map(|term| format!("{}: {} ~ {}", term.field, term.value, term.folded))
+        .collect();
+    assert_eq!(
+        terms,
+        [
+            "employeeId: 40417 ~ 40417",
+            "email: Mira.Okafor@northgate.example ~ mira.okafor@northgate.example",
+            "userName: mira.okafor@northgate.example ~ mira.okafor@northgate.example",
+        ]
+    );
+    assert_eq!(policy.person_key(&mira), policy.person_key(&world::person("harborlight")));
+    assert_eq!(policy.person_key(&mira).as_deref(), Some("employee number:40417"));
+    assert_eq!(policy.guardrails().window_seconds, 86_400);
+    assert_eq!(policy.schedules()[0].cron, "0 2 * * *");
+    assert_eq!(policy.routes()["it"].email, ["it@harborlight.example"]);
+    let (north, harbor) = ("northgate".into(), "harborlight".into());
+    assert!(policy.governs_before(&north, &harbor, &"hq".into()).is_lt());
+    assert!(policy.governs_before(&north, &harbor, &"south".into()).is_gt());
+    assert_eq!(policy.groups().len(), 8);
+    let attributes = policy.attributes();
+    for name in [
+        "employeeNumber",
+        "workMode",
+        "officeLocation",
+        "contractEndDate",
+        "managerId",
+        "timezone",
+        "employeeStatus",
+    ] {
+        assert!(attributes.contains(name), "{name}");
+    }
+    let templates: BTreeSet<_> = policy.flows().into_iter().filter_map(|flow| flow.template).collect();
+    assert!(templates.contains("new-user") && templates.contains("contractor-expiry"));
+}
+
+#[test]
+fn the_seal_changes_with_the_content_and_only_with_it() {
+    let one = world::demo();
+    let seal = |files: &PolicyFiles| Policy::parse(files).expect("a policy").seal().to_owned();
+    let mut other = one.clone();
+    other.toml.0 = "renamed.toml".into();
+    let table = other.tables.remove("places").expect("the table");
+    other.tables.insert("places.csv".into(), table.clone());
+    assert_eq!(seal(&one), seal(&other));
+    assert_eq!(seal(&one).len(), 64);
+    other.tables.insert("places.csv".into(), format!("{table}# more\n"));
+    assert_ne!(seal(&one), seal(&other));
+}
+
+#[test]
+fn managers_are_named_in_many_ways() {
+    let bound = world::bound(&world::demo());
+    let named = |text: &str| {
+        let mut mira = world::person("northgate");
+        mira.profile.set("managerId", lanyard_model::identity::AttributeValue::Text(text.into()));
+        bound.manager_reference(&mira).map(|reference| format!("{:?}", reference.keys))
+    };
+    for (text, keys) in [
+        ("00u00000000000000042", r#"[OktaId("00u00000000000000042")]"#),
+        ("0040400", r#"[EmployeeNumber("40400"), Login("0040400")]"#),
+        ("Ana@Northgate.example", r#"[Email("ana@northgate.example"), Login("ana@northgate.example")]"#),
+    ] {
+        assert_eq!(named(text).as_deref(), Some(keys));
+    }
+    assert_eq!(named("CN=Ana,OU=People"), None);
+    assert_eq!(named(" "), None);
+}
+
+#[test]
+fn protected_people_are_known_even_in_doubt() {
+    let body = |rule: &str| {
+        format!(
+            "format = 1\n[groups]\napp = \"00gAPPIOFFICEx\"\n[[route]]\nsite = \"hq\"\n[correlation]\nkeys = [{{ kind = \"n\", attribute = \"employeeNumber\", field = \"employeeId\" }}]\n[guardrails]\nprotected = [{rule}]\n"
+        )
+    };
+    let protects = |rule: &str, whole: bool| {
+        let mut mira = world::person("northgate");
+        mira.groups.complete = whole;
+        let policy = Policy::parse(&files(&body(rule), &[])).expect("a policy");
+        policy.protects(&mira).map(|because| because.text)
+    };
+    let number = r#"{ attribute = "employeeNumber", in = ["40417"] }"#;
+    assert_eq!(protects(number, true).as_deref(), Some("employeeNumber is \"40417\""));
+    assert_eq!(protects(r#"{ group = "app" }"#, true), None);
+    assert!(protects(r#"{ group = "app" }"#, false).is_some());
+    assert_eq!(protects("", true), None);
+}
