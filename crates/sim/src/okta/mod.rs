@@ -4,7 +4,7 @@
 //! that page names an assumption (`O-nn`), [`OktaSettings`] has the switch.
 //!
 //! - [`settings`]: what may vary; [`state`]: what an org holds; [`route`]: paths to operations
-//! - [`users`], [`lifecycle`], [`groups`], [`rules`], [`apps`], [`schema`]: the nouns and their endpoints
+//! - [`users`], [`user_list`], [`lifecycle`], [`groups`], [`rules`], [`apps`], [`schema`]: the nouns and their endpoints
 //! - [`event`], [`log`], [`hooks`]: what is told, to whom, and when
 //! - [`auth`], [`limits`], [`dpop`], [`oidc`]: who may call, how often, and sign-in
 //! - [`request`], [`errors`], [`paging`], [`search`], [`json`], [`moment`], [`dice`], [`profile`]: the wire's grammar
@@ -37,6 +37,7 @@ mod search;
 mod seed;
 pub mod settings;
 mod state;
+mod user_list;
 mod users;
 
 use bytes::Bytes;
