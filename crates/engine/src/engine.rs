@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use jiff::Timestamp;
 use lanyard_model::{
     desired::{Desired, Ending, Lifecycle},
     fold,
@@ -92,6 +93,8 @@ pub struct Engine {
     missing_groups: RwLock<BTreeSet<GroupId>>,
     /// Live people accounts per site as last counted, for caps in percent.
     people: RwLock<BTreeMap<SiteId, u64>>,
+    /// When each feed was last read to its present end.
+    polled: RwLock<BTreeMap<TenantId, Timestamp>>,
     pub(crate) settings: EngineSettings,
     stopped: AtomicBool,
     /// Signalled when something may have become due.
@@ -137,6 +140,7 @@ impl Engine {
             active: RwLock::new(Arc::new(active)),
             missing_groups: RwLock::default(),
             people: RwLock::default(),
+            polled: RwLock::default(),
             settings,
             stopped: AtomicBool::new(false),
             wake: Notify::new(),
@@ -249,6 +253,15 @@ impl Engine {
         Some(format!(
             "the policy names group {first}, which no longer exists in Okta: correct the policy first"
         ))
+    }
+
+    pub(crate) fn note_polled(&self, tenant: &TenantId, at: Timestamp) {
+        self.polled.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), at);
+    }
+
+    /// When this tenant's feed was last read, since the engine started.
+    pub fn polled_at(&self, tenant: &TenantId) -> Option<Timestamp> {
+        self.polled.read().unwrap_or_else(PoisonError::into_inner).get(tenant).copied()
     }
 
     pub(crate) fn note_people(&self, site: &SiteId, people: u64) {

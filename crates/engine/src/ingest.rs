@@ -137,25 +137,20 @@ impl Engine {
         };
         let rows = page.rows;
         if page.events.is_empty() && page.next == cursor {
-            self.write(vec![Write::Meta { key: format!("feed-polled:{tenant}"), value: now.to_string() }])
-                .await
-                .map_err(FeedStop::Store)?;
+            self.note_polled(tenant, now);
             return Ok(rows);
         }
         let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
         self.add_missing_groups(deleted_groups(&page.events));
-        let mut batch = vec![
-            Write::Signals {
-                tenant: tenant.clone(),
-                source: Source::Feed,
-                delivery: None,
-                events: page.events,
-                cursor: Some(page.next),
-                at: now,
-                coalesce: self.settings.coalesce,
-            },
-            Write::Meta { key: format!("feed-polled:{tenant}"), value: now.to_string() },
-        ];
+        let mut batch = vec![Write::Signals {
+            tenant: tenant.clone(),
+            source: Source::Feed,
+            delivery: None,
+            events: page.events,
+            cursor: Some(page.next),
+            at: now,
+            coalesce: self.settings.coalesce,
+        }];
         if !uuids.is_empty() {
             let title =
                 format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
@@ -163,6 +158,7 @@ impl Engine {
                 .push(line(tenant, now, "signal", title).data(serde_json::json!({ "uuids": uuids })).write());
         }
         self.write(batch).await.map_err(FeedStop::Store)?;
+        self.note_polled(tenant, now);
         self.wake.notify_one();
         Ok(rows)
     }

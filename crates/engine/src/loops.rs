@@ -296,7 +296,7 @@ impl Engine {
                     self.write(vec![Write::MessageTried { id: message.id.clone(), at, result, next }]).await;
             }
             if due.is_empty() {
-                let pause = self.clock.now() + Duration::from_secs(30);
+                let pause = self.clock.now() + Duration::from_secs(300);
                 tokio::select! {
                     _ = news.changed() => {}
                     () = self.clock.sleep_until(pause) => {}

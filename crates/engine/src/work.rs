@@ -50,7 +50,7 @@ impl Engine {
                     return;
                 }
                 // What is due and was not claimed waits for a free place, which the wake-up tells of.
-                let fallback = self.clock.now() + std::time::Duration::from_secs(5);
+                let fallback = self.clock.now() + std::time::Duration::from_secs(60);
                 let due = match self.store.next_due().await {
                     Ok(Some(due)) if due > self.clock.now() => due.min(fallback),
                     _ => fallback,

@@ -1,1 +1,45 @@
-fn main() {}
+//! The binary: verbs, settings, wiring. Data to stdout, talk to stderr.
+
+mod demo;
+mod exit;
+mod local;
+mod progress;
+mod settings;
+mod stand_ins;
+mod verbs;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // One crypto provider for the whole process; a second call would be a bug, not a condition.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let arguments = verbs::Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("LANYARD_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(arguments.log_level())),
+        )
+        .with_target(false)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no runtime: {error}");
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    let code = match runtime.block_on(verbs::run(arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            exit::print(&error);
+            exit::of(&error)
+        }
+    };
+    // Looks and connections that are still under way are repeated or dropped after a restart; nobody waits for them.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    ExitCode::from(code)
+}

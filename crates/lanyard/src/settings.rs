@@ -178,7 +178,10 @@ impl Settings {
     fn check(&self, dir: &Path) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         if self.listen.parse::<std::net::SocketAddr>().is_err() {
-            problems.push((self.listen.clone(), "not an address to listen on; write it like 127.0.0.1:8480".into()));
+            problems.push((
+                self.listen.clone(),
+                "not an address to listen on; write it like 127.0.0.1:8480".into(),
+            ));
         }
         if self.tenants.is_empty() {
             problems.push((String::new(), "no [[tenant]]: at least one Okta org is needed".into()));
@@ -205,17 +208,24 @@ impl Settings {
             match (&tenant.okta_token_file, app) {
                 (Some(_), true) => problems.push((
                     tenant.id.clone(),
-                    "both an API token and a service app are given; keep one (the service app is better)".into(),
+                    "both an API token and a service app are given; keep one (the service app is better)"
+                        .into(),
                 )),
                 (None, false) => problems.push((
                     tenant.id.clone(),
                     "no credential: give okta_client_id and okta_key_file, or okta_token_file".into(),
                 )),
                 (None, true) if tenant.okta_client_id.is_none() || tenant.okta_key_file.is_none() => problems
-                    .push((tenant.id.clone(), "a service app needs both okta_client_id and okta_key_file".into())),
+                    .push((
+                        tenant.id.clone(),
+                        "a service app needs both okta_client_id and okta_key_file".into(),
+                    )),
                 _ => {}
             }
-            for file in [&tenant.okta_token_file, &tenant.okta_key_file, &tenant.hook_secret_file].into_iter().flatten() {
+            for file in [&tenant.okta_token_file, &tenant.okta_key_file, &tenant.hook_secret_file]
+                .into_iter()
+                .flatten()
+            {
                 check_file(dir, file, &mut problems);
             }
         }
@@ -225,7 +235,9 @@ impl Settings {
             }
             check_file(dir, &site.ioffice_password_file, &mut problems);
         }
-        for file in self.secrets.values().chain(self.mail.iter().filter_map(|mail| mail.password_file.as_ref())) {
+        for file in
+            self.secrets.values().chain(self.mail.iter().filter_map(|mail| mail.password_file.as_ref()))
+        {
             check_file(dir, file, &mut problems);
         }
         problems
@@ -247,7 +259,8 @@ fn check_file(dir: &Path, file: &Path, problems: &mut Vec<(String, String)>) {
 /// A sentence naming the file.
 pub fn read_secret(dir: &Path, file: &Path) -> anyhow::Result<SecretString> {
     let path = dir.join(file);
-    let text = fs::read_to_string(&path).map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
+    let text = fs::read_to_string(&path)
+        .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
     let text = text.trim();
     anyhow::ensure!(!text.is_empty(), "{} is empty; it should hold a secret", path.display());
     Ok(SecretString::from(text.to_owned()))

@@ -15,7 +15,8 @@ use lanyard_engine::{
     ports::{Directory, HookWish, Store, Workplace},
 };
 use lanyard_ioffice::{
-    CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings, Pace, SiteUrl,
+    CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings,
+    Pace, SiteUrl,
 };
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_okta::{
@@ -24,7 +25,7 @@ use lanyard_okta::{
 use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
 use lanyard_wire::{HttpsTransport, Transport, TransportSettings};
-use rand::Rng as _;
+use rand::RngExt as _;
 use secrecy::ExposeSecret as _;
 
 use crate::settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret};
@@ -49,7 +50,12 @@ pub struct Clients {
 ///
 /// # Errors
 /// The first setting or secret that cannot be used.
-pub fn clients(dir: &Path, settings: &Settings, clock: &Arc<dyn Clock>, transport: &Arc<dyn Transport>) -> anyhow::Result<Clients> {
+pub fn clients(
+    dir: &Path,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<Clients> {
     let mut directories: Vec<Arc<dyn Directory>> = Vec::new();
     for tenant in &settings.tenants {
         directories.push(Arc::new(directory(dir, tenant, clock, transport)?));
@@ -156,7 +162,8 @@ pub fn load_policy(folder: &Path) -> anyhow::Result<Policy> {
 pub fn read_policy(folder: &Path) -> anyhow::Result<PolicyFiles> {
     let mut toml = None;
     let mut tables = BTreeMap::new();
-    let listing = fs::read_dir(folder).with_context(|| format!("cannot read the policy folder {}", folder.display()))?;
+    let listing = fs::read_dir(folder)
+        .with_context(|| format!("cannot read the policy folder {}", folder.display()))?;
     let mut paths: Vec<PathBuf> = listing.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
     paths.sort();
     for path in paths {
@@ -164,11 +171,15 @@ pub fn read_policy(folder: &Path) -> anyhow::Result<PolicyFiles> {
         let read = || fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()));
         match path.extension().and_then(|e| e.to_str()) {
             Some("toml") => {
-                anyhow::ensure!(toml.is_none(), "{} holds more than one .toml file; a policy has one", folder.display());
+                anyhow::ensure!(
+                    toml.is_none(),
+                    "{} holds more than one .toml file; a policy has one",
+                    folder.display()
+                );
                 toml = Some((path.display().to_string(), read()?));
             }
             Some("csv") => {
-                tables.insert(name, read()?);
+                tables.insert(name.trim_end_matches(".csv").to_owned(), read()?);
             }
             _ => {}
         }
@@ -186,7 +197,7 @@ pub fn write_policy(folder: &Path, files: &PolicyFiles) -> anyhow::Result<()> {
     let name = Path::new(&files.toml.0).file_name().unwrap_or_else(|| "policy.toml".as_ref());
     fs::write(folder.join(name), &files.toml.1)?;
     for (name, text) in &files.tables {
-        fs::write(folder.join(name), text)?;
+        fs::write(folder.join(format!("{name}.csv")), text)?;
     }
     Ok(())
 }
@@ -207,7 +218,13 @@ pub fn open_store(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// The engine of a settings file.
-pub fn engine(clients: Clients, store: Arc<dyn Store>, clock: Arc<dyn Clock>, policy: Policy, settings: EngineSettings) -> Engine {
+pub fn engine(
+    clients: Clients,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    policy: Policy,
+    settings: EngineSettings,
+) -> Engine {
     Engine::new(
         Ports { clock, store, directories: clients.directories, workplaces: clients.workplaces },
         policy,

@@ -29,10 +29,7 @@ pub async fn show(State(state): State<Arc<WebState>>) -> Answer {
         engine.is_stopped().then(|| "press Resume, or run `lanyard resume`".into()),
     );
     for tenant in engine.directories().keys() {
-        let polled = store
-            .meta(&format!("feed-polled:{tenant}"))
-            .await?
-            .and_then(|t| t.parse::<jiff::Timestamp>().ok());
+        let polled = engine.polled_at(tenant);
         let lag = polled.map(|at| now.duration_since(at).as_secs());
         add(
             format!("{tenant}: log"),

@@ -26,8 +26,7 @@ pub(crate) async fn overview(state: &WebState) -> Result<Value, Problem> {
     let mut tenants = Vec::new();
     for id in engine.directories().keys() {
         let ledger = store.ledger(id).await?;
-        let polled =
-            store.meta(&format!("feed-polled:{id}")).await?.and_then(|text| text.parse::<Timestamp>().ok());
+        let polled = engine.polled_at(id);
         let hook = store.meta(&format!("hook-state:{id}")).await?.unwrap_or_else(|| "none".into());
         let (_, _, people) = store.search_people(Some(id), "", None, 1).await?;
         tenants.push(json!({

@@ -1,0 +1,234 @@
+//! The engine's side of a demo: settings and policy written to a folder as `init` would, then the real wiring.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use anyhow::Context;
+use lanyard_engine::{
+    Engine, EngineSettings,
+    clock::Clock,
+    loops::Surroundings,
+    ports::{HookWish, Message, Notifier, Route, Silent},
+};
+use lanyard_model::id::{AccountId, TenantId};
+use lanyard_policy::{Policy, demo_policy};
+use lanyard_sim::host::{IofficePlace, More, OktaPlace};
+use lanyard_web::{
+    DemoControl, Mode, VerbRunner, WebSettings, WebState,
+    session::{Sessions, fresh_token},
+};
+use secrecy::SecretString;
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    local::{Running, write_private},
+    progress::Bars,
+    settings::{self, Settings},
+    stand_ins::Started,
+    verbs, wiring,
+};
+
+/// What the office is opened with.
+pub struct OfficeSettings<'a> {
+    pub dir: &'a Path,
+    pub started: &'a Started,
+    pub clock: Arc<dyn Clock>,
+    pub listen: SocketAddr,
+    pub engine: EngineSettings,
+    /// Our own limit towards iOffice; `Some(0)` switches it off.
+    pub requests_per_second: Option<u32>,
+}
+
+/// An engine with its web server, on stand-ins.
+pub struct Office {
+    pub engine: Arc<Engine>,
+    pub address: SocketAddr,
+    pub mailbox: Arc<Mailbox>,
+    dir: std::path::PathBuf,
+    hooks: Vec<(TenantId, HookWish)>,
+    web: std::sync::Mutex<Option<(TcpListener, WebSettings)>>,
+    stop: watch::Sender<bool>,
+    tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Keeps messages instead of sending them.
+#[derive(Default)]
+pub struct Mailbox(Mutex<Vec<(Message, Route)>>);
+
+impl Mailbox {
+    pub async fn count(&self) -> usize {
+        self.0.lock().await.len()
+    }
+}
+
+#[async_trait::async_trait]
+impl Notifier for Mailbox {
+    async fn send(&self, message: &Message, route: &Route) -> Result<(), String> {
+        self.0.lock().await.push((message.clone(), route.clone()));
+        Ok(())
+    }
+}
+
+impl Office {
+    /// Writes the folder, reads both sides, draws the demo policy and puts the engine together. Nothing runs yet.
+    ///
+    /// # Errors
+    /// A folder in use, stand-ins that do not answer, an address in use.
+    pub async fn open(given: OfficeSettings<'_>) -> anyhow::Result<Self> {
+        let dir = given.dir;
+        let listener = TcpListener::bind(given.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", given.listen))?;
+        let address = listener.local_addr()?;
+        write_settings(dir, given.started, address, given.requests_per_second)?;
+        let settings = Settings::load(dir)?;
+        let transport = wiring::transport(dir, &settings)?;
+        let clients = wiring::clients(dir, &settings, &given.clock, &transport)?;
+        let bars = Bars::new(false);
+        let mut facts = verbs::gather(&clients, &bars).await?;
+        bars.clear();
+        for (site, known) in facts.sites.iter_mut().zip(&given.started.company.sites) {
+            site.default_host =
+                known.accounts.iter().find(|a| a.active && a.employee_id.is_some()).map(|a| AccountId(i64::from(a.id)));
+        }
+        let files = demo_policy(&facts);
+        wiring::write_policy(&dir.join("policy"), &files)?;
+        let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+        let hooks = wiring::hook_wishes(dir, &settings)?;
+        let store = wiring::open_store(dir)?;
+        let engine = Arc::new(wiring::engine(clients, store, given.clock, policy, given.engine));
+        for (site, failure) in engine.load(&Silent).await? {
+            anyhow::bail!("{site}: {failure}");
+        }
+        let web = WebSettings {
+            mode: Mode::Demo,
+            version: env!("CARGO_PKG_VERSION").into(),
+            hook_secrets: hooks
+                .iter()
+                .map(|(tenant, wish)| (tenant.clone(), SecretString::from(wish.secret.clone())))
+                .collect(),
+            tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
+            site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
+            local_token: SecretString::from(fresh_token()),
+            owner_token: None,
+        };
+        Ok(Self {
+            engine,
+            address,
+            mailbox: Arc::default(),
+            dir: dir.to_owned(),
+            hooks,
+            web: std::sync::Mutex::new(Some((listener, web))),
+            stop: watch::channel(false).0,
+            tasks: std::sync::Mutex::default(),
+        })
+    }
+
+    fn keep(&self, task: JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(task);
+    }
+
+    /// Starts the web server: hooks are answered from now on.
+    pub fn serve(&self, demo: Option<Arc<dyn DemoControl>>, verbs: Option<Arc<dyn VerbRunner>>) {
+        let Some((listener, settings)) =
+            self.web.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        else {
+            return;
+        };
+        let token = secrecy::ExposeSecret::expose_secret(&settings.local_token).to_owned();
+        let note = Running { url: format!("http://{}", self.address), token, pid: std::process::id() };
+        if let Err(error) = note.leave(&self.dir) {
+            tracing::warn!(%error, "other verbs will not find this server");
+        }
+        let state = WebState {
+            engine: Arc::clone(&self.engine),
+            settings,
+            sessions: Sessions::default(),
+            demo,
+            verbs,
+        };
+        let stop = self.stop.subscribe();
+        self.keep(tokio::spawn(async move {
+            if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stop).await {
+                tracing::error!(%error, "the web server ended");
+            }
+        }));
+    }
+
+    /// Starts the engine's loops.
+    pub fn run(&self) {
+        let surroundings = Surroundings { hooks: self.hooks.clone(), notifier: self.mailbox.clone() };
+        let engine = Arc::clone(&self.engine);
+        let stop = self.stop.subscribe();
+        self.keep(tokio::spawn(engine.run(surroundings, stop)));
+    }
+
+    /// Stops everything that was started.
+    pub async fn close(&self) {
+        let _ = self.stop.send(true);
+        Running::remove(&self.dir);
+        let tasks =
+            std::mem::take(&mut *self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for task in tasks {
+            if tokio::time::timeout(std::time::Duration::from_secs(3), task).await.is_err() {
+                tracing::debug!("a loop did not end in time");
+            }
+        }
+    }
+}
+
+/// The folder as `init` would write it: the first org by service app, further ones by token.
+fn write_settings(
+    dir: &Path,
+    started: &Started,
+    address: SocketAddr,
+    rate: Option<u32>,
+) -> anyhow::Result<()> {
+    let announcement = started.running.announcement();
+    let mut orgs: Vec<&OktaPlace> = announcement.okta.iter().collect();
+    let mut sites: Vec<&IofficePlace> = announcement.ioffice.iter().collect();
+    for more in &announcement.more {
+        match more {
+            More::Okta(place) => orgs.push(place),
+            More::Ioffice(place) => sites.push(place),
+        }
+    }
+    std::fs::create_dir_all(dir.join("secrets")).with_context(|| format!("cannot make {}", dir.display()))?;
+    let secret = |name: &str, text: &str| write_private(&dir.join("secrets").join(name), text);
+    let mut text =
+        format!("# Written by the demo.\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\n");
+    for (index, (place, org)) in orgs.into_iter().zip(&started.company.orgs).enumerate() {
+        let id = &org.subdomain;
+        secret(&format!("hook-{id}"), &fresh_token())?;
+        text.push_str(&format!(
+            "\n[[tenant]]\nid = \"{id}\"\nokta_url = \"{}\"\nhook_secret_file = \"secrets/hook-{id}\"\n",
+            place.url
+        ));
+        if index == 0 {
+            secret(&format!("okta-{id}-key.pem"), &place.private_key_pem)?;
+            text.push_str(&format!(
+                "okta_client_id = \"{}\"\nokta_key_file = \"secrets/okta-{id}-key.pem\"\nokta_key_id = \"{}\"\n",
+                place.client_id, place.kid
+            ));
+        } else {
+            secret(&format!("okta-{id}-token"), &place.ssws)?;
+            text.push_str(&format!("okta_token_file = \"secrets/okta-{id}-token\"\n"));
+        }
+    }
+    for (place, site) in sites.into_iter().zip(&started.company.sites) {
+        let id = &site.subdomain;
+        secret(&format!("ioffice-{id}-password"), &place.password)?;
+        text.push_str(&format!(
+            "\n[[site]]\nid = \"{id}\"\nioffice_url = \"{}\"\nioffice_user = \"{}\"\nioffice_password_file = \"secrets/ioffice-{id}-password\"\n",
+            place.url, place.username
+        ));
+        if let Some(rate) = rate {
+            text.push_str(&format!("requests_per_second = {rate}\n"));
+        }
+    }
+    std::fs::write(dir.join(settings::FILE), text)?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! `demo`: stand-ins, engine and console in one process on loopback; a day in the life of a company.
+
+pub mod bench;
+mod calls;
+mod clock;
+mod company;
+mod director;
+mod summary;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use clap::Args;
+use lanyard_engine::{EngineSettings, clock::Clock};
+use lanyard_sim::{
+    faults::FaultScript,
+    scenario::Day,
+    world::{Accounts, WorldSettings},
+};
+
+use self::{
+    clock::{DemoClock, SharedClock},
+    company::{Office, OfficeSettings},
+    director::Director,
+};
+use crate::{exit, stand_ins::StandIns, verbs::Verbs};
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// People in the company
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(10..=200_000))]
+    people: u32,
+    /// The same seed makes the same company
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Run the day to quiet, verify, print a summary and leave
+    #[arg(long)]
+    once: bool,
+    /// Address of the console
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8480")]
+    listen: SocketAddr,
+    /// Keep settings, policy and store here instead of a temporary folder
+    #[arg(long = "data", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Only JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// # Errors
+/// When something cannot be started, or (with `--once`) an invariant broke.
+pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
+    let temporary;
+    let dir = match &arguments.data {
+        Some(dir) => dir.clone(),
+        None => {
+            temporary = Temporary::make()?;
+            temporary.0.clone()
+        }
+    };
+    let now = if arguments.once { WorldSettings::default().now } else { jiff::Timestamp::now() };
+    let time = DemoClock::starting_at(now);
+    let clock = SharedClock(Arc::clone(&time));
+    if arguments.once {
+        tokio::spawn(Arc::clone(&time).skip_idle_time());
+    }
+    let talk = |text: &str| {
+        if !arguments.json {
+            println!("{text}");
+        }
+    };
+    talk(&format!(
+        "A company of {} people in two Okta orgs and two iOffice sites (seed {})",
+        arguments.people, arguments.seed
+    ));
+    let started = StandIns {
+        people: arguments.people,
+        seed: arguments.seed,
+        orgs: 2,
+        sites: 2,
+        accounts: Accounts::Lived,
+        now,
+        okta: SocketAddr::from(([127, 0, 0, 1], 0)),
+        ioffice: SocketAddr::from(([127, 0, 0, 1], 0)),
+        faults: FaultScript::default(),
+        tls: false,
+        clock: Arc::new(clock.clone()),
+        adjustable: None,
+        limits: true,
+        preset: "default".into(),
+    }
+    .start()
+    .await?;
+    let day = Arc::new(Day::of(&started.company));
+    let listen = if arguments.once { SocketAddr::from(([127, 0, 0, 1], 0)) } else { arguments.listen };
+    let office = Office::open(OfficeSettings {
+        dir: &dir,
+        started: &started,
+        clock: Arc::new(clock.clone()),
+        listen,
+        engine: EngineSettings {
+            owner: "demo".into(),
+            feed_interval: Duration::from_secs(if arguments.once { 30 } else { 5 }),
+            leaver_check: Duration::from_secs(30),
+            ..EngineSettings::default()
+        },
+        requests_per_second: None,
+    })
+    .await
+    .context("the demo could not be set up")?;
+    let director = Arc::new(Director::new(
+        Arc::clone(&day),
+        started.running.desks().to_vec(),
+        Arc::clone(&time),
+        Arc::clone(&office.engine),
+    ));
+    office.serve(
+        Some(director.clone()),
+        Some(Arc::new(Verbs { engine: Arc::clone(&office.engine), serving: true })),
+    );
+    if !arguments.once {
+        println!("Console: http://{}", office.address);
+        println!("Stand-ins: {}", serde_json::to_string(started.running.announcement())?);
+        println!("Data: {}", dir.display());
+        println!("The day begins once the first comparison is done. Ctrl-C ends it.");
+    }
+    office.run();
+    if arguments.once {
+        let begun = std::time::Instant::now();
+        director
+            .run_day_at_once(&|step| talk(&format!("{}  {}", step.at.strftime("%a %H:%M"), step.words)))
+            .await;
+        let summary = summary::Summary::gather(
+            &office,
+            &started,
+            &day,
+            &*director,
+            Clock::now(&clock),
+            begun.elapsed(),
+        )
+        .await?;
+        if !arguments.json {
+            print!("{}", summary.text());
+        }
+        println!("{}", serde_json::to_string(&summary)?);
+        office.close().await;
+        return Ok(if summary.is_sound() { exit::DONE } else { exit::FAILED });
+    }
+    tokio::select! {
+        () = director.clone().run_day_for_people() => {}
+        () = crate::verbs::stopped() => {}
+    }
+    office.close().await;
+    Ok(exit::DONE)
+}
+
+/// A folder that goes when the demo does.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn make() -> anyhow::Result<Self> {
+        let name = format!("lanyard-demo-{}-{}", std::process::id(), jiff::Timestamp::now().as_millisecond());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,83 @@
+//! Finding a running server: it writes down where it listens, and a token for this machine's command line.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a server leaves in its data folder while it runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Running {
+    pub url: String,
+    pub token: String,
+    pub pid: u32,
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("server.json")
+}
+
+impl Running {
+    /// Leaves the note, readable by its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn leave(&self, dir: &Path) -> anyhow::Result<()> {
+        write_private(&file(dir), &serde_json::to_string(self)?)
+    }
+
+    /// Takes the note away.
+    pub fn remove(dir: &Path) {
+        let _ = fs::remove_file(file(dir));
+    }
+
+    /// Reads the note of a server that may be running.
+    pub fn find(dir: &Path) -> Option<Self> {
+        serde_json::from_str(&fs::read_to_string(file(dir)).ok()?).ok()
+    }
+
+    /// Runs a verb in that server.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn run(&self, verb: &Value) -> anyhow::Result<Value> {
+        use lanyard_wire::Transport as _;
+        let transport = lanyard_wire::HttpsTransport::new(&lanyard_wire::TransportSettings::default())
+            .map_err(|text| anyhow::anyhow!(text))?;
+        let request = http::Request::post(format!("{}/api/v1/verbs", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .body(bytes::Bytes::from(verb.to_string()))?;
+        let response = transport
+            .exchange(request, std::time::Duration::from_secs(900))
+            .await
+            .with_context(|| format!("the server at {} does not answer", self.url))?;
+        anyhow::ensure!(
+            response.status().is_success(),
+            "the server at {} answered {}: {}",
+            self.url,
+            response.status(),
+            String::from_utf8_lossy(response.body())
+        );
+        Ok(serde_json::from_slice(response.body())?)
+    }
+}
+
+/// Writes a file that only its owner can read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(text.as_bytes())?;
+    Ok(())
+}

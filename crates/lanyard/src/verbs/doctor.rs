@@ -1,0 +1,130 @@
+//! `doctor`: probes both sides and says what to fix.
+
+use std::sync::Arc;
+
+use clap::Args;
+use lanyard_engine::{
+    clock::Clock,
+    ports::{Check, HookState},
+};
+use serde_json::json;
+
+use super::Data;
+use crate::{
+    exit,
+    settings::Settings,
+    wiring::{self, SystemClock},
+};
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    #[command(flatten)]
+    data: Data,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// # Errors
+/// The settings' problems.
+pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
+    let dir = &arguments.data.dir;
+    let settings = Settings::load(dir)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = wiring::transport(dir, &settings)?;
+    let clients = wiring::clients(dir, &settings, &clock, &transport)
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let wishes = wiring::hook_wishes(dir, &settings)?;
+    let mut found: Vec<(String, Check)> = Vec::new();
+    for directory in &clients.directories {
+        let name = format!("okta {}", directory.tenant());
+        found.extend(directory.probe().await.into_iter().map(|check| (name.clone(), check)));
+        match wishes.iter().find(|(tenant, _)| tenant == directory.tenant()) {
+            Some((_, wish)) => {
+                let state = directory.hook_state(wish).await;
+                let (ok, detail, fix) = match state {
+                    Ok(HookState::Live { id }) => {
+                        (true, format!("event hook {id} is verified and delivers"), None)
+                    }
+                    Ok(HookState::Absent) => (
+                        false,
+                        "no event hook yet".into(),
+                        Some("start `lanyard serve`: it makes and verifies one".into()),
+                    ),
+                    Ok(HookState::Broken { why, .. }) => {
+                        (false, why, Some(format!("check that Okta can reach {}", wish.url)))
+                    }
+                    Ok(HookState::Manual { why, paste }) => (false, why, Some(paste)),
+                    Err(failure) => (false, failure.to_string(), failure.hint().map(str::to_owned)),
+                };
+                found.push((name, Check { name: "okta.event_hook".into(), ok, warning: !ok, detail, fix }));
+            }
+            None => found.push((
+                name,
+                Check {
+                    name: "okta.event_hook".into(),
+                    ok: false,
+                    warning: true,
+                    detail: "no event hook is configured: changes arrive by the log, some seconds later"
+                        .into(),
+                    fix: Some("set public_url and hook_secret_file in lanyard.toml".into()),
+                },
+            )),
+        }
+    }
+    for workplace in &clients.workplaces {
+        let name = format!("ioffice {}", workplace.site());
+        found.extend(workplace.probe().await.into_iter().map(|check| (name.clone(), check)));
+        let capabilities = workplace.capabilities();
+        found.push((
+            name,
+            Check {
+                name: "ioffice.capabilities".into(),
+                ok: true,
+                warning: false,
+                detail: serde_json::to_string(&capabilities).unwrap_or_default(),
+                fix: None,
+            },
+        ));
+    }
+    let failed = found.iter().filter(|(_, check)| !check.ok && !check.warning).count();
+    if arguments.json {
+        let checks: Vec<_> = found
+            .iter()
+            .map(|(target, check)| {
+                let mut value = serde_json::to_value(check).unwrap_or_default();
+                value["target"] = json!(target);
+                value
+            })
+            .collect();
+        println!("{}", json!({ "ok": failed == 0, "checks": checks }));
+    } else {
+        let mut last = "";
+        for (target, check) in &found {
+            if target != last {
+                println!("{target}");
+                last = target;
+            }
+            let mark = if check.ok {
+                "ok  "
+            } else if check.warning {
+                "warn"
+            } else {
+                "FAIL"
+            };
+            println!("  {mark}  {}: {}", check.name, check.detail);
+            if let Some(fix) = check.fix.as_ref().filter(|_| !check.ok) {
+                println!("        fix: {fix}");
+            }
+        }
+        println!(
+            "{}",
+            if failed == 0 {
+                "nothing stands in the way".to_owned()
+            } else {
+                format!("{failed} things stand in the way")
+            }
+        );
+    }
+    Ok(if failed == 0 { exit::DONE } else { exit::UPSTREAM })
+}

@@ -1,0 +1,334 @@
+//! `init`: settings, secrets and a starter policy drawn from what Okta and iOffice hold.
+
+use std::{
+    fs,
+    io::{BufRead as _, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use lanyard_engine::{
+    clock::Clock,
+    ports::{PortFailure, Progress as _},
+};
+use lanyard_policy::{Policy, SiteFacts, StarterFacts, TenantFacts, starter};
+use lanyard_web::session::fresh_token;
+
+use crate::{
+    exit,
+    local::write_private,
+    progress::Bars,
+    settings::{self, Settings},
+    wiring::{self, SystemClock},
+};
+
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// Folder to make
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// Ask nothing: everything comes from flags
+    #[arg(long)]
+    yes: bool,
+    /// Okta org, https://example.okta.com
+    #[arg(long, value_name = "URL")]
+    okta: Option<String>,
+    /// File with an API token (SSWS)
+    #[arg(long, value_name = "FILE")]
+    okta_token_file: Option<PathBuf>,
+    /// Client id of a service app (better than a token)
+    #[arg(long, value_name = "ID")]
+    okta_client_id: Option<String>,
+    /// File with the service app's private key, PEM
+    #[arg(long, value_name = "FILE")]
+    okta_key_file: Option<PathBuf>,
+    /// Name of that key among the app's public keys
+    #[arg(long, value_name = "KID")]
+    okta_key_id: Option<String>,
+    /// iOffice site, https://example.iofficeconnect.com
+    #[arg(long, value_name = "URL")]
+    ioffice: Option<String>,
+    /// User name of a local service account with site administrator rights
+    #[arg(long, value_name = "USER")]
+    ioffice_user: Option<String>,
+    /// File with its password
+    #[arg(long, value_name = "FILE")]
+    ioffice_password_file: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Address under which Okta reaches this server
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Name of the Okta org in settings and policy
+    #[arg(long, value_name = "ID", default_value = "main")]
+    tenant: String,
+    /// Name of the iOffice site in settings and policy
+    #[arg(long, value_name = "ID", default_value = "main")]
+    site: String,
+}
+
+/// # Errors
+/// A folder that holds settings already, answers that are missing, upstreams that refuse.
+pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
+    let dir = &arguments.dir;
+    if dir.join(settings::FILE).exists() {
+        anyhow::bail!(exit::Unusable(format!(
+            "{} holds a {} already; nothing was changed",
+            dir.display(),
+            settings::FILE
+        )));
+    }
+    let answers = Answers::gather(&arguments)?;
+    fs::create_dir_all(dir.join("secrets")).with_context(|| format!("cannot make {}", dir.display()))?;
+    answers.write(dir, &arguments)?;
+    let written = draw_policy(dir).await;
+    if let Err(error) = written {
+        // Half a folder would only stand in the way of the next try.
+        let _ = fs::remove_file(dir.join(settings::FILE));
+        return Err(error.context("no policy could be drawn, so no settings were kept"));
+    }
+    eprintln!("wrote {}", dir.join(settings::FILE).display());
+    eprintln!("wrote {}", dir.join("policy").display());
+    eprintln!("next: lanyard doctor --data {0}; lanyard plan --data {0}; lanyard serve {0}", dir.display());
+    Ok(exit::DONE)
+}
+
+/// What settings are written from.
+struct Answers {
+    okta: String,
+    token: Option<String>,
+    client_id: Option<String>,
+    key: Option<String>,
+    key_id: Option<String>,
+    ioffice: String,
+    user: String,
+    password: String,
+    listen: String,
+    public_url: Option<String>,
+}
+
+impl Answers {
+    fn gather(a: &InitArguments) -> anyhow::Result<Self> {
+        let ask = |flag: &str,
+                   given: &Option<String>,
+                   question: &str,
+                   default: Option<&str>|
+         -> anyhow::Result<String> {
+            if let Some(given) = given {
+                return Ok(given.clone());
+            }
+            if a.yes || !std::io::stdin().is_terminal() {
+                return default.map(str::to_owned).ok_or_else(|| {
+                    exit::Unusable(format!("{flag} is missing; with --yes everything comes from flags"))
+                        .into()
+                });
+            }
+            eprint!("{question}{}: ", default.map(|d| format!(" [{d}]")).unwrap_or_default());
+            std::io::stderr().flush()?;
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            match (line.trim(), default) {
+                ("", Some(default)) => Ok(default.to_owned()),
+                ("", None) => anyhow::bail!(exit::Unusable(format!("no answer for {flag}"))),
+                (answer, _) => Ok(answer.to_owned()),
+            }
+        };
+        let okta = ask("--okta", &a.okta, "Okta org (https://example.okta.com)", None)?;
+        let okta = lanyard_okta::OrgUrl::parse(&okta)
+            .map_err(|problem| exit::Unusable(format!("--okta: {problem}")))?
+            .to_string();
+        let app = a.okta_client_id.is_some() || a.okta_key_file.is_some();
+        ensure!(
+            !(app && a.okta_token_file.is_some()),
+            exit::Unusable("give either --okta-token-file, or --okta-client-id with --okta-key-file".into())
+        );
+        let (token, client_id, key) = if let Some(file) = &a.okta_token_file {
+            (Some(read(file)?), None, None)
+        } else if app || a.yes {
+            let id = ask("--okta-client-id", &a.okta_client_id, "Client id of the service app", None)?;
+            let file = ask(
+                "--okta-key-file",
+                &a.okta_key_file.as_ref().map(|f| f.display().to_string()),
+                "File with its private key",
+                None,
+            )?;
+            (None, Some(id), Some(read(Path::new(&file))?))
+        } else {
+            let file = ask("--okta-token-file", &None, "File with an Okta API token", None)?;
+            (Some(read(Path::new(&file))?), None, None)
+        };
+        let ioffice =
+            ask("--ioffice", &a.ioffice, "iOffice site (https://example.iofficeconnect.com)", None)?;
+        let ioffice = lanyard_ioffice::SiteUrl::parse(&ioffice)
+            .map_err(|problem| exit::Unusable(format!("--ioffice: {problem}")))?
+            .to_string();
+        let user = ask("--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
+        let password = ask(
+            "--ioffice-password-file",
+            &a.ioffice_password_file.as_ref().map(|f| f.display().to_string()),
+            "File with its password",
+            None,
+        )?;
+        Ok(Self {
+            okta,
+            token,
+            client_id,
+            key,
+            key_id: a.okta_key_id.clone(),
+            ioffice,
+            user,
+            password: read(Path::new(&password))?,
+            listen: ask("--listen", &a.listen, "Address to listen on", Some("127.0.0.1:8480"))?,
+            public_url: match &a.public_url {
+                Some(url) => Some(url.clone()),
+                None => Some(ask(
+                    "--public-url",
+                    &None,
+                    "Address under which Okta reaches this server (- for none)",
+                    Some("-"),
+                )?)
+                .filter(|answer| answer != "-"),
+            },
+        })
+    }
+
+    fn write(&self, dir: &Path, a: &InitArguments) -> anyhow::Result<()> {
+        let secret = |name: &str, text: &str| {
+            write_private(&dir.join("secrets").join(name), &format!("{}\n", text.trim_end()))
+        };
+        let (tenant, site) = (&a.tenant, &a.site);
+        let credential = if let Some(token) = &self.token {
+            secret(&format!("okta-{tenant}-token"), token)?;
+            format!(
+                "# An API token dies with the admin who made it: a service app is better.\nokta_token_file = \"secrets/okta-{tenant}-token\"\n"
+            )
+        } else {
+            secret(&format!("okta-{tenant}-key.pem"), self.key.as_deref().unwrap_or_default())?;
+            let kid = self
+                .key_id
+                .as_ref()
+                .map(|kid| format!("okta_key_id = {}\n", quoted(kid)))
+                .unwrap_or_default();
+            format!(
+                "okta_client_id = {}\nokta_key_file = \"secrets/okta-{tenant}-key.pem\"\n{kid}# DPoP: auto switches to it when the org demands it; always; never.\ndpop = \"auto\"\n",
+                quoted(self.client_id.as_deref().unwrap_or_default())
+            )
+        };
+        secret(&format!("hook-{tenant}"), &fresh_token())?;
+        secret(&format!("ioffice-{site}-password"), &self.password)?;
+        let public = match &self.public_url {
+            Some(url) => format!("public_url = {}\n", quoted(url)),
+            None => "# public_url = \"https://lanyard.example.com\"\n".to_owned(),
+        };
+        let text = format!(
+            "# Lanyard's settings: who and where. What people should have is in the policy folder.\n\
+             # Paths are relative to this file. Secrets stay in files of their own, readable by their owner only.\n\n\
+             listen = {}\n\
+             # The address under which Okta reaches this server. Event hooks go to {{public_url}}/hooks/okta/{{tenant}}.\n\
+             {public}\
+             policy = \"policy\"\n\
+             # true: observe and plan, write nothing to iOffice.\n\
+             observe_only = false\n\
+             # Seconds between two looks at Okta's log, which catches what hooks miss.\n\
+             feed_seconds = 10\n\n\
+             # An Okta org. Repeat the block for further orgs.\n\
+             [[tenant]]\n\
+             id = \"{tenant}\"\n\
+             okta_url = {}\n\
+             {credential}\
+             # The event hook sends this secret; Lanyard makes and verifies the hook by itself.\n\
+             hook_secret_file = \"secrets/hook-{tenant}\"\n\n\
+             # An iOffice site. Repeat the block for further sites.\n\
+             [[site]]\n\
+             id = \"{site}\"\n\
+             ioffice_url = {}\n\
+             ioffice_user = {}\n\
+             ioffice_password_file = \"secrets/ioffice-{site}-password\"\n\
+             # How leavers' accounts are deactivated: auto tries the reversible way and reads it back; delete may be irreversible.\n\
+             deactivation = \"auto\"\n\
+             delete_allowed = false\n\n\
+             # Where e-mail goes out, for notices and alarms.\n\
+             # [mail]\n\
+             # host = \"smtp.example.com\"\n\
+             # port = 587\n\
+             # from = \"Lanyard <lanyard@example.com>\"\n\
+             # tls = \"starttls\"\n\
+             # user = \"lanyard\"\n\
+             # password_file = \"secrets/mail-password\"\n\n\
+             # Secrets that the policy names, such as the address of a Slack incoming webhook.\n\
+             # [secrets]\n\
+             # slack_it = \"secrets/slack-it\"\n",
+            quoted(&self.listen),
+            quoted(&self.okta),
+            quoted(&self.ioffice),
+            quoted(&self.user),
+        );
+        fs::write(dir.join(settings::FILE), text)?;
+        Ok(())
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| exit::Unusable(format!("cannot read {}: {error}", file.display())))?;
+    ensure!(!text.trim().is_empty(), exit::Unusable(format!("{} is empty", file.display())));
+    Ok(text.trim().to_owned())
+}
+
+/// Reads both sides and writes the starter policy.
+async fn draw_policy(dir: &Path) -> anyhow::Result<()> {
+    let settings = Settings::load(dir)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = wiring::transport(dir, &settings)?;
+    let clients = wiring::clients(dir, &settings, &clock, &transport)
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let bars = Bars::new(false);
+    let facts = gather(&clients, &bars).await.map_err(|failure| {
+        let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        exit::Upstream(format!("{failure}{hint}"))
+    })?;
+    bars.clear();
+    let files = starter(&facts);
+    let checked = Policy::parse(&files);
+    wiring::write_policy(&dir.join(&settings.policy), &files)?;
+    if let Err(problems) = checked {
+        anyhow::bail!("the starter policy has mistakes, which is a bug:\n{}", problems.render());
+    }
+    Ok(())
+}
+
+/// What the starter policy is drawn from.
+///
+/// # Errors
+/// The first upstream that cannot be read.
+pub async fn gather(clients: &wiring::Clients, bars: &Bars) -> Result<StarterFacts, PortFailure> {
+    let mut tenants = Vec::new();
+    for directory in &clients.directories {
+        bars.report("okta", 0, Some(3));
+        let groups = directory.list_groups().await?;
+        bars.report("okta", 1, Some(3));
+        let schema = directory.list_attributes().await.unwrap_or_default();
+        bars.report("okta", 2, Some(3));
+        let people = directory.list_identities(bars).await?;
+        bars.report("okta", 3, Some(3));
+        tenants.push(TenantFacts::gather(
+            directory.tenant().clone(),
+            groups.rows,
+            schema.into_iter().map(|(name, _, _)| name),
+            &people.rows,
+        ));
+    }
+    let mut sites = Vec::new();
+    for workplace in &clients.workplaces {
+        let catalogue = workplace.read_catalogue(bars).await?;
+        sites.push(SiteFacts { id: workplace.site().clone(), catalogue, default_host: None });
+    }
+    Ok(StarterFacts { tenants, sites })
+}

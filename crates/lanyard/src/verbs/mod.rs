@@ -1,0 +1,174 @@
+//! The verbs. Names and flags are contracts that others script against.
+
+mod bench;
+mod check;
+mod doctor;
+mod init;
+mod people;
+mod reference;
+mod serve;
+mod sim;
+mod stop;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+pub use init::gather;
+pub use people::{Verb, Verbs};
+pub use sim::stopped;
+
+/// Keeps workplaces in iOffice in step with identities in Okta.
+#[derive(Debug, Parser)]
+#[command(name = "lanyard", version, about, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Say more on stderr (twice: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+impl Arguments {
+    pub fn log_level(&self) -> &'static str {
+        match (self.verbose, &self.command) {
+            (0, Command::Serve(_)) => "info",
+            (0, _) => "error",
+            (1, _) => "info",
+            _ => "debug",
+        }
+    }
+}
+
+/// The data folder.
+#[derive(Debug, Clone, Args)]
+pub struct Data {
+    /// Data folder: settings, policy, secrets and store
+    #[arg(long = "data", value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a day in the life of a company: stand-ins, engine and console in one process
+    Demo(crate::demo::DemoArguments),
+    /// Write settings and a starter policy drawn from what Okta and iOffice hold
+    Init(init::InitArguments),
+    /// Run: follow Okta, keep iOffice in step, serve the console
+    Serve(serve::ServeArguments),
+    /// Probe both sides and say what to fix
+    Doctor(doctor::DoctorArguments),
+    /// Check settings and policy without calling anybody
+    Check(check::CheckArguments),
+    /// Show what would change, for everybody or one person; writes nothing
+    Plan(PlanArguments),
+    /// Make it so, for everybody or one person, and wait until it is verified
+    Apply(PlanArguments),
+    /// Compare both sides completely, report, and repair what policy owns
+    Sweep(SweepArguments),
+    /// Say why a person has what they have, and why not more
+    Explain(ExplainArguments),
+    /// Press the stop button: nothing is written upstream until `resume`
+    Stop(StopArguments),
+    /// Release the stop button
+    Resume(StopArguments),
+    /// Run the stand-ins for Okta and iOffice until stopped
+    Sim(sim::SimArguments),
+    /// Measure
+    Bench(bench::BenchArguments),
+    /// Print shell completions
+    Completions { shell: clap_complete::Shell },
+    /// Print the command line reference in Markdown
+    #[command(hide = true)]
+    Reference,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    data: Data,
+    /// One person: TENANT/ID, an Okta id, a login or an e-mail address
+    #[arg(long, value_name = "PERSON")]
+    person: Option<String>,
+    /// One site
+    #[arg(long, value_name = "SITE")]
+    site: Option<String>,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SweepArguments {
+    #[command(flatten)]
+    data: Data,
+    /// One site
+    #[arg(long, value_name = "SITE")]
+    site: Option<String>,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    #[command(flatten)]
+    data: Data,
+    /// TENANT/ID, an Okta id, a login or an e-mail address
+    person: String,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StopArguments {
+    #[command(flatten)]
+    data: Data,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs what was asked; the answer is the exit code.
+///
+/// # Errors
+/// Printed by the caller; see [`crate::exit`].
+pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    match arguments.command {
+        Command::Demo(arguments) => crate::demo::run(arguments).await,
+        Command::Init(arguments) => init::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Plan(a) => people::run(&a.data, Verb::Plan { person: a.person, site: a.site }, a.json).await,
+        Command::Apply(a) => {
+            people::run(&a.data, Verb::Apply { person: a.person, site: a.site }, a.json).await
+        }
+        Command::Sweep(a) => people::run(&a.data, Verb::Sweep { site: a.site }, a.json).await,
+        Command::Explain(a) => people::run(&a.data, Verb::Explain { person: a.person }, a.json).await,
+        Command::Stop(a) => stop::run(&a.data, true, a.json).await,
+        Command::Resume(a) => stop::run(&a.data, false, a.json).await,
+        Command::Sim(arguments) => sim::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
+        Command::Completions { shell } => {
+            reference::completions(shell);
+            Ok(crate::exit::DONE)
+        }
+        Command::Reference => {
+            reference::print();
+            Ok(crate::exit::DONE)
+        }
+    }
+}
+
+/// Parses `127.0.0.1:PORT`.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| format!("{text} is not an address like 127.0.0.1:8081"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!("{text} is not on this machine; stand-ins listen on loopback only"))
+    }
+}

@@ -1,0 +1,451 @@
+//! `plan`, `apply`, `sweep`, `explain`: verbs about people. They run here when nobody has the folder open, and
+//! inside the running server when one has.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use lanyard_engine::{
+    Engine,
+    clock::Clock,
+    explain::PreviewError,
+    ports::{Progress, Silent},
+    survey::SurveyError,
+};
+use lanyard_model::{
+    id::{IdentityId, SiteId, TenantId},
+    plan::{Plan, Summary},
+};
+use lanyard_plan::render::{render_because, render_plan, render_plans};
+use lanyard_web::{
+    VerbRunner,
+    api::people::{lifecycle_word, preview_view},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Data;
+use crate::{
+    exit,
+    local::Running,
+    progress::Bars,
+    settings::Settings,
+    wiring::{self, SystemClock},
+};
+
+/// What is asked; also how it travels to a running server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Verb {
+    Plan { person: Option<String>, site: Option<String> },
+    Apply { person: Option<String>, site: Option<String> },
+    Sweep { site: Option<String> },
+    Explain { person: String },
+    Stop,
+    Resume,
+}
+
+/// An answer: what to print, and the code to leave with.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Said {
+    pub exit: u8,
+    pub text: String,
+    pub json: Value,
+}
+
+/// Runs a verb and prints its answer.
+///
+/// # Errors
+/// Settings, upstream or store problems.
+pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
+    let said = ask(&data.dir, verb, as_json).await?;
+    if as_json {
+        println!("{}", said.json);
+    } else {
+        print!("{}", said.text);
+    }
+    Ok(said.exit)
+}
+
+/// Asks the running server if there is one, else does it here.
+///
+/// # Errors
+/// As [`run`].
+pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
+    let settings = Settings::load(dir)?;
+    if let Some(server) = Running::find(dir) {
+        match server.run(&serde_json::to_value(&verb)?).await {
+            Ok(answer) => {
+                return serde_json::from_value(answer).context("the server's answer cannot be read");
+            }
+            // The note may be a dead server's: then the store is free.
+            Err(error) => tracing::info!(%error, "no server answers; working on the folder itself"),
+        }
+    }
+    let policy = wiring::load_policy(&dir.join(&settings.policy))
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = wiring::transport(dir, &settings)?;
+    let clients = wiring::clients(dir, &settings, &clock, &transport)
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let store = wiring::open_store(dir)?;
+    let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
+    let bars = Bars::new(quiet);
+    for (site, failure) in engine.load(&bars).await? {
+        anyhow::bail!(exit::Upstream(format!("{site}: {failure}")));
+    }
+    let said = Verbs { engine, serving: false }.answer(verb, &bars).await;
+    bars.clear();
+    said
+}
+
+/// Runs verbs on an engine.
+pub struct Verbs {
+    pub engine: Arc<Engine>,
+    /// The engine's own loops are running: work is done by them.
+    pub serving: bool,
+}
+
+#[async_trait::async_trait]
+impl VerbRunner for Verbs {
+    async fn run(&self, verb: Value) -> Value {
+        let said = match serde_json::from_value(verb) {
+            Ok(verb) => self.answer(verb, &Silent).await,
+            Err(error) => Err(anyhow::Error::new(exit::Unusable(format!("not a verb: {error}")))),
+        };
+        let said = said.unwrap_or_else(|error| Said {
+            exit: exit::of(&error),
+            text: format!("error: {error:#}\n"),
+            json: json!({ "error": format!("{error:#}") }),
+        });
+        serde_json::to_value(said).unwrap_or_default()
+    }
+}
+
+impl Verbs {
+    async fn answer(&self, verb: Verb, progress: &dyn Progress) -> anyhow::Result<Said> {
+        match verb {
+            Verb::Plan { person: Some(person), .. } => self.plan_person(&person).await,
+            Verb::Plan { person: None, site } => self.plan_everybody(site.as_deref(), progress).await,
+            Verb::Apply { person: Some(person), .. } => self.apply_person(&person).await,
+            Verb::Apply { person: None, site } => self.sweep(site.as_deref(), "apply", progress).await,
+            Verb::Sweep { site } => self.sweep(site.as_deref(), "on demand", progress).await,
+            Verb::Explain { person } => self.explain(&person).await,
+            Verb::Stop => self.stop(true).await,
+            Verb::Resume => self.stop(false).await,
+        }
+    }
+
+    /// TENANT/ID, an id, a login or an e-mail address.
+    async fn find(&self, text: &str) -> anyhow::Result<IdentityId> {
+        if let Some((tenant, id)) = text.split_once('/')
+            && self.engine.directories().contains_key(&TenantId::new(tenant))
+        {
+            return Ok(IdentityId::new(TenantId::new(tenant), id));
+        }
+        let store = self.engine.store();
+        let mut found = Vec::new();
+        for tenant in self.engine.directories().keys() {
+            let id = IdentityId::new(tenant.clone(), text);
+            if store.identity(&id).await?.is_some() {
+                return Ok(id);
+            }
+            let (people, _, _) = store.search_people(Some(tenant), text, None, 20).await?;
+            found.extend(
+                people
+                    .into_iter()
+                    .filter(|known| {
+                        ["login", "email"].iter().any(|name| {
+                            known
+                                .identity
+                                .profile
+                                .text(name)
+                                .is_some_and(|value| value.eq_ignore_ascii_case(text))
+                        })
+                    })
+                    .map(|known| known.identity.id),
+            );
+        }
+        match found.as_slice() {
+            [one] => return Ok(one.clone()),
+            [] => {}
+            several => {
+                let list: Vec<_> = several.iter().map(ToString::to_string).collect();
+                anyhow::bail!(exit::Unusable(format!(
+                    "{text} is several people: {}; say which",
+                    list.join(", ")
+                )));
+            }
+        }
+        // Not mirrored yet: Okta takes a login where it takes an id.
+        for (tenant, directory) in self.engine.directories() {
+            if let Ok(lanyard_model::identity::IdentityRead::Present(identity)) =
+                directory.observe_identity(text, lanyard_model::signal::Lane::Normal).await
+            {
+                return Ok(IdentityId::new(tenant.clone(), identity.id.user.clone()));
+            }
+        }
+        anyhow::bail!(exit::Unusable(format!(
+            "nobody is known as {text}; give TENANT/ID, an Okta id, a login or an e-mail address"
+        )))
+    }
+
+    async fn plan_person(&self, person: &str) -> anyhow::Result<Said> {
+        let id = self.find(person).await?;
+        let preview = self.engine.preview(&id).await.map_err(upstream)?;
+        let plans: Vec<&Plan> = preview.sites.iter().filter_map(|site| site.plan.as_ref()).collect();
+        let mut text = String::new();
+        for site in &preview.sites {
+            if let Some(why) = &site.disputed {
+                text.push_str(&format!("{}: {why}. Nothing is planned.\n", site.site));
+            }
+            if let Some(other) = &site.governed_by {
+                text.push_str(&format!(
+                    "{}: governed by {other}; nothing is planned for this identity.\n",
+                    site.site
+                ));
+            }
+        }
+        let quiet = plans.iter().all(|plan| plan.is_quiet());
+        text.push_str(&render_plans(plans.iter().copied(), usize::from(quiet)));
+        if quiet {
+            text.push_str(&format!(
+                "{} is {}: nothing to do\n",
+                preview.identity.display_name(),
+                lifecycle_word(&preview.desired.lifecycle)
+            ));
+        }
+        Ok(Said {
+            exit: if quiet { exit::DONE } else { exit::OPEN },
+            text,
+            json: json!({
+                "person": id,
+                "lifecycle": lifecycle_word(&preview.desired.lifecycle),
+                "plans": plans,
+                "disputed": preview.sites.iter().find_map(|s| s.disputed.clone()),
+            }),
+        })
+    }
+
+    async fn plan_everybody(&self, site: Option<&str>, progress: &dyn Progress) -> anyhow::Result<Said> {
+        let site = site.map(SiteId::new);
+        let survey = self.engine.survey(site.as_ref(), progress).await.map_err(survey_error)?;
+        let decided = &survey.decided;
+        let plans: Vec<&Plan> = decided.differing.iter().map(|finding| &finding.plan).collect();
+        let mut text = render_plans(plans.iter().copied(), decided.unchanged);
+        let mut doubts = Vec::new();
+        for (scope, certificate) in survey
+            .tenants
+            .iter()
+            .map(|t| (t.tenant.to_string(), &t.certificate))
+            .chain(survey.sites.iter().map(|s| (s.site.to_string(), &s.certificate)))
+        {
+            if certificate.holds() {
+                text.push_str(&format!(
+                    "{scope}: {} rows in {} pages, proven complete\n",
+                    certificate.evidence.rows, certificate.evidence.pages
+                ));
+            } else {
+                text.push_str(&format!("{scope}: NOT proven complete: {}\n", certificate.doubts.join("; ")));
+                doubts.extend(certificate.doubts.iter().map(|doubt| format!("{scope}: {doubt}")));
+            }
+        }
+        for (id, person, why) in &decided.aside {
+            text.push_str(&format!("set aside: {person} ({id}): {why}\n"));
+        }
+        for (id, site, person, why) in &decided.disputed {
+            text.push_str(&format!("disputed: {person} ({id}) in {site}: {why}\n"));
+        }
+        for account in &decided.orphans {
+            text.push_str(&format!(
+                "orphan: account {} ({}) belongs to nobody in Okta\n",
+                account.key,
+                account.display_name()
+            ));
+        }
+        let mut summary = Summary::default();
+        for plan in &plans {
+            summary += plan.summary();
+        }
+        Ok(Said {
+            exit: if plans.is_empty() { exit::DONE } else { exit::OPEN },
+            json: json!({
+                "summary": summary,
+                "people": decided.people,
+                "unchanged": decided.unchanged,
+                "plans": plans,
+                "aside": decided.aside.iter().map(|(id, person, why)| json!({"identity": id, "person": person, "why": why})).collect::<Vec<_>>(),
+                "disputed": decided.disputed.iter().map(|(id, site, person, why)| json!({"identity": id, "site": site, "person": person, "why": why})).collect::<Vec<_>>(),
+                "orphans": decided.orphans.iter().map(|a| json!({"account": a.key, "name": a.display_name(), "user_name": a.field("userName"), "email": a.field("email")})).collect::<Vec<_>>(),
+                "certified": doubts.is_empty(),
+                "doubts": doubts,
+            }),
+            text,
+        })
+    }
+
+    async fn apply_person(&self, person: &str) -> anyhow::Result<Said> {
+        let id = self.find(person).await?;
+        self.engine.look_again(id.clone(), "the command line").await?;
+        self.settle().await;
+        self.plan_person(&id.to_string()).await
+    }
+
+    async fn sweep(&self, site: Option<&str>, why: &str, progress: &dyn Progress) -> anyhow::Result<Said> {
+        let site = site.map(SiteId::new);
+        let report = self.engine.sweep(site.as_ref(), why, progress).await.map_err(survey_error)?;
+        self.settle().await;
+        let counts = self.engine.store().work_counts(self.engine.clock().now()).await?;
+        let totals = self.engine.latency.totals();
+        let mut text = format!(
+            "{} people and {} accounts compared\n{} differed, {} unchanged, {} newly linked\n{} orphaned accounts, {} disputed, {} set aside\n",
+            report.people,
+            report.accounts,
+            report.differing,
+            report.unchanged,
+            report.linked,
+            report.orphans,
+            report.disputed,
+            report.aside
+        );
+        if report.certified {
+            text.push_str("every list is proven complete\n");
+        } else {
+            text.push_str(&format!(
+                "NOT proven complete, so nobody was taken for gone: {}\n",
+                report.doubts.join("; ")
+            ));
+        }
+        text.push_str(&format!(
+            "{} operations accepted, {} failed; {} people wait for somebody\n",
+            totals.writes, totals.failed, counts.dead
+        ));
+        let open = counts.dead > 0 || !report.certified;
+        Ok(Said {
+            exit: if open { exit::OPEN } else { exit::DONE },
+            text,
+            json: json!({ "report": report, "operations": totals, "work": counts }),
+        })
+    }
+
+    /// Waits until nothing is due or under way. Held steps and retries in the future do not keep anybody waiting.
+    async fn settle(&self) {
+        if !self.serving {
+            self.engine.work_until_quiet().await;
+            return;
+        }
+        loop {
+            match self.engine.store().work_counts(self.engine.clock().now()).await {
+                Ok(counts) if counts.due + counts.leased > 0 && !self.engine.is_stopped() => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    async fn explain(&self, person: &str) -> anyhow::Result<Said> {
+        let id = self.find(person).await?;
+        let preview = self.engine.preview(&id).await.map_err(upstream)?;
+        let catalogue = |site: &SiteId| self.engine.sites().get(site).map(|site| site.catalogue());
+        let view = preview_view(&preview, catalogue);
+        let mut text =
+            format!("{}  {}  is {} in Okta\n", preview.identity.display_name(), id, preview.identity.status);
+        text.push_str(&format!("standing: {}\n", lifecycle_word(&preview.desired.lifecycle)));
+        for because in &preview.desired.because {
+            text.push_str(&format!("  because {}\n", render_because(because)));
+        }
+        let shown = view["sites"].as_array().cloned().unwrap_or_default();
+        for (site, shown) in preview.sites.iter().zip(&shown) {
+            text.push_str(&format!("\nin {}", site.site));
+            match &site.link {
+                Some(link) => text.push_str(&format!(
+                    ": account {} since {}\n",
+                    link.account.id,
+                    link.since.strftime("%Y-%m-%d")
+                )),
+                None => text.push_str(": no account yet\n"),
+            }
+            if let Some(why) = &site.disputed {
+                text.push_str(&format!("  disputed: {why}\n"));
+            }
+            if let Some(other) = &site.governed_by {
+                text.push_str(&format!("  governed by {other}\n"));
+            }
+            for item in shown["desired"]["items"].as_array().into_iter().flatten() {
+                text.push_str(&format!(
+                    "  + {}: {}\n",
+                    item["label"].as_str().unwrap_or(""),
+                    item["value"].as_str().unwrap_or("")
+                ));
+                for because in item["because"].as_array().into_iter().flatten() {
+                    text.push_str(&format!("      because {}\n", because.as_str().unwrap_or("")));
+                }
+            }
+            for item in shown["desired"]["not_given"].as_array().into_iter().flatten() {
+                text.push_str(&format!(
+                    "  - not {}\n      because {}\n",
+                    item["label"].as_str().unwrap_or(""),
+                    item["because"].as_str().unwrap_or("")
+                ));
+            }
+            for problem in &site.desired.problems {
+                text.push_str(&format!("  ! {problem}\n"));
+            }
+            if let Some(plan) = &site.plan {
+                let block = render_plan(plan);
+                if block.is_empty() {
+                    text.push_str("  nothing to do now\n");
+                } else {
+                    text.push_str("  now to do:\n");
+                    text.push_str(&block);
+                }
+            }
+        }
+        if let Some(at) = preview.desired.review_at {
+            text.push_str(&format!("\nthe answer may change by itself at {at}\n"));
+        }
+        Ok(Said { exit: exit::DONE, text, json: view })
+    }
+
+    async fn stop(&self, stop: bool) -> anyhow::Result<Said> {
+        self.engine.set_stopped(stop, "the command line").await?;
+        let open = self.engine.store().open_intents(None).await?;
+        let mut text = if stop {
+            "stopped: nothing is written to any site\n".to_owned()
+        } else {
+            "resumed\n".to_owned()
+        };
+        for open in &open {
+            text.push_str(&format!(
+                "in flight: {} for {}\n",
+                open.intent.operation.name(),
+                open.intent.identity
+            ));
+        }
+        let flight: Vec<_> = open.iter().map(|o| json!({ "id": o.intent.id, "identity": o.intent.identity, "operation": o.intent.operation.name() })).collect();
+        Ok(Said {
+            exit: exit::DONE,
+            text,
+            json: json!({ "state": if stop { "stopped" } else { "running" }, "in_flight": flight }),
+        })
+    }
+}
+
+fn upstream(error: PreviewError) -> anyhow::Error {
+    match error {
+        PreviewError::Nobody(_) | PreviewError::NoTenant(_) => exit::Unusable(error.to_string()).into(),
+        PreviewError::Port(failure) => exit::Upstream(failure.to_string()).into(),
+        other => other.into(),
+    }
+}
+
+fn survey_error(error: SurveyError) -> anyhow::Error {
+    match error {
+        SurveyError::Port(failure) => {
+            let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            exit::Upstream(format!("{failure}{hint}")).into()
+        }
+        SurveyError::NoSite(_) => exit::Unusable(error.to_string()).into(),
+        SurveyError::Store(failure) => failure.into(),
+    }
+}

@@ -1,0 +1,160 @@
+//! `serve`: the engine's loops, the hook endpoint and the console, until stopped.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use clap::Args;
+use lanyard_engine::{clock::Clock, loops::Surroundings, ports::Silent};
+use lanyard_model::id::TenantId;
+use lanyard_notify::{MailSettings, MailTls, NotifySettings, Sender};
+use lanyard_web::{
+    Mode, WebSettings, WebState,
+    session::{Sessions, fresh_token},
+};
+use secrecy::SecretString;
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{people::Verbs, sim::stopped};
+use crate::{
+    exit,
+    local::Running,
+    settings::{Settings, read_secret},
+    wiring::{self, SystemClock},
+};
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// Data folder: settings, policy, secrets and store
+    #[arg(value_name = "DIR")]
+    place: Option<PathBuf>,
+    /// The same, as the other verbs take it
+    #[arg(long = "data", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address to listen on, instead of the settings'
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+/// # Errors
+/// Settings or policy that cannot be used (nothing is started), an address in use, a store that is open elsewhere.
+pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
+    let dir = arguments.place.or(arguments.data).unwrap_or_else(|| ".".into());
+    let settings = Settings::load(&dir)?;
+    let policy = wiring::load_policy(&dir.join(&settings.policy))
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = wiring::transport(&dir, &settings)?;
+    let clients = wiring::clients(&dir, &settings, &clock, &transport)
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let hooks = wiring::hook_wishes(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let sender = Sender::new(
+        notify_settings(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?,
+        transport,
+    );
+    let listen = arguments.listen.as_deref().unwrap_or(&settings.listen);
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let store = wiring::open_store(&dir)?;
+    let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
+    let local_token = fresh_token();
+    let owner_token = fresh_token();
+    let state = Arc::new(WebState {
+        engine: Arc::clone(&engine),
+        settings: WebSettings {
+            mode: Mode::Serve,
+            version: env!("CARGO_PKG_VERSION").into(),
+            hook_secrets: hook_secrets(&dir, &settings)?,
+            tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
+            site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
+            local_token: SecretString::from(local_token.clone()),
+            owner_token: Some(SecretString::from(owner_token.clone())),
+        },
+        sessions: Sessions::default(),
+        demo: None,
+        verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), serving: true })),
+    });
+    let (stop, stopping) = watch::channel(false);
+    // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
+    let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
+    Running { url: format!("http://{address}"), token: local_token, pid: std::process::id() }.leave(&dir)?;
+    eprintln!("listening on http://{address}");
+    eprintln!("sign in once at http://{address}/sign-in?token={owner_token}");
+    for (tenant, wish) in &hooks {
+        eprintln!("{tenant}: event hook at {}", wish.url);
+    }
+    let work = {
+        let engine = Arc::clone(&engine);
+        tokio::spawn(async move {
+            load_until_read(&engine, stopping.clone()).await;
+            engine.run(Surroundings { hooks, notifier: Arc::new(sender) }, stopping).await;
+        })
+    };
+    stopped().await;
+    eprintln!("stopping; what is under way is finished or repeated after the next start");
+    let _ = stop.send(true);
+    Running::remove(&dir);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), work).await;
+    web.abort();
+    Ok(exit::DONE)
+}
+
+/// Catalogues must be known before anything is decided; an upstream that is down is waited for.
+async fn load_until_read(engine: &lanyard_engine::Engine, stopping: watch::Receiver<bool>) {
+    let mut attempts = 0;
+    while !*stopping.borrow() {
+        match engine.load(&Silent).await {
+            Ok(failures) if failures.is_empty() => return,
+            Ok(failures) => {
+                for (site, failure) in failures {
+                    tracing::warn!(%site, %failure, "the site cannot be read yet");
+                }
+            }
+            Err(failure) => tracing::error!(%failure, "the store cannot be read yet"),
+        }
+        attempts += 1;
+        engine.clock().sleep(engine.settings().backoff(attempts, "load")).await;
+    }
+}
+
+fn hook_secrets(dir: &Path, settings: &Settings) -> anyhow::Result<BTreeMap<TenantId, SecretString>> {
+    settings
+        .tenants
+        .iter()
+        .filter_map(|tenant| tenant.hook_secret_file.as_ref().map(|file| (tenant, file)))
+        .map(|(tenant, file)| Ok((TenantId::new(tenant.id.as_str()), read_secret(dir, file)?)))
+        .collect()
+}
+
+/// Mail and named secrets of the settings.
+///
+/// # Errors
+/// A secret that cannot be read, a TLS word that is none.
+pub fn notify_settings(dir: &Path, settings: &Settings) -> anyhow::Result<NotifySettings> {
+    let mail = match &settings.mail {
+        None => None,
+        Some(mail) => Some(MailSettings {
+            host: mail.host.clone(),
+            port: mail.port,
+            from: mail.from.clone(),
+            tls: match mail.tls.as_str() {
+                "starttls" => MailTls::StartTls,
+                "tls" => MailTls::Tls,
+                "none" => MailTls::None,
+                other => anyhow::bail!("mail.tls is {other:?}; use starttls, tls or none"),
+            },
+            login: match (&mail.user, &mail.password_file) {
+                (Some(user), Some(file)) => Some((user.clone(), read_secret(dir, file)?)),
+                _ => None,
+            },
+        }),
+    };
+    let mut secrets = BTreeMap::new();
+    for (name, file) in &settings.secrets {
+        secrets.insert(name.clone(), read_secret(dir, file)?);
+    }
+    Ok(NotifySettings { mail, secrets })
+}
