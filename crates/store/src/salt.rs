@@ -2,7 +2,9 @@
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
-use crate::merkle::sha256;
+use lanyard_engine::ports::StoreFailure;
+
+use crate::{merkle::sha256, tx::Answer};
 
 /// Where salts come from.
 pub(crate) enum Salts {
@@ -17,18 +19,19 @@ impl Salts {
         Self::Random(SystemRandom::new())
     }
 
-    pub(crate) fn next(&mut self) -> [u8; 16] {
+    pub(crate) fn next(&mut self) -> Answer<[u8; 16]> {
         let mut salt = [0; 16];
         match self {
             Self::Random(random) => {
-                // The system's generator does not fail once it has started; a panic here fails only this batch.
-                random.fill(&mut salt).expect("the system gives random bytes");
+                random
+                    .fill(&mut salt)
+                    .map_err(|_| StoreFailure::Unavailable("the system gives no random bytes".into()))?;
             }
             Self::Counted(count) => {
                 *count += 1;
                 salt.copy_from_slice(&sha256(&[&count.to_be_bytes()])[..16]);
             }
         }
-        salt
+        Ok(salt)
     }
 }

@@ -9,8 +9,9 @@ use crate::tx::{Answer, EachRow, Param, Row, Tx};
 
 /// More than all statements there are, so that none is ever prepared twice on a connection.
 const STATEMENTS_MAX: usize = 512;
-/// How long a statement waits for another connection's lock before it fails.
-const BUSY_MILLISECONDS: u64 = 5_000;
+/// How long a statement waits for another program's lock before it fails. Two groups in a row must stay below the
+/// three seconds in which a hook is answered.
+const BUSY_MILLISECONDS: u64 = 1_000;
 
 /// Opens the connection that writes, and makes the file durable: WAL, every commit flushed to disk.
 pub(crate) fn open_writer(file: &Path) -> Answer<Connection> {

@@ -120,7 +120,7 @@ fn append(
     tree: &mut CompactRange,
     last_of_batch: bool,
 ) -> Answer<()> {
-    let person = entry.person.map(|text| (salts.next(), text));
+    let person = entry.person.map(|text| Ok((salts.next()?, text))).transpose()?;
     let line = LineV1 {
         v: 1,
         tenant: entry.tenant,

@@ -32,7 +32,7 @@ statements! {
     OPEN = "SELECT record FROM intents WHERE outcome IS NULL ORDER BY tenant, user_id, at, id";
     OPEN_OF = "SELECT record FROM intents WHERE outcome IS NULL AND tenant = $1 AND user_id = $2 ORDER BY at, id";
     OF_PLAN = "SELECT record, outcome FROM intents WHERE plan = $1 ORDER BY step, at, id";
-    RATES = "SELECT (outcome_at - $1) / $2, SUM(success), COUNT(*) FROM intents
+    RATES = "SELECT (outcome_at - $1) / $2, CAST(SUM(success) AS BIGINT), COUNT(*) FROM intents
              WHERE outcome_at IS NOT NULL AND outcome_at >= $1 GROUP BY 1 ORDER BY 1";
     UNIT_CHARGED = "SELECT COUNT(*) FROM charges WHERE scope = $1 AND unit = $2 AND at > $3 AND at < $4";
     UNITS_CHARGED = "SELECT COUNT(DISTINCT unit) FROM charges WHERE scope = $1 AND at > $2 AND at < $3";

@@ -38,6 +38,19 @@ fn a_file_that_is_no_store_is_refused() {
     assert_eq!(refused, StoreFailure::Damaged("file is not a database".into()));
 }
 
+#[tokio::test]
+async fn a_locked_database_refuses_writes_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    let other = rusqlite::Connection::open(folder.path().join("lanyard.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(store.write(count("n")).await, Err(StoreFailure::Unavailable("database is locked".into())));
+    assert_eq!(store.count("n").await, Ok(0), "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.write(count("n")).await.unwrap();
+    assert_eq!(store.count("n").await, Ok(1));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reads_see_what_was_acknowledged_and_a_backup_holds_it() {
     let folder = tempfile::tempdir().unwrap();
