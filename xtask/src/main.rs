@@ -1,1 +1,108 @@
-fn main() {}
+//! Developer chores: `cargo xtask VERB`. The one door for tests, walls, generated docs and figures.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`tier`] | `test`: the steps of the CI tier, in order |
+//! | [`step`] | one step after another, timed, counted, stopping at the first failure |
+//! | [`call`] | runs a program, shows its output as it comes, bounds its time |
+//! | [`tally`] | what a test runner says it ran |
+//! | [`tools`] | what this machine must have, and how to get it |
+//! | [`lockfiles`] | lockfiles that are current and name no download host |
+//! | [`walls`] | which crate may use which |
+//! | [`third_party`] | bans and licences of `deny.toml` |
+//! | [`pages`] | links between pages, and a page for every finding |
+//! | [`console`] | the console's packages, types, tests, browser pass, dev server |
+//! | [`demo`] | a demonstration run once, or kept alive for a browser |
+//! | [`reference`] | the command line's reference and completions |
+//! | [`figures`] | `long` and `bench`: measured results |
+
+mod call;
+mod console;
+mod demo;
+mod figures;
+mod lockfiles;
+mod pages;
+mod reference;
+mod step;
+mod tally;
+mod third_party;
+mod tier;
+mod tools;
+mod walls;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const USAGE: &str = "\
+usage: cargo xtask VERB
+
+  test            everything CI runs: format, walls, lints, tests, release build, demonstration, browser pass
+  walls           which crate may use which, bans and licences; `--print` shows the table
+  pages           links between pages, a page for every finding
+  gen             writes the command line's reference and the shell completions; `--check` only compares
+  console         the console's dev server (LANYARD_URL names a running Lanyard)
+  bench [ARGS]    `lanyard bench ARGS` in a release build
+  long            measures a release build and writes docs/results/DATE.md
+";
+
+/// The folder of the workspace.
+pub struct Root(PathBuf);
+
+impl Root {
+    fn find() -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Self(here.parent().unwrap_or(here).to_path_buf())
+    }
+
+    pub fn path(&self, inside: &str) -> PathBuf {
+        self.0.join(inside)
+    }
+
+    /// Where cargo puts what it builds.
+    pub fn target(&self) -> PathBuf {
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.path("target"), |dir| self.0.join(dir))
+    }
+
+    /// A place for chores' own files; made if it is missing.
+    pub fn scratch(&self) -> anyhow::Result<PathBuf> {
+        let dir = self.target().join("xtask");
+        std::fs::create_dir_all(&dir)?;
+        Ok(dir)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let root = Root::find();
+    let (verb, rest) = match arguments.split_first() {
+        Some((verb, rest)) => (verb.as_str(), rest),
+        None => ("", &[][..]),
+    };
+    let result = match (verb, rest) {
+        ("test", []) => return tier::run(&root),
+        ("walls", []) => walls::check(&root).map(|counted| println!("{} rules hold", counted.passed)),
+        ("walls", [flag]) if flag == "--print" => {
+            print!("{}", walls::table());
+            Ok(())
+        }
+        ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
+        ("gen", []) => reference::write(&root),
+        ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
+        ("console", []) => console::serve(&root),
+        ("bench", rest) => figures::bench(&root, rest),
+        ("long", []) => figures::long(&root),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

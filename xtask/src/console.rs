@@ -1,0 +1,115 @@
+//! The console's packages, types, tests, browser pass, and dev server.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+
+use crate::{
+    Root,
+    call::{Call, first_line},
+    demo::Living,
+    step::Failure,
+    tally::{self, Tally},
+    tools,
+};
+
+const NPM: Duration = Duration::from_secs(600);
+const PASS: Duration = Duration::from_secs(900);
+const FOLDER: &str = "console";
+
+fn npm(root: &Root, arguments: &[&str]) -> Call {
+    let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    Call::new(program, root.path(FOLDER), NPM).args(arguments)
+}
+
+/// Installs what the lockfile names, unless that was done already. The lockfile stays as it is.
+///
+/// # Errors
+/// npm's, or a lockfile that npm wants to change.
+pub fn install(root: &Root) -> anyhow::Result<Tally> {
+    let lockfile = root.path("console/package-lock.json");
+    let locked = fs::read_to_string(&lockfile).context("cannot read console/package-lock.json")?;
+    let wanted = format!("{}\n{locked}", first_line("node", &["--version"]).unwrap_or_default());
+    let stamp = root.scratch()?.join("console-packages.stamp");
+    let whole = fs::read_to_string(&stamp).is_ok_and(|done| done == wanted);
+    if whole && root.path("console/node_modules").is_dir() {
+        println!("    console/node_modules is what the lockfile says");
+        return Ok(Tally::ONE);
+    }
+    // A stamp beside half an install would claim that it is whole.
+    let _ = fs::remove_file(&stamp);
+    npm(root, &["ci", "--ignore-scripts", "--no-progress"]).run()?;
+    ensure!(
+        fs::read_to_string(&lockfile).is_ok_and(|after| after == locked),
+        "npm ci changed console/package-lock.json"
+    );
+    fs::write(&stamp, wanted)?;
+    Ok(Tally::ONE)
+}
+
+/// The type checker.
+///
+/// # Errors
+/// What it found.
+pub fn types(root: &Root) -> anyhow::Result<Tally> {
+    npm(root, &["run", "typecheck"]).run()?;
+    Ok(Tally::ONE)
+}
+
+/// The component tests.
+///
+/// # Errors
+/// With the counts, when one fails.
+pub fn tests(root: &Root) -> Result<Tally, Failure> {
+    let (said, failure) = npm(root, &["test"]).run_to_end()?;
+    let counted = tally::read(said.lines());
+    match failure {
+        None => Ok(counted),
+        Some(why) => Err(Failure { error: anyhow::anyhow!(why), counted }),
+    }
+}
+
+/// A browser looks at every screen of a living demonstration, in both colour schemes.
+///
+/// # Errors
+/// With the counts, when a screen has a problem; when there is no browser, or the demonstration does not come up.
+pub fn browser_pass(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    let browser = tools::browser(root)?;
+    let living = Living::start(root, lanyard)?;
+    let pictures = root.scratch()?.join("screens");
+    let (said, failure) = Call::new("node", root.path(FOLDER), PASS)
+        .args(["e2e/pass.mjs"])
+        .args([&pictures])
+        .env("BASE_URL", &living.address)
+        .env("CHROMIUM", &browser)
+        .run_to_end()?;
+    let beginning = |word: &str| said.stdout.iter().filter(|line| line.starts_with(word)).count() as u64;
+    let counted = Tally { passed: beginning("ok "), failed: beginning("FAIL ") };
+    println!("    pictures: {}", pictures.display());
+    match failure {
+        None => Ok(counted),
+        Some(why) => Err(Failure { error: anyhow::anyhow!(why), counted }),
+    }
+}
+
+/// The dev server, until it is interrupted.
+///
+/// # Errors
+/// npm's.
+pub fn serve(root: &Root) -> anyhow::Result<()> {
+    install(root)?;
+    let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let status = Command::new(program)
+        .args(["run", "dev"])
+        .current_dir(root.path(FOLDER))
+        .stdin(Stdio::inherit())
+        .status()
+        .context("cannot start npm")?;
+    ensure!(status.success(), "npm run dev ended with {status}");
+    Ok(())
+}

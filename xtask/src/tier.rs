@@ -1,0 +1,86 @@
+//! `cargo xtask test`: the steps of the CI tier. Cheap ones first; nothing is compiled twice that need not be.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use crate::{
+    Root,
+    call::Call,
+    console, demo, lockfiles, pages, reference,
+    step::{Failure, Steps},
+    tally::{self, Tally},
+    tools, walls,
+};
+
+/// A build or a test run that takes longer has hung.
+const LONG: Duration = Duration::from_secs(2400);
+
+/// Runs the tier; prints the list of steps and, as the last line, `N passed, N failed`.
+pub fn run(root: &Root) -> ExitCode {
+    let mut steps = Steps::default();
+    steps.run("tools", "the message names the command that installs what is missing", || {
+        Ok(tools::check(root)?)
+    });
+    steps.run("lockfiles", "commit the lockfile that belongs to the manifests", || {
+        Ok(lockfiles::check(root)?)
+    });
+    steps.run("format", "run: cargo fmt --all", || one(cargo(root, &["fmt", "--all", "--check"])));
+    steps.run("walls", "remove the arrow, or write down why it is right", || Ok(walls::check(root)?));
+    steps.run("pages", "correct the link, or write the page", || Ok(pages::check(root)?));
+    steps.run("console: packages", "run: npm ci in console/ and read what it says", || {
+        Ok(console::install(root)?)
+    });
+    steps.run("console: types", "run: npm run typecheck in console/", || Ok(console::types(root)?));
+    steps.run("console: tests", "run: npm test in console/", || console::tests(root));
+    steps.run("lints", "run: cargo clippy --workspace --all-targets", || {
+        one(cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    });
+    steps.run("tests", "run the failed test alone: cargo test -p CRATE NAME", || tests(root));
+    steps.run("examples in docs", "run: cargo test --workspace --doc", || {
+        runner(cargo(root, &["test", "--workspace", "--doc", "--locked"]))
+    });
+    steps.run("release build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
+        one(cargo(root, &["build", "--release", "--locked"]))
+    });
+    let lanyard = release(root);
+    steps.run("generated docs", "run: cargo xtask gen, and commit what it writes", || {
+        Ok(reference::check(root, &lanyard)?)
+    });
+    steps.run("demonstration", "run: target/release/lanyard demo --once --people 300", || {
+        Ok(demo::check(root, &lanyard)?)
+    });
+    steps.run("browser pass", "look at the pictures in target/xtask/screens", || {
+        console::browser_pass(root, &lanyard)
+    });
+    if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The binary of a release build.
+pub fn release(root: &Root) -> PathBuf {
+    root.target().join("release").join(format!("lanyard{}", std::env::consts::EXE_SUFFIX))
+}
+
+pub fn cargo(root: &Root, arguments: &[&str]) -> Call {
+    Call::new("cargo", root.path("."), LONG).args(arguments)
+}
+
+fn tests(root: &Root) -> Result<Tally, Failure> {
+    match tools::nextest() {
+        Some(_) => runner(cargo(root, &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])),
+        None => runner(cargo(root, &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])),
+    }
+}
+
+fn one(call: Call) -> Result<Tally, Failure> {
+    call.run()?;
+    Ok(Tally::ONE)
+}
+
+/// A call whose closing lines are counted.
+fn runner(call: Call) -> Result<Tally, Failure> {
+    let (said, failure) = call.run_to_end()?;
+    let counted = tally::read(said.lines());
+    match failure {
+        None => Ok(counted),
+        Some(why) => Err(Failure { error: anyhow::anyhow!(why), counted }),
+    }
+}
