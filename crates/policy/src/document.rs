@@ -95,6 +95,8 @@ pub(crate) enum Fold {
 pub(crate) struct Scope {
     pub conditions: Vec<Condition>,
     pub on_leaving: OnLeaving,
+    /// Groups do not count for people deactivated in Okta: status outranks membership.
+    pub leavers_keep_scope: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

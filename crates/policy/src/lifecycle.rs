@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 use lanyard_model::{
-    desired::{Because, Ending, Lifecycle, Loses, NoticeWish, Want},
+    desired::{Applied, Because, Ending, Lifecycle, Loses, NoticeWish, Want},
     identity::{Identity, Status},
 };
 
@@ -92,7 +92,8 @@ pub(crate) fn standing(
 ) -> Standing {
     let identity = subject.identity;
     let rules = &document.lifecycle;
-    let known = facts.linked || facts.account.is_some() || facts.applied.is_some();
+    let ours = facts.applied.is_some_and(|applied| *applied != Applied::default());
+    let known = facts.linked || facts.account.is_some() || ours;
     let mut standing = Standing {
         lifecycle: Lifecycle::OutOfScope,
         because: Vec::new(),
@@ -131,10 +132,15 @@ pub(crate) fn standing(
         let standing = standing.is(ended, "lifecycle.deleted", "deleted in Okta".into());
         return told_of_end(standing, document, subject, since);
     }
-    if !known && in_scope == Truth::No {
+    let deactivated = identity.status == Status::Deprovisioned;
+    let concerned = match in_scope {
+        Truth::No => deactivated && waives_groups(document, subject),
+        _ => true,
+    };
+    if !known && !concerned {
         return standing.is(Lifecycle::OutOfScope, "scope", scope_text);
     }
-    if identity.status == Status::Deprovisioned {
+    if deactivated {
         let since = match (identity.status_changed, passed) {
             (Some(changed), Some(passed)) => Some(changed.min(passed)),
             (changed, passed) => changed.or(passed),
@@ -149,8 +155,7 @@ pub(crate) fn standing(
     match in_scope {
         Truth::Yes => standing.because.push(because("scope", scope_text)),
         Truth::No => {
-            let ours = facts.linked && facts.applied.is_some();
-            if document.scope.on_leaving == OnLeaving::Ignore || !ours {
+            if document.scope.on_leaving == OnLeaving::Ignore || !(facts.linked && ours) {
                 return standing.is(Lifecycle::OutOfScope, "scope", scope_text);
             }
             let since = Some(facts.since);
@@ -210,6 +215,20 @@ pub(crate) fn standing(
     standing.lifecycle = Lifecycle::Active;
     standing.because.push(because("lifecycle.active", format!("status is {}", identity.status)));
     standing
+}
+
+/// Whether a deactivated person is in scope but for their groups, which are often taken away first.
+fn waives_groups(document: &Document, subject: &Subject<'_>) -> bool {
+    if !document.scope.leavers_keep_scope {
+        return false;
+    }
+    let names_group = |condition: &Condition| {
+        let mut found = false;
+        condition.visit(&mut |part| found |= matches!(part, Condition::Group(_)));
+        found
+    };
+    let others = document.scope.conditions.iter().filter(|condition| !names_group(condition));
+    others.into_iter().all(|condition| condition.test(subject) == Truth::Yes)
 }
 
 /// The end date of people whom the end rule concerns.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, civil::Date};
 use lanyard_model::{
     account::Role,
-    desired::{Because, Desired, NotGiven, SeatWish, ToDo, Want},
+    desired::{Because, Desired, Lifecycle, NotGiven, SeatWish, ToDo, Want},
     fold,
     id::{BuildingId, CenterId, FloorId, ItemId, SiteId},
 };
@@ -307,6 +307,11 @@ impl<'a> Merge<'_, 'a> {
                     for item in hit.row.iter().flat_map(|(_, ids, _)| &ids.items) {
                         self.item(*item, &hit.because);
                     }
+                }
+                (Kind::Booking { .. } | Kind::Visit { .. }, _)
+                    if self.desired.lifecycle != Lifecycle::Active =>
+                {
+                    self.lacking(hit, "is on leave".into());
                 }
                 (Kind::Booking { title, kinds, from, to }, _) => {
                     let floors = self.floors();

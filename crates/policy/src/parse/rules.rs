@@ -33,6 +33,9 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             on_leaving: section
                 .word("on_leaving", &[("end", OnLeaving::End), ("ignore", OnLeaving::Ignore)])
                 .unwrap_or_default(),
+            leavers_keep_scope: section
+                .word("deactivated", &[("whatever their groups", true), ("only in scope", false)])
+                .unwrap_or(true),
         };
         section.finish();
     }

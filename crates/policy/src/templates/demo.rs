@@ -32,11 +32,12 @@ keys = [
 ]
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Who is governed at all. Whoever leaves the group loses what this policy gave them, and nothing else.
+# Who is governed at all. Whoever leaves the group loses what this policy gave them.
 
 [scope]
 if = [{ group = "APP-iOffice-Users" }]
 on_leaving = "end"
+deactivated = "whatever their groups" # leavers often lose the group before they are deactivated
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Coming, being away, going.

@@ -300,7 +300,8 @@ fn scope(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
     if found.has("workplace users") {
         toml.push_str(
             "if = [{ group = \"workplace users\" }]\n\
-             on_leaving = \"end\"    # what this policy gave is taken back from whoever leaves the group; \"ignore\" leaves it\n",
+             on_leaving = \"end\"    # what this policy gave is taken back from whoever leaves the group; \"ignore\" leaves it\n\
+             deactivated = \"whatever their groups\"    # leavers often lose the group first; or \"only in scope\"\n",
         );
         return;
     }

@@ -121,6 +121,11 @@ fn contractors_are_announced() {
                 &["announce visit:2026-05-11 2026-05-11T08:00:00Z to 5000 in 10003"],
             ),
             (
+                "not while on leave",
+                &format!("{joins}; status SUSPENDED"),
+                &["no announce", "no book", "not first-day: is on leave"],
+            ),
+            (
                 "only while the day lies ahead",
                 &format!("{joins}; status ACTIVE; now 2026-05-11T08:00:00Z"),
                 &["no announce"],
@@ -237,6 +242,37 @@ then = [{ item = "Executive floor" }]
                 &["no item 520", "not guests: was given until 2026-05-03"],
             ),
         ],
+    );
+}
+
+#[test]
+fn deactivated_people_are_ended_by_scope_as_the_policy_says() {
+    let scope = |extra: &str| {
+        policy(
+            &format!(
+                "[scope]\nif = [{{ group = \"a\" }}, {{ attribute = \"userType\", is_not = \"Service\" }}]\n{extra}\n"
+            ),
+            "",
+        )
+    };
+    check(
+        &world::bound(&scope("")),
+        &[
+            ("groups do not count", "status DEPROVISIONED", &["ended, deactivated 2026-05-04T07:30:00Z"]),
+            ("the rest of the scope does", "status DEPROVISIONED; userType = Service", &["out of scope"]),
+            ("while active, groups count", "", &["out of scope"]),
+        ],
+    );
+    check(
+        &world::bound(&scope("deactivated = \"only in scope\"")),
+        &[
+            ("a stranger", "status DEPROVISIONED", &["out of scope"]),
+            ("one of ours", "status DEPROVISIONED; linked", &["ended, deactivated 2026-05-04T07:30:00Z"]),
+        ],
+    );
+    check(
+        &world::bound(&scope("on_leaving = \"ignore\"")),
+        &[("may leave in peace", "governed", &["out of scope"])],
     );
 }
 

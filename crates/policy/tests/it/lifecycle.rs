@@ -44,7 +44,11 @@ fn status_is_read_carefully() {
                 "status DEPROVISIONED; not in APP; linked",
                 &["ended, deactivated 2026-05-04T07:30:00Z"],
             ),
-            ("a leaver whom nobody ever knew", "status DEPROVISIONED; not in APP", &["out of scope"]),
+            (
+                "a leaver who lost the group before we ever looked",
+                "status DEPROVISIONED; not in APP",
+                &["ended, deactivated 2026-05-04T07:30:00Z", "no tell"],
+            ),
             (
                 "deleted, with proof",
                 "deleted 2026-05-04T07:45:00Z; linked",

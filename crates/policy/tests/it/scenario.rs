@@ -91,7 +91,7 @@ impl Given {
                 "linked" => self.linked = true,
                 "governed" => {
                     self.linked = true;
-                    self.applied.get_or_insert_default();
+                    self.applied.get_or_insert_default().seat = Some(RoomId(11_010));
                 }
                 "visit announced" => {
                     self.applied.get_or_insert_default().visits.insert("visit:2026-05-01".into(), 3374);
