@@ -57,7 +57,8 @@ impl SqliteStore {
     }
 
     /// Writes a copy of everything acknowledged so far to the new file `path`, while others go on writing. The copy
-    /// appears under its name only when it is complete and on disk.
+    /// appears under its name only when it is complete and on disk. To use it, put it as `lanyard.db` into a folder of
+    /// its own and open that.
     ///
     /// # Errors
     /// [`StoreFailure::Unavailable`] if the file exists or cannot be written.

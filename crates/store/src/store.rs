@@ -34,6 +34,8 @@ const READERS: usize = 3;
 const FILE: &str = "lanyard.db";
 
 /// The store on SQLite. Dropping it closes it.
+///
+/// A caller that stops waiting does not take its batch back: what was handed over happens.
 pub struct SqliteStore {
     engine: Engine,
     /// `None` in memory.
@@ -73,7 +75,8 @@ impl SqliteStore {
     }
 
     /// Like [`Self::open`], without threads: calls run on the caller's thread, and journal salts are predictable.
-    /// For deterministic simulation and short-lived tools, never for a service.
+    /// For deterministic simulation, never for a service. Also the right one under a paused tokio clock, which would
+    /// run ahead while a thread of [`Self::open`] works.
     pub fn open_inline(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
         let (lock, file, connection) = open_folder(folder.as_ref())?;
         let inline = Inline { connection, salts: Salts::Counted(0) };

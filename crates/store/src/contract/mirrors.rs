@@ -115,7 +115,9 @@ pub(super) async fn a_whole_list_marks_the_rest_gone(store: &dyn Store) {
     let list = vec![(account(2, "bo2"), keys(&[("n", "bo2")])), (account(3, "cy"), keys(&[("n", "cy")]))];
     put(store, vec![whole(list.clone(), 5)]).await;
     assert_eq!(store.accounts(&site()).await.unwrap(), [account(2, "bo2"), account(3, "cy")]);
-    assert_eq!(store.account(&account_key(1)).await.unwrap(), None);
+    let remembered = store.account(&account_key(1)).await.unwrap();
+    assert_eq!(remembered, Some(account(1, "ana")), "what is gone is still remembered");
+    assert_eq!(store.account(&account_key(9)).await.unwrap(), None);
     for (key, expected) in [("ana", None), ("bo", None), ("bo2", Some(2)), ("cy", Some(3))] {
         let found = store.accounts_by_key(&site(), "n", key).await.unwrap();
         assert_eq!(found, expected.map(account_key).into_iter().collect::<Vec<_>>(), "{key}");

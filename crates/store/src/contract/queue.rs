@@ -26,7 +26,7 @@ pub(super) async fn attention_is_one_row_per_identity(store: &dyn Store) {
             identity: who("ana"),
             generation: 3,
             lane: Lane::Normal,
-            attempts: 1,
+            attempts: 0,
             raised_at: at(10),
             source: Source::Person,
             why: format!("ana at {}", at(10)),
@@ -74,7 +74,7 @@ pub(super) async fn attention_during_a_lease_waits_for_its_end(store: &dyn Store
     assert_eq!(store.next_due().await, Ok(Some(at(3))), "what was raised after the claim stays due");
     let second = claim(store, at(20), 1).await.remove(0);
     assert_eq!((second.generation, second.lane, second.fence), (3, Lane::Leaver, 2));
-    assert_eq!((second.raised_at, second.attempts), (at(3), 1));
+    assert_eq!((second.raised_at, second.attempts), (at(3), 0));
 }
 
 pub(super) async fn an_expired_lease_is_free_and_the_old_claim_is_lost(store: &dyn Store) {
@@ -83,7 +83,7 @@ pub(super) async fn an_expired_lease_is_free_and_the_old_claim_is_lost(store: &d
     assert_eq!(store.next_due().await, Ok(Some(at(60))), "when the lease ends");
     assert!(claim(store, at(59), 1).await.is_empty());
     let new = claim(store, at(60), 1).await.remove(0);
-    assert_eq!((new.fence, new.attempts, new.raised_at), (2, 2, at(0)));
+    assert_eq!((new.fence, new.attempts, new.raised_at), (2, 1, at(0)));
     let late = store.write(vec![Write::Count { name: "x".into(), by: 1 }, finish(&old, done())]).await;
     assert_eq!(late, Err(StoreFailure::LeaseLost(who("ana"))));
     assert_eq!(store.count("x").await, Ok(0), "nothing of the late batch happened");
@@ -100,7 +100,7 @@ pub(super) async fn a_review_comes_back_by_itself(store: &dyn Store) {
     let second = claim(store, at(100), 1).await.remove(0);
     assert_eq!(
         (second.generation, second.attempts),
-        (2, 1),
+        (2, 0),
         "attention for later does not put the review off"
     );
     put(store, vec![finish(&second, Finish::Done { review_at: Some((at(200), "the hold ends".into())) })])
@@ -119,7 +119,7 @@ pub(super) async fn retries_keep_their_history_and_the_dead_wait_for_attention(s
     put(store, vec![finish(&first, Finish::Retry { at: at(30), error: "503".into() })]).await;
     assert!(claim(store, at(29), 1).await.is_empty());
     let second = claim(store, at(30), 1).await.remove(0);
-    assert_eq!((second.attempts, second.raised_at, second.generation), (2, at(0), 1));
+    assert_eq!((second.attempts, second.raised_at, second.generation), (1, at(0), 1));
     let dead = Finish::Dead { error: "403".into(), fix: "grant the role".into() };
     put(store, vec![finish(&second, dead)]).await;
     assert!(claim(store, at(9_000), 1).await.is_empty());
@@ -129,6 +129,6 @@ pub(super) async fn retries_keep_their_history_and_the_dead_wait_for_attention(s
     assert_eq!(store.work_counts(at(9_000)).await.unwrap().dead, 1);
     put(store, vec![attend("ana", Lane::Normal, at(40))]).await;
     let third = claim(store, at(40), 1).await.remove(0);
-    assert_eq!((third.attempts, third.raised_at, third.fence), (1, at(40), 3));
+    assert_eq!((third.attempts, third.raised_at, third.fence), (0, at(40), 3));
     assert!(store.dead_work(9).await.unwrap().is_empty());
 }

@@ -24,7 +24,7 @@ statements! {
     ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
                ON CONFLICT DO NOTHING";
     DROP_KEY = "DELETE FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 AND account_id = $4";
-    LOAD = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2 AND gone_at IS NULL";
+    LOAD = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2";
     LIVE = "SELECT record FROM accounts WHERE site = $1 AND gone_at IS NULL ORDER BY account_id";
     BY_KEY = "SELECT account_id FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 ORDER BY account_id";
 }
@@ -96,7 +96,7 @@ fn account(row: &dyn Row) -> Answer<Account> {
     record::read("account", row.text(0)?)
 }
 
-/// The mirror of an account that is not known to be gone.
+/// What is remembered of an account, also when it is gone: a deactivated one is not listed, but may come back.
 pub(crate) fn load(tx: &dyn Tx, key: &AccountKey) -> Answer<Option<Account>> {
     tx::first(tx, LOAD, with![key.site.as_str(), key.id.0], account)
 }

@@ -155,13 +155,15 @@ impl Item {
     fn claim(&mut self, owner: &str, until: Timestamp) -> WorkItem {
         self.state = State::Leased;
         self.fence += 1;
+        // Counted when it begins, so that a look that ends the process counts too.
+        let before = self.attempts;
         self.attempts += 1;
         self.lease = Some(Lease { owner: owner.to_owned(), until });
         WorkItem {
             identity: self.id.clone(),
             generation: self.generation,
             lane: self.call.lane,
-            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            attempts: u32::try_from(before).unwrap_or(u32::MAX),
             raised_at: self.call.raised_at,
             source: self.call.source,
             why: self.call.why.clone(),

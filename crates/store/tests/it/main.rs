@@ -1,5 +1,6 @@
 //! The store from outside.
 
+mod caps;
 mod contract;
 mod crash;
 mod folder;

@@ -204,7 +204,7 @@ proptest! {
                         prop_assert_eq!((&item.identity, item.lane), (&who(n), lane));
                         prop_assert_eq!(Some(item.raised_at), raised_at.map(at));
                         let counts = (item.generation, item.attempts, item.fence);
-                        prop_assert_eq!(counts, (people[n].generation, people[n].attempts, people[n].fence));
+                        prop_assert_eq!(counts, (people[n].generation, people[n].attempts - 1, people[n].fence));
                         claims.push((n, item));
                     }
                 }
