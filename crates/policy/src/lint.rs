@@ -1,11 +1,11 @@
 //! What a policy says but hardly means. Needs no site; knows the tenants' schema and groups where they are given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lanyard_model::id::GroupId;
 
 use crate::{
-    condition::{Condition, Test},
+    condition::{Condition, Test, Wanted},
     document::{Document, Flow, Kind},
     policy::Policy,
     problem::{Findings, Problems, nearest},
@@ -189,10 +189,17 @@ fn implies(x: &Condition, y: &Condition) -> bool {
 
 /// Rows that nobody ever reaches, because an earlier row takes everybody who fits them.
 fn shadowed(table: &Table, findings: &mut Findings) {
-    for (at, row) in table.rows.iter().enumerate() {
+    // A row that asks for one of some values can only cover rows that ask for one of them too: by value, tables of
+    // thousands of rows stay quick.
+    let mut by_value: HashMap<(&str, &str), Vec<&Row>> = HashMap::new();
+    let mut others: Vec<&Row> = Vec::new();
+    for row in &table.rows {
+        let own = || row.tests.iter().filter_map(values);
+        let near =
+            own().filter_map(|(name, list)| by_value.get(&(name, list.first()?.folded.as_str()))).flatten();
         let covers =
-            |earlier: &&Row| earlier.tests.iter().all(|test| row.tests.iter().any(|own| implies(own, test)));
-        if let Some(earlier) = table.rows[..at].iter().find(covers) {
+            |earlier: &&&Row| earlier.tests.iter().all(|test| row.tests.iter().any(|own| implies(own, test)));
+        if let Some(earlier) = near.chain(&others).filter(covers).min_by_key(|earlier| earlier.number) {
             findings.warning(
                 &row.spot,
                 format!(
@@ -202,5 +209,22 @@ fn shadowed(table: &Table, findings: &mut Findings) {
                 Some("move it up, or remove it".into()),
             );
         }
+        match own().next() {
+            Some((name, list)) => {
+                let distinct: BTreeSet<_> = list.iter().map(|wanted| wanted.folded.as_str()).collect();
+                for value in distinct {
+                    by_value.entry((name, value)).or_default().push(row);
+                }
+            }
+            None => others.push(row),
+        }
+    }
+}
+
+/// The values that an attribute must have.
+fn values(test: &Condition) -> Option<(&str, &[Wanted])> {
+    match test {
+        Condition::Attribute { name, test: Test::Is(list) } => Some((name, list)),
+        _ => None,
     }
 }

@@ -145,4 +145,44 @@ proptest! {
             }
         }
     }
+
+    /// The index over a table's rows changes how fast a row is found, never which.
+    #[test]
+    fn a_look_up_finds_what_reading_row_by_row_finds(
+        rows in prop::collection::vec((0_usize..4, 0_usize..5, 0_usize..5), 1..12),
+        (groups, department, city) in (prop::collection::vec(0_usize..3, 0..3), 0_usize..5, 0_usize..5),
+    ) {
+        const GROUPS: [&str; 4] = ["a", "b", "c", ""];
+        const WORDS: [&str; 5] = ["red", "Blue", "GREEN", "red|blue", ""];
+        let mut table = String::from("group,attribute:department,attribute:city,item\n");
+        for (group, department, city) in &rows {
+            table += &format!("{},{},{},Quiet zone\n", GROUPS[*group], WORDS[*department], WORDS[*city]);
+        }
+        let toml = "format = 1\n[groups]\na = \"00gAAAAAAAA\"\nb = \"00gBBBBBBBB\"\nc = [\"00gCCCCCCCC\", \"00gAAAAAAAA\"]\n\
+                    [[route]]\nsite = \"hq\"\n[correlation]\nkeys = [{ kind = \"n\", attribute = \"login\", field = \"userName\" }]\n\
+                    [[flow]]\nid = \"f\"\nlook_up = \"t\"\nthen = [{ item = \"from table\" }]\n";
+        let files = PolicyFiles { toml: ("p.toml".into(), toml.into()), tables: [("t".to_owned(), table)].into() };
+        let mut person = world::person("northgate");
+        let ids = ["00gAAAAAAAA", "00gBBBBBBBB", "00gCCCCCCCC"];
+        person.groups = Groups::new(groups.iter().map(|at| GroupId::from(ids[*at])), true);
+        for (name, at) in [("department", department), ("city", city)] {
+            person.profile.set(name, AttributeValue::Text(WORDS[at].into()));
+        }
+        let word_fits = |cell: usize, value: usize| {
+            WORDS[cell].is_empty() || WORDS[cell].split('|').any(|one| one.eq_ignore_ascii_case(WORDS[value]))
+        };
+        let group_fits = |cell: usize| match GROUPS[cell] {
+            "" => true,
+            "c" => groups.contains(&2) || groups.contains(&0),
+            _ => groups.contains(&cell),
+        };
+        let expected = rows
+            .iter()
+            .position(|(group, d, c)| group_fits(*group) && word_fits(*d, department) && word_fits(*c, city))
+            .map(|at| at as u32 + 1);
+        let bound = world::bound(&files);
+        let desired = bound.evaluate(&person, &Facts::unlinked(world::now() - SignedDuration::from_hours(9)), world::now());
+        let found = desired.items.values().next().and_then(|want| want.because[0].row.clone()).map(|(_, row)| row);
+        prop_assert_eq!(found, expected);
+    }
 }
