@@ -4,7 +4,7 @@ use lanyard_engine::ports::{Store, Write, Wrote};
 use lanyard_model::{
     desired::Applied,
     id::{GroupId, IdentityId, RoomId},
-    identity::{Group, GroupKind, Identity, Status},
+    identity::{Group, GroupKind, Groups, Identity, Status},
     link::{How, Link},
 };
 
@@ -28,6 +28,12 @@ pub(super) async fn content_decides_since_when(store: &dyn Store) {
     assert_eq!(put(store, vec![mirror(&suspended, &[], 60)]).await, mirrored(60, true, false));
     let moved = Identity { groups: person("ana", "", &["g2"]).groups, ..suspended };
     assert_eq!(put(store, vec![mirror(&moved, &[], 70)]).await, mirrored(70, true, false));
+
+    let listed = Identity { groups: Groups::new([], false), ..moved.clone() };
+    let answer = put(store, vec![mirror(&listed, &[], 75)]).await;
+    assert_eq!(answer, mirrored(70, false, false), "an incomplete list of groups proves no absence");
+    assert_eq!(store.members(&tenant(), &"g2".into()).await.unwrap(), [who("ana")]);
+    put(store, vec![mirror(&moved, &[], 76)]).await;
 
     let gone = Write::IdentityGone { identity: ana.id.clone(), at: at(80), proof: "deleted".into() };
     put(store, vec![gone]).await;

@@ -78,9 +78,9 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
         })
     })?;
     let kept = record::write(identity)?;
-    let content = content_hash(identity)?;
     let name = fold_plain(&identity.display_name());
-    let groups = record::list(&identity.groups.ids())?;
+    let groups = known_groups(identity, before.as_ref().map_or("[]", |old| &old.groups))?;
+    let content = content_hash(identity, &groups)?;
     let keys = record::list(&keys::sorted(found_by))?;
     let words = record::list(&words_of(identity))?;
 
@@ -176,9 +176,20 @@ where
     Ok((dropped, added))
 }
 
+/// The groups as a JSON list. A read that did not see all of them proves no absence: it only adds to the known ones.
+fn known_groups(identity: &Identity, known: &str) -> Answer<String> {
+    let read = identity.groups.ids();
+    if identity.groups.complete {
+        return record::list(&read);
+    }
+    let mut groups: BTreeSet<GroupId> = record::read_list("groups", known)?;
+    groups.extend(read.iter().cloned());
+    record::list(&groups)
+}
+
 /// SHA-256 over what a decision rests on: status, profile and groups. When and how it was read does not count.
-fn content_hash(identity: &Identity) -> Answer<Vec<u8>> {
-    let content = (&identity.status, &identity.profile, identity.groups.ids());
+fn content_hash(identity: &Identity, groups: &str) -> Answer<Vec<u8>> {
+    let content = (&identity.status, &identity.profile, groups);
     let text = record::list(&content)?;
     Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
 }
