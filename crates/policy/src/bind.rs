@@ -7,7 +7,7 @@ use std::{
 
 use lanyard_model::{
     account::Role,
-    desired::Owned,
+    desired::{Owned, PlaceNote},
     fold,
     id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
     place::{COST_CENTER_CATEGORY, Catalogue},
@@ -96,6 +96,8 @@ pub(crate) struct PlaceIds {
     pub section: Option<SectionId>,
     pub missing: Vec<String>,
     pub names: PlaceNames,
+    /// What is noted where there is no seat.
+    pub note: Option<PlaceNote>,
 }
 
 struct Binder<'a> {
@@ -349,8 +351,16 @@ impl<'a> Binder<'a> {
         outcome: &crate::document::Outcome,
         site_id: &SiteId,
     ) -> Ids {
+        let otherwise = match &outcome.kind {
+            Kind::Place { otherwise, .. } => otherwise.as_ref(),
+            _ => None,
+        };
+        let noted = |mut place: PlaceIds| {
+            place.note = otherwise.and_then(|(field, text)| place::note(&place, field, text));
+            place
+        };
         if flow.table.is_none() {
-            let place = self.place(fixed);
+            let place = noted(self.place(fixed));
             self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone())));
             return Ids::Places(vec![place]);
         }
@@ -359,7 +369,7 @@ impl<'a> Binder<'a> {
             if !sites.is_empty() && !sites.contains(&site_id) {
                 return PlaceIds::default();
             }
-            let place = self.place(&merged(fixed, &row.out.place));
+            let place = noted(self.place(&merged(fixed, &row.out.place)));
             self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone())));
             place
         });

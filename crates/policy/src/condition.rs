@@ -1,6 +1,6 @@
 //! Structured conditions: what they mean, in which words they are told, and when their answer may change by itself.
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_model::{
@@ -102,27 +102,38 @@ impl Subject<'_> {
         }
     }
 
-    fn shown(&self, name: &str) -> Option<String> {
-        let text = self.identity.profile.get(name)?.to_text();
+    fn shown(&self, name: &str) -> Option<Cow<'_, str>> {
+        let text = match self.identity.profile.get(name)? {
+            AttributeValue::Text(text) => Cow::Borrowed(&**text),
+            other => Cow::Owned(other.to_text()),
+        };
         (!text.trim().is_empty()).then_some(text)
     }
 }
 
 /// A value in quotes. Written by hand because it is on the path of every decision and `{:?}` is slow.
 pub(crate) fn quoted(value: &str) -> String {
-    if value.bytes().any(|b| b == b'"' || b == b'\\' || b.is_ascii_control()) {
-        return format!("{value:?}");
-    }
-    let mut out = String::with_capacity(value.len() + 2);
-    out.push('"');
-    out.push_str(value);
-    out.push('"');
-    out
+    phrase("", "", value)
 }
 
 /// `name is "value"`.
 pub(crate) fn is(name: &str, value: &str) -> String {
-    [name, " is ", &quoted(value)].concat()
+    phrase(name, " is ", value)
+}
+
+fn phrase(name: &str, verb: &str, value: &str) -> String {
+    if value.bytes().any(|b| b == b'"' || b == b'\\' || b.is_ascii_control()) {
+        return format!("{name}{verb}{value:?}");
+    }
+    [name, verb, "\"", value, "\""].concat()
+}
+
+/// Several grounds as one sentence.
+pub(crate) fn joined(list: &[Condition], subject: &Subject<'_>) -> String {
+    match list {
+        [one] => one.grounds(subject),
+        list => list.iter().map(|part| part.grounds(subject)).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// Compares without allocating where both are plain.
@@ -159,7 +170,7 @@ impl Condition {
     /// Why it holds, with the person's own values. Asked only when it does.
     pub fn grounds(&self, subject: &Subject<'_>) -> String {
         match self {
-            Self::All(list) => list.iter().map(|part| part.grounds(subject)).collect::<Vec<_>>().join(", "),
+            Self::All(list) => joined(list, subject),
             Self::Any(list) => list
                 .iter()
                 .find(|part| part.test(subject) == Truth::Yes)

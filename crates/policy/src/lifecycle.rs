@@ -7,7 +7,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Condition, Subject, Truth, all},
+    condition::{Condition, Subject, Truth, all, joined},
     date,
     document::{Document, EndRule, OnLeaving},
     evaluate::Facts,
@@ -55,7 +55,7 @@ fn judged(conditions: &[Condition], subject: &Subject<'_>) -> (Truth, String) {
 pub(crate) fn grounds(conditions: &[Condition], subject: &Subject<'_>) -> String {
     match conditions {
         [] => "applies to everybody in scope".to_owned(),
-        list => list.iter().map(|part| part.grounds(subject)).collect::<Vec<_>>().join(", "),
+        list => joined(list, subject),
     }
 }
 

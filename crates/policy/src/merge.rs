@@ -267,10 +267,8 @@ impl<'a> Merge<'_, 'a> {
             if wish.is_some() {
                 self.buildings.clone_from(&ids.buildings);
             }
-            if let Kind::Place { otherwise: Some((field, text)), .. } = &outcome.kind {
-                self.desired.place_note = place::note(ids, field, text)
-                    .map(|value| Want { value, because: vec![bid.because.clone()] });
-            }
+            self.desired.place_note =
+                ids.note.clone().map(|value| Want { value, because: vec![bid.because.clone()] });
             self.desired.seat = wish.map(|value| Want { value, because: vec![bid.because] });
         }
         if self.buildings.is_empty() {

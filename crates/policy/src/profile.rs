@@ -78,11 +78,11 @@ fn holds(conditions: &[Condition], subject: &Subject<'_>, desired: &mut Desired,
 fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, String)>, String> {
     let profile = &subject.identity.profile;
     let text = |name: &str| {
-        profile
-            .get(name)
-            .map(AttributeValue::to_text)
-            .map(|text| trimmed(&text))
-            .filter(|text| !text.is_empty())
+        let text = match profile.get(name)? {
+            AttributeValue::Text(text) => trimmed(text),
+            other => trimmed(&other.to_text()),
+        };
+        (!text.is_empty()).then_some(text)
     };
     let (mut value, from) = match &rule.from {
         Source::Constant(text) => (text.clone(), "always so".to_owned()),

@@ -9,7 +9,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Condition, Subject, Test, Truth, Wanted, all},
+    condition::{Condition, Subject, Test, Truth, Wanted, all, joined},
     document::{Named, PlaceNames, SeatKind},
     parse::group_named,
     problem::{Findings, Spot, nearest},
@@ -77,7 +77,7 @@ impl Row {
         if self.tests.is_empty() {
             return "the row for everybody else".to_owned();
         }
-        self.tests.iter().map(|test| test.grounds(subject)).collect::<Vec<_>>().join(", ")
+        joined(&self.tests, subject)
     }
 }
 
