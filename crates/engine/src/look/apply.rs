@@ -20,6 +20,9 @@ use crate::{
     ports::{Charge, Finding, Intent, Severity, StoreFailure, Write},
 };
 
+/// Desks tried for one look's bookings before a person is told.
+const BOOKINGS_REFUSED_MAX: u32 = 3;
+
 /// What happened so far in this look.
 #[derive(Default)]
 pub(crate) struct Applying {
@@ -30,6 +33,7 @@ pub(crate) struct Applying {
     pub(super) sent_any: bool,
     sent: u32,
     pub(super) bookings_refused: u32,
+    booking_refusal: Option<String>,
     /// Bookings must be scanned anew: some were cancelled after the last scan began.
     pub(super) bookings_since: Option<Timestamp>,
     /// The last plan that was carried out.
@@ -54,7 +58,11 @@ impl Applying {
         self.barred.insert(text(&step.op), why);
     }
 
+    /// Why a step is not tried again in this look. After a few refused desks no other desk is tried.
     pub(super) fn is_barred(&self, step: &Step) -> Option<&String> {
+        if matches!(step.op, Operation::Book { .. }) && self.bookings_refused >= BOOKINGS_REFUSED_MAX {
+            return self.booking_refusal.as_ref();
+        }
         self.barred.get(&text(&step.op))
     }
 }
@@ -257,6 +265,7 @@ impl Engine {
             Outcome::Refused { code, text: why, fix } => match op {
                 Operation::Book { .. } => {
                     applying.bookings_refused += 1;
+                    applying.booking_refusal = Some(why.clone());
                     applying.bar(step, format!("refused: {why}"));
                     Ok(true)
                 }
@@ -459,7 +468,7 @@ impl Engine {
         let share = guardrails
             .max_percent
             .filter(|_| people > 0)
-            .map(|percent| (people * u64::from(percent)).div_ceil(100));
+            .map(|percent| (people * u64::from(percent)).div_ceil(100).max(10));
         let max = guardrails.max_people.map(u64::from).into_iter().chain(share).min()?;
         Some(Charge {
             scope: format!("removals:{}", scene.site.id()),

@@ -34,8 +34,9 @@ pub(crate) use apply::Applying;
 pub(crate) use person::{Person, is_same};
 pub(crate) use remember::note_applied;
 
-/// Passes of one look: observe, apply, read back. A third pass only after an unknown outcome or a fallback.
-const PASSES_MAX: u32 = 4;
+/// Passes of one look: observe, apply, read back. More only after unknown outcomes,
+/// refused desks or a fallback.
+const PASSES_MAX: u32 = 6;
 
 /// Why a look ended early. Nothing is half-remembered: each case says when to look again.
 #[derive(Debug)]

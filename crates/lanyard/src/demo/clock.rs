@@ -37,6 +37,9 @@ struct Course {
 /// Nothing must begin or end for this long before idle time is skipped: longer than a hop over loopback takes.
 const QUIET: Duration = Duration::from_millis(2);
 
+/// Moments this close count as one when idle time is skipped.
+const TOGETHER: SignedDuration = SignedDuration::from_millis(100);
+
 impl DemoClock {
     pub fn starting_at(shown: Timestamp) -> Arc<Self> {
         Arc::new(Self {
@@ -96,6 +99,14 @@ impl DemoClock {
             }
             since = Instant::now();
         }
+    }
+
+    /// The last of the moments that lie close after the next one: who waits for nearly the same is woken together.
+    fn next_stop(&self) -> Option<Timestamp> {
+        let sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = sleepers.keys().next().map(|(at, _)| *at)?;
+        let close = first.checked_add(TOGETHER).unwrap_or(first);
+        sleepers.range(..=(close, u64::MAX)).next_back().map(|((at, _), ())| *at)
     }
 
     async fn wait_until(&self, until: Timestamp) {

@@ -91,8 +91,11 @@ impl Office {
         let mut facts = verbs::gather(&clients, &bars).await?;
         bars.clear();
         for (site, known) in facts.sites.iter_mut().zip(&given.started.company.sites) {
-            site.default_host =
-                known.accounts.iter().find(|a| a.active && a.employee_id.is_some()).map(|a| AccountId(i64::from(a.id)));
+            site.default_host = known
+                .accounts
+                .iter()
+                .find(|a| a.active && a.employee_id.is_some())
+                .map(|a| AccountId(i64::from(a.id)));
         }
         let files = demo_policy(&facts);
         wiring::write_policy(&dir.join("policy"), &files)?;

@@ -100,8 +100,8 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         listen,
         engine: EngineSettings {
             owner: "demo".into(),
-            feed_interval: Duration::from_secs(if arguments.once { 30 } else { 5 }),
-            leaver_check: Duration::from_secs(30),
+            feed_interval: Duration::from_secs(if arguments.once { 60 } else { 5 }),
+            leaver_check: Duration::from_secs(60),
             ..EngineSettings::default()
         },
         requests_per_second: None,

@@ -159,6 +159,10 @@ impl Writer<'_> {
             let Some(group) = self.group(player.org, "APP-iOffice-Users") else { continue };
             let id = player.okta_id.clone().unwrap_or_default();
             let mut acts = vec![act::add_member(player.org, group.id.as_str(), &id)];
+            acts.extend(
+                self.group(player.org, "ROOM-Booking")
+                    .map(|g| act::add_member(player.org, g.id.as_str(), &id)),
+            );
             if nth == 0 {
                 acts.push(act::lifecycle(player.org, &id, "activate"));
             }
@@ -204,8 +208,11 @@ impl Writer<'_> {
         ] {
             profile.insert(name.to_owned(), Value::from(value));
         }
-        let groups: Vec<&str> =
-            self.group(0, "APP-iOffice-Users").map(|group| group.id.as_str()).into_iter().collect();
+        let groups: Vec<&str> = ["APP-iOffice-Users", "ROOM-Booking"]
+            .into_iter()
+            .filter_map(|name| self.group(0, name))
+            .map(|group| group.id.as_str())
+            .collect();
         let acts = vec![act::create_user(0, profile, &groups)];
         let player = Player {
             person: None,
