@@ -180,7 +180,7 @@ impl Running {
             match self.lines.recv_timeout(left) {
                 Ok((stream, line)) => each(stream, line),
                 Err(RecvTimeoutError::Timeout) => return,
-                Err(RecvTimeoutError::Disconnected) => return thread::sleep(left),
+                Err(RecvTimeoutError::Disconnected) => return pause(left),
             }
         }
     }
@@ -213,7 +213,7 @@ impl Running {
                 if matches!(self.child.try_wait(), Ok(Some(_))) {
                     return;
                 }
-                thread::sleep(LOOK);
+                pause(LOOK);
             }
         }
         let _ = self.child.kill();
@@ -225,6 +225,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a chore has nothing else to do while it waits for a program")]
+fn pause(time: Duration) {
+    thread::sleep(time);
 }
 
 /// Whether `program` can be started, and the first line it prints for `arguments`.

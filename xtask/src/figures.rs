@@ -42,7 +42,7 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
     let lanyard = tier::release(root);
     let program = lanyard.display().to_string();
     let bench = Call::new(&program, root.path("."), std::time::Duration::from_secs(7200))
-        .args(["bench", "--json"])
+        .args(["bench", "signals", "--json"])
         .run()?;
     let last =
         bench.stdout.iter().rfind(|line| !line.trim().is_empty()).context("the bench printed nothing")?;
@@ -52,7 +52,7 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
     let seconds = begun.elapsed().as_secs_f64();
     let Some(date) = first_line("date", &["-u", "+%F"]) else { bail!("`date` does not say what day it is") };
     let mut page = format!("# Results of {date}\n\n{}\n", machine());
-    let _ = writeln!(page, "## `lanyard bench --json`\n\n{}", rows(&bench));
+    let _ = writeln!(page, "## `lanyard bench signals --json`\n\n{}", rows(&bench));
     let _ = writeln!(
         page,
         "## `lanyard demo --once --people {PEOPLE} --json`\n\nThe day took {seconds:.1} s.\n\n{}",

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use crate::{Root, tally::Tally};
 
 /// Folders and files with pages of ours. The contracts are other people's text.
-const PLACES: &[&str] = &["README.md", "CHANGELOG.md", "docs", "console/README.md"];
+const PLACES: &[&str] = &["README.md", "CHANGELOG.md", "docs", "policies", "console/README.md"];
 const NOT_OURS: &str = "docs/contracts";
 /// Where kinds of findings are named in code.
 const FINDINGS: &str = "crates/engine/src";
