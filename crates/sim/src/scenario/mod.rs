@@ -13,6 +13,7 @@
 //! - `play`: doing it, on a host; `verify`: looking afterwards
 
 mod act;
+pub mod audit;
 mod cast;
 mod day;
 mod play;

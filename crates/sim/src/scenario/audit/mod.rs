@@ -1,0 +1,228 @@
+//! Says after a day whether everything is as it should be, trusting nothing but the stand-ins' own records.
+//!
+//! What the demonstration policy promises is written down here a second time and recomputed for every Okta user; no
+//! code is shared with an engine or with the policy's own evaluation, so that a mistake there cannot hide itself here.
+//!
+//! - `identity`: what Okta said, at any moment of the day; `site`: what iOffice holds; `key`: spelling aside
+//! - `person`: who is one person, and which account is theirs
+//! - `standing`, `promise`: what they should have
+//! - `writes`: what was written, given and taken; `verdict`: whether it should have been
+
+mod identity;
+mod key;
+mod person;
+mod promise;
+mod report;
+mod site;
+mod standing;
+mod verdict;
+mod writes;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use self::report::{
+    Aside, AuditReport, CallCounts, DeskCalls, Difference, Doubled, Expected, Leaver, Touched, WrongfulRemoval,
+};
+use self::{
+    identity::Identity,
+    person::{Claim, People, Person},
+    promise::{Differences, Promise},
+    site::SiteSide,
+    standing::Standing,
+    writes::Writes,
+};
+use super::Day;
+use crate::{
+    face::Inspect,
+    host::{Desk, DeskName, Vendor},
+    world::Company,
+};
+
+/// One face's own record.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub desk: DeskName,
+    /// [`Inspect::State`]
+    pub state: Value,
+    /// [`Inspect::Journal`]
+    pub journal: Value,
+    /// [`Inspect::Calls`]
+    pub calls: Value,
+}
+
+/// Compares the faces behind `desks` with what `company`, which lived through `day`, should look like at `now`.
+///
+/// To be called when things are quiet: whatever is still under way counts as missing.
+pub fn audit(company: &Company, day: &Day, desks: &[Arc<Desk>], now: Timestamp) -> AuditReport {
+    let mut records = Vec::with_capacity(desks.len());
+    let mut problems = Vec::new();
+    for desk in desks {
+        let read = |what| desk.inspect(what).map_err(|error| error.to_string());
+        match (read(Inspect::State), read(Inspect::Journal), read(Inspect::Calls)) {
+            (Ok(state), Ok(journal), Ok(calls)) => {
+                records.push(Record { desk: desk.name(), state, journal, calls });
+            }
+            (state, journal, calls) => problems.extend([state, journal, calls].into_iter().filter_map(Result::err)),
+        }
+    }
+    let mut report = audit_records(company, day, &records, now);
+    report.problems.extend(problems);
+    report.conclude();
+    report
+}
+
+/// The same, from records that were read already.
+pub fn audit_records(company: &Company, day: &Day, records: &[Record], now: Timestamp) -> AuditReport {
+    let mut report = AuditReport::default();
+    let find = |vendor, index| records.iter().find(|record| record.desk == DeskName { vendor, index });
+    let mut sites = Vec::new();
+    for site in &company.sites {
+        match find(Vendor::Ioffice, usize::from(site.index)) {
+            Some(record) => {
+                sites.push(SiteSide::new(site.index, &site.name, &record.state, &record.journal));
+            }
+            None => report.problems.push(format!("there is no record of site {}", site.name)),
+        }
+    }
+    let mut identities: Vec<Identity<'_>> = Vec::new();
+    for org in &company.orgs {
+        match find(Vendor::Okta, usize::from(org.index)) {
+            Some(record) => identities.extend(identity::read(org.index, &record.state, &record.journal)),
+            None => report.problems.push(format!("there is no record of org {}", org.name)),
+        }
+    }
+    report.count_calls(records);
+    if !report.problems.is_empty() {
+        report.conclude();
+        return report;
+    }
+    let people = person::people(company, &identities, &sites, day.start, now);
+    let writes: Vec<Writes> = sites.iter().map(Writes::read).collect();
+    let scene = Scene { company, day, now, people: &people, sites: &sites, writes: &writes };
+    scene.compare(&mut report);
+    scene.judge_writes(&mut report);
+    scene.time_leavers(&mut report);
+    let states: Vec<Value> = company
+        .sites
+        .iter()
+        .filter_map(|site| find(Vendor::Ioffice, usize::from(site.index)))
+        .map(|record| record.state.clone())
+        .collect();
+    scene.judge_expectations(&states, &mut report);
+    report.conclude();
+    report
+}
+
+/// Everything that was read, for those who judge it.
+struct Scene<'s, 'a> {
+    company: &'s Company,
+    day: &'s Day,
+    now: Timestamp,
+    people: &'s People<'a>,
+    sites: &'s [SiteSide<'a>],
+    writes: &'s [Writes],
+}
+
+impl<'a> Scene<'_, 'a> {
+    fn site(&self, index: u16) -> (&SiteSide<'a>, &Writes) {
+        (&self.sites[usize::from(index)], &self.writes[usize::from(index)])
+    }
+
+    /// Recomputes what everybody should have.
+    fn compare(&self, report: &mut AuditReport) {
+        for person in &self.people.list {
+            let Some((standing, look)) = person.present(self.now) else { continue };
+            let (site, writes) = self.site(person.site);
+            let differences = match (&person.claim, &standing) {
+                (_, Standing::Out) => Vec::new(),
+                (Claim::Unclear(why, accounts), _) => {
+                    let changed = self.aside(person, why, accounts, report);
+                    changed.into_iter().collect()
+                }
+                (claim, Standing::Aside(why)) => {
+                    let accounts: Vec<u64> = match claim {
+                        Claim::One(account) => vec![*account],
+                        _ => Vec::new(),
+                    };
+                    self.aside(person, why, &accounts, report).into_iter().collect()
+                }
+                (Claim::Several(accounts), Standing::Active | Standing::Paused) => {
+                    let live = accounts.iter().filter(|id| site.accounts.get(id).is_some_and(|a| site::is_live(a)));
+                    vec![("account".to_owned(), "one".to_owned(), format!("{} live accounts", live.count()))]
+                }
+                (Claim::Nothing, Standing::Active) => {
+                    vec![("account".to_owned(), "one".to_owned(), "none".to_owned())]
+                }
+                (Claim::One(account), Standing::Active) => match site.accounts.get(account) {
+                    Some(held) if site::is_live(held) => {
+                        let promise = Promise::of(&look, site, Some(held));
+                        let mut found = promise.compare(site, *account, held, writes);
+                        let host = self.people.manager_account(&look, site);
+                        found.extend(promise.compare_arrival(&look, site, host.is_some()));
+                        found
+                    }
+                    _ => vec![("account".to_owned(), "active".to_owned(), "inactive or gone".to_owned())],
+                },
+                (Claim::One(account), Standing::Paused) => match site.accounts.get(account) {
+                    Some(held) => promise::compare_paused(held),
+                    None => vec![("account".to_owned(), "kept during the leave".to_owned(), "gone".to_owned())],
+                },
+                (Claim::One(account), Standing::NotYet) if writes.made.contains(account) => {
+                    vec![("account".to_owned(), "none before it is time".to_owned(), "one".to_owned())]
+                }
+                (Claim::One(_) | Claim::Several(_), Standing::Ended) => self.ended(person),
+                (Claim::Nothing, _) | (_, Standing::NotYet) => Vec::new(),
+            };
+            report.differ(person, site, differences);
+        }
+    }
+
+    fn ended(&self, person: &Person<'_>) -> Differences {
+        let (site, _) = self.site(person.site);
+        let left = accounts_of(person).into_iter().flat_map(|id| site.left_over(id, self.now.as_millisecond()));
+        let left: Vec<String> = left.collect();
+        if left.is_empty() {
+            return Vec::new();
+        }
+        vec![("everything".to_owned(), "gone".to_owned(), left.join(", "))]
+    }
+
+    /// Lists somebody whose data is such that nothing may be done. The difference, if something was.
+    fn aside(
+        &self,
+        person: &Person<'_>,
+        why: &str,
+        accounts: &[u64],
+        report: &mut AuditReport,
+    ) -> Option<(String, String, String)> {
+        let (site, writes) = self.site(person.site);
+        let touched = accounts.iter().filter(|account| {
+            let others = self.people.owner.get(&(person.site, **account));
+            let theirs = others.is_none_or(|place| std::ptr::eq(&self.people.list[*place], person));
+            theirs && writes.written.contains(account) && !writes.made.contains(account)
+        });
+        let touched: Vec<String> = touched.map(ToString::to_string).collect();
+        report.aside.push(Aside {
+            who: person.name.clone(),
+            site: site.name.clone(),
+            why: why.to_owned(),
+            changed: !touched.is_empty(),
+        });
+        (!touched.is_empty()).then(|| {
+            let found = format!("account {} was written to", touched.join(", "));
+            ("set aside".to_owned(), format!("unchanged: {why}"), found)
+        })
+    }
+}
+
+/// What is theirs beyond doubt.
+fn accounts_of(person: &Person<'_>) -> Vec<u64> {
+    match &person.claim {
+        Claim::One(account) => vec![*account],
+        Claim::Several(accounts) => accounts.clone(),
+        Claim::Nothing | Claim::Unclear(..) => Vec::new(),
+    }
+}
