@@ -60,7 +60,7 @@ pub struct Living {
 }
 
 impl Living {
-    /// Starts one and waits until it is ready.
+    /// Starts one and waits until its first comparison is done.
     ///
     /// # Errors
     /// When it ends, or is not ready in time.
@@ -76,14 +76,17 @@ impl Living {
         let begun = Instant::now();
         while begun.elapsed() < READY {
             running.take_lines(Duration::from_millis(200), &mut |_, line| {
-                println!("{line}");
+                // The line with the stand-ins' credentials is no talk.
+                if !line.contains('{') {
+                    println!("{line}");
+                }
                 addresses.extend(loopback_addresses(&line));
             });
             if let Some(status) = running.ended()? {
                 bail!("the demonstration ended with {status}");
             }
-            // It prints the stand-ins' addresses too: the console is the one that says it is ready.
-            if let Some(address) = addresses.iter().find(|address| is_ready(**address)) {
+            // It prints the stand-ins' addresses too: the console is the one that knows sweeps.
+            if let Some(address) = addresses.iter().find(|address| has_swept(**address)) {
                 return Ok(Self { address: format!("http://{address}"), _running: running });
             }
         }
@@ -100,18 +103,19 @@ fn loopback_addresses(line: &str) -> Vec<SocketAddr> {
     .collect()
 }
 
-fn is_ready(address: SocketAddr) -> bool {
+/// The first comparison is done, so there are people to show.
+fn has_swept(address: SocketAddr) -> bool {
     let asked = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(
-            format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
-        )?;
+        let wait = Duration::from_secs(2);
+        let mut stream = TcpStream::connect_timeout(&address, wait)?;
+        stream.set_read_timeout(Some(wait))?;
+        let request = format!("GET /api/v1/sweeps HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
-        stream.take(4096).read_to_string(&mut answer)?;
+        stream.take(1 << 20).read_to_string(&mut answer)?;
         Ok(answer)
     };
-    asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.ends_with("ready\n"))
+    asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains("\"swp_"))
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ usage: cargo xtask VERB
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
   gen             writes the command line's reference and the shell completions; `--check` only compares
+  screens         a browser looks at every screen of a release build's demonstration
   console         the console's dev server (LANYARD_URL names a running Lanyard)
   bench [ARGS]    `lanyard bench ARGS` in a release build
   long            measures a release build and writes docs/results/DATE.md
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
+        ("screens", []) => screens(&root),
         ("console", []) => console::serve(&root),
         ("bench", rest) => figures::bench(&root, rest),
         ("long", []) => figures::long(&root),
@@ -105,4 +107,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn screens(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
+    console::install(root)?;
+    match console::browser_pass(root, &tier::release(root)) {
+        Ok(counted) => println!("{} screens hold", counted.passed),
+        Err(failure) => return Err(failure.error),
+    }
+    Ok(())
 }
