@@ -149,7 +149,15 @@ impl Engine {
                 shown.governed_by = self.governor(&scene, &shown.desired, link.as_ref()).await?;
                 if shown.governed_by.is_none() {
                     let plan = self
-                        .propose(&scene, &shown.desired, &view, link.as_ref(), &applied, &Default::default())
+                        .propose(
+                            &scene,
+                            &shown.desired,
+                            &view,
+                            link.as_ref(),
+                            &applied,
+                            &Default::default(),
+                            true,
+                        )
                         .await?;
                     site.seating
                         .lock()

@@ -27,6 +27,10 @@ pub struct Totals {
     pub failed: u64,
     /// Looks whose plan was read back with nothing open.
     pub verified: u64,
+    /// Times a look had to read an account.
+    pub account_looks: u64,
+    /// Looks that changed something upstream, and read it back.
+    pub changes: u64,
     /// Fresh account searches beyond the one read per look (correlation of people without a link).
     pub searches: u64,
 }

@@ -331,6 +331,8 @@ impl Engine {
                 }
             }
             Operation::Deactivate | Operation::Reactivate => {
+                // Whatever they booked until now must be seen by the scan that follows.
+                applying.bookings_since = Some(at);
                 if let Some(link) = link {
                     link.ended_at = matches!(op, Operation::Deactivate).then_some(at);
                     pending.push(Write::Link(link.clone()));

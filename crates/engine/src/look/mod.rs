@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lanyard_model::{
+    booking::Booking,
     desired::{Applied, Because, Desired, Ending, Lifecycle},
-    id::{AccountId, IdentityId, SiteId},
+    id::{AccountId, AccountKey, IdentityId, SiteId},
     identity::Identity,
     link::Link,
     plan::Plan,
@@ -121,6 +122,7 @@ impl Engine {
         self.latency.note(took, |totals| {
             totals.looks += 1;
             totals.quiet += u64::from(quiet);
+            totals.changes += u64::from(!quiet);
             totals.verified += u64::from(verified && !quiet);
         });
     }
@@ -261,6 +263,7 @@ impl Engine {
         let _held = site.lock(lock_names(active, &person.identity, link.as_ref())).await;
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
+        self.latency.count(|totals| totals.account_looks += 1);
         let mut applying = Applying::default();
         for pass in 0..PASSES_MAX {
             let view = self.observe_in_site(&scene, link.as_ref(), tail).await?;
@@ -281,7 +284,8 @@ impl Engine {
                 return Ok(());
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
-            let plan = self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying).await?;
+            let plan =
+                self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;
             self.note_leaver(&scene, &plan, link.as_ref(), tail);
             applying.note_effects(&plan);
             let open = plan.open_steps().count();
@@ -367,7 +371,9 @@ impl Engine {
         Ok(None)
     }
 
-    /// Compares and seals. Desks chosen here are promised until the look ends.
+    /// Compares and seals. Future bookings are read by a scan of the whole calendar, which takes time: unless `whole`
+    /// is asked for, a leaver's access is taken back before the scan, and the bookings follow in the next pass.
+    #[expect(clippy::too_many_arguments, reason = "two call sites, all of them facts of the same look")]
     pub(crate) async fn propose(
         &self,
         scene: &Scene<'_>,
@@ -376,20 +382,43 @@ impl Engine {
         link: Option<&Link>,
         applied: &Applied,
         applying: &Applying,
+        whole: bool,
     ) -> Result<Plan, Stop> {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let loses_bookings =
             matches!(&desired.lifecycle, Lifecycle::Paused { loses } if loses.bookings || loses.account);
         let account_key =
             view.account.as_ref().map(|account| account.key.clone()).or(link.map(|l| l.account.clone()));
-        let bookings = match &account_key {
-            Some(key) if ended || loses_bookings => {
-                let since = applying.bookings_since.unwrap_or(scene.item.raised_at);
-                let lane = apply::lane_of(ended, scene.item.lane);
-                Some(scene.site.bookings_of(key.id, since, || self.clock.now(), lane).await?)
-            }
-            _ => None,
+        let compare =
+            |bookings| self.compare(scene, desired, view, account_key.as_ref(), applied, applying, bookings);
+        let Some(key) = account_key.as_ref().filter(|_| ended || loses_bookings) else {
+            return Ok(compare(None));
         };
+        if !whole {
+            let access = compare(None);
+            if access.open_steps().next().is_some() {
+                return Ok(access);
+            }
+        }
+        let since = applying.bookings_since.unwrap_or(scene.item.raised_at);
+        let lane = apply::lane_of(ended, scene.item.lane);
+        let bookings = scene.site.bookings_of(key.id, since, || self.clock.now(), lane).await?;
+        Ok(compare(Some(bookings.as_slice())))
+    }
+
+    /// The comparison itself. Desks chosen here are promised until the look ends.
+    #[expect(clippy::too_many_arguments, reason = "one caller; all of them facts of the same look")]
+    fn compare(
+        &self,
+        scene: &Scene<'_>,
+        desired: &Desired,
+        view: &AccountView,
+        account_key: Option<&AccountKey>,
+        applied: &Applied,
+        applying: &Applying,
+        bookings: Option<&[Booking]>,
+    ) -> Plan {
+        let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let catalogue = scene.site.catalogue();
         let now = self.clock.now();
         let removal = Removal {
@@ -409,8 +438,8 @@ impl Engine {
                     Some(account) => Seen::Present(account),
                     None => Seen::Absent,
                 },
-                link: account_key.as_ref(),
-                bookings: bookings.as_deref(),
+                link: account_key,
+                bookings,
                 applied,
             },
             &Setting {
@@ -434,7 +463,7 @@ impl Engine {
                 seating.promise(&desired.identity, room);
             }
         }
-        Ok(plan)
+        plan
     }
 
     fn not_effective(&self, scene: &Scene<'_>, plan: &Plan, tail: &mut Tail) -> Stop {

@@ -8,7 +8,8 @@ use serde::Serialize;
 pub struct Calls {
     /// Answered calls, without polls of the change feed, sign-in and hook registration.
     pub used: u64,
-    /// Two Okta reads and one iOffice read per look, a write and a read-back per change, and the pages of each list.
+    /// Two Okta reads per look and one iOffice read where a site was concerned, each write and one read-back per
+    /// person changed, and the pages of each list.
     pub minimum: u64,
     /// Refused or cut by faults.
     pub faulted: u64,
@@ -55,7 +56,7 @@ pub fn count(engine: &Engine) -> Calls {
     let set_up = sum(&all, answered, is_set_up);
     Calls {
         used: sum(&all, answered, |endpoint| !is_poll(endpoint) && !is_set_up(endpoint)),
-        minimum: totals.looks * 3 + totals.writes * 2 + pages,
+        minimum: totals.looks * 2 + totals.account_looks + totals.writes + totals.changes + pages,
         faulted: sum(&all, |row| row.throttled + row.faulted, |_| true),
         polls,
         set_up,

@@ -92,8 +92,7 @@ impl DemoClock {
             if since.elapsed() < QUIET {
                 continue;
             }
-            let next =
-                self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).keys().next().map(|(at, _)| *at);
+            let next = self.next_stop();
             if let Some(next) = next {
                 self.move_to(next);
             }

@@ -23,7 +23,7 @@ use self::{
     company::{Office, OfficeSettings},
     director::Director,
 };
-use crate::{exit, stand_ins::StandIns, verbs::Verbs};
+use crate::{exit, stand_ins::StandIns, verbs::Verbs, wiring::SystemClock};
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -58,7 +58,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             temporary.0.clone()
         }
     };
-    let now = if arguments.once { WorldSettings::default().now } else { jiff::Timestamp::now() };
+    let now = if arguments.once { WorldSettings::default().now } else { SystemClock.now() };
     let time = DemoClock::starting_at(now);
     let clock = SharedClock(Arc::clone(&time));
     if arguments.once {
@@ -159,7 +159,7 @@ struct Temporary(PathBuf);
 
 impl Temporary {
     fn make() -> anyhow::Result<Self> {
-        let name = format!("lanyard-demo-{}-{}", std::process::id(), jiff::Timestamp::now().as_millisecond());
+        let name = format!("lanyard-demo-{}-{}", std::process::id(), SystemClock.now().as_millisecond());
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Self(path))

@@ -88,7 +88,6 @@ jobTitle = "title"
 department = "department"
 company = "organization"
 phone = { from = "mobilePhone", as = "phone" }
-custom01 = { text = "Okta" }          # "Source"
 custom02 = { from = "contractEndDate", as = "date-ms", if = [{ attribute = "userType", is = "Contractor" }] }
 
 [[user_type]]
