@@ -22,6 +22,7 @@ pub trait SimClock: Send + Sync {
 #[derive(Debug, Default, Clone, Copy)]
 pub struct RealClock;
 
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 impl SimClock for RealClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()

@@ -1,5 +1,7 @@
 //! A clock that people can move: paused, scaled, set. For rehearsals ("what happens on Friday?").
 
+#![expect(clippy::disallowed_methods, reason = "this is a clock")]
+
 use std::{
     future::Future,
     pin::Pin,
