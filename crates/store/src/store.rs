@@ -13,7 +13,7 @@ use std::{
 };
 
 use lanyard_engine::ports::StoreFailure;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     salt::Salts,
     schema,
     sqlite::{self, SqliteTx, failure},
+    tables::work,
     tx::{Answer, Tx},
 };
 
@@ -173,7 +174,16 @@ fn open_folder(folder: &Path) -> Answer<(FolderLock, PathBuf, Connection)> {
     let file = folder.join(FILE);
     let connection = sqlite::open_writer(&file)?;
     schema::migrate(&connection)?;
+    free_claims(&connection)?;
     Ok((lock, file, connection))
+}
+
+/// The folder is ours alone, so whoever claimed work before is gone: nobody waits for a dead process's leases.
+fn free_claims(connection: &Connection) -> Answer<()> {
+    let transaction =
+        rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(failure)?;
+    work::release(&SqliteTx(&transaction))?;
+    transaction.commit().map_err(failure)
 }
 
 /// Runs `work` in a reading transaction.

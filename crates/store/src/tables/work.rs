@@ -253,6 +253,15 @@ pub(crate) fn finish(tx: &dyn Tx, claimed: &WorkItem, how: &Finish) -> Answer<()
     }
 }
 
+/// Frees every claim. For whoever has the whole store for itself and has claimed nothing yet: the owners are gone.
+pub(crate) fn release(tx: &dyn Tx) -> Answer<()> {
+    for mut item in tx::all(tx, EXPIRED, with![Timestamp::MAX], item)? {
+        item.expire();
+        keep(tx, &item)?;
+    }
+    Ok(())
+}
+
 /// Claims up to `max` due items no slower than `slowest`: the leaver lane first, then by due time. Expired leases
 /// are free.
 pub(crate) fn claim(

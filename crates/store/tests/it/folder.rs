@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use lanyard_engine::ports::{Store, StoreFailure, Write};
+use lanyard_model::{
+    id::{IdentityId, TenantId},
+    signal::{Lane, Source},
+};
 use lanyard_store::SqliteStore;
 
 fn count(name: &str) -> Vec<Write> {
@@ -24,6 +29,23 @@ async fn one_process_per_folder() {
     assert_eq!(first.count("n").await, Err(closed));
     let again = SqliteStore::open_inline(folder.path()).unwrap();
     assert_eq!(again.count("n").await, Ok(1));
+}
+
+#[tokio::test]
+async fn claims_of_a_process_that_is_gone_are_free_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let ana = IdentityId::new(TenantId::new("main"), "ana");
+    let (now, long) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(600).unwrap());
+    let dead = SqliteStore::open(folder.path()).unwrap();
+    let (who, source, lane, why) = (vec![ana.clone()], Source::Hook, Lane::Leaver, "left".to_owned());
+    dead.write(vec![Write::Attend { who, source, lane, due: now, why }]).await.unwrap();
+    let old = dead.claim("dead", now, long, Lane::Bulk, 9).await.unwrap();
+    assert_eq!(old.len(), 1);
+    drop(dead);
+
+    let store = SqliteStore::open(folder.path()).unwrap();
+    let new = store.claim("alive", now, long, Lane::Bulk, 9).await.unwrap();
+    assert_eq!((&new[0].identity, new[0].lane, new[0].fence), (&ana, Lane::Leaver, old[0].fence + 1));
 }
 
 #[test]
