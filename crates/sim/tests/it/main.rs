@@ -1,5 +1,6 @@
 //! The stand-ins as a whole: worlds, sockets, faults.
 
+mod audit;
 mod faults;
 mod host;
 mod ioffice;

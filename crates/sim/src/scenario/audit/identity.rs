@@ -129,8 +129,7 @@ impl<'a> Look<'a> {
     }
 
     pub fn is_in(&self, group: &str) -> bool {
-        let later =
-            self.identity.moves.iter().find(|(moved, name, _)| *name == group && *moved > self.at);
+        let later = self.identity.moves.iter().find(|(moved, name, _)| *name == group && *moved > self.at);
         later.map_or_else(|| self.identity.groups.contains(group), |(.., added)| !added)
     }
 

@@ -18,13 +18,14 @@ mod standing;
 mod verdict;
 mod writes;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub use self::report::{
-    Aside, AuditReport, CallCounts, DeskCalls, Difference, Doubled, Expected, Leaver, Touched, WrongfulRemoval,
+    Aside, AuditReport, CallCounts, DeskCalls, Difference, Doubled, Expected, Leaver, Touched,
+    WrongfulRemoval,
 };
 use self::{
     identity::Identity,
@@ -65,52 +66,55 @@ pub fn audit(company: &Company, day: &Day, desks: &[Arc<Desk>], now: Timestamp) 
             (Ok(state), Ok(journal), Ok(calls)) => {
                 records.push(Record { desk: desk.name(), state, journal, calls });
             }
-            (state, journal, calls) => problems.extend([state, journal, calls].into_iter().filter_map(Result::err)),
+            (state, journal, calls) => {
+                problems.extend([state, journal, calls].into_iter().filter_map(Result::err))
+            }
         }
     }
-    let mut report = audit_records(company, day, &records, now);
+    let mut report = audit_records(company, day, records, now);
     report.problems.extend(problems);
     report.conclude();
     report
 }
 
 /// The same, from records that were read already.
-pub fn audit_records(company: &Company, day: &Day, records: &[Record], now: Timestamp) -> AuditReport {
+pub fn audit_records(company: &Company, day: &Day, records: Vec<Record>, now: Timestamp) -> AuditReport {
     let mut report = AuditReport::default();
-    let find = |vendor, index| records.iter().find(|record| record.desk == DeskName { vendor, index });
-    let mut sites = Vec::new();
-    for site in &company.sites {
-        match find(Vendor::Ioffice, usize::from(site.index)) {
-            Some(record) => {
-                sites.push(SiteSide::new(site.index, &site.name, &record.state, &record.journal));
-            }
-            None => report.problems.push(format!("there is no record of site {}", site.name)),
-        }
-    }
-    let mut identities: Vec<Identity<'_>> = Vec::new();
-    for org in &company.orgs {
-        match find(Vendor::Okta, usize::from(org.index)) {
-            Some(record) => identities.extend(identity::read(org.index, &record.state, &record.journal)),
-            None => report.problems.push(format!("there is no record of org {}", org.name)),
-        }
-    }
-    report.count_calls(records);
+    report.count_calls(&records);
+    let mut kept: BTreeMap<DeskName, (Value, Value)> =
+        records.into_iter().map(|record| (record.desk, (record.state, record.journal))).collect();
+    let mut take = |vendor, count: usize| -> (Vec<Value>, Vec<Value>) {
+        let all = (0..count).map(|index| {
+            let desk = DeskName { vendor, index };
+            kept.remove(&desk).unwrap_or_else(|| {
+                report.problems.push(format!("there is no record of {desk}"));
+                Default::default()
+            })
+        });
+        all.unzip()
+    };
+    let (orgs, org_journals) = take(Vendor::Okta, company.orgs.len());
+    let (states, journals) = take(Vendor::Ioffice, company.sites.len());
     if !report.problems.is_empty() {
         report.conclude();
         return report;
     }
+    let sites: Vec<SiteSide<'_>> = company
+        .sites
+        .iter()
+        .zip(states.iter().zip(&journals))
+        .map(|(site, (state, journal))| SiteSide::new(site.index, &site.name, state, journal))
+        .collect();
+    let identities: Vec<Identity<'_>> = (0..)
+        .zip(orgs.iter().zip(&org_journals))
+        .flat_map(|(org, (state, journal))| identity::read(org, state, journal))
+        .collect();
     let people = person::people(company, &identities, &sites, day.start, now);
     let writes: Vec<Writes> = sites.iter().map(Writes::read).collect();
     let scene = Scene { company, day, now, people: &people, sites: &sites, writes: &writes };
     scene.compare(&mut report);
     scene.judge_writes(&mut report);
     scene.time_leavers(&mut report);
-    let states: Vec<Value> = company
-        .sites
-        .iter()
-        .filter_map(|site| find(Vendor::Ioffice, usize::from(site.index)))
-        .map(|record| record.state.clone())
-        .collect();
     scene.judge_expectations(&states, &mut report);
     report.conclude();
     report
@@ -150,7 +154,8 @@ impl<'a> Scene<'_, 'a> {
                     self.aside(person, why, &accounts, report).into_iter().collect()
                 }
                 (Claim::Several(accounts), Standing::Active | Standing::Paused) => {
-                    let live = accounts.iter().filter(|id| site.accounts.get(id).is_some_and(|a| site::is_live(a)));
+                    let live =
+                        accounts.iter().filter(|id| site.accounts.get(id).is_some_and(|a| site::is_live(a)));
                     vec![("account".to_owned(), "one".to_owned(), format!("{} live accounts", live.count()))]
                 }
                 (Claim::Nothing, Standing::Active) => {
@@ -168,7 +173,9 @@ impl<'a> Scene<'_, 'a> {
                 },
                 (Claim::One(account), Standing::Paused) => match site.accounts.get(account) {
                     Some(held) => promise::compare_paused(held),
-                    None => vec![("account".to_owned(), "kept during the leave".to_owned(), "gone".to_owned())],
+                    None => {
+                        vec![("account".to_owned(), "kept during the leave".to_owned(), "gone".to_owned())]
+                    }
                 },
                 (Claim::One(account), Standing::NotYet) if writes.made.contains(account) => {
                     vec![("account".to_owned(), "none before it is time".to_owned(), "one".to_owned())]
@@ -182,7 +189,8 @@ impl<'a> Scene<'_, 'a> {
 
     fn ended(&self, person: &Person<'_>) -> Differences {
         let (site, _) = self.site(person.site);
-        let left = accounts_of(person).into_iter().flat_map(|id| site.left_over(id, self.now.as_millisecond()));
+        let left =
+            accounts_of(person).into_iter().flat_map(|id| site.left_over(id, self.now.as_millisecond()));
         let left: Vec<String> = left.collect();
         if left.is_empty() {
             return Vec::new();

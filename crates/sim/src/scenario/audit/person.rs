@@ -185,7 +185,10 @@ pub(super) fn people<'a>(
         let look = identity.present(now);
         let Some(site) = site_of(company.orgs.len(), sites, &look) else { continue };
         let number = look.text("employeeNumber").and_then(|text| key::number(&text));
-        groups.entry((site, number.unwrap_or_else(|| format!("?{}", identity.id)))).or_default().push(identity);
+        groups
+            .entry((site, number.unwrap_or_else(|| format!("?{}", identity.id))))
+            .or_default()
+            .push(identity);
     }
     let starts: Vec<Start> = sites.iter().map(|site| Start::of(company, site.index)).collect();
     let made: Vec<Keys> = sites.iter().zip(&starts).map(|(site, start)| made(site, start)).collect();
@@ -202,7 +205,8 @@ pub(super) fn people<'a>(
         let Some((_, look)) = person.present(now) else { continue };
         person.name = look.name();
         person.number = (!number.starts_with('?')).then_some(number);
-        person.claim = claim(&person, &look, &starts[usize::from(site)], &made[usize::from(site)], began, now);
+        person.claim =
+            claim(&person, &look, &starts[usize::from(site)], &made[usize::from(site)], began, now);
         people.list.push(person);
     }
     people.settle(now);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     identity::{EXECUTIVES, Look, ROOMS, VISITORS},
     key,
-    site::{self, Building, Room, SiteSide, id, items, rank, roles, text},
+    site::{self, Building, SiteSide, id, items, rank, roles, text},
     standing,
     writes::{Gift, Writes},
 };
@@ -33,8 +33,15 @@ const FIELDS: [(&str, &str); 9] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seat {
     /// A desk of this kind, on this floor if one is named; where none is free, this text in `custom03` instead.
-    Desk { kind: &'static str, floor: Option<&'static str>, note: String },
-    Section { name: String, section: u64 },
+    Desk {
+        kind: &'static str,
+        floor: Option<&'static str>,
+        note: String,
+    },
+    Section {
+        name: String,
+        section: u64,
+    },
     Remote,
     /// The place cannot be told: nothing is promised.
     Open,
@@ -68,9 +75,7 @@ impl<'a> Promise<'a> {
         let held = || account.and_then(|account| site.building_of(account));
         let building = if seat == Seat::Open { held() } else { office.map(|building| building.id) };
         let mut roles = BTreeMap::new();
-        for (group, module, role) in
-            [(ROOMS, "reservation", "CUSTOMER"), (VISITORS, "visitor", "OPERATOR")]
-        {
+        for (group, module, role) in [(ROOMS, "reservation", "CUSTOMER"), (VISITORS, "visitor", "OPERATOR")] {
             if let (true, Some(building)) = (look.is_in(group), building) {
                 roles.extend(site.centers(module, building).into_iter().map(|center| (center, role)));
             }
@@ -80,11 +85,12 @@ impl<'a> Promise<'a> {
             (Seat::Open, _) | (_, None) => false,
             (Seat::Desk { floor: Some(_), .. }, _) => false, // No hot desk on the executive floor.
             (_, Some(building)) => {
-                let hot = |room: &Room<'_>| room.building == building && room.kind == "Hot desk" && room.active;
-                site.rooms.values().any(hot) && !site.centers("reservation", building).is_empty()
+                site.floors_with(building, "Hot desk", None) > 0
+                    && !site.centers("reservation", building).is_empty()
             }
         };
-        let announced = contractor && building.is_some_and(|building| !site.centers("visitor", building).is_empty());
+        let announced =
+            contractor && building.is_some_and(|building| !site.centers("visitor", building).is_empty());
         Self {
             fields: fields(look, contractor),
             user_type: if contractor { "contractors" } else { "employee" },
@@ -102,7 +108,9 @@ impl<'a> Promise<'a> {
 
     /// Whether sitting in `room` is what the rules ask.
     pub fn fits(&self, site: &SiteSide<'_>, room: u64) -> bool {
-        let (Seat::Desk { kind, floor, .. }, Some(building)) = (&self.seat, &self.building) else { return false };
+        let (Seat::Desk { kind, floor, .. }, Some(building)) = (&self.seat, &self.building) else {
+            return false;
+        };
         site.rooms.get(&room).is_some_and(|room| {
             room.active
                 && room.building == building.id
@@ -114,7 +122,8 @@ impl<'a> Promise<'a> {
     /// How a live account differs from the promise.
     pub fn compare(&self, site: &SiteSide<'_>, account: u64, held: &Value, writes: &Writes) -> Differences {
         let mut out = Differences::new();
-        let mut differs = |what: &str, expected: String, found: String| out.push((what.to_owned(), expected, found));
+        let mut differs =
+            |what: &str, expected: String, found: String| out.push((what.to_owned(), expected, found));
         for (field, expected) in &self.fields {
             let found = text(held, field);
             let same = match *field {
@@ -224,7 +233,9 @@ impl<'a> Promise<'a> {
         let Some(start) = self.first_day_ms else { return };
         let bookings = site.bookings.get(&account).into_iter().flatten();
         let booked = bookings
-            .filter(|row| row["cancelled"] != true && row["startDate"] == start && text(row, "name") == FIRST_DAY)
+            .filter(|row| {
+                row["cancelled"] != true && row["startDate"] == start && text(row, "name") == FIRST_DAY
+            })
             .count();
         if booked != 1 {
             differs("desk for the first day", "booked once".to_owned(), format!("booked {booked} times"));
@@ -239,7 +250,8 @@ impl<'a> Promise<'a> {
             let visitor = visit["visitorId"].as_u64().and_then(|id| site.visitors.get(&id));
             let info = visitor.map_or(&Value::Null, |visitor| &visitor["visitorInfo"]);
             let named = [info["firstName"].as_str(), info["lastName"].as_str()];
-            visit["arrivalDate"] == arrival && names.iter().zip(named).all(|(name, shown)| name.as_deref() == shown)
+            visit["arrivalDate"] == arrival
+                && names.iter().zip(named).all(|(name, shown)| name.as_deref() == shown)
         };
         let announced = site.visits.iter().filter(is_theirs).count();
         if announced == 1 || announced == 0 && !host_known {
@@ -262,18 +274,13 @@ fn fields(look: &Look<'_>, contractor: bool) -> Vec<(&'static str, String)> {
 
 fn seat(look: &Look<'_>, site: &SiteSide<'_>, building: Building<'_>) -> Seat {
     let desk = |kind, floor: Option<&'static str>| {
-        let rooms = site.rooms.values().filter(|room| {
-            room.building == building.id
-                && room.active
-                && room.kind == kind
-                && floor.is_none_or(|floor| room.floor_name == floor)
-        });
-        let floors: std::collections::BTreeSet<u64> = rooms.map(|room| room.floor).collect();
+        let floors = site.floors_with(building.id, kind, floor);
         // Two floors of one name cannot be told apart, and where there is no such desk none is promised.
-        if floors.is_empty() || floor.is_some() && floors.len() > 1 {
+        if floors == 0 || floor.is_some() && floors > 1 {
             return Seat::Open;
         }
-        let note = floor.map_or_else(|| building.name.to_owned(), |floor| format!("{} / {floor}", building.name));
+        let note =
+            floor.map_or_else(|| building.name.to_owned(), |floor| format!("{} / {floor}", building.name));
         Seat::Desk { kind, floor, note }
     };
     let mode = look.text("workMode").unwrap_or_default().to_lowercase();

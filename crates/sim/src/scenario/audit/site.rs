@@ -1,6 +1,6 @@
 //! What one iOffice site holds, indexed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ pub(super) struct SiteSide<'a> {
     pub visitors: HashMap<u64, &'a Value>,
     pub journal: &'a [Value],
     pub rooms: HashMap<u64, Room<'a>>,
+    /// Floors, by id and name, on which a building has active rooms of a kind.
+    floors: HashMap<(u64, &'a str), BTreeSet<(u64, &'a str)>>,
     pub buildings: Vec<Building<'a>>,
     /// Sections: id, by building.
     sections: HashMap<u64, Vec<(&'a str, u64)>>,
@@ -32,7 +34,6 @@ pub(super) struct SiteSide<'a> {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Room<'a> {
-    pub name: &'a str,
     pub kind: &'a str,
     pub floor: u64,
     pub floor_name: &'a str,
@@ -89,7 +90,6 @@ impl<'a> SiteSide<'a> {
         let rooms = table("rooms").iter().filter_map(|room| {
             let floor = id(&room["floor"])?;
             let found = Room {
-                name: text(room, "name"),
                 kind: text(&room["type"], "name"),
                 floor,
                 floor_name: text(&room["floor"], "name"),
@@ -98,6 +98,11 @@ impl<'a> SiteSide<'a> {
             };
             Some((id(room)?, found))
         });
+        let rooms: HashMap<u64, Room<'_>> = rooms.collect();
+        let mut floors: HashMap<(u64, &str), BTreeSet<(u64, &str)>> = HashMap::new();
+        for room in rooms.values().filter(|room| room.active) {
+            floors.entry((room.building, room.kind)).or_default().insert((room.floor, room.floor_name));
+        }
         let mut sections: HashMap<u64, Vec<(&str, u64)>> = HashMap::new();
         let mut floor_of_section = HashMap::new();
         for section in table("sections") {
@@ -133,9 +138,13 @@ impl<'a> SiteSide<'a> {
             accounts: table("users").iter().filter_map(|user| Some((id(user)?, user))).collect(),
             bookings,
             visits: table("registrations"),
-            visitors: table("visitors").iter().filter_map(|row| Some((id(&row["visitorId"])?, row))).collect(),
+            visitors: table("visitors")
+                .iter()
+                .filter_map(|row| Some((id(&row["visitorId"])?, row)))
+                .collect(),
             journal: rows(journal),
-            rooms: rooms.collect(),
+            rooms,
+            floors,
             buildings: buildings.collect(),
             sections,
             floor_of_section,
@@ -167,12 +176,16 @@ impl<'a> SiteSide<'a> {
         self.sections.get(&building).map_or(&[], Vec::as_slice)
     }
 
+    /// How many floors of a building, all or of one name, have active rooms of a kind.
+    pub fn floors_with(&self, building: u64, kind: &str, name: Option<&str>) -> usize {
+        let floors = self.floors.get(&(building, kind)).into_iter().flatten();
+        floors.filter(|(_, floor)| name.is_none_or(|name| *floor == name)).count()
+    }
+
     /// Centers of a module that serve a building.
     pub fn centers(&self, module: &str, building: u64) -> Vec<u64> {
-        let serving = self
-            .centers
-            .iter()
-            .filter(|(_, of, buildings)| *of == module && buildings.contains(&building));
+        let serving =
+            self.centers.iter().filter(|(_, of, buildings)| *of == module && buildings.contains(&building));
         serving.map(|(center, ..)| *center).collect()
     }
 

@@ -35,15 +35,8 @@ impl Standing {
         if status == "DEPROVISIONED" {
             return Self::Ended;
         }
-        let known = [
-            "STAGED",
-            "PROVISIONED",
-            "ACTIVE",
-            "PASSWORD_EXPIRED",
-            "RECOVERY",
-            "LOCKED_OUT",
-            "SUSPENDED",
-        ];
+        let known =
+            ["STAGED", "PROVISIONED", "ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT", "SUSPENDED"];
         if !known.contains(&status) {
             return Self::Aside(format!("the status {status} is not known"));
         }
@@ -63,15 +56,17 @@ impl Standing {
         if status == "STAGED" {
             return match start(look) {
                 Err(text) => Self::Aside(format!("startDate is {text:?}, which is no date")),
-                Ok(Some(day))
-                    if moment(shift(day, -PREPARE_DAYS), Time::midnight(), look) <= look.at =>
-                {
+                Ok(Some(day)) if moment(shift(day, -PREPARE_DAYS), Time::midnight(), look) <= look.at => {
                     Self::Active
                 }
                 Ok(_) => Self::NotYet,
             };
         }
-        if status == "SUSPENDED" || look.says("employeeStatus", "Leave") { Self::Paused } else { Self::Active }
+        if status == "SUSPENDED" || look.says("employeeStatus", "Leave") {
+            Self::Paused
+        } else {
+            Self::Active
+        }
     }
 }
 

@@ -37,9 +37,7 @@ impl Scene<'_, '_> {
                 let whose = match foreign.get(account) {
                     Some(words) => *words,
                     None if owned => continue,
-                    None if self.people.unclear.contains_key(&(site.index, *account)) => {
-                        "somebody set aside"
-                    }
+                    None if self.people.unclear.contains_key(&(site.index, *account)) => "somebody set aside",
                     None => "nobody in Okta",
                 };
                 report.touched.push(Touched {
@@ -66,7 +64,10 @@ impl Scene<'_, '_> {
         let owner = self.people.owner.get(&(index, removal.account)).map(|place| &self.people.list[*place]);
         let name = || {
             let held = site.accounts.get(&removal.account);
-            held.map_or_else(|| format!("account {}", removal.account), |held| site::text(held, "name").to_owned())
+            held.map_or_else(
+                || format!("account {}", removal.account),
+                |held| site::text(held, "name").to_owned(),
+            )
         };
         for taken in &removal.taken {
             let standing = match owner {
@@ -101,9 +102,8 @@ impl Scene<'_, '_> {
                 (Standing::Active, taken) => {
                     let (site, writes) = self.site(person.site);
                     let promise = Promise::of(&look, site, site.accounts.get(&removal.account).copied());
-                    let given = |gift| {
-                        writes.given.get(&removal.account).is_some_and(|gifts| gifts.contains(&gift))
-                    };
+                    let given =
+                        |gift| writes.given.get(&removal.account).is_some_and(|gifts| gifts.contains(&gift));
                     let lost = |group: &str| person.identities.iter().any(|user| user.has_left(group, at));
                     match taken {
                         Taken::Account => false,
@@ -114,10 +114,10 @@ impl Scene<'_, '_> {
                             kept >= wanted && ours
                         }
                         Taken::Seat { room, instead } => match instead {
-                            Some(_) => matches!(promise.seat, Seat::Desk { .. }) && !promise.fits(site, *room),
-                            None => {
-                                given(Gift::Seat(*room)) && !matches!(promise.seat, Seat::Desk { .. })
+                            Some(_) => {
+                                matches!(promise.seat, Seat::Desk { .. }) && !promise.fits(site, *room)
                             }
+                            None => given(Gift::Seat(*room)) && !matches!(promise.seat, Seat::Desk { .. }),
                         },
                         Taken::Section { section, .. } => match &promise.seat {
                             Seat::Section { section: wanted, .. } => section != wanted,
@@ -148,7 +148,8 @@ impl Scene<'_, '_> {
             let ended = matches!(person.present(self.now), Some((Standing::Ended, _)));
             // The clock starts when the last of a person's Okta users ends.
             let since = person.identities.iter().filter_map(|identity| identity.deactivated()).max();
-            let Some(since) = since.filter(|since| ended && *since >= self.day.start && *since <= self.now) else {
+            let Some(since) = since.filter(|since| ended && *since >= self.day.start && *since <= self.now)
+            else {
                 continue;
             };
             if accounts.is_empty() || matches!(person.claim, Claim::Unclear(..)) {

@@ -42,12 +42,24 @@ const DERIVED: [&str; 6] = ["id", "name", "dateUpdated", "dateCreated", "lastUpd
 pub(super) enum Taken {
     Account,
     /// The role before, and what is left of it.
-    Role { center: u64, before: String, after: Option<String> },
+    Role {
+        center: u64,
+        before: String,
+        after: Option<String>,
+    },
     /// The seat before, and the one instead.
-    Seat { room: u64, instead: Option<u64> },
-    Section { section: u64, instead: Option<u64> },
+    Seat {
+        room: u64,
+        instead: Option<u64>,
+    },
+    Section {
+        section: u64,
+        instead: Option<u64>,
+    },
     Item(u64),
-    Booking { title: String },
+    Booking {
+        title: String,
+    },
 }
 
 /// Things taken from one account in one write.
@@ -110,7 +122,9 @@ impl Writes {
             }
             last.insert((kind, entry["id"].to_string()), (method, path, by_service));
             match kind {
-                "user" => writes.user(entry["id"].as_u64().unwrap_or_default(), at, by_service, before, after),
+                "user" => {
+                    writes.user(entry["id"].as_u64().unwrap_or_default(), at, by_service, before, after)
+                }
                 "reservation" => writes.booking(at, by_service, before, after),
                 "visitor" | "registration" => {}
                 other if by_service => {
@@ -155,9 +169,10 @@ impl Writes {
         given.extend(new.map(|(center, _)| Gift::Role(center)));
         let had = items(before);
         given.extend(items(after).into_iter().filter(|item| !had.contains(item)).map(Gift::Item));
-        for (field, gift) in
-            [("room", Gift::Seat as fn(u64) -> Gift), ("neighborhoodSection", Gift::Section as fn(u64) -> Gift)]
-        {
+        for (field, gift) in [
+            ("room", Gift::Seat as fn(u64) -> Gift),
+            ("neighborhoodSection", Gift::Section as fn(u64) -> Gift),
+        ] {
             given.extend(id(&after[field]).filter(|new| Some(*new) != id(&before[field])).map(gift));
         }
     }
@@ -228,9 +243,7 @@ fn taken(before: &Value, after: &Value) -> Vec<Taken> {
         (new != Some(old)).then_some((old, new))
     };
     taken.extend(moved("room").map(|(room, instead)| Taken::Seat { room, instead }));
-    taken.extend(
-        moved("neighborhoodSection").map(|(section, instead)| Taken::Section { section, instead }),
-    );
+    taken.extend(moved("neighborhoodSection").map(|(section, instead)| Taken::Section { section, instead }));
     let left = items(after);
     taken.extend(items(before).into_iter().filter(|item| !left.contains(item)).map(Taken::Item));
     taken
