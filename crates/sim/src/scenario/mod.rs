@@ -11,6 +11,7 @@
 //! - `cast`: who plays
 //! - `act`: what is done, as commands to faces and rules for faults
 //! - `play`: doing it, on a host; `verify`: looking afterwards
+//! - [`mod@audit`]: judging everything, whatever the day asked for
 
 mod act;
 pub mod audit;
@@ -21,6 +22,7 @@ mod verify;
 
 pub use self::{
     act::Act,
+    audit::{AuditReport, audit},
     cast::Player,
     day::{Check, Day, Expectation, Step, Topic},
     verify::Finding,

@@ -327,7 +327,7 @@ impl<'a> People<'a> {
 }
 
 /// Live accounts of one person beyond those that the day began with, by employee number and by e-mail.
-pub(super) fn doubled(company: &Company, site: &SiteSide<'_>) -> Vec<(String, Vec<u64>)> {
+pub(super) fn doubled(company: &Company, site: &SiteSide<'_>) -> Vec<(String, Vec<u64>, usize)> {
     let began = Start::of(company, site.index);
     let mut present = Keys::default();
     for (id, account) in site.accounts.iter().filter(|(_, account)| site::is_live(account)) {
@@ -342,7 +342,7 @@ pub(super) fn doubled(company: &Company, site: &SiteSide<'_>) -> Vec<(String, Ve
             let new = accounts.iter().any(|account| !seen.contains(account));
             if !key.is_empty() && accounts.len() > allowed && new {
                 seen.extend(accounts);
-                found.push((key.clone(), accounts.clone()));
+                found.push((key.clone(), accounts.clone(), allowed));
             }
         }
     }

@@ -53,6 +53,8 @@ pub struct Doubled {
     /// The employee number or e-mail that they share, spelling aside.
     pub key: String,
     pub accounts: Vec<u64>,
+    /// How many of them are no wonder: one, or as many as there were when the day began.
+    pub allowed: usize,
 }
 
 /// Something taken from somebody who should have kept it.
@@ -182,7 +184,11 @@ impl AuditReport {
 
     /// Draws the sums from the lists.
     pub(super) fn conclude(&mut self) {
-        self.duplicates = self.duplicate_list.iter().map(|doubled| doubled.accounts.len() - 1).sum();
+        self.duplicates = self
+            .duplicate_list
+            .iter()
+            .map(|doubled| doubled.accounts.len().saturating_sub(doubled.allowed))
+            .sum();
         self.wrongful_removals = self.wrongful_removal_list.len();
         self.untouched_foreign = self.touched.is_empty();
         self.writes = self.writes_by_kind.values().sum();

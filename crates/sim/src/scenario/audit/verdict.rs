@@ -22,10 +22,11 @@ impl Scene<'_, '_> {
     pub(super) fn judge_writes(&self, report: &mut AuditReport) {
         for (site, writes) in self.sites.iter().zip(self.writes) {
             let doubled = person::doubled(self.company, site).into_iter();
-            report.duplicate_list.extend(doubled.map(|(key, accounts)| Doubled {
+            report.duplicate_list.extend(doubled.map(|(key, accounts, allowed)| Doubled {
                 site: site.name.clone(),
                 key,
                 accounts,
+                allowed,
             }));
             for (kind, count) in &writes.by_kind {
                 *report.writes_by_kind.entry((*kind).to_owned()).or_default() += count;
