@@ -3,9 +3,8 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use lanyard_sim::{face::Inspect, host::Vendor, scenario::Day};
+use lanyard_sim::scenario::{Day, audit::audit};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{calls, company::Office, director::Director};
 use crate::stand_ins::Started;
@@ -19,7 +18,12 @@ pub struct Summary {
     pub broken: Vec<Broken>,
     pub duplicates: usize,
     pub wrongful_removals: usize,
-    pub leaver_seconds_p99: Option<f64>,
+    /// Left alone because their data leaves no other choice, with a finding for a person.
+    pub aside: usize,
+    pub untouched_foreign: bool,
+    pub repeated_writes: usize,
+    /// From Okta's status change to the last of it gone, for everybody deactivated during the day.
+    pub leaver_seconds_p99: f64,
     pub leavers: usize,
     pub calls_used: u64,
     pub calls_minimum: u64,
@@ -50,6 +54,12 @@ pub struct Broken {
     pub found: String,
 }
 
+impl Broken {
+    fn new(who: &str, what: &str, expected: &str, found: &str) -> Self {
+        Self { who: who.into(), what: what.into(), expected: expected.into(), found: found.into() }
+    }
+}
+
 impl Summary {
     /// Asks the engine to sweep once more, then compares what the stand-ins hold with what the day promised.
     ///
@@ -68,14 +78,31 @@ impl Summary {
         let counted = calls::count(engine);
         let totals = engine.latency.totals();
         let again = engine.survey(None, &lanyard_engine::ports::Silent).await?;
-        let mut sites = Vec::new();
-        for desk in started.running.desks().iter().filter(|desk| desk.name().vendor == Vendor::Ioffice) {
-            sites.push(desk.inspect(Inspect::State).map_err(|_| anyhow::anyhow!("a stand-in panicked"))?);
-        }
-        let mut broken: Vec<Broken> = day
-            .verify(&sites)
-            .into_iter()
-            .map(|f| Broken { who: f.who, what: f.step, expected: f.expected, found: f.found })
+        let verdict = audit(&started.company, day, started.running.desks(), now);
+        let mut broken: Vec<Broken> = verdict
+            .expectations
+            .iter()
+            .filter(|expected| !expected.ok)
+            .map(|e| Broken::new(&e.who, "", &e.words, &e.why))
+            .chain(verdict.differences.iter().map(|d| Broken::new(&d.who, &d.what, &d.expected, &d.found)))
+            .chain(
+                verdict
+                    .wrongful_removal_list
+                    .iter()
+                    .map(|w| Broken::new(&w.who, "taken away", "kept", &w.what)),
+            )
+            .chain(
+                verdict.duplicate_list.iter().map(|d| {
+                    Broken::new(&d.key, "accounts", "one", &format!("{:?} in {}", d.accounts, d.site))
+                }),
+            )
+            .chain(verdict.touched.iter().map(|t| Broken::new(&t.whose, "not ours", "untouched", &t.what)))
+            .chain(
+                verdict
+                    .problems
+                    .iter()
+                    .map(|problem| Broken::new("stand-ins", "record", "readable", problem)),
+            )
             .collect();
         let (mut hook_only, mut feed_only, mut both) = (0, 0, 0);
         for tenant in engine.directories().keys() {
@@ -84,22 +111,8 @@ impl Summary {
             feed_only += ledger.feed_only;
             both += ledger.both;
         }
-        let mut seconds: Vec<f64> = store
-            .leavers(false, 100_000)
-            .await?
-            .iter()
-            .filter_map(|leaver| {
-                Some(leaver.verified_at?.duration_since(leaver.seen_at).as_secs_f64().max(0.0))
-            })
-            .collect();
-        seconds.sort_by(f64::total_cmp);
         for open in store.leavers(true, 1000).await? {
-            broken.push(Broken {
-                who: open.identity.to_string(),
-                what: "left".into(),
-                expected: "verified gone".into(),
-                found: "still open".into(),
-            });
+            broken.push(Broken::new(&open.identity.to_string(), "left", "verified gone", "still open"));
         }
         let differences =
             again.decided.differing.iter().filter(|f| f.plan.open_steps().next().is_some()).count();
@@ -110,12 +123,13 @@ impl Summary {
             people: started.company.settings.people,
             expectations: day.expectations().count(),
             broken,
-            duplicates: duplicates(&sites),
-            wrongful_removals: 0,
-            leaver_seconds_p99: seconds
-                .get(((seconds.len().saturating_sub(1)) as f64 * 0.99).round() as usize)
-                .copied(),
-            leavers: seconds.len(),
+            duplicates: verdict.duplicates,
+            wrongful_removals: verdict.wrongful_removals,
+            aside: verdict.aside.len(),
+            untouched_foreign: verdict.untouched_foreign,
+            repeated_writes: verdict.repeated_writes,
+            leaver_seconds_p99: verdict.leaver_seconds_p99,
+            leavers: verdict.leavers.len(),
             calls_used: counted.used,
             calls_minimum: counted.minimum,
             calls_faulted: counted.faulted,
@@ -141,6 +155,7 @@ impl Summary {
         self.converged
             && self.duplicates == 0
             && self.wrongful_removals == 0
+            && self.untouched_foreign
             && self.journal_damage.is_none()
             && self.refused_by_stand_ins.is_empty()
     }
@@ -169,9 +184,8 @@ impl Summary {
         );
         let _ = writeln!(
             text,
-            "{} leavers out, 99 % within {:.1} s of being seen",
-            self.leavers,
-            self.leaver_seconds_p99.unwrap_or(0.0)
+            "{} leavers out, 99 % within {:.1} s of leaving in Okta",
+            self.leavers, self.leaver_seconds_p99
         );
         let _ = writeln!(
             text,
@@ -197,24 +211,4 @@ impl Summary {
         );
         text
     }
-}
-
-/// Live accounts that share an e-mail address beyond those that did at the start are counted by the stand-ins'
-/// auditor; here: accounts made by us that share one.
-fn duplicates(sites: &[Value]) -> usize {
-    let mut count = 0;
-    for site in sites {
-        let mut seen = std::collections::BTreeMap::<String, usize>::new();
-        for user in site["users"].as_array().into_iter().flatten() {
-            let made_by_us = user["id"].as_i64().unwrap_or(0);
-            let Some(email) = user["email"].as_str().filter(|_| user["active"] != false && made_by_us > 0)
-            else {
-                continue;
-            };
-            *seen.entry(email.trim().to_lowercase()).or_default() += 1;
-        }
-        let _ = seen;
-        count += 0;
-    }
-    count
 }

@@ -150,10 +150,21 @@ impl Writer<'_> {
 
     /// Pre-hires become members of the app's group; the first is activated on the spot.
     fn joiners(&mut self) {
+        // Near enough to their first day to be prepared for, and with an address that no account has already.
+        let soon = (self.start + (24 * 6).hours()).to_zoned(TimeZone::UTC).date();
+        let company = self.company;
+        let bare = |text: &str| match text.trim().to_lowercase().split_once('@') {
+            Some((local, domain)) => format!("{}@{domain}", local.split('+').next().unwrap_or(local)),
+            None => text.to_owned(),
+        };
         let joiners = self.cast.choose_many(3, |candidate| {
+            let site = &company.sites[usize::from(candidate.person.site)];
+            let same = |text: &str| bare(text) == bare(&candidate.user.email);
             candidate.person.stage == Stage::PreHire
+                && candidate.person.start <= soon
                 && candidate.user.dirt.is_clean()
                 && candidate.account.is_none()
+                && !site.accounts.iter().any(|account| account.email.as_deref().is_some_and(same))
         });
         for (nth, player) in joiners.into_iter().enumerate() {
             let Some(group) = self.group(player.org, "APP-iOffice-Users") else { continue };
