@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     fs,
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -15,7 +16,19 @@ use crate::{
     demo, tier,
 };
 
+/// People of the day that is timed.
 const PEOPLE: &str = "2000";
+/// What a release is measured by, in the order of the page.
+const MEASURES: &[&[&str]] = &[
+    &["signals", "--saturate"],
+    &["hooks"],
+    &["sweep", "--people", "2000,100000"],
+    &["decide", "--people", "100000"],
+    &["decide", "--people", "1000000"],
+    &["idle"],
+    &["start"],
+];
+const MEASURE: Duration = Duration::from_secs(3600);
 
 /// `lanyard bench` of a release build, with whatever is asked of it.
 ///
@@ -41,18 +54,27 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
     tier::cargo(root, &["build", "--release", "--locked"]).run()?;
     let lanyard = tier::release(root);
     let program = lanyard.display().to_string();
-    let bench = Call::new(&program, root.path("."), std::time::Duration::from_secs(7200))
-        .args(["bench", "signals", "--json"])
-        .run()?;
-    let last =
-        bench.stdout.iter().rfind(|line| !line.trim().is_empty()).context("the bench printed nothing")?;
-    let bench: Value = serde_json::from_str(last).context("the bench's last line is not JSON")?;
-    let begun = std::time::Instant::now();
-    let day = demo::once(root, &lanyard, PEOPLE)?;
-    let seconds = begun.elapsed().as_secs_f64();
     let Some(date) = first_line("date", &["-u", "+%F"]) else { bail!("`date` does not say what day it is") };
     let mut page = format!("# Results of {date}\n\n{}\n", machine());
-    let _ = writeln!(page, "## `lanyard bench signals --json`\n\n{}", rows(&bench));
+    for measure in MEASURES {
+        let call =
+            Call::new(&program, root.path("."), MEASURE).args(["bench"]).args(*measure).args(["--json"]);
+        let said = call.run()?;
+        let _ = writeln!(page, "## `lanyard bench {} --json`\n", measure.join(" "));
+        let mut results =
+            said.stdout.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok()).peekable();
+        ensure!(results.peek().is_some(), "`lanyard bench {}` printed no JSON", measure.join(" "));
+        for mut result in results {
+            // The same for all: it stands at the top.
+            if let Some(fields) = result.as_object_mut() {
+                fields.shift_remove("machine");
+            }
+            let _ = writeln!(page, "{}", rows(&result));
+        }
+    }
+    let begun = Instant::now();
+    let day = demo::once(root, &lanyard, PEOPLE)?;
+    let seconds = begun.elapsed().as_secs_f64();
     let _ = writeln!(
         page,
         "## `lanyard demo --once --people {PEOPLE} --json`\n\nThe day took {seconds:.1} s.\n\n{}",
