@@ -32,6 +32,8 @@ pub struct TenantFacts {
     pub values: BTreeMap<String, BTreeSet<String>>,
     /// Notations that dates in custom attributes are written in.
     pub dates: Vec<String>,
+    /// How many people were looked at.
+    pub people: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +92,9 @@ impl TenantFacts {
         let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let formats: Vec<_> = NOTATIONS.iter().filter_map(|name| DateFormat::parse(name)).collect();
         let mut read = vec![0_usize; formats.len()];
+        let mut people = 0;
         for identity in identities {
+            people += 1;
             for (name, _) in identity.profile.iter() {
                 if !attributes.contains(&**name) {
                     attributes.insert(name.to_string());
@@ -121,7 +125,14 @@ impl TenantFacts {
             *european = 0;
         }
         let found = NOTATIONS.iter().zip(&read).filter(|(_, count)| **count > 0);
-        Self { id, groups, attributes, values, dates: found.map(|(name, _)| (*name).to_owned()).collect() }
+        Self {
+            id,
+            groups,
+            attributes,
+            values,
+            people,
+            dates: found.map(|(name, _)| (*name).to_owned()).collect(),
+        }
     }
 
     /// A group by name. Where several share it, one kept in Okta itself counts, then the smallest id.

@@ -52,30 +52,24 @@ pub fn starter(facts: &StarterFacts) -> PolicyFiles {
     lifecycle(&mut toml, facts, &found);
     profile(&mut toml, facts, &found);
     flows(&mut toml, facts, &found);
-    toml.push_str(TAIL);
+    toml.push_str(SCHEDULE);
+    guardrails(&mut toml, facts);
+    toml.push_str(NOTIFY);
     let mut tables = BTreeMap::new();
     tables.insert("places".to_owned(), places(facts, &found));
     PolicyFiles { toml: ("policy.toml".to_owned(), toml), tables }
 }
 
-const TAIL: &str = r#"
+const SCHEDULE: &str = r#"
 # ---- When everybody is looked at, changed or not --------------------------------------------------------------------
 
 [[schedule]]
 id = "nightly"
 cron = "0 2 * * *"                    # minute, hour, day, month, weekday: two at night
 zone = "UTC"
+"#;
 
-# ---- How much may be taken away before a person must agree ----------------------------------------------------------
-
-[guardrails]
-# protected = [{ attribute = "employeeNumber", in = ["1", "2"] }]   # nothing is ever taken from these people
-max_people = 10                       # lose something, within the window
-max_percent = 2                       # of all people in scope, within the window
-window_hours = 24
-shrink_percent_max = 5                # a list that is suddenly shorter than this is not believed
-certificate_required = true           # "no longer there" needs proof that the list was whole
-
+const NOTIFY: &str = r#"
 # ---- Who is told ----------------------------------------------------------------------------------------------------
 # Add entries, then name them in tell = [...] above.
 #
@@ -83,6 +77,10 @@ certificate_required = true           # "no longer there" needs proof that the l
 # email = ["facilities@your-company.example"]
 # slack_secret = "slack_facilities"   # name of the secret that holds the webhook's address
 "#;
+
+/// Leavers that one day may have before somebody should look. A site in use for years shows its old ones on the first
+/// day, and that must leave room for the real ones.
+const LEAVERS_MIN: usize = 25;
 
 /// Groups that mean something to a workplace, by what they are called.
 struct Found<'a> {
@@ -164,6 +162,25 @@ impl<'a> Found<'a> {
 fn heading(toml: &mut String, text: &str) {
     let _ =
         writeln!(toml, "\n# ---- {text} {}\n", "-".repeat(112_usize.saturating_sub(text.chars().count())));
+}
+
+fn guardrails(toml: &mut String, facts: &StarterFacts) {
+    let people = facts.tenants.iter().map(|tenant| tenant.people).sum::<usize>().max(1);
+    let max = LEAVERS_MIN.max(people.div_ceil(20));
+    let percent = (max * 100).div_ceil(people).min(100);
+    heading(toml, "How much may be taken away before it waits for a person");
+    let _ = writeln!(
+        toml,
+        "[guardrails]\n\
+         # protected = [{{ attribute = \"employeeNumber\", in = [\"1\", \"2\"] }}]   # nothing is ever taken from these people\n\
+         {:<38}# may lose something within the window; whoever comes after that waits\n\
+         {:<38}# of all people in the site; the smaller limit counts\n\
+         window_hours = 24\n\
+         shrink_percent_max = 5                # a list that is suddenly shorter than this is not believed\n\
+         certificate_required = true           # \"no longer there\" needs proof that the list was whole",
+        format!("max_people = {max}"),
+        format!("max_percent = {percent}"),
+    );
 }
 
 fn tenants(toml: &mut String, facts: &StarterFacts) {
