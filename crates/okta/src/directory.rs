@@ -28,6 +28,10 @@ impl Directory for OktaClient {
         self.user(user, lane).await.map_err(|p| self.failure(p))
     }
 
+    async fn find_identities(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, PortFailure> {
+        self.users_named(login_or_email).await.map_err(|p| self.failure(p))
+    }
+
     async fn list_identities(&self, progress: &dyn Progress) -> Result<Listing<Identity>, PortFailure> {
         self.users(progress).await.map_err(|p| self.failure(p))
     }

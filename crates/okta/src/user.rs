@@ -55,6 +55,19 @@ impl OktaClient {
         Ok(IdentityRead::Present(Box::new(identity)))
     }
 
+    /// Ids of the people with this login or e-mail address, whatever its case: the first page of a search.
+    ///
+    /// # Errors
+    /// Any [`Problem`].
+    pub async fn users_named(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, Problem> {
+        let quoted = Value::from(login_or_email).to_string();
+        let search = format!("profile.login eq {quoted} or profile.email eq {quoted}");
+        let url = self.core.address(&["api", "v1", "users"], &[("search", &search), ("limit", "20")]);
+        let answer = self.core.call(&Call::read(USERS, url, Lane::Normal, "people by name")).await?;
+        let rows = answer.rows("people by name")?;
+        Ok(rows.iter().filter_map(|row| json::text(row, "id")).map(Arc::from).collect())
+    }
+
     /// Absence, if Okta itself says so: a 404 without its code may come from a proxy and says nothing about anybody.
     fn absent(&self, problem: Problem, what: &str) -> Result<IdentityRead, Problem> {
         match problem {

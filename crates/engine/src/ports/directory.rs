@@ -103,6 +103,10 @@ pub trait Directory: Send + Sync {
     /// The whole person, with all groups: two calls (more for many groups). Not found is an answer.
     async fn observe_identity(&self, user: &str, lane: Lane) -> Result<IdentityRead, PortFailure>;
 
+    /// Ids of the people with this login or e-mail address, deactivated ones included; a list index may lag. For
+    /// people who ask by name; nothing is decided on it.
+    async fn find_identities(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, PortFailure>;
+
     /// Everybody, deactivated people included. `groups` of the rows is empty and incomplete.
     async fn list_identities(&self, progress: &dyn Progress) -> Result<Listing<Identity>, PortFailure>;
 

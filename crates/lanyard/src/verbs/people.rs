@@ -165,6 +165,13 @@ impl Verbs {
                     .map(|known| known.identity.id),
             );
         }
+        if found.is_empty() {
+            // Not mirrored yet: Okta is asked.
+            for (tenant, directory) in self.engine.directories() {
+                let named = directory.find_identities(text).await.map_err(|failure| upstream(PreviewError::Port(failure)))?;
+                found.extend(named.into_iter().map(|user| IdentityId::new(tenant.clone(), user)));
+            }
+        }
         match found.as_slice() {
             [one] => return Ok(one.clone()),
             [] => {}
@@ -174,14 +181,6 @@ impl Verbs {
                     "{text} is several people: {}; say which",
                     list.join(", ")
                 )));
-            }
-        }
-        // Not mirrored yet: Okta takes a login where it takes an id.
-        for (tenant, directory) in self.engine.directories() {
-            if let Ok(lanyard_model::identity::IdentityRead::Present(identity)) =
-                directory.observe_identity(text, lanyard_model::signal::Lane::Normal).await
-            {
-                return Ok(IdentityId::new(tenant.clone(), identity.id.user.clone()));
             }
         }
         anyhow::bail!(exit::Unusable(format!(
