@@ -1,18 +1,16 @@
-//! Starts the stand-ins for `sim`, `demo` and `bench`: a company from a seed behind sockets.
+//! Starts the stand-ins for `sim` and `demo`: a company behind sockets.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, anyhow};
 use lanyard_sim::{
     clock::SimClock,
-    face::Face,
     faults::FaultScript,
-    host::{AdjustableClock, Host, HostSettings, IofficeStand, OktaStand, Running},
-    ioffice::{IofficeFace, IofficeSettings},
-    okta::{KeyKind, KeyPair, OktaFace, OktaSettings, Role, ServiceApp},
+    host::{AdjustableClock, Rehearsal, Running},
+    ioffice::IofficeSettings,
+    okta::OktaSettings,
     world::{Accounts, Company, WorldSettings},
 };
-use rand::RngExt as _;
 
 /// What to start.
 pub struct StandIns {
@@ -45,100 +43,83 @@ impl StandIns {
     /// # Errors
     /// An address that cannot be bound, an unknown preset, a failing key generator.
     pub async fn start(self) -> anyhow::Result<Started> {
-        let company = Company::generate(&WorldSettings {
+        let world = WorldSettings {
             seed: self.seed,
             people: self.people,
             orgs: self.orgs,
             sites: self.sites,
             now: self.now,
             accounts: self.accounts,
-        });
-        let mut okta = Vec::new();
-        for (index, org) in company.orgs.iter().enumerate() {
-            let mut settings =
-                OktaSettings { seed: self.seed.wrapping_add(index as u64), ..OktaSettings::default() };
-            settings.quotas.enforced = self.limits;
-            let mut face = OktaFace::from_world(settings, org, self.now);
-            let ssws = format!("00{}", secret());
-            face.add_api_token(&ssws, "Lanyard", None, Role::Super);
-            let pair = KeyPair::generate(KeyKind::Rsa2048).map_err(|text| anyhow!(text))?;
-            let app = ServiceApp {
-                client_id: String::new(),
-                label: "Lanyard".into(),
-                keys: vec![pair.public_jwk.clone()],
-                scopes: SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
-                role: Role::Super,
-                dpop_required: false,
-                active: true,
-            };
-            let client_id = face.add_service_app(app);
-            okta.push(OktaStand {
-                address: next_port(self.okta, index)?,
-                face: Box::new(face) as Box<dyn Face>,
-                ssws,
-                client_id,
-                private_key_pem: pair.private_pem.clone(),
-                kid: pair.kid.clone(),
-            });
-        }
-        let mut ioffice = Vec::new();
-        for (index, site) in company.sites.iter().enumerate() {
-            let mut settings = IofficeSettings::preset(&self.preset).map_err(|text| anyhow!(text))?;
-            settings.load_limits &= self.limits;
-            settings.service_password = secret();
-            let (username, password) =
-                (settings.service_user_name.clone(), settings.service_password.clone());
-            let face = IofficeFace::from_world(site, settings);
-            ioffice.push(IofficeStand {
-                address: next_port(self.ioffice, index)?,
-                face: Box::new(face) as Box<dyn Face>,
-                username,
-                password,
-            });
-        }
-        let running = Host::start(HostSettings {
-            okta,
-            ioffice,
-            faults: self.faults,
+        };
+        let company = Company::generate(&world);
+        Service {
+            okta: OktaSettings::preset(&self.preset).map_err(|text| anyhow!(text))?,
+            ioffice: IofficeSettings::preset(&self.preset).map_err(|text| anyhow!(text))?,
+            limits: self.limits,
+            okta_first: self.okta,
+            ioffice_first: self.ioffice,
             clock: self.clock,
             adjustable: self.adjustable,
+            dpop: false,
             tls: self.tls,
-            ..HostSettings::default()
-        })
+            faults: self.faults,
+            record: None,
+        }
+        .serve(company)
         .await
-        .context("the stand-ins could not be started")?;
+    }
+}
+
+/// How a company is served: what [`Rehearsal`] wants to know, in the words of the command line.
+pub struct Service {
+    pub okta: OktaSettings,
+    pub ioffice: IofficeSettings,
+    /// The stand-ins' own rate limits.
+    pub limits: bool,
+    /// Further orgs take the next ports.
+    pub okta_first: SocketAddr,
+    /// Further sites take the next ports.
+    pub ioffice_first: SocketAddr,
+    pub clock: Arc<dyn SimClock>,
+    pub adjustable: Option<Arc<AdjustableClock>>,
+    pub dpop: bool,
+    pub tls: bool,
+    pub faults: FaultScript,
+    pub record: Option<PathBuf>,
+}
+
+impl Service {
+    /// # Errors
+    /// An address that cannot be bound, a failing key generator, a record that cannot be written.
+    pub async fn serve(mut self, company: Company) -> anyhow::Result<Started> {
+        self.okta.quotas.enforced &= self.limits;
+        self.ioffice.load_limits &= self.limits;
+        let rehearsal = Rehearsal {
+            world: company.settings.clone(),
+            okta: self.okta,
+            ioffice: self.ioffice,
+            okta_addresses: ports(self.okta_first, company.orgs.len())?,
+            ioffice_addresses: ports(self.ioffice_first, company.sites.len())?,
+            clock: self.clock,
+            adjustable: self.adjustable,
+            dpop: self.dpop,
+            tls: self.tls,
+            faults: self.faults,
+            record: self.record,
+            ..Rehearsal::default()
+        };
+        let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;
         Ok(Started { company, running })
     }
 }
 
-/// Scopes granted to the service app of a stand-in org.
-const SCOPES: &[&str] = &[
-    "okta.users.read",
-    "okta.users.manage",
-    "okta.groups.read",
-    "okta.groups.manage",
-    "okta.logs.read",
-    "okta.eventHooks.read",
-    "okta.eventHooks.manage",
-    "okta.apps.read",
-    "okta.apps.manage",
-    "okta.schemas.read",
-    "okta.userTypes.read",
-    "okta.principalRateLimits.read",
-];
-
 /// Port 0 stays 0; a given port counts upwards for further orgs and sites.
-fn next_port(first: SocketAddr, index: usize) -> anyhow::Result<SocketAddr> {
-    if first.port() == 0 {
-        return Ok(first);
-    }
-    let port = u16::try_from(usize::from(first.port()) + index)
-        .context("no port is left for further orgs or sites")?;
-    Ok(SocketAddr::new(first.ip(), port))
-}
-
-fn secret() -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut rng = rand::rng();
-    (0..40).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
+pub fn ports(first: SocketAddr, count: usize) -> anyhow::Result<Vec<SocketAddr>> {
+    let port = |index: usize| match first.port() {
+        0 => Ok(first),
+        given => u16::try_from(usize::from(given) + index)
+            .map(|port| SocketAddr::new(first.ip(), port))
+            .context("no port is left for further orgs or sites"),
+    };
+    (0..count).map(port).collect()
 }

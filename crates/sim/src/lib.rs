@@ -11,6 +11,7 @@
 //! - [`faults`]: what goes wrong, by script or at run time
 //! - [`host`]: sockets, hook delivery; [`control`]: the endpoint that is neither vendor's
 //! - [`scenario`]: a scripted day, with what must be true afterwards
+//! - [`fidelity`]: what is simulated, assumed, left out
 //!
 //! # Over sockets
 //!
@@ -56,6 +57,7 @@ pub mod clock;
 pub mod control;
 pub mod face;
 pub mod faults;
+pub mod fidelity;
 pub mod host;
 pub mod ioffice;
 pub mod okta;

@@ -82,12 +82,21 @@ impl Rehearsal {
     /// When an address cannot be bound or a key cannot be made.
     pub async fn start(self) -> io::Result<(Company, Running)> {
         let company = Company::generate(&self.world);
+        let running = self.serve(&company).await?;
+        Ok((company, running))
+    }
+
+    /// Serves a company that was drawn or imported before.
+    ///
+    /// # Errors
+    /// As [`Rehearsal::start`].
+    pub async fn serve(self, company: &Company) -> io::Result<Running> {
         let mut okta = Vec::with_capacity(company.orgs.len());
         for place in 0..company.orgs.len() {
-            okta.push(self.okta_stand(&company, place)?);
+            okta.push(self.okta_stand(company, place)?);
         }
         let sites = 0..company.sites.len();
-        let ioffice = sites.map(|place| self.ioffice_stand(&company, place)).collect::<io::Result<_>>()?;
+        let ioffice = sites.map(|place| self.ioffice_stand(company, place)).collect::<io::Result<_>>()?;
         let settings = HostSettings {
             okta,
             ioffice,
@@ -99,7 +108,7 @@ impl Rehearsal {
             record: self.record,
             ..HostSettings::default()
         };
-        Ok((company, Host::start(settings).await?))
+        Host::start(settings).await
     }
 
     fn okta_stand(&self, company: &Company, place: usize) -> io::Result<OktaStand> {

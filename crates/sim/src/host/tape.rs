@@ -163,11 +163,13 @@ impl Recorder {
 }
 
 /// A face that answers from a tape: the n-th request of a method, path and query gets the n-th recorded answer, the
-/// last one again and again. What was never asked is 404. It takes no command and delivers nothing.
+/// last one again and again. Links to the address that was called then lead to the address that is called now. What
+/// was never asked is 404. It takes no command and delivers nothing.
 #[derive(Debug)]
 pub struct Replay {
     answers: BTreeMap<String, (usize, Vec<Exchange>)>,
     calls: BTreeMap<String, [u64; 2]>,
+    scheme: String,
 }
 
 impl Replay {
@@ -186,7 +188,7 @@ impl Replay {
                 answers.entry(key).or_default().1.push(exchange);
             }
         }
-        Ok(Self { answers, calls: BTreeMap::new() })
+        Ok(Self { answers, calls: BTreeMap::new(), scheme: "http".to_owned() })
     }
 
     /// The faces on a tape, in order of name.
@@ -208,7 +210,33 @@ impl Replay {
     }
 }
 
+/// Where links of a tape lead now.
+struct Moved {
+    /// `http://…` and `https://…` as recorded; empty if it is not known.
+    then: Vec<String>,
+    now: String,
+}
+
+impl Moved {
+    fn between(recorded: &Half, scheme: &str, called: Option<&str>) -> Self {
+        let host = recorded.headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host);
+        let then = match (host, called) {
+            (Some(host), Some(_)) => vec![format!("http://{host}"), format!("https://{host}")],
+            _ => Vec::new(),
+        };
+        Self { then, now: format!("{scheme}://{}", called.unwrap_or_default()) }
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.then.iter().fold(text.to_owned(), |text, then| text.replace(then, &self.now))
+    }
+}
+
 impl Face for Replay {
+    fn served_at(&mut self, scheme: &str, _authority: &str) {
+        scheme.clone_into(&mut self.scheme);
+    }
+
     fn handle(&mut self, request: Request<Bytes>, _now: Timestamp) -> Handled {
         let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
         let key = format!("{} {path}", request.method());
@@ -222,11 +250,21 @@ impl Face for Replay {
         let exchange = &recorded[(*turn).min(recorded.len() - 1)];
         *turn += 1;
         self.calls.entry(key).or_default()[0] += 1;
-        let mut response = Response::new(exchange.response.bytes());
+        let called = request.headers().get("host").and_then(|host| host.to_str().ok());
+        let moved = Moved::between(&exchange.request, &self.scheme, called);
+        let mut response = Response::new(match &exchange.response.body {
+            Some(text) => moved.text(text).into(),
+            None => exchange.response.bytes(),
+        });
         *response.status_mut() =
             StatusCode::from_u16(exchange.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in &exchange.response.headers {
-            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            // Another address may be longer or shorter; the length is that of what is sent.
+            if name == "content-length" {
+                continue;
+            }
+            let value = moved.text(value);
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
                 response.headers_mut().append(name, value);
             }
         }

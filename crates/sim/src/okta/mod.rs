@@ -28,6 +28,7 @@ mod moment;
 mod oauth;
 pub mod oidc;
 mod paging;
+mod preset;
 mod profile;
 mod request;
 mod route;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod faults;
+mod fidelity;
 mod host;
 mod ioffice;
 mod okta;
