@@ -155,7 +155,8 @@ then = [{ cost_center_from = "department" }]
 [[flow]]
 id = "first-day"
 template = "new-user"
-sentence = "A desk is booked for the first day, from nine to five."
+sentence = "Who may book has a desk booked for the first day, from nine to five."
+if = [{ group = "ROOM-Booking" }]
 then = [{ booking = "day one", title = "First day", kind = "Hot desk", from = "09:00", to = "17:00" }]
 
 # ---------------------------------------------------------------------------------------------------------------------

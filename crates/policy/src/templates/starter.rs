@@ -510,12 +510,16 @@ fn flows(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
         );
     }
     if found.start.is_some() && module("reservation") {
+        // A booking is refused to whoever has no role in the center.
+        let rule = if found.has("room booking") { "if = [{ group = \"room booking\" }]\n" } else { "" };
         flow(
             toml,
             "first-day",
             "new-user",
-            "A desk is booked for the first day, from nine to five.",
-            "then = [{ booking = \"day one\", title = \"First day\", from = \"09:00\", to = \"17:00\" }]",
+            "Who may book has a desk booked for the first day, from nine to five.",
+            &format!(
+                "{rule}then = [{{ booking = \"day one\", title = \"First day\", from = \"09:00\", to = \"17:00\" }}]"
+            ),
         );
     }
     if found.start.is_some() && module("visitor") && !found.contractors.is_empty() {

@@ -101,7 +101,7 @@ impl<'a> Promise<'a> {
             seat,
             roles,
             executive_item: look.is_in(EXECUTIVES) && !contractor,
-            first_day_ms: at_nine.filter(|_| bookable),
+            first_day_ms: at_nine.filter(|_| bookable && look.is_in(ROOMS)),
             arrival_ms: at_nine.filter(|_| announced),
         }
     }
@@ -265,7 +265,6 @@ fn fields(look: &Look<'_>, contractor: bool) -> Vec<(&'static str, String)> {
     let mut fields: Vec<(&'static str, String)> =
         FIELDS.iter().filter_map(|(field, attribute)| Some((*field, look.text(attribute)?))).collect();
     fields.extend(look.text("mobilePhone").map(|typed| ("phone", key::phone(&typed))));
-    fields.push(("custom01", "Okta".to_owned()));
     let end = standing::contract_end(look).ok().flatten().filter(|_| contractor);
     let midnight = end.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
     fields.extend(midnight.map(|at| ("custom02", at.timestamp().as_millisecond().to_string())));
