@@ -112,8 +112,10 @@ impl<'a> Identity<'a> {
 }
 
 impl<'a> Look<'a> {
+    /// The status, or the one that Okta is on its way to: the end of the way is in no journal.
     pub fn status(&self) -> &'a str {
-        self.user["status"].as_str().unwrap_or_default()
+        let to = self.user["transitioningToStatus"].as_str();
+        to.or_else(|| self.user["status"].as_str()).unwrap_or_default()
     }
 
     /// A profile attribute without blanks around it or doubled inside; `None` where nothing remains.

@@ -138,9 +138,9 @@ impl<'a> Scene<'_, 'a> {
     /// Recomputes what everybody should have.
     fn compare(&self, report: &mut AuditReport) {
         for person in &self.people.list {
-            let Some((standing, look)) = person.present(self.now) else { continue };
+            let (standing, look) = (&person.standing, &person.look);
             let (site, writes) = self.site(person.site);
-            let differences = match (&person.claim, &standing) {
+            let differences = match (&person.claim, standing) {
                 (_, Standing::Out) => Vec::new(),
                 (Claim::Unclear(why, accounts), _) => {
                     let changed = self.aside(person, why, accounts, report);
@@ -163,10 +163,10 @@ impl<'a> Scene<'_, 'a> {
                 }
                 (Claim::One(account), Standing::Active) => match site.accounts.get(account) {
                     Some(held) if site::is_live(held) => {
-                        let promise = Promise::of(&look, site, Some(held));
+                        let promise = Promise::of(look, site, Some(held));
                         let mut found = promise.compare(site, *account, held, writes);
-                        let host = self.people.manager_account(&look, site);
-                        found.extend(promise.compare_arrival(&look, site, host.is_some()));
+                        let host = self.people.manager_account(look, site);
+                        found.extend(promise.compare_arrival(look, site, host.is_some()));
                         found
                     }
                     _ => vec![("account".to_owned(), "active".to_owned(), "inactive or gone".to_owned())],

@@ -17,9 +17,11 @@ use crate::world::{Company, Dirt};
 pub(super) struct Person<'a> {
     pub site: u16,
     pub name: String,
-    pub number: Option<String>,
     pub identities: Vec<&'a Identity<'a>>,
     pub claim: Claim,
+    /// By what the state says now; and the Okta user that decides it.
+    pub standing: Standing,
+    pub look: Look<'a>,
 }
 
 /// Which account belongs to somebody.
@@ -48,18 +50,18 @@ pub(super) struct People<'a> {
 
 impl<'a> Person<'a> {
     /// What the person should have at `at`, and the Okta user that decides it.
-    pub fn standing(&self, at: Timestamp) -> Option<(Standing, Look<'a>)> {
+    pub fn standing_at(&self, at: Timestamp) -> Option<(Standing, Look<'a>)> {
         let looks = self.identities.iter().filter_map(|identity| identity.at(at));
         let judged = looks.map(|look| (alive_first(Standing::of(&look)), look));
         judged.min_by(|(a, _), (b, _)| a.0.cmp(&b.0)).map(|((_, standing), look)| (standing, look))
     }
+}
 
-    /// As [`Person::standing`], by what the state says now.
-    pub fn present(&self, now: Timestamp) -> Option<(Standing, Look<'a>)> {
-        let looks = self.identities.iter().map(|identity| identity.present(now));
-        let judged = looks.map(|look| (alive_first(Standing::of(&look)), look));
-        judged.min_by(|(a, _), (b, _)| a.0.cmp(&b.0)).map(|((_, standing), look)| (standing, look))
-    }
+/// What the person should have by what the state says now, and the Okta user that decides it.
+fn present<'a>(identities: &[&'a Identity<'a>], now: Timestamp) -> Option<(Standing, Look<'a>)> {
+    let looks = identities.iter().map(|identity| identity.present(now));
+    let judged = looks.map(|look| (alive_first(Standing::of(&look)), look));
+    judged.min_by(|(a, _), (b, _)| a.0.cmp(&b.0)).map(|((_, standing), look)| (standing, look))
 }
 
 /// Whoever works or is on leave in any org governs; among several, the first org.
@@ -199,15 +201,17 @@ pub(super) fn people<'a>(
         by_number: HashMap::new(),
         by_email: HashMap::new(),
     };
-    for ((site, number), identities) in groups {
-        let mut person =
-            Person { site, name: String::new(), number: None, identities, claim: Claim::Nothing };
-        let Some((_, look)) = person.present(now) else { continue };
-        person.name = look.name();
-        person.number = (!number.starts_with('?')).then_some(number);
-        person.claim =
-            claim(&person, &look, &starts[usize::from(site)], &made[usize::from(site)], began, now);
-        people.list.push(person);
+    for ((site, _), identities) in groups {
+        let Some((standing, look)) = present(&identities, now) else { continue };
+        let place = usize::from(site);
+        people.list.push(Person {
+            site,
+            name: look.name(),
+            claim: claim(&identities, &look, &starts[place], &made[place], began, now),
+            identities,
+            standing,
+            look,
+        });
     }
     people.settle(now);
     people
@@ -223,16 +227,16 @@ fn made(site: &SiteSide<'_>, start: &Start) -> Keys {
     keys
 }
 
-fn claim(
-    person: &Person<'_>,
-    governor: &Look<'_>,
+fn claim<'a>(
+    identities: &[&'a Identity<'a>],
+    governor: &Look<'a>,
     start: &Start,
     made: &Keys,
     began: Timestamp,
     now: Timestamp,
 ) -> Claim {
-    let mut looks: Vec<Look<'_>> = vec![*governor];
-    looks.extend(person.identities.iter().map(|identity| identity.present(now)));
+    let mut looks: Vec<Look<'a>> = vec![*governor];
+    looks.extend(identities.iter().map(|identity| identity.present(now)));
     let then = looks.iter().map(|look| look.identity.at(began).unwrap_or(*look));
     let held = then.map(|look| start.claim(&look)).find(|claim| *claim != Claim::Nothing);
     if let Some(Claim::One(account)) = held {
@@ -271,7 +275,7 @@ impl<'a> People<'a> {
     fn settle(&mut self, now: Timestamp) {
         let mut claimants: HashMap<(u16, u64), Vec<usize>> = HashMap::new();
         for (place, person) in self.list.iter().enumerate() {
-            let governed = person.present(now).is_some_and(|(standing, _)| standing != Standing::Out);
+            let governed = person.standing != Standing::Out;
             if let (Claim::One(account), true) = (&person.claim, governed) {
                 claimants.entry((person.site, *account)).or_default().push(place);
             }

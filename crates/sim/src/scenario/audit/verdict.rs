@@ -96,7 +96,7 @@ impl Scene<'_, '_> {
         moments.extend(person.identities.iter().flat_map(|identity| identity.changes(from, removal.at)));
         let mut last = Standing::Out;
         for at in moments {
-            let Some((standing, look)) = person.standing(at) else { continue };
+            let Some((standing, look)) = person.standing_at(at) else { continue };
             let right = match (&standing, taken) {
                 (Standing::Ended, _) => true,
                 (Standing::Paused, Taken::Role { .. }) => true,
@@ -146,7 +146,7 @@ impl Scene<'_, '_> {
         let last = self.last_removals();
         for person in &self.people.list {
             let accounts = accounts_of(person);
-            let ended = matches!(person.present(self.now), Some((Standing::Ended, _)));
+            let ended = person.standing == Standing::Ended;
             // The clock starts when the last of a person's Okta users ends.
             let since = person.identities.iter().filter_map(|identity| identity.deactivated()).max();
             let Some(since) = since.filter(|since| ended && *since >= self.day.start && *since <= self.now)

@@ -114,8 +114,9 @@ impl Writes {
             let by_service = id(&entry["caller"]) == Some(site.service);
             let (kind, method, path) = (text(entry, "kind"), text(entry, "method"), text(entry, "path"));
             let (before, after) = (&entry["before"], &entry["after"]);
+            let changes = if by_service { changed(before, after) } else { Vec::new() };
             if by_service {
-                let idle = is_same(before, after);
+                let idle = changes.is_empty();
                 let previous = last.get(&(kind, entry["id"].to_string()));
                 writes.repeated += usize::from(idle && previous == Some(&(method, path, true)));
                 *writes.by_kind.entry(deed(kind, before, after)).or_default() += 1;
@@ -123,7 +124,11 @@ impl Writes {
             last.insert((kind, entry["id"].to_string()), (method, path, by_service));
             match kind {
                 "user" => {
-                    writes.user(entry["id"].as_u64().unwrap_or_default(), at, by_service, before, after)
+                    let account = entry["id"].as_u64().unwrap_or_default();
+                    writes.taken_and_seated(account, at, by_service, before, after);
+                    if by_service {
+                        writes.written(account, &changes, before, after);
+                    }
                 }
                 "reservation" => writes.booking(at, by_service, before, after),
                 "visitor" | "registration" => {}
@@ -137,7 +142,14 @@ impl Writes {
         writes
     }
 
-    fn user(&mut self, account: u64, at: Timestamp, by_service: bool, before: &Value, after: &Value) {
+    fn taken_and_seated(
+        &mut self,
+        account: u64,
+        at: Timestamp,
+        by_service: bool,
+        before: &Value,
+        after: &Value,
+    ) {
         let taken = taken(before, after);
         if !taken.is_empty() {
             self.removals.push(Removal { account, at, by_service, taken });
@@ -149,17 +161,17 @@ impl Writes {
                 self.seated_by_hand.insert(account);
             }
         }
-        if !by_service {
-            return;
-        }
-        if !is_same(before, after) {
+    }
+
+    /// What the service account did to a user.
+    fn written(&mut self, account: u64, changes: &[&str], before: &Value, after: &Value) {
+        if !changes.is_empty() {
             self.written.insert(account);
         }
         if before.is_null() {
             self.made.insert(account);
-        } else {
-            let fields = changed(before, after);
-            for field in fields.filter(|name| !OWNED.contains(name) && !JUDGED.contains(name)) {
+        } else if !after.is_null() {
+            for field in changes.iter().filter(|name| !OWNED.contains(name) && !JUDGED.contains(name)) {
                 self.strange.push(Strange { account: Some(account), what: format!("wrote {field}") });
             }
         }
@@ -190,20 +202,15 @@ impl Writes {
     }
 }
 
-/// Whether nothing changed but the marks of the server.
-fn is_same(before: &Value, after: &Value) -> bool {
-    before.is_null() == after.is_null() && changed(before, after).next().is_none()
-}
-
-/// Names of properties that differ.
-fn changed<'v>(before: &'v Value, after: &'v Value) -> impl Iterator<Item = &'v str> {
-    let fields = |value: &'v Value| value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    let names: BTreeSet<&str> = fields(before).chain(fields(after)).collect();
-    let names = names.into_iter().filter(|name| {
-        let computed = name.strip_prefix("costCenter").is_some_and(|level| level.parse::<u8>().is_ok());
-        !DERIVED.contains(name) && !computed
-    });
-    names.filter(|name| before[*name] != after[*name])
+/// Names of properties that differ, server marks aside.
+fn changed<'v>(before: &'v Value, after: &'v Value) -> Vec<&'v str> {
+    let fields = |value: &'v Value| value.as_object().into_iter().flatten();
+    let differ = fields(before).filter(|(name, old)| after.get(name.as_str()) != Some(old));
+    let appear = fields(after).filter(|(name, _)| before.get(name.as_str()).is_none());
+    let names = differ.chain(appear).map(|(name, _)| name.as_str());
+    let computed =
+        |name: &str| name.strip_prefix("costCenter").is_some_and(|level| level.parse::<u8>().is_ok());
+    names.filter(|name| !DERIVED.contains(name) && !computed(name)).collect()
 }
 
 /// In one word, for counting.
