@@ -122,7 +122,7 @@ fn contractors_are_announced() {
             ),
             (
                 "not while on leave",
-                &format!("{joins}; status SUSPENDED"),
+                &format!("{joins}; status SUSPENDED; in ROOMS"),
                 &["no announce", "no book", "not first-day: is on leave"],
             ),
             (

@@ -134,7 +134,7 @@ fn joiners_are_prepared_before_their_first_day() {
             ),
             (
                 "activated early",
-                "startDate = 2026-05-11",
+                "startDate = 2026-05-11; in ROOMS",
                 &[
                     "active",
                     "book day-one:2026-05-11 2026-05-11T08:00:00Z to 2026-05-11T16:00:00Z on 2 floors",
@@ -143,7 +143,7 @@ fn joiners_are_prepared_before_their_first_day() {
             ("the first day has begun", "startDate = 2026-05-04; now 2026-05-04T08:00:00Z", &["no book"]),
             (
                 "clocks change on the first day",
-                "startDate = 2026-10-25; now 2026-10-20T08:00:00Z",
+                "startDate = 2026-10-25; now 2026-10-20T08:00:00Z; in ROOMS",
                 &["book day-one:2026-10-25 2026-10-25T09:00:00Z to 2026-10-25T17:00:00Z on 2 floors"],
             ),
         ],
