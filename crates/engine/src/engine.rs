@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -42,6 +42,8 @@ pub struct Active {
     pub bound: Bound,
     /// Profile attributes worth keeping: what policy uses, and what people need to recognise somebody.
     kept: BTreeSet<String>,
+    /// Groups that any rule names.
+    pub(crate) groups: BTreeSet<GroupId>,
 }
 
 impl Active {
@@ -58,7 +60,8 @@ impl Active {
             "title",
         ];
         let kept = policy.attributes().into_iter().chain(shown.map(str::to_owned)).collect();
-        Self { policy, bound, kept }
+        let groups = policy.groups();
+        Self { policy, bound, kept, groups }
     }
 
     /// Keys to find an identity by: the policy's own, and those that manager attributes may refer to.
@@ -95,6 +98,8 @@ pub struct Engine {
     people: RwLock<BTreeMap<SiteId, u64>>,
     /// When each feed was last read to its present end.
     polled: RwLock<BTreeMap<TenantId, Timestamp>>,
+    /// Keys of findings about upstreams and limits that a good turn ends; read from the store at start.
+    troubles: Mutex<BTreeSet<String>>,
     pub(crate) settings: EngineSettings,
     stopped: AtomicBool,
     /// Signalled when something may have become due.
@@ -121,6 +126,16 @@ pub(crate) fn manager_key(key: &ManagerKey) -> Result<(&'static str, &str), &str
 /// The store's mark of a pressed stop button.
 const STOPPED: &str = "stopped";
 
+/// The store's list of groups that policy names and no directory has.
+const MISSING_GROUPS: &str = "missing_groups";
+
+fn missing_groups_write(missing: &BTreeSet<GroupId>) -> Write {
+    Write::Meta {
+        key: MISSING_GROUPS.into(),
+        value: serde_json::to_string(missing).unwrap_or_else(|_| "[]".into()),
+    }
+}
+
 impl Engine {
     /// Puts an engine together. Nothing is read or started yet: see [`Engine::load`].
     pub fn new(ports: Ports, policy: Policy, settings: EngineSettings) -> Self {
@@ -141,6 +156,7 @@ impl Engine {
             missing_groups: RwLock::default(),
             people: RwLock::default(),
             polled: RwLock::default(),
+            troubles: Mutex::default(),
             settings,
             stopped: AtomicBool::new(false),
             wake: Notify::new(),
@@ -156,6 +172,10 @@ impl Engine {
     /// Only when the store cannot be read.
     pub async fn load(&self, progress: &dyn Progress) -> Result<Vec<(SiteId, PortFailure)>, StoreFailure> {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
+        self.load_missing_groups().await?;
+        let open = self.store.findings(100_000).await?;
+        let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
         Ok(self.refresh_catalogues(progress).await)
     }
 
@@ -229,7 +249,8 @@ impl Engine {
         self.write(batch).await?;
         if !stopped {
             self.stopped.store(false, Ordering::SeqCst);
-            self.wake.notify_waiters();
+            // With a permit: a worker that has just seen the mark is not waiting yet.
+            self.wake.notify_one();
         }
         Ok(())
     }
@@ -238,10 +259,41 @@ impl Engine {
         *self.missing_groups.write().unwrap_or_else(PoisonError::into_inner) = missing;
     }
 
-    pub(crate) fn add_missing_groups(&self, missing: impl IntoIterator<Item = GroupId>) {
-        let named = self.active().policy.groups();
+    /// Adds groups that were just deleted. Answers the write that makes a restart remember them, if any is new.
+    pub(crate) fn add_missing_groups(&self, deleted: impl IntoIterator<Item = GroupId>) -> Option<Write> {
+        let active = self.active();
         let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
-        known.extend(missing.into_iter().filter(|group| named.contains(group)));
+        let before = known.len();
+        known.extend(deleted.into_iter().filter(|group| active.groups.contains(group)));
+        (known.len() > before).then(|| missing_groups_write(&known))
+    }
+
+    /// What is missing, to be kept with the sweep that found it.
+    pub(crate) fn missing_groups_write(&self) -> Write {
+        missing_groups_write(&self.missing_groups.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What an earlier process knew to be missing, and what this policy names and no tenant's last list has.
+    async fn load_missing_groups(&self) -> Result<(), StoreFailure> {
+        let mut missing: BTreeSet<GroupId> = self
+            .store
+            .meta(MISSING_GROUPS)
+            .await?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let mut listed = BTreeSet::new();
+        for tenant in self.directories.keys() {
+            let groups = self.store.groups(tenant).await?;
+            if groups.is_empty() {
+                // Never swept: nothing can be said about what is missing.
+                self.set_missing_groups(missing);
+                return Ok(());
+            }
+            listed.extend(groups.into_iter().map(|group| group.id));
+        }
+        missing.extend(self.active().groups.difference(&listed).cloned());
+        self.set_missing_groups(missing);
+        Ok(())
     }
 
     /// A policy that names a deleted group says nothing about its former members.
@@ -249,10 +301,47 @@ impl Engine {
         let missing = self.missing_groups.read().unwrap_or_else(PoisonError::into_inner);
         let concerned =
             matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Ended { how: Ending::LeftScope, .. });
-        let first = missing.first().filter(|_| concerned)?;
+        if missing.is_empty() || !concerned {
+            return None;
+        }
+        let active = self.active();
+        let first = missing.iter().find(|group| active.groups.contains(*group))?;
         Some(format!(
             "the policy names group {first}, which no longer exists in Okta: correct the policy first"
         ))
+    }
+
+    pub(crate) fn note_trouble(&self, key: String) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    /// Ends what was said about the credentials of a tenant and of sites that have just answered.
+    pub(crate) fn troubles_over(&self, tenant: &TenantId, sites: &[SiteId], at: Timestamp) -> Vec<Write> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        if troubles.is_empty() || sites.is_empty() {
+            return Vec::new();
+        }
+        let answered = |word: &str| word == tenant.as_str() || sites.iter().any(|site| site.as_str() == word);
+        let over: Vec<_> = troubles
+            .iter()
+            .filter(|key| key.starts_with("credential:"))
+            .filter(|key| key.split(|c: char| !c.is_alphanumeric() && c != '-').any(answered))
+            .cloned()
+            .collect();
+        for key in &over {
+            troubles.remove(key);
+        }
+        over.into_iter().map(|key| Write::FindingOver { key, at }).collect()
+    }
+
+    /// Limits on removals that were reached.
+    pub(crate) fn caps_reached(&self) -> Vec<String> {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.iter().filter(|key| key.starts_with("cap:")).cloned().collect()
+    }
+
+    pub(crate) fn forget_trouble(&self, key: &str) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
     pub(crate) fn note_polled(&self, tenant: &TenantId, at: Timestamp) {

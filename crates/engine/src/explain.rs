@@ -13,7 +13,7 @@ use lanyard_policy::Facts;
 
 use crate::{
     Engine,
-    look::{Scene, Stop, Tail, person::Person},
+    look::{Leaving, Scene, Stop, Tail, over_everywhere, person::Person},
     ports::{PortFailure, StoreFailure, WorkItem},
 };
 
@@ -123,7 +123,14 @@ impl Engine {
             if untouched && link.is_none() {
                 continue;
             }
-            let leaving = desired.site.as_ref().is_some_and(|home| *home != id);
+            let leaving = match over_everywhere(&person.identity, person.gone, &desired) {
+                Some(how) => Some(Leaving::Over(how)),
+                None => desired
+                    .site
+                    .as_ref()
+                    .filter(|home| **home != id)
+                    .map(|_| Leaving::Moved(desired.settle_until)),
+            };
             let scene = Scene { active: &active, person: &person, site, item: &item };
             let mut discarded = Tail::default();
             let view = self.observe_in_site(&scene, link.as_ref(), &mut discarded).await?;
@@ -159,10 +166,6 @@ impl Engine {
                             true,
                         )
                         .await?;
-                    site.seating
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .settle(&scene.person.identity.id);
                     shown.plan = Some(plan);
                 }
             }

@@ -55,11 +55,11 @@ impl Engine {
         }
         let uuids: Vec<_> = delivery.events.iter().map(|event| event.uuid.to_string()).collect();
         let title = format!("{} event{} by hook", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
-        self.add_missing_groups(deleted_groups(&delivery.events));
+        let missing = self.add_missing_groups(deleted_groups(&delivery.events));
         let kinds: Vec<_> = delivery.events.iter().map(|event| event.kind.to_string()).collect();
         let wrote = self
-            .write(vec![
-                Write::Signals {
+            .write(
+                [Write::Signals {
                     tenant: tenant.clone(),
                     source: Source::Hook,
                     delivery: Some(delivery.delivery_id),
@@ -67,12 +67,15 @@ impl Engine {
                     cursor: None,
                     at: now,
                     coalesce: self.settings.coalesce,
-                },
-                line(tenant, now, "signal", title)
+                }]
+                .into_iter()
+                .chain([line(tenant, now, "signal", title)
                     .detail(kinds.join(", "))
                     .data(serde_json::json!({ "uuids": uuids }))
-                    .write(),
-            ])
+                    .write()])
+                .chain(missing)
+                .collect(),
+            )
             .await?;
         self.wake.notify_one();
         match wrote.into_iter().next() {
@@ -141,7 +144,7 @@ impl Engine {
             return Ok(rows);
         }
         let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
-        self.add_missing_groups(deleted_groups(&page.events));
+        let missing = self.add_missing_groups(deleted_groups(&page.events));
         let mut batch = vec![Write::Signals {
             tenant: tenant.clone(),
             source: Source::Feed,
@@ -157,6 +160,7 @@ impl Engine {
             batch
                 .push(line(tenant, now, "signal", title).data(serde_json::json!({ "uuids": uuids })).write());
         }
+        batch.extend(missing);
         self.write(batch).await.map_err(FeedStop::Store)?;
         self.note_polled(tenant, now);
         self.wake.notify_one();

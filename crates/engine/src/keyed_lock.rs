@@ -14,16 +14,16 @@ pub(crate) struct KeyedLock {
 }
 
 /// Held names; released on drop.
-pub(crate) struct Held<'a> {
-    owner: &'a KeyedLock,
+pub(crate) struct Held {
+    owner: Arc<KeyedLock>,
     names: Vec<String>,
     guards: Vec<OwnedMutexGuard<()>>,
 }
 
 impl KeyedLock {
     /// Waits for all names. Taken in sorted order, so that two callers never wait for each other.
-    pub(crate) async fn lock(&self, names: BTreeSet<String>) -> Held<'_> {
-        let mut held = Held { owner: self, names: Vec::new(), guards: Vec::new() };
+    pub(crate) async fn lock(self: &Arc<Self>, names: BTreeSet<String>) -> Held {
+        let mut held = Held { owner: Arc::clone(self), names: Vec::new(), guards: Vec::new() };
         for name in names {
             let lock = {
                 let mut locks = self.locks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -36,7 +36,7 @@ impl KeyedLock {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for Held {
     fn drop(&mut self) {
         self.guards.clear();
         let mut locks = self.owner.locks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! The loops that run beside the work: feeds, hooks, sweeps by schedule, leavers' clocks, messages.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use lanyard_model::{id::TenantId, signal::Source};
@@ -61,17 +61,20 @@ impl Engine {
     /// off while it fails. A feed that stays silent is a finding.
     async fn follow_feed(&self, tenant: &TenantId) {
         let mut failures = 0u32;
+        // What an earlier process said about the feed ends with the first good poll.
+        let mut alarmed = true;
         loop {
             match self.poll_feed(tenant).await {
                 Ok(0) => {
-                    self.clear_feed_failure(tenant, &mut failures).await;
+                    self.clear_feed_failure(tenant, &mut failures, &mut alarmed).await;
                     self.clock.sleep(self.settings.feed_interval).await;
                 }
-                Ok(_) => self.clear_feed_failure(tenant, &mut failures).await,
+                Ok(_) => self.clear_feed_failure(tenant, &mut failures, &mut alarmed).await,
                 Err(error) => {
                     failures += 1;
                     tracing::warn!(%tenant, %error, failures, "the change feed could not be read");
                     if failures == 3 {
+                        alarmed = true;
                         self.raise(Finding {
                             key: format!("feed:{tenant}"),
                             kind: "feed".into(),
@@ -92,8 +95,8 @@ impl Engine {
         }
     }
 
-    async fn clear_feed_failure(&self, tenant: &TenantId, failures: &mut u32) {
-        if *failures >= 3 {
+    async fn clear_feed_failure(&self, tenant: &TenantId, failures: &mut u32, alarmed: &mut bool) {
+        if std::mem::take(alarmed) {
             self.clear(&format!("feed:{tenant}")).await;
         }
         *failures = 0;
@@ -102,16 +105,23 @@ impl Engine {
     /// Registers and verifies the hook, and checks now and then that it still lives.
     async fn keep_hook(&self, tenant: &TenantId, wish: &HookWish) {
         let mut known: Option<HookState> = None;
+        let mut alarmed = false;
         let mut failures = 0;
         loop {
-            let state = self.directories()[tenant].ensure_hook(wish).await;
+            let directory = &self.directories()[tenant];
+            // To register or repair a hook is a write.
+            let state = match self.settings.observe_only || self.is_stopped() {
+                true => directory.hook_state(wish).await,
+                false => directory.ensure_hook(wish).await,
+            };
             let now = self.clock.now();
             let key = format!("hook:{tenant}");
             match state {
                 Ok(HookState::Live { id }) => {
                     failures = 0;
                     let live = HookState::Live { id: id.clone() };
-                    if known.as_ref() != Some(&live) {
+                    if known.as_ref() != Some(&live) || alarmed {
+                        alarmed = false;
                         let batch = vec![
                             Write::FindingOver { key, at: now },
                             Write::Meta { key: format!("hook-state:{tenant}"), value: "live".into() },
@@ -148,6 +158,7 @@ impl Engine {
                     failures += 1;
                     tracing::warn!(%tenant, %failure, "the event hook could not be checked");
                     if failures == 3 {
+                        alarmed = true;
                         let fix = failure.hint().unwrap_or("run doctor").to_owned();
                         self.raise(hook_finding(tenant, key, failure.to_string(), fix, now)).await;
                     }
@@ -222,34 +233,62 @@ impl Engine {
             .min()
     }
 
-    /// Alarms before a leaver's bound ends, not after.
+    /// Alarms before a leaver's bound ends, not after; and ends what was said about limits that have room again.
     async fn watch_leavers(&self) {
         loop {
             self.clock.sleep(self.settings.leaver_check).await;
-            let Ok(open) = self.store.leavers(true, 1000).await else { continue };
-            let now = self.clock.now();
-            for leaver in open {
-                let passed = now.duration_since(leaver.seen_at.max(leaver.since));
-                let alarm_after = self.settings.leaver_bound.mul_f64(0.8);
-                if passed < jiff::SignedDuration::try_from(alarm_after).unwrap_or(jiff::SignedDuration::MAX) {
-                    continue;
-                }
-                self.raise(Finding {
-                    key: format!("leaver-late:{}:{}", leaver.identity, leaver.site),
-                    kind: "leaver_late".into(),
-                    severity: Severity::Error,
-                    tenant: Some(leaver.identity.tenant.clone()),
-                    site: Some(leaver.site.clone()),
-                    identity: Some(leaver.identity.clone()),
-                    title: format!(
-                        "{} left and is not yet verified gone from {}",
-                        leaver.identity, leaver.site
-                    ),
-                    detail: format!("{} seconds since it was seen", passed.as_secs()),
-                    fix: Some("open the person's plan: it says which step is open and why".into()),
-                    since: now,
-                })
-                .await;
+            self.alarm_late_leavers().await;
+            self.clear_caps().await;
+        }
+    }
+
+    /// Raises an alarm for each leaver whose clock has nearly run out, once.
+    pub async fn alarm_late_leavers(&self) {
+        let Ok(open) = self.store.leavers(true, 1000).await else { return };
+        let now = self.clock.now();
+        let alarm_after = self.settings.leaver_bound.mul_f64(0.8);
+        let alarm_after = jiff::SignedDuration::try_from(alarm_after).unwrap_or(jiff::SignedDuration::MAX);
+        let late: Vec<_> = open
+            .into_iter()
+            .filter(|leaver| now.duration_since(leaver.seen_at.max(leaver.since)) >= alarm_after)
+            .collect();
+        if late.is_empty() {
+            return;
+        }
+        let Ok(known) = self.store.findings(100_000).await else { return };
+        let known: BTreeSet<String> = known.into_iter().map(|finding| finding.key).collect();
+        for leaver in late {
+            let key = format!("leaver-late:{}:{}", leaver.identity, leaver.site);
+            if known.contains(&key) {
+                continue;
+            }
+            self.raise(Finding {
+                key,
+                kind: "leaver_late".into(),
+                severity: Severity::Error,
+                tenant: Some(leaver.identity.tenant.clone()),
+                site: Some(leaver.site.clone()),
+                identity: Some(leaver.identity.clone()),
+                title: format!("{} left and is not yet verified gone from {}", leaver.identity, leaver.site),
+                detail: format!("seen to have left at {}", leaver.seen_at),
+                fix: Some("open the person's plan: it says which step is open and why".into()),
+                since: now,
+            })
+            .await;
+        }
+    }
+
+    async fn clear_caps(&self) {
+        for key in self.caps_reached() {
+            let Some(scope) = key.strip_prefix("cap:") else { continue };
+            let site = self.sites().keys().find(|site| scope == format!("removals:{site}"));
+            let limit = site.and_then(|site| self.removals_max(site));
+            let window = u64::from(self.active().policy.guardrails().window_seconds);
+            let since = self.clock.now() - Duration::from_secs(window);
+            let Ok(used) = self.store.cap_used(scope, since).await else { continue };
+            if limit.is_none_or(|limit| used < limit) {
+                self.forget_trouble(&key);
+                self.clear(&key).await;
             }
         }
     }

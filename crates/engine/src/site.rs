@@ -25,7 +25,7 @@ pub struct SiteState {
     pub(crate) port: Arc<dyn Workplace>,
     catalogue: RwLock<Arc<Catalogue>>,
     pub(crate) seating: Mutex<Seating>,
-    locks: KeyedLock,
+    locks: Arc<KeyedLock>,
     bookings: AsyncMutex<Option<Scan>>,
 }
 
@@ -42,7 +42,7 @@ impl SiteState {
             port,
             seating: Mutex::new(Seating::new(&catalogue)),
             catalogue: RwLock::new(Arc::new(catalogue)),
-            locks: KeyedLock::default(),
+            locks: Arc::default(),
             bookings: AsyncMutex::new(None),
         }
     }
@@ -62,13 +62,16 @@ impl SiteState {
     /// Reads the catalogue anew and rebuilds the seating from it.
     pub(crate) async fn refresh(&self, progress: &dyn Progress) -> Result<(), PortFailure> {
         let fresh = self.port.read_catalogue(progress).await?;
-        *self.seating.lock().unwrap_or_else(PoisonError::into_inner) = Seating::new(&fresh);
+        {
+            let mut seating = self.seating.lock().unwrap_or_else(PoisonError::into_inner);
+            *seating = Seating::new(&fresh).with_promises_of(&seating);
+        }
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
     }
 
     /// Held while one account, or one person without an account yet, is being worked on.
-    pub(crate) async fn lock(&self, names: BTreeSet<String>) -> Held<'_> {
+    pub(crate) async fn lock(&self, names: BTreeSet<String>) -> Held {
         self.locks.lock(names).await
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind},
     coverage::{Certificate, ReadKind},
-    desired::{Applied, Because, Desired, Ending, Lifecycle},
+    desired::{Applied, Desired, Lifecycle},
     id::{AccountId, AccountKey, GroupId, IdentityId, SiteId, TenantId},
     identity::{Group, Groups, Identity},
     link::{How, Link, Situation},
@@ -29,7 +29,7 @@ use lanyard_policy::{Facts, ManagerKey};
 use crate::{
     Engine,
     engine::{Active, manager_key},
-    look::contradiction,
+    look::{Leaving, contradiction},
     ports::{PortFailure, Progress, StoreFailure},
 };
 
@@ -317,7 +317,10 @@ impl Engine {
                 continue;
             }
             let applied = known.applied.get(&identity.id).cloned().unwrap_or_default();
-            let leaving = first.site.as_ref().is_some_and(|home| *home != site);
+            let leaving = match crate::look::over_everywhere(identity, None, &first) {
+                Some(how) => Some(Leaving::Over(how)),
+                None => first.site.as_ref().filter(|home| **home != site).map(|_| Leaving::Moved(None)),
+            };
             let manager_account = active
                 .bound
                 .manager_reference(identity)
@@ -329,20 +332,22 @@ impl Engine {
                 gone: None,
                 since,
                 manager_account,
-                linked: found.link.is_some(),
+                linked: found.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
             };
-            let desired = if leaving {
-                left_site(identity, &site, now)
-            } else {
-                active.bound.evaluate(identity, &facts, now)
+            let desired = match leaving {
+                Some(leaving) => {
+                    leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
+                }
+                None => active.bound.evaluate(identity, &facts, now),
             };
-            if known.governed_by_other(active, identity, &desired, account, everybody, &site) {
+            if known.governed_by_other(active, identity, &desired, account, everybody, &site, now) {
                 continue;
             }
             let removal = Removal {
                 protected: active.policy.protects(identity).map(|because| because.text),
                 doubt: crate::look::doubt_of(identity, &desired)
                     .or_else(|| self.missing_groups_doubt(&desired)),
+                limit: None,
                 settle_until: None,
             };
             let person = identity.display_name();
@@ -377,14 +382,18 @@ impl Engine {
                 }
             }
             let mut news = applied.clone();
-            crate::look::note_applied(&mut news, &desired, account);
+            crate::look::note_applied(&mut news, &desired, account, seating);
             let finding = Finding {
                 new_link: found.new_link,
                 applied: (news != applied).then_some(news),
                 desired,
                 plan,
             };
-            if !finding.plan.is_quiet() {
+            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent.
+            let unproven = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. })
+                && found.link.as_ref().is_some_and(|link| link.ended_at.is_none());
+            let untold = finding.plan.notices.iter().any(|notice| !notice.after_verified);
+            if !finding.plan.is_quiet() || unproven || untold {
                 quiet = false;
                 decided.differing.push(finding);
             } else if finding.new_link.is_some() || finding.applied.is_some() {
@@ -393,18 +402,6 @@ impl Engine {
         }
         decided.unchanged += usize::from(quiet);
     }
-}
-
-fn left_site(identity: &Identity, site: &SiteId, now: Timestamp) -> Desired {
-    let mut desired =
-        Desired::nothing(identity.id.clone(), Lifecycle::Ended { since: Some(now), how: Ending::LeftScope });
-    desired.site = Some(site.clone());
-    desired.because = vec![Because {
-        rule: "routing".into(),
-        row: None,
-        text: format!("they belong to another site now, no longer to {site}"),
-    }];
-    desired
 }
 
 /// Everybody by every key, for managers and shared accounts.
@@ -557,6 +554,7 @@ impl<'a> SiteMemory<'a> {
     }
 
     /// Whether another living identity of the same person governs the account.
+    #[expect(clippy::too_many_arguments, reason = "one call site; the shared state of a whole survey")]
     fn governed_by_other(
         &self,
         active: &Active,
@@ -565,11 +563,12 @@ impl<'a> SiteMemory<'a> {
         account: Option<&Account>,
         everybody: &Everybody<'_>,
         site: &SiteId,
+        now: Timestamp,
     ) -> bool {
         let Some(others) = account.and_then(|account| self.holders.get(&account.id())) else { return false };
         let alive = crate::look::is_alive(desired);
         others.iter().filter(|other| **other != identity.id).any(|other| {
-            everybody.by_id.get(other).is_some_and(|o| o.status.is_employed())
+            everybody.by_id.get(other).is_some_and(|o| crate::look::wants_site(active, o, site, now))
                 && (!alive || active.policy.governs_before(&other.tenant, &identity.id.tenant, site).is_lt())
         })
     }

@@ -113,6 +113,7 @@ impl Engine {
                 }
             }
         }
+        self.write(vec![self.missing_groups_write()]).await?;
         let linked = self.record_adopted(survey).await?;
         self.record_findings(survey, now).await?;
         let id = format!("swp_{}", now.as_millisecond());
@@ -210,7 +211,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), StoreFailure> {
         let active = self.active();
-        let groups = active.policy.groups();
+        let groups = &active.groups;
         self.write(vec![Write::Groups { tenant: tenant.tenant.clone(), groups: tenant.groups.clone() }])
             .await?;
         let total = tenant.identities.len() as u64;
@@ -219,8 +220,10 @@ impl Engine {
             let mut batch = Vec::new();
             for identity in chunk {
                 let known = self.store.identity(&identity.id).await?;
+                // A look may have read them since: a list never beats a later read.
                 let same = known.is_some_and(|known| {
-                    known.gone_at.is_none() && crate::look::is_same(&known.identity, identity, &groups)
+                    known.identity.read_at > identity.read_at
+                        || known.gone_at.is_none() && crate::look::is_same(&known.identity, identity, groups)
                 });
                 if !same {
                     batch.push(Write::Identity {
@@ -381,6 +384,18 @@ impl Engine {
         }
         for chunk in findings.chunks(BATCH) {
             self.write(chunk.iter().map(|f| Write::Finding(Box::new(f.clone()))).collect()).await?;
+        }
+        let whole = survey.tenants.iter().all(|t| t.certificate.holds() && t.members.holds())
+            && survey.sites.iter().all(|site| site.certificate.holds())
+            && survey.sites.len() == self.sites().len();
+        if whole {
+            // What this sweep no longer finds is over, whether or not somebody was looked at since.
+            for prefix in ["aside:", "disputed:", "site-admin:"] {
+                let keep =
+                    findings.iter().map(|f| f.key.clone()).filter(|key| key.starts_with(prefix)).collect();
+                let over = Write::FindingsOverExcept { prefix: prefix.into(), keep, at: now };
+                self.write(vec![over]).await?;
+            }
         }
         for site in survey.sites.iter().filter(|site| site.certificate.holds()) {
             let prefix = format!("orphan:{}:", site.site);

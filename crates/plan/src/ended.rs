@@ -21,7 +21,11 @@ pub(crate) fn plan_ended(
     seen: &Observation<'_>,
     setting: &Setting<'_>,
 ) {
-    let gate = setting.removal.gate_for_leaver(setting.now);
+    let gate = match ending.0 {
+        // Groups and attributes arrive one by one: a scope that is left for a moment is not left.
+        Ending::LeftScope => setting.removal.gate(setting.now),
+        _ => setting.removal.gate_for_leaver(setting.now),
+    };
     match seen.account {
         Seen::NotRead => {
             plan.notes.push("the account was not read: nothing is planned".into());
@@ -50,8 +54,12 @@ pub(crate) fn plan_ended(
     }
     cancel_bookings(plan, desired, seen.bookings, &gate, setting);
     for key in seen.applied.visits.keys() {
+        let key = format!("visit-checkout:{key}");
+        if desired.todos.iter().any(|todo| todo.value.key == key) {
+            continue;
+        }
         plan.todos.push(ToDo {
-            key: format!("visit:{key}"),
+            key,
             what: format!("check {} out at the visitor desk", setting.person),
             how: "the iOffice API cannot end a visit: check the visitor out, or withdraw the badge, in the visitor center".into(),
         });

@@ -10,6 +10,8 @@ pub struct Removal {
     pub protected: Option<String>,
     /// The read beneath the decision is not proven complete: why.
     pub doubt: Option<String>,
+    /// No room under a limit: which.
+    pub limit: Option<String>,
     /// The data just moved and may be half-arrived.
     pub settle_until: Option<Timestamp>,
 }
@@ -22,6 +24,9 @@ impl Removal {
         }
         if let Some(why) = &self.doubt {
             return Gate::Blocked { why: format!("no proof that the read was complete: {why}") };
+        }
+        if let Some(why) = &self.limit {
+            return Gate::Blocked { why: why.clone() };
         }
         match self.settle_until {
             Some(until) if until > now => {

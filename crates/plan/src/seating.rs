@@ -54,6 +54,14 @@ impl Seating {
         seating
     }
 
+    /// Takes over what was promised before the catalogue was read anew.
+    #[must_use]
+    pub fn with_promises_of(mut self, before: &Self) -> Self {
+        self.promised.clone_from(&before.promised);
+        self.promises.clone_from(&before.promises);
+        self
+    }
+
     /// Notes where an account sits, as just read.
     pub fn sit(&mut self, account: AccountId, room: Option<RoomId>) {
         if let Some(before) = self.seat_of.remove(&account)

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountRead},
     desired::{Applied, Desired, Lifecycle},
-    id::{AccountId, AccountKey, IdentityId},
+    id::{AccountId, AccountKey, IdentityId, SiteId},
+    identity::Identity,
     link::{Link, Situation},
     signal::{Lane, Source},
 };
@@ -15,6 +17,7 @@ use lanyard_policy::Facts;
 use super::{Scene, Stop, Tail};
 use crate::{
     Engine,
+    engine::Active,
     journal::line,
     ports::{Finding, SearchKey, Severity, Write},
 };
@@ -189,16 +192,8 @@ impl Engine {
         let mut best: Option<IdentityId> = None;
         for other in others.into_iter().filter(|other| &other.identity != me && other.ended_at.is_none()) {
             let Some(mirrored) = self.store.identity(&other.identity).await? else { continue };
-            let facts = Facts {
-                account: None,
-                applied: None,
-                gone: mirrored.gone_at,
-                since: mirrored.since,
-                manager_account: None,
-                linked: true,
-            };
-            let wants = scene.active.bound.evaluate(&mirrored.identity, &facts, now);
-            if !is_alive(&wants) || wants.site.as_ref() != Some(scene.site.id()) {
+            let gone = mirrored.gone_at.is_some();
+            if gone || !wants_site(scene.active, &mirrored.identity, scene.site.id(), now) {
                 continue;
             }
             let before = best.as_ref().is_none_or(|best| {
@@ -227,6 +222,10 @@ impl Engine {
         let now = self.clock.now();
         if let Some(link) = link.filter(|link| link.ended_at.is_none() && !is_alive(desired)) {
             tail.writes.push(Write::Link(Link { ended_at: Some(now), ..link.clone() }));
+            tail.writes.push(Write::LeaverCancelled {
+                identity: identity.id.clone(),
+                site: scene.site.id().clone(),
+            });
             tail.writes.push(Write::Attend {
                 who: vec![governor.clone()],
                 source: Source::Timer,
@@ -274,6 +273,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether policy keeps the person alive in this site, as far as the identity alone tells.
+pub(crate) fn wants_site(active: &Active, identity: &Identity, site: &SiteId, now: Timestamp) -> bool {
+    let facts = Facts { linked: true, ..Facts::unlinked(identity.read_at) };
+    let wants = active.bound.evaluate(identity, &facts, now);
+    is_alive(&wants) && wants.site.as_ref() == Some(site)
 }
 
 pub(crate) fn is_alive(desired: &Desired) -> bool {

@@ -39,7 +39,11 @@ pub(crate) struct Applying {
     /// The last plan that was carried out.
     pub(super) plan: Option<Plan>,
     /// Errors of steps that were refused while the others went on.
-    refused: Option<(String, String)>,
+    pub(super) refused: Option<(String, String)>,
+    /// The limit on removals was reached in this look: additions go on.
+    pub(super) capped: Option<String>,
+    /// Keys of to-dos raised while applying.
+    pub(super) todos: BTreeSet<String>,
 }
 
 impl Applying {
@@ -85,27 +89,28 @@ impl Engine {
         let identity = &scene.person.identity.id;
         let tenant = &identity.tenant;
         let now = self.clock.now();
-        let mut pending = std::mem::take(&mut tail.writes);
-        pending.push(Write::Plan(std::sync::Arc::new(plan.clone())));
-        pending.push(
+        // What was learnt stays in the tail, also when the look ends early: it is written with the end of the claim.
+        let pending = &mut tail.writes;
+        // The plan is on record from its first intent on; a plan that sends nothing leaves no line.
+        let mut opening = vec![
+            Write::Plan(std::sync::Arc::new(plan.clone())),
             line(tenant, now, "plan", plan.summary().to_string())
                 .about(identity, &plan.person)
                 .site(scene.site.id())
                 .data(serde_json::json!({ "plan": plan.id }))
                 .write(),
-        );
+        ];
         for (index, step) in plan.open_steps() {
             if applying.is_barred(step).is_some() {
                 continue;
             }
             if self.is_stopped() {
-                self.write(pending).await?;
                 let at = self.clock.now() + std::time::Duration::from_secs(30);
                 return Err(Stop::Again { at, error: "stopped by a person".into() });
             }
             let mut op = step.op.clone();
             if let Operation::Create { patch } = &mut op {
-                self.choose_free_name(scene, patch, applied, &mut pending).await?;
+                self.choose_free_name(scene, patch, applied, pending).await?;
             }
             let account = match op {
                 Operation::Create { .. } => None,
@@ -128,19 +133,19 @@ impl Engine {
             };
             let id = intent.id.clone();
             let mut batch = pending.clone();
+            batch.extend(opening.iter().cloned());
             batch.push(Write::Intent(Box::new(intent)));
             match self.write(batch).await {
-                Ok(_) => pending.clear(),
+                Ok(_) => {
+                    pending.clear();
+                    opening.clear();
+                }
                 Err(StoreFailure::CapReached { scope, used, max }) => {
                     pending.push(self.cap_finding(scene, plan, &scope, used, max));
-                    self.write(std::mem::take(&mut pending)).await?;
-                    let at = self.clock.now() + std::time::Duration::from_secs(600);
-                    return Err(Stop::Again {
-                        at,
-                        error: format!(
-                            "the cap on {scope} is reached ({used} of {max}); a person must decide"
-                        ),
-                    });
+                    self.note_trouble(format!("cap:{scope}"));
+                    applying.capped =
+                        Some(format!("the limit on removals in {} is reached", scene.site.id()));
+                    return Ok(());
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -152,18 +157,18 @@ impl Engine {
                 totals.writes += u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());
             });
+            if let (Outcome::Unknown { .. }, Operation::Book { key, room, start, .. }) = (&outcome, &op)
+                && let Some(found) = self.find_booking(scene, account, *room, *start).await?
+            {
+                // A look-up that fails leaves the intent open, for the next look to answer.
+                applied.bookings.insert(key.clone(), found.0);
+                pending.push(self.applied_write(scene, applied));
+            }
             pending.push(Write::Outcome { intent: id.clone(), outcome: outcome.clone(), at });
             pending.push(self.outcome_line(scene, plan, step, &id, &outcome, sent_at, at));
-            let go_on = self.follow(scene, step, &op, outcome, link, applied, applying, &mut pending, at);
-            tail.writes = std::mem::take(&mut pending);
-            if !go_on? {
+            if !self.follow(scene, step, &op, outcome, link, applied, applying, pending, at)? {
                 return Ok(());
             }
-            pending = std::mem::take(&mut tail.writes);
-        }
-        tail.writes = pending;
-        if let Some((error, fix)) = applying.refused.take() {
-            return Err(Stop::Dead { error, fix });
         }
         Ok(())
     }
@@ -235,14 +240,16 @@ impl Engine {
                     fix: Some(fix),
                     since: at,
                 })));
-                Err(Stop::Again { at: at + std::time::Duration::from_secs(60), error: reason })
+                self.note_trouble(format!("credential:{}", scene.site.id()));
+                let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
+                Err(Stop::Again { at: at + pause.max(std::time::Duration::from_secs(60)), error: reason })
             }
             Outcome::Unknown { reason } => {
                 if let Operation::Announce { visit } = op {
                     // It cannot be looked up, so it is never repeated.
                     applied.visits.insert(visit.key.clone(), 0);
                     pending.push(self.applied_write(scene, applied));
-                    pending.push(self.todo(
+                    pending.push(self.told(
                         scene,
                         &format!("visit-unknown:{}", visit.key),
                         &format!("check whether the visit of {} {} was announced", visit.first_name, visit.last_name),
@@ -251,13 +258,18 @@ impl Engine {
                     ));
                     return Ok(true);
                 }
-                if matches!(op, Operation::CancelBooking { .. } | Operation::Book { .. }) {
+                if matches!(op, Operation::CancelBooking { .. } | Operation::Deactivate) {
                     applying.bookings_since = Some(at);
                 }
                 tracing::info!(%identity, operation = op.name(), reason, "outcome unknown: reading before anything is repeated");
                 Ok(false)
             }
+            Outcome::Impossible { .. } if *op == Operation::Reactivate => {
+                self.give_up_account(scene, link, applied, pending, at);
+                Ok(false)
+            }
             Outcome::Impossible { capability, todo } => {
+                applying.todos.insert(todo.key.clone());
                 applying.bar(step, format!("cannot be done via the API on this site ({capability})"));
                 pending.push(self.todo(scene, &todo.key, &todo.what, &todo.how, at));
                 Ok(true)
@@ -270,23 +282,7 @@ impl Engine {
                     Ok(true)
                 }
                 Operation::Reactivate => {
-                    // Where a tenant does not reactivate, a new account is made under another user name.
-                    if let Some(old) = link.take() {
-                        pending.push(Write::Unlink {
-                            identity: identity.clone(),
-                            site: scene.site.id().clone(),
-                        });
-                        pending.push(self.todo(
-                            scene,
-                            "reactivation",
-                            &format!("account {} could not be reactivated; a new one is made", old.account),
-                            "merge the old account's history in iOffice if it is needed",
-                            at,
-                        ));
-                    }
-                    *applied =
-                        Applied { notices: std::mem::take(&mut applied.notices), ..Applied::default() };
-                    pending.push(self.applied_write(scene, applied));
+                    self.give_up_account(scene, link, applied, pending, at);
                     Ok(false)
                 }
                 _ => {
@@ -300,6 +296,37 @@ impl Engine {
                 }
             },
         }
+    }
+
+    /// Where a site does not reactivate, a new account is made under another user name (contract §3.6).
+    fn give_up_account(
+        &self,
+        scene: &Scene<'_>,
+        link: &mut Option<Link>,
+        applied: &mut Applied,
+        pending: &mut Vec<Write>,
+        at: Timestamp,
+    ) {
+        if let Some(old) = link.take() {
+            pending.push(Write::Unlink {
+                identity: scene.person.identity.id.clone(),
+                site: scene.site.id().clone(),
+            });
+            pending.push(self.told(
+                scene,
+                "reactivation",
+                &format!("account {} could not be reactivated; a new one is made", old.account),
+                "merge the old account's history in iOffice if it is needed",
+                at,
+            ));
+        }
+        // What was announced and told stays so, whosever account it was.
+        *applied = Applied {
+            visits: std::mem::take(&mut applied.visits),
+            notices: std::mem::take(&mut applied.notices),
+            ..Applied::default()
+        };
+        pending.push(self.applied_write(scene, applied));
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site; what an accepted operation changes")]
@@ -330,15 +357,15 @@ impl Engine {
                     *link = Some(made);
                 }
             }
-            Operation::Deactivate | Operation::Reactivate => {
-                // Whatever they booked until now must be seen by the scan that follows.
-                applying.bookings_since = Some(at);
+            Operation::Reactivate => {
                 if let Some(link) = link {
-                    link.ended_at = matches!(op, Operation::Deactivate).then_some(at);
+                    link.ended_at = None;
                     pending.push(Write::Link(link.clone()));
                 }
             }
-            Operation::CancelBooking { .. } => applying.bookings_since = Some(at),
+            // Whatever they booked until now must be seen by the scan that follows. The link ends when everything is
+            // read back gone, not before: until then nobody forgets the rest.
+            Operation::Deactivate | Operation::CancelBooking { .. } => applying.bookings_since = Some(at),
             Operation::Book { key, .. } => {
                 applied.bookings.insert(key.clone(), made.unwrap_or(0));
                 pending.push(self.applied_write(scene, applied));
@@ -380,7 +407,7 @@ impl Engine {
                 Operation::Announce { visit } => {
                     applied.visits.insert(visit.key.clone(), 0);
                     note = "interrupted; a visit cannot be looked up and is not repeated".into();
-                    tail.writes.push(self.todo(
+                    tail.writes.push(self.told(
                         scene,
                         &format!("visit-unknown:{}", visit.key),
                         &format!("check whether the visit of {} {} was announced", visit.first_name, visit.last_name),
@@ -434,6 +461,19 @@ impl Engine {
         if port.is_user_name_free(&wanted, scene.item.lane).await? {
             return Ok(());
         }
+        if self.may_have_made(scene, &wanted).await? {
+            let error =
+                format!("an account {wanted} may have been made without an answer; it cannot be found yet");
+            if scene.item.attempts + 1 < self.settings.attempts_max {
+                let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
+                return Err(Stop::Again { at: self.clock.now() + pause, error });
+            }
+            return Err(Stop::Dead {
+                error,
+                fix: "look for the account in iOffice and correct its employee number or e-mail address: the next look finds it"
+                    .into(),
+            });
+        }
         for number in 2..20 {
             let other = match wanted.split_once('@') {
                 Some((local, domain)) => format!("{local}.{number}@{domain}"),
@@ -463,21 +503,52 @@ impl Engine {
         })
     }
 
+    /// Whether a create with this user name was sent lately and never answered.
+    async fn may_have_made(&self, scene: &Scene<'_>, user_name: &str) -> Result<bool, Stop> {
+        let since = self.clock.now() - std::time::Duration::from_secs(86_400);
+        let made = |operation: &Operation| match operation {
+            Operation::Create { patch } => patch
+                .fields
+                .iter()
+                .any(|(name, value)| name.as_str() == "userName" && value.as_deref() == Some(user_name)),
+            _ => false,
+        };
+        for plan in self.store.plans(Some(&scene.person.identity.id), 10).await? {
+            let sent = self.store.intents(&plan.id).await?;
+            if sent.iter().any(|(intent, outcome)| {
+                intent.site == *scene.site.id()
+                    && intent.at > since
+                    && matches!(outcome, None | Some(Outcome::Unknown { .. }))
+                    && made(&intent.operation)
+            }) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Room under the site's cap on removals; nothing is charged where policy sets no cap.
     fn charge(&self, scene: &Scene<'_>) -> Option<Charge> {
         let guardrails = scene.active.policy.guardrails();
-        let people = self.people_in(scene.site.id());
-        let share = guardrails
-            .max_percent
-            .filter(|_| people > 0)
-            .map(|percent| (people * u64::from(percent)).div_ceil(100).max(10));
-        let max = guardrails.max_people.map(u64::from).into_iter().chain(share).min()?;
+        let max = self.removals_max(scene.site.id())?;
         Some(Charge {
             scope: format!("removals:{}", scene.site.id()),
             unit: scene.person.identity.id.to_string(),
             window_seconds: u64::from(guardrails.window_seconds),
             max,
         })
+    }
+
+    /// How many people of a site may lose something within the window.
+    pub(crate) fn removals_max(&self, site: &lanyard_model::id::SiteId) -> Option<u64> {
+        let active = self.active();
+        let guardrails = active.policy.guardrails();
+        let people = self.people_in(site);
+        let share = guardrails
+            .max_percent
+            .filter(|_| people > 0)
+            .map(|percent| (people * u64::from(percent)).div_ceil(100).max(10));
+        guardrails.max_people.map(u64::from).into_iter().chain(share).min()
     }
 
     fn cap_finding(&self, scene: &Scene<'_>, plan: &Plan, scope: &str, used: u64, max: u64) -> Write {
@@ -545,6 +616,17 @@ impl Engine {
             identity: scene.person.identity.id.clone(),
             site: scene.site.id().clone(),
             applied: Box::new(applied.clone()),
+        }
+    }
+
+    /// A to-do of which no later read can say that it was done: it stays until a person closes it.
+    fn told(&self, scene: &Scene<'_>, key: &str, what: &str, how: &str, at: Timestamp) -> Write {
+        match self.todo(scene, key, what, how, at) {
+            Write::Finding(mut finding) => {
+                finding.key = finding.key.replacen("todo:", "by-hand:", 1);
+                Write::Finding(finding)
+            }
+            other => other,
         }
     }
 

@@ -26,11 +26,12 @@ use crate::{
     Engine,
     engine::{Active, manager_key},
     journal::line,
+    keyed_lock::Held,
     ports::{Finding, Finish, PortFailure, Severity, StoreFailure, WorkItem, Write},
     site::SiteState,
 };
 
-pub(crate) use account::{AccountView, contradiction, is_alive};
+pub(crate) use account::{AccountView, contradiction, is_alive, wants_site};
 pub(crate) use apply::Applying;
 pub(crate) use person::{Person, is_same};
 pub(crate) use remember::note_applied;
@@ -38,6 +39,9 @@ pub(crate) use remember::note_applied;
 /// Passes of one look: observe, apply, read back. More only after unknown outcomes,
 /// refused desks or a fallback.
 const PASSES_MAX: u32 = 6;
+
+/// The soonest next look that a look may ask for.
+const REVIEW_MIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Why a look ended early. Nothing is half-remembered: each case says when to look again.
 #[derive(Debug)]
@@ -77,6 +81,10 @@ pub(crate) struct Tail {
     pub(crate) changed: bool,
     /// Something is still open: look again then.
     pub(crate) again: Option<(Timestamp, String)>,
+    /// Sites that were read, and written to if need be, without trouble.
+    pub(crate) sites: Vec<SiteId>,
+    /// Locks on what this look learnt and has not made durable yet.
+    pub(crate) held: Vec<Held>,
 }
 
 impl Tail {
@@ -99,25 +107,39 @@ pub(crate) struct Scene<'a> {
 
 impl Engine {
     /// Takes the look and ends the claim, whatever happens.
-    pub(crate) async fn look(&self, item: WorkItem) {
+    pub(crate) async fn look(&self, mut item: WorkItem) {
+        // A review that was moved forward still carries its first date.
+        item.raised_at = item.raised_at.min(self.clock.now());
         let mut tail = Tail::default();
         let outcome = self.try_look(&item, &mut tail).await;
         let now = self.clock.now();
         let finish = match outcome {
             Ok(()) => match tail.again.take() {
                 Some((at, error)) => Finish::Retry { at, error },
-                None => Finish::Done { review_at: tail.review.take() },
+                None => Finish::Done {
+                    // A review is never now: the same answer would come at once.
+                    review_at: tail.review.take().map(|(at, why)| (at.max(now + REVIEW_MIN), why)),
+                },
             },
             Err(stop) => self.finish_stopped(&item, stop, now, &mut tail),
         };
         let quiet = !tail.changed;
         let verified = matches!(finish, Finish::Done { .. });
+        if !matches!(finish, Finish::Retry { .. }) {
+            // A retry still wants the desk it chose; nobody else may be given it meanwhile.
+            for site in self.sites().values() {
+                site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner).settle(&item.identity);
+            }
+        }
+        tail.writes.extend(self.troubles_over(&item.identity.tenant, &tail.sites, now));
         let mut batch = std::mem::take(&mut tail.writes);
         batch.push(Write::Finish { item: Box::new(item.clone()), how: finish });
         if let Err(failure) = self.write(batch).await {
             // The claim runs out by itself and the look is repeated; nothing is lost.
             tracing::error!(identity = %item.identity, %failure, "the end of a look could not be recorded");
         }
+        // Only now may others act on the same account or keys: what this look linked is on record.
+        drop(tail);
         let took = now.duration_since(item.raised_at).try_into().unwrap_or_default();
         self.latency.note(took, |totals| {
             totals.looks += 1;
@@ -151,7 +173,9 @@ impl Engine {
                     fix: Some(fix),
                     since: now,
                 })));
-                Finish::Retry { at: now + std::time::Duration::from_secs(60), error: reason }
+                self.note_trouble(format!("credential:{upstream}"));
+                let pause = self.settings.backoff(item.attempts, spread);
+                Finish::Retry { at: now + pause.max(std::time::Duration::from_secs(60)), error: reason }
             }
             Stop::Port(failure) if item.attempts + 1 < self.settings.attempts_max => {
                 retry(failure.to_string())
@@ -196,10 +220,36 @@ impl Engine {
         let first = active.bound.evaluate(&person.identity, &facts, now);
         self.note_standing(&first, &person, now, tail);
         tail.review_by(first.review_at, "a date of theirs arrives");
-        for link in &links {
+        let over = over_everywhere(&person.identity, person.gone, &first);
+        // One site in trouble does not keep the others waiting.
+        let mut stopped = None;
+        for link in links.iter().filter(|link| link.ended_at.is_none()) {
             let moved = first.site.as_ref().is_some_and(|site| *site != link.account.site);
-            if moved && link.ended_at.is_none() && !matches!(first.lifecycle, Lifecycle::Aside { .. }) {
-                self.look_in_site(item, &active, &person, &links, &link.account.site, true, tail).await?;
+            let since = match &first.lifecycle {
+                Lifecycle::Ended { since, .. } => since.or(Some(person.since)),
+                _ => over.as_ref().map(|_| person.identity.status_changed.unwrap_or(person.since)),
+            };
+            if let Some(since) = since {
+                // The clock starts before anything is asked of the site: an outage there must not hide a leaver.
+                tail.writes.push(Write::LeaverSeen {
+                    identity: id.clone(),
+                    site: link.account.site.clone(),
+                    since,
+                    seen_at: item.raised_at,
+                });
+            }
+            let leaving = match &over {
+                Some(how) => Some(Leaving::Over(*how)),
+                None if moved && !matches!(first.lifecycle, Lifecycle::Aside { .. }) => {
+                    Some(Leaving::Moved(first.settle_until))
+                }
+                None => None,
+            };
+            if leaving.is_some() {
+                let done = self
+                    .look_in_site(item, &active, &person, &links, &link.account.site, leaving, tail)
+                    .await;
+                keep_first(&mut stopped, done)?;
             }
         }
         let untouched = matches!(
@@ -211,7 +261,11 @@ impl Engine {
             .as_ref()
             .filter(|site| !untouched || links.iter().any(|link| link.account.site == **site))
         {
-            self.look_in_site(item, &active, &person, &links, site, false, tail).await?;
+            let done = self.look_in_site(item, &active, &person, &links, site, None, tail).await;
+            keep_first(&mut stopped, done)?;
+        }
+        if let Some(stop) = stopped {
+            return Err(stop);
         }
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
         Ok(())
@@ -239,7 +293,7 @@ impl Engine {
         }
     }
 
-    /// The whole loop for one person in one site. `leaving`: the person is routed elsewhere now.
+    /// The whole loop for one person in one site. `leaving`: they belong to it no longer.
     #[expect(clippy::too_many_arguments, reason = "one call site, all of them facts of the same look")]
     async fn look_in_site(
         &self,
@@ -248,7 +302,7 @@ impl Engine {
         person: &Person,
         links: &[Link],
         site: &SiteId,
-        leaving: bool,
+        leaving: Option<Leaving>,
         tail: &mut Tail,
     ) -> Result<(), Stop> {
         let Some(site) = self.sites().get(site) else {
@@ -260,7 +314,12 @@ impl Engine {
         let id = &person.identity.id;
         let scene = Scene { active, person, site, item };
         let mut link = links.iter().find(|link| &link.account.site == site.id()).cloned();
-        let _held = site.lock(lock_names(active, &person.identity, link.as_ref())).await;
+        if !tail.held.is_empty() {
+            // One site at a time: what the last one taught is made durable before its locks are let go.
+            self.write(std::mem::take(&mut tail.writes)).await?;
+            tail.held.clear();
+        }
+        tail.held.push(site.lock(lock_names(active, &person.identity, link.as_ref())).await);
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
@@ -272,6 +331,8 @@ impl Engine {
             }
             if let Some(why) = &view.disputed {
                 self.note_dispute(&scene, why, tail);
+                let again = self.clock.now() + std::time::Duration::from_secs(3600);
+                tail.review_by(Some(again), "it may be clear by then whose account it is");
                 return Ok(());
             }
             tail.writes.push(Write::FindingOver {
@@ -286,13 +347,18 @@ impl Engine {
             self.keep_substitute_name(&mut desired, &view, &applied);
             let plan =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;
-            self.note_leaver(&scene, &plan, link.as_ref(), tail);
+            self.note_leaver(&scene, &plan, &mut link, tail);
             applying.note_effects(&plan);
             let open = plan.open_steps().count();
             if open == 0 || self.settings.observe_only {
                 self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, &plan, &applying, tail)
                     .await?;
-                return Ok(());
+                tail.sites.push(site.id().clone());
+                return match applying.refused.take() {
+                    // The rest was done and is remembered; what was refused waits for a person.
+                    Some((error, fix)) => Err(Stop::Dead { error, fix }),
+                    None => Ok(()),
+                };
             }
             if pass + 1 == PASSES_MAX || applying.repeats(&plan) {
                 return Err(self.not_effective(&scene, &plan, tail));
@@ -303,11 +369,12 @@ impl Engine {
                 && !roles.is_empty()
             {
                 // What the policy itself does not give comes back as it was when the leave ends.
-                applied.set_aside = roles
+                let given: Vec<_> = roles
                     .iter()
                     .filter(|(center, _)| !applied.roles.contains_key(center))
                     .map(|(c, r)| (*c, *r))
                     .collect();
+                applied.set_aside.extend(given);
                 tail.writes.push(self.applied_write(&scene, &applied));
             }
             self.apply(&scene, &plan, &mut link, &mut applied, &mut applying, tail).await?;
@@ -322,7 +389,7 @@ impl Engine {
         scene: &Scene<'_>,
         view: &AccountView,
         applied: &Applied,
-        leaving: bool,
+        leaving: Option<Leaving>,
     ) -> Result<Desired, Stop> {
         let manager_account = self.manager_account(scene).await?;
         let facts = Facts {
@@ -334,18 +401,14 @@ impl Engine {
             linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
         };
         let now = self.clock.now();
-        if leaving {
-            let mut desired = Desired::nothing(
-                scene.person.identity.id.clone(),
-                Lifecycle::Ended { since: Some(scene.person.since), how: Ending::LeftScope },
-            );
-            desired.site = Some(scene.site.id().clone());
-            desired.because = vec![Because {
-                rule: "routing".into(),
-                row: None,
-                text: format!("they belong to another site now, no longer to {}", scene.site.id()),
-            }];
-            return Ok(desired);
+        if let Some(leaving) = leaving {
+            let person = scene.person;
+            let since = match leaving {
+                Leaving::Over(Ending::Deleted) => person.gone.unwrap_or(person.since),
+                Leaving::Over(_) => person.identity.status_changed.unwrap_or(person.since),
+                Leaving::Moved(_) => person.since,
+            };
+            return Ok(leaving.desired(&person.identity.id, scene.site.id(), since, now));
         }
         Ok(scene.active.bound.evaluate(&scene.person.identity, &facts, now))
     }
@@ -389,8 +452,9 @@ impl Engine {
             matches!(&desired.lifecycle, Lifecycle::Paused { loses } if loses.bookings || loses.account);
         let account_key =
             view.account.as_ref().map(|account| account.key.clone()).or(link.map(|l| l.account.clone()));
-        let compare =
-            |bookings| self.compare(scene, desired, view, account_key.as_ref(), applied, applying, bookings);
+        let compare = |bookings| {
+            self.compare(scene, desired, view, account_key.as_ref(), applied, applying, bookings, !whole)
+        };
         let Some(key) = account_key.as_ref().filter(|_| ended || loses_bookings) else {
             return Ok(compare(None));
         };
@@ -400,13 +464,15 @@ impl Engine {
                 return Ok(access);
             }
         }
-        let since = applying.bookings_since.unwrap_or(scene.item.raised_at);
+        // A look that is repeated trusts no scan from before it.
+        let first = if scene.item.attempts == 0 { scene.item.raised_at } else { self.clock.now() };
+        let since = applying.bookings_since.unwrap_or(first);
         let lane = apply::lane_of(ended, scene.item.lane);
         let bookings = scene.site.bookings_of(key.id, since, || self.clock.now(), lane).await?;
         Ok(compare(Some(bookings.as_slice())))
     }
 
-    /// The comparison itself. Desks chosen here are promised until the look ends.
+    /// The comparison itself. With `promise`, desks chosen here are set aside until the look ends.
     #[expect(clippy::too_many_arguments, reason = "one caller; all of them facts of the same look")]
     fn compare(
         &self,
@@ -417,6 +483,7 @@ impl Engine {
         applied: &Applied,
         applying: &Applying,
         bookings: Option<&[Booking]>,
+        promise: bool,
     ) -> Plan {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let catalogue = scene.site.catalogue();
@@ -424,6 +491,7 @@ impl Engine {
         let removal = Removal {
             protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
+            limit: applying.capped.clone(),
             settle_until: desired.settle_until,
         };
         let mut seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -455,7 +523,7 @@ impl Engine {
             },
         );
         apply::mark_barred(&mut plan, applying);
-        for (_, step) in plan.open_steps() {
+        for (_, step) in plan.open_steps().filter(|_| promise) {
             use lanyard_model::plan::Operation::{Create, Update};
             if let Create { patch } | Update { patch } = &step.op
                 && let Some(Some(room)) = patch.seat
@@ -504,10 +572,73 @@ impl Engine {
     }
 }
 
+/// Why somebody has nothing more to do with a site where they have an account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Leaving {
+    /// They are routed to another site; their data may still be arriving until then.
+    Moved(Option<Timestamp>),
+    /// Gone, and routing no longer knows where they belonged.
+    Over(Ending),
+}
+
+impl Leaving {
+    pub(crate) fn desired(self, id: &IdentityId, site: &SiteId, since: Timestamp, now: Timestamp) -> Desired {
+        let (how, text) = match self {
+            Self::Moved(_) => {
+                (Ending::LeftScope, format!("they belong to another site now, no longer to {site}"))
+            }
+            Self::Over(Ending::Deleted) => (Ending::Deleted, "deleted in Okta".to_owned()),
+            Self::Over(how) => (how, "status is DEPROVISIONED".to_owned()),
+        };
+        let mut desired = Desired::nothing(id.clone(), Lifecycle::Ended { since: Some(since), how });
+        desired.site = Some(site.clone());
+        desired.because = vec![Because { rule: "routing".into(), row: None, text }];
+        if let Self::Moved(Some(until)) = self
+            && until > now
+        {
+            desired.settle_until = Some(until);
+            desired.review_by(until);
+        }
+        desired
+    }
+}
+
+/// Whether somebody left whom no route concerns any more (routes may rest on groups and attributes that go first).
+/// Status outranks membership: what they still have is taken back where it is.
+pub(crate) fn over_everywhere(
+    identity: &Identity,
+    gone: Option<Timestamp>,
+    first: &Desired,
+) -> Option<Ending> {
+    if first.site.is_some() {
+        return None;
+    }
+    match gone {
+        Some(_) => Some(Ending::Deleted),
+        None => {
+            (identity.status == lanyard_model::identity::Status::Deprovisioned).then_some(Ending::Deactivated)
+        }
+    }
+}
+
+/// Keeps the first reason to stop. A store that fails stops everything.
+fn keep_first(stopped: &mut Option<Stop>, done: Result<(), Stop>) -> Result<(), Stop> {
+    match done {
+        Err(stop @ Stop::Store(_)) => return Err(stop),
+        Err(stop) => {
+            stopped.get_or_insert(stop);
+        }
+        Ok(()) => {}
+    }
+    Ok(())
+}
+
 /// Names held while this person is worked on in a site: their account, or every key that could find one.
 fn lock_names(active: &Active, identity: &Identity, link: Option<&Link>) -> BTreeSet<String> {
     match link {
-        Some(link) => BTreeSet::from([format!("account {}", link.account.id)]),
+        Some(link) => {
+            BTreeSet::from([format!("account {}", link.account.id), format!("identity {}", identity.id)])
+        }
         None => active
             .policy
             .identity_keys(identity)

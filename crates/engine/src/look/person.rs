@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lanyard_model::{
-    id::GroupId,
+    coverage::ReadKind,
+    id::{GroupId, IdentityId},
     identity::{Identity, IdentityRead},
 };
 
@@ -47,17 +48,16 @@ impl Engine {
         match read {
             IdentityRead::Present(mut identity) => {
                 active.trim(&mut identity);
-                let groups = active.policy.groups();
+                let groups = &active.groups;
                 let since = match &known {
-                    Some(known)
-                        if known.gone_at.is_none() && is_same(&known.identity, &identity, &groups) =>
-                    {
+                    Some(known) if known.gone_at.is_none() && is_same(&known.identity, &identity, groups) => {
                         known.since
                     }
                     _ => now,
                 };
                 let keys = active.identity_keys(&identity);
                 tail.writes.push(Write::Identity { identity: identity.clone(), keys, at: now });
+                tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                 if identity.transitioning {
                     tail.review_by(
                         Some(now + std::time::Duration::from_secs(5)),
@@ -84,14 +84,12 @@ impl Engine {
                 } else if self.store.deletion_seen(id).await? {
                     Some("404 by id, and an event that says they were deleted".to_owned())
                 } else {
-                    self.store
-                        .meta(&format!("absent:{id}"))
-                        .await?
-                        .map(|at| format!("404 by id, and absent from the certified list of {at}"))
+                    self.absence_proof(id).await?
                 };
                 match proof {
                     Some(proof) => {
                         let gone = known.gone_at.unwrap_or(now);
+                        tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                         tail.writes.push(Write::IdentityGone { identity: id.clone(), at: gone, proof });
                         Ok(Some(Person { identity: known.identity, gone: Some(gone), since: known.since }))
                     }
@@ -116,6 +114,17 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+impl Engine {
+    /// Absence counts while the list that shows it is the tenant's last one, and proven complete: somebody may have
+    /// been missing from an older list and back in the next.
+    async fn absence_proof(&self, id: &IdentityId) -> Result<Option<String>, Stop> {
+        let Some(marked) = self.store.meta(&format!("absent:{id}")).await? else { return Ok(None) };
+        let last = self.store.certificate(id.tenant.as_str(), ReadKind::Identities).await?;
+        let holds = last.is_some_and(|last| last.holds() && last.evidence.ended_at.to_string() == marked);
+        Ok(holds.then(|| format!("404 by id, and absent from the certified list of {marked}")))
     }
 }
 

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    desired::{Applied, Desired, Lifecycle, SeatWish, Want},
+    desired::{Applied, Desired, Lifecycle, SeatWish},
     link::Link,
     plan::{Gate, Plan},
 };
+use lanyard_plan::seating::Seating;
 
 use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
@@ -17,9 +18,25 @@ use crate::{
 
 impl Engine {
     /// Starts, keeps or drops the leaver's clock.
-    pub(super) fn note_leaver(&self, scene: &Scene<'_>, plan: &Plan, link: Option<&Link>, tail: &mut Tail) {
+    pub(super) fn note_leaver(
+        &self,
+        scene: &Scene<'_>,
+        plan: &Plan,
+        link: &mut Option<Link>,
+        tail: &mut Tail,
+    ) {
         let identity = scene.person.identity.id.clone();
         let site = scene.site.id().clone();
+        if plan.ending.is_some()
+            && !plan.is_quiet()
+            && let Some(link) = link.as_mut().filter(|link| link.ended_at.is_some())
+        {
+            // Verified gone once, and something is there again: the clock starts anew.
+            link.ended_at = None;
+            tail.writes.push(Write::Link(link.clone()));
+            tail.writes.push(Write::LeaverCancelled { identity: identity.clone(), site: site.clone() });
+        }
+        let link = link.as_ref();
         match plan.ending {
             Some((_, since)) if link.is_some_and(|link| link.ended_at.is_none()) || !plan.is_quiet() => {
                 tail.writes.push(Write::LeaverSeen {
@@ -30,7 +47,11 @@ impl Engine {
                 });
             }
             Some(_) => {}
-            None if link.is_some() => tail.writes.push(Write::LeaverCancelled { identity, site }),
+            None if link.is_some() => {
+                let key = format!("leaver-late:{identity}:{site}");
+                tail.writes.push(Write::FindingOver { key, at: self.clock.now() });
+                tail.writes.push(Write::LeaverCancelled { identity, site });
+            }
             None => {}
         }
     }
@@ -53,18 +74,23 @@ impl Engine {
         let mut plan = plan.clone();
         mark_barred(&mut plan, applying);
         let before = applied.clone();
-        note_applied(applied, desired, view.account.as_ref());
+        let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
+        let inactive = view.account.as_ref().is_none_or(|account| !account.is_live());
+        let over = ended && inactive && plan.steps.is_empty();
+        if over || !ended {
+            // What still waits to be taken back is still ours.
+            let seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            note_applied(applied, desired, view.account.as_ref(), &seating);
+        }
         if let Some(account) = &view.account {
             tail.writes.push(Write::Account {
                 account: Box::new(account.clone()),
                 keys: scene.active.policy.account_keys(account),
             });
         }
-        let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let mut link = link.cloned();
         if let Some(link) = &mut link {
-            let inactive = view.account.as_ref().is_none_or(|account| !account.is_live());
-            if ended && inactive && link.ended_at.is_none() {
+            if over && link.ended_at.is_none() {
                 link.ended_at = Some(now);
                 tail.writes.push(Write::Link(link.clone()));
             } else if !ended && !inactive && link.ended_at.is_some() {
@@ -72,14 +98,15 @@ impl Engine {
                 tail.writes.push(Write::Link(link.clone()));
             }
         }
-        if ended && plan.steps.is_empty() && link.is_some() {
+        if over && link.is_some() {
             tail.writes.push(Write::LeaverVerified { identity: id.clone(), site: site.clone(), at: now });
+            tail.writes.push(Write::FindingOver { key: format!("leaver-late:{id}:{site}"), at: now });
         }
         if !plan.steps.is_empty() {
             tail.writes.push(Write::Plan(std::sync::Arc::new(plan.clone())));
         }
-        self.note_gates(scene, &plan, tail);
-        self.note_todos(scene, &plan, now, tail);
+        self.note_gates(&plan, applying, tail);
+        self.note_todos(scene, &plan, applied, applying, now, tail);
         self.note_notices(scene, &plan, applied, now, tail);
         if *applied != before {
             tail.writes.push(self.applied_write(scene, applied));
@@ -87,9 +114,19 @@ impl Engine {
         let person = scene.person.identity.display_name();
         if let Some(done) = &applying.plan {
             if applying.sent_any {
-                tail.writes.push(Write::Verified { plan: done.id.clone(), at: now, open: Vec::new() });
+                let open: Vec<String> = plan
+                    .steps
+                    .iter()
+                    .flat_map(|step| step.differences.iter())
+                    .map(|d| format!("{} {}", d.effect.symbol(), d.what))
+                    .collect();
+                let title = match open.len() {
+                    0 => "read back: as wanted".to_owned(),
+                    open => format!("read back: done, and {open} left for later"),
+                };
+                tail.writes.push(Write::Verified { plan: done.id.clone(), at: now, open: open.clone() });
                 tail.writes.push(
-                    line(&id.tenant, now, "verified", "read back: as wanted").about(id, &person).site(site)
+                    line(&id.tenant, now, "verified", title).about(id, &person).site(site).detail(open.join("; "))
                         .data(serde_json::json!({ "plan": done.id, "raised_at": scene.item.raised_at, "source": scene.item.source }))
                         .write(),
                 );
@@ -104,12 +141,11 @@ impl Engine {
             );
         }
         tail.review_by(plan.review_at, "a hold ends or a date of theirs arrives");
-        scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner).settle(id);
         Ok(())
     }
 
     /// Held and blocked steps: when to look again, and what a person is told.
-    fn note_gates(&self, scene: &Scene<'_>, plan: &Plan, tail: &mut Tail) {
+    fn note_gates(&self, plan: &Plan, applying: &Applying, tail: &mut Tail) {
         let mut blocked = Vec::new();
         for step in &plan.steps {
             match &step.gate {
@@ -141,14 +177,37 @@ impl Engine {
             fix: Some("open the person's plan: each line says what it waits for".into()),
             since: now,
         })));
-        tail.review_by(Some(now + std::time::Duration::from_secs(3600)), "blocked steps are tried again");
-        let _ = scene;
+        let barred = plan.steps.iter().any(|step| applying.is_barred(step).is_some());
+        let pause = match (&applying.capped, barred) {
+            (Some(_), _) => 600,
+            (None, false) => 3600,
+            // Tried and refused: again now and then, in case a person changed something there.
+            (None, true) => 6 * 3600,
+        };
+        let pause = std::time::Duration::from_secs(pause);
+        tail.review_by(Some(now + pause), "blocked steps are tried again");
     }
 
-    fn note_todos(&self, scene: &Scene<'_>, plan: &Plan, now: Timestamp, tail: &mut Tail) {
+    /// What a person must do, and what is no longer to be done.
+    fn note_todos(
+        &self,
+        scene: &Scene<'_>,
+        plan: &Plan,
+        applied: &Applied,
+        applying: &Applying,
+        now: Timestamp,
+        tail: &mut Tail,
+    ) {
+        let prefix = format!("todo:{}:{}:", plan.identity, plan.site);
+        let mut keep: Vec<String> = applying.todos.iter().map(|key| format!("{prefix}{key}")).collect();
+        if applied.user_name_instead.is_some() {
+            keep.push(format!("{prefix}user-name"));
+        }
         for todo in &plan.todos {
+            keep.push(format!("{prefix}{}", todo.key));
             tail.writes.push(self.todo(scene, &todo.key, &todo.what, &todo.how, now));
         }
+        tail.writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
     }
 
     fn note_notices(
@@ -160,7 +219,8 @@ impl Engine {
         tail: &mut Tail,
     ) {
         for notice in &plan.notices {
-            if notice.after_verified && !plan.steps.is_empty() {
+            let waits = notice.after_verified && !plan.steps.is_empty();
+            if waits || self.settings.observe_only {
                 continue;
             }
             applied.notices.insert(notice.key.clone());
@@ -180,8 +240,17 @@ impl Engine {
 }
 
 /// What shows as wanted is now ours: given by us, or adopted because policy wants exactly it.
-pub(crate) fn note_applied(applied: &mut Applied, desired: &Desired, account: Option<&Account>) {
+pub(crate) fn note_applied(
+    applied: &mut Applied,
+    desired: &Desired,
+    account: Option<&Account>,
+    seating: &Seating,
+) {
     let Some(account) = account else { return };
+    if applied.user_name_instead.as_ref().is_some_and(|(wanted, _)| account.field("userName") == Some(wanted))
+    {
+        applied.user_name_instead = None;
+    }
     match &desired.lifecycle {
         Lifecycle::Ended { .. } => {
             let kept = std::mem::take(applied);
@@ -198,20 +267,24 @@ pub(crate) fn note_applied(applied: &mut Applied, desired: &Desired, account: Op
                     applied.fields.insert(name.clone(), want.value.trim().to_owned());
                 }
             }
-            match &desired.seat {
-                Some(Want { value: SeatWish::Desk { .. }, .. }) => {
-                    applied.seat = account.seat.map(|seat| seat.room)
-                }
-                Some(Want { value: SeatWish::Section { section }, .. })
-                    if account.section == Some(*section) =>
+            let room = account.seat.map(|seat| seat.room);
+            if room != applied.seat {
+                applied.seat = None;
+            }
+            if account.section != applied.section {
+                applied.section = None;
+            }
+            match desired.seat.as_ref().map(|want| &want.value) {
+                // A seat that does not satisfy the wish is somebody else's gift.
+                Some(SeatWish::Desk { floors, kinds, rooms })
+                    if room.is_some_and(|room| seating.fits(room, floors, kinds, rooms)) =>
                 {
+                    applied.seat = room;
+                }
+                Some(SeatWish::Section { section }) if account.section == Some(*section) => {
                     applied.section = Some(*section);
                 }
-                _ => {
-                    if account.seat.map(|seat| seat.room) != applied.seat {
-                        applied.seat = None;
-                    }
-                }
+                _ => {}
             }
             if let Some(want) = &desired.cost_center
                 && account.cost_center == Some(want.value)

@@ -1,0 +1,583 @@
+//! One tenant and one site in memory, behind the ports, with scripted failures of writes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lanyard_engine::{clock::Clock, ports::*};
+use lanyard_model::{
+    account::{Account, AccountKind, AccountRead, FieldName, Seat},
+    booking::Booking,
+    coverage::{Evidence, ReadKind},
+    desired::ToDo,
+    id::*,
+    identity::{Group, Identity, IdentityRead},
+    place::Catalogue,
+    plan::{AccountPatch, Operation, Outcome},
+    signal::Lane,
+};
+use tokio::sync::watch;
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A clock that moves when told.
+pub struct Manual(watch::Sender<Timestamp>);
+
+impl Manual {
+    pub fn new(at: Timestamp) -> Self {
+        Self(watch::channel(at).0)
+    }
+
+    pub fn set(&self, at: Timestamp) {
+        self.0.send_modify(|now| *now = at.max(*now));
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.0.send_modify(|now| *now += time);
+    }
+}
+
+#[async_trait]
+impl Clock for Manual {
+    fn now(&self) -> Timestamp {
+        *self.0.borrow()
+    }
+
+    async fn sleep_until(&self, until: Timestamp) {
+        let mut changes = self.0.subscribe();
+        let _ = changes.wait_for(|now| *now >= until).await;
+    }
+}
+
+fn evidence(kind: ReadKind, rows: usize, now: Timestamp) -> Evidence {
+    Evidence {
+        kind,
+        started_at: now,
+        ended_at: now,
+        pages: 1,
+        rows: rows as u64,
+        reached_end: true,
+        count_before: None,
+        count_after: None,
+        canary_seen: Some(true),
+        overlaps_missed: 0,
+        feed_whole: None,
+        rights_proven: None,
+    }
+}
+
+/// A directory.
+pub struct Okta {
+    tenant: TenantId,
+    clock: Arc<Manual>,
+    pub state: Mutex<OktaState>,
+}
+
+#[derive(Default)]
+pub struct OktaState {
+    pub people: BTreeMap<String, Identity>,
+    pub groups: BTreeSet<GroupId>,
+    /// Every read fails so.
+    pub failure: Option<PortFailure>,
+    /// People whom lists leave out.
+    pub unlisted: BTreeSet<String>,
+    /// Lists end early.
+    pub torn: bool,
+    /// Calls that would have changed something here.
+    pub writes: usize,
+}
+
+impl Okta {
+    pub fn new(tenant: &str, clock: Arc<Manual>) -> Self {
+        Self { tenant: tenant.into(), clock, state: Mutex::default() }
+    }
+
+    pub fn change(&self, change: impl FnOnce(&mut OktaState)) {
+        change(&mut held(&self.state));
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&OktaState) -> T) -> Result<T, PortFailure> {
+        let state = held(&self.state);
+        state.failure.clone().map_or_else(|| Ok(read(&state)), Err)
+    }
+}
+
+#[async_trait]
+impl Directory for Okta {
+    fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    async fn observe_identity(&self, user: &str, _: Lane) -> Result<IdentityRead, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| match state.people.get(user) {
+            Some(person) => IdentityRead::Present(Box::new(Identity { read_at: at, ..person.clone() })),
+            None => IdentityRead::NotFound { at },
+        })
+    }
+
+    async fn find_identities(&self, text: &str) -> Result<Vec<Arc<str>>, PortFailure> {
+        self.read(|state| {
+            let found = state.people.values().filter(|person| person.display_name().contains(text));
+            found.map(|person| person.id.user.clone()).collect()
+        })
+    }
+
+    async fn list_identities(&self, _: &dyn Progress) -> Result<Listing<Identity>, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| {
+            let rows: Vec<_> = state
+                .people
+                .iter()
+                .filter(|(user, _)| !state.unlisted.contains(*user))
+                .map(|(_, person)| Identity { read_at: at, ..person.clone() })
+                .collect();
+            let mut evidence = evidence(ReadKind::Identities, rows.len(), at);
+            evidence.reached_end = !state.torn;
+            Listing { rows, evidence }
+        })
+    }
+
+    async fn list_groups(&self) -> Result<Listing<Group>, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| {
+            let rows: Vec<_> = state
+                .groups
+                .iter()
+                .map(|id| Group {
+                    id: id.clone(),
+                    name: id.as_str().into(),
+                    kind: lanyard_model::identity::GroupKind::Native,
+                    last_membership_updated: None,
+                })
+                .collect();
+            Listing { evidence: evidence(ReadKind::GroupMembers, rows.len(), at), rows }
+        })
+    }
+
+    async fn list_members(&self, group: &GroupId) -> Result<Listing<Arc<str>>, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| {
+            let rows: Vec<Arc<str>> = state
+                .people
+                .values()
+                .filter(|person| person.groups.contains(group))
+                .map(|person| person.id.user.clone())
+                .collect();
+            Listing { evidence: evidence(ReadKind::GroupMembers, rows.len(), at), rows }
+        })
+    }
+
+    async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure> {
+        Ok(Vec::new())
+    }
+
+    async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError> {
+        let _ = self.read(|_| ())?;
+        Ok(FeedPage { events: Vec::new(), next: cursor.clone(), rows: 0 })
+    }
+
+    async fn ensure_hook(&self, _: &HookWish) -> Result<HookState, PortFailure> {
+        self.change(|state| state.writes += 1);
+        Ok(HookState::Live { id: "who1".into() })
+    }
+
+    async fn hook_state(&self, _: &HookWish) -> Result<HookState, PortFailure> {
+        Ok(HookState::Absent)
+    }
+
+    fn parse_delivery(&self, _: &[u8]) -> Result<Delivery, DeliveryProblem> {
+        Err(DeliveryProblem("not scripted".into()))
+    }
+
+    async fn probe(&self) -> Vec<Check> {
+        Vec::new()
+    }
+
+    fn calls(&self) -> Vec<CallCount> {
+        Vec::new()
+    }
+}
+
+/// What goes wrong with a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It was carried out, and no answer came.
+    LostAfter,
+    /// It was not carried out, and no answer came.
+    LostBefore,
+    Throttled,
+    NotDone,
+    Refused,
+    Impossible,
+    Denied,
+    /// Accepted without any effect.
+    Ignored,
+}
+
+/// A site.
+pub struct Office {
+    site: SiteId,
+    clock: Arc<Manual>,
+    pub state: Mutex<OfficeState>,
+}
+
+#[derive(Default)]
+pub struct OfficeState {
+    pub accounts: BTreeMap<i64, Account>,
+    pub bookings: BTreeMap<i64, Booking>,
+    pub visits: Vec<String>,
+    pub catalogue: Option<Catalogue>,
+    /// Every accepted write, in order.
+    pub writes: Vec<String>,
+    /// By number of the write from now on.
+    pub faults: BTreeMap<usize, Fault>,
+    /// By the operation's name, used up in order.
+    pub faults_of: BTreeMap<&'static str, VecDeque<Fault>>,
+    /// Every read fails so.
+    pub failure: Option<PortFailure>,
+    /// Scans of bookings fail so.
+    pub scan_failure: Option<PortFailure>,
+    pub scans: usize,
+    /// Inactive accounts answer 404.
+    pub hides_inactive: bool,
+    /// Searches miss accounts made after this many.
+    pub search_blind: bool,
+    /// Somebody books a room for this account as soon as a scan has ended.
+    pub booked_after_scan: Option<i64>,
+    attempts: usize,
+    next: i64,
+}
+
+impl Office {
+    pub fn new(catalogue: Catalogue, clock: Arc<Manual>) -> Self {
+        let state = OfficeState { catalogue: Some(catalogue.clone()), next: 100, ..OfficeState::default() };
+        Self { site: catalogue.site, clock, state: Mutex::new(state) }
+    }
+
+    pub fn change<T>(&self, change: impl FnOnce(&mut OfficeState) -> T) -> T {
+        change(&mut held(&self.state))
+    }
+
+    pub fn attempts(&self) -> usize {
+        self.change(|state| state.attempts)
+    }
+
+    /// Puts an account there, as if by hand.
+    pub fn seed(&self, id: i64, fields: &[(&str, &str)]) {
+        let account = Account {
+            key: AccountKey { site: self.site.clone(), id: AccountId(id) },
+            kind: AccountKind::Person,
+            active: Some(true),
+            fields: fields
+                .iter()
+                .map(|(name, value)| (FieldName::new(name).unwrap(), (*value).to_owned()))
+                .collect(),
+            user_type: None,
+            seat: None,
+            section: None,
+            seat_class: None,
+            cost_center: None,
+            items: Some(BTreeSet::new()),
+            roles: Some(BTreeMap::new()),
+            site_admin: Some(false),
+            updated_at: None,
+            updated_by: None,
+            read_at: self.clock.now(),
+        };
+        self.change(|state| state.accounts.insert(id, account));
+    }
+
+    pub fn book(&self, id: i64, host: i64, hours_ahead: u64) {
+        let start = self.clock.now() + Duration::from_secs(hours_ahead * 3600);
+        self.change(|state| state.bookings.insert(id, booking(id, host, start)));
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&mut OfficeState) -> T) -> Result<T, PortFailure> {
+        let mut state = held(&self.state);
+        match state.failure.clone() {
+            Some(failure) => Err(failure),
+            None => Ok(read(&mut state)),
+        }
+    }
+}
+
+fn booking(id: i64, host: i64, start: Timestamp) -> Booking {
+    Booking {
+        id: ReservationId(id),
+        host: AccountId(host),
+        room: Some(RoomId(14)),
+        center: Some(CenterId(51)),
+        start,
+        end: start + Duration::from_secs(3600),
+        cancelled: false,
+        made_here: true,
+    }
+}
+
+impl OfficeState {
+    fn shown(&self, account: &Account, now: Timestamp) -> Account {
+        Account { read_at: now, ..account.clone() }
+    }
+
+    fn carry_out(
+        &mut self,
+        operation: &Operation,
+        account: Option<AccountId>,
+        site: &SiteId,
+        now: Timestamp,
+    ) -> Outcome {
+        let mut done = Outcome::Done { account, made: None };
+        let refused = |text: &str| Outcome::Refused {
+            code: "refused".into(),
+            text: text.into(),
+            fix: "see the test".into(),
+        };
+        let what = match account {
+            Some(id) => format!("{} {id}", operation.name()),
+            None => operation.name().to_owned(),
+        };
+        let mut target = account.and_then(|id| self.accounts.get(&id.0).cloned());
+        if target.as_ref().is_some_and(|a| !a.is_live())
+            && matches!(operation, Operation::Update { .. } | Operation::SetRoles { .. })
+        {
+            return refused("an inactive account cannot be edited");
+        }
+        match operation {
+            Operation::Create { patch } => {
+                let name = FieldName::new("userName").unwrap();
+                let wanted = patch.fields.get(&name).cloned().flatten();
+                if self.accounts.values().any(|a| a.fields.get(&name).cloned() == wanted) {
+                    return refused("the user name is taken");
+                }
+                self.next += 1;
+                let mut made = Account {
+                    key: AccountKey { site: site.clone(), id: AccountId(self.next) },
+                    kind: AccountKind::Person,
+                    active: Some(true),
+                    fields: BTreeMap::new(),
+                    user_type: None,
+                    seat: None,
+                    section: None,
+                    seat_class: None,
+                    cost_center: None,
+                    items: Some(BTreeSet::new()),
+                    roles: Some(BTreeMap::new()),
+                    site_admin: Some(false),
+                    updated_at: Some(now),
+                    updated_by: None,
+                    read_at: now,
+                };
+                write_patch(&mut made, patch);
+                done = Outcome::Done { account: Some(made.id()), made: None };
+                target = Some(made);
+            }
+            Operation::Update { patch } => match &mut target {
+                Some(account) => write_patch(account, patch),
+                None => return refused("no such account"),
+            },
+            Operation::SetRoles { roles } => match &mut target {
+                Some(account) => account.roles = Some(roles.clone()),
+                None => return refused("no such account"),
+            },
+            Operation::Deactivate => match &mut target {
+                Some(account) => account.active = Some(false),
+                None => return refused("no such account"),
+            },
+            Operation::Reactivate => match &mut target {
+                Some(account) => account.active = Some(true),
+                None => return refused("no such account"),
+            },
+            Operation::CancelBooking { booking } => {
+                if let Some(booking) = self.bookings.get_mut(&booking.0) {
+                    booking.cancelled = true;
+                }
+            }
+            Operation::Book { room, center, start, end, .. } => {
+                self.next += 1;
+                let made = Booking {
+                    id: ReservationId(self.next),
+                    host: account.unwrap(),
+                    room: Some(*room),
+                    center: Some(*center),
+                    start: *start,
+                    end: *end,
+                    cancelled: false,
+                    made_here: true,
+                };
+                done = Outcome::Done { account, made: Some(self.next) };
+                self.bookings.insert(self.next, made);
+            }
+            Operation::Announce { visit } => {
+                self.next += 1;
+                self.visits.push(format!("{} {}", visit.first_name, visit.key));
+                done = Outcome::Done { account, made: Some(self.next) };
+            }
+        }
+        if let Some(target) = target {
+            self.accounts.insert(target.key.id.0, target);
+        }
+        self.writes.push(what);
+        done
+    }
+}
+
+fn write_patch(account: &mut Account, patch: &AccountPatch) {
+    for (name, value) in &patch.fields {
+        match value {
+            Some(value) => account.fields.insert(name.clone(), value.clone()),
+            None => account.fields.remove(name),
+        };
+    }
+    if let Some(kind) = patch.user_type {
+        account.user_type = Some((kind, "type".into()));
+    }
+    if let Some(cost_center) = patch.cost_center {
+        account.cost_center = cost_center;
+    }
+    if let Some(items) = &patch.items {
+        account.items = Some(items.clone());
+    }
+    if let Some(seat) = patch.seat {
+        account.seat = seat.map(|room| Seat { room, floor: None });
+    }
+    if let Some(section) = patch.section {
+        account.section = section;
+    }
+    if let Some(class) = &patch.seat_class {
+        account.seat_class = Some(class.clone());
+    }
+}
+
+#[async_trait]
+impl Workplace for Office {
+    fn site(&self) -> &SiteId {
+        &self.site
+    }
+
+    async fn observe_account(&self, id: AccountId, _: Lane) -> Result<AccountRead, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| match state.accounts.get(&id.0) {
+            Some(account) if account.is_live() || !state.hides_inactive => {
+                AccountRead::Present(Box::new(state.shown(account, at)))
+            }
+            _ => AccountRead::NotFound { at },
+        })
+    }
+
+    async fn find_accounts(&self, key: &SearchKey, _: Lane) -> Result<Vec<Account>, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| {
+            let found = state.accounts.values().filter(|account| {
+                account.is_live()
+                    && account.fields.get(&key.field).is_some_and(|v| v.eq_ignore_ascii_case(&key.value))
+                    && !(state.search_blind && account.id().0 > 100)
+            });
+            found.map(|account| state.shown(account, at)).collect()
+        })
+    }
+
+    async fn is_user_name_free(&self, user_name: &str, _: Lane) -> Result<bool, PortFailure> {
+        self.read(|state| !state.accounts.values().any(|a| a.field("userName") == Some(user_name)))
+    }
+
+    async fn read_catalogue(&self, _: &dyn Progress) -> Result<Catalogue, PortFailure> {
+        self.read(|state| {
+            let mut catalogue = state.catalogue.clone().unwrap();
+            for account in state.accounts.values().filter(|account| account.is_live()) {
+                if let Some(seat) = account.seat
+                    && let Some(room) = catalogue.rooms.get_mut(&seat.room)
+                {
+                    room.occupants.push(account.id());
+                }
+            }
+            catalogue
+        })
+    }
+
+    async fn list_accounts(&self, _: &dyn Progress) -> Result<Listing<Account>, PortFailure> {
+        let at = self.clock.now();
+        self.read(|state| {
+            let rows: Vec<_> =
+                state.accounts.values().filter(|a| a.is_live()).map(|a| state.shown(a, at)).collect();
+            Listing { evidence: evidence(ReadKind::Accounts, rows.len(), at), rows }
+        })
+    }
+
+    async fn list_bookings(&self, from: Timestamp, _: Lane) -> Result<Listing<Booking>, PortFailure> {
+        let at = self.clock.now();
+        if let Some(failure) = self.change(|state| state.scan_failure.take()) {
+            return Err(failure);
+        }
+        self.read(|state| {
+            state.scans += 1;
+            let rows: Vec<_> =
+                state.bookings.values().filter(|b| !b.cancelled && b.end > from).cloned().collect();
+            if let Some(host) = state.booked_after_scan.take() {
+                state.next += 1;
+                let made = booking(state.next, host, at + Duration::from_secs(7200));
+                state.bookings.insert(state.next, made);
+            }
+            Listing { evidence: evidence(ReadKind::Bookings, rows.len(), at), rows }
+        })
+    }
+
+    async fn apply(&self, operation: &Operation, account: Option<AccountId>, _: Lane) -> Outcome {
+        let now = self.clock.now();
+        let mut state = held(&self.state);
+        let number = state.attempts;
+        state.attempts += 1;
+        let fault = state
+            .faults
+            .remove(&number)
+            .or_else(|| state.faults_of.get_mut(operation.name()).and_then(VecDeque::pop_front));
+        let site = self.site.clone();
+        match fault {
+            None => state.carry_out(operation, account, &site, now),
+            Some(Fault::LostAfter) => {
+                state.carry_out(operation, account, &site, now);
+                Outcome::Unknown { reason: "the answer was lost".into() }
+            }
+            Some(Fault::LostBefore) => Outcome::Unknown { reason: "the call was lost".into() },
+            Some(Fault::Throttled) => Outcome::Throttled { until: now + Duration::from_secs(30) },
+            Some(Fault::NotDone) => Outcome::NotDone { reason: "the site is down".into() },
+            Some(Fault::Refused) => {
+                Outcome::Refused { code: "no".into(), text: "refused".into(), fix: "ask".into() }
+            }
+            Some(Fault::Impossible) => Outcome::Impossible {
+                capability: "scripted".into(),
+                todo: ToDo {
+                    key: format!("by-hand:{}", operation.name()),
+                    what: format!("{} by hand", operation.name()),
+                    how: "in iOffice".into(),
+                },
+            },
+            Some(Fault::Denied) => Outcome::Denied { reason: "401".into(), fix: "new password".into() },
+            Some(Fault::Ignored) => Outcome::Done { account, made: None },
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            active_write: Some(true),
+            delete_allowed: false,
+            section_write: Some(true),
+            items_readable: Some(true),
+            visit_end: false,
+        }
+    }
+
+    async fn probe(&self) -> Vec<Check> {
+        Vec::new()
+    }
+
+    fn calls(&self) -> Vec<CallCount> {
+        Vec::new()
+    }
+}

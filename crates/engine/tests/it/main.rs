@@ -1,0 +1,10 @@
+//! The loops against fakes of both services and the real store in memory.
+
+mod bench;
+mod fakes;
+mod mortal;
+
+mod interruptions;
+mod leavers;
+mod people;
+mod standing;
