@@ -4,7 +4,7 @@ use lanyard_engine::ports::{Write, Wrote};
 
 use crate::{
     salt::Salts,
-    tables::{accounts, identities, journal::Appending, links, notes, plans, signals, work},
+    tables::{accounts, documents, identities, journal::Appending, links, notes, plans, signals, work},
     tx::{Answer, Tx},
 };
 
@@ -71,6 +71,8 @@ fn apply_one(tx: &dyn Tx, write: Write, lines: &mut Appending) -> Answer<Wrote> 
         Write::Sweep(sweep) => notes::sweep(tx, &sweep)?,
         Write::Count { name, by } => notes::count(tx, &name, by)?,
         Write::Meta { key, value } => notes::set_meta(tx, &key, &value)?,
+        Write::Document(document) => documents::keep(tx, *document)?,
+        Write::DocumentGone { collection, key, version } => documents::forget(tx, &collection, &key, version)?,
         Write::Journal(entry) => lines.push(*entry),
     }
     Ok(Wrote::Done)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, FeedCursor, Finding, Intent, Kept, Leaver, Ledger, Message, Mirrored, OpenIntent, Store,
+    ActivityFilter, Document, FeedCursor, Finding, Intent, Kept, Leaver, Ledger, Message, Mirrored, OpenIntent, Store,
     StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
 };
 use lanyard_model::{
@@ -22,7 +22,7 @@ use lanyard_model::{
 use crate::{
     batch,
     store::SqliteStore,
-    tables::{accounts, identities, journal, links, notes, plans, signals, work},
+    tables::{accounts, documents, identities, journal, links, notes, plans, signals, work},
 };
 
 #[async_trait]
@@ -221,6 +221,34 @@ impl Store for SqliteStore {
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure> {
         let key = key.to_owned();
         self.read(move |tx| notes::meta(tx, &key)).await
+    }
+
+    async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure> {
+        let (collection, names) = (collection.to_owned(), names.to_owned());
+        self.read(move |tx| {
+            names.iter().filter_map(|name| documents::load(tx, &collection, name).transpose()).collect()
+        })
+        .await
+    }
+
+    async fn documents_by_key(
+        &self,
+        collection: &str,
+        kind: &str,
+        value: &str,
+    ) -> Result<Vec<Document>, StoreFailure> {
+        let (collection, kind, value) = (collection.to_owned(), kind.to_owned(), value.to_owned());
+        self.read(move |tx| documents::by_key(tx, &collection, &kind, &value)).await
+    }
+
+    async fn document_page(
+        &self,
+        collection: &str,
+        skip: usize,
+        limit: usize,
+    ) -> Result<(Vec<Document>, u64), StoreFailure> {
+        let collection = collection.to_owned();
+        self.read(move |tx| documents::page(tx, &collection, skip, limit)).await
     }
 
     async fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Kept>, StoreFailure> {

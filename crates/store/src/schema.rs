@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// Steps in order; a step that was released is never edited.
-const STEPS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_start.sql"))];
+const STEPS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_start.sql")),
+    (2, include_str!("../migrations/0002_documents.sql")),
+];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL)";
@@ -74,6 +77,6 @@ mod tests {
         assert!(foreign.contains("schema step 1 was applied in another form"), "{foreign}");
         connection.execute("INSERT INTO schema_version VALUES (99, 'y')", []).unwrap();
         let newer = migrate(&connection).unwrap_err().to_string();
-        assert!(newer.contains("its schema has version 99, this program knows versions up to 1"), "{newer}");
+        assert!(newer.contains("its schema has version 99, this program knows versions up to 2"), "{newer}");
     }
 }

@@ -30,6 +30,12 @@ pub enum StoreFailure {
     /// An intent would exceed a cap. The batch was refused whole.
     #[error("the cap on {scope} is reached: {used} of {max} used")]
     CapReached { scope: String, used: u64, max: u64 },
+    /// Another document of the collection holds this key, which only one may hold. The batch was refused whole.
+    #[error("another document of {collection} has this {kind}")]
+    KeyTaken { collection: String, kind: String },
+    /// The document is not the one that was read before. The batch was refused whole; read again.
+    #[error("the document {key} of {collection} has changed meanwhile")]
+    DocumentChanged { collection: String, key: String },
     /// The lease on a work item is no longer ours (expired, or taken over).
     #[error("the lease on {0} is lost")]
     LeaseLost(IdentityId),
@@ -193,7 +199,38 @@ pub enum Write {
         key: String,
         value: String,
     },
+    /// Keeps a document, with its keys. Fails with [`StoreFailure::DocumentChanged`] if the kept one has another
+    /// version (0: there is none), and with [`StoreFailure::KeyTaken`] if a sole key is held by another one.
+    Document(Box<Document>),
+    /// Forgets a document and its keys, if it still has this version.
+    DocumentGone {
+        collection: String,
+        key: String,
+        version: i64,
+    },
     Journal(Box<Entry>),
+}
+
+/// A small thing that a face of ours keeps for its clients, by name within a collection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    pub collection: String,
+    pub key: String,
+    /// As read; 0 for a new one. Rises by one with each write.
+    pub version: i64,
+    /// Other ways to find it.
+    pub keys: Vec<DocumentKey>,
+    pub body: serde_json::Value,
+}
+
+/// A way to find a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DocumentKey {
+    pub kind: String,
+    /// Folded by the caller; compared byte by byte.
+    pub value: String,
+    /// At most one document of the collection may hold it.
+    pub sole: bool,
 }
 
 /// What a write answered, in the order of the batch.
@@ -498,6 +535,23 @@ pub trait Store: Send + Sync {
     async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure>;
     async fn count(&self, name: &str) -> Result<u64, StoreFailure>;
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure>;
+
+    /// The documents of these names, in the order of `names`; unknown ones are left out.
+    async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure>;
+    /// Documents that hold this key, oldest first.
+    async fn documents_by_key(
+        &self,
+        collection: &str,
+        kind: &str,
+        value: &str,
+    ) -> Result<Vec<Document>, StoreFailure>;
+    /// A part of the collection, oldest first, and how many documents it has in all.
+    async fn document_page(
+        &self,
+        collection: &str,
+        skip: usize,
+        limit: usize,
+    ) -> Result<(Vec<Document>, u64), StoreFailure>;
 
     async fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Kept>, StoreFailure>;
     async fn tree_heads(&self) -> Result<Vec<TreeHead>, StoreFailure>;

@@ -1,5 +1,6 @@
 //! The suite that every [`Store`] passes. Each case gets an empty store and panics with what it found.
 
+mod documents;
 mod journal;
 mod mirrors;
 mod people;
@@ -48,6 +49,8 @@ cases![
     plans::operations_are_counted_by_time,
     plans::leaver_clocks_start_once,
     plans::findings_messages_certificates_sweeps_and_counters,
+    documents::a_document_is_found_by_name_by_key_and_in_order,
+    documents::a_sole_key_has_one_holder_and_a_stale_write_is_refused,
     journal::lines_come_back_in_order_and_the_tree_grows,
 ];
 

@@ -1,6 +1,7 @@
 //! One module per group of tables: its statements in one place, and the functions that use them.
 
 pub(crate) mod accounts;
+pub(crate) mod documents;
 pub(crate) mod identities;
 pub(crate) mod journal;
 pub(crate) mod links;
@@ -16,6 +17,7 @@ mod tests {
 
     const MODULES: &[(&str, &[(&str, &str)])] = &[
         ("accounts", accounts::STATEMENTS),
+        ("documents", documents::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("links", links::STATEMENTS),
