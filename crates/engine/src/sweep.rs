@@ -429,7 +429,7 @@ fn orphan(account: &Account, now: Timestamp) -> Finding {
             account.field("email").unwrap_or("none")
         ),
         fix: Some(
-            "link it to a person, mark it as a shared account in the policy, or deactivate it in iOffice"
+            "give it an e-mail or employee number that Okta knows, or deactivate it in iOffice"
                 .into(),
         ),
         since: now,

@@ -231,6 +231,24 @@ impl std::ops::AddAssign for Summary {
     }
 }
 
+impl Summary {
+    /// Only what there is: `1 added, 2 changed`; `nothing` for an empty plan.
+    pub fn words(&self) -> String {
+        let parts: Vec<_> = [
+            (self.add, "added"),
+            (self.change, "changed"),
+            (self.remove, "taken away"),
+            (self.r#move, "moved"),
+            (self.held, "held"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+        if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

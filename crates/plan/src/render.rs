@@ -25,7 +25,7 @@ pub fn render_plan(plan: &Plan) -> String {
                 (None, None) => String::new(),
             };
             let _ = writeln!(text, "  {symbol} {}: {change}", difference.what);
-            if let Some(because) = difference.because.first() {
+            if let Some(because) = telling(&difference.because) {
                 let _ = writeln!(text, "      because {}", render_because(because));
             }
         }
@@ -50,6 +50,11 @@ pub fn render_plan(plan: &Plan) -> String {
         let _ = writeln!(text, "  . {note}");
     }
     text
+}
+
+/// The reason that says most: what ended or paused somebody's standing, else the first.
+fn telling(because: &[Because]) -> Option<&Because> {
+    because.iter().find(|because| because.rule.starts_with("lifecycle")).or_else(|| because.first())
 }
 
 /// `new-user, places row 7: department is "Facilities"`.

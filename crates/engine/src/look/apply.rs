@@ -94,7 +94,7 @@ impl Engine {
         // The plan is on record from its first intent on; a plan that sends nothing leaves no line.
         let mut opening = vec![
             Write::Plan(std::sync::Arc::new(plan.clone())),
-            line(tenant, now, "plan", plan.summary().to_string())
+            line(tenant, now, "plan", format!("planned: {}", plan.summary().words()))
                 .about(identity, &plan.person)
                 .site(scene.site.id())
                 .data(serde_json::json!({ "plan": plan.id }))

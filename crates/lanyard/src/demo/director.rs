@@ -14,7 +14,7 @@ use lanyard_model::identity::Status;
 use lanyard_sim::{
     face::Inspect,
     host::{Desk, Vendor},
-    scenario::{Day, Step},
+    scenario::{Day, Step, Topic},
 };
 use lanyard_web::DemoControl;
 use serde_json::{Value, json};
@@ -120,10 +120,12 @@ impl Director {
     }
 
     /// Plays chapter by chapter at real speed: when a chapter is over and seen, the clock moves to the next.
-    pub async fn run_day_for_people(self: Arc<Self>) {
-        while !self.has_swept().await || !self.is_quiet(SignedDuration::from_secs(2)).await {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+    /// `hurry` skips idle time until the first comparison is worked off.
+    pub async fn run_day_for_people(self: Arc<Self>, hurry: tokio::task::JoinHandle<()>) {
+        while !self.has_swept().await || !self.is_quiet(SignedDuration::from_secs(30)).await {
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        hurry.abort();
         tokio::time::sleep(Duration::from_secs(8)).await;
         for step in &self.day.steps {
             loop {
@@ -189,6 +191,25 @@ impl Director {
     }
 }
 
+/// What the chapter shows, in a sentence.
+fn detail(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Joiner => "profile, roles and a place are ready before the first day",
+        Topic::DepartmentMove => "group rules move them in two halves; nothing is revoked in between",
+        Topic::Leave => "leave is not termination: permissions pause, seat and account stay",
+        Topic::ReturnFromLeave => "what was paused comes back",
+        Topic::Termination => "access is taken back at once, bookings are cancelled, all of it read back",
+        Topic::OneOrgTermination => "they still work for the other company: nothing is taken away",
+        Topic::ContractEnd => "nobody does anything; the end date alone ends the access",
+        Topic::MergedAccount => "two accounts became one; the remembered link still finds it",
+        Topic::Rename => "name, login and e-mail change; the account stays the same",
+        Topic::HandEdit => "somebody edits iOffice by hand; what no rule owns survives",
+        Topic::HookOutage => "hooks are lost; the log notices",
+        Topic::QuotaStorm => "both services refuse calls; the work slows down and nothing is lost",
+        Topic::ProfileUpdate => "only the changed value is written",
+    }
+}
+
 #[async_trait::async_trait]
 impl DemoControl for Director {
     fn story(&self) -> Value {
@@ -239,7 +260,7 @@ impl DemoControl for Director {
                 json!({
                     "at": step.at,
                     "title": step.words,
-                    "detail": step.topic,
+                    "detail": detail(step.topic),
                     "people": people,
                     "state": state,
                     "expects": expects,
@@ -293,9 +314,9 @@ impl DemoControl for Director {
             }
             "hook_outage" | "storm" => {
                 let topic = if kind == "storm" {
-                    lanyard_sim::scenario::Topic::QuotaStorm
+                    Topic::QuotaStorm
                 } else {
-                    lanyard_sim::scenario::Topic::HookOutage
+                    Topic::HookOutage
                 };
                 let step = self
                     .day

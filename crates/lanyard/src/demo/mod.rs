@@ -1,6 +1,5 @@
 //! `demo`: stand-ins, engine and console in one process on loopback; a day in the life of a company.
 
-pub mod bench;
 mod calls;
 mod clock;
 mod company;
@@ -58,12 +57,11 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             temporary.0.clone()
         }
     };
-    let now = if arguments.once { WorldSettings::default().now } else { SystemClock.now() };
+    // A day begins at eight; people who watch see today's date.
+    let now = if arguments.once { WorldSettings::default().now } else { eight_o_clock(SystemClock.now()) };
     let time = DemoClock::starting_at(now);
     let clock = SharedClock(Arc::clone(&time));
-    if arguments.once {
-        tokio::spawn(Arc::clone(&time).skip_idle_time());
-    }
+    let hurry = tokio::spawn(Arc::clone(&time).skip_idle_time());
     let talk = |text: &str| {
         if !arguments.json {
             println!("{text}");
@@ -120,9 +118,9 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     );
     if !arguments.once {
         println!("Console: http://{}", office.address);
-        println!("Stand-ins: {}", serde_json::to_string(started.running.announcement())?);
-        println!("Data: {}", dir.display());
-        println!("The day begins once the first comparison is done. Ctrl-C ends it.");
+        println!("Data:    {}", dir.display());
+        println!("Okta and iOffice stand-ins: addresses and throw-away credentials are in {}/lanyard.toml", dir.display());
+        println!("First everybody is compared, in a hurry; then the day begins, at real speed. Ctrl-C ends it.");
     }
     office.run();
     if arguments.once {
@@ -147,11 +145,17 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         return Ok(if summary.is_sound() { exit::DONE } else { exit::FAILED });
     }
     tokio::select! {
-        () = director.clone().run_day_for_people() => {}
+        () = director.clone().run_day_for_people(hurry) => {}
         () = crate::verbs::stopped() => {}
     }
     office.close().await;
     Ok(exit::DONE)
+}
+
+/// Eight in the morning (UTC) of the same date.
+fn eight_o_clock(now: jiff::Timestamp) -> jiff::Timestamp {
+    let date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    date.at(8, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_or(now, |zoned| zoned.timestamp())
 }
 
 /// A folder that goes when the demo does.
