@@ -1,1 +1,18 @@
-//! 
+//! Deterministic simulation: the production engine, adapters and store against the stand-ins, in one thread and in
+//! virtual time. A seed decides a whole history: the company, what happens to its people, what goes wrong, and when
+//! the process dies. The same seed gives the same history, byte for byte.
+//!
+//! - [`clock`]: one virtual time for everybody; [`life`]: one run of the process, and how it ends
+//! - [`network`]: requests and hook deliveries as calls of the stand-ins' faces, with what goes wrong on the way
+//! - [`company`]: the two sides and the engine's wiring; [`script`]: what the seed has in store; [`run`]: one history
+//! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas
+
+pub mod auditor;
+pub mod clock;
+pub mod company;
+pub mod life;
+pub mod network;
+pub mod run;
+pub mod script;
+
+pub use run::{History, Options, run};

@@ -1,0 +1,62 @@
+//! S2: leavers are gone within a bound.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::{Evidence, Violation, number, people::People, sites::Replay};
+
+/// Own calls at the sites' rate, hops, the settling of two-part moves, in a company this small.
+const OWN: SignedDuration = SignedDuration::from_secs(300);
+/// After an outage: the longest pause between two attempts comes on top.
+const RECOVERY: SignedDuration = SignedDuration::from_secs(600);
+
+pub(super) fn judge(
+    evidence: &Evidence<'_>,
+    site: usize,
+    people: &People,
+    replay: &Replay<'_>,
+    found: &mut Vec<Violation>,
+) {
+    let plan = evidence.plan;
+    if plan.observe_only || plan.percent_max < 100 {
+        return;
+    }
+    let poll = SignedDuration::try_from(plan.feed_interval).unwrap_or_default();
+    for identity in people.all.values() {
+        let Some(since) = identity.ended_since().filter(|since| *since >= evidence.start) else { continue };
+        let before = identity.at(since - SignedDuration::from_millis(1));
+        let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
+        let others = people.with_number(&number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
+        if others.count() > 0 || !is_plain(evidence, site, &number) {
+            continue;
+        }
+        let bound = if plan.is_calm() {
+            since + poll + SignedDuration::from_secs(60) + OWN
+        } else {
+            since.max(evidence.faults_ended) + poll + SignedDuration::from_secs(60) + OWN + RECOVERY
+        };
+        for account in replay.with_number(&number) {
+            let held = replay.last_held(account, evidence.now);
+            if let Some(held) = held.filter(|held| *held > bound) {
+                let words = format!(
+                    "{} left at {} and held account {account} until {}",
+                    identity.name,
+                    since.strftime("%d %H:%M:%S"),
+                    held.strftime("%d %H:%M:%S"),
+                );
+                found.push(Violation { invariant: "S2", at: bound, words });
+            }
+        }
+    }
+}
+
+/// Nothing about the accounts of this number was doubtful from the start: no twin, no site administrator, no dirt.
+fn is_plain(evidence: &Evidence<'_>, site: usize, wanted: &str) -> bool {
+    let accounts = evidence.company.sites[site].accounts.iter();
+    let theirs: Vec<_> = accounts
+        .filter(|account| {
+            account.employee_id.as_deref().and_then(|text| number(&Value::from(text))).as_deref() == Some(wanted)
+        })
+        .collect();
+    theirs.len() <= 1 && theirs.iter().all(|account| account.dirt.is_clean() && !account.site_admin)
+}

@@ -1,0 +1,171 @@
+//! Who somebody was in Okta at any moment, and when we last read them by id.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use lanyard_sim::{host::Vendor, world::GroupSource};
+use serde_json::Value;
+
+use super::{Evidence, moment, number, rows};
+
+const USERS: &str = "APP-iOffice-Users";
+
+/// One Okta user with their history.
+pub(super) struct Identity {
+    pub name: String,
+    /// From when on the record was so; null once deleted. By time; the first holds from the beginning.
+    versions: Vec<(Timestamp, Value)>,
+    /// Whether they were in the app's group, from when on.
+    member: Vec<(Timestamp, bool)>,
+    /// When we read them by id.
+    reads: Vec<Timestamp>,
+}
+
+#[derive(Default)]
+pub(super) struct People {
+    pub all: BTreeMap<String, Identity>,
+}
+
+impl People {
+    pub fn read(evidence: &Evidence<'_>) -> Self {
+        let mut people = Self::default();
+        for (index, org) in evidence.company.orgs.iter().enumerate() {
+            let record = evidence.record(Vendor::Okta, index);
+            let group = org.groups.iter().find(|group| &*group.name == USERS && group.source == GroupSource::Okta);
+            let group = group.map(|group| group.id.to_string()).unwrap_or_default();
+            for user in rows(&record.state["users"]) {
+                let member = rows(&user["groups"]).iter().any(|id| id == &group);
+                people.all.insert(user["id"].as_str().unwrap_or_default().to_owned(), Identity {
+                    name: name(user),
+                    versions: vec![(Timestamp::MIN, user.clone())],
+                    member: vec![(Timestamp::MIN, member)],
+                    reads: Vec::new(),
+                });
+            }
+            people.add_changes(&record.journal, &group);
+        }
+        for read in evidence.reads {
+            if let Some(identity) = people.all.get_mut(&read.user) {
+                identity.reads.push(read.at);
+            }
+        }
+        people
+    }
+
+    /// Puts the journal's changes in place of what the final state said of earlier times.
+    fn add_changes(&mut self, journal: &Value, group: &str) {
+        let mut versions: BTreeMap<&str, Vec<(Timestamp, Value)>> = BTreeMap::new();
+        let mut moves: BTreeMap<&str, Vec<(Timestamp, bool)>> = BTreeMap::new();
+        for entry in rows(journal) {
+            let (at, id) = (moment(&entry["at"]), entry["id"].as_str().unwrap_or_default());
+            match entry["kind"].as_str() {
+                Some("user") => {
+                    let known = versions.entry(id).or_insert_with(|| vec![(Timestamp::MIN, entry["before"].clone())]);
+                    known.push((at, entry["after"].clone()));
+                }
+                Some("membership") => {
+                    let Some((of, user)) = id.split_once('/') else { continue };
+                    let joined = entry["before"].is_null();
+                    if of == group {
+                        let known = moves.entry(user).or_insert_with(|| vec![(Timestamp::MIN, !joined)]);
+                        known.push((at, joined));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (id, versions) in versions {
+            let shown = versions.iter().rev().find(|(_, user)| !user.is_null());
+            let title = shown.map(|(_, user)| name(user)).unwrap_or_default();
+            let identity = self.all.entry(id.to_owned()).or_insert_with(|| Identity {
+                name: title,
+                versions: Vec::new(),
+                member: vec![(Timestamp::MIN, true)],
+                reads: Vec::new(),
+            });
+            identity.versions = versions;
+        }
+        for (id, moves) in moves {
+            if let Some(identity) = self.all.get_mut(id) {
+                identity.member = moves;
+            }
+        }
+    }
+
+    /// Everybody who had this employee number at some time up to `at`.
+    pub fn with_number(&self, wanted: &str, at: Timestamp) -> impl Iterator<Item = &Identity> {
+        self.all.values().filter(move |identity| {
+            identity.versions.iter().any(|(since, user)| {
+                *since <= at && number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted)
+            })
+        })
+    }
+}
+
+impl Identity {
+    pub fn at(&self, at: Timestamp) -> &Value {
+        let next = self.versions.partition_point(|(since, _)| *since <= at);
+        next.checked_sub(1).map_or(&Value::Null, |place| &self.versions[place].1)
+    }
+
+    fn is_member(&self, at: Timestamp) -> bool {
+        let next = self.member.partition_point(|(since, _)| *since <= at);
+        next.checked_sub(1).is_some_and(|place| self.member[place].1)
+    }
+
+    /// The last time at or before `at` at which we read them by id.
+    pub fn last_read(&self, at: Timestamp) -> Option<Timestamp> {
+        self.reads.iter().rev().find(|read| **read <= at).copied()
+    }
+
+    /// The moments in `[from, to]` that may differ from each other.
+    fn moments(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let versions = self.versions.iter().map(|(at, _)| *at);
+        let all = versions.chain(self.member.iter().map(|(at, _)| *at));
+        [from, to].into_iter().chain(all.filter(move |at| from < *at && *at < to))
+    }
+
+    /// Whether nothing at `at` can ask for the end of their account. Doubtful cases (contracts that end, staged
+    /// people) answer no: they are judged elsewhere.
+    fn must_keep(&self, at: Timestamp) -> bool {
+        let user = self.at(at);
+        let profile = &user["profile"];
+        let contract = profile["userType"] == "Contractor" && !profile["contractEndDate"].is_null();
+        let employed = match user["status"].as_str().unwrap_or_default() {
+            "ACTIVE" | "PASSWORD_EXPIRED" | "RECOVERY" | "LOCKED_OUT" => true,
+            "SUSPENDED" => profile["employeeStatus"] != "Terminated",
+            _ => false,
+        };
+        employed && !contract && self.is_member(at)
+    }
+
+    /// Whether they had to keep their account at every moment of `[from, to]`.
+    pub fn must_keep_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.moments(from, to).all(|at| self.must_keep(at))
+    }
+
+    /// Whether they were away on leave at every moment of `[from, to]`.
+    pub fn is_away_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
+        let away = |at| {
+            let user = self.at(at);
+            user["status"] == "SUSPENDED" || user["profile"]["employeeStatus"] == "Leave"
+        };
+        self.must_keep_throughout(from, to) && self.moments(from, to).all(away)
+    }
+
+    /// Since when they are deactivated or deleted for good.
+    pub fn ended_since(&self) -> Option<Timestamp> {
+        let over = |user: &Value| user.is_null() || user["status"] == "DEPROVISIONED";
+        let (_, last) = self.versions.last()?;
+        if !over(last) {
+            return None;
+        }
+        let first = self.versions.iter().rposition(|(_, user)| !over(user)).map_or(0, |place| place + 1);
+        Some(self.versions[first].0)
+    }
+}
+
+fn name(user: &Value) -> String {
+    let part = |name: &str| user["profile"][name].as_str().unwrap_or_default();
+    format!("{} {} ({})", part("firstName"), part("lastName"), part("employeeNumber"))
+}

@@ -1,0 +1,195 @@
+//! A small company on both sides, and the engine's wiring for one life of the process.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use lanyard_engine::{
+    Engine, EngineSettings, Ports,
+    clock::Clock,
+    ports::{Directory, HookWish, Silent, Workplace},
+};
+use lanyard_ioffice::{Credential as SiteCredential, IofficeClient, IofficeSettings, SiteUrl};
+use lanyard_model::id::{SiteId, TenantId};
+use lanyard_okta::{Credential as OrgCredential, Limits, OktaClient, OktaSettings, OrgUrl};
+use lanyard_policy::{Policy, PolicyFiles, StarterFacts, demo_policy};
+use lanyard_sim::{
+    face::Face,
+    faults::{FaultScript, Faulty},
+    host::{DeskName, Vendor},
+    ioffice::{IofficeFace, IofficeSettings as SiteStandIn},
+    okta::{OktaFace, OktaSettings as OrgStandIn, Role},
+    world::{Company, Dice, WorldSettings},
+};
+use lanyard_store::SqliteStore;
+use lanyard_wire::Transport;
+use secrecy::SecretString;
+
+use crate::{
+    clock::{LifeClock, VirtualTime},
+    life::{Life, LifeStore},
+    network::{Desk, HOOK_SECRET, LifeTransport, Network, RECEIVER},
+};
+
+const TOKEN: &str = "00simulationtoken";
+const PASSWORD: &str = "simulation-password";
+
+/// Both sides of a company, running.
+pub struct Sides {
+    pub company: Company,
+    pub network: Arc<Network>,
+    pub time: VirtualTime,
+    service_user: String,
+}
+
+impl Sides {
+    /// Draws the company and puts its faces on the network.
+    pub fn open(world: &WorldSettings, preset: &str, seed: u64) -> Self {
+        let company = Company::generate(world);
+        let time = VirtualTime::starting_at(world.now);
+        let script = FaultScript { seed, rules: Vec::new() };
+        let mut desks = Vec::new();
+        for (index, org) in company.orgs.iter().enumerate() {
+            let host = format!("{}.okta.com", org.subdomain);
+            let settings = OrgStandIn {
+                seed: seed.wrapping_add(index as u64),
+                host: host.clone(),
+                ..OrgStandIn::preset(preset).expect("a known preset")
+            };
+            let mut face = OktaFace::from_world(settings, org, world.now);
+            face.add_api_token(TOKEN, "Lanyard", None, Role::Super);
+            face.served_at("https", &host);
+            let name = DeskName { vendor: Vendor::Okta, index };
+            desks.push(Desk::new(name, host, Faulty::new(Box::new(face), name, &script, world.now)));
+        }
+        let site_settings = SiteStandIn {
+            service_password: PASSWORD.to_owned(),
+            ..SiteStandIn::preset(preset).expect("a known preset")
+        };
+        for (index, site) in company.sites.iter().enumerate() {
+            let face = IofficeFace::from_world(site, site_settings.clone());
+            let host = format!("{}.iofficeconnect.com", site.subdomain);
+            let name = DeskName { vendor: Vendor::Ioffice, index };
+            desks.push(Desk::new(name, host, Faulty::new(Box::new(face), name, &script, world.now)));
+        }
+        let network = Network::new(time, desks, Dice::new(seed, "network"));
+        Self { company, network, time, service_user: site_settings.service_user_name }
+    }
+
+    fn directories(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Directory>> {
+        let (transport, clock) = (self.transport(life), self.clock(life));
+        let made = self.company.orgs.iter().map(|org| {
+            let settings = OktaSettings {
+                tenant: TenantId::new(&*org.subdomain),
+                org: OrgUrl::parse(&format!("https://{}.okta.com", org.subdomain)).expect("a good address"),
+                credential: OrgCredential::ApiToken(SecretString::from(TOKEN)),
+                limits: Limits::default(),
+                canary_user: None,
+                api_token_ids: BTreeSet::new(),
+            };
+            let client = OktaClient::new(settings, Arc::clone(&transport), Arc::clone(&clock), seed);
+            Arc::new(client.expect("settings that hold")) as Arc<dyn Directory>
+        });
+        made.collect()
+    }
+
+    fn workplaces(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Workplace>> {
+        let (transport, clock) = (self.transport(life), self.clock(life));
+        let made = self.company.sites.iter().map(|site| {
+            let url = SiteUrl::parse(&format!("https://{}.iofficeconnect.com", site.subdomain)).expect("a good address");
+            let credential = SiteCredential::HeaderPair {
+                username: self.service_user.clone(),
+                password: SecretString::from(PASSWORD),
+            };
+            let mut settings = IofficeSettings::new(SiteId::new(&*site.subdomain), url, credential);
+            settings.jitter_seed = seed;
+            let client = IofficeClient::new(settings, Arc::clone(&transport), Arc::clone(&clock), None);
+            Arc::new(client.expect("settings that hold")) as Arc<dyn Workplace>
+        });
+        made.collect()
+    }
+
+    fn transport(&self, life: &Arc<Life>) -> Arc<dyn Transport> {
+        Arc::new(LifeTransport { network: Arc::clone(&self.network), life: Arc::clone(life) })
+    }
+
+    fn clock(&self, life: &Arc<Life>) -> Arc<dyn Clock> {
+        Arc::new(LifeClock { time: self.time, life: Arc::clone(life) })
+    }
+
+    /// The demonstration policy for what both sides hold. `percent_max`: people who may lose something in a day.
+    pub async fn draw_policy(&self, percent_max: u32) -> PolicyFiles {
+        let life = Life::new(None);
+        let mut facts = StarterFacts::default();
+        for directory in self.directories(&life, 1) {
+            let groups = directory.list_groups().await.expect("groups");
+            let schema = directory.list_attributes().await.expect("a schema");
+            let people = directory.list_identities(&Silent).await.expect("people");
+            facts.tenants.push(lanyard_policy::TenantFacts::gather(
+                directory.tenant().clone(),
+                groups.rows,
+                schema.into_iter().map(|(name, _, _)| name),
+                &people.rows,
+            ));
+        }
+        for workplace in self.workplaces(&life, 1) {
+            let catalogue = workplace.read_catalogue(&Silent).await.expect("a catalogue");
+            let id = workplace.site().clone();
+            facts.sites.push(lanyard_policy::SiteFacts { id, catalogue, default_host: None });
+        }
+        let mut files = demo_policy(&facts);
+        files.toml.1 = files.toml.1.replace("max_percent = 5\n", &format!("max_percent = {percent_max}\n"));
+        files
+    }
+
+    /// Opens the store in `folder`; whoever had it open before is dead.
+    pub fn open_store(&self, folder: &Path) -> Arc<SqliteStore> {
+        let store = Arc::new(SqliteStore::open_inline(folder).expect("a store"));
+        self.network.look_up_intents_in(Arc::clone(&store));
+        store
+    }
+
+    /// An engine for one life. Nothing runs yet.
+    pub fn engine(
+        &self,
+        life: &Arc<Life>,
+        store: &Arc<SqliteStore>,
+        policy: &PolicyFiles,
+        feed_interval: Duration,
+        observe_only: bool,
+        seed: u64,
+    ) -> Arc<Engine> {
+        let policy = Policy::parse(policy).unwrap_or_else(|problems| panic!("{}", problems.render()));
+        let store = Arc::new(LifeStore { inner: Arc::clone(store), life: Arc::clone(life) });
+        let ports = Ports {
+            clock: self.clock(life),
+            store,
+            directories: self.directories(life, seed),
+            workplaces: self.workplaces(life, seed),
+        };
+        Arc::new(Engine::new(ports, policy, EngineSettings { feed_interval, observe_only, ..EngineSettings::default() }))
+    }
+
+    /// The hook that each tenant should have.
+    pub fn hooks(&self) -> Vec<(TenantId, HookWish)> {
+        let wish = |id: &str| HookWish {
+            name: "Lanyard".into(),
+            url: format!("https://{RECEIVER}/hooks/okta/{id}"),
+            secret: HOOK_SECRET.into(),
+        };
+        self.company.orgs.iter().map(|org| (TenantId::new(&*org.subdomain), wish(&org.subdomain))).collect()
+    }
+
+    /// What somebody does at a vendor's own pages.
+    ///
+    /// # Errors
+    /// The face's sentence.
+    pub fn command(
+        &self,
+        vendor: Vendor,
+        index: usize,
+        command: &serde_json::Value,
+    ) -> Result<serde_json::Value, String> {
+        let now: Timestamp = self.time.now();
+        self.network.desk(vendor, index).with(|face| face.command(command, now))
+    }
+}

@@ -1,0 +1,155 @@
+//! One life of the process. It dies at a chosen call of a port: afterwards nothing that it began ever goes on, which
+//! is what a kill at that await looks like from outside.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lanyard_engine::ports::*;
+use lanyard_model::{
+    account::Account,
+    coverage::{Certificate, ReadKind},
+    desired::Applied,
+    id::{AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
+    identity::Group,
+    link::Link,
+    plan::{Outcome, Plan},
+    signal::Lane,
+};
+use lanyard_store::SqliteStore;
+use tokio::sync::Notify;
+
+/// One life.
+pub struct Life {
+    /// `u64::MAX`: it is spared.
+    ends_at_call: AtomicU64,
+    calls: AtomicU64,
+    dead: AtomicBool,
+    died: Notify,
+}
+
+impl Life {
+    /// Dies at the `ends_at_call`th point, or only by [`Life::end`].
+    pub fn new(ends_at_call: Option<u64>) -> Arc<Self> {
+        Arc::new(Self {
+            ends_at_call: AtomicU64::new(ends_at_call.unwrap_or(u64::MAX)),
+            calls: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            died: Notify::new(),
+        })
+    }
+
+    /// A point at which the process may die: before and after each call of store and network.
+    pub async fn point(&self) {
+        self.live().await;
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        if call >= self.ends_at_call.load(Ordering::SeqCst) {
+            self.end();
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Goes on only while the process lives.
+    pub async fn live(&self) {
+        if self.is_over() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// It dies no more by itself.
+    pub fn spare(&self) {
+        self.ends_at_call.store(u64::MAX, Ordering::SeqCst);
+    }
+
+    pub fn end(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+        self.died.notify_one();
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when the life is over.
+    pub async fn over(&self) {
+        while !self.is_over() {
+            self.died.notified().await;
+        }
+    }
+}
+
+/// The store as one life sees it.
+pub struct LifeStore {
+    pub inner: Arc<SqliteStore>,
+    pub life: Arc<Life>,
+}
+
+macro_rules! mortal_store {
+    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for LifeStore {
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreFailure> {
+                self.life.point().await;
+                let answer = self.inner.$name($($argument),*).await;
+                self.life.point().await;
+                answer
+            })*
+        }
+    };
+}
+
+mortal_store! {
+    fn write(batch: Vec<Write>) -> Vec<Wrote>;
+    fn claim(owner: &str, now: Timestamp, lease_until: Timestamp, slowest: Lane, max: usize) -> Vec<WorkItem>;
+    fn next_due() -> Option<Timestamp>;
+    fn work_counts(now: Timestamp) -> WorkCounts;
+    fn dead_work(limit: usize) -> Vec<(IdentityId, String, String)>;
+    fn identity(id: &IdentityId) -> Option<Mirrored>;
+    fn identities(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<Mirrored>;
+    fn identities_by_key(kind: &str, value: &str) -> Vec<IdentityId>;
+    fn search_people(tenant: Option<&TenantId>, text: &str, cursor: Option<&str>, limit: usize) -> (Vec<Mirrored>, Option<String>, u64);
+    fn members(tenant: &TenantId, group: &GroupId) -> Vec<IdentityId>;
+    fn groups(tenant: &TenantId) -> Vec<Group>;
+    fn account(key: &AccountKey) -> Option<Account>;
+    fn accounts(site: &SiteId) -> Vec<Account>;
+    fn accounts_by_key(site: &SiteId, kind: &str, value: &str) -> Vec<AccountKey>;
+    fn link(identity: &IdentityId, site: &SiteId) -> Option<Link>;
+    fn links_of(identity: &IdentityId) -> Vec<Link>;
+    fn links_to(account: &AccountKey) -> Vec<Link>;
+    fn links(site: &SiteId) -> Vec<Link>;
+    fn applied(identity: &IdentityId, site: &SiteId) -> Option<Applied>;
+    fn applied_all(site: &SiteId) -> Vec<(IdentityId, Applied)>;
+    fn plan(id: &PlanId) -> Option<Plan>;
+    fn plans(identity: Option<&IdentityId>, limit: usize) -> Vec<Plan>;
+    fn open_intents(identity: Option<&IdentityId>) -> Vec<OpenIntent>;
+    fn intents(plan: &PlanId) -> Vec<(Intent, Option<Outcome>)>;
+    fn cap_used(scope: &str, since: Timestamp) -> u64;
+    fn feed_cursor(tenant: &TenantId) -> Option<FeedCursor>;
+    fn ledger(tenant: &TenantId) -> Ledger;
+    fn deletion_seen(identity: &IdentityId) -> bool;
+    fn findings(limit: usize) -> Vec<Finding>;
+    fn messages_due(now: Timestamp, limit: usize) -> Vec<Message>;
+    fn leavers(open_only: bool, limit: usize) -> Vec<Leaver>;
+    fn certificate(scope: &str, kind: ReadKind) -> Option<Certificate>;
+    fn certified_rows(scope: &str, kind: ReadKind) -> Option<u64>;
+    fn sweeps(scope: Option<&str>, limit: usize) -> Vec<SweepRecord>;
+    fn count(name: &str) -> u64;
+    fn meta(key: &str) -> Option<String>;
+    fn activity(filter: &ActivityFilter) -> Vec<Kept>;
+    fn tree_heads() -> Vec<TreeHead>;
+    fn verify_journal() -> Option<String>;
+    fn documents(kind: &str, keys: &[String]) -> Vec<Document>;
+    fn documents_by_key(kind: &str, name: &str, value: &str) -> Vec<Document>;
+    fn document_page(kind: &str, offset: usize, limit: usize) -> (Vec<Document>, u64);
+    fn operation_rates(since: Timestamp, bucket: Duration) -> Vec<(Timestamp, u64, u64)>;
+}

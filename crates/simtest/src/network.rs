@@ -1,0 +1,384 @@
+//! The network between engine and stand-ins: an exchange is a call of a face, its delays pass on the virtual clock,
+//! its breaks become transport errors. Hook deliveries go the other way, to a receiver that answers as the web does.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use jiff::Timestamp;
+use lanyard_engine::{Engine, ingest::ReceiveError, ports::Store as _};
+use lanyard_model::id::TenantId;
+use lanyard_sim::{
+    face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome},
+    faults::Faulty,
+    host::{DeskName, Vendor},
+    world::Dice,
+};
+use lanyard_store::SqliteStore;
+use lanyard_wire::{Request, Transport, TransportError};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::{clock::VirtualTime, life::Life};
+
+/// Under which the hook receiver is reached.
+pub const RECEIVER: &str = "lanyard.example";
+/// What the directory sends in `Authorization` of each delivery.
+pub const HOOK_SECRET: &str = "hook-secret-of-the-simulation";
+/// As the web does: a little less than the sender's own patience.
+const STORE_WITHIN: Duration = Duration::from_millis(2500);
+/// A caller is sent round at most this often before it is dropped.
+const ROUNDS_MAX: usize = 8;
+
+/// One face with what hangs on it.
+pub struct Desk {
+    pub name: DeskName,
+    pub host: String,
+    face: Mutex<Faulty>,
+    in_flight: AtomicU32,
+    changed: Notify,
+}
+
+impl Desk {
+    pub fn new(name: DeskName, host: String, face: Faulty) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            host,
+            face: Mutex::new(face),
+            in_flight: AtomicU32::new(0),
+            changed: Notify::new(),
+        })
+    }
+
+    pub fn with<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
+        let answer = act(&mut lock(&self.face));
+        self.changed.notify_one();
+        answer
+    }
+
+    pub fn inspect(&self, what: Inspect) -> Value {
+        lock(&self.face).inspect(what)
+    }
+}
+
+/// A write that reached a site, with what the store knew when it left.
+#[derive(Debug, Clone)]
+pub struct SentWrite {
+    pub desk: DeskName,
+    pub sent_at: Timestamp,
+    pub method: String,
+    pub path: String,
+    pub accepted: bool,
+    /// When the intents were recorded that were open at that moment.
+    pub intents: Vec<(Timestamp, String)>,
+    /// Since when the stop button was held down, as far as the presser was told.
+    pub stopped_since: Option<Timestamp>,
+}
+
+/// A read of somebody by id that was answered.
+#[derive(Debug, Clone)]
+pub struct Read {
+    pub at: Timestamp,
+    pub user: String,
+}
+
+/// All faces, the receiver of hooks, and the network's own record.
+pub struct Network {
+    pub time: VirtualTime,
+    desks: BTreeMap<String, Arc<Desk>>,
+    receiver: Mutex<Option<(Arc<Engine>, Arc<Life>)>>,
+    dice: Mutex<Dice>,
+    store: Mutex<Option<Arc<SqliteStore>>>,
+    sent: Mutex<Vec<SentWrite>>,
+    reads: Mutex<Vec<Read>>,
+    stopped_since: Mutex<Option<Timestamp>>,
+}
+
+impl Network {
+    pub fn new(time: VirtualTime, desks: impl IntoIterator<Item = Arc<Desk>>, dice: Dice) -> Arc<Self> {
+        Arc::new(Self {
+            time,
+            desks: desks.into_iter().map(|desk| (desk.host.clone(), desk)).collect(),
+            receiver: Mutex::new(None),
+            dice: Mutex::new(dice),
+            store: Mutex::new(None),
+            sent: Mutex::default(),
+            reads: Mutex::default(),
+            stopped_since: Mutex::new(None),
+        })
+    }
+
+    /// Desks by name, Okta's first.
+    pub fn desks(&self) -> Vec<Arc<Desk>> {
+        let mut desks: Vec<_> = self.desks.values().cloned().collect();
+        desks.sort_by_key(|desk| desk.name);
+        desks
+    }
+
+    pub fn desk(&self, vendor: Vendor, index: usize) -> Arc<Desk> {
+        let found = self.desks.values().find(|desk| desk.name == DeskName { vendor, index });
+        Arc::clone(found.expect("a desk that the company has"))
+    }
+
+    /// Who answers hooks from now on; `None`: connections are refused.
+    pub fn receive_with(&self, receiver: Option<(Arc<Engine>, Arc<Life>)>) {
+        *lock(&self.receiver) = receiver;
+    }
+
+    /// The store in which intents are looked up when a write leaves.
+    pub fn look_up_intents_in(&self, store: Arc<SqliteStore>) {
+        *lock(&self.store) = Some(store);
+    }
+
+    pub fn note_stopped(&self, since: Option<Timestamp>) {
+        *lock(&self.stopped_since) = since;
+    }
+
+    pub fn sent(&self) -> Vec<SentWrite> {
+        lock(&self.sent).clone()
+    }
+
+    pub fn reads(&self) -> Vec<Read> {
+        lock(&self.reads).clone()
+    }
+
+    fn note_read(&self, request: &Request) {
+        let user = request.uri().path().strip_prefix("/api/v1/users/").filter(|rest| !rest.contains('/'));
+        if let (Some(user), &Method::GET) = (user, request.method()) {
+            lock(&self.reads).push(Read { at: self.time.now(), user: user.to_owned() });
+        }
+    }
+
+    fn hop(&self) -> Duration {
+        Duration::from_millis(5 + u64::from(lock(&self.dice).below(25)))
+    }
+
+    /// Carries a face's own work forward, for ever.
+    pub async fn pump(self: Arc<Self>, desk: Arc<Desk>) {
+        loop {
+            let now = self.time.now();
+            let leaving = lock(&desk.face).advance(now);
+            for outgoing in leaving {
+                tokio::spawn(Arc::clone(&self).deliver_all(Arc::clone(&desk), outgoing));
+            }
+            let due = lock(&desk.face).next_due();
+            // A face that stays due after it was advanced must not stop time.
+            let until = due.map(|due| due.max(now + Duration::from_millis(1)));
+            let sleep = async {
+                match until {
+                    Some(until) => self.time.sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = desk.changed.notified() => {}
+                () = sleep => {}
+            }
+        }
+    }
+
+    async fn deliver_all(self: Arc<Self>, desk: Arc<Desk>, outgoing: Outgoing) {
+        let mut next = Some(outgoing);
+        while let Some(outgoing) = next.take() {
+            let token = outgoing.token;
+            let outcome = self.deliver(outgoing).await;
+            let now = self.time.now();
+            if let Some(Handled::After(again)) = desk.with(|face| face.outgoing_done(token, outcome, now)) {
+                next = Some(again);
+            }
+        }
+    }
+
+    /// One request of a face to the receiver.
+    async fn deliver(&self, outgoing: Outgoing) -> OutgoingOutcome {
+        let hop = self.hop();
+        let answered = tokio::time::timeout(outgoing.timeout, async {
+            tokio::time::sleep(hop).await;
+            self.answer_hook(outgoing.request).await
+        });
+        match answered.await {
+            Ok(Some(response)) => OutgoingOutcome::Answered(response),
+            Ok(None) => OutgoingOutcome::Failed("connection refused".to_owned()),
+            Err(_) => OutgoingOutcome::TimedOut,
+        }
+    }
+
+    /// As the web answers: the secret first, 204 once durable, 503 for a fault of ours. `None`: nobody listens.
+    async fn answer_hook(&self, request: Request) -> Option<Response<Bytes>> {
+        let (engine, life) = lock(&self.receiver).clone()?;
+        let status = |status: StatusCode| {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = status;
+            Some(response)
+        };
+        let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+        if request.uri().host() != Some(RECEIVER) || given != Some(HOOK_SECRET.as_bytes()) {
+            return status(StatusCode::UNAUTHORIZED);
+        }
+        if request.method() == Method::GET {
+            let challenge = request.headers().get("x-okta-verification-challenge")?.to_str().ok()?;
+            let body = serde_json::json!({ "verification": challenge }).to_string();
+            return Some(Response::new(Bytes::from(body)));
+        }
+        let tenant = TenantId::new(request.uri().path().rsplit('/').next().unwrap_or_default());
+        let received = tokio::time::timeout(STORE_WITHIN, engine.receive(&tenant, request.body())).await;
+        life.live().await;
+        match received {
+            Ok(Ok(_)) => status(StatusCode::NO_CONTENT),
+            Ok(Err(ReceiveError::Unreadable(_))) => status(StatusCode::BAD_REQUEST),
+            Ok(Err(ReceiveError::NoTenant(_))) => status(StatusCode::NOT_FOUND),
+            Ok(Err(ReceiveError::Store(_))) | Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    async fn note_write(&self, desk: DeskName, request: &Request) -> Option<usize> {
+        let is_write = request.method() != Method::GET && request.method() != Method::HEAD;
+        if desk.vendor != Vendor::Ioffice || !is_write {
+            return None;
+        }
+        let store = lock(&self.store).clone();
+        let open = match store {
+            Some(store) => store.open_intents(None).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let write = SentWrite {
+            desk,
+            sent_at: self.time.now(),
+            method: request.method().to_string(),
+            path: request.uri().path().to_owned(),
+            accepted: false,
+            intents: open.into_iter().map(|open| (open.intent.at, open.intent.operation.name().to_owned())).collect(),
+            stopped_since: *lock(&self.stopped_since),
+        };
+        let mut sent = lock(&self.sent);
+        sent.push(write);
+        Some(sent.len() - 1)
+    }
+}
+
+/// The network as one life of the process sees it.
+pub struct LifeTransport {
+    pub network: Arc<Network>,
+    pub life: Arc<Life>,
+}
+
+#[async_trait]
+impl Transport for LifeTransport {
+    async fn exchange(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<lanyard_wire::Response, TransportError> {
+        self.life.point().await;
+        let network = &self.network;
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let Some(desk) = network.desks.get(&host).cloned() else {
+            return Err(TransportError::NotSent { host, reason: "no such host".into() });
+        };
+        tokio::time::sleep(network.hop()).await;
+        self.life.live().await;
+        let write = network.note_write(desk.name, &request).await;
+        let exchange = async {
+            network.note_read(&request);
+            let reply = answer(network, &desk, request).await;
+            if let (Some(write), Some(reply)) = (write, &reply) {
+                lock(&network.sent)[write].accepted = reply.response.status().is_success();
+            }
+            reply
+        };
+        let answered = tokio::time::timeout(timeout, async {
+            let reply = exchange.await?;
+            tokio::time::sleep(reply.delay + network.hop()).await;
+            Some(reply)
+        })
+        .await;
+        self.life.point().await;
+        let broken = |reason: &str| Err(TransportError::NoAnswer { host: host.clone(), reason: reason.into() });
+        match answered {
+            Err(_) => broken("no answer in time"),
+            Ok(None) => broken("the connection closed"),
+            Ok(Some(reply)) => match reply.ending {
+                Ending::Whole => Ok(reply.response),
+                Ending::Cut => broken("the connection closed"),
+                Ending::CutMidBody => broken("the connection closed in the middle of the answer"),
+            },
+        }
+    }
+}
+
+/// What the face says, once everything it asked for first is done.
+async fn answer(network: &Network, desk: &Desk, request: Request) -> Option<lanyard_sim::face::Reply> {
+    let _arrived = Arrived::at(&desk.in_flight);
+    let others = desk.in_flight.load(Ordering::SeqCst) - 1;
+    let request = as_received(request);
+    let now = network.time.now();
+    let mut handled = Some(desk.with(|face| {
+        face.in_flight(others);
+        face.handle(request, now)
+    }));
+    for _ in 0..ROUNDS_MAX {
+        match handled? {
+            Handled::Reply(mut reply) => {
+                stamp(&mut reply.response, network.time.now());
+                return Some(reply);
+            }
+            Handled::After(outgoing) => {
+                let token = outgoing.token;
+                let outcome = network.deliver(outgoing).await;
+                let now = network.time.now();
+                handled = desk.with(|face| face.outgoing_done(token, outcome, now));
+            }
+        }
+    }
+    None
+}
+
+/// Origin form and a `Host`, as a server sees a request.
+fn as_received(mut request: Request) -> Request {
+    let host = request.uri().authority().and_then(|host| HeaderValue::try_from(host.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    if let Some(path) = request.uri().path_and_query().cloned() {
+        *request.uri_mut() = path.into();
+    }
+    request
+}
+
+fn stamp(response: &mut Response<Bytes>, now: Timestamp) {
+    if !response.headers().contains_key(header::DATE) {
+        let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+        if let Some(value) = text.ok().and_then(|text| HeaderValue::try_from(text).ok()) {
+            response.headers_mut().insert(header::DATE, value);
+        }
+    }
+}
+
+/// Counted among the unanswered until dropped.
+struct Arrived<'a>(&'a AtomicU32);
+
+impl<'a> Arrived<'a> {
+    fn at(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Arrived<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,400 @@
+//! Lives through one seed's history: the busy time with its faults and deaths, then quiet, then judgement.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use lanyard_engine::{
+    Engine,
+    loops::Surroundings,
+    ports::{Finding, Message, Notifier, Route, Silent, Store as _},
+};
+use lanyard_policy::PolicyFiles;
+use lanyard_sim::{face::Inspect, host::Vendor, scenario::audit::Record, world::Dice};
+use lanyard_store::SqliteStore;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
+
+use crate::{
+    auditor::{Evidence, Violation, judge},
+    company::Sides,
+    life::Life,
+    script::{Deed, Plan, Script},
+};
+
+/// What to do with a history beside living it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Keep the journal's lines among the events.
+    pub journal: bool,
+}
+
+/// One history, lived and judged.
+#[derive(Debug)]
+pub struct History {
+    pub seed: u64,
+    pub plan: Plan,
+    /// What happened, by virtual time.
+    pub events: Vec<(Timestamp, String)>,
+    /// Over the journal's trees and the stand-ins' own journals.
+    pub hash: String,
+    pub violations: Vec<Violation>,
+    /// How often each fault struck.
+    pub hits: BTreeMap<String, u64>,
+    pub lives: u32,
+    /// Writes that reached a site.
+    pub writes: usize,
+    pub simulated: Duration,
+}
+
+impl History {
+    /// A short readable history of what went wrong, and how to see it again.
+    pub fn told(&self) -> String {
+        let plan = &self.plan;
+        let mut out = format!(
+            "seed {}: {} people, {:?} accounts, {} org(s), preset {}, busy for {} h, feed every {} s, hooks {}, cap {} %, {} kills{}\n",
+            self.seed,
+            plan.world.people,
+            plan.world.accounts,
+            plan.world.orgs,
+            plan.preset,
+            plan.busy_for.as_secs() / 3600,
+            plan.feed_interval.as_secs(),
+            plan.hooks,
+            plan.percent_max,
+            plan.kills,
+            if plan.observe_only { ", observing only" } else { "" },
+        );
+        for (at, words) in &self.events {
+            let _ = writeln!(out, "  {} {words}", at.strftime("%d %H:%M:%S%.3f"));
+        }
+        for violation in &self.violations {
+            let _ = writeln!(out, "VIOLATION {violation}");
+        }
+        let _ = write!(out, "replay: LANYARD_SEED={} cargo test -p lanyard-simtest seeds -- --nocapture", self.seed);
+        out
+    }
+}
+
+/// Lives through one seed.
+pub fn run(seed: u64, options: Options) -> History {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(live(Plan::of(seed), options))
+}
+
+struct Mailbox;
+
+#[async_trait::async_trait]
+impl Notifier for Mailbox {
+    async fn send(&self, _message: &Message, _route: &Route) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The process that runs at the moment.
+#[derive(Clone)]
+struct Present {
+    engine: Arc<Engine>,
+    store: Arc<SqliteStore>,
+    life: Arc<Life>,
+}
+
+struct Stage {
+    sides: Sides,
+    plan: Plan,
+    policy: PolicyFiles,
+    folder: tempfile::TempDir,
+    present: Mutex<Option<Present>>,
+    kills_left: Mutex<u32>,
+    lives: Mutex<u32>,
+    events: Mutex<Vec<(Timestamp, String)>>,
+}
+
+impl Stage {
+    fn tell(&self, words: String) {
+        let now = self.sides.time.now();
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push((now, words));
+    }
+
+    fn present(&self) -> Option<Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The process that runs, waiting for one to be started.
+    async fn present_soon(&self) -> Present {
+        loop {
+            if let Some(present) = self.present() {
+                return present;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Starts the process, and starts it again whenever it dies.
+    async fn supervise(self: Arc<Self>) {
+        let mut dice = Dice::new(self.plan.seed, "kills");
+        loop {
+            let number = {
+                let mut lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
+                *lives += 1;
+                *lives
+            };
+            let ends = {
+                let mut left = self.kills_left.lock().unwrap_or_else(PoisonError::into_inner);
+                let dies = *left > 0;
+                *left = left.saturating_sub(1);
+                // Early deaths hit the first sweep and recoveries, late ones the work between.
+                let most = [150, 1500, 8000][dice.below(3) as usize];
+                dies.then(|| u64::from(10 + dice.below(most)))
+            };
+            let life = Life::new(ends);
+            let store = self.sides.open_store(self.folder.path());
+            let seed = self.plan.seed.wrapping_add(u64::from(number) << 32);
+            let (interval, observe) = (self.plan.feed_interval, self.plan.observe_only);
+            let engine = self.sides.engine(&life, &store, &self.policy, interval, observe, seed);
+            let present = Present { engine: Arc::clone(&engine), store: Arc::clone(&store), life: Arc::clone(&life) };
+            *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(present);
+            self.sides.network.receive_with(Some((Arc::clone(&engine), Arc::clone(&life))));
+            let hooks = if self.plan.hooks { self.sides.hooks() } else { Vec::new() };
+            let (keep, stop) = watch::channel(false);
+            let task = tokio::spawn(async move {
+                // What cannot be read now is tried again by the loops.
+                let _ = engine.load(&Silent).await;
+                engine.run(Surroundings { hooks, notifier: Arc::new(Mailbox) }, stop).await;
+            });
+            life.over().await;
+            self.sides.network.receive_with(None);
+            *self.present.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            store.close();
+            task.abort();
+            drop(keep);
+            self.tell(format!("the process is killed at its call {}", life.calls()));
+            tokio::time::sleep(Duration::from_secs(1 + u64::from(dice.below(120)))).await;
+            self.tell("the process is started again".into());
+        }
+    }
+
+    async fn act(&self, deed: &Deed) -> Result<(), String> {
+        match deed {
+            Deed::Command { vendor, index, command } => {
+                self.sides.command(*vendor, *index, command).map(|_| ())
+            }
+            Deed::Stop | Deed::Resume => {
+                let pressed = matches!(deed, Deed::Stop);
+                if !pressed {
+                    self.sides.network.note_stopped(None);
+                }
+                // The presser tries until it holds.
+                loop {
+                    let engine = self.present_soon().await.engine;
+                    let press = engine.set_stopped(pressed, "somebody");
+                    if let Ok(Ok(())) = tokio::time::timeout(Duration::from_secs(5), press).await {
+                        break;
+                    }
+                }
+                if pressed {
+                    self.sides.network.note_stopped(Some(self.sides.time.now()));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A sweep of everything that must succeed.
+    async fn sweep(&self, why: &str) -> Result<(), String> {
+        let engine = self.present_soon().await.engine;
+        let sweep = tokio::time::timeout(Duration::from_secs(7200), engine.sweep(None, why, &Silent)).await;
+        match sweep {
+            Ok(Ok(report)) => {
+                let differing = report.differing;
+                self.tell(format!("swept ({why}): {differing} differ, certified {}, {}", report.certified, report.doubts.join("; ")));
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("it did not end within two hours".into()),
+        }
+    }
+}
+
+async fn live(plan: Plan, options: Options) -> History {
+    let sides = Sides::open(&plan.world, plan.preset, plan.seed);
+    for desk in sides.network.desks() {
+        tokio::spawn(Arc::clone(&sides.network).pump(desk));
+    }
+    let policy = sides.draw_policy(plan.percent_max).await;
+    let script = Script::of(&plan, &sides.company);
+    let start = sides.time.now();
+    let folder = memory_folder();
+    let stage = Arc::new(Stage {
+        kills_left: Mutex::new(plan.kills),
+        sides,
+        policy,
+        folder,
+        plan,
+        present: Mutex::new(None),
+        lives: Mutex::new(0),
+        events: Mutex::default(),
+    });
+    for rule in &stage.plan.faults {
+        stage.tell(format!("to go wrong: {}", rule.name));
+    }
+    let desks = stage.sides.network.desks();
+    for desk in &desks {
+        desk.with(|face| face.add(&stage.plan.faults, start));
+    }
+    let supervisor = tokio::spawn(Arc::clone(&stage).supervise());
+    for step in &script.steps {
+        stage.sides.time.sleep_until(start + step.after).await;
+        let refused = stage.act(&step.deed).await.err();
+        stage.tell(format!("{}{}", step.words, refused.map(|why| format!(": refused: {why}")).unwrap_or_default()));
+    }
+    stage.sides.time.sleep_until(start + stage.plan.busy_for).await;
+
+    // Faults stop.
+    *stage.kills_left.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+    if let Some(present) = stage.present() {
+        present.life.spare();
+    }
+    let mut hits: BTreeMap<String, u64> = BTreeMap::new();
+    for desk in &desks {
+        let now = stage.sides.time.now();
+        for report in desk.with(|face| face.report(now)) {
+            *hits.entry(format!("{:?} {:?}", report.target, report.effect)).or_default() += report.hits;
+        }
+        desk.with(|face| face.remove(None));
+    }
+    let resumed = stage.act(&Deed::Resume).await;
+    debug_assert!(resumed.is_ok());
+    let faults_ended = stage.sides.time.now();
+    stage.tell("nothing goes wrong any more".into());
+    let mut problems = Vec::new();
+    tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+    for why in ["first full pass", "second full pass"] {
+        problems.extend(stage.sweep(why).await.err().map(|error| format!("{why}: {error}")));
+        tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+    }
+    // Days begin on full and half hours: nothing changes by itself in the window that is watched for writes.
+    to_minute(&stage.sides, 32).await;
+    let before = stage.sides.network.sent().len();
+    problems.extend(stage.sweep("idle pass").await.err().map(|error| format!("idle pass: {error}")));
+    to_minute(&stage.sides, 58).await;
+    let idle_writes: Vec<_> = stage.sides.network.sent().split_off(before);
+
+    let present = stage.present_soon().await;
+    let findings: Vec<Finding> = present.store.findings(10_000).await.unwrap_or_default();
+    let records: Vec<Record> = desks
+        .iter()
+        .map(|desk| Record {
+            desk: desk.name,
+            state: desk.inspect(Inspect::State),
+            journal: desk.inspect(Inspect::Journal),
+            calls: desk.inspect(Inspect::Calls),
+        })
+        .collect();
+    let now = stage.sides.time.now();
+    let sent = stage.sides.network.sent();
+    let reads = stage.sides.network.reads();
+    let evidence = Evidence {
+        company: &stage.sides.company,
+        plan: &stage.plan,
+        script: &script,
+        records: &records,
+        sent: &sent,
+        reads: &reads,
+        idle_writes: &idle_writes,
+        findings: &findings,
+        problems: &problems,
+        start,
+        faults_ended,
+        now,
+        damaged_journal: present.store.verify_journal().await.unwrap_or_else(|failure| Some(failure.to_string())),
+        open_intents: present.store.open_intents(None).await.unwrap_or_default().len(),
+    };
+    let violations = judge(&evidence);
+    if options.journal {
+        stage.tell_journal(&present.store, &records).await;
+    }
+    let hash = hash(&present.store, &records).await;
+    supervisor.abort();
+    let events = std::mem::take(&mut *stage.events.lock().unwrap_or_else(PoisonError::into_inner));
+    let lives = *stage.lives.lock().unwrap_or_else(PoisonError::into_inner);
+    History {
+        seed: stage.plan.seed,
+        plan: stage.plan.clone(),
+        events,
+        hash,
+        violations,
+        hits,
+        lives,
+        writes: sent.len(),
+        simulated: Duration::try_from(now.duration_since(start)).unwrap_or_default(),
+    }
+}
+
+impl Stage {
+    /// Adds the engine's journal and the sites' writes to the events.
+    async fn tell_journal(&self, store: &SqliteStore, records: &[Record]) {
+        let mut lines = Vec::new();
+        let mut after = 0;
+        loop {
+            let filter = lanyard_engine::ports::ActivityFilter { after: Some(after), limit: 1000, ..Default::default() };
+            let Ok(kept) = store.activity(&filter).await else { break };
+            let Some(last) = kept.last() else { break };
+            after = last.seq;
+            for line in kept {
+                let entry = line.entry;
+                let who = entry.identity.map(|id| id.to_string()).unwrap_or_default();
+                let person = entry.person.unwrap_or_default();
+                lines.push((entry.at, format!("    {} {who} {person} {} {} {}", entry.kind, entry.title, entry.detail, entry.data)));
+            }
+        }
+        for record in records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice) {
+            for entry in record.journal.as_array().into_iter().flatten() {
+                let at = entry["at"].as_str().and_then(|at| at.parse().ok()).unwrap_or_default();
+                let words = format!("      {} {} {} {}", record.desk, entry["caller"]["name"], entry["method"], entry["path"]);
+                lines.push((at, format!("{words} {}", changed(&entry["before"], &entry["after"]))));
+            }
+        }
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.extend(lines);
+        events.sort_by_key(|(at, _)| *at);
+    }
+}
+
+/// The members that differ.
+fn changed(before: &serde_json::Value, after: &serde_json::Value) -> String {
+    let none = serde_json::Map::new();
+    let (old, new) = (before.as_object().unwrap_or(&none), after.as_object().unwrap_or(&none));
+    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let differ = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+    let text = |value: Option<&serde_json::Value>| value.map_or_else(|| "-".to_owned(), ToString::to_string);
+    differ.map(|name| format!("{name}: {} -> {}", text(old.get(name)), text(new.get(name)))).collect::<Vec<_>>().join(", ")
+}
+
+async fn to_minute(sides: &Sides, minute: i8) {
+    let now = sides.time.now().to_zoned(TimeZone::UTC);
+    let ahead = (i64::from(minute) - i64::from(now.minute())).rem_euclid(60);
+    tokio::time::sleep(Duration::from_secs(60 * ahead as u64)).await;
+}
+
+/// The store's folder, in memory where the system has such a place: a commit is then no wait.
+fn memory_folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).expect("a folder")
+}
+
+async fn hash(store: &SqliteStore, records: &[Record]) -> String {
+    let mut hasher = Sha256::new();
+    for head in store.tree_heads().await.unwrap_or_default() {
+        hasher.update(format!("{} {} {}\n", head.tenant, head.size, head.root));
+    }
+    for record in records {
+        hasher.update(record.journal.to_string());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,412 @@
+//! What a seed has in store: the company, what happens to its people, what goes wrong and when.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use lanyard_sim::{
+    faults::{Effect, Moment, Rule, Target},
+    host::Vendor,
+    world::{Accounts, Company, Dice, GroupSource, OktaUser, PersonKind, Stage, UserStatus, WorldSettings},
+};
+use serde_json::{Value, json};
+
+/// One seed's history before it is lived.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub world: WorldSettings,
+    pub preset: &'static str,
+    /// Things happen and go wrong for so long.
+    pub busy_for: Duration,
+    pub feed_interval: Duration,
+    pub hooks: bool,
+    pub observe_only: bool,
+    /// People who may lose something in a day, as a share.
+    pub percent_max: u32,
+    pub kills: u32,
+    pub faults: Vec<Rule>,
+}
+
+/// Something that somebody does.
+#[derive(Debug, Clone)]
+pub enum Deed {
+    Command { vendor: Vendor, index: usize, command: Value },
+    Stop,
+    Resume,
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub after: Duration,
+    pub words: String,
+    pub deed: Deed,
+}
+
+/// A hand-written note in a field that no rule owns, which must be there at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub site: usize,
+    pub account: u64,
+    pub text: String,
+}
+
+/// The steps in order, and what the auditor must know of them.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    pub steps: Vec<Step>,
+    pub notes: Vec<Note>,
+    /// A group that the policy names was deleted: what rests on it cannot be judged.
+    pub group_deleted: bool,
+}
+
+/// Nobody else's field in the demonstration policy.
+pub const NOTE_FIELD: &str = "custom09";
+
+impl Plan {
+    pub fn of(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, "plan");
+        let several = dice.chance(150);
+        let world = WorldSettings {
+            seed,
+            people: 10 + dice.below(51),
+            orgs: if several { 2 } else { 1 },
+            sites: if several { 2 } else { 1 },
+            accounts: [Accounts::Tidy, Accounts::Lived, Accounts::Empty][dice.weighted(&[5, 3, 2])],
+            ..WorldSettings::default()
+        };
+        let busy_for = Duration::from_secs(3600 * u64::from(2 + dice.below(16)));
+        let calm = dice.chance(200);
+        let mut plan = Self {
+            seed,
+            world,
+            preset: ["default", "strict", "lenient"][dice.weighted(&[6, 2, 2])],
+            busy_for,
+            feed_interval: Duration::from_secs([10, 30, 60, 120][dice.weighted(&[2, 4, 3, 1])]),
+            hooks: dice.chance(750),
+            observe_only: dice.chance(40),
+            percent_max: if dice.chance(150) { 5 } else { 100 },
+            kills: if calm { 0 } else { dice.below(5) },
+            faults: Vec::new(),
+        };
+        if !calm {
+            for _ in 0..1 + dice.below(7) {
+                plan.faults.push(fault(&mut dice, busy_for));
+            }
+        }
+        plan
+    }
+
+    pub fn is_calm(&self) -> bool {
+        self.faults.is_empty() && self.kills == 0
+    }
+}
+
+/// One fault in a window of its own.
+fn fault(dice: &mut Dice, busy_for: Duration) -> Rule {
+    use Effect as E;
+    const BOTH: [Effect; 13] = [
+        E::Quota,
+        E::Concurrency,
+        E::ServerError,
+        E::Unavailable,
+        E::TimeoutBefore,
+        E::TimeoutAfter,
+        E::Refuse,
+        E::Cut,
+        E::CutMidBody,
+        E::Delay,
+        E::Unauthorized,
+        E::Forbidden,
+        E::RevokeCredential,
+    ];
+    const LISTS: [Effect; 3] = [E::StaleList, E::TornPage, E::ShiftingPage];
+    const HOOKS: [Effect; 5] = [E::Drop, E::Unreachable, E::Duplicate, E::Late, E::Reorder];
+    let side = |dice: &mut Dice| if dice.chance(500) { Target::Okta } else { Target::Ioffice };
+    let mut rule = match dice.weighted(&[6, 2, 3]) {
+        0 => Rule::new(side(dice), *dice.pick(&BOTH)),
+        1 => Rule { method: Some("GET".into()), ..Rule::new(side(dice), *dice.pick(&LISTS)) },
+        _ => Rule::new(Target::Hook, *dice.pick(&HOOKS)),
+    };
+    let all = busy_for.as_secs() as i64;
+    let from = dice.between(0, all * 3 / 4);
+    let length = dice.between(120, 5400).min(all - from);
+    rule.from = Some(Moment::After(SignedDuration::from_secs(from)));
+    rule.until = Some(Moment::After(SignedDuration::from_secs(from + length)));
+    rule.probability = [0.05, 0.2, 0.5, 1.0][dice.weighted(&[3, 4, 2, 1])];
+    rule.name = format!("{:?} {:?} p={} {}+{}s", rule.target, rule.effect, rule.probability, from, length);
+    rule
+}
+
+struct Writer<'a> {
+    company: &'a Company,
+    dice: Dice,
+    busy: i64,
+    script: Script,
+    hires: u32,
+}
+
+impl Script {
+    pub fn of(plan: &Plan, company: &Company) -> Self {
+        let mut writer = Writer {
+            company,
+            dice: Dice::new(plan.seed, "script"),
+            busy: plan.busy_for.as_secs() as i64,
+            script: Self::default(),
+            hires: 0,
+        };
+        writer.stories();
+        let mut script = writer.script;
+        script.steps.sort_by_key(|step| step.after);
+        script
+    }
+}
+
+impl Writer<'_> {
+    fn stories(&mut self) {
+        let mut free: Vec<u32> = (0..self.company.people.len() as u32)
+            .filter(|person| self.company.user_of(*person).dirt.is_clean())
+            .collect();
+        for _ in 0..4 + self.dice.below(16) {
+            let at = self.dice.between(60, self.busy - 60);
+            let person = match free.len() {
+                0 => None,
+                count => Some(free.swap_remove(self.dice.below(count as u32) as usize)),
+            };
+            match (self.dice.weighted(&[4, 12, 1]), person) {
+                (0, _) | (_, None) => self.hire(at, None, None),
+                (1, Some(person)) => self.story(at, person),
+                _ => {
+                    self.push(at, "the stop button is pressed".into(), Deed::Stop);
+                    let later = self.later(at, 1800);
+                    self.push(later, "the stop button is released".into(), Deed::Resume);
+                }
+            }
+        }
+        if self.dice.chance(60) {
+            let name = ["APP-iOffice-Users", "ROOM-Booking"][self.dice.weighted(&[1, 2])];
+            if let Some(id) = self.group(0, name) {
+                let at = self.dice.between(60, self.busy - 60);
+                self.script.group_deleted = true;
+                self.okta(at, 0, format!("the group {name} is deleted"), json!({"do": "delete_group", "group": id}));
+                let create = json!({"do": "create_group", "name": name});
+                self.okta(at + 40, 0, format!("a new group is called {name}"), create);
+            }
+        }
+    }
+
+    /// What happens to somebody who is there already.
+    fn story(&mut self, at: i64, index: u32) {
+        let (company, person) = (self.company, &self.company.people[index as usize]);
+        let user = company.user_of(index);
+        let (org, id) = (usize::from(person.org), user.id.to_string());
+        let name = user.display_name();
+        let site = usize::from(person.site);
+        let account = company.sites[site]
+            .accounts
+            .iter()
+            .find(|account| account.person == Some(index) && account.active)
+            .map(|account| u64::from(account.id));
+        let working = matches!(person.stage, Stage::Working | Stage::Rehired) && user.status == UserStatus::Active;
+        let does = |verb: &str| json!({"do": verb, "user": id});
+        if person.stage == Stage::PreHire {
+            self.okta(at, org, format!("{name}, a pre-hire, is activated"), does("activate"));
+            return;
+        }
+        if !working {
+            return;
+        }
+        let later = self.later(at, 14_400);
+        match self.dice.weighted(&[5, 3, 3, 6, 2, 2, 3, 3, 2, 2, 3, 2, 2]) {
+            0 => {
+                let change = json!({"department": "Finance", "costCenter": "CC-220", "division": "Corporate"});
+                self.edit(at, org, format!("{name} moves to Finance"), &id, change);
+            }
+            1 => {
+                self.okta(at, org, format!("{name} is suspended for a leave"), does("suspend"));
+                self.okta(later, org, format!("{name} is back"), does("unsuspend"));
+            }
+            2 => {
+                let status = |text: &str| json!({"employeeStatus": text});
+                self.edit(at, org, format!("{name} goes on leave"), &id, status("Leave"));
+                if self.dice.chance(700) {
+                    self.edit(later, org, format!("{name} returns from leave"), &id, status("Active"));
+                }
+            }
+            3 => self.terminate(at, later, user, org, site, account),
+            4 => {
+                let email = format!("renamed.{}", user.email.to_lowercase());
+                let change = json!({"lastName": "Newname", "email": email, "login": email});
+                self.edit(at, org, format!("{name} is renamed, with a new address"), &id, change);
+            }
+            5 => {
+                let verb = ["expire_password", "reset_password", "lock"][self.dice.below(3) as usize];
+                self.okta(at, org, format!("{name}: {verb}"), does(verb));
+            }
+            6 => {
+                let Some(group) = self.group(org, "APP-iOffice-Users") else { return };
+                let member = |verb: &str| json!({"do": verb, "user": id, "group": group});
+                self.okta(at, org, format!("{name} leaves the app's group"), member("remove_from_group"));
+                if self.dice.chance(500) {
+                    self.okta(later, org, format!("{name} rejoins the app's group"), member("add_to_group"));
+                }
+            }
+            7 if person.kind == PersonKind::Contractor => {
+                let days = self.dice.between(-2, 40);
+                let end = company.orgs[org].date_notation.write(self.date(at, days));
+                self.edit(at, org, format!("{name}'s contract now ends on {end}"), &id, json!({"contractEndDate": end}));
+            }
+            8 => {
+                let mode = ["hybrid", "remote", "assigned"][self.dice.below(3) as usize];
+                self.edit(at, org, format!("{name} works {mode}"), &id, json!({"workMode": mode}));
+            }
+            9 => {
+                let Some(group) = self.group(org, "ROOM-Booking") else { return };
+                let verb = ["remove_from_group", "add_to_group"][self.dice.below(2) as usize];
+                self.okta(at, org, format!("{name}: {verb} ROOM-Booking"), json!({"do": verb, "user": id, "group": group}));
+            }
+            10 => self.by_hand(at, site, account, &name),
+            11 => self.okta(at, org, format!("{name} is deleted"), does("delete_user")),
+            _ => {
+                let title = json!({"title": format!("Analyst {}", self.dice.below(100))});
+                self.edit(at, org, format!("{name} has a new title"), &id, title);
+            }
+        }
+    }
+
+    fn terminate(&mut self, at: i64, later: i64, user: &OktaUser, org: usize, site: usize, account: Option<u64>) {
+        let (id, name) = (user.id.to_string(), user.display_name());
+        if let (Some(account), true) = (account, self.dice.chance(500)) {
+            self.book(at - 30, site, account, &name);
+        }
+        match self.dice.weighted(&[6, 2, 2]) {
+            0 => {}
+            1 => {
+                if let Some(group) = self.group(org, "APP-iOffice-Users") {
+                    let leave = json!({"do": "remove_from_group", "user": id, "group": group});
+                    self.okta(at - 20, org, format!("{name} leaves the app's group"), leave);
+                }
+            }
+            _ => {
+                let status = json!({"employeeStatus": "Terminated"});
+                self.edit(at - 20, org, format!("{name} is marked as terminated"), &id, status);
+            }
+        }
+        self.okta(at, org, format!("{name} is terminated"), json!({"do": "deactivate", "user": id}));
+        match self.dice.weighted(&[5, 2, 2, 2]) {
+            0 => {}
+            1 => self.okta(later, org, format!("{name} is reactivated"), json!({"do": "activate", "user": id})),
+            2 => self.hire(later, Some((user, org)), None),
+            _ => self.hire(later, None, Some((user, org))),
+        }
+    }
+
+    /// Somebody new; or `again`, under their old number; or with the address of somebody who left.
+    fn hire(&mut self, at: i64, again: Option<(&OktaUser, usize)>, address_of: Option<(&OktaUser, usize)>) {
+        self.hires += 1;
+        let org = again.or(address_of).map_or_else(|| self.dice.below(self.company.orgs.len() as u32) as usize, |(_, org)| org);
+        let home = &self.company.orgs[org];
+        let site = &self.company.sites[org % self.company.sites.len()];
+        let number = format!("99{:04}", self.hires);
+        let email = format!("new.person{}@{}", self.hires, home.domain);
+        let contractor = again.is_none() && self.dice.chance(300);
+        let days = self.dice.between(-3, 5);
+        let office = self.dice.pick(&site.buildings).code.to_string();
+        let mode = *self.dice.pick(&["assigned", "hybrid", "remote"]);
+        let mut profile = json!({
+            "login": email, "email": email, "firstName": format!("New{}", self.hires), "lastName": "Person",
+            "employeeNumber": number, "department": "Finance", "costCenter": "CC-220", "division": "Corporate",
+            "organization": &*home.name, "title": "Analyst", "officeLocation": office, "timezone": "UTC",
+            "userType": if contractor { "Contractor" } else { "Employee" },
+            "startDate": home.date_notation.write(self.date(at, days)),
+            "employeeStatus": "Active", "workMode": mode,
+        });
+        if contractor {
+            let end = self.dice.between(10, 200);
+            profile["contractEndDate"] = home.date_notation.write(self.date(at, end)).into();
+        }
+        let mut words = format!("New{} Person ({number}) is hired, starting in {days} days", self.hires);
+        if let Some((user, _)) = again {
+            profile["employeeNumber"] = Value::from(&*user.employee_number);
+            profile["firstName"] = Value::from(&*user.first_name);
+            profile["lastName"] = Value::from(&*user.last_name);
+            words = format!("{} is rehired as a new user", user.display_name());
+        }
+        if let Some((user, _)) = address_of {
+            profile["email"] = Value::from(&*user.email);
+            words = format!("{words}, and gets the address of {}", user.display_name());
+        }
+        let groups: Vec<String> =
+            ["APP-iOffice-Users", "ROOM-Booking"].iter().filter_map(|name| self.group(org, name)).collect();
+        let staged = self.dice.chance(400);
+        let command = json!({"do": "create_user", "profile": profile, "activate": !staged, "groups": groups});
+        self.okta(at, org, words, command);
+        if staged {
+            let later = self.later(at, 7200);
+            self.okta(later, org, format!("{email} is activated"), json!({"do": "activate", "user": email}));
+        }
+    }
+
+    fn by_hand(&mut self, at: i64, site: usize, account: Option<u64>, name: &str) {
+        let Some(account) = account else { return };
+        let (words, fields) = match self.dice.below(4) {
+            0 => ("changes the title of", json!({"jobTitle": "By hand"})),
+            1 => ("unseats", json!({"room": null})),
+            2 => {
+                let command = json!({"do": "deactivate_user", "user": account});
+                let deed = Deed::Command { vendor: Vendor::Ioffice, index: site, command };
+                self.push(at, format!("somebody deactivates {name} by hand"), deed);
+                return;
+            }
+            _ => {
+                let text = format!("note {at}");
+                self.script.notes.push(Note { site, account, text: text.clone() });
+                ("leaves a note on", json!({ NOTE_FIELD: text }))
+            }
+        };
+        let command = json!({"do": "edit_user", "user": account, "fields": fields});
+        let deed = Deed::Command { vendor: Vendor::Ioffice, index: site, command };
+        self.push(at, format!("somebody {words} {name} by hand"), deed);
+    }
+
+    fn book(&mut self, at: i64, site: usize, account: u64, name: &str) {
+        let home = &self.company.sites[site];
+        let Some(center) = home.centers.iter().find(|center| center.module == "reservation") else { return };
+        let Some(room) = home.rooms.iter().find(|room| room.reservable) else { return };
+        let start = self.moment(at).as_millisecond() + 86_400_000 * self.dice.between(1, 60);
+        let command = json!({"do": "book", "user": account, "room": room.id, "center": center.id, "start": start, "end": start + 3_600_000});
+        let deed = Deed::Command { vendor: Vendor::Ioffice, index: site, command };
+        self.push(at, format!("{name} books a room"), deed);
+    }
+
+    fn group(&self, org: usize, name: &str) -> Option<String> {
+        let groups = &self.company.orgs[org].groups;
+        let found = groups.iter().find(|group| &*group.name == name && group.source == GroupSource::Okta);
+        found.map(|group| group.id.to_string())
+    }
+
+    fn moment(&self, at: i64) -> Timestamp {
+        self.company.settings.now + SignedDuration::from_secs(at)
+    }
+
+    fn date(&self, at: i64, days: i64) -> jiff::civil::Date {
+        (self.moment(at) + SignedDuration::from_hours(24 * days)).to_zoned(TimeZone::UTC).date()
+    }
+
+    /// Some time after `at`, within the busy time.
+    fn later(&mut self, at: i64, most: i64) -> i64 {
+        (at + self.dice.between(5, most)).min(self.busy - 1)
+    }
+
+    fn edit(&mut self, at: i64, org: usize, words: String, user: &str, profile: Value) {
+        self.okta(at, org, words, json!({"do": "update_profile", "user": user, "profile": profile}));
+    }
+
+    fn okta(&mut self, at: i64, org: usize, words: String, command: Value) {
+        self.push(at, words, Deed::Command { vendor: Vendor::Okta, index: org, command });
+    }
+
+    fn push(&mut self, at: i64, words: String, deed: Deed) {
+        let after = Duration::from_secs(at.clamp(1, self.busy - 1) as u64);
+        self.script.steps.push(Step { after, words, deed });
+    }
+}

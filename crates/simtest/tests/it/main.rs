@@ -1,0 +1,3 @@
+//! Seeds: many by default, one by `LANYARD_SEED=K`, more by `LANYARD_SEEDS=N`.
+
+mod seeds;
