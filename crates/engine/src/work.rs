@@ -44,15 +44,17 @@ impl Engine {
         let slots = Slots::default();
         tokio::pin!(stop);
         loop {
+            let asked_at = self.clock.now();
             let started = self.claim_and_start(&slots).await;
             let pause = async {
                 if started {
                     return;
                 }
-                // What is due and was not claimed waits for a free place, which the wake-up tells of.
+                // What was due when we asked and was not given waits for a free place, which the wake-up tells of.
+                // What became due since then is asked for at once: nobody else would wake us for it.
                 let fallback = self.clock.now() + std::time::Duration::from_secs(60);
                 let due = match self.store.next_due().await {
-                    Ok(Some(due)) if due > self.clock.now() => due.min(fallback),
+                    Ok(Some(due)) if due > asked_at => due.min(fallback),
                     _ => fallback,
                 };
                 tokio::select! {
@@ -117,6 +119,8 @@ impl Engine {
             Err(failure) => {
                 tracing::error!(%failure, "work could not be claimed");
                 self.clock.sleep(std::time::Duration::from_secs(1)).await;
+                // Asked again at once, not when the next signal happens to come.
+                self.wake.notify_one();
                 false
             }
         }

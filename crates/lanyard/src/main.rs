@@ -1,5 +1,6 @@
 //! The binary: verbs, settings, wiring. Data to stdout, talk to stderr.
 
+mod bench;
 mod demo;
 mod exit;
 mod local;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(arguments.log_level())),
         )
         .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -141,7 +141,8 @@ fn workplace(
 fn pace(per_second: Option<u32>, default: Pace) -> Pace {
     match per_second {
         None => default,
-        Some(0) => Pace { per_second: None, ..default },
+        // Without a rate of ours, only the client's own bound on calls in flight is left.
+        Some(0) => Pace { per_second: None, in_flight_max: 32, ..default },
         Some(rate) => Pace { per_second: Some(f64::from(rate)), ..default },
     }
 }
@@ -269,6 +270,7 @@ pub struct SystemClock;
 
 #[async_trait::async_trait]
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
     }

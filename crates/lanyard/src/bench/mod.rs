@@ -1,0 +1,54 @@
+//! `bench`: measures on this machine, on stand-ins in a process of their own whose limits are off. One JSON object on
+//! stdout, a table on stderr. Never a test: figures depend on the machine, which each object names.
+
+mod decide;
+mod hooks;
+mod idle;
+mod machine;
+mod rig;
+mod signals;
+mod stand_in;
+mod start;
+mod sweep;
+mod table;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// From signal to verified state, at steady rates and at saturation
+    Signals(signals::SignalArguments),
+    /// A first and a second full comparison: seconds, calls, memory
+    Sweep(sweep::SweepArguments),
+    /// Decisions and plans for many people
+    Decide(decide::DecideArguments),
+    /// Time until a pushed event is durable and answered
+    Hooks(hooks::HookArguments),
+    /// CPU and memory of a server that has nothing to do
+    Idle(idle::IdleArguments),
+    /// Time from start to ready on a store in use
+    Start(start::StartArguments),
+    /// Stand-ins that obey the bench (JSON lines on stdin)
+    #[command(hide = true)]
+    StandIns(stand_in::StandInArguments),
+}
+
+/// # Errors
+/// When the measured system cannot be started, or does not come to rest.
+pub async fn run(arguments: BenchArguments) -> anyhow::Result<u8> {
+    match arguments.what {
+        What::Signals(arguments) => signals::run(arguments).await,
+        What::Sweep(arguments) => sweep::run(arguments).await,
+        What::Decide(arguments) => decide::run(arguments).await,
+        What::Hooks(arguments) => hooks::run(arguments).await,
+        What::Idle(arguments) => idle::run(arguments).await,
+        What::Start(arguments) => start::run(arguments).await,
+        What::StandIns(arguments) => stand_in::run(arguments).await,
+    }
+}
