@@ -119,8 +119,13 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     if !arguments.once {
         println!("Console: http://{}", office.address);
         println!("Data:    {}", dir.display());
-        println!("Okta and iOffice stand-ins: addresses and throw-away credentials are in {}/lanyard.toml", dir.display());
-        println!("First everybody is compared, in a hurry; then the day begins, at real speed. Ctrl-C ends it.");
+        println!(
+            "Okta and iOffice stand-ins: addresses and throw-away credentials are in {}/lanyard.toml",
+            dir.display()
+        );
+        println!(
+            "First everybody is compared, in a hurry; then the day begins, at real speed. Ctrl-C ends it."
+        );
     }
     office.run();
     if arguments.once {
