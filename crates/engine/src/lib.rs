@@ -14,6 +14,7 @@ pub mod latency;
 pub mod look;
 pub mod loops;
 pub mod ports;
+pub mod pushed;
 pub mod settings;
 pub mod site;
 pub mod survey;

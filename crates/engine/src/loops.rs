@@ -278,7 +278,8 @@ impl Engine {
         }
     }
 
-    async fn clear_caps(&self) {
+    /// Ends what was said about limits that have room again.
+    pub async fn clear_caps(&self) {
         for key in self.caps_reached() {
             let Some(scope) = key.strip_prefix("cap:") else { continue };
             let site = self.sites().keys().find(|site| scope == format!("removals:{site}"));

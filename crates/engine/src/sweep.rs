@@ -428,10 +428,7 @@ fn orphan(account: &Account, now: Timestamp) -> Finding {
             account.field("userName").unwrap_or("none"),
             account.field("email").unwrap_or("none")
         ),
-        fix: Some(
-            "give it an e-mail or employee number that Okta knows, or deactivate it in iOffice"
-                .into(),
-        ),
+        fix: Some("give it an e-mail or employee number that Okta knows, or deactivate it in iOffice".into()),
         since: now,
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     booking::Booking,
-    desired::{Applied, Because, Desired, Lifecycle},
+    desired::{Applied, Because, Desired, Lifecycle, ToDo},
     id::{AccountKey, PlanId, SiteId},
     place::Catalogue,
     plan::{AccountPatch, Difference, Effect, Gate, Operation, Plan, Step},
@@ -78,6 +78,20 @@ pub fn plan_identity(desired: &Desired, seen: &Observation<'_>, setting: &Settin
                 "account {} is a site administrator's: never governed, only reported",
                 account.key
             ));
+            if let Lifecycle::Ended { since, how } = &desired.lifecycle
+                && account.is_live()
+            {
+                // The API cannot end it: the clock runs, and a person must.
+                plan.ending = Some((*how, *since));
+                plan.todos.push(ToDo {
+                    key: "site-admin".into(),
+                    what: format!("take {}'s site administrator account out of service", setting.person),
+                    how: format!(
+                        "in iOffice, take the administrator right off account {} and set Active to No; the API cannot",
+                        account.key.id
+                    ),
+                });
+            }
             return seal::seal(plan);
         }
     }

@@ -36,6 +36,12 @@ impl Removal {
         }
     }
 
+    /// Whether nothing may be taken away at all, for now: a person is protected, or the read is in doubt. Settling and
+    /// limits are no reason to keep somebody from moving.
+    pub fn forbids(&self) -> bool {
+        self.protected.is_some() || self.doubt.is_some()
+    }
+
     /// The same for somebody whose standing itself ended: settling does not apply.
     pub fn gate_for_leaver(&self, now: Timestamp) -> Gate {
         Self { settle_until: None, ..self.clone() }.gate(now)

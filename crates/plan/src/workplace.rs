@@ -31,6 +31,13 @@ pub(crate) fn plan_seat(
                 return;
             }
             match setting.seating.choose(&desired.identity, floors, kinds, rooms) {
+                Some(room) if seat.is_some() && setting.removal.forbids() => {
+                    // Another desk would take this one away.
+                    plan.notes.push(format!(
+                        "keeps the desk held now, although {} would do better: nothing may be taken away",
+                        setting.catalogue.room_path(room)
+                    ));
+                }
                 Some(room) => {
                     patch.seat = Some(Some(room));
                     differences.push(moved_seat(seat.map(|s| s.room), room, because, setting));
@@ -61,6 +68,10 @@ pub(crate) fn plan_seat(
         }
         Some(Want { value: SeatWish::Section { section: wanted }, because }) => {
             if section == Some(*wanted) {
+                return;
+            }
+            if section.is_some() && setting.removal.forbids() {
+                plan.notes.push("keeps the section held now: nothing may be taken away".into());
                 return;
             }
             patch.section = Some(Some(*wanted));
@@ -96,11 +107,15 @@ pub(crate) fn plan_seat_loss(
         differences.push(lost("seat", setting.catalogue.room_path(seat.room)));
     }
     if let Some(section) = account.section
-        && desired.seat.is_none()
+        && !wants_desk
         && !wants_section
         && applied.section == Some(section)
     {
         patch.section = Some(None);
+        if account.seat_class.as_deref() == Some("hybrid") {
+            // `hybrid` demands a section.
+            patch.seat_class = Some(Arc::from("remote"));
+        }
         differences.push(lost("section", setting.catalogue.section_name(section)));
     }
     if !patch.is_empty() {

@@ -7,7 +7,7 @@ use lanyard_model::{
     account::{Account, AccountRead},
     desired::{Applied, Desired, Lifecycle},
     id::{AccountId, AccountKey, IdentityId, SiteId},
-    identity::Identity,
+    identity::{Identity, IdentityRead, Status},
     link::{Link, Situation},
     signal::{Lane, Source},
 };
@@ -160,8 +160,17 @@ impl Engine {
                 .person_key(me)
                 .is_some_and(|mine| scene.active.policy.person_key(&other.identity) == Some(mine));
             let other_tenant = link.identity.tenant != me.id.tenant;
-            let other_over = other.gone_at.is_some()
-                || other.identity.status == lanyard_model::identity::Status::Deprovisioned;
+            let mut other_over = other.gone_at.is_some() || other.identity.status == Status::Deprovisioned;
+            if same_key
+                && !other_tenant
+                && !other_over
+                && let Some(directory) = self.directories().get(&link.identity.tenant)
+            {
+                // Our memory of the predecessor may be older than the end of it.
+                let read = directory.observe_identity(&link.identity.user, scene.item.lane).await?;
+                other_over =
+                    matches!(read, IdentityRead::Present(now) if now.status == Status::Deprovisioned);
+            }
             // The same person in another tenant shares the account; a re-created identity takes over from its
             // predecessor. Anybody else keeps what is theirs.
             return Ok(Some(if same_key && (other_tenant || other_over) {

@@ -266,6 +266,10 @@ impl World {
         self.load().await;
     }
 
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub fn okta(&self, tenant: &str) -> &Okta {
         if tenant == "acme" { &self.acme } else { &self.beta }
     }
@@ -339,7 +343,10 @@ impl World {
             }
             match self.store.next_due().await.unwrap() {
                 Some(due) if due <= end => self.clock.set(due),
-                _ => return,
+                _ => {
+                    self.clock.set(end);
+                    return;
+                }
             }
         }
         panic!("it never gets quiet: {:?}", self.store.dead_work(10).await);

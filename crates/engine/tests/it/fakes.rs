@@ -216,7 +216,6 @@ pub enum Fault {
     NotDone,
     Refused,
     Impossible,
-    Denied,
     /// Accepted without any effect.
     Ignored,
 }
@@ -558,7 +557,6 @@ impl Workplace for Office {
                     how: "in iOffice".into(),
                 },
             },
-            Some(Fault::Denied) => Outcome::Denied { reason: "401".into(), fix: "new password".into() },
             Some(Fault::Ignored) => Outcome::Done { account, made: None },
         }
     }

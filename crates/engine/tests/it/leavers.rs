@@ -1,1 +1,195 @@
-//! x
+//! Whoever leaves loses everything, on time, and nothing is called gone before a read says so.
+
+use std::time::Duration;
+
+use lanyard_engine::ports::{PortFailure, Store};
+use lanyard_model::identity::Groups;
+
+use crate::bench::{APP, World, person, set};
+
+fn down() -> Option<PortFailure> {
+    Some(PortFailure::Unavailable { upstream: "iOffice hq".into(), reason: "down".into() })
+}
+
+fn account(world: &World) -> i64 {
+    world.hq.change(|s| *s.accounts.keys().next().unwrap())
+}
+
+async fn employed(world: &mut World) -> lanyard_model::id::IdentityId {
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    id
+}
+
+#[tokio::test]
+async fn what_was_booked_while_the_calendar_was_read_is_cancelled_too() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let account = account(&world);
+    world.hq.book(7, account, 20);
+    world.hq.change(|s| s.booked_after_scan = Some(account));
+    world.leave(&id).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert!(world.store.leavers(false, 9).await.unwrap()[0].verified_at.is_some());
+}
+
+#[tokio::test]
+async fn an_account_that_was_closed_by_hand_still_gives_up_its_bookings() {
+    for hides in [false, true] {
+        let mut world = World::new().await;
+        let id = employed(&mut world).await;
+        let account = account(&world);
+        world.hq.book(7, account, 20);
+        world.hq.change(|s| {
+            s.hides_inactive = hides;
+            let account = s.accounts.get_mut(&account).unwrap();
+            (account.active, account.seat, account.roles) = (Some(false), None, Some([].into()));
+        });
+        world.leave(&id).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example inactive\n", "404 for inactive accounts: {hides}");
+        assert!(world.store.leavers(false, 9).await.unwrap()[0].verified_at.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_finds_a_leaver_of_whom_nothing_was_heard_though_the_account_is_closed() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let account = account(&world);
+    world.hq.book(7, account, 20);
+    world.hq.change(|s| s.accounts.get_mut(&account).unwrap().active = Some(false));
+    world.acme.change(|s| {
+        s.people.get_mut("ana").unwrap().status = lanyard_model::identity::Status::Deprovisioned;
+    });
+    let found = world.sweep().await;
+    assert_eq!(found.differing, 1);
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive seat 11 CUSTOMER in 51\n");
+    assert!(world.store.link(&id, &"hq".into()).await.unwrap().unwrap().ended_at.is_some());
+    assert_eq!(world.sweep().await.differing, 0, "then it is quiet");
+}
+
+#[tokio::test]
+async fn a_scope_left_for_a_moment_is_not_left() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let before = world.shown();
+    world.alter(&id, |p| p.groups = Groups::new([], true)).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert_eq!(world.shown(), before, "the settle window");
+    world.alter(&id, |p| p.groups = Groups::new([APP.into(), crate::bench::ROOMS.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), before, "back before it was over");
+    world.alter(&id, |p| p.groups = Groups::new([], true)).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "left for good");
+}
+
+#[tokio::test]
+async fn a_legal_hold_keeps_everything_and_its_end_takes_it() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let before = world.shown();
+    world
+        .alter(&id, |p| {
+            set(p, "legalHold", "yes");
+            p.groups = Groups::new([], true);
+        })
+        .await;
+    world.quiet_for(Duration::from_secs(7200)).await;
+    assert_eq!(world.shown(), before);
+    assert!(world.findings().await.contains(&"blocked:acme/ana:hq".to_owned()));
+    world.alter(&id, |p| set(p, "legalHold", "no")).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_outage_does_not_hide_a_leaver() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    world.hq.change(|s| s.failure = down());
+    world.leave(&id).await;
+    world.quiet().await;
+    world.engine.alarm_late_leavers().await;
+    assert!(world.findings().await.contains(&"leaver-late:acme/ana:hq".to_owned()));
+    let lines = world.lines("finding").await;
+    world.engine.alarm_late_leavers().await;
+    assert_eq!(world.lines("finding").await, lines, "told once");
+    world.hq.change(|s| s.failure = None);
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_leaver_whom_no_route_concerns_any_more_still_leaves() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    world
+        .alter(&id, |p| {
+            set(p, "officeLocation", "");
+            p.status = lanyard_model::identity::Status::Deprovisioned;
+        })
+        .await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(world.sweep().await.differing, 0);
+}
+
+#[tokio::test]
+async fn a_site_administrator_who_leaves_is_an_alarm_and_a_to_do() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let account = account(&world);
+    world.hq.change(|s| s.accounts.get_mut(&account).unwrap().site_admin = Some(true));
+    world.leave(&id).await;
+    world.quiet().await;
+    world.engine.alarm_late_leavers().await;
+    let findings = world.findings().await;
+    assert!(findings.contains(&"todo:acme/ana:hq:site-admin".to_owned()), "{findings:?}");
+    assert!(findings.contains(&"leaver-late:acme/ana:hq".to_owned()), "{findings:?}");
+    assert_eq!(world.store.leavers(true, 9).await.unwrap().len(), 1, "never called gone");
+}
+
+#[tokio::test]
+async fn at_the_limit_removals_wait_additions_go_on_and_nothing_piles_up() {
+    let mut world = World::new().await;
+    world.max_people = 1;
+    world.reborn().await;
+    let first = employed(&mut world).await;
+    let ben = person("acme", "ben", "Ben", "0418");
+    let second = ben.id.clone();
+    world.say(ben).await;
+    world.quiet().await;
+    world.leave(&first).await;
+    world.quiet().await;
+    // A mover at the limit: the role goes nowhere, the new department arrives.
+    world
+        .alter(&second, |p| {
+            set(p, "department", "Facilities");
+            p.groups = Groups::new([APP.into()], true);
+        })
+        .await;
+    world.quiet().await;
+    let shown = world.shown();
+    assert_eq!(shown, "ana@acme.example inactive\nben@acme.example seat 12 CUSTOMER in 51\n");
+    let department =
+        world.hq.change(|s| s.accounts.values().last().unwrap().field("department").map(str::to_owned));
+    assert_eq!(department.as_deref(), Some("Facilities"));
+    assert!(world.findings().await.contains(&"cap:removals:hq".to_owned()));
+    let (plans, lines) = (world.store.plans(None, 99).await.unwrap().len(), world.lines("plan").await);
+    world.quiet_for(Duration::from_secs(12 * 3600)).await;
+    assert_eq!(world.store.plans(None, 99).await.unwrap().len(), plans);
+    assert_eq!(world.lines("plan").await, lines);
+    world.quiet_for(Duration::from_secs(13 * 3600)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\nben@acme.example seat 12\n", "the window moved on");
+    world.clock.pass(Duration::from_secs(25 * 3600));
+    world.engine.clear_caps().await;
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}

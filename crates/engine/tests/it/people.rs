@@ -1,1 +1,200 @@
-//! x
+//! Whose account it is, and who gets what, when several want the same.
+
+use std::{collections::VecDeque, time::Duration};
+
+use lanyard_engine::ports::{PortFailure, Store};
+use lanyard_model::identity::Status;
+
+use crate::{
+    bench::{World, person, set},
+    fakes::Fault,
+};
+
+fn once(fault: Fault) -> VecDeque<Fault> {
+    VecDeque::from([fault])
+}
+
+#[tokio::test]
+async fn one_person_in_two_tenants_has_one_account_until_both_left() {
+    let mut world = World::new().await;
+    let (mut here, mut there) = (person("acme", "ana", "Ana", "0417"), person("beta", "b-ana", "Ana", "417"));
+    set(&mut here, "login", "ana@acme.example");
+    set(&mut there, "login", "ana@acme.example");
+    let (one, two) = (here.id.clone(), there.id.clone());
+    world.say(here).await;
+    world.say(there).await;
+    world.quiet().await;
+    let both = "ana@acme.example seat 11 CUSTOMER in 51\n";
+    assert_eq!(world.shown(), both);
+    world.leave(&one).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), both, "they go on in the other tenant");
+    assert_eq!(world.sweep().await.differing, 0, "a sweep says the same");
+    world.leave(&two).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(world.store.leavers(true, 9).await.unwrap(), [], "no clock runs on");
+}
+
+#[tokio::test]
+async fn two_people_with_one_address_never_share_an_account() {
+    let mut world = World::new().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    let mut eve = person("acme", "eve", "Eve", "0999");
+    for person in [&mut ana, &mut eve] {
+        set(person, "email", "info@acme.example");
+        set(person, "employeeNumber", "");
+    }
+    world.say(ana).await;
+    world.say(eve).await;
+    world.quiet().await;
+    let accounts = world.hq.change(|s| s.accounts.len());
+    assert_eq!(accounts, 1, "{}", world.shown());
+    let disputed: Vec<_> =
+        world.findings().await.into_iter().filter(|key| key.starts_with("disputed:")).collect();
+    assert_eq!(disputed.len(), 1, "the other is told of: {disputed:?}");
+    let links = world.store.links(&"hq".into()).await.unwrap();
+    assert_eq!(links.len(), 1);
+}
+
+#[tokio::test]
+async fn a_re_created_identity_takes_over_and_its_predecessor_takes_nothing() {
+    let mut world = World::new().await;
+    let old = person("acme", "old", "Ana", "0417");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    // Deactivated and created anew between two looks.
+    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
+    world.say(person("acme", "new", "Ana", "0417")).await;
+    world.quiet().await;
+    world.signal(&id, false).await;
+    world.quiet().await;
+    assert_eq!(world.hq.change(|s| s.accounts.len()), 1, "{}", world.shown());
+    assert!(world.shown().starts_with("ana@acme.example seat 11"), "{}", world.shown());
+}
+
+#[tokio::test]
+async fn where_a_return_is_refused_a_new_account_is_made_and_told() {
+    for fault in [Fault::Refused, Fault::Impossible] {
+        let mut world = World::new().await;
+        let ana = person("acme", "ana", "Ana", "0417");
+        let id = ana.id.clone();
+        world.say(ana).await;
+        world.quiet().await;
+        world.leave(&id).await;
+        world.quiet().await;
+        world.hq.change(|s| s.faults_of.insert("reactivate", once(fault)));
+        world.alter(&id, |p| p.status = Status::Active).await;
+        world.quiet().await;
+        assert_eq!(
+            world.shown(),
+            "ana.2@acme.example seat 11 CUSTOMER in 51\nana@acme.example inactive\n",
+            "{fault:?}"
+        );
+        let findings = world.findings().await;
+        assert_eq!(findings, ["by-hand:acme/ana:hq:reactivation", "todo:acme/ana:hq:user-name"], "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_without_an_answer_is_never_sent_twice() {
+    let mut world = World::new().await;
+    world.hq.change(|s| {
+        s.faults_of.insert("create", once(Fault::LostAfter));
+        s.search_blind = true;
+    });
+    let ana = person("acme", "ana", "Ana", "0417");
+    world.say(ana).await;
+    world.quiet_for(Duration::from_secs(10)).await;
+    assert_eq!(world.hq.change(|s| s.accounts.len()), 1, "{}", world.shown());
+    world.hq.change(|s| s.search_blind = false);
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+}
+
+#[tokio::test]
+async fn no_desk_is_given_twice() {
+    let mut world = World::new().await;
+    for (at, name) in ["Ana", "Ben", "Cho", "Dan"].into_iter().enumerate() {
+        world.say(person("acme", &name.to_lowercase(), name, &format!("{}", 500 + at))).await;
+    }
+    world.quiet().await;
+    let mut seats: Vec<_> =
+        world.hq.change(|s| s.accounts.values().filter_map(|a| a.seat.map(|seat| seat.room.0)).collect());
+    seats.sort();
+    assert_eq!(seats.len(), seats.iter().collect::<std::collections::BTreeSet<_>>().len(), "{seats:?}");
+}
+
+#[tokio::test]
+async fn observing_writes_nothing_and_tells_nobody() {
+    let mut world = World::new().await;
+    world.settings.observe_only = true;
+    world.reborn().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "userType", "Contractor");
+    set(&mut ana, "contractEndDate", "2026-05-10");
+    world.say(ana).await;
+    world.quiet().await;
+    world.sweep().await;
+    assert_eq!(world.hq.attempts(), 0);
+    assert_eq!(world.store.messages_due(world.now(), 9).await.unwrap(), []);
+    assert_eq!(world.store.plans(None, 9).await.unwrap().len(), 1, "but the plan can be read");
+}
+
+#[tokio::test]
+async fn a_pressed_stop_button_holds_until_released() {
+    let mut world = World::new().await;
+    world.engine.set_stopped(true, "somebody").await.unwrap();
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.engine.work_until_quiet().await;
+    assert_eq!(world.hq.attempts(), 0);
+    world.reborn().await;
+    world.engine.work_until_quiet().await;
+    assert_eq!(world.hq.attempts(), 0, "also after a restart");
+    world.engine.set_stopped(false, "somebody").await.unwrap();
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_told_and_forgiven() {
+    let mut world = World::new().await;
+    let denied =
+        PortFailure::Denied { upstream: "iOffice hq".into(), reason: "401".into(), fix: "ask".into() };
+    world.hq.change(|s| s.failure = Some(denied));
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert_eq!(world.findings().await, ["credential:iOffice hq"]);
+    world.reborn().await;
+    world.hq.change(|s| s.failure = None);
+    world.reborn().await;
+    world.quiet().await;
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn one_refused_step_is_a_dead_letter_and_the_rest_is_done() {
+    let mut world = World::new().await;
+    world.hq.change(|s| s.faults_of.insert("set_roles", once(Fault::Refused)));
+    let ana = person("acme", "ana", "Ana", "0417");
+    world.say(ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    let dead = world.store.dead_work(9).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].1.contains("refused set_roles"), "{dead:?}");
+    let sent = world.hq.attempts();
+    world.quiet_for(Duration::from_secs(86_400)).await;
+    assert_eq!(world.hq.attempts(), sent, "it waits for a person");
+}
+
+#[tokio::test]
+async fn an_accepted_change_without_effect_is_not_called_done() {
+    let mut world = World::new().await;
+    world.hq.change(|s| s.faults_of.insert("set_roles", VecDeque::from([Fault::Ignored; 20])));
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    let dead = world.store.dead_work(9).await.unwrap();
+    assert!(dead[0].1.contains("not effective when read back: + role in reservation"), "{dead:?}");
+}

@@ -1,1 +1,183 @@
-//! x
+//! What is known of people, and what must be proven before it counts.
+
+use std::time::Duration;
+
+use lanyard_engine::ports::Store;
+use lanyard_model::identity::{Groups, Status};
+
+use crate::bench::{APP, ROOMS, World, at, person, set};
+
+const HERE: &str = "ana@acme.example seat 11 CUSTOMER in 51\n";
+
+#[tokio::test]
+async fn a_deleted_group_takes_nothing_away_also_after_a_restart() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.acme.change(|s| {
+        s.groups.remove(&ROOMS.into());
+    });
+    world.beta.change(|s| {
+        s.groups.remove(&ROOMS.into());
+    });
+    world.sweep().await;
+    world.reborn().await;
+    world.alter(&id, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), HERE);
+    assert!(world.findings().await.contains(&"blocked:acme/ana:hq".to_owned()));
+}
+
+#[tokio::test]
+async fn not_found_is_no_proof_and_an_old_absence_is_none_either() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana.clone()).await;
+    world.say(person("acme", "ben", "Ben", "0418")).await;
+    world.quiet().await;
+    let before = world.shown();
+    world.clock.pass(Duration::from_secs(60));
+    // A certified list left her out once; she was there by id.
+    world.acme.change(|s| {
+        s.unlisted.insert("ana".into());
+    });
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(world.shown(), before);
+    world.acme.change(|s| s.unlisted.clear());
+    world.clock.pass(Duration::from_secs(86_400));
+    world.sweep().await;
+    world.quiet().await;
+    // Much later she is not found by id.
+    world.clock.pass(Duration::from_secs(86_400));
+    world.acme.change(|s| {
+        s.people.remove("ana");
+    });
+    world.signal(&id, false).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), before, "404 alone, and an absence long disproven");
+    assert!(world.findings().await.contains(&"not-found:acme/ana".to_owned()));
+    // The next certified list proves it.
+    world.sweep().await;
+    world.quiet().await;
+    assert!(world.shown().contains("ana@acme.example inactive"), "{}", world.shown());
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_torn_list_proves_nobody_gone() {
+    let mut world = World::new().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    world.clock.pass(Duration::from_secs(60));
+    world.acme.change(|s| {
+        s.torn = true;
+        s.people.remove("ana");
+    });
+    let report = world.sweep().await;
+    assert!(!report.certified);
+    world.quiet().await;
+    assert_eq!(world.shown(), HERE);
+    assert_eq!(report.orphans, 0);
+}
+
+#[tokio::test]
+async fn somebody_only_a_sweep_has_seen_is_prepared_on_the_day() {
+    let mut world = World::new().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    ana.status = Status::Staged;
+    set(&mut ana, "startDate", "2026-05-20");
+    world.acme.change(|s| {
+        s.people.insert("ana".into(), ana);
+    });
+    world.sweep().await;
+    world.quiet_for(Duration::from_secs(8 * 86_400)).await;
+    assert_eq!(world.shown(), "");
+    world.quiet_for(Duration::from_secs(2 * 86_400)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51 1 booked\n");
+}
+
+#[tokio::test]
+async fn a_contract_ends_by_itself_and_both_ends_are_told() {
+    let mut world = World::new().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "userType", "Contractor");
+    set(&mut ana, "contractEndDate", "2026-05-08");
+    world.hq.seed(
+        7,
+        &[
+            ("userName", "ana@acme.example"),
+            ("email", "ana@acme.example"),
+            ("firstName", "Ana"),
+            ("lastName", "Okafor"),
+            ("employeeId", "0417"),
+            ("department", "Design"),
+        ],
+    );
+    world.hq.change(|s| {
+        let account = s.accounts.get_mut(&7).unwrap();
+        account.seat =
+            Some(lanyard_model::account::Seat { room: lanyard_model::id::RoomId(11), floor: None });
+        account.roles = Some(
+            [(lanyard_model::id::CenterId(51), lanyard_model::account::Role::Customer)].into_iter().collect(),
+        );
+    });
+    // Only a sweep sees them, everything is as wanted, and the warning is due already.
+    world.acme.change(|s| {
+        s.people.insert("ana".into(), ana);
+    });
+    world.sweep().await;
+    world.quiet().await;
+    let told = |world: &World| {
+        let (store, now) = (world.store.clone(), world.now());
+        async move {
+            let due = store.messages_due(now, 9).await.unwrap();
+            due.into_iter().map(|message| message.subject).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(told(&world).await, ["Contract of Ana Okafor ends on 2026-05-08"]);
+    world.quiet_for(Duration::from_secs(5 * 86_400)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(told(&world).await.len(), 2);
+    let leaver = &world.store.leavers(false, 9).await.unwrap()[0];
+    assert_eq!((leaver.since, leaver.seen_at), (at("2026-05-09T00:00:00Z"), at("2026-05-09T00:00:00Z")));
+}
+
+#[tokio::test]
+async fn a_sweep_over_people_in_step_asks_for_nothing() {
+    let mut world = World::new().await;
+    for (user, name, number) in [("ana", "Ana", "1"), ("ben", "Ben", "2"), ("cho", "Cho", "3")] {
+        world.say(person("acme", user, name, number)).await;
+    }
+    world.quiet().await;
+    let sent = world.hq.attempts();
+    for _ in 0..3 {
+        let report = world.sweep().await;
+        assert_eq!((report.differing, report.orphans, report.unchanged), (0, 0, 3));
+        world.quiet().await;
+    }
+    assert_eq!(world.hq.attempts(), sent);
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_forgiven_by_a_look_or_a_sweep() {
+    let world = World::new().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    ana.status = Status::Unknown("ACTIVATING".into());
+    world.acme.change(|s| {
+        s.people.insert("ana".into(), ana);
+    });
+    world.sweep().await;
+    assert_eq!(world.findings().await, ["aside:acme/ana"]);
+    world.acme.change(|s| {
+        let ana = s.people.get_mut("ana").unwrap();
+        ana.status = Status::Active;
+        ana.groups = Groups::new([], true);
+    });
+    world.sweep().await;
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    assert_eq!(world.shown(), "");
+}
