@@ -1,10 +1,12 @@
 //! Exchanges written to a file as they happen, and served again from it.
 //!
 //! One JSON object a line: `at`, `face`, `method`, `path` (with query), `request` and `response` (each `headers` as
-//! pairs and `body`), `status`, `delay_ms`, `ending`. Credentials are left out; bodies that are no text are Base64
-//! under `body_base64`.
+//! pairs and `body`), `status`, `delay_ms`, `ending`. Credentials are left out of headers and bodies (a played token is
+//! the text `(left out)`, which a tape accepts as it accepts any); bodies that are no text are Base64 under
+//! `body_base64`.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Write},
@@ -24,16 +26,76 @@ use super::{DeskName, Vendor};
 use crate::face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply};
 
 /// Headers whose values never reach a tape.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 10] = [
     "authorization",
     "dpop",
     "cookie",
     "x-auth-password",
     "x-auth-token",
     "x-access-token",
+    "x-token",
+    "x-auth-code",
     "x-refresh-token",
     "x-client-secret",
 ];
+
+/// Fields of bodies, as JSON or as a form, whose values never reach a tape.
+const SECRET_FIELDS: [&str; 12] = [
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "client_assertion",
+    "client_secret",
+    "activationToken",
+    "activationUrl",
+    "resetPasswordUrl",
+    "password",
+    "token",
+    "code_verifier",
+    // A hook's secret and a password's value are both called so; other values in `authScheme` or `password` are not.
+    "value",
+];
+const LEFT_OUT: &str = "(left out)";
+
+/// The body with its credentials left out; untouched, byte for byte, where it has none.
+fn without_secrets(text: &str) -> Cow<'_, str> {
+    if !SECRET_FIELDS.iter().any(|field| text.contains(field)) {
+        return Cow::Borrowed(text);
+    }
+    if let Ok(mut value) = serde_json::from_str::<Value>(text) {
+        return if leave_out(&mut value, false) {
+            Cow::Owned(value.to_string())
+        } else {
+            Cow::Borrowed(text)
+        };
+    }
+    let secret = |name: &str| name != "value" && SECRET_FIELDS.contains(&name);
+    let fields: Vec<(Cow<'_, str>, Cow<'_, str>)> = url::form_urlencoded::parse(text.as_bytes()).collect();
+    if text.contains(['{', '<', '\n']) || !fields.iter().any(|(name, _)| secret(name)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in &fields {
+        out.append_pair(name, if secret(name) { LEFT_OUT } else { value });
+    }
+    Cow::Owned(out.finish())
+}
+
+/// Whether anything was left out. `inside`: of an object that holds a secret under `value`.
+fn leave_out(value: &mut Value, inside: bool) -> bool {
+    match value {
+        Value::Array(rows) => rows.iter_mut().fold(false, |any, row| leave_out(row, false) || any),
+        Value::Object(fields) => fields.iter_mut().fold(false, |any, (name, value)| {
+            let secret = if name == "value" { inside } else { SECRET_FIELDS.contains(&name.as_str()) };
+            if secret && value.is_string() {
+                *value = LEFT_OUT.into();
+                return true;
+            }
+            leave_out(value, name == "password" || name == "authScheme") || any
+        }),
+        _ => false,
+    }
+}
 
 /// One exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,12 +156,16 @@ impl Half {
     fn of(headers: &HeaderMap, body: &Bytes) -> Self {
         let pairs = headers.iter().map(|(name, value)| {
             let secret = SECRET.contains(&name.as_str());
-            let text = if secret { "(left out)".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+            let text = if secret { LEFT_OUT.into() } else { String::from_utf8_lossy(value.as_bytes()) };
             (name.to_string(), text.into_owned())
         });
         let text = std::str::from_utf8(body).ok().filter(|text| !text.is_empty());
         let coded = (text.is_none() && !body.is_empty()).then(|| STANDARD.encode(body));
-        Self { headers: pairs.collect(), body: text.map(str::to_owned), body_base64: coded }
+        Self {
+            headers: pairs.collect(),
+            body: text.map(|text| without_secrets(text).into_owned()),
+            body_base64: coded,
+        }
     }
 
     fn bytes(&self) -> Bytes {
@@ -297,5 +363,41 @@ impl Face for Replay {
 
     fn command(&mut self, _command: &Value, _now: Timestamp) -> Result<Value, String> {
         Err("a tape takes no command".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn credentials_in_bodies_are_left_out_and_nothing_else_changes() {
+        for (body, expected) in [
+            (
+                r#"{"token_type":"DPoP","access_token":"eyJh.b.c"}"#,
+                r#"{"token_type":"DPoP","access_token":"(left out)"}"#,
+            ),
+            (
+                "grant_type=client_credentials&client_assertion=eyJ",
+                "grant_type=client_credentials&client_assertion=%28left+out%29",
+            ),
+            (
+                r#"{"credentials":{"password":{"value":"horse"}}}"#,
+                r#"{"credentials":{"password":{"value":"(left out)"}}}"#,
+            ),
+            (
+                r#"{"channel":{"config":{"authScheme":{"key":"Authorization","value":"s3cr3t"}}}}"#,
+                r#"{"channel":{"config":{"authScheme":{"key":"Authorization","value":"(left out)"}}}}"#,
+            ),
+            // A rule's expression has a `value` that is no secret, and its bytes stay as they are.
+            (
+                r#"{ "expression": {"value": "user.city==\"Leeds\""} }"#,
+                r#"{ "expression": {"value": "user.city==\"Leeds\""} }"#,
+            ),
+            ("no password=here\nbut a text", "no password=here\nbut a text"),
+            (r#"{"credentials":{"password":{}}}"#, r#"{"credentials":{"password":{}}}"#),
+        ] {
+            assert_eq!(without_secrets(body), expected, "{body}");
+        }
     }
 }

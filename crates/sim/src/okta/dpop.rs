@@ -6,7 +6,7 @@ use super::{
     errors::{ApiError, ApiResult},
     keys::{Unverified, sha256_base64url, thumbprint},
     moment::Moment,
-    request::Call,
+    request::{Call, decode_segment},
     state::Org,
 };
 
@@ -68,8 +68,10 @@ impl Org {
         if proof.text("htm") != Some(call.method.as_str()) {
             return Err(refused("The DPoP proof JWT has the wrong 'htm'."));
         }
+        // An HTTP library may send `@` where the proof's maker wrote `%40` (the vendor's Python SDK on aiohttp does), so
+        // both are compared decoded.
         let target = format!("{}{}", call.base, call.path);
-        if proof.text("htu") != Some(target.as_str()) {
+        if proof.text("htu").map(decode_segment) != Some(decode_segment(&target)) {
             return Err(refused("The DPoP proof JWT has the wrong 'htu'."));
         }
         let tolerance = self.settings.clock_tolerance_seconds as i64;

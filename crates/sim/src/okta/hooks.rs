@@ -257,7 +257,7 @@ impl Org {
     pub fn delete_hook(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let place = self.hook_place(id)?;
         if self.hooks.list[place].active {
-            return Err(ApiError::refused("eventHook", "Only an inactive event hook can be deleted"));
+            return Err(ApiError::of("E0000038").because("Only an inactive event hook can be deleted"));
         }
         self.log_hook(place, &event::HOOK_DELETED, &call.cause.clone());
         self.hooks.list.remove(place);

@@ -80,7 +80,7 @@ fn registration_and_challenge() {
     );
     assert!(!refusal.header("x-rate-limit-limit").is_empty() || !refusal.header("date").is_empty());
     let path = format!("/api/v1/eventHooks/{}", created.id());
-    assert_eq!(desk.act("DELETE", &path).code(), "400 E0000001", "active");
+    assert_eq!(desk.act("DELETE", &path).code(), "403 E0000038", "active");
     desk.act("POST", &format!("{path}/lifecycle/deactivate"));
     assert_eq!(desk.act("DELETE", &path).status, 204);
 }
