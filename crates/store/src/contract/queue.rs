@@ -103,6 +103,11 @@ pub(super) async fn a_review_comes_back_by_itself(store: &dyn Store) {
         (2, 0),
         "attention for later does not put the review off"
     );
+    put(store, vec![attend("ana", Lane::Bulk, at(900))]).await;
+    put(store, vec![finish(&second, Finish::Done { review_at: Some((at(150), "the hold ends".into())) })])
+        .await;
+    assert_eq!(store.next_due().await, Ok(Some(at(150))), "nor does it if it came during the look");
+    let second = claim(store, at(150), 1).await.remove(0);
     put(store, vec![finish(&second, Finish::Done { review_at: Some((at(200), "the hold ends".into())) })])
         .await;
     let third = claim(store, at(200), 1).await.remove(0);

@@ -191,7 +191,11 @@ impl Item {
                 self.error = None;
                 self.fix = None;
                 match (next, review_at) {
-                    (Some(next), _) => self.call = next,
+                    // Attention for later does not put the review off, whichever came first.
+                    (Some(next), review) => {
+                        let due = review.as_ref().map_or(next.due, |(at, _)| next.due.min(*at));
+                        self.call = Call { due, ..next };
+                    }
                     (None, Some((at, why))) => {
                         self.call = Call {
                             due: *at,

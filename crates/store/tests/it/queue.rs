@@ -121,7 +121,7 @@ impl Person {
         match how {
             End::Done { review_after } => {
                 self.attempts = 0;
-                self.review = review_after.map(|after| now + after).filter(|_| later.is_empty());
+                self.review = review_after.map(|after| now + after);
                 self.calls = later;
             }
             End::Retry { after } => {
