@@ -10,7 +10,7 @@ mod stand_ins;
 mod verbs;
 mod wiring;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let arguments = verbs::Arguments::parse();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("LANYARD_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(arguments.log_level())),

@@ -9,6 +9,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use lanyard_model::id::is_slug;
 use secrecy::SecretString;
 use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "lanyard.toml";
@@ -160,97 +161,190 @@ impl Settings {
             let span = error.span().unwrap_or(0..0);
             SettingsProblems(render(&shown, &text, span, error.message()))
         })?;
-        let problems = settings.check(dir);
-        if problems.is_empty() {
+        let mistakes = settings.check(dir);
+        if mistakes.is_empty() {
             return Ok(settings);
         }
-        let all: Vec<_> = problems
-            .into_iter()
-            .map(|(needle, message)| {
-                let start = text.find(&needle).unwrap_or(0);
-                render(&shown, &text, start..start + needle.len().min(text.len() - start), &message)
-            })
-            .collect();
+        let document = DeTable::parse(&text).ok();
+        let spot = |mistake: &Mistake| {
+            document.as_ref().and_then(|document| mistake.place.span(document.get_ref())).unwrap_or(0..0)
+        };
+        let all: Vec<_> =
+            mistakes.iter().map(|mistake| render(&shown, &text, spot(mistake), &mistake.message)).collect();
         Err(SettingsProblems(all.join("\n")))
     }
 
-    /// Mistakes that only meaning shows: a piece of text to point at, and a sentence with the fix.
-    fn check(&self, dir: &Path) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        if self.listen.parse::<std::net::SocketAddr>().is_err() {
-            problems.push((
-                self.listen.clone(),
-                "not an address to listen on; write it like 127.0.0.1:8480".into(),
-            ));
+    /// Mistakes that only meaning shows.
+    fn check(&self, dir: &Path) -> Vec<Mistake> {
+        let mut mistakes = Mistakes { dir, found: Vec::new() };
+        mistakes.check_top(self);
+        mistakes.check_ids(self);
+        for (row, tenant) in self.tenants.iter().enumerate() {
+            mistakes.check_tenant(row, tenant);
         }
-        if self.tenants.is_empty() {
-            problems.push((String::new(), "no [[tenant]]: at least one Okta org is needed".into()));
-        }
-        if self.sites.is_empty() {
-            problems.push((String::new(), "no [[site]]: at least one iOffice site is needed".into()));
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        for (kind, id) in
-            self.tenants.iter().map(|t| ("tenant", &t.id)).chain(self.sites.iter().map(|s| ("site", &s.id)))
-        {
-            if !is_slug(id) {
-                problems.push((id.clone(), "an id is 1 to 40 of a-z, 0-9 and hyphen".into()));
-            }
-            if !seen.insert((kind, id)) {
-                problems.push((id.clone(), format!("the {kind} id {id} is used twice; ids are unique")));
-            }
-        }
-        for tenant in &self.tenants {
-            if let Err(problem) = lanyard_okta::OrgUrl::parse(&tenant.okta_url) {
-                problems.push((tenant.okta_url.clone(), problem.to_string()));
-            }
-            let app = tenant.okta_client_id.is_some() || tenant.okta_key_file.is_some();
-            match (&tenant.okta_token_file, app) {
-                (Some(_), true) => problems.push((
-                    tenant.id.clone(),
-                    "both an API token and a service app are given; keep one (the service app is better)"
-                        .into(),
-                )),
-                (None, false) => problems.push((
-                    tenant.id.clone(),
-                    "no credential: give okta_client_id and okta_key_file, or okta_token_file".into(),
-                )),
-                (None, true) if tenant.okta_client_id.is_none() || tenant.okta_key_file.is_none() => problems
-                    .push((
-                        tenant.id.clone(),
-                        "a service app needs both okta_client_id and okta_key_file".into(),
-                    )),
-                _ => {}
-            }
-            for file in [&tenant.okta_token_file, &tenant.okta_key_file, &tenant.hook_secret_file]
-                .into_iter()
-                .flatten()
-            {
-                check_file(dir, file, &mut problems);
-            }
-        }
-        for site in &self.sites {
+        for (row, site) in self.sites.iter().enumerate() {
             if let Err(problem) = lanyard_ioffice::SiteUrl::parse(&site.ioffice_url) {
-                problems.push((site.ioffice_url.clone(), problem.to_string()));
+                mistakes.add(Place::row("site", row, "ioffice_url"), problem.to_string());
             }
-            check_file(dir, &site.ioffice_password_file, &mut problems);
+            mistakes
+                .check_file(Place::row("site", row, "ioffice_password_file"), &site.ioffice_password_file);
         }
-        for file in
-            self.secrets.values().chain(self.mail.iter().filter_map(|mail| mail.password_file.as_ref()))
-        {
-            check_file(dir, file, &mut problems);
+        if let Some(mail) = &self.mail {
+            if !["starttls", "tls", "none"].contains(&mail.tls.as_str()) {
+                let message = format!("{:?} is no way to send mail; use starttls, tls or none", mail.tls);
+                mistakes.add(Place::key("mail", "tls"), message);
+            }
+            if let Some(file) = &mail.password_file {
+                mistakes.check_file(Place::key("mail", "password_file"), file);
+            }
         }
-        problems
+        for (name, file) in &self.secrets {
+            mistakes.check_file(Place::key("secrets", name), file);
+        }
+        mistakes.found
     }
 }
 
-fn check_file(dir: &Path, file: &Path, problems: &mut Vec<(String, String)>) {
-    if let Err(error) = fs::metadata(dir.join(file)) {
-        problems.push((
-            file.display().to_string(),
-            format!("cannot read this file: {error}; paths are relative to the settings file"),
-        ));
+/// A mistake: where it stands, and a sentence with the fix.
+struct Mistake {
+    place: Place,
+    message: String,
+}
+
+/// A key in the file.
+struct Place {
+    /// Empty for the top of the file.
+    table: &'static str,
+    /// For `[[tenant]]` and `[[site]]`.
+    row: Option<usize>,
+    /// Empty for the table itself.
+    key: String,
+}
+
+impl Place {
+    fn top(key: &str) -> Self {
+        Self { table: "", row: None, key: key.to_owned() }
     }
+
+    fn key(table: &'static str, key: &str) -> Self {
+        Self { table, row: None, key: key.to_owned() }
+    }
+
+    fn row(table: &'static str, row: usize, key: &str) -> Self {
+        Self { table, row: Some(row), key: key.to_owned() }
+    }
+
+    /// Where the key's value stands, or the table that lacks it.
+    fn span(&self, document: &DeTable<'_>) -> Option<std::ops::Range<usize>> {
+        if self.table.is_empty() {
+            return document.get(self.key.as_str()).map(|value| value.span());
+        }
+        let mut table = document.get(self.table)?;
+        if let (Some(row), DeValue::Array(rows)) = (self.row, table.get_ref()) {
+            table = rows.get(row)?;
+        }
+        let value = match table.get_ref() {
+            DeValue::Table(keys) => keys.get(self.key.as_str()),
+            _ => None,
+        };
+        Some(value.unwrap_or(table).span())
+    }
+}
+
+struct Mistakes<'a> {
+    dir: &'a Path,
+    found: Vec<Mistake>,
+}
+
+impl Mistakes<'_> {
+    fn add(&mut self, place: Place, message: impl Into<String>) {
+        self.found.push(Mistake { place, message: message.into() });
+    }
+
+    fn check_top(&mut self, settings: &Settings) {
+        if settings.listen.parse::<std::net::SocketAddr>().is_err() {
+            self.add(Place::top("listen"), "not an address to listen on; write it like 127.0.0.1:8480");
+        }
+        if let Some(url) = &settings.public_url
+            && !is_public(url)
+        {
+            self.add(
+                Place::top("public_url"),
+                "not an address that Okta can call; write it like https://lanyard.example.com (plain http only to this machine)",
+            );
+        }
+        if let Some(file) = &settings.ca_file {
+            self.check_file(Place::top("ca_file"), file);
+        }
+        if settings.tenants.is_empty() {
+            self.add(Place::top(""), "no [[tenant]]: at least one Okta org is needed");
+        }
+        if settings.sites.is_empty() {
+            self.add(Place::top(""), "no [[site]]: at least one iOffice site is needed");
+        }
+    }
+
+    fn check_ids(&mut self, settings: &Settings) {
+        let tenants = settings.tenants.iter().map(|tenant| &tenant.id).enumerate();
+        let sites = settings.sites.iter().map(|site| &site.id).enumerate();
+        let all =
+            tenants.map(|(row, id)| ("tenant", row, id)).chain(sites.map(|(row, id)| ("site", row, id)));
+        let mut seen = std::collections::BTreeSet::new();
+        for (kind, row, id) in all {
+            if !is_slug(id) {
+                self.add(Place::row(kind, row, "id"), "an id is 1 to 40 of a-z, 0-9 and hyphen");
+            }
+            if !seen.insert((kind, id)) {
+                self.add(
+                    Place::row(kind, row, "id"),
+                    format!("the {kind} id {id} is used twice; ids are unique"),
+                );
+            }
+        }
+    }
+
+    fn check_tenant(&mut self, row: usize, tenant: &TenantSettings) {
+        let place = |key: &str| Place::row("tenant", row, key);
+        if let Err(problem) = lanyard_okta::OrgUrl::parse(&tenant.okta_url) {
+            self.add(place("okta_url"), problem.to_string());
+        }
+        let app = (tenant.okta_client_id.is_some(), tenant.okta_key_file.is_some());
+        match (tenant.okta_token_file.is_some(), app) {
+            (true, (true, _) | (_, true)) => self.add(
+                place("okta_token_file"),
+                "both an API token and a service app are given; keep one (the service app is better)",
+            ),
+            (false, (false, false)) => self
+                .add(place(""), "no credential: give okta_client_id and okta_key_file, or okta_token_file"),
+            (false, (true, false) | (false, true)) => {
+                self.add(place(""), "a service app needs both okta_client_id and okta_key_file");
+            }
+            _ => {}
+        }
+        for (key, file) in [
+            ("okta_token_file", &tenant.okta_token_file),
+            ("okta_key_file", &tenant.okta_key_file),
+            ("hook_secret_file", &tenant.hook_secret_file),
+        ] {
+            if let Some(file) = file {
+                self.check_file(place(key), file);
+            }
+        }
+    }
+
+    fn check_file(&mut self, place: Place, file: &Path) {
+        if let Err(error) = fs::metadata(self.dir.join(file)) {
+            let message = format!("cannot read this file: {error}; paths are relative to the settings file");
+            self.add(place, message);
+        }
+    }
+}
+
+/// Whether `url` may be told to Okta: https, or plain http to this machine.
+fn is_public(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let here = url.host_str().is_some_and(lanyard_wire::is_loopback);
+    (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && here) && url.query().is_none()
 }
 
 /// A secret file's content without outer white space.

@@ -10,12 +10,20 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
 use crate::{WebState, api, console, hooks, session};
 
 const API_BODY_BYTES_MAX: usize = 1 << 20;
+/// Whoever has not sent the head of a request by then is cut off; so is who keeps a connection without using it.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
 fn router(state: Arc<WebState>) -> Router {
     let guarded = Router::new()
@@ -64,20 +72,35 @@ async fn ready(State(state): State<Arc<WebState>>) -> Response {
 /// Serves until `stop` turns true, then lets requests under way finish.
 ///
 /// # Errors
-/// When the listener fails.
+/// None: what cannot be accepted is tried again.
 pub async fn serve(
-    listener: TcpListener,
+    mut listener: TcpListener,
     state: Arc<WebState>,
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let app = router(state);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            while !*stop.borrow_and_update() {
-                if stop.changed().await.is_err() {
-                    return;
-                }
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    let under_way = GracefulShutdown::new();
+    while !*stop.borrow_and_update() {
+        let (stream, _) = tokio::select! {
+            // Waits out a shortage of file handles by itself.
+            accepted = axum::serve::Listener::accept(&mut listener) => accepted,
+            changed = stop.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => break,
+            },
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let connection = under_way.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended badly");
             }
-        })
-        .await
+        });
+    }
+    drop(listener);
+    under_way.shutdown().await;
+    Ok(())
 }

@@ -102,7 +102,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["lanyard-wire", "lanyard-sim"]),
     ("rusqlite", &["lanyard-store"]),
     ("axum", &["lanyard-web", "lanyard-sim"]),
-    ("hyper", &["lanyard-sim"]),
+    ("hyper", &["lanyard-sim", "lanyard-web"]),
     ("tower-http", &["lanyard-web"]),
     ("lettre", &["lanyard-notify"]),
     ("jsonwebtoken", &["lanyard-okta", "lanyard-sim"]),

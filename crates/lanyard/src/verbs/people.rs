@@ -168,7 +168,10 @@ impl Verbs {
         if found.is_empty() {
             // Not mirrored yet: Okta is asked.
             for (tenant, directory) in self.engine.directories() {
-                let named = directory.find_identities(text).await.map_err(|failure| upstream(PreviewError::Port(failure)))?;
+                let named = directory
+                    .find_identities(text)
+                    .await
+                    .map_err(|failure| upstream(PreviewError::Port(failure)))?;
                 found.extend(named.into_iter().map(|user| IdentityId::new(tenant.clone(), user)));
             }
         }
