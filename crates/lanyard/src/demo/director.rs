@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::clock::{DemoClock, SharedClock};
 
 /// Nothing due for this long on the day's clock counts as quiet.
-const QUIET: SignedDuration = SignedDuration::from_mins(10);
+const QUIET: SignedDuration = SignedDuration::from_mins(4);
 /// A day that does not come to rest within this many looks at it is told as it is.
 const PATIENCE: u32 = 400;
 
@@ -86,6 +86,11 @@ impl Director {
             for wrong in self.play(step) {
                 tracing::error!(wrong, "a step of the day could not be played");
             }
+        }
+        self.rest().await;
+        // What only a full comparison can see (somebody leaves, and a dispute about an address with them) is seen now.
+        if let Err(error) = self.engine.sweep(None, "the day is over", &lanyard_engine::ports::Silent).await {
+            tracing::error!(%error, "the closing comparison failed");
         }
         self.rest().await;
     }
@@ -313,11 +318,7 @@ impl DemoControl for Director {
                 Ok(json!({ "person": { "tenant": tenant, "id": user, "name": name } }))
             }
             "hook_outage" | "storm" => {
-                let topic = if kind == "storm" {
-                    Topic::QuotaStorm
-                } else {
-                    Topic::HookOutage
-                };
+                let topic = if kind == "storm" { Topic::QuotaStorm } else { Topic::HookOutage };
                 let step = self
                     .day
                     .steps

@@ -59,7 +59,8 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     };
     // A day begins at eight; people who watch see today's date.
     let now = if arguments.once { WorldSettings::default().now } else { eight_o_clock(SystemClock.now()) };
-    let time = DemoClock::starting_at(now);
+    // The night before belongs to the first comparison of everybody, so that the day itself begins in step.
+    let time = DemoClock::starting_at(now - jiff::SignedDuration::from_hours(8));
     let clock = SharedClock(Arc::clone(&time));
     let hurry = tokio::spawn(Arc::clone(&time).skip_idle_time());
     let talk = |text: &str| {

@@ -474,9 +474,14 @@ impl Writer<'_> {
         };
         let Some(account) = player.account else { return };
         let site = &self.company.sites[usize::from(player.site)];
+        let own = self.account(&player).and_then(|account| account.room);
+        let floor = site.rooms.iter().find(|room| Some(room.id) == own).map(|room| room.floor);
         let taken = |room: u32| site.accounts.iter().any(|account| account.room == Some(room));
-        let Some(room) =
-            site.rooms.iter().rev().find(|room| room.kind == 21 && room.active && !taken(room.id))
+        let Some(room) = site
+            .rooms
+            .iter()
+            .rev()
+            .find(|room| room.kind == 21 && room.active && Some(room.floor) == floor && !taken(room.id))
         else {
             return;
         };
