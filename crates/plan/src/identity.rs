@@ -195,7 +195,7 @@ fn plan_new(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setting:
             differences.push(added("category item", &setting.catalogue.item_name(*item), &want.because));
         }
     }
-    workplace::plan_seat(&mut patch, &mut differences, plan, desired, None, seen.applied, setting);
+    workplace::plan_seat(&mut patch, &mut differences, plan, desired, None, setting);
     let missing: Vec<_> = ["firstName", "lastName", "email", "userName"]
         .into_iter()
         .filter(|need| !patch.fields.keys().any(|name| name.as_str() == *need))
@@ -272,7 +272,7 @@ fn plan_record(
             because: want.because.clone(),
         });
     }
-    workplace::plan_seat(&mut patch, &mut differences, plan, desired, Some(account), applied, setting);
+    workplace::plan_seat(&mut patch, &mut differences, plan, desired, Some(account), setting);
     let (kept, taken) =
         grants::plan_items(&mut patch, &mut differences, plan, desired, account, applied, setting);
     if !patch.is_empty() {

@@ -19,7 +19,6 @@ pub(crate) fn plan_seat(
     plan: &mut Plan,
     desired: &Desired,
     account: Option<&Account>,
-    applied: &Applied,
     setting: &Setting<'_>,
 ) {
     let seat = account.and_then(|a| a.seat);
@@ -41,9 +40,6 @@ pub(crate) fn plan_seat(
                 Some(room) => {
                     patch.seat = Some(Some(room));
                     differences.push(moved_seat(seat.map(|s| s.room), room, because, setting));
-                    if section.is_some() && applied.section == section {
-                        patch.section = Some(None);
-                    }
                 }
                 None => {
                     plan.notes.push(format!(
@@ -107,14 +103,13 @@ pub(crate) fn plan_seat_loss(
         differences.push(lost("seat", setting.catalogue.room_path(seat.room)));
     }
     if let Some(section) = account.section
-        && !wants_desk
         && !wants_section
         && applied.section == Some(section)
     {
         patch.section = Some(None);
         if account.seat_class.as_deref() == Some("hybrid") {
             // `hybrid` demands a section.
-            patch.seat_class = Some(Arc::from("remote"));
+            patch.seat_class = Some(Arc::from(if wants_desk { "assigned" } else { "remote" }));
         }
         differences.push(lost("section", setting.catalogue.section_name(section)));
     }

@@ -1,0 +1,229 @@
+//! Whole plans as people read them.
+
+use lanyard_model::{
+    account::{Role, Seat},
+    desired::{BookingWish, Desired, Ending, Lifecycle, VisitWish},
+    id::{AccountId, CenterId, FloorId, RoomId},
+};
+use lanyard_plan::render::render_plan;
+
+use crate::world::{Known, account, at, booking, desired, employee, field, paused, want};
+
+/// Ana with everything an employee has.
+fn settled() -> Known {
+    let first = Known::default();
+    first.after(&first.plan(&employee()))
+}
+
+fn check(known: &Known, desired: &Desired, wanted: &str) {
+    let text = render_plan(&known.plan(desired));
+    assert_eq!(text, wanted, "--- is\n{text}");
+}
+
+#[test]
+fn a_joiner_gets_account_seat_role_and_a_desk_on_day_one() {
+    let mut wish = employee();
+    wish.bookings.push(want(BookingWish {
+        key: "day-one:2026-05-06".into(),
+        title: "First day".into(),
+        floors: vec![FloorId(2)],
+        kinds: vec![],
+        start: at("2026-05-06T09:00:00Z"),
+        end: at("2026-05-06T17:00:00Z"),
+    }));
+    check(
+        &Known::default(),
+        &wish,
+        r#"Ana Okafor  acme/00u1  ->  hq (new)
+  + account: ana@x.example
+      because lifecycle: for the test
+  + email: ana@x.example
+      because flow, places row 7: department is "Design"
+  + firstName: Ana
+      because flow, places row 7: department is "Design"
+  + lastName: Okafor
+      because flow, places row 7: department is "Design"
+  + userName: ana@x.example
+      because flow, places row 7: department is "Design"
+  + seat: Pier House / Level 2 / 2-011
+      because flow, places row 7: department is "Design"
+  + role in reservation: CUSTOMER
+      because flow, places row 7: department is "Design"
+  + booking: Pier House / Level 2 / 2-013 on 2026-05-06
+      because flow, places row 7: department is "Design"
+"#,
+    );
+}
+
+#[test]
+fn a_mover_gets_the_new_first_and_loses_the_old_when_it_has_settled() {
+    let mut known = settled();
+    known.applied.roles.insert(CenterId(51), Role::Customer);
+    known.removal.settle_until = Some(at("2026-05-04T08:01:30Z"));
+    let mut wish = employee();
+    wish.roles = [(CenterId(52), want(Role::Operator))].into();
+    wish.seat = None;
+    known.applied.seat = Some(RoomId(11));
+    check(
+        &known,
+        &wish,
+        r#"Ana Okafor  acme/00u1  ->  hq/5
+  = seat: Pier House / Level 2 / 2-011
+      because policy: no rule gives it any more
+      held until 2026-05-04 08:01:30 UTC: their data moved a moment ago and may be half-arrived
+  + role in visitor: OPERATOR
+      because flow, places row 7: department is "Design"
+  = role in reservation: CUSTOMER
+      because policy: no rule gives it any more
+      held until 2026-05-04 08:01:30 UTC: their data moved a moment ago and may be half-arrived
+"#,
+    );
+}
+
+#[test]
+fn a_leaver_loses_roles_seat_account_and_bookings_in_this_order() {
+    let mut known = settled();
+    known.bookings = vec![booking(70)];
+    known.applied.visits.insert("visit:2026-05-06".into(), 3374);
+    check(
+        &known,
+        &desired(Lifecycle::Ended { since: None, how: Ending::Deactivated }),
+        "Ana Okafor  acme/00u1  ->  hq/5
+  - role in reservation: CUSTOMER
+      because lifecycle: for the test
+  - seat: Pier House / Level 2 / 2-011
+      because lifecycle: for the test
+  - account: active
+      because lifecycle: for the test
+  - booking: Pier House / Level 2 / 2-013, 2026-05-06 09:00 UTC
+      because lifecycle: for the test
+  * to do by hand: check Ana Okafor out at the visitor desk
+      the iOffice API cannot end a visit: check the visitor out, or withdraw the badge, in the visitor center
+",
+    );
+}
+
+#[test]
+fn a_leave_takes_the_roles_and_a_return_gives_them_back() {
+    let known = settled();
+    check(
+        &known,
+        &paused(),
+        "Ana Okafor  acme/00u1  ->  hq/5
+  - role in reservation: CUSTOMER
+      because lifecycle: for the test
+",
+    );
+    let mut away = known.after(&known.plan(&paused()));
+    away.applied.set_aside.insert(CenterId(52), Role::Manager);
+    check(
+        &away,
+        &employee(),
+        r#"Ana Okafor  acme/00u1  ->  hq/5
+  + role in reservation: CUSTOMER
+      because flow, places row 7: department is "Design"
+  + role in visitor: MANAGER
+      because lifecycle.return: it was set aside during their leave
+"#,
+    );
+}
+
+#[test]
+fn somebody_who_returns_after_leaving_is_reactivated_first() {
+    let known = settled();
+    let gone = known.after(&known.plan(&desired(Lifecycle::Ended { since: None, how: Ending::Deactivated })));
+    check(
+        &gone,
+        &employee(),
+        r#"Ana Okafor  acme/00u1  ->  hq/5
+  + account: inactive -> active
+      because lifecycle: for the test
+  + seat: Pier House / Level 2 / 2-011
+      because flow, places row 7: department is "Design"
+  + role in reservation: CUSTOMER
+      because flow, places row 7: department is "Design"
+"#,
+    );
+}
+
+#[test]
+fn a_contractor_is_announced_once() {
+    let mut wish = employee();
+    wish.visits.push(want(VisitWish {
+        key: "visit:2026-05-06".into(),
+        first_name: "Ana".into(),
+        last_name: "Okafor".into(),
+        email: None,
+        company: None,
+        notes: String::new(),
+        visitor_type: Some("Contractor".into()),
+        host: AccountId(9),
+        center: CenterId(52),
+        arrival: at("2026-05-06T09:00:00Z"),
+    }));
+    let known = settled();
+    check(
+        &known,
+        &wish,
+        r#"Ana Okafor  acme/00u1  ->  hq/5
+  + visit: arrival 2026-05-06, host 9
+      because flow, places row 7: department is "Design"
+"#,
+    );
+    check(&known.after(&known.plan(&wish)), &wish, "");
+}
+
+#[test]
+fn what_stands_between_a_plan_and_its_removals() {
+    let gates = |known: &Known, wish: &Desired| -> Vec<String> {
+        let plan = known.plan(wish);
+        plan.steps.iter().map(|s| format!("{} {:?}", s.op.name(), s.gate)).collect()
+    };
+    let over = desired(Lifecycle::Ended { since: None, how: Ending::Deactivated });
+    let left = desired(Lifecycle::Ended { since: None, how: Ending::LeftScope });
+    let later = at("2026-05-04T09:00:00Z");
+    for (what, change, wish, gate) in [
+        ("protected", 0, &over, "Blocked { why: \"protected: legal hold\" }"),
+        ("in doubt", 1, &over, "Blocked { why: \"no proof that the read was complete: half a list\" }"),
+        ("at the limit", 2, &over, "Blocked { why: \"the limit\" }"),
+        ("settling does not keep a leaver", 3, &over, "Open"),
+        (
+            "settling keeps a scope",
+            3,
+            &left,
+            "Held { until: 2026-05-04T09:00:00Z, why: \"their data moved a moment ago and may be half-arrived\" }",
+        ),
+    ] {
+        let mut known = Known::of(account());
+        match change {
+            0 => known.removal.protected = Some("legal hold".into()),
+            1 => known.removal.doubt = Some("half a list".into()),
+            2 => known.removal.limit = Some("the limit".into()),
+            _ => known.removal.settle_until = Some(later),
+        }
+        assert_eq!(gates(&known, wish), [format!("deactivate {gate}")], "{what}");
+    }
+}
+
+#[test]
+fn a_held_desk_is_not_moved_while_nothing_may_be_taken() {
+    let mut known = settled();
+    known.account.as_mut().unwrap().seat = Some(Seat { room: RoomId(21), floor: None });
+    known.removal.protected = Some("legal hold".into());
+    let plan = known.plan(&employee());
+    assert!(plan.is_quiet(), "{}", render_plan(&plan));
+    known.removal.protected = None;
+    assert_eq!(known.plan(&employee()).steps.len(), 1);
+}
+
+#[test]
+fn a_site_administrator_is_never_touched_and_a_leaver_among_them_is_a_to_do() {
+    let mut known = settled();
+    known.account.as_mut().unwrap().site_admin = Some(true);
+    known.account.as_mut().unwrap().fields.insert(field("firstName"), "Other".into());
+    assert!(known.plan(&employee()).is_quiet());
+    let plan = known.plan(&desired(Lifecycle::Ended { since: None, how: Ending::Deactivated }));
+    assert!(plan.is_quiet());
+    assert_eq!(plan.ending, Some((Ending::Deactivated, None)));
+    assert_eq!(plan.todos.iter().map(|t| t.key.as_str()).collect::<Vec<_>>(), ["site-admin"]);
+}

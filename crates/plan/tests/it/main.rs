@@ -1,0 +1,5 @@
+//! Plans from the outside: wishes and accounts in, steps out.
+
+mod golden;
+mod properties;
+mod world;

@@ -1,0 +1,148 @@
+//! For any wish and any account: equal inputs give equal plans, and a plan that was carried out leaves nothing to do.
+
+use lanyard_model::{
+    account::{Account, Role, Seat},
+    desired::{Applied, Desired, Ending, Lifecycle, Loses, SeatWish},
+    id::{CenterId, FloorId, ItemId, RoomId, SectionId},
+    plan::Gate,
+};
+use lanyard_plan::Removal;
+use proptest::prelude::*;
+
+use crate::world::{Known, account, at, booking, desired, employee, field, want};
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Customer), Just(Role::Manager), Just(Role::Operator), Just(Role::Administrator)]
+}
+
+fn roles() -> impl Strategy<Value = Vec<(CenterId, Role)>> {
+    proptest::collection::vec(((51i64..54).prop_map(CenterId), role()), 0..3)
+}
+
+fn items() -> impl Strategy<Value = Vec<ItemId>> {
+    proptest::collection::vec((900i64..903).prop_map(ItemId), 0..3)
+}
+
+fn seat() -> impl Strategy<Value = Option<SeatWish>> {
+    let desk = |floor| SeatWish::Desk { floors: vec![FloorId(floor)], kinds: vec![], rooms: vec![] };
+    prop_oneof![
+        Just(None),
+        (2i64..4).prop_map(move |floor| Some(desk(floor))),
+        (1i64..3).prop_map(|n| Some(SeatWish::Section { section: SectionId(n) })),
+        Just(Some(SeatWish::Remote)),
+    ]
+}
+
+fn lifecycle() -> impl Strategy<Value = Lifecycle> {
+    let flag = any::<bool>;
+    prop_oneof![
+        3 => Just(Lifecycle::Active),
+        1 => (flag(), flag(), flag(), flag(), flag()).prop_map(|(roles, items, seat, bookings, account)| {
+            Lifecycle::Paused { loses: Loses { roles, items, seat, bookings, account } }
+        }),
+        1 => Just(Lifecycle::Ended { since: None, how: Ending::Deactivated }),
+        1 => Just(Lifecycle::Ended { since: None, how: Ending::LeftScope }),
+        1 => Just(Lifecycle::Aside { why: "unclear".into() }),
+    ]
+}
+
+fn wish() -> impl Strategy<Value = Desired> {
+    (lifecycle(), roles(), items(), seat(), "[A-C]?", any::<bool>()).prop_map(
+        |(lifecycle, roles, items, seat, title, owns)| {
+            let mut wish = if lifecycle == Lifecycle::Active { employee() } else { desired(lifecycle) };
+            wish.roles = roles.into_iter().map(|(center, role)| (center, want(role))).collect();
+            wish.items = items.into_iter().map(|item| (item, want(()))).collect();
+            wish.seat = seat.map(want);
+            wish.fields.insert(field("jobTitle"), want(title));
+            if owns {
+                wish.owned.centers.extend([CenterId(51), CenterId(52)]);
+                wish.owned.items.insert(ItemId(900));
+            }
+            wish
+        },
+    )
+}
+
+fn seen() -> impl Strategy<Value = Option<Account>> {
+    let sits = proptest::option::of(prop_oneof![Just(11i64), Just(12), Just(21)]);
+    let some = (roles(), items(), sits, proptest::option::of(1i64..3), any::<bool>(), "[A-C]?").prop_map(
+        |(roles, items, seat, section, active, title)| {
+            let mut account = account();
+            account.roles = Some(roles.into_iter().collect());
+            account.items = Some(items.into_iter().collect());
+            account.seat = seat.map(|room| Seat { room: RoomId(room), floor: None });
+            account.section = section.map(SectionId);
+            account.seat_class = section.map(|_| "hybrid".into());
+            account.active = Some(active);
+            if !title.is_empty() {
+                account.fields.insert(field("jobTitle"), title);
+            }
+            Some(account)
+        },
+    );
+    prop_oneof![1 => Just(None), 4 => some]
+}
+
+fn known() -> impl Strategy<Value = Known> {
+    (seen(), roles(), roles(), items(), any::<[bool; 4]>(), 0u8..5).prop_map(
+        |(account, given, aside, items, [seat, section, title, booked], gate)| {
+            let mut applied = Applied {
+                roles: given.into_iter().collect(),
+                set_aside: aside.into_iter().collect(),
+                items: items.into_iter().collect(),
+                ..Applied::default()
+            };
+            if let Some(account) = &account {
+                applied.seat = account.seat.map(|seat| seat.room).filter(|_| seat);
+                applied.section = account.section.filter(|_| section);
+            }
+            if title {
+                applied.fields.insert(field("jobTitle"), "A".into());
+            }
+            let mut removal = Removal::default();
+            match gate {
+                0 => removal.protected = Some("legal hold".into()),
+                1 => removal.doubt = Some("half a list".into()),
+                2 => removal.settle_until = Some(at("2026-05-04T09:00:00Z")),
+                _ => {}
+            }
+            let bookings = if booked && account.is_some() { vec![booking(70)] } else { Vec::new() };
+            Known { account, bookings, applied, removal }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equal_inputs_give_equal_plans(wish in wish(), known in known()) {
+        prop_assert_eq!(known.plan(&wish), known.plan(&wish));
+    }
+
+    #[test]
+    fn a_plan_that_was_carried_out_leaves_nothing_open(wish in wish(), known in known()) {
+        let plan = known.plan(&wish);
+        let then = known.after(&plan);
+        let again = then.plan(&wish);
+        let open: Vec<_> = again.open_steps().map(|(_, step)| &step.op).collect();
+        prop_assert!(open.is_empty(), "first {:#?}\nthen {:#?}", plan.steps, open);
+    }
+
+    #[test]
+    fn nothing_is_taken_from_the_protected_or_on_a_doubtful_read(wish in wish(), mut known in known()) {
+        if !known.removal.forbids() {
+            known.removal.protected = Some("legal hold".into());
+        }
+        let plan = known.plan(&wish);
+        prop_assert!(plan.steps.iter().all(|step| !step.destructive || step.gate != Gate::Open));
+        let Some(before) = &known.account else { return Ok(()) };
+        let after = known.after(&plan).account.unwrap();
+        prop_assert!(after.is_live() || !before.is_live());
+        prop_assert!(before.seat.is_none() || after.seat == before.seat);
+        prop_assert!(before.section.is_none() || after.section == before.section);
+        let (had, has) = (before.roles.as_ref().unwrap(), after.roles.as_ref().unwrap());
+        prop_assert!(had.iter().all(|(center, role)| has.get(center).is_some_and(|now| now >= role)));
+        prop_assert!(before.items.as_ref().unwrap().is_subset(after.items.as_ref().unwrap()));
+    }
+}
