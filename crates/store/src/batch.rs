@@ -72,7 +72,9 @@ fn apply_one(tx: &dyn Tx, write: Write, lines: &mut Appending) -> Answer<Wrote> 
         Write::Count { name, by } => notes::count(tx, &name, by)?,
         Write::Meta { key, value } => notes::set_meta(tx, &key, &value)?,
         Write::Document(document) => documents::keep(tx, *document)?,
-        Write::DocumentGone { collection, key, version } => documents::forget(tx, &collection, &key, version)?,
+        Write::DocumentGone { collection, key, version } => {
+            documents::forget(tx, &collection, &key, version)?
+        }
         Write::Journal(entry) => lines.push(*entry),
     }
     Ok(Wrote::Done)

@@ -71,7 +71,7 @@ fn run_all(connection: &Connection, salts: &mut Salts, jobs: &mut [Box<dyn Job>]
     Ok(fates)
 }
 
-fn execute(connection: &Connection, sql: &'static str) -> Answer<()> {
+pub(crate) fn execute(connection: &Connection, sql: &'static str) -> Answer<()> {
     connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map(drop).map_err(failure)
 }
 

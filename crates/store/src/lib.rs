@@ -16,6 +16,7 @@ mod batch;
 pub mod checkpoint;
 pub mod contract;
 mod extras;
+mod glance;
 mod group;
 mod keys;
 mod lock;

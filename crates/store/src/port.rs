@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, Document, FeedCursor, Finding, Intent, Kept, Leaver, Ledger, Message, Mirrored, OpenIntent, Store,
-    StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    ActivityFilter, Document, FeedCursor, Finding, Intent, Kept, Leaver, Ledger, Message, Mirrored,
+    OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -44,7 +44,7 @@ impl Store for SqliteStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure> {
-        self.read(work::next_due).await
+        self.glance(work::next_due)
     }
 
     async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure> {
@@ -56,8 +56,7 @@ impl Store for SqliteStore {
     }
 
     async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure> {
-        let id = id.clone();
-        self.read(move |tx| identities::load(tx, &id)).await
+        self.glance(|tx| identities::load(tx, id))
     }
 
     async fn identities(
@@ -71,8 +70,7 @@ impl Store for SqliteStore {
     }
 
     async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure> {
-        let (kind, value) = (kind.to_owned(), value.to_owned());
-        self.read(move |tx| identities::by_key(tx, &kind, &value)).await
+        self.glance(|tx| identities::by_key(tx, kind, value))
     }
 
     async fn search_people(
@@ -97,8 +95,7 @@ impl Store for SqliteStore {
     }
 
     async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure> {
-        let key = key.clone();
-        self.read(move |tx| accounts::load(tx, &key)).await
+        self.glance(|tx| accounts::load(tx, key))
     }
 
     async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure> {
@@ -112,23 +109,19 @@ impl Store for SqliteStore {
         kind: &str,
         value: &str,
     ) -> Result<Vec<AccountKey>, StoreFailure> {
-        let (site, kind, value) = (site.clone(), kind.to_owned(), value.to_owned());
-        self.read(move |tx| accounts::by_key(tx, &site, &kind, &value)).await
+        self.glance(|tx| accounts::by_key(tx, site, kind, value))
     }
 
     async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure> {
-        let (identity, site) = (identity.clone(), site.clone());
-        self.read(move |tx| links::load(tx, &identity, &site)).await
+        self.glance(|tx| links::load(tx, identity, site))
     }
 
     async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure> {
-        let identity = identity.clone();
-        self.read(move |tx| links::of(tx, &identity)).await
+        self.glance(|tx| links::of(tx, identity))
     }
 
     async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure> {
-        let account = account.clone();
-        self.read(move |tx| links::to(tx, &account)).await
+        self.glance(|tx| links::to(tx, account))
     }
 
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure> {
@@ -137,8 +130,7 @@ impl Store for SqliteStore {
     }
 
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure> {
-        let (identity, site) = (identity.clone(), site.clone());
-        self.read(move |tx| links::load_applied(tx, &identity, &site)).await
+        self.glance(|tx| links::load_applied(tx, identity, site))
     }
 
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
@@ -147,8 +139,7 @@ impl Store for SqliteStore {
     }
 
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure> {
-        let id = id.clone();
-        self.read(move |tx| plans::load(tx, &id)).await
+        self.glance(|tx| plans::load(tx, id))
     }
 
     async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure> {
@@ -157,33 +148,30 @@ impl Store for SqliteStore {
     }
 
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {
-        let identity = identity.cloned();
-        self.read(move |tx| plans::open(tx, identity.as_ref())).await
+        match identity {
+            Some(one) => self.glance(|tx| plans::open(tx, Some(one))),
+            None => self.read(|tx| plans::open(tx, None)).await,
+        }
     }
 
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
-        let plan = plan.clone();
-        self.read(move |tx| plans::of_plan(tx, &plan)).await
+        self.glance(|tx| plans::of_plan(tx, plan))
     }
 
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {
-        let scope = scope.to_owned();
-        self.read(move |tx| plans::used(tx, &scope, since)).await
+        self.glance(|tx| plans::used(tx, scope, since))
     }
 
     async fn feed_cursor(&self, tenant: &TenantId) -> Result<Option<FeedCursor>, StoreFailure> {
-        let tenant = tenant.clone();
-        self.read(move |tx| signals::cursor(tx, &tenant)).await
+        self.glance(|tx| signals::cursor(tx, tenant))
     }
 
     async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure> {
-        let tenant = tenant.clone();
-        self.read(move |tx| signals::ledger(tx, &tenant)).await
+        self.glance(|tx| signals::ledger(tx, tenant))
     }
 
     async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure> {
-        let identity = identity.clone();
-        self.read(move |tx| signals::deletion_seen(tx, &identity)).await
+        self.glance(|tx| signals::deletion_seen(tx, identity))
     }
 
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure> {
@@ -199,13 +187,11 @@ impl Store for SqliteStore {
     }
 
     async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure> {
-        let scope = scope.to_owned();
-        self.read(move |tx| notes::certificate(tx, &scope, kind)).await
+        self.glance(|tx| notes::certificate(tx, scope, kind))
     }
 
     async fn certified_rows(&self, scope: &str, kind: ReadKind) -> Result<Option<u64>, StoreFailure> {
-        let scope = scope.to_owned();
-        self.read(move |tx| notes::certified_rows(tx, &scope, kind)).await
+        self.glance(|tx| notes::certified_rows(tx, scope, kind))
     }
 
     async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure> {
@@ -214,13 +200,11 @@ impl Store for SqliteStore {
     }
 
     async fn count(&self, name: &str) -> Result<u64, StoreFailure> {
-        let name = name.to_owned();
-        self.read(move |tx| notes::counted(tx, &name)).await
+        self.glance(|tx| notes::counted(tx, name))
     }
 
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure> {
-        let key = key.to_owned();
-        self.read(move |tx| notes::meta(tx, &key)).await
+        self.glance(|tx| notes::meta(tx, key))
     }
 
     async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure> {

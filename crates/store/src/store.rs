@@ -17,6 +17,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::{
+    glance::Glances,
     group::{self, Access, Job},
     lock::{self, FolderLock},
     salt::Salts,
@@ -56,6 +57,7 @@ struct Inline {
 }
 
 struct Threads {
+    glances: Glances,
     writer: RwLock<Option<SyncSender<Box<dyn Job>>>>,
     readers: RwLock<Option<SyncSender<Read>>>,
     handles: Mutex<Vec<JoinHandle<()>>>,
@@ -138,6 +140,17 @@ impl SqliteStore {
         self.with_connection(|connection| view(connection, work)).await
     }
 
+    /// Like [`Self::read`] for a few rows found by key: on the caller's own thread, without waiting for another.
+    pub(crate) fn glance<T>(&self, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
+        match &self.engine {
+            Engine::Inline(inline) => match &*held(inline) {
+                Some(inline) => view(&inline.connection, work),
+                None => Err(closed()),
+            },
+            Engine::Threaded(threads) => threads.glances.with(|connection| view(connection, work)),
+        }
+    }
+
     /// Runs `work` on a reading connection, outside of any transaction.
     pub(crate) async fn with_connection<T, F>(&self, work: F) -> Answer<T>
     where
@@ -188,11 +201,18 @@ fn free_claims(connection: &Connection) -> Answer<()> {
 
 /// Runs `work` in a reading transaction.
 fn view<T>(connection: &Connection, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
-    let transaction = connection.unchecked_transaction().map_err(failure)?;
-    let answer = work(&SqliteTx(&transaction));
-    // Nothing was written: how it ends does not matter, but it must end.
-    transaction.rollback().map_err(failure)?;
-    answer
+    /// Nothing was written: how the transaction ends does not matter, but it must end, also after a panic.
+    struct Ends<'c>(&'c Connection);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            if let Err(error) = group::execute(self.0, "ROLLBACK") {
+                tracing::error!(%error, "a reading transaction could not be ended");
+            }
+        }
+    }
+    group::execute(connection, "BEGIN")?;
+    let _ends = Ends(connection);
+    work(&SqliteTx(connection))
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -242,6 +262,7 @@ impl Threads {
             handles.push(spawn(&format!("store-reader-{number}"), move || read_loop(&connection, &reads))?);
         }
         Ok(Self {
+            glances: Glances::open(file)?,
             writer: RwLock::new(Some(writer)),
             readers: RwLock::new(Some(readers)),
             handles: Mutex::new(handles),
@@ -259,6 +280,7 @@ impl Threads {
     fn stop(&self) {
         drop(self.writer.write().unwrap_or_else(PoisonError::into_inner).take());
         drop(self.readers.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.glances.close();
         for handle in held(&self.handles).drain(..) {
             if handle.join().is_err() {
                 tracing::error!("a thread of the store panicked");

@@ -59,7 +59,8 @@ pub(super) async fn a_sole_key_has_one_holder_and_a_stale_write_is_refused(store
     assert_eq!(store.write(write(document("b", 0, "ana", "red"))).await, Err(taken));
     assert_eq!(store.document_page(HERE, 0, 5).await.unwrap().1, 1, "nothing of the refused batch happened");
     let changed = StoreFailure::DocumentChanged { collection: HERE.into(), key: "a".into() };
-    for stale in [write(document("a", 0, "ana", "red")), write(document("a", 2, "ana", "red")), gone("a", 7)] {
+    for stale in [write(document("a", 0, "ana", "red")), write(document("a", 2, "ana", "red")), gone("a", 7)]
+    {
         assert_eq!(store.write(stale).await, Err(changed.clone()));
     }
     put(store, write(document("a", 1, "ana", "blue"))).await;
