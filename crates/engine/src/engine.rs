@@ -104,6 +104,8 @@ pub struct Engine {
     stopped: AtomicBool,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
+    /// Signalled when a message was put into the outbox.
+    pub(crate) mail: Notify,
     /// Rises when something happened that a watcher may want to see.
     news: watch::Sender<u64>,
     pub latency: Latency,
@@ -160,6 +162,7 @@ impl Engine {
             settings,
             stopped: AtomicBool::new(false),
             wake: Notify::new(),
+            mail: Notify::new(),
             news: watch::channel(0).0,
             latency: Latency::default(),
         }
@@ -196,7 +199,8 @@ impl Engine {
         self.rebind(Some(Arc::new(policy)));
     }
 
-    fn rebind(&self, policy: Option<Arc<Policy>>) {
+    /// Resolves the policy's names against the catalogues that are in memory now.
+    pub(crate) fn rebind(&self, policy: Option<Arc<Policy>>) {
         let policy = policy.unwrap_or_else(|| Arc::clone(&self.active().policy));
         let active = Active::new(policy, &catalogues(&self.sites));
         *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
@@ -372,7 +376,11 @@ impl Engine {
             return Ok(Vec::new());
         }
         let _busy = self.clock.busy();
+        let mail = batch.iter().any(|write| matches!(write, Write::Message(_)));
         let wrote = self.store.write(batch).await?;
+        if mail {
+            self.mail.notify_one();
+        }
         self.news.send_modify(|n| *n = n.wrapping_add(1));
         Ok(wrote)
     }

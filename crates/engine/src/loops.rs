@@ -296,9 +296,11 @@ impl Engine {
 
     /// Delivers messages at least once, with pauses that grow.
     async fn send_messages(&self, notifier: &dyn Notifier) {
-        let mut news = self.news();
+        // The next try of whatever failed last, and now and then for what was left by an earlier process.
+        let mut retry = None::<Timestamp>;
         loop {
             let now = self.clock.now();
+            retry = retry.filter(|at| *at > now);
             let due = self.store.messages_due(now, 100).await.unwrap_or_default();
             for message in &due {
                 let mut result = Ok(());
@@ -332,14 +334,17 @@ impl Engine {
                     })
                     .await;
                 }
+                retry = retry.into_iter().chain(next).min();
                 let _ =
                     self.write(vec![Write::MessageTried { id: message.id.clone(), at, result, next }]).await;
             }
             if due.is_empty() {
                 let pause = self.clock.now() + Duration::from_secs(300);
+                let until = retry.map_or(pause, |at| at.min(pause));
                 tokio::select! {
-                    _ = news.changed() => {}
-                    () = self.clock.sleep_until(pause) => {}
+                    biased;
+                    () = self.mail.notified() => {}
+                    () = self.clock.sleep_until(until) => {}
                 }
             }
         }
@@ -426,6 +431,7 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 
 async fn until(stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
     tokio::select! {
+        biased;
         () = stopped(stop) => {}
         () = work => {}
     }

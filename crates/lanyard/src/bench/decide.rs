@@ -1,8 +1,8 @@
 //! Decisions and plans alone: no sockets, no store, nothing remembered.
 //!
-//! People come from a survey of stand-ins, so that they are what the clients really read. A company of at most
-//! 20,000 is decided again and again until the wanted number is reached: what a decision costs does
-//! not depend on whom the last one was about, and memory stays that of the company.
+//! People come from a survey of stand-ins after everything was brought into step, so that they are what the clients
+//! really read and most plans are empty, as on any night. A company of at most 5,000 is decided again and again until
+//! the wanted number is reached: what a decision costs does not depend on whom the last one was about.
 
 use std::{
     collections::HashMap,
@@ -33,7 +33,7 @@ use super::{
 use crate::exit;
 
 /// People who are really different.
-const DISTINCT_MAX: u32 = 20_000;
+const DISTINCT_MAX: u32 = 5_000;
 
 #[derive(Debug, Args)]
 pub struct DecideArguments {
@@ -119,27 +119,34 @@ pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-/// People with their accounts and what would be remembered of them after a sweep.
-async fn gather(engine: &Engine) -> anyhow::Result<(Vec<Case>, Arc<Catalogue>, Seating)> {
+/// People with their accounts and what is remembered of them, once everything is in step.
+async fn gather(engine: &Arc<Engine>) -> anyhow::Result<(Vec<Case>, Arc<Catalogue>, Seating)> {
+    engine.sweep(None, "before the bench", &Silent).await?;
+    engine.work_until_quiet().await;
     let survey = engine.survey(None, &Silent).await?;
+    let site = engine.sites().values().next().ok_or_else(|| anyhow::anyhow!("there is no site"))?;
     let mut accounts: HashMap<_, Account> =
         survey.sites.into_iter().flat_map(|site| site.accounts).map(|a| (a.key.clone(), a)).collect();
-    let mut known: HashMap<IdentityId, (Option<Account>, Applied)> = HashMap::new();
-    for finding in survey.decided.adopted.into_iter().chain(survey.decided.differing) {
-        let account = finding.new_link.and_then(|link| accounts.remove(&link.account));
-        known.insert(finding.desired.identity, (account, finding.applied.unwrap_or_default()));
-    }
+    let links: HashMap<IdentityId, _> = engine
+        .store()
+        .links(site.id())
+        .await?
+        .into_iter()
+        .map(|link| (link.identity, link.account))
+        .collect();
+    let mut applied: HashMap<IdentityId, Applied> =
+        engine.store().applied_all(site.id()).await?.into_iter().collect();
     let identities = survey.tenants.into_iter().flat_map(|tenant| tenant.identities);
     let cases: Vec<Case> = identities
         .map(|identity| {
-            let (account, applied) = known.remove(&identity.id).unwrap_or_default();
+            let account = links.get(&identity.id).and_then(|key| accounts.remove(key));
+            let applied = applied.remove(&identity.id).unwrap_or_default();
             Case { identity, account, applied }
         })
         .collect();
-    let site = engine.sites().values().next().ok_or_else(|| anyhow::anyhow!("there is no site"))?;
     let catalogue = site.catalogue();
     let mut seating = Seating::new(&catalogue);
-    for account in cases.iter().filter_map(|case: &Case| case.account.as_ref()) {
+    for account in cases.iter().filter_map(|case| case.account.as_ref()) {
         seating.sit(account.id(), account.seat.map(|seat| seat.room));
     }
     Ok((cases, catalogue, seating))
