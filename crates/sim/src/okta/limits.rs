@@ -7,7 +7,7 @@ use std::{
 
 use http::Method;
 
-use super::{dice::Dice, moment::Moment, settings::Quotas};
+use super::{dice::Dice, moment::Moment, principals::Share, settings::Quotas};
 
 /// A quota shared by a family of paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -151,6 +151,8 @@ impl Window {
 pub struct Limits {
     org: [Window; BUCKETS],
     principals: HashMap<Arc<str>, [Window; BUCKETS]>,
+    /// Shares that differ from the default, by principal.
+    pub shares: HashMap<Arc<str>, Share>,
     /// Ends of the requests under way, with their principals.
     in_flight: VecDeque<(Moment, Arc<str>)>,
     last_concurrency_violation: Moment,
@@ -165,6 +167,7 @@ impl Limits {
         Self {
             org: [FRESH; BUCKETS],
             principals: HashMap::new(),
+            shares: HashMap::new(),
             in_flight: VecDeque::new(),
             last_concurrency_violation: Moment::NEVER,
             forced_concurrency: 0,
@@ -192,10 +195,14 @@ impl Limits {
             return self.concurrency_refusal(now, dice);
         }
         let quota = bucket.quota(quotas);
+        let (percent, concurrency_percent) = (self.shares.get(principal))
+            .map_or((quotas.principal_percent, quotas.principal_concurrency_percent), |share| {
+                (share.percent, share.concurrency_percent)
+            });
         if let Some(until) = self.exhausted.get(&bucket).copied() {
             if now < until {
                 let reset = until.plus_ms(999).seconds();
-                let share = quota * quotas.principal_percent / 100;
+                let share = quota * percent / 100;
                 return Verdict::Quota {
                     standing: Standing { limit: share, remaining: 0, reset },
                     first: false,
@@ -217,14 +224,14 @@ impl Limits {
             let own =
                 self.in_flight.iter().filter(|(end, who)| *end > now && who == principal).count() as u64;
             let all = self.in_flight.iter().filter(|(end, _)| *end > now).count() as u64;
-            let share = (quotas.concurrency * quotas.principal_concurrency_percent / 100).max(1);
+            let share = (quotas.concurrency * concurrency_percent / 100).max(1);
             if all >= quotas.concurrency || own >= share {
                 return self.concurrency_refusal(now, dice);
             }
             self.in_flight.push_back((now.plus_ms(takes_ms), principal.clone()));
         }
 
-        let share = (quota * quotas.principal_percent / 100).max(1);
+        let share = (quota * percent / 100).max(1);
         if !self.principals.contains_key(principal) {
             self.principals.insert(principal.clone(), [FRESH; BUCKETS]);
         }

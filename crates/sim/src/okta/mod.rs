@@ -29,6 +29,7 @@ mod oauth;
 pub mod oidc;
 mod paging;
 mod preset;
+mod principals;
 mod profile;
 mod request;
 mod route;

@@ -240,38 +240,6 @@ impl Org {
         Ok(Answer::empty(http::StatusCode::OK))
     }
 
-    /// `GET /api/v1/principal-rate-limits`
-    pub fn list_principal_limits(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
-        let quotas = &self.settings.quotas;
-        let row = |id: &str, kind: &str| {
-            let tail: String = id.chars().rev().take(17).collect();
-            json!({
-                "id": format!("prl{tail}"), "orgId": self.id.as_str(),
-                "principalId": id, "principalType": kind,
-                "defaultPercentage": quotas.principal_percent,
-                "defaultConcurrencyPercentage": quotas.principal_concurrency_percent,
-                "createdBy": "system", "createdDate": super::moment::Moment(0).iso(),
-                "lastUpdate": super::moment::Moment(0).iso(), "lastUpdatedBy": "system",
-            })
-        };
-        let mut tokens: Vec<&str> =
-            self.access.api_tokens.values().filter(|t| !t.revoked).map(|t| t.id.as_str()).collect();
-        tokens.sort_unstable();
-        let filter = call.param("filter").unwrap_or_default();
-        let mut rows = Vec::new();
-        if !filter.contains("OAUTH_CLIENT") {
-            rows.extend(tokens.into_iter().map(|id| row(id, "SSWS_TOKEN")));
-        }
-        if !filter.contains("SSWS_TOKEN") {
-            rows.extend(self.access.service_apps.iter().map(|app| row(&app.client_id, "OAUTH_CLIENT")));
-        }
-        if let Some((_, id)) = filter.split_once("principalId eq \"") {
-            let id = id.split('"').next().unwrap_or_default();
-            rows.retain(|row| row["principalId"] == id);
-        }
-        Ok(Answer::value(&Value::from(rows)))
-    }
-
     /// Takes scopes from an app; with `live`, from its tokens too.
     pub fn withdraw_scope(&mut self, client_id: &str, scope: &str, live: bool) -> bool {
         let Some(app) = self.access.service_app_mut(client_id) else { return false };

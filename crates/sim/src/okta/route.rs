@@ -151,6 +151,7 @@ impl Org {
             ("POST", ["eventHooks", id, "lifecycle", "activate"]) => self.turn_hook(call, id, true),
             ("POST", ["eventHooks", id, "lifecycle", "deactivate"]) => self.turn_hook(call, id, false),
             ("GET", ["principal-rate-limits"]) => self.list_principal_limits(call),
+            ("POST", ["principal-rate-limits"]) => self.post_principal_limit(call),
             ("GET", ["apps"]) => self.list_apps(call),
             ("GET", ["apps", id]) => self.get_app(call, id),
             ("GET", ["apps", id, "users"]) => self.list_app_users(call, id),

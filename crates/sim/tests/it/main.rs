@@ -6,6 +6,7 @@ mod fidelity;
 mod host;
 mod ioffice;
 mod okta;
+mod presets;
 mod rehearsal;
 mod scenario;
 mod world;

@@ -2,6 +2,7 @@
 
 mod access;
 mod bookings;
+mod fuzz;
 mod lifecycle;
 mod places;
 mod site;

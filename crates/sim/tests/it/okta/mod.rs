@@ -2,6 +2,7 @@
 
 mod credentials;
 mod desk;
+mod fuzz;
 mod hooks;
 mod shapes;
 mod users;
