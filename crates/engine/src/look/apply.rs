@@ -570,6 +570,7 @@ impl Engine {
         }))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one call site; everything a line tells")]
     fn outcome_line(
         &self,
         scene: &Scene<'_>,
