@@ -6,15 +6,17 @@
 //! | [`api`] | `/api/v1/…`: what the console and the command line ask |
 //! | [`session`] | who may ask: owner link, cookie, local token, CSRF |
 //! | [`console`] | the console's files, with a fresh CSP nonce each |
+//! | `scim` | `/scim/v2/{tenant}`: what Okta provisions to |
 //! | [`problem`] | refusals as problem+json |
 
 pub mod api;
 mod console;
 mod hooks;
 pub mod problem;
+mod scim;
 mod server;
 pub mod session;
 mod state;
 
-pub use server::serve;
-pub use state::{DemoControl, Mode, VerbRunner, WebSettings, WebState};
+pub use server::{router, serve};
+pub use state::{DemoControl, Mode, ScimSettings, VerbRunner, WebSettings, WebState};

@@ -19,13 +19,14 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
-use crate::{WebState, api, console, hooks, session};
+use crate::{WebState, api, console, hooks, scim, session};
 
 const API_BODY_BYTES_MAX: usize = 1 << 20;
 /// Whoever has not sent the head of a request by then is cut off; so is who keeps a connection without using it.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
-fn router(state: Arc<WebState>) -> Router {
+/// Everything that is served.
+pub fn router(state: Arc<WebState>) -> Router {
     let guarded = Router::new()
         .route("/overview", get(api::overview::show))
         .route("/activity", get(api::activity::list))
@@ -52,6 +53,7 @@ fn router(state: Arc<WebState>) -> Router {
     Router::new()
         .nest("/api/v1", guarded)
         .route("/hooks/okta/{tenant}", get(hooks::verify).post(hooks::deliver))
+        .nest("/scim/v2/{tenant}", scim::router(&state))
         .route("/sign-in", get(session::sign_in))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

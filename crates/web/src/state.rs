@@ -27,12 +27,22 @@ impl Mode {
     }
 }
 
+/// Who may provision by SCIM.
+#[derive(Default)]
+pub struct ScimSettings {
+    /// Token of each tenant; a tenant without one has no SCIM endpoint.
+    pub tokens: BTreeMap<TenantId, SecretString>,
+    /// Address under which clients reach this server, for the location of resources; without one it is a path.
+    pub public_url: Option<String>,
+}
+
 /// What the server may be told.
 pub struct WebSettings {
     pub mode: Mode,
     pub version: String,
     /// Secret of each tenant's event hook; a tenant without one takes no deliveries.
     pub hook_secrets: BTreeMap<TenantId, SecretString>,
+    pub scim: ScimSettings,
     /// Addresses shown beside tenants and sites.
     pub tenant_urls: BTreeMap<String, String>,
     pub site_urls: BTreeMap<String, String>,
