@@ -62,6 +62,8 @@ pub struct TenantSettings {
     pub dpop: Dpop,
     /// File with the secret that Okta's event hook sends.
     pub hook_secret_file: Option<PathBuf>,
+    /// File with the token that Okta's provisioning (SCIM) sends; without it there is no SCIM endpoint.
+    pub scim_token_file: Option<PathBuf>,
     /// Set to false to live from the log alone.
     #[serde(default = "yes")]
     pub hook: bool,
@@ -325,6 +327,7 @@ impl Mistakes<'_> {
             ("okta_token_file", &tenant.okta_token_file),
             ("okta_key_file", &tenant.okta_key_file),
             ("hook_secret_file", &tenant.hook_secret_file),
+            ("scim_token_file", &tenant.scim_token_file),
         ] {
             if let Some(file) = file {
                 self.check_file(place(key), file);

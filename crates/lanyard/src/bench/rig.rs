@@ -263,6 +263,7 @@ impl Rig {
                 mode: Mode::Serve,
                 version: env!("CARGO_PKG_VERSION").into(),
                 hook_secrets: secrets.collect(),
+                scim: lanyard_web::ScimSettings::default(),
                 tenant_urls: BTreeMap::new(),
                 site_urls: BTreeMap::new(),
                 local_token: SecretString::from(fresh_token()),

@@ -113,6 +113,7 @@ impl Office {
                 .iter()
                 .map(|(tenant, wish)| (tenant.clone(), SecretString::from(wish.secret.clone())))
                 .collect(),
+            scim: lanyard_web::ScimSettings::default(),
             tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
             local_token: SecretString::from(fresh_token()),

@@ -12,7 +12,7 @@ use lanyard_engine::{clock::Clock, loops::Surroundings, ports::Silent};
 use lanyard_model::id::TenantId;
 use lanyard_notify::{MailSettings, MailTls, NotifySettings, Sender};
 use lanyard_web::{
-    Mode, WebSettings, WebState,
+    Mode, ScimSettings, WebSettings, WebState,
     session::{Sessions, fresh_token},
 };
 use secrecy::SecretString;
@@ -22,7 +22,7 @@ use super::{people::Verbs, sim::stopped};
 use crate::{
     exit,
     local::Running,
-    settings::{Settings, read_secret},
+    settings::{Settings, TenantSettings, read_secret},
     wiring::{self, SystemClock},
 };
 
@@ -67,7 +67,11 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         settings: WebSettings {
             mode: Mode::Serve,
             version: env!("CARGO_PKG_VERSION").into(),
-            hook_secrets: hook_secrets(&dir, &settings)?,
+            hook_secrets: secrets(&dir, &settings, |tenant| tenant.hook_secret_file.as_deref())?,
+            scim: ScimSettings {
+                tokens: secrets(&dir, &settings, |tenant| tenant.scim_token_file.as_deref())?,
+                public_url: settings.public_url.clone(),
+            },
             tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
             local_token: SecretString::from(local_token.clone()),
@@ -120,11 +124,16 @@ async fn load_until_read(engine: &lanyard_engine::Engine, stopping: watch::Recei
     }
 }
 
-fn hook_secrets(dir: &Path, settings: &Settings) -> anyhow::Result<BTreeMap<TenantId, SecretString>> {
+/// A secret of each tenant that has its file.
+fn secrets(
+    dir: &Path,
+    settings: &Settings,
+    file: impl Fn(&TenantSettings) -> Option<&Path>,
+) -> anyhow::Result<BTreeMap<TenantId, SecretString>> {
     settings
         .tenants
         .iter()
-        .filter_map(|tenant| tenant.hook_secret_file.as_ref().map(|file| (tenant, file)))
+        .filter_map(|tenant| file(tenant).map(|file| (tenant, file)))
         .map(|(tenant, file)| Ok((TenantId::new(tenant.id.as_str()), read_secret(dir, file)?)))
         .collect()
 }
