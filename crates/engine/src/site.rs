@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -17,13 +20,16 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     keyed_lock::{Held, KeyedLock},
-    ports::{Listing, PortFailure, Progress, Workplace},
+    ports::{Listing, PortFailure, Progress, Silent, Workplace},
 };
 
 /// One site.
 pub struct SiteState {
     pub(crate) port: Arc<dyn Workplace>,
     catalogue: RwLock<Arc<Catalogue>>,
+    /// Until it is read once, nothing may be decided here: every name would look gone.
+    catalogue_read: AtomicBool,
+    first_read: AsyncMutex<()>,
     pub(crate) seating: Mutex<Seating>,
     locks: Arc<KeyedLock>,
     bookings: AsyncMutex<Option<Scan>>,
@@ -42,6 +48,8 @@ impl SiteState {
             port,
             seating: Mutex::new(Seating::new(&catalogue)),
             catalogue: RwLock::new(Arc::new(catalogue)),
+            catalogue_read: AtomicBool::new(false),
+            first_read: AsyncMutex::new(()),
             locks: Arc::default(),
             bookings: AsyncMutex::new(None),
         }
@@ -67,7 +75,19 @@ impl SiteState {
             *seating = Seating::new(&fresh).with_promises_of(&seating);
         }
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        self.catalogue_read.store(true, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Whether the catalogue was ever read.
+    pub(crate) fn has_catalogue(&self) -> bool {
+        self.catalogue_read.load(Ordering::SeqCst)
+    }
+
+    /// Reads the catalogue if it never was; callers that come together share one read.
+    pub(crate) async fn read_first(&self) -> Result<(), PortFailure> {
+        let _one = self.first_read.lock().await;
+        if self.has_catalogue() { Ok(()) } else { self.refresh(&Silent).await }
     }
 
     /// Held while one account, or one person without an account yet, is being worked on.

@@ -134,6 +134,8 @@ impl Engine {
         for id in self.sites().keys().filter(|id| only.is_none_or(|only| only == *id)) {
             sites.push(self.survey_site(id, progress).await?);
         }
+        // The catalogues are new: names that policy could not resolve before may resolve now.
+        self.rebind(None);
         let decided = self.decide_everybody(&self.active(), &tenants, &sites, progress).await?;
         Ok(Survey { started_at, tenants, sites, decided })
     }

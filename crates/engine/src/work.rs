@@ -58,11 +58,13 @@ impl Engine {
                     _ => fallback,
                 };
                 tokio::select! {
+                    biased;
                     () = self.wake.notified() => {}
                     () = self.clock.sleep_until(due) => {}
                 }
             };
             tokio::select! {
+                biased;
                 () = &mut stop => return,
                 () = pause => {}
             }

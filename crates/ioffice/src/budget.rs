@@ -220,6 +220,7 @@ impl Budget {
                 }
                 Verdict::Sleep(until) => {
                     tokio::select! {
+                        biased;
                         () = self.clock.sleep_until(until) => {}
                         () = wake.notified() => {}
                     }

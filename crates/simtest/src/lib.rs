@@ -15,4 +15,4 @@ pub mod network;
 pub mod run;
 pub mod script;
 
-pub use run::{History, Options, run};
+pub use run::{History, Options, run, run_plan};

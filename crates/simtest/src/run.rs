@@ -82,8 +82,13 @@ impl History {
 
 /// Lives through one seed.
 pub fn run(seed: u64, options: Options) -> History {
+    run_plan(Plan::of(seed), options)
+}
+
+/// Lives through a history made on purpose.
+pub fn run_plan(plan: Plan, options: Options) -> History {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(live(Plan::of(seed), options))
+    runtime.expect("a runtime").block_on(live(plan, options))
 }
 
 struct Mailbox;
@@ -182,6 +187,10 @@ impl Stage {
         match deed {
             Deed::Command { vendor, index, command } => {
                 self.sides.command(*vendor, *index, command).map(|_| ())
+            }
+            Deed::Kill => {
+                self.present_soon().await.life.end();
+                Ok(())
             }
             Deed::Stop | Deed::Resume => {
                 let pressed = matches!(deed, Deed::Stop);

@@ -25,6 +25,8 @@ pub struct Plan {
     pub percent_max: u32,
     pub kills: u32,
     pub faults: Vec<Rule>,
+    /// Steps beside those that the seed draws, for histories made on purpose.
+    pub steps: Vec<Step>,
 }
 
 /// Something that somebody does.
@@ -33,6 +35,8 @@ pub enum Deed {
     Command { vendor: Vendor, index: usize, command: Value },
     Stop,
     Resume,
+    /// The process dies, and is started again some time later.
+    Kill,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +61,8 @@ pub struct Script {
     pub notes: Vec<Note>,
     /// A group that the policy names was deleted: what rests on it cannot be judged.
     pub group_deleted: bool,
+    /// Employee numbers of people who had one address after another: by address nobody can tell them apart.
+    pub shared_address: Vec<String>,
 }
 
 /// Nobody else's field in the demonstration policy.
@@ -87,6 +93,7 @@ impl Plan {
             percent_max: if dice.chance(150) { 5 } else { 100 },
             kills: if calm { 0 } else { dice.below(5) },
             faults: Vec::new(),
+            steps: Vec::new(),
         };
         if !calm {
             for _ in 0..1 + dice.below(7) {
@@ -97,7 +104,7 @@ impl Plan {
     }
 
     pub fn is_calm(&self) -> bool {
-        self.faults.is_empty() && self.kills == 0
+        self.faults.is_empty() && self.kills == 0 && self.steps.is_empty()
     }
 }
 
@@ -156,6 +163,7 @@ impl Script {
         };
         writer.stories();
         let mut script = writer.script;
+        script.steps.extend(plan.steps.iter().cloned());
         script.steps.sort_by_key(|step| step.after);
         script
     }
@@ -333,12 +341,16 @@ impl Writer<'_> {
         }
         if let Some((user, _)) = address_of {
             profile["email"] = Value::from(&*user.email);
+            self.script.shared_address.extend([number.clone(), user.employee_number.to_string()]);
             words = format!("{words}, and gets the address of {}", user.display_name());
         }
         let groups: Vec<String> =
             ["APP-iOffice-Users", "ROOM-Booking"].iter().filter_map(|name| self.group(org, name)).collect();
         let staged = self.dice.chance(400);
-        let command = json!({"do": "create_user", "profile": profile, "activate": !staged, "groups": groups});
+        let mut command = json!({"do": "create_user", "profile": profile, "activate": !staged, "groups": groups});
+        if contractor {
+            command["type"] = "contractor".into();
+        }
         self.okta(at, org, words, command);
         if staged {
             let later = self.later(at, 7200);

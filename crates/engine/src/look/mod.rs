@@ -311,6 +311,14 @@ impl Engine {
                 fix: "add the site to the settings, or correct the routing".into(),
             });
         };
+        if !site.has_catalogue() {
+            site.read_first().await?;
+            self.rebind(None);
+            return Err(Stop::Again {
+                at: self.clock.now(),
+                error: format!("{} was only just read for the first time", site.id()),
+            });
+        }
         let id = &person.identity.id;
         let scene = Scene { active, person, site, item };
         let mut link = links.iter().find(|link| &link.account.site == site.id()).cloned();

@@ -62,6 +62,7 @@ impl People {
                 Some("user") => {
                     let known = versions.entry(id).or_insert_with(|| vec![(Timestamp::MIN, entry["before"].clone())]);
                     known.push((at, entry["after"].clone()));
+                    known.extend(settled(at, &entry["after"]));
                 }
                 Some("membership") => {
                     let Some((of, user)) = id.split_once('/') else { continue };
@@ -74,7 +75,8 @@ impl People {
                 _ => {}
             }
         }
-        for (id, versions) in versions {
+        for (id, mut versions) in versions {
+            versions.sort_by_key(|(at, _)| *at);
             let shown = versions.iter().rev().find(|(_, user)| !user.is_null());
             let title = shown.map(|(_, user)| name(user)).unwrap_or_default();
             let identity = self.all.entry(id.to_owned()).or_insert_with(|| Identity {
@@ -131,12 +133,14 @@ impl Identity {
         let user = self.at(at);
         let profile = &user["profile"];
         let contract = profile["userType"] == "Contractor" && !profile["contractEndDate"].is_null();
+        // While Okta still changes the status, the old and the new may be read.
+        let turning = user["transitioningToStatus"] == "DEPROVISIONED";
         let employed = match user["status"].as_str().unwrap_or_default() {
             "ACTIVE" | "PASSWORD_EXPIRED" | "RECOVERY" | "LOCKED_OUT" => true,
             "SUSPENDED" => profile["employeeStatus"] != "Terminated",
             _ => false,
         };
-        employed && !contract && self.is_member(at)
+        employed && !turning && !contract && self.is_member(at)
     }
 
     /// Whether they had to keep their account at every moment of `[from, to]`.
@@ -155,7 +159,7 @@ impl Identity {
 
     /// Since when they are deactivated or deleted for good.
     pub fn ended_since(&self) -> Option<Timestamp> {
-        let over = |user: &Value| user.is_null() || user["status"] == "DEPROVISIONED";
+        let over = |user: &Value| user.is_null() || shown_status(user) == "DEPROVISIONED";
         let (_, last) = self.versions.last()?;
         if !over(last) {
             return None;
@@ -163,6 +167,23 @@ impl Identity {
         let first = self.versions.iter().rposition(|(_, user)| !over(user)).map_or(0, |place| place + 1);
         Some(self.versions[first].0)
     }
+}
+
+/// Longer than any change of status takes; its end is not in the journal.
+const TURN: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
+
+/// What a record that is still changing its status becomes.
+fn settled(at: Timestamp, user: &Value) -> Option<(Timestamp, Value)> {
+    let to = user["transitioningToStatus"].as_str()?;
+    let mut after = user.clone();
+    after["status"] = to.into();
+    after["transitioningToStatus"] = Value::Null;
+    Some((at + TURN, after))
+}
+
+/// The status that is, or is about to be.
+fn shown_status(user: &Value) -> &str {
+    user["transitioningToStatus"].as_str().or(user["status"].as_str()).unwrap_or_default()
 }
 
 fn name(user: &Value) -> String {
