@@ -1,0 +1,166 @@
+//! Files with mistakes: file, line, column, the fix, exit 2, and nothing is started.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    folder::Folder,
+    program::{Said, lanyard},
+};
+
+const SETTINGS: &str = r#"# main settings of main
+listen = "127.0.0.1:8480"
+
+[[tenant]]
+id = "main"
+okta_url = "https://northgate.okta.com"
+okta_token_file = "token"
+
+[[site]]
+id = "hq"
+ioffice_url = "https://northgate.iofficeconnect.com"
+ioffice_user = "sync"
+ioffice_password_file = "password"
+"#;
+
+const POLICY: &str = r#"format = 1
+name = "Small"
+
+[[route]]
+tenant = "main"
+site = "hq"
+
+[correlation]
+keys = [{ kind = "e-mail", attribute = "email", field = "email", compare = "email" }]
+
+[scope]
+if = [{ attribute = "login", is_not = "nobody@northgate.example" }]
+
+[profile]
+email = "email"
+"#;
+
+fn shipped() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies/harborlight")
+}
+
+/// A folder with these settings and this policy.
+fn folder(settings: &str, policy: &str) -> Folder {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.path("policy")).expect("a folder");
+    for (name, text) in
+        [("lanyard.toml", settings), ("policy/policy.toml", policy), ("token", "x"), ("password", "x")]
+    {
+        fs::write(folder.path(name), text).expect("a file");
+    }
+    folder
+}
+
+fn names(said: &Said, parts: &[&str]) {
+    for part in parts {
+        assert!(said.err.contains(part), "no {part:?} in:\n{}", said.err);
+    }
+}
+
+#[tokio::test]
+async fn settings_with_mistakes_name_the_place_and_the_fix() {
+    folder(SETTINGS, POLICY).verb(&["check"]).await.ends(0);
+    for (from, to, parts) in [
+        (
+            "[[tenant]]",
+            "public_url = \"http://lanyard.example.com\"\n[[tenant]]",
+            vec!["lanyard.toml:4:14", "https://lanyard.example.com"],
+        ),
+        ("listen =", "lissten =", vec!["lanyard.toml:2:1", "unknown field `lissten`"]),
+        ("127.0.0.1:8480", "here", vec!["lanyard.toml:2:10", "write it like 127.0.0.1:8480"]),
+        ("id = \"main\"", "id = \"Main Org\"", vec!["lanyard.toml:5:6", "a-z, 0-9 and hyphen"]),
+        ("https://northgate.okta.com", "http://northgate.okta.com", vec!["lanyard.toml:6:12", "https"]),
+        ("okta_token_file = \"token\"\n", "", vec!["lanyard.toml:4:1", "no credential", "okta_client_id"]),
+        ("\"token\"", "\"tokken\"", vec!["lanyard.toml:7:19", "cannot read this file", "relative"]),
+        ("ioffice_user = \"sync\"\n", "", vec!["lanyard.toml:9:1", "missing field `ioffice_user`"]),
+        (
+            "https://northgate.iofficeconnect.com",
+            "http://northgate.iofficeconnect.com",
+            vec!["lanyard.toml:11:15", "https"],
+        ),
+        ("[[site]]", "[[tenant]]", vec!["lanyard.toml:1", "unknown field `ioffice_"]),
+        ("id = \"hq\"", "id = 7", vec!["lanyard.toml:10:6", "string"]),
+        ("[[site]]", "[[site", vec!["lanyard.toml:9:"]),
+        (
+            "[[site]]",
+            "[[tenant]]\nid = \"main\"\nokta_url = \"https://b.okta.com\"\nokta_token_file = \"token\"\n\n[[site]]",
+            vec!["lanyard.toml:10:6", "used twice"],
+        ),
+        (
+            "[[site]]",
+            "[mail]\nhost = \"h\"\nport = 25\nfrom = \"a@b.example\"\ntls = \"sometimes\"\n\n[[site]]",
+            vec!["lanyard.toml:13:7", "starttls, tls or none"],
+        ),
+    ] {
+        let broken = SETTINGS.replacen(from, to, 1);
+        assert_ne!(broken, SETTINGS, "{from}");
+        let folder = folder(&broken, POLICY);
+        for verb in ["check", "serve", "plan"] {
+            let said = folder.verb(&[verb]).await;
+            assert_eq!(said.code, 2, "{verb} with {to}: {said:?}");
+            names(&said, &parts);
+        }
+        assert!(!folder.path("store").exists(), "nothing was started: {to}");
+    }
+    let empty = Folder::new();
+    let said = empty.verb(&["serve"]).await.ends(2);
+    names(&said, &["cannot read", "lanyard.toml", "lanyard init"]);
+}
+
+#[tokio::test]
+async fn a_policy_with_mistakes_names_every_one() {
+    for (from, to, parts) in [
+        ("format = 1", "format = 9", vec!["policy.toml:1:10"]),
+        ("[profile]", "[profiel]", vec!["policy.toml:14:"]),
+        ("site = \"hq\"", "site = \"hq\"\ncolour = 1", vec!["policy.toml:7:1", "colour"]),
+        ("email = \"email\"", "email = ", vec!["policy.toml:15:"]),
+    ] {
+        let broken = POLICY.replacen(from, to, 1);
+        let folder = folder(SETTINGS, &broken);
+        for verb in ["check", "serve", "plan"] {
+            let said = folder.verb(&[verb]).await.ends(2);
+            names(&said, &parts);
+        }
+        let listed = folder.verb(&["check", "--json"]).await.ends(2).json();
+        let first = &listed["problems"][0];
+        assert_eq!(listed["ok"], false);
+        assert!(first["line"].is_u64() && first["column"].is_u64() && first["file"].is_string(), "{listed}");
+        assert!(!folder.path("store").exists(), "nothing was started: {to}");
+    }
+    let table =
+        folder(SETTINGS, &fs::read_to_string(shipped().join("policy.toml")).expect("the shipped policy"));
+    let said = table.verb(&["check"]).await.ends(2);
+    names(&said, &["policy.toml:"]);
+}
+
+#[tokio::test]
+async fn faults_with_mistakes_start_nothing() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.data()).expect("a folder");
+    let file = folder.path("faults.toml").display().to_string();
+    for (text, parts) in [
+        (
+            "[[fault]]\ntarget = \"okta\"\neffect = \"explode\"\n",
+            ["faults.toml:3:10", "unknown variant `explode`"],
+        ),
+        (
+            "[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"soon\"\n",
+            ["faults.toml:4:6", "write 500ms"],
+        ),
+        ("sed = 1\n", ["faults.toml:1:1", "unknown field `sed`"]),
+    ] {
+        fs::write(&file, text).expect("a file");
+        let said = lanyard(&["sim", "--json", "--people", "5", "--faults", &file]).await.ends(2);
+        names(&said, &parts);
+        assert_eq!(said.out, "", "nothing was announced");
+    }
+    let said = lanyard(&["sim", "--faults", "/nowhere/faults.toml"]).await.ends(2);
+    names(&said, &["cannot read /nowhere/faults.toml"]);
+    lanyard(&["sim", "--okta", "0.0.0.0:1"]).await.ends(2);
+    let said = lanyard(&["init", "/tmp/x", "--yes"]).await.ends(2);
+    names(&said, &["--okta is missing"]);
+}

@@ -1,0 +1,166 @@
+//! The server is killed at random moments while changes flow. `LANYARD_KILLS=300` kills it so often; `LANYARD_SEED`
+//! repeats a run's choices.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    company::{Company, Hire},
+    folder::{Credential, Folder},
+    program::{MINUTE, until},
+};
+
+/// Splitmix64: the same seed makes the same choices.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+fn number_from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// What Okta says of somebody that this test hired.
+#[derive(Debug, Clone)]
+struct Hired {
+    user: String,
+    number: String,
+    department: &'static str,
+    here: bool,
+}
+
+/// Makes one change at Okta.
+async fn change(company: &Company, round: u64, chance: &mut Chance, hired: &mut Vec<Hired>) {
+    let living: Vec<usize> = (0..hired.len()).filter(|at| hired[*at].here).collect();
+    let one =
+        (!living.is_empty()).then(|| living[usize::try_from(chance.below(living.len() as u64)).unwrap_or(0)]);
+    match (round % 4, one) {
+        (1, Some(at)) => {
+            let department = if hired[at].department == "Finance" { "Legal" } else { "Finance" };
+            company.profile(&hired[at].user, json!({ "department": department })).await;
+            hired[at].department = department;
+        }
+        (2, Some(at)) => {
+            company.lifecycle(&hired[at].user, "suspend").await;
+            company.lifecycle(&hired[at].user, "unsuspend").await;
+        }
+        (3, Some(at)) if living.len() > 3 => {
+            company.lifecycle(&hired[at].user, "deactivate").await;
+            hired[at].here = false;
+        }
+        _ => {
+            let number = (91_000 + hired.len()).to_string();
+            let last = format!("Round{}", hired.len());
+            let who = Hire {
+                first: "Kit",
+                last: &last,
+                number: &number,
+                department: "Finance",
+                office: "PIER",
+                kind: "Employee",
+            };
+            let user = company.hire(&who, &["APP-iOffice-Users", "ROOM-Booking"]).await;
+            hired.push(Hired { user, number, department: "Finance", here: true });
+        }
+    }
+}
+
+/// People with an account, by account id: what must not change for those whom nobody touched.
+async fn standing(company: &Company) -> BTreeMap<i64, Value> {
+    let office = company.office().await;
+    let people = office.users().iter().filter(|user| user["active"] == true);
+    let fields =
+        ["employeeId", "email", "userName", "room", "neighborhoodSection", "permissions", "costCenter"];
+    people
+        .map(|user| {
+            let kept = fields.map(|name| (name.to_owned(), user[name].clone())).into_iter().collect();
+            (user["id"].as_i64().expect("an id"), Value::Object(kept))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
+    let rounds = number_from_environment("LANYARD_KILLS").unwrap_or(12);
+    let seed = number_from_environment("LANYARD_SEED").unwrap_or(20_261_123);
+    eprintln!("{rounds} kills, seed {seed}");
+    let mut chance = Chance(seed);
+    let company = Company::start(&["--people", "30", "--seed", "4", "--no-limits"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    folder.edit("policy/policy.toml", |text| text.replace("max_people = 25 ", "max_people = 9999 "));
+    let first = folder.serve().await;
+    first.quiet(MINUTE).await;
+    let before = standing(&company).await;
+    drop(first);
+
+    let mut hired = Vec::new();
+    let mut slowest = Duration::ZERO;
+    for round in 0..rounds {
+        let began = Instant::now();
+        // Every fourth server does not even get ready.
+        let served = if round % 4 == 3 { folder.start() } else { folder.serve().await };
+        slowest = slowest.max(began.elapsed());
+        change(&company, round, &mut chance, &mut hired).await;
+        sleep(Duration::from_millis(chance.below(900))).await;
+        if chance.below(2) == 0 {
+            change(&company, round + 1, &mut chance, &mut hired).await;
+            sleep(Duration::from_millis(chance.below(300))).await;
+        }
+        drop(served);
+    }
+    assert!(slowest < Duration::from_secs(10), "ready after {slowest:?}");
+
+    let began = Instant::now();
+    let last = folder.serve().await;
+    until("every change has arrived, once", MINUTE, async || {
+        let office = company.office().await;
+        let settled = hired.iter().all(|person| match (person.here, office.account(&person.number)) {
+            (true, Some(account)) => {
+                account.cost_center() == person.department
+                    && account.has_seat()
+                    && account.roles().iter().any(|role| role.starts_with("CUSTOMER"))
+                    && !office.bookings(&account, 0).is_empty()
+            }
+            (false, account) => account.is_none(),
+            (true, None) => false,
+        });
+        settled.then_some(())
+    })
+    .await;
+    last.quiet(MINUTE).await;
+    eprintln!("settled {:?} after the last start; slowest start {slowest:?}", began.elapsed());
+
+    let office = company.office().await;
+    for person in &hired {
+        let accounts = office.numbered(&person.number);
+        // Who left before they were ever seen may have none.
+        assert!(accounts.len() == 1 || (!person.here && accounts.is_empty()), "{person:?}: {accounts:?}");
+        for account in accounts {
+            let expected = usize::from(person.here);
+            assert_eq!(office.bookings(&account, 0).len(), expected, "bookings of {person:?}");
+            assert!(
+                person.here || (account.roles().is_empty() && !account.has_seat()),
+                "{person:?}: {account:?}"
+            );
+        }
+    }
+    let after = standing(&company).await;
+    for (id, was) in &before {
+        assert_eq!(after.get(id), Some(was), "somebody was wronged");
+    }
+    last.journal_verifies().await;
+    assert_eq!(last.findings("dead").await, Vec::<String>::new());
+    let journal = company.journal().await.len();
+    folder.verb(&["sweep", "--json"]).await.ends(0);
+    last.quiet(MINUTE).await;
+    assert_eq!(company.journal().await.len(), journal, "a sweep after all that writes nothing");
+}

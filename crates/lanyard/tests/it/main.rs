@@ -1,0 +1,13 @@
+//! The program as its users meet it: the built binary, an Okta and an iOffice behind sockets, and a judge who reads
+//! only what those two hold.
+
+mod bad_input;
+mod company;
+mod folder;
+mod hooks;
+mod kill;
+mod newcomer;
+mod office;
+mod program;
+mod several;
+mod trouble;

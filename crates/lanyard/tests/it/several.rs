@@ -1,0 +1,113 @@
+//! Two Okta orgs and two iOffice sites in one settings file.
+
+use serde_json::{Value, json};
+
+use crate::{
+    company::{Company, Hire},
+    folder::{Credential, Folder},
+    office::Office,
+    program::{MINUTE, SECONDS_20, until},
+};
+
+async fn second_okta(company: &Company, method: &str, path: &str, body: Value) -> Value {
+    let org = &company.line["more"][0]["okta"];
+    let authorization = format!("SSWS {}", org["ssws"].as_str().expect("a token"));
+    let url = format!("{}/api/v1/{path}", org["url"].as_str().expect("an address"));
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let (status, answer) = company.http.call(method, &url, &headers, text).await;
+    assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_orgs_and_two_sites_stay_apart() {
+    let company =
+        Company::start(&["--people", "30", "--seed", "2", "--orgs", "2", "--sites", "2", "--no-limits"])
+            .await;
+    let (org, site) = (&company.line["more"][0]["okta"], &company.line["more"][1]["ioffice"]);
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let folder = Folder::init_fast(&company, Credential::ServiceApp).await;
+    for (name, secret) in [
+        ("secrets/second-key.pem", &org["private_key_pem"]),
+        ("secrets/second-password", &site["password"]),
+        ("secrets/hook-second", &json!("another secret of the second hook")),
+    ] {
+        std::fs::write(folder.path(name), text(secret)).expect("a file");
+    }
+    folder.edit("lanyard.toml", |settings| {
+        format!(
+            "{settings}\n[[tenant]]\nid = \"second\"\nokta_url = \"{}\"\nokta_client_id = \"{}\"\n\
+             okta_key_file = \"secrets/second-key.pem\"\nhook_secret_file = \"secrets/hook-second\"\n\n\
+             [[site]]\nid = \"annex\"\nioffice_url = \"{}\"\nioffice_user = \"{}\"\n\
+             ioffice_password_file = \"secrets/second-password\"\nrequests_per_second = 0\n",
+            text(&org["url"]),
+            text(&org["client_id"]),
+            text(&site["url"]),
+            text(&site["username"]),
+        )
+    });
+    let groups = second_okta(&company, "GET", "groups", Value::Null).await;
+    let group = |name: &str| {
+        let found = groups.as_array().expect("a list").iter().find(|g| g["profile"]["name"] == name);
+        text(&found.unwrap_or_else(|| panic!("no group {name}"))["id"])
+    };
+    let users = group("APP-iOffice-Users");
+    folder.edit("policy/policy.toml", |policy| {
+        let policy = policy.replace(
+            "\"workplace users\" = { main = ",
+            &format!("\"workplace users\" = {{ second = \"{users}\", main = "),
+        );
+        let policy = policy.replace(
+            "[groups]\n",
+            "[tenants.second]\ndates = [\"YYYY-MM-DD\"]\n\n[sites.annex]\n\n[groups]\n",
+        );
+        policy.replacen("[[route]]\n", "[[route]]\ntenant = \"second\"\nsite = \"annex\"\n\n[[route]]\n", 1)
+    });
+    folder.verb(&["check"]).await.ends(0);
+    folder.verb(&["doctor"]).await.ends(0);
+    let served = folder.serve().await;
+    served.quiet(MINUTE).await;
+
+    let who = Hire {
+        first: "Sol",
+        last: "Annex",
+        number: "95001",
+        department: "Finance",
+        office: "PIER",
+        kind: "Employee",
+    };
+    let body = json!({ "profile": {
+        "login": who.login(), "email": who.login(), "firstName": "Sol", "lastName": "Annex",
+        "employeeNumber": "95001", "department": "Finance", "userType": "Employee",
+        "startDate": company.today(1).await,
+    }, "groupIds": [users] });
+    second_okta(&company, "POST", "users?activate=true", body).await;
+    until("an account in the second site", SECONDS_20, async || {
+        let annex = Office(company.control("GET", "ioffice/1/state", Value::Null).await);
+        annex.account("95001").is_some().then_some(())
+    })
+    .await;
+    assert!(company.office().await.numbered("95001").is_empty(), "and none in the first");
+
+    let (first, second) = (folder.hook_secret(), "another secret of the second hook");
+    let kind = ("content-type", "application/json");
+    assert_eq!(
+        served.hook("second", &[kind, ("authorization", &first)], "{}").await,
+        401,
+        "secrets stay apart"
+    );
+    assert_eq!(served.hook("second", &[kind, ("authorization", second)], "{}").await, 400);
+    let overview = served.api("overview").await;
+    for (at, tenant) in ["main", "second"].iter().enumerate() {
+        assert_eq!(overview["tenants"][at]["id"], *tenant);
+        assert_eq!(overview["tenants"][at]["hook"]["state"], "live", "{overview}");
+    }
+    let journal = served.api("journal").await;
+    assert_eq!(
+        journal["trees"].as_array().map(Vec::len),
+        Some(2),
+        "each tenant has its own journal: {journal}"
+    );
+    assert_eq!(journal["damage"], Value::Null);
+}
