@@ -40,8 +40,9 @@ impl Kept {
 
     fn read(kind: Kind, document: Document) -> Result<Self, StoreFailure> {
         let Document { key, version, body, .. } = document;
-        let body: BodyV1 = serde_json::from_value(body)
-            .map_err(|e| StoreFailure::Damaged(format!("the kept {} {key} cannot be read: {e}", kind.name())))?;
+        let body: BodyV1 = serde_json::from_value(body).map_err(|e| {
+            StoreFailure::Damaged(format!("the kept {} {key} cannot be read: {e}", kind.name()))
+        })?;
         let resource = Resource::from_kept(kind, body.attributes);
         Ok(Self { id: key, resource, created: body.created, modified: body.modified, version })
     }
@@ -148,8 +149,7 @@ impl Shelf<'_> {
     }
 
     pub(super) async fn by(&self, kind: Kind, field: Field, folded: &str) -> Result<Vec<Kept>, StoreFailure> {
-        let found =
-            self.store.documents_by_key(&living(self.tenant, kind), field.name(), folded).await?;
+        let found = self.store.documents_by_key(&living(self.tenant, kind), field.name(), folded).await?;
         found.into_iter().map(|document| Kept::read(kind, document)).collect()
     }
 

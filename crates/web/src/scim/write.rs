@@ -226,7 +226,8 @@ impl Scim {
 /// The identities that these users stand for: those with an Okta id, each once. An Okta id that was replaced by another
 /// is looked at too: it may belong to somebody who was created anew.
 fn concerned<'r>(tenant: &Tenant, users: impl IntoIterator<Item = &'r Resource>) -> Vec<IdentityId> {
-    let ids: BTreeSet<&str> = users.into_iter().filter_map(Resource::external_id).filter(is_okta_id).collect();
+    let ids: BTreeSet<&str> =
+        users.into_iter().filter_map(Resource::external_id).filter(is_okta_id).collect();
     ids.into_iter().map(|id| IdentityId::new(tenant.id.clone(), id)).collect()
 }
 

@@ -1,0 +1,155 @@
+//! A server with two tenants, one of which takes SCIM.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode, header};
+use jiff::Timestamp;
+use lanyard_engine::{
+    Engine, EngineSettings, Ports,
+    clock::Clock,
+    ports::{ActivityFilter, Store, WorkItem},
+};
+use lanyard_model::signal::Lane;
+use lanyard_policy::{Policy, PolicyFiles};
+use lanyard_store::SqliteStore;
+use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, router, session::Sessions};
+use secrecy::SecretString;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub const TOKEN: &str = "swordfish-0123456789";
+const HARBORLIGHT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/harborlight");
+
+struct Stopped;
+
+#[async_trait::async_trait]
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        "2026-11-02T09:00:00Z".parse().unwrap()
+    }
+
+    async fn sleep_until(&self, _: Timestamp) {}
+}
+
+pub struct House {
+    router: Router,
+    pub store: Arc<SqliteStore>,
+}
+
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+fn policy() -> Policy {
+    let mut files = PolicyFiles { toml: (String::new(), String::new()), tables: BTreeMap::new() };
+    for entry in std::fs::read_dir(HARBORLIGHT).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        match path.extension().and_then(|kind| kind.to_str()) {
+            Some("toml") => files.toml = (name, std::fs::read_to_string(&path).unwrap()),
+            Some("csv") => drop(files.tables.insert(name, std::fs::read_to_string(&path).unwrap())),
+            _ => {}
+        }
+    }
+    Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()))
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self::over(SqliteStore::in_memory().unwrap())
+    }
+
+    pub fn over(store: SqliteStore) -> Self {
+        let store = Arc::new(store);
+        let ports = Ports {
+            clock: Arc::new(Stopped),
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            directories: Vec::new(),
+            workplaces: Vec::new(),
+        };
+        let engine = Arc::new(Engine::new(ports, policy(), EngineSettings::default()));
+        let tokens = ["northgate", "other"].map(|id| (id.into(), SecretString::from(format!("{TOKEN}{id}"))));
+        let settings = WebSettings {
+            mode: Mode::Serve,
+            version: "test".into(),
+            hook_secrets: BTreeMap::new(),
+            scim: ScimSettings {
+                tokens: tokens.into(),
+                public_url: Some("https://sync.northgate.example/".into()),
+            },
+            tenant_urls: BTreeMap::new(),
+            site_urls: BTreeMap::new(),
+            local_token: SecretString::from("local".to_owned()),
+            owner_token: None,
+        };
+        let state = WebState { engine, settings, sessions: Sessions::default(), demo: None, verbs: None };
+        Self { router: router(Arc::new(state)), store }
+    }
+
+    /// A request to `northgate` as Okta makes it.
+    pub async fn ask(&self, method: &str, path: &str, body: Value) -> Reply {
+        self.ask_as(method, &format!("/scim/v2/northgate{path}"), &format!("Bearer {TOKEN}northgate"), body)
+            .await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, Value::Null).await
+    }
+
+    pub async fn ask_as(&self, method: &str, path: &str, authorization: &str, body: Value) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::USER_AGENT, "Okta SCIM Client 1.0.0")
+            .header(header::CONTENT_TYPE, "application/scim+json; charset=utf-8");
+        if !authorization.is_empty() {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        assert_eq!(parts.headers[header::CONTENT_TYPE], "application/scim+json", "{method} {path}");
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Creates a user; answers the id.
+    pub async fn user(&self, name: &str, okta: &str) -> String {
+        let body = serde_json::json!({ "userName": name, "externalId": okta });
+        let made = self.ask("POST", "/Users", body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Takes all attention there is: (Okta id, lane), and lets go of it.
+    pub async fn attention(&self) -> Vec<(String, Lane)> {
+        let far: Timestamp = "2027-01-01T00:00:00Z".parse().unwrap();
+        let claimed: Vec<WorkItem> = self.store.claim("test", far, far, Lane::Bulk, 1000).await.unwrap();
+        let mut seen = Vec::new();
+        for item in claimed {
+            seen.push((item.identity.user.to_string(), item.lane));
+            let how = lanyard_engine::ports::Finish::Done { review_at: None };
+            let end = lanyard_engine::ports::Write::Finish { item: Box::new(item), how };
+            self.store.write(vec![end]).await.unwrap();
+        }
+        seen.sort();
+        seen
+    }
+
+    /// Everything the store holds of the journal and of the documents, as text.
+    pub async fn everything_kept(&self) -> String {
+        let filter = ActivityFilter { limit: 1000, ..ActivityFilter::default() };
+        let journal = self.store.activity(&filter).await.unwrap();
+        let mut text = format!("{journal:?}");
+        for collection in ["Users", "Groups", "Users:gone"] {
+            let kept =
+                self.store.document_page(&format!("scim:northgate:{collection}"), 0, 1000).await.unwrap();
+            text += &format!("{kept:?}");
+        }
+        text
+    }
+}

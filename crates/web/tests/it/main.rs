@@ -1,0 +1,6 @@
+//! The server's routes as clients see them, over a store in memory.
+
+mod house;
+mod scim_access;
+mod scim_groups;
+mod scim_users;
