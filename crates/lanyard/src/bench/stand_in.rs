@@ -97,6 +97,7 @@ pub struct Counted {
     pub okta: u64,
     pub ioffice: u64,
     pub polls: u64,
+    /// `okta GET /api/v1/users`.
     pub by_endpoint: BTreeMap<String, u64>,
 }
 
@@ -302,7 +303,8 @@ impl Driver {
             let calls = desk.inspect(Inspect::Calls)?;
             for (endpoint, count) in calls.as_object().into_iter().flatten() {
                 let accepted = count["accepted"].as_u64().unwrap_or(0);
-                *counted.by_endpoint.entry(endpoint.clone()).or_default() += accepted;
+                let vendor = if desk.name().vendor == Vendor::Okta { "okta" } else { "ioffice" };
+                *counted.by_endpoint.entry(format!("{vendor} {endpoint}")).or_default() += accepted;
                 match desk.name().vendor {
                     Vendor::Okta if endpoint.contains("/logs") => counted.polls += accepted,
                     Vendor::Okta if endpoint.contains("oauth2") || endpoint.contains("eventHooks") => {}

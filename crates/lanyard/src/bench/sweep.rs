@@ -127,7 +127,7 @@ async fn sweep(rig: &mut Rig, why: &str) -> anyhow::Result<(Sweep, usize, usize)
     let made = rig.other.calls().await?;
     let grew = growth(&before, &made);
     let calls: u64 = grew.iter().map(|(_, calls)| calls).sum();
-    let writes = grew.iter().filter(|(endpoint, _)| !endpoint.starts_with("GET ")).map(|(_, n)| n).sum();
+    let writes = grew.iter().filter(|(endpoint, _)| !endpoint.contains(" GET ")).map(|(_, n)| n).sum();
     let minimum = minimum(rig, &report, &grew).await?;
     let result = Sweep {
         seconds,
@@ -182,7 +182,9 @@ async fn minimum(
     calls += pages(report.people as u64, OKTA_ROWS);
     calls += pages(report.accounts as u64, IOFFICE_ROWS) + 2;
     let catalogue = grew.iter().filter(|(endpoint, _)| {
-        endpoint.starts_with("GET ") && !endpoint.contains("/api/v1/") && !endpoint.contains("/users")
+        endpoint.starts_with("ioffice GET ")
+            && !endpoint.ends_with("/users")
+            && !endpoint.ends_with("/users/count")
     });
     Ok(calls + catalogue.map(|(_, calls)| calls).sum::<u64>())
 }
