@@ -219,6 +219,7 @@ impl Engine {
         sites: &[SiteSurvey],
         progress: &dyn Progress,
     ) -> Result<Decided, SurveyError> {
+        let _busy = self.clock.busy();
         let mut memory = BTreeMap::new();
         for site in sites {
             let links = self.store.links(&site.site).await?;

@@ -62,6 +62,7 @@ impl Engine {
         survey: &Survey,
         progress: &dyn Progress,
     ) -> Result<SweepReport, StoreFailure> {
+        let _busy = self.clock.busy();
         let now = self.clock.now();
         let decided = &survey.decided;
         let mut doubts = Vec::new();

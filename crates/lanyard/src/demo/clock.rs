@@ -161,6 +161,25 @@ impl Drop for Held {
     }
 }
 
+/// A transport that marks each exchange as work under way, so that no idle time is skipped while an answer travels. A
+/// stand-in that takes its time over an answer therefore takes it at real speed.
+pub struct MarkedTransport {
+    pub inner: Arc<dyn lanyard_wire::Transport>,
+    pub clock: SharedClock,
+}
+
+#[async_trait::async_trait]
+impl lanyard_wire::Transport for MarkedTransport {
+    async fn exchange(
+        &self,
+        request: lanyard_wire::Request,
+        timeout: Duration,
+    ) -> Result<lanyard_wire::Response, lanyard_wire::TransportError> {
+        let _held = self.clock.0.hold();
+        self.inner.exchange(request, timeout).await
+    }
+}
+
 /// The clock as engine and stand-ins see it.
 #[derive(Clone)]
 pub struct SharedClock(pub Arc<DemoClock>);

@@ -16,6 +16,7 @@ use lanyard_web::{
     DemoControl, Mode, VerbRunner, WebSettings, WebState,
     session::{Sessions, fresh_token},
 };
+use lanyard_wire::Transport;
 use secrecy::SecretString;
 use tokio::{
     net::TcpListener,
@@ -23,6 +24,7 @@ use tokio::{
     task::JoinHandle,
 };
 
+use super::clock::{MarkedTransport, SharedClock};
 use crate::{
     local::{Running, write_private},
     progress::Bars,
@@ -35,7 +37,7 @@ use crate::{
 pub struct OfficeSettings<'a> {
     pub dir: &'a Path,
     pub started: &'a Started,
-    pub clock: Arc<dyn Clock>,
+    pub clock: SharedClock,
     pub listen: SocketAddr,
     pub engine: EngineSettings,
     /// Our own limit towards iOffice; `Some(0)` switches it off.
@@ -85,8 +87,12 @@ impl Office {
         let address = listener.local_addr()?;
         write_settings(dir, given.started, address, given.requests_per_second)?;
         let settings = Settings::load(dir)?;
-        let transport = wiring::transport(dir, &settings)?;
-        let clients = wiring::clients(dir, &settings, &given.clock, &transport)?;
+        let transport: Arc<dyn Transport> = Arc::new(MarkedTransport {
+            inner: wiring::transport(dir, &settings)?,
+            clock: given.clock.clone(),
+        });
+        let clock: Arc<dyn Clock> = Arc::new(given.clock);
+        let clients = wiring::clients(dir, &settings, &clock, &transport)?;
         let bars = Bars::new(false);
         let mut facts = verbs::gather(&clients, &bars).await?;
         bars.clear();
@@ -102,7 +108,7 @@ impl Office {
         let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
         let hooks = wiring::hook_wishes(dir, &settings)?;
         let store = wiring::open_store(dir)?;
-        let engine = Arc::new(wiring::engine(clients, store, given.clock, policy, given.engine));
+        let engine = Arc::new(wiring::engine(clients, store, clock, policy, given.engine));
         for (site, failure) in engine.load(&Silent).await? {
             anyhow::bail!("{site}: {failure}");
         }

@@ -95,7 +95,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     let office = Office::open(OfficeSettings {
         dir: &dir,
         started: &started,
-        clock: Arc::new(clock.clone()),
+        clock: clock.clone(),
         listen,
         engine: EngineSettings {
             owner: "demo".into(),

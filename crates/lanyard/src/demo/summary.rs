@@ -118,7 +118,12 @@ impl Summary {
             again.decided.differing.iter().filter(|f| f.plan.open_steps().next().is_some()).count();
         for finding in again.decided.differing.iter().filter(|f| f.plan.open_steps().next().is_some()) {
             let text = lanyard_plan::render::render_plan(&finding.plan);
-            broken.push(Broken::new(&finding.plan.person, "a sweep afterwards", "nothing to do", text.trim()));
+            broken.push(Broken::new(
+                &finding.plan.person,
+                "a sweep afterwards",
+                "nothing to do",
+                text.trim(),
+            ));
         }
         let work = store.work_counts(now).await?;
         let heads = store.tree_heads().await?;

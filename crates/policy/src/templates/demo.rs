@@ -213,7 +213,7 @@ zone = "UTC"
 
 [guardrails]
 max_people = 100
-max_percent = 5
+max_percent = 20                      # years of leavers are still in place when the story begins
 window_hours = 24
 shrink_percent_max = 5
 certificate_required = true
