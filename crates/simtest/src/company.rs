@@ -64,7 +64,8 @@ impl Sides {
         let site_settings = SiteStandIn {
             service_password: PASSWORD.to_owned(),
             // A strict site cannot be told sections or deactivations, so that nothing could be judged.
-            ..SiteStandIn::preset(if preset == "strict" { "default" } else { preset }).expect("a known preset")
+            ..SiteStandIn::preset(if preset == "strict" { "default" } else { preset })
+                .expect("a known preset")
         };
         for (index, site) in company.sites.iter().enumerate() {
             let face = IofficeFace::from_world(site, site_settings.clone());
@@ -96,7 +97,8 @@ impl Sides {
     fn workplaces(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Workplace>> {
         let (transport, clock) = (self.transport(life), self.clock(life));
         let made = self.company.sites.iter().map(|site| {
-            let url = SiteUrl::parse(&format!("https://{}.iofficeconnect.com", site.subdomain)).expect("a good address");
+            let url = SiteUrl::parse(&format!("https://{}.iofficeconnect.com", site.subdomain))
+                .expect("a good address");
             let credential = SiteCredential::HeaderPair {
                 username: self.service_user.clone(),
                 password: SecretString::from(PASSWORD),
@@ -167,7 +169,11 @@ impl Sides {
             directories: self.directories(life, seed),
             workplaces: self.workplaces(life, seed),
         };
-        Arc::new(Engine::new(ports, policy, EngineSettings { feed_interval, observe_only, ..EngineSettings::default() }))
+        Arc::new(Engine::new(
+            ports,
+            policy,
+            EngineSettings { feed_interval, observe_only, ..EngineSettings::default() },
+        ))
     }
 
     /// The hook that each tenant should have.

@@ -256,7 +256,10 @@ impl Network {
             method: request.method().to_string(),
             path: request.uri().path().to_owned(),
             accepted: false,
-            intents: open.into_iter().map(|open| (open.intent.at, open.intent.operation.name().to_owned())).collect(),
+            intents: open
+                .into_iter()
+                .map(|open| (open.intent.at, open.intent.operation.name().to_owned()))
+                .collect(),
             stopped_since: *lock(&self.stopped_since),
         };
         let mut sent = lock(&self.sent);
@@ -302,7 +305,8 @@ impl Transport for LifeTransport {
         })
         .await;
         self.life.point().await;
-        let broken = |reason: &str| Err(TransportError::NoAnswer { host: host.clone(), reason: reason.into() });
+        let broken =
+            |reason: &str| Err(TransportError::NoAnswer { host: host.clone(), reason: reason.into() });
         match answered {
             Err(_) => broken("no answer in time"),
             Ok(None) => broken("the connection closed"),

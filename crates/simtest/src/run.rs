@@ -75,7 +75,11 @@ impl History {
         for violation in &self.violations {
             let _ = writeln!(out, "VIOLATION {violation}");
         }
-        let _ = write!(out, "replay: LANYARD_SEED={} cargo test -p lanyard-simtest seeds -- --nocapture", self.seed);
+        let _ = write!(
+            out,
+            "replay: LANYARD_SEED={} cargo test -p lanyard-simtest seeds -- --nocapture",
+            self.seed
+        );
         out
     }
 }
@@ -161,7 +165,8 @@ impl Stage {
             let seed = self.plan.seed.wrapping_add(u64::from(number) << 32);
             let (interval, observe) = (self.plan.feed_interval, self.plan.observe_only);
             let engine = self.sides.engine(&life, &store, &self.policy, interval, observe, seed);
-            let present = Present { engine: Arc::clone(&engine), store: Arc::clone(&store), life: Arc::clone(&life) };
+            let present =
+                Present { engine: Arc::clone(&engine), store: Arc::clone(&store), life: Arc::clone(&life) };
             *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(present);
             self.sides.network.receive_with(Some((Arc::clone(&engine), Arc::clone(&life))));
             let hooks = if self.plan.hooks { self.sides.hooks() } else { Vec::new() };
@@ -220,7 +225,11 @@ impl Stage {
         match sweep {
             Ok(Ok(report)) => {
                 let differing = report.differing;
-                self.tell(format!("swept ({why}): {differing} differ, certified {}, {}", report.certified, report.doubts.join("; ")));
+                self.tell(format!(
+                    "swept ({why}): {differing} differ, certified {}, {}",
+                    report.certified,
+                    report.doubts.join("; ")
+                ));
                 Ok(())
             }
             Ok(Err(error)) => Err(error.to_string()),
@@ -259,7 +268,11 @@ async fn live(plan: Plan, options: Options) -> History {
     for step in &script.steps {
         stage.sides.time.sleep_until(start + step.after).await;
         let refused = stage.act(&step.deed).await.err();
-        stage.tell(format!("{}{}", step.words, refused.map(|why| format!(": refused: {why}")).unwrap_or_default()));
+        stage.tell(format!(
+            "{}{}",
+            step.words,
+            refused.map(|why| format!(": refused: {why}")).unwrap_or_default()
+        ));
     }
     stage.sides.time.sleep_until(start + stage.plan.busy_for).await;
 
@@ -281,10 +294,10 @@ async fn live(plan: Plan, options: Options) -> History {
     let faults_ended = stage.sides.time.now();
     stage.tell("nothing goes wrong any more".into());
     let mut problems = Vec::new();
-    tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+    tokio::time::sleep(Duration::from_secs(75 * 60)).await;
     for why in ["first full pass", "second full pass"] {
         problems.extend(stage.sweep(why).await.err().map(|error| format!("{why}: {error}")));
-        tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+        tokio::time::sleep(Duration::from_secs(15 * 60)).await;
     }
     // Days begin on full and half hours: nothing changes by itself in the window that is watched for writes.
     to_minute(&stage.sides, 32).await;
@@ -320,7 +333,11 @@ async fn live(plan: Plan, options: Options) -> History {
         start,
         faults_ended,
         now,
-        damaged_journal: present.store.verify_journal().await.unwrap_or_else(|failure| Some(failure.to_string())),
+        damaged_journal: present
+            .store
+            .verify_journal()
+            .await
+            .unwrap_or_else(|failure| Some(failure.to_string())),
         open_intents: present.store.open_intents(None).await.unwrap_or_default().len(),
     };
     let violations = judge(&evidence);
@@ -350,7 +367,11 @@ impl Stage {
         let mut lines = Vec::new();
         let mut after = 0;
         loop {
-            let filter = lanyard_engine::ports::ActivityFilter { after: Some(after), limit: 1000, ..Default::default() };
+            let filter = lanyard_engine::ports::ActivityFilter {
+                after: Some(after),
+                limit: 1000,
+                ..Default::default()
+            };
             let Ok(kept) = store.activity(&filter).await else { break };
             let Some(last) = kept.last() else { break };
             after = last.seq;
@@ -358,13 +379,22 @@ impl Stage {
                 let entry = line.entry;
                 let who = entry.identity.map(|id| id.to_string()).unwrap_or_default();
                 let person = entry.person.unwrap_or_default();
-                lines.push((entry.at, format!("    {} {who} {person} {} {} {}", entry.kind, entry.title, entry.detail, entry.data)));
+                lines.push((
+                    entry.at,
+                    format!(
+                        "    {} {who} {person} {} {} {}",
+                        entry.kind, entry.title, entry.detail, entry.data
+                    ),
+                ));
             }
         }
         for record in records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice) {
             for entry in record.journal.as_array().into_iter().flatten() {
                 let at = entry["at"].as_str().and_then(|at| at.parse().ok()).unwrap_or_default();
-                let words = format!("      {} {} {} {}", record.desk, entry["caller"]["name"], entry["method"], entry["path"]);
+                let words = format!(
+                    "      {} {} {} {}",
+                    record.desk, entry["caller"]["name"], entry["method"], entry["path"]
+                );
                 lines.push((at, format!("{words} {}", changed(&entry["before"], &entry["after"]))));
             }
         }
@@ -381,7 +411,10 @@ fn changed(before: &serde_json::Value, after: &serde_json::Value) -> String {
     let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let differ = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
     let text = |value: Option<&serde_json::Value>| value.map_or_else(|| "-".to_owned(), ToString::to_string);
-    differ.map(|name| format!("{name}: {} -> {}", text(old.get(name)), text(new.get(name)))).collect::<Vec<_>>().join(", ")
+    differ
+        .map(|name| format!("{name}: {} -> {}", text(old.get(name)), text(new.get(name))))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 async fn to_minute(sides: &Sides, minute: i8) {

@@ -32,7 +32,11 @@ pub struct Plan {
 /// Something that somebody does.
 #[derive(Debug, Clone)]
 pub enum Deed {
-    Command { vendor: Vendor, index: usize, command: Value },
+    Command {
+        vendor: Vendor,
+        index: usize,
+        command: Value,
+    },
     Stop,
     Resume,
     /// The process dies, and is started again some time later.
@@ -74,20 +78,20 @@ impl Plan {
         let several = dice.chance(150);
         let world = WorldSettings {
             seed,
-            people: 10 + dice.below(51),
+            people: 10 + dice.below(31),
             orgs: if several { 2 } else { 1 },
             sites: if several { 2 } else { 1 },
             accounts: [Accounts::Tidy, Accounts::Lived, Accounts::Empty][dice.weighted(&[5, 3, 2])],
             ..WorldSettings::default()
         };
-        let busy_for = Duration::from_secs(3600 * u64::from(2 + dice.below(16)));
+        let busy_for = Duration::from_secs(3600 * u64::from(2 + dice.below(7)));
         let calm = dice.chance(200);
         let mut plan = Self {
             seed,
             world,
             preset: ["default", "strict", "lenient"][dice.weighted(&[6, 2, 2])],
             busy_for,
-            feed_interval: Duration::from_secs([10, 30, 60, 120][dice.weighted(&[2, 4, 3, 1])]),
+            feed_interval: Duration::from_secs([10, 30, 60, 120][dice.weighted(&[1, 3, 4, 2])]),
             hooks: dice.chance(750),
             observe_only: dice.chance(40),
             percent_max: if dice.chance(150) { 5 } else { 100 },
@@ -195,7 +199,12 @@ impl Writer<'_> {
             if let Some(id) = self.group(0, name) {
                 let at = self.dice.between(60, self.busy - 60);
                 self.script.group_deleted = true;
-                self.okta(at, 0, format!("the group {name} is deleted"), json!({"do": "delete_group", "group": id}));
+                self.okta(
+                    at,
+                    0,
+                    format!("the group {name} is deleted"),
+                    json!({"do": "delete_group", "group": id}),
+                );
                 let create = json!({"do": "create_group", "name": name});
                 self.okta(at + 40, 0, format!("a new group is called {name}"), create);
             }
@@ -214,7 +223,8 @@ impl Writer<'_> {
             .iter()
             .find(|account| account.person == Some(index) && account.active)
             .map(|account| u64::from(account.id));
-        let working = matches!(person.stage, Stage::Working | Stage::Rehired) && user.status == UserStatus::Active;
+        let working =
+            matches!(person.stage, Stage::Working | Stage::Rehired) && user.status == UserStatus::Active;
         let does = |verb: &str| json!({"do": verb, "user": id});
         if person.stage == Stage::PreHire {
             self.okta(at, org, format!("{name}, a pre-hire, is activated"), does("activate"));
@@ -226,7 +236,8 @@ impl Writer<'_> {
         let later = self.later(at, 14_400);
         match self.dice.weighted(&[5, 3, 3, 6, 2, 2, 3, 3, 2, 2, 3, 2, 2]) {
             0 => {
-                let change = json!({"department": "Finance", "costCenter": "CC-220", "division": "Corporate"});
+                let change =
+                    json!({"department": "Finance", "costCenter": "CC-220", "division": "Corporate"});
                 self.edit(at, org, format!("{name} moves to Finance"), &id, change);
             }
             1 => {
@@ -261,7 +272,13 @@ impl Writer<'_> {
             7 if person.kind == PersonKind::Contractor => {
                 let days = self.dice.between(-2, 40);
                 let end = company.orgs[org].date_notation.write(self.date(at, days));
-                self.edit(at, org, format!("{name}'s contract now ends on {end}"), &id, json!({"contractEndDate": end}));
+                self.edit(
+                    at,
+                    org,
+                    format!("{name}'s contract now ends on {end}"),
+                    &id,
+                    json!({"contractEndDate": end}),
+                );
             }
             8 => {
                 let mode = ["hybrid", "remote", "assigned"][self.dice.below(3) as usize];
@@ -270,7 +287,12 @@ impl Writer<'_> {
             9 => {
                 let Some(group) = self.group(org, "ROOM-Booking") else { return };
                 let verb = ["remove_from_group", "add_to_group"][self.dice.below(2) as usize];
-                self.okta(at, org, format!("{name}: {verb} ROOM-Booking"), json!({"do": verb, "user": id, "group": group}));
+                self.okta(
+                    at,
+                    org,
+                    format!("{name}: {verb} ROOM-Booking"),
+                    json!({"do": verb, "user": id, "group": group}),
+                );
             }
             10 => self.by_hand(at, site, account, &name),
             11 => self.okta(at, org, format!("{name} is deleted"), does("delete_user")),
@@ -281,7 +303,15 @@ impl Writer<'_> {
         }
     }
 
-    fn terminate(&mut self, at: i64, later: i64, user: &OktaUser, org: usize, site: usize, account: Option<u64>) {
+    fn terminate(
+        &mut self,
+        at: i64,
+        later: i64,
+        user: &OktaUser,
+        org: usize,
+        site: usize,
+        account: Option<u64>,
+    ) {
         let (id, name) = (user.id.to_string(), user.display_name());
         if let (Some(account), true) = (account, self.dice.chance(500)) {
             self.book(at - 30, site, account, &name);
@@ -302,7 +332,9 @@ impl Writer<'_> {
         self.okta(at, org, format!("{name} is terminated"), json!({"do": "deactivate", "user": id}));
         match self.dice.weighted(&[5, 2, 2, 2]) {
             0 => {}
-            1 => self.okta(later, org, format!("{name} is reactivated"), json!({"do": "activate", "user": id})),
+            1 => {
+                self.okta(later, org, format!("{name} is reactivated"), json!({"do": "activate", "user": id}))
+            }
             2 => self.hire(later, Some((user, org)), None),
             _ => self.hire(later, None, Some((user, org))),
         }
@@ -311,7 +343,9 @@ impl Writer<'_> {
     /// Somebody new; or `again`, under their old number; or with the address of somebody who left.
     fn hire(&mut self, at: i64, again: Option<(&OktaUser, usize)>, address_of: Option<(&OktaUser, usize)>) {
         self.hires += 1;
-        let org = again.or(address_of).map_or_else(|| self.dice.below(self.company.orgs.len() as u32) as usize, |(_, org)| org);
+        let org = again
+            .or(address_of)
+            .map_or_else(|| self.dice.below(self.company.orgs.len() as u32) as usize, |(_, org)| org);
         let home = &self.company.orgs[org];
         let site = &self.company.sites[org % self.company.sites.len()];
         let number = format!("99{:04}", self.hires);
@@ -347,7 +381,8 @@ impl Writer<'_> {
         let groups: Vec<String> =
             ["APP-iOffice-Users", "ROOM-Booking"].iter().filter_map(|name| self.group(org, name)).collect();
         let staged = self.dice.chance(400);
-        let mut command = json!({"do": "create_user", "profile": profile, "activate": !staged, "groups": groups});
+        let mut command =
+            json!({"do": "create_user", "profile": profile, "activate": !staged, "groups": groups});
         if contractor {
             command["type"] = "contractor".into();
         }

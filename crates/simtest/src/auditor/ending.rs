@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use lanyard_sim::{
     host::Vendor,
-    scenario::{Day, audit::audit_records},
+    scenario::{
+        Day,
+        audit::{Difference, WrongfulRemoval, audit_records},
+    },
 };
 use serde_json::Value;
 
-use super::{Evidence, Violation, rows};
+use super::{Evidence, Violation, number, rows};
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
 pub(super) fn judge(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
@@ -36,7 +39,10 @@ pub(super) fn judge(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
         for user in rows(&state["users"]) {
             let wanted = user["id"].as_u64().and_then(|id| last.get(&id));
             if let Some(wanted) = wanted.filter(|wanted| user[NOTE_FIELD] != ***wanted) {
-                say("S16", format!("the note {wanted:?} on account {} became {}", user["id"], user[NOTE_FIELD]));
+                say(
+                    "S16",
+                    format!("the note {wanted:?} on account {} became {}", user["id"], user[NOTE_FIELD]),
+                );
             }
         }
     }
@@ -55,7 +61,11 @@ fn told(write: &SentWrite) -> String {
 fn writes(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
     for write in evidence.sent {
         let mut say = |invariant, words: &str| {
-            found.push(Violation { invariant, at: write.sent_at, words: format!("{words}: {}", told(write)) });
+            found.push(Violation {
+                invariant,
+                at: write.sent_at,
+                words: format!("{words}: {}", told(write)),
+            });
         };
         if evidence.plan.observe_only {
             say("S17", "a write while observing only");
@@ -74,7 +84,9 @@ fn writes(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
 /// S11: one booking for a first day, one announcement of an arrival.
 fn doubled(state: &Value, say: &mut impl FnMut(&'static str, String)) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let booked = rows(&state["reservations"]).iter().filter(|row| row["cancelled"] != true && row["name"] == "First day");
+    let booked = rows(&state["reservations"])
+        .iter()
+        .filter(|row| row["cancelled"] != true && row["name"] == "First day");
     for row in booked {
         *counts.entry(format!("first day of account {} booked", row["user"]["id"])).or_default() += 1;
     }
@@ -93,7 +105,10 @@ fn converged(evidence: &Evidence<'_>, say: &mut impl FnMut(&'static str, String)
     let day = Day { start: evidence.start, steps: Vec::new() };
     let report = audit_records(evidence.company, &day, evidence.records.to_vec(), evidence.now);
     for doubled in &report.duplicate_list {
-        say("S1", format!("{} live accounts {:?} for {}", doubled.accounts.len(), doubled.accounts, doubled.key));
+        say(
+            "S1",
+            format!("{} live accounts {:?} for {}", doubled.accounts.len(), doubled.accounts, doubled.key),
+        );
     }
     // Accounts of deleted people are nobody's in Okta's present state.
     let touched = report.touched.iter().filter(|touched| touched.whose != "nobody in Okta");
@@ -105,17 +120,36 @@ fn converged(evidence: &Evidence<'_>, say: &mut impl FnMut(&'static str, String)
         return;
     }
     if plan.is_calm() {
-        for wrong in &report.wrongful_removal_list {
+        // Deleted people govern nobody in Okta's present state, and a seat that a rule once owned may go with the rule:
+        // the first is judged by S2, the second needs the history of rules.
+        let judged = |wrong: &&WrongfulRemoval| {
+            wrong.standing != "not governed" && !wrong.what.starts_with("the seat")
+        };
+        for wrong in report.wrongful_removal_list.iter().filter(judged) {
             say("S3", format!("{} ({}): {} at {}", wrong.who, wrong.standing, wrong.what, wrong.at));
         }
     }
     let shared = &evidence.script.shared_address;
     let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
-    for difference in report.differences.iter().filter(|difference| is_clear(&difference.who)) {
+    // A second account after the first one ended is as good as the first one again.
+    let has_one = |difference: &&Difference| {
+        difference.what == "account" && live_accounts(evidence, &difference.who) == 1
+    };
+    let open =
+        report.differences.iter().filter(|difference| is_clear(&difference.who) && !has_one(difference));
+    for difference in open {
         let words = format!(
             "{}: {} should be {:?} and is {:?}",
             difference.who, difference.what, difference.expected, difference.found
         );
         say("L1", words);
     }
+}
+
+/// Live accounts with the employee number of `Name (number)`.
+fn live_accounts(evidence: &Evidence<'_>, who: &str) -> usize {
+    let wanted = who.rsplit_once('(').and_then(|(_, rest)| number(&Value::from(rest.trim_end_matches(')'))));
+    let sites = evidence.records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice);
+    let users = sites.flat_map(|record| rows(&record.state["users"]));
+    users.filter(|user| user["active"] != false && number(&user["employeeId"]) == wanted).count()
 }

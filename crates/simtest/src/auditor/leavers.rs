@@ -26,7 +26,8 @@ pub(super) fn judge(
         let Some(since) = identity.ended_since().filter(|since| *since >= evidence.start) else { continue };
         let before = identity.at(since - SignedDuration::from_millis(1));
         let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
-        let others = people.with_number(&number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
+        let others =
+            people.with_number(&number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
         if others.count() > 0 || !is_plain(evidence, site, &number) {
             continue;
         }
@@ -55,7 +56,8 @@ fn is_plain(evidence: &Evidence<'_>, site: usize, wanted: &str) -> bool {
     let accounts = evidence.company.sites[site].accounts.iter();
     let theirs: Vec<_> = accounts
         .filter(|account| {
-            account.employee_id.as_deref().and_then(|text| number(&Value::from(text))).as_deref() == Some(wanted)
+            account.employee_id.as_deref().and_then(|text| number(&Value::from(text))).as_deref()
+                == Some(wanted)
         })
         .collect();
     theirs.len() <= 1 && theirs.iter().all(|account| account.dirt.is_clean() && !account.site_admin)

@@ -59,7 +59,8 @@ pub struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     fn record(&self, vendor: Vendor, index: usize) -> &'a Record {
-        let found = self.records.iter().find(|record| record.desk.vendor == vendor && record.desk.index == index);
+        let found =
+            self.records.iter().find(|record| record.desk.vendor == vendor && record.desk.index == index);
         found.expect("a record of each desk")
     }
 }

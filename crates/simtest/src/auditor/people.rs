@@ -31,16 +31,20 @@ impl People {
         let mut people = Self::default();
         for (index, org) in evidence.company.orgs.iter().enumerate() {
             let record = evidence.record(Vendor::Okta, index);
-            let group = org.groups.iter().find(|group| &*group.name == USERS && group.source == GroupSource::Okta);
+            let group =
+                org.groups.iter().find(|group| &*group.name == USERS && group.source == GroupSource::Okta);
             let group = group.map(|group| group.id.to_string()).unwrap_or_default();
             for user in rows(&record.state["users"]) {
                 let member = rows(&user["groups"]).iter().any(|id| id == &group);
-                people.all.insert(user["id"].as_str().unwrap_or_default().to_owned(), Identity {
-                    name: name(user),
-                    versions: vec![(Timestamp::MIN, user.clone())],
-                    member: vec![(Timestamp::MIN, member)],
-                    reads: Vec::new(),
-                });
+                people.all.insert(
+                    user["id"].as_str().unwrap_or_default().to_owned(),
+                    Identity {
+                        name: name(user),
+                        versions: vec![(Timestamp::MIN, user.clone())],
+                        member: vec![(Timestamp::MIN, member)],
+                        reads: Vec::new(),
+                    },
+                );
             }
             people.add_changes(&record.journal, &group);
         }
@@ -60,7 +64,8 @@ impl People {
             let (at, id) = (moment(&entry["at"]), entry["id"].as_str().unwrap_or_default());
             match entry["kind"].as_str() {
                 Some("user") => {
-                    let known = versions.entry(id).or_insert_with(|| vec![(Timestamp::MIN, entry["before"].clone())]);
+                    let known =
+                        versions.entry(id).or_insert_with(|| vec![(Timestamp::MIN, entry["before"].clone())]);
                     known.push((at, entry["after"].clone()));
                     known.extend(settled(at, &entry["after"]));
                 }

@@ -31,13 +31,14 @@ impl<'a> Replay<'a> {
     pub fn of(evidence: &Evidence<'a>, index: usize) -> Self {
         let record = evidence.record(Vendor::Ioffice, index);
         let service = &record.state["serviceAccount"];
-        let changes = rows(&record.journal).iter().filter(|entry| entry["kind"] == "user").map(|entry| Change {
-            at: moment(&entry["at"]),
-            account: entry["id"].as_u64().unwrap_or_default(),
-            by_service: &entry["caller"]["id"] == service,
-            before: &entry["before"],
-            after: &entry["after"],
-        });
+        let changes =
+            rows(&record.journal).iter().filter(|entry| entry["kind"] == "user").map(|entry| Change {
+                at: moment(&entry["at"]),
+                account: entry["id"].as_u64().unwrap_or_default(),
+                by_service: &entry["caller"]["id"] == service,
+                before: &entry["before"],
+                after: &entry["after"],
+            });
         let start = evidence.company.sites[index].accounts.iter().map(|account| {
             let number = account.employee_id.as_deref().and_then(|text| number(&Value::from(text)));
             (u64::from(account.id), (account.active, number))
@@ -59,15 +60,18 @@ impl<'a> Replay<'a> {
                         **id != change.account && *live && held.as_ref() == Some(number)
                     });
                     if let Some((other, _)) = other {
-                        let words = format!("account {} beside the live account {other} of number {number}", change.account);
+                        let words = format!(
+                            "account {} beside the live account {other} of number {number}",
+                            change.account
+                        );
                         say("S1", words);
                     }
                 }
                 if let (Some(was), Some(is)) = (&was, &is)
                     && was != is
-                    && !people.with_number(was, change.at).any(|old| {
-                        people.with_number(is, change.at).any(|new| std::ptr::eq(old, new))
-                    })
+                    && !people
+                        .with_number(was, change.at)
+                        .any(|old| people.with_number(is, change.at).any(|new| std::ptr::eq(old, new)))
                 {
                     say("S13", format!("account {} went from number {was} to number {is}", change.account));
                 }
@@ -97,8 +101,12 @@ impl<'a> Replay<'a> {
 
     /// Accounts that ever had this number.
     pub fn with_number(&self, wanted: &str) -> Vec<u64> {
-        let start = self.start.iter().filter(|(_, (_, held))| held.as_deref() == Some(wanted)).map(|(id, _)| *id);
-        let later = self.changes.iter().filter(|change| number(&change.after["employeeId"]).as_deref() == Some(wanted));
+        let start =
+            self.start.iter().filter(|(_, (_, held))| held.as_deref() == Some(wanted)).map(|(id, _)| *id);
+        let later = self
+            .changes
+            .iter()
+            .filter(|change| number(&change.after["employeeId"]).as_deref() == Some(wanted));
         let mut all: Vec<u64> = start.chain(later.map(|change| change.account)).collect();
         all.sort_unstable();
         all.dedup();
@@ -107,7 +115,12 @@ impl<'a> Replay<'a> {
 }
 
 /// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat.
-fn judge_loss(change: &Change<'_>, number: &str, people: &People, say: &mut impl FnMut(&'static str, String)) {
+fn judge_loss(
+    change: &Change<'_>,
+    number: &str,
+    people: &People,
+    say: &mut impl FnMut(&'static str, String),
+) {
     let lost_account = !live(change.after);
     let lost_seat = !change.before["room"].is_null() && change.after["room"].is_null();
     if !lost_account && !lost_seat {
@@ -118,7 +131,10 @@ fn judge_loss(change: &Change<'_>, number: &str, people: &People, say: &mut impl
         if lost_account && identity.must_keep_throughout(read, change.at) {
             say("S3", format!("{} lost account {} without a reason", identity.name, change.account));
         } else if lost_seat && identity.is_away_throughout(read, change.at) {
-            say("S3", format!("{} lost the seat of account {} while on leave", identity.name, change.account));
+            say(
+                "S3",
+                format!("{} lost the seat of account {} while on leave", identity.name, change.account),
+            );
         }
     }
 }
