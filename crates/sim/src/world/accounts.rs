@@ -253,14 +253,17 @@ impl<'a> Draft<'a> {
         let id = self.next_id;
         self.next_id += 1;
         let building = holder.building as usize;
-        let department = DEPARTMENTS.iter().position(|department| department.name == &*user.department);
+        let cost_center =
+            self.site.items.iter().find(|item| item.depth == 81 && item.name == user.department);
+        let cost_center = cost_center.map(|item| item.id);
         let executive_desk = person.executive.then(|| self.desks[building][1].pop()).flatten();
         let (room, section, seat) = match (executive_desk, &*user.work_mode) {
             (Some(desk), _) => (Some(desk), None, Some("assigned")),
             (None, "remote") => (None, None, Some("remote")),
             (None, "hybrid") => {
                 let sections = &self.sections[building];
-                (None, Some(*self.dice.pick(sections)), Some("hybrid"))
+                let section = (!sections.is_empty()).then(|| *self.dice.pick(sections));
+                (None, section, section.map(|_| "hybrid"))
             }
             (None, _) => match self.desks[building][0].pop() {
                 Some(desk) => (Some(desk), None, Some("assigned")),
@@ -288,7 +291,7 @@ impl<'a> Draft<'a> {
             company: Some(Arc::clone(&user.organization)),
             phone: user.mobile_phone.clone(),
             user_type: if contractor { places::CONTRACTORS } else { places::EMPLOYEE },
-            cost_center: department.map(places::cost_center_item),
+            cost_center,
             cost_centers: if executive_floor { Box::new([EXECUTIVE_ITEM]) } else { Box::default() },
             room,
             section,
@@ -487,6 +490,9 @@ impl<'a> Draft<'a> {
         let repeats = if self.dice.chance(150) { 6 } else { self.dice.between(1, 3) };
         let hybrid = account.section.is_some();
         let rooms = if hybrid { &self.hot_desks[building] } else { &self.conference[building] };
+        if rooms.is_empty() {
+            return;
+        }
         let room = *self.dice.pick(rooms);
         let center = self.site.buildings[building].centers[0];
         let (hour, weekly) = (self.dice.between(7, 16), repeats == 6);

@@ -11,6 +11,7 @@ pub mod dirt;
 mod geography;
 mod groups;
 pub mod id;
+pub mod import;
 mod intern;
 mod names;
 pub mod org;
@@ -25,6 +26,7 @@ pub use self::{
     dice::Dice,
     dirt::{Dirt, DirtSet},
     id::OktaId,
+    import::{Export, ExportError},
     org::{
         App, CustomAttribute, DateNotation, DirectoryGroup, Group, GroupRule, GroupSource, OktaUser, Org,
         UserStatus, UserType,

@@ -500,7 +500,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn empty_org(index: u16, now: Timestamp) -> Org {
+/// An org without people and groups.
+pub(super) fn empty_org(index: u16, now: Timestamp) -> Org {
     let (name, subdomain) = NAMES[usize::from(index) % NAMES.len()];
     let custom = |name, title, contractors_only| CustomAttribute { name, title, contractors_only };
     Org {

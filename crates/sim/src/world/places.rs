@@ -1,6 +1,6 @@
 //! Buildings, floors, rooms, centers, neighborhoods, categories: the site before anybody has an account.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     AccountType, Building, Category, CategoryItem, Center, Company, Depth, Floor, Neighborhood,
@@ -41,6 +41,69 @@ pub(super) fn draw(company: &Company, intern: &mut Intern) -> Vec<Site> {
             Draft::new(index, intern).finish(&heads)
         })
         .collect()
+}
+
+/// A building of an export.
+pub(super) struct Listed {
+    pub code: String,
+    pub name: String,
+    pub city: String,
+    pub country_code: String,
+    pub timezone: String,
+    /// People who belong to it.
+    pub heads: u32,
+    /// Its rooms; empty: as many are drawn as its people need.
+    pub rooms: Vec<ListedRoom>,
+}
+
+/// A room of an export.
+pub(super) struct ListedRoom {
+    pub floor: String,
+    pub name: String,
+    /// Lower case, `hot desk`.
+    pub kind: String,
+    pub capacity: u16,
+}
+
+impl Listed {
+    pub(super) fn of(code: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            name: code.to_owned(),
+            city: String::new(),
+            country_code: "US".to_owned(),
+            timezone: "UTC".to_owned(),
+            heads: 0,
+            rooms: Vec::new(),
+        }
+    }
+}
+
+/// The site of an export: its buildings, and an item of category 1 for each department with its cost center.
+pub(super) fn listed(
+    buildings: &[Listed],
+    departments: &BTreeMap<String, String>,
+    intern: &mut Intern,
+) -> Site {
+    let mut draft = Draft::new(0, intern);
+    for (place, building) in buildings.iter().enumerate() {
+        draft.listed_building(place as u32, building);
+    }
+    for (place, (name, cost_center)) in departments.iter().enumerate() {
+        if draft.site.items.iter().any(|item| item.depth == 81 && *item.name == **name) {
+            continue;
+        }
+        draft.site.items.push(CategoryItem {
+            id: 1000 + place as u32,
+            name: name.as_str().into(),
+            code: cost_center.as_str().into(),
+            depth: 81,
+            category: 1,
+            parent: None,
+        });
+    }
+    draft.rules();
+    draft.site
 }
 
 struct Draft<'a> {
@@ -106,14 +169,69 @@ impl<'a> Draft<'a> {
             timezone: self.intern.text(city.timezone),
             centers: centers.clone(),
         });
-        let space = centers[1];
-        let hood = 41 + place;
+        let hood = self.neighborhood(place, &name, &code, centers[1]);
+        self.rooms(id, hood, heads);
+    }
+
+    fn listed_building(&mut self, place: u32, listed: &Listed) {
+        let id = 310 + place;
+        let centers = self.centers(id, &listed.name, place);
+        self.site.buildings.push(Building {
+            id,
+            name: self.intern.text(&listed.name),
+            code: self.intern.text(&listed.code),
+            street: self.intern.text(""),
+            city: self.intern.text(&listed.city),
+            postal_code: self.intern.text(""),
+            country_code: self.intern.text(&listed.country_code),
+            country: self.intern.text(&listed.country_code),
+            timezone: self.intern.text(&listed.timezone),
+            centers: centers.clone(),
+        });
+        let hood = self.neighborhood(place, &listed.name, &listed.code, centers[1]);
+        if listed.rooms.is_empty() {
+            return self.rooms(id, hood, listed.heads);
+        }
+        let mut floors: BTreeMap<&str, Vec<&ListedRoom>> = BTreeMap::new();
+        for room in &listed.rooms {
+            floors.entry(&room.floor).or_default().push(room);
+        }
+        for (level, (name, rooms)) in floors.into_iter().enumerate() {
+            let executive = rooms.iter().any(|room| room.kind == "executive");
+            let floor = self.floor(id, name, executive);
+            let mut desks = Vec::new();
+            for room in rooms {
+                let (kind, reservable) = match room.kind.as_str() {
+                    "conference" => (CONFERENCE_ROOM, true),
+                    "executive" => (EXECUTIVE, true),
+                    "hot desk" | "hotdesk" => (HOT_DESK, true),
+                    "storage" => (STORAGE, false),
+                    _ => (WORKSTATION, false),
+                };
+                let room = self.room(floor, &room.name, kind, room.capacity, reservable);
+                if kind == HOT_DESK {
+                    desks.push(room);
+                }
+            }
+            if !desks.is_empty() {
+                self.section(hood, floor, level as u32 + 1, desks);
+            }
+        }
+    }
+
+    fn neighborhood(&mut self, place: u32, name: &str, code: &str, center: u32) -> u32 {
+        let id = 41 + place;
         self.site.neighborhoods.push(Neighborhood {
-            id: hood,
+            id,
             name: self.intern.text(&format!("{name} flexible seating")),
             code: self.intern.text(&format!("{code}-FLEX")),
-            center: space,
+            center,
         });
+        id
+    }
+
+    /// Floors with as many rooms of each kind as `heads` people need.
+    fn rooms(&mut self, id: u32, hood: u32, heads: u32) {
         // Own desks for three in four, flexible desks for one in four, and some to spare for newcomers.
         let (own, flexible) = (heads * 3 / 4 + 12, heads / 4 + 8);
         let floors = own.div_ceil(DESKS_PER_FLOOR).max(2);

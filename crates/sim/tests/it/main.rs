@@ -4,6 +4,7 @@ mod audit;
 mod faults;
 mod fidelity;
 mod host;
+mod import;
 mod ioffice;
 mod okta;
 mod presets;

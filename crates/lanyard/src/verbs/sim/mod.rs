@@ -1,6 +1,7 @@
-//! `sim`: the stand-ins alone, until stopped; `sim doc` beside it.
+//! `sim`: the stand-ins alone, until stopped; `sim doc` and `sim import` beside it.
 
 mod doc;
+mod import;
 mod settings;
 
 use std::{
@@ -15,7 +16,7 @@ use lanyard_sim::{
     faults::FaultScript,
     host::{AdjustableClock, Host, HostSettings, IofficeStand, OktaStand, Replay, Running, Vendor},
     okta::{KeyKind, KeyPair},
-    world::{Accounts, Company, WorldSettings},
+    world::{Accounts, Company, Export, WorldSettings},
 };
 
 use self::settings::Assumed;
@@ -38,6 +39,8 @@ pub struct SimArguments {
 enum SimVerb {
     /// Print what is simulated, what is assumed (each with its setting), and what is left out
     Doc(doc::DocArguments),
+    /// Make a company for `sim --world` from CSV files of people, groups and places, under other names
+    Import(import::ImportArguments),
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +66,9 @@ struct ServeStandIns {
     /// What iOffice holds at the start: a site in use for years, everything in order, or nobody
     #[arg(long, value_enum, default_value = "lived")]
     accounts: AccountsAtStart,
+    /// A company from `sim import` instead of an invented one
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["people", "orgs", "sites"])]
+    world: Option<PathBuf>,
     /// Faults to inject (TOML)
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -88,7 +94,7 @@ struct ServeStandIns {
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     record: Option<PathBuf>,
     /// Answer from such a file instead of simulating
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["people", "seed", "orgs", "sites", "preset", "settings"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["people", "seed", "orgs", "sites", "world", "preset", "settings"])]
     replay: Option<PathBuf>,
     /// Begin at this moment instead of now (RFC 3339)
     #[arg(long, value_name = "TIME")]
@@ -139,6 +145,7 @@ pub async fn run(arguments: SimArguments) -> anyhow::Result<u8> {
     match arguments.verb {
         None => serve(arguments.serve).await,
         Some(SimVerb::Doc(arguments)) => doc::run(&arguments),
+        Some(SimVerb::Import(arguments)) => import::run(&arguments),
     }
 }
 
@@ -174,7 +181,12 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         accounts: arguments.accounts.into(),
         now,
     };
-    let company = Company::generate(&world);
+    let company = match &arguments.world {
+        Some(dir) => Export::read(dir)
+            .and_then(|export| export.company(&world))
+            .map_err(|error| exit::Unusable(error.to_string()))?,
+        None => Company::generate(&world),
+    };
     let clock = Arc::new(AdjustableClock::starting_at(now, 1.0));
     let started = Service {
         okta: assumed.okta,
@@ -202,7 +214,9 @@ async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running
     let named = |vendor| faces.iter().copied().filter(move |face| face.vendor == vendor);
     let key = KeyPair::generate(KeyKind::Rsa2048).map_err(|text| anyhow!(text))?;
     let mut okta = Vec::new();
-    for (face, address) in named(Vendor::Okta).zip(ports(arguments.okta, named(Vendor::Okta).count())?) {
+    for (face, address) in
+        named(Vendor::Okta).zip(ports(arguments.okta, named(Vendor::Okta).count())?)
+    {
         okta.push(OktaStand {
             address,
             face: Box::new(Replay::read(tape, face).map_err(unusable)?),

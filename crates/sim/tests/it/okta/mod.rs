@@ -1,7 +1,7 @@
 //! The Okta stand-in, driven through its face.
 
 mod credentials;
-mod desk;
+pub mod desk;
 mod fuzz;
 mod hooks;
 mod shapes;
