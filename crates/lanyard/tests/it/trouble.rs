@@ -135,7 +135,7 @@ effect = "duplicate"
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn storms_cuts_and_lost_hooks_end_in_the_right_state_once() {
     let company =
-        Company::start(&["--people", "15", "--seed", "9", "--accounts", "tidy", "--no-limits"]).await;
+        Company::start(&["--people", "40", "--seed", "9", "--accounts", "tidy", "--no-limits"]).await;
     let folder = Folder::init_fast(&company, Credential::Token).await;
     let served = folder.serve().await;
     served.quiet(MINUTE).await;
@@ -146,7 +146,7 @@ async fn storms_cuts_and_lost_hooks_end_in_the_right_state_once() {
     };
     assert_eq!(status, 200, "{added}");
     let mut hired = Vec::new();
-    for n in 0..8 {
+    for n in 0..7 {
         let (last, number) = (format!("Storm{n}"), format!("{}", 93_000 + n));
         let who = Hire {
             first: "Gale",
