@@ -19,7 +19,6 @@ fn number(name: &str) -> Option<u64> {
 
 /// What a run of many seeds amounted to.
 #[derive(Debug, Default)]
-#[expect(dead_code, reason = "read by people, through Debug")]
 struct Totals {
     histories: u64,
     lives: u32,
