@@ -295,6 +295,34 @@ impl Rig {
         Ok(())
     }
 
+    /// Events on record, by hook or by log.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn heard(&self) -> anyhow::Result<u64> {
+        let mut heard = 0;
+        for tenant in self.engine.directories().keys() {
+            let ledger = self.engine.store().ledger(tenant).await?;
+            heard += ledger.both + ledger.hook_only + ledger.feed_only;
+        }
+        Ok(heard)
+    }
+
+    /// Waits until `heard` events are on record, then until all work is done: a hook that is still on its way looks
+    /// like rest.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub async fn rest_after(&self, heard: u64) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        while self.heard().await? < heard {
+            ensure!(begun.elapsed() < REST_MAX, "signals are missing after {REST_MAX:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.rest().await?;
+        Ok(begun.elapsed())
+    }
+
     /// Waits until nothing is due or under way; how long that took.
     ///
     /// # Errors

@@ -129,10 +129,11 @@ async fn stretch(rig: &mut Rig, rate: u32, from: usize, count: usize) -> anyhow:
     rig.engine.latency.reset();
     let calls = rig.other.calls().await?;
     let (_, waited) = rig.upstream.read();
+    let heard = rig.heard().await?;
     let before = Usage::own();
     let drive = Wish::Drive { from, count, rate: Some(f64::from(rate)) };
     let driven: Driven = rig.other.ask(&drive).await?;
-    let drained = rig.rest().await?;
+    let drained = rig.rest_after(heard + driven.sent as u64).await?;
     let after = Usage::own();
     let judged: Judgement = rig.other.ask(&Wish::Judge).await?;
     let made = rig.other.calls().await?;
@@ -167,8 +168,9 @@ async fn saturate(rig: &mut Rig, subjects: usize, seconds: u64) -> anyhow::Resul
     while begun.elapsed().as_secs() < seconds {
         // Each person once a round: nothing coalesces, every signal costs a whole look.
         let drive = Wish::Drive { from: 0, count: subjects, rate: None };
-        let _: Driven = rig.other.ask(&drive).await?;
-        rig.rest().await?;
+        let heard = rig.heard().await?;
+        let driven: Driven = rig.other.ask(&drive).await?;
+        rig.rest_after(heard + driven.sent as u64).await?;
         // Three quiet looks at the queue, 20 ms apart, are the bench's own.
         idle += 0.06;
         rounds += 1;
