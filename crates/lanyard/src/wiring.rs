@@ -264,6 +264,11 @@ pub fn hook_wishes(dir: &Path, settings: &Settings) -> anyhow::Result<Vec<(Tenan
     Ok(wishes)
 }
 
+/// The present moment by the machine's clock, for what has no clock port (stand-ins, benches).
+pub fn wall_clock() -> jiff::Timestamp {
+    SystemClock.now()
+}
+
 /// Wall-clock time for the engine.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;

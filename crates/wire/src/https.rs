@@ -46,13 +46,17 @@ impl HttpsTransport {
             .tcp_nodelay(true)
             .no_proxy();
         if let Some(path) = &settings.ca_file {
-            let pem = std::fs::read(path).map_err(|e| format!("cannot read ca_file {}: {e}", path.display()))?;
+            let pem =
+                std::fs::read(path).map_err(|e| format!("cannot read ca_file {}: {e}", path.display()))?;
             let roots = reqwest::Certificate::from_pem_bundle(&pem)
                 .map_err(|e| format!("ca_file {} holds no usable PEM certificate: {e}", path.display()))?;
             builder = builder.tls_certs_merge(roots);
         }
         let client = builder.build().map_err(|e| {
-            format!("no TLS client: {}; hint: install the system's CA certificates, or set ca_file", chain(&e))
+            format!(
+                "no TLS client: {}; hint: install the system's CA certificates, or set ca_file",
+                chain(&e)
+            )
         })?;
         Ok(Self { client, body_bytes_max: settings.body_bytes_max })
     }
@@ -62,7 +66,9 @@ impl HttpsTransport {
 impl Transport for HttpsTransport {
     async fn exchange(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
         let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-        if request.uri().scheme_str() != Some("https") && !is_loopback(request.uri().host().unwrap_or_default()) {
+        if request.uri().scheme_str() != Some("https")
+            && !is_loopback(request.uri().host().unwrap_or_default())
+        {
             return Err(TransportError::Forbidden { host, reason: "plain http is for loopback only".into() });
         }
         let request = reqwest::Request::try_from(request)
@@ -96,7 +102,10 @@ impl Transport for HttpsTransport {
         };
         match tokio::time::timeout(timeout, whole).await {
             Ok(result) => result,
-            Err(_) => Err(TransportError::NoAnswer { host: host.clone(), reason: format!("nothing within {timeout:?}") }),
+            Err(_) => Err(TransportError::NoAnswer {
+                host: host.clone(),
+                reason: format!("nothing within {timeout:?}"),
+            }),
         }
     }
 }

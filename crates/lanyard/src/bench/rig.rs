@@ -145,7 +145,7 @@ impl Folder {
                 let name = format!(
                     "lanyard-bench-{}-{}",
                     std::process::id(),
-                    jiff::Timestamp::now().as_microsecond()
+                    lanyard_engine::clock::Clock::now(&SystemClock).as_microsecond()
                 );
                 (std::env::temp_dir().join(name), true)
             }
@@ -252,7 +252,7 @@ impl Rig {
         let store = wiring::open_store(dir)?;
         let own = EngineSettings { owner: "bench".into(), ..wiring::engine_settings(&settings) };
         let engine = Arc::new(wiring::engine(clients, store, clock, policy, own));
-        for (site, failure) in engine.load(&Silent).await? {
+        if let Some((site, failure)) = engine.load(&Silent).await?.into_iter().next() {
             anyhow::bail!("{site}: {failure}");
         }
         let (stop, stopping) = watch::channel(false);

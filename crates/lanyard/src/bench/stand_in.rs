@@ -115,7 +115,7 @@ pub struct Delivered {
 /// # Errors
 /// Stand-ins that cannot be started, wishes that cannot be read.
 pub async fn run(arguments: StandInArguments) -> anyhow::Result<u8> {
-    let now = jiff::Timestamp::now();
+    let now = crate::wiring::wall_clock();
     let clock = Arc::new(AdjustableClock::starting_at(now, 1.0));
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let started = StandIns {
@@ -237,7 +237,7 @@ impl Driver {
             let value = format!("Bench {}", self.made);
             let change =
                 json!({ "do": "update_profile", "user": subject.user, "profile": { "title": value } });
-            let now = jiff::Timestamp::now();
+            let now = crate::wiring::wall_clock();
             self.okta[subject.org].command(&change).map_err(|text| anyhow!(text))?;
             self.changes.push((place, value, now));
         }
@@ -367,7 +367,7 @@ async fn deliver(
 
 /// One profile change as Okta pushes it (contract okta.md §10).
 fn delivery(source: &str, user: &str, number: usize) -> Value {
-    let now = jiff::Timestamp::now().to_string();
+    let now = crate::wiring::wall_clock().to_string();
     json!({
         "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",
         "source": source, "eventId": format!("00000000-0000-4000-8000-{number:012}"), "eventTime": now,

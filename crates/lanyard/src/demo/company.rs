@@ -109,7 +109,7 @@ impl Office {
         let hooks = wiring::hook_wishes(dir, &settings)?;
         let store = wiring::open_store(dir)?;
         let engine = Arc::new(wiring::engine(clients, store, clock, policy, given.engine));
-        for (site, failure) in engine.load(&Silent).await? {
+        if let Some((site, failure)) = engine.load(&Silent).await?.into_iter().next() {
             anyhow::bail!("{site}: {failure}");
         }
         let web = WebSettings {

@@ -134,15 +134,9 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         director
             .run_day_at_once(&|step| talk(&format!("{}  {}", step.at.strftime("%a %H:%M"), step.words)))
             .await;
-        let summary = summary::Summary::gather(
-            &office,
-            &started,
-            &day,
-            &*director,
-            Clock::now(&clock),
-            begun.elapsed(),
-        )
-        .await?;
+        let summary =
+            summary::Summary::gather(&office, &started, &day, &director, Clock::now(&clock), begun.elapsed())
+                .await?;
         if !arguments.json {
             print!("{}", summary.text());
         }

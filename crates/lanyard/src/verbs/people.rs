@@ -90,7 +90,7 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     let store = wiring::open_store(dir)?;
     let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
     let bars = Bars::new(quiet);
-    for (site, failure) in engine.load(&bars).await? {
+    if let Some((site, failure)) = engine.load(&bars).await?.into_iter().next() {
         anyhow::bail!(exit::Upstream(format!("{site}: {failure}")));
     }
     let said = Verbs { engine, serving: false }.answer(verb, &bars).await;

@@ -475,14 +475,15 @@ impl Writer<'_> {
         let Some(account) = player.account else { return };
         let site = &self.company.sites[usize::from(player.site)];
         let own = self.account(&player).and_then(|account| account.room);
-        let floor = site.rooms.iter().find(|room| Some(room.id) == own).map(|room| room.floor);
+        // In the same building, where their own-desk rule is content with any desk.
+        let building_of =
+            |floor: u32| site.floors.iter().find(|known| known.id == floor).map(|known| known.building);
+        let building =
+            site.rooms.iter().find(|room| Some(room.id) == own).and_then(|room| building_of(room.floor));
         let taken = |room: u32| site.accounts.iter().any(|account| account.room == Some(room));
-        let Some(room) = site
-            .rooms
-            .iter()
-            .rev()
-            .find(|room| room.kind == 21 && room.active && Some(room.floor) == floor && !taken(room.id))
-        else {
+        let Some(room) = site.rooms.iter().rev().find(|room| {
+            room.kind == 21 && room.active && building_of(room.floor) == building && !taken(room.id)
+        }) else {
             return;
         };
         let acts = vec![act::edit_account(player.site, account, json!({"room": {"id": room.id}}))];

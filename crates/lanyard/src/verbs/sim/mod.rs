@@ -172,7 +172,7 @@ async fn serve(arguments: ServeStandIns) -> anyhow::Result<u8> {
 async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
     let faults = read_faults(arguments.faults.as_ref())?;
     let assumed = Assumed::read(&arguments.preset, arguments.settings.as_deref())?;
-    let now = arguments.at.unwrap_or_else(jiff::Timestamp::now);
+    let now = arguments.at.unwrap_or_else(crate::wiring::wall_clock);
     let world = WorldSettings {
         people: arguments.people,
         seed: arguments.seed,
@@ -214,9 +214,7 @@ async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running
     let named = |vendor| faces.iter().copied().filter(move |face| face.vendor == vendor);
     let key = KeyPair::generate(KeyKind::Rsa2048).map_err(|text| anyhow!(text))?;
     let mut okta = Vec::new();
-    for (face, address) in
-        named(Vendor::Okta).zip(ports(arguments.okta, named(Vendor::Okta).count())?)
-    {
+    for (face, address) in named(Vendor::Okta).zip(ports(arguments.okta, named(Vendor::Okta).count())?) {
         okta.push(OktaStand {
             address,
             face: Box::new(Replay::read(tape, face).map_err(unusable)?),
@@ -240,7 +238,7 @@ async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running
     if okta.is_empty() && ioffice.is_empty() {
         return Err(exit::Unusable(format!("cannot replay: {} holds no exchange", tape.display())).into());
     }
-    let now = arguments.at.unwrap_or_else(jiff::Timestamp::now);
+    let now = arguments.at.unwrap_or_else(crate::wiring::wall_clock);
     let clock = Arc::new(AdjustableClock::starting_at(now, 1.0));
     let settings = HostSettings {
         okta,
