@@ -118,35 +118,113 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand resume" -l json -d 'One 
 complete -c lanyard -n "__fish_lanyard_using_subcommand resume" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand resume" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l okta -d 'Where the Okta stand-in listens; further orgs take the next ports' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l ioffice -d 'Where the iOffice stand-in listens; further sites take the next ports' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l people -d 'People in the company' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l seed -d 'The same seed makes the same company' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l orgs -d 'Okta orgs' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l sites -d 'iOffice sites' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l accounts -d 'What iOffice holds at the start: a site in use for years, everything in order, or nobody' -r -f -a "lived\t''
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l okta -d 'Where the Okta stand-in listens; further orgs take the next ports' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l ioffice -d 'Where the iOffice stand-in listens; further sites take the next ports' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l people -d 'People in the company' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l seed -d 'The same seed makes the same company' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l orgs -d 'Okta orgs' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l sites -d 'iOffice sites' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l accounts -d 'What iOffice holds at the start: a site in use for years, everything in order, or nobody' -r -f -a "lived\t''
 tidy\t''
 empty\t''"
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l faults -d 'Faults to inject (TOML)' -r -F
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l preset -d 'Which reading of the contract\'s silences: default, strict, lenient, hostile' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l at -d 'Begin at this moment instead of now (RFC 3339)' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l no-limits -d 'Switch the stand-ins\' own rate limits off'
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l tls -d 'Answer on https with a certificate made at the start'
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -l json -d 'Print one line of JSON'
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -s v -l verbose -d 'Say more on stderr (twice: everything)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -s h -l help -d 'Print help'
-complete -c lanyard -n "__fish_lanyard_using_subcommand sim" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals help" -s h -l help -d 'Print help'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals help" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals help" -f -a "signals" -d 'From signal to verified state, at a steady rate and at saturation'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l world -d 'A company from `sim import` instead of an invented one' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l faults -d 'Faults to inject (TOML)' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l preset -d 'Which reading of the contracts\' silences: default, strict, lenient, hostile' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l settings -d 'Single assumptions, over the preset (TOML, tables `okta` and `ioffice`; see `sim doc`)' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l certificate -d 'With --tls: write the certificate here, for clients to trust' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l record -d 'Write every exchange to this file, credentials left out' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l replay -d 'Answer from such a file instead of simulating' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l at -d 'Begin at this moment instead of now (RFC 3339)' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l no-limits -d 'Switch the stand-ins\' own rate limits off'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l dpop -d 'The announced service apps demand DPoP proofs, as new ones at Okta do'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l tls -d 'Answer on https with a certificate made at the start'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -l json -d 'Print one line of JSON'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -f -a "doc" -d 'Print what is simulated, what is assumed (each with its setting), and what is left out'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -f -a "import" -d 'Make a company for `sim --world` from CSV files of people, groups and places, under other names'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and not __fish_seen_subcommand_from doc import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from doc" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from doc" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from doc" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from doc" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -l people -d 'People: a line each, columns named as in Okta\'s profile (login, email, firstName, …, office, status)' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -l groups -d 'Memberships: columns group and login' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -l places -d 'Rooms: columns building, name, city, countryCode, timezone, floor, room, type, capacity' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -l key-file -d 'A file with at least 16 bytes of your own; the same key gives the same pseudonyms' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -l out -d 'Folder for the result, which `sim --world` takes' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from help" -f -a "doc" -d 'Print what is simulated, what is assumed (each with its setting), and what is left out'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from help" -f -a "import" -d 'Make a company for `sim --world` from CSV files of people, groups and places, under other names'
+complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "signals" -d 'From signal to verified state, at steady rates and at saturation'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "sweep" -d 'A first and a second full comparison: seconds, calls, memory'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "decide" -d 'Decisions and plans for many people'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "start" -d 'Time from start to ready on a store in use'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "stand-ins" -d 'Stand-ins that obey the bench (JSON lines on stdin)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks idle start stand-ins help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l people -d 'People in the company' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l rates -d 'Signals per second, one measured stretch each' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l seconds -d 'Length of each stretch' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l data -d 'Fresh data folder to use and keep' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l saturate -d 'Also: everybody at once, again and again, for the same time'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l json -d 'One JSON object on stdout (always; the flag is for symmetry with other verbs)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "signals" -d 'From signal to verified state, at a steady rate and at saturation'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l people -d 'People in the company; several sizes are measured one after another, each in a process of its own' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l data -d 'Fresh data folder to use and keep (one size only)' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from decide" -l people -d 'People to decide and plan for' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from decide" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from decide" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from decide" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from decide" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -l rate -d 'Deliveries per second, one event each' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -l seconds -d 'For how long' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -l people -d 'People in the company' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -l data -d 'Fresh data folder to use and keep' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -l working -d 'Let the engine work on what arrives, instead of only taking it in'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from hooks" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -l seconds -d 'How long to watch' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -l people -d 'People in the company' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from start" -l people -d 'People in the store' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from start" -l times -d 'Starts, each ended by a kill' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from start" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from start" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from stand-ins" -l people -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from stand-ins" -l seed -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from stand-ins" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from stand-ins" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from stand-ins" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "signals" -d 'From signal to verified state, at steady rates and at saturation'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "sweep" -d 'A first and a second full comparison: seconds, calls, memory'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "decide" -d 'Decisions and plans for many people'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "start" -d 'Time from start to ready on a store in use'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "stand-ins" -d 'Stand-ins that obey the bench (JSON lines on stdin)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand completions" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand completions" -s h -l help -d 'Print help'
@@ -170,4 +248,12 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_see
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply sweep explain stop resume sim bench completions reference help" -f -a "completions" -d 'Print shell completions'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply sweep explain stop resume sim bench completions reference help" -f -a "reference" -d 'Print the command line reference in Markdown'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply sweep explain stop resume sim bench completions reference help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "signals" -d 'From signal to verified state, at a steady rate and at saturation'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from sim" -f -a "doc" -d 'Print what is simulated, what is assumed (each with its setting), and what is left out'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from sim" -f -a "import" -d 'Make a company for `sim --world` from CSV files of people, groups and places, under other names'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "signals" -d 'From signal to verified state, at steady rates and at saturation'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "sweep" -d 'A first and a second full comparison: seconds, calls, memory'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "decide" -d 'Decisions and plans for many people'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "start" -d 'Time from start to ready on a store in use'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "stand-ins" -d 'Stand-ins that obey the bench (JSON lines on stdin)'
