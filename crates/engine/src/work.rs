@@ -95,8 +95,10 @@ impl Engine {
             return false;
         }
         let reserve = self.settings.looks_max / 4;
-        let (slowest, room) =
-            if free > reserve { (Lane::Bulk, free - reserve) } else { (Lane::Leaver, free) };
+        let spare = free.saturating_sub(reserve);
+        // One claim for several looks: with a backlog, every look that ends would make one of its own.
+        let worth = (self.settings.looks_max / 8).max(1);
+        let (slowest, room) = if spare >= worth { (Lane::Bulk, spare) } else { (Lane::Leaver, free) };
         let now = self.clock.now();
         let until = now + self.settings.lease;
         let claimed = {

@@ -314,7 +314,7 @@ impl State {
             && match ask.lane {
                 Lane::Leaver => true,
                 Lane::Normal => others < room_for_others,
-                Lane::Bulk => others < room_for_others && self.in_flight_bulk == 0,
+                Lane::Bulk => others < room_for_others && self.in_flight_bulk < bulk_max(pace),
             }
     }
 
@@ -373,6 +373,11 @@ impl State {
         let share = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
         wait.mul_f64(0.5 + share / 2.0)
     }
+}
+
+/// Bulk calls in flight at once: one at the usual pace, a third of what a fast site lets through.
+fn bulk_max(pace: Pace) -> u32 {
+    (pace.in_flight_max / 3).max(1)
 }
 
 /// Tokens kept back for leavers.

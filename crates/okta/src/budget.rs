@@ -27,8 +27,10 @@ pub(crate) enum Admission {
     Go,
     /// Not before this moment.
     Wait(Timestamp),
-    /// Not before some call in flight ends.
+    /// Not before some call of the same quota is answered.
     WaitForAnswer,
+    /// Not before some call in flight ends, whichever.
+    WaitForPlace,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -142,7 +144,7 @@ impl Budget {
             }
         }
         if self.in_flight >= in_flight_cap {
-            return Admission::WaitForAnswer;
+            return Admission::WaitForPlace;
         }
         bucket.in_flight += 1;
         self.in_flight += 1;
@@ -318,11 +320,11 @@ mod tests {
         let mut ask = |lane| budget.admit("users", lane, at(0));
         assert_eq!(ask(Lane::Bulk), Admission::Go);
         assert_eq!(ask(Lane::Bulk), Admission::Go);
-        assert_eq!(ask(Lane::Bulk), Admission::WaitForAnswer);
+        assert_eq!(ask(Lane::Bulk), Admission::WaitForPlace);
         assert_eq!(ask(Lane::Normal), Admission::Go);
-        assert_eq!(ask(Lane::Normal), Admission::WaitForAnswer);
+        assert_eq!(ask(Lane::Normal), Admission::WaitForPlace);
         assert_eq!(ask(Lane::Leaver), Admission::Go);
-        assert_eq!(ask(Lane::Leaver), Admission::WaitForAnswer);
+        assert_eq!(ask(Lane::Leaver), Admission::WaitForPlace);
         budget.abandon("users");
         assert_eq!(budget.admit("users", Lane::Leaver, at(0)), Admission::Go);
     }

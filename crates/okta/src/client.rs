@@ -15,6 +15,7 @@ use lanyard_wire::{Response, Transport, TransportError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
+use tokio::sync::Notify;
 use tracing::debug;
 use url::Url;
 
@@ -100,8 +101,7 @@ pub(crate) struct Core {
     signer: Signer,
     ourselves: Ourselves,
     budget: Mutex<Budget>,
-    /// Rings when a call in flight ends.
-    freed: tokio::sync::Notify,
+    queue: Queue,
     counters: Counters,
     dice: Mutex<StdRng>,
     /// Server time minus ours, as the last `Date` header showed it.
@@ -164,7 +164,7 @@ impl OktaClient {
                 signer,
                 ourselves,
                 budget: Mutex::new(budget),
-                freed: tokio::sync::Notify::new(),
+                queue: Queue::default(),
                 counters: Counters::default(),
                 dice: Mutex::new(StdRng::seed_from_u64(seed)),
                 skew: Mutex::new(SignedDuration::ZERO),
@@ -218,7 +218,35 @@ struct InFlight<'a> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         lock(&self.core.budget).abandon(self.bucket);
-        self.core.freed.notify_waiters();
+        self.core.queue.ended();
+    }
+}
+
+/// Calls that wait for others to end. A place that becomes free wakes one of each lane, not all: with fifty waiting,
+/// each answer would otherwise cost fifty futile tries.
+#[derive(Default)]
+struct Queue {
+    /// By lane: one is woken per freed place.
+    places: [Notify; 3],
+    /// Rung for all who wait for what an answer says about the quota.
+    answers: Notify,
+}
+
+impl Queue {
+    fn place(&self, lane: Lane) -> &Notify {
+        let [leaver, normal, bulk] = &self.places;
+        match lane {
+            Lane::Leaver => leaver,
+            Lane::Normal => normal,
+            Lane::Bulk => bulk,
+        }
+    }
+
+    fn ended(&self) {
+        self.answers.notify_waiters();
+        for place in &self.places {
+            place.notify_one();
+        }
     }
 }
 
@@ -274,13 +302,24 @@ impl Core {
         lane: Lane,
         build: impl FnOnce() -> Result<lanyard_wire::Request, Problem> + Send,
     ) -> Result<Response, Problem> {
+        let mut woken = false;
         loop {
-            let freed = self.freed.notified();
+            let (place, answered) = (self.queue.place(lane).notified(), self.queue.answers.notified());
             let admission = lock(&self.budget).admit(route.bucket, lane, self.clock.now());
+            if std::mem::take(&mut woken)
+                && matches!(admission, Admission::Wait(_) | Admission::WaitForAnswer)
+            {
+                // The free place is of no use to this call, but may be to the next in line.
+                self.queue.place(lane).notify_one();
+            }
             match admission {
                 Admission::Go => break,
                 Admission::Wait(until) => self.clock.sleep_until(until).await,
-                Admission::WaitForAnswer => freed.await,
+                Admission::WaitForAnswer => answered.await,
+                Admission::WaitForPlace => {
+                    place.await;
+                    woken = true;
+                }
             }
         }
         let place = InFlight { core: self, bucket: route.bucket };

@@ -3,23 +3,25 @@
 use lanyard_engine::ports::{Write, Wrote};
 
 use crate::{
-    salt::Salts,
+    group::Access,
+    memory::Memory,
     tables::{accounts, documents, identities, journal::Appending, links, notes, plans, signals, work},
     tx::{Answer, Tx},
 };
 
 /// What each write answered, in order. Journal lines are appended last, in their order within the batch.
-pub(crate) fn apply(tx: &dyn Tx, batch: Vec<Write>, salts: &mut Salts) -> Answer<Vec<Wrote>> {
+pub(crate) fn apply(access: &mut Access<'_>, batch: Vec<Write>) -> Answer<Vec<Wrote>> {
+    let Access { tx, salts, memory } = access;
     let mut lines = Appending::default();
     let mut answers = Vec::with_capacity(batch.len());
     for write in batch {
-        answers.push(apply_one(tx, write, &mut lines)?);
+        answers.push(apply_one(*tx, memory, write, &mut lines)?);
     }
-    lines.finish(tx, salts)?;
+    lines.finish(*tx, salts, &mut memory.journal)?;
     Ok(answers)
 }
 
-fn apply_one(tx: &dyn Tx, write: Write, lines: &mut Appending) -> Answer<Wrote> {
+fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appending) -> Answer<Wrote> {
     match write {
         Write::Signals { tenant, source, delivery, events, cursor, at, coalesce } => {
             let batch = signals::Batch {
@@ -60,10 +62,10 @@ fn apply_one(tx: &dyn Tx, write: Write, lines: &mut Appending) -> Answer<Wrote> 
         }
         Write::LeaverVerified { identity, site, at } => links::leaver_verified(tx, &identity, &site, at)?,
         Write::LeaverCancelled { identity, site } => links::leaver_cancelled(tx, &identity, &site)?,
-        Write::Finding(finding) => notes::finding(tx, &finding)?,
-        Write::FindingOver { key, at } => notes::finding_over(tx, &key, at)?,
+        Write::Finding(finding) => notes::finding(tx, &mut memory.findings, &finding)?,
+        Write::FindingOver { key, at } => notes::finding_over(tx, &mut memory.findings, &key, at)?,
         Write::FindingsOverExcept { prefix, keep, at } => {
-            notes::findings_over_except(tx, &prefix, &keep, at)?
+            notes::findings_over_except(tx, &mut memory.findings, &prefix, &keep, at)?
         }
         Write::Message(message) => notes::message(tx, &message)?,
         Write::MessageTried { id, at, result, next } => notes::message_tried(tx, &id, at, &result, next)?,

@@ -6,6 +6,7 @@ use lanyard_engine::ports::StoreFailure;
 use rusqlite::Connection;
 
 use crate::{
+    memory::{Memory, NextDue},
     salt::Salts,
     sqlite::{SqliteTx, failure},
     tx::{Answer, Tx},
@@ -15,6 +16,14 @@ use crate::{
 pub(crate) struct Access<'a> {
     pub(crate) tx: &'a dyn Tx,
     pub(crate) salts: &'a mut Salts,
+    pub(crate) memory: &'a mut Memory,
+}
+
+/// What the writing side holds from one transaction to the next.
+pub(crate) struct Writer {
+    pub(crate) salts: Salts,
+    pub(crate) memory: Memory,
+    pub(crate) due: NextDue,
 }
 
 /// One caller's work. `run` is called once, then `answer` once: with the fate of the whole transaction.
@@ -25,17 +34,22 @@ pub(crate) trait Job: Send {
 
 /// Runs the jobs in one transaction and answers each after the commit. A job that fails or panics is rolled back
 /// alone; if the transaction itself is lost, everybody is told so.
-pub(crate) fn commit(connection: &Connection, salts: &mut Salts, jobs: Vec<Box<dyn Job>>) {
+pub(crate) fn commit(connection: &Connection, writer: &mut Writer, jobs: Vec<Box<dyn Job>>) {
     let mut jobs = jobs;
-    let fates = match run_all(connection, salts, &mut jobs) {
+    let fates = match run_all(connection, writer, &mut jobs) {
         Ok(fates) => fates,
         Err(lost) => {
+            writer.memory.forget();
             if !connection.is_autocommit()
                 && let Err(e) = execute(connection, "ROLLBACK")
             {
                 tracing::error!(error = %e, "a failed transaction could not be rolled back");
             }
             tracing::warn!(error = %lost, jobs = jobs.len(), "a transaction was lost");
+            // A commit that failed may have happened all the same.
+            if let Ok(next) = NextDue::ask(&SqliteTx(connection)) {
+                writer.due.publish(next);
+            }
             vec![Err(lost); jobs.len()]
         }
     };
@@ -45,13 +59,19 @@ pub(crate) fn commit(connection: &Connection, salts: &mut Salts, jobs: Vec<Box<d
 }
 
 /// The fate of each job after a successful commit; an error if nothing at all was committed.
-fn run_all(connection: &Connection, salts: &mut Salts, jobs: &mut [Box<dyn Job>]) -> Answer<Vec<Answer<()>>> {
+fn run_all(
+    connection: &Connection,
+    writer: &mut Writer,
+    jobs: &mut [Box<dyn Job>],
+) -> Answer<Vec<Answer<()>>> {
+    let Writer { salts, memory, due } = writer;
+    let tx = SqliteTx(connection);
     execute(connection, "BEGIN IMMEDIATE").map_err(unavailable)?;
     let mut fates = Vec::with_capacity(jobs.len());
     for job in jobs {
         execute(connection, "SAVEPOINT job").map_err(unavailable)?;
-        let tx = SqliteTx(connection);
-        let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut Access { tx: &tx, salts })));
+        let mut access = Access { tx: &tx, salts, memory };
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut access)));
         let fate = ran.unwrap_or_else(|panic| {
             tracing::error!(panic = %words(&*panic), "a batch panicked");
             Err(StoreFailure::Unavailable(format!("the batch failed inside the store: {}", words(&*panic))))
@@ -63,11 +83,18 @@ fn run_all(connection: &Connection, salts: &mut Salts, jobs: &mut [Box<dyn Job>]
         }
         if fate.is_err() {
             execute(connection, "ROLLBACK TO job").map_err(unavailable)?;
+            memory.undo();
+        } else {
+            memory.keep();
         }
         execute(connection, "RELEASE job").map_err(unavailable)?;
         fates.push(fate);
     }
+    memory.flush(&tx).map_err(unavailable)?;
+    let next = NextDue::ask(&tx).map_err(unavailable)?;
     execute(connection, "COMMIT").map_err(unavailable)?;
+    // Before anybody is answered: whoever was told of new work must find it due.
+    due.publish(next);
     Ok(fates)
 }
 
@@ -96,7 +123,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::{sqlite, tx::with};
+    use crate::{schema, sqlite, tx::with};
 
     const PUT: &str = "INSERT INTO notes (text) VALUES ($1)";
 
@@ -121,7 +148,9 @@ mod tests {
         let job = |work: &fn(&dyn Tx) -> Answer<()>| -> Box<dyn Job> {
             Box::new(Probe { work: *work, fates: Arc::clone(&fates) })
         };
-        commit(connection, &mut Salts::Counted(0), works.iter().map(job).collect());
+        let due = NextDue::load(&SqliteTx(connection)).unwrap();
+        let mut writer = Writer { salts: Salts::Counted(0), memory: Memory::default(), due };
+        commit(connection, &mut writer, works.iter().map(job).collect());
         assert!(connection.is_autocommit(), "no transaction is left open");
         let notes = connection.query_row("SELECT COUNT(*) FROM notes", [], |row| row.get(0)).unwrap();
         (fates.lock().unwrap().clone(), notes)
@@ -129,6 +158,7 @@ mod tests {
 
     fn notes() -> Connection {
         let connection = sqlite::open_memory().unwrap();
+        schema::migrate(&connection).unwrap();
         connection.execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
         connection
     }

@@ -6,6 +6,7 @@
 //! | `port` | the store port, call by call |
 //! | `batch`, `group` | one caller's writes; many callers in one commit |
 //! | `tables` | statements and rows, by subject |
+//! | `memory` | what the writing side knows without asking |
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
 //! | [`merkle`], [`checkpoint`] | the tree of RFC 6962; signed checkpoints |
@@ -20,6 +21,7 @@ mod glance;
 mod group;
 mod keys;
 mod lock;
+mod memory;
 pub mod merkle;
 mod port;
 mod record;

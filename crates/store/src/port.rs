@@ -28,7 +28,7 @@ use crate::{
 #[async_trait]
 impl Store for SqliteStore {
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
-        self.change(move |access| batch::apply(access.tx, batch, access.salts)).await
+        self.change(move |access| batch::apply(access, batch)).await
     }
 
     async fn claim(
@@ -40,7 +40,7 @@ impl Store for SqliteStore {
         max: usize,
     ) -> Result<Vec<WorkItem>, StoreFailure> {
         // Asked for after every look: an empty answer must not cost a turn of the writer.
-        if self.glance(work::next_due)?.is_none_or(|due| due > now) {
+        if self.due(slowest)?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let owner = owner.to_owned();
@@ -48,7 +48,7 @@ impl Store for SqliteStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure> {
-        self.glance(work::next_due)
+        self.due(Lane::Bulk)
     }
 
     async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure> {

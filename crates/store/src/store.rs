@@ -12,14 +12,17 @@ use std::{
     thread::JoinHandle,
 };
 
+use jiff::Timestamp;
 use lanyard_engine::ports::StoreFailure;
+use lanyard_model::signal::Lane;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::{
     glance::Glances,
-    group::{self, Access, Job},
+    group::{self, Access, Job, Writer},
     lock::{self, FolderLock},
+    memory::{Memory, NextDue},
     salt::Salts,
     schema,
     sqlite::{self, SqliteTx, failure},
@@ -40,6 +43,7 @@ const FILE: &str = "lanyard.db";
 /// A caller that stops waiting does not take its batch back: what was handed over happens.
 pub struct SqliteStore {
     engine: Engine,
+    due: NextDue,
     /// `None` in memory.
     file: Option<PathBuf>,
     /// Let go of after the connections are closed.
@@ -53,7 +57,7 @@ enum Engine {
 
 struct Inline {
     connection: Connection,
-    salts: Salts,
+    writer: Writer,
 }
 
 struct Threads {
@@ -73,8 +77,10 @@ impl SqliteStore {
     /// [`StoreFailure::Damaged`] if its content is not what this version can work with.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
         let (lock, file, connection) = open_folder(folder.as_ref())?;
-        let threads = Threads::start(connection, &file)?;
-        Ok(Self { engine: Engine::Threaded(threads), file: Some(file), lock: Mutex::new(Some(lock)) })
+        let writer = writer(&connection, Salts::random())?;
+        let due = writer.due.clone();
+        let threads = Threads::start(connection, writer, &file)?;
+        Ok(Self { engine: Engine::Threaded(threads), due, file: Some(file), lock: Mutex::new(Some(lock)) })
     }
 
     /// Like [`Self::open`], without threads: calls run on the caller's thread, and journal salts are predictable.
@@ -82,20 +88,21 @@ impl SqliteStore {
     /// run ahead while a thread of [`Self::open`] works.
     pub fn open_inline(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
         let (lock, file, connection) = open_folder(folder.as_ref())?;
-        let inline = Inline { connection, salts: Salts::Counted(0) };
-        Ok(Self {
-            engine: Engine::Inline(Mutex::new(Some(inline))),
-            file: Some(file),
-            lock: Mutex::new(Some(lock)),
-        })
+        Self::inline(connection, Some(file), Some(lock))
     }
 
     /// An inline store that lives in memory only.
     pub fn in_memory() -> Result<Self, StoreFailure> {
         let connection = sqlite::open_memory()?;
         schema::migrate(&connection)?;
-        let inline = Inline { connection, salts: Salts::Counted(0) };
-        Ok(Self { engine: Engine::Inline(Mutex::new(Some(inline))), file: None, lock: Mutex::new(None) })
+        Self::inline(connection, None, None)
+    }
+
+    fn inline(connection: Connection, file: Option<PathBuf>, lock: Option<FolderLock>) -> Answer<Self> {
+        let writer = writer(&connection, Salts::Counted(0))?;
+        let due = writer.due.clone();
+        let inline = Inline { connection, writer };
+        Ok(Self { engine: Engine::Inline(Mutex::new(Some(inline))), due, file, lock: Mutex::new(lock) })
     }
 
     /// Ends the threads after what they were given before, and lets go of the folder. Later calls are refused as
@@ -123,7 +130,7 @@ impl SqliteStore {
         let job = Box::new(Call { work: Some(work), got: None, reply });
         match &self.engine {
             Engine::Inline(inline) => match &mut *held(inline) {
-                Some(Inline { connection, salts }) => group::commit(connection, salts, vec![job]),
+                Some(Inline { connection, writer }) => group::commit(connection, writer, vec![job]),
                 None => return Err(closed()),
             },
             Engine::Threaded(threads) => threads.send_write(job)?,
@@ -140,14 +147,27 @@ impl SqliteStore {
         self.with_connection(|connection| view(connection, work)).await
     }
 
+    /// When work no slower than `slowest` is due next, as of everything acknowledged so far; without asking the database.
+    pub(crate) fn due(&self, slowest: Lane) -> Answer<Option<Timestamp>> {
+        let open = match &self.engine {
+            Engine::Inline(inline) => held(inline).is_some(),
+            Engine::Threaded(threads) => {
+                threads.writer.read().unwrap_or_else(PoisonError::into_inner).is_some()
+            }
+        };
+        if open { Ok(self.due.get(slowest)) } else { Err(closed()) }
+    }
+
     /// Like [`Self::read`] for a few rows found by key: on the caller's own thread, without waiting for another.
+    /// `work` runs one statement, which is a transaction by itself.
     pub(crate) fn glance<T>(&self, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
+        let one = |connection: &Connection| work(&SqliteTx(connection));
         match &self.engine {
             Engine::Inline(inline) => match &*held(inline) {
-                Some(inline) => view(&inline.connection, work),
+                Some(inline) => one(&inline.connection),
                 None => Err(closed()),
             },
-            Engine::Threaded(threads) => threads.glances.with(|connection| view(connection, work)),
+            Engine::Threaded(threads) => threads.glances.with(one),
         }
     }
 
@@ -189,6 +209,11 @@ fn open_folder(folder: &Path) -> Answer<(FolderLock, PathBuf, Connection)> {
     schema::migrate(&connection)?;
     free_claims(&connection)?;
     Ok((lock, file, connection))
+}
+
+fn writer(connection: &Connection, salts: Salts) -> Answer<Writer> {
+    let due = NextDue::load(&SqliteTx(connection))?;
+    Ok(Writer { salts, memory: Memory::default(), due })
 }
 
 /// The folder is ours alone, so whoever claimed work before is gone: nobody waits for a dead process's leases.
@@ -250,10 +275,10 @@ where
 }
 
 impl Threads {
-    fn start(connection: Connection, file: &Path) -> Answer<Self> {
+    fn start(connection: Connection, writing: Writer, file: &Path) -> Answer<Self> {
         let mut handles = Vec::new();
         let (writer, jobs) = sync_channel::<Box<dyn Job>>(WAITING_MAX);
-        handles.push(spawn("store-writer", move || write_loop(&connection, &jobs))?);
+        handles.push(spawn("store-writer", move || write_loop(&connection, writing, &jobs))?);
         let (readers, reads) = sync_channel::<Read>(WAITING_MAX);
         let reads = Arc::new(Mutex::new(reads));
         for number in 1..=READERS {
@@ -309,8 +334,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Answer<JoinHandle<(
 }
 
 /// Waits for a job, takes what else is waiting, commits all of it together.
-fn write_loop(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
-    let mut salts = Salts::random();
+fn write_loop(connection: &Connection, mut writer: Writer, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX {
@@ -319,7 +343,7 @@ fn write_loop(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
                 Err(_) => break,
             }
         }
-        group::commit(connection, &mut salts, group);
+        group::commit(connection, &mut writer, group);
     }
 }
 

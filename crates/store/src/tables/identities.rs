@@ -19,7 +19,7 @@ use crate::{
 };
 
 statements! {
-    FIND = "SELECT content, groups, keys, words, since, gone_at FROM identities WHERE tenant = $1 AND user_id = $2";
+    FIND = "SELECT content, groups, keys, words, since, gone_at, name FROM identities WHERE tenant = $1 AND user_id = $2";
     INSERT = "INSERT INTO identities (tenant, user_id, name, record, content, groups, keys, words, since)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     UPDATE = "UPDATE identities SET name = $1, record = $2, content = $3, groups = $4, keys = $5, words = $6,
@@ -62,6 +62,7 @@ struct Before {
     words: String,
     since: Timestamp,
     gone: bool,
+    name: String,
 }
 
 /// Mirrors `identity`. Only what differs from the mirror is written, besides the record itself.
@@ -75,6 +76,7 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
             words: row.text(3)?.to_owned(),
             since: tx::time(row.int(4)?)?,
             gone: row.int_or_null(5)?.is_some(),
+            name: row.text(6)?.to_owned(),
         })
     })?;
     let kept = record::write(identity)?;
@@ -106,7 +108,10 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
     if !same_index {
         let old = before.as_ref();
         index_keys(tx, &identity.id, old.map_or("[]", |o| &o.keys), &keys)?;
-        index_words(tx, &identity.id, old.map_or("[]", |o| &o.words), &words, &name)?;
+        // Each word carries the name, which decides the order of a search.
+        if old.is_none_or(|o| o.words != words || o.name != name) {
+            index_words(tx, &identity.id, old.map_or("[]", |o| &o.words), &words, &name)?;
+        }
         index_groups(tx, &identity.id, old.map_or("[]", |o| &o.groups), &groups)?;
     }
     Ok(Wrote::Mirrored { since, changed: !same_content, first: before.is_none() })
@@ -142,7 +147,7 @@ fn index_words(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str, name: &str) -
     for word in &dropped {
         tx.run(DROP_WORD, with![word, tenant, user])?;
     }
-    // All of them: each carries the name, which decides the order of a search.
+    // All of them: the name may be another one.
     for word in &record::read_list::<Vec<String>>("words", new)? {
         tx.run(ADD_WORD, with![word, tenant, user, name])?;
     }

@@ -5,7 +5,7 @@
 //!
 //! Retention: lines are never removed. Exported checkpoints make a cut or rewritten journal show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use lanyard_engine::ports::{ActivityFilter, Entry, Kept, Severity, StoreFailure, TreeHead};
@@ -73,7 +73,59 @@ struct LineV1 {
     data: serde_json::Value,
 }
 
-/// Lines of one batch. Appended when the batch is complete, so that each tree is loaded and kept once.
+/// Where the journal ends: the last number and each tenant's tree. Kept in memory between transactions, and written
+/// once per transaction, however many batches it holds.
+#[derive(Default)]
+pub(crate) struct End {
+    /// `None` until the first line.
+    seq: Option<i64>,
+    trees: BTreeMap<TenantId, CompactRange>,
+    /// Trees that grew since they were last written.
+    grown: BTreeSet<TenantId>,
+    /// What the batch under way changed, as it was before.
+    undo: Option<Undo>,
+}
+
+struct Undo {
+    seq: i64,
+    trees: BTreeMap<TenantId, CompactRange>,
+}
+
+impl End {
+    pub(crate) fn keep(&mut self) {
+        self.undo = None;
+    }
+
+    pub(crate) fn undo(&mut self) {
+        if let Some(before) = self.undo.take() {
+            self.seq = Some(before.seq);
+            self.trees.extend(before.trees);
+        }
+    }
+
+    /// Writes the trees that grew.
+    pub(crate) fn flush(&mut self, tx: &dyn Tx) -> Answer<()> {
+        for tenant in std::mem::take(&mut self.grown) {
+            if let Some(tree) = self.trees.get(&tenant) {
+                tx.run(KEEP_TREE, with![tenant.as_str(), signed(tree.size()), &tree.to_bytes()])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn last_seq(&self, tx: &dyn Tx) -> Answer<i64> {
+        match self.seq {
+            Some(seq) => Ok(seq),
+            None => Ok(tx::first(tx, LAST_SEQ, &[], |row| row.int(0))?.unwrap_or(0)),
+        }
+    }
+
+    fn tree(&self, tx: &dyn Tx, tenant: &TenantId) -> Answer<CompactRange> {
+        self.trees.get(tenant).map_or_else(|| load_tree(tx, tenant), |tree| Ok(tree.clone()))
+    }
+}
+
+/// Lines of one batch, appended when it is complete.
 #[derive(Default)]
 pub(crate) struct Appending {
     entries: Vec<Entry>,
@@ -85,29 +137,34 @@ impl Appending {
     }
 
     /// Appends all lines, in order.
-    pub(crate) fn finish(self, tx: &dyn Tx, salts: &mut Salts) -> Answer<()> {
+    pub(crate) fn finish(self, tx: &dyn Tx, salts: &mut Salts, end: &mut End) -> Answer<()> {
         if self.entries.is_empty() {
             return Ok(());
         }
-        let mut seq = tx::first(tx, LAST_SEQ, &[], |row| row.int(0))?.unwrap_or(0);
-        let mut trees: BTreeMap<TenantId, CompactRange> = BTreeMap::new();
+        let first = end.last_seq(tx)?;
+        let mut seq = first;
+        let mut before: BTreeMap<TenantId, CompactRange> = BTreeMap::new();
         let mut left: BTreeMap<TenantId, usize> = BTreeMap::new();
         for entry in &self.entries {
             *left.entry(entry.tenant.clone()).or_default() += 1;
-        }
-        for entry in self.entries {
-            let tenant = entry.tenant.clone();
-            if !trees.contains_key(&tenant) {
-                trees.insert(tenant.clone(), load_tree(tx, &tenant)?);
+            if !before.contains_key(&entry.tenant) {
+                before.insert(entry.tenant.clone(), end.tree(tx, &entry.tenant)?);
             }
-            let (Some(tree), Some(left)) = (trees.get_mut(&tenant), left.get_mut(&tenant)) else { continue };
+        }
+        // A batch that fails on the way leaves the end as it was: it is only replaced when everything is appended.
+        let mut trees = before.clone();
+        for entry in self.entries {
+            let (Some(tree), Some(left)) = (trees.get_mut(&entry.tenant), left.get_mut(&entry.tenant)) else {
+                continue;
+            };
             *left -= 1;
             seq += 1;
             append(tx, salts, entry, seq, tree, *left == 0)?;
         }
-        for (tenant, tree) in &trees {
-            tx.run(KEEP_TREE, with![tenant.as_str(), signed(tree.size()), &tree.to_bytes()])?;
-        }
+        end.grown.extend(trees.keys().cloned());
+        end.trees.extend(trees);
+        end.seq = Some(seq);
+        end.undo = Some(Undo { seq: first, trees: before });
         Ok(())
     }
 }

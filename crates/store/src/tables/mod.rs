@@ -32,6 +32,7 @@ mod tests {
         "identities::COUNT",
         "journal::TENANTS",
         "journal::TREES",
+        "notes::OPEN_KEYS",
         "plans::OPEN",
         "plans::RATES",
         "plans::UNITS_CHARGED",

@@ -1,12 +1,15 @@
 //! What people read and what is kept by name: findings, messages, certificates, sweeps, counters, settings.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Message, Severity, SweepRecord};
 use lanyard_model::coverage::{Certificate, ReadKind};
 
 use crate::{
+    memory::OpenFindings,
     record,
-    tx::{self, Answer, Row, Tx, after_prefix, rows_max, signed, statements, unsigned, with},
+    tx::{self, Answer, Row, Tx, rows_max, signed, statements, unsigned, with},
 };
 
 statements! {
@@ -15,7 +18,7 @@ statements! {
                since = CASE WHEN findings.over_at IS NULL THEN findings.since ELSE excluded.since END,
                over_at = NULL";
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
-    FINDINGS_LIKE = "SELECT key FROM findings WHERE key >= $1 AND key < $2 AND over_at IS NULL ORDER BY key";
+    OPEN_KEYS = "SELECT key FROM findings WHERE over_at IS NULL";
     FINDINGS = "SELECT record, since FROM findings WHERE over_at IS NULL
                 ORDER BY severity DESC, since DESC, key DESC LIMIT $1";
     MESSAGE = "INSERT INTO messages (id, record, attempts, due) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
@@ -42,28 +45,41 @@ statements! {
     LOAD_META = "SELECT value FROM meta WHERE key = $1";
 }
 
+/// Keys of the findings that are not over.
+pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
+    Ok(tx::all(tx, OPEN_KEYS, &[], |row| Ok(row.text(0)?.to_owned()))?.into_iter().collect())
+}
+
 /// Keeps a finding. One that was over begins anew.
-pub(crate) fn finding(tx: &dyn Tx, finding: &Finding) -> Answer<()> {
+pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -> Answer<()> {
     let severity: i64 = match finding.severity {
         Severity::Info => 0,
         Severity::Warning => 1,
         Severity::Error => 2,
     };
     tx.run(FINDING, with![&finding.key, severity, finding.since, &record::write(finding)?])?;
+    open.open(tx, &finding.key)
+}
+
+/// Ends a finding; nothing is asked of the database for one that is not open.
+pub(crate) fn finding_over(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at: Timestamp) -> Answer<()> {
+    if open.contains(tx, key)? {
+        tx.run(FINDING_OVER, with![at, key])?;
+        open.close(tx, key)?;
+    }
     Ok(())
 }
 
-pub(crate) fn finding_over(tx: &dyn Tx, key: &str, at: Timestamp) -> Answer<()> {
-    tx.run(FINDING_OVER, with![at, key])?;
-    Ok(())
-}
-
-pub(crate) fn findings_over_except(tx: &dyn Tx, prefix: &str, keep: &[String], at: Timestamp) -> Answer<()> {
-    let keep: std::collections::BTreeSet<&str> = keep.iter().map(String::as_str).collect();
-    let open =
-        tx::all(tx, FINDINGS_LIKE, with![prefix, &after_prefix(prefix)], |row| Ok(row.text(0)?.to_owned()))?;
-    for key in open.iter().filter(|key| !keep.contains(key.as_str())) {
-        finding_over(tx, key, at)?;
+pub(crate) fn findings_over_except(
+    tx: &dyn Tx,
+    open: &mut OpenFindings,
+    prefix: &str,
+    keep: &[String],
+    at: Timestamp,
+) -> Answer<()> {
+    let keep: BTreeSet<&str> = keep.iter().map(String::as_str).collect();
+    for key in open.beginning_with(tx, prefix)?.iter().filter(|key| !keep.contains(key.as_str())) {
+        finding_over(tx, open, key, at)?;
     }
     Ok(())
 }

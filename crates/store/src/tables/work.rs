@@ -45,7 +45,7 @@ statements! {
     DEAD = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 ORDER BY tenant, user_id LIMIT $1";
 }
 
-const LANES: [Lane; 3] = [Lane::Leaver, Lane::Normal, Lane::Bulk];
+pub(crate) const LANES: [Lane; 3] = [Lane::Leaver, Lane::Normal, Lane::Bulk];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -303,14 +303,14 @@ pub(crate) fn claim(
     Ok(claimed)
 }
 
-/// The earliest moment at which something can be claimed: due and waiting, or its lease over.
-pub(crate) fn next_due(tx: &dyn Tx) -> Answer<Option<Timestamp>> {
-    let mut first = tx::first(tx, FIRST_LEASE_END, &[], |row| row.int(0))?;
-    for lane in LANES {
-        let due = tx::first(tx, FIRST_DUE, with![lane.rank()], |row| row.int(0))?;
-        first = first.into_iter().chain(due).min();
-    }
-    first.map(tx::time).transpose()
+/// When the first piece of waiting work of this lane is due, in microseconds.
+pub(crate) fn first_due(tx: &dyn Tx, lane: Lane) -> Answer<Option<i64>> {
+    tx::first(tx, FIRST_DUE, with![lane.rank()], |row| row.int(0))
+}
+
+/// When the first lease runs out, in microseconds.
+pub(crate) fn first_lease_end(tx: &dyn Tx) -> Answer<Option<i64>> {
+    tx::first(tx, FIRST_LEASE_END, &[], |row| row.int(0))
 }
 
 /// Items whose lease is over count as due.
