@@ -46,6 +46,7 @@ cases![
     plans::a_plan_and_its_intents_come_back_as_they_were,
     plans::a_cap_counts_each_unit_once_in_every_window,
     plans::a_batch_happens_whole_or_not_at_all,
+    plans::a_refused_batch_is_forgotten,
     plans::operations_are_counted_by_time,
     plans::leaver_clocks_start_once,
     plans::findings_messages_certificates_sweeps_and_counters,

@@ -97,6 +97,48 @@ pub(super) async fn a_batch_happens_whole_or_not_at_all(store: &dyn Store) {
     assert_eq!(store.tree_heads().await, Ok(Vec::new()));
 }
 
+/// Whatever a store remembers of open findings and of the journal's end, a refused batch leaves it as it was.
+pub(super) async fn a_refused_batch_is_forgotten(store: &dyn Store) {
+    let finding = |key: &str| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: "orphan".into(),
+            severity: Severity::Warning,
+            tenant: None,
+            site: Some(site()),
+            identity: None,
+            title: key.into(),
+            detail: String::new(),
+            fix: None,
+            since: at(1),
+        }))
+    };
+    let over = |key: &str| Write::FindingOver { key: key.into(), at: at(2) };
+    let entry = |title: &str| Write::Journal(Box::new(line("harborlight", title)));
+    let open = async || {
+        let mut keys: Vec<_> = store.findings(9).await.unwrap().into_iter().map(|f| f.key).collect();
+        keys.sort();
+        keys
+    };
+    put(store, vec![finding("orphan:a"), finding("orphan:b"), entry("first")]).await;
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0 };
+    let refused = Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) };
+    let except = Write::FindingsOverExcept { prefix: "orphan:".into(), keep: Vec::new(), at: at(2) };
+    let batch =
+        vec![over("orphan:a"), finding("orphan:c"), except, entry("never"), Write::Intent(Box::new(refused))];
+    assert!(matches!(store.write(batch).await, Err(StoreFailure::CapReached { .. })));
+    assert_eq!(open().await, ["orphan:a", "orphan:b"]);
+
+    put(store, vec![over("orphan:a"), over("orphan:c"), finding("orphan:c"), entry("second")]).await;
+    assert_eq!(open().await, ["orphan:b", "orphan:c"]);
+    let except =
+        Write::FindingsOverExcept { prefix: "orphan:".into(), keep: vec!["orphan:b".into()], at: at(3) };
+    put(store, vec![except, entry("third")]).await;
+    assert_eq!(open().await, ["orphan:b"]);
+    assert_eq!(store.tree_heads().await.unwrap()[0].size, 3);
+    assert_eq!(store.verify_journal().await, Ok(None));
+}
+
 pub(super) async fn operations_are_counted_by_time(store: &dyn Store) {
     let refused = || Outcome::Refused { code: "400".into(), text: "no".into(), fix: "x".into() };
     for (id, result, seconds) in
