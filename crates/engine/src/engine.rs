@@ -92,6 +92,12 @@ pub struct Engine {
     directories: BTreeMap<TenantId, Arc<dyn Directory>>,
     sites: BTreeMap<SiteId, Arc<SiteState>>,
     active: RwLock<Arc<Active>>,
+    /// The policy that this process was started with; what was published may differ.
+    pub(crate) folder: Arc<Policy>,
+    /// Attribute names of all tenants' schemas, as last read.
+    pub(crate) schema: tokio::sync::Mutex<Option<(Timestamp, BTreeSet<String>)>>,
+    /// Signalled when another policy was put in force: everybody is looked at.
+    pub(crate) policy_changed: Notify,
     /// Groups that policy names and no directory has: what rests on them is not taken away.
     missing_groups: RwLock<BTreeSet<GroupId>>,
     /// Live people accounts per site as last counted, for caps in percent.
@@ -148,8 +154,11 @@ impl Engine {
             .map(|port| (port.site().clone(), Arc::new(SiteState::new(port, now))))
             .collect();
         let policy = Arc::new(policy);
-        let active = Active::new(policy, &catalogues(&sites));
+        let active = Active::new(Arc::clone(&policy), &catalogues(&sites));
         Self {
+            folder: policy,
+            schema: tokio::sync::Mutex::default(),
+            policy_changed: Notify::new(),
             clock: ports.clock,
             store: ports.store,
             directories: ports.directories.into_iter().map(|d| (d.tenant().clone(), d)).collect(),
@@ -175,6 +184,7 @@ impl Engine {
     /// Only when the store cannot be read.
     pub async fn load(&self, progress: &dyn Progress) -> Result<Vec<(SiteId, PortFailure)>, StoreFailure> {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
+        self.settle_policy().await?;
         self.load_missing_groups().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);

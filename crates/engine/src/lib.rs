@@ -13,6 +13,7 @@ mod keyed_lock;
 pub mod latency;
 pub mod look;
 pub mod loops;
+pub mod policies;
 pub mod ports;
 pub mod pushed;
 pub mod settings;

@@ -181,8 +181,12 @@ impl Engine {
             } else {
                 self.next_sweep(now).unwrap_or(now + Duration::from_secs(86_400))
             };
-            self.clock.sleep_until(next).await;
-            self.sweep_once("by schedule", &mut failures).await;
+            let why = tokio::select! {
+                biased;
+                () = self.policy_changed.notified() => "another policy was published",
+                () = self.clock.sleep_until(next) => "by schedule",
+            };
+            self.sweep_once(why, &mut failures).await;
         }
     }
 

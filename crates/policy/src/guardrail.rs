@@ -14,6 +14,9 @@ pub struct Guardrails {
     pub shrink_percent_max: u32,
     /// Absence needs proof. Cannot be switched off for leavers found by a list.
     pub certificate_required: bool,
+    /// Whoever wants a policy published needs somebody else to agree.
+    #[serde(default)]
+    pub second_person: bool,
 }
 
 impl Default for Guardrails {
@@ -24,6 +27,7 @@ impl Default for Guardrails {
             window_seconds: 86_400,
             shrink_percent_max: 5,
             certificate_required: true,
+            second_person: false,
         }
     }
 }

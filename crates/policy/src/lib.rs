@@ -10,17 +10,20 @@
 //! | [`explain`] | a decision in sentences: why, and why not |
 //! | [`guardrail`] | limits, schedules, channels |
 //! | [`lint`] | what a policy says but hardly means |
+//! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
-//! | `parse`, `reader`, `document`, `table` | the format: TOML rules and CSV tables |
+//! | `parse`, `reader`, `document`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
 //! | `condition`, `date`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
 
 pub mod bind;
 mod condition;
 pub mod correlation;
 mod date;
+pub mod diff;
 mod document;
 pub mod evaluate;
 pub mod explain;
+pub mod format;
 pub mod guardrail;
 mod lifecycle;
 pub mod lint;
@@ -31,9 +34,13 @@ pub mod policy;
 pub mod problem;
 mod profile;
 mod reader;
+mod say;
+mod sheet;
+pub mod structured;
 mod table;
 pub mod templates;
 mod visit;
+mod whereabouts;
 
 pub use self::{
     bind::Bound,

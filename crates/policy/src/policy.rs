@@ -24,12 +24,43 @@ use crate::{
 };
 
 /// The files of a policy folder, as texts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "SourceV1", from = "SourceV1")]
 pub struct PolicyFiles {
     /// Name and text of the rules (`policy.toml`).
     pub toml: (String, String),
     /// Mapping tables by name, with or without `.csv`.
     pub tables: BTreeMap<String, String>,
+}
+
+impl PolicyFiles {
+    /// Whether both say the same, whatever their TOML file is called.
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.toml.1 == other.toml.1 && self.tables == other.tables
+    }
+}
+
+/// How the files travel and are kept.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct SourceV1 {
+    #[serde(default)]
+    file: String,
+    rules: String,
+    #[serde(default)]
+    tables: BTreeMap<String, String>,
+}
+
+impl From<PolicyFiles> for SourceV1 {
+    fn from(files: PolicyFiles) -> Self {
+        Self { file: files.toml.0, rules: files.toml.1, tables: files.tables }
+    }
+}
+
+impl From<SourceV1> for PolicyFiles {
+    fn from(source: SourceV1) -> Self {
+        let file = if source.file.is_empty() { "policy.toml".to_owned() } else { source.file };
+        Self { toml: (file, source.rules), tables: source.tables }
+    }
 }
 
 /// A flow for display.

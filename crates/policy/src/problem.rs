@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt, ops::Range};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use crate::whereabouts::Map;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -62,6 +64,39 @@ impl Problems {
 
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// For programs: each finding with `severity`, `file`, `line`, `column`, `message`, `fix`, and `path`, the JSON pointer of
+    /// what it is about in [`crate::structured::to_json`].
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut maps: BTreeMap<&str, Map> = BTreeMap::new();
+        let mut list = Vec::new();
+        for problem in &self.list {
+            let text = self.texts.get(&problem.file).map_or("", String::as_str);
+            let map = maps.entry(&problem.file).or_insert_with(|| Map::of(&problem.file, text));
+            list.push(serde_json::json!({
+                "severity": problem.severity, "file": problem.file, "line": problem.line, "column": problem.column,
+                "path": map.pointer(problem.span.start), "message": problem.message, "fix": problem.fix,
+            }));
+        }
+        list.into()
+    }
+
+    /// Findings of both, in order.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        for problem in other.list {
+            if !self.list.contains(&problem) {
+                self.list.push(problem);
+            }
+        }
+        self.texts.extend(other.texts);
+        self.list.sort_by(|a, b| order(a).cmp(&order(b)));
+        self
+    }
+
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
     /// Every finding with its line of the file, as plain text.
@@ -141,16 +176,13 @@ impl Findings {
     }
 
     pub fn finish(mut self) -> Problems {
-        self.list.sort_by(|a, b| {
-            (&a.file, a.span.start, a.severity, &a.message).cmp(&(
-                &b.file,
-                b.span.start,
-                b.severity,
-                &b.message,
-            ))
-        });
+        self.list.sort_by(|a, b| order(a).cmp(&order(b)));
         Problems { list: self.list, texts: self.texts }
     }
+}
+
+fn order(problem: &Problem) -> (&str, usize, Severity, &str) {
+    (&problem.file, problem.span.start, problem.severity, &problem.message)
 }
 
 /// `did you mean …?` for a misspelt name.

@@ -195,20 +195,16 @@ impl Index {
 }
 
 /// One cell with its place in the file.
-struct Cell {
-    text: String,
-    span: std::ops::Range<usize>,
+pub(crate) struct Cell {
+    pub text: String,
+    pub span: std::ops::Range<usize>,
 }
 
 /// Splits a file into rows of cells. Quotes as in RFC 4180; lines that begin with `#` and blank lines are skipped; the
 /// separator is `,`, or `;` where the header has no comma (spreadsheets of many countries write that).
-fn split(text: &str) -> Vec<Vec<Cell>> {
+pub(crate) fn split(text: &str) -> Vec<Vec<Cell>> {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let header = text[start..].lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let separator = match header {
-        Some(header) if header.contains(';') && !header.contains(',') => ';',
-        _ => ',',
-    };
+    let separator = header_separator(&text[start..]);
     let mut rows = Vec::new();
     let mut at = start;
     while at < text.len() {
@@ -225,8 +221,16 @@ fn split(text: &str) -> Vec<Vec<Cell>> {
     rows
 }
 
+pub(crate) fn header_separator(text: &str) -> char {
+    let header = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    match header {
+        Some(header) if header.contains(';') && !header.contains(',') => ';',
+        _ => ',',
+    }
+}
+
 /// One record from `at`; returns where the next begins.
-fn split_row(text: &str, mut at: usize, separator: char) -> (Vec<Cell>, usize) {
+pub(crate) fn split_row(text: &str, mut at: usize, separator: char) -> (Vec<Cell>, usize) {
     let mut row = Vec::new();
     loop {
         let start = at;

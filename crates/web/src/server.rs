@@ -43,6 +43,19 @@ pub fn router(state: Arc<WebState>) -> Router {
         .route("/stop", post(api::control::stop))
         .route("/resume", post(api::control::resume))
         .route("/verbs", post(api::control::verb))
+        .route("/policy", get(api::policy::show))
+        .route("/policy/versions", get(api::policy::versions))
+        .route("/policy/versions/{version}", get(api::policy::version))
+        .route(
+            "/policy/drafts/{id}",
+            get(api::policy::draft).put(api::policy::keep).delete(api::policy::forget),
+        )
+        .route("/policy/drafts/{id}/publish", post(api::policy::publish))
+        .route("/policy/rollback", post(api::policy::roll_back))
+        .route("/policy/lint", post(api::policy::lint))
+        .route("/policy/format", post(api::policy::formatted))
+        .route("/policy/diff", get(api::policy::difference))
+        .route("/policy/vocabulary", get(api::policy::vocabulary))
         .route("/demo", get(api::demo::show))
         .route("/demo/act", post(api::demo::act))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(900)))

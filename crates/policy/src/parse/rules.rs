@@ -308,6 +308,7 @@ fn guardrails(section: &Section<'_>) -> Guardrails {
             .map_or(default.window_seconds, |hours| hours * 3600),
         shrink_percent_max: number("shrink_percent_max", 0..101).unwrap_or(default.shrink_percent_max),
         certificate_required: section.boolean("certificate_required").unwrap_or(true),
+        second_person: section.boolean("second_person").unwrap_or(false),
     }
 }
 

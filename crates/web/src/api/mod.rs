@@ -8,6 +8,7 @@ pub mod health;
 pub mod overview;
 pub mod people;
 pub mod plans;
+pub mod policy;
 
 use crate::problem::Problem;
 

@@ -34,6 +34,7 @@ impl Clock for Stopped {
 
 pub struct House {
     router: Router,
+    pub engine: Arc<Engine>,
     pub store: Arc<SqliteStore>,
 }
 
@@ -43,7 +44,7 @@ pub struct Reply {
     pub body: Value,
 }
 
-fn policy() -> Policy {
+fn policy(edit: impl FnOnce(&mut String)) -> Policy {
     let mut files = PolicyFiles { toml: (String::new(), String::new()), tables: BTreeMap::new() };
     for entry in std::fs::read_dir(HARBORLIGHT).unwrap() {
         let path = entry.unwrap().path();
@@ -54,6 +55,7 @@ fn policy() -> Policy {
             _ => {}
         }
     }
+    edit(&mut files.toml.1);
     Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()))
 }
 
@@ -63,14 +65,18 @@ impl House {
     }
 
     pub fn over(store: SqliteStore) -> Self {
-        let store = Arc::new(store);
+        Self::on(Arc::new(store), |_| {})
+    }
+
+    /// A house on a store in use, whose policy folder was edited.
+    pub fn on(store: Arc<SqliteStore>, edit: impl FnOnce(&mut String)) -> Self {
         let ports = Ports {
             clock: Arc::new(Stopped),
             store: Arc::clone(&store) as Arc<dyn Store>,
             directories: Vec::new(),
             workplaces: Vec::new(),
         };
-        let engine = Arc::new(Engine::new(ports, policy(), EngineSettings::default()));
+        let engine = Arc::new(Engine::new(ports, policy(edit), EngineSettings::default()));
         let tokens = ["northgate", "other"].map(|id| (id.into(), SecretString::from(format!("{TOKEN}{id}"))));
         let settings = WebSettings {
             mode: Mode::Serve,
@@ -85,8 +91,14 @@ impl House {
             local_token: SecretString::from("local".to_owned()),
             owner_token: None,
         };
-        let state = WebState { engine, settings, sessions: Sessions::default(), demo: None, verbs: None };
-        Self { router: router(Arc::new(state)), store }
+        let state = WebState {
+            engine: Arc::clone(&engine),
+            settings,
+            sessions: Sessions::default(),
+            demo: None,
+            verbs: None,
+        };
+        Self { router: router(Arc::new(state)), engine, store }
     }
 
     /// A request to `northgate` as Okta makes it.
@@ -114,6 +126,27 @@ impl House {
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         assert_eq!(parts.headers[header::CONTENT_TYPE], "application/scim+json", "{method} {path}");
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A request to `/api/v1` as this machine's command line makes it.
+    pub async fn api(&self, method: &str, path: &str, tag: Option<&str>, body: Value) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, "Bearer local")
+            .header(header::CONTENT_TYPE, "application/json");
+        request = match tag {
+            Some("*") => request.header(header::IF_NONE_MATCH, "*"),
+            Some(tag) => request.header(header::IF_MATCH, tag),
+            None => request,
+        };
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         Reply { status: parts.status, headers: parts.headers, body }
     }
 

@@ -1,6 +1,7 @@
 //! The server's routes as clients see them, over a store in memory.
 
 mod house;
+mod policy;
 mod scim_access;
 mod scim_groups;
 mod scim_users;

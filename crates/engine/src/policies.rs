@@ -1,0 +1,576 @@
+//! The policy's own history: drafts, versions, who published what and why. Kept as documents; every publication is a
+//! line of the journal, in the same transaction.
+//!
+//! - A policy that cannot be used never replaces one that works.
+//! - Two editors never overwrite each other: a draft is kept against the version it was read as, a publication against
+//!   the one that was in force.
+//! - The policy folder is one more editor. At the start an edited folder is published, unless somebody published
+//!   something else meanwhile: then what was published stays, and a finding says so.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use lanyard_model::id::GroupId;
+use lanyard_policy::{Known, Policy, PolicyFiles, Problems, diff::diff};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use crate::{
+    Engine,
+    journal::line,
+    ports::{Document, Finding, Severity, Store, StoreFailure, Write},
+};
+
+const VERSIONS: &str = "policy:versions";
+const DRAFTS: &str = "policy:drafts";
+const STATE: &str = "policy:state";
+const IN_FORCE: &str = "in force";
+/// How the folder is named where people are.
+pub const FOLDER: &str = "policy folder";
+/// Schemas of tenants are asked for again after this long.
+const SCHEMA_AGE: Duration = Duration::from_secs(600);
+
+/// A published policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// From 1.
+    pub number: i64,
+    pub name: String,
+    pub seal: String,
+    pub author: String,
+    /// The second person, where one is asked for.
+    #[serde(default)]
+    pub approved_by: Option<String>,
+    pub reason: String,
+    pub at: Timestamp,
+    /// The version that this one brings back.
+    #[serde(default)]
+    pub back_to: Option<i64>,
+    /// What it changed, in sentences.
+    #[serde(default)]
+    pub changes: Vec<String>,
+    pub source: PolicyFiles,
+}
+
+/// A policy being written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    #[serde(skip)]
+    pub id: String,
+    /// Names what was read, for the next write.
+    #[serde(skip)]
+    pub tag: i64,
+    /// Version in force when it was begun.
+    pub based_on: Option<i64>,
+    pub author: String,
+    pub at: Timestamp,
+    /// Somebody asked for it to be published, and a second person has to agree.
+    #[serde(default)]
+    pub asked: Option<Ask>,
+    pub source: PolicyFiles,
+}
+
+/// A publication that waits for a second person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    pub by: String,
+    pub reason: String,
+    pub at: Timestamp,
+    /// Of the text that was asked for; another text needs another ask.
+    pub seal: String,
+}
+
+/// Which version is in force, and what of the folder is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    number: i64,
+    folder_seal: String,
+    /// The version that was in force when the folder was last taken over.
+    folder_number: i64,
+    #[serde(skip)]
+    tag: i64,
+}
+
+/// Why a policy was not kept or published. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyRefusal {
+    #[error("the policy has mistakes")]
+    Mistakes(Box<Problems>),
+    #[error("somebody else changed it meanwhile")]
+    Changed,
+    #[error("there is no {0}")]
+    Unknown(String),
+    #[error("a publication needs a reason")]
+    NoReason,
+    #[error("this is what is in force already (version {0})")]
+    Same(i64),
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+}
+
+/// What became of a wish to publish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Publication {
+    Done(Box<Version>),
+    /// Waits for somebody else than `by`.
+    Waiting {
+        by: String,
+    },
+}
+
+/// Somebody's wish to put a policy in force.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    pub by: &'a str,
+    pub reason: &'a str,
+    /// The version that was seen to be in force; another one refuses the wish.
+    pub expected: Option<i64>,
+}
+
+fn body<T: Serialize>(value: &T) -> Result<serde_json::Value, StoreFailure> {
+    serde_json::to_value(value).map_err(|error| StoreFailure::Damaged(error.to_string()))
+}
+
+fn read<T: DeserializeOwned>(document: &Document) -> Result<T, StoreFailure> {
+    serde_json::from_value(document.body.clone()).map_err(|error| {
+        StoreFailure::Damaged(format!(
+            "the kept {} {} cannot be read: {error}",
+            document.collection, document.key
+        ))
+    })
+}
+
+fn document<T: Serialize>(
+    collection: &str,
+    key: &str,
+    version: i64,
+    value: &T,
+) -> Result<Write, StoreFailure> {
+    Ok(Write::Document(Box::new(Document {
+        collection: collection.into(),
+        key: key.into(),
+        version,
+        keys: Vec::new(),
+        body: body(value)?,
+    })))
+}
+
+async fn one(store: &dyn Store, collection: &str, key: &str) -> Result<Option<Document>, StoreFailure> {
+    Ok(store.documents(collection, &[key.to_owned()]).await?.into_iter().next())
+}
+
+async fn state(store: &dyn Store) -> Result<Option<State>, StoreFailure> {
+    let Some(kept) = one(store, STATE, IN_FORCE).await? else { return Ok(None) };
+    Ok(Some(State { tag: kept.version, ..read(&kept)? }))
+}
+
+async fn version(store: &dyn Store, number: i64) -> Result<Option<Version>, StoreFailure> {
+    one(store, VERSIONS, &number.to_string()).await?.as_ref().map(read).transpose()
+}
+
+/// The policy that the store says is in force.
+///
+/// # Errors
+/// The store's failure.
+pub async fn in_force(store: &dyn Store) -> Result<Option<Version>, StoreFailure> {
+    match state(store).await? {
+        Some(state) => version(store, state.number).await,
+        None => Ok(None),
+    }
+}
+
+fn changed(failure: StoreFailure) -> PolicyRefusal {
+    match failure {
+        StoreFailure::DocumentChanged { .. } => PolicyRefusal::Changed,
+        other => PolicyRefusal::Store(other),
+    }
+}
+
+impl Engine {
+    /// Versions, newest first, without the older half of nobody's interest: `skip` of them left out.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn policy_versions(
+        &self,
+        skip: usize,
+        limit: usize,
+    ) -> Result<(Vec<Version>, u64), StoreFailure> {
+        let (_, total) = self.store.document_page(VERSIONS, 0, 0).await?;
+        let end = (total as usize).saturating_sub(skip);
+        let start = end.saturating_sub(limit);
+        let (page, _) = self.store.document_page(VERSIONS, start, end - start).await?;
+        let mut list = page.iter().map(read).collect::<Result<Vec<Version>, _>>()?;
+        list.reverse();
+        Ok((list, total))
+    }
+
+    /// # Errors
+    /// The store's failure.
+    pub async fn policy_version(&self, number: i64) -> Result<Option<Version>, StoreFailure> {
+        version(&*self.store, number).await
+    }
+
+    /// The version in force. `None` before the first start on this store.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn policy_in_force(&self) -> Result<Option<Version>, StoreFailure> {
+        in_force(&*self.store).await
+    }
+
+    /// # Errors
+    /// The store's failure.
+    pub async fn policy_drafts(&self) -> Result<Vec<Draft>, StoreFailure> {
+        let (page, _) = self.store.document_page(DRAFTS, 0, 1000).await?;
+        page.iter().map(|kept| Ok(Draft { id: kept.key.clone(), tag: kept.version, ..read(kept)? })).collect()
+    }
+
+    /// # Errors
+    /// The store's failure.
+    pub async fn policy_draft(&self, id: &str) -> Result<Option<Draft>, StoreFailure> {
+        let Some(kept) = one(&*self.store, DRAFTS, id).await? else { return Ok(None) };
+        Ok(Some(Draft { id: id.to_owned(), tag: kept.version, ..read(&kept)? }))
+    }
+
+    /// Keeps a draft. `tag` is of the draft as it was read, 0 for a new one. Drafts may have mistakes.
+    ///
+    /// # Errors
+    /// [`PolicyRefusal::Changed`] when somebody else kept it meanwhile.
+    pub async fn keep_policy_draft(
+        &self,
+        id: &str,
+        tag: i64,
+        source: PolicyFiles,
+        by: &str,
+    ) -> Result<Draft, PolicyRefusal> {
+        let before = self.policy_draft(id).await?;
+        let based_on = match before {
+            Some(before) => before.based_on,
+            None => state(&*self.store).await?.map(|state| state.number),
+        };
+        let mut draft = Draft {
+            id: id.to_owned(),
+            tag,
+            based_on,
+            author: by.to_owned(),
+            at: self.clock.now(),
+            asked: None,
+            source,
+        };
+        self.write(vec![document(DRAFTS, id, tag, &draft)?]).await.map_err(changed)?;
+        draft.tag = tag + 1;
+        Ok(draft)
+    }
+
+    /// Forgets a draft as it was read.
+    ///
+    /// # Errors
+    /// [`PolicyRefusal::Changed`] when somebody else kept it meanwhile.
+    pub async fn drop_policy_draft(&self, id: &str, tag: i64) -> Result<(), PolicyRefusal> {
+        let gone = Write::DocumentGone { collection: DRAFTS.into(), key: id.into(), version: tag };
+        self.write(vec![gone]).await.map_err(changed)?;
+        Ok(())
+    }
+
+    /// Everything that is wrong with these files, against what the tenants really have, as far as that is at hand.
+    pub async fn lint_policy(&self, files: &PolicyFiles) -> (Option<Policy>, Problems) {
+        match Policy::parse(files) {
+            Err(problems) => (None, problems),
+            Ok(policy) => {
+                let known = self.known().await;
+                let catalogues = self
+                    .sites()
+                    .iter()
+                    .filter(|(_, site)| site.has_catalogue())
+                    .map(|(id, site)| (id.clone(), (*site.catalogue()).clone()))
+                    .collect::<BTreeMap<_, _>>();
+                let mut problems = policy.lint(&known);
+                if !catalogues.is_empty() {
+                    problems = problems.with(policy.bind(&catalogues).problems().clone());
+                }
+                (Some(policy), problems)
+            }
+        }
+    }
+
+    /// Groups from the mirror and attributes from the tenants' schemas. What cannot be had is not checked.
+    pub async fn known(&self) -> Known {
+        let mut groups: BTreeMap<GroupId, String> = BTreeMap::new();
+        let mut whole = !self.directories().is_empty();
+        for tenant in self.directories().keys() {
+            match self.store.groups(tenant).await {
+                Ok(list) if !list.is_empty() => {
+                    groups.extend(list.into_iter().map(|group| (group.id, group.name.to_string())));
+                }
+                _ => whole = false,
+            }
+        }
+        Known { attributes: self.schema().await, groups: whole.then_some(groups) }
+    }
+
+    async fn schema(&self) -> Option<std::collections::BTreeSet<String>> {
+        let now = self.clock.now();
+        let mut kept = self.schema.lock().await;
+        if let Some((at, names)) = &*kept
+            && now.duration_since(*at) < jiff::SignedDuration::try_from(SCHEMA_AGE).unwrap_or_default()
+        {
+            return Some(names.clone());
+        }
+        let mut names = std::collections::BTreeSet::new();
+        for directory in self.directories().values() {
+            match directory.list_attributes().await {
+                Ok(list) => names.extend(list.into_iter().map(|(name, _, _)| name)),
+                // Better unchecked than wrongly refused.
+                Err(_) => return None,
+            }
+        }
+        if names.is_empty() {
+            return None;
+        }
+        *kept = Some((now, names.clone()));
+        Some(names)
+    }
+
+    /// Publishes a draft, or asks for it where a second person has to agree.
+    ///
+    /// # Errors
+    /// See [`PolicyRefusal`].
+    pub async fn publish_policy_draft(
+        &self,
+        id: &str,
+        tag: i64,
+        wish: Wish<'_>,
+    ) -> Result<Publication, PolicyRefusal> {
+        let mut draft =
+            self.policy_draft(id).await?.ok_or_else(|| PolicyRefusal::Unknown(format!("draft \"{id}\"")))?;
+        if draft.tag != tag {
+            return Err(PolicyRefusal::Changed);
+        }
+        if wish.reason.trim().is_empty() && draft.asked.is_none() {
+            return Err(PolicyRefusal::NoReason);
+        }
+        let policy = self.usable(&draft.source).await?;
+        let gone = Write::DocumentGone { collection: DRAFTS.into(), key: id.into(), version: tag };
+        if !self.active().policy.guardrails().second_person {
+            let version = self.put_in_force(policy, wish, None, None, vec![gone]).await?;
+            return Ok(Publication::Done(Box::new(version)));
+        }
+        match draft.asked.take().filter(|ask| ask.seal == policy.seal()) {
+            Some(ask) if ask.by != wish.by => {
+                let by = wish.by.to_owned();
+                let wish = Wish { by: &ask.by, reason: &ask.reason, expected: wish.expected };
+                let version = self.put_in_force(policy, wish, Some(by), None, vec![gone]).await?;
+                Ok(Publication::Done(Box::new(version)))
+            }
+            Some(ask) => Ok(Publication::Waiting { by: ask.by }),
+            None => {
+                let at = self.clock.now();
+                let ask = Ask {
+                    by: wish.by.into(),
+                    reason: wish.reason.trim().into(),
+                    at,
+                    seal: policy.seal().into(),
+                };
+                let title =
+                    format!("{} asks to publish policy draft \"{id}\"; a second person must agree", ask.by);
+                let mut batch = vec![document(DRAFTS, id, tag, &Draft { asked: Some(ask), ..draft })?];
+                for tenant in self.directories().keys() {
+                    batch.push(line(tenant, at, "policy", title.clone()).detail(wish.reason.trim()).write());
+                }
+                self.write(batch).await.map_err(changed)?;
+                Ok(Publication::Waiting { by: wish.by.into() })
+            }
+        }
+    }
+
+    /// Publishes files at once (the command line's folder).
+    ///
+    /// # Errors
+    /// See [`PolicyRefusal`].
+    pub async fn publish_policy(
+        &self,
+        files: &PolicyFiles,
+        wish: Wish<'_>,
+    ) -> Result<Publication, PolicyRefusal> {
+        if wish.reason.trim().is_empty() {
+            return Err(PolicyRefusal::NoReason);
+        }
+        if self.active().policy.guardrails().second_person {
+            let id = "command-line";
+            let tag = self.policy_draft(id).await?.map_or(0, |draft| draft.tag);
+            let known = self.policy_draft(id).await?.filter(|draft| draft.source.same_content(files));
+            let tag = match known {
+                Some(draft) => draft.tag,
+                None => self.keep_policy_draft(id, tag, files.clone(), wish.by).await?.tag,
+            };
+            return self.publish_policy_draft(id, tag, wish).await;
+        }
+        let policy = self.usable(files).await?;
+        let seal = policy.seal().to_owned();
+        let version = self.put_in_force(policy, wish, None, None, Vec::new()).await?;
+        self.note_folder(&seal).await?;
+        Ok(Publication::Done(Box::new(version)))
+    }
+
+    /// Puts an earlier version in force again, as a new version.
+    ///
+    /// # Errors
+    /// See [`PolicyRefusal`].
+    pub async fn roll_back_policy(&self, to: i64, wish: Wish<'_>) -> Result<Version, PolicyRefusal> {
+        let earlier =
+            self.policy_version(to).await?.ok_or_else(|| PolicyRefusal::Unknown(format!("version {to}")))?;
+        if wish.reason.trim().is_empty() {
+            return Err(PolicyRefusal::NoReason);
+        }
+        // It was in force once; what the linter has learnt since must not stand in the way back.
+        let policy =
+            Policy::parse(&earlier.source).map_err(|problems| PolicyRefusal::Mistakes(Box::new(problems)))?;
+        self.put_in_force(policy, wish, None, Some(to), Vec::new()).await
+    }
+
+    async fn usable(&self, files: &PolicyFiles) -> Result<Policy, PolicyRefusal> {
+        match self.lint_policy(files).await {
+            (Some(policy), problems) if !problems.has_errors() => Ok(policy),
+            (_, problems) => Err(PolicyRefusal::Mistakes(Box::new(problems))),
+        }
+    }
+
+    async fn put_in_force(
+        &self,
+        policy: Policy,
+        wish: Wish<'_>,
+        approved_by: Option<String>,
+        back_to: Option<i64>,
+        mut batch: Vec<Write>,
+    ) -> Result<Version, PolicyRefusal> {
+        let state = state(&*self.store).await?;
+        let before = match &state {
+            Some(state) => self.policy_version(state.number).await?,
+            None => None,
+        };
+        if wish.expected.is_some_and(|expected| state.as_ref().map(|state| state.number) != Some(expected)) {
+            return Err(PolicyRefusal::Changed);
+        }
+        if let Some(before) = &before
+            && before.seal == policy.seal()
+        {
+            return Err(PolicyRefusal::Same(before.number));
+        }
+        let (_, total) = self.store.document_page(VERSIONS, 0, 0).await?;
+        let files = policy.files();
+        let version = Version {
+            number: total as i64 + 1,
+            name: policy.name().to_owned(),
+            seal: policy.seal().to_owned(),
+            author: wish.by.to_owned(),
+            approved_by,
+            reason: wish.reason.trim().to_owned(),
+            at: self.clock.now(),
+            back_to,
+            changes: before.as_ref().map(|before| diff(&before.source, files)).unwrap_or_default(),
+            source: files.clone(),
+        };
+        let next = match &state {
+            Some(state) => State { number: version.number, ..state.clone() },
+            None => State {
+                number: version.number,
+                folder_seal: self.folder.seal().to_owned(),
+                folder_number: version.number,
+                tag: 0,
+            },
+        };
+        batch.push(document(VERSIONS, &version.number.to_string(), 0, &version)?);
+        batch.push(document(STATE, IN_FORCE, next.tag, &next)?);
+        for tenant in self.directories().keys() {
+            let title = match back_to {
+                Some(to) => format!(
+                    "{} took the policy back to version {to}, as version {}",
+                    version.author, version.number
+                ),
+                None => format!("{} published version {} of the policy", version.author, version.number),
+            };
+            let data = json!({
+                "version": version.number, "seal": version.seal, "approved_by": version.approved_by,
+                "changes": version.changes,
+            });
+            batch.push(
+                line(tenant, version.at, "policy", title).detail(version.reason.clone()).data(data).write(),
+            );
+        }
+        self.write(batch).await.map_err(changed)?;
+        self.publish(policy);
+        self.policy_changed.notify_one();
+        Ok(version)
+    }
+
+    /// Remembers that the folder says what is in force.
+    async fn note_folder(&self, seal: &str) -> Result<(), PolicyRefusal> {
+        if let Some(state) = state(&*self.store).await? {
+            let next = State { folder_seal: seal.to_owned(), folder_number: state.number, ..state.clone() };
+            self.write(vec![document(STATE, IN_FORCE, state.tag, &next)?]).await.map_err(changed)?;
+        }
+        Ok(())
+    }
+
+    /// At the start: decides between the folder's policy and the one that was last published.
+    pub(crate) async fn settle_policy(&self) -> Result<(), StoreFailure> {
+        const FINDING: &str = "policy-folder";
+        let folder = Arc::clone(&self.folder);
+        let known = state(&*self.store).await?;
+        let published = match &known {
+            Some(state) => self.policy_version(state.number).await?,
+            None => None,
+        };
+        let (Some(state), Some(published)) = (known, published) else {
+            let wish = Wish { by: FOLDER, reason: "the first policy of this store", expected: None };
+            return settled(self.put_in_force((*folder).clone(), wish, None, None, Vec::new()).await);
+        };
+        if published.seal == folder.seal() {
+            return Ok(());
+        }
+        if state.folder_seal != folder.seal() && state.folder_number == state.number {
+            let wish = Wish { by: FOLDER, reason: "the folder was edited", expected: Some(state.number) };
+            settled(self.put_in_force((*folder).clone(), wish, None, None, Vec::new()).await)?;
+            return settled(self.note_folder(folder.seal()).await);
+        }
+        match Policy::parse(&published.source) {
+            Ok(policy) => self.rebind(Some(Arc::new(policy))),
+            // Written by a newer program: the folder's is the one that works here.
+            Err(problems) => {
+                tracing::error!(%problems, "the published policy cannot be used; the folder's is")
+            }
+        }
+        if state.folder_seal != folder.seal() {
+            self.raise(Finding {
+                key: FINDING.into(),
+                kind: "policy_folder".into(),
+                severity: Severity::Warning,
+                tenant: None,
+                site: None,
+                identity: None,
+                title: "the policy folder was edited, and so was the published policy".into(),
+                detail: format!(
+                    "version {} by {} stays in force; what the folder says is not used",
+                    published.number, published.author
+                ),
+                fix: Some(
+                    "lanyard policy diff shows both; lanyard policy publish puts the folder's in force, lanyard policy \
+                     export writes the published one into it"
+                        .into(),
+                ),
+                since: self.clock.now(),
+            })
+            .await;
+        }
+        Ok(())
+    }
+}
+
+/// At the start a lost race is no failure: whoever won has published.
+fn settled<T>(result: Result<T, PolicyRefusal>) -> Result<(), StoreFailure> {
+    match result {
+        Err(PolicyRefusal::Store(failure)) => Err(failure),
+        _ => Ok(()),
+    }
+}

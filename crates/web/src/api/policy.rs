@@ -1,0 +1,361 @@
+//! The policy as the console edits it: versions, drafts, checks, publication.
+//!
+//! A policy travels as `{"source": {"rules": …, "tables": {…}}, "document": …}`: the files as texts, and the same as one
+//! JSON value. Whoever writes sends one of the two; the other follows.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use lanyard_engine::policies::{Draft, PolicyRefusal, Publication, Version, Wish};
+use lanyard_policy::{PolicyFiles, diff::diff, format::format, structured};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::{WebState, problem::Problem, session::Caller};
+
+type Shared = State<Arc<WebState>>;
+
+fn refused(refusal: PolicyRefusal) -> Response {
+    if let PolicyRefusal::Mistakes(problems) = &refusal {
+        let body = json!({
+            "type": "about:blank#policy_mistakes", "code": "policy_mistakes", "status": 422,
+            "title": format!("the policy has {} mistakes; what is in force stays", problems.errors()),
+            "fix": "mend what `problems` names, each with its place",
+            "problems": problems.to_json(),
+        });
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        return (StatusCode::UNPROCESSABLE_ENTITY, kind, Json(body)).into_response();
+    }
+    problem(refusal).into_response()
+}
+
+fn problem(refusal: PolicyRefusal) -> Problem {
+    let text = refusal.to_string();
+    match refusal {
+        PolicyRefusal::Changed => Problem::new(StatusCode::PRECONDITION_FAILED, "policy_changed", text)
+            .fix("nothing was changed; read it again, and put your edit on top of theirs"),
+        PolicyRefusal::Unknown(_) => Problem::not_found(text),
+        PolicyRefusal::NoReason => Problem::new(StatusCode::BAD_REQUEST, "policy_reason", text)
+            .fix("say in one sentence why: auditors read it"),
+        PolicyRefusal::Same(_) => {
+            Problem::new(StatusCode::CONFLICT, "policy_same", text).fix("there is nothing to publish")
+        }
+        PolicyRefusal::Mistakes(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "policy_mistakes", text),
+        PolicyRefusal::Store(failure) => failure.into(),
+    }
+}
+
+fn head(version: &Version) -> Value {
+    json!({
+        "version": version.number, "name": version.name, "seal": version.seal, "author": version.author,
+        "approved_by": version.approved_by, "reason": version.reason, "at": version.at, "back_to": version.back_to,
+        "changes": version.changes,
+    })
+}
+
+fn draft_head(draft: &Draft) -> Value {
+    json!({
+        "id": draft.id, "etag": tag_text(draft.tag), "based_on": draft.based_on, "author": draft.author, "at": draft.at,
+        "asked": draft.asked.as_ref().map(|ask| json!({ "by": ask.by, "reason": ask.reason, "at": ask.at })),
+    })
+}
+
+fn with_content(mut value: Value, files: &PolicyFiles) -> Value {
+    value["source"] = json!(files);
+    value["document"] = json!(structured::to_json(files));
+    value
+}
+
+fn tag_text(tag: i64) -> String {
+    format!("\"{tag}\"")
+}
+
+fn tagged(tag: i64, status: StatusCode, body: Value) -> Response {
+    (status, [(header::ETAG, tag_text(tag))], Json(body)).into_response()
+}
+
+/// The draft version that a request was written against; 0 for one that must be new.
+fn tag_of(headers: &HeaderMap) -> Result<i64, Problem> {
+    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    if text(header::IF_NONE_MATCH) == Some("*") {
+        return Ok(0);
+    }
+    text(header::IF_MATCH)
+        .and_then(|tag| tag.trim_start_matches("W/").trim_matches('"').parse().ok())
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "policy_tag",
+                "the request does not say which state of the draft it was written against",
+            )
+            .fix("send If-Match with the ETag that was read, or If-None-Match: * for a new draft")
+        })
+}
+
+/// What somebody sends: files, or the document on top of `base`.
+#[derive(Deserialize)]
+pub struct Content {
+    source: Option<PolicyFiles>,
+    document: Option<Value>,
+}
+
+impl Content {
+    fn files(&self, base: &PolicyFiles) -> Result<PolicyFiles, Problem> {
+        let bad = |text: String| {
+            Problem::new(StatusCode::BAD_REQUEST, "policy_content", text)
+                .fix("send {\"source\": {\"rules\": …, \"tables\": {…}}} or {\"document\": {\"rules\": …, \"tables\": …}}")
+        };
+        match (&self.source, &self.document) {
+            (Some(source), None) => Ok(source.clone()),
+            (source, Some(document)) => {
+                structured::with_json(source.as_ref().unwrap_or(base), document).map_err(bad)
+            }
+            (None, None) => Err(bad("the request holds no policy".into())),
+        }
+    }
+}
+
+fn draft_id(id: &str) -> Result<(), Problem> {
+    let fits = (1..=64).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    fits.then_some(()).ok_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "policy_draft",
+            format!("\"{id}\" cannot be the name of a draft"),
+        )
+        .fix("small letters, digits and hyphens, at most 64")
+    })
+}
+
+/// `GET /api/v1/policy`: what is in force, and the drafts.
+pub async fn show(State(state): Shared) -> Answer {
+    let engine = &state.engine;
+    let drafts = engine.policy_drafts().await?;
+    let active = engine.active();
+    let in_force = engine.policy_in_force().await?;
+    Ok(Json(json!({
+        "in_force": in_force.as_ref().map(head),
+        "running": { "name": active.policy.name(), "seal": active.policy.seal() },
+        "flows": active.policy.flows(),
+        "second_person": active.policy.guardrails().second_person,
+        "drafts": drafts.iter().map(draft_head).collect::<Vec<_>>(),
+    })))
+}
+
+#[derive(Deserialize)]
+pub struct Paging {
+    #[serde(default)]
+    skip: usize,
+    limit: Option<usize>,
+}
+
+/// `GET /api/v1/policy/versions`: newest first.
+pub async fn versions(State(state): Shared, Query(paging): Query<Paging>) -> Answer {
+    let limit = paging.limit.unwrap_or(50).min(500);
+    let (list, total) = state.engine.policy_versions(paging.skip, limit).await?;
+    Ok(Json(json!({ "versions": list.iter().map(head).collect::<Vec<_>>(), "total": total })))
+}
+
+/// Files by what people call them: a version's number, `published`, `draft:ID`.
+async fn named(state: &WebState, name: &str) -> Result<(Value, PolicyFiles), Problem> {
+    let engine = &state.engine;
+    if let Some(id) = name.strip_prefix("draft:") {
+        let draft = engine.policy_draft(id).await?;
+        let draft = draft.ok_or_else(|| Problem::not_found(format!("there is no draft \"{id}\"")))?;
+        return Ok((draft_head(&draft), draft.source));
+    }
+    let version = match name {
+        "published" => match engine.policy_in_force().await? {
+            Some(version) => Some(version),
+            // Nothing was published on this store yet: what runs is what the process was started with.
+            None => {
+                let active = engine.active();
+                let running =
+                    json!({ "version": null, "name": active.policy.name(), "seal": active.policy.seal() });
+                return Ok((running, active.policy.files().clone()));
+            }
+        },
+        number => match number.parse() {
+            Ok(number) => engine.policy_version(number).await?,
+            Err(_) => None,
+        },
+    };
+    let version = version.ok_or_else(|| {
+        Problem::not_found(format!("there is no version \"{name}\""))
+            .fix("a number, published, or draft:NAME; /api/v1/policy/versions lists them")
+    })?;
+    Ok((head(&version), version.source))
+}
+
+/// `GET /api/v1/policy/versions/{version}`: a number, or `published`.
+pub async fn version(State(state): Shared, Path(name): Path<String>) -> Answer {
+    let (head, files) = named(&state, &name).await?;
+    Ok(Json(with_content(head, &files)))
+}
+
+/// `GET /api/v1/policy/drafts/{id}`
+pub async fn draft(State(state): Shared, Path(id): Path<String>) -> Result<Response, Problem> {
+    let draft = state.engine.policy_draft(&id).await?;
+    let draft = draft.ok_or_else(|| Problem::not_found(format!("there is no draft \"{id}\"")))?;
+    let (_, problems) = state.engine.lint_policy(&draft.source).await;
+    let mut body = with_content(draft_head(&draft), &draft.source);
+    body["problems"] = problems.to_json();
+    Ok(tagged(draft.tag, StatusCode::OK, body))
+}
+
+/// `PUT /api/v1/policy/drafts/{id}`, with `If-Match` or `If-None-Match: *`. Drafts with mistakes are kept, and told of.
+pub async fn keep(
+    State(state): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(content): Json<Content>,
+) -> Result<Response, Problem> {
+    draft_id(&id)?;
+    let tag = tag_of(&headers)?;
+    let engine = &state.engine;
+    let before = engine.policy_draft(&id).await?;
+    if before.as_ref().map_or(0, |draft| draft.tag) != tag {
+        return Err(problem(PolicyRefusal::Changed));
+    }
+    let base = match before {
+        Some(draft) => draft.source,
+        None => named(&state, "published").await?.1,
+    };
+    let files = content.files(&base)?;
+    let kept = engine.keep_policy_draft(&id, tag, files, &caller.name).await.map_err(problem)?;
+    let (_, problems) = engine.lint_policy(&kept.source).await;
+    let mut body = with_content(draft_head(&kept), &kept.source);
+    body["problems"] = problems.to_json();
+    Ok(tagged(kept.tag, if tag == 0 { StatusCode::CREATED } else { StatusCode::OK }, body))
+}
+
+/// `DELETE /api/v1/policy/drafts/{id}`, with `If-Match`.
+pub async fn forget(State(state): Shared, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    state.engine.drop_policy_draft(&id, tag_of(&headers)?).await.map_err(problem)?;
+    Ok(Json(json!({ "forgotten": id })))
+}
+
+#[derive(Deserialize)]
+pub struct PublishBody {
+    #[serde(default)]
+    reason: String,
+    /// The version that the author saw in force.
+    expected: Option<i64>,
+}
+
+/// `POST /api/v1/policy/drafts/{id}/publish`, with `If-Match`.
+pub async fn publish(
+    State(state): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(wish): Json<PublishBody>,
+) -> Result<Response, Problem> {
+    let tag = tag_of(&headers)?;
+    let wish = Wish { by: &caller.name, reason: &wish.reason, expected: wish.expected };
+    Ok(match state.engine.publish_policy_draft(&id, tag, wish).await {
+        Ok(Publication::Done(version)) => {
+            Json(json!({ "state": "published", "version": head(&version) })).into_response()
+        }
+        Ok(Publication::Waiting { by }) => {
+            (StatusCode::ACCEPTED, Json(json!({ "state": "waits for a second person", "asked_by": by })))
+                .into_response()
+        }
+        Err(refusal) => refused(refusal),
+    })
+}
+
+#[derive(Deserialize)]
+pub struct RollBack {
+    to: i64,
+    #[serde(default)]
+    reason: String,
+    expected: Option<i64>,
+}
+
+/// `POST /api/v1/policy/rollback`
+pub async fn roll_back(
+    State(state): Shared,
+    Extension(caller): Extension<Caller>,
+    Json(wish): Json<RollBack>,
+) -> Result<Response, Problem> {
+    let asked = Wish { by: &caller.name, reason: &wish.reason, expected: wish.expected };
+    Ok(match state.engine.roll_back_policy(wish.to, asked).await {
+        Ok(version) => Json(json!({ "state": "published", "version": head(&version) })).into_response(),
+        Err(refusal) => refused(refusal),
+    })
+}
+
+/// `POST /api/v1/policy/lint`: all findings of what is sent; nothing is kept.
+pub async fn lint(State(state): Shared, Json(content): Json<Content>) -> Answer {
+    let files = content.files(&named(&state, "published").await?.1)?;
+    let (policy, problems) = state.engine.lint_policy(&files).await;
+    Ok(Json(json!({
+        "ok": !problems.has_errors(), "problems": problems.to_json(),
+        "seal": policy.as_ref().map(|policy| policy.seal().to_owned()),
+        "flows": policy.as_ref().map(|policy| policy.flows()),
+        "source": files, "document": structured::to_json(&files),
+    })))
+}
+
+/// `POST /api/v1/policy/format`: what is sent, in the one spelling.
+pub async fn formatted(State(state): Shared, Json(content): Json<Content>) -> Answer {
+    let files = format(&content.files(&named(&state, "published").await?.1)?);
+    Ok(Json(json!({ "source": files, "document": structured::to_json(&files) })))
+}
+
+#[derive(Deserialize)]
+pub struct Sides {
+    from: Option<String>,
+    to: String,
+}
+
+/// `GET /api/v1/policy/diff?from=published&to=draft:ID`: what differs, in sentences.
+pub async fn difference(State(state): Shared, Query(sides): Query<Sides>) -> Answer {
+    let (from, before) = named(&state, sides.from.as_deref().unwrap_or("published")).await?;
+    let (to, after) = named(&state, &sides.to).await?;
+    Ok(Json(json!({ "from": from, "to": to, "changes": diff(&before, &after) })))
+}
+
+/// `GET /api/v1/policy/vocabulary`: what names an editor can offer: groups, attributes, and each site's places.
+pub async fn vocabulary(State(state): Shared) -> Answer {
+    let engine = &state.engine;
+    let known = engine.known().await;
+    let mut groups = Vec::new();
+    for tenant in engine.directories().keys() {
+        for group in engine.store().groups(tenant).await? {
+            groups.push(json!({ "tenant": tenant, "id": group.id, "name": group.name }));
+        }
+    }
+    let sites = engine.sites().iter().map(|(id, site)| {
+        let catalogue = site.catalogue();
+        let buildings = catalogue.buildings.values().map(|building| {
+            let floors = catalogue.floors.values().filter(|floor| floor.building == building.id);
+            json!({ "name": building.name, "code": building.code, "floors": floors.map(|floor| &floor.name).collect::<Vec<_>>() })
+        });
+        let sections = catalogue.sections.values().map(|section| {
+            json!({ "neighborhood": section.neighborhood_name, "name": section.name, "floor": catalogue.floor_path(section.floor) })
+        });
+        let kinds: std::collections::BTreeSet<_> = catalogue.rooms.values().map(|room| &room.kind).collect();
+        let items = catalogue.items.values().map(|item| json!({ "category": item.category_name, "name": item.name }));
+        let centers = catalogue.centers.values().map(|center| json!({ "module": center.module, "name": center.name }));
+        json!({
+            "site": id, "buildings": buildings.collect::<Vec<_>>(), "sections": sections.collect::<Vec<_>>(),
+            "kinds": kinds, "items": items.collect::<Vec<_>>(), "centers": centers.collect::<Vec<_>>(),
+            "user_types": catalogue.user_types.values().collect::<Vec<_>>(),
+        })
+    });
+    Ok(Json(json!({
+        "groups": groups, "attributes": known.attributes, "sites": sites.collect::<Vec<_>>(),
+        "channels": engine.active().policy.routes().keys().collect::<Vec<_>>(),
+        "templates": ["new-user", "deactivation", "group-change", "reconciliation", "contractor-expiry", "profile-update"],
+    })))
+}

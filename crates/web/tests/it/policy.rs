@@ -1,0 +1,214 @@
+//! Drafts, versions and publication as the console's editor uses them.
+
+use http::{StatusCode, header};
+use lanyard_engine::ports::{ActivityFilter, Silent, Store as _};
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+async fn open() -> House {
+    let house = House::new();
+    house.engine.load(&Silent).await.unwrap();
+    house
+}
+
+fn tag(reply: &crate::house::Reply) -> String {
+    reply.headers[header::ETAG].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_rule_is_edited_as_a_document_and_published() {
+    let house = open().await;
+    let first = house.api("GET", "/policy", None, Value::Null).await;
+    assert_eq!(first.body["in_force"]["version"], 1, "{}", first.body);
+    assert_eq!(first.body["in_force"]["author"], "policy folder");
+
+    let published = house.api("GET", "/policy/versions/published", None, Value::Null).await;
+    let mut document = published.body["document"].clone();
+    let flow = document["rules"]["flow"].as_array_mut().unwrap();
+    let own = flow.iter_mut().find(|flow| flow["id"] == "own-desk").unwrap();
+    own["priority"] = json!(150);
+    document["tables"]["places"]["rows"][0][5] = json!("Zone 3");
+
+    let kept = house.api("PUT", "/policy/drafts/spring", Some("*"), json!({ "document": document })).await;
+    assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.body);
+    assert_eq!(kept.body["problems"], json!([]), "{}", kept.body["problems"]);
+    let source = kept.body["source"]["rules"].as_str().unwrap();
+    assert!(
+        source.contains("# Template 1, new user: a place by the way somebody works."),
+        "comments stay: {source}"
+    );
+
+    let changes = house.api("GET", "/policy/diff?to=draft:spring", None, Value::Null).await;
+    assert_eq!(
+        changes.body["changes"],
+        json!([
+            "The priority of rule own-desk is now 150, it was 100.",
+            "Table places, row 1: site hq, officeLocation PIER, division Engineering, building Pier House, kind \
+             Workstation, section Zone 3; it was site hq, officeLocation PIER, division Engineering, building Pier \
+             House, kind Workstation, section Zone 2.",
+        ])
+    );
+
+    let path = "/policy/drafts/spring/publish";
+    let silent = house.api("POST", path, Some(&tag(&kept)), json!({})).await;
+    assert_eq!((silent.status, &silent.body["code"]), (StatusCode::BAD_REQUEST, &json!("policy_reason")));
+    let late = json!({ "reason": "desks first", "expected": 7 });
+    assert_eq!(
+        house.api("POST", path, Some(&tag(&kept)), late).await.status,
+        StatusCode::PRECONDITION_FAILED
+    );
+    let wish = json!({ "reason": "desks first", "expected": 1 });
+    let done = house.api("POST", path, Some(&tag(&kept)), wish).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    assert_eq!(done.body["version"]["version"], 2);
+    assert_eq!(done.body["version"]["changes"].as_array().unwrap().len(), 2);
+    assert_eq!(house.engine.active().policy.seal(), done.body["version"]["seal"].as_str().unwrap());
+    assert_eq!(
+        house.api("GET", "/policy/drafts/spring", None, Value::Null).await.status,
+        StatusCode::NOT_FOUND
+    );
+
+    let back = house.api("POST", "/policy/rollback", None, json!({ "to": 1, "reason": "too early" })).await;
+    assert_eq!(back.body["version"]["version"], 3, "{}", back.body);
+    assert_eq!(back.body["version"]["back_to"], 1);
+    let versions = house.api("GET", "/policy/versions?limit=2", None, Value::Null).await;
+    let numbers: Vec<_> =
+        versions.body["versions"].as_array().unwrap().iter().map(|v| v["version"].clone()).collect();
+    assert_eq!((numbers, &versions.body["total"]), (vec![json!(3), json!(2)], &json!(3)));
+    assert_eq!(house.engine.active().policy.seal(), published.body["seal"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn two_editors_never_overwrite_each_other() {
+    let house = open().await;
+    let text = house.api("GET", "/policy/versions/1", None, Value::Null).await.body["source"].clone();
+    let body = json!({ "source": text });
+    assert_eq!(
+        house.api("PUT", "/policy/drafts/a", None, body.clone()).await.status,
+        StatusCode::PRECONDITION_REQUIRED
+    );
+    let mine = house.api("PUT", "/policy/drafts/a", Some("*"), body.clone()).await;
+    assert_eq!(mine.status, StatusCode::CREATED);
+    assert_eq!(
+        house.api("PUT", "/policy/drafts/a", Some("*"), body.clone()).await.status,
+        StatusCode::PRECONDITION_FAILED
+    );
+    let theirs = house.api("PUT", "/policy/drafts/a", Some(&tag(&mine)), body.clone()).await;
+    assert_eq!(theirs.status, StatusCode::OK);
+    let late = house.api("PUT", "/policy/drafts/a", Some(&tag(&mine)), body).await;
+    assert_eq!(
+        (late.status, &late.body["code"]),
+        (StatusCode::PRECONDITION_FAILED, &json!("policy_changed"))
+    );
+    let gone = house.api("DELETE", "/policy/drafts/a", Some(&tag(&mine)), Value::Null).await;
+    assert_eq!(gone.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(
+        house.api("DELETE", "/policy/drafts/a", Some(&tag(&theirs)), Value::Null).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_policy_with_mistakes_is_kept_as_a_draft_and_never_published() {
+    let house = open().await;
+    let published = house.api("GET", "/policy/versions/published", None, Value::Null).await;
+    let mut document = published.body["document"].clone();
+    document["rules"]["flow"][1]["look_up"] = json!("palces");
+    document["rules"]["flow"][2]["if"][0]["is"] = json!("");
+    let kept = house.api("PUT", "/policy/drafts/odd", Some("*"), json!({ "document": document })).await;
+    assert_eq!(kept.status, StatusCode::CREATED);
+    let paths: Vec<_> = kept.body["problems"].as_array().unwrap().iter().map(|p| p["path"].clone()).collect();
+    assert_eq!(
+        paths,
+        [json!("/rules/flow/1/look_up"), json!("/rules/flow/2/if/0")],
+        "{}",
+        kept.body["problems"]
+    );
+    assert_eq!(kept.body["problems"][0]["fix"], "did you mean \"places\"?");
+    let refused =
+        house.api("POST", "/policy/drafts/odd/publish", Some(&tag(&kept)), json!({ "reason": "x" })).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    assert_eq!(refused.body["problems"].as_array().unwrap().len(), 2);
+    assert_eq!(house.engine.active().policy.seal(), published.body["seal"].as_str().unwrap());
+    let lint =
+        house.api("POST", "/policy/lint", None, json!({ "source": { "rules": "format = = 1" } })).await;
+    assert_eq!(
+        (lint.status, &lint.body["ok"], &lint.body["document"]),
+        (StatusCode::OK, &json!(false), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_second_person_must_agree_where_the_policy_says_so() {
+    let house = open().await;
+    let text =
+        house.api("GET", "/policy/versions/1", None, Value::Null).await.body["source"]["rules"].clone();
+    let careful = text.as_str().unwrap().replace("[guardrails]", "[guardrails]\nsecond_person = true");
+    let tables =
+        house.api("GET", "/policy/versions/1", None, Value::Null).await.body["source"]["tables"].clone();
+    let put = |rules: String| json!({ "source": { "rules": rules, "tables": tables } });
+    let kept = house.api("PUT", "/policy/drafts/a", Some("*"), put(careful.clone())).await;
+    let wish = json!({ "reason": "four eyes" });
+    let done = house.api("POST", "/policy/drafts/a/publish", Some(&tag(&kept)), wish.clone()).await;
+    assert_eq!(done.body["state"], "published", "{}", done.body);
+
+    let kept = house
+        .api(
+            "PUT",
+            "/policy/drafts/b",
+            Some("*"),
+            put(careful.replace("max_people = 100", "max_people = 90")),
+        )
+        .await;
+    let asked = house.api("POST", "/policy/drafts/b/publish", Some(&tag(&kept)), wish.clone()).await;
+    assert_eq!((asked.status, &asked.body["asked_by"]), (StatusCode::ACCEPTED, &json!("command line")));
+    let draft = house.api("GET", "/policy/drafts/b", None, Value::Null).await;
+    assert_eq!(draft.body["asked"]["reason"], "four eyes");
+    let again = house.api("POST", "/policy/drafts/b/publish", Some(&tag(&draft)), wish).await;
+    assert_eq!(again.status, StatusCode::ACCEPTED, "never one's own");
+    let second = lanyard_engine::policies::Wish { by: "somebody else", reason: "", expected: None };
+    let tag = tag(&draft).trim_matches('"').parse().unwrap();
+    let done = house.engine.publish_policy_draft("b", tag, second).await.unwrap();
+    let lanyard_engine::policies::Publication::Done(version) = done else { panic!("{done:?}") };
+    assert_eq!(
+        (version.author.as_str(), version.approved_by.as_deref()),
+        ("command line", Some("somebody else"))
+    );
+    assert_eq!(version.reason, "four eyes");
+}
+
+#[tokio::test]
+async fn what_was_published_survives_a_restart_and_an_edited_folder_is_taken_over() {
+    let house = open().await;
+    let published = house.api("GET", "/policy/versions/published", None, Value::Null).await;
+    let mut document = published.body["document"].clone();
+    document["rules"]["guardrails"]["max_people"] = json!(7);
+    let kept = house.api("PUT", "/policy/drafts/a", Some("*"), json!({ "document": document })).await;
+    house.api("POST", "/policy/drafts/a/publish", Some(&tag(&kept)), json!({ "reason": "careful" })).await;
+    // Another process on the same store, with the folder as it was.
+    let again = House::on(std::sync::Arc::clone(&house.store), |_| {});
+    again.engine.load(&Silent).await.unwrap();
+    assert_eq!(again.engine.active().policy.guardrails().max_people, Some(7));
+    // And one whose folder was edited meanwhile: what was published stays, and somebody is told.
+    let edited = House::on(std::sync::Arc::clone(&house.store), |rules| {
+        *rules = rules.replace("max_people = 100", "max_people = 3")
+    });
+    edited.engine.load(&Silent).await.unwrap();
+    assert_eq!(edited.engine.active().policy.guardrails().max_people, Some(7));
+    let findings = edited.store.findings(10).await.unwrap();
+    assert_eq!(findings.iter().map(|f| f.kind.as_str()).collect::<Vec<_>>(), ["policy_folder"]);
+    let fresh = House::new();
+    fresh.engine.load(&Silent).await.unwrap();
+    let later = House::on(std::sync::Arc::clone(&fresh.store), |rules| {
+        *rules = rules.replace("max_people = 100", "max_people = 3")
+    });
+    later.engine.load(&Silent).await.unwrap();
+    assert_eq!(later.engine.active().policy.guardrails().max_people, Some(3));
+    let versions = later.engine.policy_versions(0, 10).await.unwrap().0;
+    assert_eq!(versions[0].reason, "the folder was edited");
+    assert_eq!(versions[0].changes, ["[guardrails] max_people is now 3, it was 100."]);
+    let journal =
+        later.store.activity(&ActivityFilter { limit: 10, ..ActivityFilter::default() }).await.unwrap();
+    assert!(journal.is_empty(), "this house has no tenants, so no journal");
+}
