@@ -239,9 +239,13 @@ impl World {
         let settings = EngineSettings::default();
         let max_people = 100;
         let engine = engine(&clock, &mortal, [&acme, &beta], [&hq, &south], &settings, max_people);
-        let world =
+        let mut world =
             Self { clock, acme, beta, hq, south, store, mortal, engine, settings, max_people, events: 0 };
         world.load().await;
+        if world.mortal.is_dead() {
+            // The first start itself was interrupted.
+            world.reborn().await;
+        }
         world
     }
 
