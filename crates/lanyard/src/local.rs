@@ -45,13 +45,24 @@ impl Running {
     /// # Errors
     /// When it does not answer.
     pub async fn run(&self, verb: &Value) -> anyhow::Result<Value> {
+        self.call("POST", "/verbs", verb).await
+    }
+
+    /// Asks that server's API; `Null` for an answer without content.
+    ///
+    /// # Errors
+    /// When it does not answer, and what it refuses, with its own words.
+    pub async fn call(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
         use lanyard_wire::Transport as _;
         let transport = lanyard_wire::HttpsTransport::new(&lanyard_wire::TransportSettings::default())
             .map_err(|text| anyhow::anyhow!(text))?;
-        let request = http::Request::post(format!("{}/api/v1/verbs", self.url))
+        let body = if body.is_null() { bytes::Bytes::new() } else { bytes::Bytes::from(body.to_string()) };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}/api/v1{path}", self.url))
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", "application/json")
-            .body(bytes::Bytes::from(verb.to_string()))?;
+            .body(body)?;
         let response = transport
             .exchange(request, std::time::Duration::from_secs(900))
             .await
@@ -63,6 +74,9 @@ impl Running {
             response.status(),
             String::from_utf8_lossy(response.body())
         );
+        if response.body().is_empty() {
+            return Ok(Value::Null);
+        }
         Ok(serde_json::from_slice(response.body())?)
     }
 }

@@ -6,6 +6,7 @@ mod exit;
 mod local;
 mod progress;
 mod settings;
+mod sign_in;
 mod stand_ins;
 mod verbs;
 mod wiring;

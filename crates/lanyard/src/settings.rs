@@ -39,6 +39,8 @@ pub struct Settings {
     #[serde(rename = "site", default)]
     pub sites: Vec<SiteSettings>,
     pub mail: Option<MailSettings>,
+    /// How people sign in to the console; without it, by owner links alone.
+    pub sign_in: Option<SignInSettings>,
     /// Named secrets (a Slack webhook's address, say) by the file that holds each.
     #[serde(default)]
     pub secrets: std::collections::BTreeMap<String, PathBuf>,
@@ -117,6 +119,38 @@ pub struct MailSettings {
     pub tls: String,
     pub user: Option<String>,
     pub password_file: Option<PathBuf>,
+}
+
+/// Sign-in with Okta (OIDC). The web app registered there has `PUBLIC_URL/sign-in/callback` as redirect URI and a
+/// groups claim for the groups named here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInSettings {
+    /// The tenant whose people sign in.
+    pub tenant: String,
+    /// Where it is not the tenant's org itself (a custom authorization server or domain): the issuer, exactly.
+    pub issuer: Option<String>,
+    pub client_id: String,
+    /// File with the client secret; without one the app is a public client (PKCE alone).
+    pub client_secret_file: Option<PathBuf>,
+    /// Which group gives which role. Whoever is in none of the groups is not let in.
+    #[serde(rename = "role", default)]
+    pub roles: Vec<RoleSettings>,
+}
+
+/// Members of `group` have `role`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleSettings {
+    pub group: String,
+    /// `viewer`, `operator`, `policy_editor`, `approver`, `auditor` or `owner`.
+    pub role: String,
+    /// Only in these tenants.
+    #[serde(default)]
+    pub tenants: Vec<String>,
+    /// Only in these sites.
+    #[serde(default)]
+    pub sites: Vec<String>,
 }
 
 fn default_listen() -> String {
@@ -200,6 +234,7 @@ impl Settings {
                 mistakes.check_file(Place::key("mail", "password_file"), file);
             }
         }
+        mistakes.check_sign_in(self);
         for (name, file) in &self.secrets {
             mistakes.check_file(Place::key("secrets", name), file);
         }
@@ -331,6 +366,57 @@ impl Mistakes<'_> {
         ] {
             if let Some(file) = file {
                 self.check_file(place(key), file);
+            }
+        }
+    }
+
+    fn check_sign_in(&mut self, settings: &Settings) {
+        let Some(sign_in) = &settings.sign_in else { return };
+        let place = |key: &str| Place::key("sign_in", key);
+        if !settings.tenants.iter().any(|tenant| tenant.id == sign_in.tenant) {
+            self.add(place("tenant"), format!("there is no [[tenant]] with the id {}", sign_in.tenant));
+        }
+        if let Some(issuer) = &sign_in.issuer
+            && !is_public(issuer)
+        {
+            self.add(
+                place("issuer"),
+                "not an issuer; write it as Okta names itself, like https://example.okta.com",
+            );
+        }
+        if let Some(file) = &sign_in.client_secret_file {
+            self.check_file(place("client_secret_file"), file);
+        }
+        if sign_in.roles.is_empty() {
+            self.add(
+                place("role"),
+                "no [[sign_in.role]]: nobody could do anything; name at least one group as owner",
+            );
+        }
+        for rule in &sign_in.roles {
+            let role = lanyard_web::access::Role::parse(&rule.role);
+            if role.is_none_or(|role| role == lanyard_web::access::Role::Metrics) {
+                self.add(
+                    place("role"),
+                    format!(
+                        "{:?} is no role; use viewer, operator, policy_editor, approver, auditor or owner",
+                        rule.role
+                    ),
+                );
+            }
+            for id in
+                rule.tenants.iter().filter(|id| !settings.tenants.iter().any(|tenant| tenant.id == **id))
+            {
+                self.add(
+                    place("role"),
+                    format!("the role of {} names the tenant {id}, which is not set up", rule.group),
+                );
+            }
+            for id in rule.sites.iter().filter(|id| !settings.sites.iter().any(|site| site.id == **id)) {
+                self.add(
+                    place("role"),
+                    format!("the role of {} names the site {id}, which is not set up", rule.group),
+                );
             }
         }
     }

@@ -6,6 +6,7 @@
 //!
 //! | part | files |
 //! |---|---|
+//! | signing people in to our console | `oidc` |
 //! | settings, signing in | `settings`, `assertion`, `dpop`, `token` |
 //! | one call: budget, retries, typed problems, counts | `client`, `budget`, `problem`, `counters` |
 //! | walks over pages | `paging`, `listing` |
@@ -28,6 +29,7 @@ mod hook;
 mod json;
 mod listing;
 mod log;
+mod oidc;
 mod organization;
 mod paging;
 mod probe;
@@ -45,6 +47,7 @@ pub use client::OktaClient;
 pub use counters::{CallOutcome, CounterRow, Counters};
 pub use hook::{Delivery, EventHook, HookProblem, parse_delivery};
 pub use log::{LogEvent, LogPage, LogProblem, Target};
+pub use oidc::{SignInClient, SignInProblem, SignInSettings, SignedInPerson};
 pub use organization::Organization;
 pub use problem::Problem;
 pub use schema::AttributeSchema;

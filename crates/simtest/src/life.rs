@@ -131,6 +131,7 @@ mortal_store! {
     fn applied_all(site: &SiteId) -> Vec<(IdentityId, Applied)>;
     fn plan(id: &PlanId) -> Option<Plan>;
     fn plans(identity: Option<&IdentityId>, limit: usize) -> Vec<Plan>;
+    fn plans_before(before: Option<&(Timestamp, PlanId)>, limit: usize) -> Vec<Plan>;
     fn open_intents(identity: Option<&IdentityId>) -> Vec<OpenIntent>;
     fn intents(plan: &PlanId) -> Vec<(Intent, Option<Outcome>)>;
     fn cap_used(scope: &str, since: Timestamp) -> u64;

@@ -151,6 +151,19 @@ impl Store for SqliteStore {
         self.read(move |tx| plans::newest(tx, identity.as_ref(), limit)).await
     }
 
+    async fn plans_before(
+        &self,
+        before: Option<&(Timestamp, PlanId)>,
+        limit: usize,
+    ) -> Result<Vec<Plan>, StoreFailure> {
+        let before = before.cloned();
+        self.read(move |tx| match before {
+            None => plans::newest(tx, None, limit),
+            Some((at, id)) => plans::before(tx, at, &id, limit),
+        })
+        .await
+    }
+
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {
         match identity {
             Some(one) => self.glance(|tx| plans::open(tx, Some(one))),

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{problem::Problem, session::fresh_token};
+use crate::{access::fresh_token, problem::Problem};
 
 /// Everything that no other route answers.
 pub(crate) async fn file(uri: Uri, headers: HeaderMap) -> Response {
@@ -38,6 +38,11 @@ pub(crate) async fn file(uri: Uri, headers: HeaderMap) -> Response {
     if path.starts_with("assets/") {
         return Problem::not_found(format!("there is nothing at {}", uri.path())).into_response();
     }
+    page()
+}
+
+/// The console's page, with a fresh nonce.
+pub(crate) fn page() -> Response {
     let nonce = fresh_token();
     let policy = lanyard_console_assets::content_security_policy(&nonce);
     Response::builder()
@@ -46,6 +51,9 @@ pub(crate) async fn file(uri: Uri, headers: HeaderMap) -> Response {
         .header(header::CONTENT_SECURITY_POLICY, policy)
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::X_FRAME_OPTIONS, "DENY")
+        .header("cross-origin-opener-policy", "same-origin")
+        .header("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()")
         .body(Body::from(lanyard_console_assets::index_html(&nonce)))
         .unwrap_or_default()
 }

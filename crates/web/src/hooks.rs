@@ -14,7 +14,7 @@ use lanyard_engine::ingest::{ReceiveError, Received};
 use lanyard_model::id::TenantId;
 use serde_json::json;
 
-use crate::{WebState, problem::Problem, session::same_secret};
+use crate::{WebState, access::secret::same_secret, problem::Problem};
 
 /// Deliveries of any number of events; Okta names no bound, the contract assumes 5 MB is ample.
 const BODY_BYTES_MAX: usize = 5 << 20;

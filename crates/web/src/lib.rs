@@ -4,18 +4,21 @@
 //! |---|---|
 //! | [`hooks`] | `/hooks/okta/{tenant}`: event hook verification and delivery |
 //! | [`api`] | `/api/v1/…`: what the console and the command line ask |
-//! | [`session`] | who may ask: owner link, cookie, local token, CSRF |
+//! | [`access`] | who may ask: sign-in, sessions, API tokens, roles, CSRF |
+//! | `routes` | the table of the API's routes; the router and [`openapi`] are made from it |
 //! | [`console`] | the console's files, with a fresh CSP nonce each |
 //! | `scim` | `/scim/v2/{tenant}`: what Okta provisions to |
 //! | [`problem`] | refusals as problem+json |
 
+pub mod access;
 pub mod api;
 mod console;
 mod hooks;
+pub mod openapi;
 pub mod problem;
+mod routes;
 mod scim;
 mod server;
-pub mod session;
 mod state;
 
 pub use server::{router, serve};

@@ -8,7 +8,7 @@ use lanyard_model::id::TenantId;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::session::Sessions;
+use crate::access::SignIn;
 
 /// How the server was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,6 @@ pub struct WebSettings {
     pub site_urls: BTreeMap<String, String>,
     /// Lets the command line in.
     pub local_token: SecretString,
-    /// Lets one person sign in as owner, once.
-    pub owner_token: Option<SecretString>,
 }
 
 /// The demo's own controls.
@@ -76,7 +74,7 @@ pub trait VerbRunner: Send + Sync {
 pub struct WebState {
     pub engine: Arc<Engine>,
     pub settings: WebSettings,
-    pub sessions: Sessions,
+    pub sign_in: SignIn,
     pub demo: Option<Arc<dyn DemoControl>>,
     pub verbs: Option<Arc<dyn VerbRunner>>,
 }

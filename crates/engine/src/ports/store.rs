@@ -514,6 +514,12 @@ pub trait Store: Send + Sync {
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure>;
     /// Newest first.
     async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure>;
+    /// Everybody's, newest first, older than this one (the order is by time, then by id).
+    async fn plans_before(
+        &self,
+        before: Option<&(Timestamp, PlanId)>,
+        limit: usize,
+    ) -> Result<Vec<Plan>, StoreFailure>;
     /// Intents of the identity (or of everybody) that have no outcome.
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure>;
     /// Intents with their outcomes for one plan, by step.

@@ -209,6 +209,15 @@ impl Store for Mortal {
         self.inner.plans(identity, limit).await
     }
 
+    async fn plans_before(
+        &self,
+        before: Option<&(Timestamp, PlanId)>,
+        limit: usize,
+    ) -> Result<Vec<Plan>, StoreFailure> {
+        self.live().await;
+        self.inner.plans_before(before, limit).await
+    }
+
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {
         self.live().await;
         self.inner.open_intents(identity).await

@@ -24,7 +24,7 @@ use lanyard_model::id::{AccountId, TenantId};
 use lanyard_policy::{Policy, demo_policy};
 use lanyard_web::{
     Mode, WebSettings, WebState,
-    session::{Sessions, fresh_token},
+    access::{SignIn, fresh_token},
 };
 use lanyard_wire::{Request, Response, Transport, TransportError};
 use secrecy::SecretString;
@@ -267,9 +267,8 @@ impl Rig {
                 tenant_urls: BTreeMap::new(),
                 site_urls: BTreeMap::new(),
                 local_token: SecretString::from(fresh_token()),
-                owner_token: None,
             },
-            sessions: Sessions::default(),
+            sign_in: SignIn::default(),
             demo: None,
             verbs: None,
         };

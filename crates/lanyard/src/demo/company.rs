@@ -14,7 +14,7 @@ use lanyard_policy::{Policy, demo_policy};
 use lanyard_sim::host::{IofficePlace, More, OktaPlace};
 use lanyard_web::{
     DemoControl, Mode, VerbRunner, WebSettings, WebState,
-    session::{Sessions, fresh_token},
+    access::{SignIn, fresh_token},
 };
 use lanyard_wire::Transport;
 use secrecy::SecretString;
@@ -123,7 +123,6 @@ impl Office {
             tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
             local_token: SecretString::from(fresh_token()),
-            owner_token: None,
         };
         Ok(Self {
             engine,
@@ -153,13 +152,8 @@ impl Office {
         if let Err(error) = note.leave(&self.dir) {
             tracing::warn!(%error, "other verbs will not find this server");
         }
-        let state = WebState {
-            engine: Arc::clone(&self.engine),
-            settings,
-            sessions: Sessions::default(),
-            demo,
-            verbs,
-        };
+        let state =
+            WebState { engine: Arc::clone(&self.engine), settings, sign_in: SignIn::default(), demo, verbs };
         let stop = self.stop.subscribe();
         self.keep(tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stop).await {

@@ -9,6 +9,7 @@ mod reference;
 mod serve;
 mod sim;
 mod stop;
+mod token;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -72,6 +73,10 @@ enum Command {
     Stop(StopArguments),
     /// Release the stop button
     Resume(StopArguments),
+    /// Make, list and revoke API tokens for programs
+    Token(token::TokenArguments),
+    /// Print a one-time link that signs one person in to the console as owner
+    SignIn(StopArguments),
     /// Run the stand-ins for Okta and iOffice until stopped
     Sim(sim::SimArguments),
     /// Measure
@@ -149,6 +154,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Explain(a) => people::run(&a.data, Verb::Explain { person: a.person }, a.json).await,
         Command::Stop(a) => stop::run(&a.data, true, a.json).await,
         Command::Resume(a) => stop::run(&a.data, false, a.json).await,
+        Command::Token(arguments) => token::run(arguments).await,
+        Command::SignIn(a) => token::sign_in(&a.data, a.json).await,
         Command::Sim(arguments) => sim::run(arguments).await,
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Completions { shell } => {

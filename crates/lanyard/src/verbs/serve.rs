@@ -8,13 +8,14 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use lanyard_engine::{clock::Clock, loops::Surroundings, ports::Silent};
+use lanyard_engine::{
+    clock::Clock,
+    loops::Surroundings,
+    ports::{Silent, Write},
+};
 use lanyard_model::id::TenantId;
 use lanyard_notify::{MailSettings, MailTls, NotifySettings, Sender};
-use lanyard_web::{
-    Mode, ScimSettings, WebSettings, WebState,
-    session::{Sessions, fresh_token},
-};
+use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, access::fresh_token};
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -23,8 +24,12 @@ use crate::{
     exit,
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
+    sign_in,
     wiring::{self, SystemClock},
 };
+
+/// Noted in the store at the first start: from then on people sign in by the identity provider, if there is one.
+const STARTED_BEFORE: &str = "access:started-before";
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
@@ -53,15 +58,26 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let hooks = wiring::hook_wishes(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let sender = Sender::new(
         notify_settings(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?,
-        transport,
+        Arc::clone(&transport),
     );
     let listen = arguments.listen.as_deref().unwrap_or(&settings.listen);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let store = wiring::open_store(&dir)?;
-    let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
+    let engine = Arc::new(wiring::engine(
+        clients,
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        policy,
+        wiring::engine_settings(&settings),
+    ));
     let local_token = fresh_token();
-    let owner_token = fresh_token();
+    let sign_in = sign_in::of(&dir, &settings, address, &transport, &clock)
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let owner_token = sign_in.owner_link(clock.now(), jiff::SignedDuration::from_hours(24));
+    let first_start = store.meta(STARTED_BEFORE).await?.is_none();
+    store.write(vec![Write::Meta { key: STARTED_BEFORE.into(), value: "yes".into() }]).await?;
+    let needs_link = first_start || !sign_in.has_provider();
     let state = Arc::new(WebState {
         engine: Arc::clone(&engine),
         settings: WebSettings {
@@ -75,9 +91,8 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
             tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
             local_token: SecretString::from(local_token.clone()),
-            owner_token: Some(SecretString::from(owner_token.clone())),
         },
-        sessions: Sessions::default(),
+        sign_in,
         demo: None,
         verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), serving: true })),
     });
@@ -86,7 +101,10 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
     Running { url: format!("http://{address}"), token: local_token, pid: std::process::id() }.leave(&dir)?;
     eprintln!("listening on http://{address}");
-    eprintln!("sign in once at http://{address}/sign-in?token={owner_token}");
+    if needs_link {
+        eprintln!("sign in once as owner at http://{address}/sign-in?token={owner_token}");
+        eprintln!("later, `lanyard sign-in` makes another such link");
+    }
     for (tenant, wish) in &hooks {
         eprintln!("{tenant}: event hook at {}", wish.url);
     }

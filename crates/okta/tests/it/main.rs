@@ -8,4 +8,5 @@ mod people;
 mod probing;
 mod retries;
 mod script;
+mod sign_in;
 mod signing_in;

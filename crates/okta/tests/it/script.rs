@@ -149,6 +149,10 @@ impl Stage {
         Self::with(Credential::ApiToken(SSWS.into()), replies)
     }
 
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        self.script.clone()
+    }
+
     pub fn requests(&self) -> Vec<Request> {
         self.script.requests.lock().expect("requests").clone()
     }

@@ -23,6 +23,8 @@ statements! {
     VERIFIED = "UPDATE plans SET verified_at = $1, verified_open = $2 WHERE id = $3";
     LOAD = "SELECT record FROM plans WHERE id = $1";
     NEWEST = "SELECT record FROM plans ORDER BY made_at DESC, id DESC LIMIT $1";
+    BEFORE = "SELECT record FROM plans WHERE made_at < $1 OR (made_at = $1 AND id < $2)
+              ORDER BY made_at DESC, id DESC LIMIT $3";
     NEWEST_OF = "SELECT record FROM plans WHERE tenant = $1 AND user_id = $2
                  ORDER BY made_at DESC, id DESC LIMIT $3";
     INTEND = "INSERT INTO intents (id, plan, step, tenant, user_id, site, at, record)
@@ -68,6 +70,10 @@ pub(crate) fn newest(tx: &dyn Tx, who: Option<&IdentityId>, limit: usize) -> Ans
         None => tx::all(tx, NEWEST, with![rows_max(limit)], plan),
         Some(who) => tx::all(tx, NEWEST_OF, with![who.tenant.as_str(), &*who.user, rows_max(limit)], plan),
     }
+}
+
+pub(crate) fn before(tx: &dyn Tx, at: Timestamp, id: &PlanId, limit: usize) -> Answer<Vec<Plan>> {
+    tx::all(tx, BEFORE, with![at, id.as_str(), rows_max(limit)], plan)
 }
 
 /// Keeps an intent, and reserves room under its cap.

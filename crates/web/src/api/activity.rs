@@ -3,28 +3,61 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Query, State},
 };
-use lanyard_engine::ports::{ActivityFilter, Kept};
+use lanyard_engine::ports::{ActivityFilter, Kept, Severity};
 use lanyard_model::id::{IdentityId, TenantId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::WebState;
+use crate::{
+    WebState,
+    access::{Caller, Permit},
+};
 
 const LIMIT_MAX: usize = 500;
+/// Lines that a filter may pass over are read in pages of at least this many.
+const READ_AT_ONCE: usize = 200;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct ActivityQuery {
     /// Lines older than this sequence number (`next` of the page before).
-    after: Option<i64>,
+    #[serde(alias = "after")]
+    cursor: Option<i64>,
     limit: Option<usize>,
     tenant: Option<String>,
     identity: Option<String>,
     /// Signals and looks without a change, too.
     all: Option<bool>,
+    /// Only these kinds, separated by commas.
+    kinds: Option<String>,
+    /// Text in title, detail or name.
+    search: Option<String>,
+    problems: Option<bool>,
+}
+
+impl ActivityQuery {
+    fn wants(&self, kept: &Kept) -> bool {
+        let entry = &kept.entry;
+        if let Some(kinds) = &self.kinds
+            && !kinds.split(',').any(|kind| kind == entry.kind)
+        {
+            return false;
+        }
+        if self.kinds.is_none() && self.all != Some(true) && is_quiet(kept) {
+            return false;
+        }
+        if self.problems == Some(true) && entry.severity == Severity::Info {
+            return false;
+        }
+        self.search.as_deref().is_none_or(|wanted| {
+            let text =
+                format!("{} {} {}", entry.title, entry.detail, entry.person.as_deref().unwrap_or_default());
+            text.to_lowercase().contains(&wanted.to_lowercase())
+        })
+    }
 }
 
 /// Lines that only say "seen" or "looked".
@@ -33,15 +66,19 @@ fn is_quiet(kept: &Kept) -> bool {
 }
 
 /// `GET /api/v1/activity`
-pub async fn list(State(state): State<Arc<WebState>>, Query(query): Query<ActivityQuery>) -> Answer {
+pub async fn list(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<ActivityQuery>,
+) -> Answer {
     let limit = query.limit.unwrap_or(100).clamp(1, LIMIT_MAX);
-    let tenant = query.tenant.filter(|t| t != "all").map(|t| TenantId::new(t.as_str()));
-    let identity = query.identity.and_then(|text| {
+    let tenant = query.tenant.as_deref().filter(|t| *t != "all").map(TenantId::new);
+    let identity = query.identity.as_deref().and_then(|text| {
         let (tenant, user) = text.split_once('/')?;
         Some(IdentityId::new(TenantId::new(tenant), user))
     });
     let mut items = Vec::new();
-    let mut before = query.after;
+    let mut before = query.cursor;
     let mut next = None;
     // Quiet lines are passed over, within a bound.
     for _ in 0..20 {
@@ -53,13 +90,14 @@ pub async fn list(State(state): State<Arc<WebState>>, Query(query): Query<Activi
                 identity: identity.clone(),
                 before,
                 after: None,
-                limit,
+                limit: limit.max(READ_AT_ONCE),
             })
             .await?;
-        let full = page.len() == limit;
+        let full = page.len() == limit.max(READ_AT_ONCE);
         for kept in page {
             before = Some(kept.seq);
-            if query.all == Some(true) || !is_quiet(&kept) {
+            let seen = caller.sees(Some(&kept.entry.tenant), kept.entry.site.as_ref());
+            if seen && query.wants(&kept) {
                 items.push(line(&kept));
                 if items.len() == limit {
                     break;
@@ -93,7 +131,9 @@ pub(crate) fn line(kept: &Kept) -> Value {
 }
 
 /// `GET /api/v1/journal`: the tree heads, and whether the journal fits them.
-pub async fn journal(State(state): State<Arc<WebState>>) -> Answer {
+pub async fn journal(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
     let store = state.engine.store();
-    Ok(Json(json!({ "trees": store.tree_heads().await?, "damage": store.verify_journal().await? })))
+    let mut trees = store.tree_heads().await?;
+    trees.retain(|head| caller.may_at(Permit::Audit, Some(&head.tenant), None));
+    Ok(Json(json!({ "trees": trees, "damage": store.verify_journal().await? })))
 }

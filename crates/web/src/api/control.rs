@@ -6,7 +6,7 @@ use axum::{Extension, Json, extract::State};
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, problem::Problem, session::Caller};
+use crate::{WebState, access::Caller, problem::Problem};
 
 /// `POST /api/v1/stop`
 pub async fn stop(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {

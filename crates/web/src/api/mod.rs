@@ -1,5 +1,6 @@
 //! What the console and the command line ask, by screen.
 
+pub mod access;
 pub mod activity;
 pub mod control;
 pub mod demo;
@@ -7,6 +8,7 @@ pub mod events;
 pub mod health;
 pub mod overview;
 pub mod people;
+pub mod places;
 pub mod plans;
 pub mod policy;
 

@@ -2,29 +2,34 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use axum::{Json, extract::State};
+use axum::{
+    Extension, Json,
+    extract::{Query, State},
+};
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Severity};
 use lanyard_model::coverage::ReadKind;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, problem::Problem};
+use crate::{WebState, access::Caller, problem::Problem};
 
 /// Findings of one kind beyond this many are shown as one line with a count.
 const SHOWN_PER_KIND: usize = 5;
 
 /// `GET /api/v1/overview`
-pub async fn show(State(state): State<Arc<WebState>>) -> Answer {
-    Ok(Json(overview(&state).await?))
+pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+    Ok(Json(overview(&state, &caller).await?))
 }
 
-pub(crate) async fn overview(state: &WebState) -> Result<Value, Problem> {
+/// What this caller may see of it. Numbers that count everybody are left out (`null`) for whoever sees a part.
+pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value, Problem> {
     let engine = &state.engine;
     let store = engine.store();
     let now = engine.clock().now();
     let mut tenants = Vec::new();
-    for id in engine.directories().keys() {
+    for id in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
         let ledger = store.ledger(id).await?;
         let polled = engine.polled_at(id);
         let hook = store.meta(&format!("hook-state:{id}")).await?.unwrap_or_else(|| "none".into());
@@ -47,7 +52,7 @@ pub(crate) async fn overview(state: &WebState) -> Result<Value, Problem> {
     }
     let sweeps = store.sweeps(None, 1).await?;
     let mut sites = Vec::new();
-    for (id, site) in engine.sites() {
+    for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
         let certificate = store.certificate(id.as_str(), ReadKind::Accounts).await?;
         let calls = site.port().calls();
         sites.push(json!({
@@ -72,7 +77,9 @@ pub(crate) async fn overview(state: &WebState) -> Result<Value, Problem> {
     let hour = now.checked_sub(Duration::from_secs(3_600)).unwrap_or(Timestamp::UNIX_EPOCH);
     let by_hour = store.operation_rates(day, Duration::from_secs(3_600)).await?;
     let spark = store.operation_rates(hour, Duration::from_secs(60)).await?;
-    let findings = store.findings(2000).await?;
+    let mut findings = store.findings(2000).await?;
+    findings.retain(|finding| sees(caller, finding));
+    let whole = caller.sees_everything();
     let held = findings.iter().filter(|f| f.kind == "blocked" || f.kind == "cap").count();
     Ok(json!({
         "now": now,
@@ -82,16 +89,17 @@ pub(crate) async fn overview(state: &WebState) -> Result<Value, Problem> {
         "policy": { "name": engine.active().policy.name(), "seal": engine.active().policy.seal() },
         "tenants": tenants,
         "sites": sites,
-        "work": store.work_counts(now).await?,
+        "work": if whole { Some(store.work_counts(now).await?) } else { None },
         "needs_person": needs_person(&findings),
         "rates": {
-            "applied_24h": by_hour.iter().map(|(_, applied, _)| applied).sum::<u64>(),
-            "failed_24h": by_hour.iter().map(|(_, _, failed)| failed).sum::<u64>(),
+            "applied_24h": whole.then(|| by_hour.iter().map(|(_, applied, _)| applied).sum::<u64>()),
+            "failed_24h": whole.then(|| by_hour.iter().map(|(_, _, failed)| failed).sum::<u64>()),
             "held": held,
         },
-        "leaver_seconds_p99": leaver_p99(state).await?,
+        "leaver_seconds_p99": if whole { leaver_p99(state).await? } else { None },
         "spark": spark
             .iter()
+            .filter(|_| whole)
             .map(|(at, applied, failed)| json!({ "at": at, "applied": applied, "failed": failed }))
             .collect::<Vec<_>>(),
     }))
@@ -144,12 +152,67 @@ fn needs_person(findings: &[Finding]) -> Vec<Value> {
     items.into_iter().map(|(_, _, value)| value).collect()
 }
 
+/// Whether the caller's role reaches what the finding tells of.
+pub(crate) fn sees(caller: &Caller, finding: &Finding) -> bool {
+    let tenant = finding.tenant.as_ref().or(finding.identity.as_ref().map(|id| &id.tenant));
+    caller.sees(tenant, finding.site.as_ref())
+}
+
+/// Findings that are looked through for one page.
+const FINDINGS_MAX: usize = 20_000;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct FindingsQuery {
+    cursor: Option<usize>,
+    limit: Option<usize>,
+    tenant: Option<String>,
+    kind: Option<String>,
+    search: Option<String>,
+}
+
 /// `GET /api/v1/findings`
-pub async fn findings(State(state): State<Arc<WebState>>) -> Answer {
-    Ok(Json(json!({ "items": state.engine.store().findings(10_000).await? })))
+pub async fn findings(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<FindingsQuery>,
+) -> Answer {
+    let limit = query.limit.unwrap_or(100).clamp(1, 500);
+    let skip = query.cursor.unwrap_or(0);
+    let wanted = query.search.unwrap_or_default().to_lowercase();
+    let tenant = query.tenant.filter(|tenant| tenant != "all");
+    let all = state.engine.store().findings(FINDINGS_MAX).await?;
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    let mut found = Vec::new();
+    for finding in all.iter().filter(|finding| sees(&caller, finding)) {
+        let of = finding.tenant.as_ref().or(finding.identity.as_ref().map(|id| &id.tenant));
+        if tenant.as_deref().is_some_and(|tenant| of.is_none_or(|of| of.as_str() != tenant)) {
+            continue;
+        }
+        let text = format!("{} {} {}", finding.title, finding.detail, finding.key).to_lowercase();
+        if !text.contains(&wanted) {
+            continue;
+        }
+        *kinds.entry(finding.kind.clone()).or_default() += 1;
+        if query.kind.as_deref().is_none_or(|kind| kind.split(',').any(|one| one == finding.kind)) {
+            found.push(finding);
+        }
+    }
+    let items: Vec<&Finding> = found.iter().skip(skip).take(limit).copied().collect();
+    let next = (skip + items.len() < found.len()).then(|| (skip + items.len()).to_string());
+    Ok(Json(json!({ "items": items, "next": next, "total": found.len(), "kinds": kinds })))
 }
 
 /// `GET /api/v1/sweeps`
-pub async fn sweeps(State(state): State<Arc<WebState>>) -> Answer {
-    Ok(Json(json!({ "items": state.engine.store().sweeps(None, 100).await? })))
+pub async fn sweeps(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+    let mut items = state.engine.store().sweeps(None, 100).await?;
+    items.retain(|sweep| {
+        let tenant = state.engine.directories().keys().find(|id| id.as_str() == sweep.scope);
+        let site = state.engine.sites().keys().find(|id| id.as_str() == sweep.scope);
+        match (tenant, site) {
+            (Some(tenant), _) => caller.sees_tenant(tenant),
+            (None, Some(site)) => caller.sees_site(site),
+            (None, None) => caller.sees_everything(),
+        }
+    });
+    Ok(Json(json!({ "items": items })))
 }

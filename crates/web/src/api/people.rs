@@ -25,7 +25,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, activity::line};
-use crate::{WebState, problem::Problem, session::Caller};
+use crate::{
+    WebState,
+    access::{Caller, Reach},
+    problem::Problem,
+};
 
 #[derive(Debug, Default, Deserialize)]
 pub struct PeopleQuery {
@@ -35,24 +39,65 @@ pub struct PeopleQuery {
     tenant: Option<String>,
 }
 
-/// `GET /api/v1/people`
-pub async fn list(State(state): State<Arc<WebState>>, Query(query): Query<PeopleQuery>) -> Answer {
-    let tenant = query.tenant.filter(|t| t != "all").map(|t| TenantId::new(t.as_str()));
+/// Pages read for one answer when most people belong to sites that the caller does not see.
+const PAGES_MAX: usize = 10;
+
+/// `GET /api/v1/people`: of the tenants and sites that the caller sees, tenant by tenant if there are several.
+pub async fn list(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<PeopleQuery>,
+) -> Answer {
+    let asked = query.tenant.as_deref().filter(|t| *t != "all").map(TenantId::new);
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
     let text = query.search.unwrap_or_default();
     let store = state.engine.store();
-    let (found, next, total) =
-        store.search_people(tenant.as_ref(), &text, query.cursor.as_deref(), limit).await?;
-    let mut items = Vec::new();
-    for mirrored in &found {
-        items.push(row(&state, mirrored).await?);
+    // `None`: all tenants in one list, by name.
+    let scopes: Vec<Option<TenantId>> = match (asked, caller.reach()) {
+        (Some(tenant), reach) if reach.holds(&tenant) => vec![Some(tenant)],
+        (Some(_), _) => vec![],
+        (None, Reach::Everywhere) => vec![None],
+        (None, Reach::Only(tenants)) => tenants.into_iter().map(Some).collect(),
+    };
+    let (mut index, mut cursor) = match query.cursor.as_deref().and_then(|text| text.split_once('|')) {
+        Some((index, inner)) => {
+            (index.parse::<usize>().unwrap_or(0), Some(inner.to_owned()).filter(|c| !c.is_empty()))
+        }
+        None => (0, None),
+    };
+    let mut items: Vec<Value> = Vec::new();
+    for _ in 0..PAGES_MAX {
+        let Some(scope) = scopes.get(index) else { break };
+        let room = limit - items.len();
+        let (found, next, _) = store.search_people(scope.as_ref(), &text, cursor.as_deref(), room).await?;
+        for mirrored in &found {
+            items.extend(row(&state, &caller, mirrored).await?);
+        }
+        (index, cursor) = match next {
+            Some(next) => (index, Some(next)),
+            None => (index + 1, None),
+        };
+        if items.len() >= limit {
+            break;
+        }
     }
-    Ok(Json(json!({ "items": items, "next": next, "total": total })))
+    let mut total = 0;
+    for scope in &scopes {
+        total += store.search_people(scope.as_ref(), &text, None, 1).await?.2;
+    }
+    let next = (index < scopes.len()).then(|| format!("{index}|{}", cursor.unwrap_or_default()));
+    // Whoever sees a part of the sites only is not told how many there are elsewhere.
+    let whole = caller.grants.iter().any(|grant| grant.sites.is_empty());
+    Ok(Json(json!({ "items": items, "next": next, "total": whole.then_some(total) })))
 }
 
-async fn row(state: &WebState, mirrored: &Mirrored) -> Result<Value, Problem> {
+/// `None` for somebody the caller's sites do not know.
+async fn row(state: &WebState, caller: &Caller, mirrored: &Mirrored) -> Result<Option<Value>, Problem> {
     let store = state.engine.store();
-    let links = store.links_of(&mirrored.identity.id).await?;
+    let links = visible(caller, store.links_of(&mirrored.identity.id).await?);
+    if !caller.sees(Some(&mirrored.identity.id.tenant), None) && links.is_empty() {
+        return Ok(None);
+    }
     let mut seat = None;
     for link in links.iter().filter(|link| link.ended_at.is_none()) {
         if let (Some(account), Some(site)) =
@@ -67,7 +112,13 @@ async fn row(state: &WebState, mirrored: &Mirrored) -> Result<Value, Problem> {
     value["sites"] =
         json!(links.iter().filter(|l| l.ended_at.is_none()).map(|l| &l.account.site).collect::<Vec<_>>());
     value["last_change_at"] = json!(mirrored.since);
-    Ok(value)
+    Ok(Some(value))
+}
+
+/// Links into sites that the caller sees.
+fn visible(caller: &Caller, mut links: Vec<Link>) -> Vec<Link> {
+    links.retain(|link| caller.sees(Some(&link.identity.tenant), Some(&link.account.site)));
+    links
 }
 
 fn situation(links: &[Link], gone: bool) -> &'static str {
@@ -109,13 +160,18 @@ impl From<PreviewError> for Problem {
 }
 
 /// `GET /api/v1/people/{tenant}/{id}`: from memory; no call is made.
-pub async fn show(State(state): State<Arc<WebState>>, Path((tenant, id)): Path<(String, String)>) -> Answer {
+pub async fn show(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path((tenant, id)): Path<(String, String)>,
+) -> Answer {
     let store = state.engine.store();
     let id = identity_id(&tenant, &id);
-    let mirrored = store.identity(&id).await?.ok_or_else(|| {
-        Problem::not_found(format!("{id} is not known")).fix("people appear here after the first sweep")
-    })?;
-    let links = store.links_of(&id).await?;
+    let unknown =
+        || Problem::not_found(format!("{id} is not known")).fix("people appear here after the first sweep");
+    let mirrored = store.identity(&id).await?.ok_or_else(unknown)?;
+    let mut shown = row(&state, &caller, &mirrored).await?.ok_or_else(unknown)?;
+    let links = visible(&caller, store.links_of(&id).await?);
     let active = state.engine.active();
     let link = links.iter().find(|link| link.ended_at.is_none()).or(links.first());
     let account = match link {
@@ -141,7 +197,6 @@ pub async fn show(State(state): State<Arc<WebState>>, Path((tenant, id)): Path<(
         .or(link.map(|link| &link.account.site))
         .and_then(|site| state.engine.sites().get(site))
         .map(|site| site.catalogue());
-    let mut shown = row(&state, &mirrored).await?;
     shown["profile"] = json!(mirrored.identity.profile);
     let names = store.groups(&id.tenant).await?;
     shown["groups"] = mirrored
@@ -164,13 +219,22 @@ pub async fn show(State(state): State<Arc<WebState>>, Path((tenant, id)): Path<(
         "person": shown,
         "account": account.as_ref().map(|account| account_view(account, catalogue.as_deref())),
         "desired": desired_view(&desired, catalogue.as_deref()),
-        "timeline": timeline.iter().map(line).collect::<Vec<_>>(),
+        "timeline": timeline
+            .iter()
+            .filter(|kept| caller.sees(Some(&kept.entry.tenant), kept.entry.site.as_ref()))
+            .map(line)
+            .collect::<Vec<_>>(),
     })))
 }
 
 /// `GET /api/v1/people/{tenant}/{id}/plan`: reads both sides afresh, writes nothing.
-pub async fn plan(State(state): State<Arc<WebState>>, Path((tenant, id)): Path<(String, String)>) -> Answer {
-    let preview = state.engine.preview(&identity_id(&tenant, &id)).await?;
+pub async fn plan(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path((tenant, id)): Path<(String, String)>,
+) -> Answer {
+    let mut preview = state.engine.preview(&identity_id(&tenant, &id)).await?;
+    preview.sites.retain(|site| caller.sees(Some(&TenantId::new(tenant.as_str())), Some(&site.site)));
     let plans: Vec<&Plan> = preview.sites.iter().filter_map(|site| site.plan.as_ref()).collect();
     let lines: Vec<Value> = plans.iter().flat_map(|plan| plan_lines(plan)).collect();
     let notes: Vec<&String> = plans.iter().flat_map(|plan| &plan.notes).collect();

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, problem::Problem, session::Caller};
+use crate::{WebState, problem::Problem, access::Caller};
 
 type Shared = State<Arc<WebState>>;
 

@@ -13,7 +13,7 @@ use lanyard_model::id::TenantId;
 use secrecy::SecretString;
 
 use super::{CONTENT_TYPE, Scim, Tenant, fault::Fault};
-use crate::session::same_secret;
+use crate::access::secret::same_secret;
 
 /// Okta waits a minute.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);

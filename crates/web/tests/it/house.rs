@@ -1,10 +1,13 @@
 //! A server with two tenants, one of which takes SCIM.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{
     Engine, EngineSettings, Ports,
     clock::Clock,
@@ -13,7 +16,7 @@ use lanyard_engine::{
 use lanyard_model::signal::Lane;
 use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
-use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, router, session::Sessions};
+use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, access::SignIn, router};
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -21,12 +24,13 @@ use tower::ServiceExt as _;
 pub const TOKEN: &str = "swordfish-0123456789";
 const HARBORLIGHT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/harborlight");
 
-struct Stopped;
+/// Stands still, but for what a test says.
+struct Stopped(Mutex<Timestamp>);
 
 #[async_trait::async_trait]
 impl Clock for Stopped {
     fn now(&self) -> Timestamp {
-        "2026-11-02T09:00:00Z".parse().unwrap()
+        *self.0.lock().unwrap()
     }
 
     async fn sleep_until(&self, _: Timestamp) {}
@@ -35,6 +39,7 @@ impl Clock for Stopped {
 pub struct House {
     router: Router,
     pub engine: Arc<Engine>,
+    clock: Arc<Stopped>,
     pub store: Arc<SqliteStore>,
 }
 
@@ -65,13 +70,22 @@ impl House {
     }
 
     pub fn over(store: SqliteStore) -> Self {
-        Self::on(Arc::new(store), |_| {})
+        Self::of(Arc::new(store), SignIn::default(), |_| {})
+    }
+
+    pub fn with(sign_in: SignIn) -> Self {
+        Self::of(Arc::new(SqliteStore::in_memory().unwrap()), sign_in, |_| {})
     }
 
     /// A house on a store in use, whose policy folder was edited.
     pub fn on(store: Arc<SqliteStore>, edit: impl FnOnce(&mut String)) -> Self {
+        Self::of(store, SignIn::default(), edit)
+    }
+
+    fn of(store: Arc<SqliteStore>, sign_in: SignIn, edit: impl FnOnce(&mut String)) -> Self {
+        let clock = Arc::new(Stopped(Mutex::new("2026-11-02T09:00:00Z".parse().unwrap())));
         let ports = Ports {
-            clock: Arc::new(Stopped),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
             store: Arc::clone(&store) as Arc<dyn Store>,
             directories: Vec::new(),
             workplaces: Vec::new(),
@@ -89,16 +103,9 @@ impl House {
             tenant_urls: BTreeMap::new(),
             site_urls: BTreeMap::new(),
             local_token: SecretString::from("local".to_owned()),
-            owner_token: None,
         };
-        let state = WebState {
-            engine: Arc::clone(&engine),
-            settings,
-            sessions: Sessions::default(),
-            demo: None,
-            verbs: None,
-        };
-        Self { router: router(Arc::new(state)), engine, store }
+        let state = WebState { engine: Arc::clone(&engine), settings, sign_in, demo: None, verbs: None };
+        Self { router: router(Arc::new(state)), engine, clock, store }
     }
 
     /// A request to `northgate` as Okta makes it.
@@ -148,6 +155,58 @@ impl House {
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn pass(&self, time: SignedDuration) {
+        *self.clock.0.lock().unwrap() += time;
+    }
+
+    /// A request to our own API with this Authorization header.
+    pub async fn call(&self, method: &str, path: &str, authorization: &str, body: Value) -> Reply {
+        self.visit(method, path, "lanyard.example.com", &[("authorization", authorization)], body).await
+    }
+
+    /// A request with these headers, as a browser sends it. A stream is not read.
+    pub async fn visit(
+        &self,
+        method: &str,
+        path: &str,
+        host: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host)
+            .header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+            request = request.header(*name, *value);
+        }
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+        let body = match kind.as_deref() {
+            Some(kind) if kind.contains("json") => {
+                serde_json::from_slice(&axum::body::to_bytes(body, usize::MAX).await.unwrap()).unwrap()
+            }
+            _ => Value::Null,
+        };
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub async fn put(&self, batch: Vec<lanyard_engine::ports::Write>) {
+        self.store.write(batch).await.unwrap();
+    }
+
+    /// A collection of documents as text.
+    pub async fn everything_in(&self, collection: &str) -> String {
+        format!("{:?}", self.store.document_page(collection, 0, 1000).await.unwrap())
     }
 
     /// Creates a user; answers the id.

@@ -1,7 +1,10 @@
 //! The server's routes as clients see them, over a store in memory.
 
+mod access;
+mod document;
 mod house;
 mod policy;
 mod scim_access;
 mod scim_groups;
 mod scim_users;
+mod sign_in;

@@ -1,0 +1,373 @@
+//! The API's routes: one table that the router is built from, and the OpenAPI document. What is not in it is not
+//! served, and what is in it is documented, guarded and tested.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    handler::Handler,
+    http::StatusCode,
+    middleware,
+    routing::{self, MethodRouter},
+};
+use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+
+use crate::{
+    WebState,
+    access::{
+        Permit,
+        guard::{Needs, guard},
+        sign_in,
+    },
+    api,
+};
+
+const BODY_BYTES_MAX: usize = 1 << 20;
+const WITHIN: Duration = Duration::from_secs(900);
+
+/// One method of one path under `/api/v1`.
+pub(crate) struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// `None`: public.
+    pub needs: Option<Needs>,
+    /// One sentence.
+    pub says: &'static str,
+    pub tag: &'static str,
+    /// Query parameters: name, JSON type, meaning.
+    pub asks: &'static [(&'static str, &'static str, &'static str)],
+    /// Schema of the request's body.
+    pub takes: Option<&'static str>,
+    /// Schema of the answer's body; `None`: no content.
+    pub answers: Option<&'static str>,
+    /// Not JSON: an event stream, which no time-out ends.
+    pub streams: bool,
+    handler: MethodRouter<Arc<WebState>>,
+}
+
+impl Route {
+    fn new(method: &'static str, path: &'static str, handler: MethodRouter<Arc<WebState>>) -> Self {
+        Self {
+            method,
+            path,
+            needs: Some(Needs { permit: Permit::Own, everywhere: true }),
+            says: "",
+            tag: "",
+            asks: &[],
+            takes: None,
+            answers: None,
+            streams: false,
+            handler,
+        }
+    }
+
+    /// What the caller must be permitted; where the path names a tenant, there. Without this call: an owner.
+    fn needs(mut self, permit: Permit) -> Self {
+        self.needs = Some(Needs { permit, everywhere: false });
+        self
+    }
+
+    /// The permit must hold for all tenants and sites.
+    fn everywhere(mut self) -> Self {
+        if let Some(needs) = &mut self.needs {
+            needs.everywhere = true;
+        }
+        self
+    }
+
+    fn public(mut self) -> Self {
+        self.needs = None;
+        self
+    }
+
+    fn says(mut self, tag: &'static str, sentence: &'static str) -> Self {
+        (self.tag, self.says) = (tag, sentence);
+        self
+    }
+
+    fn asks(mut self, query: &'static [(&'static str, &'static str, &'static str)]) -> Self {
+        self.asks = query;
+        self
+    }
+
+    fn takes(mut self, schema: &'static str) -> Self {
+        self.takes = Some(schema);
+        self
+    }
+
+    fn answers(mut self, schema: &'static str) -> Self {
+        self.answers = Some(schema);
+        self
+    }
+
+    fn streams(mut self) -> Self {
+        self.streams = true;
+        self
+    }
+}
+
+fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<WebState>>) -> Route {
+    Route::new("get", path, routing::get(handler))
+}
+
+fn post<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<WebState>>) -> Route {
+    Route::new("post", path, routing::post(handler))
+}
+
+fn put<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<WebState>>) -> Route {
+    Route::new("put", path, routing::put(handler))
+}
+
+fn delete<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<WebState>>) -> Route {
+    Route::new("delete", path, routing::delete(handler))
+}
+
+const PAGE: [(&str, &str, &str); 2] =
+    [("cursor", "string", "`next` of the page before"), ("limit", "integer", "rows of a page")];
+const TENANT: (&str, &str, &str) =
+    ("tenant", "string", "only this tenant; `all` for all that the caller may see");
+
+/// All routes, in the order of the document.
+pub(crate) fn routes() -> Vec<Route> {
+    use Permit::{Audit, EditPolicy, Operate, Own, See, SignedIn};
+    vec![
+        get("/sign-in", sign_in::ways)
+            .public()
+            .says("access", "What the sign-in page offers, and whether the caller is signed in.")
+            .answers("SignInWays"),
+        get("/session", api::access::session)
+            .needs(SignedIn)
+            .says("access", "Who the caller is, with roles and what they permit.")
+            .answers("Session"),
+        post("/session/end", sign_in::sign_out).needs(SignedIn).says("access", "Ends the caller's session."),
+        get("/tokens", api::access::tokens)
+            .says("access", "API tokens, oldest first, without their secrets.")
+            .answers("Tokens"),
+        post("/tokens", api::access::make_token)
+            .says("access", "Makes an API token; its text is in this answer only.")
+            .takes("NewToken")
+            .answers("MadeToken"),
+        delete("/tokens/{id}", api::access::revoke_token).says("access", "Revokes an API token."),
+        post("/owner-links", api::access::owner_link)
+            .says("access", "Makes a one-time owner link.")
+            .answers("OwnerLink"),
+        get("/roles", api::access::roles)
+            .needs(Own)
+            .says("access", "Which groups of the identity provider give which roles.")
+            .answers("RoleRules"),
+        get("/overview", api::overview::show)
+            .needs(See)
+            .says("work", "What needs a person first, then numbers, tenants and sites.")
+            .answers("Overview"),
+        get("/activity", api::activity::list)
+            .needs(See)
+            .says("work", "What happened, newest first.")
+            .asks(&[
+                PAGE[0],
+                PAGE[1],
+                TENANT,
+                ("identity", "string", "only this person, as TENANT/ID"),
+                ("kinds", "string", "only these kinds, separated by commas"),
+                ("search", "string", "only lines with this text in title, detail or name"),
+                ("problems", "boolean", "only warnings and errors"),
+                ("all", "boolean", "signals and looks without a change, too"),
+            ])
+            .answers("ActivityPage"),
+        get("/people", api::people::list)
+            .needs(See)
+            .says("people", "People by name, found by the beginnings of words.")
+            .asks(&[
+                PAGE[0],
+                PAGE[1],
+                TENANT,
+                ("search", "string", "beginnings of words of name, e-mail or login"),
+            ])
+            .answers("PeoplePage"),
+        get("/people/{tenant}/{id}", api::people::show)
+            .needs(See)
+            .says(
+                "people",
+                "One person now: account, what is wanted and why, what is not given and why not, timeline.",
+            )
+            .answers("PersonDetail"),
+        get("/people/{tenant}/{id}/plan", api::people::plan)
+            .needs(See)
+            .says("people", "What would be done for the person now: reads both sides afresh, writes nothing.")
+            .answers("DryRun"),
+        post("/people/{tenant}/{id}/look", api::people::look)
+            .needs(Operate)
+            .says("people", "Asks for a look at the person.")
+            .answers("Asked"),
+        get("/plans", api::plans::list)
+            .needs(See)
+            .says("work", "Plans, newest first.")
+            .asks(&[
+                PAGE[0],
+                PAGE[1],
+                TENANT,
+                ("search", "string", "beginning of a word of the person's name"),
+                (
+                    "effect",
+                    "string",
+                    "only plans that `add`, `change`, `move`, `remove`, or have something `held`",
+                ),
+            ])
+            .answers("PlanPage"),
+        get("/plans/{id}", api::plans::show)
+            .needs(See)
+            .says("work", "One plan with its lines, reasons, operations and outcomes.")
+            .answers("PlanDetail"),
+        get("/findings", api::overview::findings)
+            .needs(See)
+            .says("work", "What a person must know or do, worst first.")
+            .asks(&[
+                PAGE[0],
+                PAGE[1],
+                TENANT,
+                ("kind", "string", "only this kind"),
+                ("search", "string", "only findings with this text"),
+            ])
+            .answers("FindingPage"),
+        get("/sweeps", api::overview::sweeps)
+            .needs(See)
+            .says("work", "Complete comparisons, newest first.")
+            .answers("Sweeps"),
+        get("/places", api::places::list)
+            .needs(See)
+            .says(
+                "places",
+                "Sites, buildings and floors with capacity, seats held, and seats held by nobody we know.",
+            )
+            .answers("Places"),
+        get("/places/{site}/floors/{floor}", api::places::floor)
+            .needs(See)
+            .says("places", "One floor: its spaces, and who sits where.")
+            .answers("Floor"),
+        get("/journal", api::activity::journal)
+            .needs(Audit)
+            .says("audit", "The journal's tree heads, and whether the journal fits them.")
+            .answers("Journal"),
+        get("/health", api::health::show)
+            .needs(See)
+            .says("work", "Checks, each with its fix.")
+            .answers("Health"),
+        post("/stop", api::control::stop)
+            .needs(Operate)
+            .everywhere()
+            .says(
+                "control",
+                "Presses the stop button: nothing is written upstream. Names what was in flight.",
+            )
+            .answers("Stopped"),
+        post("/resume", api::control::resume)
+            .needs(Operate)
+            .everywhere()
+            .says("control", "Releases the stop button.")
+            .answers("Resumed"),
+        post("/verbs", api::control::verb)
+            .says("control", "Runs a verb of the command line in the server.")
+            .takes("Anything")
+            .answers("Anything"),
+        get("/policy", api::policy::show)
+            .needs(See)
+            .says("policy", "What is in force, and the drafts.")
+            .answers("Anything"),
+        get("/policy/versions", api::policy::versions)
+            .needs(See)
+            .says("policy", "Published versions, newest first.")
+            .asks(&[("skip", "integer", "versions to pass over"), ("limit", "integer", "versions of a page")])
+            .answers("Anything"),
+        get("/policy/versions/{version}", api::policy::version)
+            .needs(See)
+            .says("policy", "One version with its files and document: a number, `published`, or `draft:NAME`.")
+            .answers("PolicyContent"),
+        get("/policy/drafts/{id}", api::policy::draft)
+            .needs(See)
+            .says("policy", "A draft with its files, document and mistakes; its state is in `ETag`.")
+            .answers("PolicyContent"),
+        put("/policy/drafts/{id}", api::policy::keep)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of.")
+            .takes("PolicyEdit")
+            .answers("PolicyContent"),
+        delete("/policy/drafts/{id}", api::policy::forget)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Forgets a draft, with `If-Match`.")
+            .answers("Anything"),
+        post("/policy/drafts/{id}/publish", api::policy::publish)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Publishes a draft, with `If-Match`, or asks a second person to.")
+            .takes("Anything")
+            .answers("Anything"),
+        post("/policy/rollback", api::policy::roll_back)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Makes an older version the newest.")
+            .takes("Anything")
+            .answers("Anything"),
+        post("/policy/lint", api::policy::lint)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "All findings of what is sent; nothing is kept.")
+            .takes("PolicyEdit")
+            .answers("Anything"),
+        post("/policy/format", api::policy::formatted)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "What is sent, in the one spelling.")
+            .takes("PolicyEdit")
+            .answers("Anything"),
+        get("/policy/diff", api::policy::difference)
+            .needs(See)
+            .says("policy", "What differs between two versions, in sentences.")
+            .asks(&[
+                ("from", "string", "a number, `published`, or `draft:NAME`; `published` if not given"),
+                ("to", "string", "likewise"),
+            ])
+            .answers("PolicyDiff"),
+        get("/policy/vocabulary", api::policy::vocabulary)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "What names an editor can offer: groups, attributes, each site's places.")
+            .answers("Anything"),
+        get("/demo", api::demo::show)
+            .needs(See)
+            .says("demo", "The demo's clock and story; 404 outside of a demo.")
+            .answers("Demo"),
+        post("/demo/act", api::demo::act)
+            .needs(Operate)
+            .everywhere()
+            .says("demo", "Makes something happen in the demo.")
+            .takes("DemoAct")
+            .answers("Anything"),
+        get("/events", api::events::stream)
+            .needs(See)
+            .streams()
+            .says("work", "Live changes as server-sent events: `activity` (a line) and `overview`."),
+        get("/openapi.json", api::access::openapi)
+            .needs(SignedIn)
+            .says("access", "This document.")
+            .answers("Anything"),
+    ]
+}
+
+/// The routes as a router, each behind its guard.
+pub(crate) fn router(state: &Arc<WebState>) -> Router<Arc<WebState>> {
+    let mut router = Router::new();
+    for route in routes() {
+        let mut handler = route.handler;
+        if !route.streams {
+            handler = handler.layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, WITHIN));
+        }
+        handler = handler.layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX));
+        if let Some(needs) = route.needs {
+            let guarded = middleware::from_fn_with_state((Arc::clone(state), needs), guard);
+            handler = handler.route_layer(guarded);
+        }
+        router = router.route(route.path, handler);
+    }
+    router
+}
