@@ -1,188 +1,63 @@
-// The REST API as this console uses it: shapes by hand, one function for each call.
+// The REST API as this console uses it: shapes from the OpenAPI document (`npm run api`), one function for each call.
 
-export type Severity = "info" | "ok" | "warning" | "error" | (string & {});
+import type { components } from "./generated/api";
 
-export interface Tenant {
-  id: string;
-  name: string;
-  okta_url: string;
-  hook: { state: string; last_delivery_at?: string | null };
-  feed: { last_poll_at?: string | null; lag_seconds?: number | null; events_total: number; hook_only: number; feed_only: number };
-  people: number;
-}
+type Schemas = components["schemas"];
 
-export interface Site {
-  id: string;
-  name: string;
-  ioffice_url: string;
-  /** Null before the first certified list. */
-  accounts?: number | null;
-  /** Calls since the start: answered, refused for now by the site, failed on the way. */
-  budget: { calls: number; throttled: number; faulted: number };
-  last_sweep?: { at: string; state: string; certified: boolean; drift: number } | null;
-}
-
+export type Tenant = Schemas["Tenant"];
+export type Site = Schemas["Site"];
 /** A person's id, which only means something within a tenant. */
-export interface Who {
-  tenant: string;
-  id: string;
-}
+export type Who = Schemas["Who"];
+export type NeedsPerson = Schemas["NeedsPerson"];
+export type Overview = Schemas["Overview"];
+export type SparkBucket = Overview["spark"][number];
+export type PersonSummary = Schemas["PersonSummary"];
+export type PlanStep = Schemas["PlanLine"];
+/** `*` is what a person must do by hand. */
+export type Symbol = PlanStep["symbol"];
+export type PlanRow = Schemas["PlanHead"];
+export type PlanSummary = PlanRow["summary"];
+export type HealthCheck = Schemas["Health"]["checks"][number];
+export type Demo = Schemas["Demo"];
+export type StoryItem = Demo["story"][number];
+export type DemoAct = Schemas["DemoAct"]["kind"];
+export type Session = Schemas["Session"];
+export type Permit = Schemas["Permit"];
+export type Role = Schemas["Role"];
+export type Grant = Schemas["Grant"];
+export type Token = Schemas["Token"];
+export type NewToken = Schemas["NewToken"];
+export type Finding = Schemas["Finding"];
+export type Places = Schemas["Places"];
+export type FloorNumbers = Schemas["FloorNumbers"];
+export type Floor = Schemas["Floor"];
+export type Sitter = Schemas["Sitter"];
+export type Sweep = Schemas["Sweeps"]["items"][number];
 
-export interface NeedsPerson {
-  id: string;
-  kind: string;
-  severity: Severity;
-  title: string;
-  detail: string;
-  identity?: Who | null;
-  since: string;
-  fix?: string | null;
-  count: number;
-}
+/** A journal line; what its `data` holds goes by its kind. */
+export type ActivityItem = Omit<Schemas["ActivityItem"], "data"> & { data?: { plan?: string; ms?: number; outcome?: { outcome: string } } | null };
 
-export interface SparkBucket {
-  at: string;
-  applied: number;
-  failed: number;
-}
-
-export interface Overview {
-  now: string;
-  version: string;
-  mode: "demo" | "serve";
-  state: "running" | "stopped";
-  tenants: Tenant[];
-  sites: Site[];
-  work: { due: number; leased: number; waiting: number; dead: number };
-  needs_person: NeedsPerson[];
-  rates: { applied_24h: number; failed_24h: number; held: number };
-  leaver_seconds_p99?: number | null;
-  spark: SparkBucket[];
-}
-
-export interface ActivityItem {
-  seq: number;
-  at: string;
-  tenant: string;
-  site?: string | null;
-  identity?: Who | null;
-  person?: string | null;
-  kind: string;
-  title: string;
-  detail: string;
-  severity: Severity;
-  data?: { plan?: string; ms?: number; outcome?: { outcome: string } } | null;
-}
-
-export interface Page<T> {
-  items: T[];
-  next?: string | number | null;
-  total?: number;
-}
-
-export interface PersonSummary {
-  tenant: string;
-  id: string;
-  name: string;
-  email: string;
-  department?: string | null;
-  title?: string | null;
-  status: string;
-  situation: string;
-  seat?: string | null;
-  sites: string[];
-  last_change_at?: string | null;
-}
+export type PersonDetail = Omit<Schemas["PersonDetail"], "timeline" | "person"> & {
+  person: Omit<Schemas["PersonDetail"]["person"], "profile"> & { /** Pairs, sorted by name. */ profile: [string, unknown][] };
+  timeline: ActivityItem[];
+};
 
 export interface Because {
   label: string;
   because?: string[] | string | null;
 }
 
-export interface DesiredItem extends Because {
-  kind: string;
-  value: string;
-}
-
-export interface PersonDetail {
-  person: PersonSummary & { groups: { id: string; name: string }[]; /** Pairs of name and value, sorted by name. */
-    profile: [string, unknown][];
-  };
-  account?: {
-    site: string;
-    id: string | number;
-    user_name: string;
-    active: boolean;
-    seat?: string | null;
-    section?: string | null;
-    cost_center?: string | null;
-    permissions: { center: string; role: string }[];
-  } | null;
-  desired: { lifecycle: string; items: DesiredItem[]; not_given: Because[]; because?: string[]; problems?: string[]; review_at?: string | null };
-  timeline: ActivityItem[];
-}
-
-/** `*` is what a person must do by hand. */
-export type Symbol = "+" | "~" | "-" | ">" | "=" | "*";
-
-export interface PlanStep {
-  symbol: Symbol;
-  what: string;
-  detail: string;
-  because?: string[] | string | null;
-  /** Why the step waits, if it does. */
-  gate?: string | null;
-}
-
-export type PlanSummary = Record<"add" | "change" | "remove" | "move" | "held", number>;
-
-export interface Plan {
-  /** Null where a dry run found nothing to plan. */
+/** A kept plan, or a dry run: one that found nothing to plan has no id. */
+export type Plan = Partial<Omit<Schemas["PlanDetail"], "id" | "steps" | "operations">> & {
   id: string | null;
-  at?: string | null;
-  tenant?: string | null;
-  site?: string | null;
-  identity?: Who | null;
-  person?: string | null;
-  /** Which queue it went through: leavers pass everything else. */
-  lane?: string | null;
-  summary?: PlanSummary;
   steps: PlanStep[];
-  notes?: string[];
   operations?: { id: string; step: number; operation: { op: string }; at: string; outcome?: unknown }[];
-}
+};
 
-export type PlanRow = Omit<Plan, "steps" | "id"> & { id: string; summary: PlanSummary };
-
-export interface HealthCheck {
-  name: string;
-  ok: boolean;
-  detail: string;
-  fix?: string | null;
-}
-
-export interface StoryItem {
-  at: string;
-  title: string;
-  detail: string;
-  people: (Who & { name: string })[];
-  state: "upcoming" | "happening" | "done";
-  expects: { text: string; ok: boolean | null }[];
-}
-
-export interface Demo {
-  clock: string;
-  speed: number;
-  story: StoryItem[];
-}
-
-export type DemoAct = "hire" | "move" | "leave" | "terminate" | "hook_outage" | "storm";
-
-export interface Session {
-  csrf: string;
-  user?: string | null;
-  role?: string | null;
-  demo: boolean;
+export interface Page<T> {
+  items: T[];
+  next?: string | number | null;
+  total?: number | null;
 }
 
 /** An answer that is not a success, or none at all (`status` 0). */
@@ -193,6 +68,11 @@ export class ApiError extends Error {
     readonly detail?: string,
     readonly id?: string,
     readonly fix?: string,
+    /** What is wrong with which field of what was sent. */
+    readonly fields: { path: string; message: string }[] = [],
+    readonly code?: string,
+    /** The whole refusal. */
+    readonly body?: unknown,
   ) {
     super(message);
   }
@@ -208,7 +88,17 @@ function url(path: string, query: Query = {}): string {
   return full.toString();
 }
 
+/** The session ended while the page stayed open: told once, by whoever found out first. */
+let onSignedOut: () => void = () => undefined;
+export function whenSignedOut(tell: () => void) {
+  onSignedOut = tell;
+}
+
 async function call<T>(path: string, query?: Query, init?: RequestInit): Promise<T> {
+  return (await ask<T>(path, query, init)).body;
+}
+
+async function ask<T>(path: string, query?: Query, init?: RequestInit): Promise<{ body: T; etag: string | null }> {
   let answer: Response;
   try {
     answer = await fetch(url(path, query), { credentials: "same-origin", ...init });
@@ -217,14 +107,18 @@ async function call<T>(path: string, query?: Query, init?: RequestInit): Promise
   }
   const text = await answer.text();
   const body = parse(text);
-  if (answer.ok) return body as T;
-  const problem = (body ?? {}) as { title?: string; detail?: string; id?: string; instance?: string; fix?: string | null };
+  if (answer.ok) return { body: body as T, etag: answer.headers.get("etag") };
+  if (answer.status === 401) onSignedOut();
+  const problem = (body ?? {}) as { title?: string; detail?: string; id?: string; instance?: string; fix?: string | null; errors?: { path: string; message: string }[]; code?: string };
   throw new ApiError(
     answer.status,
     problem.title ?? `The server answered ${answer.status}`,
     problem.detail,
     problem.id ?? problem.instance ?? answer.headers.get("x-request-id") ?? undefined,
     problem.fix ?? undefined,
+    problem.errors ?? [],
+    problem.code,
+    body,
   );
 }
 
@@ -238,38 +132,65 @@ function parse(text: string): unknown {
 
 let csrf: string | undefined;
 
-async function post<T>(path: string, body?: unknown): Promise<T> {
+/** Forgets the proof of an old session. */
+export function forgetProof() {
+  csrf = undefined;
+}
+
+async function send<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, query?: Query): Promise<{ body: T; etag: string | null }> {
   csrf ??= (await api.session()).csrf;
-  const send = () =>
-    call<T>(path, undefined, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-lanyard-csrf": csrf ?? "" },
-      body: JSON.stringify(body ?? {}),
+  const once = () =>
+    ask<T>(path, query, {
+      method,
+      headers: { "content-type": "application/json", "x-lanyard-csrf": csrf ?? "", ...headers },
+      body: method === "DELETE" ? undefined : JSON.stringify(body ?? {}),
     });
   try {
-    return await send();
+    return await once();
   } catch (error) {
-    // The token dies with the server that gave it; a fresh one is tried once.
-    if (!(error instanceof ApiError && error.status === 403)) throw error;
+    // The proof dies with the session that gave it; a fresh one is tried once.
+    if (!(error instanceof ApiError && error.status === 403 && (error.code === undefined || error.code === "csrf"))) throw error;
     csrf = (await api.session()).csrf;
-    return send();
+    return once();
   }
 }
 
+const post = async <T>(path: string, body?: unknown): Promise<T> => (await send<T>("POST", path, body)).body;
+
 const person = (tenant: string, id: string) => `/people/${encodeURIComponent(tenant)}/${encodeURIComponent(id)}`;
 
+export interface ActivityQuery {
+  cursor?: string | number;
+  limit?: number;
+  tenant?: string;
+  all?: string;
+  kinds?: string;
+  search?: string;
+  problems?: string;
+}
+
 export const api = {
+  ways: () => call<Schemas["SignInWays"]>("/sign-in"),
   session: () => call<Session>("/session"),
+  signOut: () => post<null>("/session/end"),
+  tokens: () => call<Schemas["Tokens"]>("/tokens"),
+  makeToken: (wish: NewToken) => post<Schemas["MadeToken"]>("/tokens", wish),
+  revokeToken: async (id: string) => (await send<null>("DELETE", `/tokens/${encodeURIComponent(id)}`)).body,
+  roles: () => call<Schemas["RoleRules"]>("/roles"),
   overview: () => call<Overview>("/overview"),
-  activity: (query: { after?: string | number; limit?: number; tenant?: string; all?: string }) =>
-    call<Page<ActivityItem>>("/activity", query),
+  activity: (query: ActivityQuery) => call<Page<ActivityItem>>("/activity", { ...query }),
   people: (query: { search?: string; cursor?: string; limit?: number; tenant?: string }) =>
     call<Page<PersonSummary>>("/people", query),
   person: (tenant: string, id: string) => call<PersonDetail>(person(tenant, id)),
   personPlan: (tenant: string, id: string) => call<Plan>(`${person(tenant, id)}/plan`),
   look: (tenant: string, id: string) => post<unknown>(`${person(tenant, id)}/look`),
-  plans: (query: { limit?: number }) => call<Page<PlanRow>>("/plans", query),
+  plans: (query: { limit?: number; cursor?: string; tenant?: string; search?: string; effect?: string }) => call<Page<PlanRow>>("/plans", query),
   plan: (id: string) => call<Plan>(`/plans/${encodeURIComponent(id)}`),
+  findings: (query: { limit?: number; cursor?: string; tenant?: string; kind?: string; search?: string }) => call<Schemas["FindingPage"]>("/findings", query),
+  sweeps: () => call<Schemas["Sweeps"]>("/sweeps"),
+  places: () => call<Places>("/places"),
+  floor: (site: string, floor: string) => call<Floor>(`/places/${encodeURIComponent(site)}/floors/${encodeURIComponent(floor)}`),
+  journal: () => call<Schemas["Journal"]>("/journal"),
   health: () => call<{ checks: HealthCheck[] }>("/health"),
   demo: () => call<Demo>("/demo"),
   act: (kind: DemoAct) => post<{ person?: (Who & { name?: string }) | null }>("/demo/act", { kind }),
@@ -277,3 +198,6 @@ export const api = {
   resume: () => post<unknown>("/resume"),
   eventsUrl: () => url("/events"),
 };
+
+/** For the calls of lazy screens, which live beside them. */
+export const calls = { get: call, ask, send, post };

@@ -10,7 +10,7 @@ export interface Live {
 }
 
 const STALE_BY_EVENT: Record<string, string[]> = {
-  activity: ["activity", "person", "plans", "demo"],
+  activity: ["activity", "person", "plans", "demo", "findings", "approvals"],
   overview: ["overview", "demo"],
 };
 /** A busy engine sends hundreds of events a second; the page asks at most this often. */

@@ -8,6 +8,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { whenSignedOut } from "./api";
 import { startLive } from "./live";
 import { queryClient } from "./queries";
 import { preloadScreens, router } from "./router";
@@ -15,6 +16,7 @@ import { resolver, schemeManager, styleNonce, theme } from "./theme";
 
 // The scroll lock of dialogs adds a style tag of its own and takes the nonce from here.
 (globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = styleNonce();
+whenSignedOut(() => void queryClient.invalidateQueries({ queryKey: ["session"] }));
 startLive();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -1,6 +1,6 @@
 // What is asked of the server, under which key. A live event makes keys stale; nothing else keeps state.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { api, ApiError, type ActivityItem, type Page } from "./api";
+import { api, ApiError, type ActivityItem, type Page, type Permit } from "./api";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -13,6 +13,7 @@ export const queryClient = new QueryClient({
   },
 });
 
+const PAGE_SIZE = 50;
 export const ALL = "all";
 const only = (tenant: string) => (tenant === ALL ? undefined : tenant);
 
@@ -23,14 +24,33 @@ export const usePlan = (id: string) => useQuery({ queryKey: ["plan", id], queryF
 
 export const useDemo = () => useQuery({ queryKey: ["demo"], queryFn: api.demo, refetchInterval: 2_000 });
 
-export const usePlans = (tenant: string, limit = 100) =>
-  useQuery({
-    queryKey: ["plans", tenant, limit],
-    queryFn: async () => {
-      const { items } = await api.plans({ limit });
-      return items.filter((plan) => tenant === ALL || plan.tenant === tenant);
-    },
+export const usePlans = (tenant: string, options: { search?: string; effect?: string } = {}) =>
+  useInfiniteQuery({
+    queryKey: ["plans", tenant, options],
+    queryFn: ({ pageParam }) => api.plans({ ...options, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
+    initialPageParam: "",
+    getNextPageParam: (last) => (last.next ? String(last.next) : undefined),
   });
+
+export const useFindings = (tenant: string, options: { kind?: string; search?: string } = {}) =>
+  useInfiniteQuery({
+    queryKey: ["findings", tenant, options],
+    queryFn: ({ pageParam }) => api.findings({ ...options, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 20_000,
+  });
+
+export const useSweeps = () => useQuery({ queryKey: ["sweeps"], queryFn: api.sweeps, refetchInterval: 20_000 });
+export const usePlaces = () => useQuery({ queryKey: ["places"], queryFn: api.places, staleTime: 15_000 });
+export const useFloor = (site: string, floor: string) =>
+  useQuery({ queryKey: ["floor", site, floor], queryFn: () => api.floor(site, floor), staleTime: 15_000 });
+
+/** Whether the one who is signed in may: roles hide actions, never facts. `undefined` until known. */
+export function useMay(permit: Permit, everywhere = false): boolean | undefined {
+  const session = useSession().data;
+  return session && (everywhere ? session.permits_everywhere : session.permits).includes(permit);
+}
 
 export const usePerson = (tenant: string, id: string) =>
   useQuery({ queryKey: ["person", tenant, id], queryFn: () => api.person(tenant, id), placeholderData: undefined });
@@ -43,8 +63,6 @@ export const usePersonPlan = (tenant: string, id: string) =>
     staleTime: 10_000,
   });
 
-const PAGE_SIZE = 50;
-
 export const usePeople = (tenant: string, search: string) =>
   useInfiniteQuery({
     queryKey: ["people", tenant, search],
@@ -54,11 +72,19 @@ export const usePeople = (tenant: string, search: string) =>
     refetchInterval: 20_000,
   });
 
-export const useActivity = (tenant: string, options: { all?: boolean; limit?: number } = {}) =>
+export const useActivity = (tenant: string, options: { all?: boolean; limit?: number; kinds?: string; search?: string; problems?: boolean } = {}) =>
   useInfiniteQuery({
-    queryKey: ["activity", tenant, options.all ?? false, options.limit ?? PAGE_SIZE],
+    queryKey: ["activity", tenant, options],
     queryFn: ({ pageParam }) =>
-      api.activity({ tenant: only(tenant), all: options.all ? "true" : undefined, limit: options.limit ?? PAGE_SIZE, after: pageParam }),
+      api.activity({
+        tenant: only(tenant),
+        all: options.all ? "true" : undefined,
+        kinds: options.kinds,
+        search: options.search,
+        problems: options.problems ? "true" : undefined,
+        limit: options.limit ?? PAGE_SIZE,
+        cursor: pageParam,
+      }),
     initialPageParam: "" as string | number,
     getNextPageParam: (last) => last.next ?? undefined,
   });

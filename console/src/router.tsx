@@ -15,6 +15,30 @@ export interface ActivitySearch {
   q?: string;
 }
 
+export interface PlansSearch {
+  q?: string;
+  effect?: "add" | "change" | "move" | "remove" | "held";
+}
+export interface PlacesSearch {
+  full?: boolean;
+}
+export interface FloorSearch {
+  q?: string;
+  show?: "free" | "attention";
+}
+export interface DriftSearch {
+  kind?: string;
+  q?: string;
+}
+export interface EditorSearch {
+  view?: "table" | "flow" | "changes";
+  flow?: number;
+}
+export interface SignInSearch {
+  problem?: string;
+  to?: string;
+}
+
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 function oneOf<T extends string>(value: unknown, ...allowed: T[]): T | undefined {
   return allowed.find((a) => a === value);
@@ -28,6 +52,15 @@ const screens = {
   plans: () => import("./screens/Plans"),
   plan: () => import("./screens/Plan"),
   health: () => import("./screens/Health"),
+  places: () => import("./screens/Places"),
+  floor: () => import("./screens/FloorPage"),
+  drift: () => import("./screens/Drift"),
+  audit: () => import("./screens/Audit"),
+  settings: () => import("./screens/Settings"),
+  connections: () => import("./screens/Connections"),
+  policies: () => import("./screens/policy/Policies"),
+  editor: () => import("./screens/policy/Editor"),
+  signIn: () => import("./screens/SignIn"),
 };
 
 /** Fetches the code of every screen, so that going to one works even while the server is away. */
@@ -77,6 +110,7 @@ const activity = createRoute({
 const plans = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/plans",
+  validateSearch: (search): PlansSearch => ({ q: text(search.q), effect: oneOf(search.effect, "add", "change", "move", "remove", "held") }),
   component: lazyRouteComponent(screens.plans, "Plans"),
 });
 const plan = createRoute({
@@ -90,7 +124,61 @@ const health = createRoute({
   component: lazyRouteComponent(screens.health, "Health"),
 });
 
-export const routeTree = root.addChildren([home, tenantHome, overview, story, people, person, activity, plans, plan, health]);
+const places = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/places",
+  validateSearch: (search): PlacesSearch => ({ full: search.full === true ? true : undefined }),
+  component: lazyRouteComponent(screens.places, "Places"),
+});
+const floor = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/places/$site/$floor",
+  validateSearch: (search): FloorSearch => ({ q: text(search.q), show: oneOf(search.show, "free", "attention") }),
+  component: lazyRouteComponent(screens.floor, "FloorPage"),
+});
+const drift = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/drift",
+  validateSearch: (search): DriftSearch => ({ kind: text(search.kind), q: text(search.q) }),
+  component: lazyRouteComponent(screens.drift, "Drift"),
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/audit",
+  validateSearch: (search): PeopleSearch => ({ q: text(search.q) }),
+  component: lazyRouteComponent(screens.audit, "Audit"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/settings",
+  component: lazyRouteComponent(screens.settings, "Settings"),
+});
+const connections = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/connections",
+  component: lazyRouteComponent(screens.connections, "Connections"),
+});
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/policies",
+  component: lazyRouteComponent(screens.policies, "Policies"),
+});
+const editor = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/policies/$draftId",
+  validateSearch: (search): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "changes"), flow: typeof search.flow === "number" ? search.flow : undefined }),
+  component: lazyRouteComponent(screens.editor, "PolicyEditor"),
+});
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search): SignInSearch => ({ problem: text(search.problem), to: text(search.to) }),
+  component: lazyRouteComponent(screens.signIn, "SignInPage"),
+});
+
+export const routeTree = root.addChildren([
+  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, policies, editor, signIn,
+]);
 export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
 
 declare module "@tanstack/react-router" {

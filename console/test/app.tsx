@@ -4,7 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, createRouter, RouterProvider } from "@tanstack/react-router";
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
-import type { Overview } from "../src/api";
+import type { Overview, Session } from "../src/api";
 import { queryClient } from "../src/queries";
 import { routeTree } from "../src/router";
 import { theme } from "../src/theme";
@@ -52,8 +52,9 @@ export const OVERVIEW: Overview = {
   version: "0.1.0",
   mode: "serve",
   state: "running",
+  policy: { name: "Test", seal: "p1" },
   tenants: [
-    { id: "emea", name: "Acme EMEA", okta_url: "https://emea.example", hook: { state: "verified", last_delivery_at: "2026-11-23T11:59:50Z" }, feed: { last_poll_at: "2026-11-23T11:59:55Z", lag_seconds: 1.2, events_total: 10, hook_only: 0, feed_only: 1 }, people: 1240 },
+    { id: "emea", name: "Acme EMEA", okta_url: "https://emea.example", hook: { state: "verified", last_delivery_at: "2026-11-23T11:59:50Z" }, feed: { last_poll_at: "2026-11-23T11:59:55Z", lag_seconds: 1.2, events_total: 10, hook_only: 0, feed_only: 1, both: 9 }, people: 1240 },
   ],
   sites: [{ id: "london", name: "London", ioffice_url: "https://ioffice.example", accounts: 1230, budget: { calls: 60, throttled: 0, faulted: 0 }, last_sweep: null }],
   work: { due: 1, leased: 2, waiting: 5, dead: 0 },
@@ -63,5 +64,5 @@ export const OVERVIEW: Overview = {
   spark: [],
 };
 
-export const SESSION = { csrf: "token-1", user: "ana", role: "identity admin", demo: false };
+export const SESSION: Session = { csrf: "token-1", user: "ana", subject: "demo", grants: [{ role: "owner" }], permits: ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"], permits_everywhere: ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"], demo: false, can_sign_out: true };
 export const PERSON = { tenant: "emea", id: "00u1", name: "Ana Chen", email: "ana@acme.example", department: "Design", title: "Researcher", status: "ACTIVE", situation: "linked", seat: null, sites: ["london"], last_change_at: null };

@@ -57,7 +57,7 @@ test("an absolute time carries its zone, a duration its unit", () => {
 });
 
 test("pages of activity merge newest first, each entry of each tenant once", () => {
-  const item = (tenant: string, seq: number, at: string) => ({ seq, at, tenant, kind: "k", title: "t", detail: "", severity: "info" });
+  const item = (tenant: string, seq: number, at: string) => ({ seq, at, tenant, site: null, identity: null, person: null, kind: "k", title: "t", detail: "", severity: "info" as const });
   const merged = newestFirst([
     { items: [item("a", 2, "2026-01-01T00:00:02Z"), item("b", 2, "2026-01-01T00:00:03Z")] },
     { items: [item("a", 2, "2026-01-01T00:00:02Z"), item("a", 1, "2026-01-01T00:00:01Z")] },

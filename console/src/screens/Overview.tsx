@@ -104,6 +104,9 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
 
 function Stats({ data, tenant }: { data: OverviewData; tenant: string }) {
   const { rates, work } = data;
+  if (work === null || rates.applied_24h === null || rates.failed_24h === null) {
+    return <div className="panel body dim">Numbers that count everybody are not shown: your role covers a part of the tenants and sites.</div>;
+  }
   const tried = rates.applied_24h + rates.failed_24h;
   return (
     <div className="stats">
@@ -219,7 +222,8 @@ function Recent({ tenant }: { tenant: string }) {
   );
 }
 
-function host(url: string): string {
+function host(url: string | null): string {
+  if (url === null) return "";
   try {
     return new URL(url).host;
   } catch {

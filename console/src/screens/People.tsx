@@ -31,7 +31,7 @@ export function People() {
   };
   return (
     <>
-      <PageHead title="People" sub={<span aria-live="polite">{total !== undefined && (q ? `${number(total)} found` : `${number(total)} in all`)}</span>} />
+      <PageHead title="People" sub={<span aria-live="polite">{total != null && (q ? `${number(total)} found` : `${number(total)} in all`)}</span>} />
       <TextInput
         data-search
         aria-label="Search people"
@@ -65,7 +65,7 @@ export function People() {
                             <Avatar name={p.name} />
                             <div style={{ minWidth: 0 }}>
                               <Link data-row className="rowlink" style={{ color: "var(--text)", fontWeight: 560 }} to="/$tenant/people/$home/$id" params={{ tenant, home: p.tenant, id: p.id }} onClick={(e) => e.stopPropagation()}>{p.name}</Link>
-                              <div className="dim small email ellipsis" title={p.email}>{p.email}</div>
+                              <div className="dim small email ellipsis" title={p.email ?? undefined}>{p.email}</div>
                             </div>
                           </div>
                         </td>

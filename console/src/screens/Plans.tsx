@@ -1,4 +1,7 @@
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { usePlans } from "../queries";
 import { Ago } from "../time";
 import { Summary } from "../ui/marks";
@@ -10,16 +13,32 @@ import { words } from "../words";
 
 export function Plans() {
   const tenant = useTenant();
-  const navigate = useNavigate();
-  const query = usePlans(tenant);
+  const navigate = useNavigate({ from: "/$tenant/plans" });
+  const { q, effect } = useSearch({ from: "/$tenant/plans" });
+  const query = usePlans(tenant, { search: q, effect });
+  const filter = (next: { q?: string; effect?: string }) => void navigate({ search: { q, effect, ...next } as never, replace: true });
+  const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   useReturnFocus(query.data !== undefined);
   return (
     <>
       <PageHead title="Plans" sub="What Lanyard proposed to change, newest first" />
+      <div className="row wrap" style={{ gap: 12 }}>
+        <TextInput data-search aria-label="Search plans" placeholder="Name of a person" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} w={240} />
+        <SegmentedControl
+          size="sm"
+          aria-label="Effect"
+          value={effect ?? "all"}
+          onChange={(value) => filter({ effect: value === "all" ? undefined : value })}
+          data={[{ value: "all", label: "All" }, { value: "remove", label: "− Remove" }, { value: "held", label: "= Held" }, { value: "move", label: "> Move" }, { value: "change", label: "~ Change" }, { value: "add", label: "+ Add" }]}
+        />
+      </div>
       <div className="panel">
         <Loaded query={query} what="plans" rows={12}>
-          {(data) =>
-            data.length === 0 ? (
+          {(pages) => {
+            const data = pages.pages.flatMap((page) => page.items);
+            return data.length === 0 && (q || effect) ? (
+              <Empty title="No plan fits the filter" action={<Button size="xs" variant="default" onClick={() => filter({ q: undefined, effect: undefined })}>Clear filters</Button>}>{query.hasNextPage ? "The newest were looked through; Show more looks further." : "All plans were looked through."}</Empty>
+            ) : data.length === 0 ? (
               <Empty title="No plans yet">A plan is made when a look finds something to change. See Health if you expected one.</Empty>
             ) : (
               <div className="scroll">
@@ -43,10 +62,15 @@ export function Plans() {
                   </tbody>
                 </table>
               </div>
-            )
-          }
+            );
+          }}
         </Loaded>
       </div>
+      {query.hasNextPage && (
+        <div style={{ textAlign: "center" }}>
+          <Button variant="default" size="xs" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more</Button>
+        </div>
+      )}
     </>
   );
 }

@@ -40,6 +40,12 @@ export function Palette() {
     ["People", "Everybody, what they have and why", go("people")],
     ["Activity", "Everything that happened, newest first", go("activity")],
     ["Plans", "What was proposed and applied", go("plans")],
+    ["Places", "Floors and seats, who sits where and why", go("places")],
+    ["Policy", "Rules, drafts and versions", go("policies")],
+    ["Drift", "Where the two sides differ", go("drift")],
+    ["Connections", "Okta and iOffice: reach, rights, room", go("connections")],
+    ["Audit log", "Who did what to Lanyard", go("audit")],
+    ["Settings", "Roles and tokens", go("settings")],
     ["Health", "Checks of both sides, with fixes", go("health")],
     [`Switch to ${scheme === "dark" ? "light" : "dark"} colours`, "Stored in this browser", () => setColorScheme(scheme === "dark" ? "light" : "dark")],
   ];

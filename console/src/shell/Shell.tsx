@@ -1,20 +1,20 @@
 import { ActionIcon, AppShell, Burger, Menu, SegmentedControl, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
-import { IconActivity, IconAddressBook, IconCheck, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconSearch, IconSelector, IconSun } from "@tabler/icons-react";
+import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconPlugConnected, IconRoute, IconSearch, IconSelector, IconSettings, IconShieldCheck, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
-import { ApiError } from "../api";
-import { ALL, useHealth, useOverview, useSession } from "../queries";
+import { api, ApiError, forgetProof } from "../api";
+import { ALL, queryClient, useHealth, useMay, useOverview, useSession } from "../queries";
 import { useLive } from "../live";
 import { ago, useTick, useZone, type Zone } from "../time";
 import { PageHead } from "../ui/panel";
-import { Empty } from "../ui/states";
 import { useTenant } from "../ui/tenant";
-import { number } from "../words";
+import { number, words } from "../words";
 import { ShortcutHelp, useShortcuts } from "./Shortcuts";
 
 // After the first paint is soon enough for what opens on a key.
+const SignInPanel = lazy(() => import("../screens/SignIn").then((m) => ({ default: m.SignInPanel })));
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
 export function Shell() {
@@ -45,12 +45,13 @@ export function Shell() {
           <LiveIndicator />
           <ZoneSwitch />
           <SchemeSwitch />
+          <You />
         </div>
       </AppShell.Header>
       <AppShell.Navbar withBorder={false}><Nav /></AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <StoppedBanner />
-        <div className="page">{signedOut ? <SignIn fix={signedOut.fix} /> : <Outlet />}</div>
+        <div className="page">{signedOut && path !== "/sign-in" ? <SignedOut path={path} /> : <Outlet />}</div>
       </AppShell.Main>
       <Suspense fallback={null}><Palette /></Suspense>
       <ShortcutHelp opened={helpOpen} close={help.close} />
@@ -58,14 +59,13 @@ export function Shell() {
   );
 }
 
-function SignIn({ fix }: { fix?: string }) {
+/** The session is over, or there never was one. What was being written is kept in this browser. */
+function SignedOut({ path }: { path: string }) {
   return (
-    <>
-      <PageHead title="Sign in" />
-      <div className="panel">
-        <Empty title="You are not signed in">{fix ?? "Open the owner link that the server printed when it started."}</Empty>
-      </div>
-    </>
+    <div className="signin">
+      <PageHead title="Sign in" sub="What you were writing is kept" />
+      <Suspense fallback={null}><SignInPanel to={path} /></Suspense>
+    </div>
   );
 }
 
@@ -73,7 +73,8 @@ function Nav() {
   const tenant = useTenant();
   const overview = useOverview().data;
   const broken = useHealth().data?.checks.filter((c) => !c.ok).length ?? 0;
-  const session = useSession().data;
+  const audit = useMay("audit");
+  const own = useMay("own", true);
   const needs = overview?.needs_person.length ?? 0;
   const item = (to: string, icon: ReactNode, label: string, count?: ReactNode) => (
     <Link to={to} params={{ tenant }} activeOptions={{ includeSearch: false }}>{icon}{label}{count}</Link>
@@ -85,11 +86,17 @@ function Nav() {
       {item("/$tenant/overview", <IconGauge size={17} aria-hidden />, "Overview", count(needs, "held", "need a person"))}
       {overview?.mode === "demo" && item("/$tenant/story", <IconPlayerPlay size={17} aria-hidden />, "A day in the life")}
       {item("/$tenant/people", <IconAddressBook size={17} aria-hidden />, "People")}
+      {item("/$tenant/places", <IconBuilding size={17} aria-hidden />, "Places")}
       {item("/$tenant/activity", <IconActivity size={17} aria-hidden />, "Activity")}
       {item("/$tenant/plans", <IconListDetails size={17} aria-hidden />, "Plans")}
+      {item("/$tenant/policies", <IconRoute size={17} aria-hidden />, "Policy")}
+      {item("/$tenant/drift", <IconArrowsDiff size={17} aria-hidden />, "Drift")}
+      <hr />
+      {item("/$tenant/connections", <IconPlugConnected size={17} aria-hidden />, "Connections")}
       {item("/$tenant/health", <IconHeartbeat size={17} aria-hidden />, "Health", count(broken, "failed", "checks fail"))}
+      {audit && item("/$tenant/audit", <IconShieldCheck size={17} aria-hidden />, "Audit log")}
+      {own && item("/$tenant/settings", <IconSettings size={17} aria-hidden />, "Settings")}
       <div className="navfoot">
-        {session?.user && <div>{session.user}{session.role ? `, ${session.role}` : ""}</div>}
         {overview && <div className="num">Lanyard {overview.version}{overview.mode === "demo" ? " · demo" : ""}</div>}
         <div style={{ marginTop: 4 }}><kbd>?</kbd> shortcuts · <a className="plain" href="/licenses.md">licences</a></div>
       </div>
@@ -160,6 +167,30 @@ function SchemeSwitch() {
     <ActionIcon variant="default" size={30} onClick={() => setColorScheme(other)} aria-label={`Switch to ${other} colours`} title={`Switch to ${other} colours`}>
       {scheme === "dark" ? <IconSun size={16} aria-hidden /> : <IconMoon size={16} aria-hidden />}
     </ActionIcon>
+  );
+}
+
+/** Who is signed in, as what; and the way out. */
+function You() {
+  const session = useSession().data;
+  if (!session) return null;
+  const roles = [...new Set(session.grants.map((grant) => words(grant.role)))].join(", ");
+  const leave = async () => {
+    await api.signOut();
+    forgetProof();
+    queryClient.clear();
+    location.assign("/sign-in");
+  };
+  return (
+    <Menu position="bottom-end" width={240} offset={10}>
+      <Menu.Target>
+        <ActionIcon variant="default" size={30} aria-label={`Signed in as ${session.user}`}><IconUserCircle size={17} aria-hidden /></ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label><div style={{ color: "var(--text)", fontWeight: 560 }}>{session.user}</div>{roles}</Menu.Label>
+        <Menu.Item disabled={!session.can_sign_out} onClick={() => void leave()}>{session.can_sign_out ? "Sign out" : "The demo needs no sign-in"}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

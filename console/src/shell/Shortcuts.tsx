@@ -6,7 +6,7 @@ import { useEffect } from "react";
 import { leave } from "../ui/return_focus";
 import { useTenant } from "../ui/tenant";
 
-const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health" };
+const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health", f: "places", r: "drift", c: "connections", p: "policies" };
 /** How long `g` waits for its second key. */
 const CHORD_MS = 1_200;
 
@@ -39,7 +39,7 @@ export function useShortcuts(help: () => void) {
         if (typing(event.target)) return (event.target as HTMLElement).blur();
         // A detail page goes back to the row it was opened from.
         const path = router.state.location.pathname;
-        if (/\/(people|plans)\/.+/.test(path)) {
+        if (/\/(people|plans|places|policies)\/.+/.test(path)) {
           leave(path);
           router.history.back();
         }
@@ -76,6 +76,10 @@ const KEYS: [string[], string][] = [
   [["g", "e"], "People"],
   [["g", "a"], "Activity"],
   [["g", "l"], "Plans"],
+  [["g", "f"], "Places"],
+  [["g", "p"], "Policy"],
+  [["g", "r"], "Drift"],
+  [["g", "c"], "Connections"],
   [["g", "h"], "Health"],
   [["j"], "Next row"],
   [["k"], "Previous row"],

@@ -1,0 +1,91 @@
+// Both sides as they are connected now: what is reachable, what the credentials may, how much room is left.
+import { Link } from "@tanstack/react-router";
+import type { HealthCheck, Site, Tenant } from "../api";
+import { useHealth, useOverview } from "../queries";
+import { Ago, duration } from "../time";
+import { Mark, Tag } from "../ui/marks";
+import { Facts, PageHead, Panel } from "../ui/panel";
+import { Loaded } from "../ui/states";
+import { useTenant } from "../ui/tenant";
+import { number } from "../words";
+
+export function Connections() {
+  const tenant = useTenant();
+  const query = useOverview();
+  const checks = useHealth().data?.checks ?? [];
+  return (
+    <>
+      <PageHead title="Connections" sub="What Lanyard talks to, and whether it may" />
+      <Loaded query={query} what="the connections">
+        {(data) => (
+          <div className="stack">
+            <div className="cols two">
+              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, t.id)} />)}
+              {data.sites.map((s) => <IofficePanel key={s.id} site={s} checks={about(checks, s.id)} />)}
+            </div>
+            <Panel title="Connect another">
+              <ol className="list steps-list">
+                <li><b className="num">1</b><div><div className="title">Credentials</div><div className="dim">On the server: <span className="mono">lanyard init --data FOLDER</span> asks for the org, the site and where their secrets are, and writes lanyard.toml.</div></div></li>
+                <li><b className="num">2</b><div><div className="title">Probe</div><div className="dim"><span className="mono">lanyard doctor</span> names each missing scope and right, and where to give it.</div></div></li>
+                <li><b className="num">3</b><div><div className="title">Look before anything is written</div><div className="dim">With <span className="mono">observe_only = true</span> everything is read, decided and planned, and nothing is sent. The <Link to="/$tenant/plans" params={{ tenant }}>plans</Link> show what would change.</div></div></li>
+                <li><b className="num">4</b><div><div className="title">Limits, then live</div><div className="dim">Set the caps in the policy's <span className="mono">[guardrails]</span>, take <span className="mono">observe_only</span> away, restart.</div></div></li>
+              </ol>
+            </Panel>
+          </div>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+const about = (checks: HealthCheck[], id: string) => checks.filter((check) => check.name.startsWith(`${id}:`) || check.name.includes(` ${id}:`));
+
+function Checks({ checks }: { checks: HealthCheck[] }) {
+  if (checks.length === 0) return null;
+  return (
+    <ul className="list">
+      {checks.map((check) => (
+        <li key={check.name} style={{ paddingBlock: 8 }}>
+          <Mark as={check.ok ? "ok" : "failed"} label={check.ok ? "Passes" : "Fails"} />
+          <div className="grow">
+            <span className="title">{check.name.split(":").at(-1)?.trim()}</span> <span className="dim small">{check.detail}</span>
+            {!check.ok && check.fix && <div className="fix"><span className="dim">Fix: </span>{check.fix}</div>}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function OktaPanel({ tenant, checks }: { tenant: Tenant; checks: HealthCheck[] }) {
+  return (
+    <Panel title={tenant.name} end="Okta">
+      <div className="body">
+        <Facts rows={[
+          ["Address", tenant.okta_url ? <a key="a" href={tenant.okta_url} rel="noreferrer">{tenant.okta_url}</a> : "–"],
+          ["Event hook", <span key="h" className="row wrap"><Tag code={tenant.hook.state} /><span className="dim small">last delivery <Ago at={tenant.hook.last_delivery_at} /></span></span>],
+          ["Log feed", tenant.feed.lag_seconds == null ? "not read yet" : `${duration(tenant.feed.lag_seconds)} behind`],
+          ["Events", `${number(tenant.feed.events_total)} in all; ${number(tenant.feed.hook_only)} by hook only, ${number(tenant.feed.feed_only)} by feed only`],
+          ["People", number(tenant.people)],
+        ]} />
+      </div>
+      <Checks checks={checks} />
+    </Panel>
+  );
+}
+
+function IofficePanel({ site, checks }: { site: Site; checks: HealthCheck[] }) {
+  return (
+    <Panel title={site.name} end="iOffice">
+      <div className="body">
+        <Facts rows={[
+          ["Address", site.ioffice_url ? <a key="a" href={site.ioffice_url} rel="noreferrer">{site.ioffice_url}</a> : "–"],
+          ["Accounts", site.accounts == null ? "no complete list yet" : number(site.accounts)],
+          ["Calls since start", `${number(site.budget.calls)} answered, ${number(site.budget.throttled)} throttled, ${number(site.budget.faulted)} failed`],
+          ["Last comparison", site.last_sweep ? <span key="s" className="row wrap"><Tag code={site.last_sweep.certified ? "certified" : site.last_sweep.state} /><span className="dim small"><Ago at={site.last_sweep.at} /></span></span> : "none yet"],
+        ]} />
+      </div>
+      <Checks checks={checks} />
+    </Panel>
+  );
+}

@@ -1,0 +1,201 @@
+// One flow as a canvas: trigger, conditions, look-up, hold, outcomes, notification, and on every step what happens if it
+// fails. Steps are added between others, never wired by hand, so a graph that means nothing cannot be drawn.
+import { Button, Menu, Select } from "@mantine/core";
+import dagre from "@dagrejs/dagre";
+import { BaseEdge, Controls, EdgeLabelRenderer, getSmoothStepPath, Handle, Position, ReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { useMemo, type KeyboardEvent } from "react";
+import { Panel } from "../../ui/panel";
+import { Empty } from "../../ui/states";
+import { conditionText, firstText, flowsOf, freshId, outcomeText, parts, withFlow, withFlows, type Document, type Flow, type Part } from "./model";
+import { OUTCOME_KINDS } from "./Parts";
+import type { Selected, Step } from "./FlowPanel";
+
+interface Box extends Record<string, unknown> {
+  kind: "when" | "if" | "look" | "hold" | "give" | "never" | "tell" | "fails";
+  title: string;
+  text: string;
+  chosen: boolean;
+  step?: Step;
+}
+type BoxNode = Node<Box, "box">;
+
+const WIDTH = 240;
+const HEIGHT = 74;
+
+interface Props {
+  doc: Document;
+  selected?: Selected;
+  select: (to: Selected | undefined) => void;
+  edit: (to: Document) => void;
+  locked: boolean;
+  add: () => void;
+}
+
+export default function Canvas(props: Props) {
+  const { doc, selected, select, edit, locked } = props;
+  const scheme = useComputedColorScheme("light");
+  const flows = flowsOf(doc);
+  const at = Math.min(selected?.flow ?? 0, flows.length - 1);
+  const flow = flows[at];
+  const insert = (kind: "if" | "then", place: number, part: Part) => {
+    if (!flow) return;
+    const items = parts(flow[kind]);
+    edit(withFlow(doc, at, { ...flow, [kind]: [...items.slice(0, place), part, ...items.slice(place)] } as Flow));
+    select({ flow: at, step: { kind, at: place } });
+  };
+  const { nodes, edges } = useMemo(() => (flow ? layOut(flow, selected?.flow === at ? selected.step : undefined, locked ? undefined : insert) : { nodes: [], edges: [] }), [flow, selected, locked, doc]);
+  const open = (node: BoxNode) => node.data.step && select({ flow: at, step: node.data.step });
+  const onKeyDown = (event: KeyboardEvent) => {
+    const id = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id;
+    const node = nodes.find((n) => n.id === id);
+    if (!node) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      open(node);
+    }
+    const step = node.data.step;
+    if ((event.key === "Delete" || event.key === "Backspace") && !locked && flow && step && (step.kind === "if" || step.kind === "then" || step.kind === "never")) {
+      event.preventDefault();
+      edit(withFlow(doc, at, { ...flow, [step.kind]: parts(flow[step.kind]).filter((_, i) => i !== step.at) } as Flow));
+      select({ flow: at, step: { kind: "flow" } });
+    }
+  };
+  return (
+    <Panel
+      title={<span className="row"><span className="hidden-text">Flow</span><Select size="xs" aria-label="Flow" w={280} data={flows.map((f, i) => ({ value: String(i), label: `${i + 1}. ${f.id}` }))} value={flow ? String(at) : null} allowDeselect={false} onChange={(v) => v !== null && select({ flow: Number(v), step: { kind: "flow" } })} /></span>}
+      end={<span className="row"><span className="only-wide">Tab goes through the steps, Enter opens one, Delete takes it out</span><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
+    >
+      {!flow ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
+        <div className="canvas" onKeyDown={onKeyDown}>
+          <ReactFlow
+            key={`${at}/${nodes.length}`}
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={NODES}
+            edgeTypes={EDGES}
+            colorMode={scheme}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            edgesFocusable={false}
+            deleteKeyCode={null}
+            zoomOnScroll={false}
+            preventScrolling={false}
+            fitView
+            fitViewOptions={{ maxZoom: 1, padding: 0.12 }}
+            minZoom={0.3}
+            onNodeClick={(_, node) => open(node as BoxNode)}
+            ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter to open the step, Delete to take it out" }}
+          >
+            <Controls showInteractive={false} />
+          </ReactFlow>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+const SYMBOL: Record<Box["kind"], string> = { when: "▸", if: "?", look: "⌕", hold: "=", give: "+", never: "−", tell: "✉", fails: "✕" };
+
+function BoxView({ data }: NodeProps<BoxNode>) {
+  return (
+    <div className="box" data-kind={data.kind} data-chosen={data.chosen || undefined}>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      <div className="boxtitle"><span aria-hidden>{SYMBOL[data.kind]}</span>{data.title}</div>
+      <div className="boxtext">{data.text}</div>
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </div>
+  );
+}
+
+type Insert = (kind: "if" | "then", place: number, part: Part) => void;
+type PlusEdge = Edge<{ label?: string; fails?: boolean; insert?: Insert; kind?: "if" | "then"; place?: number }, "plus">;
+
+function PlusView(props: EdgeProps<PlusEdge>) {
+  const [path, x, y] = getSmoothStepPath(props);
+  const { label, fails, insert, kind, place } = props.data ?? {};
+  return (
+    <>
+      <BaseEdge path={path} style={fails ? { strokeDasharray: "4 4" } : undefined} />
+      {(label || (insert && kind)) && (
+        <EdgeLabelRenderer>
+          <div className="edgelabel nodrag nopan" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
+            {label && <span>{label}</span>}
+            {insert && kind === "if" && <button type="button" className="plus" aria-label="Add a condition here" title="Add a condition here" onClick={() => insert("if", place ?? 0, { attribute: "", is: "" })}>+</button>}
+            {insert && kind === "then" && (
+              <Menu position="bottom" withinPortal>
+                <Menu.Target><button type="button" className="plus" aria-label="Add an outcome here" title="Add an outcome here">+</button></Menu.Target>
+                <Menu.Dropdown>{OUTCOME_KINDS.map((o) => <Menu.Item key={o.value} onClick={() => insert("then", place ?? 0, o.start)}>{o.label}</Menu.Item>)}</Menu.Dropdown>
+              </Menu>
+            )}
+          </div>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+}
+
+const NODES = { box: BoxView };
+const EDGES = { plus: PlusView };
+
+function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined): { nodes: BoxNode[]; edges: PlusEdge[] } {
+  const nodes: BoxNode[] = [];
+  const edges: PlusEdge[] = [];
+  const same = (step: Step | undefined) => step !== undefined && JSON.stringify(step) === JSON.stringify(chosen);
+  const box = (id: string, kind: Box["kind"], title: string, text: string, step?: Step) => {
+    nodes.push({ id, type: "box", position: { x: 0, y: 0 }, width: WIDTH, height: HEIGHT, focusable: step !== undefined, ariaLabel: `${title}: ${text}`, data: { kind, title, text, step, chosen: same(step) } });
+    return id;
+  };
+  const edge = (source: string, target: string, data: PlusEdge["data"] = {}) => void edges.push({ id: `${source}>${target}`, type: "plus", source, target, data });
+  const fails = (of: string, text: string) => edge(of, box(`${of}!`, "fails", "If not", text), { fails: true });
+  const conditions = parts(flow.if);
+  let last = box("when", "when", "Whenever somebody is looked at", "event, date, sweep, or a person asks", { kind: "flow" });
+  conditions.forEach((c, i) => {
+    const id = box(`if${i}`, "if", i === 0 ? "If" : "and if", conditionText(c), { kind: "if", at: i });
+    edge(last, id, { insert, kind: "if", place: i });
+    fails(id, "nothing is given; Explain shows this condition");
+    last = id;
+  });
+  let next: PlusEdge["data"] = { insert, kind: "if", place: conditions.length };
+  if (typeof flow.look_up === "string") {
+    const id = box("look", "look", "Look up", `the first row of ${flow.look_up} that fits`, { kind: "flow" });
+    edge(last, id, next);
+    fails(id, "no row fits: nothing is given, and the person is listed");
+    last = id;
+    next = {};
+  }
+  const first = firstText(flow.but_first);
+  if (first) {
+    const id = box("hold", "hold", "But first", first, { kind: "flow" });
+    edge(last, id, next);
+    fails(id, "declined or expired: nothing changes");
+    last = id;
+    next = {};
+  }
+  const gives = parts(flow.then);
+  const nevers = parts(flow.never);
+  const tell = box("tell", "tell", "Read back, journal, tell", "done when a read says so");
+  gives.forEach((o, i) => {
+    const id = box(`then${i}`, "give", "Give", outcomeText(o, flow.look_up), { kind: "then", at: i });
+    edge(last, id, i === 0 && conditions.length === 0 ? next : { ...(i === 0 ? next : {}) });
+    const otherwise = parts(o.otherwise)[0];
+    fails(id, otherwise ? `no place is free: ${String(otherwise.field)} says “${String(otherwise.text)}”` : "retried; then a to-do with the fix");
+    edge(id, tell, { insert, kind: "then", place: i + 1 });
+  });
+  nevers.forEach((o, i) => {
+    const id = box(`never${i}`, "never", "Never give", outcomeText(o), { kind: "never", at: i });
+    edge(last, id, {});
+    edge(id, tell, {});
+  });
+  if (gives.length + nevers.length === 0) edge(last, tell, { insert, kind: "then", place: 0, label: "nothing is given yet" });
+  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "TB", ranksep: 54, nodesep: 28 }).setDefaultEdgeLabel(() => ({}));
+  for (const node of nodes) graph.setNode(node.id, { width: WIDTH, height: HEIGHT });
+  for (const e of edges) graph.setEdge(e.source, e.target);
+  dagre.layout(graph);
+  for (const node of nodes) {
+    const { x, y } = graph.node(node.id);
+    node.position = { x: x - WIDTH / 2, y: y - HEIGHT / 2 };
+  }
+  return { nodes, edges };
+}

@@ -1,0 +1,141 @@
+// The policy as rows that read as sentences, and its mapping tables as a sheet.
+import { ActionIcon, Autocomplete, Button, Tabs } from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useMemo, useState, type ClipboardEvent } from "react";
+import { Panel } from "../../ui/panel";
+import { Empty } from "../../ui/states";
+import { plural } from "../../words";
+import { conditionText, firstText, flowsOf, offered, outcomeText, pasted, pasteInto, parts, unknownIn, withTable, type Document, type Sheet, type Vocabulary } from "./model";
+import type { Selected } from "./FlowPanel";
+
+interface Props {
+  doc: Document;
+  vocabulary?: Vocabulary;
+  selected?: Selected;
+  select: (to: Selected) => void;
+  edit: (to: Document) => void;
+  locked: boolean;
+  add: () => void;
+}
+
+export function TableView(props: Props) {
+  const tables = Object.keys(props.doc.tables);
+  return (
+    <div className="stack">
+      <Sentences {...props} />
+      {tables.length > 0 && (
+        <Panel title="Mapping tables" end="The first row that fits wins; an empty cell fits everybody; | means or">
+          <Tabs defaultValue={tables[0]} keepMounted={false}>
+            {tables.length > 1 && <Tabs.List>{tables.map((name) => <Tabs.Tab key={name} value={name}>{name}</Tabs.Tab>)}</Tabs.List>}
+            {tables.map((name) => (
+              <Tabs.Panel key={name} value={name}>
+                <Grid name={name} sheet={props.doc.tables[name]!} vocabulary={props.vocabulary} locked={props.locked} change={(to) => props.edit(withTable(props.doc, name, to))} />
+              </Tabs.Panel>
+            ))}
+          </Tabs>
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function Sentences({ doc, selected, select, locked, add }: Props) {
+  const flows = flowsOf(doc);
+  return (
+    <Panel title="Flows" end={<Button size="compact-xs" variant="default" leftSection={<IconPlus size={13} aria-hidden />} disabled={locked} onClick={add}>New flow</Button>}>
+      {flows.length === 0 ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
+        <div className="scroll">
+          <table className="table sentences">
+            <thead><tr><th className="r">#</th><th>When</th><th>Give</th><th>But first</th><th className="r">Priority</th></tr></thead>
+            <tbody>
+              {flows.map((flow, i) => {
+                const when = parts(flow.if).map(conditionText);
+                const never = parts(flow.never).map((o) => outcomeText(o));
+                return (
+                  <tr key={`${flow.id}/${i}`} data-link aria-selected={selected?.flow === i} data-red={never.length > 0 || undefined} onClick={() => select({ flow: i, step: { kind: "flow" } })}>
+                    <td className="r num dim">{i + 1}</td>
+                    <td>
+                      <button type="button" data-row className="rowbutton" onClick={(e) => { e.stopPropagation(); select({ flow: i, step: { kind: "flow" } }); }}>{when.length === 0 ? "Everybody in scope" : when.map((c, j) => <span key={j}>{j > 0 && <span className="dim"> and </span>}<b>{c}</b></span>)}</button>
+                      <div className="dim small">{flow.id}{flow.sentence ? ` · ${String(flow.sentence)}` : ""}</div>
+                    </td>
+                    <td>{parts(flow.then).map((o, j) => <div key={j}>{outcomeText(o, flow.look_up)}</div>)}{never.map((o, j) => <div key={`n${j}`} className="never">never {o}</div>)}{parts(flow.then).length + never.length === 0 && <span className="dim">nothing yet</span>}</td>
+                    <td className="dim">{firstText(flow.but_first) ?? "–"}</td>
+                    <td className="r num">{typeof flow.priority === "number" ? flow.priority : <span className="dim">0</span>}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+const SHOWN = 60;
+
+function Grid({ name, sheet, vocabulary, locked, change }: { name: string; sheet: Sheet; vocabulary?: Vocabulary; locked: boolean; change: (to: Sheet) => void }) {
+  const [shown, setShown] = useState(SHOWN);
+  const site = sheet.columns.indexOf("site");
+  const known = useMemo(() => sheet.columns.map((column) => offered(column, vocabulary)), [sheet.columns, vocabulary]);
+  const knownAt = (row: string[], column: number) => {
+    const where = site >= 0 ? row[site] : undefined;
+    return where && column !== site && known[column] ? (offered(sheet.columns[column]!, vocabulary, where) ?? known[column]) : known[column];
+  };
+  const wrong = sheet.rows.flatMap((row, i) => row.flatMap((cell, j) => unknownIn(cell, knownAt(row, j)).map((u) => ({ row: i, column: j, ...u }))));
+  const put = (row: number, column: number, value: string) => change({ ...sheet, rows: sheet.rows.map((r, i) => (i === row ? sheet.columns.map((_, j) => (j === column ? value : (r[j] ?? ""))) : r)) });
+  const onPaste = (event: ClipboardEvent, row: number, column: number) => {
+    const text = event.clipboardData.getData("text");
+    if (!text.includes("\t") && !text.trim().includes("\n")) return;
+    event.preventDefault();
+    change(pasteInto(sheet, row, column, pasted(text)));
+  };
+  return (
+    <div>
+      <div className="scroll">
+        <table className="table sheet" aria-label={`Table ${name}`}>
+          <thead><tr><th className="r">Row</th>{sheet.columns.map((column) => <th key={column}>{column.replace("attribute:", "")}{column.startsWith("attribute:") && <span className="dim"> (Okta)</span>}</th>)}<th><span className="hidden-text">Delete</span></th></tr></thead>
+          <tbody>
+            {sheet.rows.slice(0, shown).map((row, i) => (
+              <tr key={i}>
+                <td className="r num dim">{i + 1}</td>
+                {sheet.columns.map((column, j) => {
+                  const unknown = unknownIn(row[j] ?? "", knownAt(row, j));
+                  const label = `${column}, row ${i + 1}`;
+                  return (
+                    <td key={j} data-wrong={unknown.length > 0 || undefined}>
+                      {knownAt(row, j) ? (
+                        <Autocomplete size="xs" variant="unstyled" aria-label={label} aria-invalid={unknown.length > 0} data={knownAt(row, j)} value={row[j] ?? ""} onChange={(v) => put(i, j, v)} onPaste={(e) => onPaste(e, i, j)} disabled={locked} limit={20} />
+                      ) : (
+                        <input className="cell" aria-label={label} value={row[j] ?? ""} onChange={(e) => put(i, j, e.currentTarget.value)} onPaste={(e) => onPaste(e, i, j)} disabled={locked} />
+                      )}
+                    </td>
+                  );
+                })}
+                <td><ActionIcon variant="subtle" color="gray" size={24} aria-label={`Delete row ${i + 1}`} disabled={locked} onClick={() => change({ ...sheet, rows: sheet.rows.filter((_, k) => k !== i) })}><IconTrash size={14} aria-hidden /></ActionIcon></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="body row wrap">
+        <Button size="compact-xs" variant="default" disabled={locked} onClick={() => change({ ...sheet, rows: [...sheet.rows, sheet.columns.map(() => "")] })}>Add a row</Button>
+        {sheet.rows.length > shown && <Button size="compact-xs" variant="default" onClick={() => setShown(shown + 200)}>Show {plural(Math.min(200, sheet.rows.length - shown), "more row")}</Button>}
+        <span className="dim small">{plural(sheet.rows.length, "row")}. Paste from a spreadsheet into any cell.</span>
+      </div>
+      {wrong.length > 0 && (
+        <div className="body" role="status" style={{ paddingTop: 0 }}>
+          <b>{plural(wrong.length, "cell")} with names that nobody knows</b>
+          <ul className="small">
+            {wrong.slice(0, 12).map((w, k) => (
+              <li key={k} className="row wrap">
+                <span>Row {w.row + 1}, {sheet.columns[w.column]}: “{w.word}”.</span>
+                {w.nearest.length > 0 ? <span className="dim">Nearest: {w.nearest.map((n) => <Button key={n} size="compact-xs" variant="default" disabled={locked} style={{ marginRight: 4 }} onClick={() => put(w.row, w.column, (sheet.rows[w.row]![w.column] ?? "").replace(w.word, n))}>{n}</Button>)}</span> : <span className="dim">Nothing known is near it.</span>}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </div>
+  );
+}

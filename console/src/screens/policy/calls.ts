@@ -1,0 +1,88 @@
+// The policy's part of the API.
+import { useQuery } from "@tanstack/react-query";
+import { calls } from "../../api";
+import type { Document, Vocabulary } from "./model";
+
+export interface VersionHead {
+  version: number | null;
+  name: string;
+  seal: string;
+  author?: string;
+  approved_by?: string | null;
+  reason?: string;
+  at?: string;
+  back_to?: number | null;
+  changes?: unknown;
+}
+export interface DraftHead {
+  id: string;
+  etag: string;
+  based_on: number | null;
+  author: string;
+  at: string;
+  asked?: { by: string; reason: string; at: string } | null;
+}
+export interface Mistake {
+  severity?: string;
+  message: string;
+  fix?: string | null;
+  file?: string;
+  line?: number;
+  column?: number;
+}
+export interface Content {
+  document: Document | null;
+  source: { rules?: string } & Record<string, unknown>;
+  problems?: Mistake[];
+}
+export interface Show {
+  in_force: VersionHead | null;
+  running: { name: string; seal: string };
+  second_person?: boolean;
+  drafts: DraftHead[];
+}
+
+export const policyApi = {
+  show: () => calls.get<Show>("/policy"),
+  versions: () => calls.get<{ versions: VersionHead[]; total: number }>("/policy/versions", { limit: 50 }),
+  version: (name: string) => calls.get<VersionHead & Content>(`/policy/versions/${name}`),
+  draft: (id: string) => calls.ask<DraftHead & Content>(`/policy/drafts/${encodeURIComponent(id)}`),
+  create: (id: string, document: Document) => calls.send<DraftHead & Content>("PUT", `/policy/drafts/${encodeURIComponent(id)}`, { document }, { "if-none-match": "*" }),
+  keep: (id: string, etag: string, document: Document) => calls.send<DraftHead & Content>("PUT", `/policy/drafts/${encodeURIComponent(id)}`, { document }, { "if-match": etag }),
+  forget: (id: string, etag: string) => calls.send<unknown>("DELETE", `/policy/drafts/${encodeURIComponent(id)}`, undefined, { "if-match": etag }),
+  publish: (id: string, etag: string, reason: string, expected: number | null) =>
+    calls.send<{ state: string; version?: VersionHead; asked_by?: string }>("POST", `/policy/drafts/${encodeURIComponent(id)}/publish`, { reason, expected }, { "if-match": etag }),
+  rollback: (to: number, reason: string, expected: number | null) => calls.post<{ state: string }>("/policy/rollback", { to, reason, expected }),
+  diff: (from: string, to: string) => calls.get<{ changes: unknown[] }>("/policy/diff", { from, to }),
+  vocabulary: () => calls.get<Vocabulary>("/policy/vocabulary"),
+};
+
+export const usePolicy = () => useQuery({ queryKey: ["policy"], queryFn: policyApi.show });
+export const useVersions = () => useQuery({ queryKey: ["policy", "versions"], queryFn: policyApi.versions });
+export const useVocabulary = () => useQuery({ queryKey: ["policy", "vocabulary"], queryFn: policyApi.vocabulary, staleTime: 60_000 });
+export const useDiff = (from: string, to: string, stamp: string) => useQuery({ queryKey: ["policy", "diff", from, to, stamp], queryFn: () => policyApi.diff(from, to) });
+
+/** A change as the server says it: a sentence, or an object that holds one. */
+export function changeText(change: unknown): string {
+  if (typeof change === "string") return change;
+  const c = change as { sentence?: string; text?: string; what?: string; title?: string } | null;
+  return c?.sentence ?? c?.text ?? c?.what ?? c?.title ?? JSON.stringify(change);
+}
+
+/** A draft is kept in this browser until the server has it. */
+export const local = {
+  key: (id: string) => `lanyard.draft.${id}`,
+  read(id: string): Document | undefined {
+    try {
+      return JSON.parse(localStorage.getItem(local.key(id)) ?? "null") ?? undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  write(id: string, document: Document) {
+    localStorage.setItem(local.key(id), JSON.stringify(document));
+  },
+  clear(id: string) {
+    localStorage.removeItem(local.key(id));
+  },
+};
