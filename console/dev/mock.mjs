@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { makeFindings, makePolicy, makeRooms } from "./rooms.mjs";
 import { detailOf, happen, makePlan, makeStory, makeWorld, pick, SITES, TENANTS } from "./world.mjs";
 
 const argument = (name, otherwise) => {
@@ -18,9 +19,16 @@ const TICK_MS = 2_600;
 const STORY_GAP_MS = 45_000;
 
 const born = Date.now();
+function iso0(ms) {
+  return new Date(ms).toISOString();
+}
 const world = makeWorld(born);
 for (let i = 160; i > 0; i -= 1) happen(world, born - i * 41_000);
 const story = makeStory(world, born - 3.4 * STORY_GAP_MS, STORY_GAP_MS);
+const rooms = makeRooms(world, born);
+const findings = makeFindings(world, born);
+const policy = makePolicy(born);
+const tokens = [{ id: "tok_1", name: "prometheus", grants: [{ role: "metrics" }], created_at: iso0(born - 9e8), created_by: "Grace Weber", expires_at: iso0(born + 5e9), last_used_at: iso0(born - 60_000), expired: false }];
 const listeners = new Set();
 let hookOutUntil = 0;
 let stormUntil = 0;
@@ -131,7 +139,20 @@ const problem = (status, title, detail) => ({ status, body: { type: "about:blank
 const ok = (body) => ({ status: 200, body });
 const bare = ({ zone: _z, place: _p, ...p }) => p;
 
-function route(method, path, query, body) {
+const EVERY = ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"];
+
+function route(method, path, query, body, headers) {
+  if (path.startsWith("/policy")) return policy(method, path, query, body, headers) ?? problem(404, "No such path", path);
+  const floor = path.match(/^\/places\/([^/]+)\/floors\/([^/]+)$/);
+  if (floor) {
+    const found = rooms.floor(floor[1], floor[2]);
+    return found ? ok(found) : problem(404, "No such floor", path);
+  }
+  const token = path.match(/^\/tokens\/(.+)$/);
+  if (token) {
+    tokens.splice(tokens.findIndex((t) => t.id === token[1]), 1);
+    return { status: 204, body: null };
+  }
   const limit = Math.min(200, Number(query.get("limit") ?? 50));
   const tenant = query.get("tenant");
   const mine = (item) => !tenant || item.tenant === tenant;
@@ -156,14 +177,33 @@ function route(method, path, query, body) {
     return found ? ok(found) : problem(404, "No such plan", `Nothing is known under ${plan[1]}.`);
   }
   switch (`${method} ${path}`) {
-    case "GET /session": return ok({ csrf: CSRF, user: "demo", role: "identity admin", demo: true });
+    case "GET /session": return ok({ csrf: CSRF, user: "demo", subject: "demo", grants: [{ role: "owner" }], permits: EVERY, permits_everywhere: EVERY, demo: true, can_sign_out: false });
+    case "GET /sign-in": return ok({ provider: "acme.okta.com", signed_in: false });
+    case "GET /places": return ok(rooms.list());
+    case "GET /journal": return ok({ trees: TENANTS.map((t, i) => ({ tenant: t.id, size: 18_000 + i, root: "mI0dHx5cVZ0P9q1W1c0QJ9tYJt6Vq8m9c1C5b7QJk3E=" })), damage: null });
+    case "GET /roles": return ok({ provider: "acme.okta.com", items: [{ group: "Lanyard Owners", grant: { role: "owner" } }, { group: "Facilities London", grant: { role: "approver", sites: ["london"] } }] });
+    case "GET /tokens": return ok({ items: tokens });
+    case "POST /tokens": {
+      if (!body.name?.trim()) return { status: 422, body: { title: "give the token a name", errors: [{ path: "name", message: "give the token a name" }] } };
+      const made = { id: `tok_${tokens.length + 1}`, name: body.name, grants: body.grants, created_at: iso(Date.now()), created_by: "demo", expires_at: iso(Date.now() + body.days * 86_400_000), last_used_at: null };
+      tokens.push({ ...made, expired: false });
+      return ok({ token: made, text: `lanyard_${randomBytes(24).toString("base64url")}` });
+    }
+    case "GET /findings": {
+      const fitting = findings.filter((f) => mine(f) && (!query.get("search") || f.title.toLowerCase().includes(query.get("search").toLowerCase())));
+      const kinds = {};
+      for (const f of fitting) kinds[f.kind] = (kinds[f.kind] ?? 0) + 1;
+      const found = fitting.filter((f) => !query.get("kind") || f.kind === query.get("kind"));
+      return ok({ items: found.slice(0, limit), next: null, total: found.length, kinds });
+    }
+    case "GET /sweeps": return ok({ items: [0, 1, 2, 3].map((n) => ({ id: `s${n}`, scope: "all", started_at: iso(born - n * 86_400_000 - 8_100_000), ended_at: iso(born - n * 86_400_000 - 8_088_000), certified: n !== 2, doubts: n === 2 ? ["The list of London was 9 accounts shorter than its count."] : [], people: world.people.length, accounts: world.people.length - 18, drift: n * 4, findings: n })) });
     case "GET /overview": return ok(overview());
     case "GET /health": return ok(health());
     case "GET /demo": return ok(demo());
-    case "GET /plans": return ok({ items: world.plans.filter(mine).slice(0, limit).map(({ steps: _, ...rest }) => rest) });
+    case "GET /plans": return ok({ next: null, items: world.plans.filter((p) => mine(p) && (!query.get("effect") || p.summary[query.get("effect")] > 0)).slice(0, limit).map(({ steps: _, ...rest }) => rest) });
     case "GET /activity": {
-      const after = Number(query.get("after") || Infinity);
-      const found = world.activity.filter((a) => mine(a) && a.seq < after);
+      const after = Number(query.get("cursor") || Infinity);
+      const found = world.activity.filter((a) => mine(a) && a.seq < after && (!query.get("problems") || a.severity !== "info") && (!query.get("search") || `${a.title} ${a.person}`.toLowerCase().includes(query.get("search").toLowerCase())));
       return ok({ items: found.slice(0, limit), next: found.length > limit ? found[limit - 1].seq : null });
     }
     case "GET /people": {
@@ -210,8 +250,8 @@ createServer(async (request, answer) => {
   let text = "";
   for await (const chunk of request) text += chunk;
   let outcome;
-  if (request.method === "POST" && request.headers["x-lanyard-csrf"] !== CSRF) outcome = problem(403, "Missing or old token", "Ask GET /session for one.");
-  else outcome = route(request.method, decodeURIComponent(path), at.searchParams, text ? JSON.parse(text) : {});
-  answer.writeHead(outcome.status, { "content-type": outcome.status < 400 ? "application/json" : "application/problem+json" });
-  return answer.end(JSON.stringify(outcome.body));
+  if (request.method !== "GET" && request.headers["x-lanyard-csrf"] !== CSRF) outcome = problem(403, "Missing or old token", "Ask GET /session for one.");
+  else outcome = route(request.method, decodeURIComponent(path), at.searchParams, text ? JSON.parse(text) : {}, request.headers);
+  answer.writeHead(outcome.status, { "content-type": outcome.status < 400 ? "application/json" : "application/problem+json", ...outcome.headers });
+  return answer.end(outcome.body === null ? undefined : JSON.stringify(outcome.body));
 }).listen(PORT, "127.0.0.1", () => console.log(`mock: http://127.0.0.1:${PORT}`));

@@ -42,6 +42,30 @@ const SCREENS = [
     await page.locator("[data-row]").first().click();
     await page.waitForURL(/\/plans\/.+/);
   }],
+  ["places", (page) => page.goto(`${BASE}/all/places`)],
+  ["floor", async (page) => {
+    await page.goto(`${BASE}/all/places`);
+    await settle(page);
+    await page.locator("[data-row]").first().click();
+    await page.waitForURL(/\/places\/.+/);
+  }],
+  ["drift", (page) => page.goto(`${BASE}/all/drift`)],
+  ["policies", (page) => page.goto(`${BASE}/all/policies`)],
+  ["policy-table", async (page) => {
+    await draft(page);
+    await settle(page);
+    await page.locator(".sentences [data-row]").first().click();
+    await page.getByRole("heading", { name: "Flow", exact: true }).waitFor();
+  }],
+  ["policy-flow", async (page) => {
+    await page.goto(`${page.url().split("?")[0]}?view=flow`);
+    await page.locator(".react-flow__node").first().waitFor();
+  }],
+  ["policy-changes", (page) => page.goto(`${page.url().split("?")[0]}?view=changes`)],
+  ["connections", (page) => page.goto(`${BASE}/all/connections`)],
+  ["audit", (page) => page.goto(`${BASE}/all/audit`)],
+  ["settings", (page) => page.goto(`${BASE}/all/settings`)],
+  ["sign-in", (page) => page.goto(`${BASE}/sign-in?problem=no_role`)],
   ["health", (page) => page.goto(`${BASE}/all/health`)],
   ["people-nothing-found", (page) => page.goto(`${BASE}/all/people?q=nobody-is-called-this`)],
   ["stop-dialog", async (page) => {
@@ -61,6 +85,18 @@ const SCREENS = [
     await opens(page, "Control+k");
   }],
 ];
+
+/** Opens the draft of this pass, made at the first visit. */
+async function draft(page) {
+  await page.goto(`${BASE}/all/policies`);
+  await settle(page);
+  const known = page.getByRole("link", { name: "pass", exact: true });
+  if ((await known.count()) > 0) return known.click().then(() => page.waitForURL(/\/policies\/.+/));
+  await page.getByRole("button", { name: "New draft" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("pass");
+  await page.getByRole("button", { name: "Begin" }).click();
+  await page.waitForURL(/\/policies\/.+/);
+}
 
 /** Presses a key until its dialog stands: a page that is just being drawn again may not hear the first press. */
 async function opens(page, key) {

@@ -58,8 +58,15 @@ test("stopping needs the typed word, carries the token, and renews an old token 
 });
 
 test("without a session every screen says how to sign in", async () => {
-  open("/all/plans", { ...BASE, "GET /session": () => problem(401, "you are not signed in") });
+  open("/all/plans", { ...BASE, "GET /session": () => problem(401, "you are not signed in"), "GET /sign-in": { provider: null, signed_in: false } });
   expect(await screen.findByText("You are not signed in")).toBeTruthy();
+  expect(screen.getByText("lanyard sign-in")).toBeTruthy();
+});
+
+test("with an identity provider, signing in leads back to where one was", async () => {
+  open("/all/plans", { ...BASE, "GET /session": () => problem(401, "you are not signed in"), "GET /sign-in": { provider: "acme.okta.com", signed_in: false } });
+  const link = await screen.findByRole("link", { name: "Sign in with acme.okta.com" });
+  expect(link.getAttribute("href")).toBe("/sign-in/provider?to=%2Fall%2Fplans");
 });
 
 test("searching people puts the search into the address and asks the server", async () => {

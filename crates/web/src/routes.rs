@@ -279,7 +279,10 @@ pub(crate) fn routes() -> Vec<Route> {
             .answers("Anything"),
         get("/policy/versions/{version}", api::policy::version)
             .needs(See)
-            .says("policy", "One version with its files and document: a number, `published`, or `draft:NAME`.")
+            .says(
+                "policy",
+                "One version with its files and document: a number, `published`, or `draft:NAME`.",
+            )
             .answers("PolicyContent"),
         get("/policy/drafts/{id}", api::policy::draft)
             .needs(See)
@@ -288,7 +291,10 @@ pub(crate) fn routes() -> Vec<Route> {
         put("/policy/drafts/{id}", api::policy::keep)
             .needs(EditPolicy)
             .everywhere()
-            .says("policy", "Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of.")
+            .says(
+                "policy",
+                "Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of.",
+            )
             .takes("PolicyEdit")
             .answers("PolicyContent"),
         delete("/policy/drafts/{id}", api::policy::forget)

@@ -14,7 +14,7 @@ use lanyard_engine::{
     ports::{PortFailure, Progress as _},
 };
 use lanyard_policy::{Policy, SiteFacts, StarterFacts, TenantFacts, starter};
-use lanyard_web::session::fresh_token;
+use lanyard_web::access::fresh_token;
 
 use crate::{
     exit,

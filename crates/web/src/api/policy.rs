@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, problem::Problem, access::Caller};
+use crate::{WebState, access::Caller, problem::Problem};
 
 type Shared = State<Arc<WebState>>;
 
