@@ -278,7 +278,7 @@ impl Engine {
         let since = identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH);
         let facts =
             Facts { account: None, applied: None, gone: None, since, manager_account: None, linked: false };
-        let first = active.bound.evaluate(identity, &facts, now);
+        let first = active.bound.evaluate_mute(identity, &facts, now);
         if let Some(at) = first.review_at {
             decided.reviews.push((identity.id.clone(), at));
         }
@@ -337,11 +337,12 @@ impl Engine {
                 manager_account,
                 linked: found.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
             };
-            let desired = match leaving {
+            let mute = leaving.is_none();
+            let mut desired = match leaving {
                 Some(leaving) => {
                     leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
                 }
-                None => active.bound.evaluate(identity, &facts, now),
+                None => active.bound.evaluate_mute(identity, &facts, now),
             };
             if known.governed_by_other(active, identity, &desired, account, everybody, &site, now) {
                 continue;
@@ -356,26 +357,29 @@ impl Engine {
             let person = identity.display_name();
             let link_key = found.link.as_ref().map(|link| link.account.clone());
             let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
-            let plan = plan_identity(
-                &desired,
-                &Observation {
-                    account: account.map_or(Seen::Absent, Seen::Present),
-                    link: link_key.as_ref(),
-                    bookings: None,
-                    applied: &applied,
-                },
-                &Setting {
-                    site: &site,
-                    catalogue,
-                    seating,
-                    removal: &removal,
-                    policy: active.policy.seal(),
-                    now,
-                    lane: if ended { Lane::Leaver } else { Lane::Bulk },
-                    attempt: 0,
-                    person: &person,
-                },
-            );
+            let observation = Observation {
+                account: account.map_or(Seen::Absent, Seen::Present),
+                link: link_key.as_ref(),
+                bookings: None,
+                applied: &applied,
+            };
+            let setting = Setting {
+                site: &site,
+                catalogue,
+                seating,
+                removal: &removal,
+                policy: active.policy.seal(),
+                now,
+                lane: if ended { Lane::Leaver } else { Lane::Bulk },
+                attempt: 0,
+                person: &person,
+            };
+            let mut plan = plan_identity(&desired, &observation, &setting);
+            if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
+                // Most people are in step, and nobody asks why; of the others the reasons are told.
+                desired = active.bound.evaluate(identity, &facts, now);
+                plan = plan_identity(&desired, &observation, &setting);
+            }
             for step in &plan.steps {
                 use lanyard_model::plan::Operation::{Create, Update};
                 if let Create { patch } | Update { patch } = &step.op

@@ -1,6 +1,9 @@
 //! What policy wants for one identity at one moment, and why. Made by `policy`, read by `plan`, shown to people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -173,7 +176,7 @@ pub struct Desired {
     pub roles: BTreeMap<CenterId, Want<Role>>,
     pub items: BTreeMap<ItemId, Want<()>>,
     /// What policy may take away besides what it gave itself.
-    pub owned: Owned,
+    pub owned: Arc<Owned>,
     pub bookings: Vec<Want<BookingWish>>,
     pub visits: Vec<Want<VisitWish>>,
     pub notices: Vec<Want<NoticeWish>>,
@@ -195,6 +198,8 @@ pub struct Owned {
     pub items: BTreeSet<ItemId>,
 }
 
+static OWNS_NOTHING: LazyLock<Arc<Owned>> = LazyLock::new(Arc::default);
+
 impl Desired {
     /// An answer that wants nothing.
     pub fn nothing(identity: IdentityId, lifecycle: Lifecycle) -> Self {
@@ -210,7 +215,7 @@ impl Desired {
             place_note: None,
             roles: BTreeMap::new(),
             items: BTreeMap::new(),
-            owned: Owned::default(),
+            owned: Arc::clone(&OWNS_NOTHING),
             bookings: Vec::new(),
             visits: Vec::new(),
             notices: Vec::new(),

@@ -27,6 +27,9 @@ pub(crate) fn plan_roles(
         }
         return;
     };
+    if applied.set_aside.is_empty() && in_step(desired, observed, applied) {
+        return;
+    }
     let mut with_additions = observed.clone();
     let mut additions = Vec::new();
     let mut after_removals = observed.clone();
@@ -118,6 +121,15 @@ pub(crate) fn plan_roles(
     }
 }
 
+/// Everything wanted is there, and nothing else is ours: most people, most of the time.
+fn in_step(desired: &Desired, observed: &BTreeMap<CenterId, Role>, applied: &Applied) -> bool {
+    desired.roles.iter().all(|(center, want)| observed.get(center) == Some(&want.value))
+        && observed.keys().all(|center| {
+            desired.roles.contains_key(center)
+                || !(applied.roles.contains_key(center) || desired.owned.centers.contains(center))
+        })
+}
+
 /// Adds wanted items to the patch. Answers the list that remains after removals, and the removals.
 pub(crate) fn plan_items(
     patch: &mut AccountPatch,
@@ -134,6 +146,12 @@ pub(crate) fn plan_items(
         }
         return (BTreeSet::new(), Vec::new());
     };
+    let ours = |item: &ItemId| applied.items.contains(item) || desired.owned.items.contains(item);
+    if desired.items.keys().all(|item| observed.contains(item))
+        && observed.iter().all(|item| desired.items.contains_key(item) || !ours(item))
+    {
+        return (BTreeSet::new(), Vec::new());
+    }
     let mut with_additions = observed.clone();
     for (item, want) in desired.items.iter().filter(|(item, _)| !observed.contains(item)) {
         with_additions.insert(*item);
@@ -142,7 +160,7 @@ pub(crate) fn plan_items(
     let surplus: BTreeSet<_> = observed
         .iter()
         .filter(|item| !desired.items.contains_key(item))
-        .filter(|item| applied.items.contains(item) || desired.owned.items.contains(item))
+        .filter(|item| ours(item))
         .copied()
         .collect();
     let removals = surplus

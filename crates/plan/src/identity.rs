@@ -225,14 +225,18 @@ fn plan_record(
 ) {
     let mut patch = AccountPatch::default();
     let mut differences = Vec::new();
+    // Both are sorted by name: one pass over each.
+    let mut held = account.fields.iter().peekable();
     for (name, want) in &desired.fields {
-        let have = account.fields.get(name).map(String::as_str).unwrap_or_default();
-        let value = want.value.trim();
-        let same = if name.as_str() == "userName" {
-            lanyard_model::fold::text(have) == lanyard_model::fold::text(value)
-        } else {
-            have == value
+        while held.next_if(|(known, _)| *known < name).is_some() {}
+        let have = match held.peek() {
+            Some((known, value)) if *known == name => value.as_str(),
+            _ => "",
         };
+        let value = want.value.trim();
+        let same = have == value
+            || (name.as_str() == "userName"
+                && lanyard_model::fold::text(have) == lanyard_model::fold::text(value));
         if same || (value.is_empty() && !applied.fields.contains_key(name)) {
             continue;
         }

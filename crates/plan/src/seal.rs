@@ -6,6 +6,11 @@ use sha2::{Digest, Sha256};
 /// Sets `plan.id` from everything that decides what it does. `made_at` and notes do not count: the same proposal
 /// made again a minute later is the same proposal.
 pub fn seal(mut plan: Plan) -> Plan {
+    if plan.steps.is_empty() && plan.todos.is_empty() && plan.notices.is_empty() && plan.ending.is_none() {
+        // Most plans propose nothing, and are made to be compared and dropped.
+        plan.id = quiet_name(&plan);
+        return plan;
+    }
     let content = (
         &plan.identity,
         &plan.site,
@@ -22,9 +27,32 @@ pub fn seal(mut plan: Plan) -> Plan {
         digest.0.update(format!("{error} {content:?}"));
     }
     let digest = digest.0.finalize();
-    let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    plan.id = PlanId::new(format!("pln_{hex}"));
+    plan.id = hex_name(&digest);
     plan
+}
+
+/// The name of a plan that proposes nothing: whose it would be, and under which policy.
+fn quiet_name(plan: &Plan) -> PlanId {
+    let mut digest = Sha256::new();
+    let account = plan.account.as_ref().map(|key| key.id.0.to_be_bytes());
+    let parts = [plan.identity.tenant.as_str(), &plan.identity.user, plan.site.as_str(), &plan.policy];
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.update(account.unwrap_or_default());
+    hex_name(&digest.finalize())
+}
+
+fn hex_name(digest: &[u8]) -> PlanId {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut name = String::with_capacity(20);
+    name.push_str("pln_");
+    for byte in &digest[..8] {
+        name.push(HEX[usize::from(byte >> 4)] as char);
+        name.push(HEX[usize::from(byte & 15)] as char);
+    }
+    PlanId::new(name)
 }
 
 /// Hashes JSON while it is being written: most plans are made to be compared and dropped.

@@ -1,6 +1,6 @@
 //! Which desk satisfies a wish. Keeps what already fits, so that nobody moves without a reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lanyard_model::{
     fold,
@@ -23,7 +23,8 @@ struct Desk {
 pub struct Seating {
     /// Active spaces by floor, each floor by room name.
     floors: BTreeMap<FloorId, Vec<Desk>>,
-    place: BTreeMap<RoomId, FloorId>,
+    /// Floor of each space, and its place there.
+    place: HashMap<RoomId, (FloorId, usize)>,
     occupants: BTreeMap<RoomId, BTreeSet<AccountId>>,
     seat_of: BTreeMap<AccountId, RoomId>,
     /// Chosen for somebody and not yet read back.
@@ -37,14 +38,15 @@ impl Seating {
         let mut rooms: Vec<_> = catalogue.rooms.values().filter(|room| room.active).collect();
         rooms.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         for room in rooms {
-            seating.floors.entry(room.floor).or_default().push(Desk {
+            let there = seating.floors.entry(room.floor).or_default();
+            seating.place.insert(room.id, (room.floor, there.len()));
+            there.push(Desk {
                 room: room.id,
                 kind: fold::text(&room.kind),
                 capacity: room.capacity.max(1),
                 occupiable: room.occupiable,
                 reservable: room.reservable,
             });
-            seating.place.insert(room.id, room.floor);
         }
         for room in catalogue.rooms.values() {
             for account in &room.occupants {
@@ -92,8 +94,8 @@ impl Seating {
     }
 
     fn desk(&self, room: RoomId) -> Option<&Desk> {
-        let floor = self.place.get(&room)?;
-        self.floors.get(floor)?.iter().find(|desk| desk.room == room)
+        let (floor, at) = self.place.get(&room)?;
+        self.floors.get(floor)?.get(*at)
     }
 
     fn has_room(&self, desk: &Desk, identity: &IdentityId) -> bool {
@@ -109,8 +111,8 @@ impl Seating {
         if rooms.contains(&room) {
             return true;
         }
-        let Some(desk) = self.desk(room) else { return false };
-        self.place.get(&room).is_some_and(|floor| floors.contains(floor)) && is_kind(desk, kinds)
+        let Some((floor, _)) = self.place.get(&room) else { return false };
+        floors.contains(floor) && self.desk(room).is_some_and(|desk| is_kind(desk, kinds))
     }
 
     /// The first free desk for the wish: named rooms first, then floor by floor in the order given, by room name.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lanyard_model::{
-    account::Role,
+    account::{FieldName, Role},
     desired::{Owned, PlaceNote},
     fold,
     id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
@@ -16,6 +16,7 @@ use lanyard_model::{
 use crate::{
     PolicyFiles,
     document::{Centers, CostCenter, Document, Flow, Kind, PlaceNames},
+    names::Words,
     place,
     problem::{Findings, Problems, Spot},
     table::Row,
@@ -42,15 +43,42 @@ pub(crate) struct Site {
     /// By place in the document's lists.
     pub user_types: Vec<Option<UserTypeId>>,
     pub flows: Vec<FlowIds>,
-    pub rows: BTreeMap<String, Vec<RowIds>>,
-    pub cost_centers: HashMap<String, ItemId>,
+    /// By the table's place among the document's.
+    pub rows: Vec<Vec<RowIds>>,
+    pub cost_centers: CostCenters,
     pub floors: HashMap<FloorId, BuildingId>,
     pub sections: HashMap<SectionId, FloorId>,
-    /// Centers by building and module (folded).
-    pub serving: BTreeMap<(BuildingId, String), BTreeSet<CenterId>>,
+    /// Centers by module (folded), then by the building that they serve.
+    pub serving: BTreeMap<String, Serving>,
     /// Centers by module (folded).
     pub modules: BTreeMap<String, BTreeSet<CenterId>>,
-    pub owned: Owned,
+    pub owned: Arc<Owned>,
+}
+
+/// Centers of one module by the building that they serve.
+pub(crate) type Serving = BTreeMap<BuildingId, BTreeSet<CenterId>>;
+
+/// Cost centers by code and name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CostCenters {
+    names: Words,
+    items: Vec<ItemId>,
+}
+
+impl CostCenters {
+    fn insert(&mut self, name: &str, item: ItemId, over: bool) {
+        let at = self.names.add(&fold::text(name)) as usize;
+        if at == self.items.len() {
+            self.items.push(item);
+        } else if over {
+            self.items[at] = item;
+        }
+    }
+
+    /// However it is spelt.
+    pub fn get(&self, name: &str) -> Option<ItemId> {
+        self.names.folded(name).map(|at| self.items[at as usize])
+    }
 }
 
 impl Site {
@@ -74,7 +102,8 @@ pub(crate) struct FlowIds {
 pub(crate) enum Ids {
     Nothing,
     /// One for the flow, or one per row of its table.
-    Places(Vec<PlaceIds>),
+    Places(Arc<Vec<PlaceIds>>),
+    Serving(Serving),
     Centers(BTreeSet<CenterId>, Vec<String>),
     Item(Result<ItemId, String>),
 }
@@ -112,6 +141,8 @@ struct Binder<'a> {
     seats: HashMap<String, BTreeSet<FloorId>>,
     /// Names missing here, by where the policy says them.
     missing: Vec<(Spot, String)>,
+    /// Places that several flows take from one table in the same way are resolved once.
+    known: Vec<(usize, PlaceNames, Option<(FieldName, String)>, Arc<Vec<PlaceIds>>)>,
 }
 
 pub(crate) fn bind(
@@ -199,7 +230,18 @@ impl<'a> Binder<'a> {
                 seats.entry(String::new()).or_default().insert(room.floor);
             }
         }
-        Self { catalogue, document, buildings, floors, items, centers, rooms, seats, missing: Vec::new() }
+        Self {
+            catalogue,
+            document,
+            buildings,
+            floors,
+            items,
+            centers,
+            rooms,
+            seats,
+            missing: Vec::new(),
+            known: Vec::new(),
+        }
     }
 
     fn site(&mut self, id: &SiteId) -> Site {
@@ -208,18 +250,17 @@ impl<'a> Binder<'a> {
         for center in catalogue.centers.values() {
             site.modules.entry(fold::text(&center.module)).or_default().insert(center.id);
         }
-        for building in catalogue.buildings.keys() {
-            for module in site.modules.keys() {
-                let serving = catalogue.centers_serving(*building, module);
-                site.serving.insert((*building, module.clone()), serving);
-            }
+        for module in site.modules.keys() {
+            let all = catalogue.buildings.keys();
+            let serving = all.map(|building| (*building, catalogue.centers_serving(*building, module)));
+            site.serving.insert(module.clone(), serving.collect());
         }
         for item in catalogue.items.values().filter(|item| item.category == COST_CENTER_CATEGORY) {
             // A code may equal another item's name: names are entered last and win.
-            site.cost_centers.entry(fold::text(&item.code)).or_insert(item.id);
+            site.cost_centers.insert(&item.code, item.id, false);
         }
         for item in catalogue.items.values().rev().filter(|item| item.category == COST_CENTER_CATEGORY) {
-            site.cost_centers.insert(fold::text(&item.name), item.id);
+            site.cost_centers.insert(&item.name, item.id, true);
         }
         site.floors = catalogue.floors.values().map(|floor| (floor.id, floor.building)).collect();
         site.sections = catalogue.sections.values().map(|section| (section.id, section.floor)).collect();
@@ -233,7 +274,7 @@ impl<'a> Binder<'a> {
         }
         for table in self.document.tables.values() {
             let rows = table.rows.iter().map(|row| self.row(row, id, &site)).collect();
-            site.rows.insert(table.name.clone(), rows);
+            site.rows.push(rows);
         }
         for flow in &self.document.flows {
             let ids = self.flow(flow, id, &mut site);
@@ -249,7 +290,7 @@ impl<'a> Binder<'a> {
             return ids;
         }
         if let Some(name) = &row.out.cost_center {
-            ids.cost_center = site.cost_centers.get(&fold::text(name)).copied();
+            ids.cost_center = site.cost_centers.get(name);
             if ids.cost_center.is_none() {
                 ids.missing.push(format!("there is no cost center \"{name}\""));
             }
@@ -270,11 +311,7 @@ impl<'a> Binder<'a> {
     }
 
     fn flow(&mut self, flow: &Flow, site_id: &SiteId, site: &mut Site) -> FlowIds {
-        let rows: &[Row] = flow
-            .table
-            .as_ref()
-            .and_then(|name| self.document.tables.get(name))
-            .map_or(&[], |table| table.rows.as_slice());
+        let rows: &[Row] = flow.table.as_ref().map_or(&[], |table| table.rows.as_slice());
         let mut ids = FlowIds::default();
         for (list, out) in [(&flow.gives, true), (&flow.never, false)] {
             for outcome in list {
@@ -294,9 +331,12 @@ impl<'a> Binder<'a> {
                     Kind::Role { centers: Centers::Serving(module), owns_all, .. } => {
                         let centers = self.module(site, module, outcome);
                         if *owns_all {
-                            site.owned.centers.extend(centers);
+                            Arc::make_mut(&mut site.owned).centers.extend(centers);
                         }
-                        (Ids::Nothing, false)
+                        (
+                            Ids::Serving(site.serving.get(&fold::text(module)).cloned().unwrap_or_default()),
+                            false,
+                        )
                     }
                     Kind::Item { name, owns_all } => {
                         let item = self.item(name);
@@ -306,7 +346,7 @@ impl<'a> Binder<'a> {
                         (Ids::Item(item), *owns_all)
                     }
                     Kind::CostCenter(CostCenter::Named(name)) => {
-                        let item = site.cost_centers.get(&fold::text(name)).copied();
+                        let item = site.cost_centers.get(name);
                         let item = item.ok_or_else(|| format!("there is no cost center \"{name}\""));
                         if let Err(why) = &item {
                             self.missing.push((outcome.spot.clone(), why.clone()));
@@ -317,9 +357,9 @@ impl<'a> Binder<'a> {
                 };
                 if owns_all {
                     match &found {
-                        Ids::Centers(centers, _) => site.owned.centers.extend(centers),
+                        Ids::Centers(centers, _) => Arc::make_mut(&mut site.owned).centers.extend(centers),
                         Ids::Item(Ok(item)) => {
-                            site.owned.items.insert(*item);
+                            Arc::make_mut(&mut site.owned).items.insert(*item);
                         }
                         _ => {}
                     }
@@ -362,18 +402,30 @@ impl<'a> Binder<'a> {
         if flow.table.is_none() {
             let place = noted(self.place(fixed));
             self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone())));
-            return Ids::Places(vec![place]);
+            return Ids::Places(Arc::new(vec![place]));
         }
-        let places = rows.iter().map(|row| {
+        let table = flow.table.as_ref().map_or(0, |table| table.at);
+        let known = self
+            .known
+            .iter()
+            .find(|(at, names, note, _)| *at == table && names == fixed && note.as_ref() == otherwise);
+        if let Some((_, _, _, places)) = known {
+            return Ids::Places(Arc::clone(places));
+        }
+        let mut places = Vec::with_capacity(rows.len());
+        for row in rows {
             let sites = row.sites();
             if !sites.is_empty() && !sites.contains(&site_id) {
-                return PlaceIds::default();
+                places.push(PlaceIds::default());
+                continue;
             }
             let place = noted(self.place(&merged(fixed, &row.out.place)));
             self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone())));
-            place
-        });
-        Ids::Places(places.collect())
+            places.push(place);
+        }
+        let places = Arc::new(places);
+        self.known.push((table, fixed.clone(), otherwise.cloned(), Arc::clone(&places)));
+        Ids::Places(places)
     }
 
     /// Resolves the parts that are named. A part that does not exist is reported, the others stand.

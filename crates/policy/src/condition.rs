@@ -1,15 +1,17 @@
 //! Structured conditions: what they mean, in which words they are told, and when their answer may change by itself.
 
-use std::{borrow::Cow, cell::Cell};
-
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use lanyard_model::{
     fold,
     id::{GroupId, SiteId, TenantId},
-    identity::{AttributeValue, Identity, Status},
+    identity::Status,
 };
 
-use crate::date::{self, DateFormat};
+use crate::{
+    date,
+    names::Attribute,
+    subject::{Day, Subject},
+};
 
 /// A test of one person.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub(crate) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Attribute { name: String, test: Test },
+    Attribute { attribute: Attribute, test: Test },
     Group(GroupTest),
     Tenant(Vec<TenantId>),
     Site(Vec<SiteId>),
@@ -30,6 +32,8 @@ pub(crate) struct GroupTest {
     pub name: String,
     /// `None`: in whichever tenant.
     pub ids: Vec<(Option<TenantId>, GroupId)>,
+    /// Their numbers in the document.
+    pub at: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,11 +52,13 @@ pub(crate) enum Test {
 pub(crate) struct Wanted {
     pub text: String,
     pub folded: String,
+    /// Number of the folded text among the attribute's values; one that nobody has, until it is given.
+    pub id: u32,
 }
 
 impl Wanted {
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), folded: fold::text(text) }
+        Self { text: text.to_owned(), folded: fold::text(text), id: u32::MAX }
     }
 }
 
@@ -73,42 +79,6 @@ pub(crate) enum Truth {
     Unknown,
     /// Cannot be decided from this data (an unreadable date).
     Broken(String),
-}
-
-/// The person under test, with what the conditions need around it.
-pub(crate) struct Subject<'a> {
-    pub identity: &'a Identity,
-    pub site: Option<&'a SiteId>,
-    pub zone: &'a TimeZone,
-    pub today: Date,
-    pub dates: &'a [DateFormat],
-    /// The soonest moment at which a date condition changes its answer.
-    pub turns: Cell<Option<Timestamp>>,
-}
-
-impl Subject<'_> {
-    fn turns_on(&self, day: Date) {
-        let at = date::start_of(day, self.zone);
-        self.turns.set(Some(self.turns.get().map_or(at, |known| known.min(at))));
-    }
-
-    /// The attribute's texts: several for a list, none when absent or blank.
-    fn any_text(&self, name: &str, holds: impl Fn(&str) -> bool) -> bool {
-        match self.identity.profile.get(name) {
-            None => false,
-            Some(AttributeValue::Text(text)) => !text.trim().is_empty() && holds(text),
-            Some(AttributeValue::List(items)) => items.iter().any(|item| holds(item)),
-            Some(other) => holds(&other.to_text()),
-        }
-    }
-
-    fn shown(&self, name: &str) -> Option<Cow<'_, str>> {
-        let text = match self.identity.profile.get(name)? {
-            AttributeValue::Text(text) => Cow::Borrowed(&**text),
-            other => Cow::Owned(other.to_text()),
-        };
-        (!text.trim().is_empty()).then_some(text)
-    }
 }
 
 /// A value in quotes. Written by hand because it is on the path of every decision and `{:?}` is slow.
@@ -136,19 +106,6 @@ pub(crate) fn joined(list: &[Condition], subject: &Subject<'_>) -> String {
     }
 }
 
-/// Compares without allocating where both are plain.
-pub(crate) fn same_folded(value: &str, folded: &str) -> bool {
-    if value.is_ascii() && value.len() == folded.len() {
-        return value.eq_ignore_ascii_case(folded) || fold::text(value) == folded;
-    }
-    let plain = value.is_ascii()
-        && folded.is_ascii()
-        && !value.contains("  ")
-        && !value.bytes().any(|b| b.is_ascii_control())
-        && value.trim().len() == value.len();
-    !plain && fold::text(value) == folded
-}
-
 impl Condition {
     pub fn test(&self, subject: &Subject<'_>) -> Truth {
         match self {
@@ -159,10 +116,10 @@ impl Condition {
                 Truth::No => Truth::Yes,
                 other => other,
             },
-            Self::Attribute { name, test } => test.holds(name, subject),
+            Self::Attribute { attribute, test } => test.holds(attribute, subject),
             Self::Group(group) => group.test(subject),
             Self::Tenant(list) => truth(list.contains(&subject.identity.id.tenant)),
-            Self::Site(list) => truth(subject.site.is_some_and(|site| list.contains(site))),
+            Self::Site(list) => truth(subject.site().is_some_and(|site| list.contains(site))),
             Self::Status(list) => truth(list.contains(&subject.identity.status)),
         }
     }
@@ -176,7 +133,7 @@ impl Condition {
                 .find(|part| part.test(subject) == Truth::Yes)
                 .map_or_else(String::new, |part| part.grounds(subject)),
             Self::Not(inner) => inner.lack(subject),
-            Self::Attribute { name, test } => test.say(name, subject, true),
+            Self::Attribute { attribute, test } => test.say(attribute, subject, true),
             Self::Group(group) => ["member of ", &group.name].concat(),
             Self::Tenant(_) => format!("comes from {}", subject.identity.id.tenant),
             Self::Site(_) => format!("belongs to site {}", site_name(subject)),
@@ -193,7 +150,7 @@ impl Condition {
                 .map_or_else(String::new, |part| part.lack(subject)),
             Self::Any(list) => list.iter().map(|part| part.lack(subject)).collect::<Vec<_>>().join(" and "),
             Self::Not(inner) => inner.grounds(subject),
-            Self::Attribute { name, test } => test.say(name, subject, false),
+            Self::Attribute { attribute, test } => test.say(attribute, subject, false),
             Self::Group(group) if subject.identity.groups.complete => {
                 ["not a member of ", &group.name].concat()
             }
@@ -205,6 +162,16 @@ impl Condition {
             }
             Self::Site(list) => format!("belongs to site {}, not {}", site_name(subject), or(list)),
             Self::Status(list) => format!("status is {}, not {}", subject.identity.status, or(list)),
+        }
+    }
+
+    /// Calls `see` with this condition and all inside it.
+    pub fn visit_mut(&mut self, see: &mut dyn FnMut(&mut Condition)) {
+        see(self);
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter_mut().for_each(|part| part.visit_mut(see)),
+            Self::Not(inner) => inner.visit_mut(see),
+            _ => {}
         }
     }
 
@@ -258,7 +225,7 @@ fn truth(holds: bool) -> Truth {
 }
 
 fn site_name(subject: &Subject<'_>) -> String {
-    subject.site.map_or_else(|| "none".to_owned(), ToString::to_string)
+    subject.site().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 fn or<T: ToString>(list: &[T]) -> String {
@@ -267,53 +234,52 @@ fn or<T: ToString>(list: &[T]) -> String {
 
 impl GroupTest {
     pub fn test(&self, subject: &Subject<'_>) -> Truth {
-        let identity = subject.identity;
-        let tenant = &identity.id.tenant;
-        let own = |(of, id): &(Option<TenantId>, GroupId)| {
-            of.as_ref().is_none_or(|of| of == tenant).then(|| id.clone())
-        };
+        let tenant = &subject.identity.id.tenant;
         let mut concerned = false;
-        for entry in &self.ids {
-            let Some(id) = own(entry) else { continue };
+        for ((of, _), at) in self.ids.iter().zip(&self.at) {
+            if of.as_ref().is_some_and(|of| of != tenant) {
+                continue;
+            }
             concerned = true;
-            if identity.groups.contains(&id) {
+            if subject.in_group(*at) {
                 return Truth::Yes;
             }
         }
         // A tenant that has no such group surely has no member of it.
-        if concerned && !identity.groups.complete { Truth::Unknown } else { Truth::No }
+        if concerned && !subject.identity.groups.complete { Truth::Unknown } else { Truth::No }
     }
 }
 
 impl Test {
-    fn holds(&self, name: &str, subject: &Subject<'_>) -> Truth {
+    fn holds(&self, attribute: &Attribute, subject: &Subject<'_>) -> Truth {
         let folded = |list: &[Wanted], holds: fn(&str, &str) -> bool| {
-            truth(subject.any_text(name, |value| {
+            truth(subject.any_text(attribute, |value| {
                 let value = fold::text(value);
                 list.iter().any(|wanted| holds(&value, &wanted.folded))
             }))
         };
         match self {
-            Self::Is(list) => truth(
-                subject.any_text(name, |value| list.iter().any(|wanted| same_folded(value, &wanted.folded))),
-            ),
+            Self::Is(list) => {
+                truth(subject.is_one_of(attribute.at, |number| list.iter().any(|wanted| wanted.id == number)))
+            }
             Self::StartsWith(list) => folded(list, |value, wanted| value.starts_with(wanted)),
             Self::EndsWith(list) => folded(list, |value, wanted| value.ends_with(wanted)),
             Self::Contains(list) => folded(list, |value, wanted| value.contains(wanted)),
-            Self::Exists(wanted) => truth(subject.any_text(name, |_| true) == *wanted),
-            Self::Before(bound) => Self::compare(name, *bound, true, subject),
-            Self::After(bound) => Self::compare(name, *bound, false, subject),
+            Self::Exists(wanted) => truth(subject.any_text(attribute, |_| true) == *wanted),
+            Self::Before(bound) => Self::compare(attribute, *bound, true, subject),
+            Self::After(bound) => Self::compare(attribute, *bound, false, subject),
         }
     }
 
-    fn compare(name: &str, bound: Bound, before: bool, subject: &Subject<'_>) -> Truth {
-        let Some(text) = subject.shown(name) else { return Truth::No };
-        let Some(day) = date::read(&text, subject.dates) else {
-            return Truth::Broken(format!("{name} is {text:?}, which is no date in a declared notation"));
+    fn compare(attribute: &Attribute, bound: Bound, before: bool, subject: &Subject<'_>) -> Truth {
+        let day = match subject.day(attribute) {
+            Day::Absent => return Truth::No,
+            Day::Unreadable => return Truth::Broken(subject.no_day(attribute)),
+            Day::Is(day) => day,
         };
         let limit = match bound {
             Bound::Day(limit) => limit,
-            Bound::Today(days) => date::shift(subject.today, days),
+            Bound::Today(days) => date::shift(subject.today(), days),
         };
         let holds = if before { day < limit } else { day > limit };
         if let Bound::Today(days) = bound {
@@ -328,8 +294,9 @@ impl Test {
         truth(holds)
     }
 
-    fn say(&self, name: &str, subject: &Subject<'_>, holds: bool) -> String {
-        let value = subject.shown(name);
+    fn say(&self, attribute: &Attribute, subject: &Subject<'_>, holds: bool) -> String {
+        let value = subject.shown(attribute);
+        let name = attribute.name.as_str();
         let has = value.as_ref().map_or_else(|| format!("{name} is empty"), |value| is(name, value));
         if holds || (value.is_none() && !matches!(self, Self::Exists(_))) {
             return has;

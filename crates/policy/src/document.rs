@@ -1,6 +1,6 @@
 //! The policy as read: every section as a value, names not yet resolved to a site's ids.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{civil::Time, tz::TimeZone};
 use lanyard_model::{
@@ -12,6 +12,7 @@ use lanyard_model::{
 use crate::{
     condition::{Condition, GroupTest},
     date::DateFormat,
+    names::{Attribute, Names},
     problem::Spot,
     table::Table,
 };
@@ -32,11 +33,13 @@ pub(crate) struct Document {
     pub flows: Vec<Flow>,
     /// Every place that names a profile attribute.
     pub mentions: Vec<(String, Spot)>,
-    pub tables: BTreeMap<String, Table>,
+    pub tables: BTreeMap<String, Arc<Table>>,
     pub guardrails: crate::guardrail::Guardrails,
     pub protected: Vec<Condition>,
     pub schedule: Vec<crate::guardrail::Schedule>,
     pub channels: BTreeMap<String, crate::guardrail::Channel>,
+    /// Numbers of all of the above's attributes, groups and compared values.
+    pub names: Names,
 }
 
 /// A group's entry in `[groups]`.
@@ -51,8 +54,8 @@ pub(crate) struct Named {
 pub(crate) struct TenantSettings {
     pub zone: Option<TimeZone>,
     pub dates: Option<Vec<DateFormat>>,
-    pub start_attribute: Option<String>,
-    pub end_attribute: Option<String>,
+    pub start_attribute: Option<Attribute>,
+    pub end_attribute: Option<Attribute>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -111,7 +114,7 @@ pub(crate) enum OnLeaving {
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub zone: TimeZone,
-    pub zone_attribute: Option<String>,
+    pub zone_attribute: Option<Attribute>,
     pub dates: Vec<DateFormat>,
     pub settle_seconds: i64,
     pub start: Option<StartRule>,
@@ -140,7 +143,7 @@ impl Default for Rules {
 
 #[derive(Clone, Debug)]
 pub(crate) struct StartRule {
-    pub attribute: String,
+    pub attribute: Attribute,
     pub prepare_days: i64,
     /// STAGED without a start date: true waits for activation, false sets the person aside.
     pub wait_without_date: bool,
@@ -148,7 +151,7 @@ pub(crate) struct StartRule {
 
 #[derive(Clone, Debug)]
 pub(crate) struct EndRule {
-    pub attribute: String,
+    pub attribute: Attribute,
     pub conditions: Vec<Condition>,
     /// The end date itself is still a day of work.
     pub inclusive: bool,
@@ -180,8 +183,8 @@ pub(crate) struct FieldRule {
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// The first of these attributes that has a value.
-    First(Vec<String>),
-    Join(Vec<String>, String),
+    First(Vec<Attribute>),
+    Join(Vec<Attribute>, String),
     Constant(String),
 }
 
@@ -226,11 +229,13 @@ pub(crate) struct Flow {
     pub sentence: String,
     pub priority: i64,
     pub conditions: Vec<Condition>,
-    pub table: Option<String>,
+    pub look_up: Option<String>,
+    /// What `look_up` names, once everything has its number.
+    pub table: Option<Arc<Table>>,
     pub gives: Vec<Outcome>,
     pub never: Vec<Outcome>,
     /// Attribute whose day is the last on which the flow gives anything.
-    pub until: Option<String>,
+    pub until: Option<Attribute>,
     pub spot: Spot,
 }
 
@@ -311,6 +316,6 @@ pub(crate) enum Centers {
 #[derive(Clone, Debug)]
 pub(crate) enum CostCenter {
     Named(String),
-    Attribute(String),
+    Attribute(Attribute),
     Table,
 }

@@ -1,8 +1,8 @@
 //! What one person should have, and why: routing, standing, profile, flows.
 
-use std::cell::Cell;
+use std::sync::Arc;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Because, Desired, Lifecycle},
@@ -12,12 +12,14 @@ use lanyard_model::{
 
 use crate::{
     bind::Bound,
-    condition::{Subject, Truth, all},
+    condition::{Truth, all},
     correlation::{ManagerRef, manager_reference},
     document::Document,
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
-    profile, visit,
+    profile,
+    subject::{Subject, with_subject},
+    visit,
 };
 
 /// What is known about the person besides the identity.
@@ -44,29 +46,8 @@ impl Facts<'_> {
     }
 }
 
-/// Runs `then` with the person as conditions see them.
-pub(crate) fn with_subject<T>(
-    document: &Document,
-    identity: &Identity,
-    site: Option<&SiteId>,
-    now: Timestamp,
-    then: impl FnOnce(&Subject<'_>) -> T,
-) -> T {
-    let tenant = document.tenants.get(&identity.id.tenant);
-    let own = document.lifecycle.zone_attribute.as_ref().and_then(|name| identity.profile.text(name));
-    let own: Option<TimeZone> = own.and_then(|name| TimeZone::get(name.trim()).ok());
-    let zone = own
-        .as_ref()
-        .or_else(|| tenant.and_then(|tenant| tenant.zone.as_ref()))
-        .unwrap_or(&document.lifecycle.zone);
-    let dates = tenant.and_then(|tenant| tenant.dates.as_ref()).unwrap_or(&document.lifecycle.dates);
-    let subject =
-        Subject { identity, site, zone, today: zone.to_datetime(now).date(), dates, turns: Cell::new(None) };
-    then(&subject)
-}
-
 enum Routed<'a> {
-    To(&'a SiteId, Because),
+    To(&'a SiteId, Option<Because>),
     Nowhere,
     Unclear(String),
 }
@@ -78,14 +59,17 @@ fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed<'a> {
         }
         match all(&route.conditions, subject) {
             Truth::Yes => {
-                let from = format!("comes from {}", subject.identity.id.tenant);
-                let text = match route.conditions.as_slice() {
-                    [] => from,
-                    list => format!("{from}, {}", grounds(list, subject)),
-                };
+                subject.route.set(Some(at));
                 return Routed::To(
                     &route.site,
-                    Because { rule: format!("route {}", at + 1), row: None, text },
+                    subject.told.then(|| {
+                        let from = format!("comes from {}", subject.identity.id.tenant);
+                        let text = match route.conditions.as_slice() {
+                            [] => from,
+                            list => format!("{from}, {}", grounds(list, subject)),
+                        };
+                        Because { rule: format!("route {}", at + 1), row: None, text }
+                    }),
                 );
             }
             Truth::No => {}
@@ -100,18 +84,33 @@ impl Bound {
     /// What policy wants for the identity at `now`. Total and deterministic; reads nothing but its arguments and the
     /// time zone database.
     pub fn evaluate(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
-        with_subject(&self.document, identity, None, now, |subject| match route(&self.document, subject) {
+        self.answer(identity, facts, now, true)
+    }
+
+    /// The same without any reason: `because` and `not_given` are empty. Many times quicker, for comparing whole
+    /// populations; [`Bound::evaluate`] tells the reasons of whoever turns out to matter.
+    pub fn evaluate_mute(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
+        self.answer(identity, facts, now, false)
+    }
+
+    fn answer(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp, told: bool) -> Desired {
+        let mut desired = self.reasoned(identity, facts, now, told);
+        if !told {
+            // A few rare answers need their own reasons on the way.
+            desired.because.clear();
+            desired.notices.iter_mut().for_each(|notice| notice.because.clear());
+            desired.todos.iter_mut().for_each(|todo| todo.because.clear());
+        }
+        desired
+    }
+
+    fn reasoned(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp, told: bool) -> Desired {
+        with_subject(&self.document, identity, now, told, |subject| match route(&self.document, subject) {
             Routed::To(site, because) => {
-                let subject = Subject {
-                    identity,
-                    site: Some(site),
-                    zone: subject.zone,
-                    today: subject.today,
-                    dates: subject.dates,
-                    turns: subject.turns.clone(),
-                };
-                let mut desired = self.decide(&subject, site, facts, now);
-                desired.because.insert(0, because);
+                let mut desired = self.decide(subject, site, facts, now);
+                if let Some(because) = because {
+                    desired.because.insert(0, because);
+                }
                 if let Some(at) = subject.turns.get() {
                     desired.review_by(at);
                 }
@@ -140,7 +139,7 @@ impl Bound {
 
     /// The site that routing leads to, whatever the person's standing.
     pub fn site_of(&self, identity: &Identity, now: Timestamp) -> Option<SiteId> {
-        with_subject(&self.document, identity, None, now, |subject| match route(&self.document, subject) {
+        with_subject(&self.document, identity, now, false, |subject| match route(&self.document, subject) {
             Routed::To(site, _) => Some(site.clone()),
             _ => None,
         })
@@ -150,10 +149,10 @@ impl Bound {
         let document = &*self.document;
         let identity = subject.identity;
         let standing = standing(document, subject, facts, now);
-        let mut desired = Desired::nothing(identity.id.clone(), standing.lifecycle.clone());
+        let mut desired = Desired::nothing(identity.id.clone(), standing.lifecycle);
         desired.site = Some(site_id.clone());
-        desired.because = standing.because.clone();
-        desired.notices = standing.notices.clone();
+        desired.because = standing.because;
+        desired.notices = standing.notices;
         standing.review.iter().for_each(|at| desired.review_by(*at));
         desired.settle_until = settle_until(document, &desired.lifecycle, identity, facts, now);
         if let Some(at) = desired.settle_until {
@@ -168,13 +167,13 @@ impl Bound {
         match desired.lifecycle {
             Lifecycle::Active | Lifecycle::Paused { .. } => {}
             Lifecycle::Ended { .. } => {
-                desired.owned = site.owned.clone();
+                desired.owned = Arc::clone(&site.owned);
                 visit::add_checkouts(facts, &mut desired);
                 return desired;
             }
             Lifecycle::OutOfScope | Lifecycle::NotYet { .. } | Lifecycle::Aside { .. } => return desired,
         }
-        desired.owned = site.owned.clone();
+        desired.owned = Arc::clone(&site.owned);
         profile::add(document, site, subject, &mut desired);
         let scene = Scene { document, site, site_id, subject, facts, now, start: standing.start };
         if let Err((rule, why)) = merge::add(&scene, &mut desired) {

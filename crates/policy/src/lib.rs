@@ -13,6 +13,7 @@
 //! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
 //! | `parse`, `reader`, `document`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
+//! | `names`, `subject` | what decisions are about, as numbers |
 //! | `condition`, `date`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
 
 pub mod bind;
@@ -28,6 +29,7 @@ pub mod guardrail;
 mod lifecycle;
 pub mod lint;
 mod merge;
+mod names;
 mod parse;
 mod place;
 pub mod policy;
@@ -37,6 +39,7 @@ mod reader;
 mod say;
 mod sheet;
 pub mod structured;
+mod subject;
 mod table;
 pub mod templates;
 mod visit;

@@ -7,10 +7,12 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Condition, Subject, Truth, all, joined},
+    condition::{Condition, Truth, all, joined},
     date,
     document::{Document, EndRule, OnLeaving},
     evaluate::Facts,
+    names::Attribute,
+    subject::{Day, Subject},
 };
 
 /// The answer, with what flows need to know about the dates.
@@ -41,15 +43,13 @@ fn because(rule: &str, text: String) -> Because {
     Because { rule: rule.to_owned(), row: None, text }
 }
 
-/// What the list of conditions says, in one word and its reason.
-fn judged(conditions: &[Condition], subject: &Subject<'_>) -> (Truth, String) {
-    let truth = all(conditions, subject);
-    let text = match &truth {
+/// The reason of an answer.
+fn reason(truth: &Truth, conditions: &[Condition], subject: &Subject<'_>) -> String {
+    match truth {
         Truth::Yes => grounds(conditions, subject),
         Truth::No | Truth::Unknown => lack(conditions, subject),
         Truth::Broken(why) => why.clone(),
-    };
-    (truth, text)
+    }
 }
 
 pub(crate) fn grounds(conditions: &[Condition], subject: &Subject<'_>) -> String {
@@ -67,15 +67,11 @@ pub(crate) fn lack(conditions: &[Condition], subject: &Subject<'_>) -> String {
 }
 
 /// A date attribute of the person: absent, a day, or unreadable.
-fn day_of(name: &str, subject: &Subject<'_>) -> Result<Option<Date>, String> {
-    let Some(value) = subject.identity.profile.get(name) else { return Ok(None) };
-    let text = value.to_text();
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    match date::read(&text, subject.dates) {
-        Some(day) => Ok(Some(day)),
-        None => Err(format!("{name} is {text:?}, which is no date in a declared notation")),
+fn day_of(attribute: &Attribute, subject: &Subject<'_>) -> Result<Option<Date>, String> {
+    match subject.day(attribute) {
+        Day::Absent => Ok(None),
+        Day::Is(day) => Ok(Some(day)),
+        Day::Unreadable => Err(subject.no_day(attribute)),
     }
 }
 
@@ -104,11 +100,11 @@ pub(crate) fn standing(
     };
     let tenant = document.tenants.get(&identity.id.tenant);
     let start_attribute = tenant
-        .and_then(|tenant| tenant.start_attribute.as_deref())
-        .or(rules.start.as_ref().map(|rule| rule.attribute.as_str()));
-    let start = start_attribute.map_or(Ok(None), |name| day_of(name, subject));
-    standing.start = start.clone().unwrap_or_default();
-    let end = end_date(document, subject, tenant.and_then(|tenant| tenant.end_attribute.as_deref()));
+        .and_then(|tenant| tenant.start_attribute.as_ref())
+        .or(rules.start.as_ref().map(|rule| &rule.attribute));
+    let start = start_attribute.map_or(Ok(None), |attribute| day_of(attribute, subject));
+    standing.start = *start.as_ref().unwrap_or(&None);
+    let end = end_date(document, subject, tenant.and_then(|tenant| tenant.end_attribute.as_ref()));
     let end_at = match (&rules.end, &end) {
         (Some(rule), Ok(Some(day))) => {
             standing.end = Some(*day);
@@ -118,7 +114,8 @@ pub(crate) fn standing(
     };
     let passed = end_at.filter(|at| *at <= now);
 
-    let (in_scope, scope_text) = judged(&document.scope.conditions, subject);
+    let in_scope = all(&document.scope.conditions, subject);
+    let scope_text = || reason(&in_scope, &document.scope.conditions, subject);
     if let Some(at) = facts.gone {
         if !known {
             return standing.is(
@@ -133,12 +130,12 @@ pub(crate) fn standing(
         return told_of_end(standing, document, subject, since);
     }
     let deactivated = identity.status == Status::Deprovisioned;
-    let concerned = match in_scope {
+    let concerned = match &in_scope {
         Truth::No => deactivated && waives_groups(document, subject),
         _ => true,
     };
     if !known && !concerned {
-        return standing.is(Lifecycle::OutOfScope, "scope", scope_text);
+        return standing.is(Lifecycle::OutOfScope, "scope", scope_text());
     }
     if deactivated {
         let since = match (identity.status_changed, passed) {
@@ -152,22 +149,27 @@ pub(crate) fn standing(
     if let Status::Unknown(text) = &identity.status {
         return standing.aside("lifecycle.status", format!("the status {text} is not known to this version"));
     }
-    match in_scope {
-        Truth::Yes => standing.because.push(because("scope", scope_text)),
+    match &in_scope {
+        Truth::Yes if subject.told => standing.because.push(because("scope", scope_text())),
+        Truth::Yes => {}
         Truth::No => {
             if document.scope.on_leaving == OnLeaving::Ignore || !(facts.linked && ours) {
-                return standing.is(Lifecycle::OutOfScope, "scope", scope_text);
+                return standing.is(Lifecycle::OutOfScope, "scope", scope_text());
             }
             let since = Some(facts.since);
             let ended = Lifecycle::Ended { since, how: Ending::LeftScope };
-            let standing = standing.is(ended, "scope", scope_text);
+            let standing = standing.is(ended, "scope", scope_text());
             return told_of_end(standing, document, subject, since);
         }
-        Truth::Unknown | Truth::Broken(_) => return standing.aside("scope", scope_text),
+        Truth::Unknown | Truth::Broken(_) => return standing.aside("scope", scope_text()),
     }
     for mark in &rules.ended {
+        let truth = all(&mark.conditions, subject);
+        if truth == Truth::No {
+            continue;
+        }
         let rule = format!("lifecycle.ended.{}", mark.id);
-        match judged(&mark.conditions, subject) {
+        match (&truth, reason(&truth, &mark.conditions, subject)) {
             (Truth::Yes, text) => {
                 let changed = match identity.status {
                     Status::Suspended => identity.status_changed,
@@ -199,8 +201,12 @@ pub(crate) fn standing(
     }
     let mut standing = warned(standing, document, subject, end_at, now);
     for leave in &rules.leave {
+        let truth = all(&leave.conditions, subject);
+        if truth == Truth::No {
+            continue;
+        }
         let rule = format!("lifecycle.leave.{}", leave.id);
-        match judged(&leave.conditions, subject) {
+        match (&truth, reason(&truth, &leave.conditions, subject)) {
             (Truth::Yes, text) => return standing.is(Lifecycle::Paused { loses: leave.loses }, &rule, text),
             (Truth::No, _) => {}
             (Truth::Unknown | Truth::Broken(_), why) => return standing.aside(&rule, why),
@@ -213,7 +219,9 @@ pub(crate) fn standing(
         return standing.is(Lifecycle::Paused { loses }, "lifecycle.leave", text);
     }
     standing.lifecycle = Lifecycle::Active;
-    standing.because.push(because("lifecycle.active", format!("status is {}", identity.status)));
+    if subject.told {
+        standing.because.push(because("lifecycle.active", format!("status is {}", identity.status)));
+    }
     standing
 }
 
@@ -232,7 +240,11 @@ fn waives_groups(document: &Document, subject: &Subject<'_>) -> bool {
 }
 
 /// The end date of people whom the end rule concerns.
-fn end_date(document: &Document, subject: &Subject<'_>, own: Option<&str>) -> Result<Option<Date>, String> {
+fn end_date(
+    document: &Document,
+    subject: &Subject<'_>,
+    own: Option<&Attribute>,
+) -> Result<Option<Date>, String> {
     let Some(rule) = &document.lifecycle.end else { return Ok(None) };
     match all(&rule.conditions, subject) {
         Truth::Yes => day_of(own.unwrap_or(&rule.attribute), subject),
@@ -257,12 +269,11 @@ fn staged(
         Err(why) => standing.aside("lifecycle.start", why),
         Ok(None) if rule.wait_without_date => {
             let lifecycle = Lifecycle::NotYet { prepare_at: Timestamp::MAX };
-            let text = format!("status is STAGED and {} is empty: waits for activation", rule.attribute);
+            let text = format!("status is STAGED and {} is empty: waits for activation", rule.attribute.name);
             standing.is(lifecycle, "lifecycle.start", text)
         }
-        Ok(None) => {
-            standing.aside("lifecycle.start", format!("status is STAGED and {} is empty", rule.attribute))
-        }
+        Ok(None) => standing
+            .aside("lifecycle.start", format!("status is STAGED and {} is empty", rule.attribute.name)),
         Ok(Some(day)) => {
             let prepare_at = date::start_of(date::shift(day, -rule.prepare_days), subject.zone);
             let text =
@@ -296,7 +307,7 @@ fn warned(
         return standing;
     }
     let name = subject.identity.display_name();
-    let days = i64::from(date::days_between(subject.today, end));
+    let days = i64::from(date::days_between(subject.today(), end));
     let left = match days {
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),

@@ -35,7 +35,7 @@ impl Policy {
         ties(document, &mut findings);
         for table in document.tables.values() {
             shadowed(table, &mut findings);
-            if !document.flows.iter().any(|flow| flow.table.as_ref() == Some(&table.name)) {
+            if !document.flows.iter().any(|flow| flow.look_up.as_ref() == Some(&table.name)) {
                 let spot = crate::problem::Spot { file: format!("{}.csv", table.name), span: 0..0 };
                 let fix = format!("add look_up = \"{}\" to a flow, or remove the file", table.name);
                 findings.warning(&spot, "no flow looks anything up in this table", Some(fix));
@@ -149,7 +149,9 @@ fn excludes(x: &Condition, y: &Condition) -> bool {
         (Condition::Tenant(a), Condition::Tenant(b)) => a.iter().all(|one| !b.contains(one)),
         (Condition::Site(a), Condition::Site(b)) => a.iter().all(|one| !b.contains(one)),
         (Condition::Status(a), Condition::Status(b)) => a.iter().all(|one| !b.contains(one)),
-        (Condition::Attribute { name: a, test: x }, Condition::Attribute { name: b, test: y }) if a == b => {
+        (Condition::Attribute { attribute: a, test: x }, Condition::Attribute { attribute: b, test: y })
+            if a == b =>
+        {
             match (x, y) {
                 (Test::Is(x), Test::Is(y)) => {
                     x.iter().all(|one| y.iter().all(|other| one.folded != other.folded))
@@ -174,7 +176,9 @@ fn implies(x: &Condition, y: &Condition) -> bool {
         (Condition::Group(a), Condition::Group(b)) => {
             !a.ids.is_empty() && a.ids.iter().all(|one| b.ids.contains(one))
         }
-        (Condition::Attribute { name: a, test: x }, Condition::Attribute { name: b, test: y }) if a == b => {
+        (Condition::Attribute { attribute: a, test: x }, Condition::Attribute { attribute: b, test: y })
+            if a == b =>
+        {
             match (x, y) {
                 (Test::Is(x), Test::Is(y)) => {
                     x.iter().all(|one| y.iter().any(|other| one.folded == other.folded))
@@ -224,7 +228,7 @@ fn shadowed(table: &Table, findings: &mut Findings) {
 /// The values that an attribute must have.
 fn values(test: &Condition) -> Option<(&str, &[Wanted])> {
     match test {
-        Condition::Attribute { name, test: Test::Is(list) } => Some((name, list)),
+        Condition::Attribute { attribute, test: Test::Is(list) } => Some((&attribute.name, list)),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What flows give, merged: restrictions beat grants, priority decides where there can be one, the rest is united.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
 use lanyard_model::{
@@ -12,12 +12,13 @@ use lanyard_model::{
 
 use crate::{
     bind::{Ids, PlaceIds, RowIds, Site},
-    condition::{Subject, Truth, all},
+    condition::{Truth, all},
     date,
     document::{Centers, CostCenter, Document, Flow, Kind, Outcome, SeatKind},
     evaluate::Facts,
     lifecycle::{grounds, lack},
     place,
+    subject::{Day, Subject},
     table::{Found, Table},
     visit,
 };
@@ -26,15 +27,29 @@ use crate::{
 struct Hit<'a> {
     at: usize,
     flow: &'a Flow,
-    because: Because,
+    /// One reason, or none where nobody is told.
+    because: Vec<Because>,
     row: Option<(usize, &'a RowIds, &'a Table)>,
+}
+
+impl Hit<'_> {
+    /// A problem with the rule it belongs to.
+    fn said(&self, why: &str) -> String {
+        match self.row {
+            Some((row, _, table)) => {
+                format!("{}: row {} of {}: {why}", self.flow.id, table.rows[row].number, table.name)
+            }
+            None => format!("{}: {why}", self.flow.id),
+        }
+    }
 }
 
 /// A candidate for something of which there is one.
 struct Bid<T> {
     priority: i64,
     value: T,
-    because: Because,
+    /// Place among the hits.
+    hit: usize,
 }
 
 /// What is decided from.
@@ -56,7 +71,7 @@ pub(crate) fn add<'a>(scene: &Scene<'a>, desired: &mut Desired) -> Result<(), (S
         desired,
         seats: Vec::new(),
         costs: Vec::new(),
-        buildings: Vec::new(),
+        buildings: Cow::Borrowed(&[]),
         denied: Vec::new(),
         broken: None,
     };
@@ -70,19 +85,19 @@ struct Merge<'s, 'a> {
     seats: Vec<Bid<(&'a PlaceIds, SeatKind, &'a Outcome)>>,
     costs: Vec<Bid<ItemId>>,
     /// Buildings of the seat: wished, else as it is.
-    buildings: Vec<BuildingId>,
-    denied: Vec<(usize, Because)>,
+    buildings: Cow<'a, [BuildingId]>,
+    denied: Vec<(usize, Option<Because>)>,
     broken: Option<(String, String)>,
 }
 
 impl<'a> Merge<'_, 'a> {
     fn run(&mut self) {
         let hits = self.hits();
-        for hit in &hits {
-            self.bid(hit);
+        for (at, hit) in hits.iter().enumerate() {
+            self.bid(at, hit);
         }
-        self.settle_seat();
-        self.settle_cost_center();
+        self.settle_seat(&hits);
+        self.settle_cost_center(&hits);
         for hit in &hits {
             self.give(hit);
         }
@@ -93,19 +108,20 @@ impl<'a> Merge<'_, 'a> {
     fn hits(&mut self) -> Vec<Hit<'a>> {
         let mut hits = Vec::new();
         let document = self.scene.document;
+        let subject = self.scene.subject;
         for (at, flow) in document.flows.iter().enumerate() {
-            let answer = all(&flow.conditions, self.scene.subject);
+            let answer = all(&flow.conditions, subject);
             match answer {
                 Truth::Yes => {}
                 Truth::No => {
-                    self.not_given(flow, lack(&flow.conditions, self.scene.subject));
+                    self.not_given(flow, || lack(&flow.conditions, subject));
                     continue;
                 }
                 Truth::Unknown => {
-                    let text = lack(&flow.conditions, self.scene.subject);
+                    let text = || lack(&flow.conditions, subject);
                     if !flow.never.is_empty() {
                         // A restriction that may concern the person holds; taking away waits for proof anyway.
-                        self.denied.push((at, because(&flow.id, text.clone())));
+                        self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
                     }
                     self.not_given(flow, text);
                     continue;
@@ -118,86 +134,94 @@ impl<'a> Merge<'_, 'a> {
             if !self.is_in_time(flow) {
                 continue;
             }
-            let mut reason = because(&flow.id, grounds(&flow.conditions, self.scene.subject));
             let mut row = None;
-            if let Some(table) = flow.table.as_ref().and_then(|name| document.tables.get(name)) {
-                match table.look_up(self.scene.subject) {
+            if let Some(table) = flow.table.as_deref() {
+                match subject.found(table) {
                     Found::Row(place) => {
-                        let found = &table.rows[place];
-                        reason.row = Some((table.name.clone(), found.number));
-                        let text = found.grounds(self.scene.subject);
-                        reason.text = if flow.conditions.is_empty() {
-                            text
-                        } else {
-                            format!("{}; {text}", reason.text)
-                        };
-                        row = self
-                            .scene
-                            .site
-                            .rows
-                            .get(&table.name)
-                            .and_then(|rows| rows.get(place))
-                            .map(|ids| (place, ids, table));
+                        let ids = self.scene.site.rows.get(table.at).and_then(|rows| rows.get(*place));
+                        row = ids.map(|ids| (*place, ids, table));
                     }
                     Found::Nothing => {
-                        self.not_given(flow, format!("no row of the table {} fits", table.name));
+                        self.not_given(flow, || format!("no row of the table {} fits", table.name));
                         continue;
                     }
                     Found::Unknown(place) => {
-                        let lacks = lack(&table.rows[place].tests, self.scene.subject);
-                        self.not_given(flow, format!("row {} of {}: {lacks}", place + 1, table.name));
+                        self.not_given(flow, || {
+                            let lacks = lack(&table.rows[*place].tests, subject);
+                            format!("row {} of {}: {lacks}", place + 1, table.name)
+                        });
                         continue;
                     }
                     Found::Broken(why) => {
-                        self.broken.get_or_insert((flow.id.clone(), why));
+                        self.broken.get_or_insert((flow.id.clone(), why.clone()));
                         continue;
                     }
                 }
             }
+            let reason = subject.told.then(|| self.reason(flow, row));
             if !flow.never.is_empty() {
                 self.denied.push((at, reason.clone()));
             }
-            hits.push(Hit { at, flow, because: reason, row });
+            hits.push(Hit { at, flow, because: reason.into_iter().collect(), row });
         }
         hits
     }
 
+    /// Why the flow applies.
+    fn reason(&self, flow: &Flow, row: Option<(usize, &RowIds, &Table)>) -> Because {
+        let subject = self.scene.subject;
+        let mut reason = because(&flow.id, String::new());
+        let Some((place, _, table)) = row else {
+            reason.text = grounds(&flow.conditions, subject);
+            return reason;
+        };
+        let found = &table.rows[place];
+        reason.row = Some((table.name.clone(), found.number));
+        let text = found.grounds(subject);
+        reason.text = match flow.conditions.as_slice() {
+            [] => text,
+            list => format!("{}; {text}", grounds(list, subject)),
+        };
+        reason
+    }
+
     /// Whether a flow with an end date still gives.
     fn is_in_time(&mut self, flow: &Flow) -> bool {
-        let Some(name) = &flow.until else { return true };
-        let Some(text) = self.scene.subject.identity.profile.text(name) else { return true };
-        let Some(day) = date::read(text, self.scene.subject.dates) else {
-            let why = format!("{name} is {text:?}, which is no date in a declared notation");
-            self.broken.get_or_insert((flow.id.clone(), why));
-            return false;
+        let Some(attribute) = &flow.until else { return true };
+        let day = match self.scene.subject.day(attribute) {
+            Day::Absent => return true,
+            Day::Unreadable => {
+                let why = self.scene.subject.no_day(attribute);
+                self.broken.get_or_insert((flow.id.clone(), why));
+                return false;
+            }
+            Day::Is(day) => day,
         };
         let over = date::start_of(date::shift(day, 1), self.scene.subject.zone);
         if over <= self.scene.now {
-            self.not_given(flow, format!("was given until {day}"));
+            self.not_given(flow, || format!("was given until {day}"));
             return false;
         }
         self.desired.review_by(over);
         true
     }
 
-    fn not_given(&mut self, flow: &Flow, text: String) {
-        if flow.gives.is_empty() {
-            // A restriction that does not apply keeps nothing from anybody.
-            return;
+    fn not_given(&mut self, flow: &Flow, text: impl FnOnce() -> String) {
+        // A restriction that does not apply keeps nothing from anybody.
+        if self.scene.subject.told && !flow.gives.is_empty() {
+            let because = because(&flow.id, text());
+            self.desired.not_given.push(NotGiven { label: flow.sentence.clone(), because });
         }
-        self.desired
-            .not_given
-            .push(NotGiven { label: flow.sentence.clone(), because: because(&flow.id, text) });
     }
 
     fn lacking(&mut self, hit: &Hit<'_>, text: String) {
-        let mut reason = hit.because.clone();
+        let Some(mut reason) = hit.because.first().cloned() else { return };
         reason.text = text;
         self.desired.not_given.push(NotGiven { label: hit.flow.sentence.clone(), because: reason });
     }
 
     /// Collects candidates for seat and cost center.
-    fn bid(&mut self, hit: &Hit<'a>) {
+    fn bid(&mut self, at: usize, hit: &Hit<'a>) {
         let Some(ids) = self.scene.site.flows.get(hit.at) else { return };
         for (outcome, ids) in hit.flow.gives.iter().zip(&ids.gives) {
             match (&outcome.kind, ids) {
@@ -210,16 +234,10 @@ impl<'a> Merge<'_, 'a> {
                         (seat, _) => *seat,
                     };
                     let value = (place, seat, outcome);
-                    self.seats.push(Bid { priority: hit.flow.priority, value, because: hit.because.clone() });
+                    self.seats.push(Bid { priority: hit.flow.priority, value, hit: at });
                 }
                 (Kind::CostCenter(from), ids) => match self.cost_center(from, ids, hit) {
-                    Ok(Some(value)) => {
-                        self.costs.push(Bid {
-                            priority: hit.flow.priority,
-                            value,
-                            because: hit.because.clone(),
-                        });
-                    }
+                    Ok(Some(value)) => self.costs.push(Bid { priority: hit.flow.priority, value, hit: at }),
                     Ok(None) => {}
                     Err(why) => self.lacking(hit, why),
                 },
@@ -231,12 +249,12 @@ impl<'a> Merge<'_, 'a> {
     fn cost_center(&self, from: &CostCenter, ids: &Ids, hit: &Hit<'_>) -> Result<Option<ItemId>, String> {
         match (from, ids) {
             (CostCenter::Named(_), Ids::Item(item)) => item.clone().map(Some),
-            (CostCenter::Attribute(name), _) => {
-                let Some(text) = self.scene.subject.identity.profile.text(name) else {
-                    return Err(format!("{name} is empty"));
+            (CostCenter::Attribute(attribute), _) => {
+                let Some(text) = self.scene.subject.text(attribute) else {
+                    return Err(format!("{} is empty", attribute.name));
                 };
-                match self.scene.site.cost_centers.get(&fold::text(text)) {
-                    Some(item) => Ok(Some(*item)),
+                match self.scene.site.cost_centers.get(text) {
+                    Some(item) => Ok(Some(item)),
                     None => Err(format!("there is no cost center \"{}\"", text.trim())),
                 }
             }
@@ -245,31 +263,32 @@ impl<'a> Merge<'_, 'a> {
         }
     }
 
-    fn settle_seat(&mut self) {
+    fn settle_seat(&mut self, hits: &[Hit<'a>]) {
         let seats = std::mem::take(&mut self.seats);
-        if let Some(bid) = best(seats, "seat", self.desired) {
+        if let Some(bid) = best(seats, "seat", hits, self.desired) {
+            let hit = &hits[bid.hit];
             let (ids, seat, outcome) = bid.value;
             if matches!(outcome.kind, Kind::Place { only_without: true, .. })
                 && let Some((wish, floor)) = self.scene.facts.account.and_then(place::held)
             {
-                let mut because = bid.because;
-                because.text = format!("{}; keeps the place already held", because.text);
+                let mut because = hit.because.clone();
+                because.iter_mut().for_each(|because| because.text += "; keeps the place already held");
                 self.buildings =
                     floor.and_then(|floor| self.scene.site.building_of(floor)).into_iter().collect();
-                self.desired.seat = Some(Want { value: wish, because: vec![because] });
+                self.desired.seat = Some(Want { value: wish, because });
                 return;
             }
-            self.desired.problems.extend(ids.missing.iter().map(|why| said(&bid.because, why)));
+            self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
             let wish = place::wish(ids, seat);
             if wish.is_none() && ids.missing.is_empty() {
-                self.desired.problems.push(said(&bid.because, "the place names no floor, section or space"));
+                self.desired.problems.push(hit.said("the place names no floor, section or space"));
             }
             if wish.is_some() {
-                self.buildings.clone_from(&ids.buildings);
+                self.buildings = Cow::Borrowed(&ids.buildings);
             }
             self.desired.place_note =
-                ids.note.clone().map(|value| Want { value, because: vec![bid.because.clone()] });
-            self.desired.seat = wish.map(|value| Want { value, because: vec![bid.because] });
+                ids.note.clone().map(|value| Want { value, because: hit.because.clone() });
+            self.desired.seat = wish.map(|value| Want { value, because: hit.because.clone() });
         }
         if self.buildings.is_empty() {
             let floor = self.scene.facts.account.and_then(place::held).and_then(|(_, floor)| floor);
@@ -277,10 +296,10 @@ impl<'a> Merge<'_, 'a> {
         }
     }
 
-    fn settle_cost_center(&mut self) {
+    fn settle_cost_center(&mut self, hits: &[Hit<'a>]) {
         let costs = std::mem::take(&mut self.costs);
-        self.desired.cost_center = best(costs, "cost center", self.desired)
-            .map(|bid| Want { value: bid.value, because: vec![bid.because] });
+        self.desired.cost_center = best(costs, "cost center", hits, self.desired)
+            .map(|bid| Want { value: bid.value, because: hits[bid.hit].because.clone() });
     }
 
     /// Everything that people may have several of.
@@ -288,10 +307,7 @@ impl<'a> Merge<'_, 'a> {
         let Some(ids) = self.scene.site.flows.get(hit.at) else { return };
         for (outcome, ids) in hit.flow.gives.iter().zip(&ids.gives) {
             match (&outcome.kind, ids) {
-                (Kind::Role { role, centers, .. }, ids) => {
-                    let found = self.centers(centers, ids, hit);
-                    found.into_iter().for_each(|center| self.role(center, *role, &hit.because));
-                }
+                (Kind::Role { role, centers, .. }, ids) => self.roles(*role, centers, ids, hit),
                 (Kind::TableRoles, _) => {
                     for (center, role) in hit.row.iter().flat_map(|(_, ids, _)| &ids.roles) {
                         self.role(*center, *role, &hit.because);
@@ -299,7 +315,7 @@ impl<'a> Merge<'_, 'a> {
                 }
                 (Kind::Item { .. }, Ids::Item(item)) => match item {
                     Ok(item) => self.item(*item, &hit.because),
-                    Err(why) => self.desired.problems.push(said(&hit.because, why)),
+                    Err(why) => self.desired.problems.push(hit.said(why)),
                 },
                 (Kind::TableItems, _) => {
                     for item in hit.row.iter().flat_map(|(_, ids, _)| &ids.items) {
@@ -350,7 +366,7 @@ impl<'a> Merge<'_, 'a> {
                         what: what.replace("{name}", &name),
                         how: how.replace("{name}", &name),
                     };
-                    self.desired.todos.push(Want { value, because: vec![hit.because.clone()] });
+                    self.desired.todos.push(Want { value, because: hit.because.clone() });
                 }
                 _ => {}
             }
@@ -358,7 +374,7 @@ impl<'a> Merge<'_, 'a> {
         if let Some((_, ids, _)) = hit.row {
             let seat_names = hit.flow.gives.iter().any(|outcome| !matches!(outcome.kind, Kind::Place { .. }));
             if seat_names {
-                self.desired.problems.extend(ids.missing.iter().map(|why| said(&hit.because, why)));
+                self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
             }
         }
     }
@@ -385,52 +401,61 @@ impl<'a> Merge<'_, 'a> {
     fn visitor_center(&self) -> Option<CenterId> {
         self.buildings
             .iter()
-            .filter_map(|building| self.scene.site.serving.get(&(*building, "visitor".to_owned())))
+            .filter_map(|building| self.scene.site.serving.get("visitor")?.get(building))
             .find_map(|centers| centers.first().copied())
     }
 
-    fn centers(&mut self, centers: &Centers, ids: &Ids, hit: &Hit<'_>) -> BTreeSet<CenterId> {
+    /// Gives a role in the centers that the outcome names.
+    fn roles(&mut self, role: Role, centers: &Centers, ids: &Ids, hit: &Hit<'_>) {
         match (centers, ids) {
-            (Centers::Serving(module), _) => {
+            (Centers::Serving(module), Ids::Serving(serving)) => {
                 if self.buildings.is_empty() {
                     self.lacking(
                         hit,
                         "there is neither a seat nor a wish for one, so no building to serve".into(),
                     );
-                    return BTreeSet::new();
+                    return;
                 }
-                let module = fold::text(module);
-                let found: BTreeSet<_> = self
-                    .buildings
-                    .iter()
-                    .filter_map(|building| self.scene.site.serving.get(&(*building, module.clone())))
-                    .flatten()
-                    .copied()
-                    .collect();
-                if found.is_empty() {
-                    self.lacking(hit, format!("no center of module {module} serves the building"));
+                let mut some = false;
+                for at in 0..self.buildings.len() {
+                    for center in serving.get(&self.buildings[at]).into_iter().flatten() {
+                        some = true;
+                        // One center may serve several of the buildings.
+                        let again = at > 0
+                            && self.buildings[..at]
+                                .iter()
+                                .any(|before| serving.get(before).is_some_and(|list| list.contains(center)));
+                        if !again {
+                            self.role(*center, role, &hit.because);
+                        }
+                    }
                 }
-                found
+                if !some {
+                    self.lacking(
+                        hit,
+                        format!("no center of module {} serves the building", fold::text(module)),
+                    );
+                }
             }
             (_, Ids::Centers(found, missing)) => {
-                self.desired.problems.extend(missing.iter().map(|why| said(&hit.because, why)));
-                found.clone()
+                self.desired.problems.extend(missing.iter().map(|why| hit.said(why)));
+                found.iter().for_each(|center| self.role(*center, role, &hit.because));
             }
-            _ => BTreeSet::new(),
+            _ => {}
         }
     }
 
     /// Two flows may give roles in one center: the stronger counts.
-    fn role(&mut self, center: CenterId, role: Role, because: &Because) {
+    fn role(&mut self, center: CenterId, role: Role, because: &[Because]) {
         let want =
             self.desired.roles.entry(center).or_insert_with(|| Want { value: role, because: Vec::new() });
         want.value = want.value.max(role);
-        want.because.push(because.clone());
+        want.because.extend_from_slice(because);
     }
 
-    fn item(&mut self, item: ItemId, because: &Because) {
+    fn item(&mut self, item: ItemId, because: &[Because]) {
         let want = self.desired.items.entry(item).or_insert_with(|| Want { value: (), because: Vec::new() });
-        want.because.push(because.clone());
+        want.because.extend_from_slice(because);
     }
 
     /// Restrictions beat grants.
@@ -458,15 +483,15 @@ impl<'a> Merge<'_, 'a> {
                         for center in denied {
                             self.desired.roles.remove(&center);
                             let label = format!("role in center {center}");
-                            self.desired.not_given.push(NotGiven { label, because: reason.clone() });
+                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            self.desired.not_given.extend(denied);
                         }
                     }
                     (Kind::Item { name, .. }, Ids::Item(Ok(item)))
                         if self.desired.items.remove(item).is_some() =>
                     {
-                        self.desired
-                            .not_given
-                            .push(NotGiven { label: name.clone(), because: reason.clone() });
+                        let denied = reason.clone().map(|because| NotGiven { label: name.clone(), because });
+                        self.desired.not_given.extend(denied);
                     }
                     _ => {}
                 }
@@ -479,22 +504,14 @@ fn because(rule: &str, text: String) -> Because {
     Because { rule: rule.to_owned(), row: None, text }
 }
 
-/// A problem with the rule it belongs to.
-fn said(because: &Because, why: &str) -> String {
-    match &because.row {
-        Some((table, row)) => format!("{}: row {row} of {table}: {why}", because.rule),
-        None => format!("{}: {why}", because.rule),
-    }
-}
-
 /// The candidate with the highest priority; among equals the first of the file, and a problem that says so.
-fn best<T>(bids: Vec<Bid<T>>, what: &str, desired: &mut Desired) -> Option<Bid<T>> {
+fn best<T>(bids: Vec<Bid<T>>, what: &str, hits: &[Hit<'_>], desired: &mut Desired) -> Option<Bid<T>> {
     let mut winner: Option<Bid<T>> = None;
     for bid in bids {
         match &winner {
             Some(best) if best.priority == bid.priority => desired.problems.push(format!(
                 "flows {} and {} both name a {what} with priority {}: the first counts",
-                best.because.rule, bid.because.rule, bid.priority
+                hits[best.hit].flow.id, hits[bid.hit].flow.id, bid.priority
             )),
             Some(best) if best.priority > bid.priority => {}
             _ => winner = Some(bid),

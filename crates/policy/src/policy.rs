@@ -17,10 +17,10 @@ use crate::{
     Bound, bind,
     condition::{Condition, Truth},
     document::Document,
-    evaluate,
     guardrail::{Channel, Guardrails, Schedule},
     parse,
     problem::Problems,
+    subject,
 };
 
 /// The files of a policy folder, as texts.
@@ -144,7 +144,7 @@ impl Policy {
         if protected.is_empty() {
             return None;
         }
-        evaluate::with_subject(&self.document, identity, None, identity.read_at, |subject| {
+        subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
             let found = protected.iter().find_map(|condition| match condition.test(subject) {
                 Truth::No => None,
                 Truth::Yes => Some(condition.grounds(subject)),
@@ -210,6 +210,31 @@ impl Document {
             .chain(self.tables.values().flat_map(|table| table.rows.iter().map(|row| &row.tests)));
         for list in lists {
             list.iter().for_each(|condition| condition.visit(see));
+        }
+    }
+
+    /// Calls `see` with every condition that stands on its own; nested ones are for [`Condition::visit_mut`].
+    pub fn visit_mut(&mut self, see: &mut dyn FnMut(&mut Condition)) {
+        let rules = &mut self.lifecycle;
+        let lists = self
+            .routes
+            .iter_mut()
+            .map(|route| &mut route.conditions)
+            .chain([&mut self.scope.conditions, &mut self.protected])
+            .chain(self.profile.iter_mut().map(|rule| &mut rule.conditions))
+            .chain(self.user_types.iter_mut().map(|rule| &mut rule.conditions))
+            .chain(rules.end.iter_mut().map(|rule| &mut rule.conditions))
+            .chain(rules.ended.iter_mut().map(|rule| &mut rule.conditions))
+            .chain(rules.leave.iter_mut().map(|rule| &mut rule.conditions))
+            .chain(self.flows.iter_mut().map(|flow| &mut flow.conditions))
+            .chain(
+                self.tables
+                    .values_mut()
+                    .filter_map(Arc::get_mut)
+                    .flat_map(|table| table.rows.iter_mut().map(|row| &mut row.tests)),
+            );
+        for list in lists {
+            list.iter_mut().for_each(&mut *see);
         }
     }
 }

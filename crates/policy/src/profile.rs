@@ -7,10 +7,12 @@ use lanyard_model::{
 
 use crate::{
     bind::Site,
-    condition::{Condition, Subject, Truth, all, is},
+    condition::{Condition, Truth, all, is},
     date,
     document::{Change, Document, FieldRule, Source},
     lifecycle::grounds,
+    names::Attribute,
+    subject::Subject,
 };
 
 /// Fields without which iOffice creates no account.
@@ -25,12 +27,17 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
         }
         match value(rule, subject) {
             Ok(Some((value, from))) => {
-                let text = if rule.conditions.is_empty() {
-                    from
-                } else {
-                    format!("{from}; {}", grounds(&rule.conditions, subject))
+                let because = match from {
+                    None => Vec::new(),
+                    Some(from) => {
+                        let text = if rule.conditions.is_empty() {
+                            from
+                        } else {
+                            format!("{from}; {}", grounds(&rule.conditions, subject))
+                        };
+                        vec![Because { rule: "profile".to_owned(), row: None, text }]
+                    }
                 };
-                let because = vec![Because { rule: "profile".to_owned(), row: None, text }];
                 desired.fields.insert(rule.field.clone(), Want { value, because });
             }
             Ok(None) => {}
@@ -49,8 +56,12 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
         }
         match id {
             Some(id) => {
-                let text = grounds(&rule.conditions, subject);
-                let because = vec![Because { rule: "user_type".to_owned(), row: None, text }];
+                let because = if subject.told {
+                    let text = grounds(&rule.conditions, subject);
+                    vec![Because { rule: "user_type".to_owned(), row: None, text }]
+                } else {
+                    Vec::new()
+                };
                 desired.user_type = Some(Want { value: *id, because });
             }
             None => desired.problems.push(format!("there is no user type \"{}\" in this site", rule.name)),
@@ -74,31 +85,33 @@ fn holds(conditions: &[Condition], subject: &Subject<'_>, desired: &mut Desired,
     }
 }
 
-/// The value and where it came from, in words.
-fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, String)>, String> {
-    let profile = &subject.identity.profile;
-    let text = |name: &str| {
-        let text = match profile.get(name)? {
+/// The value and, if anybody is told, where it came from, in words.
+fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Option<String>)>, String> {
+    let told = |from: &dyn Fn() -> String| subject.told.then(from);
+    let text = |attribute: &Attribute| {
+        let text = match subject.value(attribute)? {
             AttributeValue::Text(text) => trimmed(text),
             other => trimmed(&other.to_text()),
         };
         (!text.is_empty()).then_some(text)
     };
     let (mut value, from) = match &rule.from {
-        Source::Constant(text) => (text.clone(), "always so".to_owned()),
-        Source::First(names) => match names.iter().find_map(|name| text(name).map(|value| (name, value))) {
-            Some((name, value)) => {
-                let from = is(name, &value);
+        Source::Constant(text) => (text.clone(), told(&|| "always so".to_owned())),
+        Source::First(list) => match list.iter().find_map(|name| text(name).map(|value| (name, value))) {
+            Some((attribute, value)) => {
+                let from = told(&|| is(&attribute.name, &value));
                 (value, from)
             }
             None => return Ok(None),
         },
-        Source::Join(names, with) => {
-            let parts: Vec<_> = names.iter().filter_map(|name| text(name)).collect();
+        Source::Join(list, with) => {
+            let parts: Vec<_> = list.iter().filter_map(text).collect();
             if parts.is_empty() {
                 return Ok(None);
             }
-            (parts.join(with), format!("from {}", names.join(" and ")))
+            let names =
+                || list.iter().map(|attribute| attribute.name.as_str()).collect::<Vec<_>>().join(" and ");
+            (parts.join(with), told(&|| format!("from {}", names())))
         }
     };
     for change in &rule.change {

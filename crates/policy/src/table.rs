@@ -1,23 +1,28 @@
 //! Mapping tables: comma-separated files that facilities can open in a spreadsheet. The first row that fits wins.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use lanyard_model::{
     account::Role,
-    fold,
-    id::{GroupId, SiteId, TenantId, is_slug},
+    id::{SiteId, TenantId, is_slug},
 };
 
 use crate::{
-    condition::{Condition, Subject, Test, Truth, Wanted, all, joined},
+    condition::{Condition, Test, Truth, Wanted, all, joined},
     document::{Named, PlaceNames, SeatKind},
     parse::group_named,
     problem::{Findings, Spot, nearest},
+    subject::Subject,
 };
 
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub name: String,
+    /// Its place among the document's tables.
+    pub at: usize,
     pub rows: Vec<Row>,
     /// Outcome columns that the header names.
     pub columns: BTreeSet<String>,
@@ -54,12 +59,47 @@ pub(crate) enum Found {
     Broken(String),
 }
 
-/// Rows by one value that a person must have to match them, so that a look-up touches few rows.
+/// Rows by what a person must have to match them, so that a look-up touches few rows.
 #[derive(Clone, Debug, Default)]
 struct Index {
-    always: Vec<usize>,
-    by_group: HashMap<GroupId, Vec<usize>>,
-    by_attribute: Vec<(String, HashMap<String, Vec<usize>>)>,
+    /// Rows that no equality narrows down.
+    always: Vec<u32>,
+    /// By the group's number.
+    by_group: Vec<Vec<u32>>,
+    by_values: Vec<Compound>,
+}
+
+/// Rows that ask for values of the same attributes.
+#[derive(Clone, Debug)]
+struct Compound {
+    /// Numbers of the attributes, at most [`COLUMNS_MAX`].
+    attributes: Vec<usize>,
+    rows: HashMap<Key, Vec<u32>, BuildHasherDefault<Mix>>,
+}
+
+/// Numbers of the values, in the order of the attributes; unused ones are 0.
+type Key = [u32; COLUMNS_MAX];
+
+const COLUMNS_MAX: usize = 4;
+
+/// A row with more combinations of values is entered by fewer attributes.
+const COMBINATIONS_MAX: usize = 64;
+
+/// Small keys of small numbers that nobody outside chooses: one multiplication each.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+            self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
 }
 
 impl Row {
@@ -83,8 +123,12 @@ impl Row {
 
 impl Table {
     pub fn new(name: String, rows: Vec<Row>, columns: BTreeSet<String>) -> Self {
-        let index = Index::of(&rows);
-        Self { name, rows, columns, index }
+        Self { name, at: 0, rows, columns, index: Index::default() }
+    }
+
+    /// Once conditions have their numbers.
+    pub fn index(&mut self) {
+        self.index = Index::of(&self.rows);
     }
 
     /// The first row whose conditions all hold.
@@ -94,41 +138,28 @@ impl Table {
         }
         let mut best = self.rows.len();
         let mut broken = None;
-        let mut consider = |list: &[usize]| {
-            for &at in list.iter().take_while(|at| **at < best) {
+        let mut consider = |list: &[u32]| {
+            for at in list.iter().map(|at| *at as usize).take_while(|at| *at < best) {
                 match all(&self.rows[at].tests, subject) {
                     Truth::Yes => {
                         best = at;
                         return;
                     }
-                    Truth::Broken(why) => broken = broken.take().or(Some((at, why))),
+                    Truth::Broken(why) => {
+                        if broken.as_ref().is_none_or(|(before, _)| at < *before) {
+                            broken = Some((at, why));
+                        }
+                    }
                     Truth::No | Truth::Unknown => {}
                 }
             }
         };
         consider(&self.index.always);
         if !self.index.by_group.is_empty() {
-            for id in subject.identity.groups.ids() {
-                if let Some(list) = self.index.by_group.get(id) {
-                    consider(list);
-                }
-            }
+            subject.groups().filter_map(|at| self.index.by_group.get(at)).for_each(|list| consider(list));
         }
-        for (name, values) in &self.index.by_attribute {
-            match subject.identity.profile.get(name) {
-                None => {}
-                Some(lanyard_model::identity::AttributeValue::List(items)) => {
-                    items
-                        .iter()
-                        .filter_map(|item| values.get(&fold::text(item)))
-                        .for_each(|list| consider(list));
-                }
-                Some(value) => {
-                    if let Some(list) = values.get(&fold::text(&value.to_text())) {
-                        consider(list);
-                    }
-                }
-            }
+        for compound in &self.index.by_values {
+            compound.each(subject, 0, [0; COLUMNS_MAX], &mut consider);
         }
         match broken {
             Some((at, why)) if at < best => Found::Broken(why),
@@ -151,45 +182,104 @@ impl Table {
     }
 }
 
+impl Compound {
+    /// Calls `see` with the rows of every combination of the person's values.
+    fn each(&self, subject: &Subject<'_>, depth: usize, key: Key, see: &mut dyn FnMut(&[u32])) {
+        let Some(attribute) = self.attributes.get(depth) else {
+            if let Some(list) = self.rows.get(&key) {
+                see(list);
+            }
+            return;
+        };
+        subject.each_word(*attribute, |number| {
+            let mut key = key;
+            key[depth] = number;
+            self.each(subject, depth + 1, key, see);
+        });
+    }
+}
+
+/// The numbers of the groups of which a person must be in one to pass the test.
+fn groups_of(test: &Condition) -> Option<Vec<usize>> {
+    match test {
+        Condition::Group(group) => Some(group.at.clone()),
+        Condition::Any(list) if !list.is_empty() => {
+            list.iter().map(groups_of).collect::<Option<Vec<_>>>().map(|lists| lists.concat())
+        }
+        _ => None,
+    }
+}
+
 impl Index {
     fn of(rows: &[Row]) -> Self {
-        let mut distinct: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        let mut distinct: HashMap<usize, BTreeSet<u32>> = HashMap::new();
+        let mut groups: BTreeSet<usize> = BTreeSet::new();
         for test in rows.iter().flat_map(|row| &row.tests) {
-            if let Condition::Attribute { name, test: Test::Is(list) } = test {
-                distinct.entry(name).or_default().extend(list.iter().map(|wanted| wanted.folded.as_str()));
+            match test {
+                Condition::Attribute { attribute, test: Test::Is(list) } => {
+                    distinct.entry(attribute.at).or_default().extend(list.iter().map(|wanted| wanted.id));
+                }
+                other => groups.extend(groups_of(other).into_iter().flatten()),
             }
         }
         let mut index = Self::default();
+        let mut compounds: BTreeMap<Vec<usize>, Compound> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
-            let group = row.tests.iter().find_map(|test| match test {
-                Condition::Group(group) => Some(group),
-                _ => None,
-            });
-            let attribute = row
-                .tests
-                .iter()
-                .filter_map(|test| match test {
-                    Condition::Attribute { name, test: Test::Is(list) } => Some((name, list)),
-                    _ => None,
-                })
-                .max_by_key(|(name, _)| (distinct[name.as_str()].len(), std::cmp::Reverse(*name)));
-            if let Some(group) = group {
-                let ids: BTreeSet<_> = group.ids.iter().map(|(_, id)| id).collect();
-                ids.into_iter().for_each(|id| index.by_group.entry(id.clone()).or_default().push(at));
-            } else if let Some((name, list)) = attribute {
-                let place =
-                    index.by_attribute.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-                        index.by_attribute.push((name.clone(), HashMap::new()));
-                        index.by_attribute.len() - 1
-                    });
-                let values: BTreeSet<_> = list.iter().map(|wanted| &wanted.folded).collect();
-                for value in values {
-                    index.by_attribute[place].1.entry(value.clone()).or_default().push(at);
+            let at = at as u32;
+            let mut equal: Vec<(usize, &[Wanted])> = Vec::new();
+            for test in &row.tests {
+                if let Condition::Attribute { attribute, test: Test::Is(list) } = test
+                    && !equal.iter().any(|(known, _)| *known == attribute.at)
+                {
+                    equal.push((attribute.at, list));
                 }
-            } else {
-                index.always.push(at);
+            }
+            // Those that tell people apart best come first, and must.
+            equal.sort_by_key(|(attribute, _)| (std::cmp::Reverse(distinct[attribute].len()), *attribute));
+            let mut combinations = 1;
+            equal.retain(|(_, list)| {
+                let fits = combinations * list.len() <= COMBINATIONS_MAX;
+                combinations *= if fits { list.len() } else { 1 };
+                fits
+            });
+            equal.truncate(COLUMNS_MAX);
+            let kinds: usize = equal.iter().map(|(attribute, _)| distinct[attribute].len()).product();
+            let in_groups = row.tests.iter().find_map(groups_of);
+            match in_groups {
+                Some(list) if equal.is_empty() || groups.len() > 4 * kinds => {
+                    for group in list.into_iter().collect::<BTreeSet<_>>() {
+                        if index.by_group.len() <= group {
+                            index.by_group.resize(group + 1, Vec::new());
+                        }
+                        index.by_group[group].push(at);
+                    }
+                }
+                _ if equal.is_empty() => index.always.push(at),
+                _ => {
+                    let attributes: Vec<usize> = equal.iter().map(|(attribute, _)| *attribute).collect();
+                    let compound = compounds
+                        .entry(attributes.clone())
+                        .or_insert_with(|| Compound { attributes, rows: HashMap::default() });
+                    let mut keys: BTreeSet<Key> = BTreeSet::from([[0; COLUMNS_MAX]]);
+                    for (depth, (_, list)) in equal.iter().enumerate() {
+                        keys = keys
+                            .iter()
+                            .flat_map(|key| {
+                                list.iter().map(|wanted| {
+                                    let mut key = *key;
+                                    key[depth] = wanted.id;
+                                    key
+                                })
+                            })
+                            .collect();
+                    }
+                    for key in keys {
+                        compound.rows.entry(key).or_default().push(at);
+                    }
+                }
             }
         }
+        index.by_values = compounds.into_values().collect();
         index
     }
 }
@@ -413,7 +503,7 @@ fn fill(
             row.tests.push(Condition::Site(parts.iter().map(|part| SiteId::new(*part)).collect()));
         }
         Column::Attribute(name) => row.tests.push(Condition::Attribute {
-            name: name.clone(),
+            attribute: name.clone().into(),
             test: Test::Is(parts.iter().map(|part| Wanted::new(part)).collect()),
         }),
         Column::Building => row.out.place.building = Some(cell.text.clone()),

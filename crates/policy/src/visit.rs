@@ -18,10 +18,17 @@ pub(crate) struct FirstDay<'a> {
     pub start: Option<Date>,
     pub now: Timestamp,
     pub zone: &'a TimeZone,
-    pub because: &'a Because,
+    /// One reason, or none where nobody is told.
+    pub because: &'a [Because],
 }
 
 impl FirstDay<'_> {
+    fn reason(&self, day: Date) -> Vec<Because> {
+        let mut because = self.because.to_vec();
+        because.iter_mut().for_each(|because| because.text = format!("{}; first day {day}", because.text));
+        because
+    }
+
     /// The day and the moment, while it lies ahead.
     fn ahead(&self, time: Time) -> Result<(Date, Timestamp), String> {
         let Some(day) = self.start else { return Err("there is no start date".into()) };
@@ -52,9 +59,7 @@ pub(crate) fn add_booking(
         start,
         end,
     };
-    let mut because = first.because.clone();
-    because.text = format!("{}; first day {day}", because.text);
-    desired.bookings.push(Want { value, because: vec![because] });
+    desired.bookings.push(Want { value, because: first.reason(day) });
     desired.review_by(start);
     Ok(())
 }
@@ -87,9 +92,7 @@ pub(crate) fn add_visit(
         center,
         arrival,
     };
-    let mut because = first.because.clone();
-    because.text = format!("{}; first day {day}", because.text);
-    desired.visits.push(Want { value, because: vec![because] });
+    desired.visits.push(Want { value, because: first.reason(day) });
     desired.review_by(arrival);
     Ok(())
 }

@@ -1,45 +1,42 @@
 //! Decisions and plans alone: no sockets, no store, nothing remembered.
 //!
-//! People come from a survey of stand-ins after everything was brought into step, so that they are what the clients
-//! really read and most plans are empty, as on any night. A company of at most 5,000 is decided again and again until
-//! the wanted number is reached: what a decision costs does not depend on whom the last one was about.
+//! Everybody is another person: made from the seed in batches, given the account of somebody in step, decided and
+//! planned as a nightly comparison does it, and dropped. Only deciding and planning is counted; what it costs to make
+//! people up is told beside it. The policy is as big companies have them: see [`super::population`].
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use clap::Args;
 use jiff::Timestamp;
-use lanyard_engine::{Engine, ports::Silent};
-use lanyard_model::{
-    account::Account,
-    desired::{Applied, Lifecycle},
-    id::IdentityId,
-    identity::Identity,
-    place::Catalogue,
-    signal::Lane,
-};
+use lanyard_model::{desired::Lifecycle, id::SiteId, place::Catalogue, signal::Lane};
 use lanyard_plan::{Observation, Removal, Seen, Setting, plan_identity, seating::Seating};
-use lanyard_policy::Facts;
+use lanyard_policy::{Bound, Facts, Policy};
 use serde::Serialize;
 
 use super::{
     machine::{Machine, Usage},
-    rig::Rig,
+    population::{self, SharedNames},
     table::{mebibytes, round, tell},
 };
-use crate::exit;
+use crate::{exit, wiring::wall_clock};
 
-/// People who are really different.
-const DISTINCT_MAX: u32 = 5_000;
+/// People made, decided and dropped together.
+const BATCH: u64 = 4_000;
 
 #[derive(Debug, Args)]
 pub struct DecideArguments {
     /// People to decide and plan for
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=10_000_000))]
     people: u32,
+    /// Tell every reason of everybody, as `explain` does, not only of those who differ
+    #[arg(long)]
+    explain: bool,
     /// One JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -49,58 +46,87 @@ pub struct DecideArguments {
 struct Report {
     bench: &'static str,
     machine: Machine,
-    people: usize,
-    people_distinct: usize,
-    policy: &'static str,
-    active: usize,
-    plans_with_steps: usize,
+    people: u64,
+    people_distinct: u64,
+    policy: PolicySize,
+    explained: bool,
+    active: u64,
+    plans_with_steps: u64,
+    /// Deciding and planning, all threads together.
     decide_cpu_seconds: f64,
+    /// All of the process, with making the people up.
+    process_cpu_seconds: f64,
     wall_seconds: f64,
     peak_rss_bytes: u64,
     p50_decision_us: f64,
     p99_decision_us: f64,
 }
 
-struct Case {
-    identity: Identity,
-    account: Option<Account>,
-    applied: Applied,
+#[derive(Debug, Serialize)]
+struct PolicySize {
+    groups: usize,
+    flows: usize,
+    table_rows: usize,
+    bind_seconds: f64,
 }
 
 #[derive(Default)]
 struct Sum {
-    active: usize,
-    with_steps: usize,
-    /// Decisions by whole microseconds, the last slot for all longer ones.
+    active: u64,
+    with_steps: u64,
+    cpu: Duration,
+    /// Decisions by tenths of a microsecond, the last slot for all longer ones.
     took: Vec<u32>,
 }
 
 const SLOTS: usize = 20_000;
 
+struct Office {
+    policy: Policy,
+    bound: Bound,
+    catalogue: Catalogue,
+    seating: Seating,
+    now: Timestamp,
+    explain: bool,
+}
+
 /// # Errors
-/// When the stand-ins cannot be started or read.
+/// When the bench's own policy has mistakes.
 pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
-    let rig = Rig::open(arguments.people.min(DISTINCT_MAX), None).await?;
-    let (cases, catalogue, seating) = gather(&rig.engine).await?;
-    let machine = Machine::read(&rig.folder.path);
-    let engine = Arc::clone(&rig.engine);
-    let people = arguments.people as usize;
-    let distinct = cases.len();
+    let machine = Machine::read(&std::env::temp_dir());
+    let catalogue = population::catalogue();
+    let policy = Policy::parse(&population::policy(false))
+        .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let begun = Instant::now();
+    let bound = policy.bind(&[(SiteId::new("hq"), catalogue.clone())].into());
+    anyhow::ensure!(bound.problems().is_empty(), "{}", bound.problems().render());
+    let bind_seconds = round(begun.elapsed().as_secs_f64());
+    let rows = policy.files().tables.values().map(|text| text.lines().count() - 1).sum();
+    let size = PolicySize {
+        groups: policy.groups().len(),
+        flows: policy.flows().len(),
+        table_rows: rows,
+        bind_seconds,
+    };
+    let seating = Seating::new(&catalogue);
+    let office = Office { policy, bound, catalogue, seating, now: wall_clock(), explain: arguments.explain };
+    let people = u64::from(arguments.people);
     let before = Usage::own();
     let begun = Instant::now();
-    let sum = tokio::task::spawn_blocking(move || decide_all(&engine, &cases, &catalogue, &seating, people))
-        .await?;
+    let sum = tokio::task::spawn_blocking(move || decide_all(&office, people)).await?;
     let wall_seconds = begun.elapsed().as_secs_f64();
     let after = Usage::own();
     let report = Report {
         bench: "decide",
         machine,
         people,
-        people_distinct: distinct,
-        policy: "demo",
+        people_distinct: people,
+        policy: size,
+        explained: arguments.explain,
         active: sum.active,
         plans_with_steps: sum.with_steps,
-        decide_cpu_seconds: round(after.cpu_seconds - before.cpu_seconds),
+        decide_cpu_seconds: round(sum.cpu.as_secs_f64()),
+        process_cpu_seconds: round(after.cpu_seconds - before.cpu_seconds),
         wall_seconds: round(wall_seconds),
         peak_rss_bytes: after.peak_rss_bytes,
         p50_decision_us: sum.quantile(0.5),
@@ -115,65 +141,30 @@ pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
         mebibytes(report.peak_rss_bytes),
     ];
     tell(&report, &["people", "CPU s", "wall s", "p50 µs", "p99 µs", "peak RSS"], vec![row])?;
-    rig.close().await;
     Ok(exit::DONE)
 }
 
-/// People with their accounts and what is remembered of them, once everything is in step.
-async fn gather(engine: &Arc<Engine>) -> anyhow::Result<(Vec<Case>, Arc<Catalogue>, Seating)> {
-    engine.sweep(None, "before the bench", &Silent).await?;
-    engine.work_until_quiet().await;
-    let survey = engine.survey(None, &Silent).await?;
-    let site = engine.sites().values().next().ok_or_else(|| anyhow::anyhow!("there is no site"))?;
-    let mut accounts: HashMap<_, Account> =
-        survey.sites.into_iter().flat_map(|site| site.accounts).map(|a| (a.key.clone(), a)).collect();
-    let links: HashMap<IdentityId, _> = engine
-        .store()
-        .links(site.id())
-        .await?
-        .into_iter()
-        .map(|link| (link.identity, link.account))
-        .collect();
-    let mut applied: HashMap<IdentityId, Applied> =
-        engine.store().applied_all(site.id()).await?.into_iter().collect();
-    let identities = survey.tenants.into_iter().flat_map(|tenant| tenant.identities);
-    let cases: Vec<Case> = identities
-        .map(|identity| {
-            let account = links.get(&identity.id).and_then(|key| accounts.remove(key));
-            let applied = applied.remove(&identity.id).unwrap_or_default();
-            Case { identity, account, applied }
-        })
-        .collect();
-    let catalogue = site.catalogue();
-    let mut seating = Seating::new(&catalogue);
-    for account in cases.iter().filter_map(|case| case.account.as_ref()) {
-        seating.sit(account.id(), account.seat.map(|seat| seat.room));
-    }
-    Ok((cases, catalogue, seating))
+/// CPU time of this thread, as the scheduler counts it; `None` where the system does not tell.
+fn thread_cpu() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-fn decide_all(
-    engine: &Engine,
-    cases: &[Case],
-    catalogue: &Catalogue,
-    seating: &Seating,
-    people: usize,
-) -> Sum {
-    let active = engine.active();
-    let now = engine.clock().now();
+fn decide_all(office: &Office, people: u64) -> Sum {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let all = Mutex::new(Sum { took: vec![0; SLOTS], ..Sum::default() });
+    let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        for thread in 0..threads {
-            let (active, all) = (&active, &all);
-            scope.spawn(move || {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let names = SharedNames::new();
                 let mut sum = Sum { took: vec![0; SLOTS], ..Sum::default() };
-                for at in (thread..people).step_by(threads) {
-                    let case = &cases[at % cases.len()];
-                    let begun = Instant::now();
-                    let steps = decide_one(active, case, catalogue, seating, now, &mut sum);
-                    sum.with_steps += usize::from(steps);
-                    sum.took[(begun.elapsed().as_micros() as usize).min(SLOTS - 1)] += 1;
+                loop {
+                    let from = next.fetch_add(BATCH, Ordering::Relaxed);
+                    if from >= people {
+                        break;
+                    }
+                    batch(office, &names, from..people.min(from + BATCH), &mut sum);
                 }
                 all.lock().unwrap_or_else(PoisonError::into_inner).add(&sum);
             });
@@ -182,76 +173,90 @@ fn decide_all(
     all.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a sweep does for one person after reading; whether the plan has steps.
-fn decide_one(
-    active: &lanyard_engine::engine::Active,
-    case: &Case,
-    catalogue: &Catalogue,
-    seating: &Seating,
-    now: Timestamp,
-    sum: &mut Sum,
-) -> bool {
-    let facts = Facts {
-        account: case.account.as_ref(),
-        applied: Some(&case.applied),
-        gone: None,
-        since: case.identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH),
-        manager_account: None,
-        linked: case.account.is_some(),
-    };
-    let desired = active.bound.evaluate(&case.identity, &facts, now);
-    sum.active += usize::from(desired.lifecycle == Lifecycle::Active);
-    let Some(site) = desired.site.clone() else { return false };
-    let removal = Removal {
-        protected: active.policy.protects(&case.identity).map(|because| because.text),
-        doubt: None,
-        settle_until: desired.settle_until,
-        limit: None,
-    };
-    let person = case.identity.display_name();
-    let key = case.account.as_ref().map(|account| account.key.clone());
-    let plan = plan_identity(
-        &desired,
-        &Observation {
-            account: case.account.as_ref().map_or(Seen::Absent, Seen::Present),
-            link: key.as_ref(),
-            bookings: None,
-            applied: &case.applied,
-        },
-        &Setting {
-            site: &site,
-            catalogue,
-            seating,
+fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum: &mut Sum) {
+    let since = office.now - jiff::SignedDuration::from_hours(24);
+    let cases: Vec<_> = people
+        .map(|n| {
+            let identity = population::identity(n, office.now, names);
+            let wants = office.bound.evaluate_mute(&identity, &Facts::unlinked(since), office.now);
+            let (account, applied) = population::account(n, &wants, names, office.now);
+            (identity, account, applied)
+        })
+        .collect();
+    let (cpu, wall) = (thread_cpu(), Instant::now());
+    for (identity, account, applied) in &cases {
+        let begun = Instant::now();
+        let facts = Facts {
+            account: Some(account),
+            applied: Some(applied),
+            gone: None,
+            since,
+            manager_account: None,
+            linked: true,
+        };
+        let person = identity.display_name();
+        let removal = Removal {
+            protected: office.policy.protects(identity).map(|because| because.text),
+            ..Removal::default()
+        };
+        let setting = Setting {
+            site: &names.site,
+            catalogue: &office.catalogue,
+            seating: &office.seating,
             removal: &removal,
-            policy: active.policy.seal(),
-            now,
+            policy: office.policy.seal(),
+            now: office.now,
             lane: Lane::Bulk,
             attempt: 0,
             person: &person,
-        },
-    );
-    !plan.steps.is_empty()
+        };
+        let seen = Observation {
+            account: Seen::Present(account),
+            link: Some(&account.key),
+            bookings: None,
+            applied,
+        };
+        let mut desired = match office.explain {
+            true => office.bound.evaluate(identity, &facts, office.now),
+            false => office.bound.evaluate_mute(identity, &facts, office.now),
+        };
+        let mut plan = plan_identity(&desired, &seen, &setting);
+        if !office.explain && (!plan.is_quiet() || !plan.notices.is_empty()) {
+            // Whoever differs is told why, exactly as a sweep does it.
+            desired = office.bound.evaluate(identity, &facts, office.now);
+            plan = plan_identity(&desired, &seen, &setting);
+        }
+        sum.active += u64::from(desired.lifecycle == Lifecycle::Active);
+        sum.with_steps += u64::from(!plan.steps.is_empty());
+        drop((desired, plan));
+        sum.took[((begun.elapsed().as_nanos() / 100) as usize).min(SLOTS - 1)] += 1;
+    }
+    sum.cpu += match (cpu, thread_cpu()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => wall.elapsed(),
+    };
 }
 
 impl Sum {
     fn add(&mut self, other: &Self) {
         self.active += other.active;
         self.with_steps += other.with_steps;
+        self.cpu += other.cpu;
         for (mine, theirs) in self.took.iter_mut().zip(&other.took) {
             *mine += theirs;
         }
     }
 
-    /// In microseconds, rounded up to whole ones.
+    /// In microseconds, rounded up to tenths.
     fn quantile(&self, q: f64) -> f64 {
         let all: u64 = self.took.iter().map(|n| u64::from(*n)).sum();
         let mut left = (all as f64 * q) as u64;
         for (slot, count) in self.took.iter().enumerate() {
             if left < u64::from(*count) {
-                return (slot + 1) as f64;
+                return (slot + 1) as f64 / 10.0;
             }
             left -= u64::from(*count);
         }
-        SLOTS as f64
+        SLOTS as f64 / 10.0
     }
 }

@@ -5,6 +5,7 @@ mod decide;
 mod hooks;
 mod idle;
 mod machine;
+mod population;
 mod rig;
 mod signals;
 mod stand_in;

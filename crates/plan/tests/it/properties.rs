@@ -55,8 +55,8 @@ fn wish() -> impl Strategy<Value = Desired> {
             wish.seat = seat.map(want);
             wish.fields.insert(field("jobTitle"), want(title));
             if owns {
-                wish.owned.centers.extend([CenterId(51), CenterId(52)]);
-                wish.owned.items.insert(ItemId(900));
+                std::sync::Arc::make_mut(&mut wish.owned).centers.extend([CenterId(51), CenterId(52)]);
+                std::sync::Arc::make_mut(&mut wish.owned).items.insert(ItemId(900));
             }
             wish
         },

@@ -38,6 +38,7 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
                 section.report.error(&text.span, message, fix);
             })
         });
+        let table = table.map(|table| &**table);
         let outcomes = |key| -> Vec<Outcome> {
             section
                 .sections(key)
@@ -64,10 +65,11 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
             sentence: sentence.unwrap_or_else(|| id.value.replace('-', " ")),
             priority: section.integer("priority", -1_000_000..1_000_001).unwrap_or(0),
             conditions: conditions(&section, "if", &document.groups),
-            table: table.map(|table| table.name.clone()),
+            look_up: table.map(|table| table.name.clone()),
+            table: None,
             gives,
             never,
-            until: section.attribute("until"),
+            until: section.attribute("until").map(Into::into),
             spot: section.report.spot(id.span.clone()),
             id: id.value,
         });
@@ -100,7 +102,7 @@ fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Op
         kinds.push(Some(Kind::CostCenter(from)));
     }
     if let Some(text) = section.attribute("cost_center_from") {
-        kinds.push(Some(Kind::CostCenter(CostCenter::Attribute(text))));
+        kinds.push(Some(Kind::CostCenter(CostCenter::Attribute(text.into()))));
     }
     if section.word("booking", &[("day one", ())]).is_some() {
         kinds.push(Some(Kind::Booking {

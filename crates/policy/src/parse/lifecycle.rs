@@ -20,7 +20,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
         if let Some(zone) = zone(&section, "zone") {
             rules.zone = zone;
         }
-        rules.zone_attribute = section.attribute("zone_attribute");
+        rules.zone_attribute = section.attribute("zone_attribute").map(Into::into);
         if let Some(value) = section.get("dates") {
             rules.dates = formats(&value);
         }
@@ -69,20 +69,20 @@ fn channels(section: &Section<'_>, key: &'static str, document: &Document) -> Ve
 fn start(section: &Section<'_>) -> Option<StartRule> {
     let attribute = section.needed_attribute("attribute");
     let rule = StartRule {
-        attribute: attribute.unwrap_or_default(),
+        attribute: attribute.unwrap_or_default().into(),
         prepare_days: section.integer("prepare_days", 0..366).unwrap_or(0),
         wait_without_date: section
             .word("without_date", &[("wait", true), ("set aside", false)])
             .unwrap_or(true),
     };
     section.finish();
-    (!rule.attribute.is_empty()).then_some(rule)
+    (!rule.attribute.name.is_empty()).then_some(rule)
 }
 
 fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
     let attribute = section.needed_attribute("attribute");
     let rule = EndRule {
-        attribute: attribute.unwrap_or_default(),
+        attribute: attribute.unwrap_or_default().into(),
         conditions: conditions(section, "if", &document.groups),
         inclusive: section
             .word("the_day_itself", &[("still counts", true), ("no longer counts", false)])
@@ -91,7 +91,7 @@ fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
         tell: channels(section, "tell", document),
     };
     section.finish();
-    (!rule.attribute.is_empty()).then_some(rule)
+    (!rule.attribute.name.is_empty()).then_some(rule)
 }
 
 fn loses(section: &Section<'_>) -> Loses {

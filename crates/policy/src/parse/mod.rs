@@ -13,6 +13,7 @@ pub(crate) use self::when::group_named;
 use crate::{
     PolicyFiles,
     document::Document,
+    names,
     problem::{Findings, Problems, Spot, nearest},
     reader::{Report, Section},
     table,
@@ -56,9 +57,10 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
         findings.source(&file, text);
         let (table, mentions) = table::read(name, &file, text, &document.groups, &mut findings);
         document.mentions.extend(mentions);
-        document.tables.insert(name.to_owned(), table);
+        document.tables.insert(name.to_owned(), std::sync::Arc::new(table));
     }
     document.flows = flow::read(&section, &document);
+    names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());
     if errors.is_empty() {

@@ -16,6 +16,7 @@ use crate::{
         Scope, SiteSettings, Source, TenantSettings, UserTypeRule,
     },
     guardrail::{Channel, Guardrails, Schedule},
+    names::Attribute,
     problem::nearest,
     reader::{Section, Text, Value},
 };
@@ -93,8 +94,8 @@ fn tenants(root: &Section<'_>, document: &mut Document) {
         let settings = TenantSettings {
             zone: zone(&tenant, "zone"),
             dates: tenant.get("dates").map(|value| formats(&value)),
-            start_attribute: tenant.attribute("start_attribute"),
-            end_attribute: tenant.attribute("end_attribute"),
+            start_attribute: tenant.attribute("start_attribute").map(Into::into),
+            end_attribute: tenant.attribute("end_attribute").map(Into::into),
         };
         tenant.finish();
         document.tenants.insert(TenantId::new(name.value.as_str()), settings);
@@ -213,17 +214,17 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
     if value.is_text() || value.is_list() {
         let texts = value.texts();
         texts.iter().for_each(|text| value.report.mention(text));
-        let from = Source::First(texts.into_iter().map(|text| text.value).collect());
+        let from = Source::First(texts.into_iter().map(|text| text.value.into()).collect());
         return Some(FieldRule { field: field?, from, change: Vec::new(), conditions: Vec::new() });
     }
     let section = value.section()?;
     let mut from = Vec::new();
     if section.get("from").is_some() {
-        from.push(Source::First(section.attributes("from")));
+        from.push(Source::First(numbered(section.attributes("from"))));
     }
     if section.get("join").is_some() {
         from.push(Source::Join(
-            section.attributes("join"),
+            numbered(section.attributes("join")),
             section.string("with").unwrap_or_else(|| " ".into()),
         ));
     }
@@ -245,6 +246,10 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
         return None;
     }
     Some(FieldRule { field: field?, from: from.pop()?, change, conditions })
+}
+
+fn numbered(names: Vec<String>) -> Vec<Attribute> {
+    names.into_iter().map(Into::into).collect()
 }
 
 fn change(text: &Text, section: &Section<'_>) -> Option<Change> {

@@ -37,7 +37,7 @@ pub(super) fn read_groups(root: &Section<'_>) -> BTreeMap<String, Named> {
             }
         }
         let spot = section.report.spot(name.span.clone());
-        let test = GroupTest { name: name.value.clone(), ids };
+        let test = GroupTest { name: name.value.clone(), ids, at: Vec::new() };
         groups.insert(name.value, Named { test, spot });
     }
     groups
@@ -73,7 +73,11 @@ pub(crate) fn group_named(text: &str, groups: &BTreeMap<String, Named>) -> Resul
     let (id, comment) = text.split_once('#').unwrap_or((text, ""));
     if is_group_id(id.trim()) {
         let name = if comment.trim().is_empty() { id.trim() } else { comment.trim() };
-        return Ok(GroupTest { name: name.to_owned(), ids: vec![(None, GroupId::new(id.trim()))] });
+        return Ok(GroupTest {
+            name: name.to_owned(),
+            ids: vec![(None, GroupId::new(id.trim()))],
+            at: Vec::new(),
+        });
     }
     Err(nearest(text, groups.keys().map(String::as_str))
         .unwrap_or_else(|| "add it to [groups] with its id, or write the id itself (00g…)".to_owned()))
@@ -143,7 +147,7 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
         }
         (Some(name), tests) => {
             for (test, negated) in tests {
-                let plain = Condition::Attribute { name: name.clone(), test };
+                let plain = Condition::Attribute { attribute: name.clone().into(), test };
                 found.push(if negated { Condition::Not(Box::new(plain)) } else { plain });
             }
         }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
-    desired::{Applied, Lifecycle},
+    desired::{Applied, Desired, Lifecycle, Want},
     id::{AccountId, GroupId},
     identity::{AttributeValue, Groups, Status},
 };
@@ -54,6 +54,27 @@ fn status() -> impl Strategy<Value = Status> {
     .prop_map(Status::parse)
 }
 
+/// The same answer, told nobody.
+fn without_reasons(mut desired: Desired) -> Desired {
+    fn hush<T>(want: &mut Want<T>) {
+        want.because.clear();
+    }
+    desired.because.clear();
+    desired.not_given.clear();
+    desired.fields.values_mut().for_each(hush);
+    desired.user_type.iter_mut().for_each(hush);
+    desired.cost_center.iter_mut().for_each(hush);
+    desired.seat.iter_mut().for_each(hush);
+    desired.place_note.iter_mut().for_each(hush);
+    desired.roles.values_mut().for_each(hush);
+    desired.items.values_mut().for_each(hush);
+    desired.bookings.iter_mut().for_each(hush);
+    desired.visits.iter_mut().for_each(hush);
+    desired.notices.iter_mut().for_each(hush);
+    desired.todos.iter_mut().for_each(hush);
+    desired
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -91,6 +112,7 @@ proptest! {
         };
         let desired = bound.evaluate(&person, &facts, now);
         prop_assert_eq!(&desired, &bound.evaluate(&person, &facts, now));
+        prop_assert_eq!(without_reasons(desired.clone()), bound.evaluate_mute(&person, &facts, now));
         if let Some(at) = desired.review_at {
             prop_assert!(at > now, "a review in the past: {at} at {now}");
         }

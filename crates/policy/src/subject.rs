@@ -1,0 +1,248 @@
+//! The person under test, as conditions see them: values by number, days read once, the zone found once.
+
+use std::{
+    borrow::Cow,
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use lanyard_model::{
+    id::SiteId,
+    identity::{AttributeValue, Identity},
+};
+
+use crate::{
+    date::{self, DateFormat},
+    document::Document,
+    names::{Attribute, Bits, Names},
+    table::{Found, Table},
+};
+
+/// What is known of one attribute's value, found out when it is first asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Word {
+    #[default]
+    Unasked,
+    /// No condition compares with it: absent, blank or another word.
+    None,
+    Is(u32),
+    /// A list: each part is a word of its own.
+    Several,
+}
+
+/// An attribute read as a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Day {
+    Absent,
+    Is(Date),
+    Unreadable,
+}
+
+/// The person under test, with what the conditions need around it.
+pub(crate) struct Subject<'a> {
+    pub identity: &'a Identity,
+    /// Place of the route that leads to the person's site, once it is found.
+    pub route: Cell<Option<usize>>,
+    pub zone: &'a TimeZone,
+    pub dates: &'a [DateFormat],
+    /// The soonest moment at which a date condition changes its answer.
+    pub turns: Cell<Option<Timestamp>>,
+    /// Whether anybody will read the reasons. Without them the answer is the same, only mute.
+    pub told: bool,
+    pub now: Timestamp,
+    today: Cell<Option<Date>>,
+    document: &'a Document,
+    names: &'a Names,
+    values: Vec<Option<&'a AttributeValue>>,
+    words: Vec<Cell<Word>>,
+    days: Vec<Cell<Option<Day>>>,
+    groups: Bits,
+    found: Vec<OnceCell<Found>>,
+}
+
+/// Zones by name, each loaded when somebody is first found to live there.
+static ZONES: LazyLock<HashMap<String, OnceLock<Option<TimeZone>>>> = LazyLock::new(|| {
+    jiff::tz::db().available().map(|name| (name.as_str().to_owned(), OnceLock::new())).collect()
+});
+
+/// Calls `then` with the zone of that name, or with `None`.
+fn with_zone<T>(name: &str, then: impl FnOnce(Option<&TimeZone>) -> T) -> T {
+    match ZONES.get(name) {
+        Some(kept) => then(kept.get_or_init(|| TimeZone::get(name).ok()).as_ref()),
+        None => then(TimeZone::get(name).ok().as_ref()),
+    }
+}
+
+/// Runs `then` with the person as conditions see them.
+pub(crate) fn with_subject<T>(
+    document: &Document,
+    identity: &Identity,
+    now: Timestamp,
+    told: bool,
+    then: impl FnOnce(&Subject<'_>) -> T,
+) -> T {
+    let tenant = document.tenants.get(&identity.id.tenant);
+    let values = document.names.values_of(&identity.profile);
+    let own = document.lifecycle.zone_attribute.as_ref().and_then(|attribute| {
+        match values.get(attribute.at).copied().flatten() {
+            Some(AttributeValue::Text(text)) if !text.trim().is_empty() => Some(text.trim()),
+            _ => None,
+        }
+    });
+    let usual = tenant.and_then(|tenant| tenant.zone.as_ref()).unwrap_or(&document.lifecycle.zone);
+    let dates = tenant.and_then(|tenant| tenant.dates.as_ref()).unwrap_or(&document.lifecycle.dates);
+    let run = |zone: &TimeZone| {
+        let count = values.len();
+        then(&Subject {
+            identity,
+            route: Cell::new(None),
+            document,
+            zone,
+            dates,
+            turns: Cell::new(None),
+            told,
+            now,
+            today: Cell::new(None),
+            names: &document.names,
+            values,
+            words: vec![Cell::new(Word::Unasked); count],
+            days: vec![Cell::new(None); count],
+            groups: document.names.groups_of(&identity.groups),
+            found: vec![OnceCell::new(); document.tables.len()],
+        })
+    };
+    match own {
+        Some(name) => with_zone(name, |own| run(own.unwrap_or(usual))),
+        None => run(usual),
+    }
+}
+
+impl<'a> Subject<'a> {
+    pub fn site(&self) -> Option<&'a SiteId> {
+        self.route.get().map(|at| &self.document.routes[at].site)
+    }
+
+    pub fn today(&self) -> Date {
+        if let Some(day) = self.today.get() {
+            return day;
+        }
+        let day = self.zone.to_datetime(self.now).date();
+        self.today.set(Some(day));
+        day
+    }
+
+    pub fn turns_on(&self, day: Date) {
+        let at = date::start_of(day, self.zone);
+        self.turns.set(Some(self.turns.get().map_or(at, |known| known.min(at))));
+    }
+
+    pub fn value(&self, attribute: &Attribute) -> Option<&'a AttributeValue> {
+        self.values.get(attribute.at).copied().flatten()
+    }
+
+    /// The text of an attribute; `None` if absent, not a text, or only white space.
+    pub fn text(&self, attribute: &Attribute) -> Option<&'a str> {
+        match self.value(attribute) {
+            Some(AttributeValue::Text(text)) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value as people would write it; `None` when absent or blank.
+    pub fn shown(&self, attribute: &Attribute) -> Option<Cow<'a, str>> {
+        let text = match self.value(attribute)? {
+            AttributeValue::Text(text) => Cow::Borrowed(&**text),
+            other => Cow::Owned(other.to_text()),
+        };
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    /// Whether any of the attribute's texts fits: several for a list, none when absent or blank.
+    pub fn any_text(&self, attribute: &Attribute, holds: impl Fn(&str) -> bool) -> bool {
+        match self.value(attribute) {
+            None => false,
+            Some(AttributeValue::Text(text)) => !text.trim().is_empty() && holds(text),
+            Some(AttributeValue::List(items)) => items.iter().any(|item| holds(item)),
+            Some(other) => holds(&other.to_text()),
+        }
+    }
+
+    fn word(&self, at: usize) -> Word {
+        let Some(cell) = self.words.get(at) else { return Word::None };
+        match cell.get() {
+            Word::Unasked => {}
+            known => return known,
+        }
+        let number = |text: &str| self.names.value(at, text).map_or(Word::None, Word::Is);
+        let word = match self.values[at] {
+            None => Word::None,
+            Some(AttributeValue::Text(text)) => number(text),
+            Some(AttributeValue::List(_)) => Word::Several,
+            Some(other) => number(&other.to_text()),
+        };
+        cell.set(word);
+        word
+    }
+
+    /// Whether the attribute has one of the values with these numbers.
+    pub fn is_one_of(&self, at: usize, mut wanted: impl FnMut(u32) -> bool) -> bool {
+        match self.word(at) {
+            Word::Unasked | Word::None => false,
+            Word::Is(number) => wanted(number),
+            Word::Several => {
+                let mut found = false;
+                self.each_word(at, |number| found = found || wanted(number));
+                found
+            }
+        }
+    }
+
+    /// Calls `see` with the number of each value that the attribute has and the document knows.
+    pub fn each_word(&self, at: usize, mut see: impl FnMut(u32)) {
+        match self.word(at) {
+            Word::Unasked | Word::None => {}
+            Word::Is(number) => see(number),
+            Word::Several => {
+                if let Some(AttributeValue::List(items)) = self.values[at] {
+                    items.iter().filter_map(|item| self.names.value(at, item)).for_each(see);
+                }
+            }
+        }
+    }
+
+    /// The attribute as a day.
+    pub fn day(&self, attribute: &Attribute) -> Day {
+        let Some(cell) = self.days.get(attribute.at) else { return Day::Absent };
+        if let Some(known) = cell.get() {
+            return known;
+        }
+        let day = match self.shown(attribute) {
+            None => Day::Absent,
+            Some(text) => date::read(&text, self.dates).map_or(Day::Unreadable, Day::Is),
+        };
+        cell.set(Some(day));
+        day
+    }
+
+    /// Why an attribute is no day.
+    pub fn no_day(&self, attribute: &Attribute) -> String {
+        let text = self.shown(attribute).unwrap_or_default();
+        format!("{} is {text:?}, which is no date in a declared notation", attribute.name)
+    }
+
+    /// The person's row of a table. Looked up once, however many flows ask.
+    pub fn found(&self, table: &Table) -> &Found {
+        self.found[table.at].get_or_init(|| table.look_up(self))
+    }
+
+    pub fn in_group(&self, at: usize) -> bool {
+        self.groups.has(at)
+    }
+
+    /// Numbers of the document's groups that the person is in.
+    pub fn groups(&self) -> impl Iterator<Item = usize> {
+        self.groups.iter()
+    }
+}
