@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use lanyard_engine::ports::GONE_KIND;
 use lanyard_model::{
     account::Account,
     id::{AccountId, AccountKey, SiteId},
@@ -19,7 +20,7 @@ statements! {
     KEEP = "INSERT INTO accounts (site, account_id, record, keys) VALUES ($1, $2, $3, $4)
             ON CONFLICT (site, account_id)
             DO UPDATE SET record = excluded.record, keys = excluded.keys, gone_at = NULL";
-    GONE = "UPDATE accounts SET gone_at = $1, keys = '[]' WHERE site = $2 AND account_id = $3 AND gone_at IS NULL";
+    GONE = "UPDATE accounts SET gone_at = $1, keys = $2 WHERE site = $3 AND account_id = $4 AND gone_at IS NULL";
     KEYS_OF_SITE = "SELECT account_id, keys, gone_at FROM accounts WHERE site = $1";
     ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
                ON CONFLICT DO NOTHING";
@@ -55,20 +56,29 @@ pub(crate) fn mirror_whole(
     }
     for (id, (keys, was_gone)) in before {
         if !was_gone {
-            tx.run(GONE, with![at, site.as_str(), id])?;
-            index_keys(tx, site, id, &keys, &[])?;
+            go(tx, site, id, &keys, at)?;
         }
     }
     Ok(())
 }
 
-/// Marks an account gone: it is no longer listed, nor found by keys.
+/// From now on it is found only by keys whose kind says that it is gone.
+fn go(tx: &dyn Tx, site: &SiteId, id: i64, old_keys: &str, at: Timestamp) -> Answer<()> {
+    let old: Vec<Key> = record::read_list("keys", old_keys)?;
+    let gone: Vec<Key> = old.into_iter().map(|(kind, value)| (format!("{GONE_KIND}{kind}"), value)).collect();
+    let new = keys::sorted(&gone);
+    tx.run(GONE, with![at, &record::list(&new)?, site.as_str(), id])?;
+    index_keys(tx, site, id, old_keys, &new)
+}
+
+/// Marks an account gone: it is no longer listed, nor found by its keys.
 pub(crate) fn mark_gone(tx: &dyn Tx, key: &AccountKey, at: Timestamp) -> Answer<()> {
     let (site, id) = (&key.site, key.id.0);
-    let before = tx::first(tx, FIND, with![site.as_str(), id], |row| Ok(row.text(0)?.to_owned()))?;
-    let Some(keys) = before else { return Ok(()) };
-    tx.run(GONE, with![at, site.as_str(), id])?;
-    index_keys(tx, site, id, &keys, &[])
+    let before = tx::first(tx, FIND, with![site.as_str(), id], |row| {
+        Ok(row.int_or_null(1)?.is_none().then_some(row.text(0)?.to_owned()))
+    })?;
+    let Some(Some(keys)) = before else { return Ok(()) };
+    go(tx, site, id, &keys, at)
 }
 
 fn keep(tx: &dyn Tx, account: &Account, found_by: &[Key], old_keys: &str) -> Answer<()> {
