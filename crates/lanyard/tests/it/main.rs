@@ -9,6 +9,7 @@ mod kill;
 mod newcomer;
 mod office;
 mod operations;
+mod presets;
 mod program;
 mod several;
 mod trouble;
