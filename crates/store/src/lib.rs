@@ -10,12 +10,14 @@
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
 //! | [`merkle`], [`checkpoint`] | the tree of RFC 6962; signed checkpoints |
+//! | `disk` | what a simulation lets go wrong below an inline store |
 //! | `extras` | checkpoints, erasing names, backup |
 //! | [`contract`] | the suite that every store passes |
 
 mod batch;
 pub mod checkpoint;
 pub mod contract;
+mod disk;
 mod extras;
 mod glance;
 mod group;
@@ -32,4 +34,5 @@ mod store;
 mod tables;
 mod tx;
 
+pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use store::SqliteStore;

@@ -106,7 +106,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tower-http", &["lanyard-web"]),
     ("lettre", &["lanyard-notify"]),
     ("jsonwebtoken", &["lanyard-okta", "lanyard-sim"]),
-    ("clap", &["lanyard"]),
+    ("clap", &["lanyard", "lanyard-simtest"]),
 ];
 
 /// The table as people read it.
