@@ -522,6 +522,7 @@ fn kind_of(target: Target, effect: Effect) -> String {
     let side = match target {
         Target::Okta => "okta",
         Target::Ioffice => "ioffice",
+        Target::Badge => "badge",
         Target::Hook => "hook",
     };
     format!("{side} {effect:?}").to_lowercase()
