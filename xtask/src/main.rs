@@ -24,12 +24,8 @@ mod demo;
 mod figures;
 mod lockfiles;
 mod pages;
-<<<<<<< HEAD
-mod proofs;
-||||||| f3ead3b
-=======
 mod planted;
->>>>>>> simtest
+mod proofs;
 mod reference;
 mod simtest;
 mod step;
@@ -122,7 +118,6 @@ fn main() -> ExitCode {
     }
 }
 
-<<<<<<< HEAD
 fn proofs_alone(root: &Root) -> anyhow::Result<()> {
     tier::cargo(root, &["build", "--release", "--locked"]).run()?;
     match proofs::run(root, &tier::release(root)) {
@@ -130,14 +125,13 @@ fn proofs_alone(root: &Root) -> anyhow::Result<()> {
         Err(failure) => return Err(failure.error),
     }
     Ok(())
-||||||| f3ead3b
-=======
+}
+
 /// Arrows, licences, and deliberate bugs that stay where they belong.
 fn walls(root: &Root) -> anyhow::Result<tally::Tally> {
     let mut all = walls::check(root)?;
     all.add(planted::check(root)?);
     Ok(all)
->>>>>>> simtest
 }
 
 fn screens(root: &Root) -> anyhow::Result<()> {

@@ -5,13 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-<<<<<<< HEAD
-    console, demo, lockfiles, pages, proofs, reference,
-||||||| f3ead3b
-    console, demo, lockfiles, pages, reference,
-=======
-    console, demo, lockfiles, pages, reference, simtest,
->>>>>>> simtest
+    console, demo, lockfiles, pages, proofs, reference, simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
     tools,
