@@ -16,6 +16,7 @@ pub mod loops;
 pub mod policies;
 pub mod ports;
 pub mod pushed;
+pub mod reviews;
 pub mod settings;
 pub mod site;
 pub mod survey;

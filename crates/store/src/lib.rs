@@ -9,12 +9,12 @@
 //! | `memory` | what the writing side knows without asking |
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
-//! | [`merkle`], [`checkpoint`] | the tree of RFC 6962; signed checkpoints |
+//! | `archive` | a reading look at a folder, also beside a running server: what evidence is made from |
 //! | `extras` | checkpoints, erasing names, backup |
 //! | [`contract`] | the suite that every store passes |
 
+mod archive;
 mod batch;
-pub mod checkpoint;
 pub mod contract;
 mod extras;
 mod glance;
@@ -22,7 +22,6 @@ mod group;
 mod keys;
 mod lock;
 mod memory;
-pub mod merkle;
 mod port;
 mod record;
 mod salt;
@@ -32,4 +31,6 @@ mod store;
 mod tables;
 mod tx;
 
+pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
+pub use lanyard_tlog::{checkpoint, merkle, proof};
 pub use store::SqliteStore;
