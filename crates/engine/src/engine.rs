@@ -26,6 +26,7 @@ use crate::{
     latency::Latency,
     outages::Outages,
     ports::{Directory, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote},
+    reviews::WithheldRights,
     site::SiteState,
 };
 
@@ -107,6 +108,8 @@ pub struct Engine {
     polled: RwLock<BTreeMap<TenantId, Timestamp>>,
     /// Keys of findings about upstreams and limits that a good turn ends; read from the store at start.
     troubles: Mutex<BTreeSet<String>>,
+    /// What access reviews took away and policy shall not give again.
+    pub(crate) withheld: RwLock<WithheldRights>,
     pub(crate) settings: EngineSettings,
     stopped: AtomicBool,
     pub(crate) outages: Outages,
@@ -170,6 +173,7 @@ impl Engine {
             people: RwLock::default(),
             polled: RwLock::default(),
             troubles: Mutex::default(),
+            withheld: RwLock::default(),
             settings,
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
@@ -199,6 +203,7 @@ impl Engine {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
         self.settle_policy().await?;
         self.load_missing_groups().await?;
+        self.load_withheld().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
@@ -209,12 +214,24 @@ impl Engine {
     pub async fn refresh_catalogues(&self, progress: &dyn Progress) -> Vec<(SiteId, PortFailure)> {
         let mut failures = Vec::new();
         for (id, site) in &self.sites {
-            if let Err(failure) = site.refresh(progress).await {
-                failures.push((id.clone(), failure));
+            match site.refresh(progress).await {
+                Ok(()) => self.remember_names(id, &site.catalogue()).await,
+                Err(failure) => failures.push((id.clone(), failure)),
             }
         }
         self.rebind(None);
         failures
+    }
+
+    /// Keeps the names of places, so that what somebody held can be told when the site cannot be asked.
+    async fn remember_names(&self, site: &SiteId, catalogue: &Catalogue) {
+        let (key, value) = (format!("names:{site}"), catalogue.names().to_string());
+        if self.store.meta(&key).await.is_ok_and(|known| known.as_ref() == Some(&value)) {
+            return;
+        }
+        if let Err(failure) = self.write(vec![Write::Meta { key, value }]).await {
+            tracing::warn!(%site, %failure, "the names of places could not be remembered; the next read does it");
+        }
     }
 
     /// Puts another policy in force.

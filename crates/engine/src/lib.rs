@@ -19,6 +19,7 @@ pub mod policies;
 pub mod ports;
 pub mod pushed;
 pub mod put_away;
+pub mod reviews;
 pub mod settings;
 pub mod site;
 pub mod survey;

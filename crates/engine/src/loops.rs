@@ -343,6 +343,7 @@ impl Engine {
             self.clock.sleep(self.settings.leaver_check).await;
             self.alarm_late_leavers().await;
             self.clear_caps().await;
+            self.watch_reviews().await;
         }
     }
 

@@ -391,7 +391,7 @@ impl Engine {
                 Some(leaving) => {
                     leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
                 }
-                None => active.bound.evaluate_mute(identity, &facts, now),
+                None => self.withhold(active.bound.evaluate_mute(identity, &facts, now), &site),
             };
             if known.governed_by_other(active, identity, &desired, account, everybody, &site, now) {
                 continue;

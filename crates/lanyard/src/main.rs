@@ -3,6 +3,7 @@
 mod alerts;
 mod bench;
 mod demo;
+mod evidence;
 mod exit;
 mod local;
 mod progress;

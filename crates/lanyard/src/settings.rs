@@ -34,6 +34,8 @@ pub struct Settings {
     pub feed_seconds: u64,
     /// Extra roots of trust, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Folder that signed checkpoints of the journal are laid into every hour; best on another machine's disk.
+    pub checkpoint_dir: Option<PathBuf>,
     #[serde(rename = "tenant", default)]
     pub tenants: Vec<TenantSettings>,
     #[serde(rename = "site", default)]

@@ -105,6 +105,20 @@ impl Catalogue {
         }
     }
 
+    /// Names by kind and number, for those who have only the numbers: `{"center": {"5": "Harborlight Reservations"}}`.
+    pub fn names(&self) -> serde_json::Value {
+        fn all(rows: impl Iterator<Item = (i64, String)>) -> serde_json::Map<String, serde_json::Value> {
+            rows.map(|(id, name)| (id.to_string(), name.into())).collect()
+        }
+        serde_json::json!({
+            "center": all(self.centers.keys().map(|id| (id.0, self.center_name(*id)))),
+            "room": all(self.rooms.keys().map(|id| (id.0, self.room_path(*id)))),
+            "section": all(self.sections.keys().map(|id| (id.0, self.section_name(*id)))),
+            "item": all(self.items.keys().map(|id| (id.0, self.item_name(*id)))),
+            "user_type": all(self.user_types.iter().map(|(id, name)| (id.0, name.to_string()))),
+        })
+    }
+
     pub fn building_of_floor(&self, floor: FloorId) -> Option<&Building> {
         self.floors.get(&floor).and_then(|f| self.buildings.get(&f.building))
     }

@@ -18,7 +18,7 @@ use lanyard_model::{
     booking::Visit,
     coverage::{Certificate, ReadKind},
     desired::Applied,
-    id::{AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
+    id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
     identity::Group,
     link::Link,
     plan::{Outcome, Plan},
@@ -229,6 +229,8 @@ mortal_store! {
     fn links_of(identity: &IdentityId) -> Vec<Link>;
     fn links_to(account: &AccountKey) -> Vec<Link>;
     fn links(site: &SiteId) -> Vec<Link>;
+    fn held_by(identity: &IdentityId, at: Timestamp) -> Vec<Holding>;
+    fn held_in(site: &SiteId, at: Timestamp, after: AccountId, limit: usize) -> Vec<Holding>;
     fn applied(identity: &IdentityId, site: &SiteId) -> Option<Applied>;
     fn applied_all(site: &SiteId) -> Vec<(IdentityId, Applied)>;
     fn plan(id: &PlanId) -> Option<Plan>;

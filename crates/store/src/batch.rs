@@ -5,7 +5,11 @@ use lanyard_engine::ports::{Write, Wrote};
 use crate::{
     group::Access,
     memory::Memory,
-    tables::{accounts, documents, identities, journal::Appending, links, notes, plans, signals, work},
+    tables::{
+        accounts, documents, erase, identities,
+        journal::{self, Appending},
+        links, notes, plans, signals, work,
+    },
     tx::{Answer, Tx},
 };
 
@@ -49,7 +53,7 @@ fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appendi
         Write::AccountsWhole { site, accounts, at } => accounts::mirror_whole(tx, &site, &accounts, at)?,
         Write::AccountGone { account, at } => accounts::mark_gone(tx, &account, at)?,
         Write::Link(link) => links::keep(tx, &link)?,
-        Write::Unlink { identity, site } => links::forget(tx, &identity, &site)?,
+        Write::Unlink { identity, site, at } => links::forget(tx, &identity, &site, at)?,
         Write::Applied { identity, site, applied } => links::keep_applied(tx, &identity, &site, &applied)?,
         Write::Visit { identity, site, key, visit } => links::keep_visit(tx, &identity, &site, &key, &visit)?,
         Write::Plan(plan) => plans::keep(tx, &plan)?,
@@ -61,7 +65,9 @@ fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appendi
             links::leaver_seen(tx, &identity, &site, since, seen_at)?;
         }
         Write::LeaverVerified { identity, site, at } => links::leaver_verified(tx, &identity, &site, at)?,
-        Write::LeaverCancelled { identity, site } => links::leaver_cancelled(tx, &identity, &site)?,
+        Write::LeaverCancelled { identity, site, at } => {
+            links::leaver_cancelled(tx, &identity, &site, at)?;
+        }
         Write::Finding(finding) => notes::finding(tx, &mut memory.findings, &finding)?,
         Write::FindingOver { key, at } => notes::finding_over(tx, &mut memory.findings, &key, at)?,
         Write::FindingClosed { key, at, .. } => notes::finding_closed(tx, &mut memory.findings, &key, at)?,
@@ -78,6 +84,13 @@ fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appendi
         Write::DocumentGone { collection, key, version } => {
             documents::forget(tx, &collection, &key, version)?
         }
+        Write::Checkpoint { tenant, size, at, note } => {
+            journal::keep_checkpoint(tx, &tenant, size, at, &note)?;
+        }
+        Write::LetGo { tenant, before, at } => {
+            return Ok(Wrote::Lines(journal::let_go(tx, &tenant, before, at)?));
+        }
+        Write::Erase { identity } => return Ok(Wrote::Lines(erase::person(tx, &identity)?)),
         Write::Journal(entry) => lines.push(*entry),
     }
     Ok(Wrote::Done)

@@ -26,7 +26,7 @@ impl SqliteStore {
     ) -> Result<String, StoreFailure> {
         let tenant = tenant.clone();
         let (size, root) = self.read(move |tx| journal::tree_head(tx, &tenant)).await?;
-        Ok(key.sign(&Checkpoint { origin: origin.to_owned(), size, root }))
+        Ok(Checkpoint { origin: origin.to_owned(), size, root, at: None }.sign(key))
     }
 
     /// Whether an older checkpoint is a beginning of the journal as it is now; if not, why. The checkpoint's

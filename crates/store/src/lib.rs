@@ -9,13 +9,13 @@
 //! | `memory` | what the writing side knows without asking |
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
-//! | [`merkle`], [`checkpoint`] | the tree of RFC 6962; signed checkpoints |
+//! | `archive` | a reading look at a folder, also beside a running server: what evidence is made from |
 //! | `disk` | what a simulation lets go wrong below an inline store |
 //! | `extras` | checkpoints, erasing names, backup |
 //! | [`contract`] | the suite that every store passes |
 
+mod archive;
 mod batch;
-pub mod checkpoint;
 pub mod contract;
 mod disk;
 mod extras;
@@ -24,7 +24,6 @@ mod group;
 mod keys;
 mod lock;
 mod memory;
-pub mod merkle;
 mod port;
 mod record;
 mod salt;
@@ -35,4 +34,6 @@ mod tables;
 mod tx;
 
 pub use disk::{Disk, DiskStep, DiskTrouble};
+pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
+pub use lanyard_tlog::{checkpoint, merkle, proof};
 pub use store::SqliteStore;

@@ -5,15 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, Document, FeedCursor, Finding, Intent, Kept, Leaver, Ledger, Message, MessageState,
-    Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    ActivityFilter, Document, FeedCursor, Finding, Holding, Intent, Kept, Leaver, Ledger, Message,
+    MessageState, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem,
+    Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
     booking::Visit,
     coverage::{Certificate, ReadKind},
     desired::Applied,
-    id::{AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
+    id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
     identity::Group,
     link::Link,
     plan::{Outcome, Plan},
@@ -23,7 +24,7 @@ use lanyard_model::{
 use crate::{
     batch,
     store::SqliteStore,
-    tables::{accounts, documents, identities, journal, links, notes, plans, signals, work},
+    tables::{accounts, documents, held, identities, journal, links, notes, plans, signals, work},
 };
 
 #[async_trait]
@@ -132,6 +133,22 @@ impl Store for SqliteStore {
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure> {
         let site = site.clone();
         self.read(move |tx| links::of_site(tx, &site)).await
+    }
+
+    async fn held_by(&self, identity: &IdentityId, at: Timestamp) -> Result<Vec<Holding>, StoreFailure> {
+        let identity = identity.clone();
+        self.read(move |tx| held::of_person(tx, &identity, at)).await
+    }
+
+    async fn held_in(
+        &self,
+        site: &SiteId,
+        at: Timestamp,
+        after: AccountId,
+        limit: usize,
+    ) -> Result<Vec<Holding>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| held::page(tx, &site, at, after, limit)).await
     }
 
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure> {

@@ -13,6 +13,7 @@ use crate::{
 const STEPS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
     (2, include_str!("../migrations/0002_documents.sql")),
+    (7, include_str!("../migrations/0007_evidence.sql")),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (
@@ -63,6 +64,23 @@ pub(crate) fn migrate(connection: &Connection) -> Answer<()> {
     transaction.commit().map_err(failure)
 }
 
+/// Whether somebody who only reads can work with it as it is.
+///
+/// # Errors
+/// [`StoreFailure::Damaged`] if it is older or newer than this program.
+pub(crate) fn current(connection: &Connection) -> Answer<()> {
+    let newest = STEPS.last().map_or(0, |(version, _)| *version);
+    let found: i64 = connection
+        .query_row("SELECT MAX(version) FROM schema_version", [], |row| row.get(0))
+        .map_err(failure)?;
+    if found == newest {
+        return Ok(());
+    }
+    Err(StoreFailure::Damaged(format!(
+        "its schema has version {found}, this program reads version {newest}: let the server of this version open it once"
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +95,6 @@ mod tests {
         assert!(foreign.contains("schema step 1 was applied in another form"), "{foreign}");
         connection.execute("INSERT INTO schema_version VALUES (99, 'y')", []).unwrap();
         let newer = migrate(&connection).unwrap_err().to_string();
-        assert!(newer.contains("its schema has version 99, this program knows versions up to 2"), "{newer}");
+        assert!(newer.contains("its schema has version 99, this program knows versions up to 7"), "{newer}");
     }
 }

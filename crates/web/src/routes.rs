@@ -129,7 +129,7 @@ const TENANT: (&str, &str, &str) =
 
 /// All routes, in the order of the document.
 pub(crate) fn routes() -> Vec<Route> {
-    use Permit::{Audit, EditPolicy, Operate, Own, See, SignedIn};
+    use Permit::{Approve, Audit, EditPolicy, Operate, Own, See, SignedIn};
     vec![
         get("/sign-in", sign_in::ways)
             .public()
@@ -279,6 +279,50 @@ pub(crate) fn routes() -> Vec<Route> {
             .answers("Resumed"),
         post("/verbs", api::control::verb)
             .says("control", "Runs a verb of the command line in the server.")
+            .takes("Anything")
+            .answers("Anything"),
+        get("/people/{tenant}/{id}/access", api::past::person)
+            .needs(See)
+            .says("people", "What the person's accounts held at a moment, in all sites.")
+            .asks(&[("as_of", "string", "an instant; now by default")])
+            .answers("Anything"),
+        get("/sites/{site}/access", api::past::site)
+            .needs(Audit)
+            .everywhere()
+            .says("audit", "What the accounts of a site held at a moment, whole accounts by number.")
+            .asks(&[
+                ("as_of", "string", "an instant; now by default"),
+                ("after", "integer", "`next` of the page before"),
+                ("limit", "integer", "rows of a page"),
+            ])
+            .answers("Anything"),
+        get("/reviews", api::reviews::list)
+            .needs(See)
+            .says("audit", "Access reviews, newest first.")
+            .answers("Anything"),
+        post("/reviews", api::reviews::open)
+            .needs(Approve)
+            .says("audit", "Opens a review over what is held now.")
+            .takes("Anything")
+            .answers("Anything"),
+        get("/reviews/{id}", api::reviews::show)
+            .needs(See)
+            .says("audit", "A review with counts and a page of its lines.")
+            .asks(&[
+                ("skip", "integer", "lines to pass over"),
+                ("limit", "integer", "lines of a page"),
+                ("reviewer", "string", "only this reviewer's lines"),
+                ("open", "boolean", "only lines without a decision"),
+            ])
+            .answers("Anything"),
+        post("/reviews/{id}/sign", api::reviews::sign)
+            .needs(Approve)
+            .says("audit", "Signs a review off, by its owner, with a statement.")
+            .takes("Anything")
+            .answers("Anything"),
+        post("/reviews/lines/{line}/decision", api::reviews::decide)
+            .needs(Approve)
+            .says("audit", "Keeps, removes or asks about one line, with a reason, by its reviewer.")
             .takes("Anything")
             .answers("Anything"),
         get("/policy", api::policy::show)

@@ -21,6 +21,7 @@ const SERVER_FRAMEWORK: &[&str] = &["axum"];
 const HTTP_CLIENT: &[&str] = &["reqwest", "hyper-rustls", "ureq"];
 const SQL: &[&str] = &["rusqlite", "libsqlite3-sys", "sqlx", "tokio-postgres"];
 const CHANCE: &[&str] = &["rand", "fastrand"];
+const DOCUMENTS: &[&str] = &["krilla", "rust_xlsxwriter"];
 const TLS: &[&str] = &["rustls", "aws-lc-rs", "jsonwebtoken"];
 
 const fn room(
@@ -45,7 +46,15 @@ pub const ROOMS: &[Room] = &[
     room("lanyard-okta", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
     room("lanyard-ioffice", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
     room("lanyard-notify", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
-    room("lanyard-store", &["lanyard-model", "lanyard-engine"], &[HTTP_SERVER, HTTP_CLIENT]),
+    // Trees, proofs and signatures: bytes in, bytes out. Verifiers need it without the store.
+    room("lanyard-tlog", &[], &[ASYNC, HTTP, SQL, CHANCE]),
+    // Evidence packs as bytes. Documents (PDF, XLSX) are written here and nowhere else.
+    room("lanyard-evidence", &["lanyard-tlog"], &[ASYNC, HTTP, SQL, CHANCE]),
+    room(
+        "lanyard-store",
+        &["lanyard-model", "lanyard-engine", "lanyard-tlog"],
+        &[HTTP_SERVER, HTTP_CLIENT, DOCUMENTS],
+    ),
     room(
         "lanyard-web",
         &[
@@ -91,6 +100,8 @@ pub const ROOMS: &[Room] = &[
             "lanyard-store",
             "lanyard-web",
             "lanyard-sim",
+            "lanyard-tlog",
+            "lanyard-evidence",
         ],
         &[],
     ),
@@ -107,6 +118,8 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("lettre", &["lanyard-notify"]),
     ("jsonwebtoken", &["lanyard-okta", "lanyard-sim"]),
     ("clap", &["lanyard", "lanyard-simtest"]),
+    ("krilla", &["lanyard-evidence"]),
+    ("rust_xlsxwriter", &["lanyard-evidence"]),
 ];
 
 /// The table as people read it.

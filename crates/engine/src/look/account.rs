@@ -279,6 +279,7 @@ impl Engine {
             tail.writes.push(Write::LeaverCancelled {
                 identity: identity.id.clone(),
                 site: scene.site.id().clone(),
+                at: now,
             });
             tail.writes.push(Write::Attend {
                 who: vec![governor.clone()],

@@ -338,6 +338,7 @@ impl Engine {
             pending.push(Write::Unlink {
                 identity: scene.person.identity.id.clone(),
                 site: scene.site.id().clone(),
+                at,
             });
             pending.push(self.told(
                 scene,

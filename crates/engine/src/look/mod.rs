@@ -443,7 +443,8 @@ impl Engine {
             };
             return Ok(leaving.desired(&person.identity.id, scene.site.id(), since, now));
         }
-        Ok(scene.active.bound.evaluate(&scene.person.identity, &facts, now))
+        let desired = scene.active.bound.evaluate(&scene.person.identity, &facts, now);
+        Ok(self.withhold(desired, scene.site.id()))
     }
 
     async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {

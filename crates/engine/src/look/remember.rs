@@ -34,7 +34,11 @@ impl Engine {
             // Verified gone once, and something is there again: the clock starts anew.
             link.ended_at = None;
             tail.writes.push(Write::Link(link.clone()));
-            tail.writes.push(Write::LeaverCancelled { identity: identity.clone(), site: site.clone() });
+            tail.writes.push(Write::LeaverCancelled {
+                identity: identity.clone(),
+                site: site.clone(),
+                at: self.clock.now(),
+            });
         }
         let link = link.as_ref();
         match plan.ending {
@@ -50,7 +54,8 @@ impl Engine {
             None if link.is_some() => {
                 let key = format!("leaver-late:{identity}:{site}");
                 tail.writes.push(Write::FindingOver { key, at: self.clock.now() });
-                tail.writes.push(Write::LeaverCancelled { identity, site });
+                let at = self.clock.now();
+                tail.writes.push(Write::LeaverCancelled { identity, site, at });
             }
             None => {}
         }

@@ -114,6 +114,7 @@ pub enum Write {
     Unlink {
         identity: IdentityId,
         site: SiteId,
+        at: Timestamp,
     },
     Applied {
         identity: IdentityId,
@@ -161,10 +162,11 @@ pub enum Write {
         site: SiteId,
         at: Timestamp,
     },
-    /// The leaver returned: the clock is dropped.
+    /// The leaver returned: the clock is dropped, and kept among those of people who returned.
     LeaverCancelled {
         identity: IdentityId,
         site: SiteId,
+        at: Timestamp,
     },
     /// Something a person must know or do; the same key again only updates it.
     Finding(Box<Finding>),
@@ -218,6 +220,25 @@ pub enum Write {
         key: String,
         version: i64,
     },
+    /// Remembers a signed checkpoint of a tenant's journal.
+    Checkpoint {
+        tenant: TenantId,
+        size: u64,
+        at: Timestamp,
+        note: String,
+    },
+    /// Lets go of the text of journal lines older than `before`. Their leaves stay, so that every checkpoint and proof
+    /// still holds. Answers [`Wrote::Lines`].
+    LetGo {
+        tenant: TenantId,
+        before: Timestamp,
+        at: Timestamp,
+    },
+    /// Forgets a person who is gone: the personal text of their journal lines, their mirror, and what plans and
+    /// operations say of them. The journal still verifies. It cannot be undone. Answers [`Wrote::Lines`].
+    Erase {
+        identity: IdentityId,
+    },
     Journal(Box<Entry>),
 }
 
@@ -247,6 +268,8 @@ pub struct DocumentKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrote {
     Done,
+    /// Journal lines that a [`Write::LetGo`] or [`Write::Erase`] emptied.
+    Lines(u64),
     Signals {
         /// Events not known before from any source.
         new: usize,
@@ -460,6 +483,21 @@ pub struct Leaver {
     pub verified_at: Option<Timestamp>,
 }
 
+/// Something an account held for a stretch of time, as reads showed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    pub account: AccountKey,
+    /// `account` (value `live` or `inactive`), `person` (key `tenant/user`), `role` (key center, value role), `item`
+    /// (key item), `cost_center`, `seat` (value room), `section`, `user_type` (value id), `site_admin`.
+    pub kind: String,
+    pub key: String,
+    pub value: String,
+    /// The read that first showed it.
+    pub from: Timestamp,
+    /// The read that first did not show it; `None`: held now.
+    pub to: Option<Timestamp>,
+}
+
 /// A claimed-by-nobody intent without an outcome, found after a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenIntent {
@@ -538,6 +576,16 @@ pub trait Store: Send + Sync {
     async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure>;
     async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure>;
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure>;
+    /// What a person's accounts held at a moment, in all sites.
+    async fn held_by(&self, identity: &IdentityId, at: Timestamp) -> Result<Vec<Holding>, StoreFailure>;
+    /// What the accounts of a site held at a moment, by account, those after `after`; whole accounts up to `limit` rows.
+    async fn held_in(
+        &self,
+        site: &SiteId,
+        at: Timestamp,
+        after: AccountId,
+        limit: usize,
+    ) -> Result<Vec<Holding>, StoreFailure>;
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure>;
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
 

@@ -16,7 +16,7 @@ use lanyard_model::{
     booking::Visit,
     coverage::{Certificate, ReadKind},
     desired::Applied,
-    id::{AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
+    id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
     identity::Group,
     link::Link,
     plan::{Outcome, Plan},
@@ -188,6 +188,22 @@ impl Store for Mortal {
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure> {
         self.live().await;
         self.inner.links(site).await
+    }
+
+    async fn held_by(&self, identity: &IdentityId, at: Timestamp) -> Result<Vec<Holding>, StoreFailure> {
+        self.live().await;
+        self.inner.held_by(identity, at).await
+    }
+
+    async fn held_in(
+        &self,
+        site: &SiteId,
+        at: Timestamp,
+        after: AccountId,
+        limit: usize,
+    ) -> Result<Vec<Holding>, StoreFailure> {
+        self.live().await;
+        self.inner.held_in(site, at, after, limit).await
     }
 
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure> {

@@ -6,6 +6,7 @@ mod hooks;
 mod idle;
 mod machine;
 mod population;
+mod report;
 mod rig;
 mod signals;
 mod sim;
@@ -32,6 +33,8 @@ enum What {
     Decide(decide::DecideArguments),
     /// Time until a pushed event is durable and answered
     Hooks(hooks::HookArguments),
+    /// An evidence pack of a year, and access as of past moments
+    Report(report::ReportArguments),
     /// CPU and memory of a server that has nothing to do
     Idle(idle::IdleArguments),
     /// Time from start to ready on a store in use
@@ -54,6 +57,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<u8> {
         What::Sweep(arguments) => sweep::run(arguments).await,
         What::Decide(arguments) => decide::run(arguments).await,
         What::Hooks(arguments) => hooks::run(arguments).await,
+        What::Report(arguments) => report::run(arguments).await,
         What::Idle(arguments) => idle::run(arguments).await,
         What::Start(arguments) => start::run(arguments).await,
         What::Sim(arguments) => sim::run(arguments).await,

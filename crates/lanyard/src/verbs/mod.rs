@@ -1,16 +1,21 @@
 //! The verbs. Names and flags are contracts that others script against.
 
+mod access;
 mod backup;
 mod bench;
 mod check;
 mod doctor;
 mod init;
+mod journal;
 mod people;
 mod reference;
+mod report;
+mod review;
 mod serve;
 mod sim;
 mod stop;
 mod token;
+mod verify;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -90,6 +95,16 @@ enum Command {
     Token(token::TokenArguments),
     /// Print a one-time link that signs one person in to the console as owner
     SignIn(StopArguments),
+    /// Write an evidence pack: populations, measured times, access, samples, proofs; signed
+    Report(report::ReportArguments),
+    /// Check an evidence pack offline, or the journal of a data folder
+    Verify(verify::VerifyArguments),
+    /// Say who held what at a moment: a person, a site, or all
+    Access(access::AccessArguments),
+    /// Access reviews: open, decide, sign off; removals go through plan and gates
+    Review(review::ReviewArguments),
+    /// Take the journal out, sign its head, let go of old lines, forget a person
+    Journal(journal::JournalArguments),
     /// Run the stand-ins for Okta and iOffice until stopped
     Sim(sim::SimArguments),
     /// Measure
@@ -194,6 +209,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Resume(a) => stop::run(&a.data, false, a.json).await,
         Command::Token(arguments) => token::run(arguments).await,
         Command::SignIn(a) => token::sign_in(&a.data, a.json).await,
+        Command::Report(arguments) => report::run(arguments).await,
+        Command::Verify(arguments) => verify::run(arguments).await,
+        Command::Access(arguments) => access::run(arguments).await,
+        Command::Review(arguments) => review::run(arguments).await,
+        Command::Journal(arguments) => journal::run(arguments).await,
         Command::Sim(arguments) => sim::run(arguments).await,
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Completions { shell } => {

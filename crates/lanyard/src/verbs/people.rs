@@ -8,7 +8,7 @@ use lanyard_engine::{
     Engine, EngineSettings,
     clock::Clock,
     explain::PreviewError,
-    ports::{Progress, Silent},
+    ports::{Entry, Progress, Severity, Silent, Write, Wrote},
     put_away::{PutAwayError, may_be_put_away},
     survey::SurveyError,
 };
@@ -24,7 +24,12 @@ use lanyard_web::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Data;
+use lanyard_engine::reviews::{
+    Opening, ReviewError,
+    campaign::{Campaign, Line},
+};
+
+use super::{Data, review::ReviewVerb};
 use crate::{
     exit,
     local::Running,
@@ -65,6 +70,16 @@ pub enum Verb {
         reason: String,
         by: String,
     },
+    Erase {
+        person: String,
+        reason: String,
+    },
+    Retain {
+        days: u32,
+    },
+    Review {
+        ask: ReviewVerb,
+    },
 }
 
 impl Verb {
@@ -79,6 +94,8 @@ impl Verb {
                 | Self::Alerts
                 | Self::Copy { .. }
                 | Self::Close { .. }
+                | Self::Erase { .. }
+                | Self::Retain { .. }
         )
     }
 
@@ -221,6 +238,12 @@ impl Verbs {
             Verb::Messages => self.messages().await,
             Verb::Alerts => self.alerts().await,
             Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
+            Verb::Erase { person, reason } => self.erase(&person, &reason).await,
+            Verb::Retain { days } => self.retain(days).await,
+            Verb::Review { ask } => self.review(ask).await.map_err(|error| match error {
+                ReviewError::Rule(rule) => exit::Unusable(rule.to_string()).into(),
+                ReviewError::Store(failure) => failure.into(),
+            }),
         }
     }
 
@@ -602,6 +625,115 @@ impl Verbs {
         Ok(Said { exit: exit::DONE, text, json: view })
     }
 
+    async fn review(&self, ask: ReviewVerb) -> Result<Said, ReviewError> {
+        let said = |text: String, json: Value| Ok(Said { exit: exit::DONE, text, json });
+        match ask {
+            ReviewVerb::Open { title, tenant, sites, kinds, owner, reviewers, provisioners, due } => {
+                let first = self.engine.directories().keys().next().map(ToString::to_string);
+                let opening = Opening {
+                    title,
+                    tenant: TenantId::new(tenant.or(first).unwrap_or_default()),
+                    sites: sites.iter().map(|site| SiteId::new(site.as_str())).collect(),
+                    kinds,
+                    owner,
+                    reviewers,
+                    provisioners,
+                    due_at: due,
+                };
+                let campaign = self.engine.open_review(opening, "the command line").await?;
+                said(campaign_text(&campaign), json!({ "review": campaign }))
+            }
+            ReviewVerb::List => {
+                let all = self.engine.reviews().await?;
+                said(all.iter().map(campaign_text).collect(), json!({ "reviews": all }))
+            }
+            ReviewVerb::Show { id } => {
+                let (campaign, lines) = self.engine.review(&id).await?;
+                let text = campaign_text(&campaign) + &lines.iter().map(line_text).collect::<String>();
+                said(text, json!({ "review": campaign, "lines": lines }))
+            }
+            ReviewVerb::Decide { line, decision, reason, by } => {
+                let decided = self.engine.decide_review(&line, &by, decision.into(), &reason).await?;
+                self.settle().await;
+                said(line_text(&decided), json!({ "line": decided }))
+            }
+            ReviewVerb::Sign { id, by, statement } => {
+                let signed = self.engine.sign_review(&id, &by, &statement).await?;
+                said(campaign_text(&signed), json!({ "review": signed }))
+            }
+        }
+    }
+
+    /// Forgets somebody who is gone. Who is still there would only be read again.
+    async fn erase(&self, person: &str, reason: &str) -> anyhow::Result<Said> {
+        let known = |id: &IdentityId| self.engine.directories().contains_key(&id.tenant);
+        let id = person
+            .split_once('/')
+            .map(|(tenant, user)| IdentityId::new(TenantId::new(tenant), user))
+            .filter(known)
+            .ok_or_else(|| {
+                exit::Unusable(format!("{person} is not TENANT/ID of a tenant that is known here"))
+            })?;
+        let store = self.engine.store();
+        if let Some(mirrored) = store.identity(&id).await?
+            && mirrored.gone_at.is_none()
+            && mirrored.identity.status.is_employed()
+        {
+            anyhow::bail!(exit::Unusable(format!(
+                "{id} is {} in Okta: nothing was erased, it would only be read again\nhint: erase people after they left and were deleted in Okta",
+                mirrored.identity.status
+            )));
+        }
+        let now = self.engine.clock().now();
+        let line = Entry {
+            tenant: id.tenant.clone(),
+            at: now,
+            kind: "erasure".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: "a person was forgotten: names and values erased, proofs kept".into(),
+            detail: reason.to_owned(),
+            data: json!({ "user": id.user }),
+        };
+        let wrote =
+            store.write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))]).await?;
+        let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
+        Ok(Said {
+            exit: exit::DONE,
+            text: format!("{id} is forgotten: {lines} journal lines keep their place and lost their name\n"),
+            json: json!({ "person": id, "lines": lines }),
+        })
+    }
+
+    /// Lets go of old journal lines, tenant by tenant.
+    async fn retain(&self, days: u32) -> anyhow::Result<Said> {
+        let now = self.engine.clock().now();
+        let before = now.checked_sub(jiff::SignedDuration::from_hours(i64::from(days) * 24))?;
+        let (mut text, mut all) = (String::new(), Vec::new());
+        for tenant in self.engine.directories().keys() {
+            let line = Entry {
+                tenant: tenant.clone(),
+                at: now,
+                kind: "retention".into(),
+                identity: None,
+                site: None,
+                person: None,
+                severity: Severity::Info,
+                title: format!("journal lines before {before} were let go of; their hashes are kept"),
+                detail: "the command line".into(),
+                data: json!({ "days": days }),
+            };
+            let cut = Write::LetGo { tenant: tenant.clone(), before, at: now };
+            let wrote = self.engine.store().write(vec![cut, Write::Journal(Box::new(line))]).await?;
+            let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
+            text.push_str(&format!("{tenant}: {lines} lines before {before} let go of\n"));
+            all.push(json!({ "tenant": tenant, "lines": lines }));
+        }
+        Ok(Said { exit: exit::DONE, text, json: json!({ "before": before, "journals": all }) })
+    }
+
     async fn stop(&self, stop: bool) -> anyhow::Result<Said> {
         self.engine.set_stopped(stop, "the command line").await?;
         let open = self.engine.store().open_intents(None).await?;
@@ -624,6 +756,32 @@ impl Verbs {
             json: json!({ "state": if stop { "stopped" } else { "running" }, "in_flight": flight }),
         })
     }
+}
+
+fn campaign_text(campaign: &Campaign) -> String {
+    let state = match campaign.closed_at {
+        Some(at) => format!("signed off at {at} by {}", campaign.owner),
+        None => format!("due at {}", campaign.due_at),
+    };
+    let flags =
+        if campaign.flags.is_empty() { String::new() } else { format!("  ({})", campaign.flags.join(", ")) };
+    format!("{}  {}  {} lines  {state}{flags}\n", campaign.id, campaign.title, campaign.lines)
+}
+
+fn line_text(line: &Line) -> String {
+    let decision =
+        line.decision.map_or_else(|| "undecided".to_owned(), |word| format!("{word:?}").to_lowercase());
+    let removed = line.removed_at.map(|at| format!(", gone at {at}")).unwrap_or_default();
+    let who = if line.name.is_empty() { &line.person } else { &line.name };
+    format!(
+        "  {}  {who}  {} {} {}  {}: {decision}{removed}{}\n",
+        line.id,
+        line.kind,
+        line.what,
+        line.value,
+        line.reviewer,
+        line.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default()
+    )
 }
 
 fn upstream(error: PreviewError) -> anyhow::Error {

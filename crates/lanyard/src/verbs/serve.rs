@@ -12,7 +12,7 @@ use lanyard_engine::{
     EngineSettings,
     clock::Clock,
     loops::Surroundings,
-    ports::{Store as _, Write},
+    ports::{Entry, Finding, Severity, Store as _, Write},
 };
 use lanyard_model::id::TenantId;
 use lanyard_notify::{MailSettings, MailTls, NotifySettings, Sender};
@@ -22,6 +22,7 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{people::Verbs, sim::stopped};
 use crate::{
+    evidence::keys,
     exit,
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
@@ -113,13 +114,86 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
             engine.run(Surroundings { hooks, notifier: Arc::new(sender) }, stopping).await;
         })
     };
+    let checkpoints = tokio::spawn(keep_checkpoints(
+        dir.clone(),
+        keys::export_folder(&dir, settings.checkpoint_dir.as_deref()),
+        Arc::clone(&engine),
+    ));
     stopped().await;
+    checkpoints.abort();
     eprintln!("stopping; what is under way is finished or repeated after the next start");
     let _ = stop.send(true);
     Running::remove(&dir);
     let _ = tokio::time::timeout(std::time::Duration::from_secs(10), work).await;
     web.abort();
     Ok(exit::DONE)
+}
+
+/// Signs the journals' heads and lays them outside, at once and every hour.
+async fn keep_checkpoints(dir: PathBuf, outside: PathBuf, engine: Arc<lanyard_engine::Engine>) {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+    const KEY: &str = "checkpoint";
+    note_in_force(&engine).await;
+    loop {
+        let now = engine.clock().now();
+        let write = match keys::export(&dir, &outside, &**engine.store(), now).await {
+            Ok(_) => Write::FindingOver { key: KEY.into(), at: now },
+            Err(error) => Write::Finding(Box::new(Finding {
+                key: KEY.into(),
+                kind: KEY.into(),
+                severity: Severity::Error,
+                tenant: None,
+                site: None,
+                identity: None,
+                title: "the journal's checkpoint could not be laid outside".into(),
+                detail: format!(
+                    "{error:#}. Work goes on; until it succeeds, a cut journal would show only against older checkpoints."
+                ),
+                fix: Some(format!("make {} writable, or set checkpoint_dir", outside.display())),
+                since: now,
+            })),
+        };
+        if let Err(failure) = engine.store().write(vec![write]).await {
+            tracing::error!(%failure, "the state of checkpoints could not be recorded");
+        }
+        engine.clock().sleep(EVERY).await;
+    }
+}
+
+/// Journals which version and policy are in force, when that differs from the last start.
+async fn note_in_force(engine: &lanyard_engine::Engine) {
+    const KEY: &str = "in-force";
+    let active = engine.active();
+    let force = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "policy": active.policy.name(),
+        "seal": active.policy.seal(),
+        "observe_only": engine.settings().observe_only,
+        "leaver_bound_seconds": engine.settings().leaver_bound.as_secs(),
+    });
+    let before = engine.store().meta(KEY).await.ok().flatten();
+    if before.as_deref() == Some(&force.to_string()) {
+        return;
+    }
+    let now = engine.clock().now();
+    let mut batch = vec![Write::Meta { key: KEY.into(), value: force.to_string() }];
+    for tenant in engine.directories().keys() {
+        batch.push(Write::Journal(Box::new(Entry {
+            tenant: tenant.clone(),
+            at: now,
+            kind: "control".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: format!("in force: policy {}, lanyard {}", active.policy.name(), env!("CARGO_PKG_VERSION")),
+            detail: "noted at start".into(),
+            data: serde_json::json!({ "before": before.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()), "after": force }),
+        })));
+    }
+    if let Err(failure) = engine.store().write(batch).await {
+        tracing::error!(%failure, "what is in force could not be recorded");
+    }
 }
 
 /// What an earlier process left must be known before anything is decided. Sites are read by the engine's own loops: one

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod company;
+mod evidence;
 mod folder;
 mod hooks;
 mod kill;

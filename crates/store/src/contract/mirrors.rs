@@ -150,7 +150,7 @@ pub(super) async fn links_and_applied_state(store: &dyn Store) {
     assert_eq!(store.links_of(&who("ana")).await.unwrap(), [link("ana", 2)]);
     assert_eq!(store.links_to(&account_key(1)).await.unwrap(), []);
     assert_eq!(store.links_to(&account_key(2)).await.unwrap(), [link("ana", 2), link("bo", 2)]);
-    put(store, vec![Write::Unlink { identity: who("bo"), site: site() }]).await;
+    put(store, vec![Write::Unlink { identity: who("bo"), site: site(), at: at(9) }]).await;
     assert_eq!(store.links(&site()).await.unwrap(), [link("ana", 2)]);
 
     let applied = Applied { seat: Some(RoomId(4)), ..Applied::default() };

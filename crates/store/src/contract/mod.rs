@@ -1,6 +1,7 @@
 //! The suite that every [`Store`] passes. Each case gets an empty store and panics with what it found.
 
 mod documents;
+mod held;
 mod journal;
 mod mirrors;
 mod people;
@@ -42,6 +43,9 @@ cases![
     mirrors::memberships_follow_the_mirror,
     mirrors::a_whole_list_marks_the_rest_gone,
     mirrors::links_and_applied_state,
+    held::what_was_held_is_answered_for_any_moment,
+    held::what_was_not_read_is_not_ended,
+    held::a_person_takes_their_past_along_from_account_to_account,
     people::words_find_people_page_by_page,
     plans::a_plan_and_its_intents_come_back_as_they_were,
     plans::a_cap_counts_each_unit_once_in_every_window,

@@ -160,7 +160,7 @@ pub(super) async fn leaver_clocks_start_once(store: &dyn Store) {
     };
     put(store, vec![seen("ana", 1, 2), seen("bo", 3, 4), seen("cy", 5, 6), seen("ana", 7, 8)]).await;
     put(store, vec![Write::LeaverVerified { identity: who("bo"), site: site(), at: at(9) }]).await;
-    put(store, vec![Write::LeaverCancelled { identity: who("cy"), site: site() }]).await;
+    put(store, vec![Write::LeaverCancelled { identity: who("cy"), site: site(), at: at(9) }]).await;
     let clock = |user: &str, since, seen_at, verified_at| Leaver {
         identity: who(user),
         site: site(),

@@ -12,16 +12,18 @@ use lanyard_model::{
 use crate::{
     keys::{self, Key},
     record,
+    tables::held,
     tx::{self, Answer, Row, Tx, statements, with},
 };
 
 statements! {
-    FIND = "SELECT keys, gone_at FROM accounts WHERE site = $1 AND account_id = $2";
-    KEEP = "INSERT INTO accounts (site, account_id, record, keys) VALUES ($1, $2, $3, $4)
+    FIND = "SELECT keys, gone_at, held FROM accounts WHERE site = $1 AND account_id = $2";
+    KEEP = "INSERT INTO accounts (site, account_id, record, keys, held) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (site, account_id)
-            DO UPDATE SET record = excluded.record, keys = excluded.keys, gone_at = NULL";
-    GONE = "UPDATE accounts SET gone_at = $1, keys = $2 WHERE site = $3 AND account_id = $4 AND gone_at IS NULL";
-    KEYS_OF_SITE = "SELECT account_id, keys, gone_at FROM accounts WHERE site = $1";
+            DO UPDATE SET record = excluded.record, keys = excluded.keys, held = excluded.held, gone_at = NULL";
+    GONE = "UPDATE accounts SET gone_at = $1, keys = $2, held = NULL
+            WHERE site = $3 AND account_id = $4 AND gone_at IS NULL";
+    KEYS_OF_SITE = "SELECT account_id, keys, gone_at, held FROM accounts WHERE site = $1";
     ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
                ON CONFLICT DO NOTHING";
     DROP_KEY = "DELETE FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 AND account_id = $4";
@@ -30,12 +32,29 @@ statements! {
     BY_KEY = "SELECT account_id FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 ORDER BY account_id";
 }
 
+/// What is known of an account besides its record.
+struct Known {
+    keys: String,
+    gone: bool,
+    held: Option<Vec<u8>>,
+}
+
+impl Known {
+    /// Reads keys, gone_at and held, from `first` on.
+    fn read(row: &dyn Row, first: usize) -> Answer<Self> {
+        Ok(Self {
+            keys: row.text(first)?.to_owned(),
+            gone: row.int_or_null(first + 1)?.is_some(),
+            held: row.blob_or_null(first + 2)?.map(<[u8]>::to_vec),
+        })
+    }
+}
+
 /// Mirrors one account.
 pub(crate) fn mirror(tx: &dyn Tx, account: &Account, found_by: &[Key]) -> Answer<()> {
-    let before = tx::first(tx, FIND, with![account.key.site.as_str(), account.key.id.0], |row| {
-        Ok(row.text(0)?.to_owned())
-    })?;
-    keep(tx, account, found_by, before.as_deref().unwrap_or("[]"))
+    let before =
+        tx::first(tx, FIND, with![account.key.site.as_str(), account.key.id.0], |row| Known::read(row, 0))?;
+    keep(tx, account, found_by, before.as_ref())
 }
 
 /// Mirrors a whole list: accounts of the site that are not in it are marked gone.
@@ -45,18 +64,18 @@ pub(crate) fn mirror_whole(
     accounts: &[(Account, Vec<Key>)],
     at: Timestamp,
 ) -> Answer<()> {
-    let mut before: BTreeMap<i64, (String, bool)> = BTreeMap::new();
+    let mut before: BTreeMap<i64, Known> = BTreeMap::new();
     tx.each(KEYS_OF_SITE, with![site.as_str()], &mut |row| {
-        before.insert(row.int(0)?, (row.text(1)?.to_owned(), row.int_or_null(2)?.is_some()));
+        before.insert(row.int(0)?, Known::read(row, 1)?);
         Ok(())
     })?;
     for (account, found_by) in accounts {
         let old = before.remove(&account.key.id.0);
-        keep(tx, account, found_by, old.as_ref().map_or("[]", |(keys, _)| keys))?;
+        keep(tx, account, found_by, old.as_ref())?;
     }
-    for (id, (keys, was_gone)) in before {
-        if !was_gone {
-            go(tx, site, id, &keys, at)?;
+    for (id, known) in before {
+        if !known.gone {
+            go(tx, site, id, &known.keys, at)?;
         }
     }
     Ok(())
@@ -68,24 +87,25 @@ fn go(tx: &dyn Tx, site: &SiteId, id: i64, old_keys: &str, at: Timestamp) -> Ans
     let gone: Vec<Key> = old.into_iter().map(|(kind, value)| (format!("{GONE_KIND}{kind}"), value)).collect();
     let new = keys::sorted(&gone);
     tx.run(GONE, with![at, &record::list(&new)?, site.as_str(), id])?;
+    held::end_all(tx, site, id, at)?;
     index_keys(tx, site, id, old_keys, &new)
 }
 
 /// Marks an account gone: it is no longer listed, nor found by its keys.
 pub(crate) fn mark_gone(tx: &dyn Tx, key: &AccountKey, at: Timestamp) -> Answer<()> {
-    let (site, id) = (&key.site, key.id.0);
-    let before = tx::first(tx, FIND, with![site.as_str(), id], |row| {
-        Ok(row.int_or_null(1)?.is_none().then_some(row.text(0)?.to_owned()))
-    })?;
-    let Some(Some(keys)) = before else { return Ok(()) };
-    go(tx, site, id, &keys, at)
+    match tx::first(tx, FIND, with![key.site.as_str(), key.id.0], |row| Known::read(row, 0))? {
+        Some(known) if !known.gone => go(tx, &key.site, key.id.0, &known.keys, at),
+        _ => Ok(()),
+    }
 }
 
-fn keep(tx: &dyn Tx, account: &Account, found_by: &[Key], old_keys: &str) -> Answer<()> {
+fn keep(tx: &dyn Tx, account: &Account, found_by: &[Key], before: Option<&Known>) -> Answer<()> {
     let (site, id) = (&account.key.site, account.key.id.0);
     let new = keys::sorted(found_by);
     let keys = record::list(&new)?;
-    tx.run(KEEP, with![site.as_str(), id, &record::write(account)?, &keys])?;
+    let held = held::note(tx, account, before.and_then(|known| known.held.as_deref()))?;
+    tx.run(KEEP, with![site.as_str(), id, &record::write(account)?, &keys, &held])?;
+    let old_keys = before.map_or("[]", |known| &known.keys);
     if keys != old_keys { index_keys(tx, site, id, old_keys, &new) } else { Ok(()) }
 }
 

@@ -3,11 +3,13 @@
 //! A leaf is the kept text of the line, byte for byte. Personal text is not in it: the line carries
 //! `SHA-256(salt ‖ text)`, salt and text stand beside and can be erased without touching the tree.
 //!
-//! Retention: lines are never removed. Exported checkpoints make a cut or rewritten journal show.
+//! Retention: old lines may be let go of; their leaves stay, so every checkpoint and proof still holds, and how far
+//! the journal was let go of is on record. Exported checkpoints make a cut or rewritten journal show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use jiff::Timestamp;
 use lanyard_engine::ports::{ActivityFilter, Entry, Kept, Severity, StoreFailure, TreeHead};
 use lanyard_model::id::{IdentityId, SiteId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -27,27 +29,40 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     INSERT_PERSON = "INSERT INTO journal_persons (seq, salt, person) VALUES ($1, $2, $3)";
     BEFORE = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
-              ON journal_persons.seq = journal.seq WHERE journal.seq < $1 ORDER BY journal.seq DESC LIMIT $2";
+              ON journal_persons.seq = journal.seq WHERE journal.seq < $1
+              AND line <> '' ORDER BY journal.seq DESC LIMIT $2";
     AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
-             ON journal_persons.seq = journal.seq WHERE journal.seq > $1 ORDER BY journal.seq LIMIT $2";
+             ON journal_persons.seq = journal.seq WHERE journal.seq > $1
+             AND line <> '' ORDER BY journal.seq LIMIT $2";
     TENANT_BEFORE = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
-                     ON journal_persons.seq = journal.seq WHERE tenant = $1 AND journal.seq < $2
+                     ON journal_persons.seq = journal.seq WHERE tenant = $1 AND journal.seq < $2 AND line <> ''
                      ORDER BY journal.seq DESC LIMIT $3";
     TENANT_AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
-                    ON journal_persons.seq = journal.seq WHERE tenant = $1 AND journal.seq > $2
+                    ON journal_persons.seq = journal.seq WHERE tenant = $1 AND journal.seq > $2 AND line <> ''
                     ORDER BY journal.seq LIMIT $3";
     WHO_BEFORE = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
                   ON journal_persons.seq = journal.seq WHERE who_tenant = $1 AND who_user = $2
-                  AND journal.seq < $3 ORDER BY journal.seq DESC LIMIT $4";
+                  AND journal.seq < $3 AND line <> '' ORDER BY journal.seq DESC LIMIT $4";
     WHO_AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
                  ON journal_persons.seq = journal.seq WHERE who_tenant = $1 AND who_user = $2
-                 AND journal.seq > $3 ORDER BY journal.seq LIMIT $4";
+                 AND journal.seq > $3 AND line <> '' ORDER BY journal.seq LIMIT $4";
     TREES = "SELECT tenant, size, frontier FROM journal_trees ORDER BY tenant";
     TENANTS = "SELECT DISTINCT tenant FROM journal ORDER BY tenant";
     LINES = "SELECT journal.seq, position, who_tenant, who_user, line, leaf, head, journal_persons.seq, salt, person
              FROM journal LEFT JOIN journal_persons ON journal_persons.seq = journal.seq
              WHERE tenant = $1 ORDER BY position";
     LEAVES = "SELECT leaf FROM journal WHERE tenant = $1 AND position < $2 ORDER BY position";
+    LINE_AT = "SELECT line FROM journal WHERE tenant = $1 AND position = $2";
+    LET_GO_PERSONS = "DELETE FROM journal_persons WHERE seq IN
+                      (SELECT seq FROM journal WHERE tenant = $1 AND position >= $2 AND position < $3)";
+    LET_GO = "UPDATE journal SET line = '', who_tenant = NULL, who_user = NULL
+              WHERE tenant = $1 AND position >= $2 AND position < $3";
+    CUT = "SELECT position FROM journal_cuts WHERE tenant = $1";
+    KEEP_CUT = "INSERT INTO journal_cuts (tenant, position, at) VALUES ($1, $2, $3)
+                ON CONFLICT (tenant) DO UPDATE SET position = excluded.position, at = excluded.at";
+    KEEP_CHECKPOINT = "INSERT INTO checkpoints (tenant, size, at, note) VALUES ($1, $2, $3, $4)
+                       ON CONFLICT DO NOTHING";
+    CHECKPOINTS = "SELECT at, size, note FROM checkpoints WHERE tenant = $1 ORDER BY at, size";
     ERASE = "UPDATE journal_persons SET salt = NULL, person = NULL WHERE person IS NOT NULL
              AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
 }
@@ -323,6 +338,53 @@ pub(crate) fn erase_person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(ERASE, with![who.tenant.as_str(), &*who.user])
 }
 
+/// Lets go of the text of all lines older than `before`; how many were let go of. Their leaves stay.
+pub(crate) fn let_go(tx: &dyn Tx, tenant: &TenantId, before: Timestamp, at: Timestamp) -> Answer<u64> {
+    let name = tenant.as_str();
+    let from = cut(tx, name)?;
+    let (mut low, mut high) = (from, load_tree(tx, tenant)?.size());
+    // Lines are in the order of their writing; the first that is not older ends the cut.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let older = tx::first(tx, LINE_AT, with![name, signed(middle)], |row| {
+            let line =
+                parse(row.text(0)?).map_err(|why| StoreFailure::Damaged(format!("line {middle}: {why}")))?;
+            Ok(line.at < micros(before))
+        })?;
+        if older == Some(true) { low = middle + 1 } else { high = middle }
+    }
+    if low == from {
+        return Ok(0);
+    }
+    tx.run(LET_GO_PERSONS, with![name, signed(from), signed(low)])?;
+    tx.run(LET_GO, with![name, signed(from), signed(low)])?;
+    tx.run(KEEP_CUT, with![name, signed(low), at])?;
+    Ok(low - from)
+}
+
+/// The first line that is still kept.
+pub(crate) fn cut(tx: &dyn Tx, tenant: &str) -> Answer<u64> {
+    tx::count(tx, CUT, with![tenant])
+}
+
+pub(crate) fn keep_checkpoint(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    size: u64,
+    at: Timestamp,
+    note: &str,
+) -> Answer<()> {
+    tx.run(KEEP_CHECKPOINT, with![tenant.as_str(), signed(size), at, note])?;
+    Ok(())
+}
+
+/// Signed checkpoints, oldest first: when, lines, note.
+pub(crate) fn checkpoints(tx: &dyn Tx, tenant: &TenantId) -> Answer<Vec<(Timestamp, u64, String)>> {
+    tx::all(tx, CHECKPOINTS, with![tenant.as_str()], |row| {
+        Ok((tx::time(row.int(0)?)?, unsigned(row.int(1)?), row.text(2)?.to_owned()))
+    })
+}
+
 /// The first line, tenant by tenant, that does not fit.
 pub(crate) fn verify(tx: &dyn Tx) -> Answer<Option<String>> {
     let mut heads = BTreeMap::new();
@@ -344,11 +406,12 @@ pub(crate) fn verify(tx: &dyn Tx) -> Answer<Option<String>> {
 fn verify_tenant(tx: &dyn Tx, tenant: &str, size: u64, frontier: &[u8]) -> Answer<Option<String>> {
     let mut tree = CompactRange::default();
     let mut last_seq = 0;
+    let kept_from = cut(tx, tenant)?;
     let mut problem: Option<String> = None;
     tx.each(LINES, with![tenant], &mut |row| {
         if problem.is_none() {
             let (seq, position) = (row.int(0)?, row.int(1)?);
-            if let Some(why) = check_line(row, tenant, last_seq, &mut tree)? {
+            if let Some(why) = check_line(row, tenant, last_seq, kept_from, &mut tree)? {
                 problem = Some(format!("line {position} (number {seq}): {why}"));
             }
             last_seq = seq;
@@ -373,7 +436,13 @@ fn verify_tenant(tx: &dyn Tx, tenant: &str, size: u64, frontier: &[u8]) -> Answe
 }
 
 /// Checks one line against its own leaf, its place, its person and the head it carries, and adds it to the tree.
-fn check_line(row: &dyn Row, tenant: &str, last_seq: i64, tree: &mut CompactRange) -> Answer<Option<String>> {
+fn check_line(
+    row: &dyn Row,
+    tenant: &str,
+    last_seq: i64,
+    kept_from: u64,
+    tree: &mut CompactRange,
+) -> Answer<Option<String>> {
     let say = |why: &str| Ok(Some(why.to_owned()));
     let (seq, position, text) = (row.int(0)?, unsigned(row.int(1)?), row.text(4)?);
     if position != tree.size() {
@@ -381,6 +450,17 @@ fn check_line(row: &dyn Row, tenant: &str, last_seq: i64, tree: &mut CompactRang
     }
     if seq <= last_seq {
         return say("it is out of order");
+    }
+    if position < kept_from {
+        let Ok(leaf) = <Hash>::try_from(row.blob(5)?) else { return say("its leaf is not a hash") };
+        tree.append(leaf);
+        return match row.blob_or_null(6)? {
+            _ if !text.is_empty() => say("it was let go of, but has a text"),
+            Some(head) if head != tree.root() => {
+                say("the root noted here is not the root of the leaves up to here")
+            }
+            _ => Ok(None),
+        };
     }
     let leaf = leaf_hash(text.as_bytes());
     if leaf.as_slice() != row.blob(5)? {

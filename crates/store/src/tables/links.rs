@@ -11,6 +11,7 @@ use lanyard_model::{
 
 use crate::{
     record,
+    tables::held,
     tx::{self, Answer, Row, Tx, rows_max, statements, with},
 };
 
@@ -34,9 +35,16 @@ statements! {
                    ON CONFLICT DO NOTHING";
     LEAVER_VERIFIED = "UPDATE leavers SET verified_at = $1
                        WHERE tenant = $2 AND user_id = $3 AND site = $4 AND verified_at IS NULL";
+    LEAVER_RETURNED = "INSERT INTO leavers_returned (tenant, user_id, site, since, seen_at, verified_at, returned_at)
+                       SELECT tenant, user_id, site, since, seen_at, verified_at, $1 FROM leavers
+                       WHERE tenant = $2 AND user_id = $3 AND site = $4 ON CONFLICT DO NOTHING";
     LEAVER_CANCELLED = "DELETE FROM leavers WHERE tenant = $1 AND user_id = $2 AND site = $3";
     LEAVERS = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
                ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $1";
+    LEAVERS_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+                       WHERE since < $1 ORDER BY since, tenant, user_id, site";
+    RETURNED_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
+                        WHERE returned_at >= $1 ORDER BY returned_at, tenant, user_id, site";
     LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
 }
@@ -45,12 +53,12 @@ pub(crate) fn keep(tx: &dyn Tx, link: &Link) -> Answer<()> {
     let (who, account) = (&link.identity, &link.account);
     let kept = record::write(link)?;
     tx.run(KEEP, with![who.tenant.as_str(), &*who.user, account.site.as_str(), account.id.0, &kept])?;
-    Ok(())
+    held::linked(tx, link)
 }
 
-pub(crate) fn forget(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<()> {
+pub(crate) fn forget(tx: &dyn Tx, who: &IdentityId, site: &SiteId, at: Timestamp) -> Answer<()> {
     tx.run(DROP, with![who.tenant.as_str(), &*who.user, site.as_str()])?;
-    Ok(())
+    held::unlinked(tx, who, site, at)
 }
 
 fn link(row: &dyn Row) -> Answer<Link> {
@@ -130,21 +138,46 @@ pub(crate) fn leaver_verified(tx: &dyn Tx, who: &IdentityId, site: &SiteId, at: 
     Ok(())
 }
 
-pub(crate) fn leaver_cancelled(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<()> {
+/// Drops the clock; that it ran stays on record.
+pub(crate) fn leaver_cancelled(tx: &dyn Tx, who: &IdentityId, site: &SiteId, at: Timestamp) -> Answer<()> {
+    let (tenant, user, place) = (who.tenant.as_str(), &*who.user, site.as_str());
+    if tx.run(LEAVER_RETURNED, with![at, tenant, user, place])? == 0 {
+        return Ok(());
+    }
     tx.run(LEAVER_CANCELLED, with![who.tenant.as_str(), &*who.user, site.as_str()])?;
     Ok(())
+}
+
+fn leaver(row: &dyn Row) -> Answer<Leaver> {
+    Ok(Leaver {
+        identity: IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?),
+        site: SiteId::new(row.text(2)?),
+        since: tx::time(row.int(3)?)?,
+        seen_at: tx::time(row.int(4)?)?,
+        verified_at: tx::time_or_null(row.int_or_null(5)?)?,
+    })
 }
 
 /// Open clocks, longest running first; or all, newest first.
 pub(crate) fn leavers(tx: &dyn Tx, open_only: bool, limit: usize) -> Answer<Vec<Leaver>> {
     let sql = if open_only { LEAVERS_OPEN } else { LEAVERS };
-    tx::all(tx, sql, with![rows_max(limit)], |row| {
-        Ok(Leaver {
-            identity: IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?),
-            site: SiteId::new(row.text(2)?),
-            since: tx::time(row.int(3)?)?,
-            seen_at: tx::time(row.int(4)?)?,
-            verified_at: tx::time_or_null(row.int_or_null(5)?)?,
-        })
-    })
+    tx::all(tx, sql, with![rows_max(limit)], leaver)
+}
+
+/// Clocks that ran at any time in the period, those of people who returned among them, with the return.
+pub(crate) fn leavers_between(
+    tx: &dyn Tx,
+    from: Timestamp,
+    to: Timestamp,
+) -> Answer<Vec<(Leaver, Option<Timestamp>)>> {
+    let ran = |leaver: &Leaver| leaver.since < to && leaver.verified_at.is_none_or(|at| at >= from);
+    let mut all: Vec<_> = tx::all(tx, LEAVERS_BETWEEN, with![to], leaver)?
+        .into_iter()
+        .filter(ran)
+        .map(|leaver| (leaver, None))
+        .collect();
+    let returned =
+        tx::all(tx, RETURNED_BETWEEN, with![from], |row| Ok((leaver(row)?, Some(tx::time(row.int(6)?)?))))?;
+    all.extend(returned.into_iter().filter(|(leaver, _)| ran(leaver)));
+    Ok(all)
 }

@@ -2,6 +2,9 @@
 
 pub(crate) mod accounts;
 pub(crate) mod documents;
+pub(crate) mod erase;
+pub(crate) mod evidence;
+pub(crate) mod held;
 pub(crate) mod identities;
 pub(crate) mod journal;
 pub(crate) mod links;
@@ -18,6 +21,9 @@ mod tests {
     const MODULES: &[(&str, &[(&str, &str)])] = &[
         ("accounts", accounts::STATEMENTS),
         ("documents", documents::STATEMENTS),
+        ("erase", erase::STATEMENTS),
+        ("evidence", evidence::STATEMENTS),
+        ("held", held::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("links", links::STATEMENTS),
@@ -29,6 +35,12 @@ mod tests {
 
     /// Statements that may read all rows or sort them: they answer with all of them, or with a count.
     const WHOLE: &[&str] = &[
+        "evidence::CERTIFICATES",
+        "evidence::FINDINGS",
+        "evidence::INTENTS_OPEN",
+        "evidence::SITES",
+        "evidence::SWEEPS",
+        "evidence::TENANTS",
         "identities::COUNT",
         "journal::TENANTS",
         "journal::TREES",

@@ -7,10 +7,12 @@ pub mod demo;
 pub mod events;
 pub mod health;
 pub mod overview;
+pub mod past;
 pub mod people;
 pub mod places;
 pub mod plans;
 pub mod policy;
+pub mod reviews;
 
 use crate::problem::Problem;
 

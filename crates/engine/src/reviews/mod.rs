@@ -1,0 +1,534 @@
+//! Access reviews: opened over what is held now, decided line by line, carried through by looks, signed off into the
+//! journal. The rules are in [`campaign`]; here they meet the store.
+//!
+//! A removal is no call of its own: the right is withheld from what policy wants, so the next look plans its removal
+//! under the same gates, caps and holds as any other, and the read that no longer shows it closes the line.
+
+pub mod campaign;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    desired::{Because, Desired, Lifecycle, NotGiven},
+    id::{AccountId, CenterId, IdentityId, ItemId, SiteId, TenantId},
+    signal::{Lane, Source},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Engine,
+    journal::line,
+    ports::{Document, DocumentKey, Finding, Holding, Severity, StoreFailure, Write},
+};
+use campaign::{Campaign, Decision, Line, ReviewProblem, Withheld, hasty};
+
+const CAMPAIGNS: &str = "reviews";
+const LINES: &str = "review_lines";
+const WITHHELD: &str = "withheld";
+/// Rows and documents at a time.
+const PAGE: usize = 5_000;
+const BATCH: usize = 300;
+/// Campaigns that are looked through for overdue ones; older ones are signed off.
+const CAMPAIGNS_MAX: usize = 1_000;
+/// A removal that no read has confirmed after this long is a person's to look at.
+const REMOVAL_MAX: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+/// Why a step of a review did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    #[error(transparent)]
+    Rule(#[from] ReviewProblem),
+    #[error("the store does not answer")]
+    Store(#[from] StoreFailure),
+}
+
+/// What a review is opened with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Opening {
+    pub title: String,
+    pub tenant: TenantId,
+    /// Empty: all sites.
+    #[serde(default)]
+    pub sites: Vec<SiteId>,
+    /// Empty: roles, items and site administrators.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    pub owner: String,
+    pub reviewers: Vec<String>,
+    #[serde(default)]
+    pub provisioners: Vec<String>,
+    pub due_at: Timestamp,
+}
+
+/// Rights withheld by reviews, in memory: asked for in every decision.
+pub type WithheldRights = HashMap<(IdentityId, SiteId), Vec<(Kind, i64, String)>>;
+
+/// What can be withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Role,
+    Item,
+}
+
+fn kind_of(word: &str) -> Option<Kind> {
+    match word {
+        "role" => Some(Kind::Role),
+        "item" => Some(Kind::Item),
+        _ => None,
+    }
+}
+
+/// Takes what reviews removed out of what policy wants, and makes it ours to take away, whoever gave it.
+pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) -> Desired {
+    if withheld.is_empty() || !matches!(desired.lifecycle, Lifecycle::Active) {
+        return desired;
+    }
+    let Some(all) = withheld.get(&(desired.identity.clone(), site.clone())) else { return desired };
+    for (kind, key, why) in all {
+        let (label, wanted) = match kind {
+            Kind::Role => {
+                std::sync::Arc::make_mut(&mut desired.owned).centers.insert(CenterId(*key));
+                (format!("role in center {key}"), desired.roles.remove(&CenterId(*key)).is_some())
+            }
+            Kind::Item => {
+                std::sync::Arc::make_mut(&mut desired.owned).items.insert(ItemId(*key));
+                (format!("category item {key}"), desired.items.remove(&ItemId(*key)).is_some())
+            }
+        };
+        if wanted {
+            let because = Because { rule: "review".into(), row: None, text: why.clone() };
+            desired.not_given.push(NotGiven { label, because });
+        }
+    }
+    desired
+}
+
+fn body<T: DeserializeOwned>(document: &Document) -> Result<T, StoreFailure> {
+    serde_json::from_value(document.body.clone())
+        .map_err(|error| StoreFailure::Damaged(format!("{} {}: {error}", document.collection, document.key)))
+}
+
+fn document<T: Serialize>(
+    collection: &str,
+    key: &str,
+    version: i64,
+    keys: &[(&str, &str)],
+    value: &T,
+) -> Result<Document, StoreFailure> {
+    let keys = keys
+        .iter()
+        .map(|(kind, value)| DocumentKey { kind: (*kind).into(), value: (*value).into(), sole: false })
+        .collect();
+    let body = serde_json::to_value(value).map_err(|error| StoreFailure::Damaged(error.to_string()))?;
+    Ok(Document { collection: collection.into(), key: key.into(), version, keys, body })
+}
+
+fn line_document(line: &Line, version: i64) -> Result<Document, StoreFailure> {
+    let keys = [("campaign", line.campaign.as_str()), ("person", line.person.as_str())];
+    document(LINES, &line.id, version, &keys, line)
+}
+
+impl Engine {
+    /// Opens a review over what is held now.
+    ///
+    /// # Errors
+    /// A rule it breaks, or nothing to review. Nothing was kept.
+    pub async fn open_review(&self, opening: Opening, by: &str) -> Result<Campaign, ReviewError> {
+        let now = self.clock.now();
+        let all: Vec<SiteId> = self.sites().keys().cloned().collect();
+        let kinds = ["role", "item", "site_admin"].map(str::to_owned).to_vec();
+        let mut campaign = Campaign {
+            id: format!("rev_{}", now.as_millisecond()),
+            title: opening.title,
+            tenant: opening.tenant,
+            sites: if opening.sites.is_empty() { all } else { opening.sites },
+            kinds: if opening.kinds.is_empty() { kinds } else { opening.kinds },
+            owner: opening.owner,
+            reviewers: opening.reviewers,
+            provisioners: opening.provisioners,
+            opened_at: now,
+            due_at: opening.due_at,
+            closed_at: None,
+            statement: None,
+            snapshot: String::new(),
+            lines: 0,
+            flags: Vec::new(),
+        };
+        campaign.check()?;
+        let lines = self.review_lines(&campaign).await?;
+        if lines.is_empty() {
+            return Err(ReviewProblem::Nothing.into());
+        }
+        let mut hash = Sha256::new();
+        for line in &lines {
+            hash.update(serde_json::to_vec(line).unwrap_or_default());
+            hash.update(b"\n");
+        }
+        campaign.snapshot = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        campaign.lines = lines.len() as u64;
+        for chunk in lines.chunks(BATCH) {
+            let batch = chunk.iter().map(|line| Ok(Write::Document(Box::new(line_document(line, 0)?))));
+            self.write(batch.collect::<Result<_, StoreFailure>>()?).await?;
+        }
+        // The campaign last: lines without one are nobody's.
+        let title = format!("review opened: {}, {} lines", campaign.title, campaign.lines);
+        let told = line(&campaign.tenant, now, "review", title).detail(format!("by {by}")).data(json!({
+            "review": campaign.id, "snapshot": campaign.snapshot, "due_at": campaign.due_at,
+            "owner": campaign.owner, "reviewers": campaign.reviewers,
+        }));
+        let kept = document(CAMPAIGNS, &campaign.id, 0, &[], &campaign)?;
+        self.write(vec![Write::Document(Box::new(kept)), told.write()]).await?;
+        Ok(campaign)
+    }
+
+    async fn review_lines(&self, campaign: &Campaign) -> Result<Vec<Line>, ReviewError> {
+        let mut lines = Vec::new();
+        let mut people = 0;
+        for site in &campaign.sites {
+            let Some(state) = self.sites().get(site) else { continue };
+            let names = state.catalogue().names();
+            let mut after = AccountId(0);
+            loop {
+                let page = self.store.held_in(site, campaign.opened_at, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = last.account.id;
+                let mut accounts: BTreeMap<AccountId, Vec<Holding>> = BTreeMap::new();
+                for held in page {
+                    accounts.entry(held.account.id).or_default().push(held);
+                }
+                for (account, held) in accounts {
+                    people += 1;
+                    self.account_lines(campaign, site, account, &held, &names, people, &mut lines).await?;
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call site; the parts of one account's lines")]
+    async fn account_lines(
+        &self,
+        campaign: &Campaign,
+        site: &SiteId,
+        account: AccountId,
+        held: &[Holding],
+        names: &serde_json::Value,
+        number: usize,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), ReviewError> {
+        let tenant = format!("{}/", campaign.tenant);
+        let person = held.iter().find(|held| held.kind == "person").map(|held| held.key.clone());
+        let live = held.iter().any(|held| held.kind == "account" && held.value == "live");
+        let foreign = person.as_ref().is_some_and(|person| !person.starts_with(&tenant));
+        if !live || foreign {
+            return Ok(());
+        }
+        let known = match person.as_deref().and_then(|person| person.split_once('/')) {
+            Some((tenant, user)) => self.store.identity(&IdentityId::new(tenant.into(), user)).await?,
+            None => None,
+        };
+        let own_names: BTreeSet<String> = known
+            .iter()
+            .flat_map(|known| ["login", "email", "displayName"].map(|name| known.identity.profile.text(name)))
+            .flatten()
+            .map(str::to_owned)
+            .collect();
+        let own_names: Vec<String> = own_names.into_iter().collect();
+        let Some(reviewer) = campaign.reviewer_of(number, &own_names) else {
+            return Err(ReviewProblem::OwnAccess(campaign.reviewers.join(", ")).into());
+        };
+        for held in held.iter().filter(|held| campaign.kinds.contains(&held.kind)) {
+            let (kind, id) = match held.kind.as_str() {
+                "role" => ("center", &held.key),
+                "seat" => ("room", &held.value),
+                "cost_center" => ("item", &held.value),
+                other => (other, if held.key.is_empty() { &held.value } else { &held.key }),
+            };
+            let what =
+                names[kind][id.as_str()].as_str().map_or_else(|| format!("{kind} {id}"), str::to_owned);
+            lines.push(Line {
+                id: format!("{}:{:06}", campaign.id, lines.len()),
+                campaign: campaign.id.clone(),
+                person: person.clone().unwrap_or_default(),
+                name: known.as_ref().map(|known| known.identity.display_name()).unwrap_or_default(),
+                own_names: own_names.clone(),
+                site: site.clone(),
+                account,
+                kind: held.kind.clone(),
+                key: held.key.clone(),
+                value: held.value.clone(),
+                what,
+                since: held.from,
+                reviewer: reviewer.clone(),
+                decision: None,
+                reason: None,
+                decided_at: None,
+                removed_at: None,
+                flags: Vec::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// All reviews, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn reviews(&self) -> Result<Vec<Campaign>, StoreFailure> {
+        let (documents, _) = self.store.document_page(CAMPAIGNS, 0, CAMPAIGNS_MAX).await?;
+        documents.iter().map(body).collect()
+    }
+
+    async fn campaign(&self, id: &str) -> Result<(Campaign, i64), ReviewError> {
+        let found = self.store.documents(CAMPAIGNS, &[id.to_owned()]).await?;
+        let document = found.first().ok_or_else(|| ReviewProblem::NoCampaign(id.to_owned()))?;
+        Ok((body(document)?, document.version))
+    }
+
+    /// A review with its lines.
+    ///
+    /// # Errors
+    /// There is none, or the store cannot be read.
+    pub async fn review(&self, id: &str) -> Result<(Campaign, Vec<Line>), ReviewError> {
+        let (campaign, _) = self.campaign(id).await?;
+        let documents = self.store.documents_by_key(LINES, "campaign", id).await?;
+        let lines = documents.iter().map(body).collect::<Result<_, _>>()?;
+        Ok((campaign, lines))
+    }
+
+    /// Decides one line. A removal is withheld from policy at once, and its person looked at again.
+    ///
+    /// # Errors
+    /// A rule that forbids it. Nothing changed.
+    pub async fn decide_review(
+        &self,
+        id: &str,
+        by: &str,
+        decision: Decision,
+        reason: &str,
+    ) -> Result<Line, ReviewError> {
+        let campaign_id = id.split_once(':').map_or(id, |(campaign, _)| campaign);
+        let (campaign, _) = self.campaign(campaign_id).await?;
+        let found = self.store.documents(LINES, &[id.to_owned()]).await?;
+        let known = found.first().ok_or_else(|| ReviewProblem::NoLine(id.to_owned()))?;
+        let before: Line = body(known)?;
+        let now = self.clock.now();
+        let decided = campaign.decide(&before, by, decision, reason, now)?;
+        let mut batch = vec![Write::Document(Box::new(line_document(&decided, known.version)?))];
+        let person = decided.person.split_once('/').map(|(t, user)| IdentityId::new(t.into(), user));
+        let word = serde_json::to_value(decision).unwrap_or_default();
+        let title = format!("review: {} {} {}", word.as_str().unwrap_or(""), decided.kind, decided.what);
+        let mut told = line(&campaign.tenant, now, "review", title).site(&decided.site);
+        if let Some(person) = &person {
+            told = told.about(person, &decided.name);
+        }
+        batch.push(
+            told.detail(format!("by {by}: {reason}"))
+                .data(json!({ "review": campaign.id, "line": decided.id, "decision": word }))
+                .write(),
+        );
+        let key = format!("{}|{}|{}|{}", decided.person, decided.site, decided.kind, decided.key);
+        let kept = self.store.documents(WITHHELD, std::slice::from_ref(&key)).await?;
+        match (decision, kind_of(&decided.kind), &person) {
+            (Decision::Remove, Some(_), Some(person)) => {
+                let withheld = Withheld {
+                    identity: person.clone(),
+                    site: decided.site.clone(),
+                    kind: decided.kind.clone(),
+                    key: decided.key.parse().unwrap_or_default(),
+                    line: decided.id.clone(),
+                    reason: format!("removed in review {} by {by}: {reason}", campaign.title),
+                    since: now,
+                };
+                let version = kept.first().map_or(0, |document| document.version);
+                batch.push(Write::Document(Box::new(document(WITHHELD, &key, version, &[], &withheld)?)));
+                batch.push(attend(person, now, "an access review removed something"));
+            }
+            (Decision::Remove, ..) => batch.push(Write::Finding(Box::new(by_hand(&campaign, &decided, now)))),
+            // Changed their mind: policy may give it again.
+            (_, Some(_), Some(person)) => {
+                if let Some(document) = kept.first() {
+                    batch.push(Write::DocumentGone {
+                        collection: WITHHELD.into(),
+                        key: key.clone(),
+                        version: document.version,
+                    });
+                    batch.push(attend(person, now, "an access review gave something back"));
+                }
+            }
+            _ => batch.push(Write::FindingOver { key: format!("review:{}", decided.id), at: now }),
+        }
+        self.write(batch).await?;
+        self.load_withheld().await?;
+        self.wake.notify_one();
+        Ok(decided)
+    }
+
+    /// Signs a review off.
+    ///
+    /// # Errors
+    /// Not its owner's word, or something is open.
+    pub async fn sign_review(&self, id: &str, by: &str, statement: &str) -> Result<Campaign, ReviewError> {
+        let (campaign, lines) = self.review(id).await?;
+        let (_, version) = self.campaign(id).await?;
+        let now = self.clock.now();
+        let signed = campaign.sign(&lines, by, statement, now)?;
+        let count = |wanted| lines.iter().filter(|line| line.decision == Some(wanted)).count();
+        let mut hash = Sha256::new();
+        for line in &lines {
+            hash.update(serde_json::to_vec(line).unwrap_or_default());
+            hash.update(b"\n");
+        }
+        let decisions: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let told = line(&signed.tenant, now, "review", format!("review signed off: {}", signed.title))
+            .detail(format!("by {by}: {}", statement.trim()))
+            .data(json!({
+                "review": signed.id, "snapshot": signed.snapshot, "decisions": decisions,
+                "kept": count(Decision::Keep), "removed": count(Decision::Remove),
+                "flags": signed.flags, "hasty": hasty(&lines),
+            }));
+        let batch = vec![
+            Write::Document(Box::new(document(CAMPAIGNS, &signed.id, version, &[], &signed)?)),
+            Write::FindingOver { key: format!("review-overdue:{}", signed.id), at: now },
+            told.write(),
+        ];
+        self.write(batch).await?;
+        Ok(signed)
+    }
+
+    /// Reads what reviews withhold; at start, and after each decision.
+    pub(crate) async fn load_withheld(&self) -> Result<(), StoreFailure> {
+        let mut all = WithheldRights::new();
+        let mut skip = 0;
+        loop {
+            let (documents, total) = self.store.document_page(WITHHELD, skip, PAGE).await?;
+            for document in &documents {
+                let one: Withheld = body(document)?;
+                if let Some(kind) = kind_of(&one.kind) {
+                    all.entry((one.identity, one.site)).or_default().push((kind, one.key, one.reason));
+                }
+            }
+            skip += documents.len();
+            if documents.is_empty() || skip as u64 >= total {
+                break;
+            }
+        }
+        *self.withheld.write().unwrap_or_else(std::sync::PoisonError::into_inner) = all;
+        Ok(())
+    }
+
+    /// What policy wants, less what reviews removed.
+    pub(crate) fn withhold(&self, desired: Desired, site: &SiteId) -> Desired {
+        withhold(&self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner), desired, site)
+    }
+
+    /// Closes lines whose right is gone, and raises what is overdue. Called now and then.
+    pub async fn watch_reviews(&self) {
+        if let Err(error) = self.try_watch_reviews().await {
+            tracing::warn!(%error, "access reviews could not be looked through");
+        }
+    }
+
+    async fn try_watch_reviews(&self) -> Result<(), ReviewError> {
+        let now = self.clock.now();
+        for known in self.reviews().await? {
+            let overdue = known.closed_at.is_none() && now > known.due_at;
+            if overdue && !known.flags.iter().any(|flag| flag == "escalated") {
+                self.escalate(&known.id, now).await?;
+            }
+            self.confirm_removals(&known, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn escalate(&self, id: &str, now: Timestamp) -> Result<(), ReviewError> {
+        let (mut campaign, version) = self.campaign(id).await?;
+        let (_, lines) = self.review(id).await?;
+        let open = lines.iter().filter(|line| line.decision.is_none()).count();
+        campaign.note(true, "overdue");
+        campaign.note(true, "escalated");
+        let title = format!("the access review {} is overdue: {open} lines undecided", campaign.title);
+        let finding = Finding {
+            key: format!("review-overdue:{id}"),
+            kind: "review_overdue".into(),
+            severity: Severity::Error,
+            tenant: Some(campaign.tenant.clone()),
+            site: None,
+            identity: None,
+            title: title.clone(),
+            detail: format!(
+                "due at {}; owner {}, reviewers {}",
+                campaign.due_at,
+                campaign.owner,
+                campaign.reviewers.join(", ")
+            ),
+            fix: Some(format!("{}: have the reviewers decide, then sign the review off", campaign.owner)),
+            since: now,
+        };
+        let told =
+            line(&campaign.tenant, now, "escalation", title).data(json!({ "review": id, "open": open }));
+        let kept = document(CAMPAIGNS, id, version, &[], &campaign)?;
+        self.write(vec![Write::Document(Box::new(kept)), Write::Finding(Box::new(finding)), told.write()])
+            .await?;
+        Ok(())
+    }
+
+    /// A line marked for removal is closed by the read that no longer shows the right.
+    async fn confirm_removals(&self, campaign: &Campaign, now: Timestamp) -> Result<(), ReviewError> {
+        let documents = self.store.documents_by_key(LINES, "campaign", &campaign.id).await?;
+        for known in &documents {
+            let mut one: Line = body(known)?;
+            if one.decision != Some(Decision::Remove) || one.removed_at.is_some() {
+                continue;
+            }
+            let page = self.store.held_in(&one.site, now, AccountId(one.account.0 - 1), PAGE).await?;
+            let still = page
+                .iter()
+                .filter(|held| held.account.id == one.account)
+                .any(|held| held.kind == one.kind && held.key == one.key && held.value == one.value);
+            let late = one.decided_at.is_some_and(|at| now > at + REMOVAL_MAX);
+            if still && late {
+                self.write(vec![Write::Finding(Box::new(by_hand(campaign, &one, now)))]).await?;
+            }
+            if still {
+                continue;
+            }
+            one.removed_at = Some(now);
+            let title = format!("review: {} {} is read back as gone", one.kind, one.what);
+            let mut told = line(&campaign.tenant, now, "review", title).site(&one.site);
+            if let Some((tenant, user)) = one.person.split_once('/') {
+                told = told.about(&IdentityId::new(tenant.into(), user), &one.name);
+            }
+            let told = told.data(json!({ "review": campaign.id, "line": one.id }));
+            let over = Write::FindingOver { key: format!("review:{}", one.id), at: now };
+            let kept = line_document(&one, known.version)?;
+            self.write(vec![Write::Document(Box::new(kept)), over, told.write()]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn attend(person: &IdentityId, now: Timestamp, why: &str) -> Write {
+    let who = vec![person.clone()];
+    Write::Attend { who, source: Source::Person, lane: Lane::Normal, due: now, why: why.into() }
+}
+
+/// What no call of ours takes away.
+fn by_hand(campaign: &Campaign, line: &Line, now: Timestamp) -> Finding {
+    let person = line.person.split_once('/').map(|(tenant, user)| IdentityId::new(tenant.into(), user));
+    Finding {
+        key: format!("review:{}", line.id),
+        kind: "review_removal".into(),
+        severity: Severity::Warning,
+        tenant: Some(campaign.tenant.clone()),
+        site: Some(line.site.clone()),
+        identity: person,
+        title: format!("account {} still holds {} {}, which a review removed", line.account, line.kind, line.what),
+        detail: format!("review {}, decided by {}", campaign.title, line.reviewer),
+        fix: Some("take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line".into()),
+        since: now,
+    }
+}

@@ -1,0 +1,28 @@
+//! Evidence packs: what an auditor takes away, and how anybody checks it without us.
+//!
+//! Pure apart from bytes in and out: no clock, no database, no file names of this machine. Documents (PDF, XLSX) are
+//! written here and nowhere else, so that no other crate carries their weight.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`cell`], [`tables`] | tables, column by column: CSV, JSON Lines and schema of each from one definition |
+//! | [`stats`], [`sample`], [`tally`] | quantiles; reproducible samples; figures made from rows, by maker and verifier alike |
+//! | [`container`] | the archive: a ZIP of which every byte is determined by its files |
+//! | [`pack`], [`manifest`] | putting a pack together, and signing it |
+//! | [`verify`] | checking one, trusting nothing that it says of itself |
+//! | [`oscal`], [`ocsf`] | the same facts in the forms that other tools read |
+//! | [`pdf`], [`xlsx`] | the same facts for people |
+
+pub mod cell;
+pub mod container;
+pub mod manifest;
+pub mod ocsf;
+pub mod oscal;
+pub mod pack;
+pub mod pdf;
+pub mod sample;
+pub mod stats;
+pub mod tables;
+pub mod tally;
+pub mod verify;
+pub mod xlsx;

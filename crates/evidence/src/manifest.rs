@@ -1,0 +1,99 @@
+//! What the pack says of itself, signed. A verifier believes none of it before having counted again.
+
+use jiff::Timestamp;
+use lanyard_tlog::{
+    merkle::{hex, sha256},
+    note::{CheckpointKey, NoteProblem, verify_note},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::tally::Summary;
+
+/// Names this form of pack.
+pub const FORMAT: &str = "lanyard-evidence/1";
+pub const MANIFEST: &str = "manifest.json";
+pub const SIGNATURE: &str = "manifest.note";
+/// The first line of the note that signs the manifest.
+const PURPOSE: &str = "lanyard evidence pack";
+
+/// What was asked, by whom, of what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    pub tenant: String,
+    pub okta_url: String,
+    /// Sites and their addresses.
+    pub sites: Vec<(String, String)>,
+    /// The period: from this moment on, up to but not including `to`.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// All times are in this zone.
+    pub zone: String,
+    pub made_at: Timestamp,
+    pub made_by: String,
+    /// Program and version.
+    pub program: String,
+    /// What the rows were made from.
+    pub query: String,
+    pub seed: String,
+    /// Size of each sample, if it was given.
+    pub sample: Option<usize>,
+    /// People whose dossiers the auditor asked for by name.
+    pub named: Vec<String>,
+    /// The configured bound on leavers.
+    pub leaver_bound_seconds: i64,
+    /// Name of the journal's tree.
+    pub origin: String,
+    /// The signed head that all inclusion proofs lead to.
+    pub checkpoint: String,
+    /// Moments at which the clock went back, by journal line: (position, seconds).
+    pub clock_went_back: Vec<(u64, i64)>,
+    /// Lines of the journal whose text was let go of by retention.
+    pub journal_kept_from: u64,
+    /// What is not covered, in words.
+    pub limits: Vec<String>,
+}
+
+/// A file of the pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub name: String,
+    /// Rows, of tables.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rows: Option<u64>,
+    pub bytes: u64,
+    pub sha256: String,
+    /// As stored in the archive.
+    pub packed_bytes: u64,
+    pub packed_sha256: String,
+}
+
+/// The manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub format: String,
+    pub terms: Terms,
+    /// Verifier's key: `<name>+<hash>+<base64>`.
+    pub key: String,
+    pub summary: Summary,
+    pub files: Vec<File>,
+}
+
+/// The note over a manifest.
+pub fn sign(manifest: &[u8], key: &CheckpointKey) -> String {
+    key.sign_note(&format!("{PURPOSE}\n{}\n", hex(&sha256(&[manifest]))))
+}
+
+/// Whether the note signs exactly this manifest.
+///
+/// # Errors
+/// [`NoteProblem`], also when the note holds but is about something else.
+pub fn verify(manifest: &[u8], note: &str, key: &str) -> Result<(), NoteProblem> {
+    let body = verify_note(note, key)?;
+    match body == format!("{PURPOSE}\n{}\n", hex(&sha256(&[manifest]))) {
+        true => Ok(()),
+        false => Err(NoteProblem::Form("it signs another manifest")),
+    }
+}

@@ -1,0 +1,526 @@
+//! The report for people, as PDF/A-2b: tables that fit a page, the rest by reference to the pack's files.
+
+use krilla::{
+    Document, SerializeSettings,
+    color::rgb,
+    configure::{Archival, ConfigurationBuilder},
+    geom::{PathBuilder, Point, Rect},
+    metadata::{DateTime, Metadata},
+    page::PageSettings,
+    paint::Fill,
+    text::{Font, GlyphId, KrillaGlyph},
+};
+use ttf_parser::Face;
+
+use crate::{
+    cell::{Cell, Table},
+    manifest::Manifest,
+    pack::Kept,
+    stats, tables, xlsx,
+};
+
+const REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSansCondensed.ttf");
+const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSansCondensed-Bold.ttf");
+
+/// A4, lying.
+const WIDTH: f32 = 841.89;
+const HEIGHT: f32 = 595.28;
+const MARGIN: f32 = 40.0;
+const SIZE: f32 = 7.5;
+const ROW: f32 = 12.0;
+/// Rows of a table that the report shows.
+const SHOWN_MAX: usize = 40;
+/// Room of a column at most, as a part of the line.
+const COLUMN_MAX: f32 = 0.38;
+
+const INK: (u8, u8, u8) = (29, 33, 41);
+const DIM: (u8, u8, u8) = (92, 99, 106);
+const ACCENT: (u8, u8, u8) = (57, 88, 143);
+const SHADE: (u8, u8, u8) = (244, 246, 250);
+const HEAD: (u8, u8, u8) = (231, 237, 248);
+const ALARM: (u8, u8, u8) = (165, 17, 17);
+
+/// What the report shows of a table: its columns, and a sentence before it.
+const SECTIONS: &[(&str, &[&str], &str)] = &[
+    (
+        "reconciliation",
+        &["site", "figure", "value", "source"],
+        "Three counts of the same people, taken independently.",
+    ),
+    (
+        "certificates",
+        &["scope", "list", "ended_at", "pages", "rows", "count_before", "count_after", "complete", "doubts"],
+        "A list counts as complete when its paging ended by itself, the target's own counts agree, and known rows were seen.",
+    ),
+    (
+        "sweeps",
+        &["scope", "started_at", "ended_at", "people", "accounts", "differences", "complete", "doubts"],
+        "",
+    ),
+    (
+        "timeliness",
+        &["population", "stage", "count", "p50", "p95", "p99", "max"],
+        "Seconds. Measured over whole populations, by nearest rank.",
+    ),
+    (
+        "bounds",
+        &["control", "requirement", "seconds_bound", "within", "beyond"],
+        "Published bounds beside the measured values.",
+    ),
+    (
+        "breaches",
+        &["person", "name", "site", "event_at", "verified_at", "seconds_total", "seconds_at_risk", "cause"],
+        "Every leaver who was not verified gone within the configured bound.",
+    ),
+    (
+        "leavers",
+        &["person", "name", "site", "how", "event_at", "seen_at", "verified_at", "seconds_total", "in_time"],
+        "",
+    ),
+    (
+        "joiners",
+        &[
+            "person",
+            "name",
+            "site",
+            "how",
+            "event_at",
+            "decided_at",
+            "granted_at",
+            "authorised_before",
+            "authorised_by",
+        ],
+        "",
+    ),
+    ("movers", &["person", "name", "site", "taken", "given", "decided_at", "verified_at", "left_open"], ""),
+    ("leaves", &["person", "name", "site", "because", "taken", "verified_at"], ""),
+    ("returns", &["person", "name", "site", "left_at", "verified_gone_at", "returned_at"], ""),
+    (
+        "overrides",
+        &["person", "name", "site", "seen_at", "change", "kind", "what"],
+        "Changes that a read showed and no operation of ours explains.",
+    ),
+    ("failed", &["at", "person", "site", "operation", "outcome", "reason", "done_later"], ""),
+    ("approvals", &["at", "person", "kind", "title", "detail"], ""),
+    (
+        "access",
+        &["site", "person", "name", "kind", "what", "value", "since", "because"],
+        "As of the end of the period.",
+    ),
+    (
+        "reviews",
+        &["title", "name", "site", "kind", "what", "reviewer", "decision", "reason", "removed_at", "flags"],
+        "",
+    ),
+    ("exceptions", &["kind", "severity", "site", "person", "title", "since", "over_at"], ""),
+    ("policies", &["seal", "first_plan_at", "last_plan_at", "plans"], ""),
+    ("control_changes", &["at", "kind", "title", "detail"], ""),
+    (
+        "samples",
+        &["population", "number", "person", "name", "dossier", "lines"],
+        "Drawn by the seed on the cover; anybody can draw them again from the tables.",
+    ),
+    (
+        "checkpoints",
+        &["at", "size", "root"],
+        "Signed heads of the journal; each is proven to be a beginning of the next.",
+    ),
+];
+
+/// The report as bytes.
+///
+/// # Errors
+/// A sentence of the PDF writer.
+pub fn report(manifest: &Manifest, rows: &Kept, fingerprint: &str) -> Result<Vec<u8>, String> {
+    let mut sheet = Sheet::new(manifest)?;
+    cover(&mut sheet, manifest, fingerprint);
+    for (name, columns, sentence) in SECTIONS {
+        let Some(table) = tables::named(name) else { continue };
+        let kept = rows.get(name).map(Vec::as_slice).unwrap_or_default();
+        let total = manifest.summary.rows.get(*name).copied().unwrap_or(0);
+        sheet.section(table.title);
+        if !sentence.is_empty() {
+            sheet.paragraph(sentence, DIM);
+        }
+        if *name == "bounds" {
+            histogram(&mut sheet, manifest);
+        }
+        sheet.table(table, columns, &kept[..kept.len().min(SHOWN_MAX)], total);
+    }
+    sheet.section("What is not covered");
+    for limit in &manifest.terms.limits {
+        sheet.paragraph(&format!("• {limit}"), INK);
+    }
+    sheet.finish()
+}
+
+fn cover(sheet: &mut Sheet, manifest: &Manifest, fingerprint: &str) {
+    let terms = &manifest.terms;
+    sheet.text(MARGIN, sheet.y + 10.0, 20.0, true, ACCENT, "Evidence");
+    sheet.y += 34.0;
+    let line = format!(
+        "{}: joiners, movers, leavers and physical access, {} up to {}",
+        terms.tenant,
+        day(terms.from),
+        day(terms.to)
+    );
+    sheet.text(MARGIN, sheet.y, 11.0, false, INK, &line);
+    sheet.y += 24.0;
+    let mut facts = xlsx::facts(manifest);
+    facts.push(("Its fingerprint", fingerprint.to_owned()));
+    for (what, value) in &facts {
+        sheet.text(MARGIN, sheet.y, 9.0, true, DIM, what);
+        for part in sheet.wrap(value, 9.0, WIDTH - 2.0 * MARGIN - 170.0) {
+            sheet.text(MARGIN + 170.0, sheet.y, 9.0, false, INK, &part);
+            sheet.y += 13.0;
+        }
+        sheet.y += 2.0;
+    }
+    let off = manifest.summary.totals.off_by();
+    if off != 0 {
+        sheet.paragraph(&format!("The population does not add up: it is off by {off}."), ALARM);
+    }
+    for (position, seconds) in &terms.clock_went_back {
+        sheet.paragraph(
+            &format!(
+                "The clock went back by {seconds} s at journal line {position}: times around it need care."
+            ),
+            ALARM,
+        );
+    }
+    sheet.y += 6.0;
+    sheet.paragraph(
+        "Check this pack offline with `lanyard verify PACK.zip --key '<verifier key>'`. Compare the fingerprint above with the one you were given on another way.",
+        DIM,
+    );
+}
+
+fn histogram(sheet: &mut Sheet, manifest: &Manifest) {
+    let bars = &manifest.summary.histogram;
+    let most = bars.iter().copied().max().unwrap_or(0);
+    if most == 0 {
+        return;
+    }
+    sheet.room(ROW * (bars.len() as f32 + 1.0));
+    for (at, count) in bars.iter().enumerate() {
+        let label = match stats::BARS.get(at) {
+            Some(end) => format!("up to {} s", end),
+            None => format!("over {} s", stats::BARS.last().copied().unwrap_or(0)),
+        };
+        sheet.text(MARGIN, sheet.y, SIZE, false, DIM, &label);
+        let length = 420.0 * (*count as f32) / (most as f32);
+        sheet.rect(MARGIN + 80.0, sheet.y - 7.0, length.max(0.5), 8.0, ACCENT);
+        sheet.text(MARGIN + 86.0 + length, sheet.y, SIZE, false, INK, &format!("{count} leavers"));
+        sheet.y += ROW;
+    }
+    sheet.y += 4.0;
+}
+
+fn day(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A text at a place of a page.
+enum Mark {
+    Text { x: f32, y: f32, size: f32, bold: bool, color: (u8, u8, u8), text: String },
+    Rect { x: f32, y: f32, w: f32, h: f32, color: (u8, u8, u8) },
+}
+
+/// Pages under way: marks first, so that the number of pages is known when they are drawn.
+struct Sheet {
+    regular: Face<'static>,
+    bold: Face<'static>,
+    pages: Vec<Vec<Mark>>,
+    y: f32,
+    title: String,
+    made: jiff::Timestamp,
+}
+
+impl Sheet {
+    fn new(manifest: &Manifest) -> Result<Self, String> {
+        let face = |bytes| Face::parse(bytes, 0).map_err(|error| format!("the report's font: {error}"));
+        Ok(Self {
+            regular: face(REGULAR)?,
+            bold: face(BOLD)?,
+            pages: vec![Vec::new()],
+            y: MARGIN + 10.0,
+            title: format!("Evidence of {}", manifest.terms.tenant),
+            made: manifest.terms.made_at,
+        })
+    }
+
+    fn face(&self, bold: bool) -> &Face<'static> {
+        if bold { &self.bold } else { &self.regular }
+    }
+
+    fn width(&self, text: &str, size: f32, bold: bool) -> f32 {
+        let face = self.face(bold);
+        let units: u32 = text.chars().map(|c| advance(face, c)).sum();
+        units as f32 / f32::from(face.units_per_em()) * size
+    }
+
+    /// Cuts a text to a width, with an ellipsis.
+    fn fit(&self, text: &str, size: f32, bold: bool, room: f32) -> String {
+        if self.width(text, size, bold) <= room {
+            return text.to_owned();
+        }
+        let mut cut = String::new();
+        let room = room - self.width("…", size, bold);
+        let mut used = 0.0;
+        let face = self.face(bold);
+        for c in text.chars() {
+            used += advance(face, c) as f32 / f32::from(face.units_per_em()) * size;
+            if used > room {
+                break;
+            }
+            cut.push(c);
+        }
+        cut.push('…');
+        cut
+    }
+
+    /// Breaks a text at spaces.
+    fn wrap(&self, text: &str, size: f32, room: f32) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        for word in text.split(' ') {
+            let last = lines.last().cloned().unwrap_or_default();
+            let longer = if last.is_empty() { word.to_owned() } else { format!("{last} {word}") };
+            if last.is_empty() || self.width(&longer, size, false) <= room {
+                if let Some(line) = lines.last_mut() {
+                    *line = longer;
+                }
+            } else {
+                lines.push(word.to_owned());
+            }
+        }
+        lines.into_iter().map(|line| self.fit(&line, size, false, room)).collect()
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        if let Some(page) = self.pages.last_mut() {
+            page.push(mark);
+        }
+    }
+
+    fn text(&mut self, x: f32, y: f32, size: f32, bold: bool, color: (u8, u8, u8), text: &str) {
+        self.mark(Mark::Text { x, y, size, bold, color, text: text.to_owned() });
+    }
+
+    fn rect(&mut self, x: f32, y: f32, w: f32, h: f32, color: (u8, u8, u8)) {
+        self.mark(Mark::Rect { x, y, w, h, color });
+    }
+
+    /// Begins a page if `height` does not fit any more.
+    fn room(&mut self, height: f32) -> bool {
+        if self.y + height <= HEIGHT - MARGIN - 14.0 {
+            return false;
+        }
+        self.pages.push(Vec::new());
+        self.y = MARGIN + 10.0;
+        true
+    }
+
+    fn section(&mut self, title: &str) {
+        self.y += 14.0;
+        self.room(ROW * 5.0);
+        let title = self.fit(title, 11.0, true, WIDTH - 2.0 * MARGIN);
+        self.text(MARGIN, self.y, 11.0, true, ACCENT, &title);
+        self.y += 16.0;
+    }
+
+    fn paragraph(&mut self, text: &str, color: (u8, u8, u8)) {
+        for line in self.wrap(text, 8.5, WIDTH - 2.0 * MARGIN) {
+            self.room(ROW);
+            self.text(MARGIN, self.y, 8.5, false, color, &line);
+            self.y += ROW;
+        }
+        self.y += 2.0;
+    }
+
+    fn table(&mut self, table: &Table, columns: &[&str], rows: &[Vec<Cell>], total: u64) {
+        if rows.is_empty() {
+            self.paragraph("None in this period.", DIM);
+            return;
+        }
+        let places: Vec<usize> = columns.iter().filter_map(|name| table.at(name)).collect();
+        let cells: Vec<Vec<String>> =
+            rows.iter().map(|row| places.iter().map(|at| shown(&row[*at])).collect()).collect();
+        let widths = self.widths(table, &places, &cells);
+        self.head(table, &places, &widths);
+        for (number, row) in cells.iter().enumerate() {
+            if self.room(ROW) {
+                self.head(table, &places, &widths);
+            }
+            if number % 2 == 1 {
+                self.rect(MARGIN - 3.0, self.y - 8.5, WIDTH - 2.0 * MARGIN + 6.0, ROW, SHADE);
+            }
+            let mut x = MARGIN;
+            for (text, width) in row.iter().zip(&widths) {
+                let fitted = self.fit(text, SIZE, false, width - 6.0);
+                self.text(x, self.y, SIZE, false, INK, &fitted);
+                x += width;
+            }
+            self.y += ROW;
+        }
+        let count = rows.len() as u64;
+        let note = match count < total {
+            true => format!("{count} of {total} rows; all in data/{}.csv", table.name),
+            false => format!("{total} rows; data/{}.csv", table.name),
+        };
+        self.room(ROW);
+        self.text(MARGIN, self.y, SIZE, false, DIM, &note);
+        self.y += ROW;
+    }
+
+    fn head(&mut self, table: &Table, places: &[usize], widths: &[f32]) {
+        self.rect(MARGIN - 3.0, self.y - 8.5, WIDTH - 2.0 * MARGIN + 6.0, ROW, HEAD);
+        let mut x = MARGIN;
+        for (at, width) in places.iter().zip(widths) {
+            let name = table.columns[*at].name.replace('_', " ");
+            let name = self.fit(&name, SIZE, true, width - 6.0);
+            self.text(x, self.y, SIZE, true, INK, &name);
+            x += width;
+        }
+        self.y += ROW;
+    }
+
+    /// Each column as wide as its content, none wider than its part, all together as wide as the page.
+    fn widths(&self, table: &Table, places: &[usize], cells: &[Vec<String>]) -> Vec<f32> {
+        let line = WIDTH - 2.0 * MARGIN;
+        let mut widths: Vec<f32> = places
+            .iter()
+            .enumerate()
+            .map(|(column, at)| {
+                let head = self.width(&table.columns[*at].name.replace('_', " "), SIZE, true);
+                let widest =
+                    cells.iter().map(|row| self.width(&row[column], SIZE, false)).fold(head, f32::max);
+                (widest + 8.0).min(line * COLUMN_MAX)
+            })
+            .collect();
+        let sum: f32 = widths.iter().sum();
+        if sum > line {
+            // Only wide columns give way.
+            let fair = line / widths.len() as f32;
+            let fixed: f32 = widths.iter().filter(|width| **width <= fair).sum();
+            let wide: f32 = widths.iter().filter(|width| **width > fair).sum();
+            let factor = ((line - fixed) / wide).min(1.0);
+            widths.iter_mut().filter(|width| **width > fair).for_each(|width| *width *= factor);
+        }
+        widths
+    }
+
+    fn finish(self) -> Result<Vec<u8>, String> {
+        let configuration = ConfigurationBuilder::new()
+            .with_archival_validator(Archival::A2_B)
+            .finish()
+            .map_err(|error| format!("{error:?}"))?;
+        let mut document =
+            Document::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
+        let font =
+            |bytes: &'static [u8]| Font::new(bytes.into(), 0).ok_or("the report's font cannot be read");
+        let (regular, bold) = (font(REGULAR)?, font(BOLD)?);
+        let total = self.pages.len();
+        for (number, marks) in self.pages.iter().enumerate() {
+            let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or("the page has no size")?;
+            let mut page = document.start_page_with(settings);
+            let mut surface = page.surface();
+            let foot = format!("{} · made {} · page {} of {total}", self.title, day(self.made), number + 1);
+            let foot =
+                Mark::Text { x: MARGIN, y: HEIGHT - 24.0, size: 7.0, bold: false, color: DIM, text: foot };
+            for mark in marks.iter().chain([&foot]) {
+                match mark {
+                    Mark::Rect { x, y, w, h, color } => {
+                        let Some(rect) = Rect::from_xywh(*x, *y, *w, *h) else { continue };
+                        let mut path = PathBuilder::new();
+                        path.push_rect(rect);
+                        if let Some(path) = path.finish() {
+                            surface.set_fill(Some(fill(*color)));
+                            surface.draw_path(&path);
+                        }
+                    }
+                    Mark::Text { x, y, size, bold: is_bold, color, text } => {
+                        let (text, glyphs) = shape(self.face(*is_bold), text);
+                        let font = if *is_bold { &bold } else { &regular };
+                        surface.set_fill(Some(fill(*color)));
+                        surface.draw_glyphs(
+                            Point::from_xy(*x, *y),
+                            &glyphs,
+                            font.clone(),
+                            &text,
+                            *size,
+                            false,
+                        );
+                    }
+                }
+            }
+            surface.finish();
+            page.finish();
+        }
+        let made = self.made.to_zoned(jiff::tz::TimeZone::UTC);
+        let date = DateTime::new(made.year().unsigned_abs())
+            .month(made.month().unsigned_abs())
+            .day(made.day().unsigned_abs())
+            .hour(made.hour().unsigned_abs())
+            .minute(made.minute().unsigned_abs())
+            .second(made.second().unsigned_abs())
+            .utc_offset_hour(0)
+            .utc_offset_minute(0);
+        let metadata = Metadata::new()
+            .title(self.title.clone())
+            .creator("Lanyard".into())
+            .producer("Lanyard".into())
+            .language("en".into())
+            .document_id(format!("{} {}", self.title, self.made))
+            .creation_date(date);
+        document.set_metadata(metadata);
+        document.finish().map_err(|error| format!("{error:?}"))
+    }
+}
+
+fn fill((red, green, blue): (u8, u8, u8)) -> Fill {
+    Fill { paint: rgb::Color::new(red, green, blue).into(), ..Fill::default() }
+}
+
+/// As the report shows it: times without fractions.
+fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Time(at) => at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Cell::Bool(true) => "yes".into(),
+        Cell::Bool(false) => "no".into(),
+        other => other.to_text().replace(['\n', '\r', '\t'], " "),
+    }
+}
+
+/// What stands for a character that the font does not have.
+const MISSING: char = '?';
+
+fn glyph(face: &Face<'_>, c: char) -> Option<ttf_parser::GlyphId> {
+    face.glyph_index(c).filter(|id| id.0 != 0).or_else(|| face.glyph_index(MISSING))
+}
+
+fn advance(face: &Face<'_>, c: char) -> u32 {
+    glyph(face, c).and_then(|id| face.glyph_hor_advance(id)).map_or(0, u32::from)
+}
+
+/// One glyph per character; characters that the font lacks are shown as question marks, also in the text beneath.
+fn shape(face: &Face<'_>, text: &str) -> (String, Vec<KrillaGlyph>) {
+    let (mut out, mut glyphs) = (String::new(), Vec::new());
+    let units = f32::from(face.units_per_em());
+    for c in text.chars() {
+        let c = if face.glyph_index(c).is_some_and(|id| id.0 != 0) { c } else { MISSING };
+        let Some(id) = glyph(face, c) else { continue };
+        let from = out.len();
+        out.push(c);
+        let wide = face.glyph_hor_advance(id).map_or(0.0, f32::from) / units;
+        glyphs.push(KrillaGlyph::new(
+            GlyphId::new(u32::from(id.0)),
+            wide,
+            0.0,
+            0.0,
+            0.0,
+            from..out.len(),
+            None,
+        ));
+    }
+    (out, glyphs)
+}

@@ -1,0 +1,430 @@
+//! The tables of a pack, column by column. Names are a contract: auditors' spreadsheets and scripts read them.
+
+use crate::cell::{Column, Kind, Table};
+
+const fn text(name: &'static str, doc: &'static str) -> Column {
+    Column { name, kind: Kind::Text, doc }
+}
+const fn int(name: &'static str, doc: &'static str) -> Column {
+    Column { name, kind: Kind::Int, doc }
+}
+const fn yes(name: &'static str, doc: &'static str) -> Column {
+    Column { name, kind: Kind::Bool, doc }
+}
+const fn at(name: &'static str, doc: &'static str) -> Column {
+    Column { name, kind: Kind::Time, doc }
+}
+
+const PERSON: Column = text("person", "tenant/Okta user id");
+const NAME: Column = text("name", "Display name in Okta as last read; empty: erased or never read");
+const SITE: Column = text("site", "iOffice instance");
+const ACCOUNT: Column = int("account", "iOffice user number in the site");
+const PLAN: Column = text("plan", "Sealed plan that did it");
+
+pub const POPULATION: Table = Table {
+    name: "population",
+    title: "Everybody who had a live, linked account at any time in the period",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        ACCOUNT,
+        yes("live_at_start", "Live when the period began"),
+        yes("live_at_end", "Live when the period ended"),
+        int("joined", "Times the account became live for the first time, or was linked for the first time"),
+        int("returned", "Times it became live again"),
+        int("left", "Times it stopped being live, or the person's"),
+    ],
+};
+
+pub const JOINERS: Table = Table {
+    name: "joiners",
+    title: "Joiners: access authorised before it was given?",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        ACCOUNT,
+        text("how", "created: by us; adopted: the account was there and was linked by a key"),
+        at("event_at", "Okta's own moment: activation, or creation"),
+        text("authorised_by", "Rule and grounds"),
+        at("decided_at", "Plan sealed"),
+        at("granted_at", "First accepted operation; for adopted accounts the first read"),
+        at("verified_at", "Read back as wanted"),
+        int("seconds_to_access", "From the later of event and start to the read-back"),
+        yes("authorised_before", "The plan was sealed before the first operation was sent"),
+        PLAN,
+    ],
+};
+
+pub const MOVERS: Table = Table {
+    name: "movers",
+    title: "Movers: old access taken away and new access given",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        ACCOUNT,
+        text("because", "Rule and grounds"),
+        text("taken", "What was taken away"),
+        text("given", "What was given"),
+        at("decided_at", "Plan sealed"),
+        at("taken_at", "Last removal accepted"),
+        at("given_at", "Last grant accepted"),
+        at("verified_at", "Read back"),
+        int("seconds_to_verified", "From the seal to the read-back"),
+        text("left_open", "What the read-back still found different"),
+        PLAN,
+    ],
+};
+
+pub const LEAVERS: Table = Table {
+    name: "leavers",
+    title: "Leavers: the whole population, each stage measured",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        ACCOUNT,
+        text("how", "deactivated, deleted, expired, left_scope"),
+        at("event_at", "When the right to access ended, by Okta or contract"),
+        at("seen_at", "First signal that reached us"),
+        at("decided_at", "Plan sealed"),
+        at("sent_at", "First operation sent"),
+        at("answered_at", "Last operation accepted"),
+        at("verified_at", "Everything that the API can take back was read back as gone"),
+        int("seconds_to_seen", "event to seen"),
+        int("seconds_to_decided", "seen to decided"),
+        int("seconds_to_sent", "decided to sent"),
+        int("seconds_to_answered", "sent to answered"),
+        int("seconds_to_verified", "answered to verified"),
+        int("seconds_total", "event to verified; of open ones, event to end of period"),
+        yes("in_time", "Verified within the configured bound"),
+        text("cause", "Of those not in time"),
+        at("returned_at", "The person came back"),
+        PLAN,
+    ],
+};
+
+pub const LEAVES: Table = Table {
+    name: "leaves",
+    title: "Leaves: what was taken for the time being, and when",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        text("because", "Rule and grounds"),
+        text("taken", "What was taken away"),
+        at("decided_at", "Plan sealed"),
+        at("verified_at", "Read back"),
+        PLAN,
+    ],
+};
+
+pub const RETURNS: Table = Table {
+    name: "returns",
+    title: "Returns: people who were leaving, or had left, and came back",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        at("left_at", "When the right had ended"),
+        at("verified_gone_at", "When the account had been read back as gone; empty: it never came to that"),
+        at("returned_at", "The clock was dropped"),
+    ],
+};
+
+pub const OVERRIDES: Table = Table {
+    name: "overrides",
+    title: "Changes in iOffice that no operation of ours explains",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        ACCOUNT,
+        at("seen_at", "The read that first showed it"),
+        text("change", "given or taken"),
+        text("kind", "role, item, seat, section, cost_center, account, site_admin, user_type"),
+        text("what", "Which one"),
+    ],
+};
+
+pub const FAILED: Table = Table {
+    name: "failed",
+    title: "Operations that were not accepted, and what became of them",
+    columns: &[
+        at("at", "Outcome"),
+        PERSON,
+        SITE,
+        text("operation", "Kind of call"),
+        text("outcome", "refused, throttled, not done, unknown, impossible, denied, open"),
+        text("reason", "The target's words"),
+        yes("done_later", "The same operation was accepted for the same person later in the period"),
+        PLAN,
+    ],
+};
+
+pub const BREACHES: Table = Table {
+    name: "breaches",
+    title: "Every breach of the bound on leavers, with cause and time at risk",
+    columns: &[
+        PERSON,
+        NAME,
+        SITE,
+        at("event_at", "When the right ended"),
+        at("verified_at", "Empty: still open when the period ended"),
+        int("seconds_total", "Time to verified, or to the end of the period"),
+        int("seconds_bound", "Configured bound"),
+        int("seconds_at_risk", "Beyond the bound"),
+        text("cause", "okta_late, engine, hold_or_gate, ioffice, read_back, open"),
+        yes("weekend", "The right ended on a Saturday or Sunday, UTC"),
+    ],
+};
+
+pub const TIMELINESS: Table = Table {
+    name: "timeliness",
+    title: "Seconds per stage, and the bounds beside them",
+    columns: &[
+        text("population", "leavers, joiners, movers"),
+        text("stage", "From which moment to which"),
+        int("count", "Measured"),
+        int("p50", "Seconds"),
+        int("p95", "Seconds"),
+        int("p99", "Seconds"),
+        int("max", "Seconds"),
+    ],
+};
+
+pub const BOUNDS: Table = Table {
+    name: "bounds",
+    title: "Published and configured bounds, and how many of the period were within each",
+    columns: &[
+        text("control", "Where the bound comes from"),
+        text("requirement", "In words"),
+        int("seconds_bound", "Seconds"),
+        int("within", "Leavers verified within it"),
+        int("beyond", "Leavers verified later, or not yet"),
+    ],
+};
+
+pub const HISTOGRAM: Table = Table {
+    name: "histogram",
+    title: "Leavers by seconds to verified",
+    columns: &[
+        text("population", "leavers"),
+        int("up_to_seconds", "Upper end of the bar; empty: no end"),
+        int("count", "People in the bar"),
+    ],
+};
+
+pub const APPROVALS: Table = Table {
+    name: "approvals",
+    title: "Holds, approvals and their decisions, as journaled",
+    columns: &[
+        at("at", "When"),
+        PERSON,
+        NAME,
+        SITE,
+        text("kind", "Kind of journal line"),
+        text("title", "What happened"),
+        text("detail", "Who, and why"),
+        text("data", "Facts of the line as JSON"),
+        int("position", "Line of the journal"),
+    ],
+};
+
+pub const ACCESS: Table = Table {
+    name: "access",
+    title: "Who held what, per site, as of the end of the period",
+    columns: &[
+        SITE,
+        PERSON,
+        NAME,
+        ACCOUNT,
+        text("account_name", "iOffice user name as last read"),
+        text("kind", "account, role, item, cost_center, seat, section, user_type, site_admin"),
+        text("what", "Center, item, room, …"),
+        text("value", "Role, or live/inactive"),
+        at("since", "The read that first showed it"),
+        text("because", "Rule that gave it; by hand: no plan of ours; first read: it was there before us"),
+        PLAN,
+    ],
+};
+
+pub const EXCEPTIONS: Table = Table {
+    name: "exceptions",
+    title: "Orphans, disputes, protected accounts, limits reached and everything else a person had to see",
+    columns: &[
+        text("key", "Stable name"),
+        text("kind", "orphan, disputed, aside, site_admin, cap, leaver_late, …"),
+        text("severity", "info, warning, error"),
+        SITE,
+        PERSON,
+        text("title", "What"),
+        text("detail", "In words"),
+        text("fix", "What a person can do"),
+        at("since", "First seen"),
+        at("over_at", "No longer so; empty: open"),
+    ],
+};
+
+pub const CERTIFICATES: Table = Table {
+    name: "certificates",
+    title: "Proof that lists were read whole: the last of each list",
+    columns: &[
+        text("scope", "Tenant or site"),
+        text("list", "identities, group_members, accounts, bookings"),
+        at("started_at", "Read began"),
+        at("ended_at", "Read ended"),
+        int("pages", "Pages"),
+        int("rows", "Rows"),
+        int("count_before", "The target's own count before"),
+        int("count_after", "And after"),
+        yes("reached_end", "The paging came to its own end"),
+        yes("complete", "Proven complete"),
+        text("doubts", "Why not"),
+    ],
+};
+
+pub const SWEEPS: Table = Table {
+    name: "sweeps",
+    title: "Full comparisons in the period",
+    columns: &[
+        text("sweep", "Id"),
+        text("scope", "all, or one site"),
+        at("started_at", "Began"),
+        at("ended_at", "Ended"),
+        int("people", "People read in Okta"),
+        int("accounts", "Accounts read in iOffice"),
+        int("differences", "People whose plan was not empty"),
+        int("findings", "Orphans, disputed, set aside"),
+        yes("complete", "Every list proven complete"),
+        text("doubts", "Why not"),
+    ],
+};
+
+pub const RECONCILIATION: Table = Table {
+    name: "reconciliation",
+    title: "Okta, engine and iOffice, to zero",
+    columns: &[SITE, text("figure", "What is counted"), int("value", "Count"), text("source", "Where from")],
+};
+
+pub const SAMPLES: Table = Table {
+    name: "samples",
+    title: "Samples drawn by the seed, one dossier each",
+    columns: &[
+        text("population", "joiners, movers, leavers, or named by the auditor"),
+        int("number", "Within the population's sample"),
+        PERSON,
+        NAME,
+        text("dossier", "File"),
+        int("lines", "Journal lines in the dossier, each with an inclusion proof"),
+    ],
+};
+
+pub const CONTROL: Table = Table {
+    name: "control_changes",
+    title: "Changes to the control itself, as journaled",
+    columns: &[
+        at("at", "When"),
+        text("kind", "control, policy, checkpoint, retention, erasure, review, …"),
+        text("title", "What"),
+        text("detail", "Who, and why"),
+        text("data", "Facts of the line as JSON"),
+        int("position", "Line of the journal"),
+    ],
+};
+
+pub const POLICIES: Table = Table {
+    name: "policies",
+    title: "Policy versions that decided something in the period",
+    columns: &[
+        text("seal", "SHA-256 of the policy"),
+        at("first_plan_at", "First plan it made in the period"),
+        at("last_plan_at", "Last one"),
+        int("plans", "Plans"),
+    ],
+};
+
+pub const REVIEWS: Table = Table {
+    name: "reviews",
+    title: "Access reviews: every line, its decision, and whether a removal was carried through",
+    columns: &[
+        text("campaign", "Id"),
+        text("title", "Title"),
+        text("snapshot", "SHA-256 of the list that was reviewed"),
+        at("opened_at", "Opened"),
+        at("due_at", "Due"),
+        at("closed_at", "Signed off"),
+        text("line", "Id"),
+        PERSON,
+        NAME,
+        SITE,
+        text("kind", "role, item, seat, …"),
+        text("what", "Which one"),
+        text("reviewer", "Who decided"),
+        text("decision", "keep, remove, ask; empty: none"),
+        text("reason", "In the reviewer's words"),
+        at("decided_at", "When"),
+        at("removed_at", "The read that no longer showed it"),
+        text("flags", "overdue, hasty, escalated"),
+    ],
+};
+
+pub const CHECKPOINTS: Table = Table {
+    name: "checkpoints",
+    title: "Signed heads of the journal",
+    columns: &[
+        at("at", "Signed"),
+        int("size", "Lines"),
+        text("root", "RFC 6962 root, hex"),
+        text("note", "The signed note (C2SP)"),
+    ],
+};
+
+/// All tables, in the order of the report.
+pub const ALL: &[Table] = &[
+    RECONCILIATION,
+    CERTIFICATES,
+    SWEEPS,
+    POPULATION,
+    JOINERS,
+    MOVERS,
+    LEAVERS,
+    LEAVES,
+    RETURNS,
+    OVERRIDES,
+    FAILED,
+    TIMELINESS,
+    BOUNDS,
+    HISTOGRAM,
+    BREACHES,
+    APPROVALS,
+    ACCESS,
+    REVIEWS,
+    EXCEPTIONS,
+    SAMPLES,
+    POLICIES,
+    CONTROL,
+    CHECKPOINTS,
+];
+
+/// The table of this name.
+pub fn named(name: &str) -> Option<&'static Table> {
+    ALL.iter().find(|table| table.name == name)
+}
+
+/// What a holding is, in words, by a site's names of places (kind, number, name).
+pub fn what(names: &serde_json::Value, kind: &str, key: &str, value: &str) -> String {
+    let (kind, id) = match kind {
+        "role" => ("center", key),
+        "item" => ("item", key),
+        "cost_center" => ("item", value),
+        "seat" => ("room", value),
+        "section" => ("section", value),
+        "user_type" => ("user_type", value),
+        "site_admin" => return "site administrator".into(),
+        _ => return String::new(),
+    };
+    names[kind][id].as_str().map_or_else(|| format!("{kind} {id}"), str::to_owned)
+}

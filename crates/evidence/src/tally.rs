@@ -1,0 +1,204 @@
+//! Figures made from rows alone. The maker of a pack and its verifier count with the same code over the same rows, so
+//! a figure that the rows do not bear out cannot stand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cell::{Cell, Table},
+    sample,
+    stats::{self, Spread},
+    tables,
+};
+
+/// Measured stages: population, stage in words, column.
+pub const STAGES: &[(&str, &str, &str)] = &[
+    ("leavers", "event to verified", "seconds_total"),
+    ("leavers", "event to seen", "seconds_to_seen"),
+    ("leavers", "seen to decided", "seconds_to_decided"),
+    ("leavers", "decided to sent", "seconds_to_sent"),
+    ("leavers", "sent to answered", "seconds_to_answered"),
+    ("leavers", "answered to verified", "seconds_to_verified"),
+    ("joiners", "event or start to verified", "seconds_to_access"),
+    ("movers", "decided to verified", "seconds_to_verified"),
+];
+
+/// Published bounds on leavers: where from, in words, seconds.
+pub const BOUNDS: &[(&str, &str, i64)] = &[
+    ("NIST 800-53 PS-4(a), FedRAMP High", "system access disabled within 1 hour", 3_600),
+    ("NIST 800-53 PS-4(a), FedRAMP Moderate", "system access disabled within 4 hours", 4 * 3_600),
+    ("NIST 800-53 AC-2(13)", "high-risk individuals: disabled within 1 hour", 3_600),
+    ("NIST 800-53 PS-5, FedRAMP", "transfer actions within 24 hours", 86_400),
+    ("SOC 2 CC6.3, common practice", "access revoked within 24 hours", 86_400),
+];
+
+/// What the pack says about its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Rows by table.
+    pub rows: BTreeMap<String, u64>,
+    pub totals: Totals,
+    /// By `population: stage`.
+    pub stages: BTreeMap<String, Spread>,
+    pub leavers_in_time: u64,
+    pub leavers_late: u64,
+    /// Leavers by seconds to verified: see [`stats::BARS`].
+    pub histogram: Vec<u64>,
+    /// By bound: (within, beyond).
+    pub bounds: BTreeMap<String, (u64, u64)>,
+    pub joiners_authorised_before: u64,
+    pub joiners_not_authorised_before: u64,
+    pub movers_with_rest: u64,
+    pub exceptions_open: u64,
+    pub orphans_open: u64,
+    pub reviews_undecided: u64,
+    pub removals_not_confirmed: u64,
+}
+
+/// Opening + joined + returned − left = closing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    pub opening: i64,
+    pub joined: i64,
+    pub returned: i64,
+    pub left: i64,
+    pub closing: i64,
+}
+
+impl Totals {
+    /// What the equation is off by.
+    pub fn off_by(&self) -> i64 {
+        self.opening + self.joined + self.returned - self.left - self.closing
+    }
+}
+
+/// Takes rows one by one.
+#[derive(Debug, Default)]
+pub struct Tally {
+    summary: Summary,
+    seconds: BTreeMap<String, Vec<i64>>,
+    /// Ids of populations that samples are drawn from.
+    ids: BTreeMap<&'static str, Vec<String>>,
+}
+
+/// Populations that samples are drawn from.
+pub const SAMPLED: &[&str] = &["leavers", "joiners", "movers"];
+
+impl Tally {
+    pub fn take(&mut self, table: &'static Table, row: &[Cell]) {
+        let cell = |name: &str| table.at(name).and_then(|at| row.get(at)).unwrap_or(&Cell::Null);
+        *self.summary.rows.entry(table.name.to_owned()).or_default() += 1;
+        for (population, stage, column) in STAGES {
+            if *population == table.name
+                && let Some(seconds) = cell(column).int()
+            {
+                self.seconds.entry(format!("{population}: {stage}")).or_default().push(seconds);
+            }
+        }
+        if let Some(name) = SAMPLED.iter().find(|name| **name == table.name) {
+            self.ids.entry(name).or_default().push(cell("person").text().to_owned());
+        }
+        let summary = &mut self.summary;
+        match table.name {
+            "population" => {
+                let totals = &mut summary.totals;
+                totals.opening += i64::from(cell("live_at_start").is_true());
+                totals.closing += i64::from(cell("live_at_end").is_true());
+                totals.joined += cell("joined").int().unwrap_or(0);
+                totals.returned += cell("returned").int().unwrap_or(0);
+                totals.left += cell("left").int().unwrap_or(0);
+            }
+            "leavers" => {
+                let verified = cell("verified_at").time().is_some();
+                let in_time = cell("in_time").is_true();
+                summary.leavers_in_time += u64::from(in_time);
+                summary.leavers_late += u64::from(!in_time);
+                let total = cell("seconds_total").int();
+                for (control, _, bound) in BOUNDS {
+                    let within = verified && total.is_some_and(|seconds| seconds <= *bound);
+                    let counts = summary.bounds.entry((*control).to_owned()).or_default();
+                    if within { counts.0 += 1 } else { counts.1 += 1 }
+                }
+            }
+            "joiners" => {
+                let before = cell("authorised_before").is_true();
+                summary.joiners_authorised_before += u64::from(before);
+                summary.joiners_not_authorised_before += u64::from(!before);
+            }
+            "movers" => summary.movers_with_rest += u64::from(!cell("left_open").text().is_empty()),
+            "exceptions" if cell("over_at").time().is_none() => {
+                summary.exceptions_open += 1;
+                summary.orphans_open += u64::from(cell("kind").text() == "orphan");
+            }
+            "reviews" => {
+                summary.reviews_undecided += u64::from(cell("decision").text().is_empty());
+                let removed = cell("decision").text() == "remove";
+                summary.removals_not_confirmed += u64::from(removed && cell("removed_at").time().is_none());
+            }
+            _ => {}
+        }
+    }
+
+    /// Who a seed draws from a population.
+    pub fn sample(&self, seed: &str, population: &str, size: Option<usize>) -> Vec<String> {
+        let ids = self.ids.get(population).map(Vec::as_slice).unwrap_or_default();
+        let size = size.unwrap_or_else(|| sample::usual_size(ids.len()));
+        sample::draw(seed, ids.iter().map(String::as_str), size).into_iter().map(str::to_owned).collect()
+    }
+
+    /// All figures.
+    pub fn summary(&self) -> Summary {
+        let mut summary = self.summary.clone();
+        for table in tables::ALL {
+            summary.rows.entry(table.name.to_owned()).or_default();
+        }
+        for (population, stage, _) in STAGES {
+            let key = format!("{population}: {stage}");
+            let values = self.seconds.get(&key).cloned().unwrap_or_default();
+            if *stage == "event to verified" {
+                summary.histogram = stats::histogram(&values);
+            }
+            summary.stages.insert(key, stats::spread(values));
+        }
+        summary
+    }
+
+    /// Rows of the tables that only repeat the figures: timeliness, bounds, histogram.
+    pub fn derived(&self) -> Vec<(&'static Table, Vec<Cell>)> {
+        let summary = self.summary();
+        let mut rows: Vec<(&'static Table, Vec<Cell>)> = Vec::new();
+        for (population, stage, _) in STAGES {
+            let spread = summary.stages.get(&format!("{population}: {stage}")).cloned().unwrap_or_default();
+            rows.push((
+                &tables::TIMELINESS,
+                vec![
+                    (*population).into(),
+                    (*stage).into(),
+                    spread.count.into(),
+                    spread.p50.into(),
+                    spread.p95.into(),
+                    spread.p99.into(),
+                    spread.max.into(),
+                ],
+            ));
+        }
+        for (control, requirement, bound) in BOUNDS {
+            let (within, beyond) = summary.bounds.get(*control).copied().unwrap_or_default();
+            let row =
+                vec![(*control).into(), (*requirement).into(), (*bound).into(), within.into(), beyond.into()];
+            rows.push((&tables::BOUNDS, row));
+        }
+        for (bar, count) in summary.histogram.iter().enumerate() {
+            let row = vec!["leavers".into(), stats::BARS.get(bar).copied().into(), (*count).into()];
+            rows.push((&tables::HISTOGRAM, row));
+        }
+        rows
+    }
+}
+
+/// Tables whose rows [`Tally::derived`] makes.
+pub const DERIVED: &[&str] = &["timeliness", "bounds", "histogram"];
+
+/// Without a row in any of these there is no data.
+pub const EMPTY_WITHOUT: &[&str] = &["population", "leavers", "movers", "control_changes", "failed"];

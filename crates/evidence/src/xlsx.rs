@@ -1,0 +1,133 @@
+//! The workbook: the same tables as sheets. Texts are written as texts, so no cell is a formula.
+
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+
+use crate::{
+    cell::{Cell, Kind, Table},
+    manifest::Manifest,
+    pack::Kept,
+    tables,
+};
+
+/// A cell's text has at most this many characters in the format.
+const TEXT_MAX: usize = 32_767;
+
+/// The workbook as bytes.
+///
+/// # Errors
+/// The writer's sentence.
+pub fn workbook(manifest: &Manifest, rows: &Kept) -> Result<Vec<u8>, String> {
+    build(manifest, rows).map_err(|error| error.to_string())
+}
+
+fn build(manifest: &Manifest, rows: &Kept) -> Result<Vec<u8>, XlsxError> {
+    let terms = &manifest.terms;
+    let mut book = Workbook::new();
+    // The moment of making comes from outside: equal facts, equal bytes.
+    let made = ExcelDateTime::parse_from_str(&terms.made_at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    let mut properties = DocProperties::new().set_title("Evidence").set_company(&terms.tenant);
+    if let Ok(made) = &made {
+        properties = properties.set_creation_datetime(made);
+    }
+    book.set_properties(&properties);
+    let head = Format::new().set_bold().set_background_color(0x00E7_EDF8);
+    let cover = book.add_worksheet().set_name("cover")?;
+    cover.set_column_width(0, 34)?.set_column_width(1, 90)?;
+    for (line, (what, value)) in facts(manifest).iter().enumerate() {
+        let line = line as u32;
+        cover.write_string_with_format(line, 0, *what, &head)?;
+        cover.write_string(line, 1, value)?;
+    }
+    for table in tables::ALL {
+        let kept = rows.get(table.name).map(Vec::as_slice).unwrap_or_default();
+        let sheet = book.add_worksheet().set_name(table.name)?;
+        write(sheet, table, kept, manifest.summary.rows.get(table.name).copied().unwrap_or(0), &head)?;
+    }
+    book.save_to_buffer()
+}
+
+fn write(
+    sheet: &mut Worksheet,
+    table: &Table,
+    rows: &[Vec<Cell>],
+    total: u64,
+    head: &Format,
+) -> Result<(), XlsxError> {
+    for (column, known) in table.columns.iter().enumerate() {
+        let width = match known.kind {
+            Kind::Time => 28,
+            Kind::Text => 26,
+            Kind::Int | Kind::Bool => 12,
+        };
+        sheet.set_column_width(column as u16, width)?;
+        sheet.write_string_with_format(0, column as u16, known.name, head)?;
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    for (at, row) in rows.iter().enumerate() {
+        for (column, cell) in row.iter().enumerate() {
+            let (at, column) = (at as u32 + 1, column as u16);
+            match cell {
+                Cell::Null => {}
+                #[expect(clippy::cast_precision_loss, reason = "counts and seconds are far below 2^53")]
+                Cell::Int(value) => drop(sheet.write_number(at, column, *value as f64)?),
+                other => {
+                    let text: String = other.to_text().chars().take(TEXT_MAX).collect();
+                    sheet.write_string(at, column, text)?;
+                }
+            }
+        }
+    }
+    let shown = rows.len() as u64;
+    if shown < total {
+        let note = format!("the first {shown} of {total} rows; all of them are in data/{}.csv", table.name);
+        sheet.write_string_with_format(shown as u32 + 2, 0, note, head)?;
+    }
+    sheet.autofilter(0, 0, (shown as u32).max(1), table.columns.len() as u16 - 1)?;
+    Ok(())
+}
+
+/// The cover's lines.
+pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let (terms, summary) = (&manifest.terms, &manifest.summary);
+    let totals = &summary.totals;
+    let sites: Vec<String> = terms.sites.iter().map(|(id, url)| format!("{id} ({url})")).collect();
+    vec![
+        ("Tenant", format!("{} ({})", terms.tenant, terms.okta_url)),
+        ("Sites", sites.join(", ")),
+        ("Period", format!("{} up to {} ({})", terms.from, terms.to, terms.zone)),
+        ("Made", format!("{} by {}, {}", terms.made_at, terms.made_by, terms.program)),
+        ("Made from", terms.query.clone()),
+        (
+            "Control totals",
+            format!(
+                "{} opening + {} joined + {} returned - {} left = {} closing (off by {})",
+                totals.opening,
+                totals.joined,
+                totals.returned,
+                totals.left,
+                totals.closing,
+                totals.off_by()
+            ),
+        ),
+        (
+            "Leavers in time",
+            format!(
+                "{} of {} within {} s",
+                summary.leavers_in_time,
+                summary.leavers_in_time + summary.leavers_late,
+                terms.leaver_bound_seconds
+            ),
+        ),
+        (
+            "Joiners authorised before access",
+            format!(
+                "{} of {}",
+                summary.joiners_authorised_before,
+                summary.joiners_authorised_before + summary.joiners_not_authorised_before
+            ),
+        ),
+        ("Open exceptions", format!("{} (orphans {})", summary.exceptions_open, summary.orphans_open)),
+        ("Seed of the samples", terms.seed.clone()),
+        ("Verifier key", manifest.key.clone()),
+    ]
+}

@@ -1,0 +1,237 @@
+//! One pass over a tenant's journal: every line against its leaf, the tree against its head, proofs, and the lines
+//! that tables are made from.
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Progress, StoreFailure};
+use lanyard_evidence::{cell::Cell, pack::Pack, tables, verify::Consistency};
+use lanyard_store::{
+    RawLine,
+    checkpoint::{Checkpoint, CheckpointKey, verify_checkpoint},
+    merkle::{hex, leaf_hash},
+    proof::Prover,
+};
+use serde_json::Value;
+
+use super::{Scope, dossier::Dossiers, keys, people::Known};
+
+/// Lines may be written a little out of order; a step back beyond this is the clock's.
+const STEP_BACK_MAX: i64 = 10 * 60;
+/// Checkpoints of a period that go into a pack: the first, the last, and evenly spread ones between.
+const CHECKPOINTS_MAX: usize = 400;
+
+/// The signed head that everything leads to, and earlier ones.
+pub struct Head {
+    pub size: u64,
+    pub note: String,
+    /// Oldest first.
+    pub earlier: Vec<(Checkpoint, String)>,
+    /// Signed by other keys.
+    pub foreign: usize,
+}
+
+/// Signs the head as it is now, and holds the journal against everything that was signed before.
+///
+/// # Errors
+/// The journal is shorter than, or not what, was signed.
+pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Result<Head> {
+    let tenant = &scope.ask.tenant;
+    let (size, root) = scope.archive.head(tenant)?;
+    let now = Checkpoint { origin: origin.to_owned(), size, root, at: Some(scope.ask.made_at) };
+    let mut foreign = 0;
+    let mut earlier: Vec<(Checkpoint, String)> = Vec::new();
+    let kept = scope.archive.checkpoints(tenant)?.into_iter().map(|(_, _, note)| note);
+    for note in kept.chain(keys::exported(&scope.ask.exported, tenant).into_iter().map(|(_, note)| note)) {
+        match verify_checkpoint(&note, &key.verifier()) {
+            Ok(checkpoint) if checkpoint.origin == origin => earlier.push((checkpoint, note)),
+            _ => foreign += 1,
+        }
+    }
+    earlier.sort_by(|a, b| (a.0.at, a.0.size).cmp(&(b.0.at, b.0.size)));
+    earlier.dedup_by(|a, b| a.1 == b.1);
+    if let Some((longest, _)) = earlier.iter().max_by_key(|(checkpoint, _)| checkpoint.size)
+        && longest.size > size
+    {
+        anyhow::bail!(
+            "the journal of {tenant} was cut: {} lines were signed{}, {size} are left. No pack was made.\nhint: `lanyard verify --data DIR` says more; restore the store from a backup",
+            longest.size,
+            longest.at.map(|at| format!(" at {at}")).unwrap_or_default()
+        );
+    }
+    let inside: Vec<usize> = (0..earlier.len())
+        .filter(|at| {
+            earlier[*at].0.at.is_none_or(|signed| signed >= scope.ask.from && signed < scope.ask.made_at)
+        })
+        .collect();
+    let step = inside.len().div_ceil(CHECKPOINTS_MAX).max(1);
+    let last = inside.last().copied();
+    let chosen: Vec<usize> = inside
+        .into_iter()
+        .enumerate()
+        .filter(|(n, at)| n % step == 0 || Some(*at) == last)
+        .map(|(_, at)| at)
+        .collect();
+    let earlier = chosen.into_iter().map(|at| earlier[at].clone()).collect();
+    Ok(Head { size, note: now.sign(key), earlier, foreign })
+}
+
+/// What the pass found out.
+pub struct Told {
+    pub prover: Prover,
+    pub clock_went_back: Vec<(u64, i64)>,
+    pub limits: Vec<String>,
+}
+
+/// Kinds of lines that are not about the control, although they are about nobody.
+const ROUTINE: &[&str] = &["signal", "sweep", "finding", "hook", "checkpoint"];
+/// Kinds of lines that tell of gates.
+const GATES: &[&str] =
+    &["approval", "clearance", "hold", "gate", "request", "break_glass", "exception", "escalation"];
+
+/// Reads the whole journal once.
+///
+/// # Errors
+/// The first line that is not what was hashed.
+pub fn read(
+    scope: &Scope<'_>,
+    known: &Known,
+    head: &Head,
+    dossiers: &mut Dossiers,
+    pack: &mut Pack,
+    progress: &dyn Progress,
+) -> anyhow::Result<Told> {
+    let tenant = &scope.ask.tenant;
+    let mut prover = Prover::default();
+    prover.want_root(head.size);
+    for position in dossiers.positions() {
+        prover.want_inclusion(position, head.size);
+    }
+    let mut sizes: Vec<u64> = head.earlier.iter().map(|(checkpoint, _)| checkpoint.size).collect();
+    sizes.push(head.size);
+    for pair in sizes.windows(2) {
+        prover.want_consistency(pair[0], pair[1]);
+        prover.want_root(pair[0]);
+    }
+    let mut newest = i64::MIN;
+    let mut clock_went_back = Vec::new();
+    scope.archive.lines(tenant, |line| {
+        if line.position % 65_536 == 0 {
+            progress.report("reading the journal", line.position, Some(head.size));
+        }
+        let wrong = |why: &str| {
+            StoreFailure::Damaged(format!(
+                "journal of {tenant}, line {}: {why}; no pack was made",
+                line.position
+            ))
+        };
+        if line.position != prover.size() {
+            return Err(wrong("a line is missing before it"));
+        }
+        prover.push(line.leaf);
+        if line.text.is_empty() {
+            return Ok(());
+        }
+        if leaf_hash(line.text.as_bytes()) != line.leaf {
+            return Err(wrong("its text is not what was written"));
+        }
+        let at = moment(line.text);
+        if let Some(at) = at {
+            let back = newest.saturating_sub(at) / 1_000_000;
+            if back > STEP_BACK_MAX {
+                clock_went_back.push((line.position, back));
+            }
+            newest = if back > STEP_BACK_MAX { at } else { newest.max(at) };
+        }
+        tell(scope, known, &line, pack);
+        dossiers.see(&line);
+        Ok(())
+    })?;
+    let (size, root) = scope.archive.head(tenant)?;
+    anyhow::ensure!(
+        prover.size() == size && prover.root(size) == Some(root),
+        "the journal of {tenant} is not the one its head was made of: {size} lines by the head, {} are kept. No pack was made.\nhint: `lanyard verify --data DIR` says more",
+        prover.size()
+    );
+    for (checkpoint, _) in &head.earlier {
+        anyhow::ensure!(
+            prover.root(checkpoint.size) == Some(checkpoint.root),
+            "the journal of {tenant} was rewritten: its first {} lines are not those that were signed{}. No pack was made.",
+            checkpoint.size,
+            checkpoint.at.map(|at| format!(" at {at}")).unwrap_or_default()
+        );
+    }
+    let proofs: Vec<Consistency> = sizes
+        .windows(2)
+        .filter_map(|pair| {
+            let path = prover.consistency(pair[0], pair[1])?.iter().map(|hash| hex(hash)).collect();
+            Some(Consistency { old: pair[0], new: pair[1], path })
+        })
+        .collect();
+    pack.file("integrity/consistency.json", &serde_json::to_vec(&proofs)?);
+    for (checkpoint, note) in &head.earlier {
+        let size = i64::try_from(checkpoint.size)?;
+        let row = vec![checkpoint.at.into(), size.into(), hex(&checkpoint.root).into(), note.as_str().into()];
+        pack.row(&tables::CHECKPOINTS, row);
+    }
+    let mut limits = Vec::new();
+    if head.foreign > 0 {
+        limits.push(format!(
+            "{} older checkpoints are signed by another key and are not in this pack.",
+            head.foreign
+        ));
+    }
+    Ok(Told { prover, clock_went_back, limits })
+}
+
+/// The moment of a line without reading all of it: microseconds since 1970.
+fn moment(text: &str) -> Option<i64> {
+    let from = text.find("\"at\":")? + 5;
+    let rest = &text[from..];
+    let end = rest.find(|c: char| c != '-' && !c.is_ascii_digit())?;
+    rest[..end].parse().ok()
+}
+
+fn kind(text: &str) -> Option<&str> {
+    let from = text.find("\"kind\":\"")? + 8;
+    text[from..].split('"').next()
+}
+
+/// Lines about gates, and about the control itself, become rows.
+fn tell(scope: &Scope<'_>, known: &Known, line: &RawLine<'_>, pack: &mut Pack) {
+    let Some(kind) = kind(line.text) else { return };
+    let gate = GATES.contains(&kind);
+    if !gate && (line.personal || ROUTINE.contains(&kind)) {
+        return;
+    }
+    let Ok(value) = serde_json::from_str::<Value>(line.text) else { return };
+    let at = value["at"].as_i64().and_then(|at| Timestamp::from_microsecond(at).ok());
+    let Some(at) = at.filter(|at| scope.in_period(*at)) else { return };
+    let text = |name: &str| Cell::from(value[name].as_str());
+    let position = i64::try_from(line.position).unwrap_or(i64::MAX);
+    let data = match &value["data"] {
+        Value::Null => Cell::Null,
+        data => data.to_string().into(),
+    };
+    if gate {
+        let who = &value["identity"];
+        let person = match (who["tenant"].as_str(), who["user"].as_str()) {
+            (Some(tenant), Some(user)) => format!("{tenant}/{user}"),
+            _ => String::new(),
+        };
+        let name = known.name(&person);
+        let row = vec![
+            at.into(),
+            person.into(),
+            name.into(),
+            text("site"),
+            kind.into(),
+            text("title"),
+            text("detail"),
+            data,
+            position.into(),
+        ];
+        pack.row(&tables::APPROVALS, row);
+    } else {
+        let row = vec![at.into(), kind.into(), text("title"), text("detail"), data, position.into()];
+        pack.row(&tables::CONTROL, row);
+    }
+}

@@ -1,0 +1,103 @@
+//! The key that signs checkpoints and packs, and the folder that checkpoints are exported to.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use lanyard_engine::ports::{Store, TreeHead, Write};
+use lanyard_model::id::TenantId;
+use lanyard_store::checkpoint::{Checkpoint, CheckpointKey};
+
+use crate::local::write_private;
+
+/// Where a tenant's key lies in the data folder.
+fn key_file(dir: &Path, tenant: &TenantId) -> PathBuf {
+    dir.join("keys").join(format!("{tenant}.checkpoint.key"))
+}
+
+/// Where checkpoints are exported to, if the settings name no other place.
+pub fn export_folder(dir: &Path, configured: Option<&Path>) -> PathBuf {
+    dir.join(configured.unwrap_or(Path::new("checkpoints")))
+}
+
+/// The tenant's key; made on first use.
+///
+/// # Errors
+/// An unreadable or unwritable file.
+pub fn load_or_make(dir: &Path, tenant: &TenantId) -> anyhow::Result<CheckpointKey> {
+    let file = key_file(dir, tenant);
+    match fs::read_to_string(&file) {
+        Ok(text) => CheckpointKey::from_secret_text(&text)
+            .with_context(|| format!("{} holds no checkpoint key", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = CheckpointKey::create(&format!("lanyard-{tenant}"))?;
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            }
+            write_private(&file, &format!("{}\n", key.to_secret_text()))?;
+            Ok(key)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// The name of a tenant's tree: the key's hash makes it unique in the world.
+pub fn origin(key: &CheckpointKey, tenant: &TenantId) -> String {
+    let hash = key.verifier().split('+').nth(1).unwrap_or_default().to_owned();
+    format!("lanyard.journal/{tenant}/{hash}")
+}
+
+/// Signs a tree head as it is.
+///
+/// # Errors
+/// A head whose root is no hash.
+pub fn sign(key: &CheckpointKey, head: &TreeHead, at: Timestamp) -> anyhow::Result<String> {
+    use base64::Engine as _;
+    let root = base64::engine::general_purpose::STANDARD.decode(&head.root)?;
+    let root = root.try_into().map_err(|_| anyhow::anyhow!("the root of {} is not a hash", head.tenant))?;
+    Ok(Checkpoint { origin: origin(key, &head.tenant), size: head.size, root, at: Some(at) }.sign(key))
+}
+
+/// Signs every tenant's head, keeps it, and lays it outside: one file per checkpoint, one with the newest.
+///
+/// # Errors
+/// A head that cannot be read, signed, kept or laid outside.
+pub async fn export(dir: &Path, outside: &Path, store: &dyn Store, at: Timestamp) -> anyhow::Result<usize> {
+    let heads = store.tree_heads().await?;
+    for head in &heads {
+        let key = load_or_make(dir, &head.tenant)?;
+        let note = sign(&key, head, at)?;
+        let folder = outside.join(head.tenant.as_str());
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        // Outside first: a checkpoint that only the store knows proves nothing against its owner.
+        let name = at.strftime("%Y%m%dT%H%M%SZ").to_string();
+        for (name, text) in [
+            (format!("{name}.checkpoint"), note.as_str()),
+            ("newest.checkpoint".to_owned(), note.as_str()),
+            ("verifier.txt".to_owned(), &format!("{}\n", key.verifier())),
+        ] {
+            let (file, new) = (folder.join(&name), folder.join(format!("{name}.new")));
+            fs::write(&new, text)
+                .and_then(|()| fs::rename(&new, &file))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        store
+            .write(vec![Write::Checkpoint { tenant: head.tenant.clone(), size: head.size, at, note }])
+            .await?;
+    }
+    Ok(heads.len())
+}
+
+/// Checkpoints of a tenant that were laid outside, oldest first: file and note.
+pub fn exported(outside: &Path, tenant: &TenantId) -> Vec<(PathBuf, String)> {
+    let Ok(listing) = fs::read_dir(outside.join(tenant.as_str())) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = listing
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "checkpoint"))
+        .collect();
+    files.sort();
+    files.into_iter().filter_map(|file| fs::read_to_string(&file).ok().map(|note| (file, note))).collect()
+}

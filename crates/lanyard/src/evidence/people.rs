@@ -1,0 +1,418 @@
+//! People, accounts, and what accounts held: population, joiners, returns, access list, changes by hand.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Holding, Progress};
+use lanyard_evidence::{cell::Cell, pack::Pack, tables};
+use lanyard_model::{
+    account::AccountKind,
+    id::{IdentityId, SiteId},
+    identity::Status,
+};
+use serde_json::Value;
+
+use super::{
+    Scope,
+    plans::{Plans, Right},
+};
+
+/// A person as last read.
+pub struct Person {
+    pub name: String,
+    pub created: Option<Timestamp>,
+    pub activated: Option<Timestamp>,
+}
+
+/// An account as last read.
+pub struct KnownAccount {
+    pub user_name: String,
+    pub kind: AccountKind,
+    pub live: bool,
+}
+
+/// Who and what there is.
+pub struct Known {
+    /// By `tenant/user`.
+    people: HashMap<String, Person>,
+    pub people_live: i64,
+    pub by_status: BTreeMap<String, i64>,
+    pub accounts: HashMap<SiteId, HashMap<i64, KnownAccount>>,
+    /// Leavers verified gone in the period, per site.
+    pub verified_leavers: HashMap<SiteId, i64>,
+    /// Names of places by site, kind and number.
+    names: HashMap<SiteId, Value>,
+}
+
+impl Known {
+    pub fn read(scope: &Scope<'_>, progress: &dyn Progress) -> anyhow::Result<Self> {
+        let mut known = Self {
+            people: HashMap::new(),
+            people_live: 0,
+            by_status: BTreeMap::new(),
+            accounts: HashMap::new(),
+            verified_leavers: HashMap::new(),
+            names: HashMap::new(),
+        };
+        let mut done = 0;
+        scope.archive.identities(&scope.ask.tenant, |mirrored| {
+            done += 1;
+            if done % 4096 == 0 {
+                progress.report("reading people", done, None);
+            }
+            let identity = mirrored.identity;
+            if mirrored.gone_at.is_none() {
+                known.people_live += 1;
+                *known.by_status.entry(identity.status.to_string()).or_default() += 1;
+            } else {
+                *known.by_status.entry("deleted".into()).or_default() += 1;
+            }
+            let activated = identity.activated.filter(|_| identity.status != Status::Staged);
+            let person = Person { name: identity.display_name(), created: identity.created, activated };
+            known.people.insert(identity.id.to_string(), person);
+            Ok(())
+        })?;
+        for (site, _) in &scope.ask.sites {
+            let mut accounts = HashMap::new();
+            scope.archive.accounts(site, |account, gone_at| {
+                let live = gone_at.is_none() && account.is_live();
+                let user_name = account.field("userName").unwrap_or_default().to_owned();
+                accounts.insert(account.key.id.0, KnownAccount { user_name, kind: account.kind, live });
+                Ok(())
+            })?;
+            known.accounts.insert(site.clone(), accounts);
+            let names = scope.archive.meta(&format!("names:{site}"))?.unwrap_or_default();
+            known.names.insert(site.clone(), serde_json::from_str(&names).unwrap_or_default());
+        }
+        for (leaver, _) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+            if leaver.identity.tenant == scope.ask.tenant
+                && leaver.verified_at.is_some_and(|at| scope.in_period(at))
+            {
+                *known.verified_leavers.entry(leaver.site).or_default() += 1;
+            }
+        }
+        Ok(known)
+    }
+
+    /// Display name of `tenant/user`; empty if not known.
+    pub fn name(&self, person: &str) -> String {
+        self.people.get(person).map(|person| person.name.clone()).unwrap_or_default()
+    }
+
+    pub fn person(&self, person: &str) -> Option<&Person> {
+        self.people.get(person)
+    }
+
+    /// What a holding is, in words.
+    pub fn what(&self, site: &SiteId, holding: &Holding) -> String {
+        let none = Value::Null;
+        let names = self.names.get(site).unwrap_or(&none);
+        tables::what(names, &holding.kind, &holding.key, &holding.value)
+    }
+}
+
+/// What the intervals add up to.
+#[derive(Default)]
+pub struct Membership {
+    /// The end of the first complete comparison.
+    pub baseline: Option<Timestamp>,
+    pub sites: HashMap<SiteId, SiteCounts>,
+    pub limits: Vec<String>,
+}
+
+#[derive(Clone, Default)]
+pub struct SiteCounts {
+    pub closing: i64,
+    pub left: i64,
+    /// Live and linked now, whatever the period.
+    pub linked_now: i64,
+}
+
+impl SiteCounts {
+    pub fn leavers_verified(&self, verified: i64) -> i64 {
+        verified
+    }
+}
+
+/// Longest time between an operation of ours and the read that shows what it did.
+const READ_AFTER_MAX: i64 = 15 * 60;
+
+/// Everything held at any time in scope, account by account.
+pub fn holdings(
+    scope: &Scope<'_>,
+    known: &Known,
+    plans: &Plans,
+    pack: &mut Pack,
+    progress: &dyn Progress,
+) -> anyhow::Result<Membership> {
+    let mut membership = Membership::default();
+    let first = scope
+        .archive
+        .sweeps(Timestamp::MIN, scope.ask.to)?
+        .into_iter()
+        .find_map(|sweep| sweep.ended_at.filter(|_| sweep.certified));
+    membership.baseline = first;
+    let start = first.map_or(scope.ask.from, |first| first.max(scope.ask.from));
+    if start > scope.ask.from {
+        membership.limits.push(format!(
+            "The first complete comparison ended at {start}, inside the period: the opening population is the one it found, and nothing earlier is covered."
+        ));
+    }
+    for (site, _) in &scope.ask.sites {
+        let mut counts = SiteCounts::default();
+        let mut group: Vec<Holding> = Vec::new();
+        let mut accounts = 0;
+        let total = known.accounts.get(site).map(|all| all.len() as u64);
+        let look = Look { scope, known, plans, site, start };
+        scope.archive.holdings(site, Timestamp::MIN, scope.ask.to, |holding| {
+            if group.first().is_some_and(|first| first.account != holding.account) {
+                accounts += 1;
+                if accounts % 4096 == 0 {
+                    progress.report("reading access", accounts, total);
+                }
+                look.account(&std::mem::take(&mut group), &mut counts, pack);
+            }
+            group.push(holding);
+            Ok(())
+        })?;
+        if !group.is_empty() {
+            look.account(&group, &mut counts, pack);
+        }
+        membership.sites.insert(site.clone(), counts);
+    }
+    for (leaver, returned) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+        let Some(returned) = returned.filter(|at| scope.in_period(*at)) else { continue };
+        if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
+            continue;
+        }
+        let person = leaver.identity.to_string();
+        let name = known.name(&person);
+        pack.row(
+            &tables::RETURNS,
+            vec![
+                person.into(),
+                name.into(),
+                leaver.site.as_str().into(),
+                leaver.since.into(),
+                leaver.verified_at.into(),
+                returned.into(),
+            ],
+        );
+    }
+    Ok(membership)
+}
+
+struct Look<'a> {
+    scope: &'a Scope<'a>,
+    known: &'a Known,
+    plans: &'a Plans,
+    site: &'a SiteId,
+    /// Where the period's population begins to be known.
+    start: Timestamp,
+}
+
+/// A stretch in which an account was live and a person's.
+struct Stretch<'h> {
+    person: &'h str,
+    from: Timestamp,
+    to: Option<Timestamp>,
+}
+
+impl Look<'_> {
+    fn account(&self, all: &[Holding], counts: &mut SiteCounts, pack: &mut Pack) {
+        let Some(account) = all.first().map(|holding| holding.account.id.0) else { return };
+        let tenant = format!("{}/", self.scope.ask.tenant);
+        let live: Vec<&Holding> = all.iter().filter(|h| h.kind == "account" && h.value == "live").collect();
+        let mut stretches: Vec<Stretch<'_>> = Vec::new();
+        for person in all.iter().filter(|h| h.kind == "person" && h.key.starts_with(&tenant)) {
+            for live in &live {
+                let from = person.from.max(live.from);
+                let to = [person.to, live.to].into_iter().flatten().min();
+                if to.is_none_or(|to| from < to) {
+                    stretches.push(Stretch { person: &person.key, from, to });
+                }
+            }
+        }
+        stretches.sort_by(|a, b| (a.person, a.from).cmp(&(b.person, b.from)));
+        let mut people: Vec<&str> = stretches.iter().map(|stretch| stretch.person).collect();
+        people.dedup();
+        for person in people {
+            let own: Vec<&Stretch<'_>> = stretches.iter().filter(|s| s.person == person).collect();
+            self.population(person, account, &own, counts, pack);
+        }
+        let owner = stretches.iter().find(|stretch| {
+            stretch.from < self.scope.ask.to && stretch.to.is_none_or(|to| to >= self.scope.ask.to)
+        });
+        // An account of another tenant's person is that tenant's evidence.
+        let foreign = all.iter().any(|h| h.kind == "person" && h.to.is_none() && !h.key.starts_with(&tenant));
+        if !foreign {
+            self.access(account, owner, all, pack);
+        }
+        let somebody = stretches.last().map(|stretch| stretch.person);
+        if let Some(somebody) = somebody {
+            self.by_hand(account, somebody, all, pack);
+        }
+    }
+
+    fn population(
+        &self,
+        person: &str,
+        account: i64,
+        stretches: &[&Stretch<'_>],
+        counts: &mut SiteCounts,
+        pack: &mut Pack,
+    ) {
+        let (start, to) = (self.start, self.scope.ask.to);
+        let (mut opening, mut closing, mut joined, mut returned, mut left) =
+            (false, false, 0_i64, 0_i64, 0_i64);
+        for (number, stretch) in stretches.iter().enumerate() {
+            opening |= stretch.from <= start && stretch.to.is_none_or(|to| to > start);
+            closing |= stretch.from < to && stretch.to.is_none_or(|end| end >= to);
+            counts.linked_now += i64::from(stretch.to.is_none());
+            if stretch.from > start && stretch.from < to {
+                if number == 0 {
+                    joined += 1;
+                    self.joiner(person, account, stretch, pack);
+                } else {
+                    returned += 1;
+                }
+            }
+            left += i64::from(stretch.to.is_some_and(|end| end > start && end < to));
+        }
+        if !opening && !closing && joined + returned + left == 0 {
+            return;
+        }
+        counts.closing += i64::from(closing);
+        counts.left += left;
+        pack.row(
+            &tables::POPULATION,
+            vec![
+                person.into(),
+                self.known.name(person).into(),
+                self.site.as_str().into(),
+                account.into(),
+                opening.into(),
+                closing.into(),
+                joined.into(),
+                returned.into(),
+                left.into(),
+            ],
+        );
+    }
+
+    fn joiner(&self, person: &str, account: i64, stretch: &Stretch<'_>, pack: &mut Pack) {
+        let known = self.known.person(person);
+        let event = known.and_then(|known| {
+            [known.activated, known.created].into_iter().flatten().filter(|at| *at <= stretch.from).max()
+        });
+        let plan = self.plans.creation(person, self.site, stretch.from);
+        let sent = plan.and_then(|plan| self.plans.sent(plan));
+        let granted = plan.and_then(|plan| self.plans.answered(plan)).unwrap_or(stretch.from);
+        let verified = plan.and_then(|plan| plan.verified_at());
+        let before = plan.zip(sent).is_some_and(|(plan, sent)| plan.made_at() <= sent);
+        let done = verified.unwrap_or(stretch.from);
+        let seconds = event.map(|event| done.duration_since(event.min(done)).as_secs());
+        pack.row(
+            &tables::JOINERS,
+            vec![
+                person.into(),
+                self.known.name(person).into(),
+                self.site.as_str().into(),
+                account.into(),
+                if plan.is_some() { "created" } else { "adopted" }.into(),
+                event.into(),
+                plan.map(|plan| self.plans.reason(plan)).into(),
+                plan.map(|plan| plan.made_at()).into(),
+                granted.into(),
+                verified.into(),
+                seconds.into(),
+                before.into(),
+                plan.map(|plan| plan.name()).into(),
+            ],
+        );
+    }
+
+    fn access(&self, account: i64, owner: Option<&Stretch<'_>>, all: &[Holding], pack: &mut Pack) {
+        let to = self.scope.ask.to;
+        let held = |h: &&Holding| h.from < to && h.to.is_none_or(|end| end >= to) && h.kind != "person";
+        let known = self.known.accounts.get(self.site).and_then(|all| all.get(&account));
+        if known.is_some_and(|known| known.kind != AccountKind::Person) {
+            return;
+        }
+        let user_name = known.map_or("", |known| known.user_name.as_str());
+        let person = owner.map(|owner| owner.person);
+        let name = person.map(|person| self.known.name(person)).unwrap_or_default();
+        for holding in all.iter().filter(held) {
+            let (because, plan) = match person {
+                Some(person) => self.source(person, holding),
+                None => ("nobody's account".to_owned(), Cell::Null),
+            };
+            let value = match holding.kind.as_str() {
+                "account" | "role" => holding.value.as_str(),
+                _ => "",
+            };
+            pack.row(
+                &tables::ACCESS,
+                vec![
+                    self.site.as_str().into(),
+                    person.into(),
+                    name.as_str().into(),
+                    account.into(),
+                    user_name.into(),
+                    holding.kind.as_str().into(),
+                    self.known.what(self.site, holding).into(),
+                    value.into(),
+                    holding.from.into(),
+                    because.into(),
+                    plan,
+                ],
+            );
+        }
+    }
+
+    /// Why somebody holds something: the last plan of ours before the read that first showed it.
+    fn source(&self, person: &str, holding: &Holding) -> (String, Cell) {
+        match self.plans.giver(person, self.site, Right::of(&holding.kind), holding.from) {
+            Some((plan, reason)) => (reason, plan.name().into()),
+            None if holding.from <= self.start => ("first read: it was there before".into(), Cell::Null),
+            None => ("by hand in iOffice, or before Lanyard".into(), Cell::Null),
+        }
+    }
+
+    /// Beginnings and ends in the period without an accepted operation shortly before.
+    fn by_hand(&self, account: i64, person: &str, all: &[Holding], pack: &mut Pack) {
+        let mut say = |at: Timestamp, change: &str, holding: &Holding| {
+            if at <= self.start
+                || at >= self.scope.ask.to
+                || self.plans.touched(self.site, account, at, READ_AFTER_MAX)
+            {
+                return;
+            }
+            pack.row(
+                &tables::OVERRIDES,
+                vec![
+                    person.into(),
+                    self.known.name(person).into(),
+                    self.site.as_str().into(),
+                    account.into(),
+                    at.into(),
+                    change.into(),
+                    holding.kind.as_str().into(),
+                    self.known.what(self.site, holding).into(),
+                ],
+            );
+        };
+        for holding in all.iter().filter(|h| h.kind != "person" && h.value != "inactive") {
+            say(holding.from, "given", holding);
+            if let Some(end) = holding.to {
+                say(end, "taken", holding);
+            }
+        }
+    }
+}
+
+/// `tenant/user`, read back.
+pub fn identity(person: &str) -> Option<IdentityId> {
+    let (tenant, user) = person.split_once('/')?;
+    Some(IdentityId::new(tenant.into(), user))
+}

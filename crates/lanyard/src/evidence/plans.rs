@@ -1,0 +1,579 @@
+//! Plans and operations: why, when decided, when sent, when answered. Kept small: one note per plan.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use lanyard_engine::ports::Progress;
+use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
+use lanyard_model::{
+    desired::Ending,
+    id::SiteId,
+    plan::{Effect, Operation, Outcome, Plan, Step},
+};
+
+use super::{Scope, people::Known};
+
+/// What a plan gives or takes, as holdings call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    Account,
+    Role,
+    Item,
+    CostCenter,
+    Seat,
+    Section,
+    UserType,
+    Other,
+}
+
+impl Right {
+    /// Of a holding's kind.
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "account" => Self::Account,
+            "role" => Self::Role,
+            "item" => Self::Item,
+            "cost_center" => Self::CostCenter,
+            "seat" => Self::Seat,
+            "section" => Self::Section,
+            "user_type" => Self::UserType,
+            _ => Self::Other,
+        }
+    }
+
+    /// Of a difference's subject.
+    fn named(what: &str) -> Self {
+        match what {
+            "account" => Self::Account,
+            "category item" => Self::Item,
+            "cost center" => Self::CostCenter,
+            "seat" => Self::Seat,
+            "section" => Self::Section,
+            "user type" => Self::UserType,
+            what if what.starts_with("role in ") => Self::Role,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One plan.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The hex digits of its id.
+    id: u64,
+    made: i64,
+    /// 0: not read back.
+    verified: i64,
+    ending: Option<Ending>,
+    creates: bool,
+    /// Rights it gives, with the reason's number.
+    gives: Box<[(Right, u32)]>,
+    reason: u32,
+}
+
+impl Note {
+    pub fn made_at(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.made).unwrap_or_default()
+    }
+
+    pub fn verified_at(&self) -> Option<Timestamp> {
+        (self.verified != 0).then(|| Timestamp::from_microsecond(self.verified).ok()).flatten()
+    }
+
+    pub fn name(&self) -> String {
+        format!("pln_{:016x}", self.id)
+    }
+}
+
+/// When a plan's operations were sent and accepted, in microseconds; 0: not.
+#[derive(Debug, Clone, Copy, Default)]
+struct Times {
+    first_sent: i64,
+    last_answered: i64,
+}
+
+/// A mover's plan, waiting for the times of its operations.
+struct Mover {
+    person: String,
+    site: SiteId,
+    account: Option<i64>,
+    because: String,
+    taken: String,
+    given: String,
+    note: Note,
+    open: String,
+}
+
+/// All plans in scope.
+#[derive(Default)]
+pub struct Plans {
+    /// By person and site, oldest first.
+    of: HashMap<(String, SiteId), Vec<Note>>,
+    words: Vec<String>,
+    numbers: HashMap<String, u32>,
+    times: HashMap<u64, Times>,
+    /// Moments of accepted operations by site and account, in microseconds, in order.
+    touched: HashMap<(SiteId, i64), Vec<i64>>,
+    movers: Vec<Mover>,
+    policies: HashMap<u32, (i64, i64, i64)>,
+}
+
+fn number(id: &str) -> u64 {
+    u64::from_str_radix(id.trim_start_matches("pln_"), 16).unwrap_or_default()
+}
+
+fn reason(plan: &Plan) -> String {
+    let first = plan.steps.iter().flat_map(|step| &step.differences).flat_map(|d| &d.because).next();
+    first.map(lanyard_plan::render::render_because).unwrap_or_default()
+}
+
+fn named(steps: &[Step], effects: &[Effect]) -> String {
+    let all: Vec<String> = steps
+        .iter()
+        .flat_map(|step| &step.differences)
+        .filter(|d| effects.contains(&d.effect) && Right::named(&d.what) != Right::Other)
+        .map(|d| match (&d.from, &d.to) {
+            (Some(from), None) => format!("{} {from}", d.what),
+            (_, Some(to)) => format!("{} {to}", d.what),
+            _ => d.what.clone(),
+        })
+        .collect();
+    all.join("; ")
+}
+
+impl Plans {
+    pub fn read(scope: &Scope<'_>, known: &Known, progress: &dyn Progress) -> anyhow::Result<Self> {
+        let mut plans = Self::default();
+        let mut done = 0;
+        let _ = known;
+        scope.archive.plans(Timestamp::MIN, scope.ask.to, |kept| {
+            done += 1;
+            if done % 4096 == 0 {
+                progress.report("reading plans", done, None);
+            }
+            let plan = kept.plan;
+            if plan.identity.tenant == scope.ask.tenant && scope.site(&plan.site) {
+                plans.take(scope, plan, kept.verified_at, &kept.open);
+            }
+            Ok(())
+        })?;
+        Ok(plans)
+    }
+
+    fn word(&mut self, text: String) -> u32 {
+        if let Some(known) = self.numbers.get(&text) {
+            return *known;
+        }
+        let next = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        self.words.push(text.clone());
+        self.numbers.insert(text, next);
+        next
+    }
+
+    fn take(&mut self, scope: &Scope<'_>, plan: Plan, verified: Option<Timestamp>, open: &[String]) {
+        let mut gives = Vec::new();
+        for difference in plan.steps.iter().flat_map(|step| &step.differences) {
+            let gives_it = matches!(difference.effect, Effect::Add | Effect::Move | Effect::Change);
+            let right = Right::named(&difference.what);
+            if gives_it && right != Right::Other {
+                let because = difference.because.first().map(lanyard_plan::render::render_because);
+                let because = self.word(because.unwrap_or_default());
+                gives.push((right, because));
+            }
+        }
+        let because = reason(&plan);
+        let policy = self.word(plan.policy.clone());
+        let note = Note {
+            id: number(plan.id.as_str()),
+            made: plan.made_at.as_microsecond(),
+            verified: verified.map_or(0, Timestamp::as_microsecond),
+            ending: plan.ending.as_ref().map(|(how, _)| *how),
+            creates: plan.steps.iter().any(|step| matches!(step.op, Operation::Create { .. })),
+            gives: gives.into(),
+            reason: self.word(because.clone()),
+        };
+        if scope.in_period(plan.made_at) {
+            let seen = self.policies.entry(policy).or_insert((note.made, note.made, 0));
+            *seen = (seen.0.min(note.made), seen.1.max(note.made), seen.2 + 1);
+            let taken = named(&plan.steps, &[Effect::Remove, Effect::Move]);
+            if note.ending.is_none() && !note.creates && !taken.is_empty() && verified.is_some() {
+                self.movers.push(Mover {
+                    person: plan.identity.to_string(),
+                    site: plan.site.clone(),
+                    account: plan.account.as_ref().map(|key| key.id.0),
+                    because,
+                    taken,
+                    given: named(&plan.steps, &[Effect::Add, Effect::Move]),
+                    note: note.clone(),
+                    open: open.join("; "),
+                });
+            }
+        }
+        self.of.entry((plan.identity.to_string(), plan.site)).or_default().push(note);
+    }
+
+    /// Operations that ended in the period: times by plan, failures, events.
+    pub fn operations(
+        &mut self,
+        scope: &Scope<'_>,
+        known: &Known,
+        pack: &mut Pack,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<()> {
+        let mut failed: Vec<(Timestamp, String, SiteId, &'static str, &'static str, String, String)> =
+            Vec::new();
+        let mut later: HashMap<(String, &'static str), i64> = HashMap::new();
+        let mut done = 0;
+        scope.archive.operations(Timestamp::MIN, scope.ask.to, |ended| {
+            done += 1;
+            if done % 4096 == 0 {
+                progress.report("reading operations", done, None);
+            }
+            let intent = ended.intent;
+            if intent.identity.tenant != scope.ask.tenant
+                || !scope.site(&intent.site)
+                || intent.at >= scope.ask.to
+            {
+                return Ok(());
+            }
+            let person = intent.identity.to_string();
+            let plan = number(intent.plan.as_str());
+            let times = self.times.entry(plan).or_default();
+            let sent = intent.at.as_microsecond();
+            times.first_sent = if times.first_sent == 0 { sent } else { times.first_sent.min(sent) };
+            let name = intent.operation.name();
+            let Some((outcome, at)) = ended.outcome else {
+                failed.push((
+                    intent.at,
+                    person,
+                    intent.site,
+                    name,
+                    "open",
+                    "no outcome yet".into(),
+                    intent.plan.to_string(),
+                ));
+                return Ok(());
+            };
+            let success = outcome.is_success();
+            let mut account = intent.account.map(|id| id.0);
+            if success {
+                times.last_answered = times.last_answered.max(at.as_microsecond());
+                later.insert((person.clone(), name), at.as_microsecond());
+                if let Outcome::Done { account: Some(made), .. }
+                | Outcome::Already { account: Some(made), .. } = &outcome
+                {
+                    account = account.or(Some(made.0));
+                }
+                if let Some(account) = account {
+                    self.touched.entry((intent.site.clone(), account)).or_default().push(at.as_microsecond());
+                }
+            }
+            if !scope.in_period(at) {
+                return Ok(());
+            }
+            let removes = removes(&intent.operation);
+            let display = known.name(&person);
+            pack.event(&ocsf::event(&ocsf::Event {
+                operation: name,
+                removes,
+                succeeded: success,
+                outcome: outcome.name(),
+                at,
+                id: &intent.id,
+                tenant: scope.ask.tenant.as_str(),
+                user: &intent.identity.user,
+                name: &display,
+                site: intent.site.as_str(),
+                account,
+                what: subject(&intent.operation),
+                program: &scope.program,
+            }));
+            if !success {
+                failed.push((
+                    at,
+                    person,
+                    intent.site,
+                    name,
+                    outcome.name(),
+                    words(&outcome),
+                    intent.plan.to_string(),
+                ));
+            }
+            Ok(())
+        })?;
+        for moments in self.touched.values_mut() {
+            moments.sort_unstable();
+        }
+        for (at, person, site, operation, outcome, why, plan) in failed {
+            let done =
+                later.get(&(person.clone(), operation)).is_some_and(|done| *done > at.as_microsecond());
+            pack.row(
+                &tables::FAILED,
+                vec![
+                    at.into(),
+                    person.into(),
+                    site.as_str().into(),
+                    operation.into(),
+                    outcome.into(),
+                    why.into(),
+                    done.into(),
+                    plan.into(),
+                ],
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether an operation of ours was accepted on the account at most `seconds` before the read.
+    pub fn touched(&self, site: &SiteId, account: i64, read_at: Timestamp, seconds: i64) -> bool {
+        let Some(moments) = self.touched.get(&(site.clone(), account)) else { return false };
+        let read_at = read_at.as_microsecond();
+        let next = moments.partition_point(|at| *at <= read_at);
+        next > 0 && read_at - moments[next - 1] <= seconds * 1_000_000
+    }
+
+    fn notes(&self, person: &str, site: &SiteId) -> &[Note] {
+        self.of.get(&(person.to_owned(), site.clone())).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The plan that made the account which a read first showed at `from`.
+    pub fn creation(&self, person: &str, site: &SiteId, from: Timestamp) -> Option<&Note> {
+        let from = from.as_microsecond();
+        self.notes(person, site).iter().rev().find(|note| note.creates && note.made <= from)
+    }
+
+    /// The last plan before `from` that gives this kind of right, with the reason.
+    pub fn giver(
+        &self,
+        person: &str,
+        site: &SiteId,
+        right: Right,
+        from: Timestamp,
+    ) -> Option<(&Note, String)> {
+        let from = from.as_microsecond();
+        self.notes(person, site)
+            .iter()
+            .rev()
+            .filter(|note| note.made <= from && note.ending.is_none())
+            .find_map(|note| {
+                let (_, because) = note.gives.iter().find(|(given, _)| *given == right)?;
+                Some((note, self.words.get(*because as usize).cloned().unwrap_or_default()))
+            })
+    }
+
+    pub fn reason(&self, note: &Note) -> String {
+        self.words.get(note.reason as usize).cloned().unwrap_or_default()
+    }
+
+    pub fn sent(&self, note: &Note) -> Option<Timestamp> {
+        let at = self.times.get(&note.id)?.first_sent;
+        (at != 0).then(|| Timestamp::from_microsecond(at).ok()).flatten()
+    }
+
+    pub fn answered(&self, note: &Note) -> Option<Timestamp> {
+        let at = self.times.get(&note.id)?.last_answered;
+        (at != 0).then(|| Timestamp::from_microsecond(at).ok()).flatten()
+    }
+
+    pub fn movers(&mut self, scope: &Scope<'_>, known: &Known, pack: &mut Pack) {
+        let _ = scope;
+        for mover in std::mem::take(&mut self.movers) {
+            let leave = mover.because.contains("lifecycle.leave");
+            let answered = self.answered(&mover.note);
+            let (made, verified) = (mover.note.made_at(), mover.note.verified_at());
+            let name = known.name(&mover.person);
+            if leave {
+                pack.row(
+                    &tables::LEAVES,
+                    vec![
+                        mover.person.into(),
+                        name.into(),
+                        mover.site.as_str().into(),
+                        mover.because.into(),
+                        mover.taken.into(),
+                        made.into(),
+                        verified.into(),
+                        mover.note.name().into(),
+                    ],
+                );
+                continue;
+            }
+            let given = (!mover.given.is_empty()).then_some(answered).flatten();
+            pack.row(
+                &tables::MOVERS,
+                vec![
+                    mover.person.into(),
+                    name.into(),
+                    mover.site.as_str().into(),
+                    mover.account.into(),
+                    mover.because.into(),
+                    mover.taken.into(),
+                    mover.given.into(),
+                    made.into(),
+                    answered.into(),
+                    given.into(),
+                    verified.into(),
+                    verified.map(|at| at.duration_since(made).as_secs()).into(),
+                    mover.open.into(),
+                    mover.note.name().into(),
+                ],
+            );
+        }
+    }
+
+    pub fn policies(&self, pack: &mut Pack) {
+        let mut all: Vec<_> = self.policies.iter().collect();
+        all.sort_by_key(|(_, (first, ..))| *first);
+        let time = |at: i64| Cell::from(Timestamp::from_microsecond(at).ok());
+        for (seal, (first, last, count)) in all {
+            let seal = self.words.get(*seal as usize).cloned().unwrap_or_default();
+            pack.row(&tables::POLICIES, vec![seal.into(), time(*first), time(*last), (*count).into()]);
+        }
+    }
+}
+
+/// Okta's clock and ours may differ by so much.
+const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// Leavers with each stage, and breaches with their cause.
+pub fn leavers(scope: &Scope<'_>, known: &Known, plans: &Plans, pack: &mut Pack) -> anyhow::Result<()> {
+    let bound = scope.ask.leaver_bound_seconds;
+    for (leaver, returned) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+        if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
+            continue;
+        }
+        let person = leaver.identity.to_string();
+        let verified = leaver.verified_at.filter(|at| *at < scope.ask.to);
+        if returned.is_some() && verified.is_none() {
+            // Never gone: a cancelled clock is among the returns.
+            continue;
+        }
+        let until = verified.unwrap_or(scope.ask.to);
+        let (since, seen) = (leaver.since, leaver.seen_at.max(leaver.since));
+        let note = plans
+            .notes(&person, &leaver.site)
+            .iter()
+            .find(|note| note.ending.is_some() && note.made_at() + SKEW >= since && note.made_at() <= until);
+        let decided = note.map(Note::made_at);
+        let (sent, answered) = (note.and_then(|n| plans.sent(n)), note.and_then(|n| plans.answered(n)));
+        let between = |from: Option<Timestamp>, to: Option<Timestamp>| {
+            from.zip(to).map(|(from, to)| to.duration_since(from).as_secs().max(0))
+        };
+        let stages = [
+            between(Some(since), Some(seen)),
+            between(Some(seen), decided),
+            between(decided, sent),
+            between(sent, answered),
+            between(answered, verified),
+        ];
+        let total = until.duration_since(since).as_secs().max(0);
+        let in_time = verified.is_some() && total <= bound;
+        let cause = if in_time { None } else { Some(cause(verified.is_some(), &stages)) };
+        let account = account_of(scope, &leaver.identity.to_string(), &leaver.site);
+        let name = known.name(&person);
+        let how = note.and_then(|note| note.ending).map(ending);
+        let mut row: Vec<Cell> = vec![
+            person.as_str().into(),
+            name.as_str().into(),
+            leaver.site.as_str().into(),
+            account.into(),
+            how.into(),
+            since.into(),
+            seen.into(),
+            decided.into(),
+            sent.into(),
+            answered.into(),
+            verified.into(),
+        ];
+        row.extend(stages.map(Cell::from));
+        row.extend([
+            total.into(),
+            in_time.into(),
+            cause.into(),
+            returned.into(),
+            note.map(Note::name).into(),
+        ]);
+        pack.row(&tables::LEAVERS, row);
+        if !in_time {
+            let weekday = since.to_zoned(jiff::tz::TimeZone::UTC).weekday();
+            let weekend = matches!(weekday, jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
+            pack.row(
+                &tables::BREACHES,
+                vec![
+                    person.into(),
+                    name.into(),
+                    leaver.site.as_str().into(),
+                    since.into(),
+                    verified.into(),
+                    total.into(),
+                    bound.into(),
+                    (total - bound).max(0).into(),
+                    cause.into(),
+                    weekend.into(),
+                ],
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The slowest stage names the cause.
+fn cause(verified: bool, stages: &[Option<i64>; 5]) -> &'static str {
+    const NAMES: [&str; 5] = ["okta_late", "engine", "hold_or_gate", "ioffice", "read_back"];
+    if !verified {
+        return "open";
+    }
+    let slowest = stages.iter().enumerate().max_by_key(|(_, seconds)| seconds.unwrap_or(-1));
+    slowest.map_or("engine", |(at, _)| NAMES[at])
+}
+
+fn ending(how: Ending) -> &'static str {
+    match how {
+        Ending::Deactivated => "deactivated",
+        Ending::Deleted => "deleted",
+        Ending::Expired => "expired",
+        Ending::LeftScope => "left_scope",
+    }
+}
+
+/// The account the person has, or last had, in the site.
+fn account_of(scope: &Scope<'_>, person: &str, site: &SiteId) -> Option<i64> {
+    let who = super::people::identity(person)?;
+    let all = scope.archive.accounts_of(&who).ok()?;
+    all.into_iter()
+        .filter(|(key, ..)| key.site == *site)
+        .max_by_key(|(_, from, _)| *from)
+        .map(|(key, ..)| key.id.0)
+}
+
+fn removes(operation: &Operation) -> bool {
+    match operation {
+        Operation::Deactivate | Operation::CancelBooking { .. } => true,
+        Operation::SetRoles { roles } => roles.is_empty(),
+        _ => false,
+    }
+}
+
+fn subject(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Create { .. } => "account",
+        Operation::Update { .. } => "account's fields and places",
+        Operation::SetRoles { .. } => "roles",
+        Operation::Deactivate | Operation::Reactivate => "account",
+        Operation::CancelBooking { .. } | Operation::Book { .. } => "booking",
+        Operation::Announce { .. } => "visit",
+    }
+}
+
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done { .. } => String::new(),
+        Outcome::Already { note, .. } => note.clone(),
+        Outcome::Refused { code, text, .. } => format!("{code}: {text}"),
+        Outcome::Throttled { until } => format!("not before {until}"),
+        Outcome::NotDone { reason } | Outcome::Unknown { reason } | Outcome::Denied { reason, .. } => {
+            reason.clone()
+        }
+        Outcome::Impossible { capability, .. } => format!("the API cannot ({capability})"),
+    }
+}

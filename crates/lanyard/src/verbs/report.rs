@@ -1,0 +1,195 @@
+//! `report`: an evidence pack from a data folder, also beside a running server.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use lanyard_engine::{EngineSettings, clock::Clock as _};
+use lanyard_model::id::{SiteId, TenantId};
+use lanyard_store::{Archive, checkpoint::fingerprint};
+use serde_json::json;
+
+use super::Data;
+use crate::{
+    evidence::{self, Ask, keys},
+    exit::{self, Unusable},
+    progress::Bars,
+    settings::Settings,
+    wiring::{self, SystemClock},
+};
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    #[command(flatten)]
+    data: Data,
+    /// Beginning of the period: a day (UTC) or a moment; a year before its end by default
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    from: Option<Timestamp>,
+    /// End of the period, not included; now by default
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    to: Option<Timestamp>,
+    /// One site
+    #[arg(long, value_name = "SITE")]
+    site: Option<String>,
+    /// The tenant, where there are several
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+    /// Seed of the samples; the pack's moment by default. The auditor chooses it
+    #[arg(long, value_name = "TEXT")]
+    seed: Option<String>,
+    /// Size of each sample; 25, 40 or 60 by the size of the population by default
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+    /// A dossier of this person too: TENANT/ID. May be given several times
+    #[arg(long = "person", value_name = "PERSON")]
+    named: Vec<String>,
+    /// The pack to write; it must not exist yet
+    #[arg(long, value_name = "PACK.zip")]
+    out: PathBuf,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// A day at midnight UTC, or a moment.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let day: Date = text.parse().map_err(|_| {
+        format!("{text} is neither a day like 2026-11-28 nor a moment like 2026-11-28T09:00:00Z")
+    })?;
+    day.to_zoned(TimeZone::UTC).map(|at| at.timestamp()).map_err(|error| error.to_string())
+}
+
+/// # Errors
+/// A period without data, a journal that does not hold, settings or arguments that cannot be used.
+pub async fn run(arguments: ReportArguments) -> anyhow::Result<u8> {
+    // Reading and packing keep one thread busy; nothing here waits.
+    tokio::task::spawn_blocking(move || make(&arguments)).await?
+}
+
+fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
+    let dir = &arguments.data.dir;
+    let settings = Settings::load(dir)?;
+    let now = SystemClock.now();
+    let ask = ask(arguments, &settings, now)?;
+    if arguments.out.exists() {
+        anyhow::bail!(Unusable(format!(
+            "{} exists already; a pack is never overwritten",
+            arguments.out.display()
+        )));
+    }
+    let archive = Archive::open(wiring::store_folder(dir))?;
+    let key = keys::load_or_make(dir, &ask.tenant)?;
+    let bars = Bars::new(arguments.json);
+    let made = evidence::make(&ask, &archive, &key, &bars);
+    bars.clear();
+    let pack = made?;
+    let unfinished = arguments.out.with_extension("unfinished");
+    fs::write(&unfinished, &pack)
+        .and_then(|()| fs::rename(&unfinished, &arguments.out))
+        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
+    // What was written is read again and checked like anybody else's pack.
+    let written = fs::read(&arguments.out)?;
+    let report = lanyard_evidence::verify::check(&written, Some(&key.verifier()), &|_, _, _| {})?;
+    if let Some(problem) = report.problems.first() {
+        anyhow::bail!("the pack that was just written does not hold: {problem}");
+    }
+    let summary = report.manifest.map(|manifest| manifest.summary).unwrap_or_default();
+    let finger = fingerprint(&key.verifier())?;
+    if arguments.json {
+        println!(
+            "{}",
+            json!({
+                "pack": arguments.out, "bytes": pack.len(), "tenant": ask.tenant, "from": ask.from, "to": ask.to,
+                "seed": ask.seed, "key": key.verifier(), "fingerprint": finger, "summary": summary,
+            })
+        );
+    } else {
+        let totals = &summary.totals;
+        println!("{}: {} from {} up to {}", arguments.out.display(), ask.tenant, ask.from, ask.to);
+        println!(
+            "population: {} + {} joined + {} returned - {} left = {}",
+            totals.opening, totals.joined, totals.returned, totals.left, totals.closing
+        );
+        println!(
+            "leavers:    {} of {} verified within {} s",
+            summary.leavers_in_time,
+            summary.leavers_in_time + summary.leavers_late,
+            ask.leaver_bound_seconds
+        );
+        println!("seed:       {}", ask.seed);
+        println!("signed by:  {}", key.verifier());
+        println!("            {finger}");
+    }
+    Ok(exit::DONE)
+}
+
+fn ask(arguments: &ReportArguments, settings: &Settings, now: Timestamp) -> anyhow::Result<Ask> {
+    let tenant = match (&arguments.tenant, settings.tenants.as_slice()) {
+        (Some(id), all) => all.iter().find(|tenant| tenant.id == *id).ok_or_else(|| {
+            let known: Vec<&str> = all.iter().map(|tenant| tenant.id.as_str()).collect();
+            Unusable(format!("there is no tenant {id}; there are {}", known.join(", ")))
+        })?,
+        (None, [one]) => one,
+        (None, all) => {
+            let known: Vec<&str> = all.iter().map(|tenant| tenant.id.as_str()).collect();
+            anyhow::bail!(Unusable(format!(
+                "a pack is about one tenant: give --tenant, one of {}",
+                known.join(", ")
+            )))
+        }
+    };
+    let sites: Vec<(SiteId, String)> = settings
+        .sites
+        .iter()
+        .filter(|site| arguments.site.as_ref().is_none_or(|only| site.id == *only))
+        .map(|site| (SiteId::new(site.id.as_str()), site.ioffice_url.clone()))
+        .collect();
+    if sites.is_empty() {
+        let known: Vec<&str> = settings.sites.iter().map(|site| site.id.as_str()).collect();
+        let wanted = arguments.site.as_deref().unwrap_or_default();
+        anyhow::bail!(Unusable(format!("there is no site {wanted}; there are {}", known.join(", "))));
+    }
+    let to = arguments.to.unwrap_or(now);
+    let year = jiff::SignedDuration::from_hours(365 * 24);
+    let from = match arguments.from {
+        Some(from) => from,
+        None => to.checked_sub(year)?,
+    };
+    if from >= to {
+        anyhow::bail!(Unusable(format!("the period ends at {to}, before it begins at {from}")));
+    }
+    if from >= now {
+        anyhow::bail!(Unusable(format!("the period begins at {from}, in the future")));
+    }
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    Ok(Ask {
+        tenant: TenantId::new(tenant.id.as_str()),
+        okta_url: tenant.okta_url.clone(),
+        sites,
+        from,
+        to: to.min(now),
+        seed: arguments.seed.clone().unwrap_or_else(|| now.to_string()),
+        sample: arguments.sample,
+        named: arguments.named.clone(),
+        made_at: now,
+        made_by: format!("{} at the command line", user.as_deref().unwrap_or("somebody")),
+        leaver_bound_seconds: i64::try_from(EngineSettings::default().leaver_bound.as_secs())?,
+        exported: keys::export_folder(&arguments.data.dir, settings.checkpoint_dir.as_deref()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        assert_eq!(moment("2026-11-28").unwrap().to_string(), "2026-11-28T00:00:00Z");
+        assert_eq!(moment("2026-11-28T09:00:00+02:00").unwrap().to_string(), "2026-11-28T07:00:00Z");
+        assert!(moment("yesterday").unwrap_err().contains("neither a day"));
+    }
+}

@@ -1,0 +1,214 @@
+//! A reading look at a store's folder, also while a server works in it: one unchanging view, row by row.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Finding, Holding, Leaver, Mirrored, StoreFailure, SweepRecord};
+use lanyard_model::{
+    account::Account,
+    coverage::Certificate,
+    id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
+};
+use rusqlite::Connection;
+
+pub use crate::tables::evidence::{Ended, KeptPlan, PersonLine, RawLine};
+use crate::{
+    group, schema,
+    sqlite::{self, SqliteTx},
+    tables::{evidence, held, journal, links, notes},
+    tx::Answer,
+};
+
+/// One view of everything that was acknowledged when it was opened. Nothing is written, and nobody has to wait.
+pub struct Archive {
+    connection: Connection,
+}
+
+impl Archive {
+    /// Opens the store of `folder`.
+    ///
+    /// # Errors
+    /// [`StoreFailure::Unavailable`] without a store there; [`StoreFailure::Damaged`] if its schema is not ours: a
+    /// server of this version must have opened it once.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
+        let file = folder.as_ref().join("lanyard.db");
+        if !file.exists() {
+            return Err(StoreFailure::Unavailable(format!("{} holds no store", folder.as_ref().display())));
+        }
+        let connection = sqlite::open_reader(&file)?;
+        schema::current(&connection)?;
+        group::execute(&connection, "BEGIN")?;
+        Ok(Self { connection })
+    }
+
+    fn tx(&self) -> SqliteTx<'_> {
+        SqliteTx(&self.connection)
+    }
+
+    pub fn tenants(&self) -> Result<Vec<TenantId>, StoreFailure> {
+        evidence::tenants(&self.tx())
+    }
+
+    pub fn sites(&self) -> Result<Vec<SiteId>, StoreFailure> {
+        evidence::sites(&self.tx())
+    }
+
+    pub fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure> {
+        notes::meta(&self.tx(), key)
+    }
+
+    /// All mirrored people of a tenant, gone ones too.
+    pub fn identities(
+        &self,
+        tenant: &TenantId,
+        mut each: impl FnMut(Mirrored) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::identities(&self.tx(), tenant, &mut each)
+    }
+
+    /// All accounts ever mirrored in a site, with when they were found gone.
+    pub fn accounts(
+        &self,
+        site: &SiteId,
+        mut each: impl FnMut(Account, Option<Timestamp>) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::accounts(&self.tx(), site, &mut each)
+    }
+
+    /// Stretches that touch the period, by account.
+    pub fn holdings(
+        &self,
+        site: &SiteId,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(Holding) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        held::between(&self.tx(), site, from, to, &mut each)
+    }
+
+    /// The accounts a person ever had, with the stretches.
+    pub fn accounts_of(
+        &self,
+        who: &IdentityId,
+    ) -> Result<Vec<(AccountKey, Timestamp, Option<Timestamp>)>, StoreFailure> {
+        held::accounts_of(&self.tx(), who)
+    }
+
+    /// Everything that a person's accounts ever held, while they were theirs or not.
+    pub fn history(&self, who: &IdentityId) -> Result<Vec<Holding>, StoreFailure> {
+        let mut all = Vec::new();
+        let mut accounts: Vec<AccountKey> =
+            held::accounts_of(&self.tx(), who)?.into_iter().map(|(key, ..)| key).collect();
+        accounts.dedup();
+        for account in accounts {
+            all.extend(held::of_account(&self.tx(), &account)?);
+        }
+        Ok(all)
+    }
+
+    /// What the accounts of a site held at a moment; see the store port.
+    pub fn held_in(
+        &self,
+        site: &SiteId,
+        at: Timestamp,
+        after: AccountId,
+        limit: usize,
+    ) -> Result<Vec<Holding>, StoreFailure> {
+        held::page(&self.tx(), site, at, after, limit)
+    }
+
+    /// Leavers' clocks that ran in the period, with the return of those who returned.
+    pub fn leavers(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Leaver, Option<Timestamp>)>, StoreFailure> {
+        links::leavers_between(&self.tx(), from, to)
+    }
+
+    /// Plans made in the period.
+    pub fn plans(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(KeptPlan) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::plans(&self.tx(), from, to, &mut each)
+    }
+
+    pub fn plans_of(&self, who: &IdentityId) -> Result<Vec<KeptPlan>, StoreFailure> {
+        evidence::plans_of(&self.tx(), who)
+    }
+
+    /// Operations that ended in the period, then those that have not ended.
+    pub fn operations(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(Ended) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::operations(&self.tx(), from, to, &mut each)
+    }
+
+    pub fn operations_of(&self, plan: &str) -> Result<Vec<Ended>, StoreFailure> {
+        evidence::operations_of(&self.tx(), plan)
+    }
+
+    /// Findings first seen before `to`, with when they were over.
+    pub fn findings(&self, to: Timestamp) -> Result<Vec<(Finding, Option<Timestamp>)>, StoreFailure> {
+        evidence::findings(&self.tx(), to)
+    }
+
+    pub fn sweeps(&self, from: Timestamp, to: Timestamp) -> Result<Vec<SweepRecord>, StoreFailure> {
+        evidence::sweeps(&self.tx(), from, to)
+    }
+
+    /// The last certificate of each list: scope, kind, certificate.
+    pub fn certificates(&self) -> Result<Vec<(String, String, Certificate)>, StoreFailure> {
+        evidence::certificates(&self.tx())
+    }
+
+    /// A tenant's whole journal, in order.
+    pub fn lines(
+        &self,
+        tenant: &TenantId,
+        mut each: impl FnMut(RawLine<'_>) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::lines(&self.tx(), tenant, &mut each)
+    }
+
+    /// All journal lines about a person, in any tenant's journal.
+    pub fn lines_of(&self, who: &IdentityId) -> Result<Vec<PersonLine>, StoreFailure> {
+        evidence::lines_of(&self.tx(), who)
+    }
+
+    /// Lines of the tenant's journal, and its root, as the head has them.
+    pub fn head(&self, tenant: &TenantId) -> Result<(u64, [u8; 32]), StoreFailure> {
+        journal::tree_head(&self.tx(), tenant)
+    }
+
+    /// The first line whose text is still kept.
+    pub fn kept_from(&self, tenant: &TenantId) -> Result<u64, StoreFailure> {
+        journal::cut(&self.tx(), tenant.as_str())
+    }
+
+    /// Signed checkpoints, oldest first: when, lines, note.
+    pub fn checkpoints(&self, tenant: &TenantId) -> Result<Vec<(Timestamp, u64, String)>, StoreFailure> {
+        journal::checkpoints(&self.tx(), tenant)
+    }
+
+    /// The first line, tenant by tenant, that does not fit what was hashed.
+    pub fn verify(&self) -> Result<Option<String>, StoreFailure> {
+        journal::verify(&self.tx())
+    }
+
+    /// The root that the first `size` lines have now; `None` if there are fewer.
+    pub fn root_at(&self, tenant: &TenantId, size: u64) -> Result<Option<[u8; 32]>, StoreFailure> {
+        journal::root_at(&self.tx(), tenant, size)
+    }
+
+    /// Documents of a collection, oldest first: key and body.
+    pub fn documents(&self, collection: &str) -> Result<Vec<(String, serde_json::Value)>, StoreFailure> {
+        evidence::documents(&self.tx(), collection)
+    }
+}

@@ -1,0 +1,156 @@
+//! Access reviews: open, look at, decide, sign off.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use lanyard_engine::reviews::{
+    Opening, ReviewError,
+    campaign::{Decision, ReviewProblem, hasty},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Answer;
+use crate::{
+    WebState,
+    access::{Caller, Permit},
+    problem::Problem,
+};
+
+/// Lines on a page at most.
+const LINES_MAX: usize = 500;
+
+fn refused(error: ReviewError) -> Problem {
+    let rule = match error {
+        ReviewError::Store(failure) => return failure.into(),
+        ReviewError::Rule(rule) => rule,
+    };
+    let (status, code, fix) = match &rule {
+        ReviewProblem::NoCampaign(_) | ReviewProblem::NoLine(_) => {
+            (StatusCode::NOT_FOUND, "not_found", "look at the list of reviews")
+        }
+        ReviewProblem::NotTheirs { .. } | ReviewProblem::NotOwner { .. } | ReviewProblem::OwnAccess(_) => {
+            (StatusCode::FORBIDDEN, "not_theirs", "ask the person named")
+        }
+        ReviewProblem::Closed(_) | ReviewProblem::Open { .. } => {
+            (StatusCode::CONFLICT, "review_state", "reload the review")
+        }
+        _ => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "review_rule", "nothing was changed; correct it and try again")
+        }
+    };
+    Problem::new(status, code, rule.to_string()).fix(fix)
+}
+
+/// A review of another tenant is not there.
+async fn allowed(state: &WebState, caller: &Caller, permit: Permit, id: &str) -> Result<(), Problem> {
+    let id = id.split_once(':').map_or(id, |(campaign, _)| campaign);
+    let all = state.engine.reviews().await?;
+    let seen = all.iter().any(|known| known.id == id && caller.may_at(permit, Some(&known.tenant), None));
+    if seen { Ok(()) } else { Err(Problem::not_found(format!("there is no review {id}"))) }
+}
+
+/// `GET /api/v1/reviews`
+pub async fn list(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+    let mut reviews = state.engine.reviews().await?;
+    reviews.retain(|known| caller.may_at(Permit::See, Some(&known.tenant), None));
+    reviews.reverse();
+    Ok(Json(json!({ "reviews": reviews })))
+}
+
+/// `POST /api/v1/reviews`
+pub async fn open(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Json(opening): Json<Opening>,
+) -> Answer {
+    if !caller.may_at(Permit::Approve, Some(&opening.tenant), None) {
+        return Err(Problem::not_found(format!("there is no tenant {}", opening.tenant)));
+    }
+    let campaign = state.engine.open_review(opening, &caller.name).await.map_err(refused)?;
+    Ok(Json(json!({ "review": campaign })))
+}
+
+#[derive(Deserialize)]
+pub struct Page {
+    #[serde(default)]
+    skip: usize,
+    limit: Option<usize>,
+    reviewer: Option<String>,
+    /// `true`: only lines without a decision.
+    #[serde(default)]
+    open: bool,
+}
+
+/// `GET /api/v1/reviews/{id}?reviewer=…&open=true&skip=…&limit=…`
+pub async fn show(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Query(page): Query<Page>,
+) -> Answer {
+    allowed(&state, &caller, Permit::See, &id).await?;
+    let (campaign, lines) = state.engine.review(&id).await.map_err(refused)?;
+    let hasty: Vec<_> = hasty(&lines)
+        .into_iter()
+        .map(|(reviewer, lines, seconds)| json!({ "reviewer": reviewer, "lines": lines, "seconds": seconds }))
+        .collect();
+    let count = |wanted| lines.iter().filter(|line| line.decision == wanted).count();
+    let counts = json!({
+        "undecided": count(None), "keep": count(Some(Decision::Keep)),
+        "remove": count(Some(Decision::Remove)), "ask": count(Some(Decision::Ask)),
+        "removed": lines.iter().filter(|line| line.removed_at.is_some()).count(),
+    });
+    let fits: Vec<_> = lines
+        .into_iter()
+        .filter(|line| page.reviewer.as_ref().is_none_or(|reviewer| line.reviewer == *reviewer))
+        .filter(|line| !page.open || line.decision.is_none())
+        .collect();
+    let total = fits.len();
+    let limit = page.limit.unwrap_or(100).min(LINES_MAX);
+    let shown: Vec<_> = fits.into_iter().skip(page.skip).take(limit).collect();
+    Ok(Json(json!({ "review": campaign, "counts": counts, "hasty": hasty, "lines": shown, "total": total })))
+}
+
+#[derive(Deserialize)]
+pub struct Word {
+    decision: Decision,
+    reason: String,
+}
+
+/// `POST /api/v1/reviews/lines/{line}/decision`: by the signed-in person.
+pub async fn decide(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(line): Path<String>,
+    Json(word): Json<Word>,
+) -> Answer {
+    allowed(&state, &caller, Permit::Approve, &line).await?;
+    let decided = state
+        .engine
+        .decide_review(&line, &caller.name, word.decision, &word.reason)
+        .await
+        .map_err(refused)?;
+    Ok(Json(json!({ "line": decided })))
+}
+
+#[derive(Deserialize)]
+pub struct SignOff {
+    statement: String,
+}
+
+/// `POST /api/v1/reviews/{id}/sign`
+pub async fn sign(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Json(word): Json<SignOff>,
+) -> Answer {
+    allowed(&state, &caller, Permit::Approve, &id).await?;
+    let signed = state.engine.sign_review(&id, &caller.name, &word.statement).await.map_err(refused)?;
+    Ok(Json(json!({ "review": signed })))
+}
