@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     journal::line,
     latency::Latency,
+    outages::Outages,
     ports::{Directory, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote},
     reviews::WithheldRights,
     site::SiteState,
@@ -111,6 +112,7 @@ pub struct Engine {
     pub(crate) withheld: RwLock<WithheldRights>,
     pub(crate) settings: EngineSettings,
     stopped: AtomicBool,
+    pub(crate) outages: Outages,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -174,6 +176,7 @@ impl Engine {
             withheld: RwLock::default(),
             settings,
             stopped: AtomicBool::new(false),
+            outages: Outages::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,
@@ -181,12 +184,22 @@ impl Engine {
         }
     }
 
-    /// Reads what must be in memory before work begins: the stop mark and each site's catalogue. A site that cannot
-    /// be read is reported and tried again by the loops; the others go on.
+    /// Reads what must be in memory before work begins, and each site's catalogue. A site that cannot be read is reported
+    /// and tried again by the loops; the others go on.
     ///
     /// # Errors
     /// Only when the store cannot be read.
     pub async fn load(&self, progress: &dyn Progress) -> Result<Vec<(SiteId, PortFailure)>, StoreFailure> {
+        self.load_memory().await?;
+        Ok(self.refresh_catalogues(progress).await)
+    }
+
+    /// Reads what an earlier process left: the stop mark, missing groups, open troubles. Calls nobody. Catalogues are
+    /// read by the loops, and by the first look that needs one.
+    ///
+    /// # Errors
+    /// Only when the store cannot be read.
+    pub async fn load_memory(&self) -> Result<(), StoreFailure> {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
         self.settle_policy().await?;
         self.load_missing_groups().await?;
@@ -194,7 +207,7 @@ impl Engine {
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
-        Ok(self.refresh_catalogues(progress).await)
+        Ok(())
     }
 
     /// Reads every site's catalogue anew and resolves the policy's names against them.

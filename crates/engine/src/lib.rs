@@ -4,6 +4,7 @@
 //! [`look`] takes one look (fresh read, decide, plan, apply, read back), [`survey`] does the deciding for everybody
 //! at once and [`sweep`] raises attention for whoever differs.
 
+pub mod alerts;
 pub mod clock;
 pub mod engine;
 pub mod explain;
@@ -13,9 +14,11 @@ mod keyed_lock;
 pub mod latency;
 pub mod look;
 pub mod loops;
+mod outages;
 pub mod policies;
 pub mod ports;
 pub mod pushed;
+pub mod put_away;
 pub mod reviews;
 pub mod settings;
 pub mod site;

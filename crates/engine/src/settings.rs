@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::alerts::AlertSettings;
+
 /// Numbers of the loops. Defaults suit a live tenant.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
@@ -30,6 +32,8 @@ pub struct EngineSettings {
     pub attempts_max: u32,
     /// Observe and plan, never write upstream.
     pub observe_only: bool,
+    /// Who is told what needs a person.
+    pub alerts: AlertSettings,
 }
 
 impl Default for EngineSettings {
@@ -48,6 +52,7 @@ impl Default for EngineSettings {
             retry_max: Duration::from_secs(300),
             attempts_max: 6,
             observe_only: false,
+            alerts: AlertSettings::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::*;
 use lanyard_model::{
     account::Account,
+    booking::Visit,
     coverage::{Certificate, ReadKind},
     desired::Applied,
     id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
@@ -141,6 +142,9 @@ mortal_store! {
     fn ledger(tenant: &TenantId) -> Ledger;
     fn deletion_seen(identity: &IdentityId) -> bool;
     fn findings(limit: usize) -> Vec<Finding>;
+    fn finding(key: &str) -> Option<Finding>;
+    fn visits_of_host(host: &AccountKey) -> Vec<(IdentityId, Visit)>;
+    fn messages(limit: usize) -> Vec<MessageState>;
     fn messages_due(now: Timestamp, limit: usize) -> Vec<Message>;
     fn leavers(open_only: bool, limit: usize) -> Vec<Leaver>;
     fn certificate(scope: &str, kind: ReadKind) -> Option<Certificate>;

@@ -4,7 +4,10 @@ mod bench;
 mod fakes;
 mod mortal;
 
+mod alerts;
+mod by_hand;
 mod interruptions;
 mod leavers;
+mod outages;
 mod people;
 mod standing;
