@@ -9,6 +9,7 @@ mod hooks;
 mod kill;
 mod newcomer;
 mod office;
+mod operations;
 mod program;
 mod several;
 mod trouble;
