@@ -236,7 +236,10 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/messages", api::overview::messages)
             .needs(See)
             .everywhere()
-            .says("work", "Messages to people outside the console, newest first: delivered, waiting, given up.")
+            .says(
+                "work",
+                "Messages to people outside the console, newest first: delivered, waiting, given up.",
+            )
             .answers("Anything"),
         get("/sweeps", api::overview::sweeps)
             .needs(See)

@@ -148,7 +148,11 @@ async fn a_leavers_visits_ring_and_are_put_away_by_hand() {
     world.leave(&id).await;
     world.quiet().await;
     let todo = "todo:acme/ana:hq:visit-host:acme/cat:9";
-    assert_eq!(world.findings().await, [todo, "visits:acme/ana:hq:left"], "a visit of three days ago is over");
+    assert_eq!(
+        world.findings().await,
+        [todo, "visits:acme/ana:hq:left"],
+        "a visit of three days ago is over"
+    );
     let alarm = world.store.finding("visits:acme/ana:hq:left").await.unwrap().unwrap();
     assert_eq!(alarm.severity, lanyard_engine::ports::Severity::Error);
     assert!(alarm.title.contains("1 announced visit cannot"), "{}", alarm.title);
