@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
     (2, include_str!("../migrations/0002_documents.sql")),
     (7, include_str!("../migrations/0007_evidence.sql")),
+    (8, include_str!("../migrations/0008_visits.sql")),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (
@@ -95,6 +96,6 @@ mod tests {
         assert!(foreign.contains("schema step 1 was applied in another form"), "{foreign}");
         connection.execute("INSERT INTO schema_version VALUES (99, 'y')", []).unwrap();
         let newer = migrate(&connection).unwrap_err().to_string();
-        assert!(newer.contains("its schema has version 99, this program knows versions up to 7"), "{newer}");
+        assert!(newer.contains("its schema has version 99, this program knows versions up to 8"), "{newer}");
     }
 }

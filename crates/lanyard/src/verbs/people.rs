@@ -96,6 +96,7 @@ impl Verb {
                 | Self::Close { .. }
                 | Self::Erase { .. }
                 | Self::Retain { .. }
+                | Self::Review { .. }
         )
     }
 
@@ -244,6 +245,11 @@ impl Verbs {
                 ReviewError::Rule(rule) => exit::Unusable(rule.to_string()).into(),
                 ReviewError::Store(failure) => failure.into(),
             }),
+            Verb::Findings => self.findings().await,
+            Verb::Copy { to } => self.copy(&to).await,
+            Verb::Messages => self.messages().await,
+            Verb::Alerts => self.alerts().await,
+            Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
         }
     }
 
