@@ -27,6 +27,8 @@ const MEASURES: &[&[&str]] = &[
     &["decide", "--people", "1000000"],
     &["idle"],
     &["start"],
+    &["sim", "--people", "100000"],
+    &["sim", "--people", "1000000", "--seconds", "2"],
 ];
 const MEASURE: Duration = Duration::from_secs(3600);
 

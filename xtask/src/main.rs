@@ -12,6 +12,7 @@
 //! | [`third_party`] | bans and licences of `deny.toml` |
 //! | [`pages`] | links between pages, and a page for every finding |
 //! | [`console`] | the console's packages, types, tests, browser pass, dev server |
+//! | [`proofs`] | Okta's own SDKs against the stand-in |
 //! | [`demo`] | a demonstration run once, or kept alive for a browser |
 //! | [`reference`] | the command line's reference and completions |
 //! | [`figures`] | `long` and `bench`: measured results |
@@ -22,6 +23,7 @@ mod demo;
 mod figures;
 mod lockfiles;
 mod pages;
+mod proofs;
 mod reference;
 mod step;
 mod tally;
@@ -41,6 +43,7 @@ usage: cargo xtask VERB
   test            everything CI runs: format, walls, lints, tests, release build, demonstration, browser pass
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
+  proofs          Okta's own SDKs against a release build's stand-in
   gen             writes the command line's reference and the shell completions; `--check` only compares
   screens         a browser looks at every screen of a release build's demonstration
   console         the console's dev server (LANYARD_URL names a running Lanyard)
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
+        ("proofs", []) => proofs_alone(&root),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
         ("screens", []) => screens(&root),
@@ -107,6 +111,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn proofs_alone(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
+    match proofs::run(root, &tier::release(root)) {
+        Ok(counted) => println!("{} proofs hold", counted.passed),
+        Err(failure) => return Err(failure.error),
+    }
+    Ok(())
 }
 
 fn screens(root: &Root) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-    console, demo, lockfiles, pages, reference,
+    console, demo, lockfiles, pages, proofs, reference,
     step::{Failure, Steps},
     tally::{self, Tally},
     tools, walls,
@@ -44,6 +44,9 @@ pub fn run(root: &Root) -> ExitCode {
     let lanyard = release(root);
     steps.run("generated docs", "run: cargo xtask gen, and commit what it writes", || {
         Ok(reference::check(root, &lanyard)?)
+    });
+    steps.run("official clients", "run: cargo xtask proofs, and read the lines that say FAIL", || {
+        proofs::run(root, &lanyard)
     });
     steps.run("demonstration", "run: target/release/lanyard demo --once --people 300", || {
         Ok(demo::check(root, &lanyard)?)

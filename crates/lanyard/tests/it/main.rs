@@ -9,6 +9,7 @@ mod hooks;
 mod kill;
 mod newcomer;
 mod office;
+mod presets;
 mod program;
 mod several;
 mod trouble;

@@ -30,6 +30,8 @@ use crate::{
 pub enum Vendor {
     Okta,
     Ioffice,
+    /// No vendor: the badge system.
+    Badge,
 }
 
 /// `okta/0`, `ioffice/1`.
@@ -45,6 +47,7 @@ impl fmt::Display for DeskName {
         let vendor = match self.vendor {
             Vendor::Okta => "okta",
             Vendor::Ioffice => "ioffice",
+            Vendor::Badge => "badge",
         };
         write!(f, "{vendor}/{}", self.index)
     }
