@@ -184,6 +184,7 @@ pub const BESIDE: &[(&str, &[&str])] = &[
             "groups_claim_max",
             "doubled_headers",
             "bogus_headers",
+            "length_required",
             "clock_skew_ms",
             "journal_max",
         ],

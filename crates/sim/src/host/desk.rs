@@ -172,6 +172,10 @@ impl Desk {
         InFlight(Arc::clone(self))
     }
 
+    pub(super) fn needs_length(&self) -> bool {
+        self.with(|face| face.needs_length()).unwrap_or_default()
+    }
+
     pub(super) fn clock(&self) -> &Arc<dyn SimClock> {
         &self.clock
     }

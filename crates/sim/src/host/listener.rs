@@ -25,7 +25,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::desk::{Desk, Vendor};
+use super::desk::Desk;
 use crate::{clock::SimClock, face::Ending};
 
 /// A client that sends its head slower than this, or leaves a connection idle for longer, is cut off. Real time: it
@@ -100,7 +100,7 @@ async fn exchange(
 ) -> io::Result<Response<Answer>> {
     let _in_flight = desk.arrive();
     let (head, body) = request.into_parts();
-    if desk.name().vendor == Vendor::Okta && lacks_length(&head) {
+    if lacks_length(&head) && desk.needs_length() {
         return Ok(bare(StatusCode::LENGTH_REQUIRED));
     }
     let body = if body.is_end_stream() {
@@ -135,7 +135,7 @@ async fn exchange(
     }
 }
 
-/// A POST or PUT that says nothing of its body, not even that there is none: Okta's edge refuses it.
+/// A POST or PUT that says nothing of its body.
 fn lacks_length(head: &http::request::Parts) -> bool {
     matches!(head.method, Method::POST | Method::PUT)
         && !head.headers.contains_key(header::CONTENT_LENGTH)

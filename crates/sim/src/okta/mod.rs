@@ -394,6 +394,10 @@ impl Face for OktaFace {
         self.org.limits.others_in_flight = others.into();
     }
 
+    fn needs_length(&self) -> bool {
+        self.org.settings.length_required
+    }
+
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {
         self.org.run_until(Moment::of(now));
         std::mem::take(&mut self.org.hooks.outbox)

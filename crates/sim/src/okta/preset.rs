@@ -33,6 +33,7 @@ impl OktaSettings {
                 group_delete_logs_members: true,
                 delete_logs_memberships: true,
                 member_snapshot: true,
+                length_required: false,
                 log_filter_max: 20_000,
                 hook_daily_cap: 100_000_000,
                 ..Self::exact()

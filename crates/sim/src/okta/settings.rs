@@ -246,6 +246,8 @@ pub struct OktaSettings {
     pub groups_claim_max: usize,
     /// Doubled rate-limit headers, as seen in the field.
     pub doubled_headers: bool,
+    /// A POST or PUT without `Content-Length` is answered 411.
+    pub length_required: bool,
     /// A rate-limit header that is no number stands before each right one.
     pub bogus_headers: bool,
     /// Added to the `Date` header and the reset time: a server clock that is off.
@@ -317,6 +319,7 @@ impl Default for OktaSettings {
             dpop_nonce_life_seconds: 3 * 86_400,
             groups_claim_max: 100,
             doubled_headers: false,
+            length_required: true,
             bogus_headers: false,
             clock_skew_ms: 0,
             journal_max: 200_000,

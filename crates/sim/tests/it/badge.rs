@@ -10,6 +10,7 @@ use lanyard_sim::{
     faults::{FaultScript, Faulty},
     host::{DeskName, Vendor},
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const KEY: &[u8] = b"twenty-four bytes or so!";
@@ -200,4 +201,32 @@ fn a_dropped_list_replaces_the_one_before_or_is_refused_whole() {
     assert_eq!(desk.call("GET", "/drop/friday.ack", "").0, 404);
     let calls = desk.face.inspect(Inspect::Calls);
     assert_eq!(calls["PUT /drop/{name}"]["accepted"], 3, "{calls}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_comes_is_answered_and_is_no_error_of_ours(
+        calls in prop::collection::vec(
+            (
+                prop::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"]),
+                prop::sample::select(vec!["/webhook", "/drop/a.csv", "/drop/a.ack", "/drop/", "/scim/v2/Users", "/scim/v2/Groups", "/scim/v2/Groups/00000001", "/scim/v2/Users/00000002", "/scim", "/"]),
+                prop::sample::select(vec!["", "?filter=userName%20eq%20%22a%22", "?filter=rubbish", "?startIndex=0&count=99999", "?count=-1"]),
+                prop_oneof![
+                    "\\PC{0,60}",
+                    Just("{\"userName\":\"a\",\"displayName\":\"b\",\"members\":[{\"value\":\"00000001\"},3]}".to_owned()),
+                    Just("{\"Operations\":[{\"op\":\"remove\",\"path\":\"members[value eq \\\"\\\"]\"},{\"op\":\"add\",\"value\":7}]}".to_owned()),
+                    Just("holder,area\n\"1,2\n".to_owned()),
+                ],
+            ),
+            1..30,
+        ),
+    ) {
+        let mut desk = Desk::new("");
+        for (method, path, query, body) in calls {
+            let (status, _) = desk.call(method, &format!("{path}{query}"), &body);
+            prop_assert!(status < 500, "{method} {path}{query} {body}: {status}");
+        }
+    }
 }

@@ -57,6 +57,10 @@ impl Face for Puppet {
         self.others_most = self.others_most.max(others);
     }
 
+    fn needs_length(&self) -> bool {
+        true
+    }
+
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {
         let due = self.hook.take_if(|(at, _)| *at <= now);
         due.map(|(_, url)| hook(1, &url)).into_iter().collect()
