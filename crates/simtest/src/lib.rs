@@ -10,9 +10,15 @@
 pub mod auditor;
 pub mod clock;
 pub mod company;
+pub mod crash;
+pub mod drive;
 pub mod life;
 pub mod network;
 pub mod run;
 pub mod script;
+pub mod shrink;
+pub mod totals;
+pub mod watch;
+pub mod weather;
 
 pub use run::{History, Options, run, run_plan};

@@ -1,6 +1,6 @@
 //! What a seed has in store: the company, what happens to its people, what goes wrong and when.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use lanyard_sim::{
@@ -10,10 +10,114 @@ use lanyard_sim::{
 };
 use serde_json::{Value, json};
 
+use crate::{
+    company::PRINCIPAL,
+    weather::{Front, Mishap},
+};
+
+/// What kind of histories are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// A random subset of everything, some histories without any fault.
+    #[default]
+    Swarm,
+    /// No fault ever.
+    Calm,
+    /// Many kinds at once, at high rates.
+    Storm,
+    /// Weeks in which little goes wrong.
+    Weeks,
+}
+
+impl Profile {
+    pub const ALL: [Self; 4] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Swarm => "swarm",
+            Self::Calm => "calm",
+            Self::Storm => "storm",
+            Self::Weeks => "weeks",
+        }
+    }
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|profile| profile.name() == text);
+        found.ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|profile| profile.name()).collect();
+            format!("there is no profile `{text}`: {}", names.join(", "))
+        })
+    }
+}
+
+/// What is left out of a history: it was tried without, and went wrong all the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Without {
+    /// Stories by number, `s3`.
+    pub stories: BTreeSet<u32>,
+    /// Faults of the stand-ins by number, `f0`.
+    pub faults: BTreeSet<usize>,
+    /// Fronts of the weather by number, `w0`.
+    pub fronts: BTreeSet<usize>,
+    /// Deaths at a drawn call, `k`.
+    pub kills: bool,
+    /// Hooks, `h`.
+    pub hooks: bool,
+}
+
+impl Without {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Without {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words: Vec<String> = self.stories.iter().map(|at| format!("s{at}")).collect();
+        words.extend(self.faults.iter().map(|at| format!("f{at}")));
+        words.extend(self.fronts.iter().map(|at| format!("w{at}")));
+        words.extend(self.kills.then(|| "k".to_owned()));
+        words.extend(self.hooks.then(|| "h".to_owned()));
+        f.write_str(&words.join(","))
+    }
+}
+
+impl FromStr for Without {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut without = Self::default();
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let wrong = || format!("`{word}` is none of s3 (a story), f0 (a fault), w0 (a front), k, h");
+            let (kind, number) = word.split_at(1);
+            match (kind, number) {
+                ("k", "") => without.kills = true,
+                ("h", "") => without.hooks = true,
+                (_, "") => return Err(wrong()),
+                (kind, number) => {
+                    let at: u32 = number.parse().map_err(|_| wrong())?;
+                    match kind {
+                        "s" => without.stories.insert(at),
+                        "f" => without.faults.insert(at as usize),
+                        "w" => without.fronts.insert(at as usize),
+                        _ => return Err(wrong()),
+                    };
+                }
+            }
+        }
+        Ok(without)
+    }
+}
+
 /// One seed's history before it is lived.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
+    pub profile: Profile,
     pub world: WorldSettings,
     pub preset: &'static str,
     /// Things happen and go wrong for so long.
@@ -25,6 +129,10 @@ pub struct Plan {
     pub percent_max: u32,
     pub kills: u32,
     pub faults: Vec<Rule>,
+    pub fronts: Vec<Front>,
+    /// How many things are done to the process and to its rights, beside its deaths.
+    pub blows: u32,
+    pub without: Without,
     /// Steps beside those that the seed draws, for histories made on purpose.
     pub steps: Vec<Step>,
 }
@@ -41,6 +149,20 @@ pub enum Deed {
     Resume,
     /// The process dies, and is started again some time later.
     Kill,
+    /// The machine stands still for so long.
+    Pause(Duration),
+    /// The machine's clock is off by so much, for so long.
+    Jump {
+        by: SignedDuration,
+        lasts: Duration,
+    },
+    /// A command at the directory that is a fault; the second one ends it. Named for the count.
+    Blow {
+        name: &'static str,
+        index: usize,
+        command: Value,
+        end: Option<(Duration, Value)>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -48,11 +170,14 @@ pub struct Step {
     pub after: Duration,
     pub words: String,
     pub deed: Deed,
+    /// Steps of one number belong together; `None`: made on purpose.
+    pub story: Option<u32>,
 }
 
 /// A hand-written note in a field that no rule owns, which must be there at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
+    pub story: u32,
     pub site: usize,
     pub account: u64,
     pub text: String,
@@ -74,6 +199,10 @@ pub const NOTE_FIELD: &str = "custom09";
 
 impl Plan {
     pub fn of(seed: u64) -> Self {
+        Self::drawn(seed, Profile::Swarm)
+    }
+
+    pub fn drawn(seed: u64, profile: Profile) -> Self {
         let mut dice = Dice::new(seed, "plan");
         let several = dice.chance(150);
         let world = WorldSettings {
@@ -84,38 +213,95 @@ impl Plan {
             accounts: [Accounts::Tidy, Accounts::Lived, Accounts::Empty][dice.weighted(&[5, 3, 2])],
             ..WorldSettings::default()
         };
-        let busy_for = Duration::from_secs(3600 * u64::from(2 + dice.below(7)));
-        let calm = dice.chance(200);
+        let mut busy_for = Duration::from_secs(3600 * u64::from(2 + dice.below(7)));
+        let mut feed_interval = Duration::from_secs([10, 30, 60, 120][dice.weighted(&[1, 3, 4, 2])]);
+        let mut calm = dice.chance(200);
+        match profile {
+            Profile::Swarm => {}
+            Profile::Calm => calm = true,
+            Profile::Storm => calm = false,
+            Profile::Weeks => {
+                busy_for = Duration::from_secs(86_400 * u64::from(7 + dice.below(22)));
+                feed_interval = Duration::from_secs(900);
+            }
+        }
+        let storm = profile == Profile::Storm;
         let mut plan = Self {
             seed,
+            profile,
             world,
             preset: ["default", "strict", "lenient"][dice.weighted(&[6, 2, 2])],
             busy_for,
-            feed_interval: Duration::from_secs([10, 30, 60, 120][dice.weighted(&[1, 3, 4, 2])]),
+            feed_interval,
             hooks: dice.chance(750),
             observe_only: dice.chance(40),
             percent_max: if dice.chance(150) { 5 } else { 100 },
-            kills: if calm { 0 } else { dice.below(5) },
+            kills: if calm { 0 } else { dice.below(5) + if storm { 4 } else { 0 } },
             faults: Vec::new(),
+            fronts: Vec::new(),
+            blows: 0,
+            without: Without::default(),
             steps: Vec::new(),
         };
         if !calm {
-            for _ in 0..1 + dice.below(7) {
-                plan.faults.push(fault(&mut dice, busy_for));
+            let count = if storm { 8 + dice.below(8) } else { 1 + dice.below(7) };
+            for _ in 0..count {
+                plan.faults.push(fault(&mut dice, busy_for, plan.hooks, storm));
             }
+            let count = if storm { 3 + dice.below(4) } else { dice.below(4) };
+            for _ in 0..count {
+                plan.fronts.push(front(&mut dice, busy_for, storm));
+            }
+            plan.blows = if storm { 2 + dice.below(4) } else { dice.below(3) };
         }
         plan
     }
 
+    /// The same history with something left out.
+    #[must_use]
+    pub fn leaving_out(mut self, without: &Without) -> Self {
+        let mut at = 0..;
+        self.faults.retain(|_| at.next().is_none_or(|at| !without.faults.contains(&at)));
+        let mut at = 0..;
+        self.fronts.retain(|_| at.next().is_none_or(|at| !without.fronts.contains(&at)));
+        if without.kills {
+            self.kills = 0;
+        }
+        self.hooks &= !without.hooks;
+        self.without = without.clone();
+        self
+    }
+
     pub fn is_calm(&self) -> bool {
-        self.faults.is_empty() && self.kills == 0 && self.steps.is_empty()
+        self.faults.is_empty()
+            && self.fronts.is_empty()
+            && self.blows == 0
+            && self.kills == 0
+            && self.steps.is_empty()
+    }
+}
+
+/// One kind of weather in a window of its own. Disks recover sooner than networks: a store that never works is no
+/// history.
+fn front(dice: &mut Dice, busy_for: Duration, storm: bool) -> Front {
+    let mishap = *dice.pick(&Mishap::ALL);
+    let all = busy_for.as_secs();
+    let from = dice.between(0, (all * 3 / 4) as i64) as u64;
+    let length = dice.between(60, 1800) as u64;
+    let rates = if storm { [0.1, 0.3, 0.6] } else { [0.02, 0.1, 0.4] };
+    Front {
+        mishap,
+        from: Duration::from_secs(from),
+        until: Duration::from_secs((from + length).min(all)),
+        probability: rates[dice.weighted(&[4, 3, 1])],
     }
 }
 
 /// One fault in a window of its own.
-fn fault(dice: &mut Dice, busy_for: Duration) -> Rule {
+fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, storm: bool) -> Rule {
     use Effect as E;
-    const BOTH: [Effect; 13] = [
+    const BOTH: [Effect; 14] = [
+        E::ForeignNext,
         E::Quota,
         E::Concurrency,
         E::ServerError,
@@ -133,7 +319,7 @@ fn fault(dice: &mut Dice, busy_for: Duration) -> Rule {
     const LISTS: [Effect; 3] = [E::StaleList, E::TornPage, E::ShiftingPage];
     const HOOKS: [Effect; 5] = [E::Drop, E::Unreachable, E::Duplicate, E::Late, E::Reorder];
     let side = |dice: &mut Dice| if dice.chance(500) { Target::Okta } else { Target::Ioffice };
-    let mut rule = match dice.weighted(&[6, 2, 3]) {
+    let mut rule = match dice.weighted(&[6, 2, if hooks { 3 } else { 0 }]) {
         0 => Rule::new(side(dice), *dice.pick(&BOTH)),
         1 => Rule { method: Some("GET".into()), ..Rule::new(side(dice), *dice.pick(&LISTS)) },
         _ => Rule::new(Target::Hook, *dice.pick(&HOOKS)),
@@ -143,7 +329,7 @@ fn fault(dice: &mut Dice, busy_for: Duration) -> Rule {
     let length = dice.between(120, 5400).min(all - from);
     rule.from = Some(Moment::After(SignedDuration::from_secs(from)));
     rule.until = Some(Moment::After(SignedDuration::from_secs(from + length)));
-    rule.probability = [0.05, 0.2, 0.5, 1.0][dice.weighted(&[3, 4, 2, 1])];
+    rule.probability = [0.05, 0.2, 0.5, 1.0][dice.weighted(if storm { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
     rule.name = format!("{:?} {:?} p={} {}+{}s", rule.target, rule.effect, rule.probability, from, length);
     rule
 }
@@ -154,6 +340,9 @@ struct Writer<'a> {
     busy: i64,
     script: Script,
     hires: u32,
+    /// Which story is being written.
+    story: u32,
+    plan: &'a Plan,
 }
 
 impl Script {
@@ -164,9 +353,15 @@ impl Script {
             busy: plan.busy_for.as_secs() as i64,
             script: Self::default(),
             hires: 0,
+            story: 0,
+            plan,
         };
         writer.stories();
+        writer.blows();
         let mut script = writer.script;
+        let gone = |story: Option<u32>| story.is_some_and(|story| plan.without.stories.contains(&story));
+        script.steps.retain(|step| !gone(step.story));
+        script.notes.retain(|note| !gone(Some(note.story)));
         script.steps.extend(plan.steps.iter().cloned());
         script.steps.sort_by_key(|step| step.after);
         script
@@ -178,7 +373,12 @@ impl Writer<'_> {
         let mut free: Vec<u32> = (0..self.company.people.len() as u32)
             .filter(|person| self.company.user_of(*person).dirt.is_clean())
             .collect();
-        for _ in 0..4 + self.dice.below(16) {
+        let count = match self.plan.profile {
+            Profile::Weeks => 20 + self.dice.below(40),
+            _ => 4 + self.dice.below(16),
+        };
+        for _ in 0..count {
+            self.story += 1;
             let at = self.dice.between(60, self.busy - 60);
             let person = match free.len() {
                 0 => None,
@@ -194,6 +394,7 @@ impl Writer<'_> {
                 }
             }
         }
+        self.story += 1;
         if self.dice.chance(60) {
             let name = ["APP-iOffice-Users", "ROOM-Booking"][self.dice.weighted(&[1, 2])];
             if let Some(id) = self.group(0, name) {
@@ -208,6 +409,58 @@ impl Writer<'_> {
                 let create = json!({"do": "create_group", "name": name});
                 self.okta(at + 40, 0, format!("a new group is called {name}"), create);
             }
+        }
+    }
+
+    /// What is done to the machine, and to our rights.
+    fn blows(&mut self) {
+        for _ in 0..self.plan.blows {
+            self.story += 1;
+            let at = self.dice.between(60, self.busy * 3 / 4);
+            let org = self.dice.below(self.company.orgs.len() as u32) as usize;
+            let lasts = Duration::from_secs(self.dice.between(30, 1800) as u64);
+            let blow = |name, command, end: Option<Value>| Deed::Blow {
+                name,
+                index: org,
+                command,
+                end: end.map(|end| (lasts, end)),
+            };
+            let (words, deed) = match self.dice.below(9) {
+                0 => ("the machine stands still".to_owned(), Deed::Pause(lasts)),
+                1 | 2 => {
+                    let by = SignedDuration::from_secs(self.dice.between(-5400, 5400));
+                    (format!("the machine's clock jumps by {by:#}"), Deed::Jump { by, lasts })
+                }
+                3 => ("the org forgets its log cursors".to_owned(), blow("log cursors dead", json!({"do": "kill_cursors"}), None)),
+                4 => {
+                    let seconds = self.dice.between(20, 240);
+                    let slow = json!({"do": "log_delay", "seconds": seconds});
+                    let end = json!({"do": "log_delay", "seconds": 0});
+                    (format!("the org's log is {seconds} s late"), blow("log late", slow, Some(end)))
+                }
+                5 => {
+                    let count = 1 + self.dice.below(4);
+                    let heavy = json!({"do": "log_page_max", "events": count});
+                    let end = json!({"do": "log_page_max", "events": null});
+                    ("the org's log answers 500 to large pages".to_owned(), blow("log pages too large", heavy, Some(end)))
+                }
+                6 => {
+                    let read_only = json!({"do": "read_only", "for_seconds": lasts.as_secs()});
+                    ("the org is read-only".to_owned(), blow("read-only", read_only, None))
+                }
+                7 => {
+                    let blind = json!({"do": "narrow_role", "principal": PRINCIPAL, "groups": ["EXEC-Floor"]});
+                    let end = json!({"do": "narrow_role", "principal": PRINCIPAL, "groups": null});
+                    ("our role in the org is narrowed to a group".to_owned(), blow("role narrowed", blind, Some(end)))
+                }
+                _ => {
+                    let buckets = ["users", "user", "groups", "logs", "other"];
+                    let bucket = buckets[self.dice.below(5) as usize];
+                    let spent = json!({"do": "exhaust_bucket", "bucket": bucket, "for_seconds": lasts.as_secs().min(300)});
+                    (format!("somebody else uses up the org's {bucket} quota"), blow("quota used up", spent, None))
+                }
+            };
+            self.push(at, words, deed);
         }
     }
 
@@ -406,7 +659,7 @@ impl Writer<'_> {
             }
             _ => {
                 let text = format!("note {at}");
-                self.script.notes.push(Note { site, account, text: text.clone() });
+                self.script.notes.push(Note { story: self.story, site, account, text: text.clone() });
                 ("leaves a note on", json!({ NOTE_FIELD: text }))
             }
         };
@@ -454,6 +707,6 @@ impl Writer<'_> {
 
     fn push(&mut self, at: i64, words: String, deed: Deed) {
         let after = Duration::from_secs(at.clamp(1, self.busy - 1) as u64);
-        self.script.steps.push(Step { after, words, deed });
+        self.script.steps.push(Step { after, words, deed, story: Some(self.story) });
     }
 }

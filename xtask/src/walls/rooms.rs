@@ -117,9 +117,9 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tower-http", &["lanyard-web"]),
     ("lettre", &["lanyard-notify"]),
     ("jsonwebtoken", &["lanyard-okta", "lanyard-sim"]),
-    ("clap", &["lanyard"]),
     ("krilla", &["lanyard-evidence"]),
     ("rust_xlsxwriter", &["lanyard-evidence"]),
+    ("clap", &["lanyard", "lanyard-simtest"]),
 ];
 
 /// The table as people read it.

@@ -99,6 +99,15 @@ impl People {
         }
     }
 
+    /// Whether anybody ever had this e-mail address, letter case aside.
+    pub fn has_email(&self, email: &Value) -> bool {
+        let Some(email) = email.as_str().map(str::to_lowercase) else { return false };
+        let has = |user: &Value| {
+            user["profile"]["email"].as_str().is_some_and(|text| text.trim().to_lowercase() == email.trim())
+        };
+        self.all.values().any(|identity| identity.versions.iter().any(|(_, user)| has(user)))
+    }
+
     /// Everybody who had this employee number at some time up to `at`.
     pub fn with_number(&self, wanted: &str, at: Timestamp) -> impl Iterator<Item = &Identity> {
         self.all.values().filter(move |identity| {
@@ -123,6 +132,18 @@ impl Identity {
     /// The last time at or before `at` at which we read them by id.
     pub fn last_read(&self, at: Timestamp) -> Option<Timestamp> {
         self.reads.iter().rev().find(|read| **read <= at).copied()
+    }
+
+    /// The third last time at or before `at` at which we read them by id: a decision rests on one of the last, since
+    /// others may read the same person meanwhile.
+    pub fn read_before_last(&self, at: Timestamp) -> Timestamp {
+        let earlier = self.reads.iter().rev().filter(|read| **read <= at);
+        earlier.take(3).last().copied().unwrap_or(Timestamp::MIN)
+    }
+
+    /// What an attribute of the profile was within `[from, to]`.
+    pub fn said<'i>(&'i self, attribute: &'i str, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &'i str> {
+        self.moments(from, to).filter_map(move |at| self.at(at)["profile"][attribute].as_str())
     }
 
     /// The moments in `[from, to]` that may differ from each other.
