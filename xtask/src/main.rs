@@ -14,6 +14,7 @@
 //! | [`console`] | the console's packages, types, tests, browser pass, dev server |
 //! | [`demo`] | a demonstration run once, or kept alive for a browser |
 //! | [`reference`] | the command line's reference and completions |
+//! | [`simtest`], [`planted`] | seeds lived through; the copy with deliberate bugs |
 //! | [`figures`] | `long` and `bench`: measured results |
 
 mod call;
@@ -22,7 +23,9 @@ mod demo;
 mod figures;
 mod lockfiles;
 mod pages;
+mod planted;
 mod reference;
+mod simtest;
 mod step;
 mod tally;
 mod third_party;
@@ -42,6 +45,7 @@ usage: cargo xtask VERB
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
   gen             writes the command line's reference and the shell completions; `--check` only compares
+  simtest [ARGS]  seeds lived through in virtual time and judged; `--planted`: with deliberate bugs, which it must find
   screens         a browser looks at every screen of a release build's demonstration
   console         the console's dev server (LANYARD_URL names a running Lanyard)
   bench [ARGS]    `lanyard bench ARGS` in a release build
@@ -83,7 +87,7 @@ fn main() -> ExitCode {
     };
     let result = match (verb, rest) {
         ("test", []) => return tier::run(&root),
-        ("walls", []) => walls::check(&root).map(|counted| println!("{} rules hold", counted.passed)),
+        ("walls", []) => walls(&root).map(|counted| println!("{} rules hold", counted.passed)),
         ("walls", [flag]) if flag == "--print" => {
             print!("{}", walls::table());
             Ok(())
@@ -91,6 +95,7 @@ fn main() -> ExitCode {
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
+        ("simtest", rest) => simtest::run(&root, rest),
         ("screens", []) => screens(&root),
         ("console", []) => console::serve(&root),
         ("bench", rest) => figures::bench(&root, rest),
@@ -107,6 +112,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Arrows, licences, and deliberate bugs that stay where they belong.
+fn walls(root: &Root) -> anyhow::Result<tally::Tally> {
+    let mut all = walls::check(root)?;
+    all.add(planted::check(root)?);
+    Ok(all)
 }
 
 fn screens(root: &Root) -> anyhow::Result<()> {

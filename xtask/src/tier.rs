@@ -6,9 +6,10 @@ use crate::{
     Root,
     call::Call,
     console, demo, lockfiles, pages, reference,
+    simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
-    tools, walls,
+    tools,
 };
 
 /// A build or a test run that takes longer has hung.
@@ -24,7 +25,7 @@ pub fn run(root: &Root) -> ExitCode {
         Ok(lockfiles::check(root)?)
     });
     steps.run("format", "run: cargo fmt --all", || one(cargo(root, &["fmt", "--all", "--check"])));
-    steps.run("walls", "remove the arrow, or write down why it is right", || Ok(walls::check(root)?));
+    steps.run("walls", "remove the arrow, or write down why it is right", || Ok(crate::walls(root)?));
     steps.run("pages", "correct the link, or write the page", || Ok(pages::check(root)?));
     steps.run("console: packages", "run: npm ci in console/ and read what it says", || {
         Ok(console::install(root)?)
@@ -37,6 +38,9 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("tests", "run the failed test alone: cargo test -p CRATE NAME", || tests(root));
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
         runner(cargo(root, &["test", "--workspace", "--doc", "--locked"]))
+    });
+    steps.run("simulation", "run the printed replay line: the same seed is the same history", || {
+        simtest::check(root)
     });
     steps.run("release build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
         one(cargo(root, &["build", "--release", "--locked"]))

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    planted,
     run::{History, Options, run_plan},
     script::{Plan, Profile, Without},
     totals::Totals,
@@ -36,6 +37,8 @@ pub struct Orders {
     pub journal: bool,
     /// No new history begins after one that failed.
     pub stop_at_first: bool,
+    /// A deliberate bug, switched on.
+    pub bug: Option<String>,
 }
 
 impl Default for Orders {
@@ -51,6 +54,7 @@ impl Default for Orders {
             keep: 3,
             journal: false,
             stop_at_first: false,
+            bug: None,
         }
     }
 }
@@ -82,6 +86,7 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
     std::thread::scope(|scope| {
         for _ in 0..orders.cores.max(1) {
             scope.spawn(|| {
+                planted::plant(orders.bug.as_deref());
                 loop {
                     let at = next.fetch_add(1, Ordering::SeqCst) as u64;
                     let late = orders.within.is_some_and(|within| begun.elapsed() >= within);

@@ -5,6 +5,8 @@ use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
 use clap::Parser;
 use lanyard_simtest::{
     drive::{Orders, drive},
+    hunt::{Trial, hunt},
+    planted,
     script::{Profile, Without},
     shrink::shrink,
 };
@@ -43,6 +45,9 @@ struct Arguments {
     /// Do not shrink what fails.
     #[arg(long)]
     no_shrink: bool,
+    /// Switch this deliberate bug on; `all`: one after another, and say which seed finds each.
+    #[arg(long, value_name = "BUG")]
+    plant: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +64,9 @@ fn main() -> ExitCode {
         journal: arguments.journal,
         ..defaults
     };
+    if let Some(bug) = &arguments.plant {
+        return try_bugs(bug, &orders, arguments.json);
+    }
     let shows = std::io::stderr().is_terminal();
     let lived = drive(&orders, &|histories, violations| {
         if shows && histories % 10 == 0 {
@@ -79,6 +87,36 @@ fn main() -> ExitCode {
         eprintln!("\n{}", short.as_ref().unwrap_or(history).told());
     }
     if lived.totals.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Puts the auditor on trial. Exit code 1: a bug lives.
+fn try_bugs(bug: &str, orders: &Orders, json: bool) -> ExitCode {
+    let bugs: Vec<&str> = planted::NAMES.iter().copied().filter(|name| bug == "all" || bug == *name).collect();
+    if bugs.is_empty() {
+        eprintln!("error: this build has no deliberate bug `{bug}`\nhint: cargo xtask simtest --planted");
+        return ExitCode::from(2);
+    }
+    // A bug may make the code panic: that is a find, and no news for the terminal.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut trials = Vec::new();
+    for bug in bugs {
+        let trial = hunt(bug, orders);
+        if !json {
+            match &trial.caught {
+                Some((seed, invariants)) => println!("found  {bug}: {} by seed {seed}", invariants.join(", ")),
+                None => println!("LIVES  {bug}: {} seeds did not find it", trial.seeds_tried),
+            }
+        }
+        trials.push(trial);
+    }
+    let found = trials.iter().filter(|trial| trial.caught.is_some()).count();
+    if json {
+        let rows: Vec<_> = trials.iter().map(Trial::report).collect();
+        println!("{}", serde_json::json!({ "bugs": trials.len(), "found": found, "trials": rows }));
+    } else {
+        println!("{found} of {} deliberate bugs found", trials.len());
+    }
+    if found == trials.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// A seed that differs from run to run, short enough to be typed.
