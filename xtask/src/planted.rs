@@ -33,7 +33,11 @@ pub fn check(root: &Root) -> anyhow::Result<Tally> {
     edited(root, &edits)?;
     for file in sources(&root.path("crates"))? {
         let text = fs::read_to_string(&file)?;
-        ensure!(!text.contains(SWITCH), "{} has a switch for deliberate bugs: they belong into {LIST}", file.display());
+        ensure!(
+            !text.contains(SWITCH),
+            "{} has a switch for deliberate bugs: they belong into {LIST}",
+            file.display()
+        );
         held += 1;
     }
     Ok(Tally::passed(held))
@@ -61,8 +65,12 @@ pub fn copy(root: &Root) -> anyhow::Result<PathBuf> {
     let text = fs::read_to_string(root.path("crates/model/src/lib.rs"))?;
     write(&lib, format!("{text}\npub mod planted;\n").as_bytes())?;
     let manifest = fs::read_to_string(root.path("crates/simtest/Cargo.toml"))?;
-    let renamed = manifest.replace("[[bin]]\nname = \"lanyard-simtest\"", "[[bin]]\nname = \"lanyard-simtest-planted\"");
-    ensure!(renamed != manifest, "the binary of crates/simtest/Cargo.toml has another name than this chore expects");
+    let renamed = manifest
+        .replace("[[bin]]\nname = \"lanyard-simtest\"", "[[bin]]\nname = \"lanyard-simtest-planted\"");
+    ensure!(
+        renamed != manifest,
+        "the binary of crates/simtest/Cargo.toml has another name than this chore expects"
+    );
     write(&to.join("crates/simtest/Cargo.toml"), renamed.as_bytes())?;
     Ok(to)
 }
@@ -99,7 +107,10 @@ fn edited(root: &Root, edits: &[Edit]) -> anyhow::Result<BTreeMap<String, String
         };
         let found = text.matches(&edit.find).count();
         if found != 1 {
-            wrong.push(format!("{LIST}: {}: its text occurs {found} times in {}, not once", edit.bug, edit.file));
+            wrong.push(format!(
+                "{LIST}: {}: its text occurs {found} times in {}, not once",
+                edit.bug, edit.file
+            ));
             continue;
         }
         let home = if edit.file.starts_with("crates/model/") { "crate" } else { "lanyard_model" };
@@ -109,15 +120,13 @@ fn edited(root: &Root, edits: &[Edit]) -> anyhow::Result<BTreeMap<String, String
     if wrong.is_empty() {
         return Ok(files);
     }
-    bail!("{}\nThe code has changed: change the edit with it, so that the same bug is made.", wrong.join("\n"))
+    bail!(
+        "{}\nThe code has changed: change the edit with it, so that the same bug is made.",
+        wrong.join("\n")
+    )
 }
 
-fn copy_folder(
-    from: &Path,
-    to: &Path,
-    edited: &BTreeMap<String, String>,
-    top: &Path,
-) -> anyhow::Result<()> {
+fn copy_folder(from: &Path, to: &Path, edited: &BTreeMap<String, String>, top: &Path) -> anyhow::Result<()> {
     let mut kept = Vec::new();
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let path = entry?.path();

@@ -51,9 +51,8 @@ pub fn run(root: &Root, arguments: &[String]) -> anyhow::Result<()> {
 /// When one of them breaks an invariant: the seed is printed.
 pub fn check(root: &Root) -> Result<Tally, Failure> {
     let program = build(root)?.display().to_string();
-    let call = Call::new(&program, root.path("."), Duration::from_secs(600)).args([
-        "--fresh", "--seeds", CI_SEEDS, "--within", CI_SECONDS, "--json",
-    ]);
+    let call = Call::new(&program, root.path("."), Duration::from_secs(600))
+        .args(["--fresh", "--seeds", CI_SEEDS, "--within", CI_SECONDS, "--json"]);
     let (said, failure) = call.quiet().run_to_end()?;
     let totals = said.stdout.iter().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let number = |name: &str| totals.as_ref().and_then(|totals| totals[name].as_u64()).unwrap_or(0);
@@ -66,7 +65,10 @@ pub fn check(root: &Root) -> Result<Tally, Failure> {
         number("violations")
     );
     let failing = number("failing_seeds") as usize;
-    let counted = Tally { failed: failing as u64, ..Tally::passed((number("histories") as usize).saturating_sub(failing)) };
+    let counted = Tally {
+        failed: failing as u64,
+        ..Tally::passed((number("histories") as usize).saturating_sub(failing))
+    };
     match failure {
         None => Ok(counted),
         Some(why) => {
@@ -85,9 +87,12 @@ fn build_planted(root: &Root) -> anyhow::Result<PathBuf> {
     let copy = planted::copy(root)?;
     let target = root.target();
     let manifest = copy.join("Cargo.toml").display().to_string();
-    tier::cargo(root, &["build", "--release", "--locked", "--package", "lanyard-simtest", "--manifest-path", &manifest])
-        .env("CARGO_TARGET_DIR", &target)
-        .run()?;
+    tier::cargo(
+        root,
+        &["build", "--release", "--locked", "--package", "lanyard-simtest", "--manifest-path", &manifest],
+    )
+    .env("CARGO_TARGET_DIR", &target)
+    .run()?;
     Ok(target.join("release").join(format!("lanyard-simtest-planted{}", std::env::consts::EXE_SUFFIX)))
 }
 

@@ -5,8 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-    console, demo, lockfiles, pages, reference,
-    simtest,
+    console, demo, lockfiles, pages, reference, simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
     tools,

@@ -134,11 +134,7 @@ impl Sides {
     }
 
     fn clock(&self, life: &Arc<Life>) -> Arc<dyn Clock> {
-        Arc::new(LifeClock {
-            time: self.time,
-            weather: Arc::clone(&self.weather),
-            life: Arc::clone(life),
-        })
+        Arc::new(LifeClock { time: self.time, weather: Arc::clone(&self.weather), life: Arc::clone(life) })
     }
 
     /// The demonstration policy for what both sides hold. `percent_max`: people who may lose something in a day.

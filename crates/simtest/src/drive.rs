@@ -82,7 +82,8 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     // Histories are large: summed up in the order of their seeds as they come, so that the sums are the same each time.
-    let sums = Mutex::new((Totals::default(), Vec::<History>::new(), BTreeMap::<u64, Fate>::new(), orders.from));
+    let sums =
+        Mutex::new((Totals::default(), Vec::<History>::new(), BTreeMap::<u64, Fate>::new(), orders.from));
     std::thread::scope(|scope| {
         for _ in 0..orders.cores.max(1) {
             scope.spawn(|| {

@@ -8,6 +8,7 @@
 //! - [`company`]: the two sides and the engine's wiring; [`script`]: what the seed has in store; [`run`]: one history
 //! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas; [`watch`]: as it happens
 //! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
+//! - [`enumerate`]: every point of short histories in turn
 //! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them
 
 pub mod auditor;
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod company;
 pub mod crash;
 pub mod drive;
+pub mod enumerate;
 pub mod hunt;
 pub mod life;
 pub mod network;

@@ -63,7 +63,8 @@ impl Fences {
         self.ends.fetch_add(1, Ordering::SeqCst);
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&item.identity).copied();
         if last != Some(item.fence) {
-            let words = format!("the claim {} of {} ended, the last one is {last:?}", item.fence, item.identity);
+            let words =
+                format!("the claim {} of {} ended, the last one is {last:?}", item.fence, item.identity);
             self.broken.lock().unwrap_or_else(PoisonError::into_inner).push(words);
         }
     }

@@ -1,10 +1,15 @@
 //! Lives through seeds and says what came of it. Exit code 1: an invariant was broken, or a seed was not the same twice.
 
-use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use lanyard_simtest::{
     drive::{Orders, drive},
+    enumerate::{Harness, enumerate},
     hunt::{Trial, hunt},
     planted,
     script::{Profile, Without},
@@ -48,6 +53,15 @@ struct Arguments {
     /// Switch this deliberate bug on; `all`: one after another, and say which seed finds each.
     #[arg(long, value_name = "BUG")]
     plant: Option<String>,
+    /// Go through every place of short histories: crash, lose-answer, fail-step, twice, or all.
+    #[arg(long, value_name = "HARNESS")]
+    enumerate: Option<String>,
+    /// With --enumerate: only every so manieth place.
+    #[arg(long, default_value_t = 1)]
+    every: u64,
+    /// With --enumerate: only scenarios whose name has these words.
+    #[arg(long)]
+    scenario: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -58,7 +72,7 @@ fn main() -> ExitCode {
         from,
         seeds: arguments.seeds,
         profile: arguments.profile,
-        without: arguments.without,
+        without: arguments.without.clone(),
         within: arguments.within.map(Duration::from_secs),
         cores: arguments.cores.unwrap_or(defaults.cores),
         journal: arguments.journal,
@@ -66,6 +80,9 @@ fn main() -> ExitCode {
     };
     if let Some(bug) = &arguments.plant {
         return try_bugs(bug, &orders, arguments.json);
+    }
+    if let Some(harness) = &arguments.enumerate {
+        return go_through(harness, &arguments, orders.cores);
     }
     let shows = std::io::stderr().is_terminal();
     let lived = drive(&orders, &|histories, violations| {
@@ -89,9 +106,31 @@ fn main() -> ExitCode {
     if lived.totals.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Every place in turn. Exit code 1: one of them broke an invariant.
+fn go_through(name: &str, arguments: &Arguments, cores: usize) -> ExitCode {
+    let harnesses: Vec<Harness> =
+        Harness::ALL.into_iter().filter(|harness| name == "all" || name == harness.name()).collect();
+    if harnesses.is_empty() {
+        eprintln!("error: there is no harness `{name}`: crash, lose-answer, fail-step, twice, all");
+        return ExitCode::from(2);
+    }
+    let mut failed = 0;
+    for harness in harnesses {
+        let begun = Instant::now();
+        let done = enumerate(harness, arguments.scenario.as_deref(), arguments.every, cores);
+        println!("{}", done.report(harness, begun.elapsed().as_secs_f64()));
+        for told in &done.told {
+            eprintln!("\n{told}");
+        }
+        failed += done.failed;
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 /// Puts the auditor on trial. Exit code 1: a bug lives.
 fn try_bugs(bug: &str, orders: &Orders, json: bool) -> ExitCode {
-    let bugs: Vec<&str> = planted::NAMES.iter().copied().filter(|name| bug == "all" || bug == *name).collect();
+    let bugs: Vec<&str> =
+        planted::NAMES.iter().copied().filter(|name| bug == "all" || bug == *name).collect();
     if bugs.is_empty() {
         eprintln!("error: this build has no deliberate bug `{bug}`\nhint: cargo xtask simtest --planted");
         return ExitCode::from(2);
@@ -103,7 +142,9 @@ fn try_bugs(bug: &str, orders: &Orders, json: bool) -> ExitCode {
         let trial = hunt(bug, orders);
         if !json {
             match &trial.caught {
-                Some((seed, invariants)) => println!("found  {bug}: {} by seed {seed}", invariants.join(", ")),
+                Some((seed, invariants)) => {
+                    println!("found  {bug}: {} by seed {seed}", invariants.join(", "))
+                }
                 None => println!("LIVES  {bug}: {} seeds did not find it", trial.seeds_tried),
             }
         }

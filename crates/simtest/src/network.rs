@@ -109,6 +109,16 @@ pub struct Network {
     weather: Arc<Weather>,
     exchanges: AtomicU64,
     deliveries: AtomicU64,
+    write_fault: Mutex<Option<(usize, WriteFault)>>,
+}
+
+/// What goes wrong with one write to a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteFault {
+    /// It is done, and the answer is lost.
+    AnswerLost,
+    /// It is not done, and the answer is 500.
+    NotDone,
 }
 
 impl Network {
@@ -131,6 +141,7 @@ impl Network {
             weather,
             exchanges: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
+            write_fault: Mutex::new(None),
         })
     }
 
@@ -158,6 +169,16 @@ impl Network {
 
     pub fn note_stopped(&self, since: Option<Timestamp>) {
         *lock(&self.stopped_since) = since;
+    }
+
+    /// Lets the write that reaches a site as number `place`, counted from 0, go wrong.
+    pub fn fail_write(&self, place: usize, fault: WriteFault) {
+        *lock(&self.write_fault) = Some((place, fault));
+    }
+
+    fn fault_of(&self, write: Option<usize>) -> Option<WriteFault> {
+        let (place, fault) = (*lock(&self.write_fault))?;
+        (write == Some(place)).then_some(fault)
     }
 
     /// Requests of the process, and deliveries to it.
@@ -329,6 +350,14 @@ impl Transport for LifeTransport {
         tokio::time::sleep(network.hop()).await;
         self.life.live().await;
         let write = network.note_write(desk.name, &request).await;
+        let planned = network.fault_of(write);
+        if planned == Some(WriteFault::NotDone) {
+            network.weather.note("write not done");
+            self.life.point().await;
+            let mut response = Response::new(Bytes::from_static(b"{\"error\":\"server_error\"}"));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            return Ok(response);
+        }
         let exchange = async {
             network.note_read(&request);
             let reply = answer(network, &desk, request).await;
@@ -347,6 +376,10 @@ impl Transport for LifeTransport {
         let broken =
             |reason: &str| Err(TransportError::NoAnswer { host: host.clone(), reason: reason.into() });
         match answered {
+            Ok(Some(_)) if planned == Some(WriteFault::AnswerLost) => {
+                network.weather.note("answer lost");
+                broken("the connection closed")
+            }
             Err(_) => broken("no answer in time"),
             Ok(None) => broken("the connection closed"),
             Ok(Some(mut reply)) => match reply.ending {

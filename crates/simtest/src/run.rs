@@ -58,6 +58,10 @@ pub struct History {
     /// How often each invariant was judged.
     pub checks: BTreeMap<&'static str, u64>,
     pub steps: Steps,
+    /// In the life that ran at the end of the busy time: points before the first step, if it ran then, and at the end.
+    pub span: (u64, u64),
+    /// Points that each finished life passed.
+    pub points: Vec<u64>,
     pub lives: u32,
     /// Writes that reached a site.
     pub writes: usize,
@@ -158,6 +162,9 @@ struct Stage {
     present: Mutex<Option<Present>>,
     kills_left: Mutex<u32>,
     lives: Mutex<u32>,
+    /// Points that each finished life passed; and when the first step began, in the first life.
+    points: Mutex<Vec<u64>>,
+    first_step: Mutex<u64>,
     commits: Mutex<u64>,
     deeds: Mutex<u64>,
     fences: Arc<Fences>,
@@ -197,14 +204,15 @@ impl Stage {
                 *lives += 1;
                 *lives
             };
-            let ends = {
-                let mut left = self.kills_left.lock().unwrap_or_else(PoisonError::into_inner);
+            let planned = self.plan.deaths.get(number as usize - 1).copied();
+            let ends = planned.or_else(|| {
+                let mut left = lock(&self.kills_left);
                 let dies = *left > 0;
                 *left = left.saturating_sub(1);
                 // Early deaths hit the first sweep and recoveries, late ones the work between.
                 let most = [150, 1500, 8000][dice.below(3) as usize];
                 dies.then(|| u64::from(10 + dice.below(most)))
-            };
+            });
             let life = Life::beside(ends, Arc::clone(&self.fences));
             let store = self.sides.open_store(lock(&self.folder).path());
             let seed = self.plan.seed.wrapping_add(u64::from(number) << 32);
@@ -232,6 +240,7 @@ impl Stage {
             self.sides.weather.note("kill");
             let words = format!("the process is killed at its point {}", life.calls());
             self.tell(if torn { format!("{words}, in the middle of a write") } else { words });
+            lock(&self.points).push(life.calls());
             tokio::time::sleep(Duration::from_secs(1 + u64::from(dice.below(120)))).await;
             self.tell("the process is started again".into());
         }
@@ -358,6 +367,8 @@ async fn live(plan: Plan, options: Options) -> History {
         plan,
         present: Mutex::new(None),
         lives: Mutex::new(0),
+        points: Mutex::default(),
+        first_step: Mutex::new(0),
         commits: Mutex::new(0),
         deeds: Mutex::new(0),
         fences: Arc::default(),
@@ -374,16 +385,24 @@ async fn live(plan: Plan, options: Options) -> History {
     for desk in &desks {
         desk.with(|face| face.add(&stage.plan.faults, start));
     }
+    if let Some((place, fault)) = stage.plan.write_fault {
+        stage.sides.network.fail_write(place, fault);
+    }
     let supervisor = tokio::spawn(Arc::clone(&stage).supervise());
     for step in &script.steps {
         stage.sides.time.sleep_until(start + step.after).await;
+        let is_first = *lock(&stage.first_step) == 0;
+        if let (true, Some(present)) = (is_first, stage.present()) {
+            *lock(&stage.first_step) = present.life.calls();
+        }
         stage.do_step(step).await;
     }
     stage.sides.time.sleep_until(start + stage.plan.busy_for).await;
-    let missed = stage.insist(start).await;
+    let missed = stage.insist().await;
 
     // Faults stop.
     *lock(&stage.kills_left) = 0;
+    let at_end = stage.present().map_or(0, |present| present.life.calls());
     let mut hits: BTreeMap<String, u64> = BTreeMap::new();
     for desk in &desks {
         let now = stage.sides.time.now();
@@ -406,10 +425,10 @@ async fn live(plan: Plan, options: Options) -> History {
     let faults_ended = stage.sides.time.now();
     stage.tell("nothing goes wrong any more".into());
     let mut problems = Vec::new();
-    tokio::time::sleep(Duration::from_secs(75 * 60)).await;
+    tokio::time::sleep(stage.plan.quiet_for).await;
     for why in ["first full pass", "second full pass"] {
         problems.extend(stage.sweep(why).await.err().map(|error| format!("{why}: {error}")));
-        tokio::time::sleep(Duration::from_secs(15 * 60)).await;
+        tokio::time::sleep(PASS.min(stage.plan.quiet_for)).await;
     }
     // Days begin on full and half hours: nothing changes by itself in the window that is watched for writes.
     to_minute(&stage.sides, 32).await;
@@ -490,6 +509,8 @@ async fn live(plan: Plan, options: Options) -> History {
         missed,
         checks: verdict.checks,
         steps: Steps { exchanges, deliveries, commits, deeds },
+        span: (*lock(&stage.first_step), at_end),
+        points: lock(&stage.points).clone(),
         lives,
         writes: sent.len(),
         simulated: Duration::try_from(now.duration_since(start)).unwrap_or_default(),
@@ -518,7 +539,7 @@ impl Stage {
 
     /// Kinds that were drawn and have not struck yet strike now, at the first occasion; occasions are made. Answers
     /// what still did not.
-    async fn insist(&self, start: Timestamp) -> Vec<String> {
+    async fn insist(&self) -> Vec<String> {
         let still = || {
             let now = self.sides.time.now();
             let mut wanting: Vec<(String, Option<Rule>, Option<Mishap>)> = Vec::new();
@@ -552,11 +573,19 @@ impl Stage {
         if let Some(present) = self.present() {
             present.life.spare();
         }
-        let now = self.sides.time.now();
-        for (kind, rule, mishap) in &first {
+        let demand = |(kind, rule, mishap): &(String, Option<Rule>, Option<Mishap>)| {
+            let now = self.sides.time.now();
             self.tell(format!("to go wrong now: {kind}"));
             if let Some(rule) = rule {
-                let at_once = Rule { from: None, until: None, probability: 1.0, count: 1, skip: 0, every: 1, ..rule.clone() };
+                let at_once = Rule {
+                    from: None,
+                    until: None,
+                    probability: 1.0,
+                    count: 1,
+                    skip: 0,
+                    every: 1,
+                    ..rule.clone()
+                };
                 for desk in self.sides.network.desks() {
                     desk.with(|face| face.add(std::slice::from_ref(&at_once), now));
                 }
@@ -564,8 +593,14 @@ impl Stage {
             if let Some(mishap) = mishap {
                 self.sides.weather.insist(*mishap);
             }
-        }
-        let _ = start;
+        };
+        // After a credential is revoked nothing else of that side can strike: it comes last.
+        let revokes = |wanted: &(String, Option<Rule>, Option<Mishap>)| {
+            wanted.1.as_ref().is_some_and(|rule| rule.effect == Effect::RevokeCredential)
+        };
+        let (last, sooner): (Vec<_>, Vec<_>) = first.into_iter().partition(revokes);
+        sooner.iter().for_each(&demand);
+        let mut last = Some(last);
         for round in 0..ROUNDS_TO_STRIKE {
             self.make_occasions(round).await;
             tokio::time::sleep(Duration::from_secs(120)).await;
@@ -574,6 +609,11 @@ impl Stage {
             self.sides.weather.clear();
             if left.is_empty() {
                 return Vec::new();
+            }
+            if left.iter().all(&revokes)
+                && let Some(last) = last.take()
+            {
+                last.iter().for_each(&demand);
             }
             for (_, _, mishap) in &left {
                 if let Some(mishap) = mishap {
@@ -595,8 +635,7 @@ impl Stage {
             let people = org.users.iter().filter(|user| user.dirt.is_clean());
             for user in people.skip(round as usize % 3).take(3) {
                 let profile = serde_json::json!({ "title": format!("Occasion {round}") });
-                let change =
-                    serde_json::json!({"do": "update_profile", "user": user.id.to_string(), "profile": profile});
+                let change = serde_json::json!({"do": "update_profile", "user": user.id.to_string(), "profile": profile});
                 // People who left since cannot be changed; somebody else can.
                 let _ = self.sides.command(Vendor::Okta, index, &change);
             }
@@ -624,6 +663,9 @@ impl Stage {
     }
 }
 
+/// Between two full passes.
+const PASS: Duration = Duration::from_secs(15 * 60);
+
 /// Rounds of making occasions for faults that have not struck.
 const ROUNDS_TO_STRIKE: u32 = 8;
 
@@ -650,10 +692,7 @@ impl Stage {
             let person = entry.person.as_deref().unwrap_or_default();
             lines.push((
                 entry.at,
-                format!(
-                    "    {} {who} {person} {} {} {}",
-                    entry.kind, entry.title, entry.detail, entry.data
-                ),
+                format!("    {} {who} {person} {} {} {}", entry.kind, entry.title, entry.detail, entry.data),
             ));
         }
         for record in records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice) {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     company::PRINCIPAL,
+    network::WriteFault,
     weather::{Front, Mishap},
 };
 
@@ -133,6 +134,14 @@ pub struct Plan {
     /// How many things are done to the process and to its rights, beside its deaths.
     pub blows: u32,
     pub without: Without,
+    /// One story, told by its number in [`STORIES`], in place of those that the seed draws.
+    pub only: Option<usize>,
+    /// After the faults: how long until the first full pass. A short one is for histories of one story.
+    pub quiet_for: Duration,
+    /// At which points the first lives die, one number per life, before any death that is drawn.
+    pub deaths: Vec<u64>,
+    /// One write to a site, counted from 0, that goes wrong.
+    pub write_fault: Option<(usize, WriteFault)>,
     /// Steps beside those that the seed draws, for histories made on purpose.
     pub steps: Vec<Step>,
 }
@@ -197,7 +206,67 @@ pub struct Script {
 /// Nobody else's field in the demonstration policy.
 pub const NOTE_FIELD: &str = "custom09";
 
+/// Longer than any pause between two attempts.
+const QUIET: Duration = Duration::from_secs(75 * 60);
+
+/// What can happen to somebody, by the words that name it.
+pub const STORIES: [&str; 19] = [
+    "moves to another department",
+    "is suspended and comes back",
+    "goes on leave",
+    "is terminated",
+    "is renamed, with a new address",
+    "has a password trouble",
+    "leaves the app's group",
+    "has another contract end",
+    "works another way",
+    "leaves or joins a group",
+    "is edited by hand",
+    "is deleted",
+    "has a new title",
+    "is hired",
+    "is hired again under the old number",
+    "gets the address of somebody who left",
+    "leaves with many others",
+    "is there while somebody stops and resumes",
+    "is in a group that is deleted",
+];
+
+/// How likely a seed draws each of those that are one person's.
+const WEIGHTS: [u32; 13] = [5, 3, 3, 6, 2, 2, 3, 3, 2, 2, 3, 2, 2];
+const TERMINATED: usize = 3;
+const HIRED: usize = 13;
+const HIRED_AGAIN: usize = 14;
+const ADDRESS: usize = 15;
+const MANY: usize = 16;
+const STOP: usize = 17;
+const GROUP: usize = 18;
+
 impl Plan {
+    /// A short history of one story in a small company, in which nothing goes wrong.
+    pub fn of_story(story: usize, preset: &'static str, seed: u64) -> Self {
+        let quiet = Self::drawn(seed, Profile::Calm);
+        Self {
+            world: WorldSettings {
+                seed,
+                people: if story == MANY { 16 } else { 6 },
+                orgs: 1,
+                sites: 1,
+                accounts: Accounts::Tidy,
+                ..WorldSettings::default()
+            },
+            preset,
+            busy_for: Duration::from_secs(900),
+            feed_interval: Duration::from_secs(30),
+            hooks: true,
+            observe_only: false,
+            percent_max: 100,
+            only: Some(story),
+            quiet_for: Duration::from_secs(900),
+            ..quiet
+        }
+    }
+
     pub fn of(seed: u64) -> Self {
         Self::drawn(seed, Profile::Swarm)
     }
@@ -241,6 +310,10 @@ impl Plan {
             fronts: Vec::new(),
             blows: 0,
             without: Without::default(),
+            only: None,
+            quiet_for: QUIET,
+            deaths: Vec::new(),
+            write_fault: None,
             steps: Vec::new(),
         };
         if !calm {
@@ -277,6 +350,8 @@ impl Plan {
             && self.fronts.is_empty()
             && self.blows == 0
             && self.kills == 0
+            && self.deaths.is_empty()
+            && self.write_fault.is_none()
             && self.steps.is_empty()
     }
 }
@@ -329,7 +404,8 @@ fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, storm: bool) -> Rule 
     let length = dice.between(120, 5400).min(all - from);
     rule.from = Some(Moment::After(SignedDuration::from_secs(from)));
     rule.until = Some(Moment::After(SignedDuration::from_secs(from + length)));
-    rule.probability = [0.05, 0.2, 0.5, 1.0][dice.weighted(if storm { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
+    rule.probability =
+        [0.05, 0.2, 0.5, 1.0][dice.weighted(if storm { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
     rule.name = format!("{:?} {:?} p={} {}+{}s", rule.target, rule.effect, rule.probability, from, length);
     rule
 }
@@ -346,6 +422,21 @@ struct Writer<'a> {
 }
 
 impl Script {
+    /// `at`, or the moment at which the stop button was released that was held down then.
+    pub fn running_from(&self, start: Timestamp, at: Timestamp) -> Timestamp {
+        let mut stopped = false;
+        for step in &self.steps {
+            let when = start + step.after;
+            match step.deed {
+                Deed::Stop if when <= at => stopped = true,
+                Deed::Resume if when <= at => stopped = false,
+                Deed::Resume if stopped => return when,
+                _ => {}
+            }
+        }
+        at
+    }
+
     pub fn of(plan: &Plan, company: &Company) -> Self {
         let mut writer = Writer {
             company,
@@ -368,11 +459,19 @@ impl Script {
     }
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn stories(&mut self) {
         let mut free: Vec<u32> = (0..self.company.people.len() as u32)
             .filter(|person| self.company.user_of(*person).dirt.is_clean())
             .collect();
+        if let Some(story) = self.plan.only {
+            self.story += 1;
+            // Somebody at work: to the others little can happen.
+            free.retain(|person| self.is_working(*person));
+            let at = self.dice.between(420, 540);
+            self.happens(story, at, &mut free);
+            return;
+        }
         let count = match self.plan.profile {
             Profile::Weeks => 20 + self.dice.below(40),
             _ => 4 + self.dice.below(16),
@@ -380,36 +479,76 @@ impl Writer<'_> {
         for _ in 0..count {
             self.story += 1;
             let at = self.dice.between(60, self.busy - 60);
-            let person = match free.len() {
-                0 => None,
-                count => Some(free.swap_remove(self.dice.below(count as u32) as usize)),
+            let story = match self.dice.weighted(&[8, 24, 2, 1]) {
+                0 => HIRED,
+                1 => self.dice.weighted(&WEIGHTS),
+                2 => STOP,
+                _ => MANY,
             };
-            match (self.dice.weighted(&[4, 12, 1]), person) {
-                (0, _) | (_, None) => self.hire(at, None, None),
-                (1, Some(person)) => self.story(at, person),
-                _ => {
-                    self.push(at, "the stop button is pressed".into(), Deed::Stop);
-                    let later = self.later(at, 1800);
-                    self.push(later, "the stop button is released".into(), Deed::Resume);
-                }
-            }
+            self.happens(story, at, &mut free);
         }
         self.story += 1;
         if self.dice.chance(60) {
-            let name = ["APP-iOffice-Users", "ROOM-Booking"][self.dice.weighted(&[1, 2])];
-            if let Some(id) = self.group(0, name) {
-                let at = self.dice.between(60, self.busy - 60);
+            let at = self.dice.between(60, self.busy - 60);
+            self.happens(GROUP, at, &mut free);
+        }
+    }
+
+    fn is_working(&self, index: u32) -> bool {
+        let (person, user) = (&self.company.people[index as usize], self.company.user_of(index));
+        matches!(person.stage, Stage::Working | Stage::Rehired) && user.status == UserStatus::Active
+    }
+
+    /// One of [`STORIES`], to somebody of `free`, who is free no longer.
+    fn happens(&mut self, story: usize, at: i64, free: &mut Vec<u32>) {
+        let person = match free.len() {
+            0 => None,
+            count => Some(free.swap_remove(self.dice.below(count as u32) as usize)),
+        };
+        match (story, person) {
+            (STOP, _) => {
+                self.push(at, "the stop button is pressed".into(), Deed::Stop);
+                let later = self.later(at, 1800);
+                self.push(later, "the stop button is released".into(), Deed::Resume);
+            }
+            (GROUP, _) => {
+                let name = ["APP-iOffice-Users", "ROOM-Booking"][self.dice.weighted(&[1, 2])];
+                let Some(id) = self.group(0, name) else { return };
                 self.script.group_deleted = true;
-                self.okta(
-                    at,
-                    0,
-                    format!("the group {name} is deleted"),
-                    json!({"do": "delete_group", "group": id}),
-                );
+                let delete = json!({"do": "delete_group", "group": id});
+                self.okta(at, 0, format!("the group {name} is deleted"), delete);
                 let create = json!({"do": "create_group", "name": name});
                 self.okta(at + 40, 0, format!("a new group is called {name}"), create);
             }
+            (MANY, _) => {
+                let working: Vec<u32> = free.iter().copied().filter(|one| self.is_working(*one)).collect();
+                let count = (11 + self.dice.below(5)).min(working.len() as u32);
+                for (place, one) in working.into_iter().take(count as usize).enumerate() {
+                    free.retain(|other| *other != one);
+                    let (user, org) = self.user(one);
+                    let words = format!("{} leaves with many others", user.display_name());
+                    let leave = json!({"do": "deactivate", "user": user.id.to_string()});
+                    self.okta(at + place as i64, org, words, leave);
+                }
+            }
+            (HIRED, _) | (_, None) => self.hire(at, None, None),
+            (HIRED_AGAIN | ADDRESS, Some(person)) => {
+                let (user, org) = self.user(person);
+                let words = format!("{} is terminated", user.display_name());
+                let leave = json!({"do": "deactivate", "user": user.id.to_string()});
+                self.okta(at, org, words, leave);
+                let later = self.later(at + 60, 300);
+                match story {
+                    HIRED_AGAIN => self.hire(later, Some((user, org)), None),
+                    _ => self.hire(later, None, Some((user, org))),
+                }
+            }
+            (story, Some(person)) => self.personal(story, at, person),
         }
+    }
+
+    fn user(&self, index: u32) -> (&'a OktaUser, usize) {
+        (self.company.user_of(index), usize::from(self.company.people[index as usize].org))
     }
 
     /// What is done to the machine, and to our rights.
@@ -431,7 +570,10 @@ impl Writer<'_> {
                     let by = SignedDuration::from_secs(self.dice.between(-5400, 5400));
                     (format!("the machine's clock jumps by {by:#}"), Deed::Jump { by, lasts })
                 }
-                3 => ("the org forgets its log cursors".to_owned(), blow("log cursors dead", json!({"do": "kill_cursors"}), None)),
+                3 => (
+                    "the org forgets its log cursors".to_owned(),
+                    blow("log cursors dead", json!({"do": "kill_cursors"}), None),
+                ),
                 4 => {
                     let seconds = self.dice.between(20, 240);
                     let slow = json!({"do": "log_delay", "seconds": seconds});
@@ -442,30 +584,40 @@ impl Writer<'_> {
                     let count = 1 + self.dice.below(4);
                     let heavy = json!({"do": "log_page_max", "events": count});
                     let end = json!({"do": "log_page_max", "events": null});
-                    ("the org's log answers 500 to large pages".to_owned(), blow("log pages too large", heavy, Some(end)))
+                    (
+                        "the org's log answers 500 to large pages".to_owned(),
+                        blow("log pages too large", heavy, Some(end)),
+                    )
                 }
                 6 => {
                     let read_only = json!({"do": "read_only", "for_seconds": lasts.as_secs()});
                     ("the org is read-only".to_owned(), blow("read-only", read_only, None))
                 }
                 7 => {
-                    let blind = json!({"do": "narrow_role", "principal": PRINCIPAL, "groups": ["EXEC-Floor"]});
+                    let blind =
+                        json!({"do": "narrow_role", "principal": PRINCIPAL, "groups": ["EXEC-Floor"]});
                     let end = json!({"do": "narrow_role", "principal": PRINCIPAL, "groups": null});
-                    ("our role in the org is narrowed to a group".to_owned(), blow("role narrowed", blind, Some(end)))
+                    (
+                        "our role in the org is narrowed to a group".to_owned(),
+                        blow("role narrowed", blind, Some(end)),
+                    )
                 }
                 _ => {
                     let buckets = ["users", "user", "groups", "logs", "other"];
                     let bucket = buckets[self.dice.below(5) as usize];
                     let spent = json!({"do": "exhaust_bucket", "bucket": bucket, "for_seconds": lasts.as_secs().min(300)});
-                    (format!("somebody else uses up the org's {bucket} quota"), blow("quota used up", spent, None))
+                    (
+                        format!("somebody else uses up the org's {bucket} quota"),
+                        blow("quota used up", spent, None),
+                    )
                 }
             };
             self.push(at, words, deed);
         }
     }
 
-    /// What happens to somebody who is there already.
-    fn story(&mut self, at: i64, index: u32) {
+    /// What happens to one person who is there already.
+    fn personal(&mut self, story: usize, at: i64, index: u32) {
         let (company, person) = (self.company, &self.company.people[index as usize]);
         let user = company.user_of(index);
         let (org, id) = (usize::from(person.org), user.id.to_string());
@@ -476,18 +628,16 @@ impl Writer<'_> {
             .iter()
             .find(|account| account.person == Some(index) && account.active)
             .map(|account| u64::from(account.id));
-        let working =
-            matches!(person.stage, Stage::Working | Stage::Rehired) && user.status == UserStatus::Active;
         let does = |verb: &str| json!({"do": verb, "user": id});
         if person.stage == Stage::PreHire {
             self.okta(at, org, format!("{name}, a pre-hire, is activated"), does("activate"));
             return;
         }
-        if !working {
+        if !self.is_working(index) {
             return;
         }
         let later = self.later(at, 14_400);
-        match self.dice.weighted(&[5, 3, 3, 6, 2, 2, 3, 3, 2, 2, 3, 2, 2]) {
+        match story {
             0 => {
                 let change =
                     json!({"department": "Finance", "costCenter": "CC-220", "division": "Corporate"});
@@ -504,7 +654,7 @@ impl Writer<'_> {
                     self.edit(later, org, format!("{name} returns from leave"), &id, status("Active"));
                 }
             }
-            3 => self.terminate(at, later, user, org, site, account),
+            TERMINATED => self.terminate(at, later, user, org, site, account),
             4 => {
                 let email = format!("renamed.{}", user.email.to_lowercase());
                 let change = json!({"lastName": "Newname", "email": email, "login": email});
@@ -518,9 +668,13 @@ impl Writer<'_> {
                 let Some(group) = self.group(org, "APP-iOffice-Users") else { return };
                 let member = |verb: &str| json!({"do": verb, "user": id, "group": group});
                 self.okta(at, org, format!("{name} leaves the app's group"), member("remove_from_group"));
-                if self.dice.chance(500) {
-                    self.okta(later, org, format!("{name} rejoins the app's group"), member("add_to_group"));
-                }
+                // At once, as a rule that is being edited does it: nothing may be lost by that. Or later, or never.
+                let back = match self.dice.weighted(&[1, 1, 2]) {
+                    0 => at + self.dice.between(2, 60),
+                    1 => later,
+                    _ => return,
+                };
+                self.okta(back, org, format!("{name} rejoins the app's group"), member("add_to_group"));
             }
             7 if person.kind == PersonKind::Contractor => {
                 let days = self.dice.between(-2, 40);

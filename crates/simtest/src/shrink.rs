@@ -18,7 +18,8 @@ pub fn shrink(history: &History) -> History {
     let mut tries = 0;
     let fails = |without: &Without, tries: &mut u32| {
         *tries += 1;
-        let lived = std::panic::catch_unwind(|| run_plan(whole.clone().leaving_out(without), Options::default()));
+        let lived =
+            std::panic::catch_unwind(|| run_plan(whole.clone().leaving_out(without), Options::default()));
         lived.is_ok_and(|lived| lived.violations.iter().any(|violation| broken.contains(violation.invariant)))
     };
     let attempt = |change: &dyn Fn(&mut Without), best: &mut Without, tries: &mut u32| -> bool {
@@ -33,17 +34,11 @@ pub fn shrink(history: &History) -> History {
     attempt(&|without| without.kills = true, &mut best, &mut tries);
     attempt(&|without| without.hooks = true, &mut best, &mut tries);
     let stories: Vec<u32> = stories_of(&whole);
-    leave_out(&stories, &mut |some| {
-        attempt(&|without| without.stories.extend(some), &mut best, &mut tries)
-    });
+    leave_out(&stories, &mut |some| attempt(&|without| without.stories.extend(some), &mut best, &mut tries));
     let faults: Vec<usize> = (0..whole.faults.len()).collect();
-    leave_out(&faults, &mut |some| {
-        attempt(&|without| without.faults.extend(some), &mut best, &mut tries)
-    });
+    leave_out(&faults, &mut |some| attempt(&|without| without.faults.extend(some), &mut best, &mut tries));
     let fronts: Vec<usize> = (0..whole.fronts.len()).collect();
-    leave_out(&fronts, &mut |some| {
-        attempt(&|without| without.fronts.extend(some), &mut best, &mut tries)
-    });
+    leave_out(&fronts, &mut |some| attempt(&|without| without.fronts.extend(some), &mut best, &mut tries));
     run_plan(whole.leaving_out(&best), Options::default())
 }
 

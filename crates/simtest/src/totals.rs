@@ -126,19 +126,34 @@ impl Totals {
             self.lives,
             self.writes,
         );
-        let _ = writeln!(out, "{} faults of {} kinds in {} pairs:", self.faults(), self.faults_by_kind.len(), self.fault_pairs.len());
+        let _ = writeln!(
+            out,
+            "{} faults of {} kinds in {} pairs:",
+            self.faults(),
+            self.faults_by_kind.len(),
+            self.fault_pairs.len()
+        );
         for (kind, count) in &self.faults_by_kind {
             let _ = writeln!(out, "  {count:>9}  {kind}");
         }
         let checks: Vec<String> = self.checks.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let _ = writeln!(out, "{} checks: {}", self.checks.values().sum::<u64>(), checks.join(", "));
         let cpu = cpu_seconds.map(|cpu| format!(", {cpu:.1} s of CPU")).unwrap_or_default();
-        let _ = writeln!(out, "{} lived twice; {seconds:.1} s{cpu}, {:.0} steps/s", self.repeated, steps as f64 / seconds.max(0.001));
+        let _ = writeln!(
+            out,
+            "{} lived twice; {seconds:.1} s{cpu}, {:.0} steps/s",
+            self.repeated,
+            steps as f64 / seconds.max(0.001)
+        );
         let _ = writeln!(
             out,
             "{} violations{}",
             self.violations,
-            if self.failed.is_empty() { String::new() } else { format!(" in seeds {:?}", &self.failed[..self.failed.len().min(NAMED_MAX)]) }
+            if self.failed.is_empty() {
+                String::new()
+            } else {
+                format!(" in seeds {:?}", &self.failed[..self.failed.len().min(NAMED_MAX)])
+            }
         );
         out
     }

@@ -93,7 +93,13 @@ struct Inner {
 impl Weather {
     pub fn new(time: VirtualTime, fronts: Vec<Front>, seed: u64) -> Arc<Self> {
         let inner = Inner { fronts, dice: Dice::new(seed, "weather"), hits: BTreeMap::new() };
-        Arc::new(Self { time, start: time.now(), inner: Mutex::new(inner), skew: AtomicI64::new(0), hushed: AtomicBool::new(false) })
+        Arc::new(Self {
+            time,
+            start: time.now(),
+            inner: Mutex::new(inner),
+            skew: AtomicI64::new(0),
+            hushed: AtomicBool::new(false),
+        })
     }
 
     /// Whether it strikes on this occasion. Counted if so.
@@ -173,9 +179,7 @@ impl Disk for StormyDisk {
             DiskStep::Begin if strikes(Mishap::DiskLocked) => Some(DiskTrouble::Locked),
             DiskStep::Begin => self.0.threatens(Mishap::DiskFull).then_some(DiskTrouble::Full),
             DiskStep::Commit if strikes(Mishap::FlushKept) => Some(DiskTrouble::Unflushed { kept: true }),
-            DiskStep::Commit => {
-                strikes(Mishap::FlushLost).then_some(DiskTrouble::Unflushed { kept: false })
-            }
+            DiskStep::Commit => strikes(Mishap::FlushLost).then_some(DiskTrouble::Unflushed { kept: false }),
         }
     }
 

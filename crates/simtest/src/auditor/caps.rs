@@ -31,7 +31,10 @@ pub(super) fn judge(evidence: &Evidence<'_>, site: usize, replay: &Replay<'_>, v
             .map(|(_, account)| *account)
             .collect();
         verdict.check("S7", within.len() <= most, *at, || {
-            format!("account {account} is number {} within a day to lose something, {most} are allowed", within.len())
+            format!(
+                "account {account} is number {} within a day to lose something, {most} are allowed",
+                within.len()
+            )
         });
     }
 }

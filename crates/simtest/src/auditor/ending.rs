@@ -26,7 +26,10 @@ pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     });
     let dead: Vec<_> = evidence.findings.iter().filter(|finding| finding.kind == "dead").collect();
     verdict.check("L4", dead.is_empty(), now, || {
-        dead.iter().map(|finding| format!("{}: {}", finding.title, finding.detail)).collect::<Vec<_>>().join("; ")
+        dead.iter()
+            .map(|finding| format!("{}: {}", finding.title, finding.detail))
+            .collect::<Vec<_>>()
+            .join("; ")
     });
     for index in 0..evidence.company.sites.len() {
         let state = &evidence.record(Vendor::Ioffice, index).state;
@@ -103,20 +106,22 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     // Accounts of deleted people are nobody's in Okta's present state.
     let touched: Vec<_> = report.touched.iter().filter(|touched| touched.whose != "nobody in Okta").collect();
     verdict.check("S16", touched.is_empty(), now, || {
-        let told = touched.iter().map(|touched| {
-            format!("account {:?}, {}: {}", touched.account, touched.whose, touched.what)
-        });
+        let told = touched
+            .iter()
+            .map(|touched| format!("account {:?}, {}: {}", touched.account, touched.whose, touched.what));
         told.collect::<Vec<_>>().join("; ")
     });
     // Caps and deleted groups hold things back rightly, and an observer changes nothing.
     if plan.observe_only || plan.percent_max < 100 || evidence.script.group_deleted {
         return;
     }
+    let shared = &evidence.script.shared_address;
+    let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
     if plan.is_calm() {
         // Deleted people govern nobody in Okta's present state, and a seat that a rule once owned may go with the rule:
         // the first is judged by S2, the second needs the history of rules.
         let judged = |wrong: &&WrongfulRemoval| {
-            wrong.standing != "not governed" && !wrong.what.starts_with("the seat")
+            wrong.standing != "not governed" && !wrong.what.starts_with("the seat") && is_clear(&wrong.who)
         };
         let wrong: Vec<_> = report.wrongful_removal_list.iter().filter(judged).collect();
         verdict.check("S3", wrong.is_empty(), now, || {
@@ -126,8 +131,6 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
             told.collect::<Vec<_>>().join("; ")
         });
     }
-    let shared = &evidence.script.shared_address;
-    let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
     // A second account after the first one ended is as good as the first one again.
     let has_one = |difference: &Difference| {
         difference.what == "account" && live_accounts(evidence, &difference.who) == 1
@@ -136,6 +139,7 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         .differences
         .iter()
         .filter(|difference| is_clear(&difference.who) && !has_one(difference))
+        .filter(|difference| !is_substitute(evidence, difference))
         .collect();
     for difference in &open {
         verdict.check("L1", false, now, || {
@@ -148,6 +152,26 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     // Everybody else is as promised.
     let people: usize = evidence.company.people.len();
     *verdict.checks.entry("L1").or_default() += people.saturating_sub(open.len()) as u64;
+}
+
+/// A numbered user name, where an inactive account holds the one that is wanted: the API cannot free it.
+fn is_substitute(evidence: &Evidence<'_>, difference: &Difference) -> bool {
+    if difference.what != "userName" {
+        return false;
+    }
+    let is_held = evidence
+        .records
+        .iter()
+        .filter(|record| record.desk.vendor == Vendor::Ioffice)
+        .flat_map(|record| rows(&record.state["users"]))
+        .any(|user| user["active"] == false && user["userName"] == *difference.expected);
+    let (Some((local, _)), Some((found, _))) =
+        (difference.expected.split_once('@'), difference.found.split_once('@'))
+    else {
+        return false;
+    };
+    let number = found.strip_prefix(local).and_then(|rest| rest.strip_prefix('.'));
+    is_held && number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// Live accounts with the employee number of `Name (number)`.

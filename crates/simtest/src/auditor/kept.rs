@@ -18,7 +18,12 @@ pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     for line in evidence.lines {
         let strange = line.entry.identity.as_ref().filter(|id| id.tenant != line.entry.tenant);
         verdict.check("S14", strange.is_none(), line.entry.at, || {
-            format!("a line of {} is about {}: {}", line.entry.tenant, strange.map(ToString::to_string).unwrap_or_default(), line.entry.title)
+            format!(
+                "a line of {} is about {}: {}",
+                line.entry.tenant,
+                strange.map(ToString::to_string).unwrap_or_default(),
+                line.entry.title
+            )
         });
     }
     for secret in evidence.watch.secrets().iter().map(String::as_str).chain([crate::network::HOOK_SECRET]) {
@@ -38,7 +43,9 @@ fn acknowledged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         .collect();
     for uuid in evidence.watch.all_acknowledged() {
         let holds = known.contains(uuid.as_str());
-        verdict.check("S10", holds, evidence.now, || format!("event {uuid} was acknowledged and is not on record"));
+        verdict.check("S10", holds, evidence.now, || {
+            format!("event {uuid} was acknowledged and is not on record")
+        });
     }
 }
 

@@ -27,10 +27,12 @@ pub(super) fn judge(
         let before = identity.at(since - SignedDuration::from_millis(1));
         let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
         let others =
-            people.with_number(&number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
+            people.with_number(site, &number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
         if others.count() > 0 || !is_plain(evidence, site, &number) {
             continue;
         }
+        // While somebody holds the stop button down, nothing is taken from anybody.
+        let since = evidence.script.running_from(evidence.start, since);
         let bound = if plan.is_calm() {
             since + poll + SignedDuration::from_secs(60) + OWN
         } else {

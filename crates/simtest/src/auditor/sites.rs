@@ -6,7 +6,12 @@ use jiff::Timestamp;
 use lanyard_sim::host::Vendor;
 use serde_json::Value;
 
-use super::{Evidence, Verdict, moment, number, people::{Identity, People}, rows};
+use super::{
+    Evidence, Verdict, moment, number,
+    people::{Identity, People},
+    rows,
+};
+use crate::script::{Deed, Step};
 
 /// One accepted write to an account.
 pub(super) struct Change<'a> {
@@ -18,10 +23,17 @@ pub(super) struct Change<'a> {
 }
 
 pub(super) struct Replay<'a> {
+    /// Place of the site.
+    site: usize,
     /// Accounts at the start: live or not, and the number.
     start: BTreeMap<u64, (bool, Option<String>)>,
     pub changes: Vec<Change<'a>>,
+    /// The process's clock was right all the time.
+    sound_clock: bool,
 }
+
+/// What the demonstration policy waits after a move, less what a step of the simulation may take.
+const SETTLES: jiff::SignedDuration = jiff::SignedDuration::from_secs(88);
 
 fn live(account: &Value) -> bool {
     !account.is_null() && account["active"] != false
@@ -43,7 +55,9 @@ impl<'a> Replay<'a> {
             let number = account.employee_id.as_deref().and_then(|text| number(&Value::from(text)));
             (u64::from(account.id), (account.active, number))
         });
-        Self { start: start.collect(), changes: changes.collect() }
+        let jumps = |step: &Step| matches!(step.deed, Deed::Jump { .. });
+        let sound_clock = !evidence.script.steps.iter().any(jumps);
+        Self { site: index, start: start.collect(), changes: changes.collect(), sound_clock }
     }
 
     /// Judges each write of the service account at its moment.
@@ -77,18 +91,18 @@ impl<'a> Replay<'a> {
         }
         if let (Some(was), Some(is)) = (was, is) {
             let same = was == is
-                || people
-                    .with_number(was, change.at)
-                    .any(|old| people.with_number(is, change.at).any(|new| std::ptr::eq(old, new)));
+                || people.with_number(self.site, was, change.at).any(|old| {
+                    people.with_number(self.site, is, change.at).any(|new| std::ptr::eq(old, new))
+                });
             verdict.check("S13", same, change.at, || {
                 format!("account {} went from number {was} to number {is}", change.account)
             });
         }
         if let (true, Some(number)) = (live(change.before), was.or(is)) {
-            judge_loss(change, number, people, verdict);
+            judge_loss(change, self.site, number, people, self.sound_clock, verdict);
         }
         if let (true, Some(number)) = (live(change.after), is) {
-            judge_values(change, number, people, verdict);
+            judge_values(change, self.site, number, people, verdict);
         }
     }
 
@@ -125,20 +139,33 @@ impl<'a> Replay<'a> {
 
 /// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat. S4: nothing is taken
 /// from an account behind which nobody in Okta ever stood.
-fn judge_loss(change: &Change<'_>, number: &str, people: &People, verdict: &mut Verdict) {
+fn judge_loss(
+    change: &Change<'_>,
+    site: usize,
+    number: &str,
+    people: &People,
+    sound_clock: bool,
+    verdict: &mut Verdict,
+) {
     let lost_account = !live(change.after);
     let lost_seat = !change.before["room"].is_null() && change.after["room"].is_null();
     if !lost_account && !lost_seat {
         return;
     }
     let mut known = false;
-    for identity in people.with_number(number, change.at) {
+    for identity in people.with_number(site, number, change.at) {
         known = true;
         let Some(read) = identity.last_read(change.at) else { continue };
         let wrong = lost_account && identity.must_keep_throughout(read, change.at);
         verdict.check("S3", !wrong, change.at, || {
             format!("{} lost account {} without a reason", identity.name, change.account)
         });
+        // S6: whoever left the group a moment ago may be back in a moment, whatever died meanwhile.
+        if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| lost_account && sound_clock) {
+            verdict.check("S6", out >= SETTLES, change.at, || {
+                format!("{} lost account {} {out:#} after they left the group", identity.name, change.account)
+            });
+        }
         let wrong = !lost_account && identity.is_away_throughout(read, change.at);
         verdict.check("S3", !wrong, change.at, || {
             format!("{} lost the seat of account {} while on leave", identity.name, change.account)
@@ -150,17 +177,22 @@ fn judge_loss(change: &Change<'_>, number: &str, people: &People, verdict: &mut 
 }
 
 /// Fields whose values come straight from one attribute of the profile.
-const COPIED: [(&str, &str); 4] =
-    [("jobTitle", "title"), ("department", "department"), ("lastName", "lastName"), ("firstName", "firstName")];
+const COPIED: [(&str, &str); 4] = [
+    ("jobTitle", "title"),
+    ("department", "department"),
+    ("lastName", "lastName"),
+    ("firstName", "firstName"),
+];
 
 /// S12: what is written is what Okta said at the last reads or later, not what it said before.
-fn judge_values(change: &Change<'_>, number: &str, people: &People, verdict: &mut Verdict) {
+fn judge_values(change: &Change<'_>, site: usize, number: &str, people: &People, verdict: &mut Verdict) {
     for (field, attribute) in COPIED {
-        let Some(written) = change.after[field].as_str().filter(|_| change.before[field] != change.after[field])
+        let Some(written) =
+            change.after[field].as_str().filter(|_| change.before[field] != change.after[field])
         else {
             continue;
         };
-        let mut owners = people.with_number(number, change.at).peekable();
+        let mut owners = people.with_number(site, number, change.at).peekable();
         if owners.peek().is_none() {
             continue;
         }
@@ -169,7 +201,10 @@ fn judge_values(change: &Change<'_>, number: &str, people: &People, verdict: &mu
             identity.said(attribute, from, change.at).any(|value| value.trim() == written.trim())
         };
         verdict.check("S12", owners.any(said), change.at, || {
-            format!("account {}: {field} became {written:?}, which Okta said only earlier, if ever", change.account)
+            format!(
+                "account {}: {field} became {written:?}, which Okta said only earlier, if ever",
+                change.account
+            )
         });
     }
 }

@@ -29,6 +29,10 @@ fn plain(seed: u64) -> Plan {
         fronts: Vec::new(),
         blows: 0,
         without: Without::default(),
+        only: None,
+        quiet_for: Duration::from_secs(75 * 60),
+        deaths: Vec::new(),
+        write_fault: None,
         steps: Vec::new(),
     }
 }

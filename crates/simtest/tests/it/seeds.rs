@@ -24,8 +24,13 @@ fn seeds_hold_every_invariant_and_are_the_same_twice() {
     holds(&lived);
     assert_eq!((lived.totals.histories, lived.totals.repeated), (8, 1));
     assert!(lived.totals.faults_by_kind.len() > 10, "{:?}", lived.totals.faults_by_kind);
-    for invariant in ["S1", "S2", "S3", "S8", "S9", "S10", "S12", "S14", "S15", "S16", "S17", "S19", "L1", "L2"] {
-        assert!(lived.totals.checks.get(invariant).is_some_and(|count| *count > 0), "{invariant} was never judged");
+    for invariant in
+        ["S1", "S2", "S3", "S8", "S9", "S10", "S12", "S14", "S15", "S16", "S17", "S19", "L1", "L2"]
+    {
+        assert!(
+            lived.totals.checks.get(invariant).is_some_and(|count| *count > 0),
+            "{invariant} was never judged"
+        );
     }
 }
 
@@ -45,7 +50,10 @@ fn storms_hold_too() {
 fn what_is_left_out_stays_out_and_its_name_is_read_back() {
     let without: Without = "s3,f0,k".parse().expect("a list of parts");
     assert_eq!(without.to_string(), "s3,f0,k");
-    assert_eq!("s".parse::<Without>().unwrap_err(), "`s` is none of s3 (a story), f0 (a fault), w0 (a front), k, h");
+    assert_eq!(
+        "s".parse::<Without>().unwrap_err(),
+        "`s` is none of s3 (a story), f0 (a fault), w0 (a front), k, h"
+    );
     let whole = Plan::of(3);
     let less = whole.clone().leaving_out(&without);
     assert_eq!((less.faults.len(), less.kills), (whole.faults.len() - 1, 0));
