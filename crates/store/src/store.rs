@@ -184,8 +184,8 @@ impl SqliteStore {
     pub(crate) fn glance<T>(&self, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
         let one = |connection: &Connection| work(&SqliteTx(connection));
         match &self.engine {
-            Engine::Inline(inline) => match &*held(inline) {
-                Some(inline) => one(&inline.connection),
+            Engine::Inline(inline) => match &mut *held(inline) {
+                Some(inline) => one(inline.readable()?),
                 None => Err(closed()),
             },
             Engine::Threaded(threads) => threads.glances.with(one),
