@@ -13,7 +13,14 @@ const TRIES_MAX: u32 = 200;
 /// The shortest history found that breaks one of the invariants that `history` broke.
 pub fn shrink(history: &History) -> History {
     let broken: BTreeSet<&str> = history.violations.iter().map(|violation| violation.invariant).collect();
-    let whole = Plan::drawn(history.seed, history.plan.profile);
+    let whole = match history.plan.without.is_nothing() {
+        true => history.plan.clone(),
+        // What is left out is counted from the seed's own plan.
+        false => Plan::drawn(history.seed, history.plan.profile),
+    };
+    if broken.is_empty() {
+        return run_plan(history.plan.clone(), Options::default());
+    }
     let mut best = history.plan.without.clone();
     let mut tries = 0;
     let fails = |without: &Without, tries: &mut u32| {

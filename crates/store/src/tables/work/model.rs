@@ -177,24 +177,24 @@ impl Model for Queue {
             }),
             Property::always(
                 "attention is answered by a look that began after it, or waits for one",
-                |_, world| world.keeps_attention(),
+                |_, world: &World| world.keeps_attention(),
             ),
-            Property::always("at most one claim is in force", |_, world| {
+            Property::always("at most one claim is in force", |_, world: &World| {
                 let in_force = world.workers.iter().flatten().filter(|held| world.row.is_held_by(held.fence));
                 in_force.count() <= 1
             }),
-            Property::always("what is done was raised", |_, world| {
+            Property::always("what is done was raised", |_, world: &World| {
                 world.row.done_generation <= world.row.generation
             }),
-            Property::always("a row under lease names its holder, any other none", |_, world| {
+            Property::always("a row under lease names its holder, any other none", |_, world: &World| {
                 (world.row.state == Row::Leased) == world.row.lease.is_some()
             }),
             // The checker must have seen the hard cases, or it has shown nothing.
-            Property::sometimes("two workers believe to hold it", |_, world| world.contested),
-            Property::sometimes("all attention is answered", |_, world| {
+            Property::sometimes("two workers believe to hold it", |_, world: &World| world.contested),
+            Property::sometimes("all attention is answered", |_, world: &World| {
                 world.answered == RAISES_MAX && world.row.quiet
             }),
-            Property::sometimes("somebody gives up", |_, world| world.row.state == Row::Dead),
+            Property::sometimes("somebody gives up", |_, world: &World| world.row.state == Row::Dead),
         ]
     }
 }
