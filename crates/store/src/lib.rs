@@ -35,5 +35,6 @@ mod tx;
 
 pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
+pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use lanyard_tlog::{checkpoint, merkle, proof};
 pub use store::SqliteStore;
