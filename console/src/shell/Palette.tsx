@@ -9,6 +9,7 @@ import { api } from "../api";
 import { ALL, useOverview } from "../queries";
 import { Avatar } from "../ui/marks";
 import { useTenant } from "../ui/tenant";
+import "@mantine/spotlight/styles.layer.css";
 
 /** Enter opens the first row when none was chosen with the arrows. */
 function openFirst(event: KeyboardEvent<HTMLInputElement>) {
@@ -40,6 +41,7 @@ export function Palette() {
     ["People", "Everybody, what they have and why", go("people")],
     ["Activity", "Everything that happened, newest first", go("activity")],
     ["Plans", "What was proposed and applied", go("plans")],
+    ["Approvals", "What waits for somebody", go("approvals")],
     ["Places", "Floors and seats, who sits where and why", go("places")],
     ["Policy", "Rules, drafts and versions", go("policies")],
     ["Drift", "Where the two sides differ", go("drift")],
@@ -52,7 +54,7 @@ export function Palette() {
   const fitting = actions.filter(([label]) => label.toLowerCase().includes(text.trim().toLowerCase()));
   const found = asked.length > 1 && text.trim().length > 1 ? (people.data?.items ?? []) : [];
   return (
-    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420}>
+    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" onKeyDown={openFirst} leftSection={<IconSearch size={16} aria-hidden />} />
       <Spotlight.ActionsList>
         {found.length > 0 && (

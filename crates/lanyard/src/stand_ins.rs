@@ -29,6 +29,8 @@ pub struct StandIns {
     /// The stand-ins' own rate limits.
     pub limits: bool,
     pub preset: String,
+    /// Redirect URI of a console whose people sign in there.
+    pub console: Option<String>,
 }
 
 /// Running stand-ins with the company they were drawn from.
@@ -64,6 +66,7 @@ impl StandIns {
             tls: self.tls,
             faults: self.faults,
             record: None,
+            console: self.console,
         }
         .serve(company)
         .await
@@ -86,6 +89,8 @@ pub struct Service {
     pub tls: bool,
     pub faults: FaultScript,
     pub record: Option<PathBuf>,
+    /// Redirect URI of a console whose people sign in there.
+    pub console: Option<String>,
 }
 
 impl Service {
@@ -106,6 +111,7 @@ impl Service {
             tls: self.tls,
             faults: self.faults,
             record: self.record,
+            console: self.console,
             ..Rehearsal::default()
         };
         let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;

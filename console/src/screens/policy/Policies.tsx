@@ -13,6 +13,7 @@ import { useTenant } from "../../ui/tenant";
 import { changeText, policyApi, usePolicy, useVersions, type Show, type VersionHead } from "./calls";
 import { Gallery } from "./Gallery";
 import { flowsOf, freshId, TEMPLATES, withFlows, type Flow } from "./model";
+import "../../forms.css";
 
 export function Policies() {
   const query = usePolicy();

@@ -26,7 +26,7 @@ pub use self::{
     announcement::{Announcement, ControlPlace, IofficePlace, More, OktaPlace},
     certificate::Certificate,
     desk::{Desk, DeskName, Vendor},
-    rehearsal::{Rehearsal, SCOPES},
+    rehearsal::{CONSOLE_CLIENT, Rehearsal, SCOPES},
     tape::Replay,
 };
 use crate::{
