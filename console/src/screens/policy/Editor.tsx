@@ -29,7 +29,7 @@ type Saving = { state: "saved" | "dirty" | "saving" } | { state: "failed"; why: 
 export function PolicyEditor() {
   const { draftId } = useParams({ from: "/$tenant/policies/$draftId" });
   // The draft is read once; from then on this page is what is newest.
-  const query = useQuery({ queryKey: ["policy-draft", draftId], queryFn: () => policyApi.draft(draftId), staleTime: Infinity, gcTime: 0 });
+  const query = useQuery({ queryKey: ["policy-draft", draftId], queryFn: () => policyApi.draft(draftId), staleTime: Infinity, gcTime: 0, placeholderData: undefined });
   return <Loaded query={query} what="this draft" rows={12}>{(got) => (got.body.document ? <Desk key={draftId} id={draftId} etag={got.etag ?? got.body.etag} document={got.body.document} mistakes={got.body.problems ?? []} /> : <div className="panel"><Empty title="This draft cannot be shown as rules">Its policy.toml is no TOML at all. Mend the text in the policy folder, or forget the draft.</Empty></div>)}</Loaded>;
 }
 
