@@ -26,7 +26,7 @@ async fn house() -> House {
         let text = text.replace("[[site]]\n", "[[site]]\nrequests_per_second = 0\n");
         let text = text.replace("feed_seconds = 10", "feed_seconds = 1");
         text + "\n[sign_in]\ntenant = \"main\"\nclient_id = \"0oaconsole00000000aa\"\n\n\
-            [[sign_in.role]]\ngroup = \"VISITOR-Managers\"\nrole = \"operator\"\n"
+            [[sign_in.role]]\ngroup = \"ROOM-Booking\"\nrole = \"operator\"\n"
     });
     let served = folder.serve().await;
     served.quiet(Duration::from_secs(90)).await;
@@ -68,12 +68,12 @@ impl House {
 #[tokio::test]
 async fn people_sign_in_with_okta_by_group_and_lose_the_console_with_their_account() {
     let house = house().await;
-    let managers = house.company.group("VISITOR-Managers").await;
+    let managers = house.company.group("ROOM-Booking").await;
     let members = house.company.okta_done("GET", &format!("groups/{managers}/users"), Value::Null).await;
     let everybody = house.company.okta_done("GET", "users?limit=200", Value::Null).await;
     let active = |user: &&Value| user["status"] == "ACTIVE";
     let members = members.as_array().unwrap();
-    let member = members.iter().find(active).expect("an active visitor manager");
+    let member = members.iter().find(active).expect("an active member");
     let other = everybody.as_array().unwrap().iter().filter(active);
     let other =
         other.clone().find(|user| !members.iter().any(|m| m["id"] == user["id"])).expect("somebody else");
