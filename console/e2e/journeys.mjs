@@ -10,7 +10,7 @@ if (!BASE || !BROWSER) {
   console.error("usage: BASE_URL=http://… node e2e/journeys.mjs (CHROMIUM names the browser)");
   process.exit(2);
 }
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const stamp = `j${Date.now().toString(36)}`;
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 /** The server has the draft as it is shown. */
@@ -48,6 +48,7 @@ const JOURNEYS = {
     await page.getByRole("option").last().click();
     await page.getByRole("textbox", { name: "Id" }).fill(`${stamp}-scratch`);
     await page.getByRole("textbox", { name: "Sentence" }).fill("Designers have the cost center of their department.");
+    await page.getByLabel("Priority").first().fill("7");
     const plus = page.getByRole("button", { name: "Add a condition here" });
     if ((await plus.count()) > 0) await plus.first().press("Enter");
     else await button(page, "Add a condition").press("Enter");

@@ -10,7 +10,5 @@ mod kill;
 mod newcomer;
 mod office;
 mod program;
-mod schema;
 mod several;
-mod sign_in;
 mod trouble;
