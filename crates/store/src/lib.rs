@@ -33,7 +33,6 @@ mod store;
 mod tables;
 mod tx;
 
-pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
 pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use lanyard_tlog::{checkpoint, merkle, proof};

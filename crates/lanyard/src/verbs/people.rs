@@ -245,11 +245,6 @@ impl Verbs {
                 ReviewError::Rule(rule) => exit::Unusable(rule.to_string()).into(),
                 ReviewError::Store(failure) => failure.into(),
             }),
-            Verb::Findings => self.findings().await,
-            Verb::Copy { to } => self.copy(&to).await,
-            Verb::Messages => self.messages().await,
-            Verb::Alerts => self.alerts().await,
-            Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
         }
     }
 
