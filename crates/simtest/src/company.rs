@@ -158,7 +158,10 @@ impl Sides {
             facts.sites.push(lanyard_policy::SiteFacts { id, catalogue, default_host: None });
         }
         let mut files = demo_policy(&facts);
-        files.toml.1 = files.toml.1.replace("max_percent = 5\n", &format!("max_percent = {percent_max}\n"));
+        let policy = &mut files.toml.1;
+        let limit = policy.lines().find(|line| line.starts_with("max_percent =")).map(str::to_owned);
+        let limit = limit.expect("the demonstration's policy limits removals by a share");
+        *policy = policy.replacen(&limit, &format!("max_percent = {percent_max}"), 1);
         files
     }
 
