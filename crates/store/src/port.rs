@@ -5,8 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, Document, FeedCursor, Finding, Holding, Intent, Kept, Leaver, Ledger, Message, MessageState, Mirrored,
-    OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    ActivityFilter, Document, FeedCursor, Finding, Holding, Intent, Kept, Leaver, Ledger, Message,
+    MessageState, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem,
+    Write, Wrote,
 };
 use lanyard_model::{
     account::Account,

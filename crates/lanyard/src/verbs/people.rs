@@ -58,9 +58,16 @@ pub enum Verb {
     },
     Stop,
     Resume,
-    Erase { person: String, reason: String },
-    Retain { days: u32 },
-    Review { ask: ReviewVerb },
+    Erase {
+        person: String,
+        reason: String,
+    },
+    Retain {
+        days: u32,
+    },
+    Review {
+        ask: ReviewVerb,
+    },
     Findings,
     Messages,
     Alerts,
