@@ -7,6 +7,7 @@ mod doctor;
 mod init;
 mod journal;
 mod people;
+mod policy;
 mod reference;
 mod report;
 mod review;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use init::gather;
 pub use people::{Verb, Verbs};
+pub use policy::published;
 pub use sim::stopped;
 
 /// Keeps workplaces in iOffice in step with identities in Okta.
@@ -74,6 +76,8 @@ enum Command {
     Sweep(SweepArguments),
     /// Say why a person has what they have, and why not more
     Explain(ExplainArguments),
+    /// Write, check, compare, publish and take back the policy
+    Policy(policy::PolicyArguments),
     /// Press the stop button: nothing is written upstream until `resume`
     Stop(StopArguments),
     /// Release the stop button
@@ -167,6 +171,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::Sweep(a) => people::run(&a.data, Verb::Sweep { site: a.site }, a.json).await,
         Command::Explain(a) => people::run(&a.data, Verb::Explain { person: a.person }, a.json).await,
+        Command::Policy(arguments) => policy::run(arguments).await,
         Command::Stop(a) => stop::run(&a.data, true, a.json).await,
         Command::Resume(a) => stop::run(&a.data, false, a.json).await,
         Command::Token(arguments) => token::run(arguments).await,

@@ -50,6 +50,7 @@ pub enum Verb {
     Erase { person: String, reason: String },
     Retain { days: u32 },
     Review { ask: ReviewVerb },
+    Policy(super::policy::PolicyVerb),
 }
 
 /// An answer: what to print, and the code to leave with.
@@ -138,6 +139,7 @@ impl Verbs {
             Verb::Apply { person: None, site } => self.sweep(site.as_deref(), "apply", progress).await,
             Verb::Sweep { site } => self.sweep(site.as_deref(), "on demand", progress).await,
             Verb::Explain { person } => self.explain(&person).await,
+            Verb::Policy(verb) => super::policy::answer(&self.engine, verb).await,
             Verb::Stop => self.stop(true).await,
             Verb::Resume => self.stop(false).await,
             Verb::Erase { person, reason } => self.erase(&person, &reason).await,

@@ -9,6 +9,7 @@ mod hooks;
 mod kill;
 mod newcomer;
 mod office;
+mod policy;
 mod program;
 mod several;
 mod trouble;
