@@ -165,6 +165,24 @@ pub fn load_policy(folder: &Path) -> anyhow::Result<Policy> {
     Policy::parse(&files).map_err(|problems| anyhow!("{}", problems.render().trim_end()))
 }
 
+/// The folder's policy; one with mistakes never keeps a published one from working.
+///
+/// # Errors
+/// When the folder cannot be used and nothing was published yet.
+pub async fn policy_to_start_with(folder: &Path, store: &dyn Store) -> anyhow::Result<Policy> {
+    let error = match load_policy(folder) {
+        Ok(policy) => return Ok(policy),
+        Err(error) => error,
+    };
+    match crate::verbs::published(store).await? {
+        Some(policy) => {
+            eprintln!("{error:#}\nthe policy folder cannot be used; the published policy stays in force");
+            Ok(policy)
+        }
+        None => Err(crate::exit::Unusable(format!("{error:#}")).into()),
+    }
+}
+
 /// The files of a policy folder.
 ///
 /// # Errors

@@ -137,6 +137,8 @@ struct Binder<'a> {
     items: HashMap<String, Vec<ItemId>>,
     centers: HashMap<String, Vec<CenterId>>,
     rooms: HashMap<String, Vec<(RoomId, FloorId)>>,
+    /// By name, and by neighborhood and name.
+    sections: HashMap<String, Vec<(SectionId, FloorId)>>,
     /// Floors with seats, by kind (folded) and, under the empty name, of any kind.
     seats: HashMap<String, BTreeSet<FloorId>>,
     /// Names missing here, by where the policy says them.
@@ -230,6 +232,15 @@ impl<'a> Binder<'a> {
                 seats.entry(String::new()).or_default().insert(room.floor);
             }
         }
+        let mut sections: HashMap<String, Vec<(SectionId, FloorId)>> = HashMap::new();
+        for section in catalogue.sections.values() {
+            let whole = fold::text(&format!("{} / {}", section.neighborhood_name, section.name));
+            let name = fold::text(&section.name);
+            if whole != name {
+                sections.entry(whole).or_default().push((section.id, section.floor));
+            }
+            sections.entry(name).or_default().push((section.id, section.floor));
+        }
         Self {
             catalogue,
             document,
@@ -238,6 +249,7 @@ impl<'a> Binder<'a> {
             items,
             centers,
             rooms,
+            sections,
             seats,
             missing: Vec::new(),
             known: Vec::new(),
@@ -510,17 +522,9 @@ impl<'a> Binder<'a> {
     fn section(&self, names: &PlaceNames, ids: &mut PlaceIds) {
         let Some(name) = &names.section else { return };
         let wanted = fold::text(name);
-        let found: Vec<_> = self
-            .catalogue
-            .sections
-            .values()
-            .filter(|section| {
-                fold::text(&section.name) == wanted
-                    || fold::text(&format!("{} / {}", section.neighborhood_name, section.name)) == wanted
-            })
-            .filter(|section| self.is_in(section.floor, &ids.buildings))
-            .map(|section| (section.id, section.floor))
-            .collect();
+        let named = self.sections.get(&wanted).map_or(&[][..], Vec::as_slice);
+        let found: Vec<_> =
+            named.iter().copied().filter(|(_, floor)| self.is_in(*floor, &ids.buildings)).collect();
         // The floors of the row are about desks; they only help where the name alone is not enough.
         let narrowed: Vec<_> = found.iter().filter(|(_, floor)| ids.floors.contains(floor)).collect();
         match (found.as_slice(), narrowed.as_slice()) {

@@ -124,6 +124,42 @@ impl Condition {
         }
     }
 
+    /// The answer of the tests that are asked most, where it is a plain yes or no; [`Condition::test`] knows the rest.
+    fn plain(&self, subject: &Subject<'_>) -> Option<bool> {
+        match self {
+            Self::Attribute { attribute, test: Test::Is(list) } => {
+                Some(subject.is_one_of(attribute.at, |number| list.iter().any(|wanted| wanted.id == number)))
+            }
+            Self::Group(group) if subject.identity.groups.complete => Some(group.has(subject)),
+            Self::Any(list) => {
+                let mut sure = true;
+                for part in list {
+                    match part.plain(subject) {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => sure = false,
+                    }
+                }
+                sure.then_some(false)
+            }
+            Self::All(list) => {
+                let mut sure = true;
+                for part in list {
+                    match part.plain(subject) {
+                        Some(true) => {}
+                        Some(false) => return Some(false),
+                        None => sure = false,
+                    }
+                }
+                sure.then_some(true)
+            }
+            Self::Not(inner) => inner.plain(subject).map(|holds| !holds),
+            Self::Tenant(list) => Some(list.contains(&subject.identity.id.tenant)),
+            Self::Status(list) => Some(list.contains(&subject.identity.status)),
+            _ => None,
+        }
+    }
+
     /// Why it holds, with the person's own values. Asked only when it does.
     pub fn grounds(&self, subject: &Subject<'_>) -> String {
         match self {
@@ -190,6 +226,11 @@ impl Condition {
 pub(crate) fn all(list: &[Condition], subject: &Subject<'_>) -> Truth {
     let mut answer = Truth::Yes;
     for part in list {
+        match part.plain(subject) {
+            Some(true) => continue,
+            Some(false) => return Truth::No,
+            None => {}
+        }
         match part.test(subject) {
             Truth::Yes => {}
             Truth::No => return Truth::No,
@@ -233,6 +274,13 @@ fn or<T: ToString>(list: &[T]) -> String {
 }
 
 impl GroupTest {
+    /// Whether the person is seen to be a member.
+    fn has(&self, subject: &Subject<'_>) -> bool {
+        let tenant = &subject.identity.id.tenant;
+        let here = |of: &Option<TenantId>| of.as_ref().is_none_or(|of| of == tenant);
+        self.ids.iter().zip(&self.at).any(|((of, _), at)| subject.in_group(*at) && here(of))
+    }
+
     pub fn test(&self, subject: &Subject<'_>) -> Truth {
         let tenant = &subject.identity.id.tenant;
         let mut concerned = false;

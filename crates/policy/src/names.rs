@@ -64,7 +64,7 @@ fn hash(text: &str) -> u64 {
 }
 
 /// No folding could change more of it than the case of ASCII letters.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut before = b' ';
     for &byte in bytes {

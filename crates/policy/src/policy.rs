@@ -153,6 +153,14 @@ impl Policy {
         if protected.is_empty() {
             return None;
         }
+        // Mostly a list of groups: then nothing else needs to be known of the person.
+        let stranger = |condition: &Condition| match condition {
+            Condition::Group(group) => group.ids.iter().all(|(_, id)| !identity.groups.contains(id)),
+            _ => false,
+        };
+        if identity.groups.complete && protected.iter().all(stranger) {
+            return None;
+        }
         subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
             let found = protected.iter().find_map(|condition| match condition.test(subject) {
                 Truth::No => None,

@@ -122,8 +122,7 @@ fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Opti
 
 /// White space at the ends dropped, runs inside as one blank.
 fn trimmed(text: &str) -> String {
-    if text.trim().len() == text.len() && !text.contains("  ") && !text.bytes().any(|b| b.is_ascii_control())
-    {
+    if crate::names::is_plain(text) {
         return text.to_owned();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -134,6 +133,16 @@ fn changed(value: String, change: Change, subject: &Subject<'_>) -> Result<Strin
         date::read(value, subject.dates).ok_or_else(|| format!("{value:?} is no date in a declared notation"))
     };
     Ok(match change {
+        Change::Lower if value.is_ascii() => {
+            let mut value = value;
+            value.make_ascii_lowercase();
+            value
+        }
+        Change::Upper if value.is_ascii() => {
+            let mut value = value;
+            value.make_ascii_uppercase();
+            value
+        }
         Change::Lower => value.to_lowercase(),
         Change::Upper => value.to_uppercase(),
         Change::Phone => phone(&value),
@@ -148,6 +157,10 @@ fn changed(value: String, change: Change, subject: &Subject<'_>) -> Result<Strin
 /// A phone number in one notation: `+`, digits, and an extension. Numbers without a country prefix keep their digits
 /// only; what holds no digit stays as typed.
 fn phone(text: &str) -> String {
+    if text.strip_prefix('+').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return text.to_owned();
+    }
     let lower = text.to_lowercase();
     let (main, extension) = match lower.find("ext").or_else(|| lower.find('x')).or_else(|| lower.find('#')) {
         Some(at) if at > 0 => lower.split_at(at),

@@ -55,11 +55,16 @@ pub(crate) struct Subject<'a> {
     today: Cell<Option<Date>>,
     document: &'a Document,
     names: &'a Names,
-    values: Vec<Option<&'a AttributeValue>>,
-    words: Vec<Cell<Word>>,
-    days: Vec<Cell<Option<Day>>>,
+    slots: Vec<Slot<'a>>,
     groups: Bits,
     found: Vec<OnceCell<Found>>,
+}
+
+/// One attribute of the person, and what was found out about it.
+struct Slot<'a> {
+    value: Option<&'a AttributeValue>,
+    word: Cell<Word>,
+    day: Cell<Option<Day>>,
 }
 
 /// Zones by name, each loaded when somebody is first found to live there.
@@ -94,7 +99,7 @@ pub(crate) fn with_subject<T>(
     let usual = tenant.and_then(|tenant| tenant.zone.as_ref()).unwrap_or(&document.lifecycle.zone);
     let dates = tenant.and_then(|tenant| tenant.dates.as_ref()).unwrap_or(&document.lifecycle.dates);
     let run = |zone: &TimeZone| {
-        let count = values.len();
+        let slot = |value| Slot { value, word: Cell::new(Word::Unasked), day: Cell::new(None) };
         then(&Subject {
             identity,
             route: Cell::new(None),
@@ -106,9 +111,7 @@ pub(crate) fn with_subject<T>(
             now,
             today: Cell::new(None),
             names: &document.names,
-            values,
-            words: vec![Cell::new(Word::Unasked); count],
-            days: vec![Cell::new(None); count],
+            slots: values.into_iter().map(slot).collect(),
             groups: document.names.groups_of(&identity.groups),
             found: vec![OnceCell::new(); document.tables.len()],
         })
@@ -139,7 +142,7 @@ impl<'a> Subject<'a> {
     }
 
     pub fn value(&self, attribute: &Attribute) -> Option<&'a AttributeValue> {
-        self.values.get(attribute.at).copied().flatten()
+        self.slots.get(attribute.at)?.value
     }
 
     /// The text of an attribute; `None` if absent, not a text, or only white space.
@@ -170,13 +173,13 @@ impl<'a> Subject<'a> {
     }
 
     fn word(&self, at: usize) -> Word {
-        let Some(cell) = self.words.get(at) else { return Word::None };
+        let Some(Slot { word: cell, value, .. }) = self.slots.get(at) else { return Word::None };
         match cell.get() {
             Word::Unasked => {}
             known => return known,
         }
         let number = |text: &str| self.names.value(at, text).map_or(Word::None, Word::Is);
-        let word = match self.values[at] {
+        let word = match value {
             None => Word::None,
             Some(AttributeValue::Text(text)) => number(text),
             Some(AttributeValue::List(_)) => Word::Several,
@@ -205,7 +208,7 @@ impl<'a> Subject<'a> {
             Word::Unasked | Word::None => {}
             Word::Is(number) => see(number),
             Word::Several => {
-                if let Some(AttributeValue::List(items)) = self.values[at] {
+                if let Some(AttributeValue::List(items)) = self.slots[at].value {
                     items.iter().filter_map(|item| self.names.value(at, item)).for_each(see);
                 }
             }
@@ -214,7 +217,7 @@ impl<'a> Subject<'a> {
 
     /// The attribute as a day.
     pub fn day(&self, attribute: &Attribute) -> Day {
-        let Some(cell) = self.days.get(attribute.at) else { return Day::Absent };
+        let Some(Slot { day: cell, .. }) = self.slots.get(attribute.at) else { return Day::Absent };
         if let Some(known) = cell.get() {
             return known;
         }

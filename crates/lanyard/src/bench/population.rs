@@ -20,7 +20,7 @@ use lanyard_model::{
 };
 use lanyard_policy::PolicyFiles;
 
-const GROUPS: usize = 200;
+pub const GROUPS: usize = 200;
 const BUILDINGS: usize = 40;
 const FLOORS: usize = 5;
 const DESKS: usize = 40;

@@ -8,6 +8,7 @@ mod doctor;
 mod init;
 mod journal;
 mod people;
+mod policy;
 mod reference;
 mod report;
 mod review;
@@ -23,6 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use init::gather;
 pub use people::{Verb, Verbs};
+pub use policy::published;
 pub use sim::stopped;
 
 /// Keeps workplaces in iOffice in step with identities in Okta.
@@ -87,6 +89,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Put a backup in place; an older one only when told so
     Restore(backup::RestoreArguments),
+    /// Write, check, compare, publish and take back the policy
+    Policy(policy::PolicyArguments),
     /// Press the stop button: nothing is written upstream until `resume`
     Stop(StopArguments),
     /// Release the stop button
@@ -205,6 +209,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Close(a) => {
             people::run(&a.data, Verb::Close { key: a.key, reason: a.reason, by: a.by }, a.json).await
         }
+        Command::Policy(arguments) => policy::run(arguments).await,
         Command::Stop(a) => stop::run(&a.data, true, a.json).await,
         Command::Resume(a) => stop::run(&a.data, false, a.json).await,
         Command::Token(arguments) => token::run(arguments).await,

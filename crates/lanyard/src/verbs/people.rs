@@ -80,6 +80,7 @@ pub enum Verb {
     Review {
         ask: ReviewVerb,
     },
+    Policy(super::policy::PolicyVerb),
 }
 
 impl Verb {
@@ -232,6 +233,7 @@ impl Verbs {
             Verb::Apply { person: None, site } => self.sweep(site.as_deref(), "apply", progress).await,
             Verb::Sweep { site } => self.sweep(site.as_deref(), "on demand", progress).await,
             Verb::Explain { person } => self.explain(&person).await,
+            Verb::Policy(verb) => super::policy::answer(&self.engine, verb).await,
             Verb::Stop => self.stop(true).await,
             Verb::Resume => self.stop(false).await,
             Verb::Findings => self.findings().await,

@@ -51,8 +51,11 @@ pub struct ServeArguments {
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let dir = arguments.place.or(arguments.data).unwrap_or_else(|| ".".into());
     let settings = Settings::load(&dir)?;
-    let policy = wiring::load_policy(&dir.join(&settings.policy))
-        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let folder = dir.join(&settings.policy);
+    if !wiring::store_folder(&dir).exists() {
+        // Nothing can have been published yet: a folder with mistakes ends it here, before anything is started.
+        wiring::load_policy(&folder).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(&dir, &settings)?;
     let clients = wiring::clients(&dir, &settings, &clock, &transport)
@@ -69,6 +72,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let store = wiring::open_store(&dir)?;
+    let policy = wiring::policy_to_start_with(&folder, &*store).await?;
     let engine = Arc::new(wiring::engine(clients, store.clone(), Arc::clone(&clock), policy, own));
     let local_token = fresh_token();
     let sign_in = sign_in::of(&dir, &settings, address, &transport, &clock)

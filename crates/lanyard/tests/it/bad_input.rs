@@ -7,7 +7,7 @@ use crate::{
     program::{Said, lanyard},
 };
 
-const SETTINGS: &str = r#"# main settings of main
+pub const SETTINGS: &str = r#"# main settings of main
 listen = "127.0.0.1:8480"
 
 [[tenant]]
@@ -22,7 +22,7 @@ ioffice_user = "sync"
 ioffice_password_file = "password"
 "#;
 
-const POLICY: &str = r#"format = 1
+pub const POLICY: &str = r#"format = 1
 name = "Small"
 
 [[route]]
@@ -44,7 +44,7 @@ fn shipped() -> PathBuf {
 }
 
 /// A folder with these settings and this policy.
-fn folder(settings: &str, policy: &str) -> Folder {
+pub fn folder(settings: &str, policy: &str) -> Folder {
     let folder = Folder::new();
     fs::create_dir_all(folder.path("policy")).expect("a folder");
     for (name, text) in

@@ -10,6 +10,7 @@ mod kill;
 mod newcomer;
 mod office;
 mod operations;
+mod policy;
 mod presets;
 mod program;
 mod schema;

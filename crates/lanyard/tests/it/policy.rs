@@ -1,0 +1,57 @@
+//! `lanyard policy …` without a server: check, publish, compare, take back.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::{
+    bad_input::{POLICY, SETTINGS, folder},
+    program::lanyard,
+};
+
+#[tokio::test]
+async fn a_policy_is_checked_published_compared_and_taken_back() {
+    // Nobody answers at these addresses: what cannot be asked is not checked.
+    let settings = SETTINGS.replace("https://northgate.okta.com", "http://127.0.0.1:9");
+    let folder = folder(&settings, POLICY);
+    for secret in ["token", "password"] {
+        fs::write(folder.path(secret), "secret\n").unwrap();
+    }
+    let data = folder.data();
+    let rules = folder.path("policy/policy.toml");
+    let policy = async |rest: &[&str]| {
+        let mut arguments = vec!["policy"];
+        arguments.extend(rest);
+        arguments.extend(["--data", &data, "--json"]);
+        lanyard(&arguments).await
+    };
+
+    assert_eq!(policy(&["lint"]).await.ends(0).json(), json!({ "ok": true, "problems": [] }));
+    let first = policy(&["versions"]).await.ends(0).json();
+    assert_eq!((&first["total"], &first["versions"][0]["author"]), (&json!(1), &json!("policy folder")));
+
+    let edited = POLICY.replace("email = \"email\"\n", "email = \"email\"\njobTitle   = 'title'\n");
+    fs::write(&rules, &edited).unwrap();
+    assert_eq!(policy(&["fmt", "--check"]).await.ends(3).json()["changed"], json!(["policy.toml"]));
+    policy(&["fmt"]).await.ends(0);
+    assert!(fs::read_to_string(&rules).unwrap().ends_with("email = \"email\"\njobTitle = 'title'\n"));
+    let changes = policy(&["diff"]).await.ends(3).json();
+    assert_eq!(changes, json!({ "changes": ["The profile field jobTitle is new: \"title\"."] }));
+
+    assert!(policy(&["publish"]).await.ends(2).json()["error"].as_str().unwrap().contains("needs a reason"));
+    let done = policy(&["publish", "--reason", "titles too", "--by", "ana"]).await.ends(0).json();
+    assert_eq!((&done["version"]["version"], &done["version"]["author"]), (&json!(2), &json!("ana")));
+    policy(&["diff"]).await.ends(0);
+
+    fs::write(&rules, edited.replace("jobTitle", "jobTitel")).unwrap();
+    let refused = policy(&["publish", "--reason", "a slip"]).await.ends(2).json();
+    assert_eq!(refused["problems"][0]["path"], "/rules/profile/jobTitel");
+    assert_eq!(refused["problems"][0]["fix"], "did you mean \"jobTitle\"?");
+    assert_eq!(policy(&["versions"]).await.ends(0).json()["total"], 2);
+
+    let back = policy(&["rollback", "1", "--reason", "no titles"]).await.ends(0).json();
+    assert_eq!((&back["version"]["version"], &back["version"]["back_to"]), (&json!(3), &json!(1)));
+    policy(&["rollback", "9", "--reason", "x"]).await.ends(2);
+    policy(&["export"]).await.ends(0);
+    assert_eq!(fs::read_to_string(&rules).unwrap(), POLICY);
+}
