@@ -130,6 +130,7 @@ impl Engine {
                 operation: op.clone(),
                 at: self.clock.now(),
                 charge: step.destructive.then(|| self.charge(scene)).flatten(),
+                inverse: None,
             };
             let id = intent.id.clone();
             let mut batch = pending.clone();
@@ -537,6 +538,7 @@ impl Engine {
             unit: scene.person.identity.id.to_string(),
             window_seconds: u64::from(guardrails.window_seconds),
             max,
+            pass: None,
         })
     }
 

@@ -155,6 +155,7 @@ impl Engine {
         for step in &plan.steps {
             match &step.gate {
                 Gate::Held { until, .. } => tail.review_by(Some(*until), "a hold ends"),
+                Gate::Waiting { until, .. } => tail.review_by(*until, "a request runs out"),
                 Gate::Blocked { why } => blocked.push(format!("{}: {why}", step.op.name())),
                 Gate::Open => {}
             }
