@@ -4,11 +4,13 @@
 //! [`look`] takes one look (fresh read, decide, plan, apply, read back), [`survey`] does the deciding for everybody
 //! at once and [`sweep`] raises attention for whoever differs.
 
+pub mod approvals;
 pub mod clock;
 pub mod engine;
 pub mod explain;
 pub mod ingest;
 mod journal;
+mod judge;
 mod keyed_lock;
 pub mod latency;
 pub mod look;
@@ -21,6 +23,9 @@ pub mod settings;
 pub mod site;
 pub mod survey;
 pub mod sweep;
+pub mod told;
+pub mod undo;
+pub mod whatif;
 pub mod work;
 
 pub use engine::{Engine, Ports};

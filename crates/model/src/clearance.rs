@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::Loses;
 use crate::id::{GroupId, IdentityId, PlanId, SiteId};
 
 /// What a rule asks for before what it gives, or takes, may happen (`but_first`).
@@ -17,11 +18,20 @@ pub struct Demand {
     /// Waits this long from when it is first wanted.
     pub hold_seconds: Option<u64>,
     pub approval: Option<ApprovalDemand>,
+    /// What is taken later than at once, of somebody whose standing ended. What no stage names goes at once.
+    pub stages: Vec<Stage>,
+}
+
+/// A part of what a leaver loses, and how long after the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    pub after_seconds: u64,
+    pub takes: Loses,
 }
 
 impl Demand {
     pub fn is_empty(&self) -> bool {
-        self.hold_seconds.is_none() && self.approval.is_none()
+        *self == Self::default()
     }
 }
 

@@ -58,12 +58,16 @@ impl Asked {
         {
             asked.by_line.insert(format!("cost:{}", want.value), asks);
         }
-        for want in full.bookings.iter().filter(|want| !base.bookings.iter().any(|b| b.value.key == want.value.key)) {
+        for want in
+            full.bookings.iter().filter(|want| !base.bookings.iter().any(|b| b.value.key == want.value.key))
+        {
             if let Some(asks) = of(&want.because) {
                 asked.by_line.insert(format!("booking+:{}", want.value.key), asks);
             }
         }
-        for want in full.visits.iter().filter(|want| !base.visits.iter().any(|b| b.value.key == want.value.key)) {
+        for want in
+            full.visits.iter().filter(|want| !base.visits.iter().any(|b| b.value.key == want.value.key))
+        {
             if let Some(asks) = of(&want.because) {
                 asked.by_line.insert(format!("visit+:{}", want.value.key), asks);
             }
@@ -153,8 +157,10 @@ pub fn gate(plan: Plan, gating: &Gating<'_>) -> Gated {
         let mut left = Some(step);
         while let Some(step) = left.take() {
             let all = lines::lines(&step, gating.before, gating.catalogue);
-            let verdicts: BTreeMap<String, Verdict> =
-                all.iter().map(|line| (line.key.clone(), verdict(line, &step, &gated.plan, gating, &mut asks))).collect();
+            let verdicts: BTreeMap<String, Verdict> = all
+                .iter()
+                .map(|line| (line.key.clone(), verdict(line, &step, &gated.plan, gating, &mut asks)))
+                .collect();
             gated.wanted.extend(resting(&step, gating));
             for (key, verdict) in &verdicts {
                 if let Verdict::Cleared(ids) = verdict {
@@ -197,7 +203,9 @@ pub fn gate(plan: Plan, gating: &Gating<'_>) -> Gated {
     // Nothing can be given to an account that is not there yet.
     if let Some(shut) = steps
         .iter()
-        .find(|step| matches!(step.op, Operation::Create { .. } | Operation::Reactivate) && step.gate != Gate::Open)
+        .find(|step| {
+            matches!(step.op, Operation::Create { .. } | Operation::Reactivate) && step.gate != Gate::Open
+        })
         .map(|step| step.gate.clone())
     {
         steps.iter_mut().filter(|step| step.gate == Gate::Open).for_each(|step| step.gate = shut.clone());
@@ -232,7 +240,10 @@ fn note_cap(
     }
     for line in lines::lines(step, gating.before, gating.catalogue) {
         let on_record = gating.known.iter().find(|known| {
-            known.kind == ClearanceKind::Cap && !known.over && known.names(&line.key) && !known.spent.contains(&line.key)
+            known.kind == ClearanceKind::Cap
+                && !known.over
+                && known.names(&line.key)
+                && !known.spent.contains(&line.key)
         });
         match on_record {
             Some(known) => {
@@ -269,7 +280,8 @@ fn verdict(
     if let Some((rule, demand)) = gating.asked.about(key) {
         demands.push((rule.to_owned(), demand.clone()));
     }
-    if step.destructive && takes(key)
+    if step.destructive
+        && takes(key)
         && let Some((rule, demand)) = removal_rule(step, gating.demands)
     {
         demands.push((rule, demand));
@@ -286,18 +298,31 @@ fn verdict(
     }
     let mut cleared = Vec::new();
     for (rule, demand) in demands {
+        if let (Some((_, Some(since))), Some(after)) = (plan.ending, staged(key, &demand))
+            && let Ok(until) = since.checked_add(jiff::SignedDuration::from_secs(after))
+            && until > gating.now
+        {
+            return Verdict::Held(String::new(), until, format!("{rule} takes it in stages"));
+        }
         if let Some(seconds) = demand.hold_seconds.filter(|seconds| *seconds > 0) {
             let held = live().filter(|known| known.kind == ClearanceKind::Hold && known.rule == rule);
             match held.last() {
                 Some(hold) if hold.lets(key, gating.now) => cleared.push(hold.id.clone()),
                 Some(hold) if hold.state == ClearanceState::Waiting => {
                     let until = hold.until.unwrap_or(gating.now);
-                    return Verdict::Held(hold.id.clone(), until, format!("{rule} asks for {} first", span(seconds)));
+                    return Verdict::Held(
+                        hold.id.clone(),
+                        until,
+                        format!("{rule} asks for {} first", span(seconds)),
+                    );
                 }
                 Some(hold) => return Verdict::Refused(hold.id.clone(), refusal(hold)),
                 None => {
-                    let one = Demand { hold_seconds: Some(seconds), approval: None };
-                    asks.entry((ClearanceKind::Hold, rule.clone())).or_insert((one, vec![])).1.push(line.clone());
+                    let one = Demand { hold_seconds: Some(seconds), ..Demand::default() };
+                    asks.entry((ClearanceKind::Hold, rule.clone()))
+                        .or_insert((one, vec![]))
+                        .1
+                        .push(line.clone());
                     return Verdict::Ask(ClearanceKind::Hold, rule);
                 }
             }
@@ -308,18 +333,26 @@ fn verdict(
             .filter(|known| !known.spent.contains(key));
         match on_record.last() {
             Some(known) if known.lets(key, gating.now) => cleared.push(known.id.clone()),
-            Some(known) if known.state == ClearanceState::Waiting && known.until.is_none_or(|until| gating.now < until) => {
+            Some(known)
+                if known.state == ClearanceState::Waiting
+                    && known.until.is_none_or(|until| gating.now < until) =>
+            {
                 return Verdict::Waiting(known.id.clone(), known.until, asks_whom(&rule, &approval.by));
             }
             Some(known) => return Verdict::Refused(known.id.clone(), refusal(known)),
             None => {
-                let one = Demand { hold_seconds: None, approval: Some(approval.clone()) };
-                asks.entry((ClearanceKind::Approval, rule.clone())).or_insert((one, vec![])).1.push(line.clone());
+                let one = Demand { approval: Some(approval.clone()), ..Demand::default() };
+                asks.entry((ClearanceKind::Approval, rule.clone()))
+                    .or_insert((one, vec![]))
+                    .1
+                    .push(line.clone());
                 return Verdict::Ask(ClearanceKind::Approval, rule);
             }
         }
     }
-    if step.destructive && takes(key) && plan.ending.is_none()
+    if step.destructive
+        && takes(key)
+        && plan.ending.is_none()
         && let Some((until, why)) = gating.window
         && until > gating.now
     {
@@ -328,11 +361,24 @@ fn verdict(
     if cleared.is_empty() { Verdict::Free } else { Verdict::Cleared(cleared) }
 }
 
+/// How long after the end a line goes, if a stage names what it takes.
+fn staged(key: &str, demand: &Demand) -> Option<i64> {
+    let verb = key.split(':').next().unwrap_or_default();
+    let stage = demand.stages.iter().find(|stage| match verb {
+        "role-" | "roles-" => stage.takes.roles,
+        "item-" => stage.takes.items,
+        "seat-" | "section-" => stage.takes.seat,
+        "bookings-" => stage.takes.bookings,
+        "deactivate" => stage.takes.account,
+        _ => false,
+    })?;
+    i64::try_from(stage.after_seconds).ok()
+}
+
 /// What lines that were not in a sealed what-if ask for.
 fn moved() -> Demand {
     let by = vec![Approver::Role("approver".into()), Approver::Role("owner".into())];
     Demand {
-        hold_seconds: None,
         approval: Some(lanyard_model::clearance::ApprovalDemand {
             by,
             quorum: 1,
@@ -340,6 +386,7 @@ fn moved() -> Demand {
             escalate_seconds: None,
             escalate_to: vec![],
         }),
+        ..Demand::default()
     }
 }
 
@@ -417,7 +464,8 @@ fn ask(
         .map(|seconds| jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)))
         .and_then(|span| gating.now.checked_add(span).ok());
     let mut hash = Sha256::new();
-    for part in [kind.as_str(), &plan.identity.to_string(), plan.site.as_str(), rule, &gating.now.to_string()] {
+    for part in [kind.as_str(), &plan.identity.to_string(), plan.site.as_str(), rule, &gating.now.to_string()]
+    {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -540,7 +588,9 @@ pub fn no_say(clearance: &Clearance, voter: &Voter<'_>, now: Timestamp) -> Optio
         may.extend(&demand.escalate_to);
     }
     let is = |approver: &&Approver| match approver {
-        Approver::Manager => clearance.manager.as_ref().is_some_and(|manager| voter.identities.contains(manager)),
+        Approver::Manager => {
+            clearance.manager.as_ref().is_some_and(|manager| voter.identities.contains(manager))
+        }
         Approver::Role(role) => voter.roles.contains(role),
         Approver::Group(group) => voter.groups.contains(group),
         Approver::Person(mail) => voter.emails.iter().any(|own| own.eq_ignore_ascii_case(mail)),

@@ -6,6 +6,7 @@
 //! - [`seating`]: which desk satisfies a wish
 //! - [`plan_identity`]: the three-way comparison of one person in one site
 //! - [`seal`]: names a plan by its content
+//! - [`undo`]: operations taken back, against today's world
 //! - [`render`]: plans as people read them
 
 pub mod clearing;
@@ -18,6 +19,7 @@ mod removal;
 pub mod render;
 pub mod seal;
 pub mod seating;
+pub mod undo;
 mod workplace;
 
 pub use identity::{Observation, Seen, Setting, plan_identity};

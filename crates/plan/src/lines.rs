@@ -232,7 +232,8 @@ pub fn split(
     let takes_away = |differences: &[Difference]| {
         step.destructive && differences.iter().any(|difference| difference.effect == Effect::Remove)
     };
-    let rest = Step { op: rest, destructive: takes_away(&others), differences: others, gate: step.gate.clone() };
+    let rest =
+        Step { op: rest, destructive: takes_away(&others), differences: others, gate: step.gate.clone() };
     let cut = Step { op: cut, destructive: takes_away(&told), differences: told, gate: step.gate.clone() };
     (Some(rest), Some(cut))
 }

@@ -2,9 +2,12 @@
 
 mod bench;
 mod fakes;
+mod gates;
 mod mortal;
 
 mod interruptions;
 mod leavers;
 mod people;
 mod standing;
+mod undo;
+mod whatif;

@@ -28,7 +28,11 @@ use lanyard_engine::reviews::{
     campaign::{Campaign, Line},
 };
 
-use super::{Data, review::ReviewVerb};
+use super::{
+    Data,
+    change::{DraftFiles, UndoAsked},
+    review::ReviewVerb,
+};
 use crate::{
     exit,
     local::Running,
@@ -45,6 +49,10 @@ pub enum Verb {
     Apply { person: Option<String>, site: Option<String> },
     Sweep { site: Option<String> },
     Explain { person: String },
+    Tell { person: String, thing: Option<String>, as_of: Option<jiff::Timestamp> },
+    WhatIf { draft: DraftFiles, read_groups: bool },
+    ApplySeal { seal: String },
+    Undo(UndoAsked),
     Stop,
     Resume,
     Erase { person: String, reason: String },
@@ -98,7 +106,14 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     let store = wiring::open_store(dir)?;
     let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
     let bars = Bars::new(quiet);
-    if let Some((site, failure)) = engine.load(&bars).await?.into_iter().next() {
+    if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. }) {
+        // Only the mirrors are read.
+        if let Some(site) = engine.load_remembered().await?.into_iter().next() {
+            anyhow::bail!(exit::Unusable(format!(
+                "nothing is mirrored of {site} yet: run `lanyard sweep` first"
+            )));
+        }
+    } else if let Some((site, failure)) = engine.load(&bars).await?.into_iter().next() {
         anyhow::bail!(exit::Upstream(format!("{site}: {failure}")));
     }
     let said = Verbs { engine, serving: false }.answer(verb, &bars).await;
@@ -138,6 +153,10 @@ impl Verbs {
             Verb::Apply { person: None, site } => self.sweep(site.as_deref(), "apply", progress).await,
             Verb::Sweep { site } => self.sweep(site.as_deref(), "on demand", progress).await,
             Verb::Explain { person } => self.explain(&person).await,
+            Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
+            Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
+            Verb::ApplySeal { seal } => self.apply_seal(&seal).await,
+            Verb::Undo(asked) => self.undo(asked).await,
             Verb::Stop => self.stop(true).await,
             Verb::Resume => self.stop(false).await,
             Verb::Erase { person, reason } => self.erase(&person, &reason).await,
@@ -150,7 +169,7 @@ impl Verbs {
     }
 
     /// TENANT/ID, an id, a login or an e-mail address.
-    async fn find(&self, text: &str) -> anyhow::Result<IdentityId> {
+    pub(super) async fn find(&self, text: &str) -> anyhow::Result<IdentityId> {
         if let Some((tenant, id)) = text.split_once('/')
             && self.engine.directories().contains_key(&TenantId::new(tenant))
         {
@@ -344,7 +363,7 @@ impl Verbs {
     }
 
     /// Waits until nothing is due or under way. Held steps and retries in the future do not keep anybody waiting.
-    async fn settle(&self) {
+    pub(super) async fn settle(&self) {
         if !self.serving {
             self.engine.work_until_quiet().await;
             return;
@@ -582,7 +601,7 @@ fn line_text(line: &Line) -> String {
     )
 }
 
-fn upstream(error: PreviewError) -> anyhow::Error {
+pub(super) fn upstream(error: PreviewError) -> anyhow::Error {
     match error {
         PreviewError::Nobody(_) | PreviewError::NoTenant(_) => exit::Unusable(error.to_string()).into(),
         PreviewError::Port(failure) => exit::Upstream(failure.to_string()).into(),

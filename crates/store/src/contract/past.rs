@@ -17,7 +17,8 @@ pub(super) async fn what_was_shown_then_is_what_was_shown(store: &dyn Store) {
     put(store, vec![mirror(&ana, 15)]).await;
     put(store, vec![mirror(&away, 20)]).await;
     put(store, vec![mirror(&ana, 30)]).await;
-    put(store, vec![Write::IdentityGone { identity: ana.id.clone(), at: at(40), proof: "test".into() }]).await;
+    put(store, vec![Write::IdentityGone { identity: ana.id.clone(), at: at(40), proof: "test".into() }])
+        .await;
     put(store, vec![mirror(&away, 60)]).await;
     let then = async |seconds: i64| {
         let known = store.identity_as_of(&ana.id, at(seconds)).await.unwrap();
@@ -31,6 +32,7 @@ pub(super) async fn what_was_shown_then_is_what_was_shown(store: &dyn Store) {
     assert_eq!(then(50).await, None, "proven gone then");
     assert_eq!(then(61).await, Some((Status::Suspended, at(60), None)));
     let all = store.identities_as_of(&tenant(), at(25)).await.unwrap();
-    let all: Vec<_> = all.iter().map(|known| (&*known.identity.id.user, known.identity.status.as_str())).collect();
+    let all: Vec<_> =
+        all.iter().map(|known| (&*known.identity.id.user, known.identity.status.as_str())).collect();
     assert_eq!(all, [("ana", "SUSPENDED"), ("bo", "ACTIVE")]);
 }

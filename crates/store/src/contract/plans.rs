@@ -61,7 +61,8 @@ pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn St
 
 pub(super) async fn a_cap_counts_each_unit_once_in_every_window(store: &dyn Store) {
     let charged = |id: &str, unit: &str, seconds: i64| {
-        let charge = Charge { scope: "pier".into(), unit: unit.into(), window_seconds: 100, max: 2, pass: None };
+        let charge =
+            Charge { scope: "pier".into(), unit: unit.into(), window_seconds: 100, max: 2, pass: None };
         Write::Intent(Box::new(Intent { charge: Some(charge), ..intent(id, unit, at(seconds)) }))
     };
     let full = Err(StoreFailure::CapReached { scope: "pier".into(), used: 2, max: 2 });

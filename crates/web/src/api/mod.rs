@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod approvals;
 pub mod control;
 pub mod demo;
 pub mod events;
