@@ -173,7 +173,7 @@ fn is_given_by(desired: &Desired, rule: &str) -> bool {
         &mut desired.visits.iter().flat_map(|want| &want.because),
         &mut desired.todos.iter().flat_map(|want| &want.because),
     ];
-    lists.into_iter().any(|list| list.any(|because| because.rule == rule))
+    lists.into_iter().flatten().any(|because| because.rule == rule)
 }
 
 /// The person with these changes made.

@@ -19,6 +19,7 @@ use crate::{
     engine::ROLLOUT,
     journal::line,
     look::key_set,
+    policies::{PolicyRefusal, Wish},
     ports::{Document, StoreFailure, Write},
 };
 
@@ -194,6 +195,10 @@ impl Engine {
             return Err(SealRefused::ObserveOnly);
         }
         let (mut sealed, document) = self.sealed(seal).await?;
+        if self.active().policy.guardrails().second_person {
+            let why = "a second person must agree to a publication: publish it as a draft".to_owned();
+            return Err(SealRefused::Policy(why));
+        }
         if sealed.ended_at.is_some() {
             return Err(SealRefused::Applied(seal.to_owned()));
         }
@@ -225,7 +230,14 @@ impl Engine {
         self.write(batch).await?;
         // The lines bind before the policy does.
         self.set_rollout(Some(seal.to_owned()));
-        self.publish(policy);
+        let reason = format!("the sealed what-if {seal}");
+        let wish = Wish { by, reason: &reason, expected: None };
+        match self.put_in_force(policy, wish, None, None, Vec::new()).await {
+            // Put in force before an interruption.
+            Ok(_) | Err(PolicyRefusal::Same(_)) => {}
+            Err(PolicyRefusal::Store(failure)) => return Err(failure.into()),
+            Err(refusal) => return Err(SealRefused::Policy(refusal.to_string())),
+        }
         for (identity, ..) in self.all_sealed(seal, &sealed).await? {
             let why = format!("{seal} is being applied");
             let attend = Write::Attend {

@@ -9,5 +9,6 @@ mod interruptions;
 mod leavers;
 mod people;
 mod standing;
+mod told;
 mod undo;
 mod whatif;

@@ -92,3 +92,87 @@ async fn a_seal_against_another_policy_changes_nothing() {
     world.quiet().await;
     assert!(world.shown().contains("CUSTOMER in 51"));
 }
+
+/// Measured, not judged: run it alone, in a release build, with `--run-ignored only --no-capture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_hundred_thousand_people_are_judged() {
+    use lanyard_engine::ports::Write;
+    use lanyard_model::{
+        account::{Account, AccountKind, FieldName},
+        desired::Applied,
+        id::{AccountId, AccountKey},
+        link::{How, Link},
+    };
+    const PEOPLE: i64 = 100_000;
+    let no_desk = (
+        "sentence = \"Everybody has a desk.\"",
+        "sentence = \"Nobody has a desk.\"\nif = [{ attribute = \"department\", is = \"Nobody\" }]",
+    );
+    let mut world = World::new().await;
+    world.edits = vec![no_desk];
+    world.reborn().await;
+    let now = world.now();
+    let mut batch = Vec::new();
+    for number in 0..PEOPLE {
+        let mut one =
+            person("acme", &format!("u{number:06}"), &format!("Name{number}"), &format!("{number:06}"));
+        if number % 10 == 0 {
+            crate::bench::set(&mut one, "department", "Sales");
+        }
+        let key = AccountKey { site: "hq".into(), id: AccountId(number + 1) };
+        let fields = ["firstName", "lastName", "email", "userName", "employeeId", "department"];
+        let from = ["firstName", "lastName", "email", "login", "employeeNumber", "department"];
+        let fields: std::collections::BTreeMap<_, _> = fields
+            .iter()
+            .zip(from)
+            .map(|(field, name)| (FieldName::new(field).unwrap(), one.profile.text(name).unwrap().to_owned()))
+            .collect();
+        let roles: std::collections::BTreeMap<_, _> = [(CenterId(51), Role::Customer)].into();
+        let account = Account {
+            key: key.clone(),
+            kind: AccountKind::Person,
+            active: Some(true),
+            fields: fields.clone(),
+            user_type: None,
+            seat: None,
+            section: None,
+            seat_class: None,
+            cost_center: None,
+            items: Some(Default::default()),
+            roles: Some(roles.clone()),
+            site_admin: Some(false),
+            updated_at: None,
+            updated_by: None,
+            read_at: now,
+        };
+        let id = one.id.clone();
+        batch.push(Write::Identity { identity: Box::new(one), keys: vec![], at: now });
+        batch.push(Write::Account { account: Box::new(account), keys: vec![] });
+        batch.push(Write::Link(Link {
+            identity: id.clone(),
+            account: key,
+            how: How::Key("employee number".into()),
+            since: now,
+            ended_at: None,
+        }));
+        let applied = Applied { fields, roles, ..Applied::default() };
+        batch.push(Write::Applied { identity: id, site: "hq".into(), applied: Box::new(applied) });
+        if batch.len() >= 20_000 {
+            world.store.write(std::mem::take(&mut batch)).await.unwrap();
+        }
+    }
+    world.store.write(batch).await.unwrap();
+    let sales = (
+        "if = [{ group = \"ROOMS\" }]",
+        "if = [{ group = \"ROOMS\" }, { not = { attribute = \"department\", is = \"Sales\" } }]",
+    );
+    let draft = files(100, &[no_desk, sales]);
+    for _ in 0..3 {
+        let began = std::time::Instant::now();
+        let answer = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+        let took = began.elapsed();
+        assert_eq!((answer.totals.people, answer.totals.lose), (100_000, 10_000));
+        eprintln!("{PEOPLE} people judged by two policies in {took:?}");
+    }
+}

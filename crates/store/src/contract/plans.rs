@@ -122,7 +122,7 @@ pub(super) async fn a_refused_batch_is_forgotten(store: &dyn Store) {
         keys
     };
     put(store, vec![finding("orphan:a"), finding("orphan:b"), entry("first")]).await;
-    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0 };
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
     let refused = Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) };
     let except = Write::FindingsOverExcept { prefix: "orphan:".into(), keep: Vec::new(), at: at(2) };
     let batch =

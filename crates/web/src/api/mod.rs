@@ -3,6 +3,7 @@
 pub mod access;
 pub mod activity;
 pub mod approvals;
+pub mod change;
 pub mod control;
 pub mod demo;
 pub mod events;
