@@ -115,6 +115,8 @@ pub struct Engine {
     /// What access reviews took away and policy shall not give again.
     pub(crate) withheld: RwLock<WithheldRights>,
     pub(crate) settings: EngineSettings,
+    /// Sites that somebody signed off.
+    signed_off: RwLock<BTreeSet<SiteId>>,
     /// A sealed what-if that is being applied.
     rollout: RwLock<Option<String>>,
     stopped: AtomicBool,
@@ -183,6 +185,7 @@ impl Engine {
             troubles: Mutex::default(),
             withheld: RwLock::default(),
             settings,
+            signed_off: RwLock::default(),
             rollout: RwLock::default(),
             stopped: AtomicBool::new(false),
             wake: Notify::new(),
@@ -201,6 +204,7 @@ impl Engine {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
         self.settle_policy().await?;
         self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
+        self.load_sign_offs().await?;
         self.load_missing_groups().await?;
         self.load_withheld().await?;
         let open = self.store.findings(100_000).await?;
@@ -305,6 +309,14 @@ impl Engine {
 
     pub fn sites(&self) -> &BTreeMap<SiteId, Arc<SiteState>> {
         &self.sites
+    }
+
+    pub(crate) fn is_signed_off(&self, site: &SiteId) -> bool {
+        self.signed_off.read().unwrap_or_else(PoisonError::into_inner).contains(site)
+    }
+
+    pub(crate) fn note_signed_off(&self, site: SiteId) {
+        self.signed_off.write().unwrap_or_else(PoisonError::into_inner).insert(site);
     }
 
     /// The sealed what-if that is being applied, if one is.

@@ -4,6 +4,7 @@
 //! [`look`] takes one look (fresh read, decide, plan, apply, read back), [`survey`] does the deciding for everybody
 //! at once and [`sweep`] raises attention for whoever differs.
 
+pub mod adoption;
 pub mod approvals;
 pub mod clock;
 pub mod engine;
@@ -18,6 +19,7 @@ pub mod loops;
 pub mod policies;
 pub mod ports;
 pub mod pushed;
+pub mod replay;
 pub mod reviews;
 pub mod settings;
 pub mod site;

@@ -30,6 +30,8 @@ pub struct EngineSettings {
     pub attempts_max: u32,
     /// Observe and plan, never write upstream.
     pub observe_only: bool,
+    /// Sites that are written to only after somebody signed them off.
+    pub sign_off: std::collections::BTreeSet<lanyard_model::id::SiteId>,
 }
 
 impl Default for EngineSettings {
@@ -48,6 +50,7 @@ impl Default for EngineSettings {
             retry_max: Duration::from_secs(300),
             attempts_max: 6,
             observe_only: false,
+            sign_off: Default::default(),
         }
     }
 }

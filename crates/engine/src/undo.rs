@@ -272,6 +272,11 @@ impl Engine {
         because: &str,
     ) -> Result<UndoFor, PreviewError> {
         let state = self.site_of_undo(site)?;
+        if !self.may_write(site) {
+            return Err(PreviewError::Other(format!(
+                "{site} is not signed off yet: nothing is written to it"
+            )));
+        }
         let link = self.store.link(identity, site).await.map_err(PreviewError::Store)?;
         let mut names = BTreeSet::from([format!("identity {identity}")]);
         names.extend(link.as_ref().map(|link| format!("account {}", link.account.id)));

@@ -96,6 +96,9 @@ pub struct SiteSettings {
     /// `DELETE /users/{id}` may be used. It may be irreversible.
     #[serde(default)]
     pub delete_allowed: bool,
+    /// Nothing is written here before `lanyard adopt sign-off`.
+    #[serde(default)]
+    pub sign_off: bool,
     /// Calls per second we allow ourselves; learnt downwards when the site says 429. 0: no limit of ours.
     pub requests_per_second: Option<u32>,
 }

@@ -139,6 +139,7 @@ mortal_store! {
     fn plans_before(before: Option<&(Timestamp, PlanId)>, limit: usize) -> Vec<Plan>;
     fn open_intents(identity: Option<&IdentityId>) -> Vec<OpenIntent>;
     fn intents(plan: &PlanId) -> Vec<(Intent, Option<Outcome>)>;
+    fn identity_states(tenant: &TenantId, from: Timestamp, until: Timestamp) -> Vec<IdentityState>;
     fn clearances_of(identity: &IdentityId, site: Option<&SiteId>) -> Vec<Clearance>;
     fn clearance(id: &str) -> Option<Clearance>;
     fn clearances(state: ClearanceState, limit: usize) -> Vec<Clearance>;

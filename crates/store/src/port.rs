@@ -5,8 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, Document, FeedCursor, Finding, Holding, Intent, Kept, Leaver, Ledger, Message, Mirrored,
-    OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
+    Message, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write,
+    Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -207,6 +208,16 @@ impl Store for SqliteStore {
 
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
         self.glance(|tx| plans::of_plan(tx, plan))
+    }
+
+    async fn identity_states(
+        &self,
+        tenant: &TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IdentityState>, StoreFailure> {
+        let tenant = tenant.clone();
+        self.read(move |tx| identities::states(tx, &tenant, from, until)).await
     }
 
     async fn clearances_of(

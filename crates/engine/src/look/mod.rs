@@ -362,8 +362,8 @@ impl Engine {
             self.note_leaver(&scene, plan, &mut link, tail);
             applying.note_effects(plan);
             let open = plan.open_steps().count();
-            if open == 0 || self.settings.observe_only {
-                if !self.settings.observe_only {
+            if open == 0 || !self.may_write(site.id()) {
+                if self.may_write(site.id()) {
                     self.record_clearances(&desired, &gated, &applying).await?;
                 }
                 self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, plan, &applying, tail)

@@ -226,7 +226,7 @@ impl Engine {
     ) {
         for notice in &plan.notices {
             let waits = notice.after_verified && !plan.steps.is_empty();
-            if waits || self.settings.observe_only {
+            if waits || !self.may_write(&plan.site) {
                 continue;
             }
             applied.notices.insert(notice.key.clone());

@@ -359,6 +359,15 @@ pub struct Mirrored {
     pub gone_at: Option<Timestamp>,
 }
 
+/// What was shown of an identity for a stretch of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IdentityState {
+    pub identity: Identity,
+    pub from: Timestamp,
+    /// `None`: still so.
+    pub until: Option<Timestamp>,
+}
+
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -608,6 +617,13 @@ pub trait Store: Send + Sync {
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure>;
     /// Intents with their outcomes for one plan, by step.
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure>;
+    /// Every content of anybody of a tenant that was shown within a time, by the time it began.
+    async fn identity_states(
+        &self,
+        tenant: &TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IdentityState>, StoreFailure>;
     /// Everything ever asked about one person, in one site or in all; oldest first.
     async fn clearances_of(
         &self,

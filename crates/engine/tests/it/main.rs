@@ -1,5 +1,6 @@
 //! The loops against fakes of both services and the real store in memory.
 
+mod adoption;
 mod bench;
 mod fakes;
 mod gates;
@@ -8,6 +9,7 @@ mod mortal;
 mod interruptions;
 mod leavers;
 mod people;
+mod reasons;
 mod standing;
 mod told;
 mod undo;

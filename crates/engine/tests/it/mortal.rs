@@ -263,6 +263,16 @@ impl Store for Mortal {
         self.inner.intents(plan).await
     }
 
+    async fn identity_states(
+        &self,
+        tenant: &TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IdentityState>, StoreFailure> {
+        self.live().await;
+        self.inner.identity_states(tenant, from, until).await
+    }
+
     async fn clearances_of(
         &self,
         identity: &IdentityId,

@@ -35,3 +35,26 @@ async fn each_rule_says_why_and_the_smallest_change_that_turns_it_round() {
     assert!(world.engine.tell(&id, Some(before), None).await.is_err(), "nothing was known then");
     assert_eq!(world.engine.tell(&id, None, Some("item:Gold")).await.unwrap().ways, []);
 }
+
+#[tokio::test]
+async fn a_past_period_is_decided_by_another_policy() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    let began = world.now();
+    world.say(ana).await;
+    world.quiet().await;
+    world.alter(&id, |p| crate::bench::set(p, "department", "Sales")).await;
+    world.quiet().await;
+    world.alter(&id, |p| crate::bench::set(p, "department", "Design")).await;
+    world.quiet().await;
+    let sales = (
+        "if = [{ group = \"ROOMS\" }]",
+        "if = [{ group = \"ROOMS\" }, { not = { attribute = \"department\", is = \"Sales\" } }]",
+    );
+    let same = world.engine.replay(&crate::bench::files(100, &[]), began, world.now()).await.unwrap();
+    assert_eq!((same.people, same.states, same.partings.len()), (1, 3, 0));
+    let other = world.engine.replay(&crate::bench::files(100, &[sales]), began, world.now()).await.unwrap();
+    let partings: Vec<_> = other.partings.iter().map(|p| (p.draft.len(), p.in_force.clone())).collect();
+    assert_eq!(partings, [(0, vec!["CUSTOMER in reservation".to_owned()]), (0, vec![])]);
+}

@@ -40,6 +40,24 @@ pub struct WhatIfArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct ReplayArguments {
+    #[command(flatten)]
+    data: Data,
+    /// Folder of the other policy
+    #[arg(long, value_name = "FOLDER")]
+    policy: PathBuf,
+    /// Beginning of the period
+    #[arg(long, value_name = "TIME")]
+    from: Timestamp,
+    /// End of the period; else now
+    #[arg(long, value_name = "TIME")]
+    to: Option<Timestamp>,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct UndoArguments {
     #[command(flatten)]
     data: Data,
@@ -150,6 +168,15 @@ pub async fn whatif(arguments: WhatIfArguments) -> anyhow::Result<u8> {
     let files =
         wiring::read_policy(&arguments.draft).map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let verb = Verb::WhatIf { draft: files.into(), read_groups: arguments.read_groups };
+    people::run(&arguments.data, verb, arguments.json).await
+}
+
+/// # Errors
+/// As [`people::run`].
+pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<u8> {
+    let files =
+        wiring::read_policy(&arguments.policy).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let verb = Verb::Replay { draft: files.into(), from: arguments.from, to: arguments.to };
     people::run(&arguments.data, verb, arguments.json).await
 }
 
@@ -280,6 +307,44 @@ impl Verbs {
             text: whatif_text(&answer),
             json: serde_json::to_value(&answer)?,
         })
+    }
+
+    pub(super) async fn replay(
+        &self,
+        draft: DraftFiles,
+        from: Timestamp,
+        to: Option<Timestamp>,
+    ) -> anyhow::Result<Said> {
+        let until = to.unwrap_or_else(|| self.engine.clock().now());
+        let answer = self.engine.replay(&draft.into(), from, until).await.map_err(|error| match error {
+            WhatIfError::Mistakes(problems) => anyhow::Error::new(exit::Unusable(problems.render())),
+            other => other.into(),
+        })?;
+        let mut text = format!(
+            "{} people in {} recorded states from {from} to {until}: the policies part {} times\n",
+            answer.people,
+            answer.states,
+            answer.partings.len()
+        );
+        for one in answer.partings.iter().take(SHOWN_MAX) {
+            let at = one.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+            let _ = writeln!(text, "\n{at}  {}  {}", one.person, one.identity);
+            for line in &one.draft {
+                let _ = writeln!(text, "  + {line}");
+            }
+            for line in &one.in_force {
+                let _ = writeln!(text, "  - {line}");
+            }
+            if one.draft.is_empty() && one.in_force.is_empty() {
+                let _ = writeln!(text, "  the same again");
+            }
+        }
+        rest(&mut text, answer.partings.len(), "partings");
+        for doubt in &answer.doubts {
+            let _ = writeln!(text, "not known: {doubt}");
+        }
+        let exit = if answer.partings.is_empty() { exit::DONE } else { exit::OPEN };
+        Ok(Said { exit, text, json: serde_json::to_value(&answer)? })
     }
 
     pub(super) async fn apply_seal(&self, seal: &str) -> anyhow::Result<Said> {

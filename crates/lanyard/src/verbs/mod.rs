@@ -1,6 +1,7 @@
 //! The verbs. Names and flags are contracts that others script against.
 
 mod access;
+mod adopt;
 mod bench;
 mod change;
 mod check;
@@ -74,8 +75,12 @@ enum Command {
     /// Show what another policy would do to everybody, from the mirrors, and seal it
     #[command(name = "whatif")]
     WhatIf(change::WhatIfArguments),
+    /// Decide a past period by another policy, from what was recorded
+    Replay(change::ReplayArguments),
     /// Take back a plan, a person's changes or a stretch of time
     Undo(change::UndoArguments),
+    /// First contact with hand-kept data: match report, disputed pairs, sign-off
+    Adopt(adopt::AdoptArguments),
     /// Requests that wait for somebody: list, approve, decline
     Approvals(change::ApprovalsArguments),
     /// Compare both sides completely, report, and repair what policy owns
@@ -193,7 +198,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
             people::run(&a.data, Verb::Apply { person: a.person, site: a.site }, a.json).await
         }
         Command::WhatIf(a) => change::whatif(a).await,
+        Command::Replay(a) => change::replay(a).await,
         Command::Undo(a) => change::undo(a).await,
+        Command::Adopt(a) => adopt::run(a).await,
         Command::Approvals(a) => change::approvals(a).await,
         Command::Sweep(a) => people::run(&a.data, Verb::Sweep { site: a.site }, a.json).await,
         Command::Explain(ExplainArguments { data, person, why_not: None, as_of: None, json }) => {

@@ -30,6 +30,7 @@ use lanyard_engine::reviews::{
 
 use super::{
     Data,
+    adopt::Adopt,
     change::{DraftFiles, UndoAsked},
     review::ReviewVerb,
 };
@@ -51,8 +52,10 @@ pub enum Verb {
     Explain { person: String },
     Tell { person: String, thing: Option<String>, as_of: Option<jiff::Timestamp> },
     WhatIf { draft: DraftFiles, read_groups: bool },
+    Replay { draft: DraftFiles, from: jiff::Timestamp, to: Option<jiff::Timestamp> },
     ApplySeal { seal: String },
     Undo(UndoAsked),
+    Adopt(Adopt),
     Stop,
     Resume,
     Erase { person: String, reason: String },
@@ -106,7 +109,7 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     let store = wiring::open_store(dir)?;
     let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
     let bars = Bars::new(quiet);
-    if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. }) {
+    if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. } | Verb::Replay { .. }) {
         // Only the mirrors are read.
         if let Some(site) = engine.load_remembered().await?.into_iter().next() {
             anyhow::bail!(exit::Unusable(format!(
@@ -155,8 +158,10 @@ impl Verbs {
             Verb::Explain { person } => self.explain(&person).await,
             Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
             Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
+            Verb::Replay { draft, from, to } => self.replay(draft, from, to).await,
             Verb::ApplySeal { seal } => self.apply_seal(&seal).await,
             Verb::Undo(asked) => self.undo(asked).await,
+            Verb::Adopt(asked) => self.adopt(asked, progress).await,
             Verb::Stop => self.stop(true).await,
             Verb::Resume => self.stop(false).await,
             Verb::Erase { person, reason } => self.erase(&person, &reason).await,
@@ -609,7 +614,7 @@ pub(super) fn upstream(error: PreviewError) -> anyhow::Error {
     }
 }
 
-fn survey_error(error: SurveyError) -> anyhow::Error {
+pub(super) fn survey_error(error: SurveyError) -> anyhow::Error {
     match error {
         SurveyError::Port(failure) => {
             let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();

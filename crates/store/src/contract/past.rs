@@ -31,6 +31,18 @@ pub(super) async fn what_was_shown_then_is_what_was_shown(store: &dyn Store) {
     assert_eq!(then(39).await, Some((Status::Active, at(30), None)));
     assert_eq!(then(50).await, None, "proven gone then");
     assert_eq!(then(61).await, Some((Status::Suspended, at(60), None)));
+    let spans = store.identity_states(&tenant(), at(15), at(35)).await.unwrap();
+    let spans: Vec<_> =
+        spans.iter().map(|s| (&*s.identity.id.user, s.identity.status.as_str(), s.from, s.until)).collect();
+    assert_eq!(
+        spans,
+        [
+            ("ana", "ACTIVE", at(10), Some(at(20))),
+            ("bo", "ACTIVE", at(10), None),
+            ("ana", "SUSPENDED", at(20), Some(at(30))),
+            ("ana", "ACTIVE", at(30), Some(at(40))),
+        ]
+    );
     let all = store.identities_as_of(&tenant(), at(25)).await.unwrap();
     let all: Vec<_> =
         all.iter().map(|known| (&*known.identity.id.user, known.identity.status.as_str())).collect();

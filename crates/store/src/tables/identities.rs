@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use lanyard_engine::ports::{Mirrored, Wrote};
+use lanyard_engine::ports::{IdentityState, Mirrored, Wrote};
 use lanyard_model::{
     fold,
     id::{GroupId, IdentityId, TenantId},
@@ -262,6 +262,30 @@ pub(crate) fn all_as_of(tx: &dyn Tx, tenant: &TenantId, moment: Timestamp) -> An
     people.extend(before.into_iter().map(|(_, identity, since)| Mirrored { identity, since, gone_at: None }));
     people.sort_by(|a, b| a.identity.id.cmp(&b.identity.id));
     Ok(people)
+}
+
+/// Every content of anybody of a tenant that was shown within a time, with its span, by time.
+pub(crate) fn states(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Answer<Vec<IdentityState>> {
+    let read = |text: &str| record::read::<Identity>("identity", text);
+    let before = past::within(tx, past::Kind::Identity, tenant.as_str(), (from, until), read)?;
+    let mut states: Vec<_> = before
+        .into_iter()
+        .map(|(identity, from, until)| IdentityState { identity, from, until: Some(until) })
+        .collect();
+    let now = tx::all(tx, AS_OF, with![tenant.as_str(), until], mirrored)?;
+    let shown = now.into_iter().filter(|known| known.gone_at.is_none_or(|gone| gone > from));
+    states.extend(shown.map(|known| IdentityState {
+        identity: known.identity,
+        from: known.since,
+        until: known.gone_at,
+    }));
+    states.sort_by(|a, b| (a.from, &a.identity.id).cmp(&(b.from, &b.identity.id)));
+    Ok(states)
 }
 
 /// What is known now, as it was known then: a later proof that they are gone does not count.

@@ -13,6 +13,8 @@ statements! {
           ORDER BY until_at LIMIT 1";
     ALL_AT = "SELECT subject, record, from_at FROM past
               WHERE kind = $1 AND scope = $2 AND until_at > $3 AND from_at <= $3";
+    WITHIN = "SELECT record, from_at, until_at FROM past
+              WHERE kind = $1 AND scope = $2 AND until_at > $3 AND from_at < $4";
 }
 
 /// What a row is about.
@@ -56,6 +58,19 @@ pub(crate) fn at<T>(
         Ok((read(row)?, tx::time(row.int(1)?)?))
     })?;
     Ok(found.filter(|(_, from)| micros(*from) <= micros(moment)))
+}
+
+/// Everything that was shown in the scope within a time and ended since: value, from when, until when.
+pub(crate) fn within<T>(
+    tx: &dyn Tx,
+    kind: Kind,
+    scope: &str,
+    (from, until): (Timestamp, Timestamp),
+    read: impl Fn(&str) -> Answer<T>,
+) -> Answer<Vec<(T, Timestamp, Timestamp)>> {
+    tx::all(tx, WITHIN, with![kind.name(), scope, from, until], |row| {
+        Ok((read(row.text(0)?)?, tx::time(row.int(1)?)?, tx::time(row.int(2)?)?))
+    })
 }
 
 /// What was shown of everybody in the scope at a moment, as far as it ended since: subject, value, since when.
