@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     clearance::{Clearance, ClearanceKind, ClearanceState, Vote},
     fold,
-    id::{GroupId, IdentityId, TenantId},
+    id::{GroupId, IdentityId, SiteId, TenantId},
     signal::{Lane, Source},
 };
 use lanyard_plan::clearing::{Voter, no_say};
@@ -29,6 +29,27 @@ pub struct Principal {
     pub emails: Vec<String>,
     /// Identities that are surely them.
     pub identities: Vec<IdentityId>,
+    /// Roles that hold in some tenants or sites only; an empty list means everywhere.
+    pub scoped: Vec<ScopedRole>,
+}
+
+/// A role, and where it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopedRole {
+    pub role: String,
+    pub tenants: Vec<TenantId>,
+    pub sites: Vec<SiteId>,
+}
+
+impl Principal {
+    /// Roles that count for something of this tenant and site.
+    fn roles_at(&self, tenant: &TenantId, site: &SiteId) -> Vec<String> {
+        let here = self.scoped.iter().filter(|scoped| {
+            (scoped.tenants.is_empty() || scoped.tenants.contains(tenant))
+                && (scoped.sites.is_empty() || scoped.sites.contains(site))
+        });
+        self.roles.iter().chain(here.map(|scoped| &scoped.role)).cloned().collect()
+    }
 }
 
 /// What somebody says about a request.
@@ -87,6 +108,8 @@ pub struct Delegation {
 struct Known {
     identities: Vec<IdentityId>,
     groups: BTreeSet<GroupId>,
+    /// Given, and those of their identities.
+    emails: Vec<String>,
 }
 
 impl Engine {
@@ -238,7 +261,7 @@ impl Engine {
         if me.identities.contains(&clearance.identity) {
             return Err(refused);
         }
-        for mail in &by.emails {
+        for mail in &me.emails {
             let to_me = self.store.documents_by_key(DELEGATIONS, "to", &mail.to_lowercase()).await?;
             for document in to_me {
                 let Ok(given) = serde_json::from_value::<Delegation>(document.body) else { continue };
@@ -267,12 +290,26 @@ impl Engine {
         identities.sort();
         identities.dedup();
         let mut groups = BTreeSet::new();
+        let mut emails = who.emails.clone();
         for id in &identities {
             if let Some(known) = self.store.identity(id).await?.filter(|known| known.gone_at.is_none()) {
                 groups.extend(known.identity.groups.ids().iter().cloned());
+                let text = |name| known.identity.profile.text(name).map(str::to_owned);
+                emails.extend(text("email").into_iter().chain(text("login")));
             }
         }
-        Ok(Known { identities, groups })
+        emails.sort();
+        emails.dedup();
+        Ok(Known { identities, groups, emails })
+    }
+
+    /// Whether an e-mail address is this person's, as far as is known of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_address_of(&self, who: &Principal, mail: &str) -> Result<bool, StoreFailure> {
+        let known = self.known_as(who).await?;
+        Ok(known.emails.iter().any(|own| own.eq_ignore_ascii_case(mail)))
     }
 
     /// Lets somebody else vote in `from`'s place until then.
@@ -302,11 +339,12 @@ impl Engine {
 }
 
 fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp) -> Option<String> {
+    let roles = who.roles_at(&clearance.identity.tenant, &clearance.site);
     let voter = Voter {
         name: &who.name,
         identities: &known.identities,
-        emails: &who.emails,
-        roles: &who.roles,
+        emails: &known.emails,
+        roles: &roles,
         groups: &known.groups,
     };
     no_say(clearance, &voter, now)

@@ -7,13 +7,20 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused};
-use lanyard_model::clearance::Clearance;
+use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
+use lanyard_model::{
+    clearance::Clearance,
+    id::{IdentityId, TenantId},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, problem::Problem, session::Caller};
+use crate::{
+    WebState,
+    access::{Caller, Permit},
+    problem::Problem,
+};
 
 /// Requests in one answer.
 const LIMIT_MAX: usize = 1000;
@@ -35,19 +42,33 @@ pub struct Said {
 }
 
 /// `GET /api/v1/approvals`
-pub async fn list(State(state): State<Arc<WebState>>, Query(query): Query<ApprovalsQuery>) -> Answer {
+pub async fn list(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<ApprovalsQuery>,
+) -> Answer {
     let limit = query.limit.unwrap_or(200).clamp(1, LIMIT_MAX);
     let all = state.engine.requests(LIMIT_MAX).await?;
-    let wanted = |one: &&Clearance| query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str());
+    let by = principal(&caller);
+    let wanted = |one: &&Clearance| {
+        query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str()) && is_shown(one, &caller, &by)
+    };
     let total = all.iter().filter(wanted).count();
     let items: Vec<_> = all.iter().filter(wanted).take(limit).map(view).collect();
     Ok(Json(json!({ "items": items, "total": total })))
 }
 
 /// `GET /api/v1/approvals/{id}`
-pub async fn show(State(state): State<Arc<WebState>>, Path(id): Path<String>) -> Answer {
+pub async fn show(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
     let found = state.engine.store().clearance(&id).await?;
-    let found = found.ok_or_else(|| Problem::not_found(format!("there is no request {id}")))?;
+    let by = principal(&caller);
+    let found = found
+        .filter(|one| is_shown(one, &caller, &by))
+        .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))?;
     Ok(Json(view(&found)))
 }
 
@@ -70,8 +91,8 @@ pub async fn delegate(
     Json(delegation): Json<Delegation>,
 ) -> Answer {
     let by = principal(&caller);
-    let own = by.emails.iter().any(|mail| mail.eq_ignore_ascii_case(&delegation.from));
-    if !own && !by.roles.iter().any(|role| role == "owner") {
+    let own = state.engine.is_address_of(&by, &delegation.from).await?;
+    if !own && !caller.may_everywhere(Permit::Own) {
         let title = "one delegates one's own votes, and an owner anybody's";
         return Err(Problem::new(StatusCode::FORBIDDEN, "no_say", title).fix("ask an owner"));
     }
@@ -79,8 +100,35 @@ pub async fn delegate(
     Ok(Json(json!(delegation)))
 }
 
+/// What the caller sees anyway, and what they are asked about as somebody's manager.
+fn is_shown(one: &Clearance, caller: &Caller, by: &Principal) -> bool {
+    caller.sees(Some(&one.identity.tenant), Some(&one.site))
+        || one.manager.as_ref().is_some_and(|manager| by.identities.contains(manager))
+}
+
+/// The caller as somebody who decides: with the roles they have where the request is, and the identity they signed in
+/// with.
 fn principal(caller: &Caller) -> Principal {
-    Principal { name: caller.name.clone(), roles: vec![caller.role.to_owned()], ..Principal::default() }
+    let identity = caller
+        .subject
+        .strip_prefix("okta:")
+        .and_then(|id| id.split_once('/'))
+        .map(|(tenant, user)| IdentityId::new(TenantId::new(tenant), user));
+    let scoped = caller
+        .grants
+        .iter()
+        .map(|grant| ScopedRole {
+            role: grant.role.as_str().to_owned(),
+            tenants: grant.tenants.clone(),
+            sites: grant.sites.clone(),
+        })
+        .collect();
+    Principal {
+        name: caller.name.clone(),
+        scoped,
+        identities: identity.into_iter().collect(),
+        ..Principal::default()
+    }
 }
 
 fn refusal(refused: SayRefused) -> Problem {

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Answer;
-use crate::{WebState, problem::Problem, session::Caller};
+use crate::{WebState, access::Caller, problem::Problem};
 
 /// A draft to be judged: its files, or the name of a kept one.
 #[derive(Debug, Deserialize)]
