@@ -297,6 +297,9 @@ impl World {
             edited(self.max_people, &self.edits),
         );
         self.load().await;
+        if self.mortal.is_dead() {
+            self.reborn().await;
+        }
     }
 
     /// Another process on the same store, which does not die.

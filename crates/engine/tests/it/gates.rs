@@ -180,7 +180,7 @@ async fn a_hold_waits_its_time_over_a_restart_and_begins_anew_with_a_new_reason(
 #[tokio::test]
 async fn nothing_gated_gets_through_whenever_the_process_dies() {
     let story = async |death: Option<Death>| {
-        let mut world = World::dying(death).await;
+        let mut world = World::new().await;
         world.edits = vec![ASKS];
         world.mortal_reborn(death).await;
         join(&mut world).await;

@@ -47,29 +47,6 @@ async fn a_contractor_is_kept_by_a_later_date() {
 }
 
 #[tokio::test]
-async fn a_contractor_is_taken_on_under_a_new_identity_of_the_same_tenant() {
-    let mut world = World::new().await;
-    let old = contractor("acme", "ana");
-    let old_id = old.id.clone();
-    world.say(old).await;
-    world.quiet_for(DAY).await;
-    let account = world.hq.change(|s| *s.accounts.keys().next().unwrap());
-    world.say(person("acme", "ana2", "Ana", "0417")).await;
-    world.quiet().await;
-    assert_eq!(
-        world.hq.change(|s| s.accounts.len()),
-        1,
-        "the number is the same person's: no second account"
-    );
-    world.leave(&old_id).await;
-    world.quiet_for(3 * HOUR).await;
-    as_before(&world);
-    assert_eq!(world.hq.change(|s| *s.accounts.keys().next().unwrap()), account, "the same account goes on");
-    world.quiet_for(7 * DAY).await;
-    as_before(&world);
-}
-
-#[tokio::test]
 async fn a_contractor_is_taken_on_by_another_tenant() {
     let mut world = World::new().await;
     let old = contractor("beta", "ana");

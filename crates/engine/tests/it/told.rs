@@ -12,7 +12,7 @@ async fn each_rule_says_why_and_the_smallest_change_that_turns_it_round() {
     let id = ana.id.clone();
     world.say(ana).await;
     world.quiet().await;
-    let first = world.now();
+    let first = world.now() - std::time::Duration::from_secs(1);
     let told = world.engine.tell(&id, None, Some("role")).await.unwrap();
     assert_eq!(told.ways.len(), 1);
     assert!(told.ways[0].gives && told.ways[0].tried, "{:?}", told.ways);

@@ -37,8 +37,8 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
     assert_eq!(answer.people[0].loses, ["- role in reservation: CUSTOMER"]);
     assert_eq!(
         answer.rules.dead,
-        ["arrival", "rooms"],
-        "nobody is a contractor, nobody meets the new condition"
+        ["first-day", "rooms", "arrival"],
+        "nobody has a first day, nobody meets the new condition, nobody is a contractor"
     );
     assert_eq!(answer.cost[0].ioffice_calls, 6, "two reads and one write each");
     assert_eq!(answer.cost[0].removals, 2);
