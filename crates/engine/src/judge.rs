@@ -64,6 +64,8 @@ pub(crate) struct Judge<'a> {
     now: Timestamp,
     /// What the policy asks first is shown as asked.
     gates: bool,
+    /// Everybody's reasons are told, not only those of people who differ.
+    reasons: bool,
     pub(crate) decided: Decided,
 }
 
@@ -88,12 +90,28 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let everybody = Everybody::new(active, tenants);
-        Self { active, missing, everybody, memory, desks, now, gates: false, decided: Decided::default() }
+        Self {
+            active,
+            missing,
+            everybody,
+            memory,
+            desks,
+            now,
+            gates: false,
+            reasons: false,
+            decided: Decided::default(),
+        }
     }
 
     /// Shows what the policy asks first as asked.
     pub(crate) fn with_gates(mut self) -> Self {
         self.gates = !self.active.policy.demands().is_empty();
+        self
+    }
+
+    /// Tells everybody's reasons, which takes its time.
+    pub(crate) fn with_reasons(mut self) -> Self {
+        self.reasons = true;
         self
     }
 
@@ -113,14 +131,14 @@ impl<'a> Judge<'a> {
 
     /// Judges one person in every site that concerns them.
     pub(crate) fn judge(&mut self, identity: &Identity, see: &mut dyn FnMut(Sight<'_>)) {
-        let Self { active, missing, everybody, memory, desks, now, gates, decided } = self;
+        let Self { active, missing, everybody, memory, desks, now, gates, reasons, decided } = self;
         let (active, missing, now) = (*active, *missing, *now);
         decided.people += 1;
         // A list says what is now; since when is the mirror's to know, and a look's to respect.
         let since = identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH);
         let facts =
             Facts { account: None, applied: None, gone: None, since, manager_account: None, linked: false };
-        let first = active.bound.evaluate(identity, &facts, now);
+        let first = active.bound.evaluate_mute(identity, &facts, now);
         see(Sight::Standing { identity, first: &first });
         if let Some(at) = first.review_at {
             decided.reviews.push((identity.id.clone(), at));
@@ -180,10 +198,12 @@ impl<'a> Judge<'a> {
                 manager_account,
                 linked: found.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
             };
-            let desired = match leaving {
+            let mute = leaving.is_none() && !*reasons;
+            let mut desired = match leaving {
                 Some(leaving) => {
                     leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
                 }
+                None if mute => active.bound.evaluate_mute(identity, &facts, now),
                 None => active.bound.evaluate(identity, &facts, now),
             };
             if known.governed_by_other(active, identity, &desired, account, everybody, &site, now) {
@@ -199,26 +219,29 @@ impl<'a> Judge<'a> {
             let person = identity.display_name();
             let link_key = found.link.as_ref().map(|link| link.account.clone());
             let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
-            let mut plan = plan_identity(
-                &desired,
-                &Observation {
-                    account: account.map_or(Seen::Absent, Seen::Present),
-                    link: link_key.as_ref(),
-                    bookings: None,
-                    applied: &applied,
-                },
-                &Setting {
-                    site: &site,
-                    catalogue,
-                    seating,
-                    removal: &removal,
-                    policy: active.policy.seal(),
-                    now,
-                    lane: if ended { Lane::Leaver } else { Lane::Bulk },
-                    attempt: 0,
-                    person: &person,
-                },
-            );
+            let observation = Observation {
+                account: account.map_or(Seen::Absent, Seen::Present),
+                link: link_key.as_ref(),
+                bookings: None,
+                applied: &applied,
+            };
+            let setting = Setting {
+                site: &site,
+                catalogue,
+                seating,
+                removal: &removal,
+                policy: active.policy.seal(),
+                now,
+                lane: if ended { Lane::Leaver } else { Lane::Bulk },
+                attempt: 0,
+                person: &person,
+            };
+            let mut plan = plan_identity(&desired, &observation, &setting);
+            if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
+                // Most people are in step, and nobody asks why; of the others the reasons are told.
+                desired = active.bound.evaluate(identity, &facts, now);
+                plan = plan_identity(&desired, &observation, &setting);
+            }
             if *gates && !plan.is_quiet() {
                 let base = active.bound.evaluate_unasked(identity, &facts, now);
                 let asked = Asked::new(&desired, &base, active.policy.demands());

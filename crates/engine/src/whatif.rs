@@ -199,11 +199,12 @@ impl Engine {
         doubts.extend(missing_then.iter().map(|group| format!("group {group} does not exist in Okta")));
         let population = Arc::new(population);
         progress.report("decisions", 0, None);
-        let judge = |active: &Arc<Active>, missing: BTreeSet<GroupId>| {
+        let judge = |active: &Arc<Active>, missing: BTreeSet<GroupId>, reasons: bool| {
             let (active, population) = (Arc::clone(active), Arc::clone(&population));
-            tokio::task::spawn_blocking(move || outlook(&active, &missing, &population))
+            tokio::task::spawn_blocking(move || outlook(&active, &missing, &population, reasons))
         };
-        let (today, then) = tokio::join!(judge(&in_force, missing_now), judge(&draft, missing_then));
+        let (today, then) =
+            tokio::join!(judge(&in_force, missing_now, false), judge(&draft, missing_then, true));
         let failed = |error: tokio::task::JoinError| WhatIfError::Failed(error.to_string());
         let (today, then) = (today.map_err(failed)?, then.map_err(failed)?);
         let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
@@ -468,7 +469,7 @@ impl Engine {
 }
 
 /// Judges everybody by one policy.
-fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population) -> Outlook {
+fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population, reasons: bool) -> Outlook {
     let mut outlook = Outlook::default();
     let mut judge = Judge::new(
         active,
@@ -480,6 +481,10 @@ fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population
         population.now,
     )
     .with_gates();
+    if reasons {
+        // Which rules decide is asked of the draft only.
+        judge = judge.with_reasons();
+    }
     for identity in population.tenants.iter().flat_map(|tenant| &tenant.identities) {
         judge.judge(identity, &mut |sight| outlook.note(sight));
     }

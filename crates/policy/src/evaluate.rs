@@ -46,13 +46,13 @@ impl Facts<'_> {
     }
 }
 
-enum Routed<'a> {
+pub(crate) enum Routed<'a> {
     To(&'a SiteId, Option<Because>),
     Nowhere,
     Unclear(String),
 }
 
-fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed<'a> {
+pub(crate) fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed<'a> {
     for (at, route) in document.routes.iter().enumerate() {
         if route.tenant.as_ref().is_some_and(|tenant| *tenant != subject.identity.id.tenant) {
             continue;

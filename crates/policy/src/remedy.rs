@@ -14,10 +14,11 @@ use serde::Serialize;
 
 use crate::{
     bind::Bound,
-    condition::{Condition, Subject, Test, Truth},
-    document::{Centers, CostCenter, Document, Flow, Kind},
-    evaluate::{Facts, with_subject},
+    condition::{Condition, Test, Truth},
+    document::{Centers, CostCenter, Flow, Kind},
+    evaluate::{Facts, route},
     lifecycle::{grounds, lack},
+    subject::{Subject, with_subject},
 };
 
 /// One change in Okta.
@@ -105,9 +106,10 @@ impl Bound {
     ) -> Way {
         let document = &*self.document;
         let gives = is_given_by(desired, &flow.id);
-        let site = desired.site.as_ref();
-        let (why, change) = with_subject(document, identity, site, now, |subject| {
-            let change = turn(document, flow, subject, !gives);
+        let (why, change) = with_subject(document, identity, now, true, |subject| {
+            // Conditions may rest on where somebody belongs.
+            let _ = route(document, subject);
+            let change = turn(flow, subject, !gives);
             let failing = desired.not_given.iter().find(|not| not.because.rule == flow.id);
             let why = match (gives, failing) {
                 (true, _) => grounds(&flow.conditions, subject),
@@ -210,9 +212,9 @@ fn after(identity: &Identity, changes: &[Remedy]) -> Identity {
 }
 
 /// Turns a flow round: its own conditions, and for one that looks up, a row of its table.
-fn turn(document: &Document, flow: &Flow, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>> {
+fn turn(flow: &Flow, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>> {
     let own = all_of(&flow.conditions, subject, wanted);
-    let Some(table) = flow.table.as_ref().and_then(|name| document.tables.get(name)) else { return own };
+    let Some(table) = &flow.table else { return own };
     let rows = table.rows.iter().map(|row| all_of(&row.tests, subject, true));
     if wanted {
         let row = rows.flatten().min_by_key(Vec::len)?;
@@ -267,7 +269,8 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
         Condition::Status(list) if wanted => {
             list.first().map(|status| vec![Remedy::Status { to: status.to_string() }])
         }
-        Condition::Attribute { name, test } => {
+        Condition::Attribute { attribute: named, test } => {
+            let name = named.name.to_string();
             let attribute = name.clone();
             let set = |list: &[crate::condition::Wanted]| {
                 let value = list.first()?.text.clone();
