@@ -219,6 +219,7 @@ impl Engine {
     /// When the store cannot be read. Sites that were never swept are answered.
     pub async fn load_remembered(&self) -> Result<Vec<SiteId>, StoreFailure> {
         self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
+        self.load_withheld().await?;
         let published = crate::policies::in_force(&*self.store).await?;
         if let Some(policy) = published.and_then(|version| Policy::parse(&version.source).ok()) {
             self.rebind(Some(Arc::new(policy)));

@@ -29,6 +29,7 @@ use lanyard_policy::{Facts, ManagerKey};
 use crate::{
     engine::{Active, doubt_of_missing, manager_key},
     look::{Leaving, contradiction},
+    reviews::{WithheldRights, withhold},
     survey::{Decided, Finding, SiteSurvey, TenantSurvey},
 };
 
@@ -58,6 +59,8 @@ pub(crate) struct Judge<'a> {
     active: &'a Active,
     /// Groups that policy names and no directory has.
     missing: &'a BTreeSet<GroupId>,
+    /// What access reviews removed.
+    withheld: &'a WithheldRights,
     everybody: Everybody<'a>,
     memory: BTreeMap<SiteId, SiteMemory<'a>>,
     pub(crate) desks: Desks,
@@ -76,6 +79,7 @@ impl<'a> Judge<'a> {
     pub(crate) fn new(
         active: &'a Active,
         missing: &'a BTreeSet<GroupId>,
+        withheld: &'a WithheldRights,
         tenants: &'a [TenantSurvey],
         sites: &'a [SiteSurvey],
         mut remembered: BTreeMap<SiteId, Memory>,
@@ -93,6 +97,7 @@ impl<'a> Judge<'a> {
         Self {
             active,
             missing,
+            withheld,
             everybody,
             memory,
             desks,
@@ -131,7 +136,7 @@ impl<'a> Judge<'a> {
 
     /// Judges one person in every site that concerns them.
     pub(crate) fn judge(&mut self, identity: &Identity, see: &mut dyn FnMut(Sight<'_>)) {
-        let Self { active, missing, everybody, memory, desks, now, gates, reasons, decided } = self;
+        let Self { active, missing, withheld, everybody, memory, desks, now, gates, reasons, decided } = self;
         let (active, missing, now) = (*active, *missing, *now);
         decided.people += 1;
         // A list says what is now; since when is the mirror's to know, and a look's to respect.
@@ -203,8 +208,8 @@ impl<'a> Judge<'a> {
                 Some(leaving) => {
                     leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
                 }
-                None if mute => active.bound.evaluate_mute(identity, &facts, now),
-                None => active.bound.evaluate(identity, &facts, now),
+                None if mute => withhold(withheld, active.bound.evaluate_mute(identity, &facts, now), &site),
+                None => withhold(withheld, active.bound.evaluate(identity, &facts, now), &site),
             };
             if known.governed_by_other(active, identity, &desired, account, everybody, &site, now) {
                 continue;
@@ -239,7 +244,7 @@ impl<'a> Judge<'a> {
             let mut plan = plan_identity(&desired, &observation, &setting);
             if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
                 // Most people are in step, and nobody asks why; of the others the reasons are told.
-                desired = active.bound.evaluate(identity, &facts, now);
+                desired = withhold(withheld, active.bound.evaluate(identity, &facts, now), &site);
                 plan = plan_identity(&desired, &observation, &setting);
             }
             if *gates && !plan.is_quiet() {

@@ -219,8 +219,9 @@ impl Engine {
         }
         let now = self.clock.now();
         let missing = self.missing_groups();
+        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let desks = self.desks(sites.iter().map(|site| &site.site));
-        let mut judge = Judge::new(active, &missing, tenants, sites, memory, desks, now);
+        let mut judge = Judge::new(active, &missing, &withheld, tenants, sites, memory, desks, now);
         let total: usize = tenants.iter().map(|t| t.identities.len()).sum();
         for tenant in tenants {
             for identity in &tenant.identities {

@@ -146,6 +146,8 @@ struct Population {
     sites: Vec<SiteSurvey>,
     memory: BTreeMap<SiteId, Memory>,
     desks: Desks,
+    /// What access reviews removed.
+    withheld: crate::reviews::WithheldRights,
     now: Timestamp,
 }
 
@@ -274,7 +276,8 @@ impl Engine {
                 }
             }
         }
-        Ok(Population { tenants, sites, memory, desks, now })
+        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Ok(Population { tenants, sites, memory, desks, withheld, now })
     }
 
     /// Adds members of groups that only the draft names.
@@ -474,6 +477,7 @@ fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population
     let mut judge = Judge::new(
         active,
         missing,
+        &population.withheld,
         &population.tenants,
         &population.sites,
         population.memory.clone(),

@@ -24,7 +24,9 @@ use lanyard_model::{
 use crate::{
     batch,
     store::SqliteStore,
-    tables::{accounts, clearances, documents, held, identities, journal, links, notes, plans, signals, work},
+    tables::{
+        accounts, clearances, documents, held, identities, journal, links, notes, plans, signals, work,
+    },
 };
 
 #[async_trait]
