@@ -14,6 +14,9 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const WINDOWS = process.platform === 'win32';
 const SESSION_MS = 120_000;
+const INSTALL_MS = 240_000;
+
+const ONCE = 'this needs the package registries (npm, PyPI) once; later runs use what is kept in target/proofs';
 
 const given = process.argv.slice(2);
 const option = (name, otherwise) => {
@@ -31,8 +34,10 @@ function give(what, hint) {
 }
 
 function must(program, args, options, hint) {
-  const done = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options });
-  if (done.status !== 0) give(`${program} ${args.join(' ')}: ${done.error ?? `ended with ${done.status}`}`, hint);
+  const done = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], timeout: INSTALL_MS, ...options });
+  if (done.status === 0) return;
+  const late = done.error?.code === 'ETIMEDOUT' && `did not end within ${INSTALL_MS / 1000} s`;
+  give(`${program} ${args.join(' ')}: ${late || (done.error ?? `ended with ${done.status}`)}`, hint);
 }
 
 /** Does `work` unless it was done for the same `key` before. */
@@ -52,7 +57,7 @@ function installPython() {
   mkdirSync(folder, { recursive: true });
   once(folder, `${version.stdout}${readFileSync(pinned, 'utf8')}`, () => {
     must('python3', ['-m', 'venv', '--clear', folder], {}, 'install the venv module (Debian: python3-venv)');
-    must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', pinned], {}, 'see what pip says');
+    must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', pinned], {}, `see what pip says; ${ONCE}`);
   });
   return [python, [join(HERE, 'python', 'session.py')]];
 }
@@ -66,7 +71,7 @@ function installNode() {
   const key = `${process.version}\n${readFileSync(join(folder, 'package-lock.json'), 'utf8')}`;
   once(folder, key, () => {
     must(WINDOWS ? 'npm.cmd' : 'npm', ['ci', '--ignore-scripts', '--no-progress', '--silent'], { cwd: folder, shell: WINDOWS },
-      'run npm ci in proofs/node and read what it says');
+      `run npm ci in proofs/node and read what it says; ${ONCE}`);
   });
   return [process.execPath, [join(folder, 'session.mjs')]];
 }

@@ -194,6 +194,7 @@ export const api = {
   health: () => call<{ checks: HealthCheck[] }>("/health"),
   demo: () => call<Demo>("/demo"),
   act: (kind: DemoAct) => post<{ person?: (Who & { name?: string }) | null }>("/demo/act", { kind }),
+  putAway: (key: string, reason: string) => post<unknown>("/findings/close", { key, reason }),
   stop: () => post<unknown>("/stop"),
   resume: () => post<unknown>("/resume"),
   eventsUrl: () => url("/events"),

@@ -24,6 +24,32 @@ test("what needs a person names its fix and leads to the person", async () => {
   expect(row.getByRole("link").getAttribute("href")).toBe("/all/people/emea/00u1");
 });
 
+test("what a person may put away is put away with a reason, and nothing else is", async () => {
+  const base = { severity: "warning", detail: "", since: "2026-11-23T11:00:00Z", count: 1 } as const;
+  const needs = [
+    { ...base, id: "todo:1", kind: "todo", title: "Check Ana Chen out", closable: true },
+    { ...base, id: "cap:1", kind: "cap", title: "The limit is reached", closable: false },
+  ];
+  const bodies: string[] = [];
+  open("/all/overview", {
+    ...BASE,
+    "GET /overview": { ...OVERVIEW, needs_person: needs },
+    "POST /findings/close": (_: URL, init?: RequestInit) => {
+      bodies.push(String(init?.body));
+      return {};
+    },
+  });
+  const buttons = await screen.findAllByRole("button", { name: /^Put away/ });
+  expect(buttons.map((b) => b.getAttribute("aria-label"))).toEqual(["Put away: Check Ana Chen out"]);
+  await userEvent.click(buttons[0]);
+  const dialog = within(await screen.findByRole("dialog"));
+  const submit = dialog.getByRole("button", { name: "Put away" }) as HTMLButtonElement;
+  expect(submit.disabled).toBe(true);
+  await userEvent.type(dialog.getByRole("textbox"), "done at the desk");
+  await userEvent.click(submit);
+  await waitFor(() => expect(bodies).toEqual(['{"key":"todo:1","reason":"done at the desk"}']));
+});
+
 test("an overview that cannot be loaded says so in place, and Retry asks again", async () => {
   let broken = true;
   open("/all/overview", { ...BASE, "GET /overview": () => (broken ? problem(403, "Sign in first") : OVERVIEW) });

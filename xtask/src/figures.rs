@@ -27,7 +27,11 @@ const MEASURES: &[&[&str]] = &[
     &["decide", "--people", "1000000"],
     &["idle"],
     &["start"],
+    &["sim", "--people", "100000"],
+    &["sim", "--people", "1000000", "--seconds", "2"],
 ];
+/// How often a release's server is killed.
+const KILLS: &str = "300";
 const MEASURE: Duration = Duration::from_secs(3600);
 
 /// `lanyard bench` of a release build, with whatever is asked of it.
@@ -80,11 +84,30 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
         "## `lanyard demo --once --people {PEOPLE} --json`\n\nThe day took {seconds:.1} s.\n\n{}",
         rows(&day)
     );
+    let begun = Instant::now();
+    kills(root)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let _ = writeln!(
+        page,
+        "\n## Killed {KILLS} times\n\n`LANYARD_KILLS={KILLS} cargo test --release -p lanyard --test it kill`: nothing lost, nothing \
+         repeated; the run took {seconds:.0} s."
+    );
     let folder = root.path("docs/results");
     fs::create_dir_all(&folder)?;
     let file = folder.join(format!("{date}.md"));
     fs::write(&file, page.trim_end().to_owned() + "\n")?;
     println!("wrote {}", file.display());
+    Ok(())
+}
+
+/// Kills a running server many times while changes flow. The same test as in the CI tier, which kills it a few times.
+fn kills(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(
+        root,
+        &["test", "--release", "-p", "lanyard", "--test", "it", "--locked", "--", "kill::", "--nocapture"],
+    )
+    .env("LANYARD_KILLS", KILLS)
+    .run()?;
     Ok(())
 }
 

@@ -12,8 +12,10 @@
 //! | [`third_party`] | bans and licences of `deny.toml` |
 //! | [`pages`] | links between pages, and a page for every finding |
 //! | [`console`] | the console's packages, types, tests, browser pass, dev server |
+//! | [`proofs`] | Okta's own SDKs against the stand-in |
 //! | [`demo`] | a demonstration run once, or kept alive for a browser |
 //! | [`reference`] | the command line's reference and completions |
+//! | [`simtest`], [`planted`] | seeds lived through; the copy with deliberate bugs |
 //! | [`figures`] | `long` and `bench`: measured results |
 
 mod call;
@@ -22,7 +24,10 @@ mod demo;
 mod figures;
 mod lockfiles;
 mod pages;
+mod planted;
+mod proofs;
 mod reference;
+mod simtest;
 mod step;
 mod tally;
 mod third_party;
@@ -41,7 +46,9 @@ usage: cargo xtask VERB
   test            everything CI runs: format, walls, lints, tests, release build, demonstration, browser pass
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
+  proofs          Okta's own SDKs against a release build's stand-in
   gen             writes the command line's reference and the shell completions; `--check` only compares
+  simtest [ARGS]  seeds lived through in virtual time and judged; `--planted`: with deliberate bugs, which it must find
   screens         a browser looks at every screen of a release build's demonstration
   console         the console's dev server (LANYARD_URL names a running Lanyard)
   bench [ARGS]    `lanyard bench ARGS` in a release build
@@ -83,14 +90,16 @@ fn main() -> ExitCode {
     };
     let result = match (verb, rest) {
         ("test", []) => return tier::run(&root),
-        ("walls", []) => walls::check(&root).map(|counted| println!("{} rules hold", counted.passed)),
+        ("walls", []) => walls(&root).map(|counted| println!("{} rules hold", counted.passed)),
         ("walls", [flag]) if flag == "--print" => {
             print!("{}", walls::table());
             Ok(())
         }
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
+        ("proofs", []) => proofs_alone(&root),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
+        ("simtest", rest) => simtest::run(&root, rest),
         ("screens", []) => screens(&root),
         ("console", []) => console::serve(&root),
         ("bench", rest) => figures::bench(&root, rest),
@@ -107,6 +116,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn proofs_alone(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
+    match proofs::run(root, &tier::release(root)) {
+        Ok(counted) => println!("{} proofs hold", counted.passed),
+        Err(failure) => return Err(failure.error),
+    }
+    Ok(())
+}
+
+/// Arrows, licences, and deliberate bugs that stay where they belong.
+fn walls(root: &Root) -> anyhow::Result<tally::Tally> {
+    let mut all = walls::check(root)?;
+    all.add(planted::check(root)?);
+    Ok(all)
 }
 
 fn screens(root: &Root) -> anyhow::Result<()> {

@@ -38,6 +38,12 @@ pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Tally {
     tally
 }
 
+/// What a runner of ours closes with: `N passed, N failed` and nothing else.
+pub fn closing(line: &str) -> Option<Tally> {
+    let (passed, failed) = line.trim().split_once(" passed, ")?;
+    Some(Tally { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()? })
+}
+
 /// The number that stands before `words`, or 0.
 fn before(text: &str, words: &str) -> u64 {
     let number = |piece: &str| {
@@ -56,6 +62,8 @@ mod tests {
         let check = |lines: &[&str], passed, failed| {
             assert_eq!(read(lines.iter().copied()), Tally { passed, failed }, "{lines:?}");
         };
+        assert_eq!(closing("19 passed, 1 failed"), Some(Tally { passed: 19, failed: 1 }));
+        assert_eq!(closing("all 19 passed, 1 failed"), None);
         check(&["     Summary [   4.230s] 412 tests run: 412 passed, 0 skipped"], 412, 0);
         check(
             &["     Summary [   0.9s] 12 tests run: 9 passed (1 slow), 2 failed, 1 timed out, 3 skipped"],

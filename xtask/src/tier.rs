@@ -5,10 +5,10 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-    console, demo, lockfiles, pages, reference,
+    console, demo, lockfiles, pages, proofs, reference, simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
-    tools, walls,
+    tools,
 };
 
 /// A build or a test run that takes longer has hung.
@@ -24,7 +24,7 @@ pub fn run(root: &Root) -> ExitCode {
         Ok(lockfiles::check(root)?)
     });
     steps.run("format", "run: cargo fmt --all", || one(cargo(root, &["fmt", "--all", "--check"])));
-    steps.run("walls", "remove the arrow, or write down why it is right", || Ok(walls::check(root)?));
+    steps.run("walls", "remove the arrow, or write down why it is right", || Ok(crate::walls(root)?));
     steps.run("pages", "correct the link, or write the page", || Ok(pages::check(root)?));
     steps.run("console: packages", "run: npm ci in console/ and read what it says", || {
         Ok(console::install(root)?)
@@ -38,12 +38,18 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
         runner(cargo(root, &["test", "--workspace", "--doc", "--locked"]))
     });
+    steps.run("simulation", "run the printed replay line: the same seed is the same history", || {
+        simtest::check(root)
+    });
     steps.run("release build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
         one(cargo(root, &["build", "--release", "--locked"]))
     });
     let lanyard = release(root);
     steps.run("generated docs", "run: cargo xtask gen, and commit what it writes", || {
         Ok(reference::check(root, &lanyard)?)
+    });
+    steps.run("official clients", "run: cargo xtask proofs, and read the lines that say FAIL", || {
+        proofs::run(root, &lanyard)
     });
     steps.run("demonstration", "run: target/release/lanyard demo --once --people 300", || {
         Ok(demo::check(root, &lanyard)?)

@@ -780,6 +780,7 @@ export interface components {
             } | null;
         };
         NeedsPerson: {
+            closable: boolean;
             id: string;
             kind: string;
             severity: components["schemas"]["Severity"];

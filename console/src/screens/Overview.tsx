@@ -11,6 +11,7 @@ import { lastHour, Spark } from "../ui/spark";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, tone, type Tone } from "../words";
+import { PutAway } from "./PutAway";
 import { StopButton } from "./StopButton";
 
 /** What needs a person comes first; then the numbers; then both sides; beside them what just happened. */
@@ -89,6 +90,7 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
                   {item.identity && (
                     <div><Link to="/$tenant/people/$home/$id" params={{ tenant, home: item.identity.tenant, id: item.identity.id }} aria-label={`Open person: ${item.title}`}>Open person</Link></div>
                   )}
+                  {item.closable && <PutAway id={item.id} title={item.title} />}
                 </div>
               </li>
             );

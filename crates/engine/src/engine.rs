@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     journal::line,
     latency::Latency,
+    outages::Outages,
     ports::{Directory, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote},
     reviews::WithheldRights,
     site::SiteState,
@@ -120,6 +121,7 @@ pub struct Engine {
     /// A sealed what-if that is being applied.
     rollout: RwLock<Option<String>>,
     stopped: AtomicBool,
+    pub(crate) outages: Outages,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -188,6 +190,7 @@ impl Engine {
             signed_off: RwLock::default(),
             rollout: RwLock::default(),
             stopped: AtomicBool::new(false),
+            outages: Outages::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,
@@ -195,12 +198,22 @@ impl Engine {
         }
     }
 
-    /// Reads what must be in memory before work begins: the stop mark and each site's catalogue. A site that cannot
-    /// be read is reported and tried again by the loops; the others go on.
+    /// Reads what must be in memory before work begins, and each site's catalogue. A site that cannot be read is reported
+    /// and tried again by the loops; the others go on.
     ///
     /// # Errors
     /// Only when the store cannot be read.
     pub async fn load(&self, progress: &dyn Progress) -> Result<Vec<(SiteId, PortFailure)>, StoreFailure> {
+        self.load_memory().await?;
+        Ok(self.refresh_catalogues(progress).await)
+    }
+
+    /// Reads what an earlier process left: the stop mark, missing groups, open troubles. Calls nobody. Catalogues are
+    /// read by the loops, and by the first look that needs one.
+    ///
+    /// # Errors
+    /// Only when the store cannot be read.
+    pub async fn load_memory(&self) -> Result<(), StoreFailure> {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
         self.settle_policy().await?;
         self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
@@ -210,7 +223,7 @@ impl Engine {
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
-        Ok(self.refresh_catalogues(progress).await)
+        Ok(())
     }
 
     /// As [`Engine::load`], with the catalogues of the last sweep: no call is made. For what only reads the mirrors.

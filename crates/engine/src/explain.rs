@@ -133,13 +133,13 @@ impl Engine {
             };
             let scene = Scene { active: &active, person: &person, site, item: &item };
             let mut discarded = Tail::default();
-            let view = self.observe_in_site(&scene, link.as_ref(), &mut discarded).await?;
             let applied = self
                 .store
                 .applied(&person.identity.id, &id)
                 .await
                 .map_err(PreviewError::Store)?
                 .unwrap_or_default();
+            let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, &mut discarded).await?;
             let link = view.link.clone().or(link);
             let mut shown = SitePreview {
                 site: id.clone(),
@@ -153,6 +153,7 @@ impl Engine {
             };
             if shown.disputed.is_none() {
                 shown.desired = self.decide(&scene, &view, &applied, leaving).await?;
+                self.complete_items(&scene, &mut view, &shown.desired, &applied, now).await?;
                 shown.governed_by = self.governor(&scene, &shown.desired, link.as_ref()).await?;
                 if shown.governed_by.is_none() {
                     let mut applying = self.applying(&person.identity.id, site, &person).await?;

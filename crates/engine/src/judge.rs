@@ -73,7 +73,7 @@ pub(crate) struct Judge<'a> {
 }
 
 /// What is remembered of a site's people.
-pub(crate) type Memory = (Vec<Link>, HashMap<IdentityId, Applied>);
+pub(crate) type Memory = (Vec<Link>, HashMap<IdentityId, Applied>, HashMap<AccountId, Account>);
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(
@@ -89,8 +89,8 @@ impl<'a> Judge<'a> {
         let memory = sites
             .iter()
             .map(|site| {
-                let (links, applied) = remembered.remove(&site.site).unwrap_or_default();
-                (site.site.clone(), SiteMemory::new(active, site, links, applied))
+                let (links, applied, asleep) = remembered.remove(&site.site).unwrap_or_default();
+                (site.site.clone(), SiteMemory::new(active, site, links, applied, asleep))
             })
             .collect();
         let everybody = Everybody::new(active, tenants);
@@ -178,7 +178,8 @@ impl<'a> Judge<'a> {
                 decided.disputed.push((identity.id.clone(), site.clone(), identity.display_name(), why));
                 continue;
             }
-            let account = found.account;
+            let asleep = found.link.as_ref().and_then(|link| known.asleep.remove(&link.account.id));
+            let account = found.account.or(asleep.as_ref());
             if account.is_some_and(|a| a.site_admin == Some(true)) {
                 decided
                     .ungoverned
@@ -355,6 +356,8 @@ struct SiteMemory<'a> {
     holders: HashMap<AccountId, Vec<IdentityId>>,
     /// Accounts that are somebody's, it is not clear whose.
     disputed: BTreeSet<AccountId>,
+    /// Linked accounts that the list no longer shows.
+    asleep: HashMap<AccountId, Account>,
 }
 
 struct Found<'a> {
@@ -370,6 +373,7 @@ impl<'a> SiteMemory<'a> {
         site: &'a SiteSurvey,
         links: Vec<Link>,
         applied: HashMap<IdentityId, Applied>,
+        asleep: HashMap<AccountId, Account>,
     ) -> Self {
         let mut by_key: HashMap<(String, String), Vec<&Account>> = HashMap::new();
         for account in site.accounts.iter().filter(|a| a.kind == AccountKind::Person && a.is_live()) {
@@ -389,6 +393,7 @@ impl<'a> SiteMemory<'a> {
             applied,
             holders,
             disputed: BTreeSet::new(),
+            asleep,
         }
     }
 

@@ -5,6 +5,7 @@
 //! at once and [`sweep`] raises attention for whoever differs.
 
 pub mod adoption;
+pub mod alerts;
 pub mod approvals;
 pub mod clock;
 pub mod engine;
@@ -16,9 +17,11 @@ mod keyed_lock;
 pub mod latency;
 pub mod look;
 pub mod loops;
+mod outages;
 pub mod policies;
 pub mod ports;
 pub mod pushed;
+pub mod put_away;
 pub mod replay;
 pub mod reviews;
 pub mod settings;

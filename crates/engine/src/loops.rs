@@ -3,13 +3,19 @@
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
-use lanyard_model::{id::TenantId, plan::Gate, signal::Source};
+use lanyard_model::{
+    id::{SiteId, TenantId},
+    plan::Gate,
+    signal::Source,
+};
+use lanyard_policy::Schedule;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Engine,
     journal::line,
-    ports::{Finding, HookState, HookWish, Notifier, Route, Severity, Silent, Write},
+    outages::Upstream,
+    ports::{Finding, HookState, HookWish, Notifier, Severity, Silent, Write},
 };
 
 /// What the loops need beside the engine's ports.
@@ -18,6 +24,9 @@ pub struct Surroundings {
     pub hooks: Vec<(TenantId, HookWish)>,
     pub notifier: Arc<dyn Notifier>,
 }
+
+/// Longest pause between two tries of a feed that cannot be read.
+const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
 
 /// Messages tried this often before they wait for a person.
 const MESSAGE_ATTEMPTS_MAX: u32 = 12;
@@ -39,6 +48,14 @@ impl Engine {
             let (engine, tenant, wish) = (Arc::clone(&self), tenant.clone(), wish.clone());
             tasks.spawn(until(stop.clone(), async move { engine.keep_hook(&tenant, &wish).await }));
         }
+        for site in self.sites().keys() {
+            let (engine, site) = (Arc::clone(&self), site.clone());
+            tasks.spawn(until(stop.clone(), async move { engine.read_site(&site).await }));
+        }
+        {
+            let engine = Arc::clone(&self);
+            tasks.spawn(until(stop.clone(), async move { engine.watch_outages().await }));
+        }
         {
             let engine = Arc::clone(&self);
             tasks.spawn(until(stop.clone(), async move { engine.sweep_by_schedule().await }));
@@ -48,6 +65,14 @@ impl Engine {
             tasks.spawn(until(stop.clone(), async move { engine.watch_leavers().await }));
         }
         {
+            let engine = Arc::clone(&self);
+            tasks.spawn(until(stop.clone(), async move { engine.watch_alerts().await }));
+        }
+        {
+            let engine = Arc::clone(&self);
+            tasks.spawn(until(stop.clone(), async move { engine.send_digests().await }));
+        }
+        {
             let (engine, surroundings) = (Arc::clone(&self), Arc::clone(&surroundings));
             tasks.spawn(until(
                 stop.clone(),
@@ -55,6 +80,24 @@ impl Engine {
             ));
         }
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Reads a site's catalogue if nobody has yet, waiting for a site that is down without keeping anybody else.
+    async fn read_site(&self, id: &SiteId) {
+        let Some(site) = self.sites().get(id) else { return };
+        let mut failures = 0;
+        while !site.has_catalogue() {
+            match site.read_first().await {
+                Ok(()) => self.rebind(None),
+                Err(failure) => {
+                    failures += 1;
+                    tracing::warn!(site = %id, %failure, "the site cannot be read yet");
+                    let pause = self.settings.backoff(failures, id.as_str()).min(Duration::from_secs(30));
+                    self.clock.sleep(pause).await;
+                }
+            }
+        }
+        self.note_answer(&Upstream::Site(id.clone())).await;
     }
 
     /// Reads one tenant's change feed for ever: at once while pages bring rows, at the interval when idle, backing
@@ -89,7 +132,9 @@ impl Engine {
                         })
                         .await;
                     }
-                    self.clock.sleep(self.settings.backoff(failures, tenant.as_str())).await;
+                    // Not for minutes: the feed is also how we learn that the tenant answers again.
+                    let pause = self.settings.backoff(failures, tenant.as_str()).min(FEED_PAUSE_MAX);
+                    self.clock.sleep(pause).await;
                 }
             }
         }
@@ -100,13 +145,14 @@ impl Engine {
             self.clear(&format!("feed:{tenant}")).await;
         }
         *failures = 0;
+        self.note_answer(&Upstream::Tenant(tenant.clone())).await;
     }
 
     /// Registers and verifies the hook, and checks now and then that it still lives.
     async fn keep_hook(&self, tenant: &TenantId, wish: &HookWish) {
         let mut known: Option<HookState> = None;
         let mut alarmed = false;
-        let mut failures = 0;
+        let (mut failures, mut unwell) = (0, 0);
         loop {
             let directory = &self.directories()[tenant];
             // To register or repair a hook is a write.
@@ -118,7 +164,7 @@ impl Engine {
             let key = format!("hook:{tenant}");
             match state {
                 Ok(HookState::Live { id }) => {
-                    failures = 0;
+                    (failures, unwell) = (0, 0);
                     let live = HookState::Live { id: id.clone() };
                     if known.as_ref() != Some(&live) || alarmed {
                         alarmed = false;
@@ -152,7 +198,9 @@ impl Engine {
                         self.raise(hook_finding(tenant, key, detail, fix, now)).await;
                     }
                     known = Some(other);
-                    self.clock.sleep(self.settings.retry_max).await;
+                    // A hook that is only late in being verified is not left alone for minutes.
+                    unwell += 1;
+                    self.clock.sleep(self.settings.backoff(unwell, tenant.as_str())).await;
                 }
                 Err(failure) => {
                     failures += 1;
@@ -168,73 +216,126 @@ impl Engine {
         }
     }
 
-    /// The first sweep at once when there never was one, then by the policy's schedules.
+    /// A sweep at once when there never was one, or when one was missed or cut short while nothing ran; then by the
+    /// policy's schedules. Sites that could not be read are compared when they answer again.
     async fn sweep_by_schedule(&self) {
+        self.note_dead_schedules().await;
         let mut failures = 0;
-        if self.store.sweeps(None, 1).await.is_ok_and(|sweeps| sweeps.is_empty()) {
-            self.sweep_once("the first sweep", &mut failures).await;
+        // Sites that the last sweep could not read.
+        let mut behind: BTreeSet<SiteId> = BTreeSet::new();
+        if let Some(why) = self.sweep_owed().await {
+            self.sweep_once(None, why, &mut failures, &mut behind).await;
         }
         loop {
             let now = self.clock.now();
-            let next = if failures > 0 {
-                now + self.settings.backoff(failures, "sweep")
-            } else {
-                self.next_sweep(now).unwrap_or(now + Duration::from_secs(86_400))
-            };
-            let why = tokio::select! {
+            let planned = self.next_sweep(now).unwrap_or(now + Duration::from_secs(86_400));
+            let again = now + self.settings.backoff(failures, "sweep");
+            let next = if failures > 0 || !behind.is_empty() { again.min(planned) } else { planned };
+            let published = tokio::select! {
                 biased;
-                () = self.policy_changed.notified() => "another policy was published",
-                () = self.clock.sleep_until(next) => "by schedule",
+                () = self.policy_changed.notified() => true,
+                () = self.clock.sleep_until(next) => false,
             };
-            self.sweep_once(why, &mut failures).await;
+            if published || next == planned || failures > 0 && behind.is_empty() {
+                let why = if published { "another policy was published" } else { "by schedule" };
+                self.sweep_once(None, why, &mut failures, &mut behind).await;
+                continue;
+            }
+            for site in behind.clone() {
+                self.sweep_once(Some(&site), "it could not be read before", &mut failures, &mut behind).await;
+            }
         }
     }
 
-    async fn sweep_once(&self, why: &str, failures: &mut u32) {
-        match self.sweep(None, why, &Silent).await {
+    /// Why a sweep is due at the start, if one is. A sweep is on record only when it came to its end.
+    async fn sweep_owed(&self) -> Option<&'static str> {
+        let sweeps = self.store.sweeps(Some("all"), 1).await.ok()?;
+        let Some(last) = sweeps.first() else { return Some("the first sweep") };
+        let due = self.next_sweep(last.started_at)?;
+        (due <= self.clock.now()).then_some("one was missed, or cut short")
+    }
+
+    /// A schedule that no day fits is a mistake that nobody would see otherwise.
+    async fn note_dead_schedules(&self) {
+        let now = self.clock.now();
+        let active = self.active();
+        for schedule in active.policy.schedules() {
+            let key = format!("schedule:{}", schedule.id);
+            if occurrence(schedule, now).is_some() {
+                self.clear(&key).await;
+                continue;
+            }
+            self.raise(Finding {
+                key,
+                kind: "sweep".into(),
+                severity: Severity::Warning,
+                tenant: None,
+                site: None,
+                identity: None,
+                title: format!("the schedule {} never comes", schedule.id),
+                detail: format!("\"{}\" in {} fits no day", schedule.cron, schedule.zone),
+                fix: Some("correct the cron fields of the schedule in the policy".into()),
+                since: now,
+            })
+            .await;
+        }
+    }
+
+    /// One sweep, of one site or of all. `behind` keeps the sites that could not be read.
+    async fn sweep_once(
+        &self,
+        only: Option<&SiteId>,
+        why: &str,
+        failures: &mut u32,
+        behind: &mut BTreeSet<SiteId>,
+    ) {
+        let error = match self.sweep(only, why, &Silent).await {
             Ok(report) => {
-                *failures = 0;
-                self.clear("sweep").await;
+                match only {
+                    Some(site) => {
+                        behind.remove(site);
+                    }
+                    None => *behind = report.unread.iter().cloned().collect(),
+                }
+                *failures = if behind.is_empty() { 0 } else { *failures + 1 };
                 tracing::info!(
                     people = report.people,
                     differing = report.differing,
                     certified = report.certified,
                     "swept"
                 );
+                if behind.is_empty() {
+                    self.clear("sweep").await;
+                    return;
+                }
+                let sites: Vec<_> = behind.iter().map(ToString::to_string).collect();
+                format!("not compared yet, because they could not be read: {}", sites.join(", "))
             }
             Err(error) => {
                 *failures += 1;
-                tracing::warn!(%error, "the sweep could not be made");
-                self.raise(Finding {
-                    key: "sweep".into(),
-                    kind: "sweep".into(),
-                    severity: Severity::Error,
-                    tenant: None,
-                    site: None,
-                    identity: None,
-                    title: "the full comparison could not be made".into(),
-                    detail: format!("{error}. Events are still followed. It is tried again by itself."),
-                    fix: Some("run doctor".into()),
-                    since: self.clock.now(),
-                })
-                .await;
+                error.to_string()
             }
-        }
+        };
+        tracing::warn!(error, "the sweep could not be made whole");
+        self.raise(Finding {
+            key: "sweep".into(),
+            kind: "sweep".into(),
+            severity: Severity::Error,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: "the full comparison could not be made".into(),
+            detail: format!("{error}. Events are still followed. It is tried again by itself."),
+            fix: Some("run doctor".into()),
+            since: self.clock.now(),
+        })
+        .await;
     }
 
     /// The next moment of any schedule of the policy.
     pub fn next_sweep(&self, now: Timestamp) -> Option<Timestamp> {
         let active = self.active();
-        active
-            .policy
-            .schedules()
-            .iter()
-            .filter_map(|schedule| {
-                let zone = TimeZone::get(&schedule.zone).ok()?;
-                let cron = croner::Cron::from_str(&schedule.cron).ok()?;
-                cron.find_next_occurrence(&now.to_zoned(zone), false).ok().map(|at| at.timestamp())
-            })
-            .min()
+        active.policy.schedules().iter().filter_map(|schedule| occurrence(schedule, now)).min()
     }
 
     /// Alarms before a leaver's bound ends, not after; and ends what was said about limits that have room again.
@@ -317,8 +418,12 @@ impl Engine {
             retry = retry.filter(|at| *at > now);
             let due = self.store.messages_due(now, 100).await.unwrap_or_default();
             for message in &due {
-                let mut result = Ok(());
-                for route in self.routes(&message.route) {
+                let routes = self.routes(&message.route);
+                let mut result = match routes.is_empty() {
+                    true => Err(format!("nothing says where {} leads", message.route)),
+                    false => Ok(()),
+                };
+                for route in routes {
                     let sent = {
                         let _busy = self.clock.busy();
                         notifier.send(message, &route).await
@@ -362,17 +467,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    fn routes(&self, name: &str) -> Vec<Route> {
-        let active = self.active();
-        let Some(channel) = active.policy.routes().get(name) else { return Vec::new() };
-        let mut routes = Vec::new();
-        if !channel.email.is_empty() {
-            routes.push(Route::Email(channel.email.clone()));
-        }
-        routes.extend(channel.slack_secret.clone().map(Route::Slack));
-        routes
     }
 
     pub(crate) async fn raise(&self, finding: Finding) {
@@ -420,6 +514,13 @@ impl Engine {
     }
 }
 
+/// The next moment of one schedule; `None` if it never comes.
+fn occurrence(schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
+    let zone = TimeZone::get(&schedule.zone).ok()?;
+    let cron = croner::Cron::from_str(&schedule.cron).ok()?;
+    cron.find_next_occurrence(&after.to_zoned(zone), false).ok().map(|at| at.timestamp())
+}
+
 fn hook_finding(tenant: &TenantId, key: String, detail: String, fix: String, since: Timestamp) -> Finding {
     Finding {
         key,
@@ -448,5 +549,26 @@ async fn until(stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
         biased;
         () = stopped(stop) => {}
         () = work => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_follow_their_zone_and_some_never_come() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        let schedule =
+            |cron: &str, zone: &str| Schedule { id: "s".into(), cron: cron.into(), zone: zone.into() };
+        for (cron, zone, after, next) in [
+            ("0 2 * * *", "UTC", "2026-05-04T08:00:00Z", Some("2026-05-05T02:00:00Z")),
+            ("0 2 * * *", "Europe/Berlin", "2026-05-04T08:00:00Z", Some("2026-05-05T00:00:00Z")),
+            ("0 2 * * *", "Asia/Tokyo", "2026-05-04T08:00:00Z", Some("2026-05-04T17:00:00Z")),
+            ("0 2 30 2 *", "UTC", "2026-05-04T08:00:00Z", None),
+            ("0 2 * * *", "Europe/Nowhere", "2026-05-04T08:00:00Z", None),
+        ] {
+            assert_eq!(occurrence(&schedule(cron, zone), at(after)), next.map(at), "{cron} {zone}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::alerts::AlertSettings;
+
 /// Numbers of the loops. Defaults suit a live tenant.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
@@ -32,6 +34,8 @@ pub struct EngineSettings {
     pub observe_only: bool,
     /// Sites that are written to only after somebody signed them off.
     pub sign_off: std::collections::BTreeSet<lanyard_model::id::SiteId>,
+    /// Who is told what needs a person.
+    pub alerts: AlertSettings,
 }
 
 impl Default for EngineSettings {
@@ -51,6 +55,7 @@ impl Default for EngineSettings {
             attempts_max: 6,
             observe_only: false,
             sign_off: Default::default(),
+            alerts: AlertSettings::default(),
         }
     }
 }

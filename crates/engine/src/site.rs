@@ -1,7 +1,7 @@
 //! What the engine keeps in memory of one site: its catalogue, who sits where, and a shared scan of bookings.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use lanyard_model::{
     booking::Booking,
-    id::{AccountId, SiteId},
+    id::{AccountId, ItemId, ReservationId, SiteId},
     place::Catalogue,
     signal::Lane,
 };
@@ -33,7 +33,14 @@ pub struct SiteState {
     pub(crate) seating: Mutex<Seating>,
     locks: Arc<KeyedLock>,
     bookings: AsyncMutex<Option<Scan>>,
+    holders: AsyncMutex<Option<(Timestamp, Option<Holders>)>>,
 }
+
+/// Who holds which category items.
+pub(crate) type Holders = BTreeMap<AccountId, BTreeSet<ItemId>>;
+
+/// Tries to read the calendar whole.
+const CALENDAR_READS: u32 = 3;
 
 /// A whole read of future bookings, by host.
 struct Scan {
@@ -52,6 +59,7 @@ impl SiteState {
             first_read: AsyncMutex::new(()),
             locks: Arc::default(),
             bookings: AsyncMutex::new(None),
+            holders: AsyncMutex::new(None),
         }
     }
 
@@ -104,6 +112,55 @@ impl SiteState {
         self.locks.lock(names).await
     }
 
+    /// All future bookings, from a read that may be believed: whoever sees only their own rows, or a torn page, would take
+    /// somebody's bookings for cancelled.
+    async fn whole_calendar(&self, from: Timestamp, lane: Lane) -> Result<Vec<Booking>, PortFailure> {
+        let mut before: Option<Vec<ReservationId>> = None;
+        let mut doubts = Vec::new();
+        for _ in 0..CALENDAR_READS {
+            let Listing { rows, evidence } = self.port.list_bookings(from, lane).await?;
+            if evidence.rights_proven == Some(false) {
+                return Err(PortFailure::Denied {
+                    upstream: self.id().to_string(),
+                    reason:
+                        "our account sees only some of the bookings, so nobody's can be cancelled for certain"
+                            .into(),
+                    fix: "give our account the right to see everybody's bookings: doctor names it".into(),
+                });
+            }
+            let whole = evidence.reached_end;
+            doubts = evidence.certify(None, 0).doubts;
+            let ids: Vec<_> = rows.iter().map(|booking| booking.id).collect();
+            // A count may be about something else than the list. What two whole reads agree on is so.
+            if doubts.is_empty() || whole && before.as_ref() == Some(&ids) {
+                return Ok(rows);
+            }
+            before = whole.then_some(ids);
+        }
+        Err(PortFailure::Unavailable {
+            upstream: self.id().to_string(),
+            reason: format!("the list of future bookings cannot be read whole: {}", doubts.join("; ")),
+        })
+    }
+
+    /// The category items of one account, for a site whose accounts do not show them: from a read that began at or after
+    /// `since`, shared by callers that wait together. `None`: the site does not tell.
+    pub(crate) async fn items_of(
+        &self,
+        account: AccountId,
+        since: Timestamp,
+        now: impl Fn() -> Timestamp,
+        lane: Lane,
+    ) -> Result<Option<BTreeSet<ItemId>>, PortFailure> {
+        let mut read = self.holders.lock().await;
+        if read.as_ref().is_none_or(|(began, _)| *began < since) {
+            let began = now();
+            *read = Some((began, self.port.item_holders(lane).await?));
+        }
+        let held = read.as_ref().and_then(|(_, held)| held.as_ref());
+        Ok(held.map(|held| held.get(&account).cloned().unwrap_or_default()))
+    }
+
     /// The future bookings of one account, from a whole scan that began at or after `since`. Callers that wait
     /// together share one scan: the API has no filter by person.
     pub(crate) async fn bookings_of(
@@ -116,13 +173,7 @@ impl SiteState {
         let mut scan = self.bookings.lock().await;
         if scan.as_ref().is_none_or(|scan| scan.began < since) {
             let began = now();
-            let Listing { rows, evidence } = self.port.list_bookings(began, lane).await?;
-            if !evidence.reached_end {
-                return Err(PortFailure::Unavailable {
-                    upstream: self.id().to_string(),
-                    reason: "the list of future bookings did not come to its end".into(),
-                });
-            }
+            let rows = self.whole_calendar(began, lane).await?;
             let mut by_host: HashMap<AccountId, Vec<Booking>> = HashMap::new();
             for booking in rows {
                 by_host.entry(booking.host).or_default().push(booking);

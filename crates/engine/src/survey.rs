@@ -11,10 +11,11 @@ use lanyard_model::{
     account::{Account, AccountKind},
     coverage::{Certificate, ReadKind},
     desired::{Applied, Desired},
-    id::{AccountKey, GroupId, IdentityId, SiteId, TenantId},
+    id::{AccountId, AccountKey, GroupId, IdentityId, SiteId, TenantId},
     identity::{Group, Groups, Identity},
     link::Link,
     plan::Plan,
+    signal::Lane,
 };
 
 use crate::{
@@ -71,6 +72,8 @@ pub struct Survey {
     pub started_at: Timestamp,
     pub tenants: Vec<TenantSurvey>,
     pub sites: Vec<SiteSurvey>,
+    /// Sites that could not be read at all; nothing is decided in them.
+    pub unread: Vec<(SiteId, PortFailure)>,
     pub decided: Decided,
 }
 
@@ -98,7 +101,8 @@ impl Engine {
     /// Reads both sides completely and decides for everybody. `only` narrows the sites that are read and planned.
     ///
     /// # Errors
-    /// When a list cannot be read at all. A list that was read and is in doubt is no error: its certificate says so.
+    /// When a tenant, or every site asked for, cannot be read at all. A list that was read and is in doubt is no error: its
+    /// certificate says so; nor is one site of several that does not answer.
     pub async fn survey(
         &self,
         only: Option<&SiteId>,
@@ -122,13 +126,27 @@ impl Engine {
             self.set_missing_groups(named.difference(&known).cloned().collect());
         }
         let mut sites = Vec::new();
+        let mut unread = Vec::new();
         for id in self.sites().keys().filter(|id| only.is_none_or(|only| only == *id)) {
-            sites.push(self.survey_site(id, progress).await?);
+            match self.survey_site(id, progress).await {
+                Ok(site) => sites.push(site),
+                // One site that is down does not keep the others from being compared.
+                Err(SurveyError::Port(failure)) => {
+                    tracing::warn!(site = %id, %failure, "the site could not be read");
+                    unread.push((id.clone(), failure));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if sites.is_empty()
+            && let Some((_, failure)) = unread.pop()
+        {
+            return Err(failure.into());
         }
         // The catalogues are new: names that policy could not resolve before may resolve now.
         self.rebind(None);
         let decided = self.decide_everybody(&self.active(), &tenants, &sites, progress).await?;
-        Ok(Survey { started_at, tenants, sites, decided })
+        Ok(Survey { started_at, tenants, sites, unread, decided })
     }
 
     async fn survey_tenant(
@@ -188,7 +206,15 @@ impl Engine {
     async fn survey_site(&self, id: &SiteId, progress: &dyn Progress) -> Result<SiteSurvey, SurveyError> {
         let state = &self.sites()[id];
         state.refresh(progress).await?;
-        let listing = state.port().list_accounts(progress).await?;
+        let mut listing = state.port().list_accounts(progress).await?;
+        if self.active().policy.names_items()
+            && listing.rows.iter().all(|account| account.items.is_none())
+            && let Some(held) = state.port().item_holders(Lane::Bulk).await?
+        {
+            for account in &mut listing.rows {
+                account.items = Some(held.get(&account.id()).cloned().unwrap_or_default());
+            }
+        }
         let before = self.store.certified_rows(id.as_str(), ReadKind::Accounts).await?;
         let shrink = self.active().policy.guardrails().shrink_percent_max;
         let certificate = listing.evidence.certify(before, shrink);
@@ -215,7 +241,8 @@ impl Engine {
         for site in sites {
             let links = self.store.links(&site.site).await?;
             let applied = self.store.applied_all(&site.site).await?.into_iter().collect();
-            memory.insert(site.site.clone(), (links, applied));
+            let asleep = self.unlisted_accounts(site, &links).await?;
+            memory.insert(site.site.clone(), (links, applied, asleep));
         }
         let now = self.clock.now();
         let missing = self.missing_groups();
@@ -240,6 +267,28 @@ impl Engine {
             .differing
             .sort_by(|a, b| (a.plan.lane, &a.plan.identity).cmp(&(b.plan.lane, &b.plan.identity)));
         Ok(decided)
+    }
+
+    /// Linked accounts that a complete list does not show: inactive, as far as anybody can tell. As remembered.
+    pub(crate) async fn unlisted_accounts(
+        &self,
+        site: &SiteSurvey,
+        links: &[Link],
+    ) -> Result<HashMap<AccountId, Account>, StoreFailure> {
+        let mut asleep = HashMap::new();
+        if !site.certificate.holds() {
+            return Ok(asleep);
+        }
+        let listed: BTreeSet<AccountId> = site.accounts.iter().map(Account::id).collect();
+        for link in links.iter().filter(|l| l.ended_at.is_none() && !listed.contains(&l.account.id)) {
+            if let Some(account) = self.store.account(&link.account).await? {
+                asleep.insert(
+                    account.id(),
+                    crate::look::as_inactive(account, site.certificate.evidence.ended_at),
+                );
+            }
+        }
+        Ok(asleep)
     }
 
     /// Catalogues and who sits where, as they are in memory now.

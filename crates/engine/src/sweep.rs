@@ -36,6 +36,8 @@ pub struct SweepReport {
     pub disputed: usize,
     pub aside: usize,
     pub linked: usize,
+    /// Sites that could not be read at all.
+    pub unread: Vec<SiteId>,
 }
 
 impl Engine {
@@ -114,6 +116,9 @@ impl Engine {
                 }
             }
         }
+        for (site, failure) in &survey.unread {
+            doubts.push(format!("{site}: it could not be read: {failure}"));
+        }
         self.write(vec![self.missing_groups_write()]).await?;
         self.remember_catalogues(survey.sites.iter().map(|site| &site.site)).await?;
         let linked = self.record_adopted(survey).await?;
@@ -130,6 +135,7 @@ impl Engine {
             disputed: decided.disputed.len(),
             aside: decided.aside.len(),
             linked,
+            unread: survey.unread.iter().map(|(site, _)| site.clone()).collect(),
             doubts,
         };
         self.raise_attention(survey, now).await?;

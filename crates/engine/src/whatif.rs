@@ -243,9 +243,12 @@ impl Engine {
             let (accounts, links, applied) =
                 tokio::join!(self.store.accounts(id), self.store.links(id), self.store.applied_all(id));
             let accounts = accounts?;
-            memory.insert(id.clone(), (links?, applied?.into_iter().collect()));
             let certificate = certificate(ReadKind::Accounts, accounts.len());
-            sites.push(SiteSurvey { site: id.clone(), accounts, certificate });
+            let site = SiteSurvey { site: id.clone(), accounts, certificate };
+            let links = links?;
+            let asleep = self.unlisted_accounts(&site, &links).await?;
+            memory.insert(id.clone(), (links, applied?.into_iter().collect(), asleep));
+            sites.push(site);
         }
         for id in self.directories().keys() {
             let (people, groups) =

@@ -55,7 +55,7 @@ impl IofficeClient {
         let until = from.checked_add(self.session().settings.booking_horizon).unwrap_or(Timestamp::MAX);
         let collection = Collection {
             endpoint: "GET /reservations",
-            segments: &["reservations"],
+            segments: vec!["reservations".into()],
             filters: vec![
                 ("showOnlyMyReservations", "false".into()),
                 ("includePastReservations", "false".into()),

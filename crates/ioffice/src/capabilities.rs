@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lanyard_engine::ports::Capabilities;
 use lanyard_model::{
     account::{Account, AccountKind},
-    id::{AccountId, CenterId, SectionId},
+    id::{AccountId, CenterId, ItemId, SectionId},
 };
 
 use crate::{
@@ -68,6 +68,8 @@ pub(crate) struct Learnt {
     /// Permission entries that the model has no word for, to be kept by whole-list writes.
     pub foreign_roles: BTreeMap<AccountId, Vec<(CenterId, String)>>,
     pub reservation_centers: BTreeSet<CenterId>,
+    /// Category items besides cost centers.
+    pub grantable_items: BTreeSet<ItemId>,
     expected_section: BTreeMap<AccountId, SectionId>,
     expected_active: BTreeMap<AccountId, bool>,
     expected_roles: BTreeMap<AccountId, BTreeSet<CenterId>>,

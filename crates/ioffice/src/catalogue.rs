@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use lanyard_engine::ports::Progress;
 use lanyard_model::{
     coverage::ReadKind,
-    id::BuildingId,
+    id::{BuildingId, CategoryId},
     place::{Catalogue, Center},
     signal::Lane,
 };
@@ -26,18 +26,21 @@ use crate::{
 /// the contract's guesses. Modules that buildings mention are asked for as well.
 const MODULES: &[&str] = &["reservation", "space", "move", "maintenance", "visitor"];
 
+/// The category whose items are cost centers: a field of its own on users (§4).
+const COST_CENTERS: CategoryId = CategoryId(1);
+
 /// A list read again when it is not whole; then the read fails.
 const ATTEMPTS: u32 = 3;
 
 fn list(
     endpoint: &'static str,
-    segments: &'static [&'static str],
+    segments: &[&str],
     selector: Option<&str>,
     count_endpoint: Option<&'static str>,
 ) -> Collection {
     Collection {
         endpoint,
-        segments,
+        segments: segments.iter().map(|s| (*s).to_owned()).collect(),
         filters: Vec::new(),
         selector: selector.map(str::to_owned),
         lane: Lane::Bulk,
@@ -86,8 +89,12 @@ impl IofficeClient {
         let rows = self.whole(&types, "user types", progress).await?;
         all.user_types = rows.iter().filter_map(read_user_type).collect();
 
-        self.learnt().reservation_centers =
+        let mut learnt = self.learnt();
+        learnt.reservation_centers =
             all.centers.values().filter(|c| &*c.module == "reservation").map(|c| c.id).collect();
+        learnt.grantable_items =
+            all.items.values().filter(|item| item.category != COST_CENTERS).map(|item| item.id).collect();
+        drop(learnt);
         Ok(all)
     }
 
@@ -166,7 +173,7 @@ impl IofficeClient {
             items.filters.push(("category", id.to_string()));
             let rows = self.whole(&items, "category items", progress).await?;
             let known = |id: i64| names.get(&id).cloned();
-            all.items.extend(rows.iter().filter_map(|row| read_item(row, known)).map(|i| (i.id, i)));
+            all.items.extend(rows.iter().filter_map(|row| read_item(row, *id, known)).map(|i| (i.id, i)));
         }
         Ok(())
     }

@@ -281,7 +281,7 @@ impl IofficeClient {
     fn users(&self, lane: Lane) -> Collection {
         Collection {
             endpoint: "GET /users",
-            segments: &["users"],
+            segments: vec!["users".into()],
             filters: Vec::new(),
             selector: self.selector(),
             lane,

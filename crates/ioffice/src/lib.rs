@@ -12,7 +12,7 @@
 //! | `session`, `oauth` | one call: signing in, classifying, the one retry layer |
 //! | `listing` | whole lists with evidence of completeness |
 //! | `fields` | tolerant reading of JSON |
-//! | `accounts`, `bookings`, `visits`, `places`, `rules`, `moves` | one kind of record each: reading and writing it |
+//! | `accounts`, `holders`, `bookings`, `visits`, `places`, `rules`, `moves` | one kind of record each: reading and writing it |
 //! | `client`, `capabilities` | the client and what it has learnt about the site |
 //! | `profile`, `deactivation`, `apply` | operations |
 //! | `catalogue`, `probe` | the long reads |
@@ -28,6 +28,7 @@ mod client;
 mod counters;
 mod deactivation;
 mod fields;
+mod holders;
 mod listing;
 mod moves;
 mod oauth;

@@ -28,7 +28,7 @@ const FIRST_STEP_BACK: u64 = 8;
 /// One collection and how to read it.
 pub(crate) struct Collection {
     pub endpoint: &'static str,
-    pub segments: &'static [&'static str],
+    pub segments: Vec<String>,
     /// Filters, also sent with the count.
     pub filters: Vec<(&'static str, String)>,
     pub selector: Option<String>,
@@ -38,8 +38,12 @@ pub(crate) struct Collection {
 }
 
 impl Collection {
+    fn path(&self) -> Vec<&str> {
+        self.segments.iter().map(String::as_str).collect()
+    }
+
     fn page(&self, limit: u32, start: u64) -> Call {
-        let mut call = Call::get(self.endpoint, self.segments, self.lane).listing();
+        let mut call = Call::get(self.endpoint, &self.path(), self.lane).listing();
         call.query.extend(self.filters.iter().cloned());
         if let Some(selector) = &self.selector {
             call = call.with("selector", selector.clone());
@@ -88,7 +92,7 @@ impl Session {
     /// `GET {collection}/count` (§1.4). `None` where the site has no count for it.
     pub async fn count(&self, collection: &Collection) -> Result<Option<u64>, ReadError> {
         let Some(endpoint) = collection.count_endpoint else { return Ok(None) };
-        let mut segments = collection.segments.to_vec();
+        let mut segments = collection.path();
         segments.push("count");
         let mut call = Call::get(endpoint, &segments, collection.lane);
         call.query.extend(collection.filters.iter().cloned());

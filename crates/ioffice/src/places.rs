@@ -88,18 +88,24 @@ pub(crate) fn read_section(row: &Value, neighborhood: impl Fn(i64) -> Option<Arc
     })
 }
 
-pub(crate) fn read_item(row: &Value, category_name: impl Fn(i64) -> Option<Arc<str>>) -> Option<Item> {
+/// An item out of the list of category `asked`; rows may not say again whose they are.
+pub(crate) fn read_item(
+    row: &Value,
+    asked: i64,
+    category_name: impl Fn(i64) -> Option<Arc<str>>,
+) -> Option<Item> {
     let f = Fields::of(row);
-    let category = f.reference("category")?;
+    let category = f.reference("category");
+    let id = category.as_ref().map_or(asked, |category| category.id);
     Some(Item {
         id: ItemId(f.id()?),
         name: name_of(f),
         code: f.text("code").unwrap_or_default().into(),
-        category: CategoryId(category.id),
+        category: CategoryId(id),
         category_name: category
-            .name
+            .and_then(|category| category.name)
             .map(Into::into)
-            .or_else(|| category_name(category.id))
+            .or_else(|| category_name(id))
             .unwrap_or_default(),
         parent: f.reference("costCenterParent").map(|r| ItemId(r.id)),
     })

@@ -133,7 +133,22 @@ pub(crate) struct Session {
     tokens: Option<tokio::sync::Mutex<Tokens>>,
     /// Texts that must never leave in an error.
     secrets: Mutex<Vec<SecretString>>,
+    refused: Mutex<Refused>,
 }
+
+/// How the site has taken our credential lately. Asking on and on with a wrong one locks accounts (§1.5: stop).
+#[derive(Debug, Default)]
+struct Refused {
+    in_a_row: u32,
+    /// Nothing is sent before this moment.
+    until: Option<Timestamp>,
+    reason: String,
+}
+
+/// Refusals in a row after which no further call is sent for a while; a single one may be a passing fault.
+const REFUSALS_MAX: u32 = 3;
+const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(300);
 
 impl Session {
     pub fn new(
@@ -152,7 +167,17 @@ impl Session {
             }
         };
         let counters = CallCounters::default();
-        Self { settings, clock, budget, counters, transport, keeper, tokens, secrets: Mutex::new(secrets) }
+        Self {
+            settings,
+            clock,
+            budget,
+            counters,
+            transport,
+            keeper,
+            tokens,
+            secrets: Mutex::new(secrets),
+            refused: Mutex::default(),
+        }
     }
 
     /// Reads, repeating within bounds.
@@ -222,6 +247,45 @@ impl Session {
 
     /// One exchange; with OAuth, one more after a 403 that may only mean an expired token (§1.5).
     async fn once(&self, call: &Call) -> Verdict {
+        if let Some(reason) = self.barred() {
+            return Verdict::Unauthorized(reason);
+        }
+        let verdict = self.signed(call).await;
+        self.note_credential(&verdict);
+        verdict
+    }
+
+    /// Why nothing is sent at present, after refusals in a row.
+    fn barred(&self) -> Option<String> {
+        let refused = lock(&self.refused);
+        let until = refused.until.filter(|until| *until > self.clock.now())?;
+        Some(format!(
+            "{} ({} times in a row; nothing is sent before {until:.0})",
+            refused.reason, refused.in_a_row
+        ))
+    }
+
+    fn note_credential(&self, verdict: &Verdict) {
+        let mut refused = lock(&self.refused);
+        match verdict {
+            Verdict::Unauthorized(reason) => {
+                refused.in_a_row = refused.in_a_row.saturating_add(1);
+                refused.reason.clone_from(reason);
+                if refused.in_a_row >= REFUSALS_MAX {
+                    let doublings = (refused.in_a_row - REFUSALS_MAX).min(8);
+                    let pause = (REFUSED_PAUSE * (1 << doublings)).min(REFUSED_PAUSE_MAX);
+                    refused.until = self.clock.now().checked_add(pause).ok();
+                }
+            }
+            Verdict::Ok(_) | Verdict::NotFound(_) | Verdict::Refused(_) | Verdict::Forbidden(_) => {
+                *refused = Refused::default();
+            }
+            // Says nothing about the credential.
+            _ => {}
+        }
+    }
+
+    async fn signed(&self, call: &Call) -> Verdict {
         let (signature, token) = match self.signature(call.lane, None).await {
             Ok(signed) => signed,
             Err(verdict) => return verdict,

@@ -1,5 +1,7 @@
 //! The engine's port, by delegation.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
@@ -8,7 +10,7 @@ use lanyard_engine::ports::{
 use lanyard_model::{
     account::{Account, AccountRead},
     booking::Booking,
-    id::{AccountId, SiteId},
+    id::{AccountId, ItemId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
     signal::Lane,
@@ -60,6 +62,17 @@ impl Workplace for IofficeClient {
 
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure> {
         self.scan_bookings(from, lane, &Silent).await.map_err(|e| self.failure(e))
+    }
+
+    async fn item_holders(
+        &self,
+        lane: Lane,
+    ) -> Result<Option<BTreeMap<AccountId, BTreeSet<ItemId>>>, PortFailure> {
+        self.scan_holders(lane).await.map_err(|e| self.failure(e))
+    }
+
+    async fn answers(&self, lane: Lane) -> Result<(), PortFailure> {
+        self.me(lane).await.map(|_| ()).map_err(|e| self.failure(e))
     }
 
     async fn apply(&self, operation: &Operation, account: Option<AccountId>, lane: Lane) -> Outcome {

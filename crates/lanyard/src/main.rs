@@ -1,5 +1,6 @@
 //! The binary: verbs, settings, wiring. Data to stdout, talk to stderr.
 
+mod alerts;
 mod bench;
 mod demo;
 mod evidence;

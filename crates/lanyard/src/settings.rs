@@ -43,6 +43,11 @@ pub struct Settings {
     pub mail: Option<MailSettings>,
     /// How people sign in to the console; without it, by owner links alone.
     pub sign_in: Option<SignInSettings>,
+    /// Who is told what needs a person.
+    #[serde(rename = "alert", default)]
+    pub alerts: Vec<AlertEntry>,
+    /// A summary once a day.
+    pub digest: Option<DigestEntry>,
     /// Named secrets (a Slack webhook's address, say) by the file that holds each.
     #[serde(default)]
     pub secrets: std::collections::BTreeMap<String, PathBuf>,
@@ -99,6 +104,12 @@ pub struct SiteSettings {
     /// Nothing is written here before `lanyard adopt sign-off`.
     #[serde(default)]
     pub sign_off: bool,
+    /// `active` on users can be written. Not said: it is tried and read back.
+    pub user_active_write: Option<bool>,
+    /// Seat classification and neighborhood section of users can be written. Not said: it is tried and read back.
+    pub neighborhood_write: Option<bool>,
+    /// Writing permissions replaces the whole list (true) or only adds to it (false). Not said: what is seen counts.
+    pub permissions_replace: Option<bool>,
     /// Calls per second we allow ourselves; learnt downwards when the site says 429. 0: no limit of ours.
     pub requests_per_second: Option<u32>,
 }
@@ -110,6 +121,72 @@ pub enum Deactivation {
     Auto,
     PutActive,
     Delete,
+}
+
+/// One alert rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertEntry {
+    pub id: String,
+    /// Kinds of findings; none: all.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Sites; none: all, and what is of no site.
+    #[serde(default)]
+    pub sites: Vec<String>,
+    /// Tenants; none: all, and what is of no tenant.
+    #[serde(default)]
+    pub tenants: Vec<String>,
+    #[serde(default)]
+    pub at_least: Least,
+    /// Seconds that others are waited for after the first.
+    #[serde(default = "default_gather")]
+    pub gather_seconds: u32,
+    /// Minutes between two messages of this rule.
+    #[serde(default = "default_every")]
+    pub every_minutes: u32,
+    /// File with a template of the text.
+    pub template: Option<PathBuf>,
+    #[serde(flatten)]
+    pub to: Recipients,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Least {
+    Info,
+    #[default]
+    Warning,
+    Error,
+}
+
+/// Where a message goes; at least one.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Recipients {
+    #[serde(default)]
+    pub email: Vec<String>,
+    /// Name under `[secrets]`: a Slack incoming webhook's address.
+    pub slack: Option<String>,
+    /// Name under `[secrets]`: the address that takes JSON.
+    pub webhook: Option<String>,
+    /// Name under `[secrets]`: the key that signs it.
+    pub webhook_key: Option<String>,
+    /// Name under `[secrets]`: a routing key for PagerDuty's events.
+    pub pager: Option<String>,
+    /// Another service that takes the same events.
+    pub pager_url: Option<String>,
+}
+
+/// The daily digest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DigestEntry {
+    /// `08:00`.
+    pub at: String,
+    /// `Europe/London`.
+    pub zone: String,
+    #[serde(flatten)]
+    pub to: Recipients,
 }
 
 /// Where e-mail goes out.
@@ -172,6 +249,14 @@ fn default_feed_seconds() -> u64 {
 
 fn default_mail_tls() -> String {
     "starttls".into()
+}
+
+fn default_gather() -> u32 {
+    30
+}
+
+fn default_every() -> u32 {
+    15
 }
 
 fn yes() -> bool {
@@ -243,6 +328,7 @@ impl Settings {
         for (name, file) in &self.secrets {
             mistakes.check_file(Place::key("secrets", name), file);
         }
+        mistakes.check_alerts(self);
         mistakes.found
     }
 }
@@ -423,6 +509,71 @@ impl Mistakes<'_> {
                     format!("the role of {} names the site {id}, which is not set up", rule.group),
                 );
             }
+        }
+    }
+
+    fn check_alerts(&mut self, settings: &Settings) {
+        let mut seen = std::collections::BTreeSet::new();
+        for (row, alert) in settings.alerts.iter().enumerate() {
+            let place = |key: &str| Place::row("alert", row, key);
+            if !is_slug(&alert.id) {
+                self.add(place("id"), "an id is 1 to 40 of a-z, 0-9 and hyphen");
+            }
+            if !seen.insert(&alert.id) {
+                self.add(place("id"), format!("the alert id {} is used twice; ids are unique", alert.id));
+            }
+            for site in alert.sites.iter().filter(|id| !settings.sites.iter().any(|site| site.id == **id)) {
+                self.add(place("sites"), format!("there is no site {site}"));
+            }
+            let is_tenant = |id: &&String| settings.tenants.iter().any(|tenant| tenant.id == **id);
+            for tenant in alert.tenants.iter().filter(|id| !is_tenant(id)) {
+                self.add(place("tenants"), format!("there is no tenant {tenant}"));
+            }
+            if let Some(file) = &alert.template {
+                self.check_file(place("template"), file);
+                if let Err(why) = crate::alerts::Template::read(&self.dir.join(file)) {
+                    self.add(place("template"), why);
+                }
+            }
+            self.check_recipients(settings, &place, &alert.to);
+        }
+        let Some(digest) = &settings.digest else { return };
+        let place = |key: &str| Place::key("digest", key);
+        if digest.at.parse::<jiff::civil::Time>().is_err() {
+            self.add(place("at"), "not a time of day; write it like 08:00");
+        }
+        if jiff::tz::TimeZone::get(&digest.zone).is_err() {
+            self.add(
+                place("zone"),
+                format!("there is no time zone {}; write it like Europe/London", digest.zone),
+            );
+        }
+        self.check_recipients(settings, &place, &digest.to);
+    }
+
+    fn check_recipients(&mut self, settings: &Settings, place: &dyn Fn(&str) -> Place, to: &Recipients) {
+        let names = [
+            ("slack", &to.slack),
+            ("webhook", &to.webhook),
+            ("webhook_key", &to.webhook_key),
+            ("pager", &to.pager),
+        ];
+        if to.email.is_empty() && names.iter().all(|(_, name)| name.is_none()) {
+            self.add(place(""), "nobody is told; give email, slack, webhook or pager");
+        }
+        for (key, name) in names {
+            if let Some(name) = name
+                && !settings.secrets.contains_key(name)
+            {
+                let message = format!("there is no secret {name}; name a file for it under [secrets]");
+                self.add(place(key), message);
+            }
+        }
+        if to.webhook_key.is_some() && to.webhook.is_none() {
+            self.add(place("webhook_key"), "a key without a webhook signs nothing; give webhook too");
+        }
+        if !to.email.is_empty() && settings.mail.is_none() {
+            self.add(place("email"), "there is no [mail]: add where e-mail goes out");
         }
     }
 

@@ -64,6 +64,8 @@ impl StandIns {
             tls: self.tls,
             faults: self.faults,
             record: None,
+            badge: None,
+            badge_drop: None,
         }
         .serve(company)
         .await
@@ -86,6 +88,9 @@ pub struct Service {
     pub tls: bool,
     pub faults: FaultScript,
     pub record: Option<PathBuf>,
+    /// Where a badge system is served, if one is.
+    pub badge: Option<SocketAddr>,
+    pub badge_drop: Option<PathBuf>,
 }
 
 impl Service {
@@ -106,6 +111,8 @@ impl Service {
             tls: self.tls,
             faults: self.faults,
             record: self.record,
+            badge: self.badge,
+            badge_drop: self.badge_drop,
             ..Rehearsal::default()
         };
         let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;

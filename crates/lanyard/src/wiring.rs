@@ -129,9 +129,18 @@ fn workplace(
         Deactivation::PutActive => DeactivationMethod::PutActive,
         Deactivation::Delete => DeactivationMethod::Delete,
     };
-    if site.delete_allowed {
-        settings.capabilities = CapabilityFlags { delete_allowed: Flag::Yes, ..CapabilityFlags::default() };
-    }
+    let flag = |said: Option<bool>| match said {
+        None => Flag::Auto,
+        Some(true) => Flag::Yes,
+        Some(false) => Flag::No,
+    };
+    settings.capabilities = CapabilityFlags {
+        delete_allowed: if site.delete_allowed { Flag::Yes } else { Flag::No },
+        user_active_write: flag(site.user_active_write),
+        neighborhood_write: flag(site.neighborhood_write),
+        permissions_semantics: flag(site.permissions_replace),
+        ..CapabilityFlags::default()
+    };
     settings.jitter_seed = rand::rng().random();
     settings.pace = pace(site.requests_per_second, settings.pace);
     IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), None)
@@ -212,7 +221,7 @@ pub fn store_folder(dir: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The store's own sentence.
-pub fn open_store(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
+pub fn open_store(dir: &Path) -> anyhow::Result<Arc<SqliteStore>> {
     let folder = store_folder(dir);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(Arc::new(SqliteStore::open(&folder)?))

@@ -254,4 +254,6 @@ pub struct Applied {
     pub visits: BTreeMap<String, i64>,
     /// Notices sent, by key.
     pub notices: BTreeSet<String>,
+    /// Accounts that could not be reactivated when the person returned: they are not taken up again.
+    pub given_up: BTreeSet<AccountId>,
 }

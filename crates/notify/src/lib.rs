@@ -1,14 +1,19 @@
-//! Messages to people outside the console: e-mail by SMTP, Slack by incoming webhook, JSON by signed webhook.
+//! Messages to people outside the console: e-mail by SMTP, Slack by incoming webhook, JSON by signed webhook, incidents
+//! at a paging service.
 //!
 //! Delivers once and says whether it worked; when to try again is the engine's decision.
 
 mod mail;
+mod pager;
 mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use lanyard_engine::ports::{Message, Notifier, Route};
+use lanyard_engine::{
+    clock::Clock,
+    ports::{Message, Notifier, Route},
+};
 use lanyard_wire::Transport;
 use secrecy::SecretString;
 
@@ -17,7 +22,7 @@ pub use mail::{MailSettings, MailTls};
 /// What the sender may be told.
 pub struct NotifySettings {
     pub mail: Option<MailSettings>,
-    /// Named secrets: a Slack webhook's address, a webhook's address.
+    /// Named secrets: the address of a webhook, its signing key, a routing key.
     pub secrets: BTreeMap<String, SecretString>,
 }
 
@@ -25,11 +30,12 @@ pub struct NotifySettings {
 pub struct Sender {
     settings: NotifySettings,
     transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Sender {
-    pub fn new(settings: NotifySettings, transport: Arc<dyn Transport>) -> Self {
-        Self { settings, transport }
+    pub fn new(settings: NotifySettings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, transport, clock }
     }
 
     fn secret(&self, name: &str) -> Result<&SecretString, String> {
@@ -53,7 +59,15 @@ impl Notifier for Sender {
                 mail::send(mail, to, message).await
             }
             Route::Slack(name) => webhook::slack(&*self.transport, self.secret(name)?, message).await,
-            Route::Webhook(name) => webhook::json(&*self.transport, self.secret(name)?, message).await,
+            Route::Webhook { url, key } => {
+                let key = key.as_ref().map(|name| self.secret(name)).transpose()?;
+                let now = self.clock.now();
+                webhook::json(&*self.transport, self.secret(url)?, key, message, now).await
+            }
+            Route::Pager { key, url } => {
+                let url = url.as_deref().unwrap_or(pager::EVENTS);
+                pager::send(&*self.transport, url, self.secret(key)?, message).await
+            }
         }
     }
 }

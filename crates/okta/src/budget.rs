@@ -185,10 +185,17 @@ impl Budget {
         now: Timestamp,
         dice: f64,
     ) -> (Timestamp, ThrottleKind) {
-        let said = QuotaHeaders::read(headers).filter(|q| q.limit > 0);
-        match said {
-            Some(said) => {
-                let until = after(now, quota_wait_seconds(&said, headers, now) * 1000);
+        let read = QuotaHeaders::read(headers);
+        // Not documented; but who names a time means it, where the quota's own headers are missing.
+        let asked = headers
+            .get(http::header::RETRY_AFTER)
+            .filter(|_| read.is_none())
+            .and_then(|v| v.to_str().ok()?.trim().parse::<i64>().ok())
+            .map(|seconds| seconds.clamp(1, QUOTA_WAIT_SECONDS_MAX));
+        let quota = read.filter(|q| q.limit > 0).map(|said| quota_wait_seconds(&said, headers, now));
+        match quota.or(asked) {
+            Some(seconds) => {
+                let until = after(now, seconds * 1000);
                 let bucket = self.buckets.entry(name.to_owned()).or_default();
                 bucket.blocked_until = Some(until);
                 (until, ThrottleKind::Quota)
@@ -298,6 +305,22 @@ mod tests {
                 "all buckets wait"
             );
         }
+    }
+
+    #[test]
+    fn a_retry_after_counts_where_the_quota_is_not_told() {
+        let mut budget = Budget::new(20, 16);
+        let said = headers(&[("retry-after", "17")]);
+        assert_eq!(budget.throttled("users", &said, at(0), 0.5), (at(17), ThrottleKind::Quota));
+        assert_eq!(budget.admit("users", Lane::Leaver, at(16)), Admission::Wait(at(17)));
+        assert_eq!(budget.admit("groups", Lane::Leaver, at(16)), Admission::Go, "another bucket is free");
+        let mut both = quota(100, 0, 30);
+        both.insert("retry-after", "900".parse().expect("a header"));
+        assert_eq!(
+            Budget::new(20, 16).throttled("users", &both, at(0), 0.5).0,
+            at(31),
+            "the quota's own time"
+        );
     }
 
     #[test]

@@ -309,8 +309,9 @@ fn hook_body(wish: &HookWish, old: Option<&EventHook>) -> Value {
 
 /// Missing rights are no failure: a person can make the hook.
 fn manual(problem: Problem, wish: &HookWish) -> Result<HookState, Problem> {
+    let feature_is_off = matches!(&problem, Problem::Unauthorized { code, .. } if code == "E0000015");
     match problem {
-        Problem::Forbidden { .. } => Ok(HookState::Manual {
+        problem if feature_is_off || matches!(problem, Problem::Forbidden { .. }) => Ok(HookState::Manual {
             why: format!("{problem}; hint: {}", problem.hint()),
             paste: format!(
                 "Workflow > Event Hooks > Create Event Hook: URL {}, authentication field Authorization, authentication \

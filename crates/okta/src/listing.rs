@@ -64,6 +64,15 @@ impl<T> Walked<T> {
         }
     }
 
+    /// This list and another part of it, read afterwards.
+    pub(crate) fn and(mut self, later: Self) -> Self {
+        self.rows.extend(later.rows);
+        self.pages += later.pages;
+        self.spoiled += later.spoiled;
+        self.ended_at = later.ended_at;
+        self
+    }
+
     /// Keeps the later of two rows with one id: pages are read at different moments, and people move between them.
     pub(crate) fn without_doubles(mut self, id: impl Fn(&T) -> Arc<str>) -> Self {
         let mut places: HashMap<Arc<str>, usize> = HashMap::with_capacity(self.rows.len());

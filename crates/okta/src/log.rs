@@ -13,7 +13,7 @@ use crate::attention::feed_filter;
 use crate::client::{Call, OktaClient, Route, lock};
 use crate::json;
 use crate::listing::{PAGE_ROWS_MIN, Pages, Walked, relimit};
-use crate::paging::next_link;
+use crate::paging::{next_link, without_parameter};
 use crate::problem::Problem;
 
 const LOGS: Route = Route { endpoint: "GET /logs", bucket: "logs" };
@@ -127,6 +127,7 @@ impl OktaClient {
         if limit < full {
             url = relimit(&url, limit);
         }
+        let mut unfiltered = false;
         let answer = loop {
             let mut call = Call::read(LOGS, url.clone(), Lane::Leaver, "the system log");
             if limit > PAGE_ROWS_MIN {
@@ -139,6 +140,12 @@ impl OktaClient {
                     warn!(tenant = %core.tenant(), limit, "the log answered 500; asking for fewer events");
                     lock(&core.memory).log_page_events = Some(limit);
                     url = relimit(&url, limit);
+                }
+                // How long a filter may be is not published (O-13). Without one, everything comes and is sifted here.
+                Err(problem @ Problem::Refused { status: 400, .. }) if is_start && !unfiltered => {
+                    warn!(tenant = %core.tenant(), %problem, "the log takes no filter; reading all of it");
+                    unfiltered = true;
+                    url = without_parameter(&url, "filter");
                 }
                 Err(Problem::Refused { status: 400, code, summary, .. }) if !is_start => {
                     return Err(LogProblem::CursorDead(format!("{code} {summary}")));

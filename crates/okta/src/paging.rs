@@ -1,6 +1,7 @@
 //! `Link` headers (contract §2.2): the address of the next page, taken as it is.
 
 use http::HeaderMap;
+use url::Url;
 
 /// The target of the first `rel="next"` over all `Link` lines, joined or not.
 pub(crate) fn next_link(headers: &HeaderMap) -> Option<String> {
@@ -62,6 +63,15 @@ pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
         Some(_) => format!("{url}&{name}={value}"),
         None => format!("{url}?{name}={value}"),
     }
+}
+
+/// `url` without its parameter `name`.
+pub(crate) fn without_parameter(url: &Url, name: &str) -> Url {
+    let kept: Vec<(String, String)> =
+        url.query_pairs().filter(|(n, _)| n != name).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    let mut url = url.clone();
+    url.query_pairs_mut().clear().extend_pairs(kept);
+    url
 }
 
 #[cfg(test)]

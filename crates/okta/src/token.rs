@@ -212,18 +212,20 @@ impl AppSigner {
         let mut proof_key: Option<Arc<ProofKey>> = None;
         let mut corrected_clock = false;
         let mut nonce_dances = 0;
+        let mut scopes = self.app.scopes.clone();
         let mut attempt = 1;
         loop {
             if self.lock().dpop && proof_key.is_none() {
                 proof_key = Some(Arc::new(ProofKey::generate().map_err(unsigned)?));
             }
             let asked_at = core.server_now();
-            let answer =
-                core.send_once(TOKEN, Lane::Leaver, || self.request(core, proof_key.as_deref())).await;
+            let answer = core
+                .send_once(TOKEN, Lane::Leaver, || self.request(core, proof_key.as_deref(), &scopes))
+                .await;
             let problem = match answer {
                 Ok(answer) if answer.status().is_success() => {
                     self.learn_nonce(answer.headers());
-                    return self.read(&answer, proof_key, core.clock().now());
+                    return self.read(&answer, proof_key, &scopes, core.clock().now());
                 }
                 Ok(answer) => {
                     let learnt = self.learn_nonce(answer.headers());
@@ -244,6 +246,15 @@ impl AppSigner {
                         "invalid_client" if !corrected_clock && far_apart(asked_at, core.server_now()) => {
                             corrected_clock = true;
                             continue;
+                        }
+                        // One scope too many refuses the whole request. What is granted is worth having without it.
+                        "invalid_scope" if scopes.len() > 1 => {
+                            let granted = self.granted(core, proof_key.as_deref(), &scopes).await?;
+                            if !granted.is_empty() && granted.len() < scopes.len() {
+                                warn!(org = %core.org(), ?granted, "not all scopes are granted; going on with these");
+                                scopes = granted;
+                                continue;
+                            }
                         }
                         _ => {}
                     }
@@ -266,6 +277,37 @@ impl AppSigner {
         }
     }
 
+    /// Those of `scopes` that the org grants when each is asked for alone. Asked anew with each renewal, so that a grant
+    /// made meanwhile is found within the hour.
+    async fn granted(
+        &self,
+        core: &Core,
+        proof_key: Option<&ProofKey>,
+        scopes: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, Problem> {
+        let mut granted = BTreeSet::new();
+        for scope in scopes {
+            let one = BTreeSet::from([scope.clone()]);
+            let answer = core.send_once(TOKEN, Lane::Leaver, || self.request(core, proof_key, &one)).await?;
+            self.learn_nonce(answer.headers());
+            match answer.status().as_u16() {
+                200..=299 => {
+                    granted.insert(scope.clone());
+                }
+                429 => {
+                    let (retry_at, kind) = core.note_throttle(TOKEN, answer.headers());
+                    return Err(Problem::Throttled { retry_at, kind });
+                }
+                status @ 500.. => {
+                    let error = ErrorBody::read(answer.body());
+                    return Err(Problem::Unavailable { status, code: error.code, summary: error.summary });
+                }
+                _ => {}
+            }
+        }
+        Ok(granted)
+    }
+
     fn demand_proofs(&self) {
         if self.app.dpop != DpopMode::Never {
             self.lock().dpop = true;
@@ -280,14 +322,19 @@ impl AppSigner {
         changed
     }
 
-    fn request(&self, core: &Core, proof_key: Option<&ProofKey>) -> Result<Request<Bytes>, Problem> {
+    fn request(
+        &self,
+        core: &Core,
+        proof_key: Option<&ProofKey>,
+        scopes: &BTreeSet<String>,
+    ) -> Result<Request<Bytes>, Problem> {
         let now = core.server_now().as_second();
         let url = &self.token_url;
         let assertion = self
             .key
             .assertion(&self.app.client_id, url.as_str(), now, &core.new_id())
             .map_err(|e| unsigned(e.to_string()))?;
-        let scope = self.app.scopes.iter().cloned().collect::<Vec<_>>().join(" ");
+        let scope = scopes.iter().cloned().collect::<Vec<_>>().join(" ");
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "client_credentials")
             .append_pair("scope", &scope)
@@ -320,6 +367,7 @@ impl AppSigner {
         &self,
         answer: &lanyard_wire::Response,
         proof_key: Option<Arc<ProofKey>>,
+        asked: &BTreeSet<String>,
         now: Timestamp,
     ) -> Result<Token, Problem> {
         let malformed =
@@ -337,7 +385,7 @@ impl AppSigner {
         let granted = match json::text(&body, "scope") {
             Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
             // RFC 6749 §5.1: left out means "as asked".
-            None => self.app.scopes.clone(),
+            None => asked.clone(),
         };
         let in_seconds = |s: u64| now.checked_add(Duration::from_secs(s)).unwrap_or(Timestamp::MAX);
         Ok(Token {

@@ -9,6 +9,7 @@ use lanyard_model::id::IdentityId;
 use lanyard_model::identity::{AttributeValue, GroupKind, Groups, Identity, IdentityRead, Profile, Status};
 use lanyard_model::signal::Lane;
 use serde_json::Value;
+use tracing::warn;
 
 use crate::client::{Call, Core, OktaClient, Route, lock};
 use crate::group::{group, is_everyone};
@@ -118,17 +119,29 @@ impl OktaClient {
     pub async fn users(&self, progress: &dyn Progress) -> Result<Listing<Identity>, Problem> {
         let core = &*self.core;
         let rows = core.limits().page_rows.to_string();
-        let pages = Pages {
-            route: USERS,
-            first: core.address(&["api", "v1", "users"], &[("search", "status pr"), ("limit", &rows)]),
-            limit: Some(core.limits().page_rows),
-            lane: Lane::Bulk,
-            what: "identities",
-            keep: None,
-            ends_when_empty: false,
-            progress,
+        let pages = |how: &[(&str, &str)]| {
+            let query: Vec<_> = how.iter().copied().chain([("limit", rows.as_str())]).collect();
+            Pages {
+                route: USERS,
+                first: core.address(&["api", "v1", "users"], &query),
+                limit: Some(core.limits().page_rows),
+                lane: Lane::Bulk,
+                what: "identities",
+                keep: None,
+                ends_when_empty: false,
+                progress,
+            }
         };
-        let walked = core.walk(pages, |row, at| identity(core, row, at)).await?;
+        let read = |row: &Value, at| identity(core, row, at);
+        let walked = match core.walk(pages(&[("search", "status pr")]), read).await {
+            Err(problem) if is_search_trouble(&problem) => {
+                warn!(tenant = %core.tenant(), %problem, "users cannot be searched; listing them in two parts");
+                let listed = core.walk(pages(&[]), read).await?;
+                let left = core.walk(pages(&[("filter", "status eq \"DEPROVISIONED\"")]), read).await?;
+                listed.and(left)
+            }
+            walked => walked?,
+        };
         let walked = walked.without_doubles(|row| row.id.user.clone());
         let mut evidence = walked.evidence(ReadKind::Identities);
         evidence.canary_seen = core.canary_in(&walked.rows);
@@ -139,6 +152,17 @@ impl OktaClient {
             Err(problem) => return Err(problem),
         };
         Ok(Listing { rows: walked.rows, evidence })
+    }
+}
+
+/// The search index is away, or this org does not take the expression; the plain list still answers (contract §14).
+fn is_search_trouble(problem: &Problem) -> bool {
+    match problem {
+        Problem::Refused { status: 400, code, .. } => {
+            ["E0000031", "E0000053", "E0000094"].contains(&code.as_str())
+        }
+        Problem::Unavailable { code, .. } => code == "E0000100",
+        _ => false,
     }
 }
 

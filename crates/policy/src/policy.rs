@@ -137,6 +137,15 @@ impl Policy {
         names
     }
 
+    /// Whether any rule gives, or owns, category items besides cost centers.
+    pub fn names_items(&self) -> bool {
+        let flows = self.document.flows.iter();
+        let mut outcomes = flows.flat_map(|flow| flow.gives.iter().chain(&flow.never));
+        outcomes.any(|outcome| {
+            matches!(outcome.kind, crate::document::Kind::Item { .. } | crate::document::Kind::TableItems)
+        })
+    }
+
     pub fn guardrails(&self) -> &Guardrails {
         &self.document.guardrails
     }

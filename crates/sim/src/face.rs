@@ -88,6 +88,12 @@ pub trait Face: Send {
     /// A face that limits concurrency counts with it; the default ignores it.
     fn in_flight(&mut self, _others: u32) {}
 
+    /// Whether a POST or PUT that does not say how long its body is, not even that there is none, is refused with 411
+    /// before [`Face::handle`]. Only a host can tell: the request value has no framing left.
+    fn needs_length(&self) -> bool {
+        false
+    }
+
     /// Carries background work forward to `now` and returns the requests that are due to be made.
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing>;
 

@@ -7,7 +7,7 @@
 //! - [`face`]: what a stand-in is (a function from request value to reply value) and what it may ask of its host
 //! - [`clock`]: where its time comes from
 //! - [`world`]: a company from a seed, from which both faces draw their first state
-//! - [`okta`], [`ioffice`]: the two faces
+//! - [`okta`], [`ioffice`]: the two faces; [`badge`]: a badge system, for the feed that tells doors
 //! - [`faults`]: what goes wrong, by script or at run time
 //! - [`host`]: sockets, hook delivery; [`control`]: the endpoint that is neither vendor's
 //! - [`scenario`]: a scripted day, with what must be true afterwards
@@ -53,6 +53,7 @@
 //! and order of calls decide everything.
 #![forbid(unsafe_code)]
 
+pub mod badge;
 pub mod clock;
 pub mod control;
 pub mod face;

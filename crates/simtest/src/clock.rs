@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::clock::Clock;
 use tokio::time::Instant;
 
-use crate::life::Life;
+use crate::{life::Life, weather::Weather};
 
 /// Farther than any history goes; longer sleeps end here.
 const FAR: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
@@ -38,20 +38,24 @@ impl VirtualTime {
     }
 }
 
-/// The clock as one life of the process sees it: whoever sleeps when the process dies never wakes.
+/// The clock as one life of the process sees it: off by what the weather says, and whoever sleeps when the process
+/// dies never wakes. A sleeper sleeps for a length of time: a clock that jumps meanwhile does not wake it.
 pub struct LifeClock {
     pub time: VirtualTime,
+    pub weather: Arc<Weather>,
     pub life: Arc<Life>,
 }
 
 #[async_trait]
 impl Clock for LifeClock {
     fn now(&self) -> Timestamp {
-        self.time.now()
+        let now = self.time.now();
+        now.checked_add(self.weather.skew()).unwrap_or(now)
     }
 
     async fn sleep_until(&self, until: Timestamp) {
+        let until = until.checked_sub(self.weather.skew()).unwrap_or(until);
         self.time.sleep_until(until).await;
-        self.life.live().await;
+        self.life.point().await;
     }
 }

@@ -28,24 +28,37 @@ use crate::{
     clock::{LifeClock, VirtualTime},
     life::{Life, LifeStore},
     network::{Desk, HOOK_SECRET, LifeTransport, Network, RECEIVER},
+    weather::{Front, StormyDisk, Weather},
 };
 
-const TOKEN: &str = "00simulationtoken";
-const PASSWORD: &str = "simulation-password";
+/// Each org and each site has a secret of its own: told to another host, it is seen.
+fn token(index: usize) -> String {
+    format!("00simulationtoken{index}")
+}
+
+fn password(index: usize) -> String {
+    format!("simulation-password-{index}")
+}
+
+/// Under which name an org knows our credential.
+pub const PRINCIPAL: &str = "Lanyard";
 
 /// Both sides of a company, running.
 pub struct Sides {
     pub company: Company,
     pub network: Arc<Network>,
     pub time: VirtualTime,
+    pub weather: Arc<Weather>,
     service_user: String,
 }
 
 impl Sides {
     /// Draws the company and puts its faces on the network.
-    pub fn open(world: &WorldSettings, preset: &str, seed: u64) -> Self {
+    pub fn open(world: &WorldSettings, preset: &str, seed: u64, fronts: Vec<Front>) -> Self {
         let company = Company::generate(world);
         let time = VirtualTime::starting_at(world.now);
+        let weather = Weather::new(time, fronts, seed);
+        let mut secrets = Vec::new();
         let script = FaultScript { seed, rules: Vec::new() };
         let mut desks = Vec::new();
         for (index, org) in company.orgs.iter().enumerate() {
@@ -56,34 +69,39 @@ impl Sides {
                 ..OrgStandIn::preset(preset).expect("a known preset")
             };
             let mut face = OktaFace::from_world(settings, org, world.now);
-            face.add_api_token(TOKEN, "Lanyard", None, Role::Super);
+            face.add_api_token(&token(index), PRINCIPAL, None, Role::Super);
+            secrets.push((host.clone(), token(index)));
             face.served_at("https", &host);
             let name = DeskName { vendor: Vendor::Okta, index };
             desks.push(Desk::new(name, host, Faulty::new(Box::new(face), name, &script, world.now)));
         }
         let site_settings = SiteStandIn {
-            service_password: PASSWORD.to_owned(),
             // A strict site cannot be told sections or deactivations, so that nothing could be judged.
             ..SiteStandIn::preset(if preset == "strict" { "default" } else { preset })
                 .expect("a known preset")
         };
         for (index, site) in company.sites.iter().enumerate() {
-            let face = IofficeFace::from_world(site, site_settings.clone());
+            let settings = SiteStandIn { service_password: password(index), ..site_settings.clone() };
+            let face = IofficeFace::from_world(site, settings);
             let host = format!("{}.iofficeconnect.com", site.subdomain);
+            secrets.push((host.clone(), password(index)));
             let name = DeskName { vendor: Vendor::Ioffice, index };
             desks.push(Desk::new(name, host, Faulty::new(Box::new(face), name, &script, world.now)));
         }
-        let network = Network::new(time, desks, Dice::new(seed, "network"));
-        Self { company, network, time, service_user: site_settings.service_user_name }
+        let network = Network::new(time, desks, Dice::new(seed, "network"), Arc::clone(&weather));
+        for (host, secret) in secrets {
+            network.watch.keep_secret(&host, &secret);
+        }
+        Self { company, network, time, weather, service_user: site_settings.service_user_name }
     }
 
     fn directories(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Directory>> {
         let (transport, clock) = (self.transport(life), self.clock(life));
-        let made = self.company.orgs.iter().map(|org| {
+        let made = self.company.orgs.iter().enumerate().map(|(index, org)| {
             let settings = OktaSettings {
                 tenant: TenantId::new(&*org.subdomain),
                 org: OrgUrl::parse(&format!("https://{}.okta.com", org.subdomain)).expect("a good address"),
-                credential: OrgCredential::ApiToken(SecretString::from(TOKEN)),
+                credential: OrgCredential::ApiToken(SecretString::from(token(index))),
                 limits: Limits::default(),
                 canary_user: None,
                 api_token_ids: BTreeSet::new(),
@@ -96,12 +114,12 @@ impl Sides {
 
     fn workplaces(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Workplace>> {
         let (transport, clock) = (self.transport(life), self.clock(life));
-        let made = self.company.sites.iter().map(|site| {
+        let made = self.company.sites.iter().enumerate().map(|(index, site)| {
             let url = SiteUrl::parse(&format!("https://{}.iofficeconnect.com", site.subdomain))
                 .expect("a good address");
             let credential = SiteCredential::HeaderPair {
                 username: self.service_user.clone(),
-                password: SecretString::from(PASSWORD),
+                password: SecretString::from(password(index)),
             };
             let mut settings = IofficeSettings::new(SiteId::new(&*site.subdomain), url, credential);
             settings.jitter_seed = seed;
@@ -116,7 +134,7 @@ impl Sides {
     }
 
     fn clock(&self, life: &Arc<Life>) -> Arc<dyn Clock> {
-        Arc::new(LifeClock { time: self.time, life: Arc::clone(life) })
+        Arc::new(LifeClock { time: self.time, weather: Arc::clone(&self.weather), life: Arc::clone(life) })
     }
 
     /// The demonstration policy for what both sides hold. `percent_max`: people who may lose something in a day.
@@ -147,7 +165,9 @@ impl Sides {
     /// Opens the store in `folder`; whoever had it open before is dead.
     pub fn open_store(&self, folder: &Path) -> Arc<SqliteStore> {
         let store = Arc::new(SqliteStore::open_inline(folder).expect("a store"));
+        store.set_disk(Box::new(StormyDisk(Arc::clone(&self.weather))));
         self.network.look_up_intents_in(Arc::clone(&store));
+        self.network.watch.forget_limits();
         store
     }
 

@@ -4,15 +4,28 @@
 //!
 //! - [`clock`]: one virtual time for everybody; [`life`]: one run of the process, and how it ends
 //! - [`network`]: requests and hook deliveries as calls of the stand-ins' faces, with what goes wrong on the way
+//! - [`weather`]: what goes wrong below the store, in answers that lie, and to the process; [`crash`]: what it leaves
 //! - [`company`]: the two sides and the engine's wiring; [`script`]: what the seed has in store; [`run`]: one history
-//! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas
+//! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas; [`watch`]: as it happens
+//! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
+//! - [`enumerate`]: every point of short histories in turn
+//! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them
 
 pub mod auditor;
 pub mod clock;
 pub mod company;
+pub mod crash;
+pub mod drive;
+pub mod enumerate;
+pub mod hunt;
 pub mod life;
 pub mod network;
+pub mod planted;
 pub mod run;
 pub mod script;
+pub mod shrink;
+pub mod totals;
+pub mod watch;
+pub mod weather;
 
 pub use run::{History, Options, run, run_plan};

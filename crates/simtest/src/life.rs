@@ -2,8 +2,9 @@
 //! is what a kill at that await looks like from outside.
 
 use std::{
+    collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::*;
 use lanyard_model::{
     account::Account,
+    booking::Visit,
     clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
@@ -33,16 +35,66 @@ pub struct Life {
     calls: AtomicU64,
     dead: AtomicBool,
     died: Notify,
+    /// The machine stands still: nothing of the process goes on, and nothing of it is lost.
+    paused: AtomicBool,
+    resumed: Notify,
+    /// Batches that this life made durable.
+    commits: AtomicU64,
+    /// Claims in force, by identity: the fence last given out.
+    fences: Arc<Fences>,
+}
+
+/// What the store gave out and took back, kept beside it: which claim of an identity is the last one.
+#[derive(Default)]
+pub struct Fences {
+    last: Mutex<BTreeMap<IdentityId, i64>>,
+    /// Ends of claims that were accepted although a later claim had been given out.
+    broken: Mutex<Vec<String>>,
+    ends: AtomicU64,
+}
+
+impl Fences {
+    fn claimed(&self, items: &[WorkItem]) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        for item in items {
+            last.insert(item.identity.clone(), item.fence);
+        }
+    }
+
+    fn ended(&self, item: &WorkItem) {
+        self.ends.fetch_add(1, Ordering::SeqCst);
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&item.identity).copied();
+        if last != Some(item.fence) {
+            let words =
+                format!("the claim {} of {} ended, the last one is {last:?}", item.fence, item.identity);
+            self.broken.lock().unwrap_or_else(PoisonError::into_inner).push(words);
+        }
+    }
+
+    /// Claims that ended, and what was wrong with some of them.
+    pub fn told(&self) -> (u64, Vec<String>) {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (self.ends.load(Ordering::SeqCst), broken)
+    }
 }
 
 impl Life {
     /// Dies at the `ends_at_call`th point, or only by [`Life::end`].
     pub fn new(ends_at_call: Option<u64>) -> Arc<Self> {
+        Self::beside(ends_at_call, Arc::default())
+    }
+
+    /// The same, one of several lives on one store.
+    pub fn beside(ends_at_call: Option<u64>, fences: Arc<Fences>) -> Arc<Self> {
         Arc::new(Self {
             ends_at_call: AtomicU64::new(ends_at_call.unwrap_or(u64::MAX)),
             calls: AtomicU64::new(0),
             dead: AtomicBool::new(false),
             died: Notify::new(),
+            paused: AtomicBool::new(false),
+            resumed: Notify::new(),
+            commits: AtomicU64::new(0),
+            fences,
         })
     }
 
@@ -58,6 +110,9 @@ impl Life {
 
     /// Goes on only while the process lives.
     pub async fn live(&self) {
+        while self.paused.load(Ordering::SeqCst) && !self.is_over() {
+            self.resumed.notified().await;
+        }
         if self.is_over() {
             std::future::pending::<()>().await;
         }
@@ -71,6 +126,17 @@ impl Life {
     pub fn end(&self) {
         self.dead.store(true, Ordering::SeqCst);
         self.died.notify_one();
+        self.resumed.notify_waiters();
+    }
+
+    /// Stands still, or goes on.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+        self.resumed.notify_waiters();
+    }
+
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::SeqCst)
     }
 
     pub fn is_over(&self) -> bool {
@@ -99,6 +165,44 @@ macro_rules! mortal_store {
     ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
         #[async_trait]
         impl Store for LifeStore {
+            async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
+                self.life.point().await;
+                let ended: Vec<WorkItem> = batch
+                    .iter()
+                    .filter_map(|write| match write {
+                        Write::Finish { item, .. } => Some((**item).clone()),
+                        _ => None,
+                    })
+                    .collect();
+                let answer = self.inner.write(batch).await;
+                if answer.is_ok() {
+                    self.life.commits.fetch_add(1, Ordering::SeqCst);
+                    ended.iter().for_each(|item| self.life.fences.ended(item));
+                }
+                self.life.point().await;
+                answer
+            }
+
+            async fn claim(
+                &self,
+                owner: &str,
+                now: Timestamp,
+                lease_until: Timestamp,
+                slowest: Lane,
+                max: usize,
+            ) -> Result<Vec<WorkItem>, StoreFailure> {
+                self.life.point().await;
+                let answer = self.inner.claim(owner, now, lease_until, slowest, max).await;
+                if let Ok(items) = &answer
+                    && !items.is_empty()
+                {
+                    self.life.commits.fetch_add(1, Ordering::SeqCst);
+                    self.life.fences.claimed(items);
+                }
+                self.life.point().await;
+                answer
+            }
+
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreFailure> {
                 self.life.point().await;
                 let answer = self.inner.$name($($argument),*).await;
@@ -110,8 +214,6 @@ macro_rules! mortal_store {
 }
 
 mortal_store! {
-    fn write(batch: Vec<Write>) -> Vec<Wrote>;
-    fn claim(owner: &str, now: Timestamp, lease_until: Timestamp, slowest: Lane, max: usize) -> Vec<WorkItem>;
     fn next_due() -> Option<Timestamp>;
     fn work_counts(now: Timestamp) -> WorkCounts;
     fn dead_work(limit: usize) -> Vec<(IdentityId, String, String)>;
@@ -149,6 +251,9 @@ mortal_store! {
     fn ledger(tenant: &TenantId) -> Ledger;
     fn deletion_seen(identity: &IdentityId) -> bool;
     fn findings(limit: usize) -> Vec<Finding>;
+    fn finding(key: &str) -> Option<Finding>;
+    fn visits_of_host(host: &AccountKey) -> Vec<(IdentityId, Visit)>;
+    fn messages(limit: usize) -> Vec<MessageState>;
     fn messages_due(now: Timestamp, limit: usize) -> Vec<Message>;
     fn leavers(open_only: bool, limit: usize) -> Vec<Leaver>;
     fn certificate(scope: &str, kind: ReadKind) -> Option<Certificate>;

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -27,7 +27,12 @@ use lanyard_wire::{Request, Transport, TransportError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::{clock::VirtualTime, life::Life};
+use crate::{
+    clock::VirtualTime,
+    life::Life,
+    watch::{self, Watch},
+    weather::{Mishap, Weather},
+};
 
 /// Under which the hook receiver is reached.
 pub const RECEIVER: &str = "lanyard.example";
@@ -100,10 +105,29 @@ pub struct Network {
     sent: Mutex<Vec<SentWrite>>,
     reads: Mutex<Vec<Read>>,
     stopped_since: Mutex<Option<Timestamp>>,
+    pub watch: Watch,
+    weather: Arc<Weather>,
+    exchanges: AtomicU64,
+    deliveries: AtomicU64,
+    write_fault: Mutex<Option<(usize, WriteFault)>>,
+}
+
+/// What goes wrong with one write to a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteFault {
+    /// It is done, and the answer is lost.
+    AnswerLost,
+    /// It is not done, and the answer is 500.
+    NotDone,
 }
 
 impl Network {
-    pub fn new(time: VirtualTime, desks: impl IntoIterator<Item = Arc<Desk>>, dice: Dice) -> Arc<Self> {
+    pub fn new(
+        time: VirtualTime,
+        desks: impl IntoIterator<Item = Arc<Desk>>,
+        dice: Dice,
+        weather: Arc<Weather>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             time,
             desks: desks.into_iter().map(|desk| (desk.host.clone(), desk)).collect(),
@@ -113,6 +137,11 @@ impl Network {
             sent: Mutex::default(),
             reads: Mutex::default(),
             stopped_since: Mutex::new(None),
+            watch: Watch::default(),
+            weather,
+            exchanges: AtomicU64::new(0),
+            deliveries: AtomicU64::new(0),
+            write_fault: Mutex::new(None),
         })
     }
 
@@ -140,6 +169,21 @@ impl Network {
 
     pub fn note_stopped(&self, since: Option<Timestamp>) {
         *lock(&self.stopped_since) = since;
+    }
+
+    /// Lets the write that reaches a site as number `place`, counted from 0, go wrong.
+    pub fn fail_write(&self, place: usize, fault: WriteFault) {
+        *lock(&self.write_fault) = Some((place, fault));
+    }
+
+    fn fault_of(&self, write: Option<usize>) -> Option<WriteFault> {
+        let (place, fault) = (*lock(&self.write_fault))?;
+        (write == Some(place)).then_some(fault)
+    }
+
+    /// Requests of the process, and deliveries to it.
+    pub fn traffic(&self) -> (u64, u64) {
+        (self.exchanges.load(Ordering::SeqCst), self.deliveries.load(Ordering::SeqCst))
     }
 
     pub fn sent(&self) -> Vec<SentWrite> {
@@ -215,6 +259,7 @@ impl Network {
     /// As the web answers: the secret first, 204 once durable, 503 for a fault of ours. `None`: nobody listens.
     async fn answer_hook(&self, request: Request) -> Option<Response<Bytes>> {
         let (engine, life) = lock(&self.receiver).clone()?;
+        self.deliveries.fetch_add(1, Ordering::SeqCst);
         let status = |status: StatusCode| {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = status;
@@ -232,12 +277,20 @@ impl Network {
         let tenant = TenantId::new(request.uri().path().rsplit('/').next().unwrap_or_default());
         let received = tokio::time::timeout(STORE_WITHIN, engine.receive(&tenant, request.body())).await;
         life.live().await;
-        match received {
-            Ok(Ok(_)) => status(StatusCode::NO_CONTENT),
-            Ok(Err(ReceiveError::Unreadable(_))) => status(StatusCode::BAD_REQUEST),
-            Ok(Err(ReceiveError::NoTenant(_))) => status(StatusCode::NOT_FOUND),
-            Ok(Err(ReceiveError::Store(_))) | Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
+        let answer = match received {
+            Ok(Ok(_)) => StatusCode::NO_CONTENT,
+            Ok(Err(ReceiveError::Unreadable(_))) => StatusCode::BAD_REQUEST,
+            Ok(Err(ReceiveError::NoTenant(_))) => StatusCode::NOT_FOUND,
+            Ok(Err(ReceiveError::Store(_))) | Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        if answer == StatusCode::NO_CONTENT {
+            self.watch.acknowledged(request.body());
         }
+        // A delivery of the directory itself is well formed: whatever hinders us, it is asked to come again.
+        self.watch.check("L6", !answer.is_client_error(), self.time.now(), || {
+            format!("a good delivery was answered {answer}")
+        });
+        status(answer)
     }
 
     async fn note_write(&self, desk: DeskName, request: &Request) -> Option<usize> {
@@ -247,7 +300,10 @@ impl Network {
         }
         let store = lock(&self.store).clone();
         let open = match store {
-            Some(store) => store.open_intents(None).await.unwrap_or_default(),
+            Some(store) => {
+                let _hushed = self.weather.hush();
+                store.open_intents(None).await.unwrap_or_default()
+            }
             None => Vec::new(),
         };
         let write = SentWrite {
@@ -287,9 +343,21 @@ impl Transport for LifeTransport {
         let Some(desk) = network.desks.get(&host).cloned() else {
             return Err(TransportError::NotSent { host, reason: "no such host".into() });
         };
+        network.exchanges.fetch_add(1, Ordering::SeqCst);
+        network.watch.leaving(&host, &request, network.time.now());
+        let kind = watch::kind(&request);
+        let is_list = is_whole_list(&request);
         tokio::time::sleep(network.hop()).await;
         self.life.live().await;
         let write = network.note_write(desk.name, &request).await;
+        let planned = network.fault_of(write);
+        if planned == Some(WriteFault::NotDone) {
+            network.weather.note("write not done");
+            self.life.point().await;
+            let mut response = Response::new(Bytes::from_static(b"{\"error\":\"server_error\"}"));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            return Ok(response);
+        }
         let exchange = async {
             network.note_read(&request);
             let reply = answer(network, &desk, request).await;
@@ -308,14 +376,45 @@ impl Transport for LifeTransport {
         let broken =
             |reason: &str| Err(TransportError::NoAnswer { host: host.clone(), reason: reason.into() });
         match answered {
+            Ok(Some(_)) if planned == Some(WriteFault::AnswerLost) => {
+                network.weather.note("answer lost");
+                broken("the connection closed")
+            }
             Err(_) => broken("no answer in time"),
             Ok(None) => broken("the connection closed"),
-            Ok(Some(reply)) => match reply.ending {
-                Ending::Whole => Ok(reply.response),
+            Ok(Some(mut reply)) => match reply.ending {
+                Ending::Whole => {
+                    network.watch.answered(&host, &kind, &reply.response, network.time.now());
+                    if reply.response.status().is_success() {
+                        lie(&network.weather, is_list, &mut reply.response);
+                    }
+                    Ok(reply.response)
+                }
                 Ending::Cut => broken("the connection closed"),
                 Ending::CutMidBody => broken("the connection closed in the middle of the answer"),
             },
         }
+    }
+}
+
+/// A list of everything, or of somebody's groups: an answer to it may be empty for want of rights. Searches are not.
+fn is_whole_list(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let searches = query.contains("search=") || query.contains("filter=") || query.contains("q=");
+    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let lists = ["users", "groups", "buildings", "floors", "rooms", "centers", "neighborhoods"];
+    request.method() == Method::GET && !searches && lists.contains(&last)
+}
+
+/// Puts something else in place of a good answer.
+fn lie(weather: &Weather, is_list: bool, response: &mut Response<Bytes>) {
+    let is_rows = response.body().first() == Some(&b'[');
+    if is_list && is_rows && response.body().len() > 2 && weather.strikes(Mishap::EmptyList) {
+        *response.body_mut() = Bytes::from_static(b"[]");
+        response.headers_mut().remove(header::LINK);
+    } else if weather.strikes(Mishap::WrongContent) {
+        *response.body_mut() = Bytes::from_static(b"<html><body>The site is being worked on.</body></html>");
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
     }
 }
 

@@ -11,10 +11,16 @@ use jiff::{Timestamp, tz::TimeZone};
 use lanyard_engine::{
     Engine,
     loops::Surroundings,
-    ports::{Finding, Message, Notifier, Route, Silent, Store as _},
+    ports::{ActivityFilter, Finding, Kept, Message, Notifier, Route, Silent, Store as _},
 };
 use lanyard_policy::PolicyFiles;
-use lanyard_sim::{face::Inspect, host::Vendor, scenario::audit::Record, world::Dice};
+use lanyard_sim::{
+    face::{Face as _, Inspect},
+    faults::{Effect, Rule, Target},
+    host::Vendor,
+    scenario::audit::Record,
+    world::Dice,
+};
 use lanyard_store::SqliteStore;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -22,8 +28,10 @@ use tokio::sync::watch;
 use crate::{
     auditor::{Evidence, Violation, judge},
     company::Sides,
-    life::Life,
-    script::{Deed, Plan, Script},
+    crash,
+    life::{Fences, Life},
+    script::{Deed, Plan, Script, Step},
+    weather::Mishap,
 };
 
 /// What to do with a history beside living it.
@@ -43,12 +51,40 @@ pub struct History {
     /// Over the journal's trees and the stand-ins' own journals.
     pub hash: String,
     pub violations: Vec<Violation>,
-    /// How often each fault struck.
+    /// How often each fault struck, by kind.
     pub hits: BTreeMap<String, u64>,
+    /// Kinds that were meant to strike and did not.
+    pub missed: Vec<String>,
+    /// How often each invariant was judged.
+    pub checks: BTreeMap<&'static str, u64>,
+    pub steps: Steps,
+    /// In the life that ran at the end of the busy time: points before the first step, if it ran then, and at the end.
+    pub span: (u64, u64),
+    /// Points that each finished life passed.
+    pub points: Vec<u64>,
     pub lives: u32,
     /// Writes that reached a site.
     pub writes: usize,
     pub simulated: Duration,
+}
+
+/// Things that happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// Requests of the process.
+    pub exchanges: u64,
+    /// Hook deliveries that reached it.
+    pub deliveries: u64,
+    /// Batches and claims that it made durable.
+    pub commits: u64,
+    /// What people did, and what was done to the process.
+    pub deeds: u64,
+}
+
+impl Steps {
+    pub fn all(self) -> u64 {
+        self.exchanges + self.deliveries + self.commits + self.deeds
+    }
 }
 
 impl History {
@@ -75,9 +111,14 @@ impl History {
         for violation in &self.violations {
             let _ = writeln!(out, "VIOLATION {violation}");
         }
+        let without = match plan.without.is_nothing() {
+            true => String::new(),
+            false => format!(" --without {}", plan.without),
+        };
+        let profile = plan.profile.name();
         let _ = write!(
             out,
-            "replay: LANYARD_SEED={} cargo test -p lanyard-simtest seeds -- --nocapture",
+            "replay: cargo xtask simtest --from {} --seeds 1 --profile {profile}{without}",
             self.seed
         );
         out
@@ -116,11 +157,22 @@ struct Stage {
     sides: Sides,
     plan: Plan,
     policy: PolicyFiles,
-    folder: tempfile::TempDir,
+    /// What the running process works in; a death leaves it behind as a crash would.
+    folder: Mutex<tempfile::TempDir>,
     present: Mutex<Option<Present>>,
     kills_left: Mutex<u32>,
     lives: Mutex<u32>,
+    /// Points that each finished life passed; and when the first step began, in the first life.
+    points: Mutex<Vec<u64>>,
+    first_step: Mutex<u64>,
+    commits: Mutex<u64>,
+    deeds: Mutex<u64>,
+    fences: Arc<Fences>,
     events: Mutex<Vec<(Timestamp, String)>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Stage {
@@ -152,16 +204,17 @@ impl Stage {
                 *lives += 1;
                 *lives
             };
-            let ends = {
-                let mut left = self.kills_left.lock().unwrap_or_else(PoisonError::into_inner);
+            let planned = self.plan.deaths.get(number as usize - 1).copied();
+            let ends = planned.or_else(|| {
+                let mut left = lock(&self.kills_left);
                 let dies = *left > 0;
                 *left = left.saturating_sub(1);
                 // Early deaths hit the first sweep and recoveries, late ones the work between.
                 let most = [150, 1500, 8000][dice.below(3) as usize];
                 dies.then(|| u64::from(10 + dice.below(most)))
-            };
-            let life = Life::new(ends);
-            let store = self.sides.open_store(self.folder.path());
+            });
+            let life = Life::beside(ends, Arc::clone(&self.fences));
+            let store = self.sides.open_store(lock(&self.folder).path());
             let seed = self.plan.seed.wrapping_add(u64::from(number) << 32);
             let (interval, observe) = (self.plan.feed_interval, self.plan.observe_only);
             let engine = self.sides.engine(&life, &store, &self.policy, interval, observe, seed);
@@ -179,17 +232,74 @@ impl Stage {
             life.over().await;
             self.sides.network.receive_with(None);
             *self.present.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            store.close();
+            let torn = dice.chance(300);
+            self.leave_as_crashed(&store, torn.then(|| dice.bits()));
             task.abort();
             drop(keep);
-            self.tell(format!("the process is killed at its call {}", life.calls()));
+            *lock(&self.commits) += life.commits();
+            self.sides.weather.note("kill");
+            let words = format!("the process is killed at its point {}", life.calls());
+            self.tell(if torn { format!("{words}, in the middle of a write") } else { words });
+            lock(&self.points).push(life.calls());
             tokio::time::sleep(Duration::from_secs(1 + u64::from(dice.below(120)))).await;
             self.tell("the process is started again".into());
         }
     }
 
+    /// Puts the folder aside as it is at this moment, before the store can close in an orderly way.
+    fn leave_as_crashed(&self, store: &SqliteStore, torn: Option<u64>) {
+        let mut folder = lock(&self.folder);
+        let next = memory_folder();
+        if let Err(error) = crash::copy(folder.path(), next.path(), torn) {
+            self.tell(format!("the folder could not be copied: {error}"));
+        }
+        store.close();
+        *folder = next;
+        if torn.is_some() {
+            self.sides.weather.note("torn write");
+        }
+    }
+
     async fn act(&self, deed: &Deed) -> Result<(), String> {
+        *lock(&self.deeds) += 1;
         match deed {
+            Deed::Pause(lasts) => {
+                let life = self.present_soon().await.life;
+                life.pause(true);
+                self.sides.weather.note("pause");
+                let lasts = *lasts;
+                tokio::spawn(async move {
+                    tokio::time::sleep(lasts).await;
+                    life.pause(false);
+                });
+                Ok(())
+            }
+            Deed::Jump { by, lasts } => {
+                let weather = Arc::clone(&self.sides.weather);
+                weather.note(if by.is_negative() { "clock back" } else { "clock ahead" });
+                weather.set_skew(weather.skew() + *by);
+                let (by, lasts) = (*by, *lasts);
+                tokio::spawn(async move {
+                    tokio::time::sleep(lasts).await;
+                    weather.set_skew(weather.skew() - by);
+                });
+                Ok(())
+            }
+            Deed::Blow { name, index, command, end } => {
+                self.sides.command(Vendor::Okta, *index, command)?;
+                self.sides.weather.note(name);
+                if let Some((lasts, command)) = end.clone() {
+                    let (network, time) = (Arc::clone(&self.sides.network), self.sides.time);
+                    let index = *index;
+                    tokio::spawn(async move {
+                        tokio::time::sleep(lasts).await;
+                        let desk = network.desk(Vendor::Okta, index);
+                        // It may have been ended before: then there is nothing to end.
+                        let _ = desk.with(|face| face.command(&command, time.now()));
+                    });
+                }
+                Ok(())
+            }
             Deed::Command { vendor, index, command } => {
                 self.sides.command(*vendor, *index, command).map(|_| ())
             }
@@ -239,65 +349,86 @@ impl Stage {
 }
 
 async fn live(plan: Plan, options: Options) -> History {
-    let sides = Sides::open(&plan.world, plan.preset, plan.seed);
+    let sides = Sides::open(&plan.world, plan.preset, plan.seed, plan.fronts.clone());
     for desk in sides.network.desks() {
         tokio::spawn(Arc::clone(&sides.network).pump(desk));
     }
-    let policy = sides.draw_policy(plan.percent_max).await;
+    let policy = {
+        let _hushed = sides.weather.hush();
+        sides.draw_policy(plan.percent_max).await
+    };
     let script = Script::of(&plan, &sides.company);
     let start = sides.time.now();
-    let folder = memory_folder();
     let stage = Arc::new(Stage {
         kills_left: Mutex::new(plan.kills),
         sides,
         policy,
-        folder,
+        folder: Mutex::new(memory_folder()),
         plan,
         present: Mutex::new(None),
         lives: Mutex::new(0),
+        points: Mutex::default(),
+        first_step: Mutex::new(0),
+        commits: Mutex::new(0),
+        deeds: Mutex::new(0),
+        fences: Arc::default(),
         events: Mutex::default(),
     });
     for rule in &stage.plan.faults {
         stage.tell(format!("to go wrong: {}", rule.name));
     }
+    for front in &stage.plan.fronts {
+        let (from, until) = (front.from.as_secs(), front.until.as_secs());
+        stage.tell(format!("to go wrong: {} p={} {from}s-{until}s", front.mishap.name(), front.probability));
+    }
     let desks = stage.sides.network.desks();
     for desk in &desks {
         desk.with(|face| face.add(&stage.plan.faults, start));
     }
+    if let Some((place, fault)) = stage.plan.write_fault {
+        stage.sides.network.fail_write(place, fault);
+    }
     let supervisor = tokio::spawn(Arc::clone(&stage).supervise());
     for step in &script.steps {
         stage.sides.time.sleep_until(start + step.after).await;
-        let refused = stage.act(&step.deed).await.err();
-        stage.tell(format!(
-            "{}{}",
-            step.words,
-            refused.map(|why| format!(": refused: {why}")).unwrap_or_default()
-        ));
+        let is_first = *lock(&stage.first_step) == 0;
+        if let (true, Some(present)) = (is_first, stage.present()) {
+            *lock(&stage.first_step) = present.life.calls();
+        }
+        stage.do_step(step).await;
     }
     stage.sides.time.sleep_until(start + stage.plan.busy_for).await;
+    let missed = stage.insist().await;
 
     // Faults stop.
-    *stage.kills_left.lock().unwrap_or_else(PoisonError::into_inner) = 0;
-    if let Some(present) = stage.present() {
-        present.life.spare();
-    }
+    *lock(&stage.kills_left) = 0;
+    let at_end = stage.present().map_or(0, |present| present.life.calls());
     let mut hits: BTreeMap<String, u64> = BTreeMap::new();
     for desk in &desks {
         let now = stage.sides.time.now();
         for report in desk.with(|face| face.report(now)) {
-            *hits.entry(format!("{:?} {:?}", report.target, report.effect)).or_default() += report.hits;
+            let kind = kind_of(report.target, report.effect);
+            *hits.entry(kind).or_default() += report.hits;
         }
         desk.with(|face| face.remove(None));
     }
+    hits.retain(|_, count| *count > 0);
+    stage.end_blows(&script);
+    if let Some(present) = stage.present() {
+        present.life.spare();
+        present.life.pause(false);
+    }
+    // Whoever is dead at this moment lives again soon.
+    stage.present_soon().await.life.spare();
     let resumed = stage.act(&Deed::Resume).await;
     debug_assert!(resumed.is_ok());
     let faults_ended = stage.sides.time.now();
     stage.tell("nothing goes wrong any more".into());
     let mut problems = Vec::new();
-    tokio::time::sleep(Duration::from_secs(75 * 60)).await;
+    tokio::time::sleep(stage.plan.quiet_for).await;
     for why in ["first full pass", "second full pass"] {
         problems.extend(stage.sweep(why).await.err().map(|error| format!("{why}: {error}")));
-        tokio::time::sleep(Duration::from_secs(15 * 60)).await;
+        tokio::time::sleep(PASS.min(stage.plan.quiet_for)).await;
     }
     // Days begin on full and half hours: nothing changes by itself in the window that is watched for writes.
     to_minute(&stage.sides, 32).await;
@@ -320,6 +451,8 @@ async fn live(plan: Plan, options: Options) -> History {
     let now = stage.sides.time.now();
     let sent = stage.sides.network.sent();
     let reads = stage.sides.network.reads();
+    let lines = all_lines(&present.store).await;
+    let watch = &stage.sides.network.watch;
     let evidence = Evidence {
         company: &stage.sides.company,
         plan: &stage.plan,
@@ -339,15 +472,33 @@ async fn live(plan: Plan, options: Options) -> History {
             .await
             .unwrap_or_else(|failure| Some(failure.to_string())),
         open_intents: present.store.open_intents(None).await.unwrap_or_default().len(),
+        lines: &lines,
+        watch,
+        fences: stage.fences.told(),
+        kept: crash::bytes(lock(&stage.folder).path()),
     };
-    let violations = judge(&evidence);
+    let verdict = judge(&evidence);
+    let mut violations = verdict.violations;
+    for kind in &missed {
+        violations.push(Violation {
+            invariant: "swarm",
+            at: faults_ended,
+            words: format!("{kind} was meant to strike and did not"),
+        });
+    }
     if options.journal {
-        stage.tell_journal(&present.store, &records).await;
+        stage.tell_journal(&lines, &records);
     }
     let hash = hash(&present.store, &records).await;
     supervisor.abort();
-    let events = std::mem::take(&mut *stage.events.lock().unwrap_or_else(PoisonError::into_inner));
-    let lives = *stage.lives.lock().unwrap_or_else(PoisonError::into_inner);
+    for (name, count) in stage.sides.weather.hits() {
+        *hits.entry(name.to_owned()).or_default() += count;
+    }
+    let events = std::mem::take(&mut *lock(&stage.events));
+    let lives = *lock(&stage.lives);
+    let (exchanges, deliveries) = stage.sides.network.traffic();
+    let commits = *lock(&stage.commits) + present.life.commits();
+    let deeds = *lock(&stage.deeds);
     History {
         seed: stage.plan.seed,
         plan: stage.plan.clone(),
@@ -355,38 +506,195 @@ async fn live(plan: Plan, options: Options) -> History {
         hash,
         violations,
         hits,
+        missed,
+        checks: verdict.checks,
+        steps: Steps { exchanges, deliveries, commits, deeds },
+        span: (*lock(&stage.first_step), at_end),
+        points: lock(&stage.points).clone(),
         lives,
         writes: sent.len(),
         simulated: Duration::try_from(now.duration_since(start)).unwrap_or_default(),
     }
 }
 
+/// A kind of fault in words, the same for every place where it is counted.
+fn kind_of(target: Target, effect: Effect) -> String {
+    let side = match target {
+        Target::Okta => "okta",
+        Target::Ioffice => "ioffice",
+        Target::Badge => "badge",
+        Target::Hook => "hook",
+    };
+    format!("{side} {effect:?}").to_lowercase()
+}
+
+impl Stage {
+    async fn do_step(&self, step: &Step) {
+        let refused = self.act(&step.deed).await.err();
+        self.tell(format!(
+            "{}{}",
+            step.words,
+            refused.map(|why| format!(": refused: {why}")).unwrap_or_default()
+        ));
+    }
+
+    /// Kinds that were drawn and have not struck yet strike now, at the first occasion; occasions are made. Answers
+    /// what still did not.
+    async fn insist(&self) -> Vec<String> {
+        let still = || {
+            let now = self.sides.time.now();
+            let mut wanting: Vec<(String, Option<Rule>, Option<Mishap>)> = Vec::new();
+            let mut struck: BTreeMap<String, u64> = BTreeMap::new();
+            for desk in self.sides.network.desks() {
+                for report in desk.with(|face| face.report(now)) {
+                    *struck.entry(kind_of(report.target, report.effect)).or_default() += report.hits;
+                }
+            }
+            for rule in &self.plan.faults {
+                let kind = kind_of(rule.target, rule.effect);
+                // A jump of a face's clock is no occasion that is counted.
+                if struck.get(&kind).is_none_or(|count| *count == 0) {
+                    wanting.push((kind, Some(rule.clone()), None));
+                }
+            }
+            for front in &self.plan.fronts {
+                if !self.sides.weather.has_struck(front.mishap.name()) {
+                    wanting.push((front.mishap.name().to_owned(), None, Some(front.mishap)));
+                }
+            }
+            wanting.sort_by(|a, b| a.0.cmp(&b.0));
+            wanting.dedup_by(|a, b| a.0 == b.0);
+            wanting
+        };
+        let first = still();
+        if first.is_empty() {
+            return Vec::new();
+        }
+        // Kills and pauses would take the occasions away again.
+        if let Some(present) = self.present() {
+            present.life.spare();
+        }
+        let demand = |(kind, rule, mishap): &(String, Option<Rule>, Option<Mishap>)| {
+            let now = self.sides.time.now();
+            self.tell(format!("to go wrong now: {kind}"));
+            if let Some(rule) = rule {
+                let at_once = Rule {
+                    from: None,
+                    until: None,
+                    probability: 1.0,
+                    count: 1,
+                    skip: 0,
+                    every: 1,
+                    ..rule.clone()
+                };
+                for desk in self.sides.network.desks() {
+                    desk.with(|face| face.add(std::slice::from_ref(&at_once), now));
+                }
+            }
+            if let Some(mishap) = mishap {
+                self.sides.weather.insist(*mishap);
+            }
+        };
+        // After a credential is revoked nothing else of that side can strike: it comes last.
+        let revokes = |wanted: &(String, Option<Rule>, Option<Mishap>)| {
+            wanted.1.as_ref().is_some_and(|rule| rule.effect == Effect::RevokeCredential)
+        };
+        let (last, sooner): (Vec<_>, Vec<_>) = first.into_iter().partition(revokes);
+        sooner.iter().for_each(&demand);
+        let mut last = Some(last);
+        for round in 0..ROUNDS_TO_STRIKE {
+            self.make_occasions(round).await;
+            tokio::time::sleep(Duration::from_secs(120)).await;
+            // What has struck once is enough; a front would go on for ever.
+            let left = still();
+            self.sides.weather.clear();
+            if left.is_empty() {
+                return Vec::new();
+            }
+            if left.iter().all(&revokes)
+                && let Some(last) = last.take()
+            {
+                last.iter().for_each(&demand);
+            }
+            for (_, _, mishap) in &left {
+                if let Some(mishap) = mishap {
+                    self.sides.weather.insist(*mishap);
+                }
+            }
+        }
+        self.sides.weather.clear();
+        still().into_iter().map(|(kind, _, _)| kind).collect()
+    }
+
+    /// Lists are read, people change, hooks leave.
+    async fn make_occasions(&self, round: u32) {
+        let engine = self.present_soon().await.engine;
+        tokio::spawn(async move {
+            let _ = engine.sweep(None, "an occasion", &Silent).await;
+        });
+        for (index, org) in self.sides.company.orgs.iter().enumerate() {
+            let people = org.users.iter().filter(|user| user.dirt.is_clean());
+            for user in people.skip(round as usize % 3).take(3) {
+                let profile = serde_json::json!({ "title": format!("Occasion {round}") });
+                let change = serde_json::json!({"do": "update_profile", "user": user.id.to_string(), "profile": profile});
+                // People who left since cannot be changed; somebody else can.
+                let _ = self.sides.command(Vendor::Okta, index, &change);
+            }
+        }
+    }
+
+    /// What was done to rights, clock and log is over.
+    fn end_blows(&self, script: &Script) {
+        self.sides.weather.clear();
+        self.sides.weather.set_skew(jiff::SignedDuration::ZERO);
+        for step in &script.steps {
+            if let Deed::Blow { index, command, end, .. } = &step.deed {
+                let over = match (end, command["do"].as_str()) {
+                    (Some((_, end)), _) => end.clone(),
+                    (None, Some("read_only" | "exhaust_bucket")) => {
+                        let mut over = command.clone();
+                        over["for_seconds"] = 0.into();
+                        over
+                    }
+                    _ => continue,
+                };
+                let _ = self.sides.command(Vendor::Okta, *index, &over);
+            }
+        }
+    }
+}
+
+/// Between two full passes.
+const PASS: Duration = Duration::from_secs(15 * 60);
+
+/// Rounds of making occasions for faults that have not struck.
+const ROUNDS_TO_STRIKE: u32 = 8;
+
+/// The whole journal, oldest first.
+async fn all_lines(store: &SqliteStore) -> Vec<Kept> {
+    let mut lines = Vec::new();
+    let mut after = 0;
+    loop {
+        let filter = ActivityFilter { after: Some(after), limit: 1000, ..Default::default() };
+        let Ok(kept) = store.activity(&filter).await else { return lines };
+        let Some(last) = kept.last() else { return lines };
+        after = last.seq;
+        lines.extend(kept);
+    }
+}
+
 impl Stage {
     /// Adds the engine's journal and the sites' writes to the events.
-    async fn tell_journal(&self, store: &SqliteStore, records: &[Record]) {
+    fn tell_journal(&self, kept: &[Kept], records: &[Record]) {
         let mut lines = Vec::new();
-        let mut after = 0;
-        loop {
-            let filter = lanyard_engine::ports::ActivityFilter {
-                after: Some(after),
-                limit: 1000,
-                ..Default::default()
-            };
-            let Ok(kept) = store.activity(&filter).await else { break };
-            let Some(last) = kept.last() else { break };
-            after = last.seq;
-            for line in kept {
-                let entry = line.entry;
-                let who = entry.identity.map(|id| id.to_string()).unwrap_or_default();
-                let person = entry.person.unwrap_or_default();
-                lines.push((
-                    entry.at,
-                    format!(
-                        "    {} {who} {person} {} {} {}",
-                        entry.kind, entry.title, entry.detail, entry.data
-                    ),
-                ));
-            }
+        for line in kept {
+            let entry = &line.entry;
+            let who = entry.identity.as_ref().map(ToString::to_string).unwrap_or_default();
+            let person = entry.person.as_deref().unwrap_or_default();
+            lines.push((
+                entry.at,
+                format!("    {} {who} {person} {} {} {}", entry.kind, entry.title, entry.detail, entry.data),
+            ));
         }
         for record in records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice) {
             for entry in record.journal.as_array().into_iter().flatten() {

@@ -74,6 +74,7 @@ fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appendi
         }
         Write::Finding(finding) => notes::finding(tx, &mut memory.findings, &finding)?,
         Write::FindingOver { key, at } => notes::finding_over(tx, &mut memory.findings, &key, at)?,
+        Write::FindingClosed { key, at, .. } => notes::finding_closed(tx, &mut memory.findings, &key, at)?,
         Write::FindingsOverExcept { prefix, keep, at } => {
             notes::findings_over_except(tx, &mut memory.findings, &prefix, &keep, at)?
         }

@@ -6,6 +6,7 @@ use lanyard_engine::ports::StoreFailure;
 use rusqlite::Connection;
 
 use crate::{
+    disk::{self, Disk, DiskStep, DiskTrouble},
     memory::{Memory, NextDue},
     salt::Salts,
     sqlite::{SqliteTx, failure},
@@ -24,6 +25,8 @@ pub(crate) struct Writer {
     pub(crate) salts: Salts,
     pub(crate) memory: Memory,
     pub(crate) due: NextDue,
+    /// Decides in a simulation what goes wrong.
+    pub(crate) disk: Box<dyn Disk>,
 }
 
 /// One caller's work. `run` is called once, then `answer` once: with the fate of the whole transaction.
@@ -36,7 +39,14 @@ pub(crate) trait Job: Send {
 /// alone; if the transaction itself is lost, everybody is told so.
 pub(crate) fn commit(connection: &Connection, writer: &mut Writer, jobs: Vec<Box<dyn Job>>) {
     let mut jobs = jobs;
-    let fates = match run_all(connection, writer, &mut jobs) {
+    let begun = writer.disk.trouble(DiskStep::Begin);
+    let full = begun == Some(DiskTrouble::Full);
+    let ran = match begun {
+        Some(trouble) if !full => Err(disk::told(trouble)),
+        _ if full => disk::fill(connection).and_then(|()| run_all(connection, writer, &mut jobs)),
+        _ => run_all(connection, writer, &mut jobs),
+    };
+    let fates = match ran {
         Ok(fates) => fates,
         Err(lost) => {
             writer.memory.forget();
@@ -53,6 +63,12 @@ pub(crate) fn commit(connection: &Connection, writer: &mut Writer, jobs: Vec<Box
             vec![Err(lost); jobs.len()]
         }
     };
+    if full {
+        disk::make_room(connection);
+        if fates.iter().any(|fate| matches!(fate, Err(StoreFailure::Unavailable(_)))) {
+            writer.disk.was_full();
+        }
+    }
     for (job, fate) in jobs.into_iter().zip(fates) {
         job.answer(fate);
     }
@@ -64,7 +80,7 @@ fn run_all(
     writer: &mut Writer,
     jobs: &mut [Box<dyn Job>],
 ) -> Answer<Vec<Answer<()>>> {
-    let Writer { salts, memory, due } = writer;
+    let Writer { salts, memory, due, disk } = writer;
     let tx = SqliteTx(connection);
     execute(connection, "BEGIN IMMEDIATE").map_err(unavailable)?;
     let mut fates = Vec::with_capacity(jobs.len());
@@ -92,7 +108,15 @@ fn run_all(
     }
     memory.flush(&tx).map_err(unavailable)?;
     let next = NextDue::ask(&tx).map_err(unavailable)?;
-    execute(connection, "COMMIT").map_err(unavailable)?;
+    match disk.trouble(DiskStep::Commit) {
+        None => execute(connection, "COMMIT").map_err(unavailable)?,
+        Some(trouble) => {
+            if trouble == (DiskTrouble::Unflushed { kept: true }) {
+                execute(connection, "COMMIT").map_err(unavailable)?;
+            }
+            return Err(disk::told(trouble));
+        }
+    }
     // Before anybody is answered: whoever was told of new work must find it due.
     due.publish(next);
     Ok(fates)
@@ -149,7 +173,8 @@ mod tests {
             Box::new(Probe { work: *work, fates: Arc::clone(&fates) })
         };
         let due = NextDue::load(&SqliteTx(connection)).unwrap();
-        let mut writer = Writer { salts: Salts::Counted(0), memory: Memory::default(), due };
+        let disk = Box::new(crate::disk::Sound);
+        let mut writer = Writer { salts: Salts::Counted(0), memory: Memory::default(), due, disk };
         commit(connection, &mut writer, works.iter().map(job).collect());
         assert!(connection.is_autocommit(), "no transaction is left open");
         let notes = connection.query_row("SELECT COUNT(*) FROM notes", [], |row| row.get(0)).unwrap();

@@ -10,12 +10,14 @@
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
 //! | `archive` | a reading look at a folder, also beside a running server: what evidence is made from |
+//! | `disk` | what a simulation lets go wrong below an inline store |
 //! | `extras` | checkpoints, erasing names, backup |
 //! | [`contract`] | the suite that every store passes |
 
 mod archive;
 mod batch;
 pub mod contract;
+mod disk;
 mod extras;
 mod glance;
 mod group;
@@ -32,5 +34,6 @@ mod tables;
 mod tx;
 
 pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
+pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use lanyard_tlog::{checkpoint, merkle, proof};
 pub use store::SqliteStore;

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
     ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
-    Message, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write,
-    Wrote,
+    Message, MessageState, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts,
+    WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
+    booking::Visit,
     clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
@@ -265,6 +266,19 @@ impl Store for SqliteStore {
 
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure> {
         self.read(move |tx| notes::findings(tx, limit)).await
+    }
+
+    async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure> {
+        self.glance(|tx| notes::open_finding(tx, key))
+    }
+
+    async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
+        let host = host.clone();
+        self.read(move |tx| links::visits_of_host(tx, &host)).await
+    }
+
+    async fn messages(&self, limit: usize) -> Result<Vec<MessageState>, StoreFailure> {
+        self.read(move |tx| notes::messages(tx, limit)).await
     }
 
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure> {

@@ -19,6 +19,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::{
+    disk::{self, Disk, DiskStep, Sound},
     glance::Glances,
     group::{self, Access, Job, Writer},
     lock::{self, FolderLock},
@@ -58,6 +59,16 @@ enum Engine {
 struct Inline {
     connection: Connection,
     writer: Writer,
+}
+
+impl Inline {
+    /// The connection, unless the disk cannot be read now.
+    fn readable(&mut self) -> Answer<&Connection> {
+        match self.writer.disk.trouble(DiskStep::Read) {
+            None => Ok(&self.connection),
+            Some(trouble) => Err(disk::told(trouble)),
+        }
+    }
 }
 
 struct Threads {
@@ -115,6 +126,16 @@ impl SqliteStore {
         drop(held(&self.lock).take());
     }
 
+    /// Lets `disk` decide from now on what goes wrong below an inline store. A store with threads has a real disk and
+    /// takes no notice.
+    pub fn set_disk(&self, disk: Box<dyn Disk>) {
+        if let Engine::Inline(inline) = &self.engine
+            && let Some(inline) = &mut *held(inline)
+        {
+            inline.writer.disk = disk;
+        }
+    }
+
     /// The database file; `None` in memory.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -163,8 +184,8 @@ impl SqliteStore {
     pub(crate) fn glance<T>(&self, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
         let one = |connection: &Connection| work(&SqliteTx(connection));
         match &self.engine {
-            Engine::Inline(inline) => match &*held(inline) {
-                Some(inline) => one(&inline.connection),
+            Engine::Inline(inline) => match &mut *held(inline) {
+                Some(inline) => one(inline.readable()?),
                 None => Err(closed()),
             },
             Engine::Threaded(threads) => threads.glances.with(one),
@@ -178,8 +199,8 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
     {
         match &self.engine {
-            Engine::Inline(inline) => match &*held(inline) {
-                Some(inline) => work(&inline.connection),
+            Engine::Inline(inline) => match &mut *held(inline) {
+                Some(inline) => work(inline.readable()?),
                 None => Err(closed()),
             },
             Engine::Threaded(threads) => {
@@ -213,7 +234,7 @@ fn open_folder(folder: &Path) -> Answer<(FolderLock, PathBuf, Connection)> {
 
 fn writer(connection: &Connection, salts: Salts) -> Answer<Writer> {
     let due = NextDue::load(&SqliteTx(connection))?;
-    Ok(Writer { salts, memory: Memory::default(), due })
+    Ok(Writer { salts, memory: Memory::default(), due, disk: Box::new(Sound) })
 }
 
 /// The folder is ours alone, so whoever claimed work before is gone: nobody waits for a dead process's leases.

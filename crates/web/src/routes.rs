@@ -273,6 +273,19 @@ pub(crate) fn routes() -> Vec<Route> {
                 ("search", "string", "only findings with this text"),
             ])
             .answers("FindingPage"),
+        post("/findings/close", api::control::put_away)
+            .needs(Operate)
+            .says("work", "Puts a finding away that no later read can end; the journal keeps who and why.")
+            .takes("PutAway")
+            .answers("Closed"),
+        get("/messages", api::overview::messages)
+            .needs(See)
+            .everywhere()
+            .says(
+                "work",
+                "Messages to people outside the console, newest first: delivered, waiting, given up.",
+            )
+            .answers("Anything"),
         get("/sweeps", api::overview::sweeps)
             .needs(See)
             .says("work", "Complete comparisons, newest first.")

@@ -19,6 +19,8 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use lanyard_engine::ports::Write;
+
 use crate::{
     WebState,
     access::{
@@ -29,6 +31,8 @@ use crate::{
     api, console, hooks, routes, scim,
 };
 
+/// A delivery must be durable within less than three seconds.
+const READY_WITHIN: Duration = Duration::from_millis(2000);
 /// Whoever has not sent the head of a request by then is cut off; so is who keeps a connection without using it.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
@@ -52,12 +56,15 @@ pub fn router(state: Arc<WebState>) -> Router {
         .with_state(state)
 }
 
-/// Ready means: the store answers.
+/// Ready means that a delivery would be taken: the store writes, durably, within the time that Okta gives.
 async fn ready(State(state): State<Arc<WebState>>) -> Response {
-    match state.engine.store().meta("ready").await {
-        Ok(_) => "ready\n".into_response(),
-        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {failure}\n")).into_response(),
-    }
+    let write = state.engine.store().write(vec![Write::Meta { key: "ready".into(), value: "yes".into() }]);
+    let why = match tokio::time::timeout(READY_WITHIN, write).await {
+        Ok(Ok(_)) => return "ready\n".into_response(),
+        Ok(Err(failure)) => failure.to_string(),
+        Err(_) => "the store does not write in time".to_owned(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response()
 }
 
 /// Serves until `stop` turns true, then lets requests under way finish.

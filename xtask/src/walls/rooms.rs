@@ -117,7 +117,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tower-http", &["lanyard-web"]),
     ("lettre", &["lanyard-notify"]),
     ("jsonwebtoken", &["lanyard-okta", "lanyard-sim"]),
-    ("clap", &["lanyard"]),
+    ("clap", &["lanyard", "lanyard-simtest"]),
     ("krilla", &["lanyard-evidence"]),
     ("rust_xlsxwriter", &["lanyard-evidence"]),
 ];

@@ -19,7 +19,7 @@ use crate::{
     Engine,
     engine::Active,
     journal::line,
-    ports::{Finding, SearchKey, Severity, Write},
+    ports::{Finding, GONE_KIND, SearchKey, Severity, Write},
 };
 
 /// What a site shows of the person.
@@ -37,10 +37,11 @@ impl Engine {
         &self,
         scene: &Scene<'_>,
         link: Option<&Link>,
+        applied: &Applied,
         tail: &mut Tail,
     ) -> Result<AccountView, Stop> {
         let port = scene.site.port();
-        let Some(link) = link else { return self.search_in_site(scene, tail).await };
+        let Some(link) = link else { return self.search_in_site(scene, applied, tail).await };
         let view = |account| AccountView { account: Some(account), link: Some(link.clone()), disputed: None };
         match port.observe_account(link.account.id, scene.item.lane).await? {
             AccountRead::Present(account) => Ok(view(*account)),
@@ -48,15 +49,7 @@ impl Engine {
                 // Inactive accounts may read as 404 (contract A-13): what we remember of it, as inactive.
                 let remembered = self.store.account(&link.account).await?;
                 Ok(match remembered {
-                    Some(mut account) => {
-                        account.active = Some(false);
-                        account.seat = None;
-                        account.section = None;
-                        account.roles = Some(BTreeMap::new());
-                        account.items = account.items.map(|_| Default::default());
-                        account.read_at = at;
-                        view(account)
-                    }
+                    Some(account) => view(as_inactive(account, at)),
                     None => AccountView { account: None, link: Some(link.clone()), disputed: None },
                 })
             }
@@ -64,12 +57,18 @@ impl Engine {
     }
 
     /// Finds the account of somebody without a link: key by key, strongest first, each candidate read afresh.
-    async fn search_in_site(&self, scene: &Scene<'_>, tail: &mut Tail) -> Result<AccountView, Stop> {
+    async fn search_in_site(
+        &self,
+        scene: &Scene<'_>,
+        applied: &Applied,
+        tail: &mut Tail,
+    ) -> Result<AccountView, Stop> {
         let policy = &scene.active.policy;
         let port = scene.site.port();
         let identity = &scene.person.identity;
         let terms = policy.search_terms(identity);
         let mut found: Vec<(String, Vec<Account>)> = Vec::new();
+        let mut sleeping: Vec<Account> = Vec::new();
         for term in &terms {
             let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
             let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
@@ -86,21 +85,42 @@ impl Engine {
                     free.insert(*account);
                 }
             }
-            let same: Vec<_> = candidates
-                .into_values()
-                .filter(Account::is_live)
-                .filter(|account| {
-                    policy
-                        .account_keys(account)
-                        .iter()
-                        .any(|(kind, folded)| *kind == term.kind && *folded == term.folded)
-                })
-                .collect();
-            let stop = !same.is_empty();
-            found.push((term.kind.clone(), same));
+            if found.is_empty() {
+                // By the strongest key also accounts that are listed no more: somebody may have switched theirs off by hand,
+                // and another one would be a second account of the same person.
+                let kind = format!("{GONE_KIND}{}", term.kind);
+                for known in self.store.accounts_by_key(scene.site.id(), &kind, &term.folded).await? {
+                    if let std::collections::btree_map::Entry::Vacant(free) = candidates.entry(known.id) {
+                        let account = match port.observe_account(known.id, scene.item.lane).await? {
+                            AccountRead::Present(account) => Some(*account),
+                            AccountRead::NotFound { at } => {
+                                self.store.account(&known).await?.map(|account| as_inactive(account, at))
+                            }
+                        };
+                        account.map(|account| free.insert(account));
+                    }
+                }
+            }
+            let is_same = |account: &Account| {
+                let keys = policy.account_keys(account);
+                keys.iter().any(|(kind, folded)| *kind == term.kind && *folded == term.folded)
+            };
+            let (live, asleep): (Vec<_>, Vec<_>) =
+                candidates.into_values().filter(is_same).partition(Account::is_live);
+            let stop = !live.is_empty();
+            if found.is_empty() {
+                sleeping = asleep;
+                sleeping.retain(|account| !applied.given_up.contains(&account.id()));
+            }
+            found.push((term.kind.clone(), live));
             if stop {
                 break;
             }
+        }
+        if found.iter().all(|(_, live)| live.is_empty())
+            && let Some((_, strongest)) = found.first_mut()
+        {
+            *strongest = sleeping;
         }
         let mut holders: BTreeMap<AccountKey, Holder> = BTreeMap::new();
         for account in found.iter().flat_map(|(_, accounts)| accounts) {
@@ -146,6 +166,27 @@ impl Engine {
         })
     }
 
+    /// Fills in the category items of an account that does not show them, where policy has anything to do with items.
+    pub(crate) async fn complete_items(
+        &self,
+        scene: &Scene<'_>,
+        view: &mut AccountView,
+        desired: &Desired,
+        applied: &Applied,
+        since: Timestamp,
+    ) -> Result<(), Stop> {
+        let Some(account) = view.account.as_mut().filter(|account| account.items.is_none()) else {
+            return Ok(());
+        };
+        let concerned =
+            !desired.items.is_empty() || !desired.owned.items.is_empty() || !applied.items.is_empty();
+        if concerned && account.is_live() {
+            let lane = scene.item.lane;
+            account.items = scene.site.items_of(account.id(), since, || self.clock.now(), lane).await?;
+        }
+        Ok(())
+    }
+
     /// Whom an account belongs to already.
     pub(crate) async fn holder(&self, scene: &Scene<'_>, key: &AccountKey) -> Result<Option<Holder>, Stop> {
         let me = &scene.person.identity;
@@ -167,7 +208,11 @@ impl Engine {
                 && let Some(directory) = self.directories().get(&link.identity.tenant)
             {
                 // Our memory of the predecessor may be older than the end of it.
-                let read = directory.observe_identity(&link.identity.user, scene.item.lane).await?;
+                let read = directory.observe_identity(&link.identity.user, scene.item.lane).await;
+                let read = read.map_err(|failure| Stop::Again {
+                    at: self.clock.now() + self.settings.backoff(scene.item.attempts, &me.id.user),
+                    error: failure.to_string(),
+                })?;
                 other_over =
                     matches!(read, IdentityRead::Present(now) if now.status == Status::Deprovisioned);
             }
@@ -283,6 +328,17 @@ impl Engine {
             }
         }
     }
+}
+
+/// A remembered account that is shown no longer: nothing is left of it but the record.
+pub(crate) fn as_inactive(mut account: Account, at: Timestamp) -> Account {
+    account.active = Some(false);
+    account.seat = None;
+    account.section = None;
+    account.roles = Some(BTreeMap::new());
+    account.items = account.items.map(|_| Default::default());
+    account.read_at = at;
+    account
 }
 
 /// Whether policy keeps the person alive in this site, as far as the identity alone tells.

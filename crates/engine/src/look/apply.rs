@@ -7,7 +7,7 @@ use lanyard_model::{
     account::{Account, FieldName},
     booking::Visit,
     clearance::Clearance,
-    desired::Applied,
+    desired::{Applied, ToDo},
     id::{AccountId, AccountKey, IdentityId, ReservationId},
     link::{How, Link},
     plan::{Gate, Inverse, Operation, Outcome, Plan, Step},
@@ -20,7 +20,7 @@ use super::{Scene, Stop, Tail, clear::sent_under};
 use crate::{
     Engine,
     journal::line,
-    ports::{Charge, Finding, Intent, Severity, StoreFailure, Write},
+    ports::{Charge, Finding, Intent, PortFailure, Severity, StoreFailure, Write},
 };
 
 /// Desks tried for one look's bookings before a person is told.
@@ -197,6 +197,22 @@ impl Engine {
             }
             pending.push(Write::Outcome { intent: id.clone(), outcome: outcome.clone(), at });
             pending.push(self.outcome_line(scene, plan, step, &id, &outcome, sent_at, at));
+            if op == Operation::Reactivate
+                && let Outcome::Refused { fix, .. } | Outcome::Impossible { todo: ToDo { how: fix, .. }, .. } =
+                    &outcome
+                && let Some(account) = link.as_ref().filter(|link| link.ended_at.is_none())
+                && !self.is_gone_for_good(scene, &account.account).await?
+            {
+                // Not a return of ours to undo: somebody switched it off, and a second account would be worse.
+                return Err(Stop::Dead {
+                    error: format!(
+                        "account {} was deactivated in {}, and cannot be reactivated through the API",
+                        account.account.id,
+                        scene.site.id()
+                    ),
+                    fix: fix.clone(),
+                });
+            }
             if !self.follow(scene, step, &op, outcome, link, applied, applying, pending, at)? {
                 return Ok(());
             }
@@ -275,10 +291,10 @@ impl Engine {
             Outcome::Throttled { until } => {
                 Err(Stop::Again { at: until.max(at), error: format!("{} asked us to wait", scene.site.id()) })
             }
-            Outcome::NotDone { reason } => Err(Stop::Again {
-                at: at + self.settings.backoff(scene.item.attempts, &scene.item.identity.user),
-                error: reason,
-            }),
+            Outcome::NotDone { reason } => {
+                let upstream = scene.site.id().to_string();
+                Err(Stop::Port(PortFailure::Unavailable { upstream, reason }))
+            }
             Outcome::Denied { reason, fix } => {
                 pending.push(Write::Finding(Box::new(Finding {
                     key: format!("credential:{}", scene.site.id()),
@@ -350,6 +366,16 @@ impl Engine {
         }
     }
 
+    /// Whether nothing is left of an account that we did not end: an inactive one keeps its user name, a deleted one does
+    /// not.
+    async fn is_gone_for_good(&self, scene: &Scene<'_>, account: &AccountKey) -> Result<bool, Stop> {
+        let remembered = self.store.account(account).await?;
+        match remembered.as_ref().and_then(|account| account.field("userName")) {
+            Some(name) => Ok(scene.site.port().is_user_name_free(name, scene.item.lane).await?),
+            None => Ok(false),
+        }
+    }
+
     /// Where a site does not reactivate, a new account is made under another user name (contract §3.6).
     fn give_up_account(
         &self,
@@ -359,6 +385,7 @@ impl Engine {
         pending: &mut Vec<Write>,
         at: Timestamp,
     ) {
+        let account = link.as_ref().map(|link| link.account.id);
         if let Some(old) = link.take() {
             pending.push(Write::Unlink {
                 identity: scene.person.identity.id.clone(),
@@ -373,8 +400,11 @@ impl Engine {
                 at,
             ));
         }
+        let mut given_up = std::mem::take(&mut applied.given_up);
+        given_up.extend(account);
         // What was announced and told stays so, whosever account it was.
         *applied = Applied {
+            given_up,
             visits: std::mem::take(&mut applied.visits),
             notices: std::mem::take(&mut applied.notices),
             ..Applied::default()

@@ -28,11 +28,12 @@ use crate::{
     engine::{Active, manager_key},
     journal::line,
     keyed_lock::Held,
+    outages::Upstream,
     ports::{Finding, Finish, PortFailure, Severity, StoreFailure, WorkItem, Write},
     site::SiteState,
 };
 
-pub(crate) use account::{AccountView, contradiction, is_alive, wants_site};
+pub(crate) use account::{AccountView, as_inactive, contradiction, is_alive, wants_site};
 pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
 pub(crate) use person::{Person, is_same};
@@ -85,6 +86,8 @@ pub(crate) struct Tail {
     pub(crate) again: Option<(Timestamp, String)>,
     /// Sites that were read, and written to if need be, without trouble.
     pub(crate) sites: Vec<SiteId>,
+    /// The upstream that stopped this look.
+    pub(crate) down: Option<Upstream>,
     /// Locks on what this look learnt and has not made durable yet.
     pub(crate) held: Vec<Held>,
 }
@@ -125,6 +128,14 @@ impl Engine {
             },
             Err(stop) => self.finish_stopped(&item, stop, now, &mut tail),
         };
+        match &finish {
+            Finish::Retry { .. } => {
+                if let Some(upstream) = &tail.down {
+                    self.outages.note(upstream, &item);
+                }
+            }
+            _ => self.outages.came_through(&item.identity, &tail.sites),
+        }
         let quiet = !tail.changed;
         let verified = matches!(finish, Finish::Done { .. });
         if !matches!(finish, Finish::Retry { .. }) {
@@ -207,7 +218,11 @@ impl Engine {
 
     async fn try_look(&self, item: &WorkItem, tail: &mut Tail) -> Result<(), Stop> {
         let active = self.active();
-        let Some(person) = self.observe_person(item, &active, tail).await? else { return Ok(()) };
+        let read = self.observe_person(item, &active, tail).await;
+        if is_outage(&read) {
+            tail.down = Some(Upstream::Tenant(item.identity.tenant.clone()));
+        }
+        let Some(person) = read? else { return Ok(()) };
         let id = &person.identity.id;
         let now = self.clock.now();
         let links = self.store.links_of(id).await?;
@@ -251,6 +266,9 @@ impl Engine {
                 let done = self
                     .look_in_site(item, &active, &person, &links, &link.account.site, leaving, tail)
                     .await;
+                if is_outage(&done) {
+                    tail.down.get_or_insert_with(|| Upstream::Site(link.account.site.clone()));
+                }
                 keep_first(&mut stopped, done)?;
             }
         }
@@ -264,6 +282,9 @@ impl Engine {
             .filter(|site| !untouched || links.iter().any(|link| link.account.site == **site))
         {
             let done = self.look_in_site(item, &active, &person, &links, site, None, tail).await;
+            if is_outage(&done) {
+                tail.down.get_or_insert_with(|| Upstream::Site(site.clone()));
+            }
             keep_first(&mut stopped, done)?;
         }
         if let Some(stop) = stopped {
@@ -329,13 +350,14 @@ impl Engine {
             self.write(std::mem::take(&mut tail.writes)).await?;
             tail.held.clear();
         }
-        tail.held.push(site.lock(lock_names(active, &person.identity, link.as_ref())).await);
+        let names = lock_names(active, &person.identity, link.as_ref());
+        tail.held.push(site.lock(names).await);
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
         let mut applying = self.applying(id, site, person).await?;
         for pass in 0..PASSES_MAX {
-            let view = self.observe_in_site(&scene, link.as_ref(), tail).await?;
+            let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
             if let Some(found) = &view.link {
                 link = Some(found.clone());
             }
@@ -350,6 +372,9 @@ impl Engine {
                 at: self.clock.now(),
             });
             let mut desired = self.decide(&scene, &view, &applied, leaving).await?;
+            // After a write of ours only a read from after it counts.
+            let since = if applying.sent_any { self.clock.now() } else { self.trusted_since(&scene) };
+            self.complete_items(&scene, &mut view, &desired, &applied, since).await?;
             if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
                 self.note_governed(&scene, &desired, link.as_ref(), &governor, tail);
                 return Ok(());
@@ -481,12 +506,16 @@ impl Engine {
                 return Ok(access);
             }
         }
-        // A look that is repeated trusts no scan from before it.
-        let first = if scene.item.attempts == 0 { scene.item.raised_at } else { self.clock.now() };
-        let since = applying.bookings_since.unwrap_or(first);
+        let since = applying.bookings_since.unwrap_or_else(|| self.trusted_since(scene));
         let lane = apply::lane_of(ended, scene.item.lane);
         let bookings = scene.site.bookings_of(key.id, since, || self.clock.now(), lane).await?;
         Ok(compare(Some(bookings.as_slice())))
+    }
+
+    /// Whole reads of a site that began then or later may be shared by this look. A look that is repeated trusts none from
+    /// before it.
+    fn trusted_since(&self, scene: &Scene<'_>) -> Timestamp {
+        if scene.item.attempts == 0 { scene.item.raised_at } else { self.clock.now() }
     }
 
     /// The comparison itself. With `promise`, desks chosen here are set aside until the look ends.
@@ -641,6 +670,11 @@ pub(crate) fn over_everywhere(
             (identity.status == lanyard_model::identity::Status::Deprovisioned).then_some(Ending::Deactivated)
         }
     }
+}
+
+/// Whether something ended for want of a useful answer, which may come by itself.
+fn is_outage<T>(done: &Result<T, Stop>) -> bool {
+    matches!(done, Err(Stop::Port(PortFailure::Unavailable { .. } | PortFailure::Denied { .. })))
 }
 
 /// Keeps the first reason to stop. A store that fails stops everything.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    desired::{Applied, Desired, Lifecycle, SeatWish},
+    desired::{Applied, Desired, Lifecycle, SeatWish, ToDo},
     link::Link,
     plan::{Gate, Plan},
 };
@@ -13,7 +13,7 @@ use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
     Engine,
     journal::line,
-    ports::{Message, Severity, Write},
+    ports::{Finding, Message, Severity, Write},
 };
 
 impl Engine {
@@ -111,8 +111,12 @@ impl Engine {
             tail.writes.push(Write::Plan(std::sync::Arc::new(plan.clone())));
         }
         self.note_gates(&plan, applying, tail);
-        self.note_todos(scene, &plan, applied, applying, now, tail);
-        self.note_notices(scene, &plan, applied, now, tail);
+        let hosted = match &link {
+            Some(link) if ended => self.visits_left(scene, link, applied, now).await?,
+            _ => Vec::new(),
+        };
+        self.note_todos(&plan, hosted, applied, applying, now, tail);
+        self.note_notices(&plan, applied, now, tail);
         if *applied != before {
             tail.writes.push(self.applied_write(scene, applied));
         }
@@ -166,7 +170,7 @@ impl Engine {
             tail.writes.push(Write::FindingOver { key, at: now });
             return;
         }
-        tail.writes.push(Write::Finding(Box::new(crate::ports::Finding {
+        tail.writes.push(Write::Finding(Box::new(Finding {
             key,
             kind: "blocked".into(),
             severity: Severity::Warning,
@@ -197,8 +201,8 @@ impl Engine {
     /// What a person must do, and what is no longer to be done.
     fn note_todos(
         &self,
-        scene: &Scene<'_>,
         plan: &Plan,
+        hosted: Vec<ToDo>,
         applied: &Applied,
         applying: &Applying,
         now: Timestamp,
@@ -209,21 +213,77 @@ impl Engine {
         if applied.user_name_instead.is_some() {
             keep.push(format!("{prefix}user-name"));
         }
-        for todo in &plan.todos {
+        let visits =
+            plan.todos.iter().filter(|todo| todo.key.starts_with(VISIT_CHECKOUT)).count() + hosted.len();
+        for todo in plan.todos.iter().chain(&hosted) {
             keep.push(format!("{prefix}{}", todo.key));
-            tail.writes.push(self.todo(scene, &todo.key, &todo.what, &todo.how, now));
+            tail.writes.push(todo_of(plan, todo, now));
         }
+        tail.writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
+        self.note_visits(plan, visits, now, tail);
+    }
+
+    /// The alarm that goes with the to-dos: somebody left, and visits that the API cannot end still stand.
+    fn note_visits(&self, plan: &Plan, visits: usize, now: Timestamp, tail: &mut Tail) {
+        let prefix = format!("visits:{}:{}:", plan.identity, plan.site);
+        let key = format!("{prefix}left");
+        let open = plan.ending.is_some() && visits > 0;
+        if open {
+            tail.writes.push(Write::Finding(Box::new(Finding {
+                key: key.clone(),
+                kind: "visits".into(),
+                severity: Severity::Error,
+                tenant: Some(plan.identity.tenant.clone()),
+                site: Some(plan.site.clone()),
+                identity: Some(plan.identity.clone()),
+                title: format!(
+                    "{} left, and {visits} announced visit{} cannot be ended through the API",
+                    plan.person,
+                    if visits == 1 { "" } else { "s" }
+                ),
+                detail: "the person may still be let in as a visitor, or wait for visitors of theirs".into(),
+                fix: Some(
+                    "do the to-dos of this person in the visitor center, then put this away with a reason"
+                        .into(),
+                ),
+                since: now,
+            })));
+        }
+        let keep = if open { vec![key] } else { Vec::new() };
         tail.writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
     }
 
-    fn note_notices(
+    /// Visits of other people, still to come, whose host is the leaver.
+    async fn visits_left(
         &self,
         scene: &Scene<'_>,
-        plan: &Plan,
-        applied: &mut Applied,
+        link: &Link,
+        applied: &Applied,
         now: Timestamp,
-        tail: &mut Tail,
-    ) {
+    ) -> Result<Vec<ToDo>, Stop> {
+        let all = self.store.visits_of_host(&link.account).await?;
+        // An arrival of today may still be in the house.
+        let since = now - std::time::Duration::from_secs(86_400);
+        let ahead = all.into_iter().filter(|(_, visit)| visit.arrival >= since);
+        let ahead = ahead.filter(|(_, visit)| !applied.visits.values().any(|own| *own == visit.registration));
+        Ok(ahead
+            .map(|(guest, visit)| ToDo {
+                key: format!("visit-host:{}:{}", guest, visit.registration),
+                what: format!(
+                    "give visit {} of {guest} on {} another host",
+                    visit.registration,
+                    visit.arrival.strftime("%Y-%m-%d")
+                ),
+                how: format!(
+                    "{} hosts it and has left; the API cannot change a visit: change the host, or cancel it, in visitor center {}",
+                    scene.person.identity.display_name(),
+                    visit.center
+                ),
+            })
+            .collect())
+    }
+
+    fn note_notices(&self, plan: &Plan, applied: &mut Applied, now: Timestamp, tail: &mut Tail) {
         for notice in &plan.notices {
             let waits = notice.after_verified && !plan.steps.is_empty();
             if waits || !self.may_write(&plan.site) {
@@ -238,11 +298,30 @@ impl Engine {
                     text: notice.text.clone(),
                     at: now,
                     attempts: 0,
+                    data: None,
                 })));
             }
         }
-        let _ = scene;
     }
+}
+
+/// How the to-dos begin that ask to have a leaver's own visit ended.
+const VISIT_CHECKOUT: &str = "visit-checkout:";
+
+/// A to-do of a plan, as a finding.
+fn todo_of(plan: &Plan, todo: &ToDo, now: Timestamp) -> Write {
+    Write::Finding(Box::new(Finding {
+        key: format!("todo:{}:{}:{}", plan.identity, plan.site, todo.key),
+        kind: "todo".into(),
+        severity: Severity::Warning,
+        tenant: Some(plan.identity.tenant.clone()),
+        site: Some(plan.site.clone()),
+        identity: Some(plan.identity.clone()),
+        title: todo.what.clone(),
+        detail: format!("for {}", plan.person),
+        fix: Some(todo.how.clone()),
+        since: now,
+    }))
 }
 
 /// What shows as wanted is now ours: given by us, or adopted because policy wants exactly it.
@@ -263,6 +342,7 @@ pub(crate) fn note_applied(
             *applied = Applied {
                 visits: kept.visits,
                 notices: kept.notices,
+                given_up: kept.given_up,
                 user_name_instead: kept.user_name_instead,
                 ..Applied::default()
             };

@@ -11,8 +11,11 @@ pub enum Route {
     Email(Vec<String>),
     /// Name of a setting that holds a Slack incoming webhook URL.
     Slack(String),
-    /// Name of a setting that holds a URL for signed JSON.
-    Webhook(String),
+    /// JSON, signed where a key is given. Names of settings: the address, and the signing key.
+    Webhook { url: String, key: Option<String> },
+    /// An incident at a paging service that takes PagerDuty's events. Name of a setting: the routing key; and the address,
+    /// where it is not PagerDuty's own.
+    Pager { key: String, url: Option<String> },
 }
 
 /// Delivers one message once. May deliver twice after a lost answer; receivers see the message id.

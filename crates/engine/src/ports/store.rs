@@ -54,6 +54,9 @@ pub enum StoreFailure {
     Damaged(String),
 }
 
+/// Stands before the kind of a key by which an account is found that is no longer listed.
+pub const GONE_KIND: &str = "gone:";
+
 /// One change to the store.
 #[derive(Debug, Clone)]
 pub enum Write {
@@ -187,6 +190,13 @@ pub enum Write {
     /// What the finding told of is over.
     FindingOver {
         key: String,
+        at: Timestamp,
+    },
+    /// A person put the finding away. The same finding, raised again as it was, stays away until what it told of is over.
+    FindingClosed {
+        key: String,
+        by: String,
+        reason: String,
         at: Timestamp,
     },
     /// Clears all findings whose key starts so, except those listed.
@@ -406,6 +416,23 @@ pub struct Message {
     pub text: String,
     pub at: Timestamp,
     pub attempts: u32,
+    /// The same for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<serde_json::Value>,
+}
+
+/// How a message fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageState {
+    pub id: String,
+    pub route: String,
+    pub subject: String,
+    pub at: Timestamp,
+    pub attempts: u32,
+    pub sent_at: Option<Timestamp>,
+    /// The next try; neither this nor `sent_at`: it was given up.
+    pub next: Option<Timestamp>,
+    pub error: Option<String>,
 }
 
 /// One sweep.
@@ -565,8 +592,11 @@ pub trait Store: Send + Sync {
     async fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure>;
 
     async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure>;
+    /// Visits that we announced with this account as host.
+    async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure>;
     /// Live mirrored accounts of a site.
     async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure>;
+    /// Accounts of the site with this key. With [`GONE_KIND`] before the kind: accounts that are listed no more.
     async fn accounts_by_key(
         &self,
         site: &SiteId,
@@ -648,7 +678,12 @@ pub trait Store: Send + Sync {
     /// Whether an event that says this user was deleted is on record.
     async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure>;
 
+    /// Open findings, worst first.
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure>;
+    /// One open finding.
+    async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure>;
+    /// The outbox, newest first.
+    async fn messages(&self, limit: usize) -> Result<Vec<MessageState>, StoreFailure>;
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure>;
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure>;
     async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure>;

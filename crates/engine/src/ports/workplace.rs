@@ -1,12 +1,14 @@
 //! The place side: one site.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountRead, FieldName},
     booking::Booking,
     coverage::Evidence,
-    id::{AccountId, SiteId},
+    id::{AccountId, ItemId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
     signal::Lane,
@@ -66,6 +68,16 @@ pub trait Workplace: Send + Sync {
 
     /// All live bookings that end after `from`.
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure>;
+
+    /// Who holds which category items, for sites whose accounts do not show it themselves: accounts that are not in it
+    /// hold none. `None`: this site does not tell.
+    async fn item_holders(
+        &self,
+        lane: Lane,
+    ) -> Result<Option<BTreeMap<AccountId, BTreeSet<ItemId>>>, PortFailure>;
+
+    /// Whether the site answers and takes our credential: one cheap read.
+    async fn answers(&self, lane: Lane) -> Result<(), PortFailure>;
 
     /// Carries out one operation once. `account` is `None` for [`Operation::Create`] only.
     async fn apply(&self, operation: &Operation, account: Option<AccountId>, lane: Lane) -> Outcome;

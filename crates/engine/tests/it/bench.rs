@@ -7,7 +7,7 @@ use lanyard_engine::{Engine, EngineSettings, Ports, clock::Clock, ports::*};
 use lanyard_model::{
     id::*,
     identity::{AttributeValue, Groups, Identity, Profile, Status},
-    place::{Building, Catalogue, Center, Floor, Room},
+    place::{Building, Catalogue, Center, Floor, Item, Room},
     signal::{Event, Lane, Source},
 };
 use lanyard_policy::{Policy, PolicyFiles};
@@ -20,6 +20,7 @@ use crate::{
 
 pub const APP: &str = "00gAPPIOFFICE";
 pub const ROOMS: &str = "00gROOMBOOKING";
+pub const EXEC: &str = "00gEXECFLOOR";
 
 const POLICY: &str = r#"
 format = 1
@@ -31,6 +32,7 @@ default_host = 1000
 [groups]
 "APP" = { acme = "00gAPPIOFFICE", beta = "00gAPPIOFFICE" }
 "ROOMS" = { acme = "00gROOMBOOKING", beta = "00gROOMBOOKING" }
+"EXEC" = { acme = "00gEXECFLOOR", beta = "00gEXECFLOOR" }
 
 [[route]]
 site = "south"
@@ -106,6 +108,14 @@ look_up = "places"
 then = [{ role = "customer", module = "reservation" }]
 
 [[flow]]
+id = "executives"
+template = "group-change"
+sentence = "Members of EXEC may use the executive floor."
+priority = 50
+if = [{ group = "EXEC" }]
+then = [{ item = "Access policy / Executive floor" }]
+
+[[flow]]
 id = "arrival"
 template = "contractor-expiry"
 sentence = "The front desk knows a contractor's first day."
@@ -146,6 +156,18 @@ fn catalogue(site: &str, building: &str, now: Timestamp) -> Catalogue {
     }
     let centers = all.centers.keys().copied().collect();
     all.buildings.insert(id, Building { id, name: building.into(), code: building.into(), centers });
+    let item = ItemId(520);
+    all.items.insert(
+        item,
+        Item {
+            id: item,
+            name: "Executive floor".into(),
+            code: "EXEC".into(),
+            category: CategoryId(12),
+            category_name: "Access policy".into(),
+            parent: None,
+        },
+    );
     let floor = FloorId(2);
     all.floors.insert(floor, Floor { id: floor, name: "Level 1".into(), building: id });
     for number in 11..16 {
@@ -231,7 +253,9 @@ impl World {
         };
         let okta = |tenant: &str| {
             let okta = Okta::new(tenant, Arc::clone(&clock));
-            okta.change(|state| state.groups.extend([APP.into(), ROOMS.into(), "00gOTHERGROUP".into()]));
+            okta.change(|state| {
+                state.groups.extend([APP.into(), ROOMS.into(), EXEC.into(), "00gOTHERGROUP".into()])
+            });
             Arc::new(okta)
         };
         let store = Arc::new(SqliteStore::in_memory().unwrap());
@@ -313,6 +337,20 @@ impl World {
             &self.settings,
             edited(self.max_people, &self.edits),
         )
+    }
+
+    /// Another process that has read its memory and no site yet, as `serve` begins.
+    pub async fn restarted(&mut self) {
+        self.mortal = Arc::new(Mortal::new(Arc::clone(&self.store), None));
+        self.engine = engine(
+            &self.clock,
+            &self.mortal,
+            [&self.acme, &self.beta],
+            [&self.hq, &self.south],
+            &self.settings,
+            edited(self.max_people, &self.edits),
+        );
+        self.engine.load_memory().await.unwrap();
     }
 
     pub fn now(&self) -> Timestamp {

@@ -250,6 +250,15 @@ pub struct OfficeState {
     pub search_blind: bool,
     /// Somebody books a room for this account as soon as a scan has ended.
     pub booked_after_scan: Option<i64>,
+    /// Accounts do not show their items; this says who has which.
+    pub hides_items: bool,
+    pub holders: BTreeMap<AccountId, BTreeSet<ItemId>>,
+    /// How often it was asked whether it answers, and did.
+    pub probes: usize,
+    /// Inactive accounts stay so.
+    pub reactivates_nobody: bool,
+    /// What the calendar's evidence says about our rights.
+    pub rights_in_bookings: Option<bool>,
     attempts: usize,
     next: i64,
 }
@@ -322,7 +331,8 @@ fn booking(id: i64, host: i64, start: Timestamp) -> Booking {
 
 impl OfficeState {
     fn shown(&self, account: &Account, now: Timestamp) -> Account {
-        Account { read_at: now, ..account.clone() }
+        let items = account.items.clone().filter(|_| !self.hides_items);
+        Account { read_at: now, items, ..account.clone() }
     }
 
     fn carry_out(
@@ -389,6 +399,7 @@ impl OfficeState {
                 Some(account) => account.active = Some(false),
                 None => return refused("no such account"),
             },
+            Operation::Reactivate if self.reactivates_nobody => return refused("not through the API"),
             Operation::Reactivate => match &mut target {
                 Some(account) => account.active = Some(true),
                 None => return refused("no such account"),
@@ -421,6 +432,12 @@ impl OfficeState {
         }
         if let Some(target) = target {
             self.accounts.insert(target.key.id.0, target);
+        }
+        if self.hides_items
+            && let Operation::Update { patch } | Operation::Create { patch } = operation
+            && let (Some(items), Some(id)) = (&patch.items, account)
+        {
+            self.holders.insert(id, items.clone());
         }
         self.writes.push(what);
         done
@@ -523,8 +540,21 @@ impl Workplace for Office {
                 let made = booking(state.next, host, at + Duration::from_secs(7200));
                 state.bookings.insert(state.next, made);
             }
-            Listing { evidence: evidence(ReadKind::Bookings, rows.len(), at), rows }
+            let mut evidence = evidence(ReadKind::Bookings, rows.len(), at);
+            evidence.rights_proven = state.rights_in_bookings;
+            Listing { evidence, rows }
         })
+    }
+
+    async fn item_holders(
+        &self,
+        _: Lane,
+    ) -> Result<Option<BTreeMap<AccountId, BTreeSet<ItemId>>>, PortFailure> {
+        self.read(|state| Some(state.holders.clone()))
+    }
+
+    async fn answers(&self, _: Lane) -> Result<(), PortFailure> {
+        self.read(|state| state.probes += 1)
     }
 
     async fn apply(&self, operation: &Operation, account: Option<AccountId>, _: Lane) -> Outcome {

@@ -6,8 +6,11 @@ mod fakes;
 mod gates;
 mod mortal;
 
+mod alerts;
+mod by_hand;
 mod interruptions;
 mod leavers;
+mod outages;
 mod people;
 mod reasons;
 mod standing;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::*;
 use lanyard_model::{
     account::Account,
+    booking::Visit,
     clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
@@ -325,6 +326,21 @@ impl Store for Mortal {
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure> {
         self.live().await;
         self.inner.findings(limit).await
+    }
+
+    async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure> {
+        self.live().await;
+        self.inner.finding(key).await
+    }
+
+    async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
+        self.live().await;
+        self.inner.visits_of_host(host).await
+    }
+
+    async fn messages(&self, limit: usize) -> Result<Vec<MessageState>, StoreFailure> {
+        self.live().await;
+        self.inner.messages(limit).await
     }
 
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure> {

@@ -116,6 +116,33 @@ async fn the_gate_stops_writes_and_then_everything() {
 }
 
 #[tokio::test]
+async fn a_credential_refused_three_times_is_not_tried_on_and_on() {
+    let s = stage();
+    let refused = || error(401, "unauthorized");
+    s.site.then([refused(), refused(), refused()]);
+    for _ in 0..10 {
+        let got = s.client.apply(&rename(), Some(AccountId(7)), Lane::Leaver).await;
+        assert_eq!(got.name(), "denied");
+    }
+    assert_eq!(s.site.seen().len(), 3, "nothing is sent meanwhile: it would lock the account");
+    // One try when the pause is over; the next pause is longer.
+    s.clock.advance(31);
+    s.site.then([refused()]);
+    for _ in 0..3 {
+        let _ = s.client.apply(&rename(), Some(AccountId(7)), Lane::Leaver).await;
+    }
+    s.clock.advance(31);
+    let _ = s.client.apply(&rename(), Some(AccountId(7)), Lane::Leaver).await;
+    assert_eq!(s.site.seen().len(), 4);
+    s.clock.advance(31);
+    s.site.then([ok(json!({"id": 7})), refused(), ok(json!({"id": 7}))]);
+    for (outcome, calls) in [("done", 5), ("denied", 6), ("done", 7)] {
+        let got = s.client.apply(&rename(), Some(AccountId(7)), Lane::Leaver).await;
+        assert_eq!((got.name(), s.site.seen().len()), (outcome, calls), "one refusal alone stops nothing");
+    }
+}
+
+#[tokio::test]
 async fn every_call_is_signed_and_no_answer_can_give_the_secret_away() {
     let s = stage();
     let echo = format!("bad x-auth-password {PASSWORD} given");

@@ -9,6 +9,7 @@ mod population;
 mod report;
 mod rig;
 mod signals;
+mod sim;
 mod stand_in;
 mod start;
 mod sweep;
@@ -38,6 +39,11 @@ enum What {
     Idle(idle::IdleArguments),
     /// Time from start to ready on a store in use
     Start(start::StartArguments),
+    /// The stand-ins themselves: start, memory, requests per second, the same world twice
+    Sim(sim::SimBenchArguments),
+    /// The digest of a world (one line)
+    #[command(hide = true)]
+    World(sim::WorldArguments),
     /// Stand-ins that obey the bench (JSON lines on stdin)
     #[command(hide = true)]
     StandIns(stand_in::StandInArguments),
@@ -54,6 +60,8 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<u8> {
         What::Report(arguments) => report::run(arguments).await,
         What::Idle(arguments) => idle::run(arguments).await,
         What::Start(arguments) => start::run(arguments).await,
+        What::Sim(arguments) => sim::run(arguments).await,
+        What::World(arguments) => sim::digest(&arguments),
         What::StandIns(arguments) => stand_in::run(arguments).await,
     }
 }

@@ -20,9 +20,7 @@ use lanyard_model::{
 };
 use lanyard_policy::PolicyFiles;
 
-pub const GROUPS: usize = 200;
-pub const FLOWS: usize = 60;
-pub const ROWS: usize = 5_000;
+const GROUPS: usize = 200;
 const BUILDINGS: usize = 40;
 const FLOORS: usize = 5;
 const DESKS: usize = 40;

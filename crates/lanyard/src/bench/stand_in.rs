@@ -310,6 +310,7 @@ impl Driver {
                     Vendor::Okta if endpoint.contains("oauth2") || endpoint.contains("eventHooks") => {}
                     Vendor::Okta => counted.okta += accepted,
                     Vendor::Ioffice => counted.ioffice += accepted,
+                    Vendor::Badge => {}
                 }
             }
         }

@@ -115,7 +115,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     ));
     office.serve(
         Some(director.clone()),
-        Some(Arc::new(Verbs { engine: Arc::clone(&office.engine), serving: true })),
+        Some(Arc::new(Verbs { engine: Arc::clone(&office.engine), store: None, serving: true })),
     );
     if !arguments.once {
         println!("Console: http://{}", office.address);

@@ -68,6 +68,9 @@ pub struct InitArguments {
     /// Name of the iOffice site in settings and policy
     #[arg(long, value_name = "ID", default_value = "main")]
     site: String,
+    /// Add the org or the site, or both, to a folder that has settings already
+    #[arg(long)]
+    add: bool,
 }
 
 /// # Errors
@@ -75,17 +78,35 @@ pub struct InitArguments {
 pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
     let dir = &arguments.dir;
     if dir.join(settings::FILE).exists() {
+        if arguments.add {
+            return add(&arguments).await;
+        }
         anyhow::bail!(exit::Unusable(format!(
-            "{} holds a {} already; nothing was changed",
+            "{} holds a {} already; nothing was changed\nhint: --add adds another org or site to it",
             dir.display(),
             settings::FILE
         )));
     }
-    let answers = Answers::gather(&arguments)?;
+    let (org, place) = (Org::gather(&arguments)?, Place::gather(&arguments)?);
+    let listen =
+        ask(&arguments, "--listen", &arguments.listen, "Address to listen on", Some("127.0.0.1:8480"))?;
+    let public_url = match &arguments.public_url {
+        Some(url) => Some(url.clone()),
+        None => {
+            let question = "Address under which Okta reaches this server (- for none)";
+            Some(ask(&arguments, "--public-url", &None, question, Some("-"))?).filter(|answer| answer != "-")
+        }
+    };
     fs::create_dir_all(dir.join("secrets")).with_context(|| format!("cannot make {}", dir.display()))?;
-    answers.write(dir, &arguments)?;
-    let written = draw_policy(dir).await;
-    if let Err(error) = written {
+    let text = settings_text(
+        &listen,
+        public_url.as_deref(),
+        &org.write(dir, &arguments.tenant)?,
+        &place.write(dir, &arguments.site)?,
+    );
+    fs::write(dir.join(settings::FILE), text)?;
+    let drawn = draw_policy(dir, None).await;
+    if let Err(error) = drawn {
         // Half a folder would only stand in the way of the next try.
         let _ = fs::remove_file(dir.join(settings::FILE));
         return Err(error.context("no policy could be drawn, so no settings were kept"));
@@ -96,48 +117,109 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-/// What settings are written from.
-struct Answers {
-    okta: String,
-    token: Option<String>,
-    client_id: Option<String>,
-    key: Option<String>,
-    key_id: Option<String>,
-    ioffice: String,
-    user: String,
-    password: String,
-    listen: String,
-    public_url: Option<String>,
+/// Where a policy is drawn that must not take the place of the one people have worked on.
+const DRAWN: &str = "policy-drawn";
+
+/// Adds an org, a site, or both, to settings that are in use. Their policy is left alone.
+async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
+    let dir = &arguments.dir;
+    let file = dir.join(settings::FILE);
+    let before = Settings::load(dir)?;
+    let wants_org = arguments.okta.is_some();
+    let wants_place = arguments.ioffice.is_some();
+    ensure!(
+        wants_org || wants_place,
+        exit::Unusable("--add needs --okta with its credential, or --ioffice with its own, or both".into())
+    );
+    let taken = |kind: &str, id: &str, flag: &str| {
+        exit::Unusable(format!(
+            "there is a {kind} {id} already; nothing was changed\nhint: name it with {flag}"
+        ))
+    };
+    if wants_org && before.tenants.iter().any(|tenant| tenant.id == arguments.tenant) {
+        anyhow::bail!(taken("tenant", &arguments.tenant, "--tenant"));
+    }
+    if wants_place && before.sites.iter().any(|site| site.id == arguments.site) {
+        anyhow::bail!(taken("site", &arguments.site, "--site"));
+    }
+    let org = wants_org.then(|| Org::gather(arguments)).transpose()?;
+    let place = wants_place.then(|| Place::gather(arguments)).transpose()?;
+    let old = fs::read_to_string(&file)?;
+    let mut text = format!("{}\n", old.trim_end());
+    if let Some(org) = &org {
+        text.push_str(&format!("\n{}", org.write(dir, &arguments.tenant)?));
+    }
+    if let Some(place) = &place {
+        text.push_str(&format!("\n{}", place.write(dir, &arguments.site)?));
+    }
+    fs::write(&file, text)?;
+    if let Err(error) = draw_policy(dir, Some(DRAWN)).await {
+        fs::write(&file, old)?;
+        return Err(error.context("the settings are as they were"));
+    }
+    eprintln!("added to {}", file.display());
+    eprintln!(
+        "the policy in use is as it was; one drawn from all orgs and sites is in {}",
+        dir.join(DRAWN).display()
+    );
+    eprintln!(
+        "next: take over what you need from it, then lanyard check --data {0}; restart lanyard serve {0}",
+        dir.display()
+    );
+    Ok(exit::DONE)
 }
 
-impl Answers {
+/// The flag's value, or the answer to a question, or the default.
+fn ask(
+    a: &InitArguments,
+    flag: &str,
+    given: &Option<String>,
+    question: &str,
+    default: Option<&str>,
+) -> anyhow::Result<String> {
+    if let Some(given) = given {
+        return Ok(given.clone());
+    }
+    if a.yes || !std::io::stdin().is_terminal() {
+        return default.map(str::to_owned).ok_or_else(|| {
+            exit::Unusable(format!("{flag} is missing; with --yes everything comes from flags")).into()
+        });
+    }
+    eprint!("{question}{}: ", default.map(|d| format!(" [{d}]")).unwrap_or_default());
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    match (line.trim(), default) {
+        ("", Some(default)) => Ok(default.to_owned()),
+        ("", None) => anyhow::bail!(exit::Unusable(format!("no answer for {flag}"))),
+        (answer, _) => Ok(answer.to_owned()),
+    }
+}
+
+fn path(file: &Option<PathBuf>) -> Option<String> {
+    file.as_ref().map(|file| file.display().to_string())
+}
+
+/// Keeps a secret in a file of its own.
+fn keep_secret(dir: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    write_private(&dir.join("secrets").join(name), &format!("{}\n", text.trim_end()))
+}
+
+/// An Okta org and how to sign in there.
+struct Org {
+    url: String,
+    credential: OrgCredential,
+}
+
+enum OrgCredential {
+    Token(String),
+    App { client_id: String, key: String, key_id: Option<String> },
+}
+
+impl Org {
     fn gather(a: &InitArguments) -> anyhow::Result<Self> {
-        let ask = |flag: &str,
-                   given: &Option<String>,
-                   question: &str,
-                   default: Option<&str>|
-         -> anyhow::Result<String> {
-            if let Some(given) = given {
-                return Ok(given.clone());
-            }
-            if a.yes || !std::io::stdin().is_terminal() {
-                return default.map(str::to_owned).ok_or_else(|| {
-                    exit::Unusable(format!("{flag} is missing; with --yes everything comes from flags"))
-                        .into()
-                });
-            }
-            eprint!("{question}{}: ", default.map(|d| format!(" [{d}]")).unwrap_or_default());
-            std::io::stderr().flush()?;
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line)?;
-            match (line.trim(), default) {
-                ("", Some(default)) => Ok(default.to_owned()),
-                ("", None) => anyhow::bail!(exit::Unusable(format!("no answer for {flag}"))),
-                (answer, _) => Ok(answer.to_owned()),
-            }
-        };
-        let okta = ask("--okta", &a.okta, "Okta org (https://example.okta.com)", None)?;
-        let okta = lanyard_okta::OrgUrl::parse(&okta)
+        let url = ask(a, "--okta", &a.okta, "Okta org (https://example.okta.com)", None)?;
+        let url = lanyard_okta::OrgUrl::parse(&url)
             .map_err(|problem| exit::Unusable(format!("--okta: {problem}")))?
             .to_string();
         let app = a.okta_client_id.is_some() || a.okta_key_file.is_some();
@@ -145,130 +227,133 @@ impl Answers {
             !(app && a.okta_token_file.is_some()),
             exit::Unusable("give either --okta-token-file, or --okta-client-id with --okta-key-file".into())
         );
-        let (token, client_id, key) = if let Some(file) = &a.okta_token_file {
-            (Some(read(file)?), None, None)
+        let credential = if let Some(file) = &a.okta_token_file {
+            OrgCredential::Token(read(file)?)
         } else if app || a.yes {
-            let id = ask("--okta-client-id", &a.okta_client_id, "Client id of the service app", None)?;
-            let file = ask(
-                "--okta-key-file",
-                &a.okta_key_file.as_ref().map(|f| f.display().to_string()),
-                "File with its private key",
-                None,
-            )?;
-            (None, Some(id), Some(read(Path::new(&file))?))
+            let client_id =
+                ask(a, "--okta-client-id", &a.okta_client_id, "Client id of the service app", None)?;
+            let file = ask(a, "--okta-key-file", &path(&a.okta_key_file), "File with its private key", None)?;
+            OrgCredential::App { client_id, key: read(Path::new(&file))?, key_id: a.okta_key_id.clone() }
         } else {
-            let file = ask("--okta-token-file", &None, "File with an Okta API token", None)?;
-            (Some(read(Path::new(&file))?), None, None)
+            let file = ask(a, "--okta-token-file", &None, "File with an Okta API token", None)?;
+            OrgCredential::Token(read(Path::new(&file))?)
         };
-        let ioffice =
-            ask("--ioffice", &a.ioffice, "iOffice site (https://example.iofficeconnect.com)", None)?;
-        let ioffice = lanyard_ioffice::SiteUrl::parse(&ioffice)
-            .map_err(|problem| exit::Unusable(format!("--ioffice: {problem}")))?
-            .to_string();
-        let user = ask("--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
-        let password = ask(
-            "--ioffice-password-file",
-            &a.ioffice_password_file.as_ref().map(|f| f.display().to_string()),
-            "File with its password",
-            None,
-        )?;
-        Ok(Self {
-            okta,
-            token,
-            client_id,
-            key,
-            key_id: a.okta_key_id.clone(),
-            ioffice,
-            user,
-            password: read(Path::new(&password))?,
-            listen: ask("--listen", &a.listen, "Address to listen on", Some("127.0.0.1:8480"))?,
-            public_url: match &a.public_url {
-                Some(url) => Some(url.clone()),
-                None => Some(ask(
-                    "--public-url",
-                    &None,
-                    "Address under which Okta reaches this server (- for none)",
-                    Some("-"),
-                )?)
-                .filter(|answer| answer != "-"),
-            },
-        })
+        Ok(Self { url, credential })
     }
 
-    fn write(&self, dir: &Path, a: &InitArguments) -> anyhow::Result<()> {
-        let secret = |name: &str, text: &str| {
-            write_private(&dir.join("secrets").join(name), &format!("{}\n", text.trim_end()))
+    /// Keeps the secrets, and answers the block of the settings.
+    fn write(&self, dir: &Path, tenant: &str) -> anyhow::Result<String> {
+        let credential = match &self.credential {
+            OrgCredential::Token(token) => {
+                keep_secret(dir, &format!("okta-{tenant}-token"), token)?;
+                format!(
+                    "# An API token dies with the admin who made it: a service app is better.\nokta_token_file = \"secrets/okta-{tenant}-token\"\n"
+                )
+            }
+            OrgCredential::App { client_id, key, key_id } => {
+                keep_secret(dir, &format!("okta-{tenant}-key.pem"), key)?;
+                let kid =
+                    key_id.as_ref().map(|kid| format!("okta_key_id = {}\n", quoted(kid))).unwrap_or_default();
+                format!(
+                    "okta_client_id = {}\nokta_key_file = \"secrets/okta-{tenant}-key.pem\"\n{kid}# DPoP: auto switches to it when the org demands it; always; never.\ndpop = \"auto\"\n",
+                    quoted(client_id)
+                )
+            }
         };
-        let (tenant, site) = (&a.tenant, &a.site);
-        let credential = if let Some(token) = &self.token {
-            secret(&format!("okta-{tenant}-token"), token)?;
-            format!(
-                "# An API token dies with the admin who made it: a service app is better.\nokta_token_file = \"secrets/okta-{tenant}-token\"\n"
-            )
-        } else {
-            secret(&format!("okta-{tenant}-key.pem"), self.key.as_deref().unwrap_or_default())?;
-            let kid = self
-                .key_id
-                .as_ref()
-                .map(|kid| format!("okta_key_id = {}\n", quoted(kid)))
-                .unwrap_or_default();
-            format!(
-                "okta_client_id = {}\nokta_key_file = \"secrets/okta-{tenant}-key.pem\"\n{kid}# DPoP: auto switches to it when the org demands it; always; never.\ndpop = \"auto\"\n",
-                quoted(self.client_id.as_deref().unwrap_or_default())
-            )
-        };
-        secret(&format!("hook-{tenant}"), &fresh_token())?;
-        secret(&format!("ioffice-{site}-password"), &self.password)?;
-        let public = match &self.public_url {
-            Some(url) => format!("public_url = {}\n", quoted(url)),
-            None => "# public_url = \"https://lanyard.example.com\"\n".to_owned(),
-        };
-        let text = format!(
-            "# Lanyard's settings: who and where. What people should have is in the policy folder.\n\
-             # Paths are relative to this file. Secrets stay in files of their own, readable by their owner only.\n\n\
-             listen = {}\n\
-             # The address under which Okta reaches this server. Event hooks go to {{public_url}}/hooks/okta/{{tenant}}.\n\
-             {public}\
-             policy = \"policy\"\n\
-             # true: observe and plan, write nothing to iOffice.\n\
-             observe_only = false\n\
-             # Seconds between two looks at Okta's log, which catches what hooks miss.\n\
-             feed_seconds = 10\n\n\
-             # An Okta org. Repeat the block for further orgs.\n\
+        keep_secret(dir, &format!("hook-{tenant}"), &fresh_token())?;
+        Ok(format!(
+            "# An Okta org. Repeat the block for further orgs, or run `lanyard init --add`.\n\
              [[tenant]]\n\
-             id = \"{tenant}\"\n\
+             id = {}\n\
              okta_url = {}\n\
              {credential}\
              # The event hook sends this secret; Lanyard makes and verifies the hook by itself.\n\
-             hook_secret_file = \"secrets/hook-{tenant}\"\n\n\
-             # An iOffice site. Repeat the block for further sites.\n\
+             hook_secret_file = \"secrets/hook-{tenant}\"\n",
+            quoted(tenant),
+            quoted(&self.url)
+        ))
+    }
+}
+
+/// An iOffice site and how to sign in there.
+struct Place {
+    url: String,
+    user: String,
+    password: String,
+}
+
+impl Place {
+    fn gather(a: &InitArguments) -> anyhow::Result<Self> {
+        let url = ask(a, "--ioffice", &a.ioffice, "iOffice site (https://example.iofficeconnect.com)", None)?;
+        let url = lanyard_ioffice::SiteUrl::parse(&url)
+            .map_err(|problem| exit::Unusable(format!("--ioffice: {problem}")))?
+            .to_string();
+        let user = ask(a, "--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
+        let flag = "--ioffice-password-file";
+        let password = ask(a, flag, &path(&a.ioffice_password_file), "File with its password", None)?;
+        Ok(Self { url, user, password: read(Path::new(&password))? })
+    }
+
+    /// Keeps the secret, and answers the block of the settings.
+    fn write(&self, dir: &Path, site: &str) -> anyhow::Result<String> {
+        keep_secret(dir, &format!("ioffice-{site}-password"), &self.password)?;
+        Ok(format!(
+            "# An iOffice site. Repeat the block for further sites, or run `lanyard init --add`.\n\
              [[site]]\n\
-             id = \"{site}\"\n\
+             id = {}\n\
              ioffice_url = {}\n\
              ioffice_user = {}\n\
              ioffice_password_file = \"secrets/ioffice-{site}-password\"\n\
              # How leavers' accounts are deactivated: auto tries the reversible way and reads it back; delete may be irreversible.\n\
              deactivation = \"auto\"\n\
-             delete_allowed = false\n\n\
-             # Where e-mail goes out, for notices and alarms.\n\
-             # [mail]\n\
-             # host = \"smtp.example.com\"\n\
-             # port = 587\n\
-             # from = \"Lanyard <lanyard@example.com>\"\n\
-             # tls = \"starttls\"\n\
-             # user = \"lanyard\"\n\
-             # password_file = \"secrets/mail-password\"\n\n\
-             # Secrets that the policy names, such as the address of a Slack incoming webhook.\n\
-             # [secrets]\n\
-             # slack_it = \"secrets/slack-it\"\n",
-            quoted(&self.listen),
-            quoted(&self.okta),
-            quoted(&self.ioffice),
-            quoted(&self.user),
-        );
-        fs::write(dir.join(settings::FILE), text)?;
-        Ok(())
+             delete_allowed = false\n",
+            quoted(site),
+            quoted(&self.url),
+            quoted(&self.user)
+        ))
     }
+}
+
+fn settings_text(listen: &str, public_url: Option<&str>, org: &str, place: &str) -> String {
+    let public = match public_url {
+        Some(url) => format!("public_url = {}\n", quoted(url)),
+        None => "# public_url = \"https://lanyard.example.com\"\n".to_owned(),
+    };
+    format!(
+        "# Lanyard's settings: who and where. What people should have is in the policy folder.\n\
+         # Paths are relative to this file. Secrets stay in files of their own, readable by their owner only.\n\n\
+         listen = {}\n\
+         # The address under which Okta reaches this server. Event hooks go to {{public_url}}/hooks/okta/{{tenant}}.\n\
+         {public}\
+         policy = \"policy\"\n\
+         # true: observe and plan, write nothing to iOffice.\n\
+         observe_only = false\n\
+         # Seconds between two looks at Okta's log, which catches what hooks miss.\n\
+         feed_seconds = 10\n\n\
+         {org}\n\
+         {place}\n\
+         # Where e-mail goes out, for notices and alarms.\n\
+         # [mail]\n\
+         # host = \"smtp.example.com\"\n\
+         # port = 587\n\
+         # from = \"Lanyard <lanyard@example.com>\"\n\
+         # tls = \"starttls\"\n\
+         # user = \"lanyard\"\n\
+         # password_file = \"secrets/mail-password\"\n\n\
+         # Secrets that the policy names, such as the address of a Slack incoming webhook.\n\
+         # [secrets]\n\
+         # slack_it = \"secrets/slack-it\"\n\n\
+         # Who is told what needs a person: which kinds, sites and severity, gathered into one message, and where to.\n\
+         # [[alert]]\n\
+         # id = \"it\"\n\
+         # at_least = \"error\"\n\
+         # slack = \"slack_it\"\n\n\
+         # [digest]\n\
+         # at = \"08:00\"\n\
+         # zone = \"Europe/London\"\n\
+         # slack = \"slack_it\"\n",
+        quoted(listen),
+    )
 }
 
 fn quoted(text: &str) -> String {
@@ -282,8 +367,8 @@ fn read(file: &Path) -> anyhow::Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// Reads both sides and writes the starter policy.
-async fn draw_policy(dir: &Path) -> anyhow::Result<()> {
+/// Reads both sides and writes the starter policy, into the settings' policy folder or another one.
+async fn draw_policy(dir: &Path, folder: Option<&str>) -> anyhow::Result<()> {
     let settings = Settings::load(dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(dir, &settings)?;
@@ -297,7 +382,8 @@ async fn draw_policy(dir: &Path) -> anyhow::Result<()> {
     bars.clear();
     let files = starter(&facts);
     let checked = Policy::parse(&files);
-    wiring::write_policy(&dir.join(&settings.policy), &files)?;
+    let folder = folder.map_or(settings.policy.as_path(), Path::new);
+    wiring::write_policy(&dir.join(folder), &files)?;
     if let Err(problems) = checked {
         anyhow::bail!("the starter policy has mistakes, which is a bug:\n{}", problems.render());
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod adopt;
+mod backup;
 mod bench;
 mod change;
 mod check;
@@ -87,6 +88,18 @@ enum Command {
     Sweep(SweepArguments),
     /// Say why a person has what they have, and why not more
     Explain(ExplainArguments),
+    /// List what a person must know or do
+    Findings(StopArguments),
+    /// Show what each alert rule, and the digest, would say now
+    Alerts(StopArguments),
+    /// Show messages sent, waiting and given up
+    Messages(StopArguments),
+    /// Put a finding away that no later read can end, with a reason for the journal
+    Close(CloseArguments),
+    /// Copy settings, policy and store to a folder, also while a server runs
+    Backup(backup::BackupArguments),
+    /// Put a backup in place; an older one only when told so
+    Restore(backup::RestoreArguments),
     /// Press the stop button: nothing is written upstream until `resume`
     Stop(StopArguments),
     /// Release the stop button
@@ -171,6 +184,23 @@ pub struct ExplainArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct CloseArguments {
+    #[command(flatten)]
+    data: Data,
+    /// Key of the finding, as `lanyard findings` shows it
+    key: String,
+    /// Why it is done, or need not be done
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who says so
+    #[arg(long, value_name = "NAME", default_value = "the command line")]
+    by: String,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct StopArguments {
     #[command(flatten)]
     data: Data,
@@ -209,6 +239,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Explain(a) => {
             let verb = Verb::Tell { person: a.person, thing: a.why_not, as_of: a.as_of };
             people::run(&a.data, verb, a.json).await
+        }
+        Command::Findings(a) => people::run(&a.data, Verb::Findings, a.json).await,
+        Command::Backup(arguments) => backup::backup(arguments).await,
+        Command::Restore(arguments) => backup::restore(arguments).await,
+        Command::Alerts(a) => people::run(&a.data, Verb::Alerts, a.json).await,
+        Command::Messages(a) => people::run(&a.data, Verb::Messages, a.json).await,
+        Command::Close(a) => {
+            people::run(&a.data, Verb::Close { key: a.key, reason: a.reason, by: a.by }, a.json).await
         }
         Command::Stop(a) => stop::run(&a.data, true, a.json).await,
         Command::Resume(a) => stop::run(&a.data, false, a.json).await,

@@ -5,10 +5,11 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use lanyard_engine::{
-    Engine,
+    Engine, EngineSettings,
     clock::Clock,
     explain::PreviewError,
     ports::{Entry, Progress, Severity, Silent, Write, Wrote},
+    put_away::{PutAwayError, may_be_put_away},
     survey::SurveyError,
 };
 use lanyard_model::{
@@ -46,21 +47,91 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum Verb {
-    Plan { person: Option<String>, site: Option<String> },
-    Apply { person: Option<String>, site: Option<String> },
-    Sweep { site: Option<String> },
-    Explain { person: String },
-    Tell { person: String, thing: Option<String>, as_of: Option<jiff::Timestamp> },
-    WhatIf { draft: DraftFiles, read_groups: bool },
-    Replay { draft: DraftFiles, from: jiff::Timestamp, to: Option<jiff::Timestamp> },
-    ApplySeal { seal: String },
+    Plan {
+        person: Option<String>,
+        site: Option<String>,
+    },
+    Apply {
+        person: Option<String>,
+        site: Option<String>,
+    },
+    Sweep {
+        site: Option<String>,
+    },
+    Explain {
+        person: String,
+    },
+    Tell {
+        person: String,
+        thing: Option<String>,
+        as_of: Option<jiff::Timestamp>,
+    },
+    WhatIf {
+        draft: DraftFiles,
+        read_groups: bool,
+    },
+    Replay {
+        draft: DraftFiles,
+        from: jiff::Timestamp,
+        to: Option<jiff::Timestamp>,
+    },
+    ApplySeal {
+        seal: String,
+    },
     Undo(UndoAsked),
     Adopt(Adopt),
     Stop,
     Resume,
-    Erase { person: String, reason: String },
-    Retain { days: u32 },
-    Review { ask: ReviewVerb },
+    Findings,
+    Messages,
+    Alerts,
+    /// The database of the store, to a new file of this machine.
+    Copy {
+        to: std::path::PathBuf,
+    },
+    Close {
+        key: String,
+        reason: String,
+        by: String,
+    },
+    Erase {
+        person: String,
+        reason: String,
+    },
+    Retain {
+        days: u32,
+    },
+    Review {
+        ask: ReviewVerb,
+    },
+}
+
+impl Verb {
+    /// Whether it has to know what there is in the sites.
+    fn calls_sites(&self) -> bool {
+        !matches!(
+            self,
+            Self::Stop
+                | Self::Resume
+                | Self::Findings
+                | Self::Messages
+                | Self::Alerts
+                | Self::Copy { .. }
+                | Self::Close { .. }
+                | Self::Erase { .. }
+                | Self::Retain { .. }
+        )
+    }
+
+    /// Whether it cannot do without this site.
+    fn needs(&self, id: &str) -> bool {
+        match self {
+            Self::Plan { person: None, site } | Self::Apply { person: None, site } | Self::Sweep { site } => {
+                site.as_ref().is_some_and(|site| site == id)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// An answer: what to print, and the code to leave with.
@@ -107,7 +178,9 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     let clients = wiring::clients(dir, &settings, &clock, &transport)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let store = wiring::open_store(dir)?;
-    let engine = Arc::new(wiring::engine(clients, store, clock, policy, wiring::engine_settings(&settings)));
+    let alerts = crate::alerts::alert_settings(dir, &settings)?;
+    let own = EngineSettings { alerts, ..wiring::engine_settings(&settings) };
+    let engine = Arc::new(wiring::engine(clients, store.clone(), clock, policy, own));
     let bars = Bars::new(quiet);
     if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. } | Verb::Replay { .. }) {
         // Only the mirrors are read.
@@ -116,17 +189,50 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
                 "nothing is mirrored of {site} yet: run `lanyard sweep` first"
             )));
         }
-    } else if let Some((site, failure)) = engine.load(&bars).await?.into_iter().next() {
-        anyhow::bail!(exit::Upstream(format!("{site}: {failure}")));
+    } else if verb.calls_sites() {
+        // About one person, another site that is down does not matter: their own is read by the look itself.
+        let failures = engine.load(&bars).await?;
+        if let Some((site, failure)) = failures.into_iter().find(|(site, _)| verb.needs(site.as_str())) {
+            anyhow::bail!(exit::Upstream(format!("{site}: {failure}")));
+        }
+    } else {
+        engine.load_memory().await?;
     }
-    let said = Verbs { engine, serving: false }.answer(verb, &bars).await;
+    let said = Verbs { engine, store: Some(store), serving: false }.answer(verb, &bars).await;
     bars.clear();
     said
+}
+
+/// Copies the database of a data folder to a new file, through the server that has it open or by itself. The policy and the
+/// upstreams play no part.
+///
+/// # Errors
+/// The server's or the store's.
+pub async fn copy_store(dir: &Path, to: &Path) -> anyhow::Result<()> {
+    if let Some(server) = Running::find(dir) {
+        match server.run(&serde_json::to_value(Verb::Copy { to: to.to_owned() })?).await {
+            Ok(answer) => {
+                let said: Said =
+                    serde_json::from_value(answer).context("the server's answer cannot be read")?;
+                anyhow::ensure!(
+                    said.exit == exit::DONE,
+                    "{}",
+                    said.text.trim_start_matches("error: ").trim_end()
+                );
+                return Ok(());
+            }
+            Err(error) => tracing::info!(%error, "no server answers; working on the folder itself"),
+        }
+    }
+    let store = wiring::open_store(dir)?;
+    Ok(store.backup_to(to).await?)
 }
 
 /// Runs verbs on an engine.
 pub struct Verbs {
     pub engine: Arc<Engine>,
+    /// For copies of it; a demonstration makes none.
+    pub store: Option<Arc<lanyard_store::SqliteStore>>,
     /// The engine's own loops are running: work is done by them.
     pub serving: bool,
 }
@@ -164,6 +270,11 @@ impl Verbs {
             Verb::Adopt(asked) => self.adopt(asked, progress).await,
             Verb::Stop => self.stop(true).await,
             Verb::Resume => self.stop(false).await,
+            Verb::Findings => self.findings().await,
+            Verb::Copy { to } => self.copy(&to).await,
+            Verb::Messages => self.messages().await,
+            Verb::Alerts => self.alerts().await,
+            Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
             Verb::Erase { person, reason } => self.erase(&person, &reason).await,
             Verb::Retain { days } => self.retain(days).await,
             Verb::Review { ask } => self.review(ask).await.map_err(|error| match error {
@@ -364,6 +475,110 @@ impl Verbs {
             exit: if open { exit::OPEN } else { exit::DONE },
             text,
             json: json!({ "report": report, "operations": totals, "work": counts }),
+        })
+    }
+
+    async fn findings(&self) -> anyhow::Result<Said> {
+        let open = self.engine.store().findings(10_000).await?;
+        let mut text = String::new();
+        for finding in &open {
+            let severity = format!("{:?}", finding.severity).to_lowercase();
+            text.push_str(&format!("{severity}  {}\n", finding.title));
+            text.push_str(&format!("    {}\n", finding.detail));
+            if let Some(fix) = &finding.fix {
+                text.push_str(&format!("    fix: {fix}\n"));
+            }
+            let hand = if may_be_put_away(finding) { "    put away: lanyard close " } else { "    key: " };
+            text.push_str(&format!("{hand}{}\n", shell_quoted(&finding.key)));
+        }
+        text.push_str(&format!("{} open\n", open.len()));
+        Ok(Said {
+            exit: if open.is_empty() { exit::DONE } else { exit::OPEN },
+            text,
+            json: json!({ "findings": open }),
+        })
+    }
+
+    async fn copy(&self, to: &Path) -> anyhow::Result<Said> {
+        let store = self.store.as_ref().context("a demonstration makes no copies of its store")?;
+        store.backup_to(to).await?;
+        Ok(Said {
+            exit: exit::DONE,
+            text: format!("copied to {}\n", to.display()),
+            json: json!({ "copied": to }),
+        })
+    }
+
+    async fn messages(&self) -> anyhow::Result<Said> {
+        let all = self.engine.store().messages(200).await?;
+        let mut text = String::new();
+        for message in &all {
+            let state = match (message.sent_at, message.next) {
+                (Some(at), _) => format!("delivered {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+                (None, Some(at)) => format!("due {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+                (None, None) => "given up".to_owned(),
+            };
+            text.push_str(&format!("{}  to {}: {state}", message.subject, message.route));
+            if message.attempts > 1 || message.error.is_some() {
+                text.push_str(&format!(", {} tries", message.attempts));
+            }
+            text.push_str(
+                &message.error.as_ref().map(|why| format!("; last: {why}\n")).unwrap_or("\n".into()),
+            );
+        }
+        let open = all.iter().filter(|message| message.sent_at.is_none()).count();
+        text.push_str(&format!("{} messages, {open} not delivered\n", all.len()));
+        Ok(Said {
+            exit: if open == 0 { exit::DONE } else { exit::OPEN },
+            text,
+            json: json!({ "messages": all }),
+        })
+    }
+
+    /// What each alert rule would say if nothing had been told yet: also a look at its template.
+    async fn alerts(&self) -> anyhow::Result<Said> {
+        let open = self.engine.store().findings(100_000).await?;
+        let now = self.engine.clock().now();
+        let mut text = String::new();
+        let mut shown = Vec::new();
+        for rule in &self.engine.settings().alerts.rules {
+            let matching: Vec<_> = open.iter().filter(|finding| rule.matches(finding)).collect();
+            let message = lanyard_engine::alerts::message(rule, &matching, now);
+            text.push_str(&format!("[{}] {} of {} open findings\n", rule.id, matching.len(), open.len()));
+            if !matching.is_empty() {
+                text.push_str(&format!("{}\n{}\n", message.subject, message.text));
+            }
+            shown.push(json!({ "rule": rule.id, "matching": matching.len(), "subject": message.subject, "text": message.text }));
+        }
+        if let Some(digest) = &self.engine.settings().alerts.digest {
+            let message = self.engine.digest(now).await?;
+            text.push_str(&format!("[digest at {}] {}\n{}", digest.at, message.subject, message.text));
+            shown.push(
+                json!({ "digest": digest.at.to_string(), "subject": message.subject, "text": message.text }),
+            );
+        }
+        if shown.is_empty() {
+            text.push_str("nobody is told anything: add [[alert]] to lanyard.toml\n");
+        }
+        Ok(Said { exit: exit::DONE, text, json: json!({ "alerts": shown }) })
+    }
+
+    async fn close(&self, key: &str, reason: &str, by: &str) -> anyhow::Result<Said> {
+        let closed = self.engine.put_away(key, by, reason).await.map_err(|error| {
+            let fix = match &error {
+                PutAwayError::EndsByItself { fix: Some(fix), .. } => format!("\nhint: {fix}"),
+                PutAwayError::Unknown(_) => "\nhint: `lanyard findings` lists the keys".to_owned(),
+                _ => String::new(),
+            };
+            match error {
+                PutAwayError::Store(failure) => anyhow::Error::new(failure),
+                error => exit::Unusable(format!("{error}{fix}")).into(),
+            }
+        })?;
+        Ok(Said {
+            exit: exit::DONE,
+            text: format!("put away: {}\n", closed.title),
+            json: json!({ "closed": closed.key, "title": closed.title }),
         })
     }
 
@@ -623,4 +838,10 @@ pub(super) fn survey_error(error: SurveyError) -> anyhow::Error {
         SurveyError::NoSite(_) => exit::Unusable(error.to_string()).into(),
         SurveyError::Store(failure) => failure.into(),
     }
+}
+
+/// As one word of a shell's command line.
+fn shell_quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:./@".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -9,9 +9,10 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 use lanyard_engine::{
+    EngineSettings,
     clock::Clock,
     loops::Surroundings,
-    ports::{Entry, Finding, Severity, Silent, Write},
+    ports::{Entry, Finding, Severity, Store as _, Write},
 };
 use lanyard_model::id::TenantId;
 use lanyard_notify::{MailSettings, MailTls, NotifySettings, Sender};
@@ -56,22 +57,19 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let transport = wiring::transport(&dir, &settings)?;
     let clients = wiring::clients(&dir, &settings, &clock, &transport)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let alerts = crate::alerts::alert_settings(&dir, &settings)?;
+    let own = EngineSettings { alerts, ..wiring::engine_settings(&settings) };
     let hooks = wiring::hook_wishes(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let sender = Sender::new(
         notify_settings(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?,
         Arc::clone(&transport),
+        Arc::clone(&clock),
     );
     let listen = arguments.listen.as_deref().unwrap_or(&settings.listen);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let store = wiring::open_store(&dir)?;
-    let engine = Arc::new(wiring::engine(
-        clients,
-        Arc::clone(&store),
-        Arc::clone(&clock),
-        policy,
-        wiring::engine_settings(&settings),
-    ));
+    let engine = Arc::new(wiring::engine(clients, store.clone(), Arc::clone(&clock), policy, own));
     let local_token = fresh_token();
     let sign_in = sign_in::of(&dir, &settings, address, &transport, &clock)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
@@ -95,7 +93,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         },
         sign_in,
         demo: None,
-        verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), serving: true })),
+        verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
     });
     let (stop, stopping) = watch::channel(false);
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
@@ -112,7 +110,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let work = {
         let engine = Arc::clone(&engine);
         tokio::spawn(async move {
-            load_until_read(&engine, stopping.clone()).await;
+            load_memory(&engine, stopping.clone()).await;
             engine.run(Surroundings { hooks, notifier: Arc::new(sender) }, stopping).await;
         })
     };
@@ -198,17 +196,13 @@ async fn note_in_force(engine: &lanyard_engine::Engine) {
     }
 }
 
-/// Catalogues must be known before anything is decided; an upstream that is down is waited for.
-async fn load_until_read(engine: &lanyard_engine::Engine, stopping: watch::Receiver<bool>) {
+/// What an earlier process left must be known before anything is decided. Sites are read by the engine's own loops: one
+/// that is down keeps nobody else waiting.
+async fn load_memory(engine: &lanyard_engine::Engine, stopping: watch::Receiver<bool>) {
     let mut attempts = 0;
     while !*stopping.borrow() {
-        match engine.load(&Silent).await {
-            Ok(failures) if failures.is_empty() => return,
-            Ok(failures) => {
-                for (site, failure) in failures {
-                    tracing::warn!(%site, %failure, "the site cannot be read yet");
-                }
-            }
+        match engine.load_memory().await {
+            Ok(()) => return,
             Err(failure) => tracing::error!(%failure, "the store cannot be read yet"),
         }
         attempts += 1;

@@ -94,7 +94,9 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
     let seed = number_from_environment("LANYARD_SEED").unwrap_or(20_261_123);
     eprintln!("{rounds} kills, seed {seed}");
     let mut chance = Chance(seed);
-    let company = Company::start(&["--people", "30", "--seed", "4", "--no-limits"]).await;
+    // Whoever is hired on the way needs a desk too.
+    let people = (30 + rounds / 2).to_string();
+    let company = Company::start(&["--people", &people, "--seed", "4", "--no-limits"]).await;
     let folder = Folder::init_fast(&company, Credential::Token).await;
     folder.edit("policy/policy.toml", |text| text.replace("max_people = 25 ", "max_people = 9999 "));
     let first = folder.serve().await;

@@ -9,6 +9,8 @@ mod hooks;
 mod kill;
 mod newcomer;
 mod office;
+mod operations;
+mod presets;
 mod program;
 mod several;
 mod trouble;

@@ -6,7 +6,7 @@ use crate::{
     company::{Company, Hire},
     folder::{Credential, Folder},
     office::Office,
-    program::{MINUTE, SECONDS_20, until},
+    program::{MINUTE, SECONDS_20, lanyard, until},
 };
 
 async fn second_okta(company: &Company, method: &str, path: &str, body: Value) -> Value {
@@ -18,6 +18,56 @@ async fn second_okta(company: &Company, method: &str, path: &str, body: Value) -
     let (status, answer) = company.http.call(method, &url, &headers, text).await;
     assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
     answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_org_and_site_are_added_to_settings_in_use() {
+    let company =
+        Company::start(&["--people", "10", "--seed", "5", "--orgs", "2", "--sites", "2", "--no-limits"])
+            .await;
+    let (org, site) = (&company.line["more"][0]["okta"], &company.line["more"][1]["ioffice"]);
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let folder = Folder::init(&company, Credential::Token).await;
+    let policy = folder.read("policy/policy.toml");
+    let before = folder.read("lanyard.toml");
+    let secret = |name: &str, text: &str| {
+        let path = folder.path("..").join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let (token, password) =
+        (secret("token-2", &text(&org["ssws"])), secret("password-2", &text(&site["password"])));
+    let data = folder.data();
+    let (okta, ioffice, user) = (text(&org["url"]), text(&site["url"]), text(&site["username"]));
+    let base = ["init", &data, "--yes", "--add"];
+    let second_org = ["--okta", &okta, "--okta-token-file", &token];
+    let second_site = ["--ioffice", &ioffice, "--ioffice-user", &user, "--ioffice-password-file", &password];
+    let run = async |more: &[&str]| {
+        let all = [&base[..], &second_org, &second_site, more].concat();
+        lanyard(&all).await
+    };
+
+    let said = run(&["--tenant", "second"]).await.ends(2);
+    assert!(said.err.contains("there is a site main already"), "{}", said.err);
+    assert_eq!(folder.read("lanyard.toml"), before);
+    lanyard(&base).await.ends(2);
+    run(&["--tenant", "second", "--site", "annex"]).await.ends(0);
+
+    let after = folder.read("lanyard.toml");
+    assert!(after.starts_with(before.trim_end()), "what was there stays: {after}");
+    for line in ["id = \"second\"", "id = \"annex\"", "okta_token_file = \"secrets/okta-second-token\""] {
+        assert!(after.contains(line), "{line}: {after}");
+    }
+    assert_eq!(folder.read("policy/policy.toml"), policy, "the policy in use is left alone");
+    let drawn = folder.read("policy-drawn/policy.toml");
+    assert!(drawn.contains("second") && drawn.contains("annex"), "{drawn}");
+    folder.verb(&["check"]).await.ends(0);
+    let doctor = folder.verb(&["doctor", "--json"]).await.ends(0).json();
+    let targets: Vec<&str> =
+        doctor["checks"].as_array().expect("checks").iter().filter_map(|c| c["target"].as_str()).collect();
+    for target in ["okta main", "okta second", "ioffice main", "ioffice annex"] {
+        assert!(targets.contains(&target), "{target}: {targets:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -58,9 +58,10 @@ async fn a_refused_cursor_is_dead_but_a_refused_start_is_a_failure() {
         let dead = stage.client.poll_feed(&at(NEXT)).await.expect_err("dead");
         assert_eq!(dead, FeedError::CursorDead { reason: format!("{code} {code} in words") });
 
-        let stage = Stage::new([error(400, code)]);
+        let stage = Stage::new([error(400, code), error(400, code)]);
         let failed = stage.client.poll_feed(&FeedCursor::Since(Timestamp::UNIX_EPOCH)).await;
         assert!(matches!(failed, Err(FeedError::Failed(_))), "{failed:?}");
+        assert_eq!(stage.unused(), 0, "tried once more without a filter");
     }
     let stage = Stage::new([]);
     let dead = stage.client.poll_feed(&at("https://northgate.okta.com/api/v1/users?after=x")).await;
@@ -68,6 +69,19 @@ async fn a_refused_cursor_is_dead_but_a_refused_start_is_a_failure() {
     let stage = Stage::new([json(200, value!([event("u-1", "user.lifecycle.create")]))]);
     let dead = stage.client.poll_feed(&at(NEXT)).await;
     assert!(matches!(dead, Err(FeedError::CursorDead { .. })), "events without a next page: {dead:?}");
+}
+
+#[tokio::test]
+async fn a_log_that_takes_no_filter_is_read_whole_and_sifted_here() {
+    let events = value!([event("u-1", "user.session.start"), event("u-2", "user.lifecycle.suspend")]);
+    let stage = Stage::new([error(400, "E0000031"), json(200, events).next(NEXT)]);
+    let since = Timestamp::from_second(START - 600).expect("a time stamp");
+    let page = stage.client.poll_feed(&FeedCursor::Since(since)).await.expect("a page");
+    assert_eq!(page.events.iter().map(|e| &*e.uuid).collect::<Vec<_>>(), ["u-2"]);
+    assert_eq!(
+        stage.lines()[1],
+        "GET /api/v1/logs?since=2027-01-15T07%3A50%3A00.000Z&sortOrder=ASCENDING&limit=1000"
+    );
 }
 
 #[tokio::test]

@@ -38,6 +38,30 @@ async fn everybody_is_listed_whatever_their_status() {
 }
 
 #[tokio::test]
+async fn where_users_cannot_be_searched_two_lists_make_one() {
+    let gone = value!({"id": "00u2", "status": "DEPROVISIONED"});
+    let stage = Stage::new([
+        error(400, "E0000031"),
+        json(200, value!([user("00u1"), user("00u2")])),
+        json(200, value!([gone])),
+        built_in(),
+    ]);
+    let listing = stage.client.users(&Silent).await.expect("a listing");
+    assert_eq!(
+        stage.lines(),
+        [
+            USERS,
+            "GET /api/v1/users?limit=200",
+            "GET /api/v1/users?filter=status+eq+%22DEPROVISIONED%22&limit=200",
+            BUILT_IN
+        ]
+    );
+    let rows: Vec<String> = listing.rows.iter().map(|i| format!("{} {}", i.id.user, i.status)).collect();
+    assert_eq!(rows, ["00u1 ACTIVE", "00u2 DEPROVISIONED"], "the later reading counts");
+    assert!(listing.evidence.certify(None, 10).holds());
+}
+
+#[tokio::test]
 async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
     // Somebody read by id must be in the list; Everyone is not visible.
     let list = |id: &str| json(200, value!([user(id)]));

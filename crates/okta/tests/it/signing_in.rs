@@ -206,21 +206,54 @@ async fn a_wrong_clock_is_corrected_by_the_date_of_the_refusal() {
 
 #[tokio::test]
 async fn sign_in_refusals_name_the_fix_and_are_not_repeated() {
-    for (status, name, fix) in [
+    for (status, name, calls, fix) in [
         (
             401,
             "invalid_client",
+            1,
             "check client id, key id and key against the app's public keys, and this machine's clock",
         ),
-        (400, "invalid_scope", "grant the app each scope it asks for"),
-        (403, "access_denied", "the network zone of the app does not allow this host"),
+        // Each of the two scopes is asked for alone as well.
+        (400, "invalid_scope", 3, "grant the app each scope it asks for"),
+        (403, "access_denied", 1, "the network zone of the app does not allow this host"),
     ] {
         let refusal = json(status, value!({"error": name, "error_description": "in words"}));
-        let stage = app(ec_pem(), DpopMode::Never, vec![refusal]);
+        let stage = app(ec_pem(), DpopMode::Never, vec![refusal; 3]);
         let problem = read_person(&stage).await.expect_err(name);
         assert_eq!(problem.hint(), fix);
-        assert_eq!(stage.requests().len(), 1);
+        assert_eq!(stage.requests().len(), calls, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_scope_that_is_not_granted_does_not_take_the_others_along() {
+    let partial = json(
+        200,
+        value!({"token_type": "Bearer", "expires_in": 3600, "access_token": "tok-2", "scope": "okta.users.read"}),
+    );
+    let [a, b] = person();
+    // The whole request is refused; then each scope alone, in order of name: logs is refused, users is granted.
+    let stage = app(
+        ec_pem(),
+        DpopMode::Never,
+        vec![
+            oauth_error("invalid_scope"),
+            oauth_error("invalid_scope"),
+            token("Bearer", "tok-1"),
+            partial,
+            a,
+            b,
+        ],
+    );
+    read_person(&stage).await.expect("a person");
+    let requests = stage.requests();
+    let asked: Vec<String> = requests[..4].iter().map(|r| field(r, "scope")).collect();
+    assert_eq!(
+        asked,
+        ["okta.logs.read okta.users.read", "okta.logs.read", "okta.users.read", "okta.users.read"]
+    );
+    assert_eq!(header(&requests[4], "authorization"), "Bearer tok-2");
+    assert_eq!(stage.unused(), 0);
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 //! | call | does |
 //! |---|---|
 //! | `GET /_stand-in/health` | `{"ok":true,"now":…,"faces":["okta/0","ioffice/0"]}` |
-//! | `GET /_stand-in/{okta\|ioffice}/{n}/{state\|journal\|calls}` | the face's own record |
-//! | `POST /_stand-in/{okta\|ioffice}/{n}/command` | a change made at the vendor's own console; 400 says what is wrong |
+//! | `GET /_stand-in/{okta\|ioffice\|badge}/{n}/{state\|journal\|calls}` | the face's own record |
+//! | `POST /_stand-in/{okta\|ioffice\|badge}/{n}/command` | a change made at the vendor's own console; 400 says what is wrong |
 //! | `GET /_stand-in/faults` | what each rule has seen and hit, by face |
 //! | `POST /_stand-in/faults` | adds rules: a fault script as TOML, or the same keys as JSON |
 //! | `DELETE /_stand-in/faults[?name=…]` | removes all rules, or those of a name |

@@ -31,6 +31,7 @@ pub(super) fn refusal(rule: &Rule, vendor: Vendor, now: Timestamp, number: u64) 
     let mut response = match vendor {
         Vendor::Okta => okta(status, number),
         Vendor::Ioffice => ioffice(status),
+        Vendor::Badge => json_response(status, &json!({ "error": "refused by a fault rule" })),
     };
     if vendor == Vendor::Okta {
         let limit = if rule.effect == Effect::Concurrency { 0 } else { 600 };

@@ -259,6 +259,10 @@ impl Face for Faulty {
         self.inner.in_flight(others);
     }
 
+    fn needs_length(&self) -> bool {
+        self.inner.needs_length()
+    }
+
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {
         let face_time = self.face_time(now);
         let mut leaving = Vec::new();

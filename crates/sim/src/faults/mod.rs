@@ -10,7 +10,7 @@
 //!
 //! [[fault]]
 //! name = "quota storm"
-//! target = "okta"            # okta, ioffice or hook
+//! target = "okta"            # okta, ioffice, badge or hook
 //! path = "/api/v1/users*"    # `*` stands for any text; unset: every path
 //! from = "2m"                # since the start; or an instant, "2026-05-04T09:00:00Z"
 //! until = "5m"

@@ -14,6 +14,8 @@ pub enum Target {
     Okta,
     /// Requests to an iOffice site.
     Ioffice,
+    /// Requests to the badge system.
+    Badge,
     /// Event-hook requests that an Okta org makes.
     Hook,
 }
@@ -160,6 +162,7 @@ impl Rule {
         let vendor = match self.target {
             Target::Okta | Target::Hook => Vendor::Okta,
             Target::Ioffice => Vendor::Ioffice,
+            Target::Badge => Vendor::Badge,
         };
         vendor == desk.vendor && self.index.is_none_or(|index| index == desk.index)
     }

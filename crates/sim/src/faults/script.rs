@@ -16,7 +16,7 @@ pub struct FaultScript {
 
 /// A fault script that cannot be used. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
+#[error("{file}:{line}:{column}: {message}; fix: {fix}")]
 pub struct FaultScriptError {
     pub file: String,
     /// Counted from 1.
@@ -24,6 +24,8 @@ pub struct FaultScriptError {
     /// Counted from 1, in characters.
     pub column: usize,
     pub message: String,
+    /// What to write instead.
+    pub fix: String,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +59,44 @@ struct Entry {
 struct Mistake {
     at: usize,
     message: String,
+    fix: String,
+}
+
+/// What a reader of TOML says, taken apart into what is wrong and what to write.
+fn explained(at: usize, said: &str) -> Mistake {
+    let (message, fix) = match said.split_once(", expected ") {
+        Some((message, expected)) => {
+            let expected = expected.strip_prefix("one of ").unwrap_or(expected);
+            let unknown = message.split('`').nth(1).unwrap_or_default();
+            let near = expected.split('`').skip(1).step_by(2).find(|known| is_near(unknown, known));
+            let fix = match near {
+                Some(near) => format!("did you mean `{near}`? known are {expected}"),
+                None => format!("write one of {expected}"),
+            };
+            (message, fix)
+        }
+        None if said.starts_with("missing field") => {
+            (said, "add it: every [[fault]] needs a target and an effect".to_owned())
+        }
+        None => (said, "correct the TOML here".to_owned()),
+    };
+    Mistake { at, message: message.trim_end().to_owned(), fix }
+}
+
+/// Whether two names differ by at most two letters put in, left out or changed.
+fn is_near(left: &str, right: &str) -> bool {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    !left.is_empty() && row[right.len()] <= 2
 }
 
 impl FaultScript {
@@ -73,55 +113,67 @@ impl FaultScript {
                 line: before.matches('\n').count() + 1,
                 column: before[line_start..].chars().count() + 1,
                 message: mistake.message,
+                fix: mistake.fix,
             }
         })
     }
 }
 
 fn read(text: &str) -> Result<FaultScript, Mistake> {
-    let document: Document = toml::from_str(text).map_err(|error| Mistake {
-        at: error.span().map_or(0, |span| span.start),
-        message: error.message().to_owned(),
-    })?;
+    let document: Document = toml::from_str(text)
+        .map_err(|error| explained(error.span().map_or(0, |span| span.start), error.message()))?;
     let rules = document.fault.into_iter().enumerate().map(|(place, entry)| rule(place, entry.into_inner()));
     Ok(FaultScript { seed: document.seed, rules: rules.collect::<Result<_, _>>()? })
 }
 
 fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
     let effect = *entry.effect.get_ref();
-    let wrong = |at: usize, message: &str| Err(Mistake { at, message: message.to_owned() });
+    let wrong = |at: usize, message: &str, fix: &str| {
+        Err(Mistake { at, message: message.to_owned(), fix: fix.to_owned() })
+    };
     let at = entry.effect.span().start;
     match (entry.target, effect.is_for_hooks()) {
         (Target::Hook, false) => {
             return wrong(
                 at,
-                "this effect is for requests; hooks take drop, unreachable, duplicate, late, reorder",
+                "this effect is for requests",
+                "for hooks write drop, unreachable, duplicate, late or reorder",
             );
         }
-        (Target::Okta | Target::Ioffice, true) => return wrong(at, "this effect is for target = \"hook\""),
+        (Target::Okta | Target::Ioffice | Target::Badge, true) => {
+            return wrong(at, "this effect is for hooks", "write target = \"hook\", or another effect");
+        }
         _ => {}
     }
     if let Some(path) = &entry.path
         && !path.get_ref().starts_with(['/', '*'])
     {
-        return wrong(path.span().start, "a path pattern starts with / or *");
+        return wrong(path.span().start, "a path pattern starts with / or *", "put a / or a * before it");
     }
     if let Some(every) = &entry.every
         && *every.get_ref() == 0
     {
-        return wrong(every.span().start, "every counts from 1");
+        return wrong(
+            every.span().start,
+            "every counts from 1",
+            "write 1 for every match, 2 for every other",
+        );
     }
     if let Some(probability) = &entry.probability
         && !(0.0..=1.0).contains(probability.get_ref())
     {
-        return wrong(probability.span().start, "a probability lies between 0 and 1");
+        return wrong(
+            probability.span().start,
+            "a probability lies between 0 and 1",
+            "write 0.5 for half of the matches",
+        );
     }
     let by = entry.by.as_ref().map(duration).transpose()?;
     if let (Some(by), Some(text)) = (by, &entry.by)
         && by.is_negative()
         && effect != Effect::ClockJump
     {
-        return wrong(text.span().start, "only a clock jump may go backwards");
+        return wrong(text.span().start, "only a clock jump may go backwards", "leave the minus out");
     }
     Ok(Rule {
         name: entry.name.unwrap_or_else(|| format!("fault {}", place + 1)),
@@ -142,7 +194,8 @@ fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
 fn duration(text: &Spanned<String>) -> Result<SignedDuration, Mistake> {
     text.get_ref().parse().map_err(|_| Mistake {
         at: text.span().start,
-        message: format!("{:?} is no length of time; write 500ms, 30s, 2m, 1h30m", text.get_ref()),
+        message: format!("{:?} is no length of time", text.get_ref()),
+        fix: "write 500ms, 30s, 2m or 1h30m".to_owned(),
     })
 }
 
@@ -151,10 +204,8 @@ fn moment(text: &Spanned<String>) -> Result<Moment, Mistake> {
         return Ok(Moment::At(at));
     }
     duration(text).map(Moment::After).map_err(|mistake| Mistake {
-        message: format!(
-            "{:?} is neither a length of time (90s) nor an instant (2026-05-04T09:00:00Z)",
-            text.get_ref()
-        ),
+        message: format!("{:?} is neither a length of time nor an instant", text.get_ref()),
+        fix: "write 90s, 2m, or 2026-05-04T09:00:00Z".to_owned(),
         ..mistake
     })
 }
@@ -199,33 +250,71 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_with_their_place() {
-        for (text, place, message) in [
-            ("sed = 1\n", (1, 1), "unknown field `sed`"),
+        for (text, place, message, fix) in [
+            ("sed = 1\n", (1, 1), "unknown field `sed`", "did you mean `seed`?"),
             (
                 "[[fault]]\ntarget = \"okta\"\neffect = \"quota\"\ncolour = 1\n",
                 (4, 1),
                 "unknown field `colour`",
+                "write one of `name`, `target`",
             ),
-            ("[[fault]]\ntarget = \"mars\"\neffect = \"quota\"\n", (2, 10), "unknown variant `mars`"),
-            ("[[fault]]\ntarget = \"okta\"\neffect = \"drop\"\n", (3, 10), "target = \"hook\""),
+            (
+                "[[fault]]\ntarget = \"mars\"\neffect = \"quota\"\n",
+                (2, 10),
+                "unknown variant `mars`",
+                "`okta`, `ioffice`, `badge`, `hook`",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"qouta\"\n",
+                (3, 10),
+                "`qouta`",
+                "did you mean `quota`?",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\n",
+                (1, 1),
+                "missing field `effect`",
+                "needs a target and an effect",
+            ),
+            ("[[fault]]\ntarget = \"okta\"\neffect = \"drop\"\n", (3, 10), "for hooks", "target = \"hook\""),
+            ("[[fault]]\ntarget = \"hook\"\neffect = \"quota\"\n", (3, 10), "for requests", "reorder"),
             (
                 "[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"soon\"\n",
                 (4, 6),
                 "no length of time",
+                "write 500ms",
             ),
-            ("[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"-2s\"\n", (4, 6), "backwards"),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nfrom = \"soon\"\n",
+                (4, 8),
+                "nor an instant",
+                "2026-05-04T09:00:00Z",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"delay\"\nby = \"-2s\"\n",
+                (4, 6),
+                "backwards",
+                "minus",
+            ),
             (
                 "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nprobability = 2.0\n",
                 (4, 15),
                 "between 0 and 1",
+                "0.5",
             ),
-            ("[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nevery = 0\n", (4, 9), "counts from 1"),
-            ("[[fault]\n", (1, 9), ""),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nevery = 0\n",
+                (4, 9),
+                "counts from 1",
+                "write 1",
+            ),
+            ("[[fault]\n", (1, 9), "unclosed array table", "write one of `]`"),
         ] {
             let error = FaultScript::parse("f.toml", text).expect_err(text);
             assert_eq!((error.line, error.column), place, "{text}{error}");
-            assert!(error.message.contains(message), "{error}");
-            assert!(error.to_string().starts_with("f.toml:"), "{error}");
+            assert!(error.message.contains(message) && error.fix.contains(fix), "{error}");
+            let (line, column) = place;
+            assert!(error.to_string().starts_with(&format!("f.toml:{line}:{column}: ")), "{error}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where everything is. Serialises to `{"okta":{…},"ioffice":{…},"control":{"url"}}`, and `more` when there are
-/// several orgs or sites.
+/// Where everything is. Serialises to `{"okta":{…},"ioffice":{…},"control":{"url"}}`, `badge` when there is a badge
+/// system, and `more` when there are several orgs or sites.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
     /// The first org.
@@ -13,6 +13,9 @@ pub struct Announcement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ioffice: Option<IofficePlace>,
     pub control: ControlPlace,
+    /// The badge system, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub badge: Option<BadgePlace>,
     /// Further orgs, then further sites.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<More>,
@@ -36,6 +39,17 @@ pub struct IofficePlace {
     pub password: String,
 }
 
+/// A badge system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadgePlace {
+    /// Messages go to `/webhook` below it, SCIM to `/scim/v2`, lists to `/drop/NAME.csv`.
+    pub url: String,
+    /// `whsec_…`, as Standard Webhooks writes it.
+    pub webhook_secret: String,
+    /// Bearer token for SCIM and the drop.
+    pub token: String,
+}
+
 /// The control endpoint, which belongs to neither vendor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlPlace {
@@ -57,6 +71,7 @@ impl Announcement {
             okta: okta.next(),
             ioffice: ioffice.next(),
             control: ControlPlace { url: control },
+            badge: None,
             more: okta.map(More::Okta).chain(ioffice.map(More::Ioffice)).collect(),
         }
     }

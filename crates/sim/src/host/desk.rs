@@ -30,6 +30,8 @@ use crate::{
 pub enum Vendor {
     Okta,
     Ioffice,
+    /// No vendor: the badge system.
+    Badge,
 }
 
 /// `okta/0`, `ioffice/1`.
@@ -45,6 +47,7 @@ impl fmt::Display for DeskName {
         let vendor = match self.vendor {
             Vendor::Okta => "okta",
             Vendor::Ioffice => "ioffice",
+            Vendor::Badge => "badge",
         };
         write!(f, "{vendor}/{}", self.index)
     }
@@ -167,6 +170,10 @@ impl Desk {
     pub(super) fn arrive(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(Arc::clone(self))
+    }
+
+    pub(super) fn needs_length(&self) -> bool {
+        self.with(|face| face.needs_length()).unwrap_or_default()
     }
 
     pub(super) fn clock(&self) -> &Arc<dyn SimClock> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::{
     body::{Body, Frame, Incoming, SizeHint},
@@ -100,6 +100,9 @@ async fn exchange(
 ) -> io::Result<Response<Answer>> {
     let _in_flight = desk.arrive();
     let (head, body) = request.into_parts();
+    if lacks_length(&head) && desk.needs_length() {
+        return Ok(bare(StatusCode::LENGTH_REQUIRED));
+    }
     let body = if body.is_end_stream() {
         Bytes::new()
     } else {
@@ -132,10 +135,22 @@ async fn exchange(
     }
 }
 
+/// A POST or PUT that says nothing of its body.
+fn lacks_length(head: &http::request::Parts) -> bool {
+    matches!(head.method, Method::POST | Method::PUT)
+        && !head.headers.contains_key(header::CONTENT_LENGTH)
+        && !head.headers.contains_key(header::TRANSFER_ENCODING)
+}
+
 fn too_large() -> Response<Answer> {
-    let mut response = Response::new(Answer::whole(Bytes::new()));
-    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    let mut response = bare(StatusCode::PAYLOAD_TOO_LARGE);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn bare(status: StatusCode) -> Response<Answer> {
+    let mut response = Response::new(Answer::whole(Bytes::new()));
+    *response.status_mut() = status;
     response
 }
 

@@ -12,6 +12,7 @@ mod adjustable;
 mod announcement;
 mod certificate;
 mod desk;
+mod dropped;
 mod listener;
 mod outgoing;
 mod rehearsal;
@@ -23,13 +24,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 pub use self::{
     adjustable::AdjustableClock,
-    announcement::{Announcement, ControlPlace, IofficePlace, More, OktaPlace},
+    announcement::{Announcement, BadgePlace, ControlPlace, IofficePlace, More, OktaPlace},
     certificate::Certificate,
     desk::{Desk, DeskName, Vendor},
     rehearsal::{Rehearsal, SCOPES},
     tape::Replay,
 };
 use crate::{
+    badge::BadgeFace,
     clock::{RealClock, SimClock},
     control,
     face::Face,
@@ -56,10 +58,19 @@ pub struct IofficeStand {
     pub password: String,
 }
 
+/// A badge system to serve.
+pub struct BadgeStand {
+    pub address: SocketAddr,
+    pub face: BadgeFace,
+    /// A folder that is looked at each second: a `NAME.csv` in it is taken as a dropped list, and `NAME.ack` written.
+    pub drop: Option<PathBuf>,
+}
+
 /// What to serve and how.
 pub struct HostSettings {
     pub okta: Vec<OktaStand>,
     pub ioffice: Vec<IofficeStand>,
+    pub badge: Option<BadgeStand>,
     /// Where the control endpoint listens; port 0 takes a free one.
     pub control: SocketAddr,
     pub clock: Arc<dyn SimClock>,
@@ -80,6 +91,7 @@ impl Default for HostSettings {
         Self {
             okta: Vec::new(),
             ioffice: Vec::new(),
+            badge: None,
             control: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Arc::new(RealClock),
             adjustable: None,
@@ -143,11 +155,25 @@ impl Host {
             let (username, password) = (stand.username, stand.password);
             ioffice.push(IofficePlace { url: format!("{scheme}://{place}"), username, password });
         }
+        let mut badge = None;
+        if let Some(stand) = settings.badge {
+            let name = DeskName { vendor: Vendor::Badge, index: 0 };
+            let known = stand.face.settings().clone();
+            let place = running.open(name, stand.address, Box::new(stand.face), &shared, &parts).await?;
+            let url = format!("{scheme}://{place}");
+            badge =
+                Some(BadgePlace { url, webhook_secret: known.webhook_secret, token: known.token.clone() });
+            if let (Some(folder), Some(desk)) = (stand.drop, running.desks.last()) {
+                let watch = dropped::watch(folder, Arc::clone(desk), known.token, stopped.clone());
+                running.tasks.push(tokio::spawn(watch));
+            }
+        }
         let listener = TcpListener::bind(settings.control).await?;
         let place = listener.local_addr()?;
         let router = control::router(running.desks.clone(), settings.clock, settings.adjustable);
         running.tasks.push(tokio::spawn(listener::serve_control(listener, router, stopped)));
-        running.announcement = Announcement::of(okta, ioffice, format!("http://{place}"));
+        running.announcement =
+            Announcement { badge, ..Announcement::of(okta, ioffice, format!("http://{place}")) };
         Ok(running)
     }
 }

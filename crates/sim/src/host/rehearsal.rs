@@ -1,11 +1,12 @@
 //! A whole company behind sockets in one call: what `lanyard sim`, `lanyard demo` and end-to-end tests start from.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
-use super::{AdjustableClock, Host, HostSettings, IofficeStand, OktaStand, Running};
+use super::{AdjustableClock, BadgeStand, Host, HostSettings, IofficeStand, OktaStand, Running};
 use crate::{
+    badge::{BadgeFace, BadgeSettings},
     clock::{RealClock, SimClock},
     faults::FaultScript,
     ioffice::{IofficeFace, IofficeSettings},
@@ -51,6 +52,10 @@ pub struct Rehearsal {
     pub tls: bool,
     pub faults: FaultScript,
     pub record: Option<PathBuf>,
+    /// Whether a badge system is served too, and where.
+    pub badge: Option<SocketAddr>,
+    /// Its watched folder.
+    pub badge_drop: Option<PathBuf>,
 }
 
 impl Default for Rehearsal {
@@ -70,6 +75,8 @@ impl Default for Rehearsal {
             tls: false,
             faults: FaultScript::default(),
             record: None,
+            badge: None,
+            badge_drop: None,
         }
     }
 }
@@ -97,9 +104,11 @@ impl Rehearsal {
         }
         let sites = 0..company.sites.len();
         let ioffice = sites.map(|place| self.ioffice_stand(company, place)).collect::<io::Result<_>>()?;
+        let badge = self.badge.map(|address| badge_stand(address, self.badge_drop)).transpose()?;
         let settings = HostSettings {
             okta,
             ioffice,
+            badge,
             control: self.control,
             clock: self.clock,
             adjustable: self.adjustable,
@@ -119,7 +128,7 @@ impl Rehearsal {
         };
         let mut face = OktaFace::from_world(settings, &company.orgs[place], company.settings.now);
         let ssws = format!("00{}", secret()?);
-        face.add_api_token(&ssws, "Lanyard", None, Role::Super);
+        face.add_api_token(&ssws, "Lanyard", owner(company, place), Role::Super);
         let key = KeyPair::generate(KeyKind::Rsa2048).map_err(io::Error::other)?;
         let client_id = face.add_service_app(ServiceApp {
             client_id: String::new(),
@@ -152,6 +161,24 @@ impl Rehearsal {
             password,
         })
     }
+}
+
+fn badge_stand(address: SocketAddr, drop: Option<PathBuf>) -> io::Result<BadgeStand> {
+    let mut key = [0_u8; 32];
+    SystemRandom::new().fill(&mut key).map_err(|_| io::Error::other("no randomness to be had"))?;
+    let face = BadgeFace::new(BadgeSettings::with_key(&key, &secret()?));
+    Ok(BadgeStand { address, face, drop })
+}
+
+/// Whose the API token is: the last one at work who leads others. A token dies with its owner, so it belongs to
+/// somebody whom nobody lets go by accident.
+fn owner(company: &Company, org: usize) -> Option<&str> {
+    let leads: BTreeSet<u32> = company.people.iter().filter_map(|person| person.manager).collect();
+    let at_work = |person: &&u32| {
+        let known = &company.people[**person as usize];
+        usize::from(known.org) == org && company.user_of(**person).status.as_str() == "ACTIVE"
+    };
+    leads.iter().rev().find(at_work).map(|person| &*company.user_of(*person).login)
 }
 
 fn loopback() -> SocketAddr {

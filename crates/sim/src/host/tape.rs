@@ -266,7 +266,7 @@ impl Replay {
     /// As [`Replay::read`].
     pub fn faces(path: &Path) -> io::Result<Vec<DeskName>> {
         let mut names = Vec::new();
-        for vendor in [Vendor::Okta, Vendor::Ioffice] {
+        for vendor in [Vendor::Okta, Vendor::Ioffice, Vendor::Badge] {
             for index in 0.. {
                 let name = DeskName { vendor, index };
                 if Self::read(path, name)?.answers.is_empty() {

@@ -188,3 +188,10 @@ pub(crate) fn assets(call: &mut Call<'_>) -> Outcome {
 pub(crate) fn asset(call: &mut Call<'_>) -> Outcome {
     get_one(call, Noun::Asset)
 }
+
+/// The one call that answers 204 (§1.5). What it notes is nowhere readable.
+pub(crate) fn verify_asset(call: &mut Call<'_>) -> Outcome {
+    call.existing(Noun::Asset)?;
+    call.need_staff()?;
+    Ok(Answer::Empty(204))
+}

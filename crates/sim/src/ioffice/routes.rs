@@ -87,6 +87,7 @@ static ROUTES: &[Route] = &[
     post("categories", categories::create),
     get("categories/type/{}", categories::list_of_type),
     get("categories/depths", categories::depths),
+    get("categories/depths/count", categories::depths),
     get("categories/depth", categories::depths),
     post("categories/depths", categories::create_depth),
     post("categories/depth", categories::create_depth),
@@ -116,6 +117,7 @@ static ROUTES: &[Route] = &[
     put("buildings/{}", buildings::update),
     delete("buildings/{}", buildings::remove),
     get("countries", buildings::countries),
+    get("countries/count", buildings::countries),
     post("countries", buildings::country_edit),
     put("countries", buildings::country_edit),
     get("countries/{}", buildings::country),
@@ -152,6 +154,7 @@ static ROUTES: &[Route] = &[
     put("centers/reservations/rules", rules::put),
     get("centers/{}", centers::get),
     get("neighborhoods", neighborhoods::list),
+    get("neighborhoods/count", neighborhoods::list),
     put("neighborhoods", neighborhoods::create),
     post("neighborhoods", neighborhoods::edit),
     get("neighborhoods/sections", neighborhoods::sections),
@@ -209,6 +212,7 @@ static ROUTES: &[Route] = &[
     put("agreements/{}", records::update_agreement),
     delete("agreements/{}", records::remove_agreement),
     get("savedsearches", records::saved_searches),
+    get("savedsearches/count", records::saved_searches),
     post("savedsearches", records::create_saved_search),
     get("savedsearches/properties", records::search_properties),
     get("savedsearches/{}", records::saved_search),
@@ -219,7 +223,9 @@ static ROUTES: &[Route] = &[
     get("sftp/enabled", records::sftp_enabled),
     put("sftp/{}/cancel", records::sftp_cancel),
     get("assets", records::assets),
+    get("assets/count", records::assets),
     get("assets/{}", records::asset),
+    put("assets/{}/verify", records::verify_asset),
 ];
 
 /// Routes by method and number of segments, in table order.

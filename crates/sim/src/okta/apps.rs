@@ -420,7 +420,12 @@ impl Org {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
         let limit = paging::limit(call, 20, 200, clamp)?.max(1);
         let start = self.place_after(call, "b")?;
-        let visible = app.groups.range(start..).filter(|(key, _)| call.who.sees_group(**key));
+        let q = call.param("q").unwrap_or_default().to_lowercase();
+        let named = |key: GroupKey| {
+            q.is_empty()
+                || self.group_at(key).is_some_and(|group| group.head.name.to_lowercase().starts_with(&q))
+        };
+        let visible = app.groups.range(start..).filter(|(key, _)| call.who.sees_group(**key) && named(**key));
         let mut found: Vec<_> = visible.take(limit + 1).collect();
         let more = found.len() > limit;
         found.truncate(limit);
@@ -464,9 +469,14 @@ impl Org {
         let limit = paging::limit(call, 100, 1000, true)?;
         let start = self.place_after(call, "c")? as usize;
         let (source, status) = (call.param("sourceGroupId"), call.param("status"));
+        let since = match call.param("lastUpdated").filter(|text| !text.is_empty()) {
+            None => Moment::NEVER,
+            Some(text) => Moment::parse(text).ok_or_else(|| ApiError::of("E0000030"))?,
+        };
         let wanted = |push: &PushMapping| {
             source.is_none_or(|id| push.source.as_str() == id)
                 && status.is_none_or(|status| push.status == status)
+                && push.last_updated >= since
         };
         let rows: Vec<(usize, &PushMapping)> =
             app.pushes.iter().enumerate().skip(start).filter(|(_, push)| wanted(push)).collect();

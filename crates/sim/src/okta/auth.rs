@@ -1,8 +1,11 @@
 //! Who is calling: API tokens, service apps and their access tokens, what they may do and whom they may see.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
-use http::Method;
+use http::{Method, header};
 
 use super::{
     dice::Oid,
@@ -43,7 +46,8 @@ pub enum Reach {
 
 impl Principal {
     pub fn nobody() -> Self {
-        Self { name: "anonymous".into(), scopes: None, reach: Reach::Nothing, owner: None }
+        static NAME: LazyLock<Arc<str>> = LazyLock::new(|| "anonymous".into());
+        Self { name: NAME.clone(), scopes: None, reach: Reach::Nothing, owner: None }
     }
 
     pub fn console() -> Self {
@@ -73,6 +77,8 @@ impl Principal {
 #[derive(Debug, Clone)]
 pub struct ApiToken {
     pub id: Oid,
+    /// The name under which its calls are counted and journaled: `token:00T…`.
+    pub principal: Arc<str>,
     pub name: String,
     pub owner: Option<UserKey>,
     pub role: Role,
@@ -97,6 +103,8 @@ pub struct ServiceApp {
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     pub client_id: String,
+    /// `client:0oa…`
+    pub principal: Arc<str>,
     pub user: Option<UserKey>,
     pub scopes: Arc<[String]>,
     pub expires: Moment,
@@ -163,14 +171,16 @@ impl Org {
     /// # Errors
     /// 401 E0000011 for no credential, an unknown, expired or revoked one; 400 for a bad DPoP proof.
     pub fn authenticate(&mut self, call: &mut Call<'_>) -> ApiResult<()> {
-        let header = call.header("authorization").unwrap_or_default().trim().to_owned();
-        if let Some(token) = strip(&header, "SSWS") {
+        let headers = call.headers;
+        let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let header = header.unwrap_or_default().trim();
+        if let Some(token) = strip(header, "SSWS") {
             return self.by_api_token(call, token);
         }
-        if let Some(token) = strip(&header, "DPoP ") {
+        if let Some(token) = strip(header, "DPoP ") {
             return self.by_access_token(call, token, true);
         }
-        if let Some(token) = strip(&header, "Bearer ") {
+        if let Some(token) = strip(header, "Bearer ") {
             return self.by_access_token(call, token, false);
         }
         Err(ApiError::of("E0000011"))
@@ -178,29 +188,39 @@ impl Org {
 
     fn by_api_token(&mut self, call: &mut Call<'_>, token: &str) -> ApiResult<()> {
         let dead = || ApiError::of("E0000011");
-        let known = self.access.api_tokens.get(token).ok_or_else(dead)?.clone();
+        let known = self.access.api_tokens.get_mut(token).ok_or_else(dead)?;
         let idle = known.last_used != Moment::NEVER && call.now.0 - known.last_used.0 > TOKEN_IDLE_MS;
-        let owner = known.owner.and_then(|key| self.user_at(key));
+        let owner = known.owner.and_then(|key| self.users.get(key as usize)?.as_ref());
         // The token dies with the admin who made it.
         let orphaned = known.owner.is_some() && owner.is_none_or(|user| user.status == Status::Deprovisioned);
         if known.revoked || idle || orphaned {
             return Err(dead());
         }
-        let actor = owner.map_or_else(
-            || Party {
-                id: known.id.to_string(),
+        known.last_used = call.now;
+        let (id, owned_by, name) = (known.id, known.owner, known.principal.clone());
+        let reach = match &known.role {
+            Role::Super => Reach::All,
+            role => {
+                let role = role.clone();
+                self.reach(&role)
+            }
+        };
+        call.who = Principal { name, scopes: None, reach, owner: owned_by };
+        if *call.method != Method::GET {
+            let nameless = || Party {
+                id: id.to_string(),
                 kind: "User",
                 alternate_id: "admin".to_owned(),
-                display_name: known.name.clone(),
-            },
-            User::party,
-        );
-        if let Some(token) = self.access.api_tokens.get_mut(token) {
-            token.last_used = call.now;
+                display_name: self
+                    .access
+                    .api_tokens
+                    .get(token)
+                    .map(|token| token.name.clone())
+                    .unwrap_or_default(),
+            };
+            let actor = owned_by.and_then(|key| self.user_at(key)).map_or_else(nameless, User::party);
+            self.set_cause(call, actor, Some(id));
         }
-        let name: Arc<str> = format!("token:{}", known.id).into();
-        call.who = Principal { name, scopes: None, reach: self.reach(&known.role), owner: known.owner };
-        self.set_cause(call, actor, Some(known.id));
         Ok(())
     }
 
@@ -248,8 +268,8 @@ impl Org {
                 (actor, self.reach(&app.role))
             }
         };
-        let name: Arc<str> = format!("client:{}", known.client_id).into();
-        call.who = Principal { name, scopes: Some(known.scopes), reach, owner: known.user };
+        call.who =
+            Principal { name: known.principal.clone(), scopes: Some(known.scopes), reach, owner: known.user };
         self.set_cause(call, actor, None);
         Ok(())
     }
@@ -261,8 +281,8 @@ impl Org {
         call.cause = Cause(Arc::new(CauseDetail {
             actor,
             transaction: "WEB",
-            transaction_id: call.request_id.clone(),
-            request_uri: Some(call.path.clone()),
+            transaction_id: call.request_id.to_owned(),
+            request_uri: Some(call.path.to_owned()),
             user_agent: call.header("user-agent").map(str::to_owned),
             api_token_id,
             caller: call.who.name.to_string(),
@@ -283,8 +303,16 @@ impl Org {
     /// Adds an API token. `secret` is what the client sends after `SSWS `.
     pub fn add_api_token(&mut self, secret: &str, name: &str, owner: Option<UserKey>, role: Role) -> Oid {
         let id = self.fresh_id("00T");
-        let token =
-            ApiToken { id, name: name.to_owned(), owner, role, last_used: Moment::NEVER, revoked: false };
+        let token = ApiToken {
+            id,
+            principal: format!("token:{id}").into(),
+            name: name.to_owned(),
+            owner,
+            role,
+            // Thirty days without a call count from the start, once the org has a present.
+            last_used: if self.now > Moment(0) { self.now } else { Moment::NEVER },
+            revoked: false,
+        };
         self.access.api_tokens.insert(secret.to_owned(), token);
         id
     }

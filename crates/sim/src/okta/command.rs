@@ -25,12 +25,15 @@
 //! | `shuffle_hooks` | `on` | |
 //! | `preview_hooks` | sends each active hook the console's sample, with nulls | |
 //! | `drop_next_log_events` | `count` (hooks still get them) | |
+//! | `duplicate_next_log_events` | `count`: each is in the log twice | |
 //! | `log_page_max` | `events`: larger pages answer 500; null ends it | |
 //! | `kill_cursors` | | |
 //! | `read_only` | `until` or `for_seconds` | |
 //! | `concurrency_429` | `count` of next answers | |
 //! | `exhaust_bucket` | `bucket` (a name of the quota settings), `until` or `for_seconds` | |
 //! | `create_token` | `secret`, `name`, `owner` (a user) | `{"id"}` |
+//! | `create_oidc_app` | `label`, `redirect_uris`, `post_logout_uris`, `secret` (made up; `public` true: none), `groups_prefix` | `{"client_id","client_secret"}` |
+//! | `create_service_app` | `label`, `keys` (public JWKs), `scopes`, `dpop` (true) | `{"client_id"}` |
 //! | `revoke_credential` | `principal` | `{"revoked"}` |
 //! | `withdraw_scope`, `grant_scope` | `principal`, `scope` | |
 //! | `narrow_role` | `principal`, `groups` (ids or names); `null`: the whole org; `[]`: nothing | |
@@ -42,17 +45,30 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    auth::Role,
+    auth::{Role, ServiceApp},
     dice::Oid,
     errors::ApiError,
     event::{Cause, CauseDetail, Party},
     lifecycle::Verb,
     limits::Limits,
     moment::Moment,
+    oidc::OidcApp,
     state::{GroupKey, Org, Status, UserKey},
 };
 
 type Done = Result<Value, String>;
+
+/// The texts of a list member; absent is empty.
+fn texts(command: &Value, name: &str) -> Result<Vec<String>, String> {
+    let wrong = || format!("`{name}` must be a list of texts");
+    match command.get(name) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(list)) => {
+            list.iter().map(|text| text.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        Some(_) => Err(wrong()),
+    }
+}
 
 impl Org {
     pub fn command(&mut self, command: &Value) -> Done {
@@ -215,6 +231,42 @@ impl Org {
                 let id = self.add_api_token(text("secret")?, text("name")?, owner, Role::Super);
                 Ok(json!({ "id": id.as_str() }))
             }
+            "create_oidc_app" => {
+                let list = |name: &str| texts(command, name);
+                let public = command.get("public").and_then(Value::as_bool).unwrap_or(false);
+                let given = command.get("secret").and_then(Value::as_str).map(str::to_owned);
+                let app = OidcApp {
+                    client_id: self.fresh_id("0oa").to_string(),
+                    label: command.get("label").and_then(Value::as_str).unwrap_or("Web app").to_owned(),
+                    secret: (!public).then(|| given.unwrap_or_else(|| self.dice.text(64))),
+                    keys: Vec::new(),
+                    redirect_uris: list("redirect_uris")?,
+                    post_logout_uris: list("post_logout_uris")?,
+                    groups_prefix: command.get("groups_prefix").and_then(Value::as_str).map(str::to_owned),
+                };
+                if app.redirect_uris.is_empty() {
+                    return Err("`redirect_uris` must name one at least".to_owned());
+                }
+                let answer = json!({ "client_id": app.client_id, "client_secret": app.secret });
+                self.sign_ins.apps.push(app);
+                Ok(answer)
+            }
+            "create_service_app" => {
+                let keys = command.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+                if keys.is_empty() {
+                    return Err("`keys` must hold one public JWK at least".to_owned());
+                }
+                let id = self.add_service_app(ServiceApp {
+                    client_id: String::new(),
+                    label: command.get("label").and_then(Value::as_str).unwrap_or("Service app").to_owned(),
+                    keys,
+                    scopes: texts(command, "scopes")?,
+                    role: Role::Super,
+                    dpop_required: command.get("dpop").and_then(Value::as_bool).unwrap_or(true),
+                    active: true,
+                });
+                Ok(json!({ "client_id": id }))
+            }
             "revoke_credential" => {
                 Ok(json!({ "revoked": self.revoke_credential(text("principal")?, cause) }))
             }
@@ -285,6 +337,7 @@ impl Org {
             }
             "log_delay" => self.log.extra_delay_ms = extra_ms()?,
             "drop_next_log_events" => self.log.drop_next = count()?,
+            "duplicate_next_log_events" => self.log.duplicate_next = count()?,
             "log_page_max" => {
                 self.log.page_max = command.get("events").and_then(Value::as_u64).map(|n| n as usize)
             }

@@ -32,8 +32,14 @@ const CODES: &[(&str, u16, &str)] = &[
     ("E0000015", 401, "You do not have permission to access the feature you are requesting"),
     ("E0000016", 403, "Activation failed because the user is already active"),
     ("E0000018", 400, "Bad request.  Accept and/or Content-Type headers are likely not set."),
+    ("E0000019", 400, "Bad request.  Accept and/or Content-Type headers are likely not set."),
     (
         "E0000020",
+        400,
+        "Bad request.  Accept and/or Content-Type headers likely do not match supported values.",
+    ),
+    (
+        "E0000021",
         400,
         "Bad request.  Accept and/or Content-Type headers likely do not match supported values.",
     ),
@@ -43,6 +49,7 @@ const CODES: &[(&str, u16, &str)] = &[
     ("E0000030", 400, "Bad request. Invalid date. Dates must be of the form yyyy-MM-dd'T'HH:mm:ss.SSSZZ."),
     ("E0000031", 400, "Invalid search criteria."),
     ("E0000034", 403, "Forgot password not allowed on specified user."),
+    ("E0000036", 403, "Change of credentials is not allowed on the specified user."),
     ("E0000038", 403, "This operation is not allowed in the user's current status."),
     ("E0000047", 429, "API call exceeded rate limit due to too many requests."),
     ("E0000053", 400, "Invalid filter"),
@@ -51,15 +58,16 @@ const CODES: &[(&str, u16, &str)] = &[
     ("E0000060", 501, "Unsupported operation."),
     ("E0000093", 400, "Target count limit exceeded"),
     ("E0000094", 400, "The specified filter is unsupported."),
+    ("E0000112", 409, "Cannot update this user because they are still being activated."),
     (
         "E0000124",
         400,
-        "Could not create user. To create a user and expire their password immediately, \"activate\" must be true",
+        "Could not create user. To create a user and expire their password immediately, a password must be specified.",
     ),
     (
         "E0000125",
         400,
-        "Could not create user. To create a user and expire their password immediately, a password must be specified",
+        "Could not create user. To create a user and expire their password immediately, `activate` must be true.",
     ),
     ("E0000195", 409, "The request conflicts with the current state of the object."),
 ];

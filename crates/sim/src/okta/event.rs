@@ -37,6 +37,7 @@ kinds! {
     USER_UPDATE_PROFILE true "INFO" "user.account.update_profile" "core.user.config.profile_update.success" "Update user profile for Okta";
     USER_UPDATE_TYPE false "INFO" "user.account.update_user_type" "core.user.config.user_type_update" "Update user type";
     USER_UPDATE_PRIMARY_EMAIL false "INFO" "user.account.update_primary_email" "core.user.email.primary_update" "Update primary email";
+    USER_UPDATE_SECONDARY_EMAIL false "INFO" "user.account.update_secondary_email" "core.user.email.secondary_update" "Update secondary email";
     USER_LOCK true "WARN" "user.account.lock" "core.user_auth.account_locked" "Max sign in attempts exceeded";
     USER_UNLOCK true "INFO" "user.account.unlock" "core.user_auth.account_unlocked" "Unlock user account";
     USER_UNLOCK_BY_ADMIN true "INFO" "user.account.unlock_by_admin" "core.user.config.account_unlocked" "Unlock user account by admin";

@@ -1,6 +1,6 @@
 //! Groups and their members.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -141,11 +141,16 @@ impl Org {
                     .map_err(|why| ApiError::of("E0000031").because(why))?,
                 Case::Ignored,
             )),
-            (None, Some(text)) => Some((
-                search::parse(text, &filter_attribute)
-                    .map_err(|why| ApiError::of("E0000094").because(why))?,
-                Case::Exact,
-            )),
+            (None, Some(text)) => {
+                let unsupported = std::cell::Cell::new(false);
+                let resolve = |name: &str, operator: Operator| {
+                    filter_attribute(name, operator).inspect_err(|_| unsupported.set(true))
+                };
+                let code = || if unsupported.get() { "E0000094" } else { "E0000053" };
+                let parsed =
+                    search::parse(text, &resolve).map_err(|why| ApiError::of(code()).because(why))?;
+                Some((parsed, Case::Exact))
+            }
             (None, None) => None,
         };
         let keep = |key: GroupKey, head: &GroupHead| {
@@ -200,16 +205,11 @@ impl Org {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
         let limit = paging::limit(call, MEMBERS_MAX, MEMBERS_MAX, clamp)?;
         let place = call.param("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
-        let start = match place {
-            None => 0,
-            Some(place) => match place.strip_prefix("n").and_then(|user| user.parse::<u32>().ok()) {
-                Some(user) => user + 1,
-                None => return Err(ApiError::refused("after", "Invalid pagination cursor")),
-            },
+        let (found, next) = if self.settings.member_snapshot {
+            self.frozen_page(key, place.as_deref(), limit)?
+        } else {
+            self.live_page(key, place.as_deref(), limit)?
         };
-        let mut found = self.listed_members(key, start, limit + 1);
-        let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
-        found.truncate(limit);
         let view = View::of(call, false);
         let mut out = Json::with_capacity(found.len() * 1024 + 16);
         out.open('[');
@@ -219,8 +219,66 @@ impl Org {
             }
         }
         out.close(']');
-        let cursor = found.last().filter(|_| more).map(|key| self.cursors.seal(&format!("n{key}"), call.now));
+        let cursor = next.map(|place| self.cursors.seal(&place, call.now));
         Ok(Answer::json(out.into_string()).linked(paging::links(call, cursor.as_deref(), limit, &[])))
+    }
+
+    /// A page of members as they are now, and the place of the next.
+    fn live_page(
+        &self,
+        key: GroupKey,
+        place: Option<&str>,
+        limit: usize,
+    ) -> ApiResult<(Vec<UserKey>, Option<String>)> {
+        let start = match place {
+            None => 0,
+            Some(place) => match place.strip_prefix('n').and_then(|user| user.parse::<u32>().ok()) {
+                Some(user) => user + 1,
+                None => return Err(ApiError::refused("after", "Invalid pagination cursor")),
+            },
+        };
+        let mut found = self.listed_members(key, start, limit + 1);
+        let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|key| format!("n{key}"));
+        Ok((found, next))
+    }
+
+    /// A page of members as they were when the first page was read (O-24). What was frozen long ago is forgotten, and
+    /// its cursor dead.
+    fn frozen_page(
+        &mut self,
+        key: GroupKey,
+        place: Option<&str>,
+        limit: usize,
+    ) -> ApiResult<(Vec<UserKey>, Option<String>)> {
+        const FROZEN_MAX: usize = 64;
+        let (number, from) = match place {
+            None => {
+                let members: Arc<[UserKey]> = self.listed_members(key, 0, usize::MAX).into();
+                let number = self.frozen_members.back().map_or(0, |(number, _)| number + 1);
+                if self.frozen_members.len() >= FROZEN_MAX {
+                    self.frozen_members.pop_front();
+                }
+                self.frozen_members.push_back((number, members));
+                (number, 0)
+            }
+            Some(place) => {
+                let parsed = place.strip_prefix('k').and_then(|place| place.split_once('_'));
+                let parsed = parsed.and_then(|(number, from)| {
+                    Some((number.parse::<u64>().ok()?, from.parse::<usize>().ok()?))
+                });
+                parsed.ok_or_else(|| ApiError::refused("after", "Invalid pagination cursor"))?
+            }
+        };
+        let frozen = self.frozen_members.iter().find(|(known, _)| *known == number);
+        let (_, frozen) =
+            frozen.ok_or_else(|| ApiError::refused("after", "Invalid or expired pagination cursor"))?;
+        let to = from.saturating_add(limit).min(frozen.len());
+        let found = frozen.get(from..to).unwrap_or_default();
+        let more = to < frozen.len() || (found.len() == limit && self.settings.empty_last_page);
+        let next = (more && !found.is_empty()).then(|| format!("k{number}_{to}"));
+        Ok((found.iter().copied().filter(|key| self.user_at(*key).is_some()).collect(), next))
     }
 
     /// Members as the list shows them now, from a place on.
@@ -450,6 +508,9 @@ impl Org {
         let user = Oid::parse(user)
             .and_then(|id| self.user_ids.get(&id).copied())
             .ok_or_else(|| ApiError::missing(user, "User"))?;
+        if !self.user_at(user).is_some_and(|user| call.who.sees_user(user)) {
+            return Err(ApiError::of("E0000006"));
+        }
         self.changeable(group)?;
         let cause = call.cause.clone();
         if add {
@@ -507,7 +568,10 @@ impl Org {
                 user.groups.retain(|held| *held != group);
             }
         }
-        self.touch_membership(group);
+        let behind = imported || cause.0.transaction == "JOB";
+        if self.settings.background_moves_membership || !behind {
+            self.touch_membership(group);
+        }
         let record = format!("{{\"group\":\"{id}\",\"user\":\"{}\"}}", targets[0].id);
         let (before, after) = if add { (None, Some(record)) } else { (Some(record), None) };
         self.record(cause, "membership", &format!("{id}/{}", targets[0].id), before, after);

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::Request;
 use serde_json::{Value, json};
 
 use super::{
@@ -41,7 +41,7 @@ struct Hook {
     last_updated: Moment,
     created_by: String,
     /// Scheme and host by which the hook was registered: deliveries say they come from there.
-    base: Option<String>,
+    base: Option<Arc<str>>,
     queue: Vec<Arc<LogEvent>>,
     flush_planned: bool,
     failures: u64,
@@ -72,7 +72,7 @@ pub struct Waiting {
     pub standing: Option<Standing>,
     pub request_id: String,
     pub takes_ms: i64,
-    pub base: String,
+    pub base: Arc<str>,
 }
 
 /// What a finished outgoing request means.
@@ -488,7 +488,7 @@ impl Org {
     }
 
     pub fn flush_hook(&mut self, id: Oid) {
-        let shuffle = self.hooks.shuffle;
+        let shuffle = self.hooks.shuffle || self.settings.hook_shuffle;
         let Some(hook) = self.hooks.list.iter_mut().find(|hook| hook.id == id) else { return };
         hook.flush_planned = false;
         let mut events = std::mem::take(&mut hook.queue);
@@ -497,7 +497,8 @@ impl Org {
         }
         for batch in events.chunks(self.settings.hook_batch_max.max(1)) {
             let event_id = self.dice.uuid();
-            let twice = self.hooks.duplicate_next > 0;
+            let per_mille = self.settings.hook_duplicates_per_mille;
+            let twice = self.hooks.duplicate_next > 0 || (per_mille > 0 && self.dice.below(1000) < per_mille);
             self.hooks.duplicate_next = self.hooks.duplicate_next.saturating_sub(1);
             for _ in 0..if twice { 2 } else { 1 } {
                 self.hooks.last_token += 1;
@@ -577,8 +578,7 @@ impl Org {
         let (delivered, retry, reason) = match outcome {
             OutgoingOutcome::Answered(response) => {
                 let status = response.status();
-                let refused = status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED;
-                (status.is_success(), !refused, format!("HTTP {}", status.as_u16()))
+                (status.is_success(), !status.is_client_error(), format!("HTTP {}", status.as_u16()))
             }
             OutgoingOutcome::TimedOut => (false, true, "Timed out".to_owned()),
             OutgoingOutcome::Failed(why) => (false, true, format!("Connection failed: {why}")),

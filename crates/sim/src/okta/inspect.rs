@@ -1,5 +1,7 @@
 //! What auditors and tests may see: everything, without the vendor's API in between. Secrets stay out.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{dice::Oid, moment::Moment, state::Org};
@@ -86,17 +88,18 @@ impl Org {
     }
 
     pub fn inspect_calls(&self) -> Value {
-        let rows: Map<String, Value> = self
-            .calls
-            .iter()
+        let calls = self.calls.iter().flat_map(|(pattern, methods)| {
+            methods.iter().map(move |(method, count)| (format!("{method} {pattern}"), count))
+        });
+        let rows: BTreeMap<String, Value> = calls
             .map(|(label, count)| {
                 let row = json!({
                     "accepted": count.accepted, "refused": count.refused,
                     "throttled": count.throttled, "faulted": 0,
                 });
-                (label.clone(), row)
+                (label, row)
             })
             .collect();
-        Value::Object(rows)
+        rows.into_iter().collect::<Map<_, _>>().into()
     }
 }

@@ -5,7 +5,7 @@ use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
     rand::SystemRandom,
     rsa,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED, EcdsaKeyPair, UnparsedPublicKey},
 };
 use base64::{
     Engine as _,
@@ -129,12 +129,29 @@ impl<'a> Unverified<'a> {
             Some("RS512") => Algorithm::RS512,
             Some("ES256") => Algorithm::ES256,
             Some("ES384") => Algorithm::ES384,
+            Some("ES512") => return self.signed_with_p521(jwk),
             _ => return false,
         };
         let Some(jwk) = parsed(jwk) else { return false };
         let Ok(key) = DecodingKey::from_jwk(&jwk) else { return false };
         jsonwebtoken::crypto::verify(self.signature, self.message.as_bytes(), &key, algorithm)
             .unwrap_or(false)
+    }
+}
+
+impl Unverified<'_> {
+    /// ES512, which the JWT library does not know.
+    fn signed_with_p521(&self, jwk: &Value) -> bool {
+        let part = |name: &str| URL_SAFE_NO_PAD.decode(jwk.get(name)?.as_str()?).ok();
+        let (Some(x), Some(y), Ok(signature)) =
+            (part("x"), part("y"), URL_SAFE_NO_PAD.decode(self.signature))
+        else {
+            return false;
+        };
+        let point = [&[4], x.as_slice(), y.as_slice()].concat();
+        let key = UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point);
+        jwk.get("crv").and_then(Value::as_str) == Some("P-521")
+            && key.verify(self.message.as_bytes(), &signature).is_ok()
     }
 }
 
@@ -170,6 +187,32 @@ pub fn same_secret(left: &str, right: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn es512_is_checked_too() {
+        use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, KeyPair as _};
+        let pair = |_| {
+            let der =
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING, der.as_ref()).unwrap()
+        };
+        let (own, other) = (pair(0), pair(1));
+        let jwk = |pair: &EcdsaKeyPair| {
+            let point = pair.public_key().as_ref();
+            let part = |half: &[u8]| URL_SAFE_NO_PAD.encode(half);
+            serde_json::json!({ "kty": "EC", "crv": "P-521", "x": part(&point[1..67]), "y": part(&point[67..]) })
+        };
+        let message = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"ES512"}"#),
+            URL_SAFE_NO_PAD.encode(r#"{"sub":"0oa1"}"#)
+        );
+        let signature = own.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+        let read = Unverified::parse(&token).unwrap();
+        assert!(read.signed_by(&jwk(&own)) && !read.signed_by(&jwk(&other)));
+        assert!(thumbprint(&jwk(&own)).is_some());
+    }
 
     #[test]
     fn a_pair_signs_what_its_public_half_verifies() {

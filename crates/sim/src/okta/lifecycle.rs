@@ -6,7 +6,7 @@ use super::{
     errors::{ApiError, ApiResult},
     event::{self, Cause, EventKind, Party},
     request::{Answer, Call},
-    state::{Job, Org, Status, User, UserKey, folded},
+    state::{Job, Org, Provider, Status, User, UserKey, folded},
 };
 
 /// A lifecycle call. Deletion is separate, because it means two things.
@@ -61,9 +61,7 @@ pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> Ap
     };
     let wrong = || Err(ApiError::of("E0000038"));
     match (verb, user.status) {
-        (Verb::Activate, Staged) if user.password || user.provider != super::state::Provider::Okta => {
-            Ok(Active)
-        }
+        (Verb::Activate, Staged) if user.password || user.provider != Provider::Okta => Ok(Active),
         (Verb::Activate, Staged) => Ok(Provisioned),
         (Verb::Activate, Deprovisioned) => Ok(if reactivation_provisions { Provisioned } else { Active }),
         (Verb::Activate, _) => Err(ApiError::of("E0000016")),
@@ -78,6 +76,10 @@ pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> Ap
         (Verb::Unsuspend, Suspended) => Ok(Active),
         (Verb::Unsuspend, _) => {
             Err(ApiError::refused("unsuspendUser", "Cannot unsuspend a user that is not suspended"))
+        }
+        // The directory that masters a person unlocks them too.
+        (Verb::Unlock, LockedOut) if user.provider == Provider::ActiveDirectory => {
+            Err(ApiError::of("E0000036"))
         }
         (Verb::Unlock, LockedOut) => Ok(Active),
         (Verb::ExpirePassword, Active) => Ok(PasswordExpired),
@@ -97,7 +99,13 @@ impl Org {
             (Verb::Reactivate, None) => false,
             _ => call.flag("sendEmail", true)?,
         };
+        let signs_out = verb == Verb::ResetPassword && call.flag("revokeSessions", false)?;
         self.turn_user(key, verb, &call.cause.clone())?;
+        if signs_out {
+            self.sign_ins.forget(key);
+            let target: Vec<Party> = self.user_at(key).map(User::party).into_iter().collect();
+            self.emit(&event::USER_SESSION_CLEAR, &call.cause.clone(), target, Vec::new());
+        }
         let token = |org: &mut Org| org.dice.text(20);
         Ok(match verb {
             Verb::Activate | Verb::Reactivate if !mails => {
@@ -120,11 +128,11 @@ impl Org {
     /// One turn of the status machine, with its events. Activation and deactivation may stay in transition.
     pub fn turn_user(&mut self, key: UserKey, verb: Verb, cause: &Cause) -> ApiResult<()> {
         let user = self.user_at(key).ok_or_else(|| ApiError::missing("", "User"))?;
-        if user.transition.is_some() {
-            return Err(match verb {
-                Verb::Activate => ApiError::of("E0000016"),
-                _ => ApiError::of("E0000038"),
-            });
+        match user.transition {
+            Some(Status::Deprovisioned) => return Err(ApiError::of("E0000038")),
+            Some(_) => return Err(ApiError::of("E0000112")),
+            None if user.deleting => return Err(ApiError::of("E0000038")),
+            None => {}
         }
         let from = user.status;
         let to = next_status(verb, user, self.settings.reactivation_provisions)?;
@@ -216,12 +224,31 @@ impl Org {
         if user.status != Status::Deprovisioned {
             return self.turn_user(key, Verb::Deactivate, cause);
         }
+        if user.deleting {
+            return Ok(());
+        }
+        let party = user.party();
+        self.emit(&event::USER_DELETE_INITIATED, cause, vec![party], Vec::new());
+        let lag = self.draw(|s| s.delete_lag);
+        if lag == 0 {
+            self.erase_user(key, cause);
+            return Ok(());
+        }
+        if let Some(user) = self.user_mut(key) {
+            user.deleting = true;
+        }
+        self.later(lag, Job::EraseUser(key, cause.clone()));
+        Ok(())
+    }
+
+    /// The user is gone from every list and every look-up.
+    pub fn erase_user(&mut self, key: UserKey, cause: &Cause) {
+        let Some(user) = self.user_at(key) else { return };
         let party = user.party();
         let id = user.id;
         let login = folded(user.login());
         let groups = user.groups.clone();
         let before = self.user_text(key);
-        self.emit(&event::USER_DELETE_INITIATED, cause, vec![party.clone()], Vec::new());
         if self.settings.everyone_logs_members {
             self.log_everyone(key, &event::MEMBER_REMOVE, cause);
         }
@@ -250,7 +277,6 @@ impl Org {
         let delay = self.draw(|s| s.delete_completion);
         let job = Cause::system(cause.0.transaction_id.clone());
         self.later(delay, Job::DeleteCompleted(party, job));
-        Ok(())
     }
 
     /// `DELETE /api/v1/users/{id}/sessions`

@@ -155,6 +155,8 @@ pub struct Limits {
     pub shares: HashMap<Arc<str>, Share>,
     /// Ends of the requests under way, with their principals.
     in_flight: VecDeque<(Moment, Arc<str>)>,
+    /// Other requests that wait for their answer now, as the host counts them.
+    pub others_in_flight: u64,
     last_concurrency_violation: Moment,
     /// Answers still to be refused for concurrency, by command.
     pub forced_concurrency: u64,
@@ -169,6 +171,7 @@ impl Limits {
             principals: HashMap::new(),
             shares: HashMap::new(),
             in_flight: VecDeque::new(),
+            others_in_flight: 0,
             last_concurrency_violation: Moment::NEVER,
             forced_concurrency: 0,
             exhausted: HashMap::new(),
@@ -216,6 +219,9 @@ impl Limits {
                 standing: Standing { limit: quota, remaining: quota, reset },
                 warn: false,
             };
+        }
+        if self.others_in_flight >= quotas.concurrency {
+            return self.concurrency_refusal(now, dice);
         }
         if takes_ms > 0 {
             while self.in_flight.front().is_some_and(|(end, _)| *end <= now) {

@@ -28,6 +28,8 @@ pub struct SystemLog {
     by_published: BTreeSet<(Moment, u64)>,
     /// By command: events still to be lost before they become visible.
     pub drop_next: u64,
+    /// By command: events that become visible twice.
+    pub duplicate_next: u64,
     /// By command: added to each event's delay.
     pub extra_delay_ms: i64,
     /// By command: pages of more events than this fail with 500.
@@ -76,6 +78,9 @@ impl Org {
         let clamp = self.settings.over_limit_logs == OverLimit::Clamp;
         let limit = match call.param("limit") {
             Some("0") => 0,
+            Some(text) if text.starts_with('-') => {
+                return Err(ApiError::invalid("limit", "'limit' must be between 0 and 1000"));
+            }
             _ => paging::limit(call, 100, 1000, clamp)?,
         };
         if self.log.page_max.is_some_and(|max| limit > max) {
@@ -93,6 +98,9 @@ impl Org {
         let (since, until) = (time("since")?, time("until")?);
         if since.is_some_and(|since| since < call.now.plus_ms(-180 * DAY_MS)) {
             return Err(ApiError::of("E0000053").because("since: must be within the last 180 days"));
+        }
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            return Err(ApiError::of("E0000053").because("until: must not lie before since"));
         }
         let tests = Tests::of(call, self.settings.log_filter_max)?;
         let place = call.param("after").map(|after| self.cursors.open(after, call.now)).transpose()?;

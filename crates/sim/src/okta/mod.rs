@@ -42,8 +42,10 @@ mod state;
 mod user_list;
 mod users;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -55,7 +57,7 @@ use self::{
     limits::{Standing, Verdict, bucket_of},
     moment::Moment,
     request::{Answer, Call},
-    state::Org,
+    state::{CallCount, Org},
 };
 pub use self::{
     auth::{Role, ServiceApp},
@@ -99,6 +101,7 @@ impl OktaFace {
     pub fn reached_at(&mut self, scheme: &str, host: &str) {
         self.org.settings.scheme = Some(scheme.to_owned());
         self.org.settings.host = host.to_owned();
+        self.org.last_base = None;
     }
 
     /// Lets `Authorization: SSWS {secret}` in. `owner` is a login or id: the token dies with that admin's account.
@@ -177,47 +180,67 @@ enum Outcome {
     After(Outgoing),
 }
 
+/// The pattern under which calls of unknown paths are counted.
+const UNKNOWN: &str = "(unknown)";
+
 impl OktaFace {
     fn answer(&mut self, request: &Request<Bytes>, now: Moment) -> (Outcome, Waiting) {
         let org = &mut self.org;
         let takes_ms = org.draw(|s| s.answer_time);
         let raw_path = request.uri().path();
-        let decoded: Vec<_> =
-            raw_path.split('/').filter(|part| !part.is_empty()).map(request::decode_segment).collect();
-        let segments: Vec<&str> = decoded.iter().map(|part| part.as_ref()).collect();
-        let base = request::base_of(request, org.settings.scheme.as_deref(), &org.settings.host);
-        let mut waiting =
-            Waiting { standing: None, request_id: org.dice.text(22), takes_ms, base: base.clone() };
+        let encoded = raw_path.split('/').filter(|part| !part.is_empty());
+        let decoded: Vec<_> = if raw_path.contains('%') {
+            encoded.clone().map(request::decode_segment).collect()
+        } else {
+            Vec::new()
+        };
+        let segments: Vec<&str> = if decoded.is_empty() {
+            encoded.collect()
+        } else {
+            decoded.iter().map(|part| part.as_ref()).collect()
+        };
+        let base = org.base_of(request);
+        let request_id = org.dice.text(22);
         let mut call = Call {
             method: request.method(),
             headers: request.headers(),
             body: request.body(),
-            path: raw_path.to_owned(),
-            path_and_query: request.uri().path_and_query().map_or(raw_path, |p| p.as_str()).to_owned(),
+            path: raw_path,
+            path_and_query: request.uri().path_and_query().map_or(raw_path, |p| p.as_str()),
             query: request.uri().query().map(request::fields).unwrap_or_default(),
-            link_base: org.settings.next_link_base.clone().unwrap_or_else(|| base.clone()),
-            base,
+            link_base: org.settings.next_link_base.as_deref().map_or_else(|| base.clone(), Into::into),
+            base: base.clone(),
             now,
-            request_id: waiting.request_id.clone(),
+            request_id: &request_id,
             who: Principal::nobody(),
-            cause: Cause::system(String::new()),
+            cause: org.nobody.clone(),
         };
-        let Some(pattern) = route::pattern(&segments) else {
-            return (Outcome::Done(Err(ApiError::of("E0000008"))), waiting);
-        };
-        let guarded = matches!(segments.as_slice(), ["api", ..] | ["oauth2", "v1", "userinfo"]);
+        let known = route::pattern(&segments);
+        let guarded =
+            known.is_some() && matches!(segments.as_slice(), ["api", ..] | ["oauth2", "v1", "userinfo"]);
         let allowed = if guarded { org.authenticate(&mut call) } else { Ok(()) };
         let bucket = bucket_of(request.method(), &segments, &org.settings.quotas);
         let verdict =
             org.limits.admit(bucket, &call.who.name, &org.settings.quotas, now, takes_ms, &mut org.dice);
-        waiting.standing = Some(verdict.standing());
+        let mut waiting =
+            Waiting { standing: Some(verdict.standing()), request_id: String::new(), takes_ms, base };
         org.log_limits(&call, bucket, verdict);
         let throttled = !matches!(verdict, Verdict::Pass { .. });
-        let outcome = match (throttled, allowed) {
-            (true, _) => Outcome::Done(Err(ApiError::of("E0000047"))),
-            (false, Err(refusal)) => Outcome::Done(Err(refusal)),
-            (false, Ok(())) => match segments.as_slice() {
+        let refused = |code| Outcome::Done(Err(ApiError::of(code)));
+        let outcome = match (throttled, known, allowed) {
+            (true, ..) if segments.first() == Some(&"oauth2") => {
+                let mut refusal = ApiError::of("E0000047");
+                refusal.summary =
+                    "You exceeded the maximum number of requests. Try again in a while.".to_owned();
+                Outcome::Done(Err(refusal))
+            }
+            (true, ..) => refused("E0000047"),
+            (false, None, _) => refused("E0000008"),
+            (false, _, Err(refusal)) => Outcome::Done(Err(refusal)),
+            (false, ..) => match segments.as_slice() {
+                ["api", ..] if !call.takes_json() => refused("E0000021"),
                 ["api", "v1", "eventHooks", id, "lifecycle", "verify"] if call.method == "POST" => {
+                    waiting.request_id.clone_from(&request_id);
                     let permitted = org.permit(&call, &segments[2..]);
                     match permitted.and_then(|()| org.begin_verification(&call, id, waiting.clone())) {
                         Ok(outgoing) => Outcome::After(outgoing),
@@ -229,18 +252,21 @@ impl OktaFace {
                     Outcome::Done(Ok(org.organization(&call)))
                 }
                 [.., name] => Outcome::Done(org.sign_in_dispatch(&call, name)),
-                [] => Outcome::Done(Err(ApiError::of("E0000008"))),
+                [] => refused("E0000008"),
             },
         };
-        org.count(request.method().as_str(), pattern, throttled, matches!(outcome, Outcome::Done(Err(_))));
+        let failed = matches!(outcome, Outcome::Done(Err(_)));
+        org.count(request.method(), known.unwrap_or(UNKNOWN), throttled, failed);
+        waiting.request_id = request_id;
         (outcome, waiting)
     }
 
     /// Adds what every answer has.
     fn seal(&mut self, result: ApiResult<Answer>, waiting: Waiting, now: Moment) -> Reply {
-        let skew = self.org.settings.clock_skew_ms;
-        let mut answer = result.unwrap_or_else(|refusal| {
-            let error_id = format!("oae{}", self.org.dice.text(22));
+        let org = &mut self.org;
+        let skew = org.settings.clock_skew_ms;
+        let answer = result.unwrap_or_else(|refusal| {
+            let error_id = format!("oae{}", org.dice.text(22));
             Answer {
                 status: refusal.status,
                 body: refusal.body(&error_id),
@@ -248,41 +274,86 @@ impl OktaFace {
                 headers: refusal.headers,
             }
         });
-        answer.headers.push(("x-okta-request-id", waiting.request_id));
-        answer.headers.push(("date", now.plus_ms(skew).http_date()));
-        if !answer.headers.iter().any(|(name, _)| *name == "cache-control") {
-            answer.headers.push(("cache-control", "no-cache, no-store".to_owned()));
+        let throttled = answer.status == StatusCode::TOO_MANY_REQUESTS;
+        let mut response = answer.into_response();
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(waiting.request_id)) {
+            headers.insert(X_OKTA_REQUEST_ID, id);
         }
+        headers.insert(header::DATE, org.date_header(now.plus_ms(skew)));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, no-store"));
         let unknown = Standing { limit: 0, remaining: 0, reset: now.seconds() + 60 };
         let standing = waiting.standing.unwrap_or(unknown);
-        if standing.limit > 0 || answer.status == StatusCode::TOO_MANY_REQUESTS {
-            let times = if self.org.settings.doubled_headers { 2 } else { 1 };
-            for _ in 0..times {
-                answer.headers.push(("x-rate-limit-limit", standing.limit.to_string()));
-                answer.headers.push(("x-rate-limit-remaining", standing.remaining.to_string()));
-                answer.headers.push(("x-rate-limit-reset", (standing.reset + skew / 1000).to_string()));
+        if standing.limit > 0 || throttled {
+            let reset = u64::try_from(standing.reset + skew / 1000).unwrap_or_default();
+            for (name, value) in [
+                (X_RATE_LIMIT_LIMIT, standing.limit),
+                (X_RATE_LIMIT_REMAINING, standing.remaining),
+                (X_RATE_LIMIT_RESET, reset),
+            ] {
+                if org.settings.bogus_headers {
+                    headers.append(name.clone(), HeaderValue::from_static("undefined"));
+                }
+                if org.settings.doubled_headers {
+                    headers.append(name.clone(), HeaderValue::from(value));
+                }
+                headers.append(name, HeaderValue::from(value));
             }
         }
         let delay = std::time::Duration::from_millis(waiting.takes_ms.max(0) as u64);
-        Reply { response: answer.into_response(), delay, ending: Ending::Whole }
+        Reply { response, delay, ending: Ending::Whole }
     }
 }
 
+const X_OKTA_REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
+const X_RATE_LIMIT_LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
+const X_RATE_LIMIT_REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
+const X_RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
+
 impl Org {
-    fn count(&mut self, method: &str, pattern: &'static str, throttled: bool, refused: bool) {
-        // Looked up without building the label: this is on every request's path.
-        let known = self.calls.iter_mut().find(|(label, _)| {
-            label.strip_prefix(method).is_some_and(|rest| rest.strip_prefix(' ') == Some(pattern))
+    fn count(&mut self, method: &Method, pattern: &'static str, throttled: bool, refused: bool) {
+        let by_method = self.calls.entry(pattern).or_default();
+        let place = by_method.iter().position(|(known, _)| known == method).unwrap_or_else(|| {
+            by_method.push((method.clone(), CallCount::default()));
+            by_method.len() - 1
         });
-        let count = match known {
-            Some((_, count)) => count,
-            None => self.calls.entry(format!("{method} {pattern}")).or_default(),
-        };
+        let count = &mut by_method[place].1;
         match (throttled, refused) {
             (true, _) => count.throttled += 1,
             (false, true) => count.refused += 1,
             (false, false) => count.accepted += 1,
         }
+    }
+
+    /// Scheme and host as the caller used them. The same caller mostly says the same, so the last one is kept.
+    fn base_of(&mut self, request: &Request<Bytes>) -> Arc<str> {
+        let host = request.headers().get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+        let told = request.headers().contains_key("x-forwarded-proto") || request.uri().scheme().is_some();
+        if let Some((known, base)) = &self.last_base
+            && !told
+            && known.as_bytes() == host
+        {
+            return base.clone();
+        }
+        let scheme = self.settings.scheme.as_deref();
+        let base: Arc<str> = request::base_of(request, scheme, &self.settings.host).into();
+        if let (false, Ok(host)) = (told, std::str::from_utf8(host)) {
+            self.last_base = Some((host.into(), base.clone()));
+        }
+        base
+    }
+
+    /// `Date` of a moment; made once a second.
+    fn date_header(&mut self, at: Moment) -> HeaderValue {
+        let second = at.seconds();
+        if let Some((known, value)) = &self.last_date
+            && *known == second
+        {
+            return value.clone();
+        }
+        let value = HeaderValue::try_from(at.http_date()).unwrap_or_else(|_| HeaderValue::from_static(""));
+        self.last_date = Some((second, value.clone()));
+        value
     }
 
     fn log_limits(&mut self, call: &Call<'_>, bucket: limits::Bucket, verdict: Verdict) {
@@ -298,7 +369,7 @@ impl Org {
             alternate_id: bucket.label().to_owned(),
             display_name: bucket.label().to_owned(),
         };
-        let cause = Cause::system(call.request_id.clone());
+        let cause = Cause::system(call.request_id.to_owned());
         self.emit(kind, &cause, vec![target], vec![("principal", call.who.name.to_string())]);
     }
 }
@@ -317,6 +388,14 @@ impl Face for OktaFace {
             Outcome::Done(result) => Handled::Reply(self.seal(result, waiting, now)),
             Outcome::After(outgoing) => Handled::After(outgoing),
         }
+    }
+
+    fn in_flight(&mut self, others: u32) {
+        self.org.limits.others_in_flight = others.into();
+    }
+
+    fn needs_length(&self) -> bool {
+        self.org.settings.length_required
     }
 
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {

@@ -15,7 +15,7 @@ use super::{
 };
 
 const ASSERTION_LIFE_MAX_SECONDS: i64 = 3600;
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Form fields of a token request.
 pub struct Form(Vec<(String, String)>);
@@ -37,6 +37,14 @@ impl Form {
 
 fn bad_client(description: &str) -> ApiError {
     ApiError::oauth(401, "invalid_client", description)
+}
+
+fn no_token() -> ApiError {
+    ApiError::oauth(400, "invalid_request", "The `token` parameter is required.")
+}
+
+pub fn bad_type() -> ApiError {
+    ApiError::oauth(400, "invalid_request", "The `client_assertion_type` is invalid.")
 }
 
 impl Org {
@@ -62,7 +70,7 @@ impl Org {
             Some(_) => Err(ApiError::oauth(
                 400,
                 "unsupported_grant_type",
-                "The authorization grant type is not supported by the authorization server.",
+                "The grant type in the request isn't supported.",
             )),
             None => Err(ApiError::oauth(400, "invalid_request", "The 'grant_type' parameter is required.")),
         }
@@ -75,12 +83,13 @@ impl Org {
         let secret = basic || form.get("client_secret").is_some();
         let client_id = match (form.get("client_assertion"), secret) {
             (Some(_), true) => {
-                let text = "Cannot supply multiple client credentials.";
+                let text = "Can't supply multiple client credentials. Use one of the following: credentials in the \
+                            Authorization header, credentials in the post body, or a `client_assertion` in the post body.";
                 return Err(ApiError::oauth(400, "invalid_request", text));
             }
             (Some(assertion), false) => {
                 if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
-                    return Err(bad_client("The 'client_assertion_type' is not supported."));
+                    return Err(bad_type());
                 }
                 self.check_assertion(call, assertion)?
             }
@@ -90,7 +99,7 @@ impl Org {
                                        private_key_jwt token_endpoint_auth_method.",
                 ));
             }
-            (None, false) => return Err(bad_client("No client credentials found.")),
+            (None, false) => return Err(bad_client("No client credentials found")),
         };
         if form.get("client_id").is_some_and(|given| given != client_id) {
             return Err(bad_client("The client_id does not match the client assertion."));
@@ -104,6 +113,9 @@ impl Org {
 
         let wanted: Vec<String> =
             form.get("scope").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        if wanted.is_empty() {
+            return Err(ApiError::oauth(400, "invalid_scope", "No scopes were requested."));
+        }
         let scopes: Vec<String> = wanted.iter().filter(|scope| granted.contains(scope)).cloned().collect();
         let short = scopes.len() < wanted.len() && self.settings.ungranted_scope_refused;
         if scopes.is_empty() || short {
@@ -118,7 +130,7 @@ impl Org {
         };
         let mut answer = self.issue(call, &client_id, None, scopes.clone(), jkt);
         answer["scope"] = Value::from(scopes.join(" "));
-        let cause = Cause::system(call.request_id.clone());
+        let cause = Cause::system(call.request_id.to_owned());
         self.emit(&event::TOKEN_GRANT, &cause, vec![target], Vec::new());
         Ok(Answer::value(&answer).header("pragma", "no-cache"))
     }
@@ -149,11 +161,13 @@ impl Org {
         if !keys.iter().filter(fits).any(|key| jwt.signed_by(key)) {
             return Err(bad_client("The client_assertion signature is invalid."));
         }
-        let endpoint = format!("{}/oauth2/v1/token", call.base);
+        let endpoint = format!("{}{}", call.base, call.path);
+        let token_endpoint = format!("{}/oauth2/v1/token", call.base);
+        let meant = |aud: &Value| aud.as_str().is_some_and(|aud| aud == endpoint || aud == token_endpoint);
         let aimed = match jwt.claims.get("aud") {
-            Some(Value::String(aud)) => *aud == endpoint,
-            Some(Value::Array(list)) => list.iter().any(|aud| aud.as_str() == Some(&endpoint)),
-            _ => false,
+            Some(Value::Array(list)) => list.iter().any(meant),
+            Some(aud) => meant(aud),
+            None => false,
         };
         if !aimed {
             return Err(bad_client(&format!(
@@ -192,7 +206,7 @@ impl Org {
     ) -> Value {
         let life = self.settings.token_life_seconds as i64;
         let mut claims = json!({
-            "ver": 1, "jti": format!("AT.{}", self.dice.text(43)), "iss": call.base, "aud": call.base,
+            "ver": 1, "jti": format!("AT.{}", self.dice.text(43)), "iss": &*call.base, "aud": &*call.base,
             "iat": call.now.seconds(), "exp": call.now.seconds() + life, "cid": client_id, "scp": scopes,
             "sub": match user.and_then(|key| self.user_at(key)) {
                 Some(user) => user.login().to_owned(),
@@ -213,7 +227,8 @@ impl Org {
         }
         let scopes: Arc<[String]> = scopes.into();
         let kind = if jkt.is_some() { "DPoP" } else { "Bearer" };
-        let held = AccessToken { client_id: client_id.to_owned(), user, scopes, expires, jkt };
+        let principal = format!("client:{client_id}").into();
+        let held = AccessToken { client_id: client_id.to_owned(), principal, user, scopes, expires, jkt };
         self.access.access_tokens.insert(token.clone(), held);
         json!({ "token_type": kind, "expires_in": life, "access_token": token })
     }
@@ -221,13 +236,14 @@ impl Org {
     /// `POST /oauth2/v1/introspect`
     pub fn introspect(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let form = Form::of(call)?;
-        let token = form.get("token").unwrap_or_default();
+        self.client_of(call, &form)?;
+        let token = form.get("token").ok_or_else(no_token)?;
         let known = self.access.access_tokens.get(token).filter(|known| known.expires > call.now);
         Ok(Answer::value(&match known {
             None => json!({ "active": false }),
             Some(known) => json!({
                 "active": true, "client_id": known.client_id, "scope": known.scopes.join(" "),
-                "exp": known.expires.seconds(), "iss": call.base, "aud": call.base,
+                "exp": known.expires.seconds(), "iss": &*call.base, "aud": &*call.base,
                 "token_type": if known.jkt.is_some() { "DPoP" } else { "Bearer" },
             }),
         }))
@@ -236,7 +252,12 @@ impl Org {
     /// `POST /oauth2/v1/revoke`
     pub fn revoke(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let form = Form::of(call)?;
-        self.access.access_tokens.remove(form.get("token").unwrap_or_default());
+        let client = self.client_of(call, &form)?;
+        // Somebody else's token stays, and the answer does not tell.
+        let token = form.get("token").ok_or_else(no_token)?;
+        if self.access.access_tokens.get(token).is_some_and(|token| token.client_id == client) {
+            self.access.access_tokens.remove(token);
+        }
         Ok(Answer::empty(http::StatusCode::OK))
     }
 

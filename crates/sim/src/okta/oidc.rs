@@ -10,7 +10,7 @@ use super::{
     event::{Cause, CauseDetail},
     keys::{self, KeyKind, KeyPair},
     moment::Moment,
-    oauth::Form,
+    oauth::{ASSERTION_TYPE, Form, bad_type},
     profile::{EMAIL, FIRST_NAME, LAST_NAME},
     request::{Answer, Call, encode, fields},
     state::{Org, Status, UserKey},
@@ -49,6 +49,8 @@ pub struct SignIns {
     pub apps: Vec<OidcApp>,
     codes: HashMap<String, Code>,
     signing: Option<KeyPair>,
+    /// Public keys that sign no more, but that earlier ID tokens were signed with.
+    retired: Vec<Value>,
 }
 
 impl SignIns {
@@ -78,7 +80,11 @@ impl SignIns {
 
     /// By command: a new key, as the vendor makes one every quarter.
     pub fn rotate(&mut self) {
-        self.signing = None;
+        const RETIRED_MAX: usize = 2;
+        if let Some(old) = self.signing.take() {
+            self.retired.insert(0, old.public_jwk);
+            self.retired.truncate(RETIRED_MAX);
+        }
     }
 }
 
@@ -90,15 +96,30 @@ impl Org {
     /// Requests under `/oauth2/v1` and the discovery document; none needs an API credential.
     pub fn sign_in_dispatch(&mut self, call: &Call<'_>, name: &str) -> ApiResult<Answer> {
         match (call.method.as_str(), name) {
-            ("GET", "openid-configuration") => Ok(self.discovery(call)),
+            ("GET", "openid-configuration") => match call.param("client_id") {
+                Some(id) if self.sign_ins.app(id).is_none() && self.access.service_app(id).is_none() => {
+                    let mut refusal = ApiError::of("E0000001");
+                    refusal.code = "invalid_client";
+                    refusal.summary = "Invalid value for `client_id` parameter".to_owned();
+                    Err(refusal)
+                }
+                _ => Ok(self.discovery(call)),
+            },
             ("GET", "keys") => {
-                let key = self.sign_ins.signing()?.public_jwk.clone();
-                Ok(Answer::value(&json!({ "keys": [key] }))
+                let current = self.sign_ins.signing()?.public_jwk.clone();
+                let keys: Vec<Value> =
+                    [current].into_iter().chain(self.sign_ins.retired.iter().cloned()).collect();
+                Ok(Answer::value(&json!({ "keys": keys }))
                     .header("cache-control", "max-age=3600, must-revalidate"))
             }
             ("GET", "authorize") => self.authorize(call, &call.query),
             ("POST", "authorize") => self.authorize(call, &fields(&String::from_utf8_lossy(call.body))),
             ("POST", "token") => self.token(call),
+            ("OPTIONS", "token") => Ok(Answer::no_content()
+                .header("access-control-allow-origin", &*call.base)
+                .header("access-control-allow-methods", "POST")
+                .header("access-control-max-age", "3600")
+                .header("vary", "Origin")),
             ("POST", "introspect") => self.introspect(call),
             ("POST", "revoke") => self.revoke(call),
             ("GET" | "POST", "userinfo") => self.userinfo(call),
@@ -113,7 +134,7 @@ impl Org {
         let at = |name: &str| format!("{base}/oauth2/v1/{name}");
         let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
         Answer::value(&json!({
-            "issuer": base,
+            "issuer": &**base,
             "authorization_endpoint": at("authorize"),
             "token_endpoint": at("token"),
             "userinfo_endpoint": at("userinfo"),
@@ -230,13 +251,13 @@ impl Org {
     }
 
     fn sign_in_cause(&self, call: &Call<'_>, key: UserKey) -> Cause {
-        let system = Cause::system(call.request_id.clone());
+        let system = Cause::system(call.request_id.to_owned());
         let Some(user) = self.user_at(key) else { return system };
         Cause(std::sync::Arc::new(CauseDetail {
             actor: user.party(),
             transaction: "WEB",
-            transaction_id: call.request_id.clone(),
-            request_uri: Some(call.path.clone()),
+            transaction_id: call.request_id.to_owned(),
+            request_uri: Some(call.path.to_owned()),
             user_agent: call.header("user-agent").map(str::to_owned),
             api_token_id: None,
             caller: format!("user:{}", user.id),
@@ -290,7 +311,7 @@ impl Org {
 
     /// The code grant at the token endpoint.
     pub fn code_token(&mut self, call: &Call<'_>, form: &Form) -> ApiResult<Answer> {
-        let client_id = self.web_client(call, form)?;
+        let client_id = self.client_of(call, form)?;
         let bad = |text: &str| ApiError::oauth(400, "invalid_grant", text);
         // Single use, whatever comes of it.
         let code = self.sign_ins.codes.remove(form.get("code").unwrap_or_default());
@@ -316,7 +337,7 @@ impl Org {
         let mut claims = self.person_claims(code.user, &code.scopes);
         let now = call.now.seconds();
         claims["ver"] = json!(1);
-        claims["iss"] = json!(call.base);
+        claims["iss"] = json!(&*call.base);
         claims["aud"] = json!(client_id);
         claims["iat"] = json!(now);
         claims["exp"] = json!(now + 3600);
@@ -339,9 +360,12 @@ impl Org {
     }
 
     /// Which web app calls, by secret, assertion, or name alone for public apps.
-    fn web_client(&mut self, call: &Call<'_>, form: &Form) -> ApiResult<String> {
+    pub fn client_of(&mut self, call: &Call<'_>, form: &Form) -> ApiResult<String> {
         let refused = |text: &str| ApiError::oauth(401, "invalid_client", text);
         if let Some(assertion) = form.get("client_assertion") {
+            if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
+                return Err(bad_type());
+            }
             return self.check_assertion(call, assertion);
         }
         let basic = call.header("authorization").and_then(|header| header.strip_prefix("Basic "));
@@ -357,6 +381,9 @@ impl Org {
                 form.get("client_secret").map(str::to_owned),
             ),
         };
+        if id.is_empty() {
+            return Err(refused("No client credentials found"));
+        }
         let app =
             self.sign_ins.app(&id).ok_or_else(|| refused("Invalid value for 'client_id' parameter."))?;
         let right = match (&app.secret, &secret) {

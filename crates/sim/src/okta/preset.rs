@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::settings::{DuplicateGroup, OktaSettings, OverLimit, Quotas, Spread};
+use super::settings::{CustomOrder, DuplicateGroup, OktaSettings, OverLimit, Quotas, Spread};
 
 impl OktaSettings {
     /// One of `default`, `strict` (limits refused rather than clamped, little tolerance, hooks slow to take effect),
@@ -22,6 +22,7 @@ impl OktaSettings {
                 clock_tolerance_seconds: 60,
                 duplicate_group: DuplicateGroup::Conflict,
                 log_filter_max: 1000,
+                custom_order: CustomOrder::Refuse,
                 hook_effective: Spread::between(1_000, 60_000),
                 ..base
             }),
@@ -31,6 +32,8 @@ impl OktaSettings {
                 clock_tolerance_seconds: 600,
                 group_delete_logs_members: true,
                 delete_logs_memberships: true,
+                member_snapshot: true,
+                length_required: false,
                 log_filter_max: 20_000,
                 hook_daily_cap: 100_000_000,
                 ..Self::exact()
@@ -52,6 +55,12 @@ impl OktaSettings {
                 member_lag: Spread::between(0, 10_000),
                 deactivation_moves_membership: true,
                 deletion_moves_membership: false,
+                background_moves_membership: false,
+                custom_order: CustomOrder::Refuse,
+                delete_lag: Spread::between(0, 10_000),
+                log_duplicates_per_mille: 20,
+                hook_duplicates_per_mille: 50,
+                hook_shuffle: true,
                 import_logs_lifecycle: false,
                 transition: Spread::between(0, 10_000),
                 imported_members_logged: false,
@@ -66,6 +75,7 @@ impl OktaSettings {
                 edit_deactivated: true,
                 ungranted_scope_refused: false,
                 doubled_headers: true,
+                bogus_headers: true,
                 clock_skew_ms: 45_000,
                 ..base
             }),

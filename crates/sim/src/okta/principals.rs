@@ -45,11 +45,18 @@ impl Org {
             Some(Ok(limit)) if (1..=PAGE_MAX).contains(&limit) => limit,
             Some(_) => return Err(ApiError::invalid("limit", "The limit is out of range")),
         };
-        let after = call.param("after").unwrap_or_default();
-        let from = rows.iter().position(|row| row["id"] == after).map_or(0, |place| place + 1);
+        let from = match call.param("after").filter(|after| !after.is_empty()) {
+            None => 0,
+            Some(after) => {
+                let place = self.cursors.open(after, call.now)?;
+                let after = place.strip_prefix('q').unwrap_or_default();
+                rows.iter().position(|row| row["id"] == *after).map_or(rows.len(), |place| place + 1)
+            }
+        };
         let page: Vec<Value> = rows.iter().skip(from).take(limit).cloned().collect();
         let more = from + page.len() < rows.len();
-        let next = page.last().filter(|_| more).and_then(|row| row["id"].as_str().map(str::to_owned));
+        let last = page.last().filter(|_| more).and_then(|row| row["id"].as_str());
+        let next = last.map(|id| self.cursors.seal(&format!("q{id}"), call.now));
         Ok(Answer::value(&Value::from(page)).linked(paging::links(call, next.as_deref(), limit, &[])))
     }
 

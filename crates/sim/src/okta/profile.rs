@@ -49,6 +49,7 @@ pub const FIRST_NAME: AttributeKey = 1;
 pub const LAST_NAME: AttributeKey = 2;
 pub const EMAIL: AttributeKey = 6;
 pub const DISPLAY_NAME: AttributeKey = 8;
+pub const SECOND_EMAIL: AttributeKey = 11;
 
 /// Attribute names of the org, base and custom.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! One request, read once: path, parameters, host, headers. Knows nothing of users or groups.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::Value;
 
 use super::{
@@ -19,15 +19,15 @@ pub struct Call<'a> {
     pub headers: &'a HeaderMap,
     pub body: &'a Bytes,
     /// Path as received, without query.
-    pub path: String,
-    pub path_and_query: String,
+    pub path: &'a str,
+    pub path_and_query: &'a str,
     pub query: Vec<(String, String)>,
     /// Scheme and host that the caller used: `https://northgate.okta.com`.
-    pub base: String,
+    pub base: Arc<str>,
     /// Base for `next` links and hrefs: an alias host if the settings say so, else `base`.
-    pub link_base: String,
+    pub link_base: Arc<str>,
     pub now: Moment,
-    pub request_id: String,
+    pub request_id: &'a str,
     pub who: Principal,
     /// Who is to be named in events and the journal. Set by authentication.
     pub cause: Cause,
@@ -58,12 +58,13 @@ impl Call<'_> {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// E0000003 when it is not well-formed, or holds characters the vendor does not store.
+    /// E0000003 when it is not well-formed; E0000019 and E0000020 for a `Content-Type` that is missing or another.
     pub fn json(&self) -> ApiResult<Value> {
-        if let Some(kind) = self.header("content-type")
-            && !kind.to_ascii_lowercase().contains("json")
-        {
-            return Err(ApiError::of("E0000020"));
+        match self.header("content-type") {
+            Some(kind) if kind.to_ascii_lowercase().contains("json") => {}
+            Some(kind) if !kind.is_empty() => return Err(ApiError::of("E0000020")),
+            _ if self.body.is_empty() => {}
+            _ => return Err(ApiError::of("E0000019")),
         }
         let value: Value = serde_json::from_slice(self.body).map_err(|_| ApiError::of("E0000003"))?;
         if !value.is_object() {
@@ -75,6 +76,17 @@ impl Call<'_> {
     /// The same, where no body at all is allowed too.
     pub fn json_or_empty(&self) -> ApiResult<Value> {
         if self.body.is_empty() { Ok(Value::Object(serde_json::Map::new())) } else { self.json() }
+    }
+
+    /// Whether the caller takes JSON. A missing `Accept` takes anything.
+    pub fn takes_json(&self) -> bool {
+        let mut ranges =
+            self.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+        let fits = |range: &str| {
+            let range = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            range.is_empty() || matches!(&*range, "*/*" | "application/*") || range.contains("json")
+        };
+        ranges.peek().is_none() || ranges.flat_map(|list| list.split(',')).any(fits)
     }
 
     /// Options in `Content-Type: application/json; okta-response="…"`.
@@ -133,18 +145,20 @@ impl Answer {
     }
 
     pub fn into_response(self) -> Response<Bytes> {
-        let mut builder = Response::builder().status(self.status);
+        let mut response = Response::new(Bytes::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.reserve(self.headers.len() + 6);
         if !self.content_type.is_empty() {
-            builder = builder.header("content-type", self.content_type);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         }
-        for (name, value) in &self.headers {
-            builder = builder.header(*name, value.as_str());
+        for (name, value) in self.headers {
+            // A text that is no header value (a location with a line break in it) leaves its header out.
+            if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+                headers.append(HeaderName::from_static(name), value);
+            }
         }
-        builder.body(Bytes::from(self.body)).unwrap_or_else(|_| {
-            let mut broken = Response::new(Bytes::new());
-            *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            broken
-        })
+        response
     }
 }
 

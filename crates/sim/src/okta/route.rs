@@ -181,7 +181,7 @@ impl Org {
     /// `GET /.well-known/okta-organization`
     pub fn organization(&self, call: &Call<'_>) -> Answer {
         let scheme = call.base.split("://").next().unwrap_or("https");
-        let mut links = serde_json::json!({ "organization": { "href": call.base } });
+        let mut links = serde_json::json!({ "organization": { "href": &*call.base } });
         if let Some(alias) = &self.settings.alias_host {
             links["alternate"] = serde_json::json!({ "href": format!("{scheme}://{alias}") });
         }

@@ -55,10 +55,21 @@ pub enum Condition {
     StartsWith(String, String),
     Contains(String, String),
     Present(String),
+    /// Of a group with one of these ids.
     Member(Vec<String>),
+    /// Of a group whose name is, begins with, or contains a text.
+    MemberByName(NameTest, String),
     Not(Box<Condition>),
     And(Vec<Condition>),
     Or(Vec<Condition>),
+}
+
+/// How a group's name is held against a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameTest {
+    Is,
+    Begins,
+    Contains,
 }
 
 impl Condition {
@@ -75,7 +86,7 @@ impl Condition {
         match self {
             Self::Equal(name, _) | Self::NotEqual(name, _) | Self::StartsWith(name, _) => vec![name],
             Self::Contains(name, _) | Self::Present(name) => vec![name],
-            Self::Member(_) => Vec::new(),
+            Self::Member(_) | Self::MemberByName(..) => Vec::new(),
             Self::Not(inner) => inner.attributes(),
             Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Condition::attributes).collect(),
         }
@@ -100,6 +111,15 @@ impl Condition {
                 let key = Oid::parse(id).and_then(|id| org.group_ids.get(&id));
                 key.is_some_and(|key| user.groups.contains(key))
             }),
+            Self::MemberByName(test, text) => {
+                let mut names =
+                    user.groups.iter().filter_map(|key| org.group_at(*key)).map(|group| &*group.head.name);
+                names.any(|name| match test {
+                    NameTest::Is => name == text,
+                    NameTest::Begins => name.starts_with(text.as_str()),
+                    NameTest::Contains => name.contains(text.as_str()),
+                })
+            }
             Self::Not(inner) => !inner.holds(org, user),
             Self::And(parts) => parts.iter().all(|part| part.holds(org, user)),
             Self::Or(parts) => parts.iter().any(|part| part.holds(org, user)),
@@ -154,7 +174,18 @@ impl<'a> Parser<'a> {
                 return Ok(make(name, value));
             }
         }
-        if self.eat("isMemberOfAnyGroup(") {
+        for (function, test) in [
+            ("isMemberOfGroupName(", NameTest::Is),
+            ("isMemberOfGroupNameStartsWith(", NameTest::Begins),
+            ("isMemberOfGroupNameContains(", NameTest::Contains),
+        ] {
+            if self.eat(function) {
+                let text = self.literal()?;
+                self.demand(")")?;
+                return Ok(Condition::MemberByName(test, text));
+            }
+        }
+        if self.eat("isMemberOfAnyGroup(") || self.eat("isMemberOfGroup(") {
             let mut groups = vec![self.literal()?];
             while self.eat(",") {
                 groups.push(self.literal()?);
@@ -392,7 +423,7 @@ impl Org {
         if remove {
             for (group, user) in rule.given {
                 let delay = self.draw(|s| s.rule_delay);
-                let transaction = call.request_id.clone();
+                let transaction = call.request_id.to_owned();
                 self.later(delay, Job::RuleMove { user, group, add: false, transaction });
             }
         }
@@ -493,7 +524,17 @@ impl Org {
     pub fn rules_without_group(&mut self, id: Oid) {
         let hit: Vec<usize> =
             (0..self.rules.len()).filter(|at| self.rules[*at].groups.contains(&id)).collect();
-        for at in hit {
+        self.invalidate(hit);
+    }
+
+    /// A rule whose attribute is gone becomes INVALID.
+    pub fn rules_without_attribute(&mut self, name: &str) {
+        let hit = (0..self.rules.len()).filter(|at| self.rules[*at].condition.attributes().contains(&name));
+        self.invalidate(hit.collect());
+    }
+
+    fn invalidate(&mut self, places: Vec<usize>) {
+        for at in places {
             self.rules[at].status = RuleStatus::Invalid;
             let party = self.rules[at].party();
             let cause = Cause::system(self.dice.text(24));

@@ -256,8 +256,14 @@ impl Org {
         let place = self.user_schema_place(id).ok_or_else(|| ApiError::missing(id, "UserSchema"))?;
         let now = self.now;
         let schema = &mut self.user_schemas[place];
+        let before: Vec<String> = schema.custom.keys().cloned().collect();
         merge_custom(schema, &body)?;
         schema.last_updated = now;
+        for name in before {
+            if !self.user_schemas.iter().any(|schema| schema.has_custom(&name)) {
+                self.rules_without_attribute(&name);
+            }
+        }
         for name in self.user_schemas[place].custom.keys() {
             self.names.intern(name);
         }

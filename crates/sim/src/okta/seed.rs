@@ -147,6 +147,7 @@ impl Org {
                 type_place: u16::from(user.user_type),
                 version: 1,
                 password: user.password_changed.is_some(),
+                deleting: false,
                 provider: Provider::Okta,
                 profile,
                 groups: Vec::new(),

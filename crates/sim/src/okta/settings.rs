@@ -49,6 +49,16 @@ pub enum OverLimit {
     Refuse,
 }
 
+/// What `gt`, `ge`, `lt` and `le` do on a custom text attribute in `search`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomOrder {
+    /// Texts are compared as texts: right for ISO dates, wrong for others.
+    Lexicographic,
+    /// 400 E0000031.
+    Refuse,
+}
+
 /// How the org treats a second group of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -167,18 +177,26 @@ pub struct OktaSettings {
     pub shuffle_targets: bool,
     /// O-18: whether hard deletion also writes removals for each membership.
     pub delete_logs_memberships: bool,
+    /// O-22
+    pub custom_order: CustomOrder,
     /// O-23: until lists and searches show a change.
     pub index_lag: Spread,
     /// Until a group's member list shows a change.
     pub member_lag: Spread,
+    /// O-24: all pages of a group's member list show who was a member when the first was read.
+    pub member_snapshot: bool,
     /// Until a person's own group list shows a change. Fresh by default.
     pub user_groups_lag: Spread,
     /// O-25: whether deactivation / hard deletion of a member moves `lastMembershipUpdated`.
     pub deactivation_moves_membership: bool,
     pub deletion_moves_membership: bool,
+    /// O-25: whether a rule's or an import's change of a member moves `lastMembershipUpdated`.
+    pub background_moves_membership: bool,
     /// O-26: whether imported users also get `user.lifecycle.*` events.
     pub import_logs_lifecycle: bool,
-    /// From `delete.initiated` to `delete.completed`.
+    /// O-27: from the second DELETE until the user answers 404.
+    pub delete_lag: Spread,
+    /// From then to `delete.completed`.
     pub delete_completion: Spread,
     /// O-28: how long activation and deactivation stay in transition.
     pub transition: Spread,
@@ -197,6 +215,12 @@ pub struct OktaSettings {
     pub rule_delay: Spread,
     /// From an assignment's cause to the app's change and event.
     pub app_delay: Spread,
+    /// How many events in a thousand are in the System Log twice.
+    pub log_duplicates_per_mille: u64,
+    /// How many hook deliveries in a thousand are made twice.
+    pub hook_duplicates_per_mille: u64,
+    /// Events leave to hooks in random order.
+    pub hook_shuffle: bool,
     /// From an event to its dispatch to hooks.
     pub hook_delay: Spread,
     /// Until a new or changed hook is effective.
@@ -222,6 +246,10 @@ pub struct OktaSettings {
     pub groups_claim_max: usize,
     /// Doubled rate-limit headers, as seen in the field.
     pub doubled_headers: bool,
+    /// A POST or PUT without `Content-Length` is answered 411.
+    pub length_required: bool,
+    /// A rate-limit header that is no number stands before each right one.
+    pub bogus_headers: bool,
     /// Added to the `Date` header and the reset time: a server clock that is off.
     pub clock_skew_ms: i64,
     /// Accepted writes kept for inspection; the oldest go first.
@@ -254,12 +282,16 @@ impl Default for OktaSettings {
             hook_retry_keeps_id: true,
             shuffle_targets: false,
             delete_logs_memberships: false,
+            custom_order: CustomOrder::Lexicographic,
             index_lag: Spread::between(0, 2_000),
             member_lag: Spread::between(0, 2_000),
+            member_snapshot: false,
             user_groups_lag: Spread::NONE,
             deactivation_moves_membership: false,
             deletion_moves_membership: true,
+            background_moves_membership: true,
             import_logs_lifecycle: true,
+            delete_lag: Spread::NONE,
             delete_completion: Spread::between(500, 5_000),
             transition: Spread::between(0, 3_000),
             imported_members_logged: true,
@@ -269,6 +301,9 @@ impl Default for OktaSettings {
             app_users_next_loses_expand: false,
             rule_delay: Spread::between(1_000, 60_000),
             app_delay: Spread::between(0, 5_000),
+            log_duplicates_per_mille: 0,
+            hook_duplicates_per_mille: 0,
+            hook_shuffle: false,
             hook_delay: Spread::between(0, 2_000),
             hook_effective: Spread::NONE,
             hook_timeout_ms: 3_000,
@@ -284,6 +319,8 @@ impl Default for OktaSettings {
             dpop_nonce_life_seconds: 3 * 86_400,
             groups_claim_max: 100,
             doubled_headers: false,
+            length_required: true,
+            bogus_headers: false,
             clock_skew_ms: 0,
             journal_max: 200_000,
         }

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use http::{HeaderValue, Method};
 use serde_json::Value;
 
 use super::{
@@ -110,6 +111,8 @@ pub struct User {
     /// Rises on each change; the ETag.
     pub version: u32,
     pub password: bool,
+    /// Deleted, but not gone yet (O-27).
+    pub deleting: bool,
     pub provider: Provider,
     pub profile: Profile,
     /// Sorted; without `Everyone`.
@@ -199,6 +202,7 @@ pub enum Job {
     ShowUserGroup(UserKey, GroupKey),
     Persist(Arc<LogEvent>),
     FinishTransition(UserKey, Cause),
+    EraseUser(UserKey, Cause),
     DeleteCompleted(Party, Cause),
     /// One half of a rule's move.
     RuleMove {
@@ -277,12 +281,21 @@ pub struct Org {
     pub stale_members: BTreeMap<(GroupKey, UserKey), bool>,
     /// Memberships as a person's group list still shows them.
     pub stale_user_groups: BTreeMap<(UserKey, GroupKey), bool>,
+    /// Member lists as they were when somebody began to read them (O-24), by number.
+    pub frozen_members: VecDeque<(u64, Arc<[UserKey]>)>,
     /// Users by `lastUpdated` as the index knows it.
     pub by_updated: BTreeSet<(Moment, UserKey)>,
     indexed: Vec<Moment>,
     pub journal: VecDeque<JournalEntry>,
     pub journal_seq: u64,
-    pub calls: BTreeMap<String, CallCount>,
+    /// By pattern and method.
+    pub calls: HashMap<&'static str, Vec<(Method, CallCount)>>,
+    /// The cause of what nobody in particular did.
+    pub nobody: Cause,
+    /// The last caller's `Host` with the base that it means.
+    pub last_base: Option<(Box<str>, Arc<str>)>,
+    /// The last second and its `Date`.
+    pub last_date: Option<(i64, HeaderValue)>,
     /// Writes answer 503 until then.
     pub read_only_until: Moment,
 }
@@ -327,11 +340,15 @@ impl Org {
             stale_groups: HashMap::new(),
             stale_members: BTreeMap::new(),
             stale_user_groups: BTreeMap::new(),
+            frozen_members: VecDeque::new(),
             by_updated: BTreeSet::new(),
             indexed: Vec::new(),
             journal: VecDeque::new(),
             journal_seq: 0,
-            calls: BTreeMap::new(),
+            calls: HashMap::new(),
+            nobody: Cause::system(String::new()),
+            last_base: None,
+            last_date: None,
             read_only_until: Moment::NEVER,
             dice,
             settings,
@@ -393,6 +410,7 @@ impl Org {
             }
             Job::Persist(event) => self.persist(event),
             Job::FinishTransition(key, cause) => self.finish_transition(key, &cause),
+            Job::EraseUser(key, cause) => self.erase_user(key, &cause),
             Job::DeleteCompleted(party, cause) => {
                 self.emit(&super::event::USER_DELETE_COMPLETED, &cause, vec![party], Vec::new());
             }
@@ -523,8 +541,13 @@ impl Org {
             self.log.drop_next -= 1;
             return;
         }
-        let delay = self.draw(|s| s.log_delay) + self.log.extra_delay_ms;
-        if delay == 0 { self.persist(event) } else { self.later(delay, Job::Persist(event)) }
+        let per_mille = self.settings.log_duplicates_per_mille;
+        let twice = self.log.duplicate_next > 0 || (per_mille > 0 && self.dice.below(1000) < per_mille);
+        self.log.duplicate_next = self.log.duplicate_next.saturating_sub(1);
+        for event in std::iter::repeat_n(event, if twice { 2 } else { 1 }) {
+            let delay = self.draw(|s| s.log_delay) + self.log.extra_delay_ms;
+            if delay == 0 { self.persist(event) } else { self.later(delay, Job::Persist(event)) }
+        }
     }
 
     pub fn record(

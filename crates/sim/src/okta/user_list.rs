@@ -6,10 +6,10 @@ use super::{
     json::Json,
     moment::Moment,
     paging,
-    profile::{AttributeKey, EMAIL, FIRST_NAME, Field, LAST_NAME, LOGIN},
+    profile::{AttributeKey, BASE_ATTRIBUTES, EMAIL, FIRST_NAME, Field, LAST_NAME, LOGIN},
     request::{Answer, Call},
     search::{self, Case, Fact, Filter, Literal, Operator},
-    settings::OverLimit,
+    settings::{CustomOrder, OverLimit},
     state::{Org, Status, User, UserKey},
     users::{LIST_MAX, View},
 };
@@ -192,6 +192,12 @@ impl Org {
                     Ok(attribute)
                 }
                 (Operator::Contains, _) => Err(format!("'co' is not supported on '{name}'")),
+                (Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le, UserAttribute::Profile(key))
+                    if usize::from(*key) >= BASE_ATTRIBUTES.len()
+                        && self.settings.custom_order == CustomOrder::Refuse =>
+                {
+                    Err(format!("custom attribute '{name}' has no order"))
+                }
                 _ => Ok(attribute),
             }
         };

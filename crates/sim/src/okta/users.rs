@@ -9,7 +9,7 @@ use super::{
     json::Json,
     moment::Moment,
     paging,
-    profile::{AttributeKey, EMAIL, FIRST_NAME, Field, LAST_NAME, LOGIN, Profile},
+    profile::{AttributeKey, EMAIL, FIRST_NAME, Field, LAST_NAME, LOGIN, Profile, SECOND_EMAIL},
     request::{Answer, Call},
     settings::OverLimit,
     state::{EVERYONE, Group, GroupKey, GroupType, Org, Provider, Status, User, UserKey, folded},
@@ -90,6 +90,10 @@ impl Org {
     /// 404 E0000007; 403 E0000006 outside the caller's resource set.
     pub fn user_for(&self, call: &Call<'_>, name: &str) -> ApiResult<UserKey> {
         let missing = || ApiError::missing(name, "User");
+        // A login with a slash in it works by id only.
+        if name.contains('/') {
+            return Err(missing());
+        }
         let key = if name == "me" { call.who.owner } else { self.find_user(name) }.ok_or_else(missing)?;
         let user = self.user_at(key).ok_or_else(missing)?;
         if call.who.sees_user(user) { Ok(key) } else { Err(ApiError::of("E0000006")) }
@@ -233,11 +237,12 @@ impl Org {
             _ if federated => Provider::Federation,
             _ => Provider::Okta,
         };
-        if expire && !activate {
-            return Err(ApiError::of("E0000124"));
-        }
-        if expire && !password {
-            return Err(ApiError::of("E0000125"));
+        for (broken, code) in [(expire && !activate, "E0000125"), (expire && !password, "E0000124")] {
+            if broken {
+                let refusal = ApiError::of(code);
+                let cause = refusal.summary.clone();
+                return Err(refusal.because(cause));
+            }
         }
         let ids: Vec<&str> = match body.get("groupIds") {
             None | Some(Value::Null) => Vec::new(),
@@ -245,7 +250,7 @@ impl Org {
             Some(_) => return Err(ApiError::invalid("groupIds", "must be an array of ids")),
         };
         if ids.len() > GROUP_IDS_MAX {
-            return Err(ApiError::of("E0000093"));
+            return Err(ApiError::of("E0000093").because("The number of group targets is too large"));
         }
         let mut groups = Vec::new();
         for id in ids {
@@ -302,6 +307,7 @@ impl Org {
             type_place: new.type_place,
             version: 1,
             password: new.password,
+            deleting: false,
             provider: new.provider,
             profile: new.profile,
             groups: Vec::new(),
@@ -365,7 +371,7 @@ impl Org {
     pub fn change_user(&mut self, key: UserKey, body: &Value, replace: bool, cause: &Cause) -> ApiResult<()> {
         let user = self.user_at(key).ok_or_else(|| ApiError::missing("", "User"))?;
         let retired = user.status == Status::Deprovisioned;
-        if retired && !self.settings.edit_deactivated {
+        if (retired && !self.settings.edit_deactivated) || user.deleting {
             return Err(ApiError::of("E0000038"));
         }
         let old_type = user.type_place;
@@ -377,7 +383,17 @@ impl Org {
                 type_place =
                     place.ok_or_else(|| ApiError::invalid("type", "The user type does not exist"))? as u16;
             }
+            let schema =
+                self.user_schemas.iter().find(|schema| schema.id == self.types[usize::from(old_type)].schema);
+            let kept: Vec<(AttributeKey, Field)> = (schema.into_iter().flat_map(|schema| &schema.mastered))
+                .filter_map(|name| self.names.key(name))
+                .filter_map(|key| Some((key, profile.get(key)?.clone())))
+                .collect();
             profile.clear();
+            // What another source owns, a replacement does not delete.
+            for (key, field) in kept {
+                profile.set(key, Some(field));
+            }
         }
         match body.get("profile") {
             Some(Value::Object(given)) => {
@@ -433,8 +449,13 @@ impl Org {
             let names: Vec<&str> = changed.iter().map(|key| self.names.name(*key)).collect();
             let debug = vec![("changedAttributes", names.join(","))];
             self.emit(&event::USER_UPDATE_PROFILE, cause, target.clone(), debug);
-            if changed.contains(&EMAIL) {
-                self.emit(&event::USER_UPDATE_PRIMARY_EMAIL, cause, target.clone(), Vec::new());
+            for (key, kind) in [
+                (EMAIL, &event::USER_UPDATE_PRIMARY_EMAIL),
+                (SECOND_EMAIL, &event::USER_UPDATE_SECONDARY_EMAIL),
+            ] {
+                if changed.contains(&key) {
+                    self.emit(kind, cause, target.clone(), Vec::new());
+                }
             }
         }
         if new_password {

@@ -167,6 +167,27 @@ impl Company {
         company
     }
 
+    /// SHA-256 of the company as JSON: equal worlds have equal digests.
+    pub fn digest(&self) -> String {
+        struct Sink(aws_lc_rs::digest::Context);
+        impl std::io::Write for Sink {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.update(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let sink = Sink(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256));
+        let mut sink = std::io::BufWriter::with_capacity(1 << 16, sink);
+        let written = serde_json::to_writer(&mut sink, self);
+        match written.map_err(std::io::Error::from).and_then(|()| sink.into_inner().map_err(Into::into)) {
+            Ok(sink) => sink.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// The main Okta user of a person.
     pub fn user_of(&self, person: u32) -> &OktaUser {
         let person = &self.people[person as usize];

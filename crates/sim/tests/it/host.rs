@@ -57,6 +57,10 @@ impl Face for Puppet {
         self.others_most = self.others_most.max(others);
     }
 
+    fn needs_length(&self) -> bool {
+        true
+    }
+
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {
         let due = self.hook.take_if(|(at, _)| *at <= now);
         due.map(|(_, url)| hook(1, &url)).into_iter().collect()
@@ -300,10 +304,13 @@ async fn what_was_recorded_is_served_again_without_its_secrets() {
     let running = Host::start(settings).await.expect("loopback can be bound");
     let mut told = Vec::new();
     for _ in 0..3 {
-        let answer = client.post(okta_url(&running, "/echo?x=1")).send().await.expect("an answer");
+        let request = client.post(okta_url(&running, "/echo?x=1")).header("content-length", "0");
+        let answer = request.send().await.expect("an answer");
         told.push(answer.text().await.expect("a body"));
     }
     assert_eq!(told, ["one", "two", "two"]);
+    let silent = client.post(okta_url(&running, "/echo?x=1")).send().await.expect("an answer");
+    assert_eq!(silent.status(), 411, "[D] 2.1: a POST says how long its body is, 0 too");
     assert!(get(&client, okta_url(&running, "/cut")).await.is_err(), "ends as it ended");
     let unknown = client.get(okta_url(&running, "/unknown")).send().await.expect("an answer");
     assert_eq!(unknown.status(), 404);

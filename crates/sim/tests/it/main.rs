@@ -1,6 +1,7 @@
 //! The stand-ins as a whole: worlds, sockets, faults.
 
 mod audit;
+mod badge;
 mod faults;
 mod fidelity;
 mod host;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lanyard_sim::{
     host::Vendor,
     scenario::{
@@ -11,45 +12,44 @@ use lanyard_sim::{
 };
 use serde_json::Value;
 
-use super::{Evidence, Violation, number, rows};
+use super::{Evidence, Verdict, number, rows};
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
-pub(super) fn judge(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
-    writes(evidence, found);
-    let mut say = |invariant, words: String| found.push(Violation { invariant, at: evidence.now, words });
-    for problem in evidence.problems {
-        say("L1", format!("a pass failed: {problem}"));
-    }
-    if let Some(damage) = &evidence.damaged_journal {
-        say("S9", damage.clone());
-    }
-    if evidence.open_intents > 0 {
-        say("L4", format!("{} intents have no outcome", evidence.open_intents));
-    }
-    for finding in evidence.findings.iter().filter(|finding| finding.kind == "dead") {
-        say("L4", format!("{}: {}", finding.title, finding.detail));
-    }
+pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+    writes(evidence, verdict);
+    let now = evidence.now;
+    verdict.check("L1", evidence.problems.is_empty(), now, || {
+        format!("passes failed: {}", evidence.problems.join("; "))
+    });
+    verdict.check("L4", evidence.open_intents == 0, now, || {
+        format!("{} intents have no outcome", evidence.open_intents)
+    });
+    let dead: Vec<_> = evidence.findings.iter().filter(|finding| finding.kind == "dead").collect();
+    verdict.check("L4", dead.is_empty(), now, || {
+        dead.iter()
+            .map(|finding| format!("{}: {}", finding.title, finding.detail))
+            .collect::<Vec<_>>()
+            .join("; ")
+    });
     for index in 0..evidence.company.sites.len() {
         let state = &evidence.record(Vendor::Ioffice, index).state;
-        doubled(state, &mut say);
+        doubled(state, now, verdict);
         let mut last: BTreeMap<u64, &str> = BTreeMap::new();
         for note in evidence.script.notes.iter().filter(|note| note.site == index) {
             last.insert(note.account, &note.text);
         }
         for user in rows(&state["users"]) {
-            let wanted = user["id"].as_u64().and_then(|id| last.get(&id));
-            if let Some(wanted) = wanted.filter(|wanted| user[NOTE_FIELD] != ***wanted) {
-                say(
-                    "S16",
-                    format!("the note {wanted:?} on account {} became {}", user["id"], user[NOTE_FIELD]),
-                );
-            }
+            let Some(wanted) = user["id"].as_u64().and_then(|id| last.get(&id)) else { continue };
+            verdict.check("S16", user[NOTE_FIELD] == **wanted, now, || {
+                format!("the note {wanted:?} on account {} became {}", user["id"], user[NOTE_FIELD])
+            });
         }
     }
-    converged(evidence, &mut say);
-    for write in evidence.idle_writes {
-        say("L2", format!("an idle pass wrote: {}", told(write)));
-    }
+    converged(evidence, verdict);
+    verdict.check("L2", evidence.idle_writes.is_empty(), now, || {
+        let writes: Vec<String> = evidence.idle_writes.iter().map(told).collect();
+        format!("an idle pass wrote: {}", writes.join("; "))
+    });
 }
 
 fn told(write: &SentWrite) -> String {
@@ -58,31 +58,24 @@ fn told(write: &SentWrite) -> String {
 }
 
 /// S8 and S17: each accepted write has its durable intent, and none is made while stopped or observing.
-fn writes(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
+fn writes(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     for write in evidence.sent {
-        let mut say = |invariant, words: &str| {
-            found.push(Violation {
-                invariant,
-                at: write.sent_at,
-                words: format!("{words}: {}", told(write)),
-            });
-        };
-        if evidence.plan.observe_only {
-            say("S17", "a write while observing only");
-        }
-        if write.accepted && write.intents.is_empty() {
-            say("S8", "an accepted write without an intent");
-        }
-        if let Some(since) = write.stopped_since
-            && !write.intents.iter().any(|(at, _)| *at <= since)
-        {
-            say("S17", "a write while stopped");
+        let at = write.sent_at;
+        verdict.check("S17", !evidence.plan.observe_only, at, || {
+            format!("a write while observing only: {}", told(write))
+        });
+        verdict.check("S8", !write.accepted || !write.intents.is_empty(), at, || {
+            format!("an accepted write without an intent: {}", told(write))
+        });
+        if let Some(since) = write.stopped_since {
+            let before = write.intents.iter().any(|(at, _)| *at <= since);
+            verdict.check("S17", before, at, || format!("a write while stopped: {}", told(write)));
         }
     }
 }
 
 /// S11: one booking for a first day, one announcement of an arrival.
-fn doubled(state: &Value, say: &mut impl FnMut(&'static str, String)) {
+fn doubled(state: &Value, now: Timestamp, verdict: &mut Verdict) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let booked = rows(&state["reservations"])
         .iter()
@@ -94,56 +87,91 @@ fn doubled(state: &Value, say: &mut impl FnMut(&'static str, String)) {
         let key = format!("visitor {} at {} announced", visit["visitorId"], visit["arrivalDate"]);
         *counts.entry(key).or_default() += 1;
     }
-    for (what, count) in counts.into_iter().filter(|(_, count)| *count > 1) {
-        say("S11", format!("{what} {count} times"));
+    for (what, count) in counts {
+        verdict.check("S11", count == 1, now, || format!("{what} {count} times"));
     }
 }
 
 /// L1, by the stand-ins' own auditor of the demonstration policy.
-fn converged(evidence: &Evidence<'_>, say: &mut impl FnMut(&'static str, String)) {
-    let plan = evidence.plan;
+fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+    let (plan, now) = (evidence.plan, evidence.now);
     let day = Day { start: evidence.start, steps: Vec::new() };
-    let report = audit_records(evidence.company, &day, evidence.records.to_vec(), evidence.now);
-    for doubled in &report.duplicate_list {
-        say(
-            "S1",
-            format!("{} live accounts {:?} for {}", doubled.accounts.len(), doubled.accounts, doubled.key),
-        );
-    }
+    let report = audit_records(evidence.company, &day, evidence.records.to_vec(), now);
+    verdict.check("S1", report.duplicate_list.is_empty(), now, || {
+        let told = report.duplicate_list.iter().map(|doubled| {
+            format!("{} live accounts {:?} for {}", doubled.accounts.len(), doubled.accounts, doubled.key)
+        });
+        told.collect::<Vec<_>>().join("; ")
+    });
     // Accounts of deleted people are nobody's in Okta's present state.
-    let touched = report.touched.iter().filter(|touched| touched.whose != "nobody in Okta");
-    for touched in touched {
-        say("S16", format!("account {:?}, {}: {}", touched.account, touched.whose, touched.what));
-    }
+    let touched: Vec<_> = report.touched.iter().filter(|touched| touched.whose != "nobody in Okta").collect();
+    verdict.check("S16", touched.is_empty(), now, || {
+        let told = touched
+            .iter()
+            .map(|touched| format!("account {:?}, {}: {}", touched.account, touched.whose, touched.what));
+        told.collect::<Vec<_>>().join("; ")
+    });
     // Caps and deleted groups hold things back rightly, and an observer changes nothing.
     if plan.observe_only || plan.percent_max < 100 || evidence.script.group_deleted {
         return;
     }
+    let shared = &evidence.script.shared_address;
+    let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
     if plan.is_calm() {
         // Deleted people govern nobody in Okta's present state, and a seat that a rule once owned may go with the rule:
         // the first is judged by S2, the second needs the history of rules.
         let judged = |wrong: &&WrongfulRemoval| {
-            wrong.standing != "not governed" && !wrong.what.starts_with("the seat")
+            wrong.standing != "not governed" && !wrong.what.starts_with("the seat") && is_clear(&wrong.who)
         };
-        for wrong in report.wrongful_removal_list.iter().filter(judged) {
-            say("S3", format!("{} ({}): {} at {}", wrong.who, wrong.standing, wrong.what, wrong.at));
-        }
+        let wrong: Vec<_> = report.wrongful_removal_list.iter().filter(judged).collect();
+        verdict.check("S3", wrong.is_empty(), now, || {
+            let told = wrong
+                .iter()
+                .map(|wrong| format!("{} ({}): {} at {}", wrong.who, wrong.standing, wrong.what, wrong.at));
+            told.collect::<Vec<_>>().join("; ")
+        });
     }
-    let shared = &evidence.script.shared_address;
-    let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
     // A second account after the first one ended is as good as the first one again.
-    let has_one = |difference: &&Difference| {
+    let has_one = |difference: &Difference| {
         difference.what == "account" && live_accounts(evidence, &difference.who) == 1
     };
-    let open =
-        report.differences.iter().filter(|difference| is_clear(&difference.who) && !has_one(difference));
-    for difference in open {
-        let words = format!(
-            "{}: {} should be {:?} and is {:?}",
-            difference.who, difference.what, difference.expected, difference.found
-        );
-        say("L1", words);
+    let open: Vec<_> = report
+        .differences
+        .iter()
+        .filter(|difference| is_clear(&difference.who) && !has_one(difference))
+        .filter(|difference| !is_substitute(evidence, difference))
+        .collect();
+    for difference in &open {
+        verdict.check("L1", false, now, || {
+            format!(
+                "{}: {} should be {:?} and is {:?}",
+                difference.who, difference.what, difference.expected, difference.found
+            )
+        });
     }
+    // Everybody else is as promised.
+    let people: usize = evidence.company.people.len();
+    *verdict.checks.entry("L1").or_default() += people.saturating_sub(open.len()) as u64;
+}
+
+/// A numbered user name, where an inactive account holds the one that is wanted: the API cannot free it.
+fn is_substitute(evidence: &Evidence<'_>, difference: &Difference) -> bool {
+    if difference.what != "userName" {
+        return false;
+    }
+    let is_held = evidence
+        .records
+        .iter()
+        .filter(|record| record.desk.vendor == Vendor::Ioffice)
+        .flat_map(|record| rows(&record.state["users"]))
+        .any(|user| user["active"] == false && user["userName"] == *difference.expected);
+    let (Some((local, _)), Some((found, _))) =
+        (difference.expected.split_once('@'), difference.found.split_once('@'))
+    else {
+        return false;
+    };
+    let number = found.strip_prefix(local).and_then(|rest| rest.strip_prefix('.'));
+    is_held && number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// Live accounts with the employee number of `Name (number)`.

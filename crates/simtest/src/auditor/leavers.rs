@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Evidence, Violation, number, people::People, sites::Replay};
+use super::{Evidence, Verdict, number, people::People, sites::Replay};
 
 /// Own calls at the sites' rate, hops, the settling of two-part moves, in a company this small.
 const OWN: SignedDuration = SignedDuration::from_secs(300);
@@ -15,7 +15,7 @@ pub(super) fn judge(
     site: usize,
     people: &People,
     replay: &Replay<'_>,
-    found: &mut Vec<Violation>,
+    verdict: &mut Verdict,
 ) {
     let plan = evidence.plan;
     if plan.observe_only || plan.percent_max < 100 {
@@ -27,26 +27,27 @@ pub(super) fn judge(
         let before = identity.at(since - SignedDuration::from_millis(1));
         let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
         let others =
-            people.with_number(&number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
+            people.with_number(site, &number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
         if others.count() > 0 || !is_plain(evidence, site, &number) {
             continue;
         }
+        // While somebody holds the stop button down, nothing is taken from anybody.
+        let since = evidence.script.running_from(evidence.start, since);
         let bound = if plan.is_calm() {
             since + poll + SignedDuration::from_secs(60) + OWN
         } else {
             since.max(evidence.faults_ended) + poll + SignedDuration::from_secs(60) + OWN + RECOVERY
         };
         for account in replay.with_number(&number) {
-            let held = replay.last_held(account, evidence.now);
-            if let Some(held) = held.filter(|held| *held > bound) {
-                let words = format!(
+            let late = replay.last_held(account, evidence.now).filter(|held| *held > bound);
+            verdict.check("S2", late.is_none(), bound, || {
+                format!(
                     "{} left at {} and held account {account} until {}",
                     identity.name,
                     since.strftime("%d %H:%M:%S"),
-                    held.strftime("%d %H:%M:%S"),
-                );
-                found.push(Violation { invariant: "S2", at: bound, words });
-            }
+                    late.unwrap_or_default().strftime("%d %H:%M:%S"),
+                )
+            });
         }
     }
 }

@@ -2,24 +2,29 @@
 //! imported from plan, policy or engine but the words that findings are told in.
 //!
 //! - `people`: who somebody was at any moment, and when we last read them
-//! - `sites`: each accepted write judged at its moment: S1, S3, S13
-//! - `leavers`: S2; `ending`: what must hold when things are quiet: S8, S9, S11, S16, S17, L1, L2, L4
+//! - `sites`: each accepted write judged at its moment: S1, S3, S4, S12, S13; `caps`: S7
+//! - `leavers`: S2; `kept`: what the process remembered: S9, S10, S14, S15, S19
+//! - `ending`: each write and what must hold when things are quiet: S8, S11, S16, S17, L1, L2, L4
+//! - judged as it happens, in [`crate::watch`]: S14, S18, L6
 
+mod caps;
 mod ending;
+mod kept;
 mod leavers;
 mod people;
 mod sites;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
-use lanyard_engine::ports::Finding;
+use lanyard_engine::ports::{Finding, Kept};
 use lanyard_sim::{host::Vendor, scenario::audit::Record, world::Company};
 use serde_json::Value;
 
 use crate::{
     network::{Read, SentWrite},
     script::{Plan, Script},
+    watch::Watch,
 };
 
 /// Something that must not be.
@@ -34,6 +39,23 @@ pub struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}: {}", self.invariant, self.at.strftime("%d %H:%M:%S%.3f"), self.words)
+    }
+}
+
+/// What was judged, how often, and what did not hold.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    pub violations: Vec<Violation>,
+    /// By invariant. One that is never judged is not tested.
+    pub checks: BTreeMap<&'static str, u64>,
+}
+
+impl Verdict {
+    fn check(&mut self, invariant: &'static str, holds: bool, at: Timestamp, words: impl FnOnce() -> String) {
+        *self.checks.entry(invariant).or_default() += 1;
+        if !holds {
+            self.violations.push(Violation { invariant, at, words: words() });
+        }
     }
 }
 
@@ -55,6 +77,13 @@ pub struct Evidence<'a> {
     pub now: Timestamp,
     pub damaged_journal: Option<String>,
     pub open_intents: usize,
+    /// The process's journal.
+    pub lines: &'a [Kept],
+    pub watch: &'a Watch,
+    /// Claims that ended, and what was wrong with some.
+    pub fences: (u64, Vec<String>),
+    /// Every byte of the store's files.
+    pub kept: Vec<u8>,
 }
 
 impl<'a> Evidence<'a> {
@@ -65,18 +94,25 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// All violations, by time.
-pub fn judge(evidence: &Evidence<'_>) -> Vec<Violation> {
+/// Judges everything. Violations are in order of time.
+pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     let people = people::People::read(evidence);
-    let mut found = Vec::new();
+    let mut verdict = Verdict::default();
     for index in 0..evidence.company.sites.len() {
         let replay = sites::Replay::of(evidence, index);
-        replay.judge(&people, &mut found);
-        leavers::judge(evidence, index, &people, &replay, &mut found);
+        replay.judge(&people, &mut verdict);
+        caps::judge(evidence, index, &replay, &mut verdict);
+        leavers::judge(evidence, index, &people, &replay, &mut verdict);
     }
-    ending::judge(evidence, &mut found);
-    found.sort_by_key(|violation| violation.at);
-    found
+    kept::judge(evidence, &mut verdict);
+    ending::judge(evidence, &mut verdict);
+    for (invariant, count) in evidence.watch.checks() {
+        *verdict.checks.entry(invariant).or_default() += count;
+    }
+    let seen = evidence.watch.wrongs().into_iter();
+    verdict.violations.extend(seen.map(|(invariant, at, words)| Violation { invariant, at, words }));
+    verdict.violations.sort_by_key(|violation| violation.at);
+    verdict
 }
 
 fn moment(value: &Value) -> Timestamp {

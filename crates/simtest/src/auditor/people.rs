@@ -13,6 +13,8 @@ const USERS: &str = "APP-iOffice-Users";
 /// One Okta user with their history.
 pub(super) struct Identity {
     pub name: String,
+    /// Place of their org.
+    org: usize,
     /// From when on the record was so; null once deleted. By time; the first holds from the beginning.
     versions: Vec<(Timestamp, Value)>,
     /// Whether they were in the app's group, from when on.
@@ -24,11 +26,14 @@ pub(super) struct Identity {
 #[derive(Default)]
 pub(super) struct People {
     pub all: BTreeMap<String, Identity>,
+    orgs: usize,
+    sites: usize,
 }
 
 impl People {
     pub fn read(evidence: &Evidence<'_>) -> Self {
-        let mut people = Self::default();
+        let (orgs, sites) = (evidence.company.orgs.len(), evidence.company.sites.len());
+        let mut people = Self { all: BTreeMap::new(), orgs, sites };
         for (index, org) in evidence.company.orgs.iter().enumerate() {
             let record = evidence.record(Vendor::Okta, index);
             let group =
@@ -40,13 +45,14 @@ impl People {
                     user["id"].as_str().unwrap_or_default().to_owned(),
                     Identity {
                         name: name(user),
+                        org: index,
                         versions: vec![(Timestamp::MIN, user.clone())],
                         member: vec![(Timestamp::MIN, member)],
                         reads: Vec::new(),
                     },
                 );
             }
-            people.add_changes(&record.journal, &group);
+            people.add_changes(index, &record.journal, &group);
         }
         for read in evidence.reads {
             if let Some(identity) = people.all.get_mut(&read.user) {
@@ -57,7 +63,7 @@ impl People {
     }
 
     /// Puts the journal's changes in place of what the final state said of earlier times.
-    fn add_changes(&mut self, journal: &Value, group: &str) {
+    fn add_changes(&mut self, org: usize, journal: &Value, group: &str) {
         let mut versions: BTreeMap<&str, Vec<(Timestamp, Value)>> = BTreeMap::new();
         let mut moves: BTreeMap<&str, Vec<(Timestamp, bool)>> = BTreeMap::new();
         for entry in rows(journal) {
@@ -86,6 +92,7 @@ impl People {
             let title = shown.map(|(_, user)| name(user)).unwrap_or_default();
             let identity = self.all.entry(id.to_owned()).or_insert_with(|| Identity {
                 name: title,
+                org,
                 versions: Vec::new(),
                 member: vec![(Timestamp::MIN, true)],
                 reads: Vec::new(),
@@ -99,12 +106,25 @@ impl People {
         }
     }
 
-    /// Everybody who had this employee number at some time up to `at`.
-    pub fn with_number(&self, wanted: &str, at: Timestamp) -> impl Iterator<Item = &Identity> {
+    /// Whether anybody ever had this e-mail address, letter case aside.
+    pub fn has_email(&self, email: &Value) -> bool {
+        let Some(email) = email.as_str().map(str::to_lowercase) else { return false };
+        let has = |user: &Value| {
+            user["profile"]["email"].as_str().is_some_and(|text| text.trim().to_lowercase() == email.trim())
+        };
+        self.all.values().any(|identity| identity.versions.iter().any(|(_, user)| has(user)))
+    }
+
+    /// Everybody who had this employee number at some time up to `at` and belongs to this site: org `n` of `k` to the
+    /// sites `n`, `n + k`, …, as the demonstration policy routes them.
+    pub fn with_number(&self, site: usize, wanted: &str, at: Timestamp) -> impl Iterator<Item = &Identity> {
+        let (orgs, sites) = (self.orgs.max(1), self.sites.max(1));
+        let belongs = move |org: usize| site % orgs == org || (org >= sites && org % sites == site);
         self.all.values().filter(move |identity| {
-            identity.versions.iter().any(|(since, user)| {
-                *since <= at && number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted)
-            })
+            belongs(identity.org)
+                && identity.versions.iter().any(|(since, user)| {
+                    *since <= at && number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted)
+                })
         })
     }
 }
@@ -125,6 +145,23 @@ impl Identity {
         self.reads.iter().rev().find(|read| **read <= at).copied()
     }
 
+    /// The third last time at or before `at` at which we read them by id: a decision rests on one of the last, since
+    /// others may read the same person meanwhile.
+    pub fn read_before_last(&self, at: Timestamp) -> Timestamp {
+        let earlier = self.reads.iter().rev().filter(|read| **read <= at);
+        earlier.take(3).last().copied().unwrap_or(Timestamp::MIN)
+    }
+
+    /// What an attribute of the profile was within `[from, to]`.
+    pub fn said<'i>(
+        &'i self,
+        attribute: &'i str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Iterator<Item = &'i str> {
+        self.moments(from, to).filter_map(move |at| self.at(at)["profile"][attribute].as_str())
+    }
+
     /// The moments in `[from, to]` that may differ from each other.
     fn moments(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
         let versions = self.versions.iter().map(|(at, _)| *at);
@@ -135,6 +172,10 @@ impl Identity {
     /// Whether nothing at `at` can ask for the end of their account. Doubtful cases (contracts that end, staged
     /// people) answer no: they are judged elsewhere.
     fn must_keep(&self, at: Timestamp) -> bool {
+        self.is_employed(at) && self.is_member(at)
+    }
+
+    fn is_employed(&self, at: Timestamp) -> bool {
         let user = self.at(at);
         let profile = &user["profile"];
         let contract = profile["userType"] == "Contractor" && !profile["contractEndDate"].is_null();
@@ -145,7 +186,16 @@ impl Identity {
             "SUSPENDED" => profile["employeeStatus"] != "Terminated",
             _ => false,
         };
-        employed && !turning && !contract && self.is_member(at)
+        employed && !turning && !contract
+    }
+
+    /// How long they had been out of the app's group at `at`, where nothing else could ask for the end of their account.
+    pub fn out_of_the_group_for(&self, at: Timestamp) -> Option<jiff::SignedDuration> {
+        if self.is_member(at) || !self.is_employed(at) {
+            return None;
+        }
+        let left = self.member.iter().rev().find(|(since, member)| *since <= at && !member)?.0;
+        Some(at.duration_since(left))
     }
 
     /// Whether they had to keep their account at every moment of `[from, to]`.

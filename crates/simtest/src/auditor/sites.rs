@@ -6,7 +6,12 @@ use jiff::Timestamp;
 use lanyard_sim::host::Vendor;
 use serde_json::Value;
 
-use super::{Evidence, Violation, moment, number, people::People, rows};
+use super::{
+    Evidence, Verdict, moment, number,
+    people::{Identity, People},
+    rows,
+};
+use crate::script::{Deed, Step};
 
 /// One accepted write to an account.
 pub(super) struct Change<'a> {
@@ -18,10 +23,17 @@ pub(super) struct Change<'a> {
 }
 
 pub(super) struct Replay<'a> {
+    /// Place of the site.
+    site: usize,
     /// Accounts at the start: live or not, and the number.
     start: BTreeMap<u64, (bool, Option<String>)>,
     pub changes: Vec<Change<'a>>,
+    /// The process's clock was right all the time.
+    sound_clock: bool,
 }
+
+/// What the demonstration policy waits after a move, less what a step of the simulation may take.
+const SETTLES: jiff::SignedDuration = jiff::SignedDuration::from_secs(88);
 
 fn live(account: &Value) -> bool {
     !account.is_null() && account["active"] != false
@@ -43,43 +55,54 @@ impl<'a> Replay<'a> {
             let number = account.employee_id.as_deref().and_then(|text| number(&Value::from(text)));
             (u64::from(account.id), (account.active, number))
         });
-        Self { start: start.collect(), changes: changes.collect() }
+        let jumps = |step: &Step| matches!(step.deed, Deed::Jump { .. });
+        let sound_clock = !evidence.script.steps.iter().any(jumps);
+        Self { site: index, start: start.collect(), changes: changes.collect(), sound_clock }
     }
 
     /// Judges each write of the service account at its moment.
-    pub fn judge(&self, people: &People, found: &mut Vec<Violation>) {
+    pub fn judge(&self, people: &People, verdict: &mut Verdict) {
         let mut now = self.start.clone();
         for change in &self.changes {
             let (was, is) = (number(&change.before["employeeId"]), number(&change.after["employeeId"]));
             if change.by_service {
-                let mut say = |invariant, words: String| {
-                    found.push(Violation { invariant, at: change.at, words });
-                };
-                if let (true, false, Some(number)) = (live(change.after), live(change.before), &is) {
-                    let other = now.iter().find(|(id, (live, held))| {
-                        **id != change.account && *live && held.as_ref() == Some(number)
-                    });
-                    if let Some((other, _)) = other {
-                        let words = format!(
-                            "account {} beside the live account {other} of number {number}",
-                            change.account
-                        );
-                        say("S1", words);
-                    }
-                }
-                if let (Some(was), Some(is)) = (&was, &is)
-                    && was != is
-                    && !people
-                        .with_number(was, change.at)
-                        .any(|old| people.with_number(is, change.at).any(|new| std::ptr::eq(old, new)))
-                {
-                    say("S13", format!("account {} went from number {was} to number {is}", change.account));
-                }
-                if let (true, Some(number)) = (live(change.before), was.as_ref().or(is.as_ref())) {
-                    judge_loss(change, number, people, &mut say);
-                }
+                self.judge_write(change, (was.as_ref(), is.as_ref()), &now, people, verdict);
             }
             now.insert(change.account, (live(change.after), is));
+        }
+    }
+
+    fn judge_write(
+        &self,
+        change: &Change<'_>,
+        (was, is): (Option<&String>, Option<&String>),
+        now: &BTreeMap<u64, (bool, Option<String>)>,
+        people: &People,
+        verdict: &mut Verdict,
+    ) {
+        if let (true, false, Some(number)) = (live(change.after), live(change.before), is) {
+            let other = now
+                .iter()
+                .find(|(id, (live, held))| **id != change.account && *live && held.as_ref() == Some(number));
+            verdict.check("S1", other.is_none(), change.at, || {
+                let other = other.map(|(id, _)| *id).unwrap_or_default();
+                format!("account {} beside the live account {other} of number {number}", change.account)
+            });
+        }
+        if let (Some(was), Some(is)) = (was, is) {
+            let same = was == is
+                || people.with_number(self.site, was, change.at).any(|old| {
+                    people.with_number(self.site, is, change.at).any(|new| std::ptr::eq(old, new))
+                });
+            verdict.check("S13", same, change.at, || {
+                format!("account {} went from number {was} to number {is}", change.account)
+            });
+        }
+        if let (true, Some(number)) = (live(change.before), was.or(is)) {
+            judge_loss(change, self.site, number, people, self.sound_clock, verdict);
+        }
+        if let (true, Some(number)) = (live(change.after), is) {
+            judge_values(change, self.site, number, people, verdict);
         }
     }
 
@@ -114,27 +137,74 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat.
+/// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat. S4: nothing is taken
+/// from an account behind which nobody in Okta ever stood.
 fn judge_loss(
     change: &Change<'_>,
+    site: usize,
     number: &str,
     people: &People,
-    say: &mut impl FnMut(&'static str, String),
+    sound_clock: bool,
+    verdict: &mut Verdict,
 ) {
     let lost_account = !live(change.after);
     let lost_seat = !change.before["room"].is_null() && change.after["room"].is_null();
     if !lost_account && !lost_seat {
         return;
     }
-    for identity in people.with_number(number, change.at) {
+    let mut known = false;
+    for identity in people.with_number(site, number, change.at) {
+        known = true;
         let Some(read) = identity.last_read(change.at) else { continue };
-        if lost_account && identity.must_keep_throughout(read, change.at) {
-            say("S3", format!("{} lost account {} without a reason", identity.name, change.account));
-        } else if lost_seat && identity.is_away_throughout(read, change.at) {
-            say(
-                "S3",
-                format!("{} lost the seat of account {} while on leave", identity.name, change.account),
-            );
+        let wrong = lost_account && identity.must_keep_throughout(read, change.at);
+        verdict.check("S3", !wrong, change.at, || {
+            format!("{} lost account {} without a reason", identity.name, change.account)
+        });
+        // S6: whoever left the group a moment ago may be back in a moment, whatever died meanwhile.
+        if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| lost_account && sound_clock) {
+            verdict.check("S6", out >= SETTLES, change.at, || {
+                format!("{} lost account {} {out:#} after they left the group", identity.name, change.account)
+            });
         }
+        let wrong = !lost_account && identity.is_away_throughout(read, change.at);
+        verdict.check("S3", !wrong, change.at, || {
+            format!("{} lost the seat of account {} while on leave", identity.name, change.account)
+        });
+    }
+    verdict.check("S4", known || people.has_email(&change.before["email"]), change.at, || {
+        format!("account {} lost something, and nobody in Okta ever had its number {number}", change.account)
+    });
+}
+
+/// Fields whose values come straight from one attribute of the profile.
+const COPIED: [(&str, &str); 4] = [
+    ("jobTitle", "title"),
+    ("department", "department"),
+    ("lastName", "lastName"),
+    ("firstName", "firstName"),
+];
+
+/// S12: what is written is what Okta said at the last reads or later, not what it said before.
+fn judge_values(change: &Change<'_>, site: usize, number: &str, people: &People, verdict: &mut Verdict) {
+    for (field, attribute) in COPIED {
+        let Some(written) =
+            change.after[field].as_str().filter(|_| change.before[field] != change.after[field])
+        else {
+            continue;
+        };
+        let mut owners = people.with_number(site, number, change.at).peekable();
+        if owners.peek().is_none() {
+            continue;
+        }
+        let said = |identity: &Identity| {
+            let from = identity.read_before_last(change.at);
+            identity.said(attribute, from, change.at).any(|value| value.trim() == written.trim())
+        };
+        verdict.check("S12", owners.any(said), change.at, || {
+            format!(
+                "account {}: {field} became {written:?}, which Okta said only earlier, if ever",
+                change.account
+            )
+        });
     }
 }

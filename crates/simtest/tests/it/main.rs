@@ -1,4 +1,4 @@
-//! Seeds: many by default, one by `LANYARD_SEED=K`, more by `LANYARD_SEEDS=N`.
+//! Histories drawn from seeds, and histories made on purpose.
 
 mod regressions;
 mod seeds;

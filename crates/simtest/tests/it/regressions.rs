@@ -9,13 +9,14 @@ use lanyard_sim::{
 };
 use lanyard_simtest::{
     Options, run_plan,
-    script::{Deed, Plan, Step},
+    script::{Deed, Plan, Profile, Step, Without},
 };
 
 /// Thirty people, two hours, nothing that goes wrong by chance.
 fn plain(seed: u64) -> Plan {
     Plan {
         seed,
+        profile: Profile::Swarm,
         world: WorldSettings { seed, people: 30, accounts: Accounts::Lived, ..WorldSettings::default() },
         preset: "default",
         busy_for: Duration::from_secs(7200),
@@ -25,6 +26,13 @@ fn plain(seed: u64) -> Plan {
         percent_max: 100,
         kills: 0,
         faults: Vec::new(),
+        fronts: Vec::new(),
+        blows: 0,
+        without: Without::default(),
+        only: None,
+        quiet_for: Duration::from_secs(75 * 60),
+        deaths: Vec::new(),
+        write_fault: None,
         steps: Vec::new(),
     }
 }
@@ -48,6 +56,7 @@ fn a_start_during_an_outage_of_the_site_takes_nothing_away() {
         after: Duration::from_secs(25 * 60),
         words: "the process is killed during the outage".into(),
         deed: Deed::Kill,
+        story: None,
     };
     holds(Plan { faults: vec![outage], steps: vec![kill], ..plain(12) });
 }

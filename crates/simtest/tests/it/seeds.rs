@@ -1,97 +1,71 @@
-//! Histories drawn from seeds, each judged by the auditor.
+//! A few histories of each profile. Many are lived by `cargo xtask simtest`, in a build made for speed.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+use lanyard_simtest::{
+    Options,
+    drive::{Lived, Orders, drive},
+    run_plan,
+    script::{Plan, Profile, Without},
+    shrink::shrink,
 };
 
-use lanyard_simtest::{History, Options, run};
-
-/// Seeds in an ordinary run.
-const SEEDS: u64 = 40;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a whole number"))
+fn lived(profile: Profile, from: u64, seeds: u64) -> Lived {
+    drive(&Orders { from, seeds, profile, ..Orders::default() }, &|_, _| {})
 }
 
-/// What a run of many seeds amounted to.
-#[derive(Debug, Default)]
-struct Totals {
-    histories: u64,
-    lives: u32,
-    hours: u64,
-    writes: usize,
-    faults_by_kind: BTreeMap<String, u64>,
-}
-
-impl Totals {
-    fn add(&mut self, history: &History) {
-        self.histories += 1;
-        self.lives += history.lives;
-        self.hours += history.simulated.as_secs() / 3600;
-        self.writes += history.writes;
-        for (kind, hits) in &history.hits {
-            *self.faults_by_kind.entry(kind.clone()).or_default() += hits;
-        }
-    }
-}
-
-/// Two at a time, in order of the seeds; `None` for one that panicked.
-fn live_all(seeds: &[u64]) -> BTreeMap<u64, Option<History>> {
-    let next = AtomicUsize::new(0);
-    let lived = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let history = std::panic::catch_unwind(|| run(*seed, Options::default())).ok();
-                    lived.lock().expect("no panic here").insert(*seed, history);
-                }
-            });
-        }
-    });
-    lived.into_inner().expect("no panic here")
+/// Panics with the failing histories, told whole.
+fn holds(lived: &Lived) {
+    let told: Vec<String> = lived.failed.iter().map(|history| history.told()).collect();
+    assert_eq!(lived.totals.violations, 0, "seeds {:?}\n{}", lived.totals.failed, told.join("\n\n"));
 }
 
 #[test]
-fn seeds_hold_every_invariant() {
-    if let Some(seed) = number("LANYARD_SEED") {
-        let history = run(seed, Options { journal: number("LANYARD_JOURNAL").is_some() });
-        println!("{}", history.told());
-        assert_eq!(history.violations, [], "seed {seed}");
-        return;
+fn seeds_hold_every_invariant_and_are_the_same_twice() {
+    let lived = lived(Profile::Swarm, 1, 6);
+    holds(&lived);
+    assert_eq!((lived.totals.histories, lived.totals.repeated), (6, 1));
+    assert!(lived.totals.faults_by_kind.len() > 10, "{:?}", lived.totals.faults_by_kind);
+    for invariant in
+        ["S1", "S2", "S3", "S8", "S9", "S10", "S12", "S14", "S15", "S16", "S17", "S19", "L1", "L2"]
+    {
+        assert!(
+            lived.totals.checks.get(invariant).is_some_and(|count| *count > 0),
+            "{invariant} was never judged"
+        );
     }
-    let from = number("LANYARD_FROM").unwrap_or(1);
-    let seeds: Vec<u64> = (from..from + number("LANYARD_SEEDS").unwrap_or(SEEDS)).collect();
-    let mut failed = Vec::new();
-    let mut totals = Totals::default();
-    for (seed, history) in live_all(&seeds) {
-        match history {
-            Some(history) => {
-                totals.add(&history);
-                if !history.violations.is_empty() {
-                    println!("{}\n", history.told());
-                    failed.push(seed);
-                }
-            }
-            None => {
-                println!("seed {seed} panicked");
-                failed.push(seed);
-            }
-        }
-    }
-    println!("{totals:#?}");
-    assert!(failed.is_empty(), "seeds with violations: {failed:?}");
 }
 
 #[test]
-fn a_seed_decides_everything() {
-    for seed in [3, 4] {
-        let (once, again) = (run(seed, Options::default()), run(seed, Options::default()));
-        assert_eq!(once.events, again.events, "seed {seed}");
-        assert_eq!(once.hash, again.hash, "seed {seed}");
-    }
+fn without_faults_nothing_strikes_and_everything_holds() {
+    let lived = lived(Profile::Calm, 1, 2);
+    holds(&lived);
+    assert_eq!(lived.totals.faults_by_kind, [].into());
+}
+
+#[test]
+fn storms_hold_too() {
+    holds(&lived(Profile::Storm, 1, 2));
+}
+
+#[test]
+fn what_is_left_out_stays_out_and_its_name_is_read_back() {
+    let without: Without = "s3,f0,k".parse().expect("a list of parts");
+    assert_eq!(without.to_string(), "s3,f0,k");
+    assert_eq!(
+        "s".parse::<Without>().unwrap_err(),
+        "`s` is none of s3 (a story), f0 (a fault), w0 (a front), k, h"
+    );
+    let whole = Plan::of(3);
+    let less = whole.clone().leaving_out(&without);
+    assert_eq!((less.faults.len(), less.kills), (whole.faults.len() - 1, 0));
+    let history = run_plan(less, Options::default());
+    assert!(history.told().contains("--without s3,f0,k"), "{}", history.told());
+}
+
+/// Shrinking tries to break the same invariants with less: where none is broken, nothing may be left out.
+#[test]
+fn a_history_that_holds_is_not_made_short() {
+    let history = run_plan(Plan::of_story(12, "default", 1), Options::default());
+    assert_eq!(history.violations, [], "the story itself holds");
+    let short = shrink(&history);
+    assert!(short.plan.without.is_nothing(), "{}", short.plan.without);
 }

@@ -211,6 +211,7 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
         text: "t".into(),
         at: at(seconds),
         attempts: 0,
+        data: None,
     };
     let tried = |id: &str, result, next| Write::MessageTried { id: id.into(), at: at(4), result, next };
     put(store, ["a", "b", "c", "a"].map(|id| Write::Message(Box::new(message(id, 1)))).to_vec()).await;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use lanyard_engine::ports::GONE_KIND;
 use lanyard_model::{
     account::Account,
     id::{AccountId, AccountKey, SiteId},
@@ -20,8 +21,8 @@ statements! {
     KEEP = "INSERT INTO accounts (site, account_id, record, keys, held) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (site, account_id)
             DO UPDATE SET record = excluded.record, keys = excluded.keys, held = excluded.held, gone_at = NULL";
-    GONE = "UPDATE accounts SET gone_at = $1, keys = '[]', held = NULL
-            WHERE site = $2 AND account_id = $3 AND gone_at IS NULL";
+    GONE = "UPDATE accounts SET gone_at = $1, keys = $2, held = NULL
+            WHERE site = $3 AND account_id = $4 AND gone_at IS NULL";
     KEYS_OF_SITE = "SELECT account_id, keys, gone_at, held FROM accounts WHERE site = $1";
     ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
                ON CONFLICT DO NOTHING";
@@ -74,25 +75,28 @@ pub(crate) fn mirror_whole(
     }
     for (id, known) in before {
         if !known.gone {
-            gone(tx, site, id, at, &known)?;
+            go(tx, site, id, &known.keys, at)?;
         }
     }
     Ok(())
 }
 
-/// Marks an account gone: it is no longer listed, nor found by keys.
-pub(crate) fn mark_gone(tx: &dyn Tx, key: &AccountKey, at: Timestamp) -> Answer<()> {
-    let known = tx::first(tx, FIND, with![key.site.as_str(), key.id.0], |row| Known::read(row, 0))?;
-    match known {
-        Some(known) => gone(tx, &key.site, key.id.0, at, &known),
-        None => Ok(()),
-    }
+/// From now on it is found only by keys whose kind says that it is gone.
+fn go(tx: &dyn Tx, site: &SiteId, id: i64, old_keys: &str, at: Timestamp) -> Answer<()> {
+    let old: Vec<Key> = record::read_list("keys", old_keys)?;
+    let gone: Vec<Key> = old.into_iter().map(|(kind, value)| (format!("{GONE_KIND}{kind}"), value)).collect();
+    let new = keys::sorted(&gone);
+    tx.run(GONE, with![at, &record::list(&new)?, site.as_str(), id])?;
+    held::end_all(tx, site, id, at)?;
+    index_keys(tx, site, id, old_keys, &new)
 }
 
-fn gone(tx: &dyn Tx, site: &SiteId, id: i64, at: Timestamp, known: &Known) -> Answer<()> {
-    tx.run(GONE, with![at, site.as_str(), id])?;
-    held::end_all(tx, site, id, at)?;
-    index_keys(tx, site, id, &known.keys, &[])
+/// Marks an account gone: it is no longer listed, nor found by its keys.
+pub(crate) fn mark_gone(tx: &dyn Tx, key: &AccountKey, at: Timestamp) -> Answer<()> {
+    match tx::first(tx, FIND, with![key.site.as_str(), key.id.0], |row| Known::read(row, 0))? {
+        Some(known) if !known.gone => go(tx, &key.site, key.id.0, &known.keys, at),
+        _ => Ok(()),
+    }
 }
 
 fn keep(tx: &dyn Tx, account: &Account, found_by: &[Key], before: Option<&Known>) -> Answer<()> {

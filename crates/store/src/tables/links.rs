@@ -30,6 +30,7 @@ statements! {
     ALL_APPLIED = "SELECT record, tenant, user_id FROM applied WHERE site = $1 ORDER BY tenant, user_id";
     KEEP_VISIT = "INSERT INTO visits (tenant, user_id, site, key, record) VALUES ($1, $2, $3, $4, $5)
                   ON CONFLICT (tenant, user_id, site, key) DO UPDATE SET record = excluded.record";
+    VISITS = "SELECT tenant, user_id, record FROM visits WHERE site = $1 ORDER BY tenant, user_id, key";
     LEAVER_SEEN = "INSERT INTO leavers (tenant, user_id, site, since, seen_at) VALUES ($1, $2, $3, $4, $5)
                    ON CONFLICT DO NOTHING";
     LEAVER_VERIFIED = "UPDATE leavers SET verified_at = $1
@@ -110,6 +111,15 @@ pub(crate) fn keep_visit(
     let kept = record::write(visit)?;
     tx.run(KEEP_VISIT, with![who.tenant.as_str(), &*who.user, site.as_str(), key, &kept])?;
     Ok(())
+}
+
+/// Announced visits with this host. Few enough per site to be read through.
+pub(crate) fn visits_of_host(tx: &dyn Tx, host: &AccountKey) -> Answer<Vec<(IdentityId, Visit)>> {
+    let all = tx::all(tx, VISITS, with![host.site.as_str()], |row| {
+        let who = IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?);
+        Ok((who, record::read::<Visit>("visit", row.text(2)?)?))
+    })?;
+    Ok(all.into_iter().filter(|(_, visit)| visit.host == host.id).collect())
 }
 
 pub(crate) fn leaver_seen(

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{Finding, Message, Severity, SweepRecord};
+use lanyard_engine::ports::{Finding, Message, MessageState, Severity, SweepRecord};
 use lanyard_model::coverage::{Certificate, ReadKind};
 
 use crate::{
     memory::OpenFindings,
     record,
-    tx::{self, Answer, Row, Tx, rows_max, signed, statements, unsigned, with},
+    tx::{self, Answer, Row, Tx, after_prefix, rows_max, signed, statements, unsigned, with},
 };
 
 statements! {
@@ -19,6 +19,8 @@ statements! {
                over_at = NULL";
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
     OPEN_KEYS = "SELECT key FROM findings WHERE over_at IS NULL";
+    CLOSED_KEYS = "SELECT key FROM meta WHERE key >= $1 AND key < $2 AND value <> ''";
+    FINDING_OPEN = "SELECT record, since FROM findings WHERE key = $1 AND over_at IS NULL";
     FINDINGS = "SELECT record, since FROM findings WHERE over_at IS NULL
                 ORDER BY severity DESC, since DESC, key DESC LIMIT $1";
     MESSAGE = "INSERT INTO messages (id, record, attempts, due) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
@@ -28,6 +30,8 @@ statements! {
                       WHERE id = $4 AND sent_at IS NULL";
     MESSAGES_DUE = "SELECT record, attempts FROM messages WHERE due IS NOT NULL AND due <= $1
                     ORDER BY due, id LIMIT $2";
+    MESSAGES = "SELECT record, attempts, due, sent_at, error FROM messages
+                ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1";
     CERTIFICATE = "INSERT INTO certificates (scope, kind, record, held_rows) VALUES ($1, $2, $3, $4)
                    ON CONFLICT (scope, kind) DO UPDATE SET record = excluded.record,
                    held_rows = COALESCE(excluded.held_rows, certificates.held_rows)";
@@ -45,13 +49,55 @@ statements! {
     LOAD_META = "SELECT value FROM meta WHERE key = $1";
 }
 
-/// Keys of the findings that are not over.
+/// Before the key of a finding that a person put away, in `meta` and in memory. The note's value is what the finding said;
+/// empty: no longer.
+const CLOSED: &str = "closed:";
+
+/// Keys of the findings that are not over, and notes of those that a person put away.
 pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
-    Ok(tx::all(tx, OPEN_KEYS, &[], |row| Ok(row.text(0)?.to_owned()))?.into_iter().collect())
+    let key = |row: &dyn Row| Ok(row.text(0)?.to_owned());
+    let mut keys: BTreeSet<String> = tx::all(tx, OPEN_KEYS, &[], key)?.into_iter().collect();
+    keys.extend(tx::all(tx, CLOSED_KEYS, with![CLOSED, &after_prefix(CLOSED)], key)?);
+    Ok(keys)
 }
 
-/// Keeps a finding. One that was over begins anew.
+/// What a finding says, apart from since when.
+fn words(finding: &Finding) -> Answer<String> {
+    record::write(&(&finding.title, &finding.detail, &finding.fix, finding.severity))
+}
+
+fn forget_closure(tx: &dyn Tx, open: &mut OpenFindings, note: &str) -> Answer<()> {
+    set_meta(tx, note, "")?;
+    open.close(tx, note)
+}
+
+/// A person puts a finding away.
+pub(crate) fn finding_closed(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at: Timestamp) -> Answer<()> {
+    let Some(finding) = open_finding(tx, key)? else { return Ok(()) };
+    let note = format!("{CLOSED}{key}");
+    set_meta(tx, &note, &words(&finding)?)?;
+    open.open(tx, &note)?;
+    finding_over(tx, open, key, at)
+}
+
+fn read_finding(row: &dyn Row) -> Answer<Finding> {
+    let finding: Finding = record::read("finding", row.text(0)?)?;
+    Ok(Finding { since: tx::time(row.int(1)?)?, ..finding })
+}
+
+pub(crate) fn open_finding(tx: &dyn Tx, key: &str) -> Answer<Option<Finding>> {
+    tx::first(tx, FINDING_OPEN, with![key], read_finding)
+}
+
+/// Keeps a finding. One that was over begins anew; one that a person put away stays away while it says the same.
 pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -> Answer<()> {
+    let note = format!("{CLOSED}{}", finding.key);
+    if open.contains(tx, &note)? {
+        if meta(tx, &note)?.as_deref() == Some(words(finding)?.as_str()) {
+            return Ok(());
+        }
+        forget_closure(tx, open, &note)?;
+    }
     let severity: i64 = match finding.severity {
         Severity::Info => 0,
         Severity::Warning => 1,
@@ -81,15 +127,18 @@ pub(crate) fn findings_over_except(
     for key in open.beginning_with(tx, prefix)?.iter().filter(|key| !keep.contains(key.as_str())) {
         finding_over(tx, open, key, at)?;
     }
+    // What was put away and is over now would be news again.
+    for note in open.beginning_with(tx, &format!("{CLOSED}{prefix}"))? {
+        if !keep.contains(&note[CLOSED.len()..]) {
+            forget_closure(tx, open, &note)?;
+        }
+    }
     Ok(())
 }
 
 /// Open findings, worst first, newest first among equals.
 pub(crate) fn findings(tx: &dyn Tx, limit: usize) -> Answer<Vec<Finding>> {
-    tx::all(tx, FINDINGS, with![rows_max(limit)], |row| {
-        let finding: Finding = record::read("finding", row.text(0)?)?;
-        Ok(Finding { since: tx::time(row.int(1)?)?, ..finding })
-    })
+    tx::all(tx, FINDINGS, with![rows_max(limit)], read_finding)
 }
 
 /// Puts a message into the outbox, due at its own time.
@@ -118,6 +167,23 @@ pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<
     tx::all(tx, MESSAGES_DUE, with![now, rows_max(limit)], |row| {
         let message: Message = record::read("message", row.text(0)?)?;
         Ok(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message })
+    })
+}
+
+/// Newest first.
+pub(crate) fn messages(tx: &dyn Tx, limit: usize) -> Answer<Vec<MessageState>> {
+    tx::all(tx, MESSAGES, with![rows_max(limit)], |row| {
+        let message: Message = record::read("message", row.text(0)?)?;
+        Ok(MessageState {
+            id: message.id,
+            route: message.route,
+            subject: message.subject,
+            at: message.at,
+            attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX),
+            next: tx::time_or_null(row.int_or_null(2)?)?,
+            sent_at: tx::time_or_null(row.int_or_null(3)?)?,
+            error: row.text_or_null(4)?.map(str::to_owned),
+        })
     })
 }
 

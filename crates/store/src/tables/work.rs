@@ -4,6 +4,9 @@
 //! On an engine with several writers, [`FIND`] and the two statements that list rows to claim need a row lock
 //! (`FOR UPDATE`, `SKIP LOCKED`); SQLite has one writer and needs none.
 
+#[cfg(test)]
+mod model;
+
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finish, StoreFailure, WorkCounts, WorkItem};
 use lanyard_model::{
@@ -47,7 +50,7 @@ statements! {
 
 pub(crate) const LANES: [Lane; 3] = [Lane::Leaver, Lane::Normal, Lane::Bulk];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum State {
     Waiting,
     Leased,
@@ -55,7 +58,7 @@ enum State {
 }
 
 /// Attention: when, how urgent, since when, from where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
     pub(crate) due: Timestamp,
     pub(crate) lane: Lane,
@@ -78,14 +81,14 @@ impl Call {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Lease {
     owner: String,
     until: Timestamp,
 }
 
 /// One row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Item {
     id: IdentityId,
     state: State,
@@ -171,6 +174,11 @@ impl Item {
         }
     }
 
+    /// Whether this claim is the one in force.
+    fn is_held_by(&self, fence: i64) -> bool {
+        self.state == State::Leased && self.fence == fence
+    }
+
     /// The lease ran out: everything is due as it was, with what came since.
     fn expire(&mut self) {
         self.state = State::Waiting;
@@ -249,7 +257,7 @@ pub(crate) fn finish(tx: &dyn Tx, claimed: &WorkItem, how: &Finish) -> Answer<()
     let id = &claimed.identity;
     let found = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], item)?;
     match found {
-        Some(mut item) if item.state == State::Leased && item.fence == claimed.fence => {
+        Some(mut item) if item.is_held_by(claimed.fence) => {
             item.finish(claimed.generation, how);
             keep(tx, &item)
         }

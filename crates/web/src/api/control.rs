@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Json, extract::State};
+use axum::{Extension, Json, extract::State, http::StatusCode};
+use lanyard_engine::put_away::PutAwayError;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, access::Caller, problem::Problem};
+use crate::{
+    WebState,
+    access::{Caller, Permit},
+    problem::Problem,
+};
 
 /// `POST /api/v1/stop`
 pub async fn stop(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
@@ -26,6 +31,53 @@ pub async fn stop(State(state): State<Arc<WebState>>, Extension(caller): Extensi
 pub async fn resume(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
     state.engine.set_stopped(false, &caller.name).await?;
     Ok(Json(json!({ "state": "running" })))
+}
+
+/// What is put away, and why.
+#[derive(serde::Deserialize)]
+pub struct PutAway {
+    key: String,
+    reason: String,
+}
+
+/// `POST /api/v1/findings/close`
+pub async fn put_away(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Json(what): Json<PutAway>,
+) -> Answer {
+    let reached = state.engine.store().finding(&what.key).await?.is_none_or(|finding| {
+        let tenant = finding.tenant.as_ref().or(finding.identity.as_ref().map(|id| &id.tenant));
+        caller.may_at(Permit::Operate, tenant, finding.site.as_ref())
+    });
+    if !reached {
+        // As if it were not there: whoever may not act on it need not know of it.
+        return Err(PutAwayError::Unknown(what.key).into());
+    }
+    let finding = state.engine.put_away(&what.key, &caller.name, &what.reason).await?;
+    Ok(Json(json!({ "closed": finding.key, "title": finding.title })))
+}
+
+impl From<PutAwayError> for Problem {
+    fn from(error: PutAwayError) -> Self {
+        let title = error.to_string();
+        match error {
+            PutAwayError::Unknown(_) => {
+                Self::new(StatusCode::NOT_FOUND, "no_finding", title).fix("reload: it may be over already")
+            }
+            PutAwayError::EndsByItself { fix, .. } => {
+                let problem = Self::new(StatusCode::CONFLICT, "ends_by_itself", title);
+                match fix {
+                    Some(fix) => problem.fix(fix),
+                    None => problem,
+                }
+            }
+            PutAwayError::NoReason => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_reason", title).fix("say why in a few words")
+            }
+            PutAwayError::Store(failure) => failure.into(),
+        }
+    }
 }
 
 /// `POST /api/v1/verbs`

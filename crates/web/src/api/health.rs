@@ -1,6 +1,6 @@
 //! Health that tells the truth, and numbers for Prometheus.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -8,6 +8,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use lanyard_engine::ports::Severity;
 use serde_json::json;
 
 use super::Answer;
@@ -126,6 +127,46 @@ pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Pro
         {
             let _ = writeln!(text, "lanyard_events_total{{tenant=\"{tenant}\",seen=\"{seen}\"}} {count}");
         }
+    }
+    let now = engine.clock().now();
+    let _ = writeln!(
+        text,
+        "# HELP lanyard_feed_age_seconds Seconds since a tenant's log was last read to its end\n# TYPE lanyard_feed_age_seconds gauge"
+    );
+    for tenant in engine.directories().keys() {
+        if let Some(polled) = engine.polled_at(tenant) {
+            let age = now.duration_since(polled).as_secs().max(0);
+            let _ = writeln!(text, "lanyard_feed_age_seconds{{tenant=\"{tenant}\"}} {age}");
+        }
+    }
+    let late = store.leavers(true, 100_000).await?;
+    let late = late.iter().filter(|leaver| now.duration_since(leaver.seen_at).as_secs() > 120).count();
+    let undelivered = store.messages(1_000).await?.iter().filter(|message| message.sent_at.is_none()).count();
+    for (name, help, value) in [
+        ("lanyard_leavers_late", "Leavers not verified gone within two minutes", late),
+        (
+            "lanyard_messages_open",
+            "Messages that wait or were given up, among the newest thousand",
+            undelivered,
+        ),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+    let _ = writeln!(
+        text,
+        "# HELP lanyard_findings_open What needs a person, by kind and severity\n# TYPE lanyard_findings_open gauge"
+    );
+    let mut open: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    for finding in store.findings(100_000).await? {
+        let severity = match finding.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        *open.entry((finding.kind, severity)).or_default() += 1;
+    }
+    for ((kind, severity), count) in open {
+        let _ = writeln!(text, "lanyard_findings_open{{kind=\"{kind}\",severity=\"{severity}\"}} {count}");
     }
     let _ = writeln!(
         text,

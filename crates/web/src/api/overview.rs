@@ -7,7 +7,10 @@ use axum::{
     extract::{Query, State},
 };
 use jiff::Timestamp;
-use lanyard_engine::ports::{Finding, Severity};
+use lanyard_engine::{
+    ports::{Finding, Severity},
+    put_away::may_be_put_away,
+};
 use lanyard_model::coverage::ReadKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -145,6 +148,8 @@ fn needs_person(findings: &[Finding]) -> Vec<Value> {
                 "since": finding.since,
                 "fix": finding.fix,
                 "count": count,
+                // One of several stands for all of them: the list of findings has a button for each.
+                "closable": more == 0 && may_be_put_away(finding),
             })));
         }
     }
@@ -200,6 +205,11 @@ pub async fn findings(
     let items: Vec<&Finding> = found.iter().skip(skip).take(limit).copied().collect();
     let next = (skip + items.len() < found.len()).then(|| (skip + items.len()).to_string());
     Ok(Json(json!({ "items": items, "next": next, "total": found.len(), "kinds": kinds })))
+}
+
+/// `GET /api/v1/messages`
+pub async fn messages(State(state): State<Arc<WebState>>) -> Answer {
+    Ok(Json(json!({ "items": state.engine.store().messages(1_000).await? })))
 }
 
 /// `GET /api/v1/sweeps`

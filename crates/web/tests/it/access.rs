@@ -33,6 +33,8 @@ const WHO: &[(&str, &str)] = &[
     ("get /api/v1/plans", "voeauW"),
     ("get /api/v1/plans/{id}", "voeauW"),
     ("get /api/v1/findings", "voeauW"),
+    ("post /api/v1/findings/close", "oW"),
+    ("get /api/v1/messages", "voeauW"),
     ("get /api/v1/sweeps", "voeauW"),
     ("get /api/v1/places", "voeauW"),
     ("get /api/v1/places/{site}/floors/{floor}", "voeauW"),

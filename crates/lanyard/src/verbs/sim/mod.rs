@@ -96,6 +96,12 @@ struct ServeStandIns {
     /// Answer from such a file instead of simulating
     #[arg(long, value_name = "FILE", conflicts_with_all = ["people", "seed", "orgs", "sites", "world", "preset", "settings"])]
     replay: Option<PathBuf>,
+    /// Serve a badge system too (signed webhook, SCIM groups, CSV drop), at this address or on a free port
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0", value_parser = loopback)]
+    badge: Option<SocketAddr>,
+    /// With --badge: a folder in which dropped lists are looked for each second
+    #[arg(long, value_name = "DIR", requires = "badge")]
+    badge_drop: Option<PathBuf>,
     /// Begin at this moment instead of now (RFC 3339)
     #[arg(long, value_name = "TIME")]
     at: Option<jiff::Timestamp>,
@@ -171,6 +177,9 @@ async fn serve(arguments: ServeStandIns) -> anyhow::Result<u8> {
 
 async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
     let faults = read_faults(arguments.faults.as_ref())?;
+    if let Some(folder) = arguments.badge_drop.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(exit::Unusable(format!("{} is no folder; make it first", folder.display())).into());
+    }
     let assumed = Assumed::read(&arguments.preset, arguments.settings.as_deref())?;
     let now = arguments.at.unwrap_or_else(crate::wiring::wall_clock);
     let world = WorldSettings {
@@ -200,6 +209,8 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         tls: arguments.tls,
         faults,
         record: arguments.record,
+        badge: arguments.badge,
+        badge_drop: arguments.badge_drop,
     }
     .serve(company)
     .await?;

@@ -140,7 +140,11 @@ pub(crate) fn search(state: &State, text: &str) -> Vec<Id> {
 
 /// Adds the chosen properties of a reservation.
 pub(crate) fn fields(view: &View<'_>, row: &Reservation, selector: &Selector, shown: &mut Fields) {
-    let text = |text: &Option<Box<str>>| Some(Value::from(text.as_deref().unwrap_or("")));
+    // Empty texts print where nothing was selected, and stay absent under a selector [D].
+    let text = |text: &Option<Box<str>>| {
+        let text = text.as_deref().unwrap_or("");
+        (view.decorated || !text.is_empty()).then(|| text.into())
+    };
     for pick in &selector.0 {
         let value = match pick.name.as_str() {
             "startDate" => Some(row.start.into()),

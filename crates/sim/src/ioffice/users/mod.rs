@@ -9,7 +9,10 @@ mod show;
 pub(crate) mod types;
 pub(crate) mod write;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use super::{
     noun::USER_TEXTS,
@@ -83,7 +86,10 @@ impl Row for User {
 
 /// The place of a text property in [`USER_TEXTS`].
 pub(crate) fn text_index(name: &str) -> Option<u8> {
-    USER_TEXTS.iter().position(|text| *text == name).and_then(|index| u8::try_from(index).ok())
+    /// Asked for every property of every user of every list.
+    static PLACES: LazyLock<HashMap<&'static str, u8>> =
+        LazyLock::new(|| (0..).zip(USER_TEXTS).map(|(place, name)| (*name, place)).collect());
+    PLACES.get(name).copied()
 }
 
 impl User {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ioffice::{
     categories,
-    noun::{Noun, USER_TEXTS},
+    noun::Noun,
     selector::{Selector, Want},
     table::Id,
     view::View,
@@ -66,14 +66,13 @@ fn field(view: &View<'_>, id: Id, user: &User, name: &str, want: Want<'_>) -> Op
     }
 }
 
-/// How often an absent text is printed as `""`: most often for `knownAs`, as in the vendor's samples.
+/// How often an absent text of a user is printed as `""`: most often for `knownAs`, as in the vendor's samples.
 fn empty_every(name: &str) -> u32 {
     match name {
         "knownAs" => 2,
         "middleName" | "extension" | "company" => 5,
         "mobile" | "jobTitle" => 13,
-        name if USER_TEXTS.contains(&name) => 101,
-        _ => u32::MAX,
+        _ => 101,
     }
 }
 

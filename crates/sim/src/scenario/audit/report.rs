@@ -176,6 +176,7 @@ impl AuditReport {
             let vendor = match record.desk.vendor {
                 Vendor::Okta => "okta",
                 Vendor::Ioffice => "ioffice",
+                Vendor::Badge => "badge",
             };
             self.calls.entry(vendor.to_owned()).or_default().add(counts);
             self.calls_by_desk.push(DeskCalls { desk: record.desk.to_string(), counts });

@@ -2,6 +2,7 @@
 
 mod access;
 mod bookings;
+mod facts;
 mod fuzz;
 mod lifecycle;
 mod places;

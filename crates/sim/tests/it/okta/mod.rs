@@ -2,6 +2,7 @@
 
 mod credentials;
 pub mod desk;
+mod facts;
 mod fuzz;
 mod hooks;
 mod shapes;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use http::Request;
 use lanyard_sim::{
     face::{Face, Handled},
-    okta::{KeyKind, KeyPair, OidcApp, Role, ServiceApp},
+    okta::{KeyKind, KeyPair, OidcApp, OktaFace, OktaSettings, Role, ServiceApp},
+    world::{Company, WorldSettings},
 };
 use serde_json::{Value, json};
 
@@ -53,14 +54,18 @@ impl Description {
         }
         for name in ["anyOf", "oneOf"] {
             let Some(parts) = schema[name].as_array() else { continue };
-            let fits = parts.iter().any(|part| {
+            let fitting = parts.iter().filter(|part| {
                 let mut inner = Vec::new();
                 self.validate(part, value, &mut at.clone(), &mut inner);
                 inner.is_empty()
             });
-            if !fits {
-                wrong.push(format!("{at}: fits no branch of {name}"));
+            let fitting = fitting.count();
+            if fitting == 0 || (name == "oneOf" && fitting > 1) {
+                wrong.push(format!("{at}: fits {fitting} branches of {name}"));
             }
+        }
+        if schema["writeOnly"] == json!(true) {
+            wrong.push(format!("{at}: is never answered"));
         }
         if value.is_null() {
             if schema["nullable"] != json!(true) && schema.get("type").is_some() {
@@ -91,8 +96,16 @@ impl Description {
             let bad = schema["minLength"].as_u64().is_some_and(|min| length < min)
                 || schema["maxLength"].as_u64().is_some_and(|max| length > max);
             let undated = schema["format"] == "date-time" && text.parse::<jiff::Timestamp>().is_err();
-            if bad || undated {
+            let no_mail = schema["format"] == "email" && !text.contains('@');
+            let no_address = schema["format"] == "uri" && !text.contains("://");
+            if bad || undated || no_mail || no_address {
                 wrong.push(format!("{at}: {text:?} breaks length or format"));
+            }
+        }
+        if let (Some(number), true) = (value.as_f64(), schema.is_object()) {
+            let low = schema["minimum"].as_f64().is_some_and(|least| number < least);
+            if low || schema["maximum"].as_f64().is_some_and(|most| number > most) {
+                wrong.push(format!("{at}: {number} is out of bounds"));
             }
         }
         if let Some(object) = value.as_object() {
@@ -213,6 +226,71 @@ fn every_refusal_is_described_and_in_shape() {
     assert_eq!(undescribed.into_iter().collect::<Vec<_>>(), forgotten);
     for code in ["400 E0000001", "401 E0000011", "403 E0000006", "404 E0000007"] {
         assert!(seen.contains(code), "{code} is missing in {seen:?}");
+    }
+}
+
+/// What people have typed over the years is in shape too, under every reading of the contract.
+#[test]
+fn every_row_of_a_world_is_in_shape() {
+    let world = WorldSettings { people: 240, ..WorldSettings::default() };
+    let company = Company::generate(&world);
+    for preset in ["default", "strict", "lenient", "hostile"] {
+        let mut settings = OktaSettings::preset(preset).unwrap();
+        settings.quotas.enforced = false;
+        let mut desk = Desk::over(OktaFace::from_world(settings, &company.orgs[0], world.now));
+        let mut api = Description::load();
+        for (pattern, path) in [
+            ("/api/v1/users", "/api/v1/users?search=status pr"),
+            ("/api/v1/groups", "/api/v1/groups?expand=stats"),
+            ("/api/v1/groups/rules", "/api/v1/groups/rules?expand=groupIdToGroupNameMap"),
+            ("/api/v1/meta/types/user", "/api/v1/meta/types/user"),
+        ] {
+            let mut next = Some(path.to_owned());
+            let mut rows = 0;
+            while let Some(url) = next {
+                let seen = try_it(&mut desk, &mut api, "GET", pattern, &url, None);
+                let page = seen.body.as_array().unwrap();
+                rows += page.len();
+                next = seen.link("next").filter(|_| !page.is_empty());
+                let users = page.iter().filter(|_| pattern.ends_with("/users")).take(40);
+                let ids: Vec<String> =
+                    users.filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
+                for id in ids {
+                    try_it(
+                        &mut desk,
+                        &mut api,
+                        "GET",
+                        "/api/v1/users/{id}",
+                        &format!("/api/v1/users/{id}"),
+                        None,
+                    );
+                    let groups = format!("/api/v1/users/{id}/groups");
+                    try_it(&mut desk, &mut api, "GET", "/api/v1/users/{id}/groups", &groups, None);
+                }
+                for row in page.iter().filter(|_| pattern.ends_with("/groups")) {
+                    let path = format!("/api/v1/groups/{}", row["id"].as_str().unwrap());
+                    try_it(&mut desk, &mut api, "GET", "/api/v1/groups/{groupId}", &path, None);
+                    let members = format!("{path}/users?limit=200");
+                    try_it(&mut desk, &mut api, "GET", "/api/v1/groups/{groupId}/users", &members, None);
+                }
+            }
+            assert!(rows > 0, "{preset} {path}");
+        }
+        for kind in desk.get("/api/v1/meta/types/user").column("/_links/schema/href") {
+            let path = kind.split_once(HOST).unwrap().1.to_owned();
+            try_it(&mut desk, &mut api, "GET", "/api/v1/meta/schemas/user/{schemaId}", &path, None);
+        }
+        let app = desk.get("/api/v1/apps").column("/id").pop().unwrap();
+        let path = format!("/api/v1/apps/{app}/users?limit=500&expand=user");
+        try_it(&mut desk, &mut api, "GET", "/api/v1/apps/{appId}/users", &path, None);
+        try_it(
+            &mut desk,
+            &mut api,
+            "GET",
+            "/api/v1/apps/{appId}/groups",
+            &format!("/api/v1/apps/{app}/groups"),
+            None,
+        );
     }
 }
 
@@ -427,7 +505,7 @@ fn every_described_operation_answers_in_shape() {
     sign_in(&mut desk, &mut api);
 
     let described = api.document["paths"].as_object().unwrap().iter().flat_map(|(path, operations)| {
-        let methods = ["get", "post", "put", "patch", "delete"]
+        let methods = ["get", "post", "put", "patch", "delete", "options"]
             .into_iter()
             .filter(|method| operations.get(*method).is_some());
         methods.map(move |method| format!("{} {path}", method.to_uppercase()))
@@ -473,11 +551,23 @@ fn sign_in(desk: &mut Desk, api: &mut Description) {
     assert_eq!(tokens.status, 200, "{}", tokens.text);
     api.check("POST", "/oauth2/v1/token", &tokens);
     let token = tokens.body["access_token"].as_str().unwrap().to_owned();
-    let seen = form(desk, "/oauth2/v1/introspect", format!("token={token}"));
+    let seen = desk.call("OPTIONS", "/oauth2/v1/token", None);
+    api.check("OPTIONS", "/oauth2/v1/token", &seen);
+    let proof = |jti: &str| {
+        let mut claims = claims.clone();
+        claims["jti"] = json!(jti);
+        let assertion = pair.sign(&claims).unwrap();
+        format!(
+            "token={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion={assertion}"
+        )
+    };
+    let seen = form(desk, "/oauth2/v1/introspect", proof("a"));
     assert_eq!(seen.body["active"], true);
     api.check("POST", "/oauth2/v1/introspect", &seen);
-    let seen = form(desk, "/oauth2/v1/revoke", format!("token={token}"));
+    let seen = form(desk, "/oauth2/v1/revoke", proof("b"));
     api.check("POST", "/oauth2/v1/revoke", &seen);
+    let seen = form(desk, "/oauth2/v1/introspect", proof("c"));
+    assert_eq!(seen.body["active"], false);
 
     let ask = format!(
         "client_id={web}&response_type=code&scope=openid&redirect_uri={back}&state=s&login_hint=spare@northgate.example"

@@ -116,7 +116,7 @@ fn refusals() {
             "POST",
             "/api/v1/users?nextLogin=changePassword".to_owned(),
             Some(named("n@northgate.example")),
-            "400 E0000125",
+            "400 E0000124",
         ),
         (
             "POST",

@@ -1,0 +1,72 @@
+//! Putting a finding away by hand: for what no later read can show to be done.
+
+use crate::{
+    Engine,
+    journal::line,
+    ports::{Finding, StoreFailure, Write},
+};
+
+/// Why a finding stays.
+#[derive(Debug, thiserror::Error)]
+pub enum PutAwayError {
+    #[error("no open finding has the key {0}")]
+    Unknown(String),
+    /// It ends when what it tells of ends, and not before.
+    #[error("{title} cannot be put away: it ends by itself when it is no longer so")]
+    EndsByItself { title: String, fix: Option<String> },
+    #[error("a reason is needed: whoever reads the journal later asks for it")]
+    NoReason,
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+}
+
+/// Kinds that a person may put away: things to do by hand, and things to take note of. The others tell of something
+/// that is wrong until it is right.
+const BY_HAND: [&str; 5] = ["todo", "message", "visits", "orphan", "site_admin"];
+
+/// Whether a person may put this finding away.
+pub fn may_be_put_away(finding: &Finding) -> bool {
+    BY_HAND.contains(&&*finding.kind) || finding.key.starts_with("hook-foreign:")
+}
+
+impl Engine {
+    /// Puts a finding away, with who and why in the journal. Raised again as it was, it stays away until it is over.
+    ///
+    /// # Errors
+    /// See [`PutAwayError`]; nothing was changed.
+    pub async fn put_away(&self, key: &str, by: &str, reason: &str) -> Result<Finding, PutAwayError> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(PutAwayError::NoReason);
+        }
+        let finding = self.store.finding(key).await?.ok_or_else(|| PutAwayError::Unknown(key.to_owned()))?;
+        if !may_be_put_away(&finding) {
+            return Err(PutAwayError::EndsByItself { title: finding.title, fix: finding.fix });
+        }
+        let at = self.clock.now();
+        let mut batch = vec![Write::FindingClosed {
+            key: key.to_owned(),
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+            at,
+        }];
+        let tenants: Vec<_> = match &finding.tenant {
+            Some(tenant) => vec![tenant.clone()],
+            None => self.directories().keys().cloned().collect(),
+        };
+        for tenant in tenants {
+            let mut entry = line(&tenant, at, "finding", format!("put away: {}", finding.title))
+                .detail(format!("by {by}: {reason}"))
+                .data(serde_json::json!({ "key": key, "by": by, "reason": reason }));
+            if let Some(identity) = &finding.identity {
+                entry = entry.about(identity, "");
+            }
+            if let Some(site) = &finding.site {
+                entry = entry.site(site);
+            }
+            batch.push(entry.write());
+        }
+        self.write(batch).await?;
+        Ok(finding)
+    }
+}

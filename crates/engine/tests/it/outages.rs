@@ -1,0 +1,115 @@
+//! An outage costs its own length and no more, and costs only those whom it concerns.
+
+use std::{sync::Arc, time::Duration};
+
+use lanyard_engine::{
+    loops::Surroundings,
+    ports::{Message, Notifier, PortFailure, Route, Store},
+};
+use tokio::sync::watch;
+
+use crate::bench::{World, at, person, set};
+
+fn down(upstream: &str) -> Option<PortFailure> {
+    Some(PortFailure::Unavailable { upstream: upstream.into(), reason: "down".into() })
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_site_goes_on_when_it_answers() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.hq.change(|s| s.failure = down("hq"));
+    world.say(person("acme", "ben", "Ben", "0418")).await;
+    world.leave(&id).await;
+    // Long enough for the pauses to have grown to minutes.
+    world.quiet_for(Duration::from_secs(900)).await;
+    let due = world.store.next_due().await.unwrap().unwrap();
+    assert!(due > world.now() + Duration::from_secs(20), "they wait: {due}");
+    world.engine.ask_again().await;
+    assert_eq!(world.store.next_due().await.unwrap(), Some(due), "it is still down");
+    world.hq.change(|s| s.failure = None);
+    world.engine.ask_again().await;
+    let engine = Arc::clone(&world.engine);
+    engine.work_until_quiet().await;
+    assert_eq!(
+        world.shown(),
+        "ana@acme.example inactive\nben@acme.example seat 11 CUSTOMER in 51\n",
+        "without the clock having moved"
+    );
+    let asked = world.hq.change(|s| s.probes);
+    world.engine.ask_again().await;
+    assert_eq!(world.hq.change(|s| s.probes), asked, "nobody waits, nobody asks");
+}
+
+#[tokio::test]
+async fn a_calendar_of_which_we_see_only_our_own_part_proves_nothing() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.hq.change(|s| s.rights_in_bookings = Some(false));
+    world.leave(&id).await;
+    world.quiet_for(Duration::from_secs(200)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "access goes all the same");
+    assert!(world.findings().await.contains(&"credential:hq".to_owned()), "{:?}", world.findings().await);
+    assert!(world.store.leavers(true, 9).await.unwrap().len() == 1, "not verified gone");
+    world.hq.change(|s| s.rights_in_bookings = None);
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.store.leavers(true, 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_sweep_compares_the_sites_that_answer() {
+    let mut world = World::new().await;
+    world.acme.change(|s| {
+        let ana = person("acme", "ana", "Ana", "0417");
+        s.people.insert("ana".into(), ana);
+        let mut ben = person("acme", "ben", "Ben", "0418");
+        set(&mut ben, "officeLocation", "TANN");
+        s.people.insert("ben".into(), ben);
+    });
+    world.south.change(|s| s.failure = down("south"));
+    let report = world.sweep().await;
+    assert_eq!(report.unread, ["south".into()]);
+    assert!(!report.certified && report.doubts[0].starts_with("south: it could not be read"), "{report:?}");
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    world.hq.change(|s| s.failure = down("hq"));
+    let error = world.engine.sweep(None, "test", &lanyard_engine::ports::Silent).await.unwrap_err();
+    assert!(error.to_string().contains("down"), "nothing could be read: {error}");
+}
+
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Notifier for Nobody {
+    async fn send(&self, _: &Message, _: &Route) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_is_down_at_the_start_keeps_nobody_else_waiting() {
+    let mut world = World::new().await;
+    world.south.change(|s| s.failure = down("south"));
+    world.restarted().await;
+    let (stop, stopping) = watch::channel(false);
+    let surroundings = Surroundings { hooks: Vec::new(), notifier: Arc::new(Nobody) };
+    let running = tokio::spawn(Arc::clone(&world.engine).run(surroundings, stopping));
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    for _ in 0..2000 {
+        if world.shown().contains("seat 11") {
+            break;
+        }
+        tokio::task::yield_now().await;
+        world.clock.pass(Duration::from_millis(20));
+    }
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    assert!(world.now() < at("2026-05-04T08:02:00Z"));
+    stop.send(true).unwrap();
+    running.await.unwrap();
+}

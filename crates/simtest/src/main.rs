@@ -1,0 +1,176 @@
+//! Lives through seeds and says what came of it. Exit code 1: an invariant was broken, or a seed was not the same twice.
+
+use std::{
+    io::IsTerminal as _,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use lanyard_simtest::{
+    drive::{Orders, drive},
+    enumerate::{Harness, enumerate},
+    hunt::{Trial, hunt},
+    planted,
+    script::{Profile, Without},
+    shrink::shrink,
+};
+
+/// Deterministic simulation: the production engine, adapters and store against the stand-ins, in virtual time.
+#[derive(Parser)]
+#[command(name = "lanyard-simtest")]
+struct Arguments {
+    /// How many seeds.
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Begin at a seed that nobody has tried: drawn from the time.
+    #[arg(long, conflicts_with = "from")]
+    fresh: bool,
+    /// swarm, calm, storm or weeks.
+    #[arg(long, default_value = "swarm")]
+    profile: Profile,
+    /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h`.
+    #[arg(long, default_value = "")]
+    without: Without,
+    /// Begin no history later than so many seconds after the start.
+    #[arg(long)]
+    within: Option<u64>,
+    /// Histories at once.
+    #[arg(long)]
+    cores: Option<usize>,
+    /// Totals as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Tell each failing history whole, with the journal's lines, instead of a shrunk one.
+    #[arg(long)]
+    journal: bool,
+    /// Do not shrink what fails.
+    #[arg(long)]
+    no_shrink: bool,
+    /// Switch this deliberate bug on; `all`: one after another, and say which seed finds each.
+    #[arg(long, value_name = "BUG")]
+    plant: Option<String>,
+    /// Go through every place of short histories: crash, lose-answer, fail-step, twice, or all.
+    #[arg(long, value_name = "HARNESS")]
+    enumerate: Option<String>,
+    /// With --enumerate: only every so manieth place.
+    #[arg(long, default_value_t = 1)]
+    every: u64,
+    /// With --enumerate: only scenarios whose name has these words.
+    #[arg(long)]
+    scenario: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let from = if arguments.fresh { fresh() } else { arguments.from };
+    let defaults = Orders::default();
+    let orders = Orders {
+        from,
+        seeds: arguments.seeds,
+        profile: arguments.profile,
+        without: arguments.without.clone(),
+        within: arguments.within.map(Duration::from_secs),
+        cores: arguments.cores.unwrap_or(defaults.cores),
+        journal: arguments.journal,
+        ..defaults
+    };
+    if let Some(bug) = &arguments.plant {
+        return try_bugs(bug, &orders, arguments.json);
+    }
+    if let Some(harness) = &arguments.enumerate {
+        return go_through(harness, &arguments, orders.cores);
+    }
+    let shows = std::io::stderr().is_terminal();
+    let lived = drive(&orders, &|histories, violations| {
+        if shows && histories % 10 == 0 {
+            eprint!("\r{histories} histories, {violations} violations");
+        }
+    });
+    if shows {
+        eprint!("\r");
+    }
+    let cpu = cpu_seconds();
+    if arguments.json {
+        println!("{}", lived.totals.report(lived.seconds, cpu));
+    } else {
+        print!("{}", lived.totals.told(lived.seconds, cpu));
+    }
+    for history in &lived.failed {
+        let short = if arguments.no_shrink || arguments.journal { None } else { Some(shrink(history)) };
+        eprintln!("\n{}", short.as_ref().unwrap_or(history).told());
+    }
+    if lived.totals.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Every place in turn. Exit code 1: one of them broke an invariant.
+fn go_through(name: &str, arguments: &Arguments, cores: usize) -> ExitCode {
+    let harnesses: Vec<Harness> =
+        Harness::ALL.into_iter().filter(|harness| name == "all" || name == harness.name()).collect();
+    if harnesses.is_empty() {
+        eprintln!("error: there is no harness `{name}`: crash, lose-answer, fail-step, twice, all");
+        return ExitCode::from(2);
+    }
+    let mut failed = 0;
+    for harness in harnesses {
+        let begun = Instant::now();
+        let done = enumerate(harness, arguments.scenario.as_deref(), arguments.every, cores);
+        println!("{}", done.report(harness, begun.elapsed().as_secs_f64()));
+        for told in &done.told {
+            eprintln!("\n{told}");
+        }
+        failed += done.failed;
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Puts the auditor on trial. Exit code 1: a bug lives.
+fn try_bugs(bug: &str, orders: &Orders, json: bool) -> ExitCode {
+    let bugs: Vec<&str> =
+        planted::NAMES.iter().copied().filter(|name| bug == "all" || bug == *name).collect();
+    if bugs.is_empty() {
+        eprintln!("error: this build has no deliberate bug `{bug}`\nhint: cargo xtask simtest --planted");
+        return ExitCode::from(2);
+    }
+    // A bug may make the code panic: that is a find, and no news for the terminal.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut trials = Vec::new();
+    for bug in bugs {
+        let trial = hunt(bug, orders);
+        if !json {
+            match &trial.caught {
+                Some((seed, invariants)) => {
+                    println!("found  {bug}: {} by seed {seed}", invariants.join(", "))
+                }
+                None => println!("LIVES  {bug}: {} seeds did not find it", trial.seeds_tried),
+            }
+        }
+        trials.push(trial);
+    }
+    let found = trials.iter().filter(|trial| trial.caught.is_some()).count();
+    if json {
+        let rows: Vec<_> = trials.iter().map(Trial::report).collect();
+        println!("{}", serde_json::json!({ "bugs": trials.len(), "found": found, "trials": rows }));
+    } else {
+        println!("{found} of {} deliberate bugs found", trials.len());
+    }
+    if found == trials.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A seed that differs from run to run, short enough to be typed.
+#[expect(clippy::disallowed_methods, reason = "the only place where chance comes in: which seeds are tried")]
+fn fresh() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    now.as_secs() % 100_000_000 * 1000
+}
+
+/// Processor time of this process so far, where the system tells it.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
+}
