@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
-import { makeFindings, makePolicy, makeRooms } from "./rooms.mjs";
+import { makeFindings, makePolicy, makeRequests, makeRooms } from "./rooms.mjs";
 import { detailOf, happen, makePlan, makeStory, makeWorld, pick, SITES, TENANTS } from "./world.mjs";
 
 const argument = (name, otherwise) => {
@@ -29,6 +29,8 @@ const rooms = makeRooms(world, born);
 const findings = makeFindings(world, born);
 const policy = makePolicy(born);
 const tokens = [{ id: "tok_1", name: "prometheus", grants: [{ role: "metrics" }], created_at: iso0(born - 9e8), created_by: "Grace Weber", expires_at: iso0(born + 5e9), last_used_at: iso0(born - 60_000), expired: false }];
+const requests = makeRequests(world, born);
+const approvals = () => ({ items: requests, total: requests.length });
 const listeners = new Set();
 let hookOutUntil = 0;
 let stormUntil = 0;
@@ -179,6 +181,14 @@ function route(method, path, query, body, headers) {
   switch (`${method} ${path}`) {
     case "GET /session": return ok({ csrf: CSRF, user: "demo", subject: "demo", grants: [{ role: "owner" }], permits: EVERY, permits_everywhere: EVERY, demo: true, can_sign_out: false });
     case "GET /sign-in": return ok({ provider: "acme.okta.com", signed_in: false });
+    case "POST /whatif": {
+      const some = world.people.slice(0, 14);
+      const effect = (p, i) => ({ identity: { tenant: p.tenant, user: p.id }, person: p.name, site: "london", gains: i % 3 === 0 ? ["desk on 5 Bishopsgate / Level 4"] : [], loses: i % 5 === 1 ? ["role in Reservations: CUSTOMER"] : [], moves: i % 3 === 2 ? ["Level 2 → Level 4"] : [], changes: [], waits: i % 7 === 6 ? ["held for 24 hours"] : [], no_longer: [] });
+      const people = some.map(effect).filter((p) => p.gains.length + p.loses.length + p.moves.length + p.waits.length > 0);
+      return ok({ seal: "sha256:1", draft: body.draft, at: iso(Date.now()), totals: { people: world.people.length, affected: people.length, gain: people.filter((p) => p.gains.length).length, lose: people.filter((p) => p.loses.length).length, move: people.filter((p) => p.moves.length).length, change: 0, wait: people.filter((p) => p.waits.length).length }, people, floors: [{ site: "london", floor: "5 Bishopsgate / Level 4", seats: 96, today: 92, then: 99, short: 3 }, { site: "london", floor: "5 Bishopsgate / Level 2", seats: 120, today: 114, then: 107, short: 0 }], approvals: { "executive-desk": 2 }, cost: [{ site: "london", ioffice_calls: 41, okta_calls: 0, minutes: 2, removals: 3, removals_max: 100 }], out_of_scope: [], unmatched: [], disputed: [], rules: { dead: [], shadowed: ["own-desk"] }, doubts: ["Bookings are not mirrored."] });
+    }
+    case "GET /approvals": return ok(approvals());
+    case "POST /approvals": for (const r of requests) if (body.ids.includes(r.id)) Object.assign(r, { state: body.say === "approve" ? "granted" : "declined", votes: [{ by: "demo", at: iso(Date.now()), yes: body.say === "approve", reason: body.reason }] }); return ok({ items: [] });
     case "GET /places": return ok(rooms.list());
     case "GET /journal": return ok({ trees: TENANTS.map((t, i) => ({ tenant: t.id, size: 18_000 + i, root: "mI0dHx5cVZ0P9q1W1c0QJ9tYJt6Vq8m9c1C5b7QJk3E=" })), damage: null });
     case "GET /roles": return ok({ provider: "acme.okta.com", items: [{ group: "Lanyard Owners", grant: { role: "owner" } }, { group: "Facilities London", grant: { role: "approver", sites: ["london"] } }] });

@@ -98,3 +98,12 @@ export function makePolicy(now) {
     return ok(shown(one[1], next), next.tag);
   };
 }
+
+export function makeRequests(world, now) {
+  const rules = [["executive-desk", "+ desk on Level 6", "approval"], ["room-booking", "+ role in Reservations: CUSTOMER", "approval"], ["lifecycle.end", "- account deactivated", "hold"], ["guardrails.cap", "- all permissions", "cap"]];
+  return Array.from({ length: 11 }, (_, i) => {
+    const [rule, what, kind] = rules[i % rules.length];
+    const person = pick(world.people);
+    return { id: `clr_${i}`, kind, state: i === 10 ? "declined" : "waiting", over: false, tenant: person.tenant, identity: { tenant: person.tenant, id: person.id }, person: person.name, site: "london", rule, lines: [{ key: "l1", what }, { key: "l2", what: "+ badge role B" }], plan: world.plans[0].id, asked_at: iso(now - i * 1_900_000), until: iso(now + (i + 1) * 7_000_000), whom: kind === "approval" ? ["manager", "role approver"] : [], quorum: kind === "approval" ? 1 : null, votes: [], ended: i === 10 ? { at: iso(now - 60_000), why: "declined by Grace Weber" } : null };
+  });
+}

@@ -42,6 +42,7 @@ const SCREENS = [
     await page.locator("[data-row]").first().click();
     await page.waitForURL(/\/plans\/.+/);
   }],
+  ["approvals", (page) => page.goto(`${BASE}/all/approvals`)],
   ["places", (page) => page.goto(`${BASE}/all/places`)],
   ["floor", async (page) => {
     await page.goto(`${BASE}/all/places`);
@@ -62,6 +63,12 @@ const SCREENS = [
     await page.locator(".react-flow__node").first().waitFor();
   }],
   ["policy-changes", (page) => page.goto(`${page.url().split("?")[0]}?view=changes`)],
+  ["policy-effect", async (page) => {
+    await page.goto(`${page.url().split("?")[0]}?view=effect`);
+    await settle(page);
+    await page.getByRole("button", { name: "Compute", exact: true }).click();
+    await page.getByRole("heading", { name: "Floors" }).waitFor();
+  }],
   ["connections", (page) => page.goto(`${BASE}/all/connections`)],
   ["audit", (page) => page.goto(`${BASE}/all/audit`)],
   ["settings", (page) => page.goto(`${BASE}/all/settings`)],

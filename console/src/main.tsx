@@ -3,16 +3,18 @@ import "./mantine.css";
 import "./tokens.css";
 import "./app.css";
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { whenSignedOut } from "./api";
 import { startLive } from "./live";
 import { queryClient } from "./queries";
 import { preloadScreens, router } from "./router";
 import { resolver, schemeManager, styleNonce, theme } from "./theme";
+
+// What is told before it is there waits in its store.
+const Notifications = lazy(() => import("@mantine/notifications").then((m) => ({ default: m.Notifications })));
 
 // The scroll lock of dialogs adds a style tag of its own and takes the nonce from here.
 (globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = styleNonce();
@@ -28,7 +30,7 @@ createRoot(document.getElementById("root")!).render(
       getStyleNonce={styleNonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" autoClose={5000} />
+        <Suspense fallback={null}><Notifications position="bottom-right" autoClose={5000} /></Suspense>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

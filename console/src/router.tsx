@@ -1,7 +1,6 @@
 // Every view is a link: the tenant leads the path, filters and tabs are in the query.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { NotFound } from "./screens/NotFound";
-import { Overview } from "./screens/Overview";
 import { Shell } from "./shell/Shell";
 
 export interface PeopleSearch {
@@ -30,8 +29,12 @@ export interface DriftSearch {
   kind?: string;
   q?: string;
 }
+export interface ApprovalsSearch {
+  kind?: "approval" | "hold" | "cap" | "done";
+  id?: string;
+}
 export interface EditorSearch {
-  view?: "table" | "flow" | "changes";
+  view?: "table" | "flow" | "changes" | "effect";
   flow?: number;
 }
 export interface SignInSearch {
@@ -45,6 +48,7 @@ function oneOf<T extends string>(value: unknown, ...allowed: T[]): T | undefined
 }
 
 const screens = {
+  overview: () => import("./screens/Overview"),
   story: () => import("./screens/Story"),
   people: () => import("./screens/People"),
   person: () => import("./screens/Person"),
@@ -58,6 +62,7 @@ const screens = {
   audit: () => import("./screens/Audit"),
   settings: () => import("./screens/Settings"),
   connections: () => import("./screens/Connections"),
+  approvals: () => import("./screens/Approvals"),
   policies: () => import("./screens/policy/Policies"),
   editor: () => import("./screens/policy/Editor"),
   signIn: () => import("./screens/SignIn"),
@@ -83,7 +88,7 @@ const tenantHome = createRoute({
     throw redirect({ to: "/$tenant/overview", params });
   },
 });
-const overview = createRoute({ getParentRoute: () => root, path: "/$tenant/overview", component: Overview });
+const overview = createRoute({ getParentRoute: () => root, path: "/$tenant/overview", component: lazyRouteComponent(screens.overview, "Overview") });
 const story = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/story",
@@ -158,6 +163,12 @@ const connections = createRoute({
   path: "/$tenant/connections",
   component: lazyRouteComponent(screens.connections, "Connections"),
 });
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/approvals",
+  validateSearch: (search): ApprovalsSearch => ({ kind: oneOf(search.kind, "approval", "hold", "cap", "done"), id: text(search.id) }),
+  component: lazyRouteComponent(screens.approvals, "Approvals"),
+});
 const policies = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/policies",
@@ -166,7 +177,7 @@ const policies = createRoute({
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/policies/$draftId",
-  validateSearch: (search): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "changes"), flow: typeof search.flow === "number" ? search.flow : undefined }),
+  validateSearch: (search): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined }),
   component: lazyRouteComponent(screens.editor, "PolicyEditor"),
 });
 const signIn = createRoute({
@@ -177,7 +188,7 @@ const signIn = createRoute({
 });
 
 export const routeTree = root.addChildren([
-  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, policies, editor, signIn,
+  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, approvals, policies, editor, signIn,
 ]);
 export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
 

@@ -61,6 +61,16 @@ pub fn types(root: &Root) -> anyhow::Result<Tally> {
     Ok(Tally::ONE)
 }
 
+/// Builds the console and holds its parts to their budgets in bytes.
+///
+/// # Errors
+/// Which part is too big.
+pub fn sizes(root: &Root) -> anyhow::Result<Tally> {
+    npm(root, &["run", "build"]).run()?;
+    npm(root, &["run", "size"]).run()?;
+    Ok(Tally::ONE)
+}
+
 /// The component tests.
 ///
 /// # Errors

@@ -30,6 +30,9 @@ pub fn run(root: &Root) -> ExitCode {
         Ok(console::install(root)?)
     });
     steps.run("console: types", "run: npm run typecheck in console/", || Ok(console::types(root)?));
+    steps.run("console: sizes", "run: npm run build && npm run size in console/", || {
+        Ok(console::sizes(root)?)
+    });
     steps.run("console: tests", "run: npm test in console/", || console::tests(root));
     steps.run("lints", "run: cargo clippy --workspace --all-targets", || {
         one(cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))

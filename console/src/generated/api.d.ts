@@ -413,6 +413,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{tenant}/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person's accounts held at a moment, in all sites. */
+        get: operations["getPeopleByTenantByIdAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the accounts of a site held at a moment, whole accounts by number. */
+        get: operations["getSitesBySiteAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Access reviews, newest first. */
+        get: operations["getReviews"];
+        put?: never;
+        /** Opens a review over what is held now. */
+        post: operations["postReviews"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A review with counts and a page of its lines. */
+        get: operations["getReviewsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a review off, by its owner, with a statement. */
+        post: operations["postReviewsByIdSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/lines/{line}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps, removes or asks about one line, with a reason, by its reviewer. */
+        post: operations["postReviewsLinesByLineDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policy": {
         parameters: {
             query?: never;
@@ -1132,10 +1235,9 @@ export interface components {
                 fix: string | null;
             }[];
             latency: {
+                /** @description Counts since the start, by name. */
                 totals: {
-                    looks: number;
-                    writes: number;
-                    failed: number;
+                    [key: string]: number;
                 };
                 p50_ms: number | null;
                 p95_ms: number | null;
@@ -1796,6 +1898,195 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Anything"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPeopleByTenantByIdAccess: {
+        parameters: {
+            query?: {
+                /** @description an instant; now by default */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                tenant: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSitesBySiteAccess: {
+        parameters: {
+            query?: {
+                /** @description an instant; now by default */
+                as_of?: string;
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description rows of a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postReviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Anything"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReviewsById: {
+        parameters: {
+            query?: {
+                /** @description lines to pass over */
+                skip?: number;
+                /** @description lines of a page */
+                limit?: number;
+                /** @description only this reviewer's lines */
+                reviewer?: string;
+                /** @description only lines without a decision */
+                open?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postReviewsByIdSign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Anything"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anything"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postReviewsLinesByLineDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+            };
             cookie?: never;
         };
         requestBody: {

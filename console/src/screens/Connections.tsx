@@ -27,7 +27,7 @@ export function Connections() {
               <ol className="list steps-list">
                 <li><b className="num">1</b><div><div className="title">Credentials</div><div className="dim">On the server: <span className="mono">lanyard init --data FOLDER</span> asks for the org, the site and where their secrets are, and writes lanyard.toml.</div></div></li>
                 <li><b className="num">2</b><div><div className="title">Probe</div><div className="dim"><span className="mono">lanyard doctor</span> names each missing scope and right, and where to give it.</div></div></li>
-                <li><b className="num">3</b><div><div className="title">Look before anything is written</div><div className="dim">With <span className="mono">observe_only = true</span> everything is read, decided and planned, and nothing is sent. The <Link to="/$tenant/plans" params={{ tenant }}>plans</Link> show what would change.</div></div></li>
+                <li><b className="num">3</b><div><div className="title">Look before anything is written</div><div className="dim">With <span className="mono">observe_only = true</span> everything is read, decided and planned, and nothing is sent. The <Link to="/$tenant/plans" params={{ tenant }} style={{ textDecoration: "underline" }}>plans</Link> show what would change.</div></div></li>
                 <li><b className="num">4</b><div><div className="title">Limits, then live</div><div className="dim">Set the caps in the policy's <span className="mono">[guardrails]</span>, take <span className="mono">observe_only</span> away, restart.</div></div></li>
               </ol>
             </Panel>

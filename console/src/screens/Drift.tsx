@@ -82,14 +82,14 @@ function Runs({ runs }: { runs: Sweep[] }) {
           <CodeMark code={run.ended_at ? (run.certified ? "ok" : "warning") : "info"} />
           <div className="grow">
             <div className="title"><At at={run.started_at} /></div>
-            <div className="dim small num">
+            <div className="dim small">
               {number(run.people)} people, {number(run.accounts)} accounts{run.ended_at ? `, took ${duration((Date.parse(run.ended_at) - Date.parse(run.started_at)) / 1000)}` : ", under way"}
             </div>
             {run.doubts.length > 0 && <div className="fix small">{run.doubts.slice(0, 2).join(" ")}</div>}
           </div>
           <div className="small" style={{ textAlign: "right", flexShrink: 0 }}>
             <div className="num">{plural(run.drift, "person", "people")} differ{run.drift === 1 ? "s" : ""}</div>
-            <div className="dim">{run.ended_at ? (run.certified ? "lists complete" : "not proven complete") : ""}</div>
+            <div className="dim">{run.ended_at ? (run.certified ? "complete" : "not proven") : ""}</div>
           </div>
         </li>
       ))}

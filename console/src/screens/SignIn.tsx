@@ -43,10 +43,10 @@ export function SignInPanel({ problem, to, fix }: { problem?: string; to?: strin
               </div>
             )}
             {signed_in && <p>You are signed in. <a href={to ?? "/"}>Go on</a></p>}
-            {!signed_in && provider && (
+            {provider && (
               <div>
                 <Button component="a" href={`/sign-in/provider?to=${encodeURIComponent(to ?? "/")}`} leftSection={<IconLogin2 size={16} aria-hidden />}>
-                  Sign in with {provider}
+                  Sign in {signed_in ? "as somebody else " : ""}with {provider}
                 </Button>
               </div>
             )}

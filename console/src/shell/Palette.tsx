@@ -9,6 +9,7 @@ import { api } from "../api";
 import { ALL, useOverview } from "../queries";
 import { Avatar } from "../ui/marks";
 import { useTenant } from "../ui/tenant";
+import "@mantine/spotlight/styles.layer.css";
 
 /** Enter opens the first row when none was chosen with the arrows. */
 function openFirst(event: KeyboardEvent<HTMLInputElement>) {
@@ -40,6 +41,7 @@ export function Palette() {
     ["People", "Everybody, what they have and why", go("people")],
     ["Activity", "Everything that happened, newest first", go("activity")],
     ["Plans", "What was proposed and applied", go("plans")],
+    ["Approvals", "What waits for somebody", go("approvals")],
     ["Places", "Floors and seats, who sits where and why", go("places")],
     ["Policy", "Rules, drafts and versions", go("policies")],
     ["Drift", "Where the two sides differ", go("drift")],
@@ -54,7 +56,7 @@ export function Palette() {
   return (
     <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420}>
       <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" onKeyDown={openFirst} leftSection={<IconSearch size={16} aria-hidden />} />
-      <Spotlight.ActionsList>
+      <Spotlight.ActionsList viewportProps={{ tabIndex: 0 }}>
         {found.length > 0 && (
           <Spotlight.ActionsGroup label="People">
             {found.map((p) => (

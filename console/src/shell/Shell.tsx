@@ -1,7 +1,7 @@
 import { ActionIcon, AppShell, Burger, Menu, SegmentedControl, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
-import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconPlugConnected, IconRoute, IconSearch, IconSelector, IconSettings, IconShieldCheck, IconSun, IconUserCircle } from "@tabler/icons-react";
+import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck, IconChecklist, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconPlugConnected, IconRoute, IconSearch, IconSelector, IconSettings, IconShieldCheck, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { api, ApiError, forgetProof } from "../api";
@@ -11,10 +11,11 @@ import { ago, useTick, useZone, type Zone } from "../time";
 import { PageHead } from "../ui/panel";
 import { useTenant } from "../ui/tenant";
 import { number, words } from "../words";
-import { ShortcutHelp, useShortcuts } from "./Shortcuts";
+import { useShortcuts } from "./Shortcuts";
 
 // After the first paint is soon enough for what opens on a key.
 const SignInPanel = lazy(() => import("../screens/SignIn").then((m) => ({ default: m.SignInPanel })));
+const ShortcutHelp = lazy(() => import("./ShortcutHelp").then((m) => ({ default: m.ShortcutHelp })));
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
 export function Shell() {
@@ -54,7 +55,7 @@ export function Shell() {
         <div className="page">{signedOut && path !== "/sign-in" ? <SignedOut path={path} /> : <Outlet />}</div>
       </AppShell.Main>
       <Suspense fallback={null}><Palette /></Suspense>
-      <ShortcutHelp opened={helpOpen} close={help.close} />
+      {helpOpen && <Suspense fallback={null}><ShortcutHelp opened={helpOpen} close={help.close} /></Suspense>}
     </AppShell>
   );
 }
@@ -88,6 +89,7 @@ function Nav() {
       {item("/$tenant/people", <IconAddressBook size={17} aria-hidden />, "People")}
       {item("/$tenant/places", <IconBuilding size={17} aria-hidden />, "Places")}
       {item("/$tenant/activity", <IconActivity size={17} aria-hidden />, "Activity")}
+      {item("/$tenant/approvals", <IconChecklist size={17} aria-hidden />, "Approvals")}
       {item("/$tenant/plans", <IconListDetails size={17} aria-hidden />, "Plans")}
       {item("/$tenant/policies", <IconRoute size={17} aria-hidden />, "Policy")}
       {item("/$tenant/drift", <IconArrowsDiff size={17} aria-hidden />, "Drift")}

@@ -1,4 +1,3 @@
-import { Modal, Switch } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { useNavigate, useRouter } from "@tanstack/react-router";
@@ -6,11 +5,11 @@ import { useEffect } from "react";
 import { leave } from "../ui/return_focus";
 import { useTenant } from "../ui/tenant";
 
-const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health", f: "places", r: "drift", c: "connections", p: "policies" };
+const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health", f: "places", r: "drift", c: "connections", p: "policies", w: "approvals" };
 /** How long `g` waits for its second key. */
 const CHORD_MS = 1_200;
 
-function useEnabled() {
+export function useEnabled() {
   return useLocalStorage({ key: "lanyard.shortcuts", defaultValue: true, getInitialValueInEffect: false });
 }
 
@@ -66,41 +65,4 @@ export function useShortcuts(help: () => void) {
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, [enabled, help, navigate, router, tenant]);
-}
-
-const KEYS: [string[], string][] = [
-  [["/"], "Search this list, or everything"],
-  [["Ctrl", "K"], "Palette: people, screens, actions"],
-  [["g", "o"], "Overview"],
-  [["g", "d"], "A day in the life (demo)"],
-  [["g", "e"], "People"],
-  [["g", "a"], "Activity"],
-  [["g", "l"], "Plans"],
-  [["g", "f"], "Places"],
-  [["g", "p"], "Policy"],
-  [["g", "r"], "Drift"],
-  [["g", "c"], "Connections"],
-  [["g", "h"], "Health"],
-  [["j"], "Next row"],
-  [["k"], "Previous row"],
-  [["Enter"], "Open the row"],
-  [["Esc"], "Back to the same row"],
-  [["?"], "This help"],
-];
-
-export function ShortcutHelp({ opened, close }: { opened: boolean; close: () => void }) {
-  const [enabled, setEnabled] = useEnabled();
-  return (
-    <Modal opened={opened} onClose={close} title="Keyboard shortcuts" size="sm" closeButtonProps={{ "aria-label": "Close" }}>
-      <dl className="facts" style={{ marginBottom: 16 }}>
-        {KEYS.map(([keys, what]) => (
-          <div key={what} style={{ display: "contents" }}>
-            <dt>{keys.map((k) => <kbd key={k} style={{ marginRight: 4 }}>{k}</kbd>)}</dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
-      <Switch checked={enabled} onChange={(e) => setEnabled(e.currentTarget.checked)} label="Single-key shortcuts" />
-    </Modal>
-  );
 }

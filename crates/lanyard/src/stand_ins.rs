@@ -29,6 +29,8 @@ pub struct StandIns {
     /// The stand-ins' own rate limits.
     pub limits: bool,
     pub preset: String,
+    /// Redirect URI of a console whose people sign in there.
+    pub console: Option<String>,
 }
 
 /// Running stand-ins with the company they were drawn from.
@@ -66,6 +68,7 @@ impl StandIns {
             record: None,
             badge: None,
             badge_drop: None,
+            console: self.console,
         }
         .serve(company)
         .await
@@ -91,6 +94,8 @@ pub struct Service {
     /// Where a badge system is served, if one is.
     pub badge: Option<SocketAddr>,
     pub badge_drop: Option<PathBuf>,
+    /// Redirect URI of a console whose people sign in there.
+    pub console: Option<String>,
 }
 
 impl Service {
@@ -113,6 +118,7 @@ impl Service {
             record: self.record,
             badge: self.badge,
             badge_drop: self.badge_drop,
+            console: self.console,
             ..Rehearsal::default()
         };
         let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;

@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_documents.sql")),
     (5, include_str!("../migrations/0005_past_and_clearances.sql")),
     (7, include_str!("../migrations/0007_evidence.sql")),
+    (8, include_str!("../migrations/0008_visits.sql")),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (

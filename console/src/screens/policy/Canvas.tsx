@@ -1,7 +1,6 @@
 // One flow as a canvas: trigger, conditions, look-up, hold, outcomes, notification, and on every step what happens if it
 // fails. Steps are added between others, never wired by hand, so a graph that means nothing cannot be drawn.
 import { Button, Menu, Select } from "@mantine/core";
-import dagre from "@dagrejs/dagre";
 import { BaseEdge, Controls, EdgeLabelRenderer, getSmoothStepPath, Handle, Position, ReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useComputedColorScheme } from "@mantine/core";
@@ -23,6 +22,7 @@ type BoxNode = Node<Box, "box">;
 
 const WIDTH = 240;
 const HEIGHT = 74;
+const GAP = 56;
 
 interface Props {
   doc: Document;
@@ -68,7 +68,7 @@ export default function Canvas(props: Props) {
       end={<span className="row"><span className="only-wide">Tab goes through the steps, Enter opens one, Delete takes it out</span><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
     >
       {!flow ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
-        <div className="canvas" onKeyDown={onKeyDown}>
+        <div className="canvas" onKeyDown={onKeyDown} style={{ height: Math.max(420, Math.max(...nodes.map((n) => n.position.y)) + HEIGHT + 80) }}>
           <ReactFlow
             key={`${at}/${nodes.length}`}
             nodes={nodes}
@@ -83,7 +83,7 @@ export default function Canvas(props: Props) {
             zoomOnScroll={false}
             preventScrolling={false}
             fitView
-            fitViewOptions={{ maxZoom: 1, padding: 0.12 }}
+            fitViewOptions={{ maxZoom: 1, padding: "32px" }}
             minZoom={0.3}
             onNodeClick={(_, node) => open(node as BoxNode)}
             ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter to open the step, Delete to take it out" }}
@@ -104,7 +104,9 @@ function BoxView({ data }: NodeProps<BoxNode>) {
       <Handle type="target" position={Position.Top} isConnectable={false} />
       <div className="boxtitle"><span aria-hidden>{SYMBOL[data.kind]}</span>{data.title}</div>
       <div className="boxtext">{data.text}</div>
+      <Handle type="target" id="from" position={Position.Left} isConnectable={false} />
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
+      <Handle type="source" id="fails" position={Position.Right} isConnectable={false} />
     </div>
   );
 }
@@ -147,8 +149,8 @@ function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined
     nodes.push({ id, type: "box", position: { x: 0, y: 0 }, width: WIDTH, height: HEIGHT, focusable: step !== undefined, ariaLabel: `${title}: ${text}`, data: { kind, title, text, step, chosen: same(step) } });
     return id;
   };
-  const edge = (source: string, target: string, data: PlusEdge["data"] = {}) => void edges.push({ id: `${source}>${target}`, type: "plus", source, target, data });
-  const fails = (of: string, text: string) => edge(of, box(`${of}!`, "fails", "If not", text), { fails: true });
+  const edge = (source: string, target: string, data: PlusEdge["data"] = {}) => void edges.push({ id: `${source}>${target}`, type: "plus", source, target, data, ...(data?.fails ? { sourceHandle: "fails", targetHandle: "from" } : {}) });
+  const fails = (of: string, text: string, title = "If not") => edge(of, box(`${of}!`, "fails", title, text), { fails: true });
   const conditions = parts(flow.if);
   let last = box("when", "when", "Whenever somebody is looked at", "event, date, sweep, or a person asks", { kind: "flow" });
   conditions.forEach((c, i) => {
@@ -161,7 +163,7 @@ function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined
   if (typeof flow.look_up === "string") {
     const id = box("look", "look", "Look up", `the first row of ${flow.look_up} that fits`, { kind: "flow" });
     edge(last, id, next);
-    fails(id, "no row fits: nothing is given, and the person is listed");
+    fails(id, "nothing is given, and the person is listed", "If no row fits");
     last = id;
     next = {};
   }
@@ -169,7 +171,7 @@ function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined
   if (first) {
     const id = box("hold", "hold", "But first", first, { kind: "flow" });
     edge(last, id, next);
-    fails(id, "declined or expired: nothing changes");
+    fails(id, "nothing changes; it can be asked anew", "If declined or expired");
     last = id;
     next = {};
   }
@@ -180,7 +182,7 @@ function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined
     const id = box(`then${i}`, "give", "Give", outcomeText(o, flow.look_up), { kind: "then", at: i });
     edge(last, id, i === 0 && conditions.length === 0 ? next : { ...(i === 0 ? next : {}) });
     const otherwise = parts(o.otherwise)[0];
-    fails(id, otherwise ? `no place is free: ${String(otherwise.field)} says “${String(otherwise.text)}”` : "retried; then a to-do with the fix");
+    fails(id, otherwise ? `${String(otherwise.field)} says “${String(otherwise.text)}”` : "retried with pauses; then a dead letter with the fix", otherwise ? "If no place is free" : "If it fails");
     edge(id, tell, { insert, kind: "then", place: i + 1 });
   });
   nevers.forEach((o, i) => {
@@ -189,13 +191,18 @@ function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined
     edge(id, tell, {});
   });
   if (gives.length + nevers.length === 0) edge(last, tell, { insert, kind: "then", place: 0, label: "nothing is given yet" });
-  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "TB", ranksep: 54, nodesep: 28 }).setDefaultEdgeLabel(() => ({}));
-  for (const node of nodes) graph.setNode(node.id, { width: WIDTH, height: HEIGHT });
-  for (const e of edges) graph.setEdge(e.source, e.target);
-  dagre.layout(graph);
+  // A spine from top to bottom; what happens otherwise stands to the right of its step; outcomes side by side.
+  const place = new Map<string, [number, number]>();
+  const last_ = nodes.filter((n) => n.data.kind === "give" || n.data.kind === "never");
+  const column = 2 * WIDTH + 2 * GAP;
+  const left = -((Math.max(1, last_.length) - 1) * column) / 2;
+  let row = 0;
+  for (const node of nodes) if (["when", "if", "look", "hold"].includes(node.data.kind)) place.set(node.id, [0, row++]);
+  last_.forEach((node, i) => place.set(node.id, [left + i * column, row]));
+  place.set(tell, [0, row + (last_.length > 0 ? 1 : 0)]);
   for (const node of nodes) {
-    const { x, y } = graph.node(node.id);
-    node.position = { x: x - WIDTH / 2, y: y - HEIGHT / 2 };
+    const [x, y] = place.get(node.id.replace(/!$/, "")) ?? [0, 0];
+    node.position = { x: node.data.kind === "fails" ? x + WIDTH + GAP : x, y: y * (HEIGHT + 52) };
   }
   return { nodes, edges };
 }

@@ -12,6 +12,7 @@ import { PageHead, Panel } from "../../ui/panel";
 import { Empty, Loaded, Waiting } from "../../ui/states";
 import { plural } from "../../words";
 import { changeText, local, policyApi, useDiff, usePolicy, useVocabulary, type Mistake } from "./calls";
+import { Effect } from "./Effect";
 import { FlowPanel, type Selected } from "./FlowPanel";
 import { Gallery } from "./Gallery";
 import { flowsOf, freshId, history, TEMPLATES, withFlows, type Document, type Flow } from "./model";
@@ -28,7 +29,7 @@ type Saving = { state: "saved" | "dirty" | "saving" } | { state: "failed"; why: 
 export function PolicyEditor() {
   const { draftId } = useParams({ from: "/$tenant/policies/$draftId" });
   // The draft is read once; from then on this page is what is newest.
-  const query = useQuery({ queryKey: ["policy-draft", draftId], queryFn: () => policyApi.draft(draftId), staleTime: Infinity, gcTime: 0 });
+  const query = useQuery({ queryKey: ["policy-draft", draftId], queryFn: () => policyApi.draft(draftId), staleTime: Infinity, gcTime: 0, placeholderData: undefined });
   return <Loaded query={query} what="this draft" rows={12}>{(got) => (got.body.document ? <Desk key={draftId} id={draftId} etag={got.etag ?? got.body.etag} document={got.body.document} mistakes={got.body.problems ?? []} /> : <div className="panel"><Empty title="This draft cannot be shown as rules">Its policy.toml is no TOML at all. Mend the text in the policy folder, or forget the draft.</Empty></div>)}</Loaded>;
 }
 
@@ -104,14 +105,14 @@ function Desk({ id, etag: firstTag, document: first, mistakes: firstMistakes }: 
   };
   const errors = mistakes.filter((m) => m.severity !== "warning");
   return (
-    <>
+    <div className="stack">
       <Link to="/$tenant/policies" params={{ tenant }} className="row small" style={{ width: "fit-content" }}><IconArrowLeft size={14} aria-hidden /> Policy</Link>
       <PageHead title={`Draft ${id}`} sub={<SavingLine saving={saving} again={save} />}>
         <Button.Group>
           <Button size="xs" variant="default" aria-label="Undo" title="Undo (Ctrl Z)" disabled={state.past.length === 0 || locked} onClick={() => act({ type: "undo" })}><IconArrowBackUp size={15} aria-hidden /></Button>
           <Button size="xs" variant="default" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled={state.future.length === 0 || locked} onClick={() => act({ type: "redo" })}><IconArrowForwardUp size={15} aria-hidden /></Button>
         </Button.Group>
-        <SegmentedControl size="xs" aria-label="View" value={view} onChange={(v) => void navigate({ search: { view: v as never }, replace: true })} data={[{ value: "table", label: "Table" }, { value: "flow", label: "Flow" }, { value: "changes", label: "Changes" }]} />
+        <SegmentedControl size="xs" aria-label="View" value={view} onChange={(v) => void navigate({ search: { view: v as never }, replace: true })} data={[{ value: "table", label: "Table" }, { value: "flow", label: "Flow" }, { value: "changes", label: "Changes" }, { value: "effect", label: "Effect" }]} />
         <Publish id={id} tag={stamp} disabled={locked || saving.state !== "saved" || errors.length > 0} why={locked ? "needs the role policy editor" : errors.length > 0 ? "mend the mistakes first" : saving.state !== "saved" ? "not kept yet" : undefined} />
       </PageHead>
       {restored && saving.state !== "saved" && <div className="banner" role="status">What you wrote before was kept in this browser and is put back.</div>}
@@ -124,7 +125,7 @@ function Desk({ id, etag: firstTag, document: first, mistakes: firstMistakes }: 
         </div>
       )}
       <Mistakes list={mistakes} />
-      {view === "changes" ? <Changes id={id} stamp={stamp} /> : (
+      {view === "changes" ? <Changes id={id} stamp={stamp} /> : view === "effect" ? <Effect key={stamp} id={id} ready={saving.state === "saved"} /> : (
         <div className={selected ? "cols editor" : undefined}>
           {view === "table" ? (
             <TableView doc={state.now} vocabulary={vocabulary} selected={selected} select={setSelected} edit={edit} locked={locked} add={galleryModal.open} />
@@ -137,7 +138,7 @@ function Desk({ id, etag: firstTag, document: first, mistakes: firstMistakes }: 
       <Modal opened={gallery} onClose={galleryModal.close} title="New flow" size="xl" closeButtonProps={{ "aria-label": "Close" }}>
         <Gallery take={(template) => add(template.flow, template.id)} only={TEMPLATES.filter((t) => t.flow)} />
       </Modal>
-    </>
+    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { ActionIcon, Autocomplete, Button, NumberInput, Select, Switch, TagsInpu
 import { IconArrowDown, IconArrowUp, IconCopy, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { offered, parts, pruned, TESTS, type Json, type Part, type Vocabulary } from "./model";
+import "../../forms.css";
 
 const KINDS: [value: string, label: string][] = [
   ["group", "Member of a group"], ["attribute", "Okta attribute"], ["status", "Okta status"], ["tenant", "Tenant"], ["site", "Site"],

@@ -10,9 +10,11 @@ import { Tag } from "../../ui/marks";
 import { PageHead, Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
 import { useTenant } from "../../ui/tenant";
+import { plural } from "../../words";
 import { changeText, policyApi, usePolicy, useVersions, type Show, type VersionHead } from "./calls";
 import { Gallery } from "./Gallery";
 import { flowsOf, freshId, TEMPLATES, withFlows, type Flow } from "./model";
+import "../../forms.css";
 
 export function Policies() {
   const query = usePolicy();
@@ -93,7 +95,7 @@ function Versions({ show, may }: { show: Show; may: boolean }) {
                   <div className="title">Version {version.version}{version.back_to ? ` (back to ${version.back_to})` : ""}</div>
                   <div className="dim small">{version.author}{version.at && <>, <Ago at={version.at} /></>}</div>
                   {version.reason && <div className="small">“{version.reason}”</div>}
-                  {Array.isArray(version.changes) && version.changes.length > 0 && <details><summary>{version.changes.length} changes</summary><ul className="small">{version.changes.map((c, i) => <li key={i}>{changeText(c)}</li>)}</ul></details>}
+                  {Array.isArray(version.changes) && version.changes.length > 0 && <details><summary>{plural(version.changes.length, "change")}</summary><ul className="small">{version.changes.map((c, i) => <li key={i}>{changeText(c)}</li>)}</ul></details>}
                 </div>
                 {version.version !== show.in_force?.version && <Button size="compact-xs" variant="default" disabled={!may} onClick={() => setBack(version)} aria-label={`Go back to version ${version.version}`}>Go back</Button>}
               </li>

@@ -7,6 +7,7 @@ import { Empty } from "../../ui/states";
 import { plural } from "../../words";
 import { conditionText, firstText, flowsOf, offered, outcomeText, pasted, pasteInto, parts, unknownIn, withTable, type Document, type Sheet, type Vocabulary } from "./model";
 import type { Selected } from "./FlowPanel";
+import "../../forms.css";
 
 interface Props {
   doc: Document;

@@ -11,6 +11,7 @@ import { Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
 import { plural, words } from "../../words";
 import { Grants } from "../Settings";
+import "../../forms.css";
 
 const ROLES: Role[] = ["viewer", "operator", "policy_editor", "approver", "auditor", "metrics", "owner"];
 const again = () => queryClient.invalidateQueries({ queryKey: ["tokens"] });

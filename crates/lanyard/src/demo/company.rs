@@ -11,7 +11,7 @@ use lanyard_engine::{
 };
 use lanyard_model::id::{AccountId, TenantId};
 use lanyard_policy::{Policy, demo_policy};
-use lanyard_sim::host::{IofficePlace, More, OktaPlace};
+use lanyard_sim::host::{CONSOLE_CLIENT, IofficePlace, More, OktaPlace};
 use lanyard_web::{
     DemoControl, Mode, VerbRunner, WebSettings, WebState,
     access::{SignIn, fresh_token},
@@ -29,6 +29,7 @@ use crate::{
     local::{Running, write_private},
     progress::Bars,
     settings::{self, Settings},
+    sign_in,
     stand_ins::Started,
     verbs, wiring,
 };
@@ -51,7 +52,7 @@ pub struct Office {
     pub mailbox: Arc<Mailbox>,
     dir: std::path::PathBuf,
     hooks: Vec<(TenantId, HookWish)>,
-    web: std::sync::Mutex<Option<(TcpListener, WebSettings)>>,
+    web: std::sync::Mutex<Option<(TcpListener, WebSettings, SignIn)>>,
     stop: watch::Sender<bool>,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
@@ -108,7 +109,7 @@ impl Office {
         let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
         let hooks = wiring::hook_wishes(dir, &settings)?;
         let store = wiring::open_store(dir)?;
-        let engine = Arc::new(wiring::engine(clients, store, clock, policy, given.engine));
+        let engine = Arc::new(wiring::engine(clients, store, Arc::clone(&clock), policy, given.engine));
         if let Some((site, failure)) = engine.load(&Silent).await?.into_iter().next() {
             anyhow::bail!("{site}: {failure}");
         }
@@ -124,13 +125,14 @@ impl Office {
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
             local_token: SecretString::from(fresh_token()),
         };
+        let sign_in = sign_in::of(dir, &settings, address, &transport, &clock)?;
         Ok(Self {
             engine,
             address,
             mailbox: Arc::default(),
             dir: dir.to_owned(),
             hooks,
-            web: std::sync::Mutex::new(Some((listener, web))),
+            web: std::sync::Mutex::new(Some((listener, web, sign_in))),
             stop: watch::channel(false).0,
             tasks: std::sync::Mutex::default(),
         })
@@ -142,7 +144,7 @@ impl Office {
 
     /// Starts the web server: hooks are answered from now on.
     pub fn serve(&self, demo: Option<Arc<dyn DemoControl>>, verbs: Option<Arc<dyn VerbRunner>>) {
-        let Some((listener, settings)) =
+        let Some((listener, settings, sign_in)) =
             self.web.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
         else {
             return;
@@ -152,8 +154,7 @@ impl Office {
         if let Err(error) = note.leave(&self.dir) {
             tracing::warn!(%error, "other verbs will not find this server");
         }
-        let state =
-            WebState { engine: Arc::clone(&self.engine), settings, sign_in: SignIn::default(), demo, verbs };
+        let state = WebState { engine: Arc::clone(&self.engine), settings, sign_in, demo, verbs };
         let stop = self.stop.subscribe();
         self.keep(tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stop).await {
@@ -183,6 +184,14 @@ impl Office {
         }
     }
 }
+
+/// Groups of the company that give a role in the demo.
+const ROLES: [(&str, &str); 4] = [
+    ("APP-iOffice-Users", "viewer"),
+    ("VISITOR-Managers", "operator"),
+    ("EXEC-Floor", "approver"),
+    ("DEPT-Facilities", "policy_editor"),
+];
 
 /// The folder as `init` would write it: the first org by service app, further ones by token.
 fn write_settings(
@@ -232,6 +241,14 @@ fn write_settings(
         if let Some(rate) = rate {
             text.push_str(&format!("requests_per_second = {rate}\n"));
         }
+    }
+    // Whoever opens the demo is its owner; signing in as somebody of the company shows what the roles are like.
+    text.push_str(&format!(
+        "\n[sign_in]\ntenant = \"{}\"\nclient_id = \"{CONSOLE_CLIENT}\"\n",
+        started.company.orgs[0].subdomain
+    ));
+    for (group, role) in ROLES {
+        text.push_str(&format!("\n[[sign_in.role]]\ngroup = \"{group}\"\nrole = \"{role}\"\n"));
     }
     std::fs::write(dir.join(settings::FILE), text)?;
     Ok(())

@@ -87,6 +87,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         adjustable: None,
         limits: true,
         preset: "default".into(),
+        console: Some(format!("http://{}/sign-in/callback", arguments.listen)),
     }
     .start()
     .await?;

@@ -74,7 +74,7 @@ pub fn make(
     let origin = keys::origin(key, &ask.tenant);
     let head = journal::head(&scope, key, &origin)?;
     let known = people::Known::read(&scope, progress)?;
-    let mut plans = plans::Plans::read(&scope, &known, progress)?;
+    let mut plans = plans::Plans::read(&scope, progress)?;
     let mut limits = limits();
     let mut pack = Pack::new(Terms {
         tenant: ask.tenant.to_string(),
@@ -101,10 +101,10 @@ pub fn make(
     });
     plans.operations(&scope, &known, &mut pack, progress)?;
     let membership = people::holdings(&scope, &known, &plans, &mut pack, progress)?;
-    plans.movers(&scope, &known, &mut pack);
+    plans.movers(&known, &mut pack);
     plans::leavers(&scope, &known, &plans, &mut pack)?;
     limits.extend(membership.limits.iter().cloned());
-    exceptions(&scope, &known, &mut pack)?;
+    exceptions(&scope, &mut pack)?;
     completeness(&scope, &known, &membership, &mut pack)?;
     plans.policies(&mut pack);
     reviews(&scope, &known, &mut pack)?;
@@ -143,7 +143,7 @@ fn limits() -> Vec<String> {
     .to_vec()
 }
 
-fn exceptions(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow::Result<()> {
+fn exceptions(scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<()> {
     for (finding, over) in scope.archive.findings(scope.ask.to)? {
         let elsewhere = finding.tenant.as_ref().is_some_and(|tenant| *tenant != scope.ask.tenant)
             || finding.site.as_ref().is_some_and(|site| !scope.site(site));
@@ -182,7 +182,6 @@ fn exceptions(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyh
             &scope.program,
         ));
     }
-    let _ = known;
     Ok(())
 }
 
@@ -262,6 +261,7 @@ fn completeness(
             .map_or(0, |all| all.values().filter(|a| a.live && a.kind != AccountKind::Person).count());
         let live = accounts.map_or(0, |all| all.values().filter(|a| a.live).count());
         let linked = counts.linked_now;
+        let verified = known.verified_leavers.get(site).copied().unwrap_or(0);
         let special = i64::try_from(special)?;
         let live = i64::try_from(live)?;
         figure(site_name, "iOffice: live accounts", live, mirror);
@@ -280,18 +280,9 @@ fn completeness(
             "intervals of reads",
         );
         figure(site_name, "left by the accounts, in the period", counts.left, "intervals of reads");
-        figure(
-            site_name,
-            "leavers verified gone, in the period",
-            counts.leavers_verified(pack_leavers(known, site)),
-            "leavers' clocks",
-        );
+        figure(site_name, "leavers verified gone, in the period", verified, "leavers' clocks");
     }
     Ok(())
-}
-
-fn pack_leavers(known: &people::Known, site: &SiteId) -> i64 {
-    known.verified_leavers.get(site).copied().unwrap_or(0)
 }
 
 /// Lines of access reviews.

@@ -128,12 +128,6 @@ pub struct SiteCounts {
     pub linked_now: i64,
 }
 
-impl SiteCounts {
-    pub fn leavers_verified(&self, verified: i64) -> i64 {
-        verified
-    }
-}
-
 /// Longest time between an operation of ours and the read that shows what it did.
 const READ_AFTER_MAX: i64 = 15 * 60;
 
@@ -146,13 +140,14 @@ pub fn holdings(
     progress: &dyn Progress,
 ) -> anyhow::Result<Membership> {
     let mut membership = Membership::default();
-    let first = scope
-        .archive
-        .sweeps(Timestamp::MIN, scope.ask.to)?
-        .into_iter()
-        .find_map(|sweep| sweep.ended_at.filter(|_| sweep.certified));
+    let sweeps = scope.archive.sweeps(Timestamp::MIN, Timestamp::MAX)?;
+    let first = sweeps.into_iter().find_map(|sweep| sweep.ended_at.filter(|_| sweep.certified));
     membership.baseline = first;
     let start = first.map_or(scope.ask.from, |first| first.max(scope.ask.from));
+    if start >= scope.ask.to {
+        // Nothing was known of anybody in the period.
+        return Ok(membership);
+    }
     if start > scope.ask.from {
         membership.limits.push(format!(
             "The first complete comparison ended at {start}, inside the period: the opening population is the one it found, and nothing earlier is covered."

@@ -142,10 +142,9 @@ fn named(steps: &[Step], effects: &[Effect]) -> String {
 }
 
 impl Plans {
-    pub fn read(scope: &Scope<'_>, known: &Known, progress: &dyn Progress) -> anyhow::Result<Self> {
+    pub fn read(scope: &Scope<'_>, progress: &dyn Progress) -> anyhow::Result<Self> {
         let mut plans = Self::default();
         let mut done = 0;
-        let _ = known;
         scope.archive.plans(Timestamp::MIN, scope.ask.to, |kept| {
             done += 1;
             if done % 4096 == 0 {
@@ -375,8 +374,7 @@ impl Plans {
         (at != 0).then(|| Timestamp::from_microsecond(at).ok()).flatten()
     }
 
-    pub fn movers(&mut self, scope: &Scope<'_>, known: &Known, pack: &mut Pack) {
-        let _ = scope;
+    pub fn movers(&mut self, known: &Known, pack: &mut Pack) {
         for mover in std::mem::take(&mut self.movers) {
             let leave = mover.because.contains("lifecycle.leave");
             let answered = self.answered(&mover.note);

@@ -120,6 +120,7 @@ impl Verb {
                 | Self::Close { .. }
                 | Self::Erase { .. }
                 | Self::Retain { .. }
+                | Self::Review { .. }
         )
     }
 

@@ -12,5 +12,7 @@ mod office;
 mod operations;
 mod presets;
 mod program;
+mod schema;
 mod several;
+mod sign_in;
 mod trouble;

@@ -146,6 +146,16 @@ impl Http {
         Some((response.status().as_u16(), value))
     }
 
+    /// The whole answer; redirects are not followed.
+    pub async fn answer(&self, method: &str, url: &str, headers: &[(&str, &str)]) -> http::Response<Bytes> {
+        let mut request = http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::new()).expect("a request");
+        self.0.exchange(request, Duration::from_secs(90)).await.expect("an answer")
+    }
+
     pub async fn call(
         &self,
         method: &str,

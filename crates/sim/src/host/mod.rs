@@ -27,7 +27,7 @@ pub use self::{
     announcement::{Announcement, BadgePlace, ControlPlace, IofficePlace, More, OktaPlace},
     certificate::Certificate,
     desk::{Desk, DeskName, Vendor},
-    rehearsal::{Rehearsal, SCOPES},
+    rehearsal::{CONSOLE_CLIENT, Rehearsal, SCOPES},
     tape::Replay,
 };
 use crate::{

@@ -10,7 +10,7 @@ use crate::{
     clock::{RealClock, SimClock},
     faults::FaultScript,
     ioffice::{IofficeFace, IofficeSettings},
-    okta::{KeyKind, KeyPair, OktaFace, OktaSettings, Role, ServiceApp},
+    okta::{KeyKind, KeyPair, OidcApp, OktaFace, OktaSettings, Role, ServiceApp},
     world::{Company, WorldSettings},
 };
 
@@ -32,6 +32,9 @@ pub const SCOPES: [&str; 14] = [
     "okta.roles.read",
 ];
 
+/// Client id of the web app that [`Rehearsal::console`] adds.
+pub const CONSOLE_CLIENT: &str = "0oaconsole00000000aa";
+
 /// A company, and how its orgs and sites are served.
 pub struct Rehearsal {
     pub world: WorldSettings,
@@ -49,6 +52,9 @@ pub struct Rehearsal {
     pub adjustable: Option<Arc<AdjustableClock>>,
     /// Whether the service apps demand DPoP proofs.
     pub dpop: bool,
+    /// Redirect URI of a console whose people sign in: every org then has the public web app [`CONSOLE_CLIENT`], with
+    /// all groups in its claim.
+    pub console: Option<String>,
     pub tls: bool,
     pub faults: FaultScript,
     pub record: Option<PathBuf>,
@@ -72,6 +78,7 @@ impl Default for Rehearsal {
             clock: Arc::new(clock),
             adjustable: None,
             dpop: false,
+            console: None,
             tls: false,
             faults: FaultScript::default(),
             record: None,
@@ -139,6 +146,15 @@ impl Rehearsal {
             dpop_required: self.dpop,
             active: true,
         });
+        if let Some(redirect) = &self.console {
+            face.add_oidc_app(OidcApp {
+                client_id: CONSOLE_CLIENT.to_owned(),
+                label: "Lanyard console".to_owned(),
+                redirect_uris: vec![redirect.clone()],
+                groups_prefix: Some(String::new()),
+                ..OidcApp::default()
+            });
+        }
         Ok(OktaStand {
             address: self.okta_addresses.get(place).copied().unwrap_or_else(loopback),
             face: Box::new(face),

@@ -45,6 +45,13 @@ impl Caller {
         }
     }
 
+    /// Words of the caller's roles, each once.
+    pub fn roles(&self) -> Vec<&'static str> {
+        let words: std::collections::BTreeSet<_> =
+            self.grants.iter().map(|grant| grant.role.as_str()).collect();
+        words.into_iter().collect()
+    }
+
     pub fn may(&self, permit: Permit) -> bool {
         self.grants.iter().any(|grant| grant.role.permits(permit))
     }

@@ -84,6 +84,9 @@ struct ServeStandIns {
     /// The announced service apps demand DPoP proofs, as new ones at Okta do
     #[arg(long)]
     dpop: bool,
+    /// Redirect URI of a console: people sign in to it with the public web app 0oaconsole00000000aa
+    #[arg(long, value_name = "URL")]
+    console: Option<String>,
     /// Answer on https with a certificate made at the start
     #[arg(long)]
     tls: bool,
@@ -211,6 +214,7 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         record: arguments.record,
         badge: arguments.badge,
         badge_drop: arguments.badge_drop,
+        console: arguments.console,
     }
     .serve(company)
     .await?;

@@ -1,0 +1,157 @@
+// What waits for somebody: who, what, where, by which rule, until when; and the decision, always with its reason.
+import { Button, Checkbox, SegmentedControl, Textarea } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { ApiError, calls, type Who } from "../api";
+import { queryClient, useMay, useSession } from "../queries";
+import { Ago, At } from "../time";
+import { Mark, Tag } from "../ui/marks";
+import { Facts, PageHead, Panel } from "../ui/panel";
+import { Empty, Loaded } from "../ui/states";
+import { useTenant } from "../ui/tenant";
+import { plural, words } from "../words";
+import "../forms.css";
+
+export interface Request {
+  id: string;
+  kind: "hold" | "approval" | "cap" | "undone";
+  state: string;
+  over: boolean;
+  tenant: string;
+  identity: Who;
+  person: string;
+  site: string;
+  rule: string;
+  lines: { key: string; what: string }[];
+  plan: string;
+  asked_at: string;
+  until?: string | null;
+  whom: string[];
+  quorum?: number | null;
+  votes: { by: string; at: string; yes: boolean; reason: string; instead_of?: string }[];
+  ended?: { at: string; why: string } | null;
+}
+
+type Say = "approve" | "decline";
+
+const useApprovals = () => useQuery({ queryKey: ["approvals"], queryFn: () => calls.get<{ items: Request[]; total: number }>("/approvals", { limit: 500 }), refetchInterval: 15_000 });
+
+export function Approvals() {
+  const tenant = useTenant();
+  const { kind, id } = useSearch({ from: "/$tenant/approvals" });
+  const navigate = useNavigate({ from: "/$tenant/approvals" });
+  const query = useApprovals();
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const all = (query.data?.items ?? []).filter((r) => tenant === "all" || r.tenant === tenant);
+  const waiting = all.filter((r) => r.state === "waiting" && !r.over);
+  const shown = (kind === "done" ? all.filter((r) => r.state !== "waiting" || r.over) : waiting.filter((r) => !kind || r.kind === kind)).sort((a, b) => (a.until ?? "9").localeCompare(b.until ?? "9"));
+  const open = shown.find((r) => r.id === id) ?? shown[0];
+  const group = shown.filter((r) => chosen.has(r.id));
+  // Together only what one rule asks for in one place: a sweep of the hand is no decision.
+  const sample = group[0];
+  const pick = (r: Request) => {
+    const next = new Set([...chosen].filter((known) => shown.some((s) => s.id === known)));
+    if (!next.delete(r.id)) next.add(r.id);
+    setChosen(next);
+  };
+  return (
+    <>
+      <PageHead title="Approvals" sub={query.data && `${plural(waiting.length, "request")} ${waiting.length === 1 ? "waits" : "wait"}`} />
+      <SegmentedControl size="sm" aria-label="Kind" style={{ alignSelf: "flex-start" }} value={kind ?? "all"} onChange={(value) => void navigate({ search: { kind: value === "all" ? undefined : (value as never) }, replace: true })}
+        data={[{ value: "all", label: "Waiting" }, { value: "approval", label: "For a person" }, { value: "hold", label: "For a time" }, { value: "cap", label: "At a limit" }, { value: "done", label: "Decided" }]} />
+      <Loaded query={query} what="the approvals" rows={8}>
+        {() => (
+          <div className="cols main">
+            <div className="panel">
+              {shown.length === 0 ? <Empty title={kind === "done" ? "Nothing was decided yet" : "Nothing waits"}>{kind === "done" ? "Decisions stay here with their reasons." : "What a rule asks to hold or to approve appears here, soonest first."}</Empty> : (
+                <ul className="list">
+                  {shown.map((r) => {
+                    const apart = sample !== undefined && (r.rule !== sample.rule || r.site !== sample.site);
+                    return (
+                      <li key={r.id} data-chosen={open?.id === r.id || undefined} className="choice">
+                        <Checkbox size="xs" aria-label={`Choose ${r.person}, ${r.rule}`} checked={chosen.has(r.id)} disabled={apart || r.kind === "hold" || kind === "done"} title={apart ? "Only what one rule asks in one site is decided together" : undefined} onChange={() => pick(r)} style={{ paddingTop: 4 }} />
+                        <div className="grow">
+                          <button type="button" data-row className="rowbutton title" onClick={() => void navigate({ search: { kind, id: r.id }, replace: true })}>{r.person}</button>
+                          <div className="dim" style={{ fontSize: 13 }}>{r.lines.slice(0, 2).map((l) => l.what).join(", ")}{r.lines.length > 2 && ` and ${r.lines.length - 2} more`}</div>
+                          <div className="dim small">{r.rule} · {r.site}</div>
+                        </div>
+                        <div style={{ textAlign: "right", flexShrink: 0 }}><Tag code={r.state} label={r.over ? "over" : words(r.kind === "approval" ? r.state : r.kind)} />{r.until && <div className="small dim">{r.kind === "hold" ? "until" : "runs out"} <Ago at={r.until} /></div>}</div>
+                      </li>
+                    );
+                  })}
+                </ul>
+              )}
+            </div>
+            {group.length > 1 ? <Decide key="group" title={`${group.length} requests of ${sample!.rule}`} requests={group} done={() => setChosen(new Set())} /> : open && <Detail key={open.id} request={open} tenant={tenant} />}
+          </div>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Detail({ request: r, tenant }: { request: Request; tenant: string }) {
+  return (
+    <div className="stack">
+      <Panel title={r.person} end={<Link to="/$tenant/people/$home/$id" params={{ tenant, home: r.identity.tenant, id: r.identity.id }}>Open person</Link>}>
+        <ul className="steps">{r.lines.map((line) => <li key={line.key} style={{ display: "block" }}>{line.what}</li>)}</ul>
+        <div className="body" style={{ borderTop: "1px solid var(--line)" }}>
+          <Facts rows={[
+            ["Asked by rule", <span key="r" className="mono">{r.rule}</span>],
+            ["Where", `${r.tenant} → ${r.site}`],
+            ["Asked", <At key="a" at={r.asked_at} />],
+            [r.kind === "hold" ? "Happens by itself" : "Runs out", r.until ? <At key="u" at={r.until} /> : "no time set"],
+            ["If it runs out", r.kind === "hold" ? "it is carried out, unless its reason went away" : "nothing changes; it can be asked anew"],
+            ["Who may decide", r.whom.length > 0 ? `${r.whom.join(", ")}${r.quorum && r.quorum > 1 ? `; ${r.quorum} must agree` : ""}` : r.kind === "hold" ? "nobody needs to" : "a role approver"],
+            ["Plan", <Link key="p" to="/$tenant/plans/$planId" params={{ tenant, planId: r.plan }}>{r.plan}</Link>],
+          ]} />
+        </div>
+        {r.votes.length > 0 && (
+          <ul className="list" style={{ borderTop: "1px solid var(--line)" }}>
+            {r.votes.map((vote, i) => <li key={i}><Mark as={vote.yes ? "ok" : "failed"} label={vote.yes ? "Approved" : "Declined"} /><div className="grow"><b>{vote.by}</b>{vote.instead_of && ` for ${vote.instead_of}`}<div className="dim">{vote.reason}</div></div><span className="small dim"><Ago at={vote.at} /></span></li>)}
+          </ul>
+        )}
+        {r.ended && <div className="body dim">{r.ended.why}, <At at={r.ended.at} /></div>}
+      </Panel>
+      {r.state === "waiting" && !r.over && r.kind !== "hold" && <Decide title="Your decision" requests={[r]} done={() => undefined} />}
+    </div>
+  );
+}
+
+function Decide({ title, requests, done }: { title: string; requests: Request[]; done: () => void }) {
+  const may = useMay("approve");
+  const own = useSession().data?.subject;
+  const mine = requests.some((r) => own === `okta:${r.identity.tenant}/${r.identity.id}`);
+  // A reason that was being written survives a session's end.
+  const key = `lanyard.reason.${requests.map((r) => r.id).join(",")}`;
+  const [reason, setReason] = useState(() => localStorage.getItem(key) ?? "");
+  useEffect(() => {
+    if (reason) localStorage.setItem(key, reason);
+    else localStorage.removeItem(key);
+  }, [key, reason]);
+  const say = useMutation({
+    mutationFn: (what: Say) => calls.post<unknown>("/approvals", { ids: requests.map((r) => r.id), say: what, reason: reason.trim() }),
+    onSuccess: async () => {
+      setReason("");
+      done();
+      await queryClient.invalidateQueries({ queryKey: ["approvals"] });
+    },
+  });
+  const people = [...new Set(requests.map((r) => r.person))];
+  if (may === false) return <Panel title={title}><Empty title="This needs the role approver">You see what waits and why; who has the role decides.</Empty></Panel>;
+  return (
+    <Panel title={title}>
+      <form className="body stack" onSubmit={(e) => e.preventDefault()}>
+        {requests.length > 1 && <p className="dim small">{people.slice(0, 6).join(", ")}{people.length > 6 && ` and ${people.length - 6} more`}</p>}
+        {mine && <p role="status"><Tag as="held" label="about yourself" /> Nobody decides on their own access.</p>}
+        <Textarea label="Reason" description="Needed to decline; auditors read it either way" value={reason} onChange={(e) => setReason(e.currentTarget.value)} autosize minRows={2} />
+        {say.error && <div className="failure" role="alert"><div><b>Nothing was decided.</b> {say.error.message}{say.error instanceof ApiError && say.error.fix ? `. ${say.error.fix}` : ""}</div></div>}
+        <div className="row wrap">
+          <Button disabled={mine} loading={say.isPending && say.variables === "approve"} onClick={() => say.mutate("approve")}>Approve for {plural(people.length, "person", "people")}</Button>
+          <Button variant="default" disabled={mine || reason.trim() === ""} loading={say.isPending && say.variables === "decline"} onClick={() => say.mutate("decline")}>Decline</Button>
+        </div>
+      </form>
+    </Panel>
+  );
+}

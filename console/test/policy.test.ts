@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { conditionText, flowText, freshId, history, moved, nearest, pasted, pasteInto, unknownIn, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { stacked } from "../src/screens/Places";
+
+const doc: Document = { rules: { flow: [{ id: "a" }, { id: "b" }] }, tables: { places: { columns: ["site", "floor"], rows: [["london", "Level 4"]] } } };
+
+test.each([
+  [{ group: "EXEC" }, "in EXEC"],
+  [{ group: ["A", "B"] }, "in A or B"],
+  [{ attribute: "workMode", in: ["hybrid", "remote"] }, "workMode is one of hybrid or remote"],
+  [{ attribute: "startDate", exists: false }, "startDate is empty"],
+  [{ not: { status: "SUSPENDED" } }, "not (Okta status is SUSPENDED)"],
+  [{ any: [{ tenant: "x" }, { site: "y" }] }, "from tenant x or belongs to site y"],
+])("%o reads as “%s”", (condition, text) => expect(conditionText(condition as never)).toBe(text));
+
+test("a whole flow reads as one sentence", () => {
+  const flow: Flow = { id: "x", if: [{ group: "EXEC" }], look_up: "places", then: [{ place: "desk", floor: "Level 9" }], never: [{ item: "Badge B" }], but_first: { hold: "24 hours", approval: ["manager"], quorum: 2 }, until: "contractEndDate" };
+  expect(flowText(flow)).toBe("When in EXEC: give a free desk in Level 9 as places says; never give Badge B, but first hold for 24 hours, then approval by manager (2), until contractEndDate.");
+  expect(flowText({ id: "y" })).toBe("When everybody in scope: nothing yet.");
+});
+
+test("undo and redo go back and forth, and an edit after undo forgets the future", () => {
+  const to = (name: string): Document => withFlows(doc, [{ id: name }]);
+  let h: History = { past: [], now: doc, future: [] };
+  h = history(h, { type: "edit", to: to("1") });
+  h = history(h, { type: "edit", to: to("2") });
+  h = history(h, { type: "undo" });
+  expect(h.now).toEqual(to("1"));
+  expect(history(h, { type: "redo" }).now).toEqual(to("2"));
+  h = history(h, { type: "edit", to: to("3") });
+  expect(h.future).toEqual([]);
+  h = history(history(history(h, { type: "undo" }), { type: "undo" }), { type: "undo" });
+  expect(h.now).toBe(doc);
+});
+
+test("a pasted block lands where it was pasted, grows the sheet, and stops at its last column", () => {
+  const block = pasted('oslo\tLevel 2\textra\r\n"New ""York"""\tGround\n');
+  expect(block).toEqual([["oslo", "Level 2", "extra"], ['New "York"', "Ground"]]);
+  expect(pasteInto(doc.tables.places!, 1, 0, block).rows).toEqual([["london", "Level 4"], ["oslo", "Level 2"], ['New "York"', "Ground"]]);
+  expect(pasteInto(doc.tables.places!, 0, 1, block).rows).toEqual([["london", "oslo"], ["", 'New "York"']]);
+});
+
+test("names nobody knows are shown with the nearest known ones", () => {
+  const known = ["200 Hudson", "5 Bishopsgate", "Pier House"];
+  expect(unknownIn("200 Hudsen | pier house", known)).toEqual([{ word: "200 Hudsen", nearest: ["200 Hudson"] }]);
+  expect(unknownIn("", known)).toEqual([]);
+  expect(unknownIn("anything", undefined)).toEqual([]);
+  expect(nearest("zzzzzzzzzzzz", known)).toEqual([]);
+});
+
+test("ids stay unique, and moving keeps what is out of bounds where it is", () => {
+  expect(freshId(doc, "A flow!")).toBe("a-flow");
+  expect(freshId(doc, "a")).toBe("a-2");
+  expect(moved([1, 2, 3], 0, 2)).toEqual([2, 3, 1]);
+  expect(moved([1, 2], 0, -1)).toEqual([1, 2]);
+});
+
+test("floors stack from the top, whatever they are called", () => {
+  const floor = (name: string) => ({ id: name, name, spaces: 0, capacity: 0, taken: 0, orphaned: 0, over_capacity: 0, sections: [] });
+  expect(stacked(["Ground", "Level 2", "Basement 1", "Level 10", "Lobby"].map(floor)).map((f) => f.name)).toEqual(["Level 10", "Level 2", "Lobby", "Ground", "Basement 1"]);
+});
