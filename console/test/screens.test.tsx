@@ -41,7 +41,7 @@ test("what a person may put away is put away with a reason, and nothing else is"
   });
   const buttons = await screen.findAllByRole("button", { name: /^Put away/ });
   expect(buttons.map((b) => b.getAttribute("aria-label"))).toEqual(["Put away: Check Ana Chen out"]);
-  await userEvent.click(buttons[0]);
+  await userEvent.click(buttons[0]!);
   const dialog = within(await screen.findByRole("dialog"));
   const submit = dialog.getByRole("button", { name: "Put away" }) as HTMLButtonElement;
   expect(submit.disabled).toBe(true);

