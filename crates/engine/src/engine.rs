@@ -49,7 +49,7 @@ pub struct Active {
 }
 
 impl Active {
-    fn new(policy: Arc<Policy>, catalogues: &BTreeMap<SiteId, Catalogue>) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, catalogues: &BTreeMap<SiteId, Catalogue>) -> Self {
         let bound = policy.bind(catalogues);
         let shown = [
             "displayName",
@@ -74,6 +74,11 @@ impl Active {
         keys.extend(text("email").and_then(fold::email).map(|v| (MANAGER_EMAIL.to_owned(), v)));
         keys.extend(text("login").map(|v| (MANAGER_LOGIN.to_owned(), fold::text(v))));
         keys
+    }
+
+    /// Attributes that another policy reads and the mirrors do not keep under this one.
+    pub(crate) fn lacks(&self, other: &Self) -> Vec<String> {
+        other.policy.attributes().difference(&self.kept).cloned().collect()
     }
 
     /// Drops profile attributes that nobody here needs: what is not kept cannot leak.
@@ -111,6 +116,10 @@ pub struct Engine {
     /// What access reviews took away and policy shall not give again.
     pub(crate) withheld: RwLock<WithheldRights>,
     pub(crate) settings: EngineSettings,
+    /// Sites that somebody signed off.
+    signed_off: RwLock<BTreeSet<SiteId>>,
+    /// A sealed what-if that is being applied.
+    rollout: RwLock<Option<String>>,
     stopped: AtomicBool,
     pub(crate) outages: Outages,
     /// Signalled when something may have become due.
@@ -122,9 +131,9 @@ pub struct Engine {
     pub latency: Latency,
 }
 
-const MANAGER_NUMBER: &str = "@number";
-const MANAGER_EMAIL: &str = "@email";
-const MANAGER_LOGIN: &str = "@login";
+pub(crate) const MANAGER_NUMBER: &str = "@number";
+pub(crate) const MANAGER_EMAIL: &str = "@email";
+pub(crate) const MANAGER_LOGIN: &str = "@login";
 
 /// How a manager's key is looked up: `Err` is an id within the tenant, `Ok` a (kind, folded value) key.
 pub(crate) fn manager_key(key: &ManagerKey) -> Result<(&'static str, &str), &str> {
@@ -138,6 +147,9 @@ pub(crate) fn manager_key(key: &ManagerKey) -> Result<(&'static str, &str), &str
 
 /// The store's mark of a pressed stop button.
 const STOPPED: &str = "stopped";
+
+/// The store's mark of a sealed what-if that is being applied.
+pub(crate) const ROLLOUT: &str = "rollout";
 
 /// The store's list of groups that policy names and no directory has.
 const MISSING_GROUPS: &str = "missing_groups";
@@ -175,6 +187,8 @@ impl Engine {
             troubles: Mutex::default(),
             withheld: RwLock::default(),
             settings,
+            signed_off: RwLock::default(),
+            rollout: RwLock::default(),
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
             wake: Notify::new(),
@@ -202,12 +216,53 @@ impl Engine {
     pub async fn load_memory(&self) -> Result<(), StoreFailure> {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
         self.settle_policy().await?;
+        self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
+        self.load_sign_offs().await?;
         self.load_missing_groups().await?;
         self.load_withheld().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
         Ok(())
+    }
+
+    /// As [`Engine::load`], with the catalogues of the last sweep: no call is made. For what only reads the mirrors.
+    ///
+    /// # Errors
+    /// When the store cannot be read. Sites that were never swept are answered.
+    pub async fn load_remembered(&self) -> Result<Vec<SiteId>, StoreFailure> {
+        self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
+        self.load_withheld().await?;
+        let published = crate::policies::in_force(&*self.store).await?;
+        if let Some(policy) = published.and_then(|version| Policy::parse(&version.source).ok()) {
+            self.rebind(Some(Arc::new(policy)));
+        }
+        self.load_missing_groups().await?;
+        let mut unknown = Vec::new();
+        for (id, site) in &self.sites {
+            let kept = self.store.meta(&format!("catalogue:{id}")).await?;
+            match kept.and_then(|text| serde_json::from_str(&text).ok()) {
+                Some(catalogue) => site.recall(catalogue),
+                None => unknown.push(id.clone()),
+            }
+        }
+        self.rebind(None);
+        Ok(unknown)
+    }
+
+    /// Keeps the catalogues as they are in memory, for [`Engine::load_remembered`].
+    pub(crate) async fn remember_catalogues(
+        &self,
+        sites: impl Iterator<Item = &SiteId>,
+    ) -> Result<(), StoreFailure> {
+        let mut batch = Vec::new();
+        for id in sites {
+            let Some(site) = self.sites.get(id) else { continue };
+            let value = serde_json::to_string(&*site.catalogue())
+                .map_err(|error| StoreFailure::Damaged(format!("a catalogue cannot be kept: {error}")))?;
+            batch.push(Write::Meta { key: format!("catalogue:{id}"), value });
+        }
+        self.write(batch).await.map(|_| ())
     }
 
     /// Reads every site's catalogue anew and resolves the policy's names against them.
@@ -268,6 +323,23 @@ impl Engine {
 
     pub fn sites(&self) -> &BTreeMap<SiteId, Arc<SiteState>> {
         &self.sites
+    }
+
+    pub(crate) fn is_signed_off(&self, site: &SiteId) -> bool {
+        self.signed_off.read().unwrap_or_else(PoisonError::into_inner).contains(site)
+    }
+
+    pub(crate) fn note_signed_off(&self, site: SiteId) {
+        self.signed_off.write().unwrap_or_else(PoisonError::into_inner).insert(site);
+    }
+
+    /// The sealed what-if that is being applied, if one is.
+    pub fn rollout(&self) -> Option<String> {
+        self.rollout.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_rollout(&self, seal: Option<String>) {
+        *self.rollout.write().unwrap_or_else(PoisonError::into_inner) = seal;
     }
 
     /// Whether the stop button is pressed: nothing is written upstream.
@@ -343,16 +415,12 @@ impl Engine {
     /// A policy that names a deleted group says nothing about its former members.
     pub(crate) fn missing_groups_doubt(&self, desired: &Desired) -> Option<String> {
         let missing = self.missing_groups.read().unwrap_or_else(PoisonError::into_inner);
-        let concerned =
-            matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Ended { how: Ending::LeftScope, .. });
-        if missing.is_empty() || !concerned {
-            return None;
-        }
-        let active = self.active();
-        let first = missing.iter().find(|group| active.groups.contains(*group))?;
-        Some(format!(
-            "the policy names group {first}, which no longer exists in Okta: correct the policy first"
-        ))
+        doubt_of_missing(&missing, &self.active(), desired)
+    }
+
+    /// Groups that policy names and no directory has.
+    pub(crate) fn missing_groups(&self) -> BTreeSet<GroupId> {
+        self.missing_groups.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn note_trouble(&self, key: String) {
@@ -426,6 +494,21 @@ impl Engine {
     }
 }
 
-fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Catalogue> {
+/// Why nothing is taken away that rests on groups, if one that policy names is missing.
+pub(crate) fn doubt_of_missing(
+    missing: &BTreeSet<GroupId>,
+    active: &Active,
+    desired: &Desired,
+) -> Option<String> {
+    let concerned =
+        matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Ended { how: Ending::LeftScope, .. });
+    if missing.is_empty() || !concerned {
+        return None;
+    }
+    let first = missing.iter().find(|group| active.groups.contains(*group))?;
+    Some(format!("the policy names group {first}, which no longer exists in Okta: correct the policy first"))
+}
+
+pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Catalogue> {
     sites.iter().map(|(id, site)| (id.clone(), (*site.catalogue()).clone())).collect()
 }

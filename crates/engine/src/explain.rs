@@ -156,18 +156,12 @@ impl Engine {
                 self.complete_items(&scene, &mut view, &shown.desired, &applied, now).await?;
                 shown.governed_by = self.governor(&scene, &shown.desired, link.as_ref()).await?;
                 if shown.governed_by.is_none() {
-                    let plan = self
-                        .propose(
-                            &scene,
-                            &shown.desired,
-                            &view,
-                            link.as_ref(),
-                            &applied,
-                            &Default::default(),
-                            true,
-                        )
+                    let mut applying = self.applying(&person.identity.id, site, &person).await?;
+                    applying.asked = self.asked(&scene, &view, &applied, leaving, &shown.desired).await?;
+                    let gated = self
+                        .propose(&scene, &shown.desired, &view, link.as_ref(), &applied, &applying, true)
                         .await?;
-                    shown.plan = Some(plan);
+                    shown.plan = Some(gated.plan);
                 }
             }
             sites.push(shown);

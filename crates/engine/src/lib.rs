@@ -4,12 +4,15 @@
 //! [`look`] takes one look (fresh read, decide, plan, apply, read back), [`survey`] does the deciding for everybody
 //! at once and [`sweep`] raises attention for whoever differs.
 
+pub mod adoption;
 pub mod alerts;
+pub mod approvals;
 pub mod clock;
 pub mod engine;
 pub mod explain;
 pub mod ingest;
 mod journal;
+mod judge;
 mod keyed_lock;
 pub mod latency;
 pub mod look;
@@ -19,11 +22,15 @@ pub mod policies;
 pub mod ports;
 pub mod pushed;
 pub mod put_away;
+pub mod replay;
 pub mod reviews;
 pub mod settings;
 pub mod site;
 pub mod survey;
 pub mod sweep;
+pub mod told;
+pub mod undo;
+pub mod whatif;
 pub mod work;
 
 pub use engine::{Engine, Ports};

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use lanyard_model::{
     id::{SiteId, TenantId},
+    plan::Gate,
     signal::Source,
 };
 use lanyard_policy::Schedule;
@@ -364,7 +365,7 @@ impl Engine {
         let known: BTreeSet<String> = known.into_iter().map(|finding| finding.key).collect();
         for leaver in late {
             let key = format!("leaver-late:{}:{}", leaver.identity, leaver.site);
-            if known.contains(&key) {
+            if known.contains(&key) || self.waits_on_purpose(&leaver).await {
                 continue;
             }
             self.raise(Finding {
@@ -381,6 +382,15 @@ impl Engine {
             })
             .await;
         }
+    }
+
+    /// Whether all that is left to take waits for what the policy itself asks: a hold, a stage, somebody's word.
+    async fn waits_on_purpose(&self, leaver: &crate::ports::Leaver) -> bool {
+        let Ok(plans) = self.store.plans(Some(&leaver.identity), 5).await else { return false };
+        let Some(newest) = plans.into_iter().find(|plan| plan.site == leaver.site) else { return false };
+        !newest.steps.is_empty()
+            && newest.ending.is_some()
+            && newest.steps.iter().all(|step| matches!(step.gate, Gate::Held { .. } | Gate::Waiting { .. }))
     }
 
     /// Ends what was said about limits that have room again.

@@ -439,7 +439,7 @@ impl Engine {
         }
     }
 
-    async fn put_in_force(
+    pub(crate) async fn put_in_force(
         &self,
         policy: Policy,
         wish: Wish<'_>,

@@ -32,6 +32,8 @@ pub struct EngineSettings {
     pub attempts_max: u32,
     /// Observe and plan, never write upstream.
     pub observe_only: bool,
+    /// Sites that are written to only after somebody signed them off.
+    pub sign_off: std::collections::BTreeSet<lanyard_model::id::SiteId>,
     /// Who is told what needs a person.
     pub alerts: AlertSettings,
 }
@@ -52,6 +54,7 @@ impl Default for EngineSettings {
             retry_max: Duration::from_secs(300),
             attempts_max: 6,
             observe_only: false,
+            sign_off: Default::default(),
             alerts: AlertSettings::default(),
         }
     }

@@ -87,6 +87,15 @@ impl SiteState {
         Ok(())
     }
 
+    /// Takes a catalogue that was read before, for what needs no fresh one.
+    pub(crate) fn recall(&self, remembered: Catalogue) {
+        {
+            let mut seating = self.seating.lock().unwrap_or_else(PoisonError::into_inner);
+            *seating = Seating::new(&remembered).with_promises_of(&seating);
+        }
+        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(remembered);
+    }
+
     /// Whether the catalogue was ever read.
     pub(crate) fn has_catalogue(&self) -> bool {
         self.catalogue_read.load(Ordering::SeqCst)

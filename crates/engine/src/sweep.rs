@@ -120,6 +120,7 @@ impl Engine {
             doubts.push(format!("{site}: it could not be read: {failure}"));
         }
         self.write(vec![self.missing_groups_write()]).await?;
+        self.remember_catalogues(survey.sites.iter().map(|site| &site.site)).await?;
         let linked = self.record_adopted(survey).await?;
         self.record_findings(survey, now).await?;
         let id = format!("swp_{}", now.as_millisecond());

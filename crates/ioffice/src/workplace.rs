@@ -79,6 +79,10 @@ impl Workplace for IofficeClient {
         self.apply_operation(operation, account, lane).await
     }
 
+    fn rate_per_second(&self) -> Option<f64> {
+        self.session().settings.pace.per_second
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.learnt().capabilities(&self.session().settings.capabilities)
     }

@@ -79,6 +79,40 @@ impl Running {
         }
         Ok(serde_json::from_slice(response.body())?)
     }
+
+    /// Asks the server something in the name of a token's owner.
+    ///
+    /// # Errors
+    /// When it does not answer, or refuses: with its own words and the fix.
+    pub async fn call_as(
+        &self,
+        token: &str,
+        method: http::Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        use lanyard_wire::Transport as _;
+        let transport = lanyard_wire::HttpsTransport::new(&lanyard_wire::TransportSettings::default())
+            .map_err(|text| anyhow::anyhow!(text))?;
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(bytes::Bytes::from(body.map(ToString::to_string).unwrap_or_default()))?;
+        let response = transport
+            .exchange(request, std::time::Duration::from_secs(60))
+            .await
+            .with_context(|| format!("the server at {} does not answer", self.url))?;
+        let answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        if !response.status().is_success() {
+            let word = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+            let fix = word("fix");
+            let fix = if fix.is_empty() { fix } else { format!("\nhint: {fix}") };
+            anyhow::bail!(crate::exit::Unusable(format!("{} {}{fix}", response.status(), word("title"))));
+        }
+        Ok(answer)
+    }
 }
 
 /// Writes a file that only its owner can read.

@@ -101,6 +101,9 @@ pub struct SiteSettings {
     /// `DELETE /users/{id}` may be used. It may be irreversible.
     #[serde(default)]
     pub delete_allowed: bool,
+    /// Nothing is written here before `lanyard adopt sign-off`.
+    #[serde(default)]
+    pub sign_off: bool,
     /// `active` on users can be written. Not said: it is tried and read back.
     pub user_active_write: Option<bool>,
     /// Seat classification and neighborhood section of users can be written. Not said: it is tried and read back.

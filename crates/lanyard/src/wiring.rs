@@ -265,6 +265,12 @@ pub fn engine_settings(settings: &Settings) -> EngineSettings {
     EngineSettings {
         feed_interval: Duration::from_secs(settings.feed_seconds.max(1)),
         observe_only: settings.observe_only,
+        sign_off: settings
+            .sites
+            .iter()
+            .filter(|site| site.sign_off)
+            .map(|site| SiteId::new(site.id.as_str()))
+            .collect(),
         owner: format!("{}", std::process::id()),
         ..EngineSettings::default()
     }

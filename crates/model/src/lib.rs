@@ -16,6 +16,7 @@
 
 pub mod account;
 pub mod booking;
+pub mod clearance;
 pub mod coverage;
 pub mod desired;
 pub mod fold;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     account::{FieldName, Role},
+    clearance::GatedLine,
     desired::{Because, Ending, NoticeWish, ToDo, VisitWish},
     id::{
         AccountId, AccountKey, CenterId, IdentityId, ItemId, PlanId, ReservationId, RoomId, SectionId,
@@ -100,6 +101,18 @@ impl Operation {
     }
 }
 
+/// What undoes one operation, noted before it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Inverse {
+    /// Brings back what was there; compared with today's world before it is planned.
+    pub ops: Vec<Operation>,
+    /// What cannot come back, in words.
+    pub lost: Vec<String>,
+    /// What the operation changed: an undo keeps these lines away until it is released.
+    pub lines: Vec<GatedLine>,
+}
+
 /// What a step means to the person, as a symbol beside its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +155,12 @@ pub enum Gate {
         until: Timestamp,
         why: String,
     },
+    /// Waits for somebody's decision, at most until `until`.
+    Waiting {
+        clearance: String,
+        until: Option<Timestamp>,
+        why: String,
+    },
     /// Waits for proof, a person, or room under a limit.
     Blocked {
         why: String,
@@ -179,6 +198,9 @@ pub struct Plan {
     /// Seal of the policy that wanted it.
     pub policy: String,
     pub made_at: Timestamp,
+    /// Lines that go because a clearance lets them, with its id. Spent in the transaction of the intent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cleared: BTreeMap<String, String>,
 }
 
 impl Plan {

@@ -70,6 +70,7 @@ pub fn plan_identity(desired: &Desired, seen: &Observation<'_>, setting: &Settin
         review_at: desired.review_at,
         policy: setting.policy.to_owned(),
         made_at: setting.now,
+        cleared: Default::default(),
     };
     if let Seen::Present(account) = seen.account {
         plan.account = Some(account.key.clone());

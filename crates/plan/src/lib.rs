@@ -1,19 +1,25 @@
 //! From wanted and observed to steps. Pure: no I/O, no clock, no database; equal inputs give equal plans.
 //!
 //! - [`correlate`]: whose account it is
+//! - [`lines`]: the single changes inside an operation, and what undoes it
+//! - [`clearing`]: holds, approvals, limits and undos as gates
 //! - [`seating`]: which desk satisfies a wish
 //! - [`plan_identity`]: the three-way comparison of one person in one site
 //! - [`seal`]: names a plan by its content
+//! - [`undo`]: operations taken back, against today's world
 //! - [`render`]: plans as people read them
 
+pub mod clearing;
 pub mod correlate;
 mod ended;
 mod grants;
 pub mod identity;
+pub mod lines;
 mod removal;
 pub mod render;
 pub mod seal;
 pub mod seating;
+pub mod undo;
 mod workplace;
 
 pub use identity::{Observation, Seen, Setting, plan_identity};

@@ -34,6 +34,9 @@ pub fn render_plan(plan: &Plan) -> String {
             Gate::Held { until, why } => {
                 let _ = writeln!(text, "      held until {}: {why}", until.strftime("%Y-%m-%d %H:%M:%S UTC"));
             }
+            Gate::Waiting { clearance, why, .. } => {
+                let _ = writeln!(text, "      waits: {why} ({clearance})");
+            }
             Gate::Blocked { why } => {
                 let _ = writeln!(text, "      blocked: {why}");
             }

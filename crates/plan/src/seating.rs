@@ -106,6 +106,11 @@ impl Seating {
         taken < desk.capacity
     }
 
+    /// Whether somebody may sit there: an active desk with room for one more besides them.
+    pub fn is_free_for(&self, room: RoomId, identity: &IdentityId) -> bool {
+        self.desk(room).is_some_and(|desk| self.has_room(desk, identity))
+    }
+
     /// Whether sitting in `room` satisfies a wish for these floors and kinds, or for one of these rooms.
     pub fn fits(&self, room: RoomId, floors: &[FloorId], kinds: &[String], rooms: &[RoomId]) -> bool {
         if rooms.contains(&room) {

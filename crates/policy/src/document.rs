@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{civil::Time, tz::TimeZone};
+use jiff::{
+    civil::{Time, Weekday},
+    tz::TimeZone,
+};
 use lanyard_model::{
     account::{FieldName, Role},
     desired::Loses,
@@ -36,10 +39,24 @@ pub(crate) struct Document {
     pub tables: BTreeMap<String, Arc<Table>>,
     pub guardrails: crate::guardrail::Guardrails,
     pub protected: Vec<Condition>,
+    /// What rules ask first (`but_first`), by rule.
+    pub demands: BTreeMap<String, lanyard_model::clearance::Demand>,
+    /// When removals other than a leaver's may go.
+    pub window: Option<Window>,
     pub schedule: Vec<crate::guardrail::Schedule>,
     pub channels: BTreeMap<String, crate::guardrail::Channel>,
     /// Numbers of all of the above's attributes, groups and compared values.
     pub names: Names,
+}
+
+/// A daily stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub from: Time,
+    pub to: Time,
+    /// Empty: every day.
+    pub days: Vec<Weekday>,
+    pub zone: TimeZone,
 }
 
 /// A group's entry in `[groups]`.

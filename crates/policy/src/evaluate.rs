@@ -46,13 +46,13 @@ impl Facts<'_> {
     }
 }
 
-enum Routed<'a> {
+pub(crate) enum Routed<'a> {
     To(&'a SiteId, Option<Because>),
     Nowhere,
     Unclear(String),
 }
 
-fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed<'a> {
+pub(crate) fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed<'a> {
     for (at, route) in document.routes.iter().enumerate() {
         if route.tenant.as_ref().is_some_and(|tenant| *tenant != subject.identity.id.tenant) {
             continue;
@@ -84,17 +84,29 @@ impl Bound {
     /// What policy wants for the identity at `now`. Total and deterministic; reads nothing but its arguments and the
     /// time zone database.
     pub fn evaluate(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
-        self.answer(identity, facts, now, true)
+        self.answer(identity, facts, now, true, true)
+    }
+
+    /// The same without the flows that ask something first: what they alone give waits for their answer.
+    pub fn evaluate_unasked(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
+        self.answer(identity, facts, now, true, false)
     }
 
     /// The same without any reason: `because` and `not_given` are empty. Many times quicker, for comparing whole
     /// populations; [`Bound::evaluate`] tells the reasons of whoever turns out to matter.
     pub fn evaluate_mute(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
-        self.answer(identity, facts, now, false)
+        self.answer(identity, facts, now, false, true)
     }
 
-    fn answer(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp, told: bool) -> Desired {
-        let mut desired = self.reasoned(identity, facts, now, told);
+    fn answer(
+        &self,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        told: bool,
+        asking_flows: bool,
+    ) -> Desired {
+        let mut desired = self.reasoned(identity, facts, now, told, asking_flows);
         if !told {
             // A few rare answers need their own reasons on the way.
             desired.because.clear();
@@ -104,10 +116,17 @@ impl Bound {
         desired
     }
 
-    fn reasoned(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp, told: bool) -> Desired {
+    fn reasoned(
+        &self,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        told: bool,
+        asking_flows: bool,
+    ) -> Desired {
         with_subject(&self.document, identity, now, told, |subject| match route(&self.document, subject) {
             Routed::To(site, because) => {
-                let mut desired = self.decide(subject, site, facts, now);
+                let mut desired = self.decide(subject, site, facts, now, asking_flows);
                 if let Some(because) = because {
                     desired.because.insert(0, because);
                 }
@@ -145,7 +164,14 @@ impl Bound {
         })
     }
 
-    fn decide(&self, subject: &Subject<'_>, site_id: &SiteId, facts: &Facts<'_>, now: Timestamp) -> Desired {
+    fn decide(
+        &self,
+        subject: &Subject<'_>,
+        site_id: &SiteId,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        asking_flows: bool,
+    ) -> Desired {
         let document = &*self.document;
         let identity = subject.identity;
         let standing = standing(document, subject, facts, now);
@@ -175,7 +201,8 @@ impl Bound {
         }
         desired.owned = Arc::clone(&site.owned);
         profile::add(document, site, subject, &mut desired);
-        let scene = Scene { document, site, site_id, subject, facts, now, start: standing.start };
+        let scene =
+            Scene { document, site, site_id, subject, facts, now, start: standing.start, asking_flows };
         if let Err((rule, why)) = merge::add(&scene, &mut desired) {
             // A rule that cannot be decided must not look like one that gives nothing.
             let mut aside = Desired::nothing(identity.id.clone(), Lifecycle::Aside { why: why.clone() });

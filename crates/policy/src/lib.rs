@@ -9,6 +9,7 @@
 //! | [`evaluate`] | [`Bound::evaluate`]: one person → `Desired` |
 //! | [`explain`] | a decision in sentences: why, and why not |
 //! | [`guardrail`] | limits, schedules, channels |
+//! | [`remedy`] | what would change a decision |
 //! | [`lint`] | what a policy says but hardly means |
 //! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
@@ -36,6 +37,7 @@ pub mod policy;
 pub mod problem;
 mod profile;
 mod reader;
+pub mod remedy;
 mod say;
 mod sheet;
 pub mod structured;
@@ -54,5 +56,6 @@ pub use self::{
     lint::Known,
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
+    remedy::{Remedy, Way},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
 };

@@ -62,6 +62,8 @@ pub(crate) struct Scene<'a> {
     pub now: Timestamp,
     /// First working day, if known.
     pub start: Option<Date>,
+    /// Flows that ask something first count as well.
+    pub asking_flows: bool,
 }
 
 /// Adds to `desired` what the flows give. A rule that cannot be decided is the error: its id, and why.
@@ -110,6 +112,9 @@ impl<'a> Merge<'_, 'a> {
         let document = self.scene.document;
         let subject = self.scene.subject;
         for (at, flow) in document.flows.iter().enumerate() {
+            if !self.scene.asking_flows && document.demands.contains_key(&flow.id) {
+                continue;
+            }
             let answer = all(&flow.conditions, subject);
             match answer {
                 Truth::Yes => {}

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use jiff::{Timestamp, ToSpan as _};
 use lanyard_model::{
+    clearance::Demand,
     desired::Because,
     id::{GroupId, SiteId},
     identity::Identity,
@@ -71,6 +73,8 @@ pub struct FlowLine {
     pub template: Option<String>,
     pub sentence: String,
     pub priority: i64,
+    /// It gives something; otherwise it only denies.
+    pub gives: bool,
 }
 
 /// A policy that can be used. Cheap to clone.
@@ -172,6 +176,26 @@ impl Policy {
         })
     }
 
+    /// What rules ask before they give or take anything, by rule.
+    pub fn demands(&self) -> &BTreeMap<String, Demand> {
+        &self.document.demands
+    }
+
+    /// When removals may go next; `None`: now.
+    pub fn removals_open_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let window = self.document.window.as_ref()?;
+        let here = window.zone.to_datetime(now);
+        (0..8).find_map(|days| {
+            let day = here.date().checked_add(days.days()).ok()?;
+            if !window.days.is_empty() && !window.days.contains(&day.weekday()) {
+                return None;
+            }
+            let at = |time| window.zone.to_ambiguous_timestamp(day.to_datetime(time)).compatible().ok();
+            let (opens, closes) = (at(window.from)?, at(window.to)?);
+            if now < opens { Some(Some(opens)) } else { (now < closes).then_some(None) }
+        })?
+    }
+
     pub fn schedules(&self) -> &[Schedule] {
         &self.document.schedule
     }
@@ -186,12 +210,19 @@ impl Policy {
         self.document.routes.iter().map(|route| route.site.clone()).collect()
     }
 
+    /// Mapping tables with the numbers of their rows.
+    pub fn table_rows(&self) -> Vec<(String, Vec<u32>)> {
+        let rows = |table: &crate::table::Table| table.rows.iter().map(|row| row.number).collect();
+        self.document.tables.iter().map(|(name, table)| (name.clone(), rows(table))).collect()
+    }
+
     pub fn flows(&self) -> Vec<FlowLine> {
         let line = |flow: &crate::document::Flow| FlowLine {
             id: flow.id.clone(),
             template: flow.template.map(str::to_owned),
             sentence: flow.sentence.clone(),
             priority: flow.priority,
+            gives: !flow.gives.is_empty(),
         };
         self.document.flows.iter().map(line).collect()
     }

@@ -16,6 +16,7 @@ use lanyard_engine::ports::*;
 use lanyard_model::{
     account::Account,
     booking::Visit,
+    clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
     id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
@@ -233,11 +234,18 @@ mortal_store! {
     fn held_in(site: &SiteId, at: Timestamp, after: AccountId, limit: usize) -> Vec<Holding>;
     fn applied(identity: &IdentityId, site: &SiteId) -> Option<Applied>;
     fn applied_all(site: &SiteId) -> Vec<(IdentityId, Applied)>;
+    fn identity_as_of(id: &IdentityId, moment: Timestamp) -> Option<Mirrored>;
+    fn identities_as_of(tenant: &TenantId, moment: Timestamp) -> Vec<Mirrored>;
     fn plan(id: &PlanId) -> Option<Plan>;
     fn plans(identity: Option<&IdentityId>, limit: usize) -> Vec<Plan>;
     fn plans_before(before: Option<&(Timestamp, PlanId)>, limit: usize) -> Vec<Plan>;
     fn open_intents(identity: Option<&IdentityId>) -> Vec<OpenIntent>;
     fn intents(plan: &PlanId) -> Vec<(Intent, Option<Outcome>)>;
+    fn identity_states(tenant: &TenantId, from: Timestamp, until: Timestamp) -> Vec<IdentityState>;
+    fn clearances_of(identity: &IdentityId, site: Option<&SiteId>) -> Vec<Clearance>;
+    fn clearance(id: &str) -> Option<Clearance>;
+    fn clearances(state: ClearanceState, limit: usize) -> Vec<Clearance>;
+    fn intents_between(from: Timestamp, until: Timestamp, limit: usize) -> Vec<(Intent, Option<Outcome>)>;
     fn cap_used(scope: &str, since: Timestamp) -> u64;
     fn feed_cursor(tenant: &TenantId) -> Option<FeedCursor>;
     fn ledger(tenant: &TenantId) -> Ledger;

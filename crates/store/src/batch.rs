@@ -6,7 +6,7 @@ use crate::{
     group::Access,
     memory::Memory,
     tables::{
-        accounts, documents, erase, identities,
+        accounts, clearances, documents, erase, identities,
         journal::{self, Appending},
         links, notes, plans, signals, work,
     },
@@ -58,6 +58,10 @@ fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appendi
         Write::Visit { identity, site, key, visit } => links::keep_visit(tx, &identity, &site, &key, &visit)?,
         Write::Plan(plan) => plans::keep(tx, &plan)?,
         Write::Intent(intent) => plans::intend(tx, &intent)?,
+        Write::Clearance(clearance) => clearances::keep(tx, &clearance)?,
+        Write::Cleared { clearance, lines, intent, at } => {
+            clearances::spend(tx, &clearance, &lines, &intent, at)?;
+        }
         Write::Outcome { intent, outcome, at } => plans::end(tx, &intent, &outcome, at)?,
         Write::Verified { plan, at, open } => plans::verified(tx, &plan, at, &open)?,
         Write::Finish { item, how } => work::finish(tx, &item, &how)?,

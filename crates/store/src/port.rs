@@ -5,13 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, Document, FeedCursor, Finding, Holding, Intent, Kept, Leaver, Ledger, Message,
-    MessageState, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem,
-    Write, Wrote,
+    ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
+    Message, MessageState, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts,
+    WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
     booking::Visit,
+    clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
     id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
@@ -24,7 +25,9 @@ use lanyard_model::{
 use crate::{
     batch,
     store::SqliteStore,
-    tables::{accounts, documents, held, identities, journal, links, notes, plans, signals, work},
+    tables::{
+        accounts, clearances, documents, held, identities, journal, links, notes, plans, signals, work,
+    },
 };
 
 #[async_trait]
@@ -160,6 +163,23 @@ impl Store for SqliteStore {
         self.read(move |tx| links::all_applied(tx, &site)).await
     }
 
+    async fn identity_as_of(
+        &self,
+        id: &IdentityId,
+        moment: Timestamp,
+    ) -> Result<Option<Mirrored>, StoreFailure> {
+        self.glance(|tx| identities::as_of(tx, id, moment))
+    }
+
+    async fn identities_as_of(
+        &self,
+        tenant: &TenantId,
+        moment: Timestamp,
+    ) -> Result<Vec<Mirrored>, StoreFailure> {
+        let tenant = tenant.clone();
+        self.read(move |tx| identities::all_as_of(tx, &tenant, moment)).await
+    }
+
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure> {
         self.glance(|tx| plans::load(tx, id))
     }
@@ -191,6 +211,41 @@ impl Store for SqliteStore {
 
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
         self.glance(|tx| plans::of_plan(tx, plan))
+    }
+
+    async fn identity_states(
+        &self,
+        tenant: &TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IdentityState>, StoreFailure> {
+        let tenant = tenant.clone();
+        self.read(move |tx| identities::states(tx, &tenant, from, until)).await
+    }
+
+    async fn clearances_of(
+        &self,
+        identity: &IdentityId,
+        site: Option<&SiteId>,
+    ) -> Result<Vec<Clearance>, StoreFailure> {
+        self.glance(|tx| clearances::of(tx, identity, site))
+    }
+
+    async fn clearance(&self, id: &str) -> Result<Option<Clearance>, StoreFailure> {
+        self.glance(|tx| clearances::load(tx, id))
+    }
+
+    async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
+        self.read(move |tx| clearances::by_state(tx, state, limit)).await
+    }
+
+    async fn intents_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
+        self.read(move |tx| plans::between(tx, from, until, limit)).await
     }
 
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {

@@ -217,6 +217,51 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(See)
             .says("work", "One plan with its lines, reasons, operations and outcomes.")
             .answers("PlanDetail"),
+        get("/approvals", api::approvals::list)
+            .needs(SignedIn)
+            .says(
+                "approvals",
+                "What waits for somebody, oldest first: of what the caller sees, or has a say in.",
+            )
+            .asks(&[
+                ("kind", "string", "only `hold`, `approval`, `cap` or `undone`"),
+                ("limit", "integer", "rows of the answer"),
+            ])
+            .answers("Anything"),
+        post("/approvals", api::approvals::say)
+            .needs(SignedIn)
+            .says("approvals", "One decision on several requests, or on none of them: acts as the caller.")
+            .takes("Anything")
+            .answers("Anything"),
+        get("/approvals/{id}", api::approvals::show)
+            .needs(SignedIn)
+            .says("approvals", "One request with its lines and votes.")
+            .answers("Anything"),
+        post("/delegations", api::approvals::delegate)
+            .needs(SignedIn)
+            .says("approvals", "Lets somebody else vote in one's place for a time.")
+            .takes("Anything")
+            .answers("Anything"),
+        post("/whatif", api::change::whatif)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "What a draft would do to everybody, from the mirrors; answers a seal.")
+            .takes("Anything")
+            .answers("Anything"),
+        post("/whatif/{seal}/apply", api::change::apply)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Puts a sealed draft in force: for the people it names, only the lines it names.")
+            .answers("Anything"),
+        post("/whatif/{seal}/finish", api::change::finish)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "What became of each sealed line, when everybody was looked at.")
+            .answers("Anything"),
+        post("/undo", api::change::undo)
+            .says("control", "Shows what taking back means today, or takes back.")
+            .takes("Anything")
+            .answers("Anything"),
         get("/findings", api::overview::findings)
             .needs(See)
             .says("work", "What a person must know or do, worst first.")

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
-    account::FieldName,
+    account::{Account, FieldName},
     booking::Visit,
+    clearance::Clearance,
     desired::{Applied, ToDo},
-    id::{AccountKey, ReservationId},
+    id::{AccountId, AccountKey, IdentityId, ReservationId},
     link::{How, Link},
-    plan::{Gate, Operation, Outcome, Plan, Step},
+    plan::{Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
 };
 
-use super::{Scene, Stop, Tail};
+use lanyard_plan::{clearing::Asked, lines};
+
+use super::{Scene, Stop, Tail, clear::sent_under};
 use crate::{
     Engine,
     journal::line,
@@ -44,9 +47,24 @@ pub(crate) struct Applying {
     pub(super) capped: Option<String>,
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
+    /// Everything on record that stands, or stood, between the person's lines and the site.
+    pub(super) known: Vec<Clearance>,
+    /// What the policy asks about before it is given.
+    pub(crate) asked: Asked,
+    pub(super) manager: Option<IdentityId>,
+    /// A sealed what-if is being applied: its name, and the only lines that go by themselves.
+    pub(super) sealed: Option<(String, BTreeSet<String>)>,
 }
 
 impl Applying {
+    pub(super) fn new(
+        known: Vec<Clearance>,
+        sealed: Option<(String, BTreeSet<String>)>,
+        manager: Option<IdentityId>,
+    ) -> Self {
+        Self { known, sealed, manager, ..Self::default() }
+    }
+
     /// Whether an open step of `plan` was accepted before in this look.
     pub(super) fn repeats(&self, plan: &Plan) -> bool {
         plan.open_steps().any(|(_, step)| self.accepted.contains(&text(&step.op)))
@@ -76,11 +94,13 @@ fn text(op: &Operation) -> String {
 }
 
 impl Engine {
-    /// Carries out the open steps in order.
-    pub(super) async fn apply(
+    /// Carries out the open steps in order. `before` is the account that the plan was made on.
+    #[expect(clippy::too_many_arguments, reason = "one call site; everything an operation may touch")]
+    pub(crate) async fn apply(
         &self,
         scene: &Scene<'_>,
         plan: &Plan,
+        before: Option<&Account>,
         link: &mut Option<Link>,
         applied: &mut Applied,
         applying: &mut Applying,
@@ -120,6 +140,9 @@ impl Engine {
                 },
             };
             applying.sent += 1;
+            let at = self.clock.now();
+            let (under, pass) = sent_under(step, plan, before, &applying.known, at);
+            let inverse = self.inverse(scene, step, before, account).await?;
             let intent = Intent {
                 id: format!("{}.{}.{}", plan.id, scene.item.fence, applying.sent),
                 plan: plan.id.clone(),
@@ -128,12 +151,16 @@ impl Engine {
                 site: scene.site.id().clone(),
                 account,
                 operation: op.clone(),
-                at: self.clock.now(),
-                charge: step.destructive.then(|| self.charge(scene)).flatten(),
+                at,
+                charge: step.destructive.then(|| self.charge(scene, pass)).flatten(),
+                inverse: Some(inverse),
             };
             let id = intent.id.clone();
             let mut batch = pending.clone();
             batch.extend(opening.iter().cloned());
+            for (clearance, lines) in under {
+                batch.push(Write::Cleared { clearance, lines, intent: id.clone(), at });
+            }
             batch.push(Write::Intent(Box::new(intent)));
             match self.write(batch).await {
                 Ok(_) => {
@@ -146,6 +173,10 @@ impl Engine {
                     applying.capped =
                         Some(format!("the limit on removals in {} is reached", scene.site.id()));
                     return Ok(());
+                }
+                // Taken back, run out or used up meanwhile: nothing was sent, and the next look sees why.
+                Err(failure @ StoreFailure::NotCleared { .. }) => {
+                    return Err(Stop::Again { at, error: failure.to_string() });
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -187,6 +218,27 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// What undoes the step, noted before it is sent.
+    async fn inverse(
+        &self,
+        scene: &Scene<'_>,
+        step: &Step,
+        before: Option<&Account>,
+        account: Option<AccountId>,
+    ) -> Result<Inverse, Stop> {
+        let booking = match (&step.op, account) {
+            (Operation::CancelBooking { booking }, Some(account)) => {
+                // The scan that found it is still in memory.
+                let now = || self.clock.now();
+                let known =
+                    scene.site.bookings_of(account, Timestamp::UNIX_EPOCH, now, scene.item.lane).await?;
+                known.into_iter().find(|known| known.id == *booking)
+            }
+            _ => None,
+        };
+        Ok(lines::invert(step, before, booking.as_ref(), &scene.site.catalogue()))
     }
 
     /// What an outcome means for the rest. `Ok(true)`: next step. `Ok(false)`: read again first.
@@ -559,7 +611,7 @@ impl Engine {
     }
 
     /// Room under the site's cap on removals; nothing is charged where policy sets no cap.
-    fn charge(&self, scene: &Scene<'_>) -> Option<Charge> {
+    fn charge(&self, scene: &Scene<'_>, pass: Option<String>) -> Option<Charge> {
         let guardrails = scene.active.policy.guardrails();
         let max = self.removals_max(scene.site.id())?;
         Some(Charge {
@@ -567,6 +619,7 @@ impl Engine {
             unit: scene.person.identity.id.to_string(),
             window_seconds: u64::from(guardrails.window_seconds),
             max,
+            pass,
         })
     }
 

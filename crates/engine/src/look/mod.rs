@@ -5,6 +5,7 @@
 
 mod account;
 mod apply;
+mod clear;
 pub(crate) mod person;
 mod remember;
 
@@ -19,7 +20,7 @@ use lanyard_model::{
     link::Link,
     plan::Plan,
 };
-use lanyard_plan::{Observation, Removal, Seen, Setting, plan_identity};
+use lanyard_plan::{Observation, Removal, Seen, Setting, clearing::Gated, plan_identity};
 use lanyard_policy::Facts;
 
 use crate::{
@@ -34,6 +35,7 @@ use crate::{
 
 pub(crate) use account::{AccountView, as_inactive, contradiction, is_alive, wants_site};
 pub(crate) use apply::Applying;
+pub(crate) use clear::key_set;
 pub(crate) use person::{Person, is_same};
 pub(crate) use remember::note_applied;
 
@@ -353,7 +355,7 @@ impl Engine {
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
-        let mut applying = Applying::default();
+        let mut applying = self.applying(id, site, person).await?;
         for pass in 0..PASSES_MAX {
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
             if let Some(found) = &view.link {
@@ -378,13 +380,18 @@ impl Engine {
                 return Ok(());
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
-            let plan =
+            applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;
+            let gated =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;
-            self.note_leaver(&scene, &plan, &mut link, tail);
-            applying.note_effects(&plan);
+            let plan = &gated.plan;
+            self.note_leaver(&scene, plan, &mut link, tail);
+            applying.note_effects(plan);
             let open = plan.open_steps().count();
-            if open == 0 || self.settings.observe_only {
-                self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, &plan, &applying, tail)
+            if open == 0 || !self.may_write(site.id()) {
+                if self.may_write(site.id()) {
+                    self.record_clearances(&desired, &gated, &applying).await?;
+                }
+                self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, plan, &applying, tail)
                     .await?;
                 tail.sites.push(site.id().clone());
                 return match applying.refused.take() {
@@ -393,8 +400,8 @@ impl Engine {
                     None => Ok(()),
                 };
             }
-            if pass + 1 == PASSES_MAX || applying.repeats(&plan) {
-                return Err(self.not_effective(&scene, &plan, tail));
+            if pass + 1 == PASSES_MAX || applying.repeats(plan) {
+                return Err(self.not_effective(&scene, plan, tail));
             }
             if let (Lifecycle::Paused { loses }, Some(account)) = (&desired.lifecycle, &view.account)
                 && loses.roles
@@ -410,7 +417,8 @@ impl Engine {
                 applied.set_aside.extend(given);
                 tail.writes.push(self.applied_write(&scene, &applied));
             }
-            self.apply(&scene, &plan, &mut link, &mut applied, &mut applying, tail).await?;
+            let before = view.account.as_ref();
+            self.apply(&scene, plan, before, &mut link, &mut applied, &mut applying, tail).await?;
             tail.changed |= applying.sent_any;
         }
         Ok(())
@@ -480,7 +488,7 @@ impl Engine {
         applied: &Applied,
         applying: &Applying,
         whole: bool,
-    ) -> Result<Plan, Stop> {
+    ) -> Result<Gated, Stop> {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let loses_bookings =
             matches!(&desired.lifecycle, Lifecycle::Paused { loses } if loses.bookings || loses.account);
@@ -494,7 +502,7 @@ impl Engine {
         };
         if !whole {
             let access = compare(None);
-            if access.open_steps().next().is_some() {
+            if access.plan.open_steps().next().is_some() {
                 return Ok(access);
             }
         }
@@ -522,7 +530,7 @@ impl Engine {
         applying: &Applying,
         bookings: Option<&[Booking]>,
         promise: bool,
-    ) -> Plan {
+    ) -> Gated {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let catalogue = scene.site.catalogue();
         let now = self.clock.now();
@@ -536,8 +544,11 @@ impl Engine {
         if let Some(account) = &view.account {
             seating.sit(account.id(), account.seat.map(|seat| seat.room));
         }
+        if promise {
+            self.keep_asked_desk(&mut seating, &desired.identity, applying);
+        }
         let person = scene.person.identity.display_name();
-        let mut plan = plan_identity(
+        let plan = plan_identity(
             desired,
             &Observation {
                 account: match &view.account {
@@ -560,7 +571,9 @@ impl Engine {
                 person: &person,
             },
         );
-        apply::mark_barred(&mut plan, applying);
+        let mut gated = self.gate(scene, plan, view.account.as_ref(), &catalogue, applying, now);
+        let plan = &mut gated.plan;
+        apply::mark_barred(plan, applying);
         for (_, step) in plan.open_steps().filter(|_| promise) {
             use lanyard_model::plan::Operation::{Create, Update};
             if let Create { patch } | Update { patch } = &step.op
@@ -569,7 +582,7 @@ impl Engine {
                 seating.promise(&desired.identity, room);
             }
         }
-        plan
+        gated
     }
 
     fn not_effective(&self, scene: &Scene<'_>, plan: &Plan, tail: &mut Tail) -> Stop {

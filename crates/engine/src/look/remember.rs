@@ -159,6 +159,7 @@ impl Engine {
         for step in &plan.steps {
             match &step.gate {
                 Gate::Held { until, .. } => tail.review_by(Some(*until), "a hold ends"),
+                Gate::Waiting { until, .. } => tail.review_by(*until, "a request runs out"),
                 Gate::Blocked { why } => blocked.push(format!("{}: {why}", step.op.name())),
                 Gate::Open => {}
             }
@@ -285,7 +286,7 @@ impl Engine {
     fn note_notices(&self, plan: &Plan, applied: &mut Applied, now: Timestamp, tail: &mut Tail) {
         for notice in &plan.notices {
             let waits = notice.after_verified && !plan.steps.is_empty();
-            if waits || self.settings.observe_only {
+            if waits || !self.may_write(&plan.site) {
                 continue;
             }
             applied.notices.insert(notice.key.clone());

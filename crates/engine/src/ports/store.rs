@@ -12,12 +12,13 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     booking::Visit,
+    clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
     id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
     identity::{Group, Identity},
     link::Link,
-    plan::{Operation, Outcome, Plan},
+    plan::{Inverse, Operation, Outcome, Plan},
     signal::{Event, Lane, Source},
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,12 @@ pub enum StoreFailure {
     /// The document is not the one that was read before. The batch was refused whole; read again.
     #[error("the document {key} of {collection} has changed meanwhile")]
     DocumentChanged { collection: String, key: String },
+    /// A clearance is not the one that was read before. The batch was refused whole; read again.
+    #[error("the clearance {0} has changed meanwhile")]
+    ClearanceChanged(String),
+    /// An operation waits for a clearance that does not let it go (any more). The batch was refused whole.
+    #[error("the clearance {clearance} lets nothing go: {why}")]
+    NotCleared { clearance: String, why: String },
     /// The lease on a work item is no longer ours (expired, or taken over).
     #[error("the lease on {0} is lost")]
     LeaseLost(IdentityId),
@@ -132,6 +139,16 @@ pub enum Write {
     /// Must be durable before the operation is sent. `charge` reserves room under a cap in the same transaction:
     /// when used up, the whole batch fails with [`StoreFailure::CapReached`].
     Intent(Box<Intent>),
+    /// Keeps a clearance. Fails with [`StoreFailure::ClearanceChanged`] if the kept one has another version.
+    Clearance(Box<Clearance>),
+    /// Goes with an intent: the operation is sent under these clearances' word. Fails with
+    /// [`StoreFailure::NotCleared`], and the intent with it, when one was taken back, ran out or is used up.
+    Cleared {
+        clearance: String,
+        lines: Vec<String>,
+        intent: String,
+        at: Timestamp,
+    },
     /// Exactly one per intent; a second is ignored.
     Outcome {
         intent: String,
@@ -299,6 +316,9 @@ pub struct Intent {
     pub operation: Operation,
     pub at: Timestamp,
     pub charge: Option<Charge>,
+    /// What was there before, as far as the operation touches it: what an undo gives back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse: Option<Inverse>,
 }
 
 /// Room under a cap: at most `max` charges in `scope` within any `window`.
@@ -309,6 +329,9 @@ pub struct Charge {
     pub unit: String,
     pub window_seconds: u64,
     pub max: u64,
+    /// The clearance by which a person let this one through although the limit is reached. It counts all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<String>,
 }
 
 /// One identity that deserves a look, claimed by us.
@@ -344,6 +367,15 @@ pub struct Mirrored {
     pub identity: Identity,
     pub since: Timestamp,
     pub gone_at: Option<Timestamp>,
+}
+
+/// What was shown of an identity for a stretch of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IdentityState {
+    pub identity: Identity,
+    pub from: Timestamp,
+    /// `None`: still so.
+    pub until: Option<Timestamp>,
 }
 
 /// How much it matters.
@@ -589,6 +621,19 @@ pub trait Store: Send + Sync {
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure>;
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
 
+    /// What the mirror showed of somebody at a past moment, by our observation; `None`: nothing was known of them yet.
+    async fn identity_as_of(
+        &self,
+        id: &IdentityId,
+        moment: Timestamp,
+    ) -> Result<Option<Mirrored>, StoreFailure>;
+    /// The same for everybody of a tenant, by id.
+    async fn identities_as_of(
+        &self,
+        tenant: &TenantId,
+        moment: Timestamp,
+    ) -> Result<Vec<Mirrored>, StoreFailure>;
+
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure>;
     /// Newest first.
     async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure>;
@@ -602,6 +647,29 @@ pub trait Store: Send + Sync {
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure>;
     /// Intents with their outcomes for one plan, by step.
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure>;
+    /// Every content of anybody of a tenant that was shown within a time, by the time it began.
+    async fn identity_states(
+        &self,
+        tenant: &TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IdentityState>, StoreFailure>;
+    /// Everything ever asked about one person, in one site or in all; oldest first.
+    async fn clearances_of(
+        &self,
+        identity: &IdentityId,
+        site: Option<&SiteId>,
+    ) -> Result<Vec<Clearance>, StoreFailure>;
+    async fn clearance(&self, id: &str) -> Result<Option<Clearance>, StoreFailure>;
+    /// Those in one state, oldest first.
+    async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure>;
+    /// Intents sent within a time, oldest first, with their outcomes.
+    async fn intents_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure>;
     /// Room used under a cap now.
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure>;
 

@@ -82,6 +82,11 @@ pub trait Workplace: Send + Sync {
     /// Carries out one operation once. `account` is `None` for [`Operation::Create`] only.
     async fn apply(&self, operation: &Operation, account: Option<AccountId>, lane: Lane) -> Outcome;
 
+    /// Calls a second that we allow ourselves here; `None`: no bound of ours.
+    fn rate_per_second(&self) -> Option<f64> {
+        None
+    }
+
     fn capabilities(&self) -> Capabilities;
 
     /// Credentials, rights, counts, capabilities: each with the fix.

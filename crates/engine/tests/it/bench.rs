@@ -235,6 +235,8 @@ pub struct World {
     pub engine: Arc<Engine>,
     pub settings: EngineSettings,
     pub max_people: u32,
+    /// Replacements in the policy's text, from the next birth on.
+    pub edits: Vec<(&'static str, &'static str)>,
     events: usize,
 }
 
@@ -262,9 +264,22 @@ impl World {
         let (hq, south) = (office("hq", "Pier House"), office("south", "Tannery"));
         let settings = EngineSettings::default();
         let max_people = 100;
-        let engine = engine(&clock, &mortal, [&acme, &beta], [&hq, &south], &settings, max_people);
-        let mut world =
-            Self { clock, acme, beta, hq, south, store, mortal, engine, settings, max_people, events: 0 };
+        let edits = Vec::new();
+        let engine = engine(&clock, &mortal, [&acme, &beta], [&hq, &south], &settings, policy(max_people));
+        let mut world = Self {
+            clock,
+            acme,
+            beta,
+            hq,
+            south,
+            store,
+            mortal,
+            engine,
+            settings,
+            max_people,
+            edits,
+            events: 0,
+        };
         world.load().await;
         if world.mortal.is_dead() {
             // The first start itself was interrupted.
@@ -289,9 +304,39 @@ impl World {
             [&self.acme, &self.beta],
             [&self.hq, &self.south],
             &self.settings,
-            self.max_people,
+            edited(self.max_people, &self.edits),
         );
         self.load().await;
+    }
+
+    /// Born again with the edited policy, still to die.
+    pub async fn mortal_reborn(&mut self, death: Option<Death>) {
+        self.mortal = Arc::new(Mortal::new(Arc::clone(&self.store), death));
+        self.engine = engine(
+            &self.clock,
+            &self.mortal,
+            [&self.acme, &self.beta],
+            [&self.hq, &self.south],
+            &self.settings,
+            edited(self.max_people, &self.edits),
+        );
+        self.load().await;
+        if self.mortal.is_dead() {
+            self.reborn().await;
+        }
+    }
+
+    /// Another process on the same store, which does not die.
+    pub async fn undying(&self) -> Arc<Engine> {
+        let store = Arc::new(Mortal::new(Arc::clone(&self.store), None));
+        engine(
+            &self.clock,
+            &store,
+            [&self.acme, &self.beta],
+            [&self.hq, &self.south],
+            &self.settings,
+            edited(self.max_people, &self.edits),
+        )
     }
 
     /// Another process that has read its memory and no site yet, as `serve` begins.
@@ -303,7 +348,7 @@ impl World {
             [&self.acme, &self.beta],
             [&self.hq, &self.south],
             &self.settings,
-            self.max_people,
+            edited(self.max_people, &self.edits),
         );
         self.engine.load_memory().await.unwrap();
     }
@@ -453,11 +498,24 @@ impl World {
 }
 
 pub fn policy(max_people: u32) -> Policy {
-    let files = PolicyFiles {
-        toml: ("policy.toml".into(), POLICY.replace("MAX_PEOPLE", &max_people.to_string())),
+    edited(max_people, &[])
+}
+
+/// The policy's files with some text replaced.
+pub fn files(max_people: u32, edits: &[(&str, &str)]) -> PolicyFiles {
+    let mut text = POLICY.replace("MAX_PEOPLE", &max_people.to_string());
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    PolicyFiles {
+        toml: ("policy.toml".into(), text),
         tables: BTreeMap::from([("places".to_owned(), PLACES.to_owned())]),
-    };
-    Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()))
+    }
+}
+
+fn edited(max_people: u32, edits: &[(&str, &str)]) -> Policy {
+    Policy::parse(&files(max_people, edits)).unwrap_or_else(|problems| panic!("{}", problems.render()))
 }
 
 fn engine(
@@ -466,7 +524,7 @@ fn engine(
     directories: [&Arc<Okta>; 2],
     workplaces: [&Arc<Office>; 2],
     settings: &EngineSettings,
-    max_people: u32,
+    policy: Policy,
 ) -> Arc<Engine> {
     let ports = Ports {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -474,5 +532,5 @@ fn engine(
         directories: directories.map(|d| Arc::clone(d) as Arc<dyn Directory>).to_vec(),
         workplaces: workplaces.map(|w| Arc::clone(w) as Arc<dyn Workplace>).to_vec(),
     };
-    Arc::new(Engine::new(ports, policy(max_people), settings.clone()))
+    Arc::new(Engine::new(ports, policy, settings.clone()))
 }

@@ -1,7 +1,9 @@
 //! The loops against fakes of both services and the real store in memory.
 
+mod adoption;
 mod bench;
 mod fakes;
+mod gates;
 mod mortal;
 
 mod alerts;
@@ -10,4 +12,8 @@ mod interruptions;
 mod leavers;
 mod outages;
 mod people;
+mod reasons;
 mod standing;
+mod told;
+mod undo;
+mod whatif;

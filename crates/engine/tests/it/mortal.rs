@@ -14,6 +14,7 @@ use lanyard_engine::ports::*;
 use lanyard_model::{
     account::Account,
     booking::Visit,
+    clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
     id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
@@ -216,6 +217,24 @@ impl Store for Mortal {
         self.inner.applied_all(site).await
     }
 
+    async fn identity_as_of(
+        &self,
+        id: &IdentityId,
+        moment: Timestamp,
+    ) -> Result<Option<Mirrored>, StoreFailure> {
+        self.live().await;
+        self.inner.identity_as_of(id, moment).await
+    }
+
+    async fn identities_as_of(
+        &self,
+        tenant: &TenantId,
+        moment: Timestamp,
+    ) -> Result<Vec<Mirrored>, StoreFailure> {
+        self.live().await;
+        self.inner.identities_as_of(tenant, moment).await
+    }
+
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure> {
         self.live().await;
         self.inner.plan(id).await
@@ -243,6 +262,45 @@ impl Store for Mortal {
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
         self.live().await;
         self.inner.intents(plan).await
+    }
+
+    async fn identity_states(
+        &self,
+        tenant: &TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IdentityState>, StoreFailure> {
+        self.live().await;
+        self.inner.identity_states(tenant, from, until).await
+    }
+
+    async fn clearances_of(
+        &self,
+        identity: &IdentityId,
+        site: Option<&SiteId>,
+    ) -> Result<Vec<Clearance>, StoreFailure> {
+        self.live().await;
+        self.inner.clearances_of(identity, site).await
+    }
+
+    async fn clearance(&self, id: &str) -> Result<Option<Clearance>, StoreFailure> {
+        self.live().await;
+        self.inner.clearance(id).await
+    }
+
+    async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
+        self.live().await;
+        self.inner.clearances(state, limit).await
+    }
+
+    async fn intents_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
+        self.live().await;
+        self.inner.intents_between(from, until, limit).await
     }
 
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {

@@ -1,8 +1,10 @@
 //! The verbs. Names and flags are contracts that others script against.
 
 mod access;
+mod adopt;
 mod backup;
 mod bench;
+mod change;
 mod check;
 mod doctor;
 mod init;
@@ -71,8 +73,19 @@ enum Command {
     Check(check::CheckArguments),
     /// Show what would change, for everybody or one person; writes nothing
     Plan(PlanArguments),
-    /// Make it so, for everybody or one person, and wait until it is verified
-    Apply(PlanArguments),
+    /// Make it so, for everybody or one person, or exactly as a sealed what-if says; wait until it is verified
+    Apply(ApplyArguments),
+    /// Show what another policy would do to everybody, from the mirrors, and seal it
+    #[command(name = "whatif")]
+    WhatIf(change::WhatIfArguments),
+    /// Decide a past period by another policy, from what was recorded
+    Replay(change::ReplayArguments),
+    /// Take back a plan, a person's changes or a stretch of time
+    Undo(change::UndoArguments),
+    /// First contact with hand-kept data: match report, disputed pairs, sign-off
+    Adopt(adopt::AdoptArguments),
+    /// Requests that wait for somebody: list, approve, decline
+    Approvals(change::ApprovalsArguments),
     /// Compare both sides completely, report, and repair what policy owns
     Sweep(SweepArguments),
     /// Say why a person has what they have, and why not more
@@ -136,6 +149,15 @@ pub struct PlanArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct ApplyArguments {
+    /// A sealed what-if (wif_…): exactly its lines, no others
+    #[arg(conflicts_with_all = ["person", "site"])]
+    seal: Option<String>,
+    #[command(flatten)]
+    plan: PlanArguments,
+}
+
+#[derive(Debug, Args)]
 pub struct SweepArguments {
     #[command(flatten)]
     data: Data,
@@ -153,6 +175,13 @@ pub struct ExplainArguments {
     data: Data,
     /// TENANT/ID, an Okta id, a login or an e-mail address
     person: String,
+    /// Rules that could give it, why they do or do not, and what would change it: seat, role, role:CENTER, item:NAME,
+    /// "cost center", booking, visit, or a rule's id
+    #[arg(long, visible_alias = "why", value_name = "THING")]
+    why_not: Option<String>,
+    /// As it was known then, from memory alone
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<jiff::Timestamp>,
     /// One JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -196,11 +225,25 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(a) => people::run(&a.data, Verb::Plan { person: a.person, site: a.site }, a.json).await,
-        Command::Apply(a) => {
+        Command::Apply(ApplyArguments { seal: Some(seal), plan }) => {
+            change::apply_seal(&plan.data, seal, plan.json).await
+        }
+        Command::Apply(ApplyArguments { seal: None, plan: a }) => {
             people::run(&a.data, Verb::Apply { person: a.person, site: a.site }, a.json).await
         }
+        Command::WhatIf(a) => change::whatif(a).await,
+        Command::Replay(a) => change::replay(a).await,
+        Command::Undo(a) => change::undo(a).await,
+        Command::Adopt(a) => adopt::run(a).await,
+        Command::Approvals(a) => change::approvals(a).await,
         Command::Sweep(a) => people::run(&a.data, Verb::Sweep { site: a.site }, a.json).await,
-        Command::Explain(a) => people::run(&a.data, Verb::Explain { person: a.person }, a.json).await,
+        Command::Explain(ExplainArguments { data, person, why_not: None, as_of: None, json }) => {
+            people::run(&data, Verb::Explain { person }, json).await
+        }
+        Command::Explain(a) => {
+            let verb = Verb::Tell { person: a.person, thing: a.why_not, as_of: a.as_of };
+            people::run(&a.data, verb, a.json).await
+        }
         Command::Findings(a) => people::run(&a.data, Verb::Findings, a.json).await,
         Command::Backup(arguments) => backup::backup(arguments).await,
         Command::Restore(arguments) => backup::restore(arguments).await,

@@ -29,7 +29,12 @@ use lanyard_engine::reviews::{
     campaign::{Campaign, Line},
 };
 
-use super::{Data, review::ReviewVerb};
+use super::{
+    Data,
+    adopt::Adopt,
+    change::{DraftFiles, UndoAsked},
+    review::ReviewVerb,
+};
 use crate::{
     exit,
     local::Running,
@@ -56,6 +61,25 @@ pub enum Verb {
     Explain {
         person: String,
     },
+    Tell {
+        person: String,
+        thing: Option<String>,
+        as_of: Option<jiff::Timestamp>,
+    },
+    WhatIf {
+        draft: DraftFiles,
+        read_groups: bool,
+    },
+    Replay {
+        draft: DraftFiles,
+        from: jiff::Timestamp,
+        to: Option<jiff::Timestamp>,
+    },
+    ApplySeal {
+        seal: String,
+    },
+    Undo(UndoAsked),
+    Adopt(Adopt),
     Stop,
     Resume,
     Findings,
@@ -160,7 +184,14 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     let own = EngineSettings { alerts, ..wiring::engine_settings(&settings) };
     let engine = Arc::new(wiring::engine(clients, store.clone(), clock, policy, own));
     let bars = Bars::new(quiet);
-    if verb.calls_sites() {
+    if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. } | Verb::Replay { .. }) {
+        // Only the mirrors are read.
+        if let Some(site) = engine.load_remembered().await?.into_iter().next() {
+            anyhow::bail!(exit::Unusable(format!(
+                "nothing is mirrored of {site} yet: run `lanyard sweep` first"
+            )));
+        }
+    } else if verb.calls_sites() {
         // About one person, another site that is down does not matter: their own is read by the look itself.
         let failures = engine.load(&bars).await?;
         if let Some((site, failure)) = failures.into_iter().find(|(site, _)| verb.needs(site.as_str())) {
@@ -234,6 +265,12 @@ impl Verbs {
             Verb::Sweep { site } => self.sweep(site.as_deref(), "on demand", progress).await,
             Verb::Explain { person } => self.explain(&person).await,
             Verb::Policy(verb) => super::policy::answer(&self.engine, verb).await,
+            Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
+            Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
+            Verb::Replay { draft, from, to } => self.replay(draft, from, to).await,
+            Verb::ApplySeal { seal } => self.apply_seal(&seal).await,
+            Verb::Undo(asked) => self.undo(asked).await,
+            Verb::Adopt(asked) => self.adopt(asked, progress).await,
             Verb::Stop => self.stop(true).await,
             Verb::Resume => self.stop(false).await,
             Verb::Findings => self.findings().await,
@@ -251,7 +288,7 @@ impl Verbs {
     }
 
     /// TENANT/ID, an id, a login or an e-mail address.
-    async fn find(&self, text: &str) -> anyhow::Result<IdentityId> {
+    pub(super) async fn find(&self, text: &str) -> anyhow::Result<IdentityId> {
         if let Some((tenant, id)) = text.split_once('/')
             && self.engine.directories().contains_key(&TenantId::new(tenant))
         {
@@ -549,7 +586,7 @@ impl Verbs {
     }
 
     /// Waits until nothing is due or under way. Held steps and retries in the future do not keep anybody waiting.
-    async fn settle(&self) {
+    pub(super) async fn settle(&self) {
         if !self.serving {
             self.engine.work_until_quiet().await;
             return;
@@ -787,7 +824,7 @@ fn line_text(line: &Line) -> String {
     )
 }
 
-fn upstream(error: PreviewError) -> anyhow::Error {
+pub(super) fn upstream(error: PreviewError) -> anyhow::Error {
     match error {
         PreviewError::Nobody(_) | PreviewError::NoTenant(_) => exit::Unusable(error.to_string()).into(),
         PreviewError::Port(failure) => exit::Upstream(failure.to_string()).into(),
@@ -795,7 +832,7 @@ fn upstream(error: PreviewError) -> anyhow::Error {
     }
 }
 
-fn survey_error(error: SurveyError) -> anyhow::Error {
+pub(super) fn survey_error(error: SurveyError) -> anyhow::Error {
     match error {
         SurveyError::Port(failure) => {
             let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();

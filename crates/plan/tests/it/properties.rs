@@ -3,13 +3,17 @@
 use lanyard_model::{
     account::{Account, Role, Seat},
     desired::{Applied, Desired, Ending, Lifecycle, Loses, SeatWish},
-    id::{CenterId, FloorId, ItemId, RoomId, SectionId},
-    plan::Gate,
+    id::{CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId},
+    plan::{Gate, Operation, Outcome, Plan, Step},
 };
-use lanyard_plan::Removal;
+use lanyard_plan::{
+    Removal, lines,
+    seating::Seating,
+    undo::{Done, Today, plan_undo},
+};
 use proptest::prelude::*;
 
-use crate::world::{Known, account, at, booking, desired, employee, field, want};
+use crate::world::{Known, account, at, booking, catalogue, desired, employee, field, now, want};
 
 fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Customer), Just(Role::Manager), Just(Role::Operator), Just(Role::Administrator)]
@@ -127,6 +131,104 @@ proptest! {
         let again = then.plan(&wish);
         let open: Vec<_> = again.open_steps().map(|(_, step)| &step.op).collect();
         prop_assert!(open.is_empty(), "first {:#?}\nthen {:#?}", plan.steps, open);
+    }
+
+    /// Whatever was done, taken back: everything is as it was, but for what is named as lost.
+    #[test]
+    fn what_was_carried_out_and_taken_back_is_as_it_was(wish in wish(), known in known()) {
+        let catalogue = catalogue();
+        let plan = known.plan(&wish);
+        let then = known.after(&plan);
+        let sent: Vec<_> = plan.open_steps().map(|(_, step)| {
+            let booking = known.bookings.iter().find(|b| step.op == Operation::CancelBooking { booking: b.id });
+            (step, lines::invert(step, known.account.as_ref(), booking, &catalogue))
+        }).collect();
+        let outcome = Outcome::Done { account: None, made: Some(1) };
+        let done: Vec<_> = sent.iter().map(|(step, inverse)| {
+            Done { operation: &step.op, outcome: &outcome, inverse: Some(inverse), at: now() }
+        }).collect();
+        let mut seating = Seating::new(&catalogue);
+        if let Some(account) = &then.account {
+            seating.sit(account.id(), account.seat.map(|seat| seat.room));
+        }
+        let identity = IdentityId::new("acme".into(), "00u1");
+        let removal = Removal::default();
+        let undo = plan_undo(&done, &Today {
+            identity: &identity,
+            account: then.account.as_ref(),
+            bookings: Some(&then.bookings),
+            catalogue: &catalogue,
+            seating: &seating,
+            removal: &removal,
+            now: now(),
+            because: "test",
+        });
+        prop_assert_eq!(&undo.moved, &Vec::<String>::new(), "nobody changed anything since");
+        let back = then.after(&Plan { steps: undo.steps.clone(), ..plan.clone() });
+        match (&known.account, &back.account) {
+            (None, None) => {}
+            (None, Some(made)) => prop_assert!(!made.is_live(), "{:?}", undo),
+            (Some(_), None) => prop_assert!(false, "an account was lost"),
+            (Some(was), Some(is)) => {
+                prop_assert_eq!(was.active, is.active);
+                prop_assert_eq!(&was.roles, &is.roles);
+                prop_assert_eq!(&was.items, &is.items);
+                prop_assert_eq!(was.seat.map(|s| s.room), is.seat.map(|s| s.room));
+                prop_assert_eq!(was.section, is.section);
+                prop_assert!(was.seat_class == is.seat_class || was.seat_class.is_none(), "{:?}", undo);
+                for (name, value) in &is.fields {
+                    let lost = undo.lost.iter().any(|text| text.starts_with(name.as_str()));
+                    prop_assert!(was.fields.get(name) == Some(value) || lost, "{name}: {:?}", undo);
+                }
+                prop_assert!(was.fields.iter().all(|(name, value)| is.fields.get(name) == Some(value)));
+            }
+        }
+        let rebooked = undo.steps.iter().filter(|step| step.op.name() == "book").count();
+        let cancelled = sent.iter().filter(|(step, _)| step.op.name() == "cancel_booking").count();
+        prop_assert_eq!(rebooked, cancelled);
+        // Taken back once, there is nothing left to take back.
+        let mut seating = Seating::new(&catalogue);
+        if let Some(account) = &back.account {
+            seating.sit(account.id(), account.seat.map(|seat| seat.room));
+        }
+        let again = plan_undo(&done, &Today {
+            identity: &identity,
+            account: back.account.as_ref(),
+            bookings: None,
+            catalogue: &catalogue,
+            seating: &seating,
+            removal: &removal,
+            now: now(),
+            because: "test",
+        });
+        let again: Vec<_> = again.steps.iter().map(|step| step.op.name())
+            .filter(|name| !name.contains("book")).collect();
+        prop_assert_eq!(again, Vec::<&str>::new());
+    }
+
+    /// A step cut in two changes the same things as before, each in one of the parts.
+    #[test]
+    fn a_step_cut_in_two_is_still_all_of_it(wish in wish(), known in known(), chosen in any::<u64>()) {
+        let catalogue = catalogue();
+        let before = known.account.as_ref();
+        for step in known.plan(&wish).steps {
+            let all = lines::keys(&step.op, before);
+            let apart = |key: &str| {
+                let at = key.bytes().fold(0u32, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(b)));
+                chosen >> (at % 64) & 1 == 1
+            };
+            let (rest, cut) = lines::split(step.clone(), before, &catalogue, &apart);
+            let of = |part: &Option<Step>| part.as_ref().map(|s| lines::keys(&s.op, before)).unwrap_or_default();
+            let (rest, cut) = (of(&rest), of(&cut));
+            prop_assert!(rest.is_disjoint(&cut), "{rest:?} {cut:?}");
+            let both: std::collections::BTreeSet<_> = rest.union(&cut).cloned().collect();
+            prop_assert_eq!(&both, &all);
+            let whole_create = all.contains("create") && apart("create");
+            if !whole_create {
+                prop_assert!(cut.iter().all(|key| apart(key)), "{cut:?}");
+                prop_assert!(rest.iter().all(|key| !apart(key)), "{rest:?}");
+            }
+        }
     }
 
     #[test]

@@ -69,7 +69,11 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
             table: None,
             gives,
             never,
-            until: section.attribute("until").map(Into::into),
+            until: {
+                // What is asked first is read with everybody else's.
+                section.get("but_first");
+                section.attribute("until").map(Into::into)
+            },
             spot: section.report.spot(id.span.clone()),
             id: id.value,
         });

@@ -31,15 +31,24 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
         for (at, mark) in section.sections("ended").iter().enumerate() {
             let id = mark.string("id").unwrap_or_else(|| format!("ended-{}", at + 1));
             let conditions = needed_conditions(mark, document);
+            mark.get("but_first");
             mark.finish();
             rules.ended.push(Mark { id, conditions });
         }
         for (at, leave) in section.sections("leave").iter().enumerate() {
             let id = leave.string("id").unwrap_or_else(|| format!("leave-{}", at + 1));
             let conditions = needed_conditions(leave, document);
-            let loses = loses(leave);
+            let loses = loses(leave, "loses");
+            leave.get("but_first");
             leave.finish();
             rules.leave.push(LeaveRule { id, conditions, loses });
+        }
+        for key in ["deactivated", "deleted", "new_account"] {
+            // Nothing is said of these but what is asked first.
+            if let Some(section) = section.section(key) {
+                section.get("but_first");
+                section.finish();
+            }
         }
         section.finish();
     }
@@ -90,12 +99,13 @@ fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
         warn_days: section.integer("warn_days", 0..366).unwrap_or(0),
         tell: channels(section, "tell", document),
     };
+    section.get("but_first");
     section.finish();
     (!rule.attribute.name.is_empty()).then_some(rule)
 }
 
-fn loses(section: &Section<'_>) -> Loses {
-    let Some(value) = section.get("loses") else { return Loses { roles: true, ..Loses::default() } };
+pub(super) fn loses(section: &Section<'_>, key: &'static str) -> Loses {
+    let Some(value) = section.get(key) else { return Loses { roles: true, ..Loses::default() } };
     let mut loses = Loses::default();
     for text in value.texts() {
         match text.value.as_str() {
@@ -106,7 +116,7 @@ fn loses(section: &Section<'_>) -> Loses {
             "account" => loses.account = true,
             other => section.report.error(
                 &text.span,
-                format!("a leave cannot take \"{other}\""),
+                format!("\"{other}\" cannot be taken"),
                 Some("known: permissions, categories, seat, bookings, account".into()),
             ),
         }

@@ -1,5 +1,6 @@
 //! From text to a [`Document`]: every mistake is found in one go.
 
+mod first;
 mod flow;
 mod lifecycle;
 mod rules;
@@ -60,6 +61,7 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
         document.tables.insert(name.to_owned(), std::sync::Arc::new(table));
     }
     document.flows = flow::read(&section, &document);
+    first::read(&section, &mut document);
     names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());

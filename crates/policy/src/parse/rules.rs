@@ -29,6 +29,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
         document.correlation = correlation(&section);
     }
     if let Some(section) = root.section("scope") {
+        section.get("but_first");
         document.scope = Scope {
             conditions: conditions(&section, "if", &document.groups),
             on_leaving: section
@@ -50,6 +51,9 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
     if let Some(section) = root.section("guardrails") {
         document.guardrails = guardrails(&section);
         document.protected = conditions(&section, "protected", &document.groups);
+        // Read with what rules ask first.
+        section.get("removals_but_first");
+        section.get("removal_window");
         section.finish();
     }
     document.schedule = root.sections("schedule").iter().filter_map(schedule).collect();

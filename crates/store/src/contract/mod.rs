@@ -1,9 +1,11 @@
 //! The suite that every [`Store`] passes. Each case gets an empty store and panics with what it found.
 
+mod clearances;
 mod documents;
 mod held;
 mod journal;
 mod mirrors;
+mod past;
 mod people;
 mod plans;
 mod queue;
@@ -54,6 +56,10 @@ cases![
     plans::operations_are_counted_by_time,
     plans::leaver_clocks_start_once,
     plans::findings_messages_certificates_sweeps_and_counters,
+    past::what_was_shown_then_is_what_was_shown,
+    clearances::a_clearance_changes_once_per_version,
+    clearances::what_is_used_up_lets_nothing_go_again,
+    clearances::what_was_taken_back_stops_its_intent,
     documents::a_document_is_found_by_name_by_key_and_in_order,
     documents::a_sole_key_has_one_holder_and_a_stale_write_is_refused,
     journal::lines_come_back_in_order_and_the_tree_grows,

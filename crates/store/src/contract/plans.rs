@@ -61,7 +61,8 @@ pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn St
 
 pub(super) async fn a_cap_counts_each_unit_once_in_every_window(store: &dyn Store) {
     let charged = |id: &str, unit: &str, seconds: i64| {
-        let charge = Charge { scope: "pier".into(), unit: unit.into(), window_seconds: 100, max: 2 };
+        let charge =
+            Charge { scope: "pier".into(), unit: unit.into(), window_seconds: 100, max: 2, pass: None };
         Write::Intent(Box::new(Intent { charge: Some(charge), ..intent(id, unit, at(seconds)) }))
     };
     let full = Err(StoreFailure::CapReached { scope: "pier".into(), used: 2, max: 2 });
@@ -82,7 +83,7 @@ pub(super) async fn a_cap_counts_each_unit_once_in_every_window(store: &dyn Stor
 }
 
 pub(super) async fn a_batch_happens_whole_or_not_at_all(store: &dyn Store) {
-    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0 };
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
     let refused = Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) };
     let batch = vec![
         Write::Count { name: "hooks.quarantined".into(), by: 2 },
@@ -121,7 +122,7 @@ pub(super) async fn a_refused_batch_is_forgotten(store: &dyn Store) {
         keys
     };
     put(store, vec![finding("orphan:a"), finding("orphan:b"), entry("first")]).await;
-    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0 };
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
     let refused = Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) };
     let except = Write::FindingsOverExcept { prefix: "orphan:".into(), keep: Vec::new(), at: at(2) };
     let batch =

@@ -104,6 +104,7 @@ pub(super) fn plan(id: &str, user: &str, made_at: Timestamp) -> Plan {
         review_at: None,
         policy: "p1".into(),
         made_at,
+        cleared: Default::default(),
     }
 }
 
@@ -118,6 +119,7 @@ pub(super) fn intent(id: &str, user: &str, at: Timestamp) -> Intent {
         operation: Operation::Deactivate,
         at,
         charge: None,
+        inverse: None,
     }
 }
 

@@ -18,6 +18,8 @@ statements! {
     WORD = "DELETE FROM identity_words WHERE word = $1 AND tenant = $2 AND user_id = $3";
     LINKS = "SELECT site, account_id FROM links WHERE tenant = $1 AND user_id = $2 ORDER BY site";
     APPLIED = "DELETE FROM applied WHERE tenant = $1 AND user_id = $2";
+    PAST = "DELETE FROM past WHERE kind = 'identity' AND scope = $1 AND subject = $2";
+    CLEARANCES = "DELETE FROM clearances WHERE tenant = $1 AND user_id = $2";
     VISITS = "DELETE FROM visits WHERE tenant = $1 AND user_id = $2";
     FINDINGS = "DELETE FROM findings WHERE key >= $1 AND key < $2 AND over_at IS NOT NULL";
     MESSAGES = "DELETE FROM messages WHERE id >= $1 AND id < $2 AND sent_at IS NOT NULL";
@@ -56,6 +58,8 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     }
     tx.run(APPLIED, with![tenant, user])?;
     tx.run(VISITS, with![tenant, user])?;
+    tx.run(PAST, with![tenant, user])?;
+    tx.run(CLEARANCES, with![tenant, user])?;
     // What is over, and what was sent: their texts name the person.
     for kind in ["aside", "blocked", "dead", "disputed", "leaver-late", "todo", "not-found"] {
         let prefix = format!("{kind}:{who}");

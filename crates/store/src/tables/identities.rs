@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use lanyard_engine::ports::{Mirrored, Wrote};
+use lanyard_engine::ports::{IdentityState, Mirrored, Wrote};
 use lanyard_model::{
     fold,
     id::{GroupId, IdentityId, TenantId},
@@ -12,6 +12,7 @@ use lanyard_model::{
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use super::past;
 use crate::{
     keys::{self, Key},
     record,
@@ -20,6 +21,8 @@ use crate::{
 
 statements! {
     FIND = "SELECT content, groups, keys, words, since, gone_at, name FROM identities WHERE tenant = $1 AND user_id = $2";
+    RECORD = "SELECT record FROM identities WHERE tenant = $1 AND user_id = $2";
+    AS_OF = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND since <= $2";
     INSERT = "INSERT INTO identities (tenant, user_id, name, record, content, groups, keys, words, since)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     UPDATE = "UPDATE identities SET name = $1, record = $2, content = $3, groups = $4, keys = $5, words = $6,
@@ -61,7 +64,7 @@ struct Before {
     keys: String,
     words: String,
     since: Timestamp,
-    gone: bool,
+    gone_at: Option<Timestamp>,
     name: String,
 }
 
@@ -75,7 +78,7 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
             keys: row.text(2)?.to_owned(),
             words: row.text(3)?.to_owned(),
             since: tx::time(row.int(4)?)?,
-            gone: row.int_or_null(5)?.is_some(),
+            gone_at: tx::time_or_null(row.int_or_null(5)?)?,
             name: row.text(6)?.to_owned(),
         })
     })?;
@@ -89,11 +92,16 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
     let (same_content, same_index, since) = match &before {
         None => (false, false, at),
         Some(old) => {
-            let same = old.content == content && !old.gone;
+            let same = old.content == content && old.gone_at.is_none();
             let since = if same { old.since } else { at };
             (same, same && old.keys == keys && old.words == words && old.groups == groups, since)
         }
     };
+    if let Some(old) = before.as_ref().filter(|_| !same_content) {
+        let shown = tx::first(tx, RECORD, with![tenant, user], |row| Ok(row.text(0)?.to_owned()))?;
+        let span = (old.since, old.gone_at.unwrap_or(at));
+        past::keep(tx, past::Kind::Identity, tenant, user, span, shown.as_deref().unwrap_or_default())?;
+    }
     match &before {
         Some(_) if same_index => {
             tx.run(TOUCH, with![&kept, tenant, user])?;
@@ -230,6 +238,59 @@ fn mirrored(row: &dyn Row) -> Answer<Mirrored> {
 
 pub(crate) fn load(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Mirrored>> {
     tx::first(tx, LOAD, with![id.tenant.as_str(), &*id.user], mirrored)
+}
+
+/// What the mirror showed of somebody at a past moment, by our observation; `None` if nothing was known yet.
+pub(crate) fn as_of(tx: &dyn Tx, id: &IdentityId, moment: Timestamp) -> Answer<Option<Mirrored>> {
+    let Some(now) = load(tx, id)? else { return Ok(None) };
+    if now.since <= moment {
+        return Ok(Some(known_at(now, moment)));
+    }
+    let read = |row: &dyn Row| record::read::<Identity>("identity", row.text(0)?);
+    let before = past::at(tx, past::Kind::Identity, (id.tenant.as_str(), &id.user), moment, read)?;
+    Ok(before.map(|(identity, since)| Mirrored { identity, since, gone_at: None }))
+}
+
+/// The same for everybody of a tenant, by id.
+pub(crate) fn all_as_of(tx: &dyn Tx, tenant: &TenantId, moment: Timestamp) -> Answer<Vec<Mirrored>> {
+    let mut people: Vec<Mirrored> = tx::all(tx, AS_OF, with![tenant.as_str(), moment], mirrored)?
+        .into_iter()
+        .map(|now| known_at(now, moment))
+        .collect();
+    let read = |text: &str| record::read::<Identity>("identity", text);
+    let before = past::all_at(tx, past::Kind::Identity, tenant.as_str(), moment, read)?;
+    people.extend(before.into_iter().map(|(_, identity, since)| Mirrored { identity, since, gone_at: None }));
+    people.sort_by(|a, b| a.identity.id.cmp(&b.identity.id));
+    Ok(people)
+}
+
+/// Every content of anybody of a tenant that was shown within a time, with its span, by time.
+pub(crate) fn states(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Answer<Vec<IdentityState>> {
+    let read = |text: &str| record::read::<Identity>("identity", text);
+    let before = past::within(tx, past::Kind::Identity, tenant.as_str(), (from, until), read)?;
+    let mut states: Vec<_> = before
+        .into_iter()
+        .map(|(identity, from, until)| IdentityState { identity, from, until: Some(until) })
+        .collect();
+    let now = tx::all(tx, AS_OF, with![tenant.as_str(), until], mirrored)?;
+    let shown = now.into_iter().filter(|known| known.gone_at.is_none_or(|gone| gone > from));
+    states.extend(shown.map(|known| IdentityState {
+        identity: known.identity,
+        from: known.since,
+        until: known.gone_at,
+    }));
+    states.sort_by(|a, b| (a.from, &a.identity.id).cmp(&(b.from, &b.identity.id)));
+    Ok(states)
+}
+
+/// What is known now, as it was known then: a later proof that they are gone does not count.
+fn known_at(now: Mirrored, moment: Timestamp) -> Mirrored {
+    Mirrored { gone_at: now.gone_at.filter(|at| *at <= moment), ..now }
 }
 
 pub(crate) fn page(tx: &dyn Tx, tenant: &TenantId, after: &str, limit: usize) -> Answer<Vec<Mirrored>> {

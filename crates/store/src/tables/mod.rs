@@ -1,6 +1,7 @@
 //! One module per group of tables: its statements in one place, and the functions that use them.
 
 pub(crate) mod accounts;
+pub(crate) mod clearances;
 pub(crate) mod documents;
 pub(crate) mod erase;
 pub(crate) mod evidence;
@@ -9,6 +10,7 @@ pub(crate) mod identities;
 pub(crate) mod journal;
 pub(crate) mod links;
 pub(crate) mod notes;
+pub(crate) mod past;
 pub(crate) mod plans;
 pub(crate) mod signals;
 pub(crate) mod work;
@@ -20,6 +22,7 @@ mod tests {
 
     const MODULES: &[(&str, &[(&str, &str)])] = &[
         ("accounts", accounts::STATEMENTS),
+        ("clearances", clearances::STATEMENTS),
         ("documents", documents::STATEMENTS),
         ("erase", erase::STATEMENTS),
         ("evidence", evidence::STATEMENTS),
@@ -28,6 +31,7 @@ mod tests {
         ("journal", journal::STATEMENTS),
         ("links", links::STATEMENTS),
         ("notes", notes::STATEMENTS),
+        ("past", past::STATEMENTS),
         ("plans", plans::STATEMENTS),
         ("signals", signals::STATEMENTS),
         ("work", work::STATEMENTS),

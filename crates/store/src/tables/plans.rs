@@ -34,6 +34,7 @@ statements! {
     OPEN = "SELECT record FROM intents WHERE outcome IS NULL ORDER BY tenant, user_id, at, id";
     OPEN_OF = "SELECT record FROM intents WHERE outcome IS NULL AND tenant = $1 AND user_id = $2 ORDER BY at, id";
     OF_PLAN = "SELECT record, outcome FROM intents WHERE plan = $1 ORDER BY step, at, id";
+    BETWEEN = "SELECT record, outcome FROM intents WHERE at >= $1 AND at < $2 ORDER BY at, id LIMIT $3";
     RATES = "SELECT (outcome_at - $1) / $2, CAST(SUM(success) AS BIGINT), COUNT(*) FROM intents
              WHERE outcome_at IS NOT NULL AND outcome_at >= $1 GROUP BY 1 ORDER BY 1";
     UNIT_CHARGED = "SELECT COUNT(*) FROM charges WHERE scope = $1 AND unit = $2 AND at > $3 AND at < $4";
@@ -97,7 +98,8 @@ fn reserve(tx: &dyn Tx, charge: &Charge, intent: &Intent) -> Answer<()> {
     let window = i64::try_from(charge.window_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
     let (from, to) = (at.saturating_sub(window), at.saturating_add(window));
     let scope = &charge.scope;
-    if tx::count(tx, UNIT_CHARGED, with![scope, &charge.unit, from, to])? == 0 {
+    // A pass is checked where it is spent, in this same transaction.
+    if charge.pass.is_none() && tx::count(tx, UNIT_CHARGED, with![scope, &charge.unit, from, to])? == 0 {
         let used = tx::count(tx, UNITS_CHARGED, with![scope, from, to])?;
         if used >= charge.max {
             return Err(StoreFailure::CapReached { scope: scope.clone(), used, max: charge.max });
@@ -132,10 +134,22 @@ pub(crate) fn open(tx: &dyn Tx, who: Option<&IdentityId>) -> Answer<Vec<OpenInte
 }
 
 pub(crate) fn of_plan(tx: &dyn Tx, plan: &PlanId) -> Answer<Vec<(Intent, Option<Outcome>)>> {
-    tx::all(tx, OF_PLAN, with![plan.as_str()], |row| {
-        let outcome = row.text_or_null(1)?.map(|text| record::read("outcome", text)).transpose()?;
-        Ok((record::read("intent", row.text(0)?)?, outcome))
-    })
+    tx::all(tx, OF_PLAN, with![plan.as_str()], intent_with_outcome)
+}
+
+fn intent_with_outcome(row: &dyn Row) -> Answer<(Intent, Option<Outcome>)> {
+    let outcome = row.text_or_null(1)?.map(|text| record::read("outcome", text)).transpose()?;
+    Ok((record::read("intent", row.text(0)?)?, outcome))
+}
+
+/// Sent within a time, oldest first.
+pub(crate) fn between(
+    tx: &dyn Tx,
+    from: Timestamp,
+    until: Timestamp,
+    limit: usize,
+) -> Answer<Vec<(Intent, Option<Outcome>)>> {
+    tx::all(tx, BETWEEN, with![from, until, rows_max(limit)], intent_with_outcome)
 }
 
 /// Buckets in which something ended: beginning, successes, all others.

@@ -30,7 +30,9 @@ fn charge(number: usize, unit: u8, second: i64) -> Write {
             unit: format!("u{unit}"),
             window_seconds: WINDOW.unsigned_abs(),
             max: MAX,
+            pass: None,
         }),
+        inverse: None,
     }))
 }
 

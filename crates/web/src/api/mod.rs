@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod activity;
+pub mod approvals;
+pub mod change;
 pub mod control;
 pub mod demo;
 pub mod events;

@@ -1,0 +1,351 @@
+//! Requests that wait for somebody: listed, and decided by people who have a say, never about themselves.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use lanyard_model::{
+    clearance::{Clearance, ClearanceKind, ClearanceState, Vote},
+    fold,
+    id::{GroupId, IdentityId, SiteId, TenantId},
+    signal::{Lane, Source},
+};
+use lanyard_plan::clearing::{Voter, no_say};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Engine,
+    engine::{MANAGER_EMAIL, MANAGER_LOGIN},
+    journal::line,
+    ports::{Document, DocumentKey, StoreFailure, Write},
+};
+
+/// Somebody who decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    /// As the journal shows them.
+    pub name: String,
+    pub roles: Vec<String>,
+    /// Addresses that are surely theirs; they name the identities that are them.
+    pub emails: Vec<String>,
+    /// Identities that are surely them.
+    pub identities: Vec<IdentityId>,
+    /// Roles that hold in some tenants or sites only; an empty list means everywhere.
+    pub scoped: Vec<ScopedRole>,
+}
+
+/// A role, and where it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopedRole {
+    pub role: String,
+    pub tenants: Vec<TenantId>,
+    pub sites: Vec<SiteId>,
+}
+
+impl Principal {
+    /// Roles that count for something of this tenant and site.
+    fn roles_at(&self, tenant: &TenantId, site: &SiteId) -> Vec<String> {
+        let here = self.scoped.iter().filter(|scoped| {
+            (scoped.tenants.is_empty() || scoped.tenants.contains(tenant))
+                && (scoped.sites.is_empty() || scoped.sites.contains(site))
+        });
+        self.roles.iter().chain(here.map(|scoped| &scoped.role)).cloned().collect()
+    }
+}
+
+/// What somebody says about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Say {
+    Approve,
+    Decline,
+    /// Ask anew after it ran out or was declined.
+    Renew,
+}
+
+/// Why nothing was decided. Nothing of the call happened.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SayRefused {
+    #[error("there is no request {0}")]
+    Unknown(String),
+    #[error("{id} is {state}: it cannot be decided any more")]
+    Over { id: String, state: &'static str },
+    #[error("{name} has no say in {id}: {why}")]
+    NoSay { id: String, name: String, why: String },
+    #[error("a reason is needed")]
+    NoReason,
+    #[error("{0} was changed by somebody else in this moment")]
+    Changed(String),
+    #[error(transparent)]
+    Store(StoreFailure),
+}
+
+impl From<StoreFailure> for SayRefused {
+    fn from(failure: StoreFailure) -> Self {
+        match failure {
+            StoreFailure::ClearanceChanged(id) => Self::Changed(id),
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// A decision on a reached limit is good for this long.
+const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
+
+/// Where delegations are kept, by folded e-mail of who delegates.
+const DELEGATIONS: &str = "delegations";
+
+/// Somebody else may vote in one's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// E-mail of who delegates.
+    pub from: String,
+    /// E-mail of who may vote instead.
+    pub to: String,
+    pub until: Timestamp,
+}
+
+/// Identities that are somebody, and the groups they are in.
+struct Known {
+    identities: Vec<IdentityId>,
+    groups: BTreeSet<GroupId>,
+    /// Given, and those of their identities.
+    emails: Vec<String>,
+}
+
+impl Engine {
+    /// Requests that wait, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn requests(&self, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
+        self.store.clearances(ClearanceState::Waiting, limit).await
+    }
+
+    /// One decision on all of these requests, or on none: who said it and why is journaled, for the decision as a whole
+    /// and for each person. Answers the requests as they are now.
+    ///
+    /// # Errors
+    /// See [`SayRefused`].
+    pub async fn decide_requests(
+        &self,
+        ids: &[String],
+        say: Say,
+        by: &Principal,
+        reason: &str,
+    ) -> Result<Vec<Clearance>, SayRefused> {
+        let now = self.clock.now();
+        let reason = reason.trim();
+        let mut after = Vec::new();
+        for id in ids.iter().collect::<BTreeSet<_>>() {
+            let found = self.store.clearance(id).await?.ok_or_else(|| SayRefused::Unknown(id.clone()))?;
+            if reason.is_empty() && (say == Say::Decline || found.kind == ClearanceKind::Cap) {
+                return Err(SayRefused::NoReason);
+            }
+            after.push(self.decide_request(found, say, by, reason, now).await?);
+        }
+        let word = match say {
+            Say::Approve => "approved",
+            Say::Decline => "declined",
+            Say::Renew => "to be asked anew",
+        };
+        let mut batch = Vec::new();
+        for clearance in &after {
+            let title = format!("{} {word} by {}", clearance.kind.as_str(), by.name);
+            batch.push(self.clearance_line(clearance, "approval", title, now));
+            batch.push(Write::Clearance(Box::new(clearance.clone())));
+            batch.push(Write::Attend {
+                who: vec![clearance.identity.clone()],
+                source: Source::Person,
+                lane: Lane::Normal,
+                due: now,
+                why: format!("{} was decided", clearance.id),
+            });
+        }
+        let tenants: BTreeSet<&TenantId> = after.iter().map(|c| &c.identity.tenant).collect();
+        for tenant in tenants {
+            let here: Vec<_> =
+                after.iter().filter(|c| &c.identity.tenant == tenant).map(|c| c.id.as_str()).collect();
+            batch.push(
+                line(
+                    tenant,
+                    now,
+                    "approval",
+                    format!("{} decided on {} requests: {word}", by.name, here.len()),
+                )
+                .detail(reason)
+                .data(serde_json::json!({
+                    "by": by.name,
+                    "say": say,
+                    "reason": reason,
+                    "requests": here,
+                }))
+                .write(),
+            );
+        }
+        self.write(batch).await?;
+        self.wake.notify_one();
+        Ok(after.into_iter().map(|c| Clearance { version: c.version + 1, ..c }).collect())
+    }
+
+    async fn decide_request(
+        &self,
+        found: Clearance,
+        say: Say,
+        by: &Principal,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Clearance, SayRefused> {
+        let id = found.id.clone();
+        let in_time = found.kind == ClearanceKind::Hold || found.until.is_none_or(|until| now < until);
+        let open = found.state == ClearanceState::Waiting && !found.over && in_time;
+        let renewable = say == Say::Renew && !found.over && found.kind == ClearanceKind::Approval;
+        if !open && !renewable {
+            let state = match found.state {
+                _ if found.over => "over",
+                ClearanceState::Waiting => "run out",
+                state => state.as_str(),
+            };
+            return Err(SayRefused::Over { id, state });
+        }
+        let instead_of = self.say_in(&found, by, now).await?;
+        let mut after = found;
+        let said = |what: &str| match reason {
+            "" => format!("{what} by {}", by.name),
+            reason => format!("{what} by {}: {reason}", by.name),
+        };
+        if say == Say::Renew {
+            // The next look finds its lines wanted and nothing on record: it asks anew.
+            after.over = true;
+            after.state = ClearanceState::Cancelled;
+            after.ended = Some((now, said("to be asked anew")));
+            return Ok(after);
+        }
+        let yes = say == Say::Approve;
+        after.votes.push(Vote { by: by.name.clone(), instead_of, at: now, yes, reason: reason.to_owned() });
+        let quorum = after.demand.as_ref().map_or(1, |demand| demand.quorum as usize);
+        match (after.kind, yes) {
+            (ClearanceKind::Undone, false) => {}
+            (_, false) => {
+                after.state = ClearanceState::Declined;
+                after.ended = Some((now, said("declined")));
+            }
+            // An undo is released: what it kept away may come again.
+            (ClearanceKind::Undone, true) => {
+                after.state = ClearanceState::Cancelled;
+                after.over = true;
+                after.ended = Some((now, said("released")));
+            }
+            (kind, true) if after.ayes() >= quorum => {
+                after.state = ClearanceState::Granted;
+                after.ended = Some((now, said("approved")));
+                if kind == ClearanceKind::Cap {
+                    let span = jiff::SignedDuration::from_secs(CAP_GRANT_SECONDS);
+                    after.until = now.checked_add(span).ok();
+                }
+            }
+            _ => {}
+        }
+        Ok(after)
+    }
+
+    /// In whose place they decide, if in somebody's.
+    async fn say_in(
+        &self,
+        clearance: &Clearance,
+        by: &Principal,
+        now: Timestamp,
+    ) -> Result<Option<String>, SayRefused> {
+        let me = self.known_as(by).await?;
+        let Some(why) = say_of(clearance, by, &me, now) else { return Ok(None) };
+        let refused = SayRefused::NoSay { id: clearance.id.clone(), name: by.name.clone(), why };
+        if me.identities.contains(&clearance.identity) {
+            return Err(refused);
+        }
+        for mail in &me.emails {
+            let to_me = self.store.documents_by_key(DELEGATIONS, "to", &mail.to_lowercase()).await?;
+            for document in to_me {
+                let Ok(given) = serde_json::from_value::<Delegation>(document.body) else { continue };
+                if given.until <= now {
+                    continue;
+                }
+                let emails = vec![given.from.clone()];
+                let other = Principal { name: given.from.clone(), emails, ..Principal::default() };
+                let known = self.known_as(&other).await?;
+                if say_of(clearance, &other, &known, now).is_none() {
+                    return Ok(Some(given.from));
+                }
+            }
+        }
+        Err(refused)
+    }
+
+    async fn known_as(&self, who: &Principal) -> Result<Known, StoreFailure> {
+        let mut identities = who.identities.clone();
+        for mail in &who.emails {
+            if let Some(folded) = fold::email(mail) {
+                identities.extend(self.store.identities_by_key(MANAGER_EMAIL, &folded).await?);
+            }
+            identities.extend(self.store.identities_by_key(MANAGER_LOGIN, &fold::text(mail)).await?);
+        }
+        identities.sort();
+        identities.dedup();
+        let mut groups = BTreeSet::new();
+        let mut emails = who.emails.clone();
+        for id in &identities {
+            if let Some(known) = self.store.identity(id).await?.filter(|known| known.gone_at.is_none()) {
+                groups.extend(known.identity.groups.ids().iter().cloned());
+                let text = |name| known.identity.profile.text(name).map(str::to_owned);
+                emails.extend(text("email").into_iter().chain(text("login")));
+            }
+        }
+        emails.sort();
+        emails.dedup();
+        Ok(Known { identities, groups, emails })
+    }
+
+    /// Whether an e-mail address is this person's, as far as is known of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_address_of(&self, who: &Principal, mail: &str) -> Result<bool, StoreFailure> {
+        let known = self.known_as(who).await?;
+        Ok(known.emails.iter().any(|own| own.eq_ignore_ascii_case(mail)))
+    }
+
+    /// Lets somebody else vote in `from`'s place until then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delegate(&self, delegation: &Delegation, by: &str) -> Result<(), StoreFailure> {
+        let key = delegation.from.to_lowercase();
+        let known = self.store.documents(DELEGATIONS, std::slice::from_ref(&key)).await?;
+        let to = DocumentKey { kind: "to".into(), value: delegation.to.to_lowercase(), sole: false };
+        let document = Document {
+            collection: DELEGATIONS.into(),
+            key,
+            version: known.first().map_or(0, |document| document.version),
+            keys: vec![to],
+            body: serde_json::to_value(delegation).unwrap_or_default(),
+        };
+        let now = self.clock.now();
+        let mut batch = vec![Write::Document(Box::new(document))];
+        for tenant in self.directories().keys() {
+            let title = format!("{} may vote in the place of {}", delegation.to, delegation.from);
+            let detail = format!("until {}, by {by}", delegation.until);
+            batch.push(line(tenant, now, "approval", title).detail(detail).write());
+        }
+        self.write(batch).await.map(|_| ())
+    }
+}
+
+fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp) -> Option<String> {
+    let roles = who.roles_at(&clearance.identity.tenant, &clearance.site);
+    let voter = Voter {
+        name: &who.name,
+        identities: &known.identities,
+        emails: &known.emails,
+        roles: &roles,
+        groups: &known.groups,
+    };
+    no_say(clearance, &voter, now)
+}

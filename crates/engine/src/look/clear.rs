@@ -1,0 +1,241 @@
+//! What must let a plan's lines go first, as one look sees it: what the policy asks, what is on record, and what is
+//! written down when the look ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    account::Account,
+    clearance::{Clearance, ClearanceKind, ClearanceState},
+    desired::{Applied, Desired},
+    id::IdentityId,
+    place::Catalogue,
+    plan::{Plan, Step},
+};
+use lanyard_plan::{
+    clearing::{self, Asked, Gated, Gating},
+    lines,
+    seating::Seating,
+};
+use lanyard_policy::Facts;
+
+use super::{AccountView, Applying, Leaving, Person, Scene, Stop};
+use crate::{
+    Engine,
+    engine::manager_key,
+    journal::line,
+    ports::{Severity, StoreFailure, Write},
+    site::SiteState,
+};
+
+impl Engine {
+    /// What is on record about the person in the site, for one look.
+    pub(crate) async fn applying(
+        &self,
+        id: &IdentityId,
+        site: &SiteState,
+        person: &Person,
+    ) -> Result<Applying, Stop> {
+        let known = self.store.clearances_of(id, Some(site.id())).await?;
+        let sealed = match self.rollout() {
+            Some(seal) => self.sealed_lines(&seal, id, site.id()).await?.map(|lines| (seal, lines)),
+            None => None,
+        };
+        let manager = match self.active().policy.demands().is_empty() {
+            true => None,
+            false => self.manager_of(person).await?,
+        };
+        Ok(Applying::new(known, sealed, manager))
+    }
+
+    /// The manager's identity, as the policy finds managers.
+    async fn manager_of(&self, person: &Person) -> Result<Option<IdentityId>, Stop> {
+        let Some(reference) = self.active().bound.manager_reference(&person.identity) else {
+            return Ok(None);
+        };
+        let tenant = &person.identity.id.tenant;
+        for key in &reference.keys {
+            let found = match manager_key(key) {
+                Err(id) => vec![IdentityId::new(tenant.clone(), id)],
+                Ok((kind, value)) => self.store.identities_by_key(kind, value).await?,
+            };
+            let mut here = found.into_iter().filter(|id| &id.tenant == tenant);
+            if let (Some(manager), None) = (here.next(), here.next()) {
+                return Ok(Some(manager));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What of the decision the policy asks something about before it is given.
+    pub(crate) async fn asked(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+        leaving: Option<Leaving>,
+        desired: &Desired,
+    ) -> Result<Asked, Stop> {
+        let demands = scene.active.policy.demands();
+        if demands.is_empty() || leaving.is_some() {
+            return Ok(Asked::default());
+        }
+        let facts = Facts {
+            account: view.account.as_ref(),
+            applied: Some(applied),
+            gone: scene.person.gone,
+            since: scene.person.since,
+            manager_account: self.manager_account(scene).await?,
+            linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
+        };
+        let base = scene.active.bound.evaluate_unasked(&scene.person.identity, &facts, self.clock.now());
+        Ok(Asked::new(desired, &base, demands))
+    }
+
+    /// A desk that somebody was asked about is kept for the person as long as it is free: otherwise each look would ask
+    /// about another one.
+    pub(super) fn keep_asked_desk(&self, seating: &mut Seating, id: &IdentityId, applying: &Applying) {
+        let asked = applying
+            .known
+            .iter()
+            .filter(|known| !known.over && known.state.is_open())
+            .flat_map(|known| &known.lines)
+            .find_map(|line| line.key.strip_prefix("seat+:")?.parse().ok());
+        if let Some(room) = asked.map(lanyard_model::id::RoomId)
+            && seating.is_free_for(room, id)
+        {
+            seating.promise(id, room);
+        }
+    }
+
+    /// Sets the gates of a plan.
+    pub(super) fn gate(
+        &self,
+        scene: &Scene<'_>,
+        plan: Plan,
+        before: Option<&Account>,
+        catalogue: &Catalogue,
+        applying: &Applying,
+        now: Timestamp,
+    ) -> Gated {
+        let policy = &scene.active.policy;
+        let window = policy.removals_open_at(now).map(|at| (at, "removals wait for their window"));
+        let sealed = applying.sealed.as_ref().map(|(seal, lines)| (seal.as_str(), lines));
+        clearing::gate(
+            plan,
+            &Gating {
+                asked: &applying.asked,
+                demands: policy.demands(),
+                known: &applying.known,
+                before,
+                catalogue,
+                now,
+                manager: applying.manager.as_ref(),
+                capped: applying.capped.is_some(),
+                sealed,
+                window,
+            },
+        )
+    }
+
+    /// What is asked for the first time, and what ends. Durable before the look ends: whoever is asked can answer at
+    /// once, whatever becomes of this process.
+    pub(super) async fn record_clearances(
+        &self,
+        desired: &Desired,
+        gated: &Gated,
+        applying: &Applying,
+    ) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let ended = clearing::settle(&applying.known, &gated.wanted, &desired.lifecycle, now);
+        if gated.new.is_empty() && ended.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Vec::new();
+        if !gated.new.is_empty() {
+            // Whoever is asked can look at the plan that asks.
+            batch.push(Write::Plan(std::sync::Arc::new(gated.plan.clone())));
+        }
+        for new in &gated.new {
+            let title = match new.kind {
+                ClearanceKind::Hold => "hold begins".to_owned(),
+                ClearanceKind::Cap => "waits for room under the limit, or for a decision".to_owned(),
+                _ => format!("approval asked: {}", new.rule),
+            };
+            batch.push(self.clearance_line(new, "clearance", title, now));
+            batch.push(Write::Clearance(Box::new(new.clone())));
+        }
+        for (clearance, said) in ended {
+            if !said.is_empty() {
+                batch.push(self.clearance_line(&clearance, "clearance", said, now));
+            }
+            batch.push(Write::Clearance(Box::new(clearance)));
+        }
+        match self.write(batch).await {
+            Ok(_) => Ok(()),
+            // Somebody decided in this very moment: look again at what they said.
+            Err(StoreFailure::ClearanceChanged(id)) => {
+                Err(Stop::Again { at: now, error: format!("{id} was decided meanwhile") })
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    pub(crate) fn clearance_line(
+        &self,
+        clearance: &Clearance,
+        kind: &str,
+        title: impl Into<String>,
+        now: Timestamp,
+    ) -> Write {
+        let what: Vec<_> = clearance.lines.iter().map(|line| line.what.as_str()).collect();
+        line(&clearance.identity.tenant, now, kind, title)
+            .about(&clearance.identity, &clearance.person)
+            .site(&clearance.site)
+            .severity(Severity::Info)
+            .detail(what.join("; "))
+            .data(serde_json::json!({
+                "clearance": clearance.id,
+                "kind": clearance.kind,
+                "rule": clearance.rule,
+                "state": clearance.state,
+                "plan": clearance.plan,
+                "until": clearance.until,
+                "lines": clearance.lines.iter().map(|line| &line.key).collect::<Vec<_>>(),
+            }))
+            .write()
+    }
+}
+
+/// What an operation is sent under: each clearance with its lines, and the pass through a reached limit, if one covers
+/// all that the step takes away.
+pub(super) fn sent_under(
+    step: &Step,
+    plan: &Plan,
+    before: Option<&Account>,
+    known: &[Clearance],
+    now: Timestamp,
+) -> (BTreeMap<String, Vec<String>>, Option<String>) {
+    let keys = lines::keys(&step.op, before);
+    let mut under: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for key in &keys {
+        if let Some(id) = plan.cleared.get(key) {
+            under.entry(id.clone()).or_default().push(key.clone());
+        }
+    }
+    let pass = known.iter().find(|known| {
+        known.kind == ClearanceKind::Cap
+            && known.state == ClearanceState::Granted
+            && keys.iter().all(|key| known.lets(key, now))
+    });
+    let pass = pass.filter(|_| step.destructive).map(|pass| pass.id.clone());
+    if let Some(pass) = &pass {
+        under.entry(pass.clone()).or_default().extend(keys.iter().cloned());
+    }
+    (under, pass)
+}
+
+/// Keys of a sealed list, as kept.
+pub(crate) fn key_set(lines: &serde_json::Value) -> BTreeSet<String> {
+    lines.as_array().into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,145 @@
+//! Why, why not, and what would change it: now, or as of a past moment, from memory alone.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use lanyard_model::{
+    desired::Desired,
+    id::{IdentityId, PlanId, SiteId},
+    plan::Outcome,
+};
+use lanyard_policy::{Facts, Way};
+use serde::Serialize;
+
+use crate::{
+    Engine,
+    explain::PreviewError,
+    ports::{ActivityFilter, Mirrored},
+};
+
+/// Plans looked through for writes.
+const PLANS_MAX: usize = 200;
+/// Journal lines looked through for read-backs.
+const LINES_MAX: usize = 2000;
+
+/// A change that was made, and when a read confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Made {
+    pub site: SiteId,
+    pub line: String,
+    pub what: String,
+    pub plan: PlanId,
+    pub at: Timestamp,
+    pub read_back_at: Option<Timestamp>,
+}
+
+/// One person at one moment, as far as memory goes.
+#[derive(Debug)]
+pub struct Told {
+    pub at: Timestamp,
+    pub known: Mirrored,
+    /// By the policy in force now, on what was known then.
+    pub desired: Desired,
+    /// Rules that could give what was asked about.
+    pub ways: Vec<Way>,
+    /// The newest write of each thing until then.
+    pub made: Vec<Made>,
+}
+
+impl Engine {
+    /// What is known of somebody at `at` (now, if none), what policy makes of it, and which rules could give `thing`. No
+    /// call is made.
+    ///
+    /// # Errors
+    /// [`PreviewError::Nobody`] if nothing was known of them then.
+    pub async fn tell(
+        &self,
+        id: &IdentityId,
+        at: Option<Timestamp>,
+        thing: Option<&str>,
+    ) -> Result<Told, PreviewError> {
+        let now = self.clock.now();
+        let moment = at.unwrap_or(now);
+        let known = match at {
+            None => self.store.identity(id).await,
+            Some(at) => self.store.identity_as_of(id, at).await,
+        };
+        let known = known.map_err(PreviewError::Store)?.ok_or_else(|| PreviewError::Nobody(id.clone()))?;
+        let links = self.store.links_of(id).await.map_err(PreviewError::Store)?;
+        let link =
+            links.iter().find(|link| link.since <= moment && link.ended_at.is_none_or(|end| end > moment));
+        // What an account showed then is the evidence's to say; what policy makes of it now needs it as it is.
+        let account = match link.filter(|_| at.is_none()) {
+            Some(link) => self.store.account(&link.account).await.map_err(PreviewError::Store)?,
+            None => None,
+        };
+        let applied = match link {
+            Some(link) => self.store.applied(id, &link.account.site).await.map_err(PreviewError::Store)?,
+            None => None,
+        };
+        let active = self.active();
+        let facts = Facts {
+            account: account.as_ref(),
+            applied: applied.as_ref(),
+            gone: known.gone_at,
+            since: known.since,
+            manager_account: None,
+            linked: link.is_some(),
+        };
+        let desired = active.bound.evaluate(&known.identity, &facts, moment);
+        let ways =
+            thing.map_or_else(Vec::new, |thing| active.bound.ways(&known.identity, &facts, moment, thing));
+        let made = self.made_until(id, moment).await?;
+        Ok(Told { at: moment, known, desired, ways, made })
+    }
+
+    /// The newest accepted write of each thing until a moment, newest first.
+    async fn made_until(&self, id: &IdentityId, moment: Timestamp) -> Result<Vec<Made>, PreviewError> {
+        let filter =
+            ActivityFilter { identity: Some(id.clone()), limit: LINES_MAX, ..ActivityFilter::default() };
+        let journal = self.store.activity(&filter).await.map_err(PreviewError::Store)?;
+        let read_back = |plan: &PlanId, sent: Timestamp| {
+            let of = |kept: &&crate::ports::Kept| {
+                kept.entry.kind == "verified"
+                    && kept.entry.at >= sent
+                    && kept.entry.data["plan"].as_str() == Some(plan.as_str())
+            };
+            journal.iter().rev().find(of).map(|kept| kept.entry.at)
+        };
+        let mut sent = Vec::new();
+        for plan in self.store.plans(Some(id), PLANS_MAX).await.map_err(PreviewError::Store)? {
+            for (intent, outcome) in self.store.intents(&plan.id).await.map_err(PreviewError::Store)? {
+                let done = outcome.as_ref().is_some_and(Outcome::is_success);
+                if let Some(inverse) = intent.inverse.filter(|_| done && intent.at <= moment) {
+                    sent.push((intent.at, intent.site, intent.plan, inverse.lines));
+                }
+            }
+        }
+        sent.sort_by(|a, b| b.0.cmp(&a.0));
+        let mut seen = BTreeSet::new();
+        let mut made = Vec::new();
+        for (at, site, plan, lines) in sent {
+            for line in lines {
+                // The thing is what the verb is about, and its place: the newest word on it counts.
+                let mut parts = line.key.splitn(3, ':');
+                let verb = parts.next().unwrap_or_default().trim_end_matches(['+', '-']).to_owned();
+                let place = match verb.as_str() {
+                    "role" | "item" | "booking" | "visit" => parts.next().unwrap_or_default(),
+                    "field" => parts.next().unwrap_or_default().split(['=', '-']).next().unwrap_or_default(),
+                    _ => "",
+                };
+                if seen.insert((site.clone(), verb, place.to_owned())) {
+                    made.push(Made {
+                        site: site.clone(),
+                        what: line.what,
+                        line: line.key,
+                        plan: plan.clone(),
+                        at,
+                        read_back_at: read_back(&plan, at),
+                    });
+                }
+            }
+        }
+        Ok(made)
+    }
+}

@@ -1,0 +1,394 @@
+//! Taking back what was done: a plan, a person, a stretch of time. Planned against today's world, shown, gated, applied,
+//! and kept away from the policy until somebody releases it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    account::{Account, AccountRead},
+    clearance::{Clearance, ClearanceKind, ClearanceState, GatedLine},
+    desired::Applied,
+    id::{IdentityId, PlanId, SiteId},
+    plan::{Operation, Outcome, Plan},
+    signal::{Lane, Source},
+};
+use lanyard_plan::{
+    Removal, seal,
+    undo::{Done, Today, Undo, plan_undo},
+};
+use serde::Serialize;
+
+use crate::{
+    Engine,
+    explain::PreviewError,
+    journal::line,
+    look::{Applying, Person, Scene, Stop, Tail},
+    ports::{Intent, WorkItem, Write},
+    site::SiteState,
+};
+
+/// Operations one undo may span; more are taken back in parts.
+const INTENTS_MAX: usize = 20_000;
+
+/// What is to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoScope {
+    Plan(PlanId),
+    /// One step of a plan, counted from 1 as it was sent.
+    Step(PlanId, usize),
+    /// Everything done for one person since then.
+    Person(IdentityId, Timestamp),
+    /// Everything done for anybody between the two.
+    Between(Timestamp, Timestamp),
+}
+
+/// What taking back means for one person in one site.
+#[derive(Debug, Clone, Serialize)]
+pub struct UndoFor {
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: SiteId,
+    /// The steps back, gated like any others.
+    pub plan: Plan,
+    /// Cannot come back.
+    pub lost: Vec<String>,
+    /// Changed by somebody since: left alone.
+    pub moved: Vec<String>,
+    /// Is so already.
+    pub already: Vec<String>,
+    pub keep_away: Vec<GatedLine>,
+    /// Operations it takes back.
+    pub operations: usize,
+    /// After it was applied: what is still different, when read back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<Vec<String>>,
+}
+
+impl Engine {
+    /// What an undo would do now. Reads accounts afresh, writes nothing.
+    ///
+    /// # Errors
+    /// See [`PreviewError`].
+    pub async fn preview_undo(&self, scope: &UndoScope, because: &str) -> Result<Vec<UndoFor>, PreviewError> {
+        let mut all = Vec::new();
+        for ((identity, site), done) in self.undoable(scope).await? {
+            all.push(self.undo_for(&identity, &site, &done, because).await?.0);
+        }
+        Ok(all)
+    }
+
+    /// Takes it back: what is kept away is durable before the first operation is sent. Every operation has its intent,
+    /// its charge and its line in the journal like any other.
+    ///
+    /// # Errors
+    /// See [`PreviewError`]. People taken back before the error stay taken back.
+    pub async fn apply_undo(
+        &self,
+        scope: &UndoScope,
+        by: &str,
+        reason: &str,
+    ) -> Result<Vec<UndoFor>, PreviewError> {
+        if self.settings.observe_only {
+            return Err(PreviewError::Other("this installation only observes: nothing is written".into()));
+        }
+        let because = match reason {
+            "" => format!("undone by {by}"),
+            reason => format!("undone by {by}: {reason}"),
+        };
+        let mut all = Vec::new();
+        for ((identity, site), done) in self.undoable(scope).await? {
+            all.push(self.apply_undo_for(&identity, &site, &done, &because).await?);
+        }
+        Ok(all)
+    }
+
+    /// Accepted operations of the scope by person and site, each in the order it was done.
+    async fn undoable(
+        &self,
+        scope: &UndoScope,
+    ) -> Result<BTreeMap<(IdentityId, SiteId), Vec<(Intent, Outcome)>>, PreviewError> {
+        let now = self.clock.now() + std::time::Duration::from_secs(1);
+        let found = match scope {
+            UndoScope::Plan(plan) | UndoScope::Step(plan, _) => {
+                let mut all = self.store.intents(plan).await.map_err(PreviewError::Store)?;
+                if all.is_empty() {
+                    return Err(PreviewError::Other(format!("nothing was ever sent for plan {plan}")));
+                }
+                all.sort_by(|a, b| (a.0.at, &a.0.id).cmp(&(b.0.at, &b.0.id)));
+                match scope {
+                    UndoScope::Step(_, number) => {
+                        all.into_iter().skip(number.saturating_sub(1)).take(1).collect()
+                    }
+                    _ => all,
+                }
+            }
+            UndoScope::Person(who, since) => {
+                let all = self.store.intents_between(*since, now, INTENTS_MAX + 1).await;
+                let all = all.map_err(PreviewError::Store)?;
+                all.into_iter().filter(|(intent, _)| intent.identity == *who).collect()
+            }
+            UndoScope::Between(from, until) => self
+                .store
+                .intents_between(*from, *until, INTENTS_MAX + 1)
+                .await
+                .map_err(PreviewError::Store)?,
+        };
+        if found.len() > INTENTS_MAX {
+            return Err(PreviewError::Other(format!(
+                "more than {INTENTS_MAX} operations: take a shorter time, and the rest after it"
+            )));
+        }
+        let mut by_person: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (intent, outcome) in found {
+            // What is taken back already is no reason to do it again the other way round.
+            let undo_of_ours = intent.plan.as_str().starts_with(UNDO);
+            match outcome.filter(Outcome::is_success) {
+                Some(outcome) if !undo_of_ours => {
+                    by_person
+                        .entry((intent.identity.clone(), intent.site.clone()))
+                        .or_default()
+                        .push((intent, outcome));
+                }
+                _ => {}
+            }
+        }
+        Ok(by_person)
+    }
+
+    async fn undo_for(
+        &self,
+        identity: &IdentityId,
+        site: &SiteId,
+        done: &[(Intent, Outcome)],
+        because: &str,
+    ) -> Result<(UndoFor, Option<Account>), PreviewError> {
+        let state = self.site_of_undo(site)?;
+        let known = self.store.identity(identity).await.map_err(PreviewError::Store)?;
+        let known = known.ok_or_else(|| PreviewError::Nobody(identity.clone()))?;
+        let link = self.store.link(identity, site).await.map_err(PreviewError::Store)?;
+        let account = match &link {
+            None => None,
+            Some(link) => match state.port().observe_account(link.account.id, Lane::Normal).await {
+                Ok(AccountRead::Present(account)) => Some(*account),
+                // An inactive account may read as not there; what we remember of it says what to bring back.
+                Ok(AccountRead::NotFound { .. }) => self
+                    .store
+                    .account(&link.account)
+                    .await
+                    .map_err(PreviewError::Store)?
+                    .map(|account| Account { active: Some(false), ..account }),
+                Err(failure) => return Err(PreviewError::Port(failure)),
+            },
+        };
+        let active = self.active();
+        let now = self.clock.now();
+        let removal = Removal {
+            protected: active.policy.protects(&known.identity).map(|because| because.text),
+            ..Removal::default()
+        };
+        let catalogue = state.catalogue();
+        let all: Vec<_> = done
+            .iter()
+            .map(|(intent, outcome)| Done {
+                operation: &intent.operation,
+                outcome,
+                inverse: intent.inverse.as_ref(),
+                at: intent.at,
+            })
+            .collect();
+        let calendar =
+            |op: &Operation| matches!(op, Operation::CancelBooking { .. } | Operation::Book { .. });
+        let bookings = match &link {
+            Some(link) if done.iter().any(|(intent, _)| calendar(&intent.operation)) => {
+                // Never an earlier scan: an operation of ours may be the last thing that happened.
+                let since = now + std::time::Duration::from_millis(1);
+                let read = state.bookings_of(link.account.id, since, || self.clock.now(), Lane::Normal).await;
+                Some(read.map_err(PreviewError::Port)?)
+            }
+            _ => None,
+        };
+        let undo = {
+            let seating = state.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            plan_undo(
+                &all,
+                &Today {
+                    identity,
+                    account: account.as_ref(),
+                    bookings: bookings.as_deref(),
+                    catalogue: &catalogue,
+                    seating: &seating,
+                    removal: &removal,
+                    now,
+                    because,
+                },
+            )
+        };
+        let person = known.identity.display_name();
+        let Undo { steps, lost, moved, already, keep_away } = undo;
+        let plan = seal::seal(Plan {
+            id: PlanId::new(""),
+            identity: identity.clone(),
+            person: person.clone(),
+            site: site.clone(),
+            account: link.as_ref().map(|link| link.account.clone()),
+            lane: Lane::Normal,
+            steps,
+            todos: Vec::new(),
+            notices: Vec::new(),
+            notes: Vec::new(),
+            ending: None,
+            review_at: None,
+            policy: active.policy.seal().to_owned(),
+            made_at: now,
+            cleared: BTreeMap::new(),
+        });
+        let plan = Plan { id: PlanId::new(format!("{UNDO}{}", plan.id).as_str()), ..plan };
+        let shown = UndoFor {
+            identity: identity.clone(),
+            person,
+            site: site.clone(),
+            plan,
+            lost,
+            moved,
+            already,
+            keep_away,
+            operations: done.len(),
+            open: None,
+        };
+        Ok((shown, account))
+    }
+
+    fn site_of_undo(&self, site: &SiteId) -> Result<&std::sync::Arc<SiteState>, PreviewError> {
+        self.sites()
+            .get(site)
+            .ok_or_else(|| PreviewError::Other(format!("the settings have no site {site} any more")))
+    }
+
+    async fn apply_undo_for(
+        &self,
+        identity: &IdentityId,
+        site: &SiteId,
+        done: &[(Intent, Outcome)],
+        because: &str,
+    ) -> Result<UndoFor, PreviewError> {
+        let state = self.site_of_undo(site)?;
+        if !self.may_write(site) {
+            return Err(PreviewError::Other(format!(
+                "{site} is not signed off yet: nothing is written to it"
+            )));
+        }
+        let link = self.store.link(identity, site).await.map_err(PreviewError::Store)?;
+        let mut names = BTreeSet::from([format!("identity {identity}")]);
+        names.extend(link.as_ref().map(|link| format!("account {}", link.account.id)));
+        // No look of ours works on the same account meanwhile.
+        let held = state.lock(names).await;
+        let (mut undo, account) = self.undo_for(identity, site, done, because).await?;
+        let now = self.clock.now();
+        let kept = self.keep_away(&undo, because, now).await?;
+        let known = self.store.identity(identity).await.map_err(PreviewError::Store)?;
+        let known = known.ok_or_else(|| PreviewError::Nobody(identity.clone()))?;
+        let person = Person { identity: known.identity, gone: known.gone_at, since: known.since };
+        let item = WorkItem {
+            identity: identity.clone(),
+            generation: 0,
+            lane: Lane::Normal,
+            attempts: 0,
+            raised_at: now,
+            source: Source::Person,
+            why: because.to_owned(),
+            // Names this undo among all that were ever made of the same plan.
+            fence: now.as_microsecond(),
+        };
+        let active = self.active();
+        let scene = Scene { active: &active, person: &person, site: state, item: &item };
+        let mut applied: Applied =
+            self.store.applied(identity, site).await.map_err(PreviewError::Store)?.unwrap_or_default();
+        let mut link = link;
+        let mut tail = Tail::default();
+        let mut applying = Applying::default();
+        let sent = self
+            .apply(&scene, &undo.plan, account.as_ref(), &mut link, &mut applied, &mut applying, &mut tail)
+            .await;
+        let mut batch = std::mem::take(&mut tail.writes);
+        batch.push(
+            line(&identity.tenant, self.clock.now(), "undo", format!("{} operations taken back", done.len()))
+                .about(identity, &undo.person)
+                .site(site)
+                .detail(because)
+                .data(serde_json::json!({
+                    "plan": undo.plan.id,
+                    "clearance": kept,
+                    "of": done.iter().map(|(intent, _)| &intent.id).collect::<Vec<_>>(),
+                    "lost": undo.lost,
+                    "moved": undo.moved,
+                }))
+                .write(),
+        );
+        batch.push(Write::Attend {
+            who: vec![identity.clone()],
+            source: Source::Person,
+            lane: Lane::Normal,
+            due: now,
+            why: because.to_owned(),
+        });
+        self.write(batch).await.map_err(PreviewError::Store)?;
+        match sent {
+            Ok(()) => {}
+            Err(Stop::Again { error, .. } | Stop::Dead { error, .. }) => {
+                undo.open = Some(vec![error]);
+                return Ok(undo);
+            }
+            Err(stop) => return Err(stop.into()),
+        }
+        // A read says what became of it.
+        let (after, _) = self.undo_for(identity, site, done, because).await?;
+        let open = after.plan.steps.iter().flat_map(|step| &step.differences);
+        undo.open = Some(open.map(lanyard_plan::lines::sentence).collect());
+        drop(held);
+        self.wake.notify_one();
+        Ok(undo)
+    }
+
+    /// Puts on record what the policy must not bring again by itself.
+    async fn keep_away(
+        &self,
+        undo: &UndoFor,
+        because: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, PreviewError> {
+        if undo.keep_away.is_empty() {
+            return Ok(None);
+        }
+        let id =
+            format!("clr_undo_{}_{}", undo.plan.id.as_str().trim_start_matches(UNDO), now.as_microsecond());
+        let clearance = Clearance {
+            id: id.clone(),
+            version: 0,
+            kind: ClearanceKind::Undone,
+            identity: undo.identity.clone(),
+            person: undo.person.clone(),
+            site: undo.site.clone(),
+            rule: "undo".into(),
+            lines: undo.keep_away.clone(),
+            plan: undo.plan.id.clone(),
+            state: ClearanceState::Waiting,
+            asked_at: now,
+            until: None,
+            demand: None,
+            manager: None,
+            votes: Vec::new(),
+            ended: Some((now, because.to_owned())),
+            over: false,
+            spent: BTreeSet::new(),
+        };
+        let batch = vec![
+            self.clearance_line(&clearance, "clearance", "kept away until the undo is released", now),
+            Write::Clearance(Box::new(clearance)),
+        ];
+        self.write(batch).await.map_err(PreviewError::Store)?;
+        Ok(Some(id))
+    }
+}
+
+/// What the plans of undos are called by.
+const UNDO: &str = "undo_";

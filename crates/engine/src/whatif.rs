@@ -1,0 +1,720 @@
+//! What another policy would do to everybody: judged twice from the mirrors, by the policy in force and by the draft,
+//! and compared. Nothing is called, nothing is written but the seal.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    coverage::{Certificate, Evidence, ReadKind},
+    desired::{Because, Desired, Lifecycle, SeatWish, Want},
+    id::{FloorId, GroupId, IdentityId, SiteId},
+    identity::Groups,
+    plan::{Effect, Gate, Operation, Plan},
+};
+use lanyard_plan::lines;
+use lanyard_policy::{Policy, PolicyFiles, Problems};
+use serde::Serialize;
+
+use crate::{
+    Engine,
+    engine::{Active, catalogues},
+    judge::{Desks, Judge, Memory, Sight},
+    ports::{PortFailure, Progress, StoreFailure},
+    survey::{SiteSurvey, TenantSurvey},
+};
+
+mod seal;
+
+pub use seal::{LineFate, SealRefused, SealReport};
+
+/// Why nothing can be said.
+#[derive(Debug, thiserror::Error)]
+pub enum WhatIfError {
+    #[error("the draft has mistakes")]
+    Mistakes(Box<Problems>),
+    #[error("nothing is mirrored of {0} yet")]
+    NeverSwept(String),
+    #[error("the draft names groups whose members are not mirrored: {}", groups.join(", "))]
+    GroupsUnread { groups: Vec<String> },
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+    #[error(transparent)]
+    Port(#[from] PortFailure),
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// How many people meet each kind of effect. One person may meet several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    pub people: usize,
+    pub affected: usize,
+    pub gain: usize,
+    pub lose: usize,
+    pub r#move: usize,
+    pub change: usize,
+    pub wait: usize,
+}
+
+/// What the draft means to one person in one site, beyond what is open anyway.
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonEffect {
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: SiteId,
+    pub gains: Vec<String>,
+    pub loses: Vec<String>,
+    pub moves: Vec<String>,
+    pub changes: Vec<String>,
+    /// Held, asked about, or without a free desk.
+    pub waits: Vec<String>,
+    /// Open under the policy in force, and no longer under the draft.
+    pub no_longer: Vec<String>,
+    #[serde(skip)]
+    keys: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FloorEffect {
+    pub site: SiteId,
+    pub floor: String,
+    pub seats: usize,
+    /// People with a seat there today, and under the draft.
+    pub today: usize,
+    pub then: usize,
+    /// People who want a desk there and find none.
+    pub short: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    pub site: SiteId,
+    pub ioffice_calls: usize,
+    pub okta_calls: usize,
+    /// At the site's own pace; `None`: it has none.
+    pub minutes: Option<f64>,
+    /// People who lose something, and how many may within the window.
+    pub removals: usize,
+    pub removals_max: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RuleUse {
+    /// Flows whose conditions nobody meets.
+    pub dead: Vec<String>,
+    /// Flows that somebody meets and that give nobody anything: another rule always wins.
+    pub shadowed: Vec<String>,
+    /// Table rows that decide for nobody.
+    pub idle_rows: Vec<(String, u32)>,
+}
+
+/// The whole answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct WhatIf {
+    /// Names exactly this answer; `None`: it cannot be sealed, `doubts` say why.
+    pub seal: Option<String>,
+    pub draft: String,
+    pub draft_seal: String,
+    pub in_force_seal: String,
+    pub at: Timestamp,
+    pub totals: Totals,
+    pub people: Vec<PersonEffect>,
+    pub floors: Vec<FloorEffect>,
+    /// People whose future bookings would be cancelled; how many they have is not mirrored.
+    pub bookings_cancelled_for: usize,
+    pub bookings_known: usize,
+    /// Requests that would be made, by rule.
+    pub approvals: BTreeMap<String, usize>,
+    pub cost: Vec<Cost>,
+    /// Have an account under the policy in force, and none by the draft's keys.
+    pub unmatched: Vec<String>,
+    pub disputed: Vec<String>,
+    /// No longer concerned by any route or scope.
+    pub out_of_scope: Vec<String>,
+    pub aside: Vec<String>,
+    pub rules: RuleUse,
+    /// What this answer does not know.
+    pub doubts: Vec<String>,
+}
+
+/// Everybody, from the mirrors.
+struct Population {
+    tenants: Vec<TenantSurvey>,
+    sites: Vec<SiteSurvey>,
+    memory: BTreeMap<SiteId, Memory>,
+    desks: Desks,
+    /// What access reviews removed.
+    withheld: crate::reviews::WithheldRights,
+    now: Timestamp,
+}
+
+/// What one policy makes of everybody.
+#[derive(Default)]
+struct Outlook {
+    plans: HashMap<(IdentityId, SiteId), (Plan, Vec<BTreeSet<String>>)>,
+    no_desk: HashSet<(IdentityId, SiteId)>,
+    matched: HashMap<IdentityId, String>,
+    ended: HashMap<(IdentityId, SiteId), usize>,
+    out_of_scope: HashMap<IdentityId, String>,
+    aside: Vec<(IdentityId, String, String)>,
+    disputed: Vec<(IdentityId, SiteId, String, String)>,
+    considered: u32,
+    used: HashMap<String, u32>,
+    rows: HashMap<String, HashSet<u32>>,
+    failed: HashMap<String, u32>,
+    floors: BTreeMap<(SiteId, FloorId), (usize, usize)>,
+}
+
+impl Engine {
+    /// Judges everybody by the draft. With `read_groups`, members of groups that only the draft names are asked for in
+    /// Okta; otherwise no call is made, and such a draft is refused.
+    ///
+    /// # Errors
+    /// See [`WhatIfError`].
+    pub async fn whatif(
+        &self,
+        files: &PolicyFiles,
+        read_groups: bool,
+        progress: &dyn Progress,
+    ) -> Result<WhatIf, WhatIfError> {
+        let draft = Policy::parse(files).map_err(|problems| WhatIfError::Mistakes(Box::new(problems)))?;
+        let in_force = self.active();
+        let draft = Arc::new(Active::new(Arc::new(draft), &catalogues(self.sites())));
+        let mut doubts = Vec::new();
+        let unread = in_force.lacks(&draft);
+        if !unread.is_empty() {
+            doubts.push(format!(
+                "attributes that the policy in force does not use are not mirrored and count as empty: {}",
+                unread.join(", ")
+            ));
+        }
+        progress.report("reading the mirrors", 0, None);
+        let mut population = self.population().await?;
+        self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
+        let missing_now = self.missing_groups();
+        let known: BTreeSet<GroupId> =
+            population.tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
+        let missing_then: BTreeSet<GroupId> = draft.groups.difference(&known).cloned().collect();
+        doubts.extend(missing_then.iter().map(|group| format!("group {group} does not exist in Okta")));
+        let population = Arc::new(population);
+        progress.report("decisions", 0, None);
+        let judge = |active: &Arc<Active>, missing: BTreeSet<GroupId>, reasons: bool| {
+            let (active, population) = (Arc::clone(active), Arc::clone(&population));
+            tokio::task::spawn_blocking(move || outlook(&active, &missing, &population, reasons))
+        };
+        let (today, then) =
+            tokio::join!(judge(&in_force, missing_now, false), judge(&draft, missing_then, true));
+        let failed = |error: tokio::task::JoinError| WhatIfError::Failed(error.to_string());
+        let (today, then) = (today.map_err(failed)?, then.map_err(failed)?);
+        let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
+        if unread.is_empty() {
+            answer.seal = Some(self.keep_seal(files, &answer).await?);
+        }
+        Ok(answer)
+    }
+
+    async fn population(&self) -> Result<Population, WhatIfError> {
+        let now = self.clock.now();
+        let certificate = |kind: ReadKind, rows: usize| Certificate {
+            evidence: Evidence {
+                kind,
+                started_at: now,
+                ended_at: now,
+                pages: 0,
+                rows: rows as u64,
+                reached_end: true,
+                count_before: None,
+                count_after: None,
+                canary_seen: None,
+                overlaps_missed: 0,
+                feed_whole: None,
+                rights_proven: None,
+            },
+            doubts: Vec::new(),
+        };
+        let mut tenants = Vec::new();
+        let mut sites = Vec::new();
+        let mut memory = BTreeMap::new();
+        for id in self.sites().keys() {
+            // Both sides are read at once: each is half of the time.
+            let (accounts, links, applied) =
+                tokio::join!(self.store.accounts(id), self.store.links(id), self.store.applied_all(id));
+            let accounts = accounts?;
+            let certificate = certificate(ReadKind::Accounts, accounts.len());
+            let site = SiteSurvey { site: id.clone(), accounts, certificate };
+            let links = links?;
+            let asleep = self.unlisted_accounts(&site, &links).await?;
+            memory.insert(id.clone(), (links, applied?.into_iter().collect(), asleep));
+            sites.push(site);
+        }
+        for id in self.directories().keys() {
+            let (people, groups) =
+                tokio::join!(self.store.identities(id, None, usize::MAX), self.store.groups(id));
+            let identities: Vec<_> = people?
+                .into_iter()
+                .filter(|known| known.gone_at.is_none())
+                .map(|known| known.identity)
+                .collect();
+            let groups = groups?;
+            if identities.is_empty() && groups.is_empty() {
+                return Err(WhatIfError::NeverSwept(id.to_string()));
+            }
+            let certified = certificate(ReadKind::Identities, identities.len());
+            tenants.push(TenantSurvey {
+                tenant: id.clone(),
+                groups,
+                members: certified.clone(),
+                certificate: certified,
+                identities,
+            });
+        }
+        let mut desks = self.desks(self.sites().keys());
+        for site in &sites {
+            if let Some((_, seating)) = desks.get_mut(&site.site) {
+                for account in &site.accounts {
+                    seating.sit(account.id(), account.seat.map(|seat| seat.room));
+                }
+            }
+        }
+        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Ok(Population { tenants, sites, memory, desks, withheld, now })
+    }
+
+    /// Adds members of groups that only the draft names.
+    async fn add_groups(
+        &self,
+        population: &mut Population,
+        in_force: &Active,
+        draft: &Active,
+        read: bool,
+    ) -> Result<(), WhatIfError> {
+        for tenant in &mut population.tenants {
+            let new: Vec<_> = tenant
+                .groups
+                .iter()
+                .filter(|group| draft.groups.contains(&group.id) && !in_force.groups.contains(&group.id))
+                .map(|group| (group.id.clone(), group.name.to_string()))
+                .collect();
+            if new.is_empty() {
+                continue;
+            }
+            if !read {
+                let groups = new.into_iter().map(|(_, name)| name).collect();
+                return Err(WhatIfError::GroupsUnread { groups });
+            }
+            let directory = &self.directories()[&tenant.tenant];
+            let mut members: HashMap<Arc<str>, Vec<GroupId>> = HashMap::new();
+            for (group, _) in new {
+                for user in directory.list_members(&group).await?.rows {
+                    members.entry(user).or_default().push(group.clone());
+                }
+            }
+            for identity in &mut tenant.identities {
+                if let Some(more) = members.remove(&identity.id.user) {
+                    let all = identity.groups.ids().iter().cloned().chain(more);
+                    identity.groups = Groups::new(all, identity.groups.complete);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_outlooks(
+        &self,
+        in_force: &Active,
+        draft: &Active,
+        today: &Outlook,
+        then: Outlook,
+        population: &Population,
+        mut doubts: Vec<String>,
+    ) -> WhatIf {
+        let mut totals = Totals {
+            people: population.tenants.iter().map(|t| t.identities.len()).sum(),
+            ..Totals::default()
+        };
+        let mut people = Vec::new();
+        let empty = Vec::new();
+        for (key, (plan, told)) in &then.plans {
+            let before = today.plans.get(key);
+            let effect = effect_of(
+                plan,
+                told,
+                before.map(|(plan, _)| plan),
+                then.no_desk.contains(key) && !today.no_desk.contains(key),
+            );
+            people.extend(effect);
+        }
+        for (key, (plan, _)) in &today.plans {
+            if !then.plans.contains_key(key) {
+                let quiet = Plan { steps: Vec::new(), ..plan.clone() };
+                people.extend(effect_of(&quiet, &empty, Some(plan), false));
+            }
+        }
+        people.sort_by(|a, b| (&a.identity, &a.site).cmp(&(&b.identity, &b.site)));
+        totals.affected = people.len();
+        for one in &people {
+            totals.gain += usize::from(!one.gains.is_empty());
+            totals.lose += usize::from(!one.loses.is_empty());
+            totals.r#move += usize::from(!one.moves.is_empty());
+            totals.change += usize::from(!one.changes.is_empty());
+            totals.wait += usize::from(!one.waits.is_empty());
+        }
+        let newly_ended = then.ended.iter().filter(|(key, _)| !today.ended.contains_key(key));
+        let (bookings_cancelled_for, bookings_known) =
+            newly_ended.fold((0, 0), |(people, known), (_, bookings)| (people + 1, known + bookings));
+        if bookings_cancelled_for > 0 {
+            doubts.push("future bookings are not mirrored: only those that we made are counted".into());
+        }
+        let mut approvals: BTreeMap<String, usize> = BTreeMap::new();
+        for (plan, _) in then.plans.values() {
+            let rules: BTreeSet<&str> = plan
+                .steps
+                .iter()
+                .filter_map(|step| match &step.gate {
+                    Gate::Waiting { why, .. } => why.split(" asks ").next(),
+                    _ => None,
+                })
+                .collect();
+            for rule in rules {
+                *approvals.entry(rule.to_owned()).or_default() += 1;
+            }
+        }
+        let was_aside: HashSet<_> = today.aside.iter().map(|(id, ..)| id).collect();
+        let was_disputed: HashSet<_> = today.disputed.iter().map(|(id, site, ..)| (id, site)).collect();
+        let mut unmatched: Vec<_> = today
+            .matched
+            .iter()
+            .filter(|(id, _)| !then.matched.contains_key(*id) && !then.out_of_scope.contains_key(*id))
+            .map(|(id, name)| format!("{name} ({id})"))
+            .collect();
+        let mut out_of_scope: Vec<_> = then
+            .out_of_scope
+            .iter()
+            .filter(|(id, _)| !today.out_of_scope.contains_key(*id))
+            .map(|(id, name)| format!("{name} ({id})"))
+            .collect();
+        unmatched.sort();
+        out_of_scope.sort();
+        WhatIf {
+            seal: None,
+            draft: draft.policy.name().to_owned(),
+            draft_seal: draft.policy.seal().to_owned(),
+            in_force_seal: in_force.policy.seal().to_owned(),
+            at: population.now,
+            cost: self.cost_of(&people, draft),
+            totals,
+            people,
+            floors: floors_of(today, &then, population),
+            bookings_cancelled_for,
+            bookings_known,
+            approvals,
+            unmatched,
+            disputed: then
+                .disputed
+                .iter()
+                .filter(|(id, site, ..)| !was_disputed.contains(&(id, site)))
+                .map(|(id, site, name, why)| format!("{name} ({id}) in {site}: {why}"))
+                .collect(),
+            out_of_scope,
+            aside: then
+                .aside
+                .iter()
+                .filter(|(id, ..)| !was_aside.contains(id))
+                .map(|(id, name, why)| format!("{name} ({id}): {why}"))
+                .collect(),
+            rules: rule_use(&draft.policy, &then),
+            doubts,
+        }
+    }
+
+    fn cost_of(&self, people: &[PersonEffect], draft: &Active) -> Vec<Cost> {
+        let mut by_site: BTreeMap<&SiteId, (usize, usize, usize)> = BTreeMap::new();
+        for one in people {
+            let sums = by_site.entry(&one.site).or_default();
+            // Two reads, before and after, and one call for each operation: lines of one record travel together.
+            let verbs: BTreeSet<&str> = one
+                .keys
+                .iter()
+                .map(|key| match key.split(':').next().unwrap_or_default() {
+                    "role+" | "role-" | "roles-" => "roles",
+                    "deactivate" => "deactivate",
+                    "reactivate" => "reactivate",
+                    "create" => "create",
+                    other if other.starts_with("booking") || other.starts_with("visit") => key,
+                    _ => "record",
+                })
+                .collect();
+            let creates = verbs.contains("create") && verbs.contains("record");
+            sums.0 += 2 + verbs.len() - usize::from(creates);
+            sums.1 += 2;
+            sums.2 += usize::from(!one.loses.is_empty());
+        }
+        by_site
+            .into_iter()
+            .map(|(site, (ioffice_calls, okta_calls, removals))| {
+                let rate = self.sites().get(site).and_then(|state| state.port().rate_per_second());
+                let guardrails = draft.policy.guardrails();
+                let share = guardrails
+                    .max_percent
+                    .filter(|_| self.people_in(site) > 0)
+                    .map(|percent| (self.people_in(site) * u64::from(percent)).div_ceil(100).max(10));
+                Cost {
+                    site: site.clone(),
+                    ioffice_calls,
+                    okta_calls,
+                    minutes: rate.map(|rate| (ioffice_calls as f64 / rate / 60.0 * 10.0).ceil() / 10.0),
+                    removals,
+                    removals_max: guardrails.max_people.map(u64::from).into_iter().chain(share).min(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Judges everybody by one policy.
+fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population, reasons: bool) -> Outlook {
+    let mut outlook = Outlook::default();
+    let mut judge = Judge::new(
+        active,
+        missing,
+        &population.withheld,
+        &population.tenants,
+        &population.sites,
+        population.memory.clone(),
+        population.desks.clone(),
+        population.now,
+    )
+    .with_gates();
+    if reasons {
+        // Which rules decide is asked of the draft only.
+        judge = judge.with_reasons();
+    }
+    for identity in population.tenants.iter().flat_map(|tenant| &tenant.identities) {
+        judge.judge(identity, &mut |sight| outlook.note(sight));
+    }
+    outlook.aside = judge.decided.aside;
+    outlook.disputed = judge.decided.disputed;
+    outlook
+}
+
+impl Outlook {
+    fn note(&mut self, sight: Sight<'_>) {
+        match sight {
+            Sight::Standing { identity, first } => {
+                if matches!(first.lifecycle, Lifecycle::OutOfScope) {
+                    self.out_of_scope.insert(identity.id.clone(), identity.display_name());
+                }
+            }
+            Sight::Planned {
+                identity,
+                desired,
+                plan,
+                account,
+                catalogue,
+                seating,
+                linked,
+                known_bookings,
+            } => {
+                let key = || (identity.id.clone(), plan.site.clone());
+                if linked {
+                    self.matched.insert(identity.id.clone(), identity.display_name());
+                }
+                if matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. }) {
+                    self.considered += 1;
+                    self.note_rules(desired);
+                }
+                if matches!(desired.lifecycle, Lifecycle::Ended { .. }) && plan.ending.is_some() {
+                    self.ended.insert(key(), known_bookings);
+                }
+                let mut room = account.and_then(|account| account.seat).map(|seat| seat.room);
+                for step in &plan.steps {
+                    if let Operation::Create { patch } | Operation::Update { patch } = &step.op
+                        && let Some(seat) = patch.seat
+                    {
+                        room = seat;
+                    }
+                }
+                match room {
+                    Some(room) => {
+                        if let Some(room) = catalogue.rooms.get(&room) {
+                            self.floors.entry((plan.site.clone(), room.floor)).or_default().0 += 1;
+                        }
+                    }
+                    None => {
+                        if let Some(Want { value: SeatWish::Desk { floors, .. }, .. }) = &desired.seat
+                            && let Some(floor) = floors.first()
+                        {
+                            self.floors.entry((plan.site.clone(), *floor)).or_default().1 += 1;
+                            self.no_desk.insert(key());
+                        }
+                    }
+                }
+                let _ = seating;
+                if !plan.is_quiet() || self.no_desk.contains(&key()) {
+                    let told = plan.steps.iter().map(|step| lines::keys(&step.op, account)).collect();
+                    self.plans.insert(key(), (plan.clone(), told));
+                }
+            }
+        }
+    }
+
+    fn note_rules(&mut self, desired: &Desired) {
+        for because in reasons(desired) {
+            match self.used.get_mut(&because.rule) {
+                Some(count) => *count += 1,
+                None => {
+                    self.used.insert(because.rule.clone(), 1);
+                }
+            }
+            if let Some((table, row)) = &because.row {
+                match self.rows.get_mut(table) {
+                    Some(rows) => {
+                        rows.insert(*row);
+                    }
+                    None => {
+                        self.rows.insert(table.clone(), HashSet::from([*row]));
+                    }
+                }
+            }
+        }
+        for not in &desired.not_given {
+            match self.failed.get_mut(&not.because.rule) {
+                Some(count) => *count += 1,
+                None => {
+                    self.failed.insert(not.because.rule.clone(), 1);
+                }
+            }
+        }
+    }
+}
+
+fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
+    let fields = desired.fields.values().flat_map(|want| &want.because);
+    let places = desired.seat.iter().flat_map(|want| &want.because);
+    let roles = desired.roles.values().flat_map(|want| &want.because);
+    let items = desired.items.values().flat_map(|want| &want.because);
+    let costs = desired.cost_center.iter().flat_map(|want| &want.because);
+    let notes = desired.place_note.iter().flat_map(|want| &want.because);
+    let bookings = desired.bookings.iter().flat_map(|want| &want.because);
+    let visits = desired.visits.iter().flat_map(|want| &want.because);
+    let todos = desired.todos.iter().flat_map(|want| &want.because);
+    fields
+        .chain(places)
+        .chain(notes)
+        .chain(roles)
+        .chain(items)
+        .chain(costs)
+        .chain(bookings)
+        .chain(visits)
+        .chain(todos)
+}
+
+/// What the draft adds to what is open anyway.
+fn effect_of(
+    plan: &Plan,
+    keys: &[BTreeSet<String>],
+    before: Option<&Plan>,
+    no_desk: bool,
+) -> Option<PersonEffect> {
+    let said = |plan: &Plan| -> HashSet<String> {
+        plan.steps.iter().flat_map(|step| &step.differences).map(lines::sentence).collect()
+    };
+    let known = before.map(said).unwrap_or_default();
+    let mut effect = PersonEffect {
+        identity: plan.identity.clone(),
+        person: plan.person.clone(),
+        site: plan.site.clone(),
+        gains: Vec::new(),
+        loses: Vec::new(),
+        moves: Vec::new(),
+        changes: Vec::new(),
+        waits: Vec::new(),
+        no_longer: Vec::new(),
+        keys: BTreeSet::new(),
+    };
+    let mut any = false;
+    for (at, step) in plan.steps.iter().enumerate() {
+        for difference in &step.differences {
+            let text = lines::sentence(difference);
+            if known.contains(&text) {
+                continue;
+            }
+            any = true;
+            if step.gate != Gate::Open {
+                let why = match &step.gate {
+                    Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why } => {
+                        why.as_str()
+                    }
+                    Gate::Open => "",
+                };
+                effect.waits.push(format!("{text} ({why})"));
+                continue;
+            }
+            match difference.effect {
+                Effect::Add => effect.gains.push(text),
+                Effect::Remove => effect.loses.push(text),
+                Effect::Move => effect.moves.push(text),
+                Effect::Change => effect.changes.push(text),
+            }
+        }
+        if let (Gate::Open, Some(keys)) = (&step.gate, keys.get(at)) {
+            effect.keys.extend(keys.iter().cloned());
+        }
+    }
+    if no_desk {
+        any = true;
+        effect.waits.push("a free desk".into());
+    }
+    let now = said(plan);
+    effect.no_longer = known.into_iter().filter(|text| !now.contains(text)).collect();
+    effect.no_longer.sort();
+    (any || !effect.no_longer.is_empty()).then_some(effect)
+}
+
+fn floors_of(today: &Outlook, then: &Outlook, population: &Population) -> Vec<FloorEffect> {
+    let mut floors = Vec::new();
+    for ((site, floor), (people, short)) in &then.floors {
+        let Some((catalogue, seating)) = population.desks.get(site) else { continue };
+        let (sitting, seats) = seating.load(*floor);
+        let (people_today, short_today) =
+            today.floors.get(&(site.clone(), *floor)).copied().unwrap_or_default();
+        // Accounts of nobody sit there too.
+        let others = sitting.saturating_sub(people_today.min(sitting));
+        let all = people + others;
+        if (all > seats || *short > 0) && (*people != people_today || *short != short_today) {
+            floors.push(FloorEffect {
+                site: site.clone(),
+                floor: catalogue.floor_path(*floor),
+                seats,
+                today: sitting,
+                then: all,
+                short: *short,
+            });
+        }
+    }
+    floors
+}
+
+fn rule_use(policy: &Policy, then: &Outlook) -> RuleUse {
+    let mut found = RuleUse::default();
+    for flow in policy.flows() {
+        if then.used.contains_key(&flow.id) || !flow.gives {
+            continue;
+        }
+        let fails = then.failed.get(&flow.id).copied().unwrap_or_default();
+        if fails >= then.considered {
+            found.dead.push(flow.id);
+        } else {
+            found.shadowed.push(flow.id);
+        }
+    }
+    for (table, rows) in policy.table_rows() {
+        let used = then.rows.get(&table);
+        let idle = rows.into_iter().filter(|row| used.is_none_or(|used| !used.contains(row)));
+        found.idle_rows.extend(idle.map(|row| (table.clone(), row)));
+    }
+    found
+}

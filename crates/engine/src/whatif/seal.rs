@@ -1,0 +1,359 @@
+//! A what-if that was looked at and found right, applied exactly: its policy is put in force, and for the people it
+//! names only the lines it named go by themselves. Where the world moved, a line is refused, named, and waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    id::{IdentityId, SiteId, TenantId},
+    plan::Outcome,
+    signal::{Lane, Source},
+};
+use lanyard_policy::{Policy, PolicyFiles};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::WhatIf;
+use crate::{
+    Engine,
+    engine::ROLLOUT,
+    journal::line,
+    look::key_set,
+    policies::{PolicyRefusal, Wish},
+    ports::{Document, StoreFailure, Write},
+};
+
+const SEALS: &str = "whatif";
+const LINES: &str = "whatif:lines";
+/// People per kept list: a look reads one list.
+const BUCKET: usize = 200;
+const BATCH: usize = 500;
+
+/// A kept what-if.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sealed {
+    name: String,
+    rules: String,
+    tables: BTreeMap<String, String>,
+    in_force: String,
+    draft: String,
+    at: Timestamp,
+    buckets: usize,
+    people: usize,
+    #[serde(default)]
+    started_at: Option<Timestamp>,
+    #[serde(default)]
+    ended_at: Option<Timestamp>,
+}
+
+/// Why a seal is not applied. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealRefused {
+    #[error("there is no sealed what-if {0}")]
+    Unknown(String),
+    #[error("{0} was applied already")]
+    Applied(String),
+    #[error("{seal} was made against policy {wanted}, but {found} is in force")]
+    PolicyMoved { seal: String, wanted: String, found: String },
+    #[error("{0} is being applied: one at a time")]
+    Busy(String),
+    #[error("this installation only observes: nothing is written")]
+    ObserveOnly,
+    #[error("the kept policy cannot be used: {0}")]
+    Policy(String),
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+}
+
+/// What became of one sealed line, or of one that was not sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineFate {
+    pub identity: IdentityId,
+    pub site: SiteId,
+    pub line: String,
+    /// `done`, or why not.
+    pub fate: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct SealReport {
+    pub seal: String,
+    pub people: usize,
+    pub done: usize,
+    pub refused: Vec<LineFate>,
+    /// Lines that were wanted and not sealed: each waits for somebody.
+    pub moved: Vec<LineFate>,
+}
+
+fn short(seal: &str) -> String {
+    seal.chars().take(12).collect()
+}
+
+fn name_of(identity: &IdentityId, site: &SiteId) -> String {
+    format!("{identity}@{site}")
+}
+
+fn bucket_of(name: &str, buckets: usize) -> usize {
+    let sum = name.bytes().fold(0usize, |sum, b| sum.wrapping_mul(31).wrapping_add(usize::from(b)));
+    sum % buckets.max(1)
+}
+
+impl Engine {
+    /// Keeps what was shown under its own hash.
+    pub(super) async fn keep_seal(
+        &self,
+        files: &PolicyFiles,
+        answer: &WhatIf,
+    ) -> Result<String, StoreFailure> {
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        };
+        part("lanyard what-if 1");
+        part(&answer.draft_seal);
+        part(&answer.in_force_seal);
+        let sealed: Vec<_> = answer.people.iter().filter(|one| !one.keys.is_empty()).collect();
+        for one in &sealed {
+            part(&name_of(&one.identity, &one.site));
+            one.keys.iter().for_each(|key| part(key));
+        }
+        let hex: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let seal = format!("wif_{hex}");
+        if !self.store.documents(SEALS, std::slice::from_ref(&seal)).await?.is_empty() {
+            return Ok(seal);
+        }
+        let buckets = sealed.len().div_ceil(BUCKET).max(1);
+        let mut lists: BTreeMap<usize, serde_json::Map<String, serde_json::Value>> = BTreeMap::new();
+        for one in &sealed {
+            let name = name_of(&one.identity, &one.site);
+            lists.entry(bucket_of(&name, buckets)).or_default().insert(name, serde_json::json!(one.keys));
+        }
+        let document = |collection: &str, key: String, body: serde_json::Value| {
+            let collection = collection.to_owned();
+            Write::Document(Box::new(Document { collection, key, version: 0, keys: Vec::new(), body }))
+        };
+        let lists: Vec<_> = lists.into_iter().collect();
+        for chunk in lists.chunks(BATCH) {
+            let batch = chunk
+                .iter()
+                .map(|(at, list)| document(LINES, format!("{seal}:{at}"), list.clone().into()))
+                .collect();
+            match self.write(batch).await {
+                // Left by an interrupted attempt at the same seal: the same text.
+                Ok(_) | Err(StoreFailure::DocumentChanged { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let kept = Sealed {
+            name: files.toml.0.clone(),
+            rules: files.toml.1.clone(),
+            tables: files.tables.clone(),
+            in_force: answer.in_force_seal.clone(),
+            draft: answer.draft_seal.clone(),
+            at: answer.at,
+            buckets,
+            people: sealed.len(),
+            started_at: None,
+            ended_at: None,
+        };
+        let body = serde_json::to_value(&kept).unwrap_or_default();
+        self.write(vec![document(SEALS, seal.clone(), body)]).await?;
+        Ok(seal)
+    }
+
+    async fn sealed(&self, seal: &str) -> Result<(Sealed, Document), SealRefused> {
+        let found = self.store.documents(SEALS, &[seal.to_owned()]).await?.pop();
+        let document = found.ok_or_else(|| SealRefused::Unknown(seal.to_owned()))?;
+        let sealed = serde_json::from_value(document.body.clone())
+            .map_err(|error| StoreFailure::Damaged(format!("the sealed what-if {seal}: {error}")))?;
+        Ok((sealed, document))
+    }
+
+    /// The lines a seal names for one person in one site.
+    pub(crate) async fn sealed_lines(
+        &self,
+        seal: &str,
+        identity: &IdentityId,
+        site: &SiteId,
+    ) -> Result<Option<BTreeSet<String>>, StoreFailure> {
+        let Ok((sealed, _)) = self.sealed(seal).await else { return Ok(None) };
+        let name = name_of(identity, site);
+        let key = format!("{seal}:{}", bucket_of(&name, sealed.buckets));
+        let list = self.store.documents(LINES, &[key]).await?.pop();
+        Ok(list.and_then(|list| list.body.get(&name).map(key_set)))
+    }
+
+    /// Puts the sealed policy in force and raises attention for everybody it names. Answers the policy's files, so that
+    /// the caller can keep them where policies live. When everybody was looked at, [`Engine::finish_seal`] says what
+    /// became of each line. Safe to repeat after an interruption.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn start_seal(&self, seal: &str, by: &str) -> Result<PolicyFiles, SealRefused> {
+        if self.settings.observe_only {
+            return Err(SealRefused::ObserveOnly);
+        }
+        let (mut sealed, document) = self.sealed(seal).await?;
+        if self.active().policy.guardrails().second_person {
+            let why = "a second person must agree to a publication: publish it as a draft".to_owned();
+            return Err(SealRefused::Policy(why));
+        }
+        if sealed.ended_at.is_some() {
+            return Err(SealRefused::Applied(seal.to_owned()));
+        }
+        let busy = self.rollout();
+        if let Some(other) = busy.as_ref().filter(|other| *other != seal) {
+            return Err(SealRefused::Busy(other.clone()));
+        }
+        let files =
+            PolicyFiles { toml: (sealed.name.clone(), sealed.rules.clone()), tables: sealed.tables.clone() };
+        let policy = Policy::parse(&files).map_err(|problems| SealRefused::Policy(problems.render()))?;
+        let found = self.active().policy.seal().to_owned();
+        let goes_on = busy.is_some() && found == sealed.draft;
+        if found != sealed.in_force && !goes_on {
+            let (wanted, found) = (short(&sealed.in_force), short(&found));
+            return Err(SealRefused::PolicyMoved { seal: seal.to_owned(), wanted, found });
+        }
+        let now = self.clock.now();
+        sealed.started_at.get_or_insert(now);
+        let mut batch = vec![
+            Write::Meta { key: ROLLOUT.into(), value: seal.to_owned() },
+            Write::Document(Box::new(Document {
+                body: serde_json::to_value(&sealed).unwrap_or_default(),
+                ..document
+            })),
+        ];
+        for tenant in self.directories().keys() {
+            batch.push(self.seal_line(tenant, now, format!("{seal} is being applied"), by, &sealed));
+        }
+        self.write(batch).await?;
+        // The lines bind before the policy does.
+        self.set_rollout(Some(seal.to_owned()));
+        let reason = format!("the sealed what-if {seal}");
+        let wish = Wish { by, reason: &reason, expected: None };
+        match self.put_in_force(policy, wish, None, None, Vec::new()).await {
+            // Put in force before an interruption.
+            Ok(_) | Err(PolicyRefusal::Same(_)) => {}
+            Err(PolicyRefusal::Store(failure)) => return Err(failure.into()),
+            Err(refusal) => return Err(SealRefused::Policy(refusal.to_string())),
+        }
+        for (identity, ..) in self.all_sealed(seal, &sealed).await? {
+            let why = format!("{seal} is being applied");
+            let attend = Write::Attend {
+                who: vec![identity],
+                source: Source::Person,
+                lane: Lane::Normal,
+                due: now,
+                why,
+            };
+            self.write(vec![attend]).await?;
+        }
+        self.wake.notify_one();
+        Ok(files)
+    }
+
+    fn seal_line(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        title: String,
+        by: &str,
+        sealed: &Sealed,
+    ) -> Write {
+        line(tenant, now, "whatif", title)
+            .detail(format!("by {by}; {} people", sealed.people))
+            .data(serde_json::json!({ "draft": sealed.draft, "in_force": sealed.in_force, "by": by }))
+            .write()
+    }
+
+    async fn all_sealed(
+        &self,
+        seal: &str,
+        sealed: &Sealed,
+    ) -> Result<Vec<(IdentityId, SiteId, BTreeSet<String>)>, StoreFailure> {
+        let mut all = Vec::new();
+        for bucket in 0..sealed.buckets {
+            let list = self.store.documents(LINES, &[format!("{seal}:{bucket}")]).await?;
+            for (name, keys) in list.iter().filter_map(|list| list.body.as_object()).flatten() {
+                let Some((identity, site)) = name.rsplit_once('@') else { continue };
+                let Some((tenant, user)) = identity.split_once('/') else { continue };
+                let identity = IdentityId::new(TenantId::new(tenant), user);
+                all.push((identity, SiteId::new(site), key_set(keys)));
+            }
+        }
+        all.sort();
+        Ok(all)
+    }
+
+    /// Says what became of each line, and ends the application. Lines that were wanted and not sealed go on waiting for
+    /// somebody, each by its own request.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn finish_seal(&self, seal: &str, by: &str) -> Result<SealReport, SealRefused> {
+        let (mut sealed, document) = self.sealed(seal).await?;
+        let since = sealed.started_at.ok_or_else(|| SealRefused::Unknown(seal.to_owned()))?;
+        let now = self.clock.now();
+        let mut done: BTreeMap<(IdentityId, SiteId), BTreeSet<String>> = BTreeMap::new();
+        let until = now + std::time::Duration::from_secs(1);
+        for (intent, outcome) in self.store.intents_between(since, until, usize::MAX).await? {
+            if outcome.as_ref().is_some_and(Outcome::is_success)
+                && let Some(inverse) = intent.inverse
+            {
+                let lines = done.entry((intent.identity, intent.site)).or_default();
+                lines.extend(inverse.lines.into_iter().map(|line| line.key));
+            }
+        }
+        let mut report =
+            SealReport { seal: seal.to_owned(), people: 0, done: 0, refused: Vec::new(), moved: Vec::new() };
+        for (identity, site, lines) in self.all_sealed(seal, &sealed).await? {
+            report.people += 1;
+            let went = done.remove(&(identity.clone(), site.clone())).unwrap_or_default();
+            let newest = self.store.plans(Some(&identity), 5).await?;
+            let plan = newest.iter().find(|plan| plan.site == site && plan.made_at >= since);
+            for line in lines {
+                if went.contains(&line) {
+                    report.done += 1;
+                    continue;
+                }
+                let gate = plan.and_then(|plan| {
+                    let step = plan
+                        .steps
+                        .iter()
+                        .find(|step| lanyard_plan::lines::keys(&step.op, None).contains(&line))?;
+                    serde_json::to_value(&step.gate).ok()?.get("why")?.as_str().map(str::to_owned)
+                });
+                let fate = gate.unwrap_or_else(|| "the world moved: it is not wanted any more".into());
+                report.refused.push(LineFate { identity: identity.clone(), site: site.clone(), line, fate });
+            }
+            let rule = format!("{}{seal}", lanyard_plan::clearing::WHATIF);
+            for waiting in self.store.clearances_of(&identity, Some(&site)).await? {
+                if waiting.rule == rule && !waiting.over && waiting.state.is_open() {
+                    report.moved.extend(waiting.lines.iter().map(|line| LineFate {
+                        identity: identity.clone(),
+                        site: site.clone(),
+                        line: line.what.clone(),
+                        fate: format!("not in the seal: the world moved; it waits ({})", waiting.id),
+                    }));
+                }
+            }
+        }
+        sealed.ended_at = Some(now);
+        let mut batch = vec![
+            Write::Meta { key: ROLLOUT.into(), value: String::new() },
+            Write::Document(Box::new(Document {
+                body: serde_json::to_value(&sealed).unwrap_or_default(),
+                ..document
+            })),
+        ];
+        for tenant in self.directories().keys() {
+            let title =
+                format!("{seal} applied: {} lines done, {} refused", report.done, report.refused.len());
+            batch.push(self.seal_line(tenant, now, title, by, &sealed));
+        }
+        self.write(batch).await?;
+        self.set_rollout(None);
+        Ok(report)
+    }
+}

@@ -1,0 +1,297 @@
+//! What must let a plan's lines go first: approvals, holds, stages, windows, decisions on a reached limit. Each survives
+//! the death of the process between any two writes.
+
+use std::time::Duration;
+
+use lanyard_engine::{
+    approvals::{Principal, Say, SayRefused},
+    ports::Store,
+};
+use lanyard_model::{
+    clearance::{Clearance, ClearanceKind, ClearanceState},
+    id::IdentityId,
+    identity::Groups,
+};
+
+use crate::{
+    bench::{APP, ROOMS, World, person, set},
+    mortal::Death,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+const ROOM_FLOW: &str = "if = [{ group = \"ROOMS\" }]\nlook_up";
+const ASKS: (&str, &str) = (
+    ROOM_FLOW,
+    "but_first = { approval = [\"manager\", \"role:approver\"], expires = \"5 days\" }\nif = [{ group = \"ROOMS\" }]\nlook_up",
+);
+const HOLDS: (&str, &str) =
+    (ROOM_FLOW, "but_first = { hold = \"2 days\" }\nif = [{ group = \"ROOMS\" }]\nlook_up");
+
+fn approver() -> Principal {
+    Principal { name: "Fay".into(), roles: vec!["approver".into()], ..Principal::default() }
+}
+
+async fn world(edits: &[(&'static str, &'static str)]) -> World {
+    let mut world = World::new().await;
+    world.edits = edits.to_vec();
+    world.reborn().await;
+    world
+}
+
+async fn join(world: &mut World) -> IdentityId {
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    id
+}
+
+async fn waiting(world: &World) -> Vec<Clearance> {
+    world.engine.requests(99).await.unwrap()
+}
+
+async fn states(world: &World) -> Vec<(ClearanceKind, ClearanceState)> {
+    let id = IdentityId::new("acme".into(), "ana");
+    let all = world.store.clearances_of(&id, None).await.unwrap();
+    all.into_iter().map(|c| (c.kind, c.state)).collect()
+}
+
+#[tokio::test]
+async fn what_a_rule_asks_about_waits_for_somebody_else() {
+    let mut world = world(&[ASKS]).await;
+    let ana = join(&mut world).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n", "everything else goes on");
+    let asked = waiting(&world).await;
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].lines[0].key, "role+:51:CUSTOMER");
+    assert_eq!(asked[0].rule, "rooms");
+    let ids = vec![asked[0].id.clone()];
+    let plan = world.store.plan(&asked[0].plan).await.unwrap().expect("the plan that asks is on record");
+    assert!(plan.steps.iter().any(|step| matches!(
+        &step.gate,
+        lanyard_model::plan::Gate::Waiting { clearance, .. } if *clearance == asked[0].id
+    )));
+    // Herself, though she has the role; a stranger; nobody at all.
+    let herself = Principal { emails: vec!["ana@acme.example".into()], ..approver() };
+    let stranger = Principal { name: "Sam".into(), roles: vec!["viewer".into()], ..Principal::default() };
+    for who in [&herself, &stranger] {
+        let refused = world.engine.decide_requests(&ids, Say::Approve, who, "").await;
+        assert!(matches!(refused, Err(SayRefused::NoSay { .. })), "{refused:?}");
+    }
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    let granted =
+        world.engine.decide_requests(&ids, Say::Approve, &approver(), "she needs it").await.unwrap();
+    assert_eq!(granted[0].state, ClearanceState::Granted);
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    let again = world.engine.decide_requests(&ids, Say::Decline, &approver(), "too late").await;
+    assert!(matches!(again, Err(SayRefused::Over { .. })), "{again:?}");
+    // Used once: what is taken away by hand is asked about anew.
+    world.hq.change(|s| s.accounts.values_mut().next().unwrap().roles = Some(Default::default()));
+    world.signal(&ana, false).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    let asked = waiting(&world).await;
+    assert_eq!(asked.len(), 1);
+    assert_ne!(asked[0].id, ids[0]);
+}
+
+#[tokio::test]
+async fn a_request_ends_with_its_reason_and_runs_out_with_its_time() {
+    let mut world = world(&[ASKS]).await;
+    let ana = join(&mut world).await;
+    let first = waiting(&world).await.remove(0);
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(waiting(&world).await, [], "nobody wants it any more");
+    let late = world.engine.decide_requests(&[first.id.clone()], Say::Approve, &approver(), "").await;
+    assert!(matches!(late, Err(SayRefused::Over { .. })), "cancelling is final: {late:?}");
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
+    world.quiet().await;
+    let second = waiting(&world).await.remove(0);
+    assert_ne!(second.id, first.id);
+    world.reborn().await;
+    world.quiet_for(6 * DAY).await;
+    assert_eq!(waiting(&world).await, []);
+    assert_eq!(states(&world).await[1], (ClearanceKind::Approval, ClearanceState::Expired));
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    world.engine.decide_requests(&[second.id], Say::Renew, &approver(), "she is back").await.unwrap();
+    world.quiet().await;
+    let third = waiting(&world).await.remove(0);
+    let declined = world.engine.decide_requests(&[third.id.clone()], Say::Decline, &approver(), " ").await;
+    assert_eq!(declined, Err(SayRefused::NoReason));
+    world.engine.decide_requests(&[third.id], Say::Decline, &approver(), "no").await.unwrap();
+    world.quiet_for(DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    assert_eq!(waiting(&world).await, [], "a no stays a no while the reason is the same");
+}
+
+#[tokio::test]
+async fn the_manager_decides_and_so_does_whom_they_send() {
+    let mut world =
+        world(&[ASKS, ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n")]).await;
+    let mia = person("acme", "mia", "Mia", "0100");
+    world.say(mia).await;
+    world.quiet().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "managerId", "mia@acme.example");
+    world.say(ana).await;
+    world.quiet().await;
+    let asked: Vec<_> = waiting(&world).await.into_iter().filter(|c| &*c.identity.user == "ana").collect();
+    let ids = vec![asked[0].id.clone()];
+    let by = |name: &str| Principal {
+        name: name.into(),
+        emails: vec![format!("{name}@acme.example")],
+        ..Principal::default()
+    };
+    let refused = world.engine.decide_requests(&ids, Say::Approve, &by("bob"), "").await;
+    assert!(matches!(refused, Err(SayRefused::NoSay { .. })), "{refused:?}");
+    let delegation = lanyard_engine::approvals::Delegation {
+        from: "mia@acme.example".into(),
+        to: "bob@acme.example".into(),
+        until: world.now() + DAY,
+    };
+    world.engine.delegate(&delegation, "mia").await.unwrap();
+    let granted = world.engine.decide_requests(&ids, Say::Approve, &by("bob"), "").await.unwrap();
+    assert_eq!(granted[0].votes[0].instead_of.as_deref(), Some("mia@acme.example"));
+    assert_eq!(granted[0].state, ClearanceState::Granted);
+}
+
+#[tokio::test]
+async fn a_hold_waits_its_time_over_a_restart_and_begins_anew_with_a_new_reason() {
+    let mut world = world(&[HOLDS]).await;
+    let ana = join(&mut world).await;
+    world.quiet_for(DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet().await;
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
+    world.quiet().await;
+    let hold = |state| (ClearanceKind::Hold, state);
+    assert_eq!(states(&world).await, [hold(ClearanceState::Cancelled), hold(ClearanceState::Waiting)]);
+    world.reborn().await;
+    world.quiet_for(DAY + Duration::from_secs(3600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n", "the second hold has a day of its own left");
+    world.quiet_for(DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+}
+
+#[tokio::test]
+async fn nothing_gated_gets_through_whenever_the_process_dies() {
+    let story = async |death: Option<Death>| {
+        let mut world = World::new().await;
+        world.edits = vec![ASKS];
+        world.mortal_reborn(death).await;
+        join(&mut world).await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11\n", "{death:?}");
+        let asked = waiting(&world).await;
+        assert_eq!(asked.len(), 1, "{death:?}");
+        // Decided by another process on the same store, so that a death of ours cannot take the word back.
+        let ids = vec![asked[0].id.clone()];
+        let decided = world.undying().await.decide_requests(&ids, Say::Approve, &approver(), "").await;
+        assert_eq!(decided.unwrap()[0].state, ClearanceState::Granted);
+        world.quiet_for(Duration::from_secs(1500)).await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n", "{death:?}");
+        assert_eq!(world.open_intents().await, 0, "{death:?}");
+        let kept = world.store.clearance(&ids[0]).await.unwrap().unwrap();
+        assert!(kept.over, "{death:?}: it is used up");
+        world.mortal.writes()
+    };
+    let writes = story(None).await;
+    assert!(writes > 5, "{writes}");
+    for number in 0..writes {
+        story(Some(Death::BeforeWrite(number))).await;
+        story(Some(Death::AfterWrite(number))).await;
+    }
+}
+
+#[tokio::test]
+async fn one_decision_lets_exactly_these_people_through_a_reached_limit() {
+    let mut world = World::new().await;
+    world.max_people = 1;
+    world.reborn().await;
+    for (user, first, number) in [("ana", "Ana", "0417"), ("ben", "Ben", "0418"), ("cat", "Cat", "0419")] {
+        world.say(person("acme", user, first, number)).await;
+        world.quiet().await;
+    }
+    let id = |user: &str| IdentityId::new("acme".into(), user);
+    world.leave(&id("ana")).await;
+    world.quiet().await;
+    world.leave(&id("ben")).await;
+    world.quiet().await;
+    let asked = waiting(&world).await;
+    assert_eq!(
+        asked.iter().map(|c| (c.kind, &*c.identity.user)).collect::<Vec<_>>(),
+        [(ClearanceKind::Cap, "ben")]
+    );
+    let ids = vec![asked[0].id.clone()];
+    let owner = Principal { name: "Olu".into(), roles: vec!["owner".into()], ..Principal::default() };
+    assert_eq!(
+        world.engine.decide_requests(&ids, Say::Approve, &owner, "").await,
+        Err(SayRefused::NoReason),
+        "a limit is not passed without a word"
+    );
+    world.engine.decide_requests(&ids, Say::Approve, &owner, "the merger").await.unwrap();
+    world.leave(&id("cat")).await;
+    world.quiet().await;
+    let shown = world.shown();
+    assert!(shown.contains("ben@acme.example inactive"), "{shown}");
+    assert!(shown.contains("cat@acme.example seat"), "the limit still holds for everybody else: {shown}");
+    assert_eq!(waiting(&world).await.iter().map(|c| &*c.identity.user).collect::<Vec<_>>(), ["cat"]);
+    assert!(world.lines("approval").await >= 2, "who and why is on record");
+}
+
+#[tokio::test]
+async fn a_leaver_loses_in_stages_what_the_policy_says() {
+    let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n[lifecycle.start]\n";
+    let mut world = world(&[("[lifecycle.start]\n", deactivated)]).await;
+    let ana = join(&mut world).await;
+    world.leave(&ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n", "permissions at once");
+    world.quiet_for(2 * DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    world.quiet_for(DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}
+
+#[tokio::test]
+async fn removals_wait_for_their_window_and_leavers_do_not() {
+    // 2026-05-04 is a Monday.
+    let window =
+        "[guardrails]\nremoval_window = { days = [\"tuesday\"], from = \"09:00\", to = \"17:00\" }\n";
+    let mut world = world(&[("[guardrails]\n", window)]).await;
+    let ana = join(&mut world).await;
+    world.say(person("acme", "ben", "Ben", "0418")).await;
+    world.quiet().await;
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.leave(&IdentityId::new("acme".into(), "ben")).await;
+    world.quiet_for(Duration::from_secs(6 * 3600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\nben@acme.example inactive\n");
+    world.quiet_for(DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\nben@acme.example inactive\n");
+}
+
+#[tokio::test]
+async fn a_removal_that_is_asked_about_waits_and_a_return_ends_the_question() {
+    let scope =
+        ("on_leaving = \"end\"", "on_leaving = \"end\"\nbut_first = { approval = [\"role:approver\"] }");
+    let mut world = world(&[scope]).await;
+    let ana = join(&mut world).await;
+    world.alter(&ana, |p| p.groups = Groups::new(["00gOTHERGROUP".into()], true)).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    let asked = waiting(&world).await;
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].rule, "scope");
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(waiting(&world).await, []);
+    world.alter(&ana, |p| p.groups = Groups::new(["00gOTHERGROUP".into()], true)).await;
+    world.quiet().await;
+    let asked = waiting(&world).await;
+    world.engine.decide_requests(&[asked[0].id.clone()], Say::Approve, &approver(), "").await.unwrap();
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}

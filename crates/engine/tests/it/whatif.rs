@@ -1,0 +1,178 @@
+//! What another policy would do: said without a call, sealed, done exactly.
+
+use lanyard_engine::{
+    ports::{PortFailure, Silent, Store},
+    whatif::{SealRefused, WhatIfError},
+};
+use lanyard_model::{account::Role, id::CenterId};
+
+use crate::bench::{World, files, person};
+
+const NO_ROOMS: (&str, &str) =
+    ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Nobody\" }]");
+
+async fn company() -> World {
+    let mut world = World::new().await;
+    for (user, first, number) in [("ana", "Ana", "0417"), ("ben", "Ben", "0418")] {
+        world.say(person("acme", user, first, number)).await;
+    }
+    world.quiet().await;
+    world.sweep().await;
+    world.quiet().await;
+    world
+}
+
+#[tokio::test]
+async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
+    let world = company().await;
+    let down = PortFailure::Unavailable { upstream: "all".into(), reason: "no call is made".into() };
+    world.hq.change(|s| s.failure = Some(down.clone()));
+    world.south.change(|s| s.failure = Some(down.clone()));
+    world.acme.change(|s| s.failure = Some(down.clone()));
+    let same = world.engine.whatif(&files(100, &[]), false, &Silent).await.unwrap();
+    assert_eq!((same.totals.people, same.totals.affected), (2, 0), "{:?}", same.people);
+    let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
+    assert_eq!((answer.totals.affected, answer.totals.lose, answer.totals.gain), (2, 2, 0));
+    assert_eq!(answer.people[0].person, "Ana Okafor");
+    assert_eq!(answer.people[0].loses, ["- role in reservation: CUSTOMER"]);
+    assert_eq!(
+        answer.rules.dead,
+        ["first-day", "rooms", "arrival"],
+        "nobody has a first day, nobody meets the new condition, nobody is a contractor"
+    );
+    assert_eq!(answer.cost[0].ioffice_calls, 6, "two reads and one write each");
+    assert_eq!(answer.cost[0].removals, 2);
+    // Five workstations fewer: nobody has a desk of that kind any more.
+    let hot = files(100, &[("protected = [", "protected = [")]);
+    let mut hot = hot;
+    hot.tables.insert("places".into(), "site,attribute:officeLocation,building,kind\nhq,PIER,Pier House,Standing desk\nsouth,TANN,Tannery,Workstation\n".into());
+    let answer = world.engine.whatif(&hot, false, &Silent).await.unwrap();
+    assert_eq!(answer.totals.wait, 0, "they keep the seat they have: {:?}", answer.people);
+    let new_group =
+        files(100, &[("\"ROOMS\" = { acme = \"00gROOMBOOKING\"", "\"ROOMS\" = { acme = \"00gOTHERGROUP\"")]);
+    let refused = world.engine.whatif(&new_group, false, &Silent).await;
+    assert!(matches!(refused, Err(WhatIfError::GroupsUnread { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() {
+    let mut world = company().await;
+    let draft = files(100, &[NO_ROOMS]);
+    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let seal = shown.seal.clone().unwrap();
+    let again = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    assert_eq!(again.seal, shown.seal, "the same world, the same seal");
+    // Ben's account gets another role that the policy gave once: it is not in the seal.
+    world.hq.change(|s| {
+        let ben = s.accounts.values_mut().find(|a| a.field("userName") == Some("ben@acme.example")).unwrap();
+        ben.roles = Some([(CenterId(51), Role::Manager)].into());
+    });
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    world.quiet().await;
+    let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
+    assert_eq!(report.people, 2);
+    assert_eq!(report.done, 1, "{report:?}");
+    assert_eq!(report.refused.len(), 1, "{report:?}");
+    assert_eq!(&*report.refused[0].identity.user, "ben");
+    let shown = world.shown();
+    assert_eq!(shown, "ana@acme.example seat 11\nben@acme.example seat 12 MANAGER in 51\n");
+    let twice = world.engine.start_seal(&seal, "Olu").await;
+    assert!(matches!(twice, Err(SealRefused::Applied(_))), "{twice:?}");
+    assert_eq!(world.store.meta("rollout").await.unwrap().as_deref(), Some(""));
+}
+
+#[tokio::test]
+async fn a_seal_against_another_policy_changes_nothing() {
+    let mut world = company().await;
+    let seal = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap().seal.unwrap();
+    world.max_people = 99;
+    world.reborn().await;
+    let refused = world.engine.start_seal(&seal, "Olu").await;
+    assert!(matches!(refused, Err(SealRefused::PolicyMoved { .. })), "{refused:?}");
+    world.quiet().await;
+    assert!(world.shown().contains("CUSTOMER in 51"));
+}
+
+/// Measured, not judged: run it alone, in a release build, with `--run-ignored only --no-capture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_hundred_thousand_people_are_judged() {
+    use lanyard_engine::ports::Write;
+    use lanyard_model::{
+        account::{Account, AccountKind, FieldName},
+        desired::Applied,
+        id::{AccountId, AccountKey},
+        link::{How, Link},
+    };
+    const PEOPLE: i64 = 100_000;
+    let no_desk = (
+        "sentence = \"Everybody has a desk.\"",
+        "sentence = \"Nobody has a desk.\"\nif = [{ attribute = \"department\", is = \"Nobody\" }]",
+    );
+    let mut world = World::new().await;
+    world.edits = vec![no_desk];
+    world.reborn().await;
+    let now = world.now();
+    let mut batch = Vec::new();
+    for number in 0..PEOPLE {
+        let mut one =
+            person("acme", &format!("u{number:06}"), &format!("Name{number}"), &format!("{number:06}"));
+        if number % 10 == 0 {
+            crate::bench::set(&mut one, "department", "Sales");
+        }
+        let key = AccountKey { site: "hq".into(), id: AccountId(number + 1) };
+        let fields = ["firstName", "lastName", "email", "userName", "employeeId", "department"];
+        let from = ["firstName", "lastName", "email", "login", "employeeNumber", "department"];
+        let fields: std::collections::BTreeMap<_, _> = fields
+            .iter()
+            .zip(from)
+            .map(|(field, name)| (FieldName::new(field).unwrap(), one.profile.text(name).unwrap().to_owned()))
+            .collect();
+        let roles: std::collections::BTreeMap<_, _> = [(CenterId(51), Role::Customer)].into();
+        let account = Account {
+            key: key.clone(),
+            kind: AccountKind::Person,
+            active: Some(true),
+            fields: fields.clone(),
+            user_type: None,
+            seat: None,
+            section: None,
+            seat_class: None,
+            cost_center: None,
+            items: Some(Default::default()),
+            roles: Some(roles.clone()),
+            site_admin: Some(false),
+            updated_at: None,
+            updated_by: None,
+            read_at: now,
+        };
+        let id = one.id.clone();
+        batch.push(Write::Identity { identity: Box::new(one), keys: vec![], at: now });
+        batch.push(Write::Account { account: Box::new(account), keys: vec![] });
+        batch.push(Write::Link(Link {
+            identity: id.clone(),
+            account: key,
+            how: How::Key("employee number".into()),
+            since: now,
+            ended_at: None,
+        }));
+        let applied = Applied { fields, roles, ..Applied::default() };
+        batch.push(Write::Applied { identity: id, site: "hq".into(), applied: Box::new(applied) });
+        if batch.len() >= 20_000 {
+            world.store.write(std::mem::take(&mut batch)).await.unwrap();
+        }
+    }
+    world.store.write(batch).await.unwrap();
+    let sales = (
+        "if = [{ group = \"ROOMS\" }]",
+        "if = [{ group = \"ROOMS\" }, { not = { attribute = \"department\", is = \"Sales\" } }]",
+    );
+    let draft = files(100, &[no_desk, sales]);
+    for _ in 0..3 {
+        let began = std::time::Instant::now();
+        let answer = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+        let took = began.elapsed();
+        assert_eq!((answer.totals.people, answer.totals.lose), (100_000, 10_000));
+        eprintln!("{PEOPLE} people judged by two policies in {took:?}");
+    }
+}

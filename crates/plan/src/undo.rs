@@ -1,0 +1,332 @@
+//! Taking operations back: their inverses, latest first, each compared with today's world. What somebody changed since
+//! is left alone and named; what cannot come back is named too.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use lanyard_model::{
+    account::Account,
+    booking::Booking,
+    clearance::GatedLine,
+    desired::Because,
+    id::{IdentityId, ReservationId},
+    place::Catalogue,
+    plan::{AccountPatch, Difference, Effect, Inverse, Operation, Outcome, Step},
+};
+
+use crate::{Removal, seating::Seating};
+
+/// One operation that was accepted.
+#[derive(Debug, Clone)]
+pub struct Done<'a> {
+    pub operation: &'a Operation,
+    pub outcome: &'a Outcome,
+    pub inverse: Option<&'a Inverse>,
+    pub at: Timestamp,
+}
+
+/// What today looks like.
+pub struct Today<'a> {
+    pub identity: &'a IdentityId,
+    pub account: Option<&'a Account>,
+    /// Live future bookings of the account; `None`: not read.
+    pub bookings: Option<&'a [Booking]>,
+    pub catalogue: &'a Catalogue,
+    pub seating: &'a Seating,
+    pub removal: &'a Removal,
+    pub now: Timestamp,
+    /// Who takes it back, and why, in words.
+    pub because: &'a str,
+}
+
+/// What would be done to take operations back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undo {
+    pub steps: Vec<Step>,
+    /// Cannot come back.
+    pub lost: Vec<String>,
+    /// Changed by somebody since: left alone.
+    pub moved: Vec<String>,
+    /// Is so already.
+    pub already: Vec<String>,
+    /// Lines that must stay away, so that the policy does not bring them at once.
+    pub keep_away: Vec<GatedLine>,
+}
+
+/// Plans the inverse of `done` (in the order it was done) against today.
+pub fn plan_undo(done: &[Done<'_>], today: &Today<'_>) -> Undo {
+    let mut undo = Undo::default();
+    let mut account = today.account.cloned();
+    for one in done.iter().rev() {
+        let Some(inverse) = one.inverse else {
+            undo.lost.push(format!(
+                "{} of {}: what was there before is not on record",
+                one.operation.name(),
+                one.at.strftime("%Y-%m-%d %H:%M UTC")
+            ));
+            continue;
+        };
+        undo.lost.extend(inverse.lost.iter().cloned());
+        undo.keep_away.extend(inverse.lines.iter().cloned());
+        take_back(one, inverse, &mut account, today, &mut undo);
+    }
+    undo.keep_away.sort();
+    undo.keep_away.dedup_by(|a, b| a.key == b.key);
+    undo.lost.sort();
+    undo.lost.dedup();
+    undo
+}
+
+fn take_back(
+    one: &Done<'_>,
+    inverse: &Inverse,
+    account: &mut Option<Account>,
+    today: &Today<'_>,
+    undo: &mut Undo,
+) {
+    let away = |key: &str, what: &str| GatedLine { key: key.into(), what: what.into() };
+    match (one.operation, inverse.ops.first()) {
+        (Operation::Create { .. } | Operation::Reactivate, _) => {
+            // A live account would be switched on again under another name of the same wish.
+            undo.keep_away.push(away("create", "+ account"));
+            undo.keep_away.push(away("reactivate", "+ account"));
+            if account.as_ref().is_some_and(Account::is_live) {
+                let told = difference(Effect::Remove, "account", Some("active".into()), None, today);
+                push(undo, today, Operation::Deactivate, vec![told], true);
+            } else {
+                undo.already.push("the account is inactive".into());
+            }
+        }
+        (Operation::Deactivate, _) => {
+            if account.as_ref().is_some_and(Account::is_live) {
+                undo.already.push("the account is active".into());
+                return;
+            }
+            let told =
+                difference(Effect::Add, "account", Some("inactive".into()), Some("active".into()), today);
+            push(undo, today, Operation::Reactivate, vec![told], false);
+            if let Some(account) = account {
+                account.active = Some(true);
+            }
+        }
+        (Operation::SetRoles { roles: wrote }, Some(Operation::SetRoles { roles: had })) => {
+            let Some(now) = account.as_mut().and_then(|account| account.roles.as_mut()) else {
+                undo.moved.push("roles: they cannot be read today, so they are left alone".into());
+                return;
+            };
+            let centers: BTreeSet<_> = wrote.keys().chain(had.keys()).copied().collect();
+            let mut told = Vec::new();
+            let mut list = now.clone();
+            for center in centers {
+                let (to, from) = (had.get(&center).copied(), wrote.get(&center).copied());
+                if to == from {
+                    continue;
+                }
+                let what = format!("role in {}", today.catalogue.center_name(center));
+                match now.get(&center).copied() {
+                    current if current == to => undo.already.push(what),
+                    current if current == from => {
+                        match to {
+                            Some(role) => list.insert(center, role),
+                            None => list.remove(&center),
+                        };
+                        let word =
+                            |role: Option<lanyard_model::account::Role>| role.map(|r| r.as_str().into());
+                        let effect = if to > from { Effect::Add } else { Effect::Remove };
+                        told.push(difference(effect, &what, word(from), word(to), today));
+                    }
+                    _ => undo.moved.push(what),
+                }
+            }
+            if !told.is_empty() {
+                now.clone_from(&list);
+                let takes = told.iter().any(|d| d.effect == Effect::Remove);
+                push(undo, today, Operation::SetRoles { roles: list }, told, takes);
+            }
+        }
+        (Operation::Update { patch: wrote }, Some(Operation::Update { patch: had })) => {
+            let Some(account) = account else { return };
+            let mut patch = AccountPatch::default();
+            let mut told = Vec::new();
+            back(wrote, had, account, &mut patch, &mut told, today, undo);
+            if !patch.is_empty() {
+                let takes = told.iter().any(|d| d.effect == Effect::Remove);
+                push(undo, today, Operation::Update { patch }, told, takes);
+            }
+        }
+        (
+            Operation::CancelBooking { booking },
+            Some(Operation::Book { key, title, room, center, start, end }),
+        ) => {
+            if *start <= today.now {
+                undo.lost.push(format!("booking {booking}: its time is past"));
+                return;
+            }
+            let same =
+                |known: &Booking| known.room == Some(*room) && known.start == *start && !known.cancelled;
+            if today.bookings.is_some_and(|all| all.iter().any(same)) {
+                undo.already.push(format!("{} is booked", today.catalogue.room_path(*room)));
+                return;
+            }
+            let what =
+                format!("{} on {}", today.catalogue.room_path(*room), start.strftime("%Y-%m-%d %H:%M UTC"));
+            let told = difference(Effect::Add, "booking", None, Some(what), today);
+            let op = Operation::Book {
+                key: key.clone(),
+                title: title.clone(),
+                room: *room,
+                center: *center,
+                start: *start,
+                end: *end,
+            };
+            push(undo, today, op, vec![told], false);
+        }
+        (Operation::Book { title, end, .. }, _) => match one.outcome {
+            _ if *end <= today.now => undo.lost.push(format!("{title}: its time is past")),
+            Outcome::Done { made: Some(number), .. }
+                if today.bookings.is_some_and(|all| all.iter().all(|b| b.cancelled || b.id.0 != *number)) =>
+            {
+                undo.already.push(format!("{title} is not booked any more"));
+            }
+            Outcome::Done { made: Some(number), .. } => {
+                let told = difference(Effect::Remove, "booking", Some(title.clone()), None, today);
+                let op = Operation::CancelBooking { booking: ReservationId(*number) };
+                push(undo, today, op, vec![told], true);
+            }
+            _ => undo.lost.push(format!("{title}: its number is not known, cancel it in iOffice")),
+        },
+        _ => {}
+    }
+}
+
+/// The parts of a record update that still stand as written go back to what was there.
+fn back(
+    wrote: &AccountPatch,
+    had: &AccountPatch,
+    account: &mut Account,
+    patch: &mut AccountPatch,
+    told: &mut Vec<Difference>,
+    today: &Today<'_>,
+    undo: &mut Undo,
+) {
+    for (name, value) in &wrote.fields {
+        let to = had.fields.get(name).cloned().flatten();
+        let now = account.fields.get(name).cloned();
+        if now == to {
+            undo.already.push(name.to_string());
+        } else if now != *value {
+            undo.moved.push(name.to_string());
+        } else if to.is_none() && ["firstName", "lastName", "email", "userName"].contains(&name.as_str()) {
+            undo.lost.push(format!("{name}: iOffice requires a value"));
+        } else {
+            told.push(difference(Effect::Change, name.as_str(), now, to.clone(), today));
+            match &to {
+                Some(to) => account.fields.insert(name.clone(), to.clone()),
+                None => account.fields.remove(name),
+            };
+            patch.fields.insert(name.clone(), to);
+        }
+    }
+    if let (Some(value), Some(to)) = (wrote.user_type, had.user_type) {
+        let now = account.user_type.as_ref().map(|(id, _)| *id);
+        let name = |id| today.catalogue.user_types.get(&id).map_or_else(|| id.to_string(), |n| n.to_string());
+        if now == Some(value) && to != value {
+            told.push(difference(Effect::Change, "user type", Some(name(value)), Some(name(to)), today));
+            account.user_type = Some((to, name(to).as_str().into()));
+            patch.user_type = Some(to);
+        } else if now != Some(to) {
+            undo.moved.push("user type".into());
+        }
+    }
+    if let (Some(value), Some(to)) = (wrote.cost_center, had.cost_center) {
+        if account.cost_center == value && to != value {
+            let name = |item| today.catalogue.item_name(item);
+            told.push(difference(Effect::Change, "cost center", value.map(name), to.map(name), today));
+            account.cost_center = to;
+            patch.cost_center = Some(to);
+        } else if account.cost_center != to {
+            undo.moved.push("cost center".into());
+        }
+    }
+    if let (Some(value), Some(to)) = (&wrote.items, &had.items) {
+        match &mut account.items {
+            None => undo.moved.push("category items: they cannot be read today".into()),
+            Some(now) => {
+                let mut list = now.clone();
+                for item in value.difference(to).filter(|item| now.contains(item)) {
+                    list.remove(item);
+                    let name = today.catalogue.item_name(*item);
+                    told.push(difference(Effect::Remove, "category item", Some(name), None, today));
+                }
+                for item in to.difference(value).filter(|item| !now.contains(item)) {
+                    list.insert(*item);
+                    let name = today.catalogue.item_name(*item);
+                    told.push(difference(Effect::Add, "category item", None, Some(name), today));
+                }
+                if list != *now {
+                    now.clone_from(&list);
+                    patch.items = Some(list);
+                }
+            }
+        }
+    }
+    if let (Some(value), Some(to)) = (wrote.seat, had.seat) {
+        let now = account.seat.map(|seat| seat.room);
+        let path = |room| today.catalogue.room_path(room);
+        if now == to {
+            undo.already.push("seat".into());
+        } else if now != value {
+            undo.moved.push("seat".into());
+        } else if let Some(room) = to.filter(|room| !today.seating.is_free_for(*room, today.identity)) {
+            undo.lost.push(format!("seat {}: it is taken, or gone", path(room)));
+        } else {
+            let effect = if to.is_some() { Effect::Move } else { Effect::Remove };
+            told.push(difference(effect, "seat", now.map(path), to.map(path), today));
+            account.seat = to.map(|room| lanyard_model::account::Seat { room, floor: None });
+            patch.seat = Some(to);
+        }
+    }
+    if let (Some(value), Some(to)) = (wrote.section, had.section) {
+        let name = |section| today.catalogue.section_name(section);
+        if account.section == value && to != value {
+            let effect = if to.is_some() { Effect::Move } else { Effect::Remove };
+            told.push(difference(effect, "section", value.map(name), to.map(name), today));
+            account.section = to;
+            patch.section = Some(to);
+            if let Some(class) = &had.seat_class {
+                patch.seat_class = Some(class.clone());
+                account.seat_class = Some(class.clone());
+            }
+        } else if account.section != to {
+            undo.moved.push("section".into());
+        }
+    } else if let (Some(value), Some(to)) = (&wrote.seat_class, &had.seat_class) {
+        if account.seat_class.as_ref() == Some(value) && to != value {
+            let word = |class: &str| Some(class.to_owned());
+            told.push(difference(Effect::Change, "seat classification", word(value), word(to), today));
+            account.seat_class = Some(to.clone());
+            patch.seat_class = Some(to.clone());
+        } else if account.seat_class.as_ref() != Some(to) {
+            undo.moved.push("seat classification".into());
+        }
+    }
+}
+
+fn push(undo: &mut Undo, today: &Today<'_>, op: Operation, differences: Vec<Difference>, destructive: bool) {
+    let gate = match destructive {
+        true => today.removal.gate_for_leaver(today.now),
+        false => lanyard_model::plan::Gate::Open,
+    };
+    undo.steps.push(Step { op, differences, destructive, gate });
+}
+
+fn difference(
+    effect: Effect,
+    what: &str,
+    from: Option<String>,
+    to: Option<String>,
+    today: &Today<'_>,
+) -> Difference {
+    let because = Because { rule: "undo".into(), row: None, text: today.because.to_owned() };
+    Difference { effect, what: what.to_owned(), from, to, because: vec![because] }
+}

@@ -1,0 +1,167 @@
+//! What waits for somebody, and what somebody says about it.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
+use lanyard_model::{
+    clearance::Clearance,
+    id::{IdentityId, TenantId},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::{
+    WebState,
+    access::{Caller, Permit},
+    problem::Problem,
+};
+
+/// Requests in one answer.
+const LIMIT_MAX: usize = 1000;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct ApprovalsQuery {
+    limit: Option<usize>,
+    /// `hold`, `approval`, `cap` or `undone`.
+    kind: Option<String>,
+}
+
+/// What is said about requests: one decision on all of them, or on none.
+#[derive(Debug, Deserialize)]
+pub struct Said {
+    ids: Vec<String>,
+    say: Say,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `GET /api/v1/approvals`
+pub async fn list(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<ApprovalsQuery>,
+) -> Answer {
+    let limit = query.limit.unwrap_or(200).clamp(1, LIMIT_MAX);
+    let all = state.engine.requests(LIMIT_MAX).await?;
+    let by = principal(&caller);
+    let wanted = |one: &&Clearance| {
+        query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str()) && is_shown(one, &caller, &by)
+    };
+    let total = all.iter().filter(wanted).count();
+    let items: Vec<_> = all.iter().filter(wanted).take(limit).map(view).collect();
+    Ok(Json(json!({ "items": items, "total": total })))
+}
+
+/// `GET /api/v1/approvals/{id}`
+pub async fn show(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let found = state.engine.store().clearance(&id).await?;
+    let by = principal(&caller);
+    let found = found
+        .filter(|one| is_shown(one, &caller, &by))
+        .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))?;
+    Ok(Json(view(&found)))
+}
+
+/// `POST /api/v1/approvals`: acts as the caller.
+pub async fn say(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Json(said): Json<Said>,
+) -> Answer {
+    let by = principal(&caller);
+    let after =
+        state.engine.decide_requests(&said.ids, said.say, &by, &said.reason).await.map_err(refusal)?;
+    Ok(Json(json!({ "items": after.iter().map(view).collect::<Vec<_>>() })))
+}
+
+/// `POST /api/v1/delegations`
+pub async fn delegate(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Json(delegation): Json<Delegation>,
+) -> Answer {
+    let by = principal(&caller);
+    let own = state.engine.is_address_of(&by, &delegation.from).await?;
+    if !own && !caller.may_everywhere(Permit::Own) {
+        let title = "one delegates one's own votes, and an owner anybody's";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "no_say", title).fix("ask an owner"));
+    }
+    state.engine.delegate(&delegation, &by.name).await?;
+    Ok(Json(json!(delegation)))
+}
+
+/// What the caller sees anyway, and what they are asked about as somebody's manager.
+fn is_shown(one: &Clearance, caller: &Caller, by: &Principal) -> bool {
+    caller.sees(Some(&one.identity.tenant), Some(&one.site))
+        || one.manager.as_ref().is_some_and(|manager| by.identities.contains(manager))
+}
+
+/// The caller as somebody who decides: with the roles they have where the request is, and the identity they signed in
+/// with.
+fn principal(caller: &Caller) -> Principal {
+    let identity = caller
+        .subject
+        .strip_prefix("okta:")
+        .and_then(|id| id.split_once('/'))
+        .map(|(tenant, user)| IdentityId::new(TenantId::new(tenant), user));
+    let scoped = caller
+        .grants
+        .iter()
+        .map(|grant| ScopedRole {
+            role: grant.role.as_str().to_owned(),
+            tenants: grant.tenants.clone(),
+            sites: grant.sites.clone(),
+        })
+        .collect();
+    Principal {
+        name: caller.name.clone(),
+        scoped,
+        identities: identity.into_iter().collect(),
+        ..Principal::default()
+    }
+}
+
+fn refusal(refused: SayRefused) -> Problem {
+    let (status, code, fix) = match &refused {
+        SayRefused::Unknown(_) => (StatusCode::NOT_FOUND, "not_found", "look at the list of requests"),
+        SayRefused::Over { .. } => (StatusCode::CONFLICT, "over", "look at the person's plan as it is now"),
+        SayRefused::NoSay { .. } => (StatusCode::FORBIDDEN, "no_say", "ask somebody who may decide"),
+        SayRefused::NoReason => (StatusCode::UNPROCESSABLE_ENTITY, "no_reason", "say why"),
+        SayRefused::Changed(_) => (StatusCode::CONFLICT, "changed", "look at it again, then decide"),
+        SayRefused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store", "nothing was decided; try again"),
+    };
+    Problem::new(status, code, refused.to_string()).fix(fix)
+}
+
+fn view(one: &Clearance) -> Value {
+    let whom: Vec<_> = one.demand.iter().flat_map(|demand| &demand.by).map(ToString::to_string).collect();
+    json!({
+        "id": one.id,
+        "kind": one.kind,
+        "state": one.state,
+        "over": one.over,
+        "tenant": one.identity.tenant,
+        "identity": { "tenant": one.identity.tenant, "id": one.identity.user },
+        "person": one.person,
+        "site": one.site,
+        "rule": one.rule,
+        "lines": one.lines,
+        "plan": one.plan,
+        "asked_at": one.asked_at,
+        "until": one.until,
+        "whom": whom,
+        "quorum": one.demand.as_ref().map(|demand| demand.quorum),
+        "votes": one.votes,
+        "ended": one.ended.as_ref().map(|(at, why)| json!({ "at": at, "why": why })),
+    })
+}

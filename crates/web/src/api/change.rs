@@ -1,0 +1,145 @@
+//! What a change would do, done exactly as shown, and taken back.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use jiff::Timestamp;
+use lanyard_engine::{
+    ports::Silent,
+    undo::UndoScope,
+    whatif::{SealRefused, WhatIfError},
+};
+use lanyard_model::id::{IdentityId, PlanId, TenantId};
+use lanyard_policy::PolicyFiles;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Answer;
+use crate::{WebState, access::Caller, problem::Problem};
+
+/// A draft to be judged: its files, or the name of a kept one.
+#[derive(Debug, Deserialize)]
+pub struct Judged {
+    source: Option<PolicyFiles>,
+    draft: Option<String>,
+    #[serde(default)]
+    read_groups: bool,
+}
+
+/// `POST /api/v1/whatif`
+pub async fn whatif(State(state): State<Arc<WebState>>, Json(asked): Json<Judged>) -> Answer {
+    let files = match (asked.source, &asked.draft) {
+        (Some(files), _) => files,
+        (None, Some(id)) => {
+            let kept = state.engine.policy_draft(id).await?;
+            kept.ok_or_else(|| Problem::not_found(format!("there is no draft {id}")))?.source
+        }
+        (None, None) => {
+            let title = "what is to be judged?";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "no_draft", title).fix("send source, or draft"));
+        }
+    };
+    let answer = state.engine.whatif(&files, asked.read_groups, &Silent).await.map_err(|error| {
+        let (status, code, fix) = match &error {
+            WhatIfError::Mistakes(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "lint the draft and correct it".to_owned())
+            }
+            WhatIfError::NeverSwept(_) => (StatusCode::CONFLICT, "never_swept", "sweep first".to_owned()),
+            WhatIfError::GroupsUnread { .. } => (
+                StatusCode::CONFLICT,
+                "groups_unread",
+                "ask again with read_groups: Okta is asked for them".to_owned(),
+            ),
+            WhatIfError::Port(_) => (StatusCode::BAD_GATEWAY, "upstream", "run doctor".to_owned()),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, "store", "nothing was changed; try again".to_owned()),
+        };
+        Problem::new(status, code, error.to_string()).fix(fix)
+    })?;
+    Ok(Json(json!(answer)))
+}
+
+fn refusal(refused: SealRefused) -> Problem {
+    let (status, code) = match &refused {
+        SealRefused::Unknown(_) => (StatusCode::NOT_FOUND, "not_found"),
+        SealRefused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
+        _ => (StatusCode::CONFLICT, "refused"),
+    };
+    Problem::new(status, code, refused.to_string()).fix("nothing was changed; ask what-if again")
+}
+
+/// `POST /api/v1/whatif/{seal}/apply`: puts the sealed policy in force and looks at everybody it names.
+pub async fn apply(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(seal): Path<String>,
+) -> Answer {
+    state.engine.start_seal(&seal, &caller.name).await.map_err(refusal)?;
+    Ok(Json(json!({ "seal": seal, "state": "applying" })))
+}
+
+/// `POST /api/v1/whatif/{seal}/finish`: what became of each line. Meant for when everybody was looked at.
+pub async fn finish(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(seal): Path<String>,
+) -> Answer {
+    let report = state.engine.finish_seal(&seal, &caller.name).await.map_err(refusal)?;
+    Ok(Json(json!(report)))
+}
+
+/// What is to be taken back: a plan (one operation of it), a person since a moment, or a stretch of time.
+#[derive(Debug, Deserialize)]
+pub struct UndoAsked {
+    plan: Option<String>,
+    step: Option<usize>,
+    identity: Option<Named>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    /// False: only shown.
+    #[serde(default)]
+    apply: bool,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    tenant: String,
+    id: String,
+}
+
+/// `POST /api/v1/undo`
+pub async fn undo(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Json(asked): Json<UndoAsked>,
+) -> Answer {
+    let scope = match (&asked.plan, &asked.identity, asked.since) {
+        (Some(plan), _, _) => match asked.step {
+            Some(step) => UndoScope::Step(PlanId::new(plan.as_str()), step),
+            None => UndoScope::Plan(PlanId::new(plan.as_str())),
+        },
+        (None, Some(who), since) => UndoScope::Person(
+            IdentityId::new(TenantId::new(who.tenant.as_str()), who.id.as_str()),
+            since.unwrap_or(Timestamp::UNIX_EPOCH),
+        ),
+        (None, None, Some(since)) => {
+            UndoScope::Between(since, asked.until.unwrap_or_else(|| state.engine.clock().now()))
+        }
+        (None, None, None) => {
+            let title = "what is to be taken back?";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "no_scope", title)
+                .fix("name a plan, an identity, or since"));
+        }
+    };
+    let people = if asked.apply {
+        state.engine.apply_undo(&scope, &caller.name, &asked.reason).await?
+    } else {
+        state.engine.preview_undo(&scope, "undo").await?
+    };
+    Ok(Json(json!({ "people": people, "applied": asked.apply })))
+}
