@@ -4,7 +4,7 @@
 //! comparison, daily ones, joiners, movers, leavers with their plans, operations and read-backs, and looks that found
 //! nothing to do. Measured is a process of its own that begins with the folder alone.
 
-use std::{path::PathBuf, process::Stdio, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -457,6 +457,7 @@ fn changed(
         ending,
         review_at: None,
         policy: "5f0c".repeat(16),
+        cleared: BTreeMap::new(),
         made_at: at,
     };
     out.push(Write::Plan(Arc::new(plan.clone())));
@@ -474,6 +475,7 @@ fn changed(
             operation: step.op.clone(),
             at: now,
             charge: None,
+            inverse: None,
         })));
         now += second;
         let outcome = Outcome::Done { account: Some(key(n).id), made: None };
