@@ -4,7 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, createRouter, RouterProvider } from "@tanstack/react-router";
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
-import type { Overview, Session } from "../src/api";
+import { forgetProof, type Overview, type Session } from "../src/api";
 import { queryClient } from "../src/queries";
 import { routeTree } from "../src/router";
 import { theme } from "../src/theme";
@@ -21,6 +21,7 @@ export const problem = (status: number, title: string) => new Response(JSON.stri
 afterEach(() => {
   cleanup();
   queryClient.clear();
+  forgetProof();
   vi.unstubAllGlobals();
 });
 
