@@ -150,9 +150,14 @@ pub struct Said {
 /// Settings, upstream or store problems.
 pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
     let said = ask(&data.dir, verb, as_json).await?;
+    let refused = said.text.starts_with("error:");
+    if refused {
+        // A running server's refusal: talk, not data.
+        eprint!("{}", said.text);
+    }
     if as_json {
         println!("{}", said.json);
-    } else {
+    } else if !refused {
         print!("{}", said.text);
     }
     Ok(said.exit)

@@ -90,6 +90,7 @@ enum What {
         limit: usize,
     },
     /// Write a version into the folder
+    #[command(disable_version_flag = true)]
     Export {
         #[command(flatten)]
         common: Common,

@@ -52,7 +52,7 @@ async fn one_working_life(preset: &str) {
     if matches!(preset, "strict" | "hostile") {
         // These sites refuse or ignore `active`: what is left is DELETE, if its owner allows that. Without it the engine says
         // that the API cannot end the account, and asks a person to.
-        folder.edit("lanyard.toml", |text| text.replace("[[site]]\n", "[[site]]\ndelete_allowed = true\n"));
+        folder.edit("lanyard.toml", |text| text.replace("delete_allowed = false", "delete_allowed = true"));
     }
     let served = folder.serve().await;
     served.quiet(MINUTE * 2).await;
