@@ -76,6 +76,7 @@ pub(crate) struct Judge<'a> {
 pub(crate) type Memory = (Vec<Link>, HashMap<IdentityId, Applied>, HashMap<AccountId, Account>);
 
 impl<'a> Judge<'a> {
+    #[expect(clippy::too_many_arguments, reason = "everything that everybody is judged by")]
     pub(crate) fn new(
         active: &'a Active,
         missing: &'a BTreeSet<GroupId>,

@@ -115,7 +115,7 @@ impl Engine {
                 }
             }
         }
-        sent.sort_by(|a, b| b.0.cmp(&a.0));
+        sent.sort_by_key(|line| std::cmp::Reverse(line.0));
         let mut seen = BTreeSet::new();
         let mut made = Vec::new();
         for (at, site, plan, lines) in sent {

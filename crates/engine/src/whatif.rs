@@ -151,10 +151,13 @@ struct Population {
     now: Timestamp,
 }
 
+/// A plan, and which rules each of its lines comes from.
+type Told = (Plan, Vec<BTreeSet<String>>);
+
 /// What one policy makes of everybody.
 #[derive(Default)]
 struct Outlook {
-    plans: HashMap<(IdentityId, SiteId), (Plan, Vec<BTreeSet<String>>)>,
+    plans: HashMap<(IdentityId, SiteId), Told>,
     no_desk: HashSet<(IdentityId, SiteId)>,
     matched: HashMap<IdentityId, String>,
     ended: HashMap<(IdentityId, SiteId), usize>,

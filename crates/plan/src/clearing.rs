@@ -305,8 +305,8 @@ fn verdict(
             return Verdict::Held(String::new(), until, format!("{rule} takes it in stages"));
         }
         if let Some(seconds) = demand.hold_seconds.filter(|seconds| *seconds > 0) {
-            let held = live().filter(|known| known.kind == ClearanceKind::Hold && known.rule == rule);
-            match held.last() {
+            let mut held = live().filter(|known| known.kind == ClearanceKind::Hold && known.rule == rule);
+            match held.next_back() {
                 Some(hold) if hold.lets(key, gating.now) => cleared.push(hold.id.clone()),
                 Some(hold) if hold.state == ClearanceState::Waiting => {
                     let until = hold.until.unwrap_or(gating.now);
@@ -328,10 +328,10 @@ fn verdict(
             }
         }
         let Some(approval) = &demand.approval else { continue };
-        let on_record = live()
+        let mut on_record = live()
             .filter(|known| known.kind == ClearanceKind::Approval && known.rule == rule)
             .filter(|known| !known.spent.contains(key));
-        match on_record.last() {
+        match on_record.next_back() {
             Some(known) if known.lets(key, gating.now) => cleared.push(known.id.clone()),
             Some(known)
                 if known.state == ClearanceState::Waiting

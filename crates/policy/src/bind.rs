@@ -129,6 +129,9 @@ pub(crate) struct PlaceIds {
     pub note: Option<PlaceNote>,
 }
 
+/// Table, what is taken from it under which condition on a column, and what that is here.
+type KnownPlaces = (usize, PlaceNames, Option<(FieldName, String)>, Arc<Vec<PlaceIds>>);
+
 struct Binder<'a> {
     catalogue: &'a Catalogue,
     document: &'a Document,
@@ -144,7 +147,7 @@ struct Binder<'a> {
     /// Names missing here, by where the policy says them.
     missing: Vec<(Spot, String)>,
     /// Places that several flows take from one table in the same way are resolved once.
-    known: Vec<(usize, PlaceNames, Option<(FieldName, String)>, Arc<Vec<PlaceIds>>)>,
+    known: Vec<KnownPlaces>,
 }
 
 pub(crate) fn bind(

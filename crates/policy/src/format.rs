@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn long_lists_get_a_line_for_each_part() {
-        let long = format!("x = [{}]\n", vec!["\"a text of some length\""; 8].join(","));
+        let long = format!("x = [{}]\n", ["\"a text of some length\""; 8].join(","));
         let text = formatted(&long);
         assert_eq!(text.lines().count(), 10, "{text}");
         assert!(text.starts_with("x = [\n  \"a text of some length\",\n"), "{text}");

@@ -61,8 +61,7 @@ impl Watch {
                 let in_headers = request.headers().values().any(|value| contains(value.as_bytes(), secret));
                 in_headers || contains(request.body(), secret) || request.uri().to_string().contains(secret)
             };
-            let found = others.filter(|(_, secret)| told(secret)).map(|(home, _)| home.clone()).next();
-            found
+            others.filter(|(_, secret)| told(secret)).map(|(home, _)| home.clone()).next()
         };
         self.check("S14", foreign.is_none(), now, || {
             format!("{host} was told the secret of {}", foreign.unwrap_or_default())

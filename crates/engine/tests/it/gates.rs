@@ -105,7 +105,8 @@ async fn a_request_ends_with_its_reason_and_runs_out_with_its_time() {
     world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
     world.quiet().await;
     assert_eq!(waiting(&world).await, [], "nobody wants it any more");
-    let late = world.engine.decide_requests(&[first.id.clone()], Say::Approve, &approver(), "").await;
+    let late =
+        world.engine.decide_requests(std::slice::from_ref(&first.id), Say::Approve, &approver(), "").await;
     assert!(matches!(late, Err(SayRefused::Over { .. })), "cancelling is final: {late:?}");
     world.alter(&ana, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
     world.quiet().await;
@@ -119,7 +120,8 @@ async fn a_request_ends_with_its_reason_and_runs_out_with_its_time() {
     world.engine.decide_requests(&[second.id], Say::Renew, &approver(), "she is back").await.unwrap();
     world.quiet().await;
     let third = waiting(&world).await.remove(0);
-    let declined = world.engine.decide_requests(&[third.id.clone()], Say::Decline, &approver(), " ").await;
+    let declined =
+        world.engine.decide_requests(std::slice::from_ref(&third.id), Say::Decline, &approver(), " ").await;
     assert_eq!(declined, Err(SayRefused::NoReason));
     world.engine.decide_requests(&[third.id], Say::Decline, &approver(), "no").await.unwrap();
     world.quiet_for(DAY).await;

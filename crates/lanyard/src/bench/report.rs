@@ -396,7 +396,8 @@ fn write_scene(scene: Scene, n: u32, people: u32, at: Timestamp, out: &mut Vec<W
         Scene::Leaves => {
             let (identity, site) = (person(n), SiteId::new(SITE));
             // A few are slow, one in a hundred beyond the bound.
-            let wait = if mix(n, 7) % 100 == 0 { 300 } else { i64::try_from(mix(n, 8) % 20).unwrap_or(0) };
+            let wait =
+                if mix(n, 7).is_multiple_of(100) { 300 } else { i64::try_from(mix(n, 8) % 20).unwrap_or(0) };
             let seen_at = at + SignedDuration::from_secs(wait);
             out.push(identity_left(n, at));
             out.push(Write::LeaverSeen {
