@@ -37,8 +37,8 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
     assert_eq!(answer.people[0].loses, ["- role in reservation: CUSTOMER"]);
     assert_eq!(
         answer.rules.dead,
-        ["first-day", "rooms", "arrival"],
-        "nobody has a first day, nobody meets the new condition, nobody is a contractor"
+        ["first-day", "rooms", "executives", "arrival"],
+        "nobody has a first day, meets the new condition, is an executive or a contractor"
     );
     assert_eq!(answer.cost[0].ioffice_calls, 6, "two reads and one write each");
     assert_eq!(answer.cost[0].removals, 2);
