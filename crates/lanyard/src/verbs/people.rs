@@ -152,6 +152,9 @@ pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
     let said = ask(&data.dir, verb, as_json).await?;
     if as_json {
         println!("{}", said.json);
+    } else if said.text.starts_with("error:") {
+        // A running server's refusal: talk, not data.
+        eprint!("{}", said.text);
     } else {
         print!("{}", said.text);
     }
