@@ -46,7 +46,7 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
             _ => foreign += 1,
         }
     }
-    earlier.sort_by(|a, b| (a.0.at, a.0.size).cmp(&(b.0.at, b.0.size)));
+    earlier.sort_by_key(|(checkpoint, _)| (checkpoint.at, checkpoint.size));
     earlier.dedup_by(|a, b| a.1 == b.1);
     if let Some((longest, _)) = earlier.iter().max_by_key(|(checkpoint, _)| checkpoint.size)
         && longest.size > size
