@@ -40,6 +40,18 @@ pub const SCOPES: &[&str] = &[
     "okta.schemas.read",
 ];
 
+/// Tries of one call while somebody waits for a verdict.
+const PROBE_ATTEMPTS: u32 = 2;
+
+/// How long a call that gets no answer is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as the adapters think right: the work is to be done.
+    Work,
+    /// Twice: somebody at a terminal wants to know whether the other side answers.
+    Probe,
+}
+
 /// Clients of one settings file.
 pub struct Clients {
     pub directories: Vec<Arc<dyn Directory>>,
@@ -55,14 +67,15 @@ pub fn clients(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     transport: &Arc<dyn Transport>,
+    patience: Patience,
 ) -> anyhow::Result<Clients> {
     let mut directories: Vec<Arc<dyn Directory>> = Vec::new();
     for tenant in &settings.tenants {
-        directories.push(Arc::new(directory(dir, tenant, clock, transport)?));
+        directories.push(Arc::new(directory(dir, tenant, clock, transport, patience)?));
     }
     let mut workplaces: Vec<Arc<dyn Workplace>> = Vec::new();
     for site in &settings.sites {
-        workplaces.push(Arc::new(workplace(dir, site, clock, transport)?));
+        workplaces.push(Arc::new(workplace(dir, site, clock, transport, patience)?));
     }
     Ok(Clients { directories, workplaces })
 }
@@ -82,6 +95,7 @@ fn directory(
     tenant: &TenantSettings,
     clock: &Arc<dyn Clock>,
     transport: &Arc<dyn Transport>,
+    patience: Patience,
 ) -> anyhow::Result<OktaClient> {
     let credential = match (&tenant.okta_token_file, &tenant.okta_client_id, &tenant.okta_key_file) {
         (Some(file), _, _) => OrgCredential::ApiToken(read_secret(dir, file)?),
@@ -103,7 +117,10 @@ fn directory(
         tenant: TenantId::new(tenant.id.as_str()),
         org,
         credential,
-        limits: Limits::default(),
+        limits: match patience {
+            Patience::Work => Limits::default(),
+            Patience::Probe => Limits { attempts_max: PROBE_ATTEMPTS, ..Limits::default() },
+        },
         canary_user: None,
         api_token_ids: BTreeSet::new(),
     };
@@ -117,6 +134,7 @@ fn workplace(
     site: &SiteSettings,
     clock: &Arc<dyn Clock>,
     transport: &Arc<dyn Transport>,
+    patience: Patience,
 ) -> anyhow::Result<IofficeClient> {
     let credential = SiteCredential::HeaderPair {
         username: site.ioffice_user.clone(),
@@ -141,6 +159,9 @@ fn workplace(
         permissions_semantics: flag(site.permissions_replace),
         ..CapabilityFlags::default()
     };
+    if matches!(patience, Patience::Probe) {
+        settings.attempts_max = PROBE_ATTEMPTS;
+    }
     settings.jitter_seed = rand::rng().random();
     settings.pace = pace(site.requests_per_second, settings.pace);
     IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), None)

@@ -75,6 +75,8 @@ impl Transport for HttpsTransport {
             .map_err(|e| TransportError::Forbidden { host: host.clone(), reason: chain(&e) })?;
         let whole = async {
             let mut answer = self.client.execute(request).await.map_err(|e| {
+                // The adapters name the call; a query may hold names and addresses of people.
+                let e = e.without_url();
                 if e.is_connect() || e.is_builder() {
                     TransportError::NotSent { host: host.clone(), reason: chain(&e) }
                 } else {
@@ -82,11 +84,10 @@ impl Transport for HttpsTransport {
                 }
             })?;
             let mut body = BytesMut::new();
-            while let Some(piece) = answer
-                .chunk()
-                .await
-                .map_err(|e| TransportError::NoAnswer { host: host.clone(), reason: chain(&e) })?
-            {
+            while let Some(piece) = answer.chunk().await.map_err(|e| TransportError::NoAnswer {
+                host: host.clone(),
+                reason: chain(&e.without_url()),
+            })? {
                 if body.len() + piece.len() > self.body_bytes_max {
                     return Err(TransportError::NoAnswer {
                         host: host.clone(),

@@ -37,7 +37,7 @@ use crate::{
     progress::Bars,
     settings::{self, Settings},
     verbs,
-    wiring::{self, SystemClock},
+    wiring::{self, Patience, SystemClock},
 };
 
 /// Longest wait for an engine to come to rest.
@@ -237,7 +237,7 @@ impl Rig {
         let transport: Arc<dyn Transport> =
             Arc::new(Timed { inner: wiring::transport(dir, &settings)?, upstream: Arc::clone(&upstream) });
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let clients = wiring::clients(dir, &settings, &clock, &transport)?;
+        let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Work)?;
         let bars = Bars::new(false);
         let mut facts = verbs::gather(&clients, &bars).await?;
         bars.clear();

@@ -31,7 +31,8 @@ use crate::{
     settings::{self, Settings},
     sign_in,
     stand_ins::Started,
-    verbs, wiring,
+    verbs,
+    wiring::{self, Patience},
 };
 
 /// What the office is opened with.
@@ -93,7 +94,7 @@ impl Office {
             clock: given.clock.clone(),
         });
         let clock: Arc<dyn Clock> = Arc::new(given.clock);
-        let clients = wiring::clients(dir, &settings, &clock, &transport)?;
+        let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Work)?;
         let bars = Bars::new(false);
         let mut facts = verbs::gather(&clients, &bars).await?;
         bars.clear();

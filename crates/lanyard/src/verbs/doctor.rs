@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use clap::Args;
+use futures_util::future;
 use lanyard_engine::{
     clock::Clock,
-    ports::{Check, HookState},
+    ports::{Check, Directory, HookState, HookWish, Workplace},
 };
+use lanyard_model::id::TenantId;
 use serde_json::json;
 
 use super::Data;
 use crate::{
     exit,
     settings::Settings,
-    wiring::{self, SystemClock},
+    wiring::{self, Patience, SystemClock},
 };
 
 #[derive(Debug, Args)]
@@ -32,61 +34,16 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
     let settings = Settings::load(dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(dir, &settings)?;
-    let clients = wiring::clients(dir, &settings, &clock, &transport)
+    let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Probe)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let wishes = wiring::hook_wishes(dir, &settings)?;
-    let mut found: Vec<(String, Check)> = Vec::new();
-    for directory in &clients.directories {
-        let name = format!("okta {}", directory.tenant());
-        found.extend(directory.probe().await.into_iter().map(|check| (name.clone(), check)));
-        match wishes.iter().find(|(tenant, _)| tenant == directory.tenant()) {
-            Some((_, wish)) => {
-                let state = directory.hook_state(wish).await;
-                let (ok, detail, fix) = match state {
-                    Ok(HookState::Live { id }) => {
-                        (true, format!("event hook {id} is verified and delivers"), None)
-                    }
-                    Ok(HookState::Absent) => (
-                        false,
-                        "no event hook yet".into(),
-                        Some("start `lanyard serve`: it makes and verifies one".into()),
-                    ),
-                    Ok(HookState::Broken { why, .. }) => {
-                        (false, why, Some(format!("check that Okta can reach {}", wish.url)))
-                    }
-                    Ok(HookState::Manual { why, paste }) => (false, why, Some(paste)),
-                    Err(failure) => (false, failure.to_string(), failure.hint().map(str::to_owned)),
-                };
-                found.push((name, Check { name: "okta.event_hook".into(), ok, warning: !ok, detail, fix }));
-            }
-            None => found.push((
-                name,
-                Check {
-                    name: "okta.event_hook".into(),
-                    ok: false,
-                    warning: true,
-                    detail: "no event hook is configured: changes arrive by the log, some seconds later"
-                        .into(),
-                    fix: Some("set public_url and hook_secret_file in lanyard.toml".into()),
-                },
-            )),
-        }
-    }
-    for workplace in &clients.workplaces {
-        let name = format!("ioffice {}", workplace.site());
-        found.extend(workplace.probe().await.into_iter().map(|check| (name.clone(), check)));
-        let capabilities = workplace.capabilities();
-        found.push((
-            name,
-            Check {
-                name: "ioffice.capabilities".into(),
-                ok: true,
-                warning: false,
-                detail: serde_json::to_string(&capabilities).unwrap_or_default(),
-                fix: None,
-            },
-        ));
-    }
+    // Every side at once: one that does not answer keeps nobody waiting for the others.
+    let (okta, ioffice) = future::join(
+        future::join_all(clients.directories.iter().map(|directory| look_at_okta(&**directory, &wishes))),
+        future::join_all(clients.workplaces.iter().map(|workplace| look_at_ioffice(&**workplace))),
+    )
+    .await;
+    let found: Vec<(String, Check)> = okta.into_iter().chain(ioffice).flatten().collect();
     let failed = found.iter().filter(|(_, check)| !check.ok && !check.warning).count();
     if arguments.json {
         let checks: Vec<_> = found
@@ -127,4 +84,48 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
         );
     }
     Ok(if failed == 0 { exit::DONE } else { exit::UPSTREAM })
+}
+
+async fn look_at_okta(directory: &dyn Directory, wishes: &[(TenantId, HookWish)]) -> Vec<(String, Check)> {
+    let name = format!("okta {}", directory.tenant());
+    let mut found = directory.probe().await;
+    if found.iter().any(|check| check.name == "okta.rest") {
+        return found.into_iter().map(|check| (name.clone(), check)).collect();
+    }
+    let (ok, detail, fix) = match wishes.iter().find(|(tenant, _)| tenant == directory.tenant()) {
+        Some((_, wish)) => match directory.hook_state(wish).await {
+            Ok(HookState::Live { id }) => (true, format!("event hook {id} is verified and delivers"), None),
+            Ok(HookState::Absent) => (
+                false,
+                "no event hook yet".into(),
+                Some("start `lanyard serve`: it makes and verifies one".into()),
+            ),
+            Ok(HookState::Broken { why, .. }) => {
+                (false, why, Some(format!("check that Okta can reach {}", wish.url)))
+            }
+            Ok(HookState::Manual { why, paste }) => (false, why, Some(paste)),
+            Err(failure) => (false, failure.to_string(), failure.hint().map(str::to_owned)),
+        },
+        None => (
+            false,
+            "no event hook is configured: changes arrive by the log, some seconds later".into(),
+            Some("set public_url and hook_secret_file in lanyard.toml".into()),
+        ),
+    };
+    found.push(Check { name: "okta.event_hook".into(), ok, warning: !ok, detail, fix });
+    found.into_iter().map(|check| (name.clone(), check)).collect()
+}
+
+async fn look_at_ioffice(workplace: &dyn Workplace) -> Vec<(String, Check)> {
+    let name = format!("ioffice {}", workplace.site());
+    let mut found = workplace.probe().await;
+    let capabilities = workplace.capabilities();
+    found.push(Check {
+        name: "ioffice.capabilities".into(),
+        ok: true,
+        warning: false,
+        detail: serde_json::to_string(&capabilities).unwrap_or_default(),
+        fix: None,
+    });
+    found.into_iter().map(|check| (name.clone(), check)).collect()
 }

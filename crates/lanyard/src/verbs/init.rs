@@ -21,7 +21,7 @@ use crate::{
     local::write_private,
     progress::Bars,
     settings::{self, Settings},
-    wiring::{self, SystemClock},
+    wiring::{self, Patience, SystemClock},
 };
 
 #[derive(Debug, Args)]
@@ -372,7 +372,7 @@ async fn draw_policy(dir: &Path, folder: Option<&str>) -> anyhow::Result<()> {
     let settings = Settings::load(dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(dir, &settings)?;
-    let clients = wiring::clients(dir, &settings, &clock, &transport)
+    let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Work)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let bars = Bars::new(false);
     let facts = gather(&clients, &bars).await.map_err(|failure| {

@@ -40,7 +40,7 @@ use crate::{
     local::Running,
     progress::Bars,
     settings::Settings,
-    wiring::{self, SystemClock},
+    wiring::{self, Patience, SystemClock},
 };
 
 /// What is asked; also how it travels to a running server.
@@ -182,7 +182,7 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(dir, &settings)?;
-    let clients = wiring::clients(dir, &settings, &clock, &transport)
+    let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Work)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let store = wiring::open_store(dir)?;
     let alerts = crate::alerts::alert_settings(dir, &settings)?;

@@ -25,7 +25,7 @@ use crate::{
     exit,
     local::Running,
     settings::Settings,
-    wiring::{self, SystemClock},
+    wiring::{self, Patience, SystemClock},
 };
 
 #[derive(Debug, Args)]
@@ -341,7 +341,7 @@ async fn ask(common: &Common, verb: PolicyVerb) -> anyhow::Result<Said> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(dir, &settings)?;
-    let clients = wiring::clients(dir, &settings, &clock, &transport)
+    let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Work)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let store = wiring::open_store(dir)?;
     // What is published decides, not what the folder says meanwhile; the first folder is version 1.

@@ -27,7 +27,7 @@ use crate::{
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
     sign_in,
-    wiring::{self, SystemClock},
+    wiring::{self, Patience, SystemClock},
 };
 
 /// Noted in the store at the first start: from then on people sign in by the identity provider, if there is one.
@@ -58,7 +58,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(&dir, &settings)?;
-    let clients = wiring::clients(&dir, &settings, &clock, &transport)
+    let clients = wiring::clients(&dir, &settings, &clock, &transport, Patience::Work)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let alerts = crate::alerts::alert_settings(&dir, &settings)?;
     let own = EngineSettings { alerts, ..wiring::engine_settings(&settings) };
