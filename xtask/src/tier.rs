@@ -14,6 +14,9 @@ use crate::{
 /// A build or a test run that takes longer has hung.
 const LONG: Duration = Duration::from_secs(2400);
 
+/// The one Cargo profile of the tier: every dependency is compiled once, for tests and for programs.
+const PROFILE: &str = "ci";
+
 /// Runs the tier; prints the list of steps and, as the last line, `N passed, N failed`.
 pub fn run(root: &Root) -> ExitCode {
     let mut steps = Steps::default();
@@ -35,26 +38,27 @@ pub fn run(root: &Root) -> ExitCode {
     });
     steps.run("console: tests", "run: npm test in console/", || console::tests(root));
     steps.run("lints", "run: cargo clippy --workspace --all-targets", || {
-        one(cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+        let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--profile", PROFILE];
+        one(cargo(root, &clippy).args(["--", "-D", "warnings"]))
     });
-    steps.run("tests", "run the failed test alone: cargo test -p CRATE NAME", || tests(root));
+    steps.run("build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
+        one(cargo(root, &["build", "--workspace", "--all-targets", "--locked", "--profile", PROFILE]))
+    });
+    let lanyard = program(root, "lanyard");
+    steps.run("tests", "run the failed test alone: cargo nextest run --workspace NAME", || tests(root));
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
-        runner(cargo(root, &["test", "--workspace", "--doc", "--locked"]))
+        runner(cargo(root, &["test", "--workspace", "--doc", "--locked", "--profile", PROFILE]))
     });
     steps.run("simulation", "run the printed replay line: the same seed is the same history", || {
-        simtest::check(root)
+        simtest::check(root, &program(root, "lanyard-simtest"))
     });
-    steps.run("release build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
-        one(cargo(root, &["build", "--release", "--locked"]))
-    });
-    let lanyard = release(root);
     steps.run("generated docs", "run: cargo xtask gen, and commit what it writes", || {
         Ok(reference::check(root, &lanyard)?)
     });
     steps.run("official clients", "run: cargo xtask proofs, and read the lines that say FAIL", || {
         proofs::run(root, &lanyard)
     });
-    steps.run("demonstration", "run: target/release/lanyard demo --once --people 300", || {
+    steps.run("demonstration", "run: cargo run --release -- demo --once --people 300", || {
         Ok(demo::check(root, &lanyard)?)
     });
     // The browser pass is a chore of its own (`cargo xtask screens`) until it has been seen to hold over the new screens.
@@ -66,14 +70,27 @@ pub fn release(root: &Root) -> PathBuf {
     root.target().join("release").join(format!("lanyard{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// A program of the tier's own build.
+fn program(root: &Root, name: &str) -> PathBuf {
+    root.target().join(PROFILE).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 pub fn cargo(root: &Root, arguments: &[&str]) -> Call {
     Call::new("cargo", root.path("."), LONG).args(arguments)
 }
 
 fn tests(root: &Root) -> Result<Tally, Failure> {
     match tools::nextest() {
-        Some(_) => runner(cargo(root, &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])),
-        None => runner(cargo(root, &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])),
+        Some(_) => {
+            let nextest =
+                ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--cargo-profile", PROFILE];
+            runner(cargo(root, &nextest))
+        }
+        None => {
+            let all =
+                ["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast", "--profile", PROFILE];
+            runner(cargo(root, &all))
+        }
     }
 }
 

@@ -158,7 +158,7 @@ pub fn holdings(
         let mut group: Vec<Holding> = Vec::new();
         let mut accounts = 0;
         let total = known.accounts.get(site).map(|all| all.len() as u64);
-        let look = Look { scope, known, plans, site, start };
+        let look = Look { scope, known, plans, site, start, first_use: first == Some(start) };
         scope.archive.holdings(site, Timestamp::MIN, scope.ask.to, |holding| {
             if group.first().is_some_and(|first| first.account != holding.account) {
                 accounts += 1;
@@ -204,6 +204,8 @@ struct Look<'a> {
     site: &'a SiteId,
     /// Where the period's population begins to be known.
     start: Timestamp,
+    /// Whether that is the first complete comparison of all, and no earlier pack has counted.
+    first_use: bool,
 }
 
 /// A stretch in which an account was live and a person's.
@@ -211,6 +213,8 @@ struct Stretch<'h> {
     person: &'h str,
     from: Timestamp,
     to: Option<Timestamp>,
+    /// Since when the account itself is live, whosoever it was thought to be.
+    live_since: Timestamp,
 }
 
 impl Look<'_> {
@@ -224,7 +228,7 @@ impl Look<'_> {
                 let from = person.from.max(live.from);
                 let to = [person.to, live.to].into_iter().flatten().min();
                 if to.is_none_or(|to| from < to) {
-                    stretches.push(Stretch { person: &person.key, from, to });
+                    stretches.push(Stretch { person: &person.key, from, to, live_since: live.from });
                 }
             }
         }
@@ -261,10 +265,11 @@ impl Look<'_> {
         let (mut opening, mut closing, mut joined, mut returned, mut left) =
             (false, false, 0_i64, 0_i64, 0_i64);
         for (number, stretch) in stretches.iter().enumerate() {
-            opening |= stretch.from <= start && stretch.to.is_none_or(|to| to > start);
+            let there_before = stretch.from <= start || number == 0 && self.was_there(person, stretch);
+            opening |= there_before && stretch.to.is_none_or(|to| to > start);
             closing |= stretch.from < to && stretch.to.is_none_or(|end| end >= to);
             counts.linked_now += i64::from(stretch.to.is_none());
-            if stretch.from > start && stretch.from < to {
+            if !there_before && stretch.from < to {
                 if number == 0 {
                     joined += 1;
                     self.joiner(person, account, stretch, pack);
@@ -293,6 +298,16 @@ impl Look<'_> {
                 left.into(),
             ],
         );
+    }
+
+    /// Whether person and account were both there when the population began to be known, and only the link between them
+    /// is younger. Nobody joined then: on first use that is everybody who differs from policy in anything.
+    fn was_there(&self, person: &str, stretch: &Stretch<'_>) -> bool {
+        let created = self.known.person(person).and_then(|known| known.created);
+        self.first_use
+            && stretch.live_since <= self.start
+            && created.is_some_and(|created| created <= self.start)
+            && self.plans.creation(person, self.site, stretch.from).is_none()
     }
 
     fn joiner(&self, person: &str, account: i64, stretch: &Stretch<'_>, pack: &mut Pack) {

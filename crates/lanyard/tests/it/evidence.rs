@@ -90,6 +90,8 @@ async fn a_pack_of_a_running_server_holds_and_shows_what_was_changed() {
         .to_vec();
     assert!(moments.windows(2).all(|pair| pair[0] <= pair[1]), "{moments:?}");
     let joiners = rows(&pack, "joiners");
+    // Whoever was there, in both systems, before the first comparison belongs to the opening and joined nothing.
+    assert!(joiners.iter().all(|row| row["how"] == "created"), "{joiners:?}");
     let joined = joiners.iter().find(|row| row["person"] == ada.as_str()).expect("Ada joined");
     assert_eq!(
         (joined["how"].as_str(), joined["authorised_before"].as_bool()),
