@@ -34,6 +34,17 @@ pub trait Render: Send + Sync + std::fmt::Debug {
 pub struct AlertSettings {
     pub rules: Vec<AlertRule>,
     pub digest: Option<Digest>,
+    /// Where signed heads of the journals go.
+    pub checkpoints: CheckpointRoutes,
+}
+
+/// Where signed heads of the journals go, beside the folder. Messages of the routes `checkpoints` and `checkpoints-mail`.
+#[derive(Debug, Clone, Default)]
+pub struct CheckpointRoutes {
+    /// With each new checkpoint.
+    pub each: Vec<Route>,
+    /// Now and then: for mailboxes.
+    pub seldom: Vec<Route>,
 }
 
 /// Which findings are told to whom.
@@ -322,6 +333,11 @@ impl Engine {
     pub(crate) fn routes(&self, name: &str) -> Vec<Route> {
         if name == "digest" {
             return self.settings.alerts.digest.iter().flat_map(|digest| digest.to.clone()).collect();
+        }
+        match name {
+            "checkpoints" => return self.settings.alerts.checkpoints.each.clone(),
+            "checkpoints-mail" => return self.settings.alerts.checkpoints.seldom.clone(),
+            _ => {}
         }
         if let Some(rule) = name.strip_prefix("alert:") {
             let rules = self.settings.alerts.rules.iter();

@@ -479,7 +479,11 @@ impl Engine {
         self.news.subscribe()
     }
 
-    pub(crate) async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
+    /// Writes a batch, and wakes whoever waits for what is in it: the sender of messages, open consoles.
+    ///
+    /// # Errors
+    /// The store's; nothing of the batch was written then.
+    pub async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }

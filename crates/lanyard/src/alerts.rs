@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use lanyard_engine::{
-    alerts::{AlertRule, AlertSettings, Digest, Render},
+    alerts::{AlertRule, AlertSettings, CheckpointRoutes, Digest, Render},
     ports::{Route, Severity},
 };
 use lanyard_model::id::{SiteId, TenantId};
@@ -62,7 +62,14 @@ pub fn alert_settings(dir: &Path, settings: &Settings) -> anyhow::Result<AlertSe
             to: routes(&entry.to),
         }),
     };
-    Ok(AlertSettings { rules, digest })
+    let checkpoints = match &settings.checkpoints {
+        None => CheckpointRoutes::default(),
+        Some(entry) => CheckpointRoutes {
+            each: entry.bucket.iter().map(|_| Route::Bucket).collect(),
+            seldom: if entry.email.is_empty() { Vec::new() } else { vec![Route::Email(entry.email.clone())] },
+        },
+    };
+    Ok(AlertSettings { rules, digest, checkpoints })
 }
 
 fn rule(dir: &Path, entry: &AlertEntry) -> anyhow::Result<AlertRule> {

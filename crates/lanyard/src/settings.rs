@@ -36,6 +36,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// Folder that signed checkpoints of the journal are laid into every hour; best on another machine's disk.
     pub checkpoint_dir: Option<PathBuf>,
+    /// Where checkpoints go beside that folder.
+    pub checkpoints: Option<CheckpointSettings>,
     #[serde(rename = "tenant", default)]
     pub tenants: Vec<TenantSettings>,
     #[serde(rename = "site", default)]
@@ -189,6 +191,39 @@ pub struct DigestEntry {
     pub to: Recipients,
 }
 
+/// Where signed heads of the journals go, out of reach of whoever administers this server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointSettings {
+    /// Mailboxes that get the newest one now and then.
+    #[serde(default)]
+    pub email: Vec<String>,
+    /// Hours between two such mails.
+    #[serde(default = "default_email_hours")]
+    pub email_hours: u32,
+    /// Gets each one, every hour.
+    pub bucket: Option<BucketEntry>,
+}
+
+/// A bucket that speaks S3.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketEntry {
+    /// `https://s3.REGION.amazonaws.com`, or the address of another store that speaks S3.
+    pub endpoint: String,
+    pub name: String,
+    pub region: String,
+    /// Put before each object's name.
+    #[serde(default)]
+    pub prefix: String,
+    /// The bucket as first part of the path instead of the host's name; most stores that are not Amazon's want it.
+    #[serde(default)]
+    pub path_style: bool,
+    pub key_id: String,
+    /// Name under `[secrets]`: the secret key.
+    pub key: String,
+}
+
 /// Where e-mail goes out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -249,6 +284,10 @@ fn default_feed_seconds() -> u64 {
 
 fn default_mail_tls() -> String {
     "starttls".into()
+}
+
+fn default_email_hours() -> u32 {
+    24
 }
 
 fn default_gather() -> u32 {
@@ -329,6 +368,7 @@ impl Settings {
             mistakes.check_file(Place::key("secrets", name), file);
         }
         mistakes.check_alerts(self);
+        mistakes.check_checkpoints(self);
         mistakes.found
     }
 }
@@ -341,7 +381,7 @@ struct Mistake {
 
 /// A key in the file.
 struct Place {
-    /// Empty for the top of the file.
+    /// Empty for the top of the file; a table within a table after a dot.
     table: &'static str,
     /// For `[[tenant]]` and `[[site]]`.
     row: Option<usize>,
@@ -367,7 +407,12 @@ impl Place {
         if self.table.is_empty() {
             return document.get(self.key.as_str()).map(|value| value.span());
         }
-        let mut table = document.get(self.table)?;
+        let mut names = self.table.split('.');
+        let mut table = document.get(names.next()?)?;
+        for name in names {
+            let DeValue::Table(keys) = table.get_ref() else { break };
+            table = keys.get(name)?;
+        }
         if let (Some(row), DeValue::Array(rows)) = (self.row, table.get_ref()) {
             table = rows.get(row)?;
         }
@@ -574,6 +619,29 @@ impl Mistakes<'_> {
         }
         if !to.email.is_empty() && settings.mail.is_none() {
             self.add(place("email"), "there is no [mail]: add where e-mail goes out");
+        }
+    }
+
+    fn check_checkpoints(&mut self, settings: &Settings) {
+        let Some(checkpoints) = &settings.checkpoints else { return };
+        if !checkpoints.email.is_empty() && settings.mail.is_none() {
+            self.add(Place::key("checkpoints", "email"), "there is no [mail]: add where e-mail goes out");
+        }
+        if !(1..=744).contains(&checkpoints.email_hours) {
+            let message = format!("{} is not between 1 and 744 hours", checkpoints.email_hours);
+            self.add(Place::key("checkpoints", "email_hours"), message);
+        }
+        let Some(bucket) = &checkpoints.bucket else { return };
+        let place = |key: &str| Place::key("checkpoints.bucket", key);
+        if !is_public(&bucket.endpoint) {
+            self.add(place("endpoint"), "not an https address (plain http is for loopback only)");
+        }
+        if bucket.name.is_empty() {
+            self.add(place("name"), "a bucket has a name");
+        }
+        if !settings.secrets.contains_key(&bucket.key) {
+            let message = format!("there is no secret {}; name a file for it under [secrets]", bucket.key);
+            self.add(place("key"), message);
         }
     }
 

@@ -1,8 +1,9 @@
 //! Messages to people outside the console: e-mail by SMTP, Slack by incoming webhook, JSON by signed webhook, incidents
-//! at a paging service.
+//! at a paging service, and objects in a bucket that speaks S3.
 //!
 //! Delivers once and says whether it worked; when to try again is the engine's decision.
 
+mod bucket;
 mod mail;
 mod pager;
 mod webhook;
@@ -17,11 +18,13 @@ use lanyard_engine::{
 use lanyard_wire::Transport;
 use secrecy::SecretString;
 
+pub use bucket::BucketSettings;
 pub use mail::{MailSettings, MailTls};
 
 /// What the sender may be told.
 pub struct NotifySettings {
     pub mail: Option<MailSettings>,
+    pub bucket: Option<BucketSettings>,
     /// Named secrets: the address of a webhook, its signing key, a routing key.
     pub secrets: BTreeMap<String, SecretString>,
 }
@@ -67,6 +70,14 @@ impl Notifier for Sender {
             Route::Pager { key, url } => {
                 let url = url.as_deref().unwrap_or(pager::EVENTS);
                 pager::send(&*self.transport, url, self.secret(key)?, message).await
+            }
+            Route::Bucket => {
+                let bucket = self
+                    .settings
+                    .bucket
+                    .as_ref()
+                    .ok_or("the settings have no [checkpoints.bucket]; add where checkpoints go")?;
+                bucket::put(&*self.transport, bucket, message, self.clock.now()).await
             }
         }
     }

@@ -116,6 +116,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("hyper", &["lanyard-sim", "lanyard-web"]),
     ("tower-http", &["lanyard-web"]),
     ("lettre", &["lanyard-notify"]),
+    ("rusty-s3", &["lanyard-notify"]),
     ("jsonwebtoken", &["lanyard-okta", "lanyard-sim"]),
     ("clap", &["lanyard", "lanyard-simtest"]),
     ("krilla", &["lanyard-evidence"]),

@@ -16,6 +16,8 @@ pub enum Route {
     /// An incident at a paging service that takes PagerDuty's events. Name of a setting: the routing key; and the address,
     /// where it is not PagerDuty's own.
     Pager { key: String, url: Option<String> },
+    /// An object in the bucket of the settings. Its name is `object` of the message's data, its content the text.
+    Bucket,
 }
 
 /// Delivers one message once. May deliver twice after a lost answer; receivers see the message id.

@@ -40,6 +40,7 @@ async fn a_storm_is_told_once_also_across_a_restart() {
             template: None,
         }],
         digest: None,
+        ..AlertSettings::default()
     };
     world.restarted().await;
     let storm: Vec<_> = (0..300).map(|n| finding(&world, n)).collect();

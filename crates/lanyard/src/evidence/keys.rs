@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use lanyard_engine::ports::{Store, TreeHead, Write};
+use lanyard_engine::ports::{Message, Store, TreeHead, Write};
 use lanyard_model::id::TenantId;
 use lanyard_store::checkpoint::{Checkpoint, CheckpointKey};
 
@@ -61,21 +61,76 @@ pub fn sign(key: &CheckpointKey, head: &TreeHead, at: Timestamp) -> anyhow::Resu
     Ok(Checkpoint { origin: origin(key, &head.tenant), size: head.size, root, at: Some(at) }.sign(key))
 }
 
+/// A checkpoint that lies outside.
+#[derive(Debug, Clone)]
+pub struct Laid {
+    /// Its name below the folder: `TENANT/DATE.checkpoint`.
+    pub object: String,
+    /// Lines of the journal.
+    pub size: u64,
+    pub note: String,
+    pub verifier: String,
+}
+
+/// What goes out for checkpoints that were just laid into the folder: one object each; one mail for all when it is time.
+pub fn messages(laid: &[Laid], bucket: bool, mail: bool, at: Timestamp) -> Vec<Write> {
+    let stamp = at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let message = |id: String, route: &str, subject: String, text: String, data| {
+        Write::Message(Box::new(Message { id, route: route.into(), subject, text, at, attempts: 0, data }))
+    };
+    let mut all = Vec::new();
+    if bucket {
+        all.extend(laid.iter().map(|one| {
+            message(
+                format!("checkpoint:{}", one.object),
+                "checkpoints",
+                format!("Lanyard: checkpoint {}", one.object),
+                one.note.clone(),
+                Some(serde_json::json!({ "object": one.object })),
+            )
+        }));
+    }
+    if mail && !laid.is_empty() {
+        let mut text = format!(
+            "Signed heads of the journals on {stamp}. Keep this mail where nobody who administers Lanyard can change it: a \
+             journal that was cut or rewritten since contradicts it. `lanyard verify` says how to check.\n"
+        );
+        for one in laid {
+            text += &format!("\n{} ({} lines, key {})\n\n{}", one.object, one.size, one.verifier, one.note);
+        }
+        let id = format!("checkpoints:{}", at.as_second());
+        all.push(message(
+            id,
+            "checkpoints-mail",
+            format!("Lanyard: journal checkpoints of {stamp}"),
+            text,
+            None,
+        ));
+    }
+    all
+}
+
 /// Signs every tenant's head, keeps it, and lays it outside: one file per checkpoint, one with the newest.
 ///
 /// # Errors
 /// A head that cannot be read, signed, kept or laid outside.
-pub async fn export(dir: &Path, outside: &Path, store: &dyn Store, at: Timestamp) -> anyhow::Result<usize> {
+pub async fn export(
+    dir: &Path,
+    outside: &Path,
+    store: &dyn Store,
+    at: Timestamp,
+) -> anyhow::Result<Vec<Laid>> {
     let heads = store.tree_heads().await?;
+    let mut all = Vec::with_capacity(heads.len());
     for head in &heads {
         let key = load_or_make(dir, &head.tenant)?;
         let note = sign(&key, head, at)?;
         let folder = outside.join(head.tenant.as_str());
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         // Outside first: a checkpoint that only the store knows proves nothing against its owner.
-        let name = at.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let name = format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%SZ"));
         for (name, text) in [
-            (format!("{name}.checkpoint"), note.as_str()),
+            (name.clone(), note.as_str()),
             ("newest.checkpoint".to_owned(), note.as_str()),
             ("verifier.txt".to_owned(), &format!("{}\n", key.verifier())),
         ] {
@@ -84,11 +139,17 @@ pub async fn export(dir: &Path, outside: &Path, store: &dyn Store, at: Timestamp
                 .and_then(|()| fs::rename(&new, &file))
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
+        all.push(Laid {
+            object: format!("{}/{name}", head.tenant),
+            size: head.size,
+            note: note.clone(),
+            verifier: key.verifier(),
+        });
         store
             .write(vec![Write::Checkpoint { tenant: head.tenant.clone(), size: head.size, at, note }])
             .await?;
     }
-    Ok(heads.len())
+    Ok(all)
 }
 
 /// Checkpoints of a tenant that were laid outside, oldest first: file and note.

@@ -15,7 +15,7 @@ use lanyard_engine::{
     ports::{Entry, Finding, Severity, Store as _, Write},
 };
 use lanyard_model::id::TenantId;
-use lanyard_notify::{MailSettings, MailTls, NotifySettings, Sender};
+use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender};
 use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, access::fresh_token};
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch};
@@ -25,7 +25,7 @@ use crate::{
     evidence::keys,
     exit,
     local::Running,
-    settings::{Settings, TenantSettings, read_secret},
+    settings::{CheckpointSettings, Settings, TenantSettings, read_secret},
     sign_in,
     wiring::{self, Patience, SystemClock},
 };
@@ -121,6 +121,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let checkpoints = tokio::spawn(keep_checkpoints(
         dir.clone(),
         keys::export_folder(&dir, settings.checkpoint_dir.as_deref()),
+        settings.checkpoints.clone(),
         Arc::clone(&engine),
     ));
     stopped().await;
@@ -134,15 +135,24 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
 }
 
 /// Signs the journals' heads and lays them outside, at once and every hour.
-async fn keep_checkpoints(dir: PathBuf, outside: PathBuf, engine: Arc<lanyard_engine::Engine>) {
+async fn keep_checkpoints(
+    dir: PathBuf,
+    outside: PathBuf,
+    sent: Option<CheckpointSettings>,
+    engine: Arc<lanyard_engine::Engine>,
+) {
     const EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
     const KEY: &str = "checkpoint";
     note_in_force(&engine).await;
     loop {
         let now = engine.clock().now();
-        let write = match keys::export(&dir, &outside, &**engine.store(), now).await {
-            Ok(_) => Write::FindingOver { key: KEY.into(), at: now },
-            Err(error) => Write::Finding(Box::new(Finding {
+        let batch = match keys::export(&dir, &outside, &**engine.store(), now).await {
+            Ok(laid) => {
+                let mut batch = vec![Write::FindingOver { key: KEY.into(), at: now }];
+                batch.extend(checkpoint_messages(&engine, sent.as_ref(), &laid, now).await);
+                batch
+            }
+            Err(error) => vec![Write::Finding(Box::new(Finding {
                 key: KEY.into(),
                 kind: KEY.into(),
                 severity: Severity::Error,
@@ -155,13 +165,35 @@ async fn keep_checkpoints(dir: PathBuf, outside: PathBuf, engine: Arc<lanyard_en
                 ),
                 fix: Some(format!("make {} writable, or set checkpoint_dir", outside.display())),
                 since: now,
-            })),
+            }))],
         };
-        if let Err(failure) = engine.store().write(vec![write]).await {
+        if let Err(failure) = engine.write(batch).await {
             tracing::error!(%failure, "the state of checkpoints could not be recorded");
         }
         engine.clock().sleep(EVERY).await;
     }
+}
+
+/// Where else the checkpoints just made go: the bucket each time, mailboxes when their hours are over.
+async fn checkpoint_messages(
+    engine: &lanyard_engine::Engine,
+    settings: Option<&CheckpointSettings>,
+    laid: &[keys::Laid],
+    now: jiff::Timestamp,
+) -> Vec<Write> {
+    const MAILED: &str = "checkpoints-mailed";
+    let Some(settings) = settings else { return Vec::new() };
+    let mailed = engine.store().meta(MAILED).await.ok().flatten();
+    let mailed = mailed.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    // A minute early is the same hour: the loop's own time is not counted twice.
+    let pause = i64::from(settings.email_hours) * 3600 - 60;
+    let due = mailed.is_none_or(|at| now.duration_since(at).as_secs() >= pause);
+    let mail = due && !settings.email.is_empty();
+    let mut batch = keys::messages(laid, settings.bucket.is_some(), mail, now);
+    if mail {
+        batch.push(Write::Meta { key: MAILED.into(), value: now.to_string() });
+    }
+    batch
 }
 
 /// Journals which version and policy are in force, when that differs from the last start.
@@ -255,5 +287,20 @@ pub fn notify_settings(dir: &Path, settings: &Settings) -> anyhow::Result<Notify
     for (name, file) in &settings.secrets {
         secrets.insert(name.clone(), read_secret(dir, file)?);
     }
-    Ok(NotifySettings { mail, secrets })
+    let bucket = match settings.checkpoints.as_ref().and_then(|entry| entry.bucket.as_ref()) {
+        None => None,
+        Some(bucket) => Some(BucketSettings {
+            endpoint: bucket.endpoint.parse()?,
+            name: bucket.name.clone(),
+            region: bucket.region.clone(),
+            prefix: bucket.prefix.clone(),
+            path_style: bucket.path_style,
+            key_id: bucket.key_id.clone(),
+            key: match secrets.get(&bucket.key) {
+                Some(key) => key.clone(),
+                None => anyhow::bail!("there is no secret {}", bucket.key),
+            },
+        }),
+    };
+    Ok(NotifySettings { mail, bucket, secrets })
 }

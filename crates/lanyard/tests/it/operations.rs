@@ -70,7 +70,8 @@ async fn take(stream: TcpStream, taken: &Mutex<Vec<(String, Value)>>, calls: &Mu
             1 => return,
             2 => "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
             _ => {
-                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+                let body = serde_json::from_slice(&body)
+                    .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body)));
                 taken.lock().expect("taken").push((head, body));
                 "HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"
             }
@@ -124,6 +125,66 @@ async fn mail_server(mails: Arc<Mutex<Vec<String>>>) -> u16 {
         }
     });
     port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checkpoints_reach_a_bucket_and_a_mailbox_out_of_reach() {
+    let company =
+        Company::start(&["--people", "5", "--seed", "6", "--accounts", "tidy", "--no-limits"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    let bucket = Receiver::start().await;
+    let mails: Arc<Mutex<Vec<String>>> = Arc::default();
+    let mail = mail_server(Arc::clone(&mails)).await;
+    std::fs::write(folder.path("secrets/bucket-key"), "planted-bucket-key").expect("a file");
+    let settings = folder.read("lanyard.toml");
+    let with = |key: &str, endpoint: &str| {
+        format!(
+            "{settings}\n[mail]\nhost = \"127.0.0.1\"\nport = {mail}\nfrom = \"Lanyard <lanyard@test.example>\"\n\
+             tls = \"none\"\n\n[secrets]\nbucket-key = \"secrets/bucket-key\"\n\n[checkpoints]\n\
+             email = [\"auditor@test.example\"]\n\n[checkpoints.bucket]\nendpoint = \"{endpoint}\"\n\
+             name = \"evidence\"\nregion = \"eu-central-1\"\nprefix = \"acme/\"\npath_style = true\n\
+             key_id = \"AKIAEXAMPLE\"\nkey = \"{key}\"\n"
+        )
+    };
+    let here = format!("http://127.0.0.1:{}", bucket.port);
+    for (key, endpoint, problem) in [
+        ("nothing", here.as_str(), "there is no secret nothing"),
+        ("bucket-key", "http://store.example", "not an https address"),
+    ] {
+        folder.edit("lanyard.toml", |_| with(key, endpoint));
+        let said = folder.verb(&["check"]).await.ends(2);
+        assert!(said.err.contains(problem) && said.err.contains("lanyard.toml:"), "{problem}: {}", said.err);
+    }
+    folder.edit("lanyard.toml", |_| with("bucket-key", &here));
+    let served = folder.serve().await;
+    until("the bucket took it at the third try", MINUTE, async || {
+        (!bucket.taken.lock().expect("taken").is_empty()).then_some(())
+    })
+    .await;
+    let (head, note) = bucket.taken.lock().expect("taken")[0].clone();
+    assert!(head.starts_with("PUT /evidence/acme/main/20") && head.contains("X-Amz-Signature="), "{head}");
+    assert!(!head.contains("planted-bucket-key"), "{head}");
+    let note = note.as_str().expect("a text");
+    assert!(note.starts_with("lanyard.journal/main/"), "{note}");
+    assert_eq!(note, folder.read("checkpoints/main/newest.checkpoint"), "the same as in the folder");
+    until("the mail arrived although the first connection was dropped", MINUTE, async || {
+        let mails = mails.lock().expect("mails");
+        mails
+            .iter()
+            .any(|m| m.contains("auditor@test.example") && m.contains("lanyard.journal/main/"))
+            .then_some(())
+    })
+    .await;
+    // Another start within the day sends no second mail.
+    assert_eq!(served.running.terminate().await, 0);
+    let before = bucket.taken.lock().expect("taken").len();
+    let served = folder.serve().await;
+    until("another checkpoint is in the bucket", MINUTE, async || {
+        (bucket.taken.lock().expect("taken").len() > before).then_some(())
+    })
+    .await;
+    served.quiet(MINUTE).await;
+    assert_eq!(mails.lock().expect("mails").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
