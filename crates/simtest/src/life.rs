@@ -252,6 +252,7 @@ mortal_store! {
     fn deletion_seen(identity: &IdentityId) -> bool;
     fn findings(limit: usize) -> Vec<Finding>;
     fn finding(key: &str) -> Option<Finding>;
+    fn visits(site: &SiteId) -> Vec<(IdentityId, Visit)>;
     fn visits_of_host(host: &AccountKey) -> Vec<(IdentityId, Visit)>;
     fn messages(limit: usize) -> Vec<MessageState>;
     fn messages_due(now: Timestamp, limit: usize) -> Vec<Message>;

@@ -272,6 +272,11 @@ impl Store for SqliteStore {
         self.glance(|tx| notes::open_finding(tx, key))
     }
 
+    async fn visits(&self, site: &SiteId) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| links::visits(tx, &site)).await
+    }
+
     async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
         let host = host.clone();
         self.read(move |tx| links::visits_of_host(tx, &host)).await

@@ -592,6 +592,8 @@ pub trait Store: Send + Sync {
     async fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure>;
 
     async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure>;
+    /// Visits that we announced in this site, with whom each is of.
+    async fn visits(&self, site: &SiteId) -> Result<Vec<(IdentityId, Visit)>, StoreFailure>;
     /// Visits that we announced with this account as host.
     async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure>;
     /// Live mirrored accounts of a site.

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use lanyard_model::{
-    desired::{Because, Desired, Lifecycle, NotGiven},
+    booking::Visit,
+    desired::{Because, Desired, Lifecycle, NotGiven, SeatWish, Want},
     id::{AccountId, CenterId, IdentityId, ItemId, SiteId, TenantId},
     signal::{Lane, Source},
 };
@@ -21,13 +22,17 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Engine,
     journal::line,
-    ports::{Document, DocumentKey, Finding, Holding, Severity, StoreFailure, Write},
+    ports::{Document, DocumentKey, Finding, Holding, Mirrored, Severity, StoreFailure, Write},
 };
 use campaign::{Campaign, Decision, Line, ReviewProblem, Withheld, hasty};
 
 const CAMPAIGNS: &str = "reviews";
 const LINES: &str = "review_lines";
 const WITHHELD: &str = "withheld";
+/// Kind of a line about an announced visit.
+const VISIT: &str = "visit";
+/// How far back visits are reviewed.
+const VISITS_SINCE: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
 /// Rows and documents at a time.
 const PAGE: usize = 5_000;
 const BATCH: usize = 300;
@@ -71,12 +76,15 @@ pub type WithheldRights = HashMap<(IdentityId, SiteId), Vec<(Kind, i64, String)>
 pub enum Kind {
     Role,
     Item,
+    /// Any assigned desk: who lost it in a review gets no other one before it is lifted.
+    Seat,
 }
 
 fn kind_of(word: &str) -> Option<Kind> {
     match word {
         "role" => Some(Kind::Role),
         "item" => Some(Kind::Item),
+        "seat" => Some(Kind::Seat),
         _ => None,
     }
 }
@@ -96,6 +104,11 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
             Kind::Item => {
                 std::sync::Arc::make_mut(&mut desired.owned).items.insert(ItemId(*key));
                 (format!("category item {key}"), desired.items.remove(&ItemId(*key)).is_some())
+            }
+            Kind::Seat => {
+                let because = vec![Because { rule: "review".into(), row: None, text: why.clone() }];
+                let before = desired.seat.replace(Want { value: SeatWish::Remote, because });
+                ("seat".to_owned(), before.is_some_and(|want| want.value != SeatWish::Remote))
             }
         };
         if wanted {
@@ -205,7 +218,55 @@ impl Engine {
                 }
             }
         }
+        if campaign.kinds.iter().any(|kind| kind == VISIT) {
+            self.visit_lines(campaign, people, &mut lines).await?;
+        }
         Ok(lines)
+    }
+
+    /// Announced visits, the past quarter's and those to come. iOffice neither lists nor ends them, so these are the ones
+    /// that were announced from here, and a removal is a person's to-do.
+    async fn visit_lines(
+        &self,
+        campaign: &Campaign,
+        people: usize,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), ReviewError> {
+        for site in &campaign.sites {
+            let visits = self.store.visits(site).await?.into_iter();
+            let lately = |visit: &Visit| visit.arrival >= campaign.opened_at - VISITS_SINCE;
+            for (number, (guest, visit)) in
+                visits.filter(|(guest, visit)| guest.tenant == campaign.tenant && lately(visit)).enumerate()
+            {
+                let known = self.store.identity(&guest).await?;
+                let own_names = own_names(known.as_ref());
+                let Some(reviewer) = campaign.reviewer_of(people + number, &own_names) else {
+                    return Err(ReviewProblem::OwnAccess(campaign.reviewers.join(", ")).into());
+                };
+                let day = visit.arrival.strftime("%Y-%m-%d");
+                lines.push(Line {
+                    id: format!("{}:{:06}", campaign.id, lines.len()),
+                    campaign: campaign.id.clone(),
+                    person: guest.to_string(),
+                    name: known.as_ref().map(|known| known.identity.display_name()).unwrap_or_default(),
+                    own_names: own_names.clone(),
+                    site: site.clone(),
+                    account: visit.host,
+                    kind: VISIT.into(),
+                    key: visit.registration.to_string(),
+                    value: visit.arrival.to_string(),
+                    what: format!("{} on {day}, hosted by account {}", visit.registration, visit.host),
+                    since: visit.arrival,
+                    reviewer: reviewer.clone(),
+                    decision: None,
+                    reason: None,
+                    decided_at: None,
+                    removed_at: None,
+                    flags: Vec::new(),
+                });
+            }
+        }
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site; the parts of one account's lines")]
@@ -230,13 +291,7 @@ impl Engine {
             Some((tenant, user)) => self.store.identity(&IdentityId::new(tenant.into(), user)).await?,
             None => None,
         };
-        let own_names: BTreeSet<String> = known
-            .iter()
-            .flat_map(|known| ["login", "email", "displayName"].map(|name| known.identity.profile.text(name)))
-            .flatten()
-            .map(str::to_owned)
-            .collect();
-        let own_names: Vec<String> = own_names.into_iter().collect();
+        let own_names = own_names(known.as_ref());
         let Some(reviewer) = campaign.reviewer_of(number, &own_names) else {
             return Err(ReviewProblem::OwnAccess(campaign.reviewers.join(", ")).into());
         };
@@ -338,7 +393,10 @@ impl Engine {
                     identity: person.clone(),
                     site: decided.site.clone(),
                     kind: decided.kind.clone(),
-                    key: decided.key.parse().unwrap_or_default(),
+                    // A seat's number is its value: one account has one.
+                    key: if decided.key.is_empty() { &decided.value } else { &decided.key }
+                        .parse()
+                        .unwrap_or_default(),
                     line: decided.id.clone(),
                     reason: format!("removed in review {} by {by}: {reason}", campaign.title),
                     since: now,
@@ -484,11 +542,7 @@ impl Engine {
             if one.decision != Some(Decision::Remove) || one.removed_at.is_some() {
                 continue;
             }
-            let page = self.store.held_in(&one.site, now, AccountId(one.account.0 - 1), PAGE).await?;
-            let still = page
-                .iter()
-                .filter(|held| held.account.id == one.account)
-                .any(|held| held.kind == one.kind && held.key == one.key && held.value == one.value);
+            let still = self.still_held(&one, now).await?;
             let late = one.decided_at.is_some_and(|at| now > at + REMOVAL_MAX);
             if still && late {
                 self.write(vec![Write::Finding(Box::new(by_hand(campaign, &one, now)))]).await?;
@@ -497,7 +551,11 @@ impl Engine {
                 continue;
             }
             one.removed_at = Some(now);
-            let title = format!("review: {} {} is read back as gone", one.kind, one.what);
+            let title = if one.kind == VISIT {
+                format!("review: visit {} is ended, says who put the to-do away", one.what)
+            } else {
+                format!("review: {} {} is read back as gone", one.kind, one.what)
+            };
             let mut told = line(&campaign.tenant, now, "review", title).site(&one.site);
             if let Some((tenant, user)) = one.person.split_once('/') {
                 told = told.about(&IdentityId::new(tenant.into(), user), &one.name);
@@ -511,6 +569,31 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Whether the last read still shows the line's right. No read shows a visit: it is over when its to-do is put away.
+    async fn still_held(&self, line: &Line, now: Timestamp) -> Result<bool, StoreFailure> {
+        if line.kind == VISIT {
+            return Ok(self.store.finding(&format!("review:{}", line.id)).await?.is_some());
+        }
+        let page = self.store.held_in(&line.site, now, AccountId(line.account.0 - 1), PAGE).await?;
+        Ok(page
+            .iter()
+            .filter(|held| held.account.id == line.account)
+            .any(|held| held.kind == line.kind && held.key == line.key && held.value == line.value))
+    }
+}
+
+/// Logins and addresses of somebody: whoever has one of them does not review them.
+fn own_names(known: Option<&Mirrored>) -> Vec<String> {
+    let names: BTreeSet<String> = known
+        .into_iter()
+        .flat_map(|known| ["login", "email", "displayName"].map(|name| known.identity.profile.text(name)))
+        .flatten()
+        .map(str::to_owned)
+        .collect();
+    names.into_iter().collect()
+}
+
 fn attend(person: &IdentityId, now: Timestamp, why: &str) -> Write {
     let who = vec![person.clone()];
     Write::Attend { who, source: Source::Person, lane: Lane::Normal, due: now, why: why.into() }
@@ -519,16 +602,29 @@ fn attend(person: &IdentityId, now: Timestamp, why: &str) -> Write {
 /// What no call of ours takes away.
 fn by_hand(campaign: &Campaign, line: &Line, now: Timestamp) -> Finding {
     let person = line.person.split_once('/').map(|(tenant, user)| IdentityId::new(tenant.into(), user));
+    let visit = line.kind == VISIT;
     Finding {
         key: format!("review:{}", line.id),
-        kind: "review_removal".into(),
+        // What no read shows is put away by whoever did it; the other ends by itself.
+        kind: if visit { "todo" } else { "review_removal" }.into(),
         severity: Severity::Warning,
         tenant: Some(campaign.tenant.clone()),
         site: Some(line.site.clone()),
         identity: person,
-        title: format!("account {} still holds {} {}, which a review removed", line.account, line.kind, line.what),
+        title: if visit {
+            format!("visit {} is to be ended: a review removed it, and the API ends no visit", line.what)
+        } else {
+            format!("account {} still holds {} {}, which a review removed", line.account, line.kind, line.what)
+        },
         detail: format!("review {}, decided by {}", campaign.title, line.reviewer),
-        fix: Some("take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line".into()),
+        fix: Some(
+            if visit {
+                "cancel it in its visitor center, then put this away with a reason: that closes the line"
+            } else {
+                "take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line"
+            }
+            .into(),
+        ),
         since: now,
     }
 }

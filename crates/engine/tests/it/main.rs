@@ -13,6 +13,7 @@ mod leavers;
 mod outages;
 mod people;
 mod reasons;
+mod reviews;
 mod standing;
 mod told;
 mod undo;

@@ -333,6 +333,11 @@ impl Store for Mortal {
         self.inner.finding(key).await
     }
 
+    async fn visits(&self, site: &SiteId) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
+        self.live().await;
+        self.inner.visits(site).await
+    }
+
     async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
         self.live().await;
         self.inner.visits_of_host(host).await

@@ -113,12 +113,17 @@ pub(crate) fn keep_visit(
     Ok(())
 }
 
-/// Announced visits with this host. Few enough per site to be read through.
-pub(crate) fn visits_of_host(tx: &dyn Tx, host: &AccountKey) -> Answer<Vec<(IdentityId, Visit)>> {
-    let all = tx::all(tx, VISITS, with![host.site.as_str()], |row| {
+/// Announced visits of a site.
+pub(crate) fn visits(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<(IdentityId, Visit)>> {
+    tx::all(tx, VISITS, with![site.as_str()], |row| {
         let who = IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?);
         Ok((who, record::read::<Visit>("visit", row.text(2)?)?))
-    })?;
+    })
+}
+
+/// Announced visits with this host. Few enough per site to be read through.
+pub(crate) fn visits_of_host(tx: &dyn Tx, host: &AccountKey) -> Answer<Vec<(IdentityId, Visit)>> {
+    let all = visits(tx, &host.site)?;
     Ok(all.into_iter().filter(|(_, visit)| visit.host == host.id).collect())
 }
 

@@ -1,0 +1,106 @@
+//! Access reviews over what no role is: an assigned desk, and visits that the API cannot end.
+
+use std::time::Duration;
+
+use lanyard_engine::{
+    ports::{Store as _, Write},
+    reviews::{
+        Opening,
+        campaign::{Decision, Line},
+    },
+};
+use lanyard_model::{
+    booking::Visit,
+    id::{AccountId, CenterId, IdentityId},
+};
+
+use crate::bench::{World, person};
+
+async fn employed(world: &mut World) -> (IdentityId, i64) {
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let account = world.hq.change(|s| *s.accounts.keys().next().unwrap());
+    (id, account)
+}
+
+async fn opened(world: &World, kind: &str) -> Vec<Line> {
+    let opening = Opening {
+        title: format!("Q4 {kind}"),
+        tenant: "acme".into(),
+        sites: Vec::new(),
+        kinds: vec![kind.into()],
+        owner: "olga".into(),
+        reviewers: vec!["rita".into()],
+        provisioners: Vec::new(),
+        due_at: world.now() + Duration::from_secs(86_400),
+    };
+    let campaign = world.engine.open_review(opening, "olga").await.unwrap();
+    world.engine.review(&campaign.id).await.unwrap().1
+}
+
+async fn removed(world: &World, line: &Line) -> bool {
+    world.engine.watch_reviews().await;
+    let (_, lines) = world.engine.review(&line.campaign).await.unwrap();
+    lines.iter().any(|known| known.id == line.id && known.removed_at.is_some())
+}
+
+#[tokio::test]
+async fn a_desk_that_a_review_took_stays_taken_until_the_reviewer_gives_it_back() {
+    let mut world = World::new().await;
+    let (id, account) = employed(&mut world).await;
+    let seat = |world: &World| world.hq.change(|s| s.accounts[&account].seat.map(|seat| seat.room));
+    let desk = seat(&world);
+    assert!(desk.is_some(), "policy gives a desk");
+    let lines = opened(&world, "seat").await;
+    let [line] = lines.as_slice() else { panic!("one desk: {lines:?}") };
+    world.engine.decide_review(&line.id, "rita", Decision::Remove, "works from home").await.unwrap();
+    assert!(!removed(&world, line).await, "nothing has read it as gone yet");
+    world.clock.pass(Duration::from_secs(600));
+    world.quiet().await;
+    assert_eq!(seat(&world), None);
+    assert!(removed(&world, line).await);
+    let writes = world.hq.attempts();
+    assert_eq!(world.sweep().await.differing, 0, "a sweep leaves it so");
+    world.signal(&id, false).await;
+    world.quiet().await;
+    assert_eq!(world.hq.attempts(), writes);
+
+    world.clock.pass(Duration::from_secs(60));
+    world.engine.decide_review(&line.id, "rita", Decision::Keep, "back in the office").await.unwrap();
+    world.quiet().await;
+    assert!(seat(&world).is_some(), "policy gives one again");
+}
+
+#[tokio::test]
+async fn visits_are_reviewed_and_their_removal_is_a_to_do_that_closes_the_line() {
+    let mut world = World::new().await;
+    let (_, account) = employed(&mut world).await;
+    let now = world.now();
+    let visit = |registration, days: i64| Visit {
+        registration,
+        visitor: None,
+        host: AccountId(account),
+        center: CenterId(52),
+        arrival: now + jiff::SignedDuration::from_hours(24 * days),
+    };
+    let mut batch = Vec::new();
+    for (tenant, name, visit) in
+        [("acme", "cat", visit(9, 2)), ("acme", "dan", visit(8, -120)), ("other", "eve", visit(7, 1))]
+    {
+        let identity = IdentityId::new(tenant.into(), name);
+        batch.push(Write::Visit { identity, site: "hq".into(), key: "visit".into(), visit });
+    }
+    world.store.write(batch).await.unwrap();
+    let lines = opened(&world, "visit").await;
+    let shown: Vec<_> = lines.iter().map(|line| (line.person.as_str(), line.key.as_str())).collect();
+    assert_eq!(shown, [("acme/cat", "9")], "not of four months ago, not another tenant's");
+    let line = &lines[0];
+    world.engine.decide_review(&line.id, "rita", Decision::Remove, "not expected").await.unwrap();
+    let todo = format!("review:{}", line.id);
+    assert_eq!(world.findings().await, [todo.as_str()]);
+    assert!(!removed(&world, line).await);
+    world.engine.put_away(&todo, "Ola", "cancelled at the desk").await.unwrap();
+    assert!(removed(&world, line).await, "who put the to-do away says that it is over");
+}
