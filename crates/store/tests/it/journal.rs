@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{ActivityFilter, Entry, Severity, Store, Write};
+use lanyard_engine::ports::{ActivityFilter, Entry, Severity, Store, Write, Wrote};
 use lanyard_model::id::{IdentityId, TenantId};
 use lanyard_store::{
     SqliteStore,
@@ -159,4 +159,41 @@ async fn a_checkpoint_kept_elsewhere_shows_what_the_file_hides() {
     rewritten.write(vec![line("l5")]).await.unwrap();
     let differs = "the first 6 lines of the journal of harborlight are not those of the checkpoint";
     assert_eq!(rewritten.check_against(&tenant(), &older).await.unwrap().as_deref(), Some(differs));
+}
+
+#[tokio::test]
+async fn what_is_let_go_of_is_provably_a_beginning_and_more_than_that_shows() {
+    let day = |n: i64| Timestamp::from_second(n * 86_400).unwrap();
+    let at = |title: &str, n: i64| {
+        let Write::Journal(mut entry) = line(title) else { unreachable!("a line") };
+        entry.at = day(n);
+        Write::Journal(entry)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    store.write((0..6).map(|n| at(&format!("l{n}"), n)).collect()).await.unwrap();
+    let key = CheckpointKey::create("lanyard.example").unwrap();
+    let note = store.checkpoint(&tenant(), "lanyard.example/harborlight", &key).await.unwrap();
+    let laid = verify_checkpoint(&note, &key.verifier()).unwrap();
+
+    let cut = |before| Write::LetGo { tenant: tenant(), before, at: day(10) };
+    assert_eq!(store.write(vec![cut(day(3))]).await.unwrap(), [Wrote::Lines(3)]);
+    assert_eq!(store.write(vec![cut(day(2))]).await.unwrap(), [Wrote::Lines(0)], "a cut does not move back");
+    let kept = store.activity(&ActivityFilter { limit: 9, ..ActivityFilter::default() }).await.unwrap();
+    let titles: Vec<_> = kept.iter().map(|kept| kept.entry.title.as_str()).collect();
+    assert_eq!(titles, ["l5", "l4", "l3"]);
+    // Nothing is missing for whoever holds the journal against a checkpoint from before.
+    assert_eq!(store.verify_journal().await, Ok(None));
+    assert_eq!(store.check_against(&tenant(), &laid).await, Ok(None));
+    store.write(vec![at("l6", 11)]).await.unwrap();
+    assert_eq!(store.check_against(&tenant(), &laid).await, Ok(None), "and it grows on");
+    store.close();
+
+    // One line more emptied by hand is no retention.
+    let connection = Connection::open(folder.path().join("lanyard.db")).unwrap();
+    connection.execute_batch("UPDATE journal SET line = '' WHERE position = 3").unwrap();
+    drop(connection);
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    let found = store.verify_journal().await.unwrap().expect("it shows");
+    assert!(found.starts_with("journal of harborlight: line 3 (number 4)"), "{found}");
 }
