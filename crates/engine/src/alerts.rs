@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Engine,
+    asking::{self, Asking},
     ports::{Finding, Message, Route, Severity, StoreFailure, Write},
 };
 
@@ -36,6 +37,8 @@ pub struct AlertSettings {
     pub digest: Option<Digest>,
     /// Where signed heads of the journals go.
     pub checkpoints: CheckpointRoutes,
+    /// How people are asked about what waits for them.
+    pub asking: Asking,
 }
 
 /// Where signed heads of the journals go, beside the folder. Messages of the routes `checkpoints` and `checkpoints-mail`.
@@ -336,8 +339,12 @@ impl Engine {
         }
         match name {
             "checkpoints" => return self.settings.alerts.checkpoints.each.clone(),
+            asking::TO_CHANNELS => return self.settings.alerts.asking.channels.clone(),
             "checkpoints-mail" => return self.settings.alerts.checkpoints.seldom.clone(),
             _ => {}
+        }
+        if let Some(mail) = name.strip_prefix(asking::TO_MAILBOX) {
+            return vec![Route::Email(vec![mail.to_owned()])];
         }
         if let Some(rule) = name.strip_prefix("alert:") {
             let rules = self.settings.alerts.rules.iter();

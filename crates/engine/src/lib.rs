@@ -7,6 +7,7 @@
 pub mod adoption;
 pub mod alerts;
 pub mod approvals;
+pub mod asking;
 pub mod clock;
 pub mod engine;
 pub mod explain;

@@ -345,6 +345,7 @@ impl Engine {
             self.alarm_late_leavers().await;
             self.clear_caps().await;
             self.watch_reviews().await;
+            self.tell_escalated().await;
         }
     }
 

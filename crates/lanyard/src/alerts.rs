@@ -4,12 +4,16 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use lanyard_engine::{
     alerts::{AlertRule, AlertSettings, CheckpointRoutes, Digest, Render},
+    asking::Asking,
     ports::{Route, Severity},
 };
 use lanyard_model::id::{SiteId, TenantId};
 use serde_json::Value;
 
-use crate::settings::{AlertEntry, Least, Recipients, Settings};
+use crate::{
+    links::Links,
+    settings::{AlertEntry, Least, Recipients, Settings},
+};
 
 /// A text with places for what the message is about.
 #[derive(Debug)]
@@ -69,7 +73,11 @@ pub fn alert_settings(dir: &Path, settings: &Settings) -> anyhow::Result<AlertSe
             seldom: if entry.email.is_empty() { Vec::new() } else { vec![Route::Email(entry.email.clone())] },
         },
     };
-    Ok(AlertSettings { rules, digest, checkpoints })
+    let asking = Asking {
+        links: Some(Arc::new(Links::open(dir, settings.public_url.as_deref())?)),
+        channels: settings.approvals.as_ref().map(routes).unwrap_or_default(),
+    };
+    Ok(AlertSettings { rules, digest, checkpoints, asking })
 }
 
 fn rule(dir: &Path, entry: &AlertEntry) -> anyhow::Result<AlertRule> {

@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod evidence;
 mod exit;
+mod links;
 mod local;
 mod progress;
 mod settings;

@@ -50,6 +50,10 @@ pub struct Settings {
     pub alerts: Vec<AlertEntry>,
     /// A summary once a day.
     pub digest: Option<DigestEntry>,
+    /// Told of everything that waits for an approval, beside the people whom the policy names.
+    pub approvals: Option<Recipients>,
+    /// A Slack app of yours: its buttons approve and decline.
+    pub slack: Option<SlackSettings>,
     /// Named secrets (a Slack webhook's address, say) by the file that holds each.
     #[serde(default)]
     pub secrets: std::collections::BTreeMap<String, PathBuf>,
@@ -191,6 +195,19 @@ pub struct DigestEntry {
     pub to: Recipients,
 }
 
+/// A Slack app. Its interactivity address is `PUBLIC_URL/slack/actions`; its bot needs the scopes `users:read` and
+/// `users:read.email`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlackSettings {
+    /// Name under `[secrets]`: what Slack signs its requests with.
+    pub signing_secret: String,
+    /// Name under `[secrets]`: the bot's token.
+    pub bot_token: String,
+    #[serde(default = "default_slack_api")]
+    pub api: String,
+}
+
 /// Where signed heads of the journals go, out of reach of whoever administers this server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -286,6 +303,10 @@ fn default_mail_tls() -> String {
     "starttls".into()
 }
 
+fn default_slack_api() -> String {
+    "https://slack.com/api".into()
+}
+
 fn default_email_hours() -> u32 {
     24
 }
@@ -369,6 +390,7 @@ impl Settings {
         }
         mistakes.check_alerts(self);
         mistakes.check_checkpoints(self);
+        mistakes.check_asking(self);
         mistakes.found
     }
 }
@@ -619,6 +641,26 @@ impl Mistakes<'_> {
         }
         if !to.email.is_empty() && settings.mail.is_none() {
             self.add(place("email"), "there is no [mail]: add where e-mail goes out");
+        }
+    }
+
+    fn check_asking(&mut self, settings: &Settings) {
+        if let Some(to) = &settings.approvals {
+            self.check_recipients(settings, &|key| Place::key("approvals", key), to);
+        }
+        let Some(slack) = &settings.slack else { return };
+        for (key, name) in [("signing_secret", &slack.signing_secret), ("bot_token", &slack.bot_token)] {
+            if !settings.secrets.contains_key(name) {
+                let message = format!("there is no secret {name}; name a file for it under [secrets]");
+                self.add(Place::key("slack", key), message);
+            }
+        }
+        if !is_public(&slack.api) {
+            self.add(Place::key("slack", "api"), "not an https address (plain http is for loopback only)");
+        }
+        if settings.public_url.is_none() {
+            let message = "Slack must reach this server: set public_url";
+            self.add(Place::key("slack", ""), message);
         }
     }
 

@@ -6,6 +6,7 @@
 mod bucket;
 mod mail;
 mod pager;
+mod slack;
 mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,11 +21,14 @@ use secrecy::SecretString;
 
 pub use bucket::BucketSettings;
 pub use mail::{MailSettings, MailTls};
+pub use slack::SlackApp;
 
 /// What the sender may be told.
 pub struct NotifySettings {
     pub mail: Option<MailSettings>,
     pub bucket: Option<BucketSettings>,
+    /// Messages that ask for a decision have buttons: a Slack app of ours takes what is pressed.
+    pub slack_buttons: bool,
     /// Named secrets: the address of a webhook, its signing key, a routing key.
     pub secrets: BTreeMap<String, SecretString>,
 }
@@ -61,7 +65,10 @@ impl Notifier for Sender {
                     .ok_or("the settings have no [mail]; add where e-mail goes out")?;
                 mail::send(mail, to, message).await
             }
-            Route::Slack(name) => webhook::slack(&*self.transport, self.secret(name)?, message).await,
+            Route::Slack(name) => {
+                let body = slack::body(message, self.settings.slack_buttons);
+                webhook::post(&*self.transport, self.secret(name)?, body, &[], &message.id).await
+            }
             Route::Webhook { url, key } => {
                 let key = key.as_ref().map(|name| self.secret(name)).transpose()?;
                 let now = self.clock.now();

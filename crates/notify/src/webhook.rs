@@ -1,4 +1,4 @@
-//! Slack's incoming webhook, and plain JSON for anything else.
+//! JSON by POST, signed where a key is given.
 
 use std::time::Duration;
 
@@ -12,16 +12,6 @@ use lanyard_wire::Transport;
 use secrecy::{ExposeSecret as _, SecretString};
 
 const TIMEOUT: Duration = Duration::from_secs(15);
-
-pub(crate) async fn slack(
-    transport: &dyn Transport,
-    url: &SecretString,
-    message: &Message,
-) -> Result<(), String> {
-    let text = format!("*{}*\n{}", escape(&message.subject), escape(&message.text));
-    let body = serde_json::json!({ "text": text }).to_string();
-    post(transport, url, body, &[], &message.id).await
-}
 
 /// JSON to any address; with a key, signed as Standard Webhooks says.
 pub(crate) async fn json(
@@ -95,11 +85,6 @@ pub(crate) async fn post(
 
 fn header_safe(id: &str) -> String {
     id.replace(|c: char| !c.is_ascii_graphic(), "_")
-}
-
-/// Slack's three control characters.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

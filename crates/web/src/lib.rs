@@ -8,11 +8,13 @@
 //! | `routes` | the table of the API's routes; the router and [`openapi`] are made from it |
 //! | [`console`] | the console's files, with a fresh CSP nonce each |
 //! | `scim` | `/scim/v2/{tenant}`: what Okta provisions to |
+//! | `decide` | `/decide` and `/slack/actions`: decisions by signed link and by button |
 //! | [`problem`] | refusals as problem+json |
 
 pub mod access;
 pub mod api;
 mod console;
+mod decide;
 mod hooks;
 pub mod openapi;
 pub mod problem;
@@ -21,5 +23,6 @@ mod scim;
 mod server;
 mod state;
 
+pub use decide::Chat;
 pub use server::{router, serve};
 pub use state::{DemoControl, Mode, ScimSettings, VerbRunner, WebSettings, WebState};

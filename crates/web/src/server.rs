@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -28,7 +28,7 @@ use crate::{
         guard::{Needs, guard},
         sign_in,
     },
-    api, console, hooks, routes, scim,
+    api, console, decide, hooks, routes, scim,
 };
 
 /// A delivery must be durable within less than three seconds.
@@ -48,6 +48,8 @@ pub fn router(state: Arc<WebState>) -> Router {
         .route("/sign-in", get(sign_in::sign_in))
         .route("/sign-in/provider", get(sign_in::begin))
         .route("/sign-in/callback", get(sign_in::callback))
+        .route("/decide", get(decide::page).post(decide::say))
+        .route("/slack/actions", post(decide::slack))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", metrics)

@@ -8,7 +8,7 @@ use lanyard_model::id::TenantId;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::access::SignIn;
+use crate::{access::SignIn, decide::Chat};
 
 /// How the server was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,4 +77,6 @@ pub struct WebState {
     pub sign_in: SignIn,
     pub demo: Option<Arc<dyn DemoControl>>,
     pub verbs: Option<Arc<dyn VerbRunner>>,
+    /// The chat app whose buttons decide, if there is one.
+    pub chat: Option<Arc<dyn Chat>>,
 }

@@ -164,6 +164,7 @@ impl Engine {
             };
             batch.push(self.clearance_line(new, "clearance", title, now));
             batch.push(Write::Clearance(Box::new(new.clone())));
+            batch.extend(self.ask_about(new, now).await?);
         }
         for (clearance, said) in ended {
             if !said.is_empty() {

@@ -297,3 +297,35 @@ async fn a_removal_that_is_asked_about_waits_and_a_return_ends_the_question() {
     world.quiet().await;
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
 }
+
+#[tokio::test]
+async fn whoever_may_decide_is_told_and_others_when_it_takes_too_long() {
+    let asks = "but_first = { approval = [\"manager\"], expires = \"5 days\", escalate_after = \"1 day\", escalate_to = \
+                [\"person:boss@acme.example\", \"person:ana@acme.example\"] }\nif = [{ group = \"ROOMS\" }]\nlook_up";
+    let manager = ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n");
+    let mut world = world(&[(ROOM_FLOW, asks), manager]).await;
+    world.say(person("acme", "mia", "Mia", "0001")).await;
+    world.quiet().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "managerId", "mia@acme.example");
+    world.say(ana).await;
+    world.quiet().await;
+    let about_ana = |route: &str| route.starts_with("approval:");
+    let told = async |world: &World| {
+        let all = world.store.messages(99).await.unwrap();
+        let mut to: Vec<_> =
+            all.into_iter().filter(|m| about_ana(&m.route)).map(|m| (m.route, m.subject)).collect();
+        to.retain(|(_, subject)| subject.starts_with("Lanyard asks: Ana"));
+        to.sort();
+        to
+    };
+    let asked = |mail: &str| (format!("approval:{mail}"), "Lanyard asks: Ana Okafor (rooms)".to_owned());
+    assert_eq!(told(&world).await, [asked("mia@acme.example")]);
+    world.engine.tell_escalated().await;
+    assert_eq!(told(&world).await, [asked("mia@acme.example")], "it is not late yet, and told once");
+    world.clock.pass(DAY);
+    world.engine.tell_escalated().await;
+    world.engine.tell_escalated().await;
+    // Never herself, though the rule names her.
+    assert_eq!(told(&world).await, [asked("boss@acme.example"), asked("mia@acme.example")]);
+}

@@ -155,7 +155,7 @@ impl Office {
         if let Err(error) = note.leave(&self.dir) {
             tracing::warn!(%error, "other verbs will not find this server");
         }
-        let state = WebState { engine: Arc::clone(&self.engine), settings, sign_in, demo, verbs };
+        let state = WebState { engine: Arc::clone(&self.engine), settings, sign_in, demo, verbs, chat: None };
         let stop = self.stop.subscribe();
         self.keep(tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stop).await {

@@ -15,8 +15,8 @@ use lanyard_engine::{
     ports::{Entry, Finding, Severity, Store as _, Write},
 };
 use lanyard_model::id::TenantId;
-use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender};
-use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, access::fresh_token};
+use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender, SlackApp};
+use lanyard_web::{Chat, Mode, ScimSettings, WebSettings, WebState, access::fresh_token};
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -98,6 +98,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         sign_in,
         demo: None,
         verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
+        chat: slack_app(&dir, &settings, &transport)?,
     });
     let (stop, stopping) = watch::channel(false);
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
@@ -260,6 +261,43 @@ fn secrets(
         .collect()
 }
 
+/// The Slack app of the settings, as the web layer asks it.
+struct Chatting(SlackApp);
+
+#[async_trait::async_trait]
+impl Chat for Chatting {
+    fn signing_secret(&self) -> &SecretString {
+        self.0.signing_secret()
+    }
+
+    async fn mail_of(&self, member: &str) -> Result<String, String> {
+        self.0.mail_of(member).await
+    }
+
+    async fn answer(&self, address: &str, text: &str) -> Result<(), String> {
+        self.0.answer(address, text).await
+    }
+}
+
+fn slack_app(
+    dir: &Path,
+    settings: &Settings,
+    transport: &Arc<dyn lanyard_wire::Transport>,
+) -> anyhow::Result<Option<Arc<dyn Chat>>> {
+    let Some(slack) = &settings.slack else { return Ok(None) };
+    let secret = |name: &String| match settings.secrets.get(name) {
+        Some(file) => read_secret(dir, file),
+        None => anyhow::bail!("there is no secret {name}"),
+    };
+    let app = SlackApp::new(
+        Arc::clone(transport),
+        slack.api.clone(),
+        secret(&slack.bot_token)?,
+        secret(&slack.signing_secret)?,
+    );
+    Ok(Some(Arc::new(Chatting(app))))
+}
+
 /// Mail and named secrets of the settings.
 ///
 /// # Errors
@@ -302,5 +340,5 @@ pub fn notify_settings(dir: &Path, settings: &Settings) -> anyhow::Result<Notify
             },
         }),
     };
-    Ok(NotifySettings { mail, bucket, secrets })
+    Ok(NotifySettings { mail, bucket, slack_buttons: settings.slack.is_some(), secrets })
 }

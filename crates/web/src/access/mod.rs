@@ -23,4 +23,5 @@ pub mod token;
 pub use caller::Caller;
 pub use role::{Grant, Permit, Reach, Role};
 pub use secret::fresh_token;
+pub(crate) use secret::same_secret;
 pub use sign_in::{Ask, IdentityProvider, Person, ProviderFailure, RoleRule, SignIn};

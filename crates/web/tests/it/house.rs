@@ -10,13 +10,14 @@ use http::{HeaderMap, Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{
     Engine, EngineSettings, Ports,
+    asking::DecisionLinks,
     clock::Clock,
     ports::{ActivityFilter, Store, WorkItem},
 };
 use lanyard_model::signal::Lane;
 use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
-use lanyard_web::{Mode, ScimSettings, WebSettings, WebState, access::SignIn, router};
+use lanyard_web::{Chat, Mode, ScimSettings, WebSettings, WebState, access::SignIn, router};
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -82,7 +83,25 @@ impl House {
         Self::of(store, SignIn::default(), edit)
     }
 
+    /// A house that sends links and has a chat app.
+    pub fn asking(links: Arc<dyn DecisionLinks>, chat: Arc<dyn Chat>) -> Self {
+        let mut own = EngineSettings::default();
+        own.alerts.asking.links = Some(links);
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        Self::built(store, SignIn::default(), own, Some(chat), |_| {})
+    }
+
     fn of(store: Arc<SqliteStore>, sign_in: SignIn, edit: impl FnOnce(&mut String)) -> Self {
+        Self::built(store, sign_in, EngineSettings::default(), None, edit)
+    }
+
+    fn built(
+        store: Arc<SqliteStore>,
+        sign_in: SignIn,
+        own: EngineSettings,
+        chat: Option<Arc<dyn Chat>>,
+        edit: impl FnOnce(&mut String),
+    ) -> Self {
         let clock = Arc::new(Stopped(Mutex::new("2026-11-02T09:00:00Z".parse().unwrap())));
         let ports = Ports {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -90,7 +109,7 @@ impl House {
             directories: Vec::new(),
             workplaces: Vec::new(),
         };
-        let engine = Arc::new(Engine::new(ports, policy(edit), EngineSettings::default()));
+        let engine = Arc::new(Engine::new(ports, policy(edit), own));
         let tokens = ["northgate", "other"].map(|id| (id.into(), SecretString::from(format!("{TOKEN}{id}"))));
         let settings = WebSettings {
             mode: Mode::Serve,
@@ -104,7 +123,8 @@ impl House {
             site_urls: BTreeMap::new(),
             local_token: SecretString::from("local".to_owned()),
         };
-        let state = WebState { engine: Arc::clone(&engine), settings, sign_in, demo: None, verbs: None };
+        let state =
+            WebState { engine: Arc::clone(&engine), settings, sign_in, demo: None, verbs: None, chat };
         Self { router: router(Arc::new(state)), engine, clock, store }
     }
 
@@ -198,6 +218,28 @@ impl House {
             _ => Value::Null,
         };
         Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A form sent to the house, or a page of it; the answer's body as text.
+    pub async fn form(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (StatusCode, HeaderMap, String) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response =
+            self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     pub async fn put(&self, batch: Vec<lanyard_engine::ports::Write>) {

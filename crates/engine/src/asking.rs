@@ -1,0 +1,201 @@
+//! Whoever may decide about a request is told of it: by e-mail with a link of their own, and on the channels of the
+//! settings. Told again, to others, when it escalates.
+
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use lanyard_model::{
+    clearance::{Approver, Clearance, ClearanceKind, ClearanceState},
+    id::IdentityId,
+};
+use serde_json::json;
+
+use crate::{
+    Engine,
+    ports::{Message, Route, StoreFailure, Write},
+};
+
+/// More people than this are not written to one by one: they are told on the channels of the settings.
+const MAILS_MAX: usize = 20;
+/// Requests that are looked through for escalation.
+const REQUESTS_MAX: usize = 1_000;
+/// A link to a request that never runs out is good for this long.
+const LINK_MAX: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Route of a message to one mailbox.
+pub(crate) const TO_MAILBOX: &str = "approval:";
+/// Route of a message to the channels of the settings.
+pub(crate) const TO_CHANNELS: &str = "approvals";
+
+/// Addresses at which one person decides about one request, signed by us.
+pub trait DecisionLinks: Send + Sync + std::fmt::Debug {
+    /// The address for `mail`, good until `until`; `None` where nobody outside can reach this server.
+    fn decide(&self, request: &str, mail: &str, until: Timestamp) -> Option<String>;
+
+    /// Request and mailbox that an address's token was made for; `None` for a token that is not ours or too old.
+    fn read(&self, token: &str, now: Timestamp) -> Option<(String, String)>;
+
+    /// Where the console shows what waits.
+    fn console(&self) -> Option<String>;
+}
+
+/// How people are asked.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    pub links: Option<Arc<dyn DecisionLinks>>,
+    /// Told of every request, beside the people who are named.
+    pub channels: Vec<Route>,
+}
+
+impl Engine {
+    /// Messages about a request, to whoever may decide about it by now. The same message twice is one.
+    pub(crate) async fn ask_about(
+        &self,
+        clearance: &Clearance,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreFailure> {
+        if clearance.over
+            || clearance.state != ClearanceState::Waiting
+            || !matches!(clearance.kind, ClearanceKind::Approval | ClearanceKind::Cap)
+        {
+            return Ok(Vec::new());
+        }
+        let asking = &self.settings().alerts.asking;
+        let mut mails = BTreeSet::new();
+        for approver in asked(clearance, now) {
+            self.mailboxes(approver, clearance, &mut mails).await?;
+        }
+        // Nobody decides about themselves, so nobody is asked about themselves.
+        if let Some(own) = self.mailbox_of(&clearance.identity).await? {
+            mails.remove(&own);
+        }
+        let mut batch = Vec::new();
+        if mails.len() <= MAILS_MAX {
+            for mail in &mails {
+                let until = clearance.until.unwrap_or(now + LINK_MAX);
+                let link = asking.links.as_ref().and_then(|links| links.decide(&clearance.id, mail, until));
+                batch.push(message(clearance, &format!("{TO_MAILBOX}{mail}"), mail, link.as_deref(), now));
+            }
+        }
+        if !asking.channels.is_empty() {
+            let console = asking.links.as_ref().and_then(|links| links.console());
+            batch.push(message(clearance, TO_CHANNELS, TO_CHANNELS, console.as_deref(), now));
+        }
+        Ok(batch)
+    }
+
+    /// Tells the next ones about requests that nobody decided in time. Called now and then.
+    pub async fn tell_escalated(&self) {
+        let now = self.clock.now();
+        let Ok(waiting) = self.requests(REQUESTS_MAX).await else { return };
+        for clearance in waiting.iter().filter(|clearance| escalated(clearance, now)) {
+            let Ok(batch) = self.ask_about(clearance, now).await else { return };
+            if let Err(error) = self.write(batch).await {
+                tracing::warn!(%error, "approvers could not be told");
+                return;
+            }
+        }
+    }
+
+    async fn mailboxes(
+        &self,
+        approver: &Approver,
+        clearance: &Clearance,
+        mails: &mut BTreeSet<String>,
+    ) -> Result<(), StoreFailure> {
+        match approver {
+            Approver::Person(mail) => drop(mails.insert(mail.to_lowercase())),
+            Approver::Manager => {
+                if let Some(manager) = &clearance.manager {
+                    mails.extend(self.mailbox_of(manager).await?);
+                }
+            }
+            Approver::Group(group) => {
+                for member in self.store.members(&clearance.identity.tenant, group).await? {
+                    if mails.len() > MAILS_MAX {
+                        break;
+                    }
+                    mails.extend(self.mailbox_of(&member).await?);
+                }
+            }
+            // Who has a role is known when they sign in; the channels of the settings reach them.
+            Approver::Role(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn mailbox_of(&self, id: &IdentityId) -> Result<Option<String>, StoreFailure> {
+        let known = self.store.identity(id).await?.filter(|known| known.gone_at.is_none());
+        Ok(known.and_then(|known| known.identity.profile.text("email").map(str::to_lowercase)))
+    }
+}
+
+/// Who may decide by now.
+fn asked(clearance: &Clearance, now: Timestamp) -> impl Iterator<Item = &Approver> {
+    let others = escalated(clearance, now);
+    clearance
+        .demand
+        .iter()
+        .flat_map(move |demand| demand.by.iter().chain(demand.escalate_to.iter().filter(move |_| others)))
+}
+
+fn escalated(clearance: &Clearance, now: Timestamp) -> bool {
+    let after = clearance.demand.as_ref().and_then(|demand| demand.escalate_seconds);
+    let after = after.and_then(|seconds| i64::try_from(seconds).ok());
+    let at = after.and_then(|after| clearance.asked_at.checked_add(SignedDuration::from_secs(after)).ok());
+    at.is_some_and(|at| at <= now)
+}
+
+fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now: Timestamp) -> Write {
+    let mut text = String::new();
+    let _ = match clearance.kind {
+        ClearanceKind::Cap => writeln!(
+            text,
+            "A limit of the policy was reached. For {} in {} these changes wait for a decision:",
+            clearance.person, clearance.site
+        ),
+        _ => writeln!(
+            text,
+            "The rule {} asks for approval before this is done for {} in {}:",
+            clearance.rule, clearance.person, clearance.site
+        ),
+    };
+    for line in &clearance.lines {
+        let _ = writeln!(text, "  {}", line.what);
+    }
+    if let Some(until) = clearance.until {
+        let _ = writeln!(
+            text,
+            "\nWithout a decision by {} nothing is done.",
+            until.strftime("%Y-%m-%d %H:%M UTC")
+        );
+    }
+    let _ = match link {
+        Some(link) => writeln!(text, "\nDecide here: {link}"),
+        None => writeln!(
+            text,
+            "\nDecide in the console under Approvals, or: lanyard approvals approve {}",
+            clearance.id
+        ),
+    };
+    if to != TO_CHANNELS && link.is_some() {
+        let _ = writeln!(text, "The link is yours alone: whoever opens it decides in your name.");
+    }
+    Write::Message(Box::new(Message {
+        // Begins with the person, so that it goes when they are erased.
+        id: format!("{}:{}:{}:{to}", clearance.identity, clearance.site, clearance.id),
+        route: route.to_owned(),
+        subject: format!("Lanyard asks: {} ({})", clearance.person, clearance.rule),
+        text,
+        at: now,
+        attempts: 0,
+        data: Some(json!({
+            "approval": clearance.id,
+            "person": clearance.person,
+            "site": clearance.site,
+            "rule": clearance.rule,
+            "lines": clearance.lines.iter().map(|line| &line.what).collect::<Vec<_>>(),
+            "until": clearance.until,
+            "link": link,
+        })),
+    }))
+}
