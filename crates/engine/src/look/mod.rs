@@ -7,6 +7,7 @@ mod account;
 mod apply;
 mod clear;
 mod decide;
+mod echo;
 pub(crate) mod person;
 mod remember;
 
@@ -37,6 +38,7 @@ use crate::{
 pub(crate) use account::{AccountView, as_inactive, contradiction, is_alive, wants_site};
 pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
+pub(crate) use echo::Echoes;
 pub(crate) use person::{Person, is_same};
 pub(crate) use remember::note_applied;
 
@@ -402,6 +404,16 @@ impl Engine {
                     None => Ok(()),
                 };
             }
+            let now = self.clock.now();
+            if !applying.sent_any
+                && let Some(until) = self.echoes.holds_until(plan, now)
+            {
+                let pause = self.settings.backoff(item.attempts, &item.identity.user);
+                return Err(Stop::Again {
+                    at: until.min(now + pause),
+                    error: format!("{} does not show our last write yet: it is read again first", site.id()),
+                });
+            }
             if pass + 1 == PASSES_MAX || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));
             }
@@ -420,7 +432,11 @@ impl Engine {
                 tail.writes.push(self.applied_write(&scene, &applied));
             }
             let before = view.account.as_ref();
-            self.apply(&scene, plan, before, &mut link, &mut applied, &mut applying, tail).await?;
+            let done = self.apply(&scene, plan, before, &mut link, &mut applied, &mut applying, tail).await;
+            if applying.sent_any {
+                self.echoes.note(id, site.id(), applying.accepted().clone(), self.clock.now());
+            }
+            done?;
             tail.changed |= applying.sent_any;
         }
         Ok(())

@@ -277,6 +277,33 @@ async fn one_refused_step_is_a_dead_letter_and_the_rest_is_done() {
 }
 
 #[tokio::test]
+async fn a_read_that_lags_behind_a_write_does_not_have_it_sent_again() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.hq.change(|s| s.lag = Duration::from_secs(8));
+    let sent = world.hq.attempts();
+    world.alter(&id, |p| set(p, "department", "Legal")).await;
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.hq.attempts(), sent + 1, "{:?}", world.hq.change(|s| s.writes.clone()));
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    // Undone by somebody at once, it is sent again all the same, a little later.
+    world.hq.change(|s| s.lag = Duration::ZERO);
+    world.alter(&id, |p| set(p, "department", "Sales")).await;
+    world.quiet_for(Duration::from_secs(1)).await;
+    let field = lanyard_model::account::FieldName::new("department").unwrap();
+    world
+        .hq
+        .change(|s| s.accounts.values_mut().for_each(|a| drop(a.fields.insert(field.clone(), "x".into()))));
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    let shown = world.hq.change(|s| s.accounts.values().next().unwrap().fields.get(&field).cloned());
+    assert_eq!(shown.as_deref(), Some("Sales"));
+}
+
+#[tokio::test]
 async fn an_accepted_change_without_effect_is_not_called_done() {
     let mut world = World::new().await;
     world.hq.change(|s| s.faults_of.insert("set_roles", VecDeque::from([Fault::Ignored; 20])));
