@@ -122,6 +122,7 @@ pub struct Engine {
     rollout: RwLock<Option<String>>,
     stopped: AtomicBool,
     pub(crate) outages: Outages,
+    pub(crate) echoes: crate::look::Echoes,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -191,6 +192,7 @@ impl Engine {
             rollout: RwLock::default(),
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
+            echoes: Default::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,

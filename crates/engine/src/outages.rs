@@ -2,8 +2,8 @@
 //!
 //! Each look that fails backs off by itself, up to minutes. An outage must not cost more than its own length, so
 //! whoever waits is noted here, the upstream is asked now and then, and when it answers the waiting looks become due,
-//! leavers at once and the rest spread over a while. The note is only in memory: after a restart the back-off alone
-//! holds, which is bounded too.
+//! leavers at once and the rest spread over a while. The note is only in memory: a process that starts notes whoever it
+//! finds waiting for another try ([`Engine::recall_waiting`]).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -61,13 +61,17 @@ impl Outages {
 
     /// A look ended because `upstream` did not answer.
     pub(crate) fn note(&self, upstream: &Upstream, item: &WorkItem) {
+        self.note_waiting(upstream.clone(), item.lane, item.identity.clone());
+        self.noted.notify_one();
+    }
+
+    fn note_waiting(&self, upstream: Upstream, lane: Lane, who: IdentityId) {
         self.with(|all| {
-            let waiting = all.entry(upstream.clone()).or_default();
+            let waiting = all.entry(upstream).or_default();
             if waiting.who.len() < WAITING_MAX {
-                waiting.who.insert((item.lane, item.identity.clone()));
+                waiting.who.insert((lane, who));
             }
         });
-        self.noted.notify_one();
     }
 
     /// A look at `who` came through these upstreams: whatever was in the way is over, and they wait no more.
@@ -149,9 +153,28 @@ impl Engine {
         }
     }
 
+    /// Notes whoever an earlier process left waiting for another try. What stood in the way is not on record: they go on
+    /// when their tenant's log is next read, and whoever then finds a site down waits for the site.
+    pub async fn recall_waiting(&self) {
+        let now = self.clock.now();
+        // No pause is longer: the back-off is spread by a quarter at most.
+        let until = now + self.settings.retry_max.mul_f64(1.25);
+        match self.store.retrying(now, until, WAITING_MAX).await {
+            Ok(waiting) => {
+                for (lane, who) in waiting {
+                    self.outages.note_waiting(Upstream::Tenant(who.tenant.clone()), lane, who);
+                }
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "who waits for another try could not be read; the pauses alone hold");
+            }
+        }
+    }
+
     /// Asks sites that somebody waits for whether they answer again. Tenants need no asking: their feed is read all
     /// the time.
     pub(crate) async fn watch_outages(&self) {
+        self.recall_waiting().await;
         loop {
             let missed = self.outages.sites_missed();
             if missed.is_empty() {

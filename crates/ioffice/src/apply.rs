@@ -108,6 +108,14 @@ impl IofficeClient {
                 }
             }
         }
+        if self.merges_lists()
+            && let Ok(Some(now_held)) = self.read_roles(id, lane).await
+            && roles.iter().all(|(center, role)| now_held.get(center) == Some(role))
+        {
+            // Leaving something out of a list that is merged changes nothing: it is not sent again and again.
+            let survived = now_held.keys().filter(|center| !held.contains(center)).copied().collect();
+            return survivors(id, survived).unwrap_or(WriteOutcome::Already);
+        }
         let call = Call::put(
             "PUT /users/{id}/permissions",
             &["users", &id.to_string(), "permissions"],
@@ -118,12 +126,12 @@ impl IofficeClient {
         if !outcome.is_settled() {
             return outcome;
         }
-        let merges = {
-            let mut learnt = self.learnt();
-            learnt.expect_roles(id, held);
-            learnt.permissions_replace(&self.session().settings.capabilities) == Some(false)
-        };
-        if merges { self.name_survivors(id, lane).await } else { outcome }
+        self.learnt().expect_roles(id, held);
+        if self.merges_lists() { self.name_survivors(id, lane).await } else { outcome }
+    }
+
+    fn merges_lists(&self) -> bool {
+        self.learnt().permissions_replace(&self.session().settings.capabilities) == Some(false)
     }
 
     /// On a site that merges lists, a revocation is not done because the call was accepted (§3.5).
@@ -137,17 +145,7 @@ impl IofficeClient {
             }
         };
         let survived = self.learnt().compare_roles(id, held.keys());
-        if survived.is_empty() {
-            return WriteOutcome::Done(());
-        }
-        let centers: Vec<String> = survived.iter().map(ToString::to_string).collect();
-        WriteOutcome::impossible(
-            "permissions_semantics",
-            format!(
-                "In iOffice, open the user form of account {id}, go to Permissions and take away the roles in center {}.",
-                centers.join(", ")
-            ),
-        )
+        survivors(id, survived).unwrap_or(WriteOutcome::Done(()))
     }
 
     async fn cancel_booking(&self, booking: ReservationId, lane: Lane) -> WriteOutcome<()> {
@@ -219,6 +217,21 @@ pub(crate) fn credential_fix(credential: &Credential) -> &'static str {
         }
         Credential::OAuth(_) => "sign in again to get a new refresh token",
     }
+}
+
+/// What must be done by hand about roles that a merging site kept; `None` if it kept none.
+fn survivors(id: AccountId, survived: Vec<CenterId>) -> Option<WriteOutcome<()>> {
+    if survived.is_empty() {
+        return None;
+    }
+    let centers: Vec<String> = survived.iter().map(ToString::to_string).collect();
+    Some(WriteOutcome::impossible(
+        "permissions_semantics",
+        format!(
+            "In iOffice, open the user form of account {id}, go to Permissions and take away the roles in center {}.",
+            centers.join(", ")
+        ),
+    ))
 }
 
 fn fix_for(code: &str, operation: &Operation) -> &'static str {

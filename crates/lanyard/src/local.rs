@@ -129,3 +129,18 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     file.write_all(text.as_bytes())?;
     Ok(())
 }
+
+/// Puts a private file in the place of another, whole and durable: whatever happens on the way, one of the two is there.
+///
+/// # Errors
+/// When it cannot be written; the old one is as it was.
+pub fn replace_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let next = path.with_extension("next");
+    write_private(&next, text)?;
+    fs::File::open(&next)?.sync_all()?;
+    fs::rename(&next, path).with_context(|| format!("cannot replace {}", path.display()))?;
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -99,8 +99,19 @@ pub enum Dpop {
 pub struct SiteSettings {
     pub id: String,
     pub ioffice_url: String,
-    pub ioffice_user: String,
-    pub ioffice_password_file: PathBuf,
+    /// User name of a local service account; with `ioffice_password_file`, or else OAuth.
+    pub ioffice_user: Option<String>,
+    pub ioffice_password_file: Option<PathBuf>,
+    /// Client id that the vendor issued, for OAuth.
+    pub ioffice_client_id: Option<String>,
+    /// File with the client's secret, where the vendor issued one.
+    pub ioffice_client_secret_file: Option<PathBuf>,
+    /// The redirect address of the one sign-in by hand that gave the refresh token.
+    pub ioffice_redirect_uri: Option<String>,
+    /// The scope of that sign-in; free text, and it restricts nothing.
+    pub ioffice_scope: Option<String>,
+    /// File with the refresh token. Lanyard writes the next one into it when the site hands one out.
+    pub ioffice_refresh_token_file: Option<PathBuf>,
     /// `auto`, `put_active` or `delete`.
     #[serde(default)]
     pub deactivation: Deactivation,
@@ -369,11 +380,7 @@ impl Settings {
             mistakes.check_tenant(row, tenant);
         }
         for (row, site) in self.sites.iter().enumerate() {
-            if let Err(problem) = lanyard_ioffice::SiteUrl::parse(&site.ioffice_url) {
-                mistakes.add(Place::row("site", row, "ioffice_url"), problem.to_string());
-            }
-            mistakes
-                .check_file(Place::row("site", row, "ioffice_password_file"), &site.ioffice_password_file);
+            mistakes.check_site(row, site);
         }
         if let Some(mail) = &self.mail {
             if !["starttls", "tls", "none"].contains(&mail.tls.as_str()) {
@@ -521,6 +528,46 @@ impl Mistakes<'_> {
             ("okta_key_file", &tenant.okta_key_file),
             ("hook_secret_file", &tenant.hook_secret_file),
             ("scim_token_file", &tenant.scim_token_file),
+        ] {
+            if let Some(file) = file {
+                self.check_file(place(key), file);
+            }
+        }
+    }
+
+    fn check_site(&mut self, row: usize, site: &SiteSettings) {
+        let place = |key: &str| Place::row("site", row, key);
+        if let Err(problem) = lanyard_ioffice::SiteUrl::parse(&site.ioffice_url) {
+            self.add(place("ioffice_url"), problem.to_string());
+        }
+        let pair = (site.ioffice_user.is_some(), site.ioffice_password_file.is_some());
+        let app = (
+            site.ioffice_client_id.is_some(),
+            site.ioffice_redirect_uri.is_some(),
+            site.ioffice_refresh_token_file.is_some(),
+        );
+        match (pair, app) {
+            ((true, true), (false, false, false)) | ((false, false), (true, true, true)) => {}
+            ((false, false), (false, false, false)) => self.add(
+                place(""),
+                "no credential: give ioffice_user and ioffice_password_file, or the OAuth keys \
+                 (ioffice_client_id, ioffice_redirect_uri, ioffice_refresh_token_file)",
+            ),
+            ((true, _) | (_, true), (true, ..) | (_, true, _) | (.., true)) => {
+                self.add(place("ioffice_user"), "both a local account and OAuth are given; keep one");
+            }
+            (_, (false, false, false)) => {
+                self.add(place(""), "a local account needs both ioffice_user and ioffice_password_file");
+            }
+            _ => self.add(
+                place(""),
+                "OAuth needs ioffice_client_id, ioffice_redirect_uri and ioffice_refresh_token_file",
+            ),
+        }
+        for (key, file) in [
+            ("ioffice_password_file", &site.ioffice_password_file),
+            ("ioffice_client_secret_file", &site.ioffice_client_secret_file),
+            ("ioffice_refresh_token_file", &site.ioffice_refresh_token_file),
         ] {
             if let Some(file) = file {
                 self.check_file(place(key), file);

@@ -16,7 +16,7 @@ use lanyard_engine::{
 };
 use lanyard_ioffice::{
     CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings,
-    Pace, SiteUrl,
+    OAuthCredential, Pace, RefreshTokenKeeper, SiteUrl,
 };
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_okta::{
@@ -26,9 +26,12 @@ use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
 use lanyard_wire::{HttpsTransport, Transport, TransportSettings};
 use rand::RngExt as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret};
+use crate::{
+    local::replace_private,
+    settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret},
+};
 
 /// Scopes a service app asks for. Missing ones are named by `doctor`.
 pub const SCOPES: &[&str] = &[
@@ -136,10 +139,7 @@ fn workplace(
     transport: &Arc<dyn Transport>,
     patience: Patience,
 ) -> anyhow::Result<IofficeClient> {
-    let credential = SiteCredential::HeaderPair {
-        username: site.ioffice_user.clone(),
-        password: read_secret(dir, &site.ioffice_password_file)?,
-    };
+    let (credential, keeper) = site_credential(dir, site)?;
     let url = SiteUrl::parse(&site.ioffice_url).with_context(|| format!("site {}", site.id))?;
     let mut settings = IofficeSettings::new(SiteId::new(site.id.as_str()), url, credential);
     settings.deactivation = match site.deactivation {
@@ -164,8 +164,52 @@ fn workplace(
     }
     settings.jitter_seed = rand::rng().random();
     settings.pace = pace(site.requests_per_second, settings.pace);
-    IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), None)
+    IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), keeper)
         .with_context(|| format!("site {}", site.id))
+}
+
+/// How the site's account signs in, and with OAuth the file that keeps what the site hands out.
+fn site_credential(
+    dir: &Path,
+    site: &SiteSettings,
+) -> anyhow::Result<(SiteCredential, Option<Arc<dyn RefreshTokenKeeper>>)> {
+    if let (Some(user), Some(file)) = (&site.ioffice_user, &site.ioffice_password_file) {
+        let password = read_secret(dir, file)?;
+        return Ok((SiteCredential::HeaderPair { username: user.clone(), password }, None));
+    }
+    let (Some(client_id), Some(redirect_uri), Some(file)) =
+        (&site.ioffice_client_id, &site.ioffice_redirect_uri, &site.ioffice_refresh_token_file)
+    else {
+        anyhow::bail!("site {} has no credential", site.id)
+    };
+    let secret = site.ioffice_client_secret_file.as_ref();
+    let credential = SiteCredential::OAuth(OAuthCredential {
+        client_id: client_id.clone(),
+        client_secret: secret.map(|file| read_secret(dir, file)).transpose()?,
+        redirect_uri: redirect_uri.clone(),
+        scope: site.ioffice_scope.clone().unwrap_or_else(|| "all".to_owned()),
+        refresh_token: read_secret(dir, file)?,
+    });
+    Ok((credential, Some(Arc::new(TokenFile { path: dir.join(file) }))))
+}
+
+/// The file that a refresh token is read from at the start, and the next one written to.
+struct TokenFile {
+    path: PathBuf,
+}
+
+#[async_trait::async_trait]
+impl RefreshTokenKeeper for TokenFile {
+    async fn keep(&self, token: &SecretString) -> Result<(), String> {
+        let (path, token) = (self.path.clone(), token.clone());
+        let kept = tokio::task::spawn_blocking(move || {
+            replace_private(&path, &format!("{}\n", token.expose_secret()))
+        });
+        match kept.await {
+            Ok(kept) => kept.map_err(|error| format!("{error:#}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 fn pace(per_second: Option<u32>, default: Pace) -> Pace {

@@ -102,6 +102,15 @@ impl Policy {
         Some(format!("{}:{folded}", key.kind))
     }
 
+    /// The key that says most about who somebody is: the one that joins persons, or the first where none is named.
+    /// `None`: the identity has no value for it.
+    pub fn strongest_key(&self, identity: &Identity) -> Option<String> {
+        let correlation = &self.document().correlation;
+        let key = correlation.keys.get(correlation.person.unwrap_or(0))?;
+        let (_, folded) = Correlation::identity_value(key, identity)?;
+        Some(format!("{}:{folded}", key.kind))
+    }
+
     /// Which tenant's identity governs an account in `site` that identities of both are linked to: `Less` if `a`'s.
     /// The order of the routes to that site decides; equal only for equal tenants.
     pub fn governs_before(&self, a: &TenantId, b: &TenantId, site: &SiteId) -> Ordering {

@@ -1,11 +1,11 @@
 //! What one person should have, and why: routing, standing, profile, flows.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    desired::{Applied, Because, Desired, Lifecycle},
+    desired::{Applied, Because, Desired, Lifecycle, SeatWish},
     id::{AccountId, SiteId},
     identity::Identity,
 };
@@ -17,6 +17,7 @@ use crate::{
     document::Document,
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
+    place::{self, Spot},
     profile,
     subject::{Subject, with_subject},
     visit,
@@ -43,6 +44,48 @@ impl Facts<'_> {
     /// A person of whom nothing is known yet.
     pub fn unlinked(since: Timestamp) -> Self {
         Self { account: None, applied: None, gone: None, since, manager_account: None, linked: false }
+    }
+}
+
+/// What of the facts a decision rests on. The same identity under the same policy gets the same answer on equal grounds,
+/// until its `review_at`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grounds {
+    has_account: bool,
+    held: Option<(SeatWish, Option<Spot>)>,
+    ours: bool,
+    visits: BTreeMap<String, i64>,
+    gone: Option<Timestamp>,
+    since: Timestamp,
+    manager_account: Option<AccountId>,
+    linked: bool,
+}
+
+impl Grounds {
+    /// The manager's account among them.
+    pub fn manager_account(&self) -> Option<AccountId> {
+        self.manager_account
+    }
+}
+
+impl Facts<'_> {
+    /// Whether anything is there that we brought about.
+    pub(crate) fn has_ours(&self) -> bool {
+        self.applied.is_some_and(|applied| *applied != Applied::default())
+    }
+
+    /// What a decision would rest on.
+    pub fn grounds(&self) -> Grounds {
+        Grounds {
+            has_account: self.account.is_some(),
+            held: self.account.and_then(place::held),
+            ours: self.has_ours(),
+            visits: self.applied.map(|applied| applied.visits.clone()).unwrap_or_default(),
+            gone: self.gone,
+            since: self.since,
+            manager_account: self.manager_account,
+            linked: self.linked,
+        }
     }
 }
 

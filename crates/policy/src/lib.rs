@@ -50,7 +50,7 @@ mod whereabouts;
 pub use self::{
     bind::Bound,
     correlation::{ManagerKey, ManagerRef, SearchTerm},
-    evaluate::Facts,
+    evaluate::{Facts, Grounds},
     explain::{Explanation, Line, Part, explain},
     guardrail::{Channel, Guardrails, Schedule},
     lint::Known,

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 use lanyard_model::{
-    desired::{Applied, Because, Ending, Lifecycle, Loses, NoticeWish, Want},
+    desired::{Because, Ending, Lifecycle, Loses, NoticeWish, Want},
     identity::{Identity, Status},
 };
 
@@ -88,7 +88,7 @@ pub(crate) fn standing(
 ) -> Standing {
     let identity = subject.identity;
     let rules = &document.lifecycle;
-    let ours = facts.applied.is_some_and(|applied| *applied != Applied::default());
+    let ours = facts.has_ours();
     let known = facts.linked || facts.account.is_some() || ours;
     let mut standing = Standing {
         lifecycle: Lifecycle::OutOfScope,

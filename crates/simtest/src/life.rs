@@ -216,6 +216,7 @@ macro_rules! mortal_store {
 mortal_store! {
     fn next_due() -> Option<Timestamp>;
     fn work_counts(now: Timestamp) -> WorkCounts;
+    fn retrying(from: Timestamp, until: Timestamp, limit: usize) -> Vec<(Lane, IdentityId)>;
     fn dead_work(limit: usize) -> Vec<(IdentityId, String, String)>;
     fn identity(id: &IdentityId) -> Option<Mirrored>;
     fn identities(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<Mirrored>;

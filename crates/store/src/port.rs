@@ -60,6 +60,15 @@ impl Store for SqliteStore {
         self.read(move |tx| work::counts(tx, now)).await
     }
 
+    async fn retrying(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Lane, IdentityId)>, StoreFailure> {
+        self.read(move |tx| work::retrying(tx, from, until, limit)).await
+    }
+
     async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure> {
         self.read(move |tx| work::dead(tx, limit)).await
     }

@@ -8,7 +8,7 @@ use lanyard_model::{
     desired::{Applied, Desired, Lifecycle},
     id::{AccountId, AccountKey, IdentityId, SiteId},
     identity::{Identity, IdentityRead, Status},
-    link::{Link, Situation},
+    link::{How, Link, Situation},
     signal::{Lane, Source},
 };
 use lanyard_plan::correlate::{Holder, KeyMatch, correlate};
@@ -69,6 +69,8 @@ impl Engine {
         let terms = policy.search_terms(identity);
         let mut found: Vec<(String, Vec<Account>)> = Vec::new();
         let mut sleeping: Vec<Account> = Vec::new();
+        // Accounts that ended with another identity, which may or may not have been the same person.
+        let mut doubtful: Vec<(String, AccountKey)> = Vec::new();
         for term in &terms {
             let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
             let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
@@ -78,11 +80,15 @@ impl Engine {
             }
             // The site's search does not fold; the mirror finds spellings it would miss.
             for known in self.store.accounts_by_key(scene.site.id(), &term.kind, &term.folded).await? {
-                if let std::collections::btree_map::Entry::Vacant(free) = candidates.entry(known.id)
-                    && let AccountRead::Present(account) =
-                        port.observe_account(known.id, scene.item.lane).await?
-                {
-                    free.insert(*account);
+                if let std::collections::btree_map::Entry::Vacant(free) = candidates.entry(known.id) {
+                    let account = match port.observe_account(known.id, scene.item.lane).await? {
+                        AccountRead::Present(account) => Some(*account),
+                        // Inactive accounts may read as 404, and no sweep has noticed yet that it is listed no more.
+                        AccountRead::NotFound { at } => {
+                            self.store.account(&known).await?.map(|account| as_inactive(account, at))
+                        }
+                    };
+                    account.map(|account| free.insert(account));
                 }
             }
             if found.is_empty() {
@@ -108,9 +114,23 @@ impl Engine {
             let (live, asleep): (Vec<_>, Vec<_>) =
                 candidates.into_values().filter(is_same).partition(Account::is_live);
             let stop = !live.is_empty();
-            if found.is_empty() {
-                sleeping = asleep;
-                sleeping.retain(|account| !applied.given_up.contains(&account.id()));
+            for account in asleep.into_iter().filter(|account| !applied.given_up.contains(&account.id())) {
+                if sleeping.iter().any(|known| known.key == account.key) {
+                    continue;
+                }
+                match self.former(scene, &account.key).await? {
+                    Some((Former::SamePerson, _)) => sleeping.push(account),
+                    Some((Former::Somebody(other), _)) => {
+                        let keys = policy.account_keys(&account);
+                        if contradiction(&terms, &keys, found.len()).is_none() {
+                            doubtful.push((format!("{} of {other}", term.kind), account.key));
+                        }
+                    }
+                    Some((Former::Another, _)) => {}
+                    // Never ours: only the strongest key says enough.
+                    None if found.is_empty() => sleeping.push(account),
+                    None => {}
+                }
             }
             found.push((term.kind.clone(), live));
             if stop {
@@ -120,6 +140,14 @@ impl Engine {
         if found.iter().all(|(_, live)| live.is_empty())
             && let Some((_, strongest)) = found.first_mut()
         {
+            if let (true, Some((whose, account))) = (sleeping.is_empty(), doubtful.first()) {
+                // An address changes hands: to wake the account could give one person what another had, and a new one
+                // could be a second account of the same person.
+                let why = format!(
+                    "the inactive account {account} has the same {whose}, and nothing says whether they are one person"
+                );
+                return Ok(AccountView { disputed: Some(why), ..AccountView::default() });
+            }
             *strongest = sleeping;
         }
         let mut holders: BTreeMap<AccountKey, Holder> = BTreeMap::new();
@@ -143,14 +171,15 @@ impl Engine {
             Situation::Linked(key) => {
                 let account =
                     found.into_iter().flat_map(|(_, accounts)| accounts).find(|account| account.key == key);
-                let how = answer.how.unwrap_or(lanyard_model::link::How::Key("key".into()));
-                let link = Link {
-                    identity: identity.id.clone(),
-                    account: key.clone(),
-                    how,
-                    since: now,
-                    ended_at: None,
+                let how = answer.how.unwrap_or(How::Key("key".into()));
+                let asleep = account.as_ref().is_some_and(|account| !account.is_live());
+                // An account that we ended for the same person: theirs, to be taken up again as their own would be.
+                let ended_at = match asleep {
+                    true => self.former(scene, &key).await?.map(|(_, ended_at)| ended_at),
+                    false => None,
                 };
+                let link =
+                    Link { identity: identity.id.clone(), account: key.clone(), how, since: now, ended_at };
                 tail.writes.push(Write::Link(link.clone()));
                 tail.writes.push(
                     line(&identity.id.tenant, now, "link", format!("linked to account {key}"))
@@ -227,6 +256,62 @@ impl Engine {
         Ok(None)
     }
 
+    /// Whose an account was that belongs to nobody now, and when that ended: the last one whose link ended.
+    async fn former(&self, scene: &Scene<'_>, key: &AccountKey) -> Result<Option<(Former, Timestamp)>, Stop> {
+        let me = &scene.person.identity;
+        let policy = &scene.active.policy;
+        let links = self.store.links_to(key).await?;
+        let ended = links.into_iter().filter(|link| link.identity != me.id);
+        let last = ended.filter_map(|link| Some((link.ended_at?, link.identity))).max();
+        let Some((ended_at, other)) = last else { return Ok(None) };
+        let theirs =
+            self.store.identity(&other).await?.and_then(|known| policy.strongest_key(&known.identity));
+        let former = match (policy.strongest_key(me), theirs) {
+            (Some(mine), Some(theirs)) if mine == theirs => Former::SamePerson,
+            (Some(_), Some(_)) => Former::Another,
+            _ => Former::Somebody(other),
+        };
+        Ok(Some((former, ended_at)))
+    }
+
+    /// Who takes over from somebody that was deactivated or deleted: the one other identity of the tenant with the same
+    /// key of persons, alive by a fresh read, that policy wants in this site and that never had an account here. Nobody is
+    /// guessed: an address that only resembles theirs, or two candidates, are no successor.
+    async fn successor(&self, scene: &Scene<'_>) -> Result<Option<IdentityId>, Stop> {
+        let policy = &scene.active.policy;
+        let me = &scene.person.identity;
+        let over = scene.person.gone.is_some() || me.status == Status::Deprovisioned;
+        let Some(mine) = policy.person_key(me).filter(|_| over) else { return Ok(None) };
+        let keys = policy.identity_keys(me);
+        let Some((kind, value)) = keys.iter().find(|(kind, value)| mine == format!("{kind}:{value}")) else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let site = scene.site.id();
+        let mut candidates = Vec::new();
+        for other in self.store.identities_by_key(kind, value).await? {
+            if other == me.id || other.tenant != me.id.tenant {
+                continue;
+            }
+            let Some(known) = self.store.identity(&other).await? else { continue };
+            let had_one = self.store.link(&other, site).await?.is_some();
+            if known.gone_at.is_none() && !had_one && wants_site(scene.active, &known.identity, site, now) {
+                candidates.push(other);
+            }
+        }
+        let ([only], Some(directory)) = (candidates.as_slice(), self.directories().get(&me.id.tenant)) else {
+            return Ok(None);
+        };
+        // Our memory of them may be older than an end of theirs.
+        let read = directory.observe_identity(&only.user, scene.item.lane).await?;
+        let alive = matches!(
+            read,
+            IdentityRead::Present(fresh)
+                if policy.person_key(&fresh).as_ref() == Some(&mine) && wants_site(scene.active, &fresh, site, now)
+        );
+        Ok(alive.then(|| only.clone()))
+    }
+
     /// The other identity that governs the account, if it is not this one.
     pub(crate) async fn governor(
         &self,
@@ -236,8 +321,11 @@ impl Engine {
     ) -> Result<Option<IdentityId>, Stop> {
         let Some(link) = link else { return Ok(None) };
         let others = self.store.links_to(&link.account).await?;
-        if others.len() < 2 {
-            return Ok(None);
+        if others.iter().all(|other| other.identity == scene.person.identity.id || other.ended_at.is_some()) {
+            return match link.ended_at {
+                None if !is_alive(desired) => self.successor(scene).await,
+                _ => Ok(None),
+            };
         }
         let policy = &scene.active.policy;
         let me = &scene.person.identity.id;
@@ -264,17 +352,37 @@ impl Engine {
 
     /// Another identity of the same person governs this account: this one changes nothing there. When it ended, its
     /// own claim ends and the governor is looked at again.
-    pub(super) fn note_governed(
+    pub(super) async fn note_governed(
         &self,
         scene: &Scene<'_>,
         desired: &Desired,
         link: Option<&Link>,
         governor: &IdentityId,
         tail: &mut Tail,
-    ) {
+    ) -> Result<(), Stop> {
         let identity = &scene.person.identity;
         let now = self.clock.now();
         if let Some(link) = link.filter(|link| link.ended_at.is_none() && !is_alive(desired)) {
+            let theirs = self.store.link(governor, scene.site.id()).await?;
+            if theirs.is_none_or(|theirs| theirs.account != link.account || theirs.ended_at.is_some()) {
+                let key = scene.active.policy.person_key(identity).unwrap_or_default();
+                let kind = key.split_once(':').map_or("key", |(kind, _)| kind);
+                // In the same batch as the end of the old link: the account is never anybody's and nobody's.
+                tail.writes.push(Write::Link(Link {
+                    identity: governor.clone(),
+                    account: link.account.clone(),
+                    how: How::Key(kind.to_owned()),
+                    since: now,
+                    ended_at: None,
+                }));
+                tail.writes.push(
+                    line(&governor.tenant, now, "link", format!("takes over account {}", link.account))
+                        .about(governor, &identity.display_name())
+                        .site(scene.site.id())
+                        .data(serde_json::json!({ "from": identity.id }))
+                        .write(),
+                );
+            }
             tail.writes.push(Write::Link(Link { ended_at: Some(now), ..link.clone() }));
             tail.writes.push(Write::LeaverCancelled {
                 identity: identity.id.clone(),
@@ -300,6 +408,7 @@ impl Engine {
             .site(scene.site.id())
             .write(),
         );
+        Ok(())
     }
 
     pub(super) fn note_dispute(&self, scene: &Scene<'_>, why: &str, tail: &mut Tail) {
@@ -328,6 +437,16 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whose account it was, as far as the key that tells persons apart says.
+enum Former {
+    /// Another identity of the same person.
+    SamePerson,
+    /// Plainly another person.
+    Another,
+    /// One of the two has no such key.
+    Somebody(IdentityId),
 }
 
 /// A remembered account that is shown no longer: nothing is left of it but the record.

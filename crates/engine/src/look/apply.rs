@@ -16,7 +16,7 @@ use lanyard_model::{
 
 use lanyard_plan::{clearing::Asked, lines};
 
-use super::{Scene, Stop, Tail, clear::sent_under};
+use super::{Scene, Stop, Tail, clear::sent_under, echo::text};
 use crate::{
     Engine,
     journal::line,
@@ -65,6 +65,11 @@ impl Applying {
         Self { known, sealed, manager, ..Self::default() }
     }
 
+    /// Operations that were accepted in this look, as text.
+    pub(super) fn accepted(&self) -> &BTreeSet<String> {
+        &self.accepted
+    }
+
     /// Whether an open step of `plan` was accepted before in this look.
     pub(super) fn repeats(&self, plan: &Plan) -> bool {
         plan.open_steps().any(|(_, step)| self.accepted.contains(&text(&step.op)))
@@ -87,10 +92,6 @@ impl Applying {
         }
         self.barred.get(&text(&step.op))
     }
-}
-
-fn text(op: &Operation) -> String {
-    serde_json::to_string(op).unwrap_or_default()
 }
 
 impl Engine {

@@ -6,6 +6,8 @@
 mod account;
 mod apply;
 mod clear;
+mod decide;
+mod echo;
 pub(crate) mod person;
 mod remember;
 
@@ -15,7 +17,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     booking::Booking,
     desired::{Applied, Because, Desired, Ending, Lifecycle},
-    id::{AccountId, AccountKey, IdentityId, SiteId},
+    id::{AccountKey, IdentityId, SiteId},
     identity::Identity,
     link::Link,
     plan::Plan,
@@ -25,7 +27,7 @@ use lanyard_policy::Facts;
 
 use crate::{
     Engine,
-    engine::{Active, manager_key},
+    engine::Active,
     journal::line,
     keyed_lock::Held,
     outages::Upstream,
@@ -36,6 +38,7 @@ use crate::{
 pub(crate) use account::{AccountView, as_inactive, contradiction, is_alive, wants_site};
 pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
+pub(crate) use echo::Echoes;
 pub(crate) use person::{Person, is_same};
 pub(crate) use remember::note_applied;
 
@@ -356,6 +359,7 @@ impl Engine {
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
         let mut applying = self.applying(id, site, person).await?;
+        let mut decided = None;
         for pass in 0..PASSES_MAX {
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
             if let Some(found) = &view.link {
@@ -371,12 +375,12 @@ impl Engine {
                 key: format!("disputed:{id}:{}", site.id()),
                 at: self.clock.now(),
             });
-            let mut desired = self.decide(&scene, &view, &applied, leaving).await?;
+            let mut desired = self.decide_once(&scene, &view, &applied, leaving, &mut decided).await?;
             // After a write of ours only a read from after it counts.
             let since = if applying.sent_any { self.clock.now() } else { self.trusted_since(&scene) };
             self.complete_items(&scene, &mut view, &desired, &applied, since).await?;
             if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
-                self.note_governed(&scene, &desired, link.as_ref(), &governor, tail);
+                self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
                 return Ok(());
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
@@ -400,6 +404,16 @@ impl Engine {
                     None => Ok(()),
                 };
             }
+            let now = self.clock.now();
+            if !applying.sent_any
+                && let Some(until) = self.echoes.holds_until(plan, now)
+            {
+                let pause = self.settings.backoff(item.attempts, &item.identity.user);
+                return Err(Stop::Again {
+                    at: until.min(now + pause),
+                    error: format!("{} does not show our last write yet: it is read again first", site.id()),
+                });
+            }
             if pass + 1 == PASSES_MAX || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));
             }
@@ -418,62 +432,14 @@ impl Engine {
                 tail.writes.push(self.applied_write(&scene, &applied));
             }
             let before = view.account.as_ref();
-            self.apply(&scene, plan, before, &mut link, &mut applied, &mut applying, tail).await?;
+            let done = self.apply(&scene, plan, before, &mut link, &mut applied, &mut applying, tail).await;
+            if applying.sent_any {
+                self.echoes.note(id, site.id(), applying.accepted().clone(), self.clock.now());
+            }
+            done?;
             tail.changed |= applying.sent_any;
         }
         Ok(())
-    }
-
-    /// Reads the account evaluation needs, then evaluates.
-    pub(crate) async fn decide(
-        &self,
-        scene: &Scene<'_>,
-        view: &AccountView,
-        applied: &Applied,
-        leaving: Option<Leaving>,
-    ) -> Result<Desired, Stop> {
-        let manager_account = self.manager_account(scene).await?;
-        let facts = Facts {
-            account: view.account.as_ref(),
-            applied: Some(applied),
-            gone: scene.person.gone,
-            since: scene.person.since,
-            manager_account,
-            linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
-        };
-        let now = self.clock.now();
-        if let Some(leaving) = leaving {
-            let person = scene.person;
-            let since = match leaving {
-                Leaving::Over(Ending::Deleted) => person.gone.unwrap_or(person.since),
-                Leaving::Over(_) => person.identity.status_changed.unwrap_or(person.since),
-                Leaving::Moved(_) => person.since,
-            };
-            return Ok(leaving.desired(&person.identity.id, scene.site.id(), since, now));
-        }
-        let desired = scene.active.bound.evaluate(&scene.person.identity, &facts, now);
-        Ok(self.withhold(desired, scene.site.id()))
-    }
-
-    async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {
-        let Some(reference) = scene.active.bound.manager_reference(&scene.person.identity) else {
-            return Ok(None);
-        };
-        let tenant = &scene.person.identity.id.tenant;
-        for key in &reference.keys {
-            let found = match manager_key(key) {
-                Err(id) => vec![IdentityId::new(tenant.clone(), id)],
-                Ok((kind, value)) => self.store.identities_by_key(kind, value).await?,
-            };
-            let mut here = found.into_iter().filter(|id| &id.tenant == tenant);
-            if let (Some(manager), None) = (here.next(), here.next())
-                && let Some(link) = self.store.link(&manager, scene.site.id()).await?
-                && link.ended_at.is_none()
-            {
-                return Ok(Some(link.account.id));
-            }
-        }
-        Ok(None)
     }
 
     /// Compares and seals. Future bookings are read by a scan of the whole calendar, which takes time: unless `whole`

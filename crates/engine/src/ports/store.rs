@@ -567,6 +567,13 @@ pub trait Store: Send + Sync {
     /// The earliest moment at which something not leased becomes due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure>;
     async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure>;
+    /// Who failed before and is to be tried again after `from` and by `until`: leavers first, then by due time.
+    async fn retrying(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Lane, IdentityId)>, StoreFailure>;
     /// Dead items, with error and fix.
     async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure>;
 

@@ -259,6 +259,9 @@ pub struct OfficeState {
     pub reactivates_nobody: bool,
     /// What the calendar's evidence says about our rights.
     pub rights_in_bookings: Option<bool>,
+    /// Reads by id show the account as it was for so long after a write.
+    pub lag: Duration,
+    stale: BTreeMap<i64, (Account, Timestamp)>,
     attempts: usize,
     next: i64,
 }
@@ -479,7 +482,10 @@ impl Workplace for Office {
 
     async fn observe_account(&self, id: AccountId, _: Lane) -> Result<AccountRead, PortFailure> {
         let at = self.clock.now();
-        self.read(|state| match state.accounts.get(&id.0) {
+        let lagging = |state: &OfficeState| {
+            state.stale.get(&id.0).filter(|(_, until)| at < *until).map(|(account, _)| account.clone())
+        };
+        self.read(|state| match lagging(state).as_ref().or(state.accounts.get(&id.0)) {
             Some(account) if account.is_live() || !state.hides_inactive => {
                 AccountRead::Present(Box::new(state.shown(account, at)))
             }
@@ -567,6 +573,12 @@ impl Workplace for Office {
             .remove(&number)
             .or_else(|| state.faults_of.get_mut(operation.name()).and_then(VecDeque::pop_front));
         let site = self.site.clone();
+        if let Some(before) =
+            account.filter(|_| !state.lag.is_zero()).and_then(|id| state.accounts.get(&id.0))
+        {
+            let (before, until) = (before.clone(), now + state.lag);
+            state.stale.insert(before.id().0, (before, until));
+        }
         match fault {
             None => state.carry_out(operation, account, &site, now),
             Some(Fault::LostAfter) => {

@@ -105,6 +105,16 @@ impl Store for Mortal {
         self.inner.work_counts(now).await
     }
 
+    async fn retrying(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Lane, IdentityId)>, StoreFailure> {
+        self.live().await;
+        self.inner.retrying(from, until, limit).await
+    }
+
     async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure> {
         self.live().await;
         self.inner.dead_work(limit).await

@@ -45,6 +45,41 @@ async fn whoever_waits_for_a_site_goes_on_when_it_answers() {
 }
 
 #[tokio::test]
+async fn a_kill_during_an_outage_makes_nobody_wait_longer() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.hq.change(|s| s.failure = down("hq"));
+    world.say(person("acme", "ben", "Ben", "0418")).await;
+    world.leave(&id).await;
+    world.quiet_for(Duration::from_secs(900)).await;
+    let due = world.store.next_due().await.unwrap().unwrap();
+    assert!(due > world.now() + Duration::from_secs(20), "their pauses have grown: {due}");
+    // Killed, and started again when the site answers.
+    world.hq.change(|s| s.failure = None);
+    world.restarted().await;
+    let restarted_at = world.now();
+    let (stop, stopping) = watch::channel(false);
+    let surroundings = Surroundings { hooks: Vec::new(), notifier: Arc::new(Nobody) };
+    let running = tokio::spawn(Arc::clone(&world.engine).run(surroundings, stopping));
+    let wanted = "ana@acme.example inactive\nben@acme.example seat 11 CUSTOMER in 51\n";
+    for _ in 0..1000 {
+        if world.shown() == wanted {
+            break;
+        }
+        tokio::task::yield_now().await;
+        world.clock.pass(Duration::from_millis(10));
+    }
+    assert_eq!(world.shown(), wanted);
+    let waited = world.now().duration_since(restarted_at);
+    assert!(waited < jiff::SignedDuration::from_secs(10), "{waited:?} after the start");
+    stop.send(true).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_calendar_of_which_we_see_only_our_own_part_proves_nothing() {
     let mut world = World::new().await;
     let ana = person("acme", "ana", "Ana", "0417");

@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use lanyard_engine::ports::{PortFailure, Store};
-use lanyard_model::identity::Status;
+use lanyard_model::{
+    id::{AccountId, AccountKey},
+    identity::Status,
+};
 
 use crate::{
     bench::{World, person, set},
@@ -72,6 +75,90 @@ async fn a_re_created_identity_takes_over_and_its_predecessor_takes_nothing() {
     world.quiet().await;
     assert_eq!(world.hq.change(|s| s.accounts.len()), 1, "{}", world.shown());
     assert!(world.shown().starts_with("ana@acme.example seat 11"), "{}", world.shown());
+}
+
+#[tokio::test]
+async fn a_new_id_for_the_same_person_takes_the_account_over_and_nothing_ends_meanwhile() {
+    let mut world = World::new().await;
+    let mut old = person("acme", "old", "Ana", "0417");
+    set(&mut old, "userType", "Contractor");
+    set(&mut old, "contractEndDate", "2026-12-10");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    let account = world.hq.change(|s| *s.accounts.keys().next().unwrap());
+    // Both are active for a while: the account is the old id's, and nobody gets a second one.
+    world.say(person("acme", "new", "Ana", "0417")).await;
+    world.quiet().await;
+    assert_eq!(world.hq.change(|s| s.accounts.len()), 1, "{}", world.shown());
+    assert_eq!(world.findings().await, ["disputed:acme/new:hq"]);
+    let sent = world.hq.change(|s| s.writes.len());
+    world.leave(&id).await;
+    world.quiet().await;
+    assert!(world.shown().starts_with("ana@acme.example seat 11"), "{}", world.shown());
+    let key = AccountKey { site: "hq".into(), id: AccountId(account) };
+    let mut links = world.store.links_to(&key).await.unwrap();
+    links.retain(|link| link.ended_at.is_none());
+    assert_eq!(links.iter().map(|link| link.identity.to_string()).collect::<Vec<_>>(), ["acme/new"]);
+    let later: Vec<_> = world.hq.change(|s| s.writes[sent..].to_vec());
+    assert!(!later.iter().any(|op| op.contains("activate")), "never switched off: {later:?}");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    assert_eq!(world.store.leavers(true, 9).await.unwrap(), [], "no clock runs on");
+    assert_eq!(world.sweep().await.differing, 0);
+}
+
+#[tokio::test]
+async fn a_new_id_after_the_old_one_ended_wakes_its_account() {
+    for hides in [false, true] {
+        let mut world = World::new().await;
+        world.hq.change(|s| s.hides_inactive = hides);
+        let old = person("acme", "old", "Ana", "0417");
+        let id = old.id.clone();
+        world.say(old).await;
+        world.quiet().await;
+        world.leave(&id).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example inactive\n");
+        world.say(person("acme", "new", "Ana", "417")).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n", "404 for inactive: {hides}");
+        world.signal(&id, false).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n", "the old id takes nothing");
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_changed_hands_wakes_nobodys_account() {
+    // A leaver without a number: nothing says whether the newcomer with the address is the same person.
+    let mut world = World::new().await;
+    let mut old = person("acme", "old", "Ana", "0417");
+    set(&mut old, "employeeNumber", "");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    world.leave(&id).await;
+    world.quiet().await;
+    world.say(person("acme", "new", "Ana", "0999")).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "neither woken nor doubled");
+    assert_eq!(world.findings().await, ["disputed:acme/new:hq"]);
+    let said = world.store.finding("disputed:acme/new:hq").await.unwrap().unwrap();
+    assert!(said.detail.contains("nothing says whether they are one person"), "{}", said.detail);
+
+    // Two numbers: two people, and the newcomer gets an account of their own.
+    let mut world = World::new().await;
+    let old = person("acme", "old", "Ana", "0417");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    world.leave(&id).await;
+    world.quiet().await;
+    world.say(person("acme", "new", "Ana", "0999")).await;
+    world.quiet().await;
+    assert_eq!(world.hq.change(|s| s.accounts.len()), 2, "{}", world.shown());
+    assert!(world.shown().contains("ana@acme.example inactive\n"), "{}", world.shown());
 }
 
 #[tokio::test]
@@ -187,6 +274,33 @@ async fn one_refused_step_is_a_dead_letter_and_the_rest_is_done() {
     let sent = world.hq.attempts();
     world.quiet_for(Duration::from_secs(86_400)).await;
     assert_eq!(world.hq.attempts(), sent, "it waits for a person");
+}
+
+#[tokio::test]
+async fn a_read_that_lags_behind_a_write_does_not_have_it_sent_again() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.hq.change(|s| s.lag = Duration::from_secs(8));
+    let sent = world.hq.attempts();
+    world.alter(&id, |p| set(p, "department", "Legal")).await;
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.hq.attempts(), sent + 1, "{:?}", world.hq.change(|s| s.writes.clone()));
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    // Undone by somebody at once, it is sent again all the same, a little later.
+    world.hq.change(|s| s.lag = Duration::ZERO);
+    world.alter(&id, |p| set(p, "department", "Sales")).await;
+    world.quiet_for(Duration::from_secs(1)).await;
+    let field = lanyard_model::account::FieldName::new("department").unwrap();
+    world
+        .hq
+        .change(|s| s.accounts.values_mut().for_each(|a| drop(a.fields.insert(field.clone(), "x".into()))));
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    let shown = world.hq.change(|s| s.accounts.values().next().unwrap().fields.get(&field).cloned());
+    assert_eq!(shown.as_deref(), Some("Sales"));
 }
 
 #[tokio::test]

@@ -56,6 +56,21 @@ pub struct InitArguments {
     /// File with its password
     #[arg(long, value_name = "FILE")]
     ioffice_password_file: Option<PathBuf>,
+    /// Client id for OAuth, instead of a local account
+    #[arg(long, value_name = "ID")]
+    ioffice_client_id: Option<String>,
+    /// File with the OAuth client's secret, if it has one
+    #[arg(long, value_name = "FILE")]
+    ioffice_client_secret_file: Option<PathBuf>,
+    /// Redirect address of the sign-in that gave the refresh token
+    #[arg(long, value_name = "URL")]
+    ioffice_redirect_uri: Option<String>,
+    /// Scope of that sign-in
+    #[arg(long, value_name = "TEXT")]
+    ioffice_scope: Option<String>,
+    /// File with the refresh token
+    #[arg(long, value_name = "FILE")]
+    ioffice_refresh_token_file: Option<PathBuf>,
     /// Address to listen on
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -278,8 +293,12 @@ impl Org {
 /// An iOffice site and how to sign in there.
 struct Place {
     url: String,
-    user: String,
-    password: String,
+    credential: PlaceCredential,
+}
+
+enum PlaceCredential {
+    Local { user: String, password: String },
+    OAuth { client_id: String, secret: Option<String>, redirect_uri: String, scope: String, refresh: String },
 }
 
 impl Place {
@@ -288,28 +307,81 @@ impl Place {
         let url = lanyard_ioffice::SiteUrl::parse(&url)
             .map_err(|problem| exit::Unusable(format!("--ioffice: {problem}")))?
             .to_string();
-        let user = ask(a, "--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
-        let flag = "--ioffice-password-file";
-        let password = ask(a, flag, &path(&a.ioffice_password_file), "File with its password", None)?;
-        Ok(Self { url, user, password: read(Path::new(&password))? })
+        let local = a.ioffice_user.is_some() || a.ioffice_password_file.is_some();
+        ensure!(
+            !(local && a.ioffice_client_id.is_some()),
+            exit::Unusable(
+                "give either --ioffice-user with --ioffice-password-file, or the OAuth client's flags".into()
+            )
+        );
+        let credential = match &a.ioffice_client_id {
+            Some(client_id) => {
+                let flag = "--ioffice-redirect-uri";
+                let question = "Redirect address of the sign-in";
+                let redirect_uri = ask(a, flag, &a.ioffice_redirect_uri, question, None)?;
+                let flag = "--ioffice-refresh-token-file";
+                let question = "File with the refresh token";
+                let refresh = ask(a, flag, &path(&a.ioffice_refresh_token_file), question, None)?;
+                PlaceCredential::OAuth {
+                    client_id: client_id.clone(),
+                    secret: a.ioffice_client_secret_file.as_deref().map(read).transpose()?,
+                    redirect_uri,
+                    scope: a.ioffice_scope.clone().unwrap_or_else(|| "all".into()),
+                    refresh: read(Path::new(&refresh))?,
+                }
+            }
+            None => {
+                let user =
+                    ask(a, "--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
+                let flag = "--ioffice-password-file";
+                let file = ask(a, flag, &path(&a.ioffice_password_file), "File with its password", None)?;
+                PlaceCredential::Local { user, password: read(Path::new(&file))? }
+            }
+        };
+        Ok(Self { url, credential })
     }
 
-    /// Keeps the secret, and answers the block of the settings.
+    /// Keeps the secrets, and answers the block of the settings.
     fn write(&self, dir: &Path, site: &str) -> anyhow::Result<String> {
-        keep_secret(dir, &format!("ioffice-{site}-password"), &self.password)?;
+        let credential = match &self.credential {
+            PlaceCredential::Local { user, password } => {
+                keep_secret(dir, &format!("ioffice-{site}-password"), password)?;
+                format!(
+                    "ioffice_user = {}\nioffice_password_file = \"secrets/ioffice-{site}-password\"\n",
+                    quoted(user)
+                )
+            }
+            PlaceCredential::OAuth { client_id, secret, redirect_uri, scope, refresh } => {
+                keep_secret(dir, &format!("ioffice-{site}-refresh-token"), refresh)?;
+                let secret = match secret {
+                    Some(secret) => {
+                        let name = format!("ioffice-{site}-client-secret");
+                        keep_secret(dir, &name, secret)?;
+                        format!("ioffice_client_secret_file = \"secrets/{name}\"\n")
+                    }
+                    None => String::new(),
+                };
+                format!(
+                    "ioffice_client_id = {}\n{secret}ioffice_redirect_uri = {}\nioffice_scope = {}\n\
+                     # Lanyard writes the next refresh token into this file whenever the site hands one out.\n\
+                     ioffice_refresh_token_file = \"secrets/ioffice-{site}-refresh-token\"\n",
+                    quoted(client_id),
+                    quoted(redirect_uri),
+                    quoted(scope)
+                )
+            }
+        };
         Ok(format!(
             "# An iOffice site. Repeat the block for further sites, or run `lanyard init --add`.\n\
              [[site]]\n\
              id = {}\n\
              ioffice_url = {}\n\
-             ioffice_user = {}\n\
-             ioffice_password_file = \"secrets/ioffice-{site}-password\"\n\
+             {credential}\
              # How leavers' accounts are deactivated: auto tries the reversible way and reads it back; delete may be irreversible.\n\
              deactivation = \"auto\"\n\
              delete_allowed = false\n",
             quoted(site),
-            quoted(&self.url),
-            quoted(&self.user)
+            quoted(&self.url)
         ))
     }
 }

@@ -76,7 +76,17 @@ async fn settings_with_mistakes_name_the_place_and_the_fix() {
         ("https://northgate.okta.com", "http://northgate.okta.com", vec!["lanyard.toml:6:12", "https"]),
         ("okta_token_file = \"token\"\n", "", vec!["lanyard.toml:4:1", "no credential", "okta_client_id"]),
         ("\"token\"", "\"tokken\"", vec!["lanyard.toml:7:19", "cannot read this file", "relative"]),
-        ("ioffice_user = \"sync\"\n", "", vec!["lanyard.toml:9:1", "missing field `ioffice_user`"]),
+        ("ioffice_user = \"sync\"\n", "", vec!["lanyard.toml:9:1", "needs both ioffice_user and"]),
+        (
+            "ioffice_user = \"sync\"\nioffice_password_file = \"password\"\n",
+            "ioffice_client_id = \"lanyard\"\n",
+            vec!["lanyard.toml:9:1", "OAuth needs ioffice_client_id, ioffice_redirect_uri"],
+        ),
+        (
+            "ioffice_user = \"sync\"\n",
+            "ioffice_user = \"sync\"\nioffice_client_id = \"lanyard\"\n",
+            vec!["lanyard.toml:12:16", "both a local account and OAuth"],
+        ),
         (
             "https://northgate.iofficeconnect.com",
             "http://northgate.iofficeconnect.com",

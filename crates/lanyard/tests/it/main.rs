@@ -8,6 +8,7 @@ mod folder;
 mod hooks;
 mod kill;
 mod newcomer;
+mod oauth;
 mod office;
 mod operations;
 mod policy;

@@ -123,6 +123,10 @@ pub(super) async fn retries_keep_their_history_and_the_dead_wait_for_attention(s
     let first = claim(store, at(0), 1).await.remove(0);
     put(store, vec![finish(&first, Finish::Retry { at: at(30), error: "503".into() })]).await;
     assert!(claim(store, at(29), 1).await.is_empty());
+    let waits = [(Lane::Normal, who("ana"))];
+    assert_eq!(store.retrying(at(1), at(30), 9).await.unwrap(), waits);
+    assert_eq!(store.retrying(at(1), at(29), 9).await.unwrap(), [], "their turn comes later");
+    assert_eq!(store.retrying(at(30), at(900), 9).await.unwrap(), [], "it is their turn");
     let second = claim(store, at(30), 1).await.remove(0);
     assert_eq!((second.attempts, second.raised_at, second.generation), (1, at(0), 1));
     let dead = Finish::Dead { error: "403".into(), fix: "grant the role".into() };

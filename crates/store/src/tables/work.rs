@@ -45,6 +45,8 @@ statements! {
     COUNT_EXPIRED = "SELECT COUNT(*) FROM work WHERE state = 1 AND lease_until <= $1";
     COUNT_DEAD = "SELECT COUNT(*) FROM work WHERE state = 2";
     COUNT_ALL = "SELECT COUNT(*) FROM work";
+    RETRYING = "SELECT tenant, user_id FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1
+                AND due > $2 AND due <= $3 AND attempts > 0 ORDER BY due, tenant, user_id LIMIT $4";
     DEAD = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 ORDER BY tenant, user_id LIMIT $1";
 }
 
@@ -331,6 +333,23 @@ pub(crate) fn counts(tx: &dyn Tx, now: Timestamp) -> Answer<WorkCounts> {
     let dead = tx::count(tx, COUNT_DEAD, &[])?;
     let all = tx::count(tx, COUNT_ALL, &[])?;
     Ok(WorkCounts { due, leased, waiting: all.saturating_sub(due + leased + dead), dead })
+}
+
+/// Who failed before and waits for another try within a time, by lane and due time.
+pub(crate) fn retrying(
+    tx: &dyn Tx,
+    from: Timestamp,
+    until: Timestamp,
+    limit: usize,
+) -> Answer<Vec<(Lane, IdentityId)>> {
+    let mut found = Vec::new();
+    for lane in LANES {
+        let room = rows_max(limit.saturating_sub(found.len()));
+        found.extend(tx::all(tx, RETRYING, with![lane.rank(), from, until, room], |row| {
+            Ok((lane, IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?)))
+        })?);
+    }
+    Ok(found)
 }
 
 pub(crate) fn dead(tx: &dyn Tx, limit: usize) -> Answer<Vec<(IdentityId, String, String)>> {

@@ -1,0 +1,112 @@
+//! Deciding for one person in one site, once per look unless something that bears on it has changed.
+
+use lanyard_model::{
+    desired::{Applied, Desired, Ending},
+    id::{AccountId, IdentityId},
+};
+use lanyard_policy::{Facts, Grounds};
+
+use super::{AccountView, Leaving, Scene, Stop};
+use crate::{Engine, engine::manager_key};
+
+/// A decision of this look, and what it rests on.
+pub(super) struct Decided {
+    grounds: Grounds,
+    /// As policy says it, before anything that is kept from the person is taken out.
+    desired: Desired,
+}
+
+impl Engine {
+    /// As [`Engine::decide`], for one pass of a look. Identity, policy and catalogue are the look's own from its
+    /// beginning to its end; of what the passes change, only the grounds bear on the decision: while they are the same,
+    /// and no date of the person's has come, the decision is the same.
+    pub(super) async fn decide_once(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+        leaving: Option<Leaving>,
+        decided: &mut Option<Decided>,
+    ) -> Result<Desired, Stop> {
+        if let Some(leaving) = leaving {
+            return Ok(self.decide_leaving(scene, leaving));
+        }
+        let manager = match decided {
+            // Whose account it is does not change while one person is looked at.
+            Some(before) => before.grounds.manager_account(),
+            None => self.manager_account(scene).await?,
+        };
+        let facts = facts_of(scene, view, applied, manager);
+        let (grounds, now) = (facts.grounds(), self.clock.now());
+        let desired = match decided {
+            Some(before)
+                if before.grounds == grounds && before.desired.review_at.is_none_or(|at| at > now) =>
+            {
+                before.desired.clone()
+            }
+            _ => {
+                let desired = scene.active.bound.evaluate(&scene.person.identity, &facts, now);
+                decided.insert(Decided { grounds, desired }).desired.clone()
+            }
+        };
+        Ok(self.withhold(desired, scene.site.id()))
+    }
+
+    /// Reads the account evaluation needs, then evaluates.
+    pub(crate) async fn decide(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+        leaving: Option<Leaving>,
+    ) -> Result<Desired, Stop> {
+        self.decide_once(scene, view, applied, leaving, &mut None).await
+    }
+
+    fn decide_leaving(&self, scene: &Scene<'_>, leaving: Leaving) -> Desired {
+        let person = scene.person;
+        let since = match leaving {
+            Leaving::Over(Ending::Deleted) => person.gone.unwrap_or(person.since),
+            Leaving::Over(_) => person.identity.status_changed.unwrap_or(person.since),
+            Leaving::Moved(_) => person.since,
+        };
+        leaving.desired(&person.identity.id, scene.site.id(), since, self.clock.now())
+    }
+
+    pub(super) async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {
+        let Some(reference) = scene.active.bound.manager_reference(&scene.person.identity) else {
+            return Ok(None);
+        };
+        let tenant = &scene.person.identity.id.tenant;
+        for key in &reference.keys {
+            let found = match manager_key(key) {
+                Err(id) => vec![IdentityId::new(tenant.clone(), id)],
+                Ok((kind, value)) => self.store.identities_by_key(kind, value).await?,
+            };
+            let mut here = found.into_iter().filter(|id| &id.tenant == tenant);
+            if let (Some(manager), None) = (here.next(), here.next())
+                && let Some(link) = self.store.link(&manager, scene.site.id()).await?
+                && link.ended_at.is_none()
+            {
+                return Ok(Some(link.account.id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn facts_of<'a>(
+    scene: &Scene<'_>,
+    view: &'a AccountView,
+    applied: &'a Applied,
+    manager_account: Option<AccountId>,
+) -> Facts<'a> {
+    Facts {
+        account: view.account.as_ref(),
+        applied: Some(applied),
+        gone: scene.person.gone,
+        since: scene.person.since,
+        manager_account,
+        linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
+    }
+}
