@@ -14,6 +14,7 @@ mod outages;
 mod people;
 mod reasons;
 mod standing;
+mod sweeps;
 mod told;
 mod undo;
 mod whatif;
