@@ -206,10 +206,10 @@ impl Engine {
         let active = self.active();
         let policy = &active.policy;
         let listed = survey.sites.iter().find(|read| read.site == *site);
-        let accounts: BTreeMap<AccountId, &Account> =
-            listed.iter().flat_map(|read| &read.accounts).map(|account| (account.id(), account)).collect();
-        let people: BTreeMap<&IdentityId, &Identity> =
-            survey.tenants.iter().flat_map(|tenant| &tenant.identities).map(|one| (&one.id, one)).collect();
+        let account_of = |id: AccountId| listed?.accounts.get(id);
+        let person_of = |id: &IdentityId| {
+            survey.tenants.iter().find(|tenant| tenant.tenant == id.tenant)?.identities.by_user(&id.user)
+        };
         let decided = &survey.decided;
         let mut links: BTreeMap<IdentityId, Link> = self
             .store
@@ -227,8 +227,8 @@ impl Engine {
         let mut matched: Vec<_> = links
             .values()
             .filter_map(|link| {
-                let (identity, account) = (people.get(&link.identity)?, accounts.get(&link.account.id)?);
-                Some(pair(policy, identity, account, link.how.clone()))
+                let (identity, account) = (person_of(&link.identity)?, account_of(link.account.id)?);
+                Some(pair(policy, &identity, &account, link.how.clone()))
             })
             .collect();
         matched.sort_by(|a, b| (a.confidence, &a.identity).cmp(&(b.confidence, &b.identity)));
@@ -237,18 +237,20 @@ impl Engine {
             .disputed
             .iter()
             .filter_map(|(id, _, person, why)| {
-                let identity = people.get(id)?;
-                let terms = policy.search_terms(identity);
-                let shares = |account: &&&Account| {
+                let identity = person_of(id)?;
+                let terms = policy.search_terms(&identity);
+                let shares = |account: &Account| {
                     let keys = policy.account_keys(account);
                     terms.iter().any(|term| {
                         keys.iter().any(|(kind, value)| *kind == term.kind && *value == term.folded)
                     })
                 };
-                let candidates = accounts
-                    .values()
+                // Mirrored keys would do as well; a disputed pair is rare, and this sees what was just read.
+                let candidates = listed
+                    .iter()
+                    .flat_map(|read| read.accounts.iter())
                     .filter(shares)
-                    .map(|account| pair(policy, identity, account, How::Key("candidate".into())))
+                    .map(|account| pair(policy, &identity, &account, How::Key("candidate".into())))
                     .collect();
                 Some(Dispute { identity: id.clone(), person: person.clone(), why: why.clone(), candidates })
             })
@@ -278,15 +280,16 @@ impl Engine {
             first.records_changed += usize::from(plan.steps.iter().any(|step| step.op.name() == "update"));
         }
         for one in &matched {
-            let Some(account) = accounts.get(&one.account.id) else { continue };
+            let Some(account) = account_of(one.account.id) else { continue };
             first.accounts_kept_as_they_are += usize::from(!changed.contains(&one.identity));
             first.seats_kept += usize::from(account.seat.is_some());
             first.roles_kept += account.roles.as_ref().map_or(0, BTreeMap::len);
         }
         first.seats_kept = first.seats_kept.saturating_sub(first.seats_moved + first.seats_taken);
         first.roles_kept = first.roles_kept.saturating_sub(first.roles_taken);
-        let orphans = accounts
-            .values()
+        let orphans = listed
+            .iter()
+            .flat_map(|read| read.accounts.iter())
             .filter(|account| !taken.contains(&account.id()) && account.is_live())
             .filter(|account| account.kind == lanyard_model::account::AccountKind::Person)
             .map(|account| format!("{} ({})", account.display_name(), account.key))
@@ -307,7 +310,7 @@ impl Engine {
             site: site.clone(),
             signed_off: self.may_write(site),
             people: decided.people,
-            accounts: accounts.len(),
+            accounts: listed.map_or(0, |read| read.accounts.len()),
             matched,
             disputed,
             unlinked,

@@ -17,6 +17,7 @@ use lanyard_model::{
     place::Catalogue,
 };
 use lanyard_policy::{Bound, ManagerKey, Policy};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 
 use crate::{
@@ -68,8 +69,15 @@ impl Active {
 
     /// Keys to find an identity by: the policy's own, and those that manager attributes may refer to.
     pub(crate) fn identity_keys(&self, identity: &Identity) -> Vec<(String, String)> {
-        let text = |name| identity.profile.text(name);
         let mut keys = self.policy.identity_keys(identity);
+        keys.extend(self.manager_keys(identity));
+        keys
+    }
+
+    /// Keys by which somebody's manager attribute may name this person.
+    pub(crate) fn manager_keys(&self, identity: &Identity) -> Vec<(String, String)> {
+        let text = |name| identity.profile.text(name);
+        let mut keys = Vec::with_capacity(3);
         keys.extend(text("employeeNumber").and_then(fold::number).map(|v| (MANAGER_NUMBER.to_owned(), v)));
         keys.extend(text("email").and_then(fold::email).map(|v| (MANAGER_EMAIL.to_owned(), v)));
         keys.extend(text("login").map(|v| (MANAGER_LOGIN.to_owned(), fold::text(v))));
@@ -116,6 +124,8 @@ pub struct Engine {
     /// What access reviews took away and policy shall not give again.
     pub(crate) withheld: RwLock<WithheldRights>,
     pub(crate) settings: EngineSettings,
+    /// Whether the next sweep may take up what an earlier process left unfinished: the first one only.
+    pub(crate) may_take_up: AtomicBool,
     /// Sites that somebody signed off.
     signed_off: RwLock<BTreeSet<SiteId>>,
     /// A sealed what-if that is being applied.
@@ -188,6 +198,7 @@ impl Engine {
             troubles: Mutex::default(),
             withheld: RwLock::default(),
             settings,
+            may_take_up: AtomicBool::new(true),
             signed_off: RwLock::default(),
             rollout: RwLock::default(),
             stopped: AtomicBool::new(false),
@@ -262,6 +273,14 @@ impl Engine {
             let Some(site) = self.sites.get(id) else { continue };
             let value = serde_json::to_string(&*site.catalogue())
                 .map_err(|error| StoreFailure::Damaged(format!("a catalogue cannot be kept: {error}")))?;
+            // When it was read is no news.
+            let content = value.split_once("\"buildings\"").map_or(&*value, |(_, content)| content);
+            let seal = format!("{:x}", Sha256::digest(content));
+            let key = format!("catalogue-seal:{id}");
+            if self.store.meta(&key).await?.as_ref() == Some(&seal) {
+                continue;
+            }
+            batch.push(Write::Meta { key, value: seal });
             batch.push(Write::Meta { key: format!("catalogue:{id}"), value });
         }
         self.write(batch).await.map(|_| ())
@@ -386,9 +405,13 @@ impl Engine {
         (known.len() > before).then(|| missing_groups_write(&known))
     }
 
-    /// What is missing, to be kept with the sweep that found it.
-    pub(crate) fn missing_groups_write(&self) -> Write {
-        missing_groups_write(&self.missing_groups.read().unwrap_or_else(PoisonError::into_inner))
+    /// What is missing, to be kept with the sweep that found it; `None`: it is kept so already.
+    pub(crate) async fn missing_groups_news(&self) -> Result<Option<Write>, StoreFailure> {
+        let missing = self.missing_groups();
+        let kept = self.store.meta(MISSING_GROUPS).await?;
+        let write = missing_groups_write(&missing);
+        let same = matches!(&write, Write::Meta { value, .. } if kept.as_ref() == Some(value));
+        Ok((!same).then_some(write))
     }
 
     /// What an earlier process knew to be missing, and what this policy names and no tenant's last list has.

@@ -19,6 +19,8 @@ pub mod latency;
 pub mod look;
 pub mod loops;
 mod outages;
+pub mod packed;
+mod pages;
 pub mod policies;
 pub mod ports;
 pub mod pushed;

@@ -1,18 +1,18 @@
 //! Everybody at once: complete reads of both sides, certificates for them, and the same decision for each person.
 //! Writes nothing anywhere.
+//!
+//! Lists are held packed ([`crate::packed`]), and people are unpacked and decided one after another: what a survey
+//! needs in memory grows by some hundred bytes a person, whatever it finds.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind},
-    coverage::{Certificate, ReadKind},
+    coverage::{Certificate, Evidence, ReadKind},
     desired::{Applied, Desired},
-    id::{AccountId, AccountKey, GroupId, IdentityId, SiteId, TenantId},
-    identity::{Group, Groups, Identity},
+    id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
+    identity::{Group, Identity},
     link::Link,
     plan::Plan,
     signal::Lane,
@@ -21,8 +21,10 @@ use lanyard_model::{
 use crate::{
     Engine,
     engine::Active,
-    judge::{Desks, Judge},
-    ports::{PortFailure, Progress, StoreFailure},
+    judge::{Desks, Judge, Memory, Roll, Ties},
+    packed::{Accounts, People},
+    pages::Pages,
+    ports::{PortFailure, Progress, Sink, StoreFailure},
 };
 
 /// Why a survey could not be made.
@@ -36,22 +38,25 @@ pub enum SurveyError {
     NoSite(SiteId),
 }
 
-/// One tenant, read whole.
+/// One tenant, read whole; or, where it could not be read, as it is remembered.
 #[derive(Debug)]
 pub struct TenantSurvey {
     pub tenant: TenantId,
-    pub identities: Vec<Identity>,
+    pub identities: People,
     pub groups: Vec<Group>,
     pub certificate: Certificate,
     /// Of the member lists of the groups that policy names.
     pub members: Certificate,
+    /// Why it could not be read. Its people are known from the mirror, so that their accounts and managers are told
+    /// apart; nobody of them is decided.
+    pub unread: Option<PortFailure>,
 }
 
 /// One site, read whole.
 #[derive(Debug)]
 pub struct SiteSurvey {
     pub site: SiteId,
-    pub accounts: Vec<Account>,
+    pub accounts: Accounts,
     pub certificate: Certificate,
 }
 
@@ -91,204 +96,421 @@ pub struct Decided {
     pub disputed: Vec<(IdentityId, SiteId, String, String)>,
     /// Live people accounts that belong to nobody.
     pub orphans: Vec<Account>,
+    /// Live people accounts that share a key: its kind, its value, and they.
+    pub duplicates: Vec<(String, String, Vec<Account>)>,
     /// Site administrators' accounts that belong to somebody governed.
     pub ungoverned: Vec<(IdentityId, AccountKey)>,
+    /// Accounts that were verified gone once and are live again.
+    pub undead: Vec<(IdentityId, String, Account)>,
+    /// Spaces whose occupant is an account that a complete list does not show, by the space's name.
+    pub left_seats: Vec<(AccountKey, String)>,
+    /// How many people of a site hold roles that no rule gives, adopts or owns, and who the first of them are.
+    pub beyond: BTreeMap<SiteId, (usize, Vec<String>)>,
     /// When answers change by themselves.
     pub reviews: Vec<(IdentityId, Timestamp)>,
 }
+
+/// What a survey read, before anything is decided.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    pub(crate) tenants: Vec<TenantSurvey>,
+    pub(crate) sites: Vec<SiteSurvey>,
+    pub(crate) unread: Vec<(SiteId, PortFailure)>,
+}
+
+impl Lists {
+    /// Every tenant's lists are proven complete: whoever is in none of them is in none at all.
+    pub(crate) fn everybody_is_known(&self) -> bool {
+        self.tenants.iter().all(|tenant| tenant.certificate.holds())
+    }
+}
+
+/// People decided between two pauses, in which what was found is taken away.
+pub(crate) const CHUNK: usize = 500;
 
 impl Engine {
     /// Reads both sides completely and decides for everybody. `only` narrows the sites that are read and planned.
     ///
     /// # Errors
-    /// When a tenant, or every site asked for, cannot be read at all. A list that was read and is in doubt is no error: its
-    /// certificate says so; nor is one site of several that does not answer.
+    /// When every tenant, or every site asked for, cannot be read at all. A list that was read and is in doubt is no
+    /// error: its certificate says so; nor is one tenant or one site of several that does not answer.
     pub async fn survey(
         &self,
         only: Option<&SiteId>,
         progress: &dyn Progress,
     ) -> Result<Survey, SurveyError> {
-        if let Some(site) = only
-            && !self.sites().contains_key(site)
-        {
-            return Err(SurveyError::NoSite(site.clone()));
-        }
+        self.check_site(only)?;
         let started_at = self.clock.now();
-        let active = self.active();
         let mut tenants = Vec::new();
         for tenant in self.directories().keys() {
-            tenants.push(self.survey_tenant(tenant, &active, progress).await?);
+            tenants.push(self.survey_tenant(tenant, progress).await?);
         }
-        let named = active.policy.groups();
-        let known: BTreeSet<_> = tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
-        let lists_hold = tenants.iter().all(|t| t.members.holds());
-        if lists_hold {
+        let mut lists = Lists { tenants, sites: Vec::new(), unread: Vec::new() };
+        self.heed_tenants(&lists)?;
+        for id in self.sites().keys().filter(|id| only.is_none_or(|only| only == *id)) {
+            let read = self.survey_site(id, progress).await;
+            self.heed_site(id, read, &mut lists)?;
+        }
+        self.heed_sites(&mut lists)?;
+        let mut all = Whole::default();
+        let mut decided = self.decide_everybody(&lists, &mut all, progress).await?;
+        (decided.differing, decided.adopted, decided.reviews) = (all.differing, all.adopted, all.reviews);
+        decided
+            .differing
+            .sort_by(|a, b| (a.plan.lane, &a.plan.identity).cmp(&(b.plan.lane, &b.plan.identity)));
+        let Lists { tenants, sites, unread } = lists;
+        Ok(Survey { started_at, tenants, sites, unread, decided })
+    }
+
+    pub(crate) fn check_site(&self, only: Option<&SiteId>) -> Result<(), SurveyError> {
+        match only {
+            Some(site) if !self.sites().contains_key(site) => Err(SurveyError::NoSite(site.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes note of which groups there are, once all tenants were asked.
+    pub(crate) fn heed_tenants(&self, lists: &Lists) -> Result<(), SurveyError> {
+        if let Some(failure) = lists.tenants.last().and_then(|tenant| tenant.unread.clone())
+            && lists.tenants.iter().all(|tenant| tenant.unread.is_some())
+        {
+            return Err(failure.into());
+        }
+        if lists.tenants.iter().all(|tenant| tenant.members.holds()) {
+            let known: BTreeSet<_> =
+                lists.tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
+            let named = self.active().policy.groups();
             self.set_missing_groups(named.difference(&known).cloned().collect());
         }
-        let mut sites = Vec::new();
-        let mut unread = Vec::new();
-        for id in self.sites().keys().filter(|id| only.is_none_or(|only| only == *id)) {
-            match self.survey_site(id, progress).await {
-                Ok(site) => sites.push(site),
-                // One site that is down does not keep the others from being compared.
-                Err(SurveyError::Port(failure)) => {
-                    tracing::warn!(site = %id, %failure, "the site could not be read");
-                    unread.push((id.clone(), failure));
-                }
-                Err(error) => return Err(error),
+        Ok(())
+    }
+
+    /// One site that is down does not keep the others from being compared.
+    pub(crate) fn heed_site(
+        &self,
+        id: &SiteId,
+        read: Result<SiteSurvey, SurveyError>,
+        lists: &mut Lists,
+    ) -> Result<(), SurveyError> {
+        match read {
+            Ok(site) => lists.sites.push(site),
+            Err(SurveyError::Port(failure)) => {
+                tracing::warn!(site = %id, %failure, "the site could not be read");
+                lists.unread.push((id.clone(), failure));
             }
+            Err(error) => return Err(error),
         }
-        if sites.is_empty()
-            && let Some((_, failure)) = unread.pop()
+        Ok(())
+    }
+
+    pub(crate) fn heed_sites(&self, lists: &mut Lists) -> Result<(), SurveyError> {
+        if lists.sites.is_empty()
+            && let Some((_, failure)) = lists.unread.pop()
         {
             return Err(failure.into());
         }
         // The catalogues are new: names that policy could not resolve before may resolve now.
         self.rebind(None);
-        let decided = self.decide_everybody(&self.active(), &tenants, &sites, progress).await?;
-        Ok(Survey { started_at, tenants, sites, unread, decided })
+        Ok(())
     }
 
-    async fn survey_tenant(
+    /// One tenant: read, or, where it does not answer, as it is remembered.
+    pub(crate) async fn survey_tenant(
         &self,
         tenant: &TenantId,
-        active: &Active,
         progress: &dyn Progress,
     ) -> Result<TenantSurvey, SurveyError> {
+        match self.read_tenant(tenant, progress).await {
+            Err(SurveyError::Port(failure)) => {
+                tracing::warn!(%tenant, %failure, "the tenant could not be read");
+                let mut known = self.recall_tenant(tenant).await?;
+                let doubt = vec![format!("it could not be read: {failure}")];
+                known.certificate.doubts.clone_from(&doubt);
+                known.members.doubts = doubt;
+                known.unread = Some(failure);
+                Ok(known)
+            }
+            read => read,
+        }
+    }
+
+    async fn read_tenant(
+        &self,
+        tenant: &TenantId,
+        progress: &dyn Progress,
+    ) -> Result<TenantSurvey, SurveyError> {
+        /// Keeps of each person what somebody here needs.
+        struct Trimmed<'a>(&'a Active, People);
+        impl Sink<Identity> for Trimmed<'_> {
+            fn take(&mut self, mut row: Identity) {
+                self.0.trim(&mut row);
+                self.1.take(row);
+            }
+
+            fn restart(&mut self) {
+                self.1.restart();
+            }
+
+            fn revise(&mut self, change: &mut dyn FnMut(&mut Identity)) {
+                self.1.revise(change);
+            }
+
+            fn count(&mut self) -> u64 {
+                self.1.count()
+            }
+        }
+
+        let active = self.active();
         let directory = &self.directories()[tenant];
         let shrink = active.policy.guardrails().shrink_percent_max;
         let groups = directory.list_groups().await?;
-        let listing = directory.list_identities(progress).await?;
+        let mut listing = Trimmed(&active, People::new(tenant.clone()));
+        let mut evidence = directory.list_identities(&mut listing, progress).await?;
+        evidence.rows = listing.count();
+        let Trimmed(_, mut identities) = listing;
+        let mut of_members = groups.evidence.clone();
+        of_members.kind = ReadKind::GroupMembers;
         let named = active.policy.groups();
         let here: Vec<_> =
-            groups.rows.iter().filter(|g| named.contains(&g.id)).map(|g| g.id.clone()).collect();
-        let mut members: HashMap<Arc<str>, Vec<GroupId>> = HashMap::new();
-        let mut evidence = groups.evidence.clone();
-        evidence.kind = ReadKind::GroupMembers;
+            groups.rows.iter().map(|group| &group.id).filter(|id| named.contains(id)).collect();
         for (at, group) in here.iter().enumerate() {
             progress.report("groups", at as u64, Some(here.len() as u64));
-            let list = directory.list_members(group).await?;
-            evidence.pages += list.evidence.pages;
-            evidence.rows += list.evidence.rows;
-            evidence.reached_end &= list.evidence.reached_end;
-            evidence.ended_at = list.evidence.ended_at;
-            for user in list.rows {
-                members.entry(user).or_default().push(group.clone());
-            }
+            let mut members = Vec::new();
+            let read = directory.list_members(group, &mut members).await?;
+            of_members.pages += read.pages;
+            of_members.rows += read.rows;
+            of_members.reached_end &= read.reached_end;
+            of_members.ended_at = read.ended_at;
+            members.iter().for_each(|user| identities.join(user, group));
         }
-        let members_certificate = evidence.certify(None, shrink);
+        let members = of_members.certify(None, shrink);
+        identities.joined(members.holds());
         // What moved while we read is in the feed; a feed that cannot be read is a gap.
-        let mut evidence = listing.evidence;
         evidence.feed_whole = Some(self.poll_feed(tenant).await.is_ok());
         evidence.canary_seen = groups.evidence.canary_seen.or(evidence.canary_seen);
         let before = self.store.certified_rows(tenant.as_str(), ReadKind::Identities).await?;
-        let certificate = evidence.certify(before, shrink);
-        let complete = members_certificate.holds();
-        let identities = listing
-            .rows
-            .into_iter()
-            .map(|mut identity| {
-                active.trim(&mut identity);
-                let mine = members.remove(&identity.id.user).unwrap_or_default();
-                identity.groups = Groups::new(mine, complete);
-                identity
-            })
-            .collect();
         Ok(TenantSurvey {
             tenant: tenant.clone(),
             identities,
             groups: groups.rows,
-            certificate,
-            members: members_certificate,
+            certificate: evidence.certify(before, shrink),
+            members,
+            unread: None,
         })
     }
 
-    async fn survey_site(&self, id: &SiteId, progress: &dyn Progress) -> Result<SiteSurvey, SurveyError> {
+    /// One tenant as the mirrors show it.
+    pub(crate) async fn recall_tenant(&self, tenant: &TenantId) -> Result<TenantSurvey, StoreFailure> {
+        let mut identities = People::new(tenant.clone());
+        let mut pages = Pages::default();
+        loop {
+            let page = self.store.mirrored(tenant, pages.after(), CHUNK).await?;
+            let Some(last) = page.last() else { break };
+            pages.seen(&last.mirrored.identity.id.user);
+            for known in page.into_iter().filter(|known| known.mirrored.gone_at.is_none()) {
+                identities.take(known.mirrored.identity);
+            }
+        }
+        let rows = identities.count();
+        let certificate = |kind| self.recalled(kind, rows);
+        Ok(TenantSurvey {
+            tenant: tenant.clone(),
+            groups: self.store.groups(tenant).await?,
+            certificate: certificate(ReadKind::Identities),
+            members: certificate(ReadKind::GroupMembers),
+            identities,
+            unread: None,
+        })
+    }
+
+    /// One site as the mirror shows it.
+    pub(crate) async fn recall_site(&self, site: &SiteId) -> Result<SiteSurvey, StoreFailure> {
+        let mut accounts = Accounts::new(site.clone());
+        let mut after = None;
+        loop {
+            let page = self.store.mirrored_accounts(site, after, CHUNK).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.account.id());
+            page.into_iter().filter(|known| !known.gone).for_each(|known| accounts.take(known.account));
+        }
+        let certificate = self.recalled(ReadKind::Accounts, accounts.count());
+        Ok(SiteSurvey { site: site.clone(), accounts, certificate })
+    }
+
+    /// For lists that are taken as they are remembered.
+    fn recalled(&self, kind: ReadKind, rows: u64) -> Certificate {
+        let now = self.clock.now();
+        let evidence = Evidence {
+            kind,
+            started_at: now,
+            ended_at: now,
+            pages: 0,
+            rows,
+            reached_end: true,
+            count_before: None,
+            count_after: None,
+            canary_seen: None,
+            overlaps_missed: 0,
+            feed_whole: None,
+            rights_proven: None,
+        };
+        Certificate { evidence, doubts: Vec::new() }
+    }
+
+    pub(crate) async fn survey_site(
+        &self,
+        id: &SiteId,
+        progress: &dyn Progress,
+    ) -> Result<SiteSurvey, SurveyError> {
         let state = &self.sites()[id];
         state.refresh(progress).await?;
-        let mut listing = state.port().list_accounts(progress).await?;
+        let mut accounts = Accounts::new(id.clone());
+        let mut evidence = state.port().list_accounts(&mut accounts, progress).await?;
+        evidence.rows = accounts.count();
         if self.active().policy.names_items()
-            && listing.rows.iter().all(|account| account.items.is_none())
+            && accounts.iter().all(|account| account.items.is_none())
             && let Some(held) = state.port().item_holders(Lane::Bulk).await?
         {
-            for account in &mut listing.rows {
+            accounts.revise(&mut |account| {
                 account.items = Some(held.get(&account.id()).cloned().unwrap_or_default());
-            }
+            });
         }
         let before = self.store.certified_rows(id.as_str(), ReadKind::Accounts).await?;
         let shrink = self.active().policy.guardrails().shrink_percent_max;
-        let certificate = listing.evidence.certify(before, shrink);
-        {
-            let mut seating = state.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for account in &listing.rows {
-                seating.sit(account.id(), account.seat.map(|seat| seat.room));
-            }
-        }
-        let people = listing.rows.iter().filter(|a| a.kind == AccountKind::Person && a.is_live()).count();
-        self.note_people(id, people as u64);
-        Ok(SiteSurvey { site: id.clone(), accounts: listing.rows, certificate })
+        let certificate = evidence.certify(before, shrink);
+        self.heed_accounts(id, &accounts);
+        Ok(SiteSurvey { site: id.clone(), accounts, certificate })
     }
 
-    async fn decide_everybody(
+    /// Takes note of who sits where, and of how many people there are.
+    pub(crate) fn heed_accounts(&self, id: &SiteId, accounts: &Accounts) {
+        let Some(state) = self.sites().get(id) else { return };
+        let mut people = 0;
+        {
+            let mut seating = state.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for account in accounts.iter() {
+                seating.sit(account.id(), account.seat.map(|seat| seat.room));
+                people += u64::from(account.kind == AccountKind::Person && account.is_live());
+            }
+        }
+        self.note_people(id, people);
+    }
+
+    /// Decides for everybody, by tenant and user id. What is found of people is handed to `takes` now and then, and is
+    /// not in the answer.
+    pub(crate) async fn decide_everybody(
         &self,
-        active: &Active,
-        tenants: &[TenantSurvey],
-        sites: &[SiteSurvey],
+        lists: &Lists,
+        takes: &mut dyn Takes,
         progress: &dyn Progress,
     ) -> Result<Decided, SurveyError> {
         let _busy = self.clock.busy();
-        let mut memory = BTreeMap::new();
-        for site in sites {
-            let links = self.store.links(&site.site).await?;
-            let applied = self.store.applied_all(&site.site).await?.into_iter().collect();
-            let asleep = self.unlisted_accounts(site, &links).await?;
-            memory.insert(site.site.clone(), (links, applied, asleep));
-        }
+        let Lists { tenants, sites, .. } = lists;
+        let (roll, memory) = self.recall_ties(tenants, sites).await?;
+        let starts: Vec<_> = (0..tenants.len()).map(|place| roll.start(place)).collect();
         let now = self.clock.now();
+        let active = self.active();
         let missing = self.missing_groups();
         let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let desks = self.desks(sites.iter().map(|site| &site.site));
-        let mut judge = Judge::new(active, &missing, &withheld, tenants, sites, memory, desks, now);
-        let total: usize = tenants.iter().map(|t| t.identities.len()).sum();
-        for tenant in tenants {
-            for identity in &tenant.identities {
-                if judge.decided.people.is_multiple_of(5000) {
-                    progress.report("decisions", judge.decided.people as u64, Some(total as u64));
-                    tokio::task::yield_now().await;
+        let limits = self.limits_reached(sites.iter().map(|site| &site.site)).await?;
+        let mut judge = Judge::new(&active, &missing, &withheld, tenants, sites, roll, memory, desks, now)
+            .with_limits(limits);
+        while !judge.prepare() {
+            tokio::task::yield_now().await;
+        }
+        let total: u64 = tenants.iter().map(|t| t.identities.len() as u64).sum();
+        for (place, tenant) in tenants.iter().enumerate().filter(|(_, tenant)| tenant.unread.is_none()) {
+            let mut remembered: BTreeMap<SiteId, AppliedPages> =
+                sites.iter().map(|site| (site.site.clone(), AppliedPages::default())).collect();
+            let rows = tenant.identities.len() as u32;
+            for from in (0..rows).step_by(CHUNK) {
+                progress.report("decisions", judge.decided.people as u64, Some(total));
+                tokio::task::yield_now().await;
+                let until = (from + CHUNK as u32).min(rows);
+                let mut known: BTreeMap<SiteId, BTreeMap<u32, Applied>> = BTreeMap::new();
+                for (site, pages) in &mut remembered {
+                    let of_chunk = pages.take(self, site, tenant, from..until).await?;
+                    known.insert(site.clone(), of_chunk);
                 }
-                judge.judge(identity, &mut |_| ());
+                for row in from..until {
+                    let identity = tenant.identities.get(row);
+                    let mut applied = |site: &SiteId| {
+                        known.get_mut(site).and_then(|all| all.remove(&row)).unwrap_or_default()
+                    };
+                    judge.judge(starts[place] + row, &identity, &mut applied, &mut |_| ());
+                }
+                let decided = &mut judge.decided;
+                let found = Part {
+                    differing: std::mem::take(&mut decided.differing),
+                    adopted: std::mem::take(&mut decided.adopted),
+                    reviews: std::mem::take(&mut decided.reviews),
+                };
+                takes.take(self, found).await?;
             }
         }
-        if tenants.iter().all(|t| t.certificate.holds()) {
-            judge.note_orphans(sites);
+        judge.note_accounts(lists.everybody_is_known());
+        Ok(judge.decided)
+    }
+
+    /// Who is linked with which account, of these sites.
+    pub(crate) async fn recall_ties(
+        &self,
+        tenants: &[TenantSurvey],
+        sites: &[SiteSurvey],
+    ) -> Result<(Roll, BTreeMap<SiteId, Memory>), StoreFailure> {
+        let mut roll = Roll::of(tenants);
+        let mut memory = BTreeMap::new();
+        for site in sites {
+            let mut ties = Ties::default();
+            let mut after = None;
+            loop {
+                let page = self.store.links_page(&site.site, after.as_ref(), CHUNK).await?;
+                let Some(last) = page.last() else { break };
+                after = Some((last.account.id, last.identity.clone()));
+                for link in &page {
+                    ties.add(roll.number(tenants, &link.identity), link);
+                }
+            }
+            ties.complete();
+            let mut known = Memory { ties, ..Memory::default() };
+            if site.certificate.holds() {
+                self.recall_unlisted(site, &mut known).await?;
+            }
+            memory.insert(site.site.clone(), known);
         }
-        let mut decided = judge.decided;
-        decided
-            .differing
-            .sort_by(|a, b| (a.plan.lane, &a.plan.identity).cmp(&(b.plan.lane, &b.plan.identity)));
-        Ok(decided)
+        Ok((roll, memory))
     }
 
     /// Linked accounts that a complete list does not show: inactive, as far as anybody can tell. As remembered.
-    pub(crate) async fn unlisted_accounts(
-        &self,
-        site: &SiteSurvey,
-        links: &[Link],
-    ) -> Result<HashMap<AccountId, Account>, StoreFailure> {
-        let mut asleep = HashMap::new();
-        if !site.certificate.holds() {
-            return Ok(asleep);
-        }
-        let listed: BTreeSet<AccountId> = site.accounts.iter().map(Account::id).collect();
-        for link in links.iter().filter(|l| l.ended_at.is_none() && !listed.contains(&l.account.id)) {
-            if let Some(account) = self.store.account(&link.account).await? {
-                asleep.insert(
-                    account.id(),
-                    crate::look::as_inactive(account, site.certificate.evidence.ended_at),
-                );
+    async fn recall_unlisted(&self, site: &SiteSurvey, memory: &mut Memory) -> Result<(), StoreFailure> {
+        let unlisted: Vec<AccountId> =
+            memory.ties.accounts().filter(|id| site.accounts.find(*id).is_none()).collect();
+        for chunk in unlisted.chunks(CHUNK) {
+            for account in self.store.accounts_of(&site.site, chunk).await? {
+                let asleep = crate::look::as_inactive(account, site.certificate.evidence.ended_at);
+                memory.asleep.insert(asleep.id(), asleep);
             }
         }
-        Ok(asleep)
+        Ok(())
+    }
+
+    /// Sites in which no further removal has room under the limit now, and what that is called.
+    async fn limits_reached<'s>(
+        &self,
+        sites: impl Iterator<Item = &'s SiteId>,
+    ) -> Result<BTreeMap<SiteId, String>, StoreFailure> {
+        let window = u64::from(self.active().policy.guardrails().window_seconds);
+        let since = self.clock.now() - std::time::Duration::from_secs(window);
+        let mut reached = BTreeMap::new();
+        for site in sites {
+            let Some(limit) = self.removals_max(site) else { continue };
+            let used = self.store.cap_used(&format!("removals:{site}"), since).await?;
+            if used >= limit {
+                reached.insert(site.clone(), format!("the limit on removals in {site} is reached"));
+            }
+        }
+        Ok(reached)
     }
 
     /// Catalogues and who sits where, as they are in memory now.
@@ -300,5 +522,81 @@ impl Engine {
                 (id, (state.catalogue(), seating))
             })
             .collect()
+    }
+}
+
+/// What was found of some people.
+pub(crate) struct Part {
+    pub(crate) differing: Vec<Finding>,
+    pub(crate) adopted: Vec<Finding>,
+    pub(crate) reviews: Vec<(IdentityId, Timestamp)>,
+}
+
+/// Takes what is found, while the rest is still being decided.
+#[async_trait::async_trait]
+pub(crate) trait Takes: Send {
+    async fn take(&mut self, engine: &Engine, found: Part) -> Result<(), StoreFailure>;
+}
+
+/// Keeps everything.
+#[derive(Default)]
+struct Whole {
+    differing: Vec<Finding>,
+    adopted: Vec<Finding>,
+    reviews: Vec<(IdentityId, Timestamp)>,
+}
+
+#[async_trait::async_trait]
+impl Takes for Whole {
+    async fn take(&mut self, _: &Engine, found: Part) -> Result<(), StoreFailure> {
+        self.differing.extend(found.differing);
+        self.adopted.extend(found.adopted);
+        self.reviews.extend(found.reviews);
+        Ok(())
+    }
+}
+
+/// What is known to be applied in one site, read beside the list of a tenant's people: both are by user id.
+#[derive(Default)]
+struct AppliedPages {
+    pages: Pages,
+    waiting: std::collections::VecDeque<(IdentityId, Applied)>,
+}
+
+impl AppliedPages {
+    /// Of the people in these rows.
+    async fn take(
+        &mut self,
+        engine: &Engine,
+        site: &SiteId,
+        tenant: &TenantSurvey,
+        rows: std::ops::Range<u32>,
+    ) -> Result<BTreeMap<u32, Applied>, StoreFailure> {
+        let mut found = BTreeMap::new();
+        let mut row = rows.start;
+        while row < rows.end {
+            let Some((known, _)) = self.waiting.front() else {
+                if self.pages.ended() {
+                    break;
+                }
+                let page = engine.store.applied_page(site, &tenant.tenant, self.pages.after(), CHUNK).await?;
+                match page.last() {
+                    Some((last, _)) => self.pages.seen(&last.user),
+                    None => self.pages.end(),
+                }
+                self.waiting.extend(page);
+                continue;
+            };
+            match (*known.user).cmp(tenant.identities.user(row)) {
+                // Of somebody who is listed no more.
+                std::cmp::Ordering::Less => drop(self.waiting.pop_front()),
+                std::cmp::Ordering::Equal => {
+                    found.extend(self.waiting.pop_front().map(|(_, applied)| (row, applied)));
+                    row += 1;
+                }
+                std::cmp::Ordering::Greater => row += 1,
+            }
+        }
+        Ok(found)
     }
 }

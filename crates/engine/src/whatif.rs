@@ -8,10 +8,8 @@ use std::{
 
 use jiff::Timestamp;
 use lanyard_model::{
-    coverage::{Certificate, Evidence, ReadKind},
-    desired::{Because, Desired, Lifecycle, SeatWish, Want},
+    desired::{Applied, Because, Desired, Lifecycle, SeatWish, Want},
     id::{FloorId, GroupId, IdentityId, SiteId},
-    identity::Groups,
     plan::{Effect, Gate, Operation, Plan},
 };
 use lanyard_plan::lines;
@@ -21,7 +19,7 @@ use serde::Serialize;
 use crate::{
     Engine,
     engine::{Active, catalogues},
-    judge::{Desks, Judge, Memory, Sight},
+    judge::{Desks, Judge, Memory, Roll, Sight},
     ports::{PortFailure, Progress, StoreFailure},
     survey::{SiteSurvey, TenantSurvey},
 };
@@ -144,7 +142,9 @@ pub struct WhatIf {
 struct Population {
     tenants: Vec<TenantSurvey>,
     sites: Vec<SiteSurvey>,
+    roll: Roll,
     memory: BTreeMap<SiteId, Memory>,
+    applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
     desks: Desks,
     /// What access reviews removed.
     withheld: crate::reviews::WithheldRights,
@@ -221,69 +221,31 @@ impl Engine {
 
     async fn population(&self) -> Result<Population, WhatIfError> {
         let now = self.clock.now();
-        let certificate = |kind: ReadKind, rows: usize| Certificate {
-            evidence: Evidence {
-                kind,
-                started_at: now,
-                ended_at: now,
-                pages: 0,
-                rows: rows as u64,
-                reached_end: true,
-                count_before: None,
-                count_after: None,
-                canary_seen: None,
-                overlaps_missed: 0,
-                feed_whole: None,
-                rights_proven: None,
-            },
-            doubts: Vec::new(),
-        };
         let mut tenants = Vec::new();
-        let mut sites = Vec::new();
-        let mut memory = BTreeMap::new();
-        for id in self.sites().keys() {
-            // Both sides are read at once: each is half of the time.
-            let (accounts, links, applied) =
-                tokio::join!(self.store.accounts(id), self.store.links(id), self.store.applied_all(id));
-            let accounts = accounts?;
-            let certificate = certificate(ReadKind::Accounts, accounts.len());
-            let site = SiteSurvey { site: id.clone(), accounts, certificate };
-            let links = links?;
-            let asleep = self.unlisted_accounts(&site, &links).await?;
-            memory.insert(id.clone(), (links, applied?.into_iter().collect(), asleep));
-            sites.push(site);
-        }
         for id in self.directories().keys() {
-            let (people, groups) =
-                tokio::join!(self.store.identities(id, None, usize::MAX), self.store.groups(id));
-            let identities: Vec<_> = people?
-                .into_iter()
-                .filter(|known| known.gone_at.is_none())
-                .map(|known| known.identity)
-                .collect();
-            let groups = groups?;
-            if identities.is_empty() && groups.is_empty() {
+            let known = self.recall_tenant(id).await?;
+            if known.identities.is_empty() && known.groups.is_empty() {
                 return Err(WhatIfError::NeverSwept(id.to_string()));
             }
-            let certified = certificate(ReadKind::Identities, identities.len());
-            tenants.push(TenantSurvey {
-                tenant: id.clone(),
-                groups,
-                members: certified.clone(),
-                certificate: certified,
-                identities,
-            });
+            tenants.push(known);
         }
+        let mut sites = Vec::new();
+        let mut applied = HashMap::new();
+        for id in self.sites().keys() {
+            sites.push(self.recall_site(id).await?);
+            applied.insert(id.clone(), self.store.applied_all(id).await?.into_iter().collect());
+        }
+        let (roll, memory) = self.recall_ties(&tenants, &sites).await?;
         let mut desks = self.desks(self.sites().keys());
         for site in &sites {
             if let Some((_, seating)) = desks.get_mut(&site.site) {
-                for account in &site.accounts {
+                for account in site.accounts.iter() {
                     seating.sit(account.id(), account.seat.map(|seat| seat.room));
                 }
             }
         }
         let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        Ok(Population { tenants, sites, memory, desks, withheld, now })
+        Ok(Population { tenants, sites, roll, memory, applied, desks, withheld, now })
     }
 
     /// Adds members of groups that only the draft names.
@@ -309,18 +271,12 @@ impl Engine {
                 return Err(WhatIfError::GroupsUnread { groups });
             }
             let directory = &self.directories()[&tenant.tenant];
-            let mut members: HashMap<Arc<str>, Vec<GroupId>> = HashMap::new();
             for (group, _) in new {
-                for user in directory.list_members(&group).await?.rows {
-                    members.entry(user).or_default().push(group.clone());
-                }
+                let mut members = Vec::new();
+                directory.list_members(&group, &mut members).await?;
+                members.iter().for_each(|user| tenant.identities.join(user, &group));
             }
-            for identity in &mut tenant.identities {
-                if let Some(more) = members.remove(&identity.id.user) {
-                    let all = identity.groups.ids().iter().cloned().chain(more);
-                    identity.groups = Groups::new(all, identity.groups.complete);
-                }
-            }
+            tenant.identities.joined_more();
         }
         Ok(())
     }
@@ -486,6 +442,7 @@ fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population
         &population.withheld,
         &population.tenants,
         &population.sites,
+        population.roll.clone(),
         population.memory.clone(),
         population.desks.clone(),
         population.now,
@@ -495,8 +452,19 @@ fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population
         // Which rules decide is asked of the draft only.
         judge = judge.with_reasons();
     }
-    for identity in population.tenants.iter().flat_map(|tenant| &tenant.identities) {
-        judge.judge(identity, &mut |sight| outlook.note(sight));
+    while !judge.prepare() {}
+    for (place, tenant) in population.tenants.iter().enumerate() {
+        for (row, identity) in (0..).zip(tenant.identities.iter()) {
+            let known = |site: &SiteId| population.applied.get(site)?.get(&identity.id).cloned();
+            let who = population.roll.start(place) + row;
+            judge.judge(who, &identity, &mut |site| known(site).unwrap_or_default(), &mut |sight| {
+                outlook.note(sight);
+            });
+            // What a comparison needs was noted; whole plans of everybody are not kept.
+            judge.decided.differing.clear();
+            judge.decided.adopted.clear();
+            judge.decided.reviews.clear();
+        }
     }
     outlook.aside = judge.decided.aside;
     outlook.disputed = judge.decided.disputed;

@@ -17,7 +17,7 @@ use crate::{
 const EXPECTED_MAX: usize = 10_000;
 
 /// Which fields replies of one kind have carried for anybody: so where one is absent, it is empty.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub roles: bool,
     pub items: bool,

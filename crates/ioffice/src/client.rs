@@ -7,11 +7,11 @@ use std::{
 
 use lanyard_engine::{
     clock::Clock,
-    ports::{Listing, Progress},
+    ports::{Progress, Sink},
 };
 use lanyard_model::{
     account::{Account, AccountRead, FieldName, Role},
-    coverage::ReadKind,
+    coverage::{Evidence, ReadKind},
     id::{AccountId, CenterId, SiteId},
     signal::Lane,
 };
@@ -300,44 +300,60 @@ impl IofficeClient {
         accounts
     }
 
-    /// All live accounts, with evidence: counts, overlap, our own account as the row known to exist, rights.
-    pub(crate) async fn scan_accounts(&self, progress: &dyn Progress) -> Result<Listing<Account>, ReadError> {
+    /// Hands over all live accounts as their pages arrive. The evidence: counts, overlap, our own account as the row
+    /// known to exist, rights.
+    pub(crate) async fn scan_accounts(
+        &self,
+        into: &mut dyn Sink<Account>,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, ReadError> {
         let me = self.me(Lane::Bulk).await?;
-        let scan = loop {
+        let known_before = self.learnt().in_lists;
+        let (scan, canary) = loop {
             let level = self.learnt().selector_level;
-            match self
-                .session()
-                .scan(&self.users(Lane::Bulk), "accounts", progress, |row| self.read_row(row))
-                .await
-            {
+            let mut canary = false;
+            let mut each = |_: i64, row: &Value| {
+                let Some(row) = self.read_row(row) else { return false };
+                canary |= row.account.id() == me.account.id();
+                into.take(self.learnt().take_in(row, Origin::List));
+                true
+            };
+            match self.session().scan_each(&self.users(Lane::Bulk), "accounts", progress, &mut each).await {
                 Err(ReadError::Refused(refusal)) if refusal.status == 400 && level < 2 => {
+                    into.restart();
                     let mut learnt = self.learnt();
                     learnt.selector_level = learnt.selector_level.max(level + 1);
                 }
-                result => break result?,
+                result => break (result?, canary),
             }
         };
-        let canary = scan.rows.iter().any(|row| row.account.id() == me.account.id());
         let rights = me.is_at_least(Role::Administrator);
         let evidence = scan.evidence(ReadKind::Accounts, Some(canary), rights);
-        let mut rows = self.take_in_all(scan.rows);
-        if !self.learnt().in_lists.roles {
-            self.read_roles_one_by_one(&mut rows, progress).await?;
+        if self.learnt().in_lists != known_before {
+            // A later row taught what absence in an earlier one means.
+            into.revise(&mut |account| self.learnt().complete(account, Origin::List));
         }
-        Ok(Listing { rows, evidence })
+        if !self.learnt().in_lists.roles {
+            self.read_roles_one_by_one(into, progress).await?;
+        }
+        Ok(evidence)
     }
 
     /// The list brought no permissions at all: one call each (§16).
     async fn read_roles_one_by_one(
         &self,
-        rows: &mut [Account],
+        into: &mut dyn Sink<Account>,
         progress: &dyn Progress,
     ) -> Result<(), ReadError> {
-        let total = rows.len() as u64;
-        for (done, account) in rows.iter_mut().enumerate() {
-            account.roles = self.read_roles(account.id(), Lane::Bulk).await?;
-            progress.report("permissions", done as u64 + 1, Some(total));
+        let total = into.count();
+        let mut ids = Vec::new();
+        into.revise(&mut |account| ids.push(account.id()));
+        let mut read = BTreeMap::new();
+        for id in ids {
+            read.insert(id, self.read_roles(id, Lane::Bulk).await?);
+            progress.report("permissions", read.len() as u64, Some(total));
         }
+        into.revise(&mut |account| account.roles = read.remove(&account.id()).flatten());
         Ok(())
     }
 

@@ -68,6 +68,21 @@ pub(crate) struct Scan<R> {
     pub overlaps_missed: u32,
 }
 
+impl Scan<()> {
+    fn with<R>(self, rows: Vec<R>) -> Scan<R> {
+        Scan {
+            rows,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            pages: self.pages,
+            reached_end: self.reached_end,
+            count_before: self.count_before,
+            count_after: self.count_after,
+            overlaps_missed: self.overlaps_missed,
+        }
+    }
+}
+
 impl<R> Scan<R> {
     /// A row that could not be understood is a row that was not seen.
     pub fn evidence(&self, kind: ReadKind, canary_seen: Option<bool>, rights: Option<bool>) -> Evidence {
@@ -104,13 +119,33 @@ impl Session {
     }
 
     /// Reads the whole collection, keeping of each row what `read` makes of it. `what` names it for people.
-    pub async fn scan<R>(
+    pub async fn scan<R: Send>(
         &self,
         collection: &Collection,
         what: &str,
         progress: &dyn Progress,
-        read: impl Fn(&Value) -> Option<R>,
+        read: impl Fn(&Value) -> Option<R> + Sync,
     ) -> Result<Scan<R>, ReadError> {
+        let mut rows = BTreeMap::new();
+        let mut each = |id, row: &Value| {
+            let read = read(row);
+            let understood = read.is_some();
+            rows.insert(id, read);
+            understood
+        };
+        let scan = self.scan_each(collection, what, progress, &mut each).await?;
+        Ok(scan.with(rows.into_values().flatten().collect()))
+    }
+
+    /// Reads the whole collection and hands each row over as its page arrives: its id, and the row. A row may come
+    /// twice, the later one being as it is now. `each` says whether it could be understood.
+    pub async fn scan_each(
+        &self,
+        collection: &Collection,
+        what: &str,
+        progress: &dyn Progress,
+        each: &mut (dyn FnMut(i64, &Value) -> bool + Send),
+    ) -> Result<Scan<()>, ReadError> {
         let started_at = self.clock.now();
         let count_before = self.count(collection).await?;
         let mut walk = Walk::new(self.settings.page_rows);
@@ -122,8 +157,8 @@ impl Session {
                     reason: format!("{} is not a list", collection.endpoint),
                 });
             };
-            walk.take(rows, count_before, &read);
-            progress.report(what, walk.rows.len() as u64, count_before);
+            walk.take(rows, count_before, each);
+            progress.report(what, walk.ids.len() as u64, count_before);
         }
         let count_after = self.count(collection).await?;
         Ok(Scan {
@@ -134,7 +169,8 @@ impl Session {
             count_before,
             count_after,
             overlaps_missed: walk.overlaps_missed,
-            rows: walk.into_rows(),
+            // As many as there are ids that were understood: nothing is kept of the rows themselves.
+            rows: walk.ids.values().filter(|understood| **understood).map(|_| ()).collect(),
         })
     }
 
@@ -146,6 +182,7 @@ impl Session {
         read: impl Fn(&Value) -> Option<R>,
     ) -> Result<Option<Vec<R>>, ReadError> {
         let mut walk = Walk::new(self.settings.page_rows);
+        let mut found = BTreeMap::new();
         while !walk.ended {
             if walk.pages >= pages_max {
                 return Ok(None);
@@ -156,18 +193,21 @@ impl Session {
                     reason: format!("{} is not a list", collection.endpoint),
                 });
             };
-            walk.take(rows, None, &read);
+            walk.take(rows, None, &mut |id, row| {
+                found.insert(id, read(row));
+                true
+            });
         }
-        Ok(Some(walk.into_rows()))
+        Ok(Some(found.into_values().flatten().collect()))
     }
 }
 
 /// The state of a walk over pages; decides where to read next. Pure.
-struct Walk<R> {
+struct Walk {
     limit: u32,
     start: u64,
-    /// `None`: a row that could not be understood, but is there.
-    rows: BTreeMap<i64, Option<R>>,
+    /// Ids that are there, and whether their row could be understood.
+    ids: BTreeMap<i64, bool>,
     /// Highest id of the stretch read without a gap; the next page must repeat it.
     familiar: Option<i64>,
     pages: u32,
@@ -178,12 +218,12 @@ struct Walk<R> {
     ended: bool,
 }
 
-impl<R> Walk<R> {
+impl Walk {
     fn new(limit: u32) -> Self {
         Self {
             limit,
             start: 0,
-            rows: BTreeMap::new(),
+            ids: BTreeMap::new(),
             familiar: None,
             pages: 0,
             overlap: 1,
@@ -199,11 +239,7 @@ impl<R> Walk<R> {
         u32::try_from(needed).unwrap_or(PAGES_MAX).min(PAGES_MAX)
     }
 
-    fn into_rows(self) -> Vec<R> {
-        self.rows.into_values().flatten().collect()
-    }
-
-    fn take(&mut self, page: &[Value], count: Option<u64>, read: impl Fn(&Value) -> Option<R>) {
+    fn take(&mut self, page: &[Value], count: Option<u64>, each: &mut dyn FnMut(i64, &Value) -> bool) {
         self.pages += 1;
         let ids: Vec<Option<i64>> = page.iter().map(|row| Fields::of(row).id()).collect();
         let known: Vec<i64> = ids.iter().flatten().copied().collect();
@@ -224,16 +260,17 @@ impl<R> Walk<R> {
             self.start = self.start.saturating_sub(self.overlap);
             return;
         }
-        let before = self.rows.len();
+        let before = self.ids.len();
         for (id, row) in ids.iter().zip(page) {
             if let Some(id) = id {
-                self.rows.insert(*id, read(row));
+                let understood = each(*id, row);
+                self.ids.insert(*id, understood);
             }
         }
         self.familiar = self.familiar.max(known.last().copied());
-        let grew = self.rows.len() > before;
+        let grew = self.ids.len() > before;
         // A short page ends the list, unless the count says that the site merely has smaller pages than asked.
-        let more_counted = count.is_some_and(|n| (self.rows.len() as u64) < n);
+        let more_counted = count.is_some_and(|n| (self.ids.len() as u64) < n);
         self.ended = short && !(more_counted && grew && page.len() > 1);
         let len = page.len() as u64;
         self.start += len.saturating_sub(self.overlap.min(len / 2).max(1));
@@ -247,12 +284,7 @@ mod tests {
     use serde_json::json;
 
     /// A list whose rows may change before each page.
-    fn walk(
-        mut ids: Vec<i64>,
-        limit: u32,
-        page_max: usize,
-        changes: &[(u32, &[i64])],
-    ) -> (Vec<i64>, Walk<()>) {
+    fn walk(mut ids: Vec<i64>, limit: u32, page_max: usize, changes: &[(u32, &[i64])]) -> (Vec<i64>, Walk) {
         let mut walk = Walk::new(limit);
         let count = ids.len() as u64;
         while !walk.ended && walk.pages < 60 {
@@ -267,9 +299,9 @@ mod tests {
                 .take((limit as usize).min(page_max))
                 .map(|id| json!({"id": id}))
                 .collect();
-            walk.take(&page, Some(count), |_| Some(()));
+            walk.take(&page, Some(count), &mut |_, _| true);
         }
-        (walk.rows.keys().copied().collect(), walk)
+        (walk.ids.keys().copied().collect(), walk)
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    CallCount, Capabilities, Check, Listing, PortFailure, Progress, SearchKey, Silent, Workplace,
+    CallCount, Capabilities, Check, Listing, PortFailure, Progress, SearchKey, Silent, Sink, Workplace,
 };
 use lanyard_model::{
     account::{Account, AccountRead},
     booking::Booking,
+    coverage::Evidence,
     id::{AccountId, ItemId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
@@ -56,8 +57,12 @@ impl Workplace for IofficeClient {
         self.scan_catalogue(progress).await.map_err(|e| self.failure(e))
     }
 
-    async fn list_accounts(&self, progress: &dyn Progress) -> Result<Listing<Account>, PortFailure> {
-        self.scan_accounts(progress).await.map_err(|e| self.failure(e))
+    async fn list_accounts(
+        &self,
+        into: &mut dyn Sink<Account>,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, PortFailure> {
+        self.scan_accounts(into, progress).await.map_err(|e| self.failure(e))
     }
 
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure> {

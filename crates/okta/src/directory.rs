@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lanyard_engine::ports::{
     CallCount, Check, Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, HookState,
-    HookWish, Listing, PortFailure, Progress,
+    HookWish, Listing, PortFailure, Progress, Sink,
 };
+use lanyard_model::coverage::Evidence;
 use lanyard_model::id::{GroupId, TenantId};
 use lanyard_model::identity::{Group, Identity, IdentityRead};
 use lanyard_model::signal::Lane;
@@ -32,16 +33,24 @@ impl Directory for OktaClient {
         self.users_named(login_or_email).await.map_err(|p| self.failure(p))
     }
 
-    async fn list_identities(&self, progress: &dyn Progress) -> Result<Listing<Identity>, PortFailure> {
-        self.users(progress).await.map_err(|p| self.failure(p))
+    async fn list_identities(
+        &self,
+        into: &mut dyn Sink<Identity>,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, PortFailure> {
+        self.users(into, progress).await.map_err(|p| self.failure(p))
     }
 
     async fn list_groups(&self) -> Result<Listing<Group>, PortFailure> {
         self.groups().await.map_err(|p| self.failure(p))
     }
 
-    async fn list_members(&self, group: &GroupId) -> Result<Listing<Arc<str>>, PortFailure> {
-        self.members(group).await.map_err(|p| self.failure(p))
+    async fn list_members(
+        &self,
+        group: &GroupId,
+        into: &mut dyn Sink<Arc<str>>,
+    ) -> Result<Evidence, PortFailure> {
+        self.members(group, into).await.map_err(|p| self.failure(p))
     }
 
     async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure> {

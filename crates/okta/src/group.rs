@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lanyard_engine::ports::{Listing, Silent};
+use lanyard_engine::ports::{Listing, Silent, Sink};
 use lanyard_model::coverage::{Evidence, ReadKind};
 use lanyard_model::id::GroupId;
 use lanyard_model::identity::{Group, GroupKind};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::client::{Call, OktaClient, Route};
 use crate::json;
-use crate::listing::Pages;
+use crate::listing::{Pages, Step};
 use crate::problem::Problem;
 
 const GROUPS: Route = Route { endpoint: "GET /groups", bucket: "groups" };
@@ -48,7 +48,7 @@ impl OktaClient {
     ///
     /// # Errors
     /// Any [`Problem`] but [`Problem::NotFound`].
-    pub async fn members(&self, id: &GroupId) -> Result<Listing<Arc<str>>, Problem> {
+    pub async fn members(&self, id: &GroupId, into: &mut dyn Sink<Arc<str>>) -> Result<Evidence, Problem> {
         let core = &*self.core;
         let what = format!("members of group {id}");
         let rows = core.limits().page_rows.to_string();
@@ -63,28 +63,36 @@ impl OktaClient {
             progress: &Silent,
         };
         let started_at = core.clock().now();
-        match core.walk(pages, |row, _| json::text(row, "id").map(Arc::from)).await {
-            Ok(walked) => {
-                let walked = walked.without_doubles(Arc::clone);
-                let evidence = walked.evidence(ReadKind::GroupMembers);
-                Ok(Listing { rows: walked.rows, evidence })
+        let mut each = |step: Step<'_>| match step {
+            Step::Again => {
+                into.restart();
+                true
             }
-            Err(Problem::NotFound { .. }) => Ok(Listing {
-                rows: Vec::new(),
-                evidence: Evidence {
-                    kind: ReadKind::GroupMembers,
-                    started_at,
-                    ended_at: core.clock().now(),
-                    pages: 0,
-                    rows: 0,
-                    reached_end: false,
-                    count_before: None,
-                    count_after: None,
-                    canary_seen: None,
-                    overlaps_missed: 0,
-                    feed_whole: None,
-                    rights_proven: None,
-                },
+            Step::Row(row, _) => {
+                let Some(user) = json::text(row, "id") else { return false };
+                into.take(user.into());
+                true
+            }
+        };
+        match core.walk_each(pages, &mut each).await {
+            Ok(walked) => {
+                let mut evidence = walked.evidence(ReadKind::GroupMembers);
+                evidence.rows = into.count();
+                Ok(evidence)
+            }
+            Err(Problem::NotFound { .. }) => Ok(Evidence {
+                kind: ReadKind::GroupMembers,
+                started_at,
+                ended_at: core.clock().now(),
+                pages: 0,
+                rows: 0,
+                reached_end: false,
+                count_before: None,
+                count_after: None,
+                canary_seen: None,
+                overlaps_missed: 0,
+                feed_whole: None,
+                rights_proven: None,
             }),
             Err(problem) => Err(problem),
         }

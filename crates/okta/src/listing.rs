@@ -34,6 +34,14 @@ pub(crate) struct Pages<'a> {
     pub progress: &'a dyn Progress,
 }
 
+/// What a walk hands over.
+pub(crate) enum Step<'a> {
+    /// The list begins, or begins anew: what came before does not count.
+    Again,
+    /// A row, and when its page was answered.
+    Row(&'a Value, Timestamp),
+}
+
 /// A walk that came to its end.
 pub(crate) struct Walked<T> {
     pub rows: Vec<T>,
@@ -94,18 +102,49 @@ impl<T> Walked<T> {
 impl Core {
     /// Reads all pages. `read` turns one row into a value, with the moment its page was answered; `None` marks a row
     /// that cannot be read.
+    pub(crate) async fn walk<T: Send>(
+        &self,
+        pages: Pages<'_>,
+        read: impl Fn(&Value, Timestamp) -> Option<T> + Sync,
+    ) -> Result<Walked<T>, Problem> {
+        let mut rows = Vec::new();
+        let mut each = |step: Step<'_>| match step {
+            Step::Again => {
+                rows.clear();
+                true
+            }
+            Step::Row(row, at) => {
+                let value = read(row, at);
+                let readable = value.is_some();
+                rows.extend(value);
+                readable
+            }
+        };
+        let walked = self.walk_each(pages, &mut each).await?;
+        Ok(Walked {
+            rows,
+            pages: walked.pages,
+            spoiled: walked.spoiled,
+            started_at: walked.started_at,
+            ended_at: walked.ended_at,
+        })
+    }
+
+    /// Reads all pages and hands each row over as its page arrives; `each` says whether it could be read. Nothing is kept
+    /// of the rows but their number.
     ///
     /// A cursor that dies on the way restarts the listing, once (contract O-02). A page that answers 5xx twice is
     /// asked for again with half the rows.
-    pub(crate) async fn walk<T>(
+    pub(crate) async fn walk_each(
         &self,
         pages: Pages<'_>,
-        read: impl Fn(&Value, Timestamp) -> Option<T>,
-    ) -> Result<Walked<T>, Problem> {
+        each: &mut (dyn FnMut(Step<'_>) -> bool + Send),
+    ) -> Result<Walked<()>, Problem> {
         let started_at = self.clock().now();
         let mut restarted = false;
         let mut limit = pages.limit;
         'whole: loop {
+            each(Step::Again);
             let mut walked =
                 Walked { rows: Vec::new(), pages: 0, spoiled: 0, started_at, ended_at: started_at };
             let mut url = pages.first.clone();
@@ -139,9 +178,9 @@ impl Core {
                 walked.pages += 1;
                 let is_empty = rows.is_empty();
                 for row in &rows {
-                    match read(row, answer.at) {
-                        Some(value) => walked.rows.push(value),
-                        None => walked.spoiled += 1,
+                    match each(Step::Row(row, answer.at)) {
+                        true => walked.rows.push(()),
+                        false => walked.spoiled += 1,
                     }
                 }
                 pages.progress.report(pages.what, walked.rows.len() as u64, None);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{Listing, Progress, Silent};
-use lanyard_model::coverage::ReadKind;
+use lanyard_engine::ports::{Progress, Silent, Sink};
+use lanyard_model::coverage::{Evidence, ReadKind};
 use lanyard_model::id::IdentityId;
 use lanyard_model::identity::{AttributeValue, GroupKind, Groups, Identity, IdentityRead, Profile, Status};
 use lanyard_model::signal::Lane;
@@ -14,7 +14,7 @@ use tracing::warn;
 use crate::client::{Call, Core, OktaClient, Route, lock};
 use crate::group::{group, is_everyone};
 use crate::json;
-use crate::listing::Pages;
+use crate::listing::{Pages, Step};
 use crate::problem::Problem;
 
 const USER: Route = Route { endpoint: "GET /users/{id}", bucket: "users/{id}" };
@@ -116,7 +116,11 @@ impl OktaClient {
     ///
     /// # Errors
     /// Any [`Problem`]; a listing that did not end gives no rows.
-    pub async fn users(&self, progress: &dyn Progress) -> Result<Listing<Identity>, Problem> {
+    pub async fn users(
+        &self,
+        into: &mut dyn Sink<Identity>,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, Problem> {
         let core = &*self.core;
         let rows = core.limits().page_rows.to_string();
         let pages = |how: &[(&str, &str)]| {
@@ -132,26 +136,47 @@ impl OktaClient {
                 progress,
             }
         };
-        let read = |row: &Value, at| identity(core, row, at);
-        let walked = match core.walk(pages(&[("search", "status pr")]), read).await {
+        let canary = lock(&core.memory).canary.clone();
+        let mut seen = false;
+        let mut first: Option<Arc<str>> = None;
+        // The second part of a list that is read in two follows the first.
+        let mut part = |into: &mut dyn Sink<Identity>, step: Step<'_>, anew: bool| match step {
+            Step::Again => {
+                if anew {
+                    (seen, first) = (false, None);
+                    into.restart();
+                }
+                true
+            }
+            Step::Row(row, at) => {
+                let Some(identity) = identity(core, row, at) else { return false };
+                seen |= canary.as_deref() == Some(&*identity.id.user);
+                first.get_or_insert_with(|| identity.id.user.clone());
+                into.take(identity);
+                true
+            }
+        };
+        let searched =
+            core.walk_each(pages(&[("search", "status pr")]), &mut |step| part(&mut *into, step, true)).await;
+        let walked = match searched {
             Err(problem) if is_search_trouble(&problem) => {
                 warn!(tenant = %core.tenant(), %problem, "users cannot be searched; listing them in two parts");
-                let listed = core.walk(pages(&[]), read).await?;
-                let left = core.walk(pages(&[("filter", "status eq \"DEPROVISIONED\"")]), read).await?;
-                listed.and(left)
+                let listed = core.walk_each(pages(&[]), &mut |step| part(&mut *into, step, true)).await?;
+                let left = pages(&[("filter", "status eq \"DEPROVISIONED\"")]);
+                listed.and(core.walk_each(left, &mut |step| part(&mut *into, step, false)).await?)
             }
             walked => walked?,
         };
-        let walked = walked.without_doubles(|row| row.id.user.clone());
         let mut evidence = walked.evidence(ReadKind::Identities);
-        evidence.canary_seen = core.canary_in(&walked.rows);
+        evidence.rows = into.count();
+        evidence.canary_seen = core.note_canary(canary.is_some().then_some(seen), first);
         // After the list, so that a role narrowed meanwhile is noticed.
         evidence.rights_proven = match self.sees_everyone().await {
             Ok(seen) => Some(seen),
             Err(Problem::Forbidden { .. }) => Some(false),
             Err(problem) => return Err(problem),
         };
-        Ok(Listing { rows: walked.rows, evidence })
+        Ok(evidence)
     }
 }
 
@@ -181,13 +206,11 @@ impl Core {
         fresh
     }
 
-    /// Whether the person known to exist is in `rows`; `None` if none was known. One who is missing is replaced, so that a
-    /// deletion nobody told of costs one certificate and not all that follow.
-    fn canary_in(&self, rows: &[Identity]) -> Option<bool> {
-        let memory = &mut lock(&self.memory);
-        let seen = memory.canary.as_ref().map(|canary| rows.iter().any(|r| *r.id.user == **canary));
+    /// Whether the person known to exist was seen in a list; `None` if none was known. One who was missing is replaced, so
+    /// that a deletion nobody told of costs one certificate and not all that follow.
+    fn note_canary(&self, seen: Option<bool>, first: Option<Arc<str>>) -> Option<bool> {
         if seen != Some(true) {
-            memory.canary = rows.first().map(|r| r.id.user.to_string());
+            lock(&self.memory).canary = first.map(|user| user.to_string());
         }
         seen
     }

@@ -144,12 +144,13 @@ impl Sides {
         for directory in self.directories(&life, 1) {
             let groups = directory.list_groups().await.expect("groups");
             let schema = directory.list_attributes().await.expect("a schema");
-            let people = directory.list_identities(&Silent).await.expect("people");
+            let mut people = Vec::new();
+            directory.list_identities(&mut people, &Silent).await.expect("people");
             facts.tenants.push(lanyard_policy::TenantFacts::gather(
                 directory.tenant().clone(),
                 groups.rows,
                 schema.into_iter().map(|(name, _, _)| name),
-                &people.rows,
+                &people,
             ));
         }
         for workplace in self.workplaces(&life, 1) {

@@ -50,7 +50,6 @@ fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appendi
         Write::IdentityGone { identity, at, proof } => identities::mark_gone(tx, &identity, at, &proof)?,
         Write::Groups { tenant, groups } => identities::replace_groups(tx, &tenant, &groups)?,
         Write::Account { account, keys } => accounts::mirror(tx, &account, &keys)?,
-        Write::AccountsWhole { site, accounts, at } => accounts::mirror_whole(tx, &site, &accounts, at)?,
         Write::AccountGone { account, at } => accounts::mark_gone(tx, &account, at)?,
         Write::Link(link) => links::keep(tx, &link)?,
         Write::Unlink { identity, site, at } => links::forget(tx, &identity, &site, at)?,

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
     ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
-    Message, MessageState, Mirrored, OpenIntent, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts,
-    WorkItem, Write, Wrote,
+    Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Store, StoreFailure,
+    SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -87,6 +87,21 @@ impl Store for SqliteStore {
         self.read(move |tx| identities::page(tx, &tenant, &after, limit)).await
     }
 
+    async fn mirrored(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<MirroredIdentity>, StoreFailure> {
+        let (tenant, after) = (tenant.clone(), after.unwrap_or_default().to_owned());
+        self.read(move |tx| identities::page_with_keys(tx, &tenant, &after, limit)).await
+    }
+
+    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure> {
+        let who = who.to_vec();
+        self.read(move |tx| who.iter().map(|id| work::planned(tx, id)).collect()).await
+    }
+
     async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure> {
         self.glance(|tx| identities::by_key(tx, kind, value))
     }
@@ -114,6 +129,21 @@ impl Store for SqliteStore {
 
     async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure> {
         self.glance(|tx| accounts::load(tx, key))
+    }
+
+    async fn accounts_of(&self, site: &SiteId, ids: &[AccountId]) -> Result<Vec<Account>, StoreFailure> {
+        let keys: Vec<_> = ids.iter().map(|id| AccountKey { site: site.clone(), id: *id }).collect();
+        self.read(move |tx| keys.iter().filter_map(|key| accounts::load(tx, key).transpose()).collect()).await
+    }
+
+    async fn mirrored_accounts(
+        &self,
+        site: &SiteId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<MirroredAccount>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| accounts::page(tx, &site, after, limit)).await
     }
 
     async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure> {
@@ -147,6 +177,16 @@ impl Store for SqliteStore {
         self.read(move |tx| links::of_site(tx, &site)).await
     }
 
+    async fn links_page(
+        &self,
+        site: &SiteId,
+        after: Option<&(AccountId, IdentityId)>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreFailure> {
+        let (site, after) = (site.clone(), after.cloned());
+        self.read(move |tx| links::page(tx, &site, after.as_ref(), limit)).await
+    }
+
     async fn held_by(&self, identity: &IdentityId, at: Timestamp) -> Result<Vec<Holding>, StoreFailure> {
         let identity = identity.clone();
         self.read(move |tx| held::of_person(tx, &identity, at)).await
@@ -170,6 +210,17 @@ impl Store for SqliteStore {
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
         let site = site.clone();
         self.read(move |tx| links::all_applied(tx, &site)).await
+    }
+
+    async fn applied_page(
+        &self,
+        site: &SiteId,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
+        let (site, tenant, after) = (site.clone(), tenant.clone(), after.unwrap_or_default().to_owned());
+        self.read(move |tx| links::applied_page(tx, &site, &tenant, &after, limit)).await
     }
 
     async fn identity_as_of(

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_model::{
+    coverage::Evidence,
     id::{GroupId, TenantId},
     identity::{Group, Identity, IdentityRead},
     signal::{Event, Lane},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CallCount, Check, Listing, PortFailure, Progress};
+use super::{CallCount, Check, Listing, PortFailure, Progress, Sink};
 
 /// A place in the change feed, opaque to everybody but the adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,13 +89,6 @@ pub enum HookState {
     },
 }
 
-/// Members of one group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupMembers {
-    pub group: GroupId,
-    pub listing: Listing<Arc<str>>,
-}
-
 /// One tenant's directory. Every call is a fresh read unless it says otherwise; reads retry within their own bound.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -107,14 +101,23 @@ pub trait Directory: Send + Sync {
     /// people who ask by name; nothing is decided on it.
     async fn find_identities(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, PortFailure>;
 
-    /// Everybody, deactivated people included. `groups` of the rows is empty and incomplete.
-    async fn list_identities(&self, progress: &dyn Progress) -> Result<Listing<Identity>, PortFailure>;
+    /// Everybody, deactivated people included. `groups` of the rows is empty and incomplete. The answer's `rows` counts
+    /// each id once.
+    async fn list_identities(
+        &self,
+        into: &mut dyn Sink<Identity>,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, PortFailure>;
 
     /// All groups; the evidence's canary is the built-in group of everybody.
     async fn list_groups(&self) -> Result<Listing<Group>, PortFailure>;
 
     /// User ids of the members, deactivated ones included.
-    async fn list_members(&self, group: &GroupId) -> Result<Listing<Arc<str>>, PortFailure>;
+    async fn list_members(
+        &self,
+        group: &GroupId,
+        into: &mut dyn Sink<Arc<str>>,
+    ) -> Result<Evidence, PortFailure>;
 
     /// Attribute names of the user schema, base and custom, with type and title (for `init` and the linter).
     async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure>;

@@ -2,14 +2,16 @@
 
 mod directory;
 mod failure;
+mod listing;
 mod notifier;
 mod store;
 mod workplace;
 
 pub use directory::{
-    Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, GroupMembers, HookState, HookWish,
+    Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, HookState, HookWish,
 };
 pub use failure::{CallCount, Check, PortFailure, Progress, Silent};
+pub use listing::{Sample, Sink};
 pub use notifier::{Notifier, Route};
 pub use store::*;
 pub use workplace::{Capabilities, Listing, SearchKey, Workplace};

@@ -105,12 +105,6 @@ pub enum Write {
         account: Box<Account>,
         keys: Vec<(String, String)>,
     },
-    /// Mirrors a certified list whole: accounts of the site that are not in it are marked gone at `at`.
-    AccountsWhole {
-        site: SiteId,
-        accounts: Vec<(Account, Vec<(String, String)>)>,
-        at: Timestamp,
-    },
     AccountGone {
         account: AccountKey,
         at: Timestamp,
@@ -369,6 +363,23 @@ pub struct Mirrored {
     pub gone_at: Option<Timestamp>,
 }
 
+/// A mirrored identity with the keys by which it is found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MirroredIdentity {
+    pub mirrored: Mirrored,
+    pub keys: Vec<(String, String)>,
+}
+
+/// A mirrored account with the keys by which it is found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MirroredAccount {
+    pub account: Account,
+    /// Those of an account that is gone begin with [`GONE_KIND`].
+    pub keys: Vec<(String, String)>,
+    /// It is listed no more.
+    pub gone: bool,
+}
+
 /// What was shown of an identity for a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdentityState {
@@ -585,6 +596,16 @@ pub trait Store: Send + Sync {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Mirrored>, StoreFailure>;
+    /// The same, with their keys; those who are gone among them.
+    async fn mirrored(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<MirroredIdentity>, StoreFailure>;
+    /// When something that waits for these people is due, in their order. `None`: nothing waits, or it waits for a
+    /// person. What is under way counts as due now ([`Timestamp::MIN`]).
+    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure>;
     /// Identities of any tenant with this key.
     async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure>;
     /// People by name, e-mail or login (prefix of any word, folded); a cursor of the last page's end. Total is of all matches.
@@ -603,6 +624,15 @@ pub trait Store: Send + Sync {
     async fn visits(&self, site: &SiteId) -> Result<Vec<(IdentityId, Visit)>, StoreFailure>;
     /// Visits that we announced with this account as host.
     async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure>;
+    /// Of these accounts of a site those that are remembered, by id; those that are gone among them.
+    async fn accounts_of(&self, site: &SiteId, ids: &[AccountId]) -> Result<Vec<Account>, StoreFailure>;
+    /// Mirrored accounts of a site by id, after `after`, with their keys; those that are gone among them.
+    async fn mirrored_accounts(
+        &self,
+        site: &SiteId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<MirroredAccount>, StoreFailure>;
     /// Live mirrored accounts of a site.
     async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure>;
     /// Accounts of the site with this key. With [`GONE_KIND`] before the kind: accounts that are listed no more.
@@ -617,6 +647,13 @@ pub trait Store: Send + Sync {
     async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure>;
     async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure>;
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure>;
+    /// Links of a site by account and identity, after `after`.
+    async fn links_page(
+        &self,
+        site: &SiteId,
+        after: Option<&(AccountId, IdentityId)>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreFailure>;
     /// What a person's accounts held at a moment, in all sites.
     async fn held_by(&self, identity: &IdentityId, at: Timestamp) -> Result<Vec<Holding>, StoreFailure>;
     /// What the accounts of a site held at a moment, by account, those after `after`; whole accounts up to `limit` rows.
@@ -629,6 +666,14 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Holding>, StoreFailure>;
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure>;
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
+    /// What is applied for a tenant's people in a site, by user id, after `after`.
+    async fn applied_page(
+        &self,
+        site: &SiteId,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
 
     /// What the mirror showed of somebody at a past moment, by our observation; `None`: nothing was known of them yet.
     async fn identity_as_of(

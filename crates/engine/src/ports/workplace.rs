@@ -15,7 +15,7 @@ use lanyard_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CallCount, Check, PortFailure, Progress};
+use super::{CallCount, Check, PortFailure, Progress, Sink};
 
 /// Rows with what the read observed about its own completeness.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +63,12 @@ pub trait Workplace: Send + Sync {
     /// Buildings, floors, rooms with occupants, centers, sections, items, user types.
     async fn read_catalogue(&self, progress: &dyn Progress) -> Result<Catalogue, PortFailure>;
 
-    /// All live accounts with roles, seats and items.
-    async fn list_accounts(&self, progress: &dyn Progress) -> Result<Listing<Account>, PortFailure>;
+    /// All live accounts with roles, seats and items. The answer's `rows` counts each id once.
+    async fn list_accounts(
+        &self,
+        into: &mut dyn Sink<Account>,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, PortFailure>;
 
     /// All live bookings that end after `from`.
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure>;

@@ -89,6 +89,8 @@ pub struct OktaState {
     pub unlisted: BTreeSet<String>,
     /// Lists end early.
     pub torn: bool,
+    /// How often everybody was listed.
+    pub lists: usize,
     /// Calls that would have changed something here.
     pub writes: usize,
 }
@@ -100,6 +102,11 @@ impl Okta {
 
     pub fn change(&self, change: impl FnOnce(&mut OktaState)) {
         change(&mut held(&self.state));
+    }
+
+    /// How often everybody was listed.
+    pub fn lists(&self) -> usize {
+        held(&self.state).lists
     }
 
     fn read<T>(&self, read: impl FnOnce(&OktaState) -> T) -> Result<T, PortFailure> {
@@ -129,18 +136,23 @@ impl Directory for Okta {
         })
     }
 
-    async fn list_identities(&self, _: &dyn Progress) -> Result<Listing<Identity>, PortFailure> {
+    async fn list_identities(
+        &self,
+        into: &mut dyn Sink<Identity>,
+        _: &dyn Progress,
+    ) -> Result<Evidence, PortFailure> {
         let at = self.clock.now();
+        self.change(|state| state.lists += 1);
         self.read(|state| {
-            let rows: Vec<_> = state
-                .people
-                .iter()
-                .filter(|(user, _)| !state.unlisted.contains(*user))
-                .map(|(_, person)| Identity { read_at: at, ..person.clone() })
-                .collect();
-            let mut evidence = evidence(ReadKind::Identities, rows.len(), at);
+            state.people.iter().filter(|(user, _)| !state.unlisted.contains(*user)).for_each(
+                |(_, person)| {
+                    let groups = lanyard_model::identity::Groups::default();
+                    into.take(Identity { read_at: at, groups, ..person.clone() });
+                },
+            );
+            let mut evidence = evidence(ReadKind::Identities, into.count() as usize, at);
             evidence.reached_end = !state.torn;
-            Listing { rows, evidence }
+            evidence
         })
     }
 
@@ -161,16 +173,16 @@ impl Directory for Okta {
         })
     }
 
-    async fn list_members(&self, group: &GroupId) -> Result<Listing<Arc<str>>, PortFailure> {
+    async fn list_members(
+        &self,
+        group: &GroupId,
+        into: &mut dyn Sink<Arc<str>>,
+    ) -> Result<Evidence, PortFailure> {
         let at = self.clock.now();
         self.read(|state| {
-            let rows: Vec<Arc<str>> = state
-                .people
-                .values()
-                .filter(|person| person.groups.contains(group))
-                .map(|person| person.id.user.clone())
-                .collect();
-            Listing { evidence: evidence(ReadKind::GroupMembers, rows.len(), at), rows }
+            let members = state.people.values().filter(|person| person.groups.contains(group));
+            members.for_each(|person| into.take(person.id.user.clone()));
+            evidence(ReadKind::GroupMembers, into.count() as usize, at)
         })
     }
 
@@ -241,6 +253,8 @@ pub struct OfficeState {
     pub faults_of: BTreeMap<&'static str, VecDeque<Fault>>,
     /// Every read fails so.
     pub failure: Option<PortFailure>,
+    /// How often all accounts were listed.
+    pub lists: usize,
     /// Scans of bookings fail so.
     pub scan_failure: Option<PortFailure>,
     pub scans: usize,
@@ -523,12 +537,18 @@ impl Workplace for Office {
         })
     }
 
-    async fn list_accounts(&self, _: &dyn Progress) -> Result<Listing<Account>, PortFailure> {
+    async fn list_accounts(
+        &self,
+        into: &mut dyn Sink<Account>,
+        _: &dyn Progress,
+    ) -> Result<Evidence, PortFailure> {
         let at = self.clock.now();
         self.read(|state| {
-            let rows: Vec<_> =
-                state.accounts.values().filter(|a| a.is_live()).map(|a| state.shown(a, at)).collect();
-            Listing { evidence: evidence(ReadKind::Accounts, rows.len(), at), rows }
+            state.lists += 1;
+            for account in state.accounts.values().filter(|a| a.is_live()) {
+                into.take(state.shown(account, at));
+            }
+            evidence(ReadKind::Accounts, into.count() as usize, at)
         })
     }
 

@@ -15,6 +15,7 @@ mod people;
 mod reasons;
 mod reviews;
 mod standing;
+mod sweeps;
 mod told;
 mod undo;
 mod whatif;

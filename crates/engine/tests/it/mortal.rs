@@ -1,8 +1,9 @@
 //! A store whose process dies at a chosen write: before it is durable, or right after.
 
 use std::{
+    collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -38,13 +39,33 @@ pub struct Mortal {
     inner: Arc<SqliteStore>,
     death: Option<Death>,
     written: AtomicUsize,
+    /// Reads, by the port's method; and what was written, by batch.
+    reads: Mutex<BTreeMap<&'static str, usize>>,
+    batches: Mutex<Vec<Vec<String>>>,
     dead: AtomicBool,
     pub died: Notify,
 }
 
 impl Mortal {
     pub fn new(inner: Arc<SqliteStore>, death: Option<Death>) -> Self {
-        Self { inner, death, written: AtomicUsize::new(0), dead: AtomicBool::new(false), died: Notify::new() }
+        Self {
+            inner,
+            death,
+            written: AtomicUsize::new(0),
+            reads: Mutex::default(),
+            batches: Mutex::default(),
+            dead: AtomicBool::new(false),
+            died: Notify::new(),
+        }
+    }
+
+    fn count_read(&self, name: &'static str) {
+        *self.reads.lock().unwrap().entry(name).or_default() += 1;
+    }
+
+    /// What was asked and written since the last time: reads by method, and the kinds of writes of each batch.
+    pub fn used(&self) -> (BTreeMap<&'static str, usize>, Vec<Vec<String>>) {
+        (std::mem::take(&mut self.reads.lock().unwrap()), std::mem::take(&mut self.batches.lock().unwrap()))
     }
 
     pub fn writes(&self) -> usize {
@@ -76,6 +97,11 @@ impl Store for Mortal {
         if self.death == Some(Death::BeforeWrite(number)) {
             self.die().await;
         }
+        let kind = |write: &Write| {
+            let text = format!("{write:?}");
+            text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+        };
+        self.batches.lock().unwrap().push(batch.iter().map(kind).collect());
         let wrote = self.inner.write(batch).await;
         if self.death == Some(Death::AfterWrite(number)) {
             self.die().await;
@@ -92,16 +118,19 @@ impl Store for Mortal {
         max: usize,
     ) -> Result<Vec<WorkItem>, StoreFailure> {
         self.live().await;
+        self.count_read("claim");
         self.inner.claim(owner, now, lease_until, slowest, max).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure> {
         self.live().await;
+        self.count_read("next_due");
         self.inner.next_due().await
     }
 
     async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure> {
         self.live().await;
+        self.count_read("work_counts");
         self.inner.work_counts(now).await
     }
 
@@ -117,11 +146,13 @@ impl Store for Mortal {
 
     async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure> {
         self.live().await;
+        self.count_read("dead_work");
         self.inner.dead_work(limit).await
     }
 
     async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure> {
         self.live().await;
+        self.count_read("identity");
         self.inner.identity(id).await
     }
 
@@ -132,11 +163,70 @@ impl Store for Mortal {
         limit: usize,
     ) -> Result<Vec<Mirrored>, StoreFailure> {
         self.live().await;
+        self.count_read("identities");
         self.inner.identities(tenant, after, limit).await
+    }
+
+    async fn mirrored(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<MirroredIdentity>, StoreFailure> {
+        self.live().await;
+        self.count_read("mirrored");
+        self.inner.mirrored(tenant, after, limit).await
+    }
+
+    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure> {
+        self.live().await;
+        self.count_read("planned");
+        self.inner.planned(who).await
+    }
+
+    async fn accounts_of(&self, site: &SiteId, ids: &[AccountId]) -> Result<Vec<Account>, StoreFailure> {
+        self.live().await;
+        self.count_read("accounts_of");
+        self.inner.accounts_of(site, ids).await
+    }
+
+    async fn mirrored_accounts(
+        &self,
+        site: &SiteId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<MirroredAccount>, StoreFailure> {
+        self.live().await;
+        self.count_read("mirrored_accounts");
+        self.inner.mirrored_accounts(site, after, limit).await
+    }
+
+    async fn links_page(
+        &self,
+        site: &SiteId,
+        after: Option<&(AccountId, IdentityId)>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreFailure> {
+        self.live().await;
+        self.count_read("links_page");
+        self.inner.links_page(site, after, limit).await
+    }
+
+    async fn applied_page(
+        &self,
+        site: &SiteId,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
+        self.live().await;
+        self.count_read("applied_page");
+        self.inner.applied_page(site, tenant, after, limit).await
     }
 
     async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure> {
         self.live().await;
+        self.count_read("identities_by_key");
         self.inner.identities_by_key(kind, value).await
     }
 
@@ -148,26 +238,31 @@ impl Store for Mortal {
         limit: usize,
     ) -> Result<(Vec<Mirrored>, Option<String>, u64), StoreFailure> {
         self.live().await;
+        self.count_read("search_people");
         self.inner.search_people(tenant, text, cursor, limit).await
     }
 
     async fn members(&self, tenant: &TenantId, group: &GroupId) -> Result<Vec<IdentityId>, StoreFailure> {
         self.live().await;
+        self.count_read("members");
         self.inner.members(tenant, group).await
     }
 
     async fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure> {
         self.live().await;
+        self.count_read("groups");
         self.inner.groups(tenant).await
     }
 
     async fn account(&self, key: &AccountKey) -> Result<Option<Account>, StoreFailure> {
         self.live().await;
+        self.count_read("account");
         self.inner.account(key).await
     }
 
     async fn accounts(&self, site: &SiteId) -> Result<Vec<Account>, StoreFailure> {
         self.live().await;
+        self.count_read("accounts");
         self.inner.accounts(site).await
     }
 
@@ -178,31 +273,37 @@ impl Store for Mortal {
         value: &str,
     ) -> Result<Vec<AccountKey>, StoreFailure> {
         self.live().await;
+        self.count_read("accounts_by_key");
         self.inner.accounts_by_key(site, kind, value).await
     }
 
     async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure> {
         self.live().await;
+        self.count_read("link");
         self.inner.link(identity, site).await
     }
 
     async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure> {
         self.live().await;
+        self.count_read("links_of");
         self.inner.links_of(identity).await
     }
 
     async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure> {
         self.live().await;
+        self.count_read("links_to");
         self.inner.links_to(account).await
     }
 
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure> {
         self.live().await;
+        self.count_read("links");
         self.inner.links(site).await
     }
 
     async fn held_by(&self, identity: &IdentityId, at: Timestamp) -> Result<Vec<Holding>, StoreFailure> {
         self.live().await;
+        self.count_read("held_by");
         self.inner.held_by(identity, at).await
     }
 
@@ -214,16 +315,19 @@ impl Store for Mortal {
         limit: usize,
     ) -> Result<Vec<Holding>, StoreFailure> {
         self.live().await;
+        self.count_read("held_in");
         self.inner.held_in(site, at, after, limit).await
     }
 
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure> {
         self.live().await;
+        self.count_read("applied");
         self.inner.applied(identity, site).await
     }
 
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
         self.live().await;
+        self.count_read("applied_all");
         self.inner.applied_all(site).await
     }
 
@@ -233,6 +337,7 @@ impl Store for Mortal {
         moment: Timestamp,
     ) -> Result<Option<Mirrored>, StoreFailure> {
         self.live().await;
+        self.count_read("identity_as_of");
         self.inner.identity_as_of(id, moment).await
     }
 
@@ -242,16 +347,19 @@ impl Store for Mortal {
         moment: Timestamp,
     ) -> Result<Vec<Mirrored>, StoreFailure> {
         self.live().await;
+        self.count_read("identities_as_of");
         self.inner.identities_as_of(tenant, moment).await
     }
 
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure> {
         self.live().await;
+        self.count_read("plan");
         self.inner.plan(id).await
     }
 
     async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure> {
         self.live().await;
+        self.count_read("plans");
         self.inner.plans(identity, limit).await
     }
 
@@ -261,16 +369,19 @@ impl Store for Mortal {
         limit: usize,
     ) -> Result<Vec<Plan>, StoreFailure> {
         self.live().await;
+        self.count_read("plans_before");
         self.inner.plans_before(before, limit).await
     }
 
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {
         self.live().await;
+        self.count_read("open_intents");
         self.inner.open_intents(identity).await
     }
 
     async fn intents(&self, plan: &PlanId) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
         self.live().await;
+        self.count_read("intents");
         self.inner.intents(plan).await
     }
 
@@ -281,6 +392,7 @@ impl Store for Mortal {
         until: Timestamp,
     ) -> Result<Vec<IdentityState>, StoreFailure> {
         self.live().await;
+        self.count_read("identity_states");
         self.inner.identity_states(tenant, from, until).await
     }
 
@@ -290,16 +402,19 @@ impl Store for Mortal {
         site: Option<&SiteId>,
     ) -> Result<Vec<Clearance>, StoreFailure> {
         self.live().await;
+        self.count_read("clearances_of");
         self.inner.clearances_of(identity, site).await
     }
 
     async fn clearance(&self, id: &str) -> Result<Option<Clearance>, StoreFailure> {
         self.live().await;
+        self.count_read("clearance");
         self.inner.clearance(id).await
     }
 
     async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
         self.live().await;
+        self.count_read("clearances");
         self.inner.clearances(state, limit).await
     }
 
@@ -310,36 +425,43 @@ impl Store for Mortal {
         limit: usize,
     ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
         self.live().await;
+        self.count_read("intents_between");
         self.inner.intents_between(from, until, limit).await
     }
 
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {
         self.live().await;
+        self.count_read("cap_used");
         self.inner.cap_used(scope, since).await
     }
 
     async fn feed_cursor(&self, tenant: &TenantId) -> Result<Option<FeedCursor>, StoreFailure> {
         self.live().await;
+        self.count_read("feed_cursor");
         self.inner.feed_cursor(tenant).await
     }
 
     async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure> {
         self.live().await;
+        self.count_read("ledger");
         self.inner.ledger(tenant).await
     }
 
     async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure> {
         self.live().await;
+        self.count_read("deletion_seen");
         self.inner.deletion_seen(identity).await
     }
 
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure> {
         self.live().await;
+        self.count_read("findings");
         self.inner.findings(limit).await
     }
 
     async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure> {
         self.live().await;
+        self.count_read("finding");
         self.inner.finding(key).await
     }
 
@@ -350,61 +472,73 @@ impl Store for Mortal {
 
     async fn visits_of_host(&self, host: &AccountKey) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
         self.live().await;
+        self.count_read("visits_of_host");
         self.inner.visits_of_host(host).await
     }
 
     async fn messages(&self, limit: usize) -> Result<Vec<MessageState>, StoreFailure> {
         self.live().await;
+        self.count_read("messages");
         self.inner.messages(limit).await
     }
 
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure> {
         self.live().await;
+        self.count_read("messages_due");
         self.inner.messages_due(now, limit).await
     }
 
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure> {
         self.live().await;
+        self.count_read("leavers");
         self.inner.leavers(open_only, limit).await
     }
 
     async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure> {
         self.live().await;
+        self.count_read("certificate");
         self.inner.certificate(scope, kind).await
     }
 
     async fn certified_rows(&self, scope: &str, kind: ReadKind) -> Result<Option<u64>, StoreFailure> {
         self.live().await;
+        self.count_read("certified_rows");
         self.inner.certified_rows(scope, kind).await
     }
 
     async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure> {
         self.live().await;
+        self.count_read("sweeps");
         self.inner.sweeps(scope, limit).await
     }
 
     async fn count(&self, name: &str) -> Result<u64, StoreFailure> {
         self.live().await;
+        self.count_read("count");
         self.inner.count(name).await
     }
 
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure> {
         self.live().await;
+        self.count_read("meta");
         self.inner.meta(key).await
     }
 
     async fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Kept>, StoreFailure> {
         self.live().await;
+        self.count_read("activity");
         self.inner.activity(filter).await
     }
 
     async fn tree_heads(&self) -> Result<Vec<TreeHead>, StoreFailure> {
         self.live().await;
+        self.count_read("tree_heads");
         self.inner.tree_heads().await
     }
 
     async fn verify_journal(&self) -> Result<Option<String>, StoreFailure> {
         self.live().await;
+        self.count_read("verify_journal");
         self.inner.verify_journal().await
     }
 
@@ -414,11 +548,13 @@ impl Store for Mortal {
         bucket: Duration,
     ) -> Result<Vec<(Timestamp, u64, u64)>, StoreFailure> {
         self.live().await;
+        self.count_read("operation_rates");
         self.inner.operation_rates(since, bucket).await
     }
 
     async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure> {
         self.live().await;
+        self.count_read("documents");
         self.inner.documents(collection, names).await
     }
 
@@ -429,6 +565,7 @@ impl Store for Mortal {
         value: &str,
     ) -> Result<Vec<Document>, StoreFailure> {
         self.live().await;
+        self.count_read("documents_by_key");
         self.inner.documents_by_key(collection, kind, value).await
     }
 
@@ -439,6 +576,7 @@ impl Store for Mortal {
         limit: usize,
     ) -> Result<(Vec<Document>, u64), StoreFailure> {
         self.live().await;
+        self.count_read("document_page");
         self.inner.document_page(collection, skip, limit).await
     }
 }

@@ -1,7 +1,10 @@
 //! Whole lists and what they prove.
 
-use lanyard_engine::ports::{Silent, Workplace};
-use lanyard_model::{account::Role, coverage::Certificate};
+use lanyard_engine::ports::{Listing, Silent, Workplace};
+use lanyard_model::{
+    account::{Account, Role},
+    coverage::Certificate,
+};
 use serde_json::{Value, json};
 
 use crate::site::{Stage, ok, serve_list, stage};
@@ -14,8 +17,14 @@ fn serve_me(s: &Stage, me: Value) {
     s.site.answer(move |seen| (seen.line == "GET /users/me").then(|| ok(me.clone())));
 }
 
+async fn listed(s: &Stage) -> Listing<Account> {
+    let mut rows = Vec::new();
+    let evidence = s.client.list_accounts(&mut rows, &Silent).await.unwrap();
+    Listing { rows, evidence }
+}
+
 async fn certificate(s: &Stage) -> (usize, Certificate) {
-    let listing = s.client.list_accounts(&Silent).await.unwrap();
+    let listing = listed(s).await;
     (listing.rows.len(), listing.evidence.certify(None, 0))
 }
 
@@ -95,7 +104,7 @@ async fn roles_are_read_one_by_one_where_lists_do_not_show_them() {
         (seen.line == "GET /users/3/permissions")
             .then(|| ok(json!([{"role": "operator", "center": {"id": 62}}])))
     });
-    let listing = s.client.list_accounts(&Silent).await.unwrap();
+    let listing = listed(&s).await;
     let roles = listing.rows[1].roles.clone().unwrap();
     assert_eq!(roles.into_values().collect::<Vec<_>>(), [Role::Operator]);
     // 404 there: not readable, which is not the same as none.
@@ -129,7 +138,7 @@ async fn a_scan_through_faults_and_departures_misses_nobody() {
         let page = (first + start..=600).take(100);
         Some(ok(page.map(|id| json!({"id": id, "permissions": []})).collect()))
     });
-    let listing = s.client.list_accounts(&Silent).await.unwrap();
+    let listing = listed(&s).await;
     let ids: std::collections::BTreeSet<i64> = listing.rows.iter().map(|a| a.id().0).collect();
     let missing: Vec<i64> = (100..=600).filter(|id| !ids.contains(id)).collect();
     assert_eq!(missing, Vec::<i64>::new());

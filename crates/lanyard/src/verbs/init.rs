@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use lanyard_engine::{
     clock::Clock,
-    ports::{PortFailure, Progress as _},
+    ports::{PortFailure, Progress as _, Sample},
 };
 use lanyard_policy::{Policy, SiteFacts, StarterFacts, TenantFacts, starter};
 use lanyard_web::access::fresh_token;
@@ -462,6 +462,9 @@ async fn draw_policy(dir: &Path, folder: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// People held in memory to draw a policy from.
+const PEOPLE_SAMPLED: usize = 5_000;
+
 /// What the starter policy is drawn from.
 ///
 /// # Errors
@@ -474,7 +477,9 @@ pub async fn gather(clients: &wiring::Clients, bars: &Bars) -> Result<StarterFac
         bars.report("okta", 1, Some(3));
         let schema = directory.list_attributes().await.unwrap_or_default();
         bars.report("okta", 2, Some(3));
-        let people = directory.list_identities(bars).await?;
+        // A starter is drawn from what people have in common: some thousands of them show that.
+        let mut people = Sample::of(PEOPLE_SAMPLED);
+        directory.list_identities(&mut people, bars).await?;
         bars.report("okta", 3, Some(3));
         tenants.push(TenantFacts::gather(
             directory.tenant().clone(),

@@ -1,7 +1,10 @@
 //! Walks over pages and what they prove (contract §2.2, §5.4, §7; traps 1, 19, 21, 29, 30, 37).
 
-use lanyard_engine::ports::{Directory, FeedCursor, Silent};
+use std::sync::Arc;
+
+use lanyard_engine::ports::{Directory, FeedCursor, Listing, Silent};
 use lanyard_model::id::GroupId;
+use lanyard_model::identity::Identity;
 use lanyard_model::signal::Lane;
 use lanyard_okta::Problem;
 use serde_json::{Value, json as value};
@@ -19,6 +22,18 @@ fn after(n: &str) -> String {
     format!("{ORG}/api/v1/users?after={n}&limit=200&search=status+pr")
 }
 
+async fn users(stage: &Stage) -> Result<Listing<Identity>, Problem> {
+    let mut rows = Vec::new();
+    let evidence = stage.client.users(&mut rows, &Silent).await?;
+    Ok(Listing { rows, evidence })
+}
+
+async fn members(stage: &Stage, group: &GroupId) -> Result<Listing<Arc<str>>, Problem> {
+    let mut rows = Vec::new();
+    let evidence = stage.client.members(group, &mut rows).await?;
+    Ok(Listing { rows, evidence })
+}
+
 #[tokio::test]
 async fn everybody_is_listed_whatever_their_status() {
     let gone = value!({"id": "00u2", "status": "DEPROVISIONED"});
@@ -27,7 +42,7 @@ async fn everybody_is_listed_whatever_their_status() {
         json(200, value!([user("00u3"), {"id": "00u1", "status": "SUSPENDED"}])),
         built_in(),
     ]);
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert_eq!(stage.lines(), [USERS, "GET /api/v1/users?after=00u2&limit=200&search=status+pr", BUILT_IN]);
     let rows: Vec<String> = listing.rows.iter().map(|i| format!("{} {}", i.id.user, i.status)).collect();
     assert_eq!(rows, ["00u1 SUSPENDED", "00u2 DEPROVISIONED", "00u3 ACTIVE"], "the later of two rows counts");
@@ -46,7 +61,7 @@ async fn where_users_cannot_be_searched_two_lists_make_one() {
         json(200, value!([gone])),
         built_in(),
     ]);
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert_eq!(
         stage.lines(),
         [
@@ -67,7 +82,7 @@ async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
     let list = |id: &str| json(200, value!([user(id)]));
     let stage = Stage::new([json(200, user("00u9")), built_in(), list("00u1"), json(200, value!([]))]);
     stage.client.user("00u9", Lane::Normal).await.expect("a person");
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert_eq!(
         listing.evidence.certify(None, 10).doubts,
         [
@@ -79,7 +94,7 @@ async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
     // The next list is judged by somebody on the last one.
     for (row, seen) in [("00u1", true), ("00u2", false)] {
         stage.queue([list(row), built_in()]);
-        let listing = stage.client.users(&Silent).await.expect("a listing");
+        let listing = users(&stage).await.expect("a listing");
         assert_eq!(listing.evidence.canary_seen, Some(seen), "{row}");
     }
 
@@ -89,12 +104,12 @@ async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
                           "target": [{"id": "00u2", "type": "User"}]});
     stage.queue([json(200, value!([deleted])).next(&log), list("00u1"), built_in()]);
     stage.client.poll_feed(&FeedCursor::At(log)).await.expect("a page");
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert!(listing.evidence.certify(None, 10).holds());
 
     // Without the right to see groups nothing is proven.
     stage.queue([list("00u1"), error(403, "E0000006")]);
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert_eq!(listing.evidence.rights_proven, Some(false));
 }
 
@@ -102,7 +117,7 @@ async fn a_narrow_role_or_a_missing_canary_voids_the_certificate() {
 async fn an_unreadable_row_stops_only_itself_but_voids_the_certificate() {
     let rows = value!([user("00u1"), {"status": "ACTIVE"}, null, user("00u2")]);
     let stage = Stage::new([json(200, rows), built_in()]);
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert_eq!(listing.rows.len(), 2);
     assert!(!listing.evidence.reached_end);
 }
@@ -120,7 +135,7 @@ async fn a_link_to_a_foreign_host_is_not_followed() {
     ] {
         let stage =
             Stage::new([json(200, value!([user("00u1")])).next(link), json(200, organization.clone())]);
-        let problem = stage.client.users(&Silent).await.expect_err(link);
+        let problem = users(&stage).await.expect_err(link);
         assert_eq!(problem, Problem::ForeignHost { host: host.to_owned() });
         for request in stage.requests() {
             assert_eq!(request.uri().authority().map(|a| a.as_str()), Some("northgate.okta.com"));
@@ -141,7 +156,7 @@ async fn a_link_to_a_foreign_host_is_not_followed() {
         replies.extend(vec![json(200, organization.clone()); asks]);
         replies.extend([json(200, value!([user("00u2")])), built_in()]);
         let stage = Stage::new(replies);
-        assert_eq!(stage.client.users(&Silent).await.expect(link).rows.len(), 2);
+        assert_eq!(users(&stage).await.expect(link).rows.len(), 2);
         let lines = stage.lines();
         assert_eq!(lines[lines.len() - 2], format!("GET {link}").replace(ORG, ""));
     }
@@ -151,7 +166,7 @@ async fn a_link_to_a_foreign_host_is_not_followed() {
 async fn a_listing_that_repeats_itself_is_given_up() {
     let page = || json(200, value!([user("00u1")])).next(&after("x"));
     let stage = Stage::new([page(), page()]);
-    let problem = stage.client.users(&Silent).await.expect_err("endless");
+    let problem = users(&stage).await.expect_err("endless");
     assert_eq!(problem, Problem::Endless { what: "identities".into(), pages: 2 });
 }
 
@@ -160,12 +175,12 @@ async fn a_dead_cursor_restarts_the_listing_once() {
     let first = || json(200, value!([user("00u1")])).next(&after("x"));
     let stage =
         Stage::new([first(), error(400, "E0000001"), first(), json(200, value!([user("00u2")])), built_in()]);
-    let listing = stage.client.users(&Silent).await.expect("a listing");
+    let listing = users(&stage).await.expect("a listing");
     assert_eq!((listing.rows.len(), listing.evidence.pages), (2, 2));
     assert_eq!(stage.lines()[2], USERS);
 
     let stage = Stage::new([first(), error(400, "E0000001"), first(), error(400, "E0000001")]);
-    assert!(matches!(stage.client.users(&Silent).await, Err(Problem::Refused { .. })));
+    assert!(matches!(users(&stage).await, Err(Problem::Refused { .. })));
 }
 
 #[tokio::test]
@@ -178,7 +193,7 @@ async fn pages_that_time_out_are_asked_for_smaller() {
     replies.extend(slow());
     replies.extend([json(200, value!([user("00u2")])), built_in()]);
     let stage = Stage::new(replies);
-    assert_eq!(stage.client.users(&Silent).await.expect("a listing").rows.len(), 2);
+    assert_eq!(users(&stage).await.expect("a listing").rows.len(), 2);
     let lines = stage.lines();
     assert_eq!(lines[2], "GET /api/v1/users?search=status+pr&limit=100");
     assert_eq!(lines[5], "GET /api/v1/users?after=a%2Bb&limit=50", "only the limit changes");
@@ -189,11 +204,11 @@ async fn members_are_ids_in_any_status_and_a_deleted_group_proves_nothing() {
     let rows = value!([user("00u1"), {"id": "00u2", "status": "DEPROVISIONED"}]);
     let stage = Stage::new([json(200, rows), error(404, "E0000007")]);
     let group = GroupId::new("00g1");
-    let listing = stage.client.members(&group).await.expect("members");
+    let listing = members(&stage, &group).await.expect("members");
     assert_eq!(listing.rows.iter().map(|r| &**r).collect::<Vec<_>>(), ["00u1", "00u2"]);
     assert!(listing.evidence.reached_end);
     assert_eq!(stage.lines(), ["GET /api/v1/groups/00g1/users?limit=200"]);
-    let listing = stage.client.members(&group).await.expect("gone is no error");
+    let listing = members(&stage, &group).await.expect("gone is no error");
     assert_eq!((listing.rows.len(), listing.evidence.reached_end), (0, false));
 }
 

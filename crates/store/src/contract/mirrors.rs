@@ -1,6 +1,6 @@
 //! Mirrors of both sides, and what ties them.
 
-use lanyard_engine::ports::{Store, Write, Wrote};
+use lanyard_engine::ports::{MirroredIdentity, Store, Write, Wrote};
 use lanyard_model::{
     desired::Applied,
     id::{GroupId, IdentityId, RoomId},
@@ -101,7 +101,7 @@ pub(super) async fn memberships_follow_the_mirror(store: &dyn Store) {
     assert_eq!(store.groups(&tenant()).await.unwrap(), [group(&g1, "People")]);
 }
 
-pub(super) async fn a_whole_list_marks_the_rest_gone(store: &dyn Store) {
+pub(super) async fn an_account_that_is_gone_is_still_remembered(store: &dyn Store) {
     let elsewhere = {
         let mut account = account(1, "elsewhere");
         account.key.site = "annex".into();
@@ -117,9 +117,8 @@ pub(super) async fn a_whole_list_marks_the_rest_gone(store: &dyn Store) {
         ],
     )
     .await;
-    let whole = |accounts, seconds| Write::AccountsWhole { site: site(), accounts, at: at(seconds) };
-    let list = vec![(account(2, "bo2"), keys(&[("n", "bo2")])), (account(3, "cy"), keys(&[("n", "cy")]))];
-    put(store, vec![whole(list.clone(), 5)]).await;
+    put(store, vec![Write::AccountGone { account: account_key(1), at: at(5) }]).await;
+    put(store, vec![one(account(2, "bo2"), &[("n", "bo2")]), one(account(3, "cy"), &[("n", "cy")])]).await;
     assert_eq!(store.accounts(&site()).await.unwrap(), [account(2, "bo2"), account(3, "cy")]);
     let remembered = store.account(&account_key(1)).await.unwrap();
     assert_eq!(remembered, Some(account(1, "ana")), "what is gone is still remembered");
@@ -132,8 +131,61 @@ pub(super) async fn a_whole_list_marks_the_rest_gone(store: &dyn Store) {
 
     put(store, vec![Write::AccountGone { account: account_key(2), at: at(6) }]).await;
     assert_eq!(store.accounts_by_key(&site(), "n", "bo2").await.unwrap(), []);
-    put(store, vec![whole(list, 7)]).await;
+    put(store, vec![one(account(2, "bo2"), &[("n", "bo2")])]).await;
     assert_eq!(store.accounts_by_key(&site(), "n", "bo2").await.unwrap(), [account_key(2)], "it came back");
+}
+
+/// Whole lists are compared with the mirrors side by side: page by page in one order, with keys, the gone included.
+pub(super) async fn mirrors_are_read_page_by_page(store: &dyn Store) {
+    let mail = |text: &str| keys(&[("email", text)]);
+    for name in ["ana", "bo", "cy"] {
+        put(store, vec![mirror(&person(name, name, &[]), &[("email", name)], 1)]).await;
+    }
+    put(store, vec![Write::IdentityGone { identity: who("bo"), at: at(2), proof: "deleted".into() }]).await;
+    let shown = |page: Vec<MirroredIdentity>| -> Vec<(String, usize, bool)> {
+        let row = |one: MirroredIdentity| {
+            (one.mirrored.identity.id.user.to_string(), one.keys.len(), one.mirrored.gone_at.is_some())
+        };
+        page.into_iter().map(row).collect()
+    };
+    let first = store.mirrored(&tenant(), None, 2).await.unwrap();
+    assert_eq!(first[0].keys, mail("ana"));
+    assert_eq!(shown(first), [("ana".into(), 1, false), ("bo".into(), 0, true)]);
+    let rest = store.mirrored(&tenant(), Some("bo"), 2).await.unwrap();
+    assert_eq!(shown(rest), [("cy".into(), 1, false)]);
+
+    let one = |id| Write::Account { account: Box::new(account(id, "x")), keys: mail("x") };
+    put(store, vec![one(1), one(2), one(30)]).await;
+    put(store, vec![Write::AccountGone { account: account_key(2), at: at(2) }]).await;
+    let page = store.mirrored_accounts(&site(), Some(account_key(1).id), 2).await.unwrap();
+    let rows: Vec<_> = page.iter().map(|one| (one.account.id().0, one.gone, one.keys.len())).collect();
+    assert_eq!(rows, [(2, true, 1), (30, false, 1)]);
+    let ids = [account_key(30).id, account_key(9).id, account_key(2).id];
+    let some = store.accounts_of(&site(), &ids).await.unwrap();
+    assert_eq!(some.iter().map(|one| one.id().0).collect::<Vec<_>>(), [30, 2], "the gone included");
+
+    let link = |user: &str, id| Link {
+        identity: who(user),
+        account: account_key(id),
+        how: How::Created,
+        since: at(1),
+        ended_at: None,
+    };
+    put(store, vec![Write::Link(link("cy", 1)), Write::Link(link("bo", 1)), Write::Link(link("ana", 2))])
+        .await;
+    let page = store.links_page(&site(), None, 1).await.unwrap();
+    assert_eq!(page, [link("bo", 1)]);
+    let rest = store.links_page(&site(), Some(&(account_key(1).id, who("bo"))), 9).await.unwrap();
+    assert_eq!(rest, [link("cy", 1), link("ana", 2)]);
+
+    for name in ["ana", "bo", "cy"] {
+        let applied = Box::new(Applied::default());
+        put(store, vec![Write::Applied { identity: who(name), site: site(), applied }]).await;
+    }
+    let page = store.applied_page(&site(), &tenant(), Some("ana"), 9).await.unwrap();
+    let people: Vec<_> = page.iter().map(|(id, _)| id.user.to_string()).collect();
+    assert_eq!(people, ["bo", "cy"]);
+    assert_eq!(store.applied_page(&"annex".into(), &tenant(), None, 9).await.unwrap(), []);
 }
 
 pub(super) async fn links_and_applied_state(store: &dyn Store) {

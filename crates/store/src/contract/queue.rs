@@ -44,6 +44,22 @@ pub(super) async fn attention_is_one_row_per_identity(store: &dyn Store) {
     assert_eq!(again, Err(StoreFailure::LeaseLost(who("ana"))), "a claim ends once");
 }
 
+pub(super) async fn what_is_planned_is_told(store: &dyn Store) {
+    put(store, vec![attend("due", Lane::Bulk, at(50)), attend("leased", Lane::Normal, at(1))]).await;
+    put(store, vec![attend("quiet", Lane::Normal, at(1)), attend("dead", Lane::Normal, at(1))]).await;
+    for item in claim(store, at(10), 9).await {
+        let how = match &*item.identity.user {
+            "quiet" => done(),
+            "dead" => Finish::Dead { error: "e".into(), fix: "f".into() },
+            _ => continue,
+        };
+        put(store, vec![finish(&item, how)]).await;
+    }
+    let all = ["unknown", "due", "leased", "quiet", "dead"].map(who);
+    let now = jiff::Timestamp::MIN;
+    assert_eq!(store.planned(&all).await.unwrap(), [None, Some(at(50)), Some(now), None, None]);
+}
+
 pub(super) async fn leavers_pass_everybody_and_bulk_waits_for_its_lane(store: &dyn Store) {
     put(
         store,

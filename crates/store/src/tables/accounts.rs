@@ -1,9 +1,9 @@
 //! Mirrored accounts and their keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::GONE_KIND;
+use lanyard_engine::ports::{GONE_KIND, MirroredAccount};
 use lanyard_model::{
     account::Account,
     id::{AccountId, AccountKey, SiteId},
@@ -13,7 +13,7 @@ use crate::{
     keys::{self, Key},
     record,
     tables::held,
-    tx::{self, Answer, Row, Tx, statements, with},
+    tx::{self, Answer, Row, Tx, rows_max, statements, with},
 };
 
 statements! {
@@ -23,7 +23,8 @@ statements! {
             DO UPDATE SET record = excluded.record, keys = excluded.keys, held = excluded.held, gone_at = NULL";
     GONE = "UPDATE accounts SET gone_at = $1, keys = $2, held = NULL
             WHERE site = $3 AND account_id = $4 AND gone_at IS NULL";
-    KEYS_OF_SITE = "SELECT account_id, keys, gone_at, held FROM accounts WHERE site = $1";
+    PAGE = "SELECT record, keys, gone_at FROM accounts WHERE site = $1 AND account_id > $2
+            ORDER BY account_id LIMIT $3";
     ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
                ON CONFLICT DO NOTHING";
     DROP_KEY = "DELETE FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 AND account_id = $4";
@@ -55,30 +56,6 @@ pub(crate) fn mirror(tx: &dyn Tx, account: &Account, found_by: &[Key]) -> Answer
     let before =
         tx::first(tx, FIND, with![account.key.site.as_str(), account.key.id.0], |row| Known::read(row, 0))?;
     keep(tx, account, found_by, before.as_ref())
-}
-
-/// Mirrors a whole list: accounts of the site that are not in it are marked gone.
-pub(crate) fn mirror_whole(
-    tx: &dyn Tx,
-    site: &SiteId,
-    accounts: &[(Account, Vec<Key>)],
-    at: Timestamp,
-) -> Answer<()> {
-    let mut before: BTreeMap<i64, Known> = BTreeMap::new();
-    tx.each(KEYS_OF_SITE, with![site.as_str()], &mut |row| {
-        before.insert(row.int(0)?, Known::read(row, 1)?);
-        Ok(())
-    })?;
-    for (account, found_by) in accounts {
-        let old = before.remove(&account.key.id.0);
-        keep(tx, account, found_by, old.as_ref())?;
-    }
-    for (id, known) in before {
-        if !known.gone {
-            go(tx, site, id, &known.keys, at)?;
-        }
-    }
-    Ok(())
 }
 
 /// From now on it is found only by keys whose kind says that it is gone.
@@ -134,6 +111,23 @@ pub(crate) fn load(tx: &dyn Tx, key: &AccountKey) -> Answer<Option<Account>> {
 /// Accounts of a site that are not known to be gone, by id.
 pub(crate) fn live(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<Account>> {
     tx::all(tx, LIVE, with![site.as_str()], account)
+}
+
+/// Accounts of a site by id, also those that are gone.
+pub(crate) fn page(
+    tx: &dyn Tx,
+    site: &SiteId,
+    after: Option<AccountId>,
+    limit: usize,
+) -> Answer<Vec<MirroredAccount>> {
+    let after = after.map_or(i64::MIN, |id| id.0);
+    tx::all(tx, PAGE, with![site.as_str(), after, rows_max(limit)], |row| {
+        Ok(MirroredAccount {
+            account: account(row)?,
+            keys: record::read_list("keys", row.text(1)?)?,
+            gone: row.int_or_null(2)?.is_some(),
+        })
+    })
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, site: &SiteId, kind: &str, value: &str) -> Answer<Vec<AccountKey>> {

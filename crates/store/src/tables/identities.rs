@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use lanyard_engine::ports::{IdentityState, Mirrored, Wrote};
+use lanyard_engine::ports::{IdentityState, Mirrored, MirroredIdentity, Wrote};
 use lanyard_model::{
     fold,
     id::{GroupId, IdentityId, TenantId},
@@ -41,6 +41,8 @@ statements! {
     LOAD = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND user_id = $2";
     PAGE = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND user_id > $2
             ORDER BY user_id LIMIT $3";
+    PAGE_WITH_KEYS = "SELECT record, since, gone_at, keys FROM identities WHERE tenant = $1 AND user_id > $2
+                      ORDER BY user_id LIMIT $3";
     BY_KEY = "SELECT tenant, user_id FROM identity_keys WHERE kind = $1 AND value = $2 ORDER BY tenant, user_id";
     WORDS = "SELECT name, tenant, user_id FROM identity_words WHERE word >= $1 AND word < $2";
     WORDS_OF_TENANT = "SELECT name, tenant, user_id FROM identity_words
@@ -295,6 +297,18 @@ fn known_at(now: Mirrored, moment: Timestamp) -> Mirrored {
 
 pub(crate) fn page(tx: &dyn Tx, tenant: &TenantId, after: &str, limit: usize) -> Answer<Vec<Mirrored>> {
     tx::all(tx, PAGE, with![tenant.as_str(), after, rows_max(limit)], mirrored)
+}
+
+/// The same with their keys.
+pub(crate) fn page_with_keys(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    after: &str,
+    limit: usize,
+) -> Answer<Vec<MirroredIdentity>> {
+    tx::all(tx, PAGE_WITH_KEYS, with![tenant.as_str(), after, rows_max(limit)], |row| {
+        Ok(MirroredIdentity { mirrored: mirrored(row)?, keys: record::read_list("keys", row.text(3)?)? })
+    })
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<Vec<IdentityId>> {

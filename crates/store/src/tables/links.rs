@@ -5,7 +5,7 @@ use lanyard_engine::ports::Leaver;
 use lanyard_model::{
     booking::Visit,
     desired::Applied,
-    id::{AccountKey, IdentityId, SiteId, TenantId},
+    id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
     link::Link,
 };
 
@@ -24,10 +24,14 @@ statements! {
     OF = "SELECT record FROM links WHERE tenant = $1 AND user_id = $2 ORDER BY site";
     TO = "SELECT record FROM links WHERE site = $1 AND account_id = $2 ORDER BY tenant, user_id";
     ALL = "SELECT record FROM links WHERE site = $1 ORDER BY account_id, tenant, user_id";
+    PAGE = "SELECT record FROM links WHERE site = $1 AND (account_id, tenant, user_id) > ($2, $3, $4)
+            ORDER BY account_id, tenant, user_id LIMIT $5";
     KEEP_APPLIED = "INSERT INTO applied (tenant, user_id, site, record) VALUES ($1, $2, $3, $4)
                     ON CONFLICT (tenant, user_id, site) DO UPDATE SET record = excluded.record";
     LOAD_APPLIED = "SELECT record FROM applied WHERE tenant = $1 AND user_id = $2 AND site = $3";
     ALL_APPLIED = "SELECT record, tenant, user_id FROM applied WHERE site = $1 ORDER BY tenant, user_id";
+    PAGE_APPLIED = "SELECT record, tenant, user_id FROM applied WHERE site = $1 AND tenant = $2 AND user_id > $3
+                    ORDER BY user_id LIMIT $4";
     KEEP_VISIT = "INSERT INTO visits (tenant, user_id, site, key, record) VALUES ($1, $2, $3, $4, $5)
                   ON CONFLICT (tenant, user_id, site, key) DO UPDATE SET record = excluded.record";
     VISITS = "SELECT tenant, user_id, record FROM visits WHERE site = $1 ORDER BY tenant, user_id, key";
@@ -81,6 +85,18 @@ pub(crate) fn of_site(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<Link>> {
     tx::all(tx, ALL, with![site.as_str()], link)
 }
 
+/// Links of a site by account and identity, after a place in that order.
+pub(crate) fn page(
+    tx: &dyn Tx,
+    site: &SiteId,
+    after: Option<&(AccountId, IdentityId)>,
+    limit: usize,
+) -> Answer<Vec<Link>> {
+    let (account, tenant, user) =
+        after.map_or((i64::MIN, "", ""), |(account, who)| (account.0, who.tenant.as_str(), &*who.user));
+    tx::all(tx, PAGE, with![site.as_str(), account, tenant, user, rows_max(limit)], link)
+}
+
 pub(crate) fn keep_applied(tx: &dyn Tx, who: &IdentityId, site: &SiteId, applied: &Applied) -> Answer<()> {
     let kept = record::write(applied)?;
     tx.run(KEEP_APPLIED, with![who.tenant.as_str(), &*who.user, site.as_str(), &kept])?;
@@ -97,6 +113,19 @@ pub(crate) fn load_applied(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answ
 
 pub(crate) fn all_applied(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<(IdentityId, Applied)>> {
     tx::all(tx, ALL_APPLIED, with![site.as_str()], |row| {
+        Ok((IdentityId::new(TenantId::new(row.text(1)?), row.text(2)?), applied(row)?))
+    })
+}
+
+/// What is applied for a tenant's people in a site, by user id.
+pub(crate) fn applied_page(
+    tx: &dyn Tx,
+    site: &SiteId,
+    tenant: &TenantId,
+    after: &str,
+    limit: usize,
+) -> Answer<Vec<(IdentityId, Applied)>> {
+    tx::all(tx, PAGE_APPLIED, with![site.as_str(), tenant.as_str(), after, rows_max(limit)], |row| {
         Ok((IdentityId::new(TenantId::new(row.text(1)?), row.text(2)?), applied(row)?))
     })
 }

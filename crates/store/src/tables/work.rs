@@ -254,6 +254,16 @@ pub(crate) fn raise(tx: &dyn Tx, id: &IdentityId, call: Call) -> Answer<()> {
     keep(tx, &item)
 }
 
+/// When something that waits for somebody is due; what is under way is due now.
+pub(crate) fn planned(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Timestamp>> {
+    let known = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], item)?;
+    Ok(known.and_then(|item| match item.state {
+        State::Leased => Some(Timestamp::MIN),
+        State::Waiting if !item.quiet => Some(item.call.due),
+        State::Waiting | State::Dead => None,
+    }))
+}
+
 /// Ends a claim.
 pub(crate) fn finish(tx: &dyn Tx, claimed: &WorkItem, how: &Finish) -> Answer<()> {
     let id = &claimed.identity;

@@ -1,8 +1,11 @@
 //! The same decision for everybody, on lists instead of single reads. Pure but for what it is handed: no store, no
 //! call. A survey judges by the policy in force, a what-if by another one.
 
+mod roll;
+mod site;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -10,9 +13,8 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind},
     desired::{Applied, Desired, Lifecycle},
-    id::{AccountId, AccountKey, GroupId, IdentityId, SiteId, TenantId},
+    id::{GroupId, IdentityId, SiteId, TenantId},
     identity::Identity,
-    link::{How, Link, Situation},
     place::Catalogue,
     plan::Plan,
     signal::Lane,
@@ -20,7 +22,6 @@ use lanyard_model::{
 use lanyard_plan::{
     Observation, Removal, Seen, Setting,
     clearing::{self, Asked, Gating},
-    correlate::{Holder, KeyMatch, correlate},
     plan_identity,
     seating::Seating,
 };
@@ -28,10 +29,15 @@ use lanyard_policy::{Facts, ManagerKey};
 
 use crate::{
     engine::{Active, doubt_of_missing, manager_key},
-    look::{Leaving, contradiction},
+    look::Leaving,
+    packed::KeyIndex,
     reviews::{WithheldRights, withhold},
     survey::{Decided, Finding, SiteSurvey, TenantSurvey},
 };
+
+pub(crate) use roll::{Roll, Ties, Who};
+pub(crate) use site::Memory;
+use site::SiteMemory;
 
 /// What is said of one person while everybody is judged.
 pub(crate) enum Sight<'s> {
@@ -69,13 +75,19 @@ pub(crate) struct Judge<'a> {
     gates: bool,
     /// Everybody's reasons are told, not only those of people who differ.
     reasons: bool,
+    /// Sites in which no further removal has room, and why.
+    limits: BTreeMap<SiteId, String>,
     pub(crate) decided: Decided,
 }
 
-/// What is remembered of a site's people.
-pub(crate) type Memory = (Vec<Link>, HashMap<IdentityId, Applied>, HashMap<AccountId, Account>);
+/// People named where only their number matters.
+const NAMED_MAX: usize = 10;
+
+/// Rows whose keys are taken in at a time.
+const INDEXED: u32 = 5_000;
 
 impl<'a> Judge<'a> {
+    /// Knows nobody by key yet: see [`Judge::prepare`].
     #[expect(clippy::too_many_arguments, reason = "everything that everybody is judged by")]
     pub(crate) fn new(
         active: &'a Active,
@@ -83,6 +95,7 @@ impl<'a> Judge<'a> {
         withheld: &'a WithheldRights,
         tenants: &'a [TenantSurvey],
         sites: &'a [SiteSurvey],
+        roll: Roll,
         mut remembered: BTreeMap<SiteId, Memory>,
         desks: Desks,
         now: Timestamp,
@@ -90,28 +103,40 @@ impl<'a> Judge<'a> {
         let memory = sites
             .iter()
             .map(|site| {
-                let (links, applied, asleep) = remembered.remove(&site.site).unwrap_or_default();
-                (site.site.clone(), SiteMemory::new(active, site, links, applied, asleep))
+                let known = remembered.remove(&site.site).unwrap_or_default();
+                (site.site.clone(), SiteMemory::new(site, known))
             })
             .collect();
-        let everybody = Everybody::new(active, tenants);
         Self {
             active,
             missing,
             withheld,
-            everybody,
+            everybody: Everybody::new(active, tenants, roll),
             memory,
             desks,
             now,
             gates: false,
             reasons: false,
+            limits: BTreeMap::new(),
             decided: Decided::default(),
         }
+    }
+
+    /// Takes in a part of the keys. Nobody may be judged before it answers that all are known.
+    pub(crate) fn prepare(&mut self) -> bool {
+        let active = self.active;
+        self.everybody.index(INDEXED) && self.memory.values_mut().all(|known| known.index(active, INDEXED))
     }
 
     /// Shows what the policy asks first as asked.
     pub(crate) fn with_gates(mut self) -> Self {
         self.gates = !self.active.policy.demands().is_empty();
+        self
+    }
+
+    /// Shows removals as blocked where a limit has no room.
+    pub(crate) fn with_limits(mut self, limits: BTreeMap<SiteId, String>) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -121,23 +146,49 @@ impl<'a> Judge<'a> {
         self
     }
 
-    /// Live people accounts of a site that belong to nobody, if every list is proven complete.
-    pub(crate) fn note_orphans(&mut self, sites: &[SiteSurvey]) {
-        for site in sites.iter().filter(|site| site.certificate.holds()) {
-            let known = &self.memory[&site.site];
-            self.decided.orphans.extend(
-                site.accounts
-                    .iter()
-                    .filter(|a| a.kind == AccountKind::Person && a.is_live() && a.site_admin != Some(true))
-                    .filter(|a| !known.holders.contains_key(&a.id()) && !known.disputed.contains(&a.id()))
-                    .cloned(),
-            );
+    /// What is wrong with accounts themselves, in sites whose list is proven complete: those of people that belong to
+    /// nobody (`orphans`: everybody's list is proven complete too), and those that share a key.
+    pub(crate) fn note_accounts(&mut self, orphans: bool) {
+        for known in self.memory.values().filter(|known| known.site.certificate.holds()) {
+            self.decided.duplicates.extend(known.duplicates(self.active));
+            if let Some((catalogue, _)) = self.desks.get(&known.site.site) {
+                for room in catalogue.rooms.values() {
+                    let left = room.occupants.iter().filter(|id| known.site.accounts.find(**id).is_none());
+                    self.decided.left_seats.extend(left.map(|id| (known.key_of(*id), room.name.to_string())));
+                }
+            }
+            if orphans {
+                let of_people =
+                    known.site.accounts.iter().filter(|a| {
+                        a.kind == AccountKind::Person && a.is_live() && a.site_admin != Some(true)
+                    });
+                self.decided.orphans.extend(of_people.filter(|a| !known.is_claimed(a.id())));
+            }
         }
     }
 
     /// Judges one person in every site that concerns them.
-    pub(crate) fn judge(&mut self, identity: &Identity, see: &mut dyn FnMut(Sight<'_>)) {
-        let Self { active, missing, withheld, everybody, memory, desks, now, gates, reasons, decided } = self;
+    /// `applied` answers what is known to be applied for them in a site.
+    pub(crate) fn judge(
+        &mut self,
+        who: Who,
+        identity: &Identity,
+        applied: &mut dyn FnMut(&SiteId) -> Applied,
+        see: &mut dyn FnMut(Sight<'_>),
+    ) {
+        let Self {
+            active,
+            missing,
+            withheld,
+            everybody,
+            memory,
+            desks,
+            now,
+            gates,
+            reasons,
+            limits,
+            decided,
+        } = self;
         let (active, missing, now) = (*active, *missing, *now);
         decided.people += 1;
         // A list says what is now; since when is the mirror's to know, and a look's to respect.
@@ -154,13 +205,13 @@ impl<'a> Judge<'a> {
             decided.unchanged += 1;
             // Their account is theirs all the same: it is no orphan.
             for known in memory.values_mut() {
-                let _ = known.find(active, identity, everybody);
+                let _ = known.find(active, who, identity, everybody);
             }
             return;
         }
         let mut sites: BTreeSet<SiteId> = memory
             .iter()
-            .filter(|(_, known)| known.links.get(&identity.id).is_some_and(|link| link.ended_at.is_none()))
+            .filter(|(_, known)| known.account_of(who).is_some())
             .map(|(site, _)| site.clone())
             .collect();
         sites.extend(first.site.clone());
@@ -170,24 +221,23 @@ impl<'a> Judge<'a> {
             else {
                 continue;
             };
-            let found = known.find(active, identity, everybody);
+            let found = known.find(active, who, identity, everybody);
             let untouched = matches!(first.lifecycle, Lifecycle::OutOfScope | Lifecycle::NotYet { .. });
-            if untouched && found.link.is_none() {
+            if untouched && found.tie.is_none() {
                 continue;
             }
             if let Some(why) = found.disputed {
                 decided.disputed.push((identity.id.clone(), site.clone(), identity.display_name(), why));
                 continue;
             }
-            let asleep = found.link.as_ref().and_then(|link| known.asleep.remove(&link.account.id));
-            let account = found.account.or(asleep.as_ref());
-            if account.is_some_and(|a| a.site_admin == Some(true)) {
-                decided
-                    .ungoverned
-                    .push((identity.id.clone(), account.map(|a| a.key.clone()).expect("just seen")));
+            let asleep = found.tie.and_then(|tie| known.asleep.remove(&tie.account));
+            let account = found.account.or(asleep);
+            let account = account.as_ref();
+            if let Some(admin) = account.filter(|a| a.site_admin == Some(true)) {
+                decided.ungoverned.push((identity.id.clone(), admin.key.clone()));
                 continue;
             }
-            let applied = known.applied.get(&identity.id).cloned().unwrap_or_default();
+            let applied = applied(&site);
             let leaving = match crate::look::over_everywhere(identity, None, &first) {
                 Some(how) => Some(Leaving::Over(how)),
                 None => first.site.as_ref().filter(|home| **home != site).map(|_| Leaving::Moved(None)),
@@ -196,14 +246,14 @@ impl<'a> Judge<'a> {
                 .bound
                 .manager_reference(identity)
                 .and_then(|reference| everybody.manager(&identity.id.tenant, &reference.keys))
-                .and_then(|manager| known.account_of(&manager));
+                .and_then(|manager| known.account_of(manager));
             let facts = Facts {
                 account,
                 applied: Some(&applied),
                 gone: None,
                 since,
                 manager_account,
-                linked: found.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
+                linked: found.tie.is_some_and(|tie| !tie.ended),
             };
             let mute = leaving.is_none() && !*reasons;
             let mut desired = match leaving {
@@ -213,18 +263,18 @@ impl<'a> Judge<'a> {
                 None if mute => withhold(withheld, active.bound.evaluate_mute(identity, &facts, now), &site),
                 None => withhold(withheld, active.bound.evaluate(identity, &facts, now), &site),
             };
-            if known.governed_by_other(active, identity, &desired, account, everybody, &site, now) {
+            if known.governed_by_other(active, who, identity, &desired, account, everybody, now) {
                 continue;
             }
             let removal = Removal {
                 protected: active.policy.protects(identity).map(|because| because.text),
                 doubt: crate::look::doubt_of(identity, &desired)
                     .or_else(|| doubt_of_missing(missing, active, &desired)),
-                limit: None,
+                limit: limits.get(&site).cloned(),
                 settle_until: None,
             };
             let person = identity.display_name();
-            let link_key = found.link.as_ref().map(|link| link.account.clone());
+            let link_key = found.tie.map(|tie| known.key_of(tie.account));
             let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
             let observation = Observation {
                 account: account.map_or(Seen::Absent, Seen::Present),
@@ -284,9 +334,23 @@ impl<'a> Judge<'a> {
                 account,
                 catalogue,
                 seating,
-                linked: found.link.is_some(),
+                linked: found.tie.is_some(),
                 known_bookings: applied.bookings.len(),
             });
+            if let Some(account) = account.filter(|account| ended && account.is_live())
+                && found.tie.is_some_and(|tie| tie.ended)
+            {
+                decided.undead.push((identity.id.clone(), person.clone(), account.clone()));
+            }
+            if let Some(account) = account
+                && let Some(roles) = roles_beyond(account, &desired, &applied, catalogue)
+            {
+                let (count, named) = decided.beyond.entry(site.clone()).or_default();
+                *count += 1;
+                if named.len() < NAMED_MAX {
+                    named.push(format!("{person} (account {}): {roles}", account.id()));
+                }
+            }
             let mut news = applied.clone();
             crate::look::note_applied(&mut news, &desired, account, seating);
             let finding = Finding {
@@ -297,7 +361,7 @@ impl<'a> Judge<'a> {
             };
             // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent.
             let unproven = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. })
-                && found.link.as_ref().is_some_and(|link| link.ended_at.is_none());
+                && found.tie.is_some_and(|tie| !tie.ended);
             let untold = finding.plan.notices.iter().any(|notice| !notice.after_verified);
             if !finding.plan.is_quiet() || unproven || untold {
                 quiet = false;
@@ -310,176 +374,88 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Everybody by every key, for managers and shared accounts.
+/// Roles of somebody governed that no rule gives, that we did not give, and that no rule takes away.
+fn roles_beyond(
+    account: &Account,
+    desired: &Desired,
+    applied: &Applied,
+    catalogue: &Catalogue,
+) -> Option<String> {
+    if !matches!(desired.lifecycle, Lifecycle::Active) {
+        return None;
+    }
+    let beyond = account.roles.iter().flatten().filter(|(center, _)| {
+        !desired.roles.contains_key(center)
+            && !applied.roles.contains_key(center)
+            && !desired.owned.centers.contains(center)
+    });
+    let named: Vec<_> = beyond
+        .map(|(id, role)| {
+            let center = catalogue.centers.get(id).map_or_else(|| id.to_string(), |c| c.name.to_string());
+            format!("{} in {center}", role.as_str())
+        })
+        .collect();
+    (!named.is_empty()).then(|| named.join(", "))
+}
+
+/// Everybody by number, and by the keys that name a manager.
 struct Everybody<'a> {
-    by_id: HashMap<&'a IdentityId, &'a Identity>,
-    by_key: HashMap<(TenantId, String, String), Vec<IdentityId>>,
+    active: &'a Active,
+    tenants: &'a [TenantSurvey],
+    roll: Roll,
+    by_key: Vec<KeyIndex>,
+    /// Tenant and row up to which keys are known.
+    indexed: (usize, u32),
 }
 
 impl<'a> Everybody<'a> {
-    fn new(active: &Active, tenants: &'a [TenantSurvey]) -> Self {
-        let mut everybody = Self { by_id: HashMap::new(), by_key: HashMap::new() };
-        for identity in tenants.iter().flat_map(|tenant| &tenant.identities) {
-            everybody.by_id.insert(&identity.id, identity);
-            for (kind, value) in active.identity_keys(identity) {
-                everybody
-                    .by_key
-                    .entry((identity.id.tenant.clone(), kind, value))
-                    .or_default()
-                    .push(identity.id.clone());
-            }
-        }
-        everybody
+    fn new(active: &'a Active, tenants: &'a [TenantSurvey], roll: Roll) -> Self {
+        let by_key = tenants.iter().map(|_| KeyIndex::default()).collect();
+        Self { active, tenants, roll, by_key, indexed: (0, 0) }
     }
 
-    fn manager(&self, tenant: &TenantId, keys: &[ManagerKey]) -> Option<IdentityId> {
+    /// Takes in the keys of at most so many more people. Whether all are known now.
+    fn index(&mut self, most: u32) -> bool {
+        let (place, from) = self.indexed;
+        let Some(tenant) = self.tenants.get(place) else { return true };
+        let people = &tenant.identities;
+        let end = from.saturating_add(most).min(people.len() as u32);
+        for row in from..end {
+            self.by_key[place].add(row, &self.active.manager_keys(&people.get(row)));
+        }
+        self.indexed = (place, end);
+        if end == people.len() as u32 {
+            self.by_key[place].complete();
+            self.indexed = (place + 1, 0);
+        }
+        self.indexed.0 == self.tenants.len()
+    }
+
+    fn id(&self, who: Who) -> IdentityId {
+        self.roll.id(self.tenants, who)
+    }
+
+    fn identity(&self, who: Who) -> Option<Identity> {
+        self.roll.identity(self.tenants, who)
+    }
+
+    fn manager(&self, tenant: &TenantId, keys: &[ManagerKey]) -> Option<Who> {
+        let place = self.tenants.iter().position(|known| known.tenant == *tenant)?;
+        let people = &self.tenants[place].identities;
+        let start = self.roll.start(place);
         keys.iter().find_map(|key| match manager_key(key) {
-            Err(id) => Some(IdentityId::new(tenant.clone(), id)).filter(|id| self.by_id.contains_key(id)),
+            Err(id) => people.find(id).map(|row| start + row),
             Ok((kind, value)) => {
-                match self.by_key.get(&(tenant.clone(), kind.to_owned(), value.to_owned())).map(Vec::as_slice)
-                {
-                    Some([one]) => Some(one.clone()),
+                let has = |row: &u32| {
+                    let keys = self.active.manager_keys(&people.get(*row));
+                    keys.iter().any(|(k, v)| k == kind && v == value)
+                };
+                let mut found = self.by_key[place].candidates(kind, value).filter(has);
+                match (found.next(), found.next()) {
+                    (Some(one), None) => Some(start + one),
                     _ => None,
                 }
             }
-        })
-    }
-}
-
-/// What is known of one site while everybody is decided.
-struct SiteMemory<'a> {
-    site: &'a SiteSurvey,
-    by_id: HashMap<AccountId, &'a Account>,
-    by_key: HashMap<(String, String), Vec<&'a Account>>,
-    links: HashMap<IdentityId, Link>,
-    applied: HashMap<IdentityId, Applied>,
-    /// Whom each account belongs to, links of this survey included.
-    holders: HashMap<AccountId, Vec<IdentityId>>,
-    /// Accounts that are somebody's, it is not clear whose.
-    disputed: BTreeSet<AccountId>,
-    /// Linked accounts that the list no longer shows.
-    asleep: HashMap<AccountId, Account>,
-}
-
-struct Found<'a> {
-    account: Option<&'a Account>,
-    link: Option<Link>,
-    new_link: Option<Link>,
-    disputed: Option<String>,
-}
-
-impl<'a> SiteMemory<'a> {
-    fn new(
-        active: &Active,
-        site: &'a SiteSurvey,
-        links: Vec<Link>,
-        applied: HashMap<IdentityId, Applied>,
-        asleep: HashMap<AccountId, Account>,
-    ) -> Self {
-        let mut by_key: HashMap<(String, String), Vec<&Account>> = HashMap::new();
-        for account in site.accounts.iter().filter(|a| a.kind == AccountKind::Person && a.is_live()) {
-            for key in active.policy.account_keys(account) {
-                by_key.entry(key).or_default().push(account);
-            }
-        }
-        let mut holders: HashMap<AccountId, Vec<IdentityId>> = HashMap::new();
-        for link in links.iter().filter(|link| link.ended_at.is_none()) {
-            holders.entry(link.account.id).or_default().push(link.identity.clone());
-        }
-        Self {
-            by_id: site.accounts.iter().map(|account| (account.id(), account)).collect(),
-            site,
-            by_key,
-            links: links.into_iter().map(|link| (link.identity.clone(), link)).collect(),
-            applied,
-            holders,
-            disputed: BTreeSet::new(),
-            asleep,
-        }
-    }
-
-    fn account_of(&self, identity: &IdentityId) -> Option<AccountId> {
-        self.links.get(identity).filter(|link| link.ended_at.is_none()).map(|link| link.account.id)
-    }
-
-    fn find(&mut self, active: &Active, identity: &Identity, everybody: &Everybody<'_>) -> Found<'a> {
-        if let Some(link) = self.links.get(&identity.id) {
-            let account = self.by_id.get(&link.account.id).copied();
-            return Found { account, link: Some(link.clone()), new_link: None, disputed: None };
-        }
-        let policy = &active.policy;
-        let terms = policy.search_terms(identity);
-        let mut matches = Vec::new();
-        for term in &terms {
-            let accounts =
-                self.by_key.get(&(term.kind.clone(), term.folded.clone())).cloned().unwrap_or_default();
-            let stop = !accounts.is_empty();
-            matches.push(KeyMatch { name: term.kind.clone(), accounts });
-            if stop {
-                break;
-            }
-        }
-        let person = policy.person_key(identity);
-        let holder = |key: &AccountKey| {
-            let other = self.holders.get(&key.id)?.iter().find(|id| **id != identity.id)?.clone();
-            let over = everybody
-                .by_id
-                .get(&other)
-                .is_none_or(|o| o.status == lanyard_model::identity::Status::Deprovisioned);
-            let same = person.is_some()
-                && everybody.by_id.get(&other).is_some_and(|o| policy.person_key(o) == person);
-            Some(if same && (other.tenant != identity.id.tenant || over) {
-                Holder::SamePerson(other)
-            } else {
-                Holder::Other(other)
-            })
-        };
-        let answer = correlate(None, &matches, holder, |account, rank| {
-            contradiction(&terms, &policy.account_keys(account), rank)
-        });
-        match answer.situation {
-            Situation::Linked(key) => {
-                let link = Link {
-                    identity: identity.id.clone(),
-                    account: key.clone(),
-                    how: answer.how.unwrap_or(How::Key("key".into())),
-                    since: self.site.certificate.evidence.ended_at,
-                    ended_at: None,
-                };
-                self.holders.entry(key.id).or_default().push(identity.id.clone());
-                self.links.insert(identity.id.clone(), link.clone());
-                Found {
-                    account: self.by_id.get(&key.id).copied(),
-                    link: Some(link.clone()),
-                    new_link: Some(link),
-                    disputed: None,
-                }
-            }
-            Situation::Disputed { why, candidates } => {
-                self.disputed.extend(candidates.iter().map(|key| key.id));
-                Found { account: None, link: None, new_link: None, disputed: Some(why) }
-            }
-            _ => Found { account: None, link: None, new_link: None, disputed: None },
-        }
-    }
-
-    /// Whether another living identity of the same person governs the account.
-    #[expect(clippy::too_many_arguments, reason = "one call site; the shared state of a whole survey")]
-    fn governed_by_other(
-        &self,
-        active: &Active,
-        identity: &Identity,
-        desired: &Desired,
-        account: Option<&Account>,
-        everybody: &Everybody<'_>,
-        site: &SiteId,
-        now: Timestamp,
-    ) -> bool {
-        let Some(others) = account.and_then(|account| self.holders.get(&account.id())) else { return false };
-        let alive = crate::look::is_alive(desired);
-        others.iter().filter(|other| **other != identity.id).any(|other| {
-            everybody.by_id.get(other).is_some_and(|o| crate::look::wants_site(active, o, site, now))
-                && (!alive || active.policy.governs_before(&other.tenant, &identity.id.tenant, site).is_lt())
         })
     }
 }

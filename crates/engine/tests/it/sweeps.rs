@@ -1,0 +1,306 @@
+//! Full comparisons: what they cost, what they leave out, and how they go on after an interruption.
+
+use std::time::Duration;
+
+use lanyard_engine::ports::{PortFailure, Store};
+use lanyard_model::{
+    account::AccountKind,
+    id::{AccountId, RoomId},
+    identity::{Groups, Status},
+};
+
+use crate::{
+    bench::{APP, World, at, person, set},
+    mortal::Death,
+};
+
+/// Puts people into Okta who were never signalled: only a sweep finds them.
+fn hire(world: &World, tenant: &str, count: usize) {
+    world.okta(tenant).change(|state| {
+        for number in 0..count {
+            let user = format!("{tenant}{number:04}");
+            let mut one = person(tenant, &user, &user, &format!("{:05}", number + tenant.len() * 10_000));
+            // Without a desk each, which this company has not.
+            set(&mut one, "officeLocation", "NOWHERE");
+            one.groups = Groups::new([APP.into()], true);
+            state.people.insert(user, one);
+        }
+    });
+}
+
+async fn in_step(count: usize) -> World {
+    let mut world = World::new().await;
+    hire(&world, "acme", count);
+    world.sweep().await;
+    world.quiet().await;
+    world.clock.pass(Duration::from_secs(3600));
+    world
+}
+
+#[tokio::test]
+async fn a_sweep_of_a_company_in_step_writes_only_that_it_was_made() {
+    let mut asked = Vec::new();
+    for count in [3, 40] {
+        let mut world = in_step(count).await;
+        // What looks read by id is mirrored as the list shows it.
+        world.sweep().await;
+        world.quiet().await;
+        world.clock.pass(Duration::from_secs(3600));
+        world.mortal.used();
+        let report = world.sweep().await;
+        assert_eq!((report.people, report.differing, report.certified), (count, 0, true), "{report:?}");
+        let (reads, batches) = world.mortal.used();
+        let certificates = |of: usize| -> Vec<String> {
+            let mut all = vec!["FindingOver".to_owned()];
+            (0..of).for_each(|_| all.extend(["Certificate".to_owned(), "FindingOver".to_owned()]));
+            all
+        };
+        let mark = || vec!["Meta".to_owned()];
+        let mut expected = Vec::new();
+        for of in [2, 2, 1, 1] {
+            expected.extend([certificates(of), mark()]);
+        }
+        let (ends, others): (Vec<_>, Vec<_>) =
+            batches.into_iter().partition(|batch| batch.contains(&"Sweep".into()));
+        // The feed's cursor apart, which each tenant's list waits for.
+        let others: Vec<_> = others.into_iter().filter(|batch| batch != &["Signals"]).collect();
+        assert_eq!(others, expected);
+        let [end] = &ends[..] else { panic!("{ends:?}") };
+        assert!(
+            end.iter()
+                .all(|kind| ["FindingsOverExcept", "Sweep", "Journal", "Meta"].contains(&kind.as_str())),
+            "{end:?}"
+        );
+        assert_eq!(end.iter().filter(|kind| *kind == "Journal").count(), 2, "a line for each tenant");
+        asked.push(reads);
+    }
+    assert_eq!(asked[0], asked[1], "questions do not grow with people, but by page");
+    for one_by_one in ["identity", "account", "link", "applied", "links_of", "links_to"] {
+        assert!(!asked[0].contains_key(one_by_one), "{one_by_one}: {:?}", asked[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_that_cannot_be_read_keeps_nobody_else_waiting_and_loses_nobody() {
+    let mut world = World::new().await;
+    hire(&world, "acme", 2);
+    hire(&world, "beta", 1);
+    world.beta.change(|state| {
+        // Somebody with an account in hq, and not linked yet.
+        let mut cleo = person("beta", "cleo", "Cleo", "0777");
+        cleo.groups = Groups::new([APP.into()], true);
+        state.people.insert("cleo".into(), cleo);
+    });
+    world.hq.seed(7, &[("userName", "nobody"), ("email", "nobody@acme.example"), ("employeeId", "0999")]);
+    let down = PortFailure::Unavailable { upstream: "Okta (beta)".into(), reason: "down".into() };
+    world.beta.change(|state| state.failure = Some(down));
+    let report = world.sweep().await;
+    assert_eq!(report.unread_tenants, ["beta".into()]);
+    assert_eq!(
+        (report.people, report.differing, report.orphans),
+        (2, 2, 0),
+        "no orphan is claimed: {report:?}"
+    );
+    assert!(!report.certified && report.doubts[0].starts_with("beta: it could not be read"), "{report:?}");
+    world.quiet().await;
+    assert!(world.findings().await.contains(&"unread:beta".to_owned()));
+    assert_eq!(world.shown().lines().filter(|line| line.contains("acme000")).count(), 2, "{}", world.shown());
+
+    world.beta.change(|state| state.failure = None);
+    let report = world.sweep().await;
+    assert_eq!((report.unread_tenants.len(), report.orphans), (0, 1), "{report:?}");
+    world.quiet().await;
+    assert!(!world.findings().await.contains(&"unread:beta".to_owned()));
+    assert!(world.findings().await.contains(&"orphan:hq:7".to_owned()));
+
+    // Known people of a tenant that does not answer are nobody's leavers, and their accounts no orphans.
+    let before = world.shown();
+    world.clock.pass(Duration::from_secs(86_400));
+    let down = PortFailure::Unavailable { upstream: "Okta (beta)".into(), reason: "down".into() };
+    world.beta.change(|state| state.failure = Some(down));
+    let report = world.sweep().await;
+    assert_eq!((report.people, report.differing), (2, 0), "{report:?}");
+    assert_eq!(world.store.meta("absent:beta/cleo").await.unwrap(), None);
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), before);
+    assert!(world.findings().await.contains(&"orphan:hq:7".to_owned()), "what was proven stays so");
+
+    world.acme.change(|state| {
+        let down = PortFailure::Unavailable { upstream: "Okta (acme)".into(), reason: "down too".into() };
+        state.failure = Some(down);
+    });
+    let error = world.engine.sweep(None, "test", &lanyard_engine::ports::Silent).await.unwrap_err();
+    assert!(error.to_string().contains("down"), "nobody could be read: {error}");
+}
+
+/// A sweep that dies at each of its writes in turn is ended by the next process; lists that were remembered whole are
+/// not read again.
+#[tokio::test]
+async fn an_interrupted_sweep_is_taken_up_where_it_was() {
+    let mut resumed = Vec::new();
+    let mut end = String::new();
+    for number in 0..200 {
+        let mut world = World::new().await;
+        hire(&world, "acme", 2);
+        world.hq.seed(7, &[("userName", "nobody"), ("email", "nobody@acme.example"), ("employeeId", "0999")]);
+        world.mortal_reborn(Some(Death::AfterWrite(number))).await;
+        let engine = std::sync::Arc::clone(&world.engine);
+        let whole = tokio::select! {
+            report = engine.sweep(None, "test", &lanyard_engine::ports::Silent) => Some(report.unwrap()),
+            () = world.mortal.died.notified() => None,
+        };
+        if let Some(report) = whole {
+            assert_eq!(report.resumed, [""; 0]);
+            world.quiet().await;
+            if end.is_empty() {
+                end = world.shown();
+            }
+            if !world.mortal.is_dead() && number > 0 && !resumed.is_empty() {
+                break;
+            }
+            continue;
+        }
+        world.clock.pass(Duration::from_secs(60));
+        world.reborn().await;
+        let report = world.sweep().await;
+        assert!(report.certified, "{number}: {report:?}");
+        assert_eq!((report.people, report.orphans), (2, 1), "{number}: {report:?}");
+        for (name, lists) in [
+            ("acme", world.acme.lists()),
+            ("beta", world.beta.lists()),
+            ("hq", world.hq.change(|state| state.lists)),
+            ("south", world.south.change(|state| state.lists)),
+        ] {
+            let again = usize::from(!report.resumed.contains(&name.to_owned()));
+            assert!(lists <= 1 + again, "{number}: {name} was listed {lists} times: {report:?}");
+        }
+        resumed.push(report.resumed.len());
+        world.quiet().await;
+        assert_eq!(world.lines("sweep").await, 2, "{number}: it is on record once for each tenant");
+        let shown = world.shown();
+        if end.is_empty() {
+            end.clone_from(&shown);
+        }
+        assert_eq!(shown, end, "{number}");
+    }
+    assert!(resumed.contains(&0) && resumed.contains(&2) && resumed.contains(&4), "{resumed:?}");
+    assert!(resumed.is_sorted(), "{resumed:?}");
+}
+
+#[tokio::test]
+async fn an_interrupted_sweep_of_another_day_or_in_doubt_begins_anew() {
+    let mut world = World::new().await;
+    hire(&world, "acme", 2);
+    world.acme.change(|state| state.torn = true);
+    world.south.change(|state| state.failure = None);
+    // After the last list, before the end.
+    world.mortal_reborn(Some(Death::BeforeWrite(9))).await;
+    let engine = std::sync::Arc::clone(&world.engine);
+    tokio::select! {
+        report = engine.sweep(None, "test", &lanyard_engine::ports::Silent) => panic!("{report:?}"),
+        () = world.mortal.died.notified() => {}
+    }
+    world.reborn().await;
+    let report = world.sweep().await;
+    assert!(!report.resumed.contains(&"acme".to_owned()), "a list in doubt is read again: {report:?}");
+    assert!(report.resumed.contains(&"beta".to_owned()), "{report:?}");
+    assert!(!report.certified);
+
+    world.mortal_reborn(Some(Death::BeforeWrite(9))).await;
+    let engine = std::sync::Arc::clone(&world.engine);
+    tokio::select! {
+        report = engine.sweep(None, "test", &lanyard_engine::ports::Silent) => panic!("{report:?}"),
+        () = world.mortal.died.notified() => {}
+    }
+    world.clock.pass(Duration::from_secs(31 * 60));
+    world.reborn().await;
+    assert_eq!(world.sweep().await.resumed, [""; 0], "half an hour later everything is read again");
+}
+
+#[tokio::test]
+async fn accounts_that_share_a_key_are_told_once() {
+    let mut world = World::new().await;
+    for (id, name) in [(7, "first"), (8, "second")] {
+        let mail = format!("{name}@acme.example");
+        world.hq.seed(id, &[("userName", name), ("email", &mail), ("employeeId", "0555")]);
+    }
+    let report = world.sweep().await;
+    assert_eq!(report.duplicates, 1);
+    let found = world.store.finding("duplicate:hq:7").await.unwrap().expect("a finding");
+    assert!(found.title.contains("2 live accounts"), "{}", found.title);
+    assert!(found.detail.contains('7') && found.detail.contains('8'), "{}", found.detail);
+    world.hq.change(|state| state.accounts.get_mut(&8).unwrap().active = Some(false));
+    assert_eq!(world.sweep().await.duplicates, 0);
+    assert_eq!(world.store.finding("duplicate:hq:7").await.unwrap(), None);
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_leavers_account_that_lives_again_is_told_and_taken_back() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.leave(&id).await;
+    world.quiet().await;
+    let account = world.hq.change(|state| *state.accounts.keys().next().unwrap());
+    world.clock.pass(Duration::from_secs(86_400));
+    world.hq.change(|state| state.accounts.get_mut(&account).unwrap().active = Some(true));
+    let report = world.sweep().await;
+    assert_eq!(report.differing, 1);
+    let key = format!("undead:hq:{account}");
+    assert!(world.findings().await.contains(&key), "{:?}", world.findings().await);
+    world.quiet().await;
+    assert!(world.shown().contains("inactive"), "{}", world.shown());
+    world.sweep().await;
+    assert!(!world.findings().await.contains(&key));
+}
+
+#[tokio::test]
+async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() {
+    let mut world = World::new().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    world.hq.change(|state| {
+        let catalogue = state.catalogue.as_mut().unwrap();
+        catalogue.rooms.get_mut(&RoomId(13)).unwrap().occupants.push(AccountId(4711));
+        let ana = state.accounts.values_mut().next().unwrap();
+        assert_eq!(ana.kind, AccountKind::Person);
+        ana.roles
+            .as_mut()
+            .unwrap()
+            .insert(lanyard_model::id::CenterId(53), lanyard_model::account::Role::Manager);
+    });
+    world.sweep().await;
+    let seat = world.store.finding("left_seat:hq:all").await.unwrap().expect("a finding");
+    assert_eq!(seat.detail, "1-013 (account 4711)");
+    let roles = world.store.finding("beyond_policy:hq:roles").await.unwrap().expect("a finding");
+    assert!(roles.detail.contains("Ana") && roles.detail.contains("MANAGER in space"), "{}", roles.detail);
+    world.hq.change(|state| {
+        state.catalogue.as_mut().unwrap().rooms.get_mut(&RoomId(13)).unwrap().occupants.clear();
+    });
+    world.sweep().await;
+    assert_eq!(world.store.finding("left_seat:hq:all").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn people_who_wait_for_room_under_a_limit_are_counted_apart() {
+    let mut world = World::new().await;
+    world.max_people = 1;
+    world.reborn().await;
+    for (user, number) in [("ana", "0417"), ("ben", "0418")] {
+        world.say(person("acme", user, user, number)).await;
+    }
+    world.quiet().await;
+    let left = at("2026-05-04T08:30:00Z");
+    world.acme.change(|state| {
+        for one in state.people.values_mut() {
+            (one.status, one.status_changed) = (Status::Deprovisioned, Some(left));
+        }
+    });
+    assert_eq!(world.sweep().await.waiting, 0);
+    world.quiet_for(Duration::from_secs(30)).await;
+    let report = world.sweep().await;
+    assert_eq!((report.differing, report.waiting), (1, 1), "{report:?}");
+}
