@@ -9,7 +9,7 @@ use lanyard_model::{
     id::{GroupId, IdentityId, SiteId, TenantId},
     signal::{Lane, Source},
 };
-use lanyard_plan::clearing::{Voter, no_say};
+use lanyard_plan::clearing::{self, Voter, no_say};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -87,9 +87,6 @@ impl From<StoreFailure> for SayRefused {
         }
     }
 }
-
-/// A decision on a reached limit is good for this long.
-const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
 
 /// Where delegations are kept, by folded e-mail of who delegates.
 const DELEGATIONS: &str = "delegations";
@@ -196,56 +193,24 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Clearance, SayRefused> {
         let id = found.id.clone();
-        let in_time = found.kind == ClearanceKind::Hold || found.until.is_none_or(|until| now < until);
-        let open = found.state == ClearanceState::Waiting && !found.over && in_time;
         let renewable = say == Say::Renew && !found.over && found.kind == ClearanceKind::Approval;
-        if !open && !renewable {
-            let state = match found.state {
-                _ if found.over => "over",
-                ClearanceState::Waiting => "run out",
-                state => state.as_str(),
-            };
+        if let (Err(state), false) = (clearing::decidable(&found, now), renewable) {
             return Err(SayRefused::Over { id, state });
         }
         let instead_of = self.say_in(&found, by, now).await?;
-        let mut after = found;
-        let said = |what: &str| match reason {
-            "" => format!("{what} by {}", by.name),
-            reason => format!("{what} by {}: {reason}", by.name),
-        };
         if say == Say::Renew {
             // The next look finds its lines wanted and nothing on record: it asks anew.
-            after.over = true;
-            after.state = ClearanceState::Cancelled;
-            after.ended = Some((now, said("to be asked anew")));
-            return Ok(after);
+            let words = clearing::said("to be asked anew", &by.name, reason);
+            return Ok(Clearance {
+                over: true,
+                state: ClearanceState::Cancelled,
+                ended: Some((now, words)),
+                ..found
+            });
         }
         let yes = say == Say::Approve;
-        after.votes.push(Vote { by: by.name.clone(), instead_of, at: now, yes, reason: reason.to_owned() });
-        let quorum = after.demand.as_ref().map_or(1, |demand| demand.quorum as usize);
-        match (after.kind, yes) {
-            (ClearanceKind::Undone, false) => {}
-            (_, false) => {
-                after.state = ClearanceState::Declined;
-                after.ended = Some((now, said("declined")));
-            }
-            // An undo is released: what it kept away may come again.
-            (ClearanceKind::Undone, true) => {
-                after.state = ClearanceState::Cancelled;
-                after.over = true;
-                after.ended = Some((now, said("released")));
-            }
-            (kind, true) if after.ayes() >= quorum => {
-                after.state = ClearanceState::Granted;
-                after.ended = Some((now, said("approved")));
-                if kind == ClearanceKind::Cap {
-                    let span = jiff::SignedDuration::from_secs(CAP_GRANT_SECONDS);
-                    after.until = now.checked_add(span).ok();
-                }
-            }
-            _ => {}
-        }
-        Ok(after)
+        let vote = Vote { by: by.name.clone(), instead_of, at: now, yes, reason: reason.to_owned() };
+        Ok(clearing::voted(found, vote))
     }
 
     /// In whose place they decide, if in somebody's.

@@ -13,7 +13,7 @@ use lanyard_policy::Facts;
 
 use crate::{
     Engine,
-    look::{Leaving, Scene, Stop, Tail, over_everywhere, person::Person},
+    look::{Leaving, Present, Scene, Stop, Tail, over_everywhere, person::Person},
     ports::{PortFailure, StoreFailure, WorkItem},
 };
 
@@ -97,7 +97,8 @@ impl Engine {
             linked: links.iter().any(|link| link.ended_at.is_none()),
         };
         let desired = active.bound.evaluate(&identity, &facts, now);
-        let person = Person { identity, gone, since };
+        let present = Present::of(now, directory.clock_ahead());
+        let person = Person { identity, gone, since, present };
         let item = WorkItem {
             identity: id.clone(),
             generation: 0,

@@ -22,7 +22,7 @@ use crate::{
     Engine,
     explain::PreviewError,
     journal::line,
-    look::{Applying, Person, Scene, Stop, Tail},
+    look::{Applying, Person, Present, Scene, Stop, Tail},
     ports::{Intent, WorkItem, Write},
     site::SiteState,
 };
@@ -287,7 +287,8 @@ impl Engine {
         let kept = self.keep_away(&undo, because, now).await?;
         let known = self.store.identity(identity).await.map_err(PreviewError::Store)?;
         let known = known.ok_or_else(|| PreviewError::Nobody(identity.clone()))?;
-        let person = Person { identity: known.identity, gone: known.gone_at, since: known.since };
+        let present = Present::of(now, jiff::SignedDuration::ZERO);
+        let person = Person { identity: known.identity, gone: known.gone_at, since: known.since, present };
         let item = WorkItem {
             identity: identity.clone(),
             generation: 0,

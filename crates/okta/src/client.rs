@@ -276,6 +276,11 @@ impl Core {
         self.clock.now().checked_add(*lock(&self.skew)).unwrap_or(Timestamp::MAX)
     }
 
+    /// How far the server's clock was ahead of ours at its last answer.
+    pub(crate) fn clock_ahead(&self) -> SignedDuration {
+        *lock(&self.skew)
+    }
+
     /// 128 random bits in hex: the id of one assertion or proof.
     pub(crate) fn new_id(&self) -> String {
         format!("{:032x}", lock(&self.dice).random::<u128>())

@@ -29,6 +29,10 @@ impl Directory for OktaClient {
         self.user(user, lane).await.map_err(|p| self.failure(p))
     }
 
+    fn clock_ahead(&self) -> jiff::SignedDuration {
+        self.core.clock_ahead()
+    }
+
     async fn find_identities(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, PortFailure> {
         self.users_named(login_or_email).await.map_err(|p| self.failure(p))
     }

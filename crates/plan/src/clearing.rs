@@ -1,12 +1,15 @@
 //! Sets gates for what people, time and limits must let go first. Pure: what is asked, what is known, and the clock
 //! come as arguments; what must be kept or ended is answered.
 
+#[cfg(test)]
+mod model;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    clearance::{Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine},
+    clearance::{Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote},
     desired::{Desired, Lifecycle},
     id::{IdentityId, PlanId},
     place::Catalogue,
@@ -22,6 +25,8 @@ pub const NEW_ACCOUNT: &str = "lifecycle.new_account";
 pub const NO_RULE: &str = "policy";
 /// The rule of a decision on a reached limit.
 pub const CAP: &str = "guardrails.cap";
+/// A decision on a reached limit is good for this long.
+const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
 /// Rules that begin so are asked about whenever they are on record, without the policy's word.
 pub const WHATIF: &str = "whatif:";
 
@@ -109,6 +114,8 @@ pub struct Gating<'a> {
     pub before: Option<&'a Account>,
     pub catalogue: &'a Catalogue,
     pub now: Timestamp,
+    /// From when a wait counts that begins now: not before `now`, later where two clocks differ.
+    pub begins: Timestamp,
     pub manager: Option<&'a IdentityId>,
     /// A limit was reached: what waits for room under it.
     pub capped: bool,
@@ -462,9 +469,10 @@ fn ask(
     };
     let until = seconds
         .map(|seconds| jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)))
-        .and_then(|span| gating.now.checked_add(span).ok());
+        .and_then(|span| gating.begins.checked_add(span).ok());
     let mut hash = Sha256::new();
-    for part in [kind.as_str(), &plan.identity.to_string(), plan.site.as_str(), rule, &gating.now.to_string()]
+    for part in
+        [kind.as_str(), &plan.identity.to_string(), plan.site.as_str(), rule, &gating.begins.to_string()]
     {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
@@ -485,7 +493,7 @@ fn ask(
         lines,
         plan: plan.id.clone(),
         state: ClearanceState::Waiting,
-        asked_at: gating.now,
+        asked_at: gating.begins,
         until,
         demand: demand.approval.clone(),
         manager: gating.manager.cloned(),
@@ -554,6 +562,60 @@ pub fn settle(
 
 fn all_spent(clearance: &Clearance) -> bool {
     !clearance.lines.is_empty() && clearance.lines.iter().all(|line| clearance.spent.contains(&line.key))
+}
+
+/// Whether a request can be decided at `now`.
+///
+/// # Errors
+/// The word for what it is instead: decided, run out, or over.
+pub fn decidable(clearance: &Clearance, now: Timestamp) -> Result<(), &'static str> {
+    let in_time = clearance.kind == ClearanceKind::Hold || clearance.until.is_none_or(|until| now < until);
+    match clearance.state {
+        _ if clearance.over => Err("over"),
+        ClearanceState::Waiting if in_time => Ok(()),
+        ClearanceState::Waiting => Err("run out"),
+        state => Err(state.as_str()),
+    }
+}
+
+/// The request after one more vote by somebody who has a say in it. One no decides; yeses decide once there are as many
+/// as were asked for, each by somebody else.
+pub fn voted(mut clearance: Clearance, vote: Vote) -> Clearance {
+    let (at, yes) = (vote.at, vote.yes);
+    let words = |what: &str| said(what, &vote.by, &vote.reason);
+    let (approved, declined, released) = (words("approved"), words("declined"), words("released"));
+    clearance.votes.push(vote);
+    let quorum = clearance.demand.as_ref().map_or(1, |demand| demand.quorum as usize);
+    match (clearance.kind, yes) {
+        (ClearanceKind::Undone, false) => {}
+        (_, false) => {
+            clearance.state = ClearanceState::Declined;
+            clearance.ended = Some((at, declined));
+        }
+        // An undo is released: what it kept away may come again.
+        (ClearanceKind::Undone, true) => {
+            clearance.state = ClearanceState::Cancelled;
+            clearance.over = true;
+            clearance.ended = Some((at, released));
+        }
+        (kind, true) if clearance.ayes() >= quorum => {
+            clearance.state = ClearanceState::Granted;
+            clearance.ended = Some((at, approved));
+            if kind == ClearanceKind::Cap {
+                clearance.until = at.checked_add(jiff::SignedDuration::from_secs(CAP_GRANT_SECONDS)).ok();
+            }
+        }
+        _ => {}
+    }
+    clearance
+}
+
+/// Who said what, and why if they told: `approved by Ana: she moves in today`.
+pub fn said(what: &str, by: &str, reason: &str) -> String {
+    match reason {
+        "" => format!("{what} by {by}"),
+        reason => format!("{what} by {by}: {reason}"),
+    }
 }
 
 /// Why somebody may not vote on a request; `None`: they may.

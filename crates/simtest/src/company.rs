@@ -28,6 +28,7 @@ use crate::{
     clock::{LifeClock, VirtualTime},
     life::{Life, LifeStore},
     network::{Desk, HOOK_SECRET, LifeTransport, Network, RECEIVER},
+    script::{Plan, Script},
     weather::{Front, StormyDisk, Weather},
 };
 
@@ -137,8 +138,10 @@ impl Sides {
         Arc::new(LifeClock { time: self.time, weather: Arc::clone(&self.weather), life: Arc::clone(life) })
     }
 
-    /// The demonstration policy for what both sides hold. `percent_max`: people who may lose something in a day.
-    pub async fn draw_policy(&self, percent_max: u32) -> PolicyFiles {
+    /// The demonstration policy for what both sides hold, with what `plan` asks beyond it. `script` names the people whom
+    /// it protects.
+    pub async fn draw_policy(&self, plan: &Plan, script: &Script) -> PolicyFiles {
+        let percent_max = plan.percent_max;
         let life = Life::new(None);
         let mut facts = StarterFacts::default();
         for directory in self.directories(&life, 1) {
@@ -163,6 +166,7 @@ impl Sides {
         let limit = policy.lines().find(|line| line.starts_with("max_percent =")).map(str::to_owned);
         let limit = limit.expect("the demonstration's policy limits removals by a share");
         *policy = policy.replacen(&limit, &format!("max_percent = {percent_max}"), 1);
+        plan.guards.put_into(policy, &script.protected);
         files
     }
 

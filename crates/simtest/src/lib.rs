@@ -6,6 +6,7 @@
 //! - [`network`]: requests and hook deliveries as calls of the stand-ins' faces, with what goes wrong on the way
 //! - [`weather`]: what goes wrong below the store, in answers that lie, and to the process; [`crash`]: what it leaves
 //! - [`company`]: the two sides and the engine's wiring; [`script`]: what the seed has in store; [`run`]: one history
+//! - [`guards`]: what the policy asks beyond the demonstration's, and who votes
 //! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas; [`watch`]: as it happens
 //! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
 //! - [`enumerate`]: every point of short histories in turn
@@ -17,6 +18,7 @@ pub mod company;
 pub mod crash;
 pub mod drive;
 pub mod enumerate;
+pub mod guards;
 pub mod hunt;
 pub mod life;
 pub mod network;

@@ -32,7 +32,7 @@ struct Arguments {
     /// swarm, calm, storm or weeks.
     #[arg(long, default_value = "swarm")]
     profile: Profile,
-    /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h`.
+    /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h,g`.
     #[arg(long, default_value = "")]
     without: Without,
     /// Begin no history later than so many seconds after the start.

@@ -11,6 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use lanyard_engine::{
     Engine,
     loops::Surroundings,
+    policies::{PolicyRefusal, Wish},
     ports::{ActivityFilter, Finding, Kept, Message, Notifier, Route, Silent, Store as _},
 };
 use lanyard_policy::PolicyFiles;
@@ -29,6 +30,7 @@ use crate::{
     auditor::{Evidence, Violation, judge},
     company::Sides,
     crash,
+    guards::{self, Ballots, Guards},
     life::{Fences, Life},
     script::{Deed, Plan, Script, Step},
     weather::Mishap,
@@ -92,7 +94,7 @@ impl History {
     pub fn told(&self) -> String {
         let plan = &self.plan;
         let mut out = format!(
-            "seed {}: {} people, {:?} accounts, {} org(s), preset {}, busy for {} h, feed every {} s, hooks {}, cap {} %, {} kills{}\n",
+            "seed {}: {} people, {:?} accounts, {} org(s), preset {}, busy for {} h, feed every {} s, hooks {}, cap {} %, {} kills{}{}\n",
             self.seed,
             plan.world.people,
             plan.world.accounts,
@@ -104,6 +106,7 @@ impl History {
             plan.percent_max,
             plan.kills,
             if plan.observe_only { ", observing only" } else { "" },
+            if plan.guards == Guards::default() { String::new() } else { format!(", {:?}", plan.guards) },
         );
         for (at, words) in &self.events {
             let _ = writeln!(out, "  {} {words}", at.strftime("%d %H:%M:%S%.3f"));
@@ -168,6 +171,9 @@ struct Stage {
     commits: Mutex<u64>,
     deeds: Mutex<u64>,
     fences: Arc<Fences>,
+    ballots: Ballots,
+    /// When which policy was known to be in force: the edited one, or the first.
+    published: Mutex<Vec<(Timestamp, bool)>>,
     events: Mutex<Vec<(Timestamp, String)>>,
 }
 
@@ -225,8 +231,12 @@ impl Stage {
             let hooks = if self.plan.hooks { self.sides.hooks() } else { Vec::new() };
             let (keep, stop) = watch::channel(false);
             let task = tokio::spawn(async move {
-                // What cannot be read now is tried again by the loops.
-                let _ = engine.load(&Silent).await;
+                // As the service does: nothing begins before what an earlier process left is known.
+                let mut attempts = 0;
+                while engine.load_memory().await.is_err() {
+                    attempts += 1;
+                    engine.clock().sleep(engine.settings().backoff(attempts, "load")).await;
+                }
                 engine.run(Surroundings { hooks, notifier: Arc::new(Mailbox) }, stop).await;
             });
             life.over().await;
@@ -257,6 +267,16 @@ impl Stage {
         *folder = next;
         if torn.is_some() {
             self.sides.weather.note("torn write");
+        }
+    }
+
+    /// People come and look what waits for their decision, at moments that the seed decides.
+    async fn vote_for_ever(self: Arc<Self>) {
+        let mut dice = Dice::new(self.plan.seed, "votes");
+        loop {
+            tokio::time::sleep(guards::pause(&mut dice)).await;
+            let engine = self.present_soon().await.engine;
+            self.ballots.vote(&engine, &mut dice, self.sides.time).await;
         }
     }
 
@@ -302,6 +322,22 @@ impl Stage {
             }
             Deed::Command { vendor, index, command } => {
                 self.sides.command(*vendor, *index, command).map(|_| ())
+            }
+            Deed::Publish { edited } => {
+                let files = if *edited { guards::edited(&self.policy) } else { self.policy.clone() };
+                // The editor tries until it holds, and is told when it does already.
+                loop {
+                    let engine = self.present_soon().await.engine;
+                    let wish = Wish { by: "an editor", reason: "simulated", expected: None };
+                    let publish = engine.publish_policy(&files, wish);
+                    match tokio::time::timeout(Duration::from_secs(30), publish).await {
+                        Ok(Ok(_) | Err(PolicyRefusal::Same(_))) => break,
+                        Ok(Err(PolicyRefusal::Mistakes(problems))) => return Err(problems.render()),
+                        Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_secs(5)).await,
+                    }
+                }
+                lock(&self.published).push((self.sides.time.now(), *edited));
+                Ok(())
             }
             Deed::Kill => {
                 self.present_soon().await.life.end();
@@ -353,11 +389,11 @@ async fn live(plan: Plan, options: Options) -> History {
     for desk in sides.network.desks() {
         tokio::spawn(Arc::clone(&sides.network).pump(desk));
     }
+    let script = Script::of(&plan, &sides.company);
     let policy = {
         let _hushed = sides.weather.hush();
-        sides.draw_policy(plan.percent_max).await
+        sides.draw_policy(&plan, &script).await
     };
-    let script = Script::of(&plan, &sides.company);
     let start = sides.time.now();
     let stage = Arc::new(Stage {
         kills_left: Mutex::new(plan.kills),
@@ -372,6 +408,8 @@ async fn live(plan: Plan, options: Options) -> History {
         commits: Mutex::new(0),
         deeds: Mutex::new(0),
         fences: Arc::default(),
+        ballots: Ballots::default(),
+        published: Mutex::default(),
         events: Mutex::default(),
     });
     for rule in &stage.plan.faults {
@@ -388,7 +426,12 @@ async fn live(plan: Plan, options: Options) -> History {
     if let Some((place, fault)) = stage.plan.write_fault {
         stage.sides.network.fail_write(place, fault);
     }
+    let poison: Vec<Rule> = script.poisoned.iter().map(|(_, rule)| rule.clone()).collect();
+    for desk in &desks {
+        desk.with(|face| face.add(&poison, start));
+    }
     let supervisor = tokio::spawn(Arc::clone(&stage).supervise());
+    let voters = stage.plan.guards.approval.then(|| tokio::spawn(Arc::clone(&stage).vote_for_ever()));
     for step in &script.steps {
         stage.sides.time.sleep_until(start + step.after).await;
         let is_first = *lock(&stage.first_step) == 0;
@@ -410,7 +453,14 @@ async fn live(plan: Plan, options: Options) -> History {
             let kind = kind_of(report.target, report.effect);
             *hits.entry(kind).or_default() += report.hits;
         }
-        desk.with(|face| face.remove(None));
+        desk.with(|face| {
+            face.remove(None);
+            face.add(&poison, now);
+        });
+    }
+    // Whoever agreed to something later would make writes where none are awaited.
+    if let Some(voters) = voters {
+        voters.abort();
     }
     hits.retain(|_, count| *count > 0);
     stage.end_blows(&script);
@@ -475,6 +525,8 @@ async fn live(plan: Plan, options: Options) -> History {
         lines: &lines,
         watch,
         fences: stage.fences.told(),
+        ballots: &stage.ballots,
+        published: lock(&stage.published).clone(),
         kept: crash::bytes(lock(&stage.folder).path()),
     };
     let verdict = judge(&evidence);

@@ -40,6 +40,7 @@ pub fn shrink(history: &History) -> History {
     };
     attempt(&|without| without.kills = true, &mut best, &mut tries);
     attempt(&|without| without.hooks = true, &mut best, &mut tries);
+    attempt(&|without| without.guards = true, &mut best, &mut tries);
     let stories: Vec<u32> = stories_of(&whole);
     leave_out(&stories, &mut |some| attempt(&|without| without.stories.extend(some), &mut best, &mut tries));
     let faults: Vec<usize> = (0..whole.faults.len()).collect();

@@ -145,5 +145,5 @@ fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {
-    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    !text.is_empty() && memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }

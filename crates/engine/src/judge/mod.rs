@@ -311,6 +311,7 @@ impl<'a> Judge<'a> {
                         before: account,
                         catalogue,
                         now,
+                        begins: now,
                         manager: None,
                         capped: false,
                         sealed: None,

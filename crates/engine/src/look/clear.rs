@@ -19,7 +19,7 @@ use lanyard_plan::{
 };
 use lanyard_policy::Facts;
 
-use super::{AccountView, Applying, Leaving, Person, Scene, Stop};
+use super::{AccountView, Applying, Leaving, Person, Present, Scene, Stop};
 use crate::{
     Engine,
     engine::manager_key,
@@ -88,7 +88,11 @@ impl Engine {
             manager_account: self.manager_account(scene).await?,
             linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
         };
-        let base = scene.active.bound.evaluate_unasked(&scene.person.identity, &facts, self.clock.now());
+        let base = scene.active.bound.evaluate_unasked(
+            &scene.person.identity,
+            &facts,
+            scene.person.present.earliest,
+        );
         Ok(Asked::new(desired, &base, demands))
     }
 
@@ -130,6 +134,7 @@ impl Engine {
                 before,
                 catalogue,
                 now,
+                begins: scene.person.present.latest,
                 manager: applying.manager.as_ref(),
                 capped: applying.capped.is_some(),
                 sealed,
@@ -145,9 +150,10 @@ impl Engine {
         desired: &Desired,
         gated: &Gated,
         applying: &Applying,
+        present: Present,
     ) -> Result<(), Stop> {
         let now = self.clock.now();
-        let ended = clearing::settle(&applying.known, &gated.wanted, &desired.lifecycle, now);
+        let ended = clearing::settle(&applying.known, &gated.wanted, &desired.lifecycle, present.earliest);
         if gated.new.is_empty() && ended.is_empty() {
             return Ok(());
         }

@@ -37,7 +37,7 @@ impl Engine {
             None => self.manager_account(scene).await?,
         };
         let facts = facts_of(scene, view, applied, manager);
-        let (grounds, now) = (facts.grounds(), self.clock.now());
+        let (grounds, now) = (facts.grounds(), scene.person.present.earliest);
         let desired = match decided {
             Some(before)
                 if before.grounds == grounds && before.desired.review_at.is_none_or(|at| at > now) =>
@@ -70,7 +70,7 @@ impl Engine {
             Leaving::Over(_) => person.identity.status_changed.unwrap_or(person.since),
             Leaving::Moved(_) => person.since,
         };
-        leaving.desired(&person.identity.id, scene.site.id(), since, self.clock.now())
+        leaving.desired(&person.identity.id, scene.site.id(), since, person.present.earliest)
     }
 
     pub(super) async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {

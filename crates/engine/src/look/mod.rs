@@ -13,7 +13,7 @@ mod remember;
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     booking::Booking,
     desired::{Applied, Because, Desired, Ending, Lifecycle},
@@ -39,7 +39,7 @@ pub(crate) use account::{AccountView, as_inactive, contradiction, is_alive, want
 pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
-pub(crate) use person::{Person, is_same};
+pub(crate) use person::{Person, Present, is_same};
 pub(crate) use remember::note_applied;
 
 /// Passes of one look: observe, apply, read back. More only after unknown outcomes,
@@ -91,6 +91,8 @@ pub(crate) struct Tail {
     pub(crate) sites: Vec<SiteId>,
     /// The upstream that stopped this look.
     pub(crate) down: Option<Upstream>,
+    /// How far our clock is ahead of the moment that the look decides by.
+    pub(crate) lag: SignedDuration,
     /// Locks on what this look learnt and has not made durable yet.
     pub(crate) held: Vec<Held>,
 }
@@ -126,7 +128,9 @@ impl Engine {
                 Some((at, error)) => Finish::Retry { at, error },
                 None => Finish::Done {
                     // A review is never now: the same answer would come at once.
-                    review_at: tail.review.take().map(|(at, why)| (at.max(now + REVIEW_MIN), why)),
+                    review_at: tail.review.take().map(|(at, why)| {
+                        (at.saturating_add(tail.lag).unwrap_or(at).max(now + REVIEW_MIN), why)
+                    }),
                 },
             },
             Err(stop) => self.finish_stopped(&item, stop, now, &mut tail),
@@ -237,7 +241,7 @@ impl Engine {
             manager_account: None,
             linked: links.iter().any(|link| link.ended_at.is_none()),
         };
-        let first = active.bound.evaluate(&person.identity, &facts, now);
+        let first = active.bound.evaluate(&person.identity, &facts, person.present.earliest);
         self.note_standing(&first, &person, now, tail);
         tail.review_by(first.review_at, "a date of theirs arrives");
         let over = over_everywhere(&person.identity, person.gone, &first);
@@ -393,7 +397,7 @@ impl Engine {
             let open = plan.open_steps().count();
             if open == 0 || !self.may_write(site.id()) {
                 if self.may_write(site.id()) {
-                    self.record_clearances(&desired, &gated, &applying).await?;
+                    self.record_clearances(&desired, &gated, &applying, person.present).await?;
                 }
                 self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, plan, &applying, tail)
                     .await?;
@@ -499,7 +503,7 @@ impl Engine {
     ) -> Gated {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let catalogue = scene.site.catalogue();
-        let now = self.clock.now();
+        let now = scene.person.present.earliest;
         let removal = Removal {
             protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     coverage::ReadKind,
     id::{GroupId, IdentityId},
@@ -24,6 +24,30 @@ pub(crate) struct Person {
     pub(crate) gone: Option<Timestamp>,
     /// Since when its content is as it is.
     pub(crate) since: Timestamp,
+    /// When it was read.
+    pub(crate) present: Present,
+}
+
+/// A moment as two clocks show it, ours and the directory's. A wait counts from the later one and is over by the earlier
+/// one: a clock that is wrong makes it longer, never shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Present {
+    pub(crate) earliest: Timestamp,
+    pub(crate) latest: Timestamp,
+}
+
+/// Clocks that differ by less agree: answers take time, and name whole seconds.
+const CLOCKS_AGREE: SignedDuration = SignedDuration::from_secs(5);
+
+impl Present {
+    /// `ours` by our clock, where the other one is `ahead` of it.
+    pub(crate) fn of(ours: Timestamp, ahead: SignedDuration) -> Self {
+        if ahead.abs() <= CLOCKS_AGREE {
+            return Self { earliest: ours, latest: ours };
+        }
+        let theirs = ours.checked_add(ahead).unwrap_or(ours);
+        Self { earliest: ours.min(theirs), latest: ours.max(theirs) }
+    }
 }
 
 impl Engine {
@@ -45,6 +69,8 @@ impl Engine {
         let known = self.store.identity(id).await?;
         let read = directory.observe_identity(&id.user, item.lane).await?;
         let now = self.clock.now();
+        let present = Present::of(now, directory.clock_ahead());
+        tail.lag = now.duration_since(present.earliest);
         match read {
             IdentityRead::Present(mut identity) => {
                 active.trim(&mut identity);
@@ -53,10 +79,11 @@ impl Engine {
                     Some(known) if known.gone_at.is_none() && is_same(&known.identity, &identity, groups) => {
                         known.since
                     }
-                    _ => now,
+                    _ => present.latest,
                 };
                 let keys = active.identity_keys(&identity);
-                tail.writes.push(Write::Identity { identity: identity.clone(), keys, at: now });
+                let at = present.latest;
+                tail.writes.push(Write::Identity { identity: identity.clone(), keys, at });
                 tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                 if identity.transitioning {
                     tail.review_by(
@@ -64,7 +91,7 @@ impl Engine {
                         "Okta is still changing their status",
                     );
                 }
-                Ok(Some(Person { identity: *identity, gone: None, since }))
+                Ok(Some(Person { identity: *identity, gone: None, since, present }))
             }
             IdentityRead::NotFound { .. } => {
                 let Some(known) = known else {
@@ -91,7 +118,12 @@ impl Engine {
                         let gone = known.gone_at.unwrap_or(now);
                         tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                         tail.writes.push(Write::IdentityGone { identity: id.clone(), at: gone, proof });
-                        Ok(Some(Person { identity: known.identity, gone: Some(gone), since: known.since }))
+                        Ok(Some(Person {
+                            identity: known.identity,
+                            gone: Some(gone),
+                            since: known.since,
+                            present,
+                        }))
                     }
                     None => {
                         tail.writes.push(Write::Finding(Box::new(Finding {

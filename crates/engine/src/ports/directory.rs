@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     coverage::Evidence,
     id::{GroupId, TenantId},
@@ -96,6 +96,11 @@ pub trait Directory: Send + Sync {
 
     /// The whole person, with all groups: two calls (more for many groups). Not found is an answer.
     async fn observe_identity(&self, user: &str, lane: Lane) -> Result<IdentityRead, PortFailure>;
+
+    /// How far the directory's clock was ahead of ours when it last answered; zero while that is not known.
+    fn clock_ahead(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
 
     /// Ids of the people with this login or e-mail address, deactivated ones included; a list index may lag. For
     /// people who ask by name; nothing is decided on it.

@@ -40,7 +40,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, site: usize, replay: &Replay<'_>, v
 }
 
 /// Whether a write takes something away: the account, a seat, a role, a category item. A move takes nothing.
-fn loses(before: &Value, after: &Value) -> bool {
+pub(super) fn loses(before: &Value, after: &Value) -> bool {
     let live = |account: &Value| !account.is_null() && account["active"] != false;
     if !live(before) {
         return false;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lanyard_engine::ports::Finding;
 use lanyard_sim::{
     host::Vendor,
     scenario::{
@@ -12,7 +13,7 @@ use lanyard_sim::{
 };
 use serde_json::Value;
 
-use super::{Evidence, Verdict, number, rows};
+use super::{Evidence, Verdict, is_protected, number, rows};
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
 pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
@@ -24,7 +25,14 @@ pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     verdict.check("L4", evidence.open_intents == 0, now, || {
         format!("{} intents have no outcome", evidence.open_intents)
     });
-    let dead: Vec<_> = evidence.findings.iter().filter(|finding| finding.kind == "dead").collect();
+    // Whom Okta never answers for is given up at some time.
+    let poisoned = |finding: &&Finding| {
+        let about = evidence.script.poisoned.as_ref().and_then(|(_, rule)| rule.path.as_deref());
+        let user = finding.identity.as_ref().map(|identity| &*identity.user);
+        about.zip(user).is_some_and(|(path, user)| path.ends_with(user))
+    };
+    let dead: Vec<_> =
+        evidence.findings.iter().filter(|finding| finding.kind == "dead" && !poisoned(finding)).collect();
     verdict.check("L4", dead.is_empty(), now, || {
         dead.iter()
             .map(|finding| format!("{}: {}", finding.title, finding.detail))
@@ -117,7 +125,7 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     }
     let shared = &evidence.script.shared_address;
     let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
-    if plan.is_calm() {
+    if plan.is_calm() && !plan.guards.edited {
         // Deleted people govern nobody in Okta's present state, and a seat that a rule once owned may go with the rule:
         // the first is judged by S2, the second needs the history of rules.
         let judged = |wrong: &&WrongfulRemoval| {
@@ -139,7 +147,7 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         .differences
         .iter()
         .filter(|difference| is_clear(&difference.who) && !has_one(difference))
-        .filter(|difference| !is_substitute(evidence, difference))
+        .filter(|difference| !is_substitute(evidence, difference) && !is_guarded(evidence, difference))
         .collect();
     for difference in &open {
         verdict.check("L1", false, now, || {
@@ -152,6 +160,22 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     // Everybody else is as promised.
     let people: usize = evidence.company.people.len();
     *verdict.checks.entry("L1").or_default() += people.saturating_sub(open.len()) as u64;
+    if evidence.script.poisoned.is_some() {
+        verdict.check("L3", open.is_empty(), now, || {
+            "beside one person who cannot be read, others did not come into step".into()
+        });
+    }
+}
+
+/// What a guard of the policy rightly keeps from coming into step: people who are protected keep what they had, what was
+/// asked for may never be granted, and whom Okta does not answer for stays as they were.
+fn is_guarded(evidence: &Evidence<'_>, difference: &Difference) -> bool {
+    let asked = evidence.plan.guards.approval
+        && evidence.company.sites.iter().flat_map(|site| &site.centers).any(|center| {
+            center.module == "visitor" && difference.what == format!("role in center {}", center.id)
+        });
+    let poisoned = evidence.script.poisoned.as_ref().is_some_and(|(who, _)| *who == difference.who);
+    asked || poisoned || is_protected(evidence, &difference.who)
 }
 
 /// A numbered user name, where an inactive account holds the one that is wanted: the API cannot free it.

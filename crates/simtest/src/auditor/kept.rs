@@ -27,7 +27,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         });
     }
     for secret in evidence.watch.secrets().iter().map(String::as_str).chain([crate::network::HOOK_SECRET]) {
-        let found = contains(&evidence.kept, secret.as_bytes());
+        let found = memchr::memmem::find(&evidence.kept, secret.as_bytes()).is_some();
         verdict.check("S19", !found, now, || format!("the store's files hold the secret {secret}"));
     }
 }
@@ -47,16 +47,4 @@ fn acknowledged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
             format!("event {uuid} was acknowledged and is not on record")
         });
     }
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    let first = text.first().copied().unwrap_or_default();
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| *byte == first) {
-        if rest[at..].starts_with(text) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
 }

@@ -28,7 +28,13 @@ pub(super) fn judge(
         let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
         let others =
             people.with_number(site, &number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
-        if others.count() > 0 || !is_plain(evidence, site, &number) {
+        let is_protected = evidence
+            .script
+            .protected
+            .iter()
+            .any(|one| super::number(&Value::from(one.as_str())).as_ref() == Some(&number));
+        let is_poisoned = evidence.script.poisoned.as_ref().is_some_and(|(who, _)| *who == identity.name);
+        if others.count() > 0 || is_protected || is_poisoned || !is_plain(evidence, site, &number) {
             continue;
         }
         // While somebody holds the stop button down, nothing is taken from anybody.

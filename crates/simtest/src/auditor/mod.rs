@@ -3,12 +3,14 @@
 //!
 //! - `people`: who somebody was at any moment, and when we last read them
 //! - `sites`: each accepted write judged at its moment: S1, S3, S4, S12, S13; `caps`: S7
+//! - `gates`: S5, and people who are protected (S3)
 //! - `leavers`: S2; `kept`: what the process remembered: S9, S10, S14, S15, S19
 //! - `ending`: each write and what must hold when things are quiet: S8, S11, S16, S17, L1, L2, L4
 //! - judged as it happens, in [`crate::watch`]: S14, S18, L6
 
 mod caps;
 mod ending;
+mod gates;
 mod kept;
 mod leavers;
 mod people;
@@ -22,6 +24,7 @@ use lanyard_sim::{host::Vendor, scenario::audit::Record, world::Company};
 use serde_json::Value;
 
 use crate::{
+    guards::Ballots,
     network::{Read, SentWrite},
     script::{Plan, Script},
     watch::Watch,
@@ -82,6 +85,9 @@ pub struct Evidence<'a> {
     pub watch: &'a Watch,
     /// Claims that ended, and what was wrong with some.
     pub fences: (u64, Vec<String>),
+    pub ballots: &'a Ballots,
+    /// From when the edited policy was in force, or the first one again.
+    pub published: Vec<(Timestamp, bool)>,
     /// Every byte of the store's files.
     pub kept: Vec<u8>,
 }
@@ -102,6 +108,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         let replay = sites::Replay::of(evidence, index);
         replay.judge(&people, &mut verdict);
         caps::judge(evidence, index, &replay, &mut verdict);
+        gates::judge(evidence, index, &people, &replay, &mut verdict);
         leavers::judge(evidence, index, &people, &replay, &mut verdict);
     }
     kept::judge(evidence, &mut verdict);
@@ -113,6 +120,11 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     verdict.violations.extend(seen.map(|(invariant, at, words)| Violation { invariant, at, words }));
     verdict.violations.sort_by_key(|violation| violation.at);
     verdict
+}
+
+/// Whether people are named who are protected, by the number at the end of `Name (number)`.
+fn is_protected(evidence: &Evidence<'_>, who: &str) -> bool {
+    evidence.script.protected.iter().any(|number| who.ends_with(&format!("({number})")))
 }
 
 fn moment(value: &Value) -> Timestamp {

@@ -12,6 +12,7 @@ const USERS: &str = "APP-iOffice-Users";
 
 /// One Okta user with their history.
 pub(super) struct Identity {
+    pub id: String,
     pub name: String,
     /// Place of their org.
     org: usize,
@@ -44,6 +45,7 @@ impl People {
                 people.all.insert(
                     user["id"].as_str().unwrap_or_default().to_owned(),
                     Identity {
+                        id: user["id"].as_str().unwrap_or_default().to_owned(),
                         name: name(user),
                         org: index,
                         versions: vec![(Timestamp::MIN, user.clone())],
@@ -91,6 +93,7 @@ impl People {
             let shown = versions.iter().rev().find(|(_, user)| !user.is_null());
             let title = shown.map(|(_, user)| name(user)).unwrap_or_default();
             let identity = self.all.entry(id.to_owned()).or_insert_with(|| Identity {
+                id: id.to_owned(),
                 name: title,
                 org,
                 versions: Vec::new(),

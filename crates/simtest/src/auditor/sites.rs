@@ -11,7 +11,7 @@ use super::{
     people::{Identity, People},
     rows,
 };
-use crate::script::{Deed, Step};
+use crate::guards::HOLD;
 
 /// One accepted write to an account.
 pub(super) struct Change<'a> {
@@ -28,12 +28,14 @@ pub(super) struct Replay<'a> {
     /// Accounts at the start: live or not, and the number.
     start: BTreeMap<u64, (bool, Option<String>)>,
     pub changes: Vec<Change<'a>>,
-    /// The process's clock was right all the time.
-    sound_clock: bool,
+    /// How long whoever left the app's group keeps everything, less what a step of the simulation may take.
+    keeps: jiff::SignedDuration,
 }
 
-/// What the demonstration policy waits after a move, less what a step of the simulation may take.
-const SETTLES: jiff::SignedDuration = jiff::SignedDuration::from_secs(88);
+/// What the demonstration policy waits after a move.
+const SETTLES: jiff::SignedDuration = jiff::SignedDuration::from_secs(90);
+/// What a step of the simulation may take.
+const STEP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
 fn live(account: &Value) -> bool {
     !account.is_null() && account["active"] != false
@@ -55,9 +57,8 @@ impl<'a> Replay<'a> {
             let number = account.employee_id.as_deref().and_then(|text| number(&Value::from(text)));
             (u64::from(account.id), (account.active, number))
         });
-        let jumps = |step: &Step| matches!(step.deed, Deed::Jump { .. });
-        let sound_clock = !evidence.script.steps.iter().any(jumps);
-        Self { site: index, start: start.collect(), changes: changes.collect(), sound_clock }
+        let keeps = if evidence.plan.guards.hold { HOLD - STEP } else { SETTLES - STEP };
+        Self { site: index, start: start.collect(), changes: changes.collect(), keeps }
     }
 
     /// Judges each write of the service account at its moment.
@@ -99,7 +100,7 @@ impl<'a> Replay<'a> {
             });
         }
         if let (true, Some(number)) = (live(change.before), was.or(is)) {
-            judge_loss(change, self.site, number, people, self.sound_clock, verdict);
+            judge_loss(change, self.site, number, people, self.keeps, verdict);
         }
         if let (true, Some(number)) = (live(change.after), is) {
             judge_values(change, self.site, number, people, verdict);
@@ -144,7 +145,7 @@ fn judge_loss(
     site: usize,
     number: &str,
     people: &People,
-    sound_clock: bool,
+    keeps: jiff::SignedDuration,
     verdict: &mut Verdict,
 ) {
     let lost_account = !live(change.after);
@@ -161,8 +162,8 @@ fn judge_loss(
             format!("{} lost account {} without a reason", identity.name, change.account)
         });
         // S6: whoever left the group a moment ago may be back in a moment, whatever died meanwhile.
-        if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| lost_account && sound_clock) {
-            verdict.check("S6", out >= SETTLES, change.at, || {
+        if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| lost_account) {
+            verdict.check("S6", out >= keeps, change.at, || {
                 format!("{} lost account {} {out:#} after they left the group", identity.name, change.account)
             });
         }

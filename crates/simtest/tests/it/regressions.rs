@@ -8,7 +8,9 @@ use lanyard_sim::{
     world::{Accounts, WorldSettings},
 };
 use lanyard_simtest::{
-    Options, run_plan,
+    Options,
+    guards::Guards,
+    run_plan,
     script::{Deed, Plan, Profile, Step, Without},
 };
 
@@ -25,6 +27,7 @@ fn plain(seed: u64) -> Plan {
         observe_only: false,
         percent_max: 100,
         kills: 0,
+        guards: Guards::default(),
         faults: Vec::new(),
         fronts: Vec::new(),
         blows: 0,

@@ -52,7 +52,7 @@ fn what_is_left_out_stays_out_and_its_name_is_read_back() {
     assert_eq!(without.to_string(), "s3,f0,k");
     assert_eq!(
         "s".parse::<Without>().unwrap_err(),
-        "`s` is none of s3 (a story), f0 (a fault), w0 (a front), k, h"
+        "`s` is none of s3 (a story), f0 (a fault), w0 (a front), k, h, g"
     );
     let whole = Plan::of(3);
     let less = whole.clone().leaving_out(&without);

@@ -19,6 +19,10 @@ pub(super) struct Person<'a> {
     pub name: String,
     pub identities: Vec<&'a Identity<'a>>,
     pub claim: Claim,
+    /// What they could claim if what was there at the start of the day is somebody else's.
+    otherwise: Claim,
+    /// Okta knew them when the day began.
+    was_there: bool,
     /// By what the state says now; and the Okta user that decides it.
     pub standing: Standing,
     pub look: Look<'a>,
@@ -208,6 +212,8 @@ pub(super) fn people<'a>(
             site,
             name: look.name(),
             claim: claim(&identities, &look, &starts[place], &made[place], began, now),
+            otherwise: claimed_since(&looks(&identities, &look, now), &made[place]),
+            was_there: identities.iter().any(|identity| identity.at(began).is_some()),
             identities,
             standing,
             look,
@@ -235,13 +241,26 @@ fn claim<'a>(
     began: Timestamp,
     now: Timestamp,
 ) -> Claim {
-    let mut looks: Vec<Look<'a>> = vec![*governor];
-    looks.extend(identities.iter().map(|identity| identity.present(now)));
+    let looks = looks(identities, governor, now);
     let then = looks.iter().map(|look| look.identity.at(began).unwrap_or(*look));
     let held = then.map(|look| start.claim(&look)).find(|claim| *claim != Claim::Nothing);
     if let Some(Claim::One(account)) = held {
         return Claim::One(account);
     }
+    match (claimed_since(&looks, made), held) {
+        (Claim::Nothing, Some(held)) => held,
+        (since, _) => since,
+    }
+}
+
+/// The governor first.
+fn looks<'a>(identities: &[&'a Identity<'a>], governor: &Look<'a>, now: Timestamp) -> Vec<Look<'a>> {
+    let others = identities.iter().map(|identity| identity.present(now));
+    std::iter::once(*governor).chain(others).collect()
+}
+
+/// What was made for them since the day began.
+fn claimed_since(looks: &[Look<'_>], made: &Keys) -> Claim {
     let new: BTreeSet<u64> = looks
         .iter()
         .flat_map(|look| {
@@ -251,10 +270,10 @@ fn claim<'a>(
             found.chain(Keys::find(&made.email, email.as_ref())).copied().collect::<Vec<_>>()
         })
         .collect();
-    match (new.into_iter().collect::<Vec<_>>().as_slice(), held) {
-        ([], held) => held.unwrap_or(Claim::Nothing),
-        ([one], _) => Claim::One(*one),
-        (several, _) => Claim::Several(several.to_vec()),
+    match new.into_iter().collect::<Vec<_>>().as_slice() {
+        [] => Claim::Nothing,
+        [one] => Claim::One(*one),
+        several => Claim::Several(several.to_vec()),
     }
 }
 
@@ -281,6 +300,15 @@ impl<'a> People<'a> {
             }
         }
         for ((_, account), places) in claimants.into_iter().filter(|(_, places)| places.len() > 1) {
+            // Whoever came during the day, with the address of somebody who was there, has no claim to what was theirs.
+            let first: Vec<usize> =
+                places.iter().copied().filter(|place| self.list[*place].was_there).collect();
+            if first.len() == 1 {
+                for place in places.into_iter().filter(|place| *place != first[0]) {
+                    self.list[place].claim = self.list[place].otherwise.clone();
+                }
+                continue;
+            }
             let names: Vec<String> = places.iter().map(|place| self.list[*place].name.clone()).collect();
             for place in places {
                 let why = format!("one account for {}", names.join(" and "));

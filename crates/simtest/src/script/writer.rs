@@ -1,414 +1,19 @@
-//! What a seed has in store: the company, what happens to its people, what goes wrong and when.
+//! Writes a seed's script: who does what to whom, and when.
 
-use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use lanyard_sim::{
-    faults::{Effect, Moment, Rule, Target},
     host::Vendor,
-    world::{Accounts, Company, Dice, GroupSource, OktaUser, PersonKind, Stage, UserStatus, WorldSettings},
+    world::{Company, Dice, GroupSource, OktaUser, PersonKind, Stage, UserStatus},
 };
 use serde_json::{Value, json};
 
-use crate::{
-    company::PRINCIPAL,
-    network::WriteFault,
-    weather::{Front, Mishap},
+use super::{
+    ADDRESS, Deed, GROUP, HIRED, HIRED_AGAIN, MANY, NOTE_FIELD, Note, Plan, Profile, STOP, Script, Step,
+    TERMINATED, WEIGHTS,
 };
-
-/// What kind of histories are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Profile {
-    /// A random subset of everything, some histories without any fault.
-    #[default]
-    Swarm,
-    /// No fault ever.
-    Calm,
-    /// Many kinds at once, at high rates.
-    Storm,
-    /// Weeks in which little goes wrong.
-    Weeks,
-}
-
-impl Profile {
-    pub const ALL: [Self; 4] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Swarm => "swarm",
-            Self::Calm => "calm",
-            Self::Storm => "storm",
-            Self::Weeks => "weeks",
-        }
-    }
-}
-
-impl FromStr for Profile {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|profile| profile.name() == text);
-        found.ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|profile| profile.name()).collect();
-            format!("there is no profile `{text}`: {}", names.join(", "))
-        })
-    }
-}
-
-/// What is left out of a history: it was tried without, and went wrong all the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Without {
-    /// Stories by number, `s3`.
-    pub stories: BTreeSet<u32>,
-    /// Faults of the stand-ins by number, `f0`.
-    pub faults: BTreeSet<usize>,
-    /// Fronts of the weather by number, `w0`.
-    pub fronts: BTreeSet<usize>,
-    /// Deaths at a drawn call, `k`.
-    pub kills: bool,
-    /// Hooks, `h`.
-    pub hooks: bool,
-}
-
-impl Without {
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl fmt::Display for Without {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut words: Vec<String> = self.stories.iter().map(|at| format!("s{at}")).collect();
-        words.extend(self.faults.iter().map(|at| format!("f{at}")));
-        words.extend(self.fronts.iter().map(|at| format!("w{at}")));
-        words.extend(self.kills.then(|| "k".to_owned()));
-        words.extend(self.hooks.then(|| "h".to_owned()));
-        f.write_str(&words.join(","))
-    }
-}
-
-impl FromStr for Without {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut without = Self::default();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            let wrong = || format!("`{word}` is none of s3 (a story), f0 (a fault), w0 (a front), k, h");
-            let (kind, number) = word.split_at(1);
-            match (kind, number) {
-                ("k", "") => without.kills = true,
-                ("h", "") => without.hooks = true,
-                (_, "") => return Err(wrong()),
-                (kind, number) => {
-                    let at: u32 = number.parse().map_err(|_| wrong())?;
-                    match kind {
-                        "s" => without.stories.insert(at),
-                        "f" => without.faults.insert(at as usize),
-                        "w" => without.fronts.insert(at as usize),
-                        _ => return Err(wrong()),
-                    };
-                }
-            }
-        }
-        Ok(without)
-    }
-}
-
-/// One seed's history before it is lived.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    pub seed: u64,
-    pub profile: Profile,
-    pub world: WorldSettings,
-    pub preset: &'static str,
-    /// Things happen and go wrong for so long.
-    pub busy_for: Duration,
-    pub feed_interval: Duration,
-    pub hooks: bool,
-    pub observe_only: bool,
-    /// People who may lose something in a day, as a share.
-    pub percent_max: u32,
-    pub kills: u32,
-    pub faults: Vec<Rule>,
-    pub fronts: Vec<Front>,
-    /// How many things are done to the process and to its rights, beside its deaths.
-    pub blows: u32,
-    pub without: Without,
-    /// One story, told by its number in [`STORIES`], in place of those that the seed draws.
-    pub only: Option<usize>,
-    /// After the faults: how long until the first full pass. A short one is for histories of one story.
-    pub quiet_for: Duration,
-    /// At which points the first lives die, one number per life, before any death that is drawn.
-    pub deaths: Vec<u64>,
-    /// One write to a site, counted from 0, that goes wrong.
-    pub write_fault: Option<(usize, WriteFault)>,
-    /// Steps beside those that the seed draws, for histories made on purpose.
-    pub steps: Vec<Step>,
-}
-
-/// Something that somebody does.
-#[derive(Debug, Clone)]
-pub enum Deed {
-    Command {
-        vendor: Vendor,
-        index: usize,
-        command: Value,
-    },
-    Stop,
-    Resume,
-    /// The process dies, and is started again some time later.
-    Kill,
-    /// The machine stands still for so long.
-    Pause(Duration),
-    /// The machine's clock is off by so much, for so long.
-    Jump {
-        by: SignedDuration,
-        lasts: Duration,
-    },
-    /// A command at the directory that is a fault; the second one ends it. Named for the count.
-    Blow {
-        name: &'static str,
-        index: usize,
-        command: Value,
-        end: Option<(Duration, Value)>,
-    },
-}
-
-#[derive(Debug, Clone)]
-pub struct Step {
-    pub after: Duration,
-    pub words: String,
-    pub deed: Deed,
-    /// Steps of one number belong together; `None`: made on purpose.
-    pub story: Option<u32>,
-}
-
-/// A hand-written note in a field that no rule owns, which must be there at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    pub story: u32,
-    pub site: usize,
-    pub account: u64,
-    pub text: String,
-}
-
-/// The steps in order, and what the auditor must know of them.
-#[derive(Debug, Clone, Default)]
-pub struct Script {
-    pub steps: Vec<Step>,
-    pub notes: Vec<Note>,
-    /// A group that the policy names was deleted: what rests on it cannot be judged.
-    pub group_deleted: bool,
-    /// Employee numbers of people who had one address after another: by address nobody can tell them apart.
-    pub shared_address: Vec<String>,
-}
-
-/// Nobody else's field in the demonstration policy.
-pub const NOTE_FIELD: &str = "custom09";
-
-/// Longer than any pause between two attempts.
-const QUIET: Duration = Duration::from_secs(75 * 60);
-
-/// What can happen to somebody, by the words that name it.
-pub const STORIES: [&str; 19] = [
-    "moves to another department",
-    "is suspended and comes back",
-    "goes on leave",
-    "is terminated",
-    "is renamed, with a new address",
-    "has a password trouble",
-    "leaves the app's group",
-    "has another contract end",
-    "works another way",
-    "leaves or joins a group",
-    "is edited by hand",
-    "is deleted",
-    "has a new title",
-    "is hired",
-    "is hired again under the old number",
-    "gets the address of somebody who left",
-    "leaves with many others",
-    "is there while somebody stops and resumes",
-    "is in a group that is deleted",
-];
-
-/// How likely a seed draws each of those that are one person's.
-const WEIGHTS: [u32; 13] = [5, 3, 3, 6, 2, 2, 3, 3, 2, 2, 3, 2, 2];
-const TERMINATED: usize = 3;
-const HIRED: usize = 13;
-const HIRED_AGAIN: usize = 14;
-const ADDRESS: usize = 15;
-const MANY: usize = 16;
-const STOP: usize = 17;
-const GROUP: usize = 18;
-
-impl Plan {
-    /// A short history of one story in a small company, in which nothing goes wrong.
-    pub fn of_story(story: usize, preset: &'static str, seed: u64) -> Self {
-        let quiet = Self::drawn(seed, Profile::Calm);
-        Self {
-            world: WorldSettings {
-                seed,
-                people: if story == MANY { 16 } else { 6 },
-                orgs: 1,
-                sites: 1,
-                accounts: Accounts::Tidy,
-                ..WorldSettings::default()
-            },
-            preset,
-            busy_for: Duration::from_secs(900),
-            feed_interval: Duration::from_secs(30),
-            hooks: true,
-            observe_only: false,
-            percent_max: 100,
-            only: Some(story),
-            quiet_for: Duration::from_secs(900),
-            ..quiet
-        }
-    }
-
-    pub fn of(seed: u64) -> Self {
-        Self::drawn(seed, Profile::Swarm)
-    }
-
-    pub fn drawn(seed: u64, profile: Profile) -> Self {
-        let mut dice = Dice::new(seed, "plan");
-        let several = dice.chance(150);
-        let world = WorldSettings {
-            seed,
-            people: 10 + dice.below(31),
-            orgs: if several { 2 } else { 1 },
-            sites: if several { 2 } else { 1 },
-            accounts: [Accounts::Tidy, Accounts::Lived, Accounts::Empty][dice.weighted(&[5, 3, 2])],
-            ..WorldSettings::default()
-        };
-        let mut busy_for = Duration::from_secs(3600 * u64::from(2 + dice.below(7)));
-        let mut feed_interval = Duration::from_secs([10, 30, 60, 120][dice.weighted(&[1, 3, 4, 2])]);
-        let mut calm = dice.chance(200);
-        match profile {
-            Profile::Swarm => {}
-            Profile::Calm => calm = true,
-            Profile::Storm => calm = false,
-            Profile::Weeks => {
-                busy_for = Duration::from_secs(86_400 * u64::from(7 + dice.below(22)));
-                feed_interval = Duration::from_secs(900);
-            }
-        }
-        let storm = profile == Profile::Storm;
-        let mut plan = Self {
-            seed,
-            profile,
-            world,
-            preset: ["default", "strict", "lenient"][dice.weighted(&[6, 2, 2])],
-            busy_for,
-            feed_interval,
-            hooks: dice.chance(750),
-            observe_only: dice.chance(40),
-            percent_max: if dice.chance(150) { 5 } else { 100 },
-            kills: if calm { 0 } else { dice.below(5) + if storm { 4 } else { 0 } },
-            faults: Vec::new(),
-            fronts: Vec::new(),
-            blows: 0,
-            without: Without::default(),
-            only: None,
-            quiet_for: QUIET,
-            deaths: Vec::new(),
-            write_fault: None,
-            steps: Vec::new(),
-        };
-        if !calm {
-            let count = if storm { 8 + dice.below(8) } else { 1 + dice.below(7) };
-            for _ in 0..count {
-                plan.faults.push(fault(&mut dice, busy_for, plan.hooks, storm));
-            }
-            let count = if storm { 3 + dice.below(4) } else { dice.below(4) };
-            for _ in 0..count {
-                plan.fronts.push(front(&mut dice, busy_for, storm));
-            }
-            plan.blows = if storm { 2 + dice.below(4) } else { dice.below(3) };
-        }
-        plan
-    }
-
-    /// The same history with something left out.
-    #[must_use]
-    pub fn leaving_out(mut self, without: &Without) -> Self {
-        let mut at = 0..;
-        self.faults.retain(|_| at.next().is_none_or(|at| !without.faults.contains(&at)));
-        let mut at = 0..;
-        self.fronts.retain(|_| at.next().is_none_or(|at| !without.fronts.contains(&at)));
-        if without.kills {
-            self.kills = 0;
-        }
-        self.hooks &= !without.hooks;
-        self.without = without.clone();
-        self
-    }
-
-    pub fn is_calm(&self) -> bool {
-        self.faults.is_empty()
-            && self.fronts.is_empty()
-            && self.blows == 0
-            && self.kills == 0
-            && self.deaths.is_empty()
-            && self.write_fault.is_none()
-            && self.steps.is_empty()
-    }
-}
-
-/// One kind of weather in a window of its own. Disks recover sooner than networks: a store that never works is no
-/// history.
-fn front(dice: &mut Dice, busy_for: Duration, storm: bool) -> Front {
-    let mishap = *dice.pick(&Mishap::ALL);
-    let all = busy_for.as_secs();
-    let from = dice.between(0, (all * 3 / 4) as i64) as u64;
-    let length = dice.between(60, 1800) as u64;
-    let rates = if storm { [0.1, 0.3, 0.6] } else { [0.02, 0.1, 0.4] };
-    Front {
-        mishap,
-        from: Duration::from_secs(from),
-        until: Duration::from_secs((from + length).min(all)),
-        probability: rates[dice.weighted(&[4, 3, 1])],
-    }
-}
-
-/// One fault in a window of its own.
-fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, storm: bool) -> Rule {
-    use Effect as E;
-    const BOTH: [Effect; 14] = [
-        E::ForeignNext,
-        E::Quota,
-        E::Concurrency,
-        E::ServerError,
-        E::Unavailable,
-        E::TimeoutBefore,
-        E::TimeoutAfter,
-        E::Refuse,
-        E::Cut,
-        E::CutMidBody,
-        E::Delay,
-        E::Unauthorized,
-        E::Forbidden,
-        E::RevokeCredential,
-    ];
-    const LISTS: [Effect; 3] = [E::StaleList, E::TornPage, E::ShiftingPage];
-    const HOOKS: [Effect; 5] = [E::Drop, E::Unreachable, E::Duplicate, E::Late, E::Reorder];
-    let side = |dice: &mut Dice| if dice.chance(500) { Target::Okta } else { Target::Ioffice };
-    let mut rule = match dice.weighted(&[6, 2, if hooks { 3 } else { 0 }]) {
-        0 => Rule::new(side(dice), *dice.pick(&BOTH)),
-        1 => Rule { method: Some("GET".into()), ..Rule::new(side(dice), *dice.pick(&LISTS)) },
-        _ => Rule::new(Target::Hook, *dice.pick(&HOOKS)),
-    };
-    let all = busy_for.as_secs() as i64;
-    let from = dice.between(0, all * 3 / 4);
-    let length = dice.between(120, 5400).min(all - from);
-    rule.from = Some(Moment::After(SignedDuration::from_secs(from)));
-    rule.until = Some(Moment::After(SignedDuration::from_secs(from + length)));
-    rule.probability =
-        [0.05, 0.2, 0.5, 1.0][dice.weighted(if storm { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
-    rule.name = format!("{:?} {:?} p={} {}+{}s", rule.target, rule.effect, rule.probability, from, length);
-    rule
-}
+use crate::{company::PRINCIPAL, guards};
 
 struct Writer<'a> {
     company: &'a Company,
@@ -422,21 +27,7 @@ struct Writer<'a> {
 }
 
 impl Script {
-    /// `at`, or the moment at which the stop button was released that was held down then.
-    pub fn running_from(&self, start: Timestamp, at: Timestamp) -> Timestamp {
-        let mut stopped = false;
-        for step in &self.steps {
-            let when = start + step.after;
-            match step.deed {
-                Deed::Stop if when <= at => stopped = true,
-                Deed::Resume if when <= at => stopped = false,
-                Deed::Resume if stopped => return when,
-                _ => {}
-            }
-        }
-        at
-    }
-
+    /// What the seed of `plan` has in store for `company`.
     pub fn of(plan: &Plan, company: &Company) -> Self {
         let mut writer = Writer {
             company,
@@ -449,6 +40,7 @@ impl Script {
         };
         writer.stories();
         writer.blows();
+        writer.guards();
         let mut script = writer.script;
         let gone = |story: Option<u32>| story.is_some_and(|story| plan.without.stories.contains(&story));
         script.steps.retain(|step| !gone(step.story));
@@ -549,6 +141,90 @@ impl<'a> Writer<'a> {
 
     fn user(&self, index: u32) -> (&'a OktaUser, usize) {
         (self.company.user_of(index), usize::from(self.company.people[index as usize].org))
+    }
+
+    /// What the policy's own guards are there for: people who ask for what is asked about, people who are protected and
+    /// leave, somebody who cannot be read.
+    fn guards(&mut self) {
+        let (company, seed, guards) = (self.company, self.plan.seed, self.plan.guards);
+        // Chances of its own: the other stories of a seed are the same with and without guards.
+        let before = std::mem::replace(&mut self.dice, Dice::new(seed, "guarded"));
+        if guards.approval {
+            for person in guards::plain_people(company, seed, "asked").into_iter().take(8) {
+                self.story += 1;
+                let (user, org) = self.user(person);
+                let Some(group) = self.group(org, guards::ASKED_GROUP) else { continue };
+                let member = |verb: &str| json!({"do": verb, "user": user.id.to_string(), "group": group});
+                let at = self.dice.between(60, self.busy * 3 / 4);
+                let name = user.display_name();
+                self.okta(at, org, format!("{name} joins {}", guards::ASKED_GROUP), member("add_to_group"));
+                if self.dice.chance(400) {
+                    let later = self.later(at, 7200);
+                    let words = format!("{name} leaves {}", guards::ASKED_GROUP);
+                    self.okta(later, org, words, member("remove_from_group"));
+                    if self.dice.chance(500) {
+                        let again = self.later(later, 7200);
+                        let words = format!("{name} rejoins {}", guards::ASKED_GROUP);
+                        self.okta(again, org, words, member("add_to_group"));
+                    }
+                }
+            }
+        }
+        if guards.hold {
+            for person in guards::plain_people(company, seed, "held").into_iter().take(3) {
+                self.story += 1;
+                let (user, org) = self.user(person);
+                let Some(group) = self.group(org, "APP-iOffice-Users") else { continue };
+                let member = |verb: &str| json!({"do": verb, "user": user.id.to_string(), "group": group});
+                let at = self.dice.between(60, self.busy * 3 / 4);
+                let name = user.display_name();
+                self.okta(at, org, format!("{name} leaves the app's group"), member("remove_from_group"));
+                if self.dice.chance(500) {
+                    let back = at + self.dice.between(60, 900);
+                    self.okta(back, org, format!("{name} rejoins the app's group"), member("add_to_group"));
+                }
+            }
+        }
+        let protected = guards::plain_people(company, seed, "protected");
+        for person in protected.into_iter().take(guards.protected as usize) {
+            self.story += 1;
+            let (user, org) = self.user(person);
+            self.script.protected.insert(user.employee_number.to_string());
+            let at = self.dice.between(60, self.busy - 60);
+            let (name, id) = (user.display_name(), user.id.to_string());
+            let (words, command) = match self.dice.below(4) {
+                0 => ("is terminated", json!({"do": "deactivate", "user": id})),
+                1 => ("is deleted", json!({"do": "delete_user", "user": id})),
+                2 => ("is suspended for a leave", json!({"do": "suspend", "user": id})),
+                _ => match self.group(org, "APP-iOffice-Users") {
+                    Some(group) => (
+                        "leaves the app's group",
+                        json!({"do": "remove_from_group", "user": id, "group": group}),
+                    ),
+                    None => continue,
+                },
+            };
+            self.okta(at, org, format!("{name}, who is protected, {words}"), command);
+        }
+        if guards.edited && self.busy > 3 * 3600 {
+            self.story += 1;
+            let at = self.dice.between(600, self.busy - 2 * 3600);
+            let back = self.dice.between(at + 3600, self.busy - 600);
+            self.push(
+                at,
+                "a policy without room booking is published".into(),
+                Deed::Publish { edited: true },
+            );
+            self.push(back, "the policy is taken back".into(), Deed::Publish { edited: false });
+        }
+        if guards.poisoned
+            && let Some((person, rule)) = guards::poison(company, seed)
+        {
+            let (user, _) = self.user(person);
+            let who = format!("{} ({})", user.display_name(), user.employee_number);
+            self.script.poisoned = Some((who, rule));
+        }
+        self.dice = before;
     }
 
     /// What is done to the machine, and to our rights.
