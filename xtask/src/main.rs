@@ -43,7 +43,7 @@ use std::{
 const USAGE: &str = "\
 usage: cargo xtask VERB
 
-  test            everything CI runs: format, walls, lints, tests, release build, demonstration
+  test            everything CI runs: format, walls, lints, tests, release build, demonstration, browser pass
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
   proofs          Okta's own SDKs against a release build's stand-in

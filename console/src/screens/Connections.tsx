@@ -20,8 +20,8 @@ export function Connections() {
         {(data) => (
           <div className="stack">
             <div className="cols two">
-              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, t.id)} />)}
-              {data.sites.map((s) => <IofficePanel key={s.id} site={s} checks={about(checks, s.id)} />)}
+              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, t.id, false)} />)}
+              {data.sites.map((s) => <IofficePanel key={s.id} site={s} checks={about(checks, s.id, true)} />)}
             </div>
             <Panel title="Connect another">
               <ol className="list steps-list">
@@ -38,7 +38,9 @@ export function Connections() {
   );
 }
 
-const about = (checks: HealthCheck[], id: string) => checks.filter((check) => check.name.startsWith(`${id}:`) || check.name.includes(` ${id}:`));
+/** Checks of an org or of a site: both may have the same name. */
+const about = (checks: HealthCheck[], id: string, place: boolean) =>
+  checks.filter((check) => check.name.startsWith(`${id}:`) && check.name.endsWith("places") === place);
 
 function Checks({ checks }: { checks: HealthCheck[] }) {
   if (checks.length === 0) return null;
