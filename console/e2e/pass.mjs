@@ -48,7 +48,19 @@ const SCREENS = [
     await page.locator("[data-row]").first().click();
     await page.waitForURL(/\/plans\/.+/);
   }],
-  ["approvals", (page) => page.goto(`${BASE}/all/approvals`)],
+  ["approvals", async (page) => {
+    await page.goto(`${BASE}/all/approvals`);
+    await settle(page);
+    if ((await page.locator("li.choice").count()) > 0) return;
+    // A rule that asks first, so that there is something to decide.
+    await asks(page, async (ask) => {
+      const { document: policy, version } = await ask("GET", "/policy/versions/published");
+      policy.rules.flow.push({ id: "remote-visitors", sentence: "Facilities agree before remote people receive visitors.", if: [{ group: "APP-iOffice-Users" }, { attribute: "workMode", is: "remote" }], then: [{ role: "operator", module: "visitor" }], but_first: { approval: ["role:approver"] } });
+      const draft = await ask("PUT", "/policy/drafts/remote-visitors", { document: policy }, { "if-none-match": "*" });
+      await ask("POST", "/policy/drafts/remote-visitors/publish", { reason: "Visitors need somebody who agrees", expected: version }, { "if-match": draft.etag });
+    });
+    await page.locator("li.choice").first().waitFor({ timeout: SLOW_MS });
+  }],
   ["places", (page) => page.goto(`${BASE}/all/places`)],
   ["floor", async (page) => {
     await page.goto(`${BASE}/all/places`);
@@ -68,6 +80,13 @@ const SCREENS = [
     await page.goto(`${page.url().split("?")[0]}?view=flow`);
     await page.locator(".react-flow__node").first().waitFor();
   }],
+  ["policy-try", async (page) => {
+    await page.goto(`${page.url().split("?")[0]}?view=try`);
+    await settle(page);
+    await page.getByRole("textbox", { name: "Person" }).fill("a");
+    await page.getByRole("option").first().click();
+    await page.getByRole("heading", { name: "What they would have" }).waitFor();
+  }],
   ["policy-changes", (page) => page.goto(`${page.url().split("?")[0]}?view=changes`)],
   ["policy-effect", async (page) => {
     await page.goto(`${page.url().split("?")[0]}?view=effect`);
@@ -76,6 +95,40 @@ const SCREENS = [
     await page.getByRole("heading", { name: "Floors" }).waitFor();
   }],
   ["connections", (page) => page.goto(`${BASE}/all/connections`)],
+  ["connection-new", (page) => page.goto(`${BASE}/all/connections/new`)],
+  ["first-contact", async (page) => {
+    await page.goto(`${BASE}/all/connections`);
+    await settle(page);
+    await page.getByRole("link", { name: /^First contact/ }).first().click();
+    await page.getByRole("heading", { name: "Limits, then live" }).waitFor({ timeout: SLOW_MS });
+  }],
+  ["reviews", async (page) => {
+    await page.goto(`${BASE}/all/reviews`);
+    await settle(page);
+    if ((await page.locator("[data-row]").count()) > 0) return;
+    await asks(page, (ask) => ask("POST", "/reviews", { title: "Quarterly, roles and administrators", tenant: "northgate", sites: ["northgate"], kinds: ["role", "site_admin"], owner: "olga@northgate.example", reviewers: ["demo"], due_at: "2099-01-31T00:00:00Z" }));
+    await page.reload();
+    await page.locator("[data-row]").first().waitFor();
+  }],
+  ["review", async (page) => {
+    await page.locator("[data-row]").first().click();
+    await page.locator(".reviewline").first().waitFor();
+  }],
+  ["review-open", async (page) => {
+    await page.goto(`${BASE}/all/reviews`);
+    await settle(page);
+    await page.getByRole("button", { name: "New review" }).first().click();
+    await page.getByRole("dialog").waitFor();
+  }],
+  ["evidence", async (page) => {
+    await page.goto(`${BASE}/all/evidence`);
+    await settle(page);
+    if ((await page.locator("[data-pack]").count()) > 0) return;
+    await page.getByRole("button", { name: "Sign one now" }).first().click();
+    await page.getByRole("button", { name: "Make the pack" }).click();
+    await page.locator("[data-pack=ready]").waitFor({ timeout: SLOW_MS });
+  }],
+  ["dead-letters", (page) => page.goto(`${BASE}/all/activity?show=problems`)],
   ["audit", (page) => page.goto(`${BASE}/all/audit`)],
   ["settings", (page) => page.goto(`${BASE}/all/settings`)],
   ["sign-in", (page) => page.goto(`${BASE}/sign-in?problem=no_role`)],
@@ -99,25 +152,31 @@ const SCREENS = [
   }],
 ];
 
+/** Asks the API as the page's own session does; `how` runs in the page. */
+const asks = (page, how) =>
+  page.evaluate(`(async () => {
+    const { csrf } = await (await fetch("/api/v1/session")).json();
+    const ask = async (method, path, body, headers = {}) => {
+      const answer = await fetch("/api/v1" + path, { method, headers: { "content-type": "application/json", "x-lanyard-csrf": csrf, ...headers }, body: body && JSON.stringify(body) });
+      if (!answer.ok) throw new Error(path + ": " + answer.status + " " + (await answer.text()));
+      return answer.json();
+    };
+    return (${how})(ask);
+  })()`);
+
 /** Opens the draft of this pass. It differs from what is in force, so that its views have something to show. */
 async function draft(page) {
   await page.goto(`${BASE}/all/policies`);
   await settle(page);
   const known = page.getByRole("link", { name: "pass", exact: true });
   if ((await known.count()) > 0) return known.click().then(() => page.waitForURL(/\/policies\/.+/));
-  await page.evaluate(async () => {
-    const ask = async (path, init = {}) => {
-      const answer = await fetch(`/api/v1${path}`, init);
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-      return answer.json();
-    };
-    const { csrf } = await ask("/session");
-    const { document: policy } = await ask("/policy/versions/published");
+  await asks(page, async (ask) => {
+    const { document: policy } = await ask("GET", "/policy/versions/published");
     const flows = policy.rules.flow;
     flows.splice(flows.findIndex((flow) => flow.id === "room-booking"), 1);
     flows.find((flow) => flow.id === "zone").sentence = "Hybrid people sit where their team sits.";
     policy.rules.guardrails = { ...policy.rules.guardrails, second_person: true };
-    await ask("/policy/drafts/pass", { method: "PUT", headers: { "content-type": "application/json", "x-lanyard-csrf": csrf, "if-none-match": "*" }, body: JSON.stringify({ document: policy }) });
+    await ask("PUT", "/policy/drafts/pass", { document: policy }, { "if-none-match": "*" });
   });
   await page.goto(`${BASE}/all/policies/pass`);
 }

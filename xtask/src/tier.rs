@@ -60,6 +60,9 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("browser pass", "look at the pictures in target/xtask/screens", || {
         console::browser_pass(root, &lanyard)
     });
+    steps.run("journeys", "run: cargo xtask journeys, and read the lines that say FAIL", || {
+        console::journeys(root, &lanyard)
+    });
     if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -8,7 +8,10 @@ use lanyard_model::id::TenantId;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::access::SignIn;
+use crate::{
+    access::SignIn,
+    desks::{ConnectionDesk, EvidenceDesk},
+};
 
 /// How the server was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,4 +80,12 @@ pub struct WebState {
     pub sign_in: SignIn,
     pub demo: Option<Arc<dyn DemoControl>>,
     pub verbs: Option<Arc<dyn VerbRunner>>,
+    pub desks: Desks,
+}
+
+/// What needs the data folder; a server without one has none.
+#[derive(Default, Clone)]
+pub struct Desks {
+    pub evidence: Option<Arc<dyn EvidenceDesk>>,
+    pub connections: Option<Arc<dyn ConnectionDesk>>,
 }

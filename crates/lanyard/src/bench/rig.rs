@@ -271,6 +271,7 @@ impl Rig {
             sign_in: SignIn::default(),
             demo: None,
             verbs: None,
+            desks: lanyard_web::Desks::default(),
         };
         let web = tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stopping).await {
