@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { makeProof, tried } from "./proof.mjs";
 import { makeFindings, makePolicy, makeRequests, makeRooms } from "./rooms.mjs";
 import { detailOf, happen, makePlan, makeStory, makeWorld, pick, SITES, TENANTS } from "./world.mjs";
 
@@ -28,9 +29,13 @@ const story = makeStory(world, born - 3.4 * STORY_GAP_MS, STORY_GAP_MS);
 const rooms = makeRooms(world, born);
 const findings = makeFindings(world, born);
 const policy = makePolicy(born);
+const proof = makeProof(world, born);
 const tokens = [{ id: "tok_1", name: "prometheus", grants: [{ role: "metrics" }], created_at: iso0(born - 9e8), created_by: "Grace Weber", expires_at: iso0(born + 5e9), last_used_at: iso0(born - 60_000), expired: false }];
 const requests = makeRequests(world, born);
-const approvals = () => ({ items: requests, total: requests.length });
+const approvals = (done) => {
+  const items = requests.filter((r) => (r.state !== "waiting") === done);
+  return { items, total: items.length };
+};
 const listeners = new Set();
 let hookOutUntil = 0;
 let stormUntil = 0;
@@ -79,7 +84,7 @@ const overview = () => {
     })),
     sites: SITES.map((s, i) => ({
       id: s.id, name: s.name, ioffice_url: s.ioffice_url, accounts: of(TENANTS[i]) - 9,
-      budget: { calls: 8_200 + world.seq * (i + 3), throttled: stormUntil > now ? 41 : i, faulted: i },
+      writes: true, budget: { calls: 8_200 + world.seq * (i + 3), throttled: stormUntil > now ? 41 : i, faulted: i },
       last_sweep: { at: iso(now - 8_100_000 - i * 600_000), state: i === 0 ? "complete" : "partial", certified: i === 0, drift: i === 0 ? 4 : 11 },
     })),
     work: { due: world.seq % 4, leased: 1 + (world.seq % 3), waiting: 57, dead: 0 },
@@ -144,6 +149,9 @@ const bare = ({ zone: _z, place: _p, ...p }) => p;
 const EVERY = ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"];
 
 function route(method, path, query, body, headers) {
+  if (path === "/policy/try" || path === "/policy/reach") return ok(tried(path, body, world));
+  const proven = proof(method, path, query, body);
+  if (proven) return proven;
   if (path.startsWith("/policy")) return policy(method, path, query, body, headers) ?? problem(404, "No such path", path);
   const floor = path.match(/^\/places\/([^/]+)\/floors\/([^/]+)$/);
   if (floor) {
@@ -187,7 +195,7 @@ function route(method, path, query, body, headers) {
       const people = some.map(effect).filter((p) => p.gains.length + p.loses.length + p.moves.length + p.waits.length > 0);
       return ok({ seal: "sha256:1", draft: body.draft, at: iso(Date.now()), totals: { people: world.people.length, affected: people.length, gain: people.filter((p) => p.gains.length).length, lose: people.filter((p) => p.loses.length).length, move: people.filter((p) => p.moves.length).length, change: 0, wait: people.filter((p) => p.waits.length).length }, people, floors: [{ site: "london", floor: "5 Bishopsgate / Level 4", seats: 96, today: 92, then: 99, short: 3 }, { site: "london", floor: "5 Bishopsgate / Level 2", seats: 120, today: 114, then: 107, short: 0 }], approvals: { "executive-desk": 2 }, cost: [{ site: "london", ioffice_calls: 41, okta_calls: 0, minutes: 2, removals: 3, removals_max: 100 }], out_of_scope: [], unmatched: [], disputed: [], rules: { dead: [], shadowed: ["own-desk"] }, doubts: ["Bookings are not mirrored."] });
     }
-    case "GET /approvals": return ok(approvals());
+    case "GET /approvals": return ok(approvals(query.get("done") === "true"));
     case "POST /approvals": for (const r of requests) if (body.ids.includes(r.id)) Object.assign(r, { state: body.say === "approve" ? "granted" : "declined", votes: [{ by: "demo", at: iso(Date.now()), yes: body.say === "approve", reason: body.reason }] }); return ok({ items: [] });
     case "GET /places": return ok(rooms.list());
     case "GET /journal": return ok({ trees: TENANTS.map((t, i) => ({ tenant: t.id, size: 18_000 + i, root: "mI0dHx5cVZ0P9q1W1c0QJ9tYJt6Vq8m9c1C5b7QJk3E=" })), damage: null });

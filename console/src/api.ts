@@ -2,7 +2,7 @@
 
 import type { components } from "./generated/api";
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 
 export type Tenant = Schemas["Tenant"];
 export type Site = Schemas["Site"];

@@ -34,8 +34,15 @@ export interface ApprovalsSearch {
   id?: string;
 }
 export interface EditorSearch {
-  view?: "table" | "flow" | "changes" | "effect";
+  view?: "table" | "flow" | "try" | "changes" | "effect";
   flow?: number;
+}
+export interface ReviewSearch {
+  show?: "all";
+  mine?: boolean;
+}
+export interface NewConnectionSearch {
+  kind?: "okta" | "ioffice";
 }
 export interface SignInSearch {
   problem?: string;
@@ -62,6 +69,11 @@ const screens = {
   audit: () => import("./screens/Audit"),
   settings: () => import("./screens/Settings"),
   connections: () => import("./screens/Connections"),
+  newConnection: () => import("./screens/NewConnection"),
+  firstContact: () => import("./screens/FirstContact"),
+  evidence: () => import("./screens/Evidence"),
+  reviews: () => import("./screens/Reviews"),
+  review: () => import("./screens/Review"),
   approvals: () => import("./screens/Approvals"),
   policies: () => import("./screens/policy/Policies"),
   editor: () => import("./screens/policy/Editor"),
@@ -163,6 +175,33 @@ const connections = createRoute({
   path: "/$tenant/connections",
   component: lazyRouteComponent(screens.connections, "Connections"),
 });
+const newConnection = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/connections/new",
+  validateSearch: (search): NewConnectionSearch => ({ kind: oneOf(search.kind, "okta", "ioffice") }),
+  component: lazyRouteComponent(screens.newConnection, "NewConnection"),
+});
+const firstContact = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/connections/$site",
+  component: lazyRouteComponent(screens.firstContact, "FirstContact"),
+});
+const evidence = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/evidence",
+  component: lazyRouteComponent(screens.evidence, "EvidencePage"),
+});
+const reviews = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/reviews",
+  component: lazyRouteComponent(screens.reviews, "Reviews"),
+});
+const review = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/reviews/$reviewId",
+  validateSearch: (search): ReviewSearch => ({ show: oneOf(search.show, "all"), mine: search.mine === true ? true : undefined }),
+  component: lazyRouteComponent(screens.review, "ReviewPage"),
+});
 const approvals = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/approvals",
@@ -177,7 +216,7 @@ const policies = createRoute({
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/policies/$draftId",
-  validateSearch: (search): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined }),
+  validateSearch: (search): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "try", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined }),
   component: lazyRouteComponent(screens.editor, "PolicyEditor"),
 });
 const signIn = createRoute({
@@ -188,7 +227,7 @@ const signIn = createRoute({
 });
 
 export const routeTree = root.addChildren([
-  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, approvals, policies, editor, signIn,
+  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, newConnection, firstContact, evidence, reviews, review, approvals, policies, editor, signIn,
 ]);
 export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
 

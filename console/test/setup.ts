@@ -13,3 +13,6 @@ window.ResizeObserver ??= class {
 window.scrollTo = () => {};
 // Screens are loaded when first opened; on a busy machine that takes longer than the default second.
 configure({ asyncUtilTimeout: 10_000 });
+
+// jsdom has no fonts; a growing text area waits for them.
+Object.defineProperty(document, "fonts", { value: Object.assign(new EventTarget(), { ready: Promise.resolve() }), configurable: true });

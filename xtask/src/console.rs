@@ -107,6 +107,30 @@ pub fn browser_pass(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
     }
 }
 
+/// Whole journeys through the console of a living demonstration in which nothing happens by itself.
+///
+/// # Errors
+/// With the counts, when a journey fails or all take too long; when there is no browser, or no demonstration.
+pub fn journeys(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    let browser = tools::browser(root)?;
+    let data = root.scratch()?.join("journeys");
+    // What an earlier run left would be in the way.
+    let _ = fs::remove_dir_all(&data);
+    let living = Living::start_still(root, lanyard, &data)?;
+    let (said, failure) = Call::new("node", root.path(FOLDER), PASS)
+        .args(["e2e/journeys.mjs"])
+        .env("BASE_URL", &living.address)
+        .env("DEMO_DATA", &data)
+        .env("CHROMIUM", &browser)
+        .run_to_end()?;
+    let beginning = |word: &str| said.stdout.iter().filter(|line| line.starts_with(word)).count() as u64;
+    let counted = Tally { passed: beginning("ok "), failed: beginning("FAIL ") };
+    match failure {
+        None => Ok(counted),
+        Some(why) => Err(Failure { error: anyhow::anyhow!(why), counted }),
+    }
+}
+
 /// The dev server, until it is interrupted.
 ///
 /// # Errors

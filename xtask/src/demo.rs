@@ -65,11 +65,21 @@ impl Living {
     /// # Errors
     /// When it ends, or is not ready in time.
     pub fn start(root: &Root, lanyard: &Path) -> anyhow::Result<Self> {
-        let call = Call::new(&lanyard.display().to_string(), root.path("."), Duration::MAX).args([
-            "demo",
-            "--people",
-            LIVING_PEOPLE,
-        ]);
+        Self::start_with(root, lanyard, &[])
+    }
+
+    /// Starts one whose day is not played: nothing happens by itself. Its folder is `data`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_still(root: &Root, lanyard: &Path, data: &Path) -> anyhow::Result<Self> {
+        Self::start_with(root, lanyard, &["--still", "--data", &data.display().to_string()])
+    }
+
+    fn start_with(root: &Root, lanyard: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        let call = Call::new(&lanyard.display().to_string(), root.path("."), Duration::MAX)
+            .args(["demo", "--people", LIVING_PEOPLE])
+            .args(more);
         println!("    $ {} &", call.words());
         let mut running = call.start()?;
         let mut addresses: BTreeSet<SocketAddr> = BTreeSet::new();

@@ -43,13 +43,14 @@ use std::{
 const USAGE: &str = "\
 usage: cargo xtask VERB
 
-  test            everything CI runs: format, walls, lints, tests, simulation, official clients, demonstration
+  test            everything CI runs: format, walls, lints, tests, simulation, official clients, demonstration, browser
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
   proofs          Okta's own SDKs against a release build's stand-in
   gen             writes the command line's reference and the shell completions; `--check` only compares
   simtest [ARGS]  seeds lived through in virtual time and judged; `--planted`: with deliberate bugs, which it must find
   screens         a browser looks at every screen of a release build's demonstration
+  journeys        a browser goes through whole tasks in a release build's demonstration in which nothing happens by itself
   console         the console's dev server (LANYARD_URL names a running Lanyard)
   bench [ARGS]    `lanyard bench ARGS` in a release build
   long            measures a release build and writes docs/results/DATE.md
@@ -101,6 +102,7 @@ fn main() -> ExitCode {
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
         ("simtest", rest) => simtest::run(&root, rest),
         ("screens", []) => screens(&root),
+        ("journeys", []) => journeys(&root),
         ("console", []) => console::serve(&root),
         ("bench", rest) => figures::bench(&root, rest),
         ("long", []) => figures::long(&root),
@@ -139,6 +141,16 @@ fn screens(root: &Root) -> anyhow::Result<()> {
     console::install(root)?;
     match console::browser_pass(root, &tier::release(root)) {
         Ok(counted) => println!("{} screens hold", counted.passed),
+        Err(failure) => return Err(failure.error),
+    }
+    Ok(())
+}
+
+fn journeys(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
+    console::install(root)?;
+    match console::journeys(root, &tier::release(root)) {
+        Ok(counted) => println!("{} journeys hold", counted.passed),
         Err(failure) => return Err(failure.error),
     }
     Ok(())

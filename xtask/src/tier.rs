@@ -61,7 +61,12 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("demonstration", "run: cargo run --release -- demo --once --people 300", || {
         Ok(demo::check(root, &lanyard)?)
     });
-    // The browser pass is a chore of its own (`cargo xtask screens`) until it has been seen to hold over the new screens.
+    steps.run("browser pass", "look at the pictures in target/xtask/screens", || {
+        console::browser_pass(root, &lanyard)
+    });
+    steps.run("journeys", "run: cargo xtask journeys, and read the lines that say FAIL", || {
+        console::journeys(root, &lanyard)
+    });
     if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -670,6 +670,244 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys and newest checkpoints of each tenant's journal, and evidence packs, newest first. */
+        get: operations["getEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins an evidence pack; answers at once, with its id. */
+        post: operations["postEvidencePacks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/packs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pack with its progress, its figures, or why it failed. */
+        get: operations["getEvidencePacksById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/packs/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pack itself. The journal keeps who took it. */
+        get: operations["getEvidencePacksByIdFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/packs/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the pack's file again and checks every byte, as `lanyard verify` does. */
+        post: operations["postEvidencePacksByIdVerify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs the journals' heads now and lays them outside. */
+        post: operations["postEvidenceCheckpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries the credential of a new org or site: each scope and right with its fix. */
+        post: operations["postConnectionsProbe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a new org or site once: five people, and how well each key of the policy fits. */
+        post: operations["postConnectionsSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a new org or site to the settings; it holds from the next start. */
+        post: operations["postConnections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is whose in a site, how surely, and what the first writes would do: reads both sides. */
+        get: operations["getSitesBySiteMatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a site be written to. */
+        post: operations["postSitesBySiteSignOff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People whose looks ended in an error that repeating does not mend, with the fix. */
+        get: operations["getDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a draft decides for one person, flow by flow, from the mirrors. */
+        post: operations["postPolicyTry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many people each flow of a draft concerns, and how many more or fewer than now. */
+        post: operations["postPolicyReach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policy": {
         parameters: {
             query?: never;
@@ -1035,6 +1273,8 @@ export interface components {
                 certified: boolean;
                 drift: number;
             } | null;
+            /** @description False: only observed, until it is signed off. */
+            writes: boolean;
         };
         PutAway: {
             key: string;
@@ -1468,6 +1708,743 @@ export interface components {
             to: unknown;
             changes: string[];
         };
+        /** @description A signed head of a journal. `state` is `holds`, or what is wrong with it. */
+        Checkpoint: {
+            /** Format: date-time */
+            at: string;
+            lines: number;
+            state: string;
+            outside: string | null;
+        };
+        EvidenceTenant: {
+            tenant: string;
+            lines: number;
+            kept_from: number;
+            key: string;
+            fingerprint: string;
+            checkpoints: components["schemas"]["Checkpoint"][];
+            checkpoints_total: number;
+        };
+        /** @description What reading a pack again found. */
+        PackCheck: {
+            holds: boolean;
+            fingerprint: string | null;
+            files: number;
+            rows: number;
+            proofs: number;
+            checkpoints: number;
+            dossiers: number;
+            problems: string[];
+        };
+        /** @description What the pack says of its rows. */
+        PackFigures: {
+            rows: {
+                [key: string]: number;
+            };
+            totals: {
+                opening: number;
+                joined: number;
+                returned: number;
+                left: number;
+                closing: number;
+            };
+            stages: {
+                [key: string]: Record<string, never>;
+            };
+            leavers_in_time: number;
+            leavers_late: number;
+            exceptions_open: number;
+            orphans_open: number;
+            reviews_undecided: number;
+            removals_not_confirmed: number;
+        };
+        /** @description An evidence pack. */
+        Pack: {
+            id: string;
+            /** @enum {string} */
+            state: "making" | "ready" | "failed";
+            tenant: string;
+            sites: string[];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            seed: string;
+            sample: number | null;
+            named: string[];
+            by: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            bytes: number | null;
+            figures: components["schemas"]["PackFigures"] | null;
+            check: components["schemas"]["PackCheck"] | null;
+            error: string | null;
+            hint: string | null;
+            progress?: {
+                what: string;
+                done: number;
+                total: number | null;
+            }[];
+        };
+        Evidence: {
+            tenants: components["schemas"]["EvidenceTenant"][];
+            sites: string[];
+            leaver_bound_seconds: number;
+            /** @description Where checkpoints are laid. */
+            outside: string;
+            packs: components["schemas"]["Pack"][];
+        };
+        /** @description A period of one tenant. The auditor chooses the seed. */
+        PackWish: {
+            tenant: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to?: string | null;
+            site?: string | null;
+            seed?: string | null;
+            sample?: number | null;
+            named?: string[];
+        };
+        Signed: {
+            signed: number;
+        };
+        /** @description An org by service app or token, or a site. */
+        NewConnection: {
+            /** @enum {string} */
+            kind: "okta";
+            id: string;
+            url: string;
+            client_id?: string | null;
+            key_id?: string | null;
+            key_pem?: string | null;
+            token?: string | null;
+        } | {
+            /** @enum {string} */
+            kind: "ioffice";
+            id: string;
+            url: string;
+            user: string;
+            password: string;
+        };
+        /** @description A right, a scope, an answer: there or not, with the fix. */
+        Check: {
+            name: string;
+            ok: boolean;
+            warning?: boolean;
+            detail: string;
+            fix?: string;
+        };
+        Probe: {
+            ok: boolean;
+            checks: components["schemas"]["Check"][];
+        };
+        /** @description Five rows as they are, and how well each key of the policy fits. */
+        Sample: {
+            total: number;
+            rows: {
+                id: string;
+                name: string;
+                state: string;
+                keys: {
+                    kind: string;
+                    value: string;
+                }[];
+            }[];
+            keys: {
+                kind: string;
+                attribute: string;
+                field: string;
+                rows: number;
+                with: number;
+                found: number;
+                collisions: number;
+                colliding: {
+                    value: string;
+                    names: string[];
+                }[];
+            }[];
+        };
+        KeptConnection: {
+            id: string;
+            restart: string;
+        };
+        MatchPair: {
+            identity: {
+                tenant: string;
+                user: string;
+            };
+            person: string;
+            account: Record<string, never>;
+            account_name: string;
+            confidence: number;
+            evidence: string[];
+            against: string[];
+        };
+        Guardrails: {
+            max_people: number | null;
+            max_percent: number | null;
+            window_seconds: number;
+            shrink_percent_max: number;
+            certificate_required: boolean;
+            second_person: boolean;
+        };
+        /** @description First contact with a site: lists are cut at fifty, counts are whole. */
+        SiteMatch: {
+            site: string;
+            writes: boolean;
+            observe_only: boolean;
+            people: number;
+            accounts: number;
+            matched: number;
+            unsure: number;
+            unsure_pairs: components["schemas"]["MatchPair"][];
+            disputed: number;
+            disputes: {
+                identity: {
+                    tenant: string;
+                    user: string;
+                };
+                person: string;
+                why: string;
+                candidates: components["schemas"]["MatchPair"][];
+            }[];
+            unlinked: number;
+            unlinked_people: string[];
+            orphans: number;
+            orphan_accounts: string[];
+            first_writes: {
+                accounts_kept_as_they_are: number;
+                accounts_made: number;
+                records_changed: number;
+                seats_kept: number;
+                seats_moved: number;
+                seats_taken: number;
+                roles_kept: number;
+                roles_added: number;
+                roles_taken: number;
+                accounts_ended: number;
+            };
+            doubts: string[];
+            limits: components["schemas"]["Guardrails"];
+        };
+        SignOff: {
+            reason: string;
+        };
+        SignedOff: {
+            site: string;
+            writes: boolean;
+        };
+        DeadLetters: {
+            items: {
+                identity: components["schemas"]["Who"];
+                person: string | null;
+                error: string;
+                fix: string;
+            }[];
+        };
+        /** @description A draft, and the person it is tried on. */
+        PolicyTry: {
+            /** @description `policy.toml` and its tables, as texts. */
+            source?: unknown;
+            /** @description `rules` is policy.toml key for key, `tables` are its CSV files. */
+            document?: unknown;
+            tenant: string;
+            id: string;
+        };
+        Tryout: {
+            identity: {
+                tenant: string;
+                user: string;
+            };
+            person: string;
+            site: string | null;
+            flows: {
+                flow: string;
+                sentence: string;
+                /** @enum {string} */
+                fate: "gives" | "outranked" | "fails" | "not_asked";
+                says: string[];
+            }[];
+            lines: {
+                part: string;
+                what: string;
+                why: string[];
+            }[];
+            unread: string[];
+        };
+        PolicyReach: {
+            people: number;
+            flows: {
+                [key: string]: {
+                    matched: number;
+                    gain: number;
+                    lose: number;
+                };
+            };
+            unread_groups: string[];
+            unread: string[];
+        };
+        /** @description An access review over what was held at one moment. */
+        Review: {
+            id: string;
+            title: string;
+            tenant: string;
+            sites: string[];
+            kinds: string[];
+            owner: string;
+            reviewers: string[];
+            provisioners: string[];
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: date-time */
+            closed_at: string | null;
+            statement: string | null;
+            /** @description SHA-256 of the lines as they were when it was opened. */
+            snapshot: string;
+            lines: number;
+            flags: string[];
+        };
+        Reviews: {
+            reviews: components["schemas"]["Review"][];
+        };
+        /** @description One right of one account. */
+        ReviewLine: {
+            id: string;
+            campaign: string;
+            /** @description `tenant/id`; empty: nobody's account. */
+            person: string;
+            name: string;
+            own_names: string[];
+            site: string;
+            account: number;
+            kind: string;
+            key: string;
+            value: string;
+            what: string;
+            /** Format: date-time */
+            since: string;
+            reviewer: string;
+            decision: ("keep" | "remove" | "ask") | null;
+            reason: string | null;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** Format: date-time */
+            removed_at: string | null;
+            flags: string[];
+        };
+        ReviewPage: {
+            review: components["schemas"]["Review"];
+            counts: {
+                undecided: number;
+                keep: number;
+                remove: number;
+                ask: number;
+                removed: number;
+            };
+            hasty: {
+                reviewer: string;
+                lines: number;
+                seconds: number;
+            }[];
+            lines: components["schemas"]["ReviewLine"][];
+            total: number;
+        };
+        /** @description What a review is opened with. No sites: all; no kinds: roles, items and site administrators. */
+        ReviewWish: {
+            title: string;
+            tenant: string;
+            sites?: string[];
+            kinds?: string[];
+            owner: string;
+            reviewers: string[];
+            provisioners?: string[];
+            /** Format: date-time */
+            due_at: string;
+        };
+        OpenedReview: {
+            review: components["schemas"]["Review"];
+        };
+        ReviewDecision: {
+            /** @enum {string} */
+            decision: "keep" | "remove" | "ask";
+            reason: string;
+        };
+        DecidedLine: {
+            line: components["schemas"]["ReviewLine"];
+        };
+        ReviewStatement: {
+            statement: string;
+        };
+        /** @description A person as the engine names them. */
+        Identity: {
+            tenant: string;
+            user: string;
+        };
+        /** @description Something that waits for somebody, or was decided. */
+        ApprovalRequest: {
+            id: string;
+            /** @enum {string} */
+            kind: "hold" | "approval" | "cap" | "undone";
+            /** @enum {string} */
+            state: "waiting" | "granted" | "declined" | "expired" | "cancelled";
+            /** @description Its reason went away: it no longer counts. */
+            over: boolean;
+            tenant: string;
+            identity: components["schemas"]["Who"];
+            person: string;
+            site: string;
+            rule: string;
+            lines: {
+                key: string;
+                what: string;
+            }[];
+            plan: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            until: string | null;
+            whom: string[];
+            quorum: number | null;
+            votes: {
+                by: string;
+                /** Format: date-time */
+                at: string;
+                yes: boolean;
+                reason: string;
+                instead_of?: string | null;
+            }[];
+            ended: {
+                /** Format: date-time */
+                at: string;
+                why: string;
+            } | null;
+        };
+        Approvals: {
+            items: components["schemas"]["ApprovalRequest"][];
+            total: number;
+        };
+        /** @description One decision on several requests, or on none of them. */
+        ApprovalSay: {
+            ids: string[];
+            /** @enum {string} */
+            say: "approve" | "decline" | "renew";
+            reason?: string;
+        };
+        DecidedApprovals: {
+            items: components["schemas"]["ApprovalRequest"][];
+        };
+        /** @description E-mail of who delegates, and of who may vote instead. */
+        Delegation: {
+            from: string;
+            to: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @description A draft by its files or its name. */
+        WhatIfAsk: {
+            /** @description `policy.toml` and its tables, as texts. */
+            source?: unknown;
+            draft?: string | null;
+            /** @description Members of groups that only the draft names are asked for in Okta. */
+            read_groups?: boolean;
+        };
+        /** @description What a draft would do to everybody. */
+        WhatIf: {
+            seal: string | null;
+            draft: string;
+            draft_seal: string;
+            in_force_seal: string;
+            /** Format: date-time */
+            at: string;
+            totals: {
+                people: number;
+                affected: number;
+                gain: number;
+                lose: number;
+                move: number;
+                change: number;
+                wait: number;
+            };
+            people: {
+                identity: components["schemas"]["Identity"];
+                person: string;
+                site: string;
+                gains: string[];
+                loses: string[];
+                moves: string[];
+                changes: string[];
+                waits: string[];
+                no_longer: string[];
+            }[];
+            floors: {
+                site: string;
+                floor: string;
+                seats: number;
+                today: number;
+                then: number;
+                short: number;
+            }[];
+            bookings_cancelled_for: number;
+            bookings_known: number;
+            approvals: {
+                [key: string]: number;
+            };
+            cost: {
+                site: string;
+                ioffice_calls: number;
+                okta_calls: number;
+                minutes: number | null;
+                removals: number;
+                removals_max: number | null;
+            }[];
+            unmatched: string[];
+            disputed: string[];
+            out_of_scope: string[];
+            aside: string[];
+            rules: {
+                dead: string[];
+                shadowed: string[];
+                idle_rows: unknown[][];
+            };
+            doubts: string[];
+        };
+        Applying: {
+            seal: string;
+            state: string;
+        };
+        /** @description What became of each sealed line. */
+        SealReport: {
+            seal: string;
+            people: number;
+            done: number;
+            refused: {
+                identity: components["schemas"]["Identity"];
+                site: string;
+                line: string;
+                fate: string;
+            }[];
+            moved: {
+                identity: components["schemas"]["Identity"];
+                site: string;
+                line: string;
+                fate: string;
+            }[];
+        };
+        /** @description A plan (one step of it), a person since a moment, or a stretch of time. */
+        UndoAsk: {
+            plan?: string | null;
+            step?: number | null;
+            identity?: components["schemas"]["Who"] | null;
+            /** Format: date-time */
+            since?: string | null;
+            /** Format: date-time */
+            until?: string | null;
+            apply?: boolean;
+            reason?: string;
+        };
+        Undone: {
+            people: {
+                identity: components["schemas"]["Identity"];
+                person: string;
+                site: string;
+                /** @description The steps back, gated like any others. */
+                plan: Record<string, never>;
+                lost: string[];
+                moved: string[];
+                already: string[];
+            }[];
+            applied: boolean;
+        };
+        Messages: {
+            items: {
+                id: string;
+                route: string;
+                subject: string;
+                /** Format: date-time */
+                at: string;
+                attempts: number;
+                /** Format: date-time */
+                sent_at: string | null;
+                /** Format: date-time */
+                next: string | null;
+                error: string | null;
+            }[];
+        };
+        /** @description Something an account held for a stretch of time, as reads showed it. */
+        Held: {
+            account: {
+                site: string;
+                id: number;
+            };
+            kind: string;
+            key: string;
+            value: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string | null;
+        };
+        PersonAccess: {
+            person: components["schemas"]["Identity"];
+            /** Format: date-time */
+            as_of: string;
+            held: components["schemas"]["Held"][];
+        };
+        SiteAccess: {
+            site: string;
+            /** Format: date-time */
+            as_of: string;
+            held: components["schemas"]["Held"][];
+            next: number | null;
+            /** @description Names of what is held, by kind and id. */
+            names: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
+        /** @description A published version. */
+        PolicyVersion: {
+            version: number | null;
+            name: string;
+            seal: string;
+            author: string;
+            approved_by: string | null;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+            back_to: number | null;
+            changes: string[];
+        };
+        /** @description A draft without its content. */
+        PolicyDraft: {
+            id: string;
+            etag: string;
+            based_on: number | null;
+            author: string;
+            /** Format: date-time */
+            at: string;
+            asked: {
+                by: string;
+                reason: string;
+                /** Format: date-time */
+                at: string;
+            } | null;
+        };
+        PolicyFlow: {
+            id: string;
+            template: string | null;
+            sentence: string;
+            priority: number;
+            gives: boolean;
+        };
+        /** @description What is in force, and the drafts. */
+        PolicyState: {
+            in_force: components["schemas"]["PolicyVersion"] | null;
+            running: {
+                name: string;
+                seal: string;
+            };
+            flows: components["schemas"]["PolicyFlow"][];
+            second_person: boolean;
+            drafts: components["schemas"]["PolicyDraft"][];
+        };
+        PolicyVersions: {
+            versions: components["schemas"]["PolicyVersion"][];
+            total: number;
+        };
+        Forgotten: {
+            forgotten: string;
+        };
+        PolicyPublish: {
+            reason?: string;
+            /** @description The version that the author saw in force. */
+            expected?: number | null;
+        };
+        /** @description Published, or waiting for a second person. */
+        PolicyPublication: {
+            state: string;
+            version?: components["schemas"]["PolicyVersion"];
+            asked_by?: string;
+        };
+        PolicyRollback: {
+            to: number;
+            reason?: string;
+            expected?: number | null;
+        };
+        PolicyLint: {
+            ok: boolean;
+            problems: {
+                severity: string;
+                file?: string;
+                line?: number;
+                column?: number;
+                path?: string | null;
+                message: string;
+                fix?: string | null;
+            }[];
+            seal: string | null;
+            flows: components["schemas"]["PolicyFlow"][] | null;
+            /** @description `policy.toml` and its tables, as texts. */
+            source: unknown;
+            /** @description `rules` is policy.toml key for key, `tables` are its CSV files; null while the file is no TOML. */
+            document: unknown;
+        };
+        /** @description What names an editor can offer. */
+        PolicyVocabulary: {
+            groups: {
+                tenant: string;
+                id: string;
+                name: string;
+            }[];
+            attributes: string[];
+            sites: {
+                site: string;
+                buildings: {
+                    name: string;
+                    code: string;
+                    floors: string[];
+                }[];
+                sections: {
+                    neighborhood: string;
+                    name: string;
+                    floor: string;
+                }[];
+                kinds: string[];
+                items: {
+                    category: string;
+                    name: string;
+                }[];
+                centers: {
+                    module: string;
+                    name: string;
+                }[];
+                user_types: string[];
+            }[];
+            channels: string[];
+            templates: string[];
+        };
+        /** @description Whom it happened to, if to somebody. */
+        DemoActed: {
+            person?: {
+                tenant: string;
+                id: string;
+                name?: string;
+            };
+        };
+        /** @description Whom it shall not concern: what it would do for them waits for somebody. */
+        SealApply: {
+            leave_out?: {
+                tenant: string;
+                id: string;
+                site: string;
+            }[];
+        };
     };
     responses: {
         /** @description A refusal: what happened, and the way out */
@@ -1878,6 +2855,8 @@ export interface operations {
             query?: {
                 /** @description only `hold`, `approval`, `cap` or `undone` */
                 kind?: string;
+                /** @description what was decided or ended, newest first, instead of what waits */
+                done?: boolean;
                 /** @description rows of the answer */
                 limit?: number;
             };
@@ -1893,7 +2872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Approvals"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1908,7 +2887,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["ApprovalSay"];
             };
         };
         responses: {
@@ -1918,7 +2897,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["DecidedApprovals"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1941,7 +2920,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["ApprovalRequest"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1956,7 +2935,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["Delegation"];
             };
         };
         responses: {
@@ -1966,7 +2945,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Delegation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1981,7 +2960,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["WhatIfAsk"];
             };
         };
         responses: {
@@ -1991,7 +2970,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["WhatIf"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2006,7 +2985,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SealApply"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {
@@ -2014,7 +2997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Applying"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2037,7 +3020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["SealReport"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2052,7 +3035,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["UndoAsk"];
             };
         };
         responses: {
@@ -2062,7 +3045,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Undone"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2140,7 +3123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Messages"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2342,7 +3325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PersonAccess"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2372,7 +3355,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["SiteAccess"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2393,7 +3376,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Reviews"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2408,7 +3391,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["ReviewWish"];
             };
         };
         responses: {
@@ -2418,7 +3401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["OpenedReview"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2450,7 +3433,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["ReviewPage"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2467,7 +3450,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["ReviewStatement"];
             };
         };
         responses: {
@@ -2477,7 +3460,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["OpenedReview"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2494,7 +3477,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["ReviewDecision"];
             };
         };
         responses: {
@@ -2504,7 +3487,339 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["DecidedLine"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEvidencePacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackWish"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pack"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvidencePacksById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pack"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvidencePacksByIdFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEvidencePacksByIdVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEvidenceCheckpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postConnectionsProbe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Probe"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postConnectionsSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptConnection"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSitesBySiteMatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteMatch"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postSitesBySiteSignOff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOff"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOff"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postPolicyTry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyTry"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tryout"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postPolicyReach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyEdit"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyReach"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2525,7 +3840,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyState"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2551,7 +3866,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyVersions"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2647,7 +3962,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["Forgotten"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2664,7 +3979,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["PolicyPublish"];
             };
         };
         responses: {
@@ -2674,7 +3989,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyPublication"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2689,7 +4004,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["PolicyRollback"];
             };
         };
         responses: {
@@ -2699,7 +4014,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyPublication"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2724,7 +4039,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyLint"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2749,7 +4064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyContent"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2796,7 +4111,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["PolicyVocabulary"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2842,7 +4157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["DemoActed"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -3,6 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { newestFirst, useActivity } from "../queries";
+import { DeadLetters } from "./DeadLetters";
 import { Feed } from "../ui/feed";
 import { PageHead } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
@@ -34,6 +35,7 @@ export function Activity() {
           data={[{ value: "all", label: "All" }, { value: "changes", label: "Changes" }, { value: "problems", label: "Problems" }, { value: "everything", label: "With quiet looks" }]}
         />
       </div>
+      {show === "problems" && <DeadLetters tenant={tenant} />}
       <div className="panel">
         <Loaded query={query} what="activity" rows={12}>
           {(data) => {

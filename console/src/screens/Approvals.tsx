@@ -3,7 +3,7 @@ import { Button, Checkbox, SegmentedControl, Textarea } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { ApiError, calls, type Who } from "../api";
+import { ApiError, calls, type Schemas } from "../api";
 import { queryClient, useMay, useSession } from "../queries";
 import { Ago, At } from "../time";
 import { Mark, Tag } from "../ui/marks";
@@ -13,39 +13,22 @@ import { useTenant } from "../ui/tenant";
 import { plural, words } from "../words";
 import "../forms.css";
 
-export interface Request {
-  id: string;
-  kind: "hold" | "approval" | "cap" | "undone";
-  state: string;
-  over: boolean;
-  tenant: string;
-  identity: Who;
-  person: string;
-  site: string;
-  rule: string;
-  lines: { key: string; what: string }[];
-  plan: string;
-  asked_at: string;
-  until?: string | null;
-  whom: string[];
-  quorum?: number | null;
-  votes: { by: string; at: string; yes: boolean; reason: string; instead_of?: string }[];
-  ended?: { at: string; why: string } | null;
-}
+export type Request = Schemas["ApprovalRequest"];
 
 type Say = "approve" | "decline";
 
-const useApprovals = () => useQuery({ queryKey: ["approvals"], queryFn: () => calls.get<{ items: Request[]; total: number }>("/approvals", { limit: 500 }), refetchInterval: 15_000 });
+const useApprovals = (done: boolean) => useQuery({ queryKey: ["approvals", done], queryFn: () => calls.get<Schemas["Approvals"]>("/approvals", { limit: 500, done: done ? "true" : undefined }), refetchInterval: 15_000 });
 
 export function Approvals() {
   const tenant = useTenant();
   const { kind, id } = useSearch({ from: "/$tenant/approvals" });
   const navigate = useNavigate({ from: "/$tenant/approvals" });
-  const query = useApprovals();
+  const query = useApprovals(kind === "done");
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const all = (query.data?.items ?? []).filter((r) => tenant === "all" || r.tenant === tenant);
   const waiting = all.filter((r) => r.state === "waiting" && !r.over);
-  const shown = (kind === "done" ? all.filter((r) => r.state !== "waiting" || r.over) : waiting.filter((r) => !kind || r.kind === kind)).sort((a, b) => (a.until ?? "9").localeCompare(b.until ?? "9"));
+  // What was decided comes newest first, as it is; what waits, soonest first.
+  const shown = kind === "done" ? all : waiting.filter((r) => !kind || r.kind === kind).sort((a, b) => (a.until ?? "9").localeCompare(b.until ?? "9"));
   const open = shown.find((r) => r.id === id) ?? shown[0];
   const group = shown.filter((r) => chosen.has(r.id));
   // Together only what one rule asks for in one place: a sweep of the hand is no decision.
@@ -57,7 +40,7 @@ export function Approvals() {
   };
   return (
     <>
-      <PageHead title="Approvals" sub={query.data && `${plural(waiting.length, "request")} ${waiting.length === 1 ? "waits" : "wait"}`} />
+      <PageHead title="Approvals" sub={query.data && kind !== "done" && `${plural(waiting.length, "request")} ${waiting.length === 1 ? "waits" : "wait"}`} />
       <SegmentedControl size="sm" aria-label="Kind" style={{ alignSelf: "flex-start" }} value={kind ?? "all"} onChange={(value) => void navigate({ search: { kind: value === "all" ? undefined : (value as never) }, replace: true })}
         data={[{ value: "all", label: "Waiting" }, { value: "approval", label: "For a person" }, { value: "hold", label: "For a time" }, { value: "cap", label: "At a limit" }, { value: "done", label: "Decided" }]} />
       <Loaded query={query} what="the approvals" rows={8}>
@@ -92,13 +75,15 @@ export function Approvals() {
 }
 
 function Detail({ request: r, tenant }: { request: Request; tenant: string }) {
+  const rules = useQuery({ queryKey: ["policy"], queryFn: () => calls.get<Schemas["PolicyState"]>("/policy"), staleTime: 60_000 });
+  const sentence = rules.data?.flows.find((flow) => flow.id === r.rule)?.sentence;
   return (
     <div className="stack">
       <Panel title={r.person} end={<Link to="/$tenant/people/$home/$id" params={{ tenant, home: r.identity.tenant, id: r.identity.id }}>Open person</Link>}>
         <ul className="steps">{r.lines.map((line) => <li key={line.key} style={{ display: "block" }}>{line.what}</li>)}</ul>
         <div className="body" style={{ borderTop: "1px solid var(--line)" }}>
           <Facts rows={[
-            ["Asked by rule", <span key="r" className="mono">{r.rule}</span>],
+            ["Asked by rule", <span key="r">{sentence && <>{sentence} </>}<span className="mono dim">{r.rule}</span></span>],
             ["Where", `${r.tenant} → ${r.site}`],
             ["Asked", <At key="a" at={r.asked_at} />],
             [r.kind === "hold" ? "Happens by itself" : "Runs out", r.until ? <At key="u" at={r.until} /> : "no time set"],

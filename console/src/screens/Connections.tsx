@@ -1,4 +1,5 @@
 // Both sides as they are connected now: what is reachable, what the credentials may, how much room is left.
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { HealthCheck, Site, Tenant } from "../api";
 import { useHealth, useOverview } from "../queries";
@@ -15,22 +16,16 @@ export function Connections() {
   const checks = useHealth().data?.checks ?? [];
   return (
     <>
-      <PageHead title="Connections" sub="What Lanyard talks to, and whether it may" />
+      <PageHead title="Connections" sub="What Lanyard talks to, and whether it may">
+        <Button size="xs" renderRoot={(props) => <Link {...props} to="/$tenant/connections/new" params={{ tenant }} />}>Connect another</Button>
+      </PageHead>
       <Loaded query={query} what="the connections">
         {(data) => (
           <div className="stack">
             <div className="cols two">
-              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, t.id)} />)}
-              {data.sites.map((s) => <IofficePanel key={s.id} site={s} checks={about(checks, s.id)} />)}
+              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, t.id, false)} />)}
+              {data.sites.map((s) => <IofficePanel key={s.id} site={s} tenant={tenant} checks={about(checks, s.id, true)} />)}
             </div>
-            <Panel title="Connect another">
-              <ol className="list steps-list">
-                <li><b className="num">1</b><div><div className="title">Credentials</div><div className="dim">On the server: <span className="mono">lanyard init --data FOLDER</span> asks for the org, the site and where their secrets are, and writes lanyard.toml.</div></div></li>
-                <li><b className="num">2</b><div><div className="title">Probe</div><div className="dim"><span className="mono">lanyard doctor</span> names each missing scope and right, and where to give it.</div></div></li>
-                <li><b className="num">3</b><div><div className="title">Look before anything is written</div><div className="dim">With <span className="mono">observe_only = true</span> everything is read, decided and planned, and nothing is sent. The <Link to="/$tenant/plans" params={{ tenant }} style={{ textDecoration: "underline" }}>plans</Link> show what would change.</div></div></li>
-                <li><b className="num">4</b><div><div className="title">Limits, then live</div><div className="dim">Set the caps in the policy's <span className="mono">[guardrails]</span>, take <span className="mono">observe_only</span> away, restart.</div></div></li>
-              </ol>
-            </Panel>
           </div>
         )}
       </Loaded>
@@ -38,7 +33,9 @@ export function Connections() {
   );
 }
 
-const about = (checks: HealthCheck[], id: string) => checks.filter((check) => check.name.startsWith(`${id}:`) || check.name.includes(` ${id}:`));
+/** Checks of an org or of a site: both may have the same name. */
+const about = (checks: HealthCheck[], id: string, place: boolean) =>
+  checks.filter((check) => check.name.startsWith(`${id}:`) && check.name.endsWith("places") === place);
 
 function Checks({ checks }: { checks: HealthCheck[] }) {
   if (checks.length === 0) return null;
@@ -74,12 +71,13 @@ function OktaPanel({ tenant, checks }: { tenant: Tenant; checks: HealthCheck[] }
   );
 }
 
-function IofficePanel({ site, checks }: { site: Site; checks: HealthCheck[] }) {
+function IofficePanel({ site, checks, tenant }: { site: Site; checks: HealthCheck[]; tenant: string }) {
   return (
-    <Panel title={site.name} end="iOffice">
+    <Panel title={site.name} end="iOffice" tone={site.writes ? undefined : "held"}>
       <div className="body">
         <Facts rows={[
           ["Address", site.ioffice_url ? <a key="a" href={site.ioffice_url} rel="noreferrer">{site.ioffice_url}</a> : "–"],
+          ["Writing", <span key="w" className="row wrap"><Tag as={site.writes ? "ok" : "held"} label={site.writes ? "is written to" : "observed only"} /><Link className="small" to="/$tenant/connections/$site" params={{ tenant, site: site.id }} aria-label={`First contact with ${site.name}`}>First contact</Link></span>],
           ["Accounts", site.accounts == null ? "no complete list yet" : number(site.accounts)],
           ["Calls since start", `${number(site.budget.calls)} answered, ${number(site.budget.throttled)} throttled, ${number(site.budget.faulted)} failed`],
           ["Last comparison", site.last_sweep ? <span key="s" className="row wrap"><Tag code={site.last_sweep.certified ? "certified" : site.last_sweep.state} /><span className="dim small"><Ago at={site.last_sweep.at} /></span></span> : "none yet"],

@@ -1,16 +1,20 @@
 // What complete comparisons found: runs, and what is still open of it.
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Checkbox, Modal, SegmentedControl, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import { IconSearch } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import type { Finding, Sweep } from "../api";
-import { useFindings, useSweeps } from "../queries";
+import { useState } from "react";
+import { api, ApiError, type Finding, type Sweep } from "../api";
+import { queryClient, useFindings, useMay, useSweeps } from "../queries";
 import { Ago, At, duration } from "../time";
 import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
+import "../forms.css";
 
 export function Drift() {
   const tenant = useTenant();
@@ -20,6 +24,15 @@ export function Drift() {
   const sweeps = useSweeps();
   const filter = (next: { kind?: string; q?: string }) => void navigate({ search: { kind, q, ...next }, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const pick = (keys: string[], on: boolean) => setChosen((old) => {
+    const next = new Set(old);
+    for (const key of keys) {
+      if (on) next.add(key);
+      else next.delete(key);
+    }
+    return next;
+  });
   const first = findings.data?.pages[0];
   const kinds = Object.entries(first?.kinds ?? {}).sort(([, a], [, b]) => b - a);
   return (
@@ -35,8 +48,9 @@ export function Drift() {
             )}
           </div>
           <Panel title="Open findings" end={first && plural(first.total, "finding")}>
+            <Together items={(findings.data?.pages ?? []).flatMap((page) => page.items)} chosen={chosen} pick={pick} />
             <Loaded query={findings} what="the findings" rows={8}>
-              {(data) => <Findings items={data.pages.flatMap((page) => page.items)} filtered={Boolean(kind ?? q)} clear={() => filter({ kind: undefined, q: undefined })} tenant={tenant} />}
+              {(data) => <Findings items={data.pages.flatMap((page) => page.items)} filtered={Boolean(kind ?? q)} clear={() => filter({ kind: undefined, q: undefined })} tenant={tenant} chosen={chosen} pick={pick} />}
             </Loaded>
           </Panel>
           {findings.hasNextPage && <div style={{ textAlign: "center" }}><Button variant="default" size="xs" loading={findings.isFetchingNextPage} onClick={() => void findings.fetchNextPage()}>Show more</Button></div>}
@@ -49,13 +63,70 @@ export function Drift() {
   );
 }
 
-function Findings({ items, filtered, clear, tenant }: { items: Finding[]; filtered: boolean; clear: () => void; tenant: string }) {
+/** What can be done about several findings at once: look at their people again, or put away what no read can end. */
+function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<string>; pick: (keys: string[], on: boolean) => void }) {
+  const may = useMay("operate");
+  const [asking, modal] = useDisclosure(false);
+  const [reason, setReason] = useState("");
+  const group = items.filter((finding) => chosen.has(finding.key));
+  const people = [...new Map(group.flatMap((f) => (f.identity ? [[`${f.identity.tenant}/${f.identity.user}`, f.identity] as const] : []))).values()];
+  const refresh = () => queryClient.invalidateQueries({ queryKey: ["findings"] });
+  const look = useMutation({
+    mutationFn: async () => {
+      for (const who of people) await api.look(who.tenant, who.user);
+    },
+    onSuccess: () => notifications.show({ message: `Looking at ${plural(people.length, "person", "people")} again.` }),
+    onSettled: refresh,
+  });
+  const away = useMutation({
+    mutationFn: async () => {
+      const stay: string[] = [];
+      for (const finding of group) {
+        try {
+          await api.putAway(finding.key, reason.trim());
+        } catch (error) {
+          stay.push(`${finding.title}: ${error instanceof ApiError ? [error.message, error.fix].filter(Boolean).join("; ") : String(error)}`);
+        }
+      }
+      return { done: group.length - stay.length, stay };
+    },
+    onSuccess: ({ stay }) => {
+      if (stay.length > 0) return;
+      setReason("");
+      pick(group.map((f) => f.key), false);
+      modal.close();
+    },
+    onSettled: refresh,
+  });
+  if (!may || items.length === 0) return null;
+  const all = group.length === items.length;
+  return (
+    <div className="subhead row wrap" style={{ borderTop: 0 }}>
+      <Checkbox size="xs" label={group.length === 0 ? "Choose all that are shown" : `${group.length} chosen`} checked={all} indeterminate={!all && group.length > 0} onChange={(e) => pick(items.map((f) => f.key), e.currentTarget.checked)} />
+      <span className="grow" />
+      <Button size="compact-xs" variant="default" disabled={people.length === 0} title={group.length > 0 && people.length === 0 ? "none of them is about a person in Okta" : undefined} loading={look.isPending} onClick={() => look.mutate()}>Look at {people.length > 0 ? plural(people.length, "person", "people") : "their people"} again</Button>
+      <Button size="compact-xs" variant="default" disabled={group.length === 0} onClick={modal.open}>Put away…</Button>
+      {look.error && <div role="alert" style={{ color: "var(--failed-fg)", width: "100%" }}>Not all were asked for: {look.error.message}</div>}
+      <Modal opened={asking} onClose={() => { modal.close(); away.reset(); }} title={`Put ${plural(group.length, "finding")} away`} closeButtonProps={{ "aria-label": "Close" }}>
+        <form className="stack" onSubmit={(e) => { e.preventDefault(); away.mutate(); }}>
+          <p>Only what no later read can end is put away; the rest ends by itself when its cause does. The journal keeps who and why.</p>
+          <TextInput label="Why" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus autoComplete="off" />
+          {away.data && away.data.stay.length > 0 && <div role="alert" className="small"><b>{away.data.done === 0 ? "None was put away" : `${away.data.done} were put away`}; {plural(away.data.stay.length, "stays", "stay")}:</b><ul>{away.data.stay.slice(0, 8).map((text) => <li key={text}>{text}</li>)}</ul></div>}
+          <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={() => { modal.close(); away.reset(); }}>Close</Button><Button type="submit" disabled={reason.trim() === ""} loading={away.isPending}>Put away</Button></div>
+        </form>
+      </Modal>
+    </div>
+  );
+}
+
+function Findings({ items, filtered, clear, tenant, chosen, pick }: { items: Finding[]; filtered: boolean; clear: () => void; tenant: string; chosen: Set<string>; pick: (keys: string[], on: boolean) => void }) {
   if (items.length === 0 && filtered) return <Empty title="No finding fits the filter" action={<Button size="xs" variant="default" onClick={clear}>Clear filters</Button>} />;
   if (items.length === 0) return <Empty title="Both sides agree">The last comparison left nothing for a person.</Empty>;
   return (
     <ul className="list">
       {items.map((finding) => (
         <li key={finding.key}>
+          <Checkbox size="xs" aria-label={`Choose ${finding.title}`} checked={chosen.has(finding.key)} onChange={(e) => pick([finding.key], e.currentTarget.checked)} style={{ paddingTop: 3 }} />
           <CodeMark code={finding.severity} />
           <div className="grow">
             <div className="row wrap" style={{ rowGap: 0 }}><span className="title">{finding.title}</span><Tag as="off" label={words(finding.kind)} /></div>

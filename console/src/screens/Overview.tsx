@@ -60,7 +60,7 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
   );
 }
 
-const NEEDS_AT_FIRST = 5;
+const NEEDS_AT_FIRST = 3;
 
 export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; tenants: Tenant[]; tenant: string }) {
   const [all, setAll] = useState(false);

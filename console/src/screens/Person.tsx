@@ -77,7 +77,7 @@ function DryRun({ home, id, name }: { home: string; id: string; name: string }) 
       title="What Lanyard would do now"
       end={<Button size="compact-xs" variant="default" loading={query.isFetching} onClick={() => void query.refetch()}>Plan again</Button>}
     >
-      <Loaded query={query} what="the plan">
+      <Loaded query={query} what="the plan" slow="Both sides are read afresh for this. While one of them throttles, it takes longer.">
         {(plan) =>
           plan.steps.length === 0 && (plan.notes ?? []).length === 0 ? (
             <Empty title="Nothing to change">What {name} has in iOffice is what policy says.</Empty>

@@ -42,7 +42,7 @@ export function SignInPanel({ problem, to, fix }: { problem?: string; to?: strin
                 <div className="dim">{said[1]}</div>
               </div>
             )}
-            {signed_in && <p>You are signed in. <a href={to ?? "/"}>Go on</a></p>}
+            {signed_in && <div className="row wrap"><span>You are signed in.</span><Button component="a" variant="default" size="xs" href={to ?? "/"}>Go on</Button></div>}
             {provider && (
               <div>
                 <Button component="a" href={`/sign-in/provider?to=${encodeURIComponent(to ?? "/")}`} leftSection={<IconLogin2 size={16} aria-hidden />}>

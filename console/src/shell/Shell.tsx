@@ -1,7 +1,7 @@
 import { ActionIcon, AppShell, Burger, Menu, SegmentedControl, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
-import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck, IconChecklist, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconPlugConnected, IconRoute, IconSearch, IconSelector, IconSettings, IconShieldCheck, IconSun, IconUserCircle } from "@tabler/icons-react";
+import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck, IconChecklist, IconCertificate, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconPlugConnected, IconRoute, IconSearch, IconSelector, IconSettings, IconShieldCheck, IconUserCheck, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { api, ApiError, forgetProof } from "../api";
@@ -96,6 +96,8 @@ function Nav() {
       <hr />
       {item("/$tenant/connections", <IconPlugConnected size={17} aria-hidden />, "Connections")}
       {item("/$tenant/health", <IconHeartbeat size={17} aria-hidden />, "Health", count(broken, "failed", "checks fail"))}
+      {item("/$tenant/reviews", <IconUserCheck size={17} aria-hidden />, "Reviews")}
+      {audit && item("/$tenant/evidence", <IconCertificate size={17} aria-hidden />, "Evidence")}
       {audit && item("/$tenant/audit", <IconShieldCheck size={17} aria-hidden />, "Audit log")}
       {own && item("/$tenant/settings", <IconSettings size={17} aria-hidden />, "Settings")}
       <div className="navfoot">

@@ -13,6 +13,8 @@ const KEYS: [string[], string][] = [
   [["g", "w"], "Approvals: what waits"],
   [["g", "p"], "Policy"],
   [["g", "r"], "Drift"],
+  [["g", "v"], "Reviews"],
+  [["g", "i"], "Evidence"],
   [["g", "c"], "Connections"],
   [["g", "h"], "Health"],
   [["j"], "Next row"],

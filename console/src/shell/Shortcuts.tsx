@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import { leave } from "../ui/return_focus";
 import { useTenant } from "../ui/tenant";
 
-const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health", f: "places", r: "drift", c: "connections", p: "policies", w: "approvals" };
+const GO: Record<string, string> = { o: "overview", d: "story", e: "people", a: "activity", l: "plans", h: "health", f: "places", r: "drift", c: "connections", p: "policies", w: "approvals", v: "reviews", i: "evidence" };
 /** How long `g` waits for its second key. */
 const CHORD_MS = 1_200;
 
@@ -38,7 +38,7 @@ export function useShortcuts(help: () => void) {
         if (typing(event.target)) return (event.target as HTMLElement).blur();
         // A detail page goes back to the row it was opened from.
         const path = router.state.location.pathname;
-        if (/\/(people|plans|places|policies)\/.+/.test(path)) {
+        if (/\/(people|plans|places|policies|reviews|connections)\/.+/.test(path)) {
           leave(path);
           router.history.back();
         }

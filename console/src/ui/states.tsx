@@ -4,12 +4,14 @@ import type { ReactNode } from "react";
 import { ApiError } from "../api";
 import { Mark } from "./marks";
 
-export function Waiting({ rows = 6 }: { rows?: number }) {
+/** `slow` is said when it takes longer than a few seconds. */
+export function Waiting({ rows = 6, slow }: { rows?: number; slow?: string }) {
   return (
     <div className="waiting" data-loading aria-busy="true" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, i) => (
         <Skeleton key={i} height={i === 0 ? 18 : 14} width={`${92 - ((i * 17) % 40)}%`} />
       ))}
+      {slow && <div className="dim small slow">{slow}</div>}
     </div>
   );
 }
@@ -51,11 +53,11 @@ interface Asked<T> {
 }
 
 /** Shows what a query has: skeleton, failure, or data; data that could not be refreshed is shown, and said to be old. */
-export function Loaded<T>(props: { query: Asked<T>; what: string; rows?: number; children: (data: T) => ReactNode }) {
-  const { query, what, rows, children } = props;
+export function Loaded<T>(props: { query: Asked<T>; what: string; rows?: number; slow?: string; children: (data: T) => ReactNode }) {
+  const { query, what, rows, slow, children } = props;
   const retry = () => void query.refetch();
   if (query.data === undefined) {
-    return query.error ? <Failure error={query.error} what={what} retry={retry} /> : <Waiting rows={rows} />;
+    return query.error ? <Failure error={query.error} what={what} retry={retry} /> : <Waiting rows={rows} slow={slow} />;
   }
   return (
     <div className={query.isPlaceholderData ? "stale" : undefined}>

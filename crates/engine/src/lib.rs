@@ -32,6 +32,7 @@ pub mod site;
 pub mod survey;
 pub mod sweep;
 pub mod told;
+pub mod tryout;
 pub mod undo;
 pub mod whatif;
 pub mod work;

@@ -3,6 +3,7 @@
 mod alerts;
 mod bench;
 mod demo;
+mod desks;
 mod evidence;
 mod exit;
 mod links;

@@ -31,6 +31,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::{
     local::replace_private,
     settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret},
+    verbs::init::{Credential, Org, Place, PlaceCredential},
 };
 
 /// Scopes a service app asks for. Missing ones are named by `doctor`.
@@ -83,6 +84,50 @@ pub fn clients(
     Ok(Clients { directories, workplaces })
 }
 
+/// A client for an org that is in no settings yet.
+///
+/// # Errors
+/// An address or key that cannot be used.
+pub fn new_directory(
+    id: &str,
+    org: &Org,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<OktaClient> {
+    let credential = match &org.credential {
+        Credential::Token(token) => OrgCredential::ApiToken(SecretString::from(token.clone())),
+        Credential::App { client_id, key, key_id } => OrgCredential::ServiceApp(service_app(
+            client_id,
+            key_id.as_deref(),
+            SecretString::from(key.clone()),
+            DpopMode::Auto,
+        )),
+    };
+    okta_client(id, &org.url, credential, clock, transport, Patience::Probe)
+}
+
+/// A client for a site that is in no settings yet.
+///
+/// # Errors
+/// An address that cannot be used.
+pub fn new_workplace(
+    id: &str,
+    place: &Place,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<IofficeClient> {
+    let PlaceCredential::Local { user, password } = &place.credential else {
+        anyhow::bail!("a site that signs in with OAuth is added with `lanyard init --add`");
+    };
+    let credential =
+        SiteCredential::HeaderPair { username: user.clone(), password: SecretString::from(password.clone()) };
+    let url = SiteUrl::parse(&place.url).with_context(|| format!("site {id}"))?;
+    let mut settings = IofficeSettings::new(SiteId::new(id), url, credential);
+    settings.attempts_max = PROBE_ATTEMPTS;
+    IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), None)
+        .with_context(|| format!("site {id}"))
+}
+
 /// The real transport, with the settings' extra roots.
 ///
 /// # Errors
@@ -102,22 +147,41 @@ fn directory(
 ) -> anyhow::Result<OktaClient> {
     let credential = match (&tenant.okta_token_file, &tenant.okta_client_id, &tenant.okta_key_file) {
         (Some(file), _, _) => OrgCredential::ApiToken(read_secret(dir, file)?),
-        (None, Some(client_id), Some(key)) => OrgCredential::ServiceApp(ServiceApp {
-            client_id: client_id.clone(),
-            kid: tenant.okta_key_id.clone().unwrap_or_default(),
-            key_pem: read_secret(dir, key)?,
-            scopes: SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
-            dpop: match tenant.dpop {
+        (None, Some(client_id), Some(key)) => {
+            let dpop = match tenant.dpop {
                 Dpop::Auto => DpopMode::Auto,
                 Dpop::Always => DpopMode::Always,
                 Dpop::Never => DpopMode::Never,
-            },
-        }),
+            };
+            let key = read_secret(dir, key)?;
+            OrgCredential::ServiceApp(service_app(client_id, tenant.okta_key_id.as_deref(), key, dpop))
+        }
         _ => anyhow::bail!("tenant {} has no credential", tenant.id),
     };
-    let org = OrgUrl::parse(&tenant.okta_url).with_context(|| format!("tenant {}", tenant.id))?;
+    okta_client(&tenant.id, &tenant.okta_url, credential, clock, transport, patience)
+}
+
+fn service_app(client_id: &str, key_id: Option<&str>, key_pem: SecretString, dpop: DpopMode) -> ServiceApp {
+    ServiceApp {
+        client_id: client_id.to_owned(),
+        kid: key_id.unwrap_or_default().to_owned(),
+        key_pem,
+        scopes: SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
+        dpop,
+    }
+}
+
+fn okta_client(
+    id: &str,
+    url: &str,
+    credential: OrgCredential,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+    patience: Patience,
+) -> anyhow::Result<OktaClient> {
+    let org = OrgUrl::parse(url).with_context(|| format!("tenant {id}"))?;
     let settings = OktaSettings {
-        tenant: TenantId::new(tenant.id.as_str()),
+        tenant: TenantId::new(id),
         org,
         credential,
         limits: match patience {
@@ -129,7 +193,7 @@ fn directory(
     };
     let seed = rand::rng().random();
     OktaClient::new(settings, Arc::clone(transport), Arc::clone(clock), seed)
-        .with_context(|| format!("tenant {}", tenant.id))
+        .with_context(|| format!("tenant {id}"))
 }
 
 fn workplace(

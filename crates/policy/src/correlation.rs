@@ -64,6 +64,11 @@ impl Correlation {
 }
 
 impl Policy {
+    /// The keys, in order of precedence: name, Okta attribute, field of the account.
+    pub fn key_names(&self) -> impl Iterator<Item = (&str, &str, &FieldName)> {
+        self.document().correlation.keys.iter().map(|key| (key.kind.as_str(), &*key.attribute, &key.field))
+    }
+
     /// Keys of an identity, folded, in order of precedence.
     pub fn identity_keys(&self, identity: &Identity) -> Vec<(String, String)> {
         let keys = &self.document().correlation.keys;

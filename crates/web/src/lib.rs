@@ -6,6 +6,7 @@
 //! | [`api`] | `/api/v1/…`: what the console and the command line ask |
 //! | [`access`] | who may ask: sign-in, sessions, API tokens, roles, CSRF |
 //! | `routes` | the table of the API's routes; the router and [`openapi`] are made from it |
+//! | [`desks`] | what the program around it must bring: evidence packs, new connections |
 //! | [`console`] | the console's files, with a fresh CSP nonce each |
 //! | `scim` | `/scim/v2/{tenant}`: what Okta provisions to |
 //! | `decide` | `/decide` and `/slack/actions`: decisions by signed link and by button |
@@ -15,6 +16,7 @@ pub mod access;
 pub mod api;
 mod console;
 mod decide;
+pub mod desks;
 mod hooks;
 pub mod openapi;
 pub mod problem;
@@ -25,4 +27,4 @@ mod state;
 
 pub use decide::Chat;
 pub use server::{router, serve};
-pub use state::{DemoControl, Mode, ScimSettings, VerbRunner, WebSettings, WebState};
+pub use state::{DemoControl, Desks, Mode, ScimSettings, VerbRunner, WebSettings, WebState};

@@ -34,6 +34,11 @@ pub fn document() -> Value {
                 let content = json!({ "text/event-stream": { "schema": { "type": "string" } } });
                 responses.insert("200".into(), json!({ "description": "A stream", "content": content }));
             }
+            None if route.gives.is_some() => {
+                let kind = route.gives.unwrap_or_default();
+                let content = json!({ kind: { "schema": { "type": "string", "format": "binary" } } });
+                responses.insert("200".into(), json!({ "description": "A file", "content": content }));
+            }
             None => drop(responses.insert("204".into(), json!({ "description": "Done" }))),
         }
         responses.insert("default".into(), json!({ "$ref": "#/components/responses/Problem" }));

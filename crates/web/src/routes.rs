@@ -42,6 +42,8 @@ pub(crate) struct Route {
     pub answers: Option<&'static str>,
     /// Not JSON: an event stream, which no time-out ends.
     pub streams: bool,
+    /// Not JSON: bytes of this type.
+    pub gives: Option<&'static str>,
     handler: MethodRouter<Arc<WebState>>,
 }
 
@@ -57,6 +59,7 @@ impl Route {
             takes: None,
             answers: None,
             streams: false,
+            gives: None,
             handler,
         }
     }
@@ -97,6 +100,11 @@ impl Route {
 
     fn answers(mut self, schema: &'static str) -> Self {
         self.answers = Some(schema);
+        self
+    }
+
+    fn gives(mut self, content_type: &'static str) -> Self {
+        self.gives = Some(content_type);
         self
     }
 
@@ -225,43 +233,45 @@ pub(crate) fn routes() -> Vec<Route> {
             )
             .asks(&[
                 ("kind", "string", "only `hold`, `approval`, `cap` or `undone`"),
+                ("done", "boolean", "what was decided or ended, newest first, instead of what waits"),
                 ("limit", "integer", "rows of the answer"),
             ])
-            .answers("Anything"),
+            .answers("Approvals"),
         post("/approvals", api::approvals::say)
             .needs(SignedIn)
             .says("approvals", "One decision on several requests, or on none of them: acts as the caller.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("ApprovalSay")
+            .answers("DecidedApprovals"),
         get("/approvals/{id}", api::approvals::show)
             .needs(SignedIn)
             .says("approvals", "One request with its lines and votes.")
-            .answers("Anything"),
+            .answers("ApprovalRequest"),
         post("/delegations", api::approvals::delegate)
             .needs(SignedIn)
             .says("approvals", "Lets somebody else vote in one's place for a time.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("Delegation")
+            .answers("Delegation"),
         post("/whatif", api::change::whatif)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "What a draft would do to everybody, from the mirrors; answers a seal.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("WhatIfAsk")
+            .answers("WhatIf"),
         post("/whatif/{seal}/apply", api::change::apply)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "Puts a sealed draft in force: for the people it names, only the lines it names.")
-            .answers("Anything"),
+            .takes("SealApply")
+            .answers("Applying"),
         post("/whatif/{seal}/finish", api::change::finish)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "What became of each sealed line, when everybody was looked at.")
-            .answers("Anything"),
+            .answers("SealReport"),
         post("/undo", api::change::undo)
             .says("control", "Shows what taking back means today, or takes back.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("UndoAsk")
+            .answers("Undone"),
         get("/findings", api::overview::findings)
             .needs(See)
             .says("work", "What a person must know or do, worst first.")
@@ -285,7 +295,7 @@ pub(crate) fn routes() -> Vec<Route> {
                 "work",
                 "Messages to people outside the console, newest first: delivered, waiting, given up.",
             )
-            .answers("Anything"),
+            .answers("Messages"),
         get("/sweeps", api::overview::sweeps)
             .needs(See)
             .says("work", "Complete comparisons, newest first.")
@@ -330,7 +340,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(See)
             .says("people", "What the person's accounts held at a moment, in all sites.")
             .asks(&[("as_of", "string", "an instant; now by default")])
-            .answers("Anything"),
+            .answers("PersonAccess"),
         get("/sites/{site}/access", api::past::site)
             .needs(Audit)
             .everywhere()
@@ -340,16 +350,16 @@ pub(crate) fn routes() -> Vec<Route> {
                 ("after", "integer", "`next` of the page before"),
                 ("limit", "integer", "rows of a page"),
             ])
-            .answers("Anything"),
+            .answers("SiteAccess"),
         get("/reviews", api::reviews::list)
             .needs(See)
             .says("audit", "Access reviews, newest first.")
-            .answers("Anything"),
+            .answers("Reviews"),
         post("/reviews", api::reviews::open)
             .needs(Approve)
             .says("audit", "Opens a review over what is held now.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("ReviewWish")
+            .answers("OpenedReview"),
         get("/reviews/{id}", api::reviews::show)
             .needs(See)
             .says("audit", "A review with counts and a page of its lines.")
@@ -359,26 +369,109 @@ pub(crate) fn routes() -> Vec<Route> {
                 ("reviewer", "string", "only this reviewer's lines"),
                 ("open", "boolean", "only lines without a decision"),
             ])
-            .answers("Anything"),
+            .answers("ReviewPage"),
         post("/reviews/{id}/sign", api::reviews::sign)
             .needs(Approve)
             .says("audit", "Signs a review off, by its owner, with a statement.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("ReviewStatement")
+            .answers("OpenedReview"),
         post("/reviews/lines/{line}/decision", api::reviews::decide)
             .needs(Approve)
             .says("audit", "Keeps, removes or asks about one line, with a reason, by its reviewer.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("ReviewDecision")
+            .answers("DecidedLine"),
+        get("/evidence", api::evidence::show)
+            .needs(Audit)
+            .everywhere()
+            .says(
+                "audit",
+                "Keys and newest checkpoints of each tenant's journal, and evidence packs, newest first.",
+            )
+            .answers("Evidence"),
+        post("/evidence/packs", api::evidence::begin)
+            .needs(Audit)
+            .everywhere()
+            .says("audit", "Begins an evidence pack; answers at once, with its id.")
+            .takes("PackWish")
+            .answers("Pack"),
+        get("/evidence/packs/{id}", api::evidence::pack)
+            .needs(Audit)
+            .everywhere()
+            .says("audit", "A pack with its progress, its figures, or why it failed.")
+            .answers("Pack"),
+        get("/evidence/packs/{id}/file", api::evidence::file)
+            .needs(Audit)
+            .everywhere()
+            .gives("application/zip")
+            .says("audit", "The pack itself. The journal keeps who took it."),
+        post("/evidence/packs/{id}/verify", api::evidence::verify)
+            .needs(Audit)
+            .everywhere()
+            .says("audit", "Reads the pack's file again and checks every byte, as `lanyard verify` does.")
+            .answers("PackCheck"),
+        post("/evidence/checkpoints", api::evidence::checkpoint)
+            .needs(Audit)
+            .everywhere()
+            .says("audit", "Signs the journals' heads now and lays them outside.")
+            .answers("Signed"),
+        post("/connections/probe", api::connections::probe)
+            .says(
+                "connections",
+                "Tries the credential of a new org or site: each scope and right with its fix.",
+            )
+            .takes("NewConnection")
+            .answers("Probe"),
+        post("/connections/sample", api::connections::sample)
+            .says(
+                "connections",
+                "Reads a new org or site once: five people, and how well each key of the policy fits.",
+            )
+            .takes("NewConnection")
+            .answers("Sample"),
+        post("/connections", api::connections::keep)
+            .says("connections", "Adds a new org or site to the settings; it holds from the next start.")
+            .takes("NewConnection")
+            .answers("KeptConnection"),
+        get("/sites/{site}/match", api::connections::matched)
+            .needs(Audit)
+            .everywhere()
+            .says(
+                "connections",
+                "Who is whose in a site, how surely, and what the first writes would do: reads both sides.",
+            )
+            .answers("SiteMatch"),
+        post("/sites/{site}/sign-off", api::connections::sign_off)
+            .says("connections", "Lets a site be written to.")
+            .takes("SignOff")
+            .answers("SignedOff"),
+        get("/dead-letters", api::activity::dead)
+            .needs(See)
+            .says("work", "People whose looks ended in an error that repeating does not mend, with the fix.")
+            .answers("DeadLetters"),
+        post("/policy/try", api::policy::tried)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "What a draft decides for one person, flow by flow, from the mirrors.")
+            .takes("PolicyTry")
+            .answers("Tryout"),
+        post("/policy/reach", api::policy::reach)
+            .needs(EditPolicy)
+            .everywhere()
+            .says(
+                "policy",
+                "How many people each flow of a draft concerns, and how many more or fewer than now.",
+            )
+            .takes("PolicyEdit")
+            .answers("PolicyReach"),
         get("/policy", api::policy::show)
             .needs(See)
             .says("policy", "What is in force, and the drafts.")
-            .answers("Anything"),
+            .answers("PolicyState"),
         get("/policy/versions", api::policy::versions)
             .needs(See)
             .says("policy", "Published versions, newest first.")
             .asks(&[("skip", "integer", "versions to pass over"), ("limit", "integer", "versions of a page")])
-            .answers("Anything"),
+            .answers("PolicyVersions"),
         get("/policy/versions/{version}", api::policy::version)
             .needs(See)
             .says(
@@ -403,31 +496,31 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "Forgets a draft, with `If-Match`.")
-            .answers("Anything"),
+            .answers("Forgotten"),
         post("/policy/drafts/{id}/publish", api::policy::publish)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "Publishes a draft, with `If-Match`, or asks a second person to.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("PolicyPublish")
+            .answers("PolicyPublication"),
         post("/policy/rollback", api::policy::roll_back)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "Makes an older version the newest.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("PolicyRollback")
+            .answers("PolicyPublication"),
         post("/policy/lint", api::policy::lint)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "All findings of what is sent; nothing is kept.")
             .takes("PolicyEdit")
-            .answers("Anything"),
+            .answers("PolicyLint"),
         post("/policy/format", api::policy::formatted)
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "What is sent, in the one spelling.")
             .takes("PolicyEdit")
-            .answers("Anything"),
+            .answers("PolicyContent"),
         get("/policy/diff", api::policy::difference)
             .needs(See)
             .says("policy", "What differs between two versions, in sentences.")
@@ -440,7 +533,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(EditPolicy)
             .everywhere()
             .says("policy", "What names an editor can offer: groups, attributes, each site's places.")
-            .answers("Anything"),
+            .answers("PolicyVocabulary"),
         get("/demo", api::demo::show)
             .needs(See)
             .says("demo", "The demo's clock and story; 404 outside of a demo.")
@@ -450,7 +543,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .everywhere()
             .says("demo", "Makes something happen in the demo.")
             .takes("DemoAct")
-            .answers("Anything"),
+            .answers("DemoActed"),
         get("/events", api::events::stream)
             .needs(See)
             .streams()

@@ -8,7 +8,11 @@ use lanyard_model::id::TenantId;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::{access::SignIn, decide::Chat};
+use crate::{
+    access::SignIn,
+    decide::Chat,
+    desks::{ConnectionDesk, EvidenceDesk},
+};
 
 /// How the server was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,4 +83,12 @@ pub struct WebState {
     pub verbs: Option<Arc<dyn VerbRunner>>,
     /// The chat app whose buttons decide, if there is one.
     pub chat: Option<Arc<dyn Chat>>,
+    pub desks: Desks,
+}
+
+/// What needs the data folder; a server without one has none.
+#[derive(Default, Clone)]
+pub struct Desks {
+    pub evidence: Option<Arc<dyn EvidenceDesk>>,
+    pub connections: Option<Arc<dyn ConnectionDesk>>,
 }

@@ -17,6 +17,7 @@ import { FlowPanel, type Selected } from "./FlowPanel";
 import { Gallery } from "./Gallery";
 import { flowsOf, freshId, history, TEMPLATES, withFlows, type Document, type Flow } from "./model";
 import { TableView } from "./TableView";
+import { Try } from "./Try";
 
 // The canvas is the heaviest thing of the console: only who opens it pays.
 const Canvas = lazy(() => import("./Canvas"));
@@ -111,7 +112,7 @@ function Desk({ id, etag: firstTag, document: first, mistakes: firstMistakes }: 
           <Button size="xs" variant="default" aria-label="Undo" title="Undo (Ctrl Z)" disabled={state.past.length === 0 || locked} onClick={() => act({ type: "undo" })}><IconArrowBackUp size={15} aria-hidden /></Button>
           <Button size="xs" variant="default" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled={state.future.length === 0 || locked} onClick={() => act({ type: "redo" })}><IconArrowForwardUp size={15} aria-hidden /></Button>
         </Button.Group>
-        <SegmentedControl size="xs" aria-label="View" value={view} onChange={(v) => void navigate({ search: { view: v as never }, replace: true })} data={[{ value: "table", label: "Table" }, { value: "flow", label: "Flow" }, { value: "changes", label: "Changes" }, { value: "effect", label: "Effect" }]} />
+        <SegmentedControl size="xs" aria-label="View" value={view} onChange={(v) => void navigate({ search: { view: v as never }, replace: true })} data={[{ value: "table", label: "Table" }, { value: "flow", label: "Flow" }, { value: "try", label: "Try" }, { value: "changes", label: "Changes" }, { value: "effect", label: "Effect" }]} />
         <Publish id={id} tag={stamp} disabled={locked || saving.state !== "saved" || errors.length > 0} why={locked ? "needs the role policy editor" : errors.length > 0 ? "mend the mistakes first" : saving.state !== "saved" ? "not kept yet" : undefined} />
       </PageHead>
       {restored && saving.state !== "saved" && <div className="banner" role="status">What you wrote before was kept in this browser and is put back.</div>}
@@ -124,7 +125,7 @@ function Desk({ id, etag: firstTag, document: first, mistakes: firstMistakes }: 
         </div>
       )}
       <Mistakes list={mistakes} />
-      {view === "changes" ? <Changes id={id} stamp={stamp} /> : view === "effect" ? <Effect key={stamp} id={id} ready={saving.state === "saved"} /> : (
+      {view === "try" ? <Try doc={state.now} select={(id) => { setSelected({ flow: flowsOf(state.now).findIndex((flow) => flow.id === id), step: { kind: "flow" } }); void navigate({ search: { view: "table" }, replace: true }); }} /> : view === "changes" ? <Changes id={id} stamp={stamp} /> : view === "effect" ? <Effect key={stamp} id={id} ready={saving.state === "saved"} /> : (
         <div className={selected ? "cols editor" : undefined}>
           {view === "table" ? (
             <TableView doc={state.now} vocabulary={vocabulary} selected={selected} select={setSelected} edit={edit} locked={locked} add={galleryModal.open} />

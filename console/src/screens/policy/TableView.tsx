@@ -1,10 +1,13 @@
 // The policy as rows that read as sentences, and its mapping tables as a sheet.
 import { ActionIcon, Autocomplete, Button, Tabs } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState, type ClipboardEvent } from "react";
+import { calls, type Schemas } from "../../api";
 import { Panel } from "../../ui/panel";
 import { Empty } from "../../ui/states";
-import { plural } from "../../words";
+import { number, plural } from "../../words";
 import { conditionText, firstText, flowsOf, offered, outcomeText, pasted, pasteInto, parts, unknownIn, withTable, type Document, type Sheet, type Vocabulary } from "./model";
 import type { Selected } from "./FlowPanel";
 import "../../forms.css";
@@ -40,14 +43,32 @@ export function TableView(props: Props) {
   );
 }
 
+/** How many people each flow concerns, computed from the mirrors as the draft is written. */
+function useReach(doc: Document) {
+  const [settled] = useDebouncedValue(doc, 700);
+  return useQuery({ queryKey: ["policy", "reach", settled], queryFn: () => calls.post<Schemas["PolicyReach"]>("/policy/reach", { document: settled }), retry: false, staleTime: 30_000, gcTime: 60_000 });
+}
+
+function ReachCell({ counts, stale }: { counts?: Schemas["PolicyReach"]["flows"][string]; stale: boolean }) {
+  if (!counts) return <span className="dim">–</span>;
+  return (
+    <span className={stale ? "reach stale" : "reach"}>
+      <b className="num">{number(counts.matched)}</b>
+      {counts.gain > 0 && <span className="num gain" title={`${counts.gain} more than now`}> +{number(counts.gain)}</span>}
+      {counts.lose > 0 && <span className="num lose" title={`${counts.lose} fewer than now`}> −{number(counts.lose)}</span>}
+    </span>
+  );
+}
+
 function Sentences({ doc, selected, select, locked, add }: Props) {
   const flows = flowsOf(doc);
+  const reach = useReach(doc);
   return (
-    <Panel title="Flows" end={<Button size="compact-xs" variant="default" leftSection={<IconPlus size={13} aria-hidden />} disabled={locked} onClick={add}>New flow</Button>}>
+    <Panel title="Flows" end={<span className="row">{reach.data && <span>{plural(reach.data.people, "person", "people")} in scope{reach.data.unread_groups.length > 0 && `; members of ${reach.data.unread_groups.join(", ")} are not read yet`}</span>}<Button size="compact-xs" variant="default" leftSection={<IconPlus size={13} aria-hidden />} disabled={locked} onClick={add}>New flow</Button></span>}>
       {flows.length === 0 ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
         <div className="scroll">
           <table className="table sentences">
-            <thead><tr><th className="r">#</th><th>When</th><th>Give</th><th>But first</th><th className="r">Priority</th></tr></thead>
+            <thead><tr><th className="r">#</th><th>When</th><th>Give</th><th>But first</th><th className="r">People</th><th className="r">Priority</th></tr></thead>
             <tbody>
               {flows.map((flow, i) => {
                 const when = parts(flow.if).map(conditionText);
@@ -61,6 +82,7 @@ function Sentences({ doc, selected, select, locked, add }: Props) {
                     </td>
                     <td>{parts(flow.then).map((o, j) => <div key={j}>{outcomeText(o, flow.look_up)}</div>)}{never.map((o, j) => <div key={`n${j}`} className="never">never {o}</div>)}{parts(flow.then).length + never.length === 0 && <span className="dim">nothing yet</span>}</td>
                     <td className="dim">{firstText(flow.but_first) ?? "–"}</td>
+                    <td className="r"><ReachCell counts={reach.data?.flows[flow.id]} stale={reach.isPlaceholderData} /></td>
                     <td className="r num">{typeof flow.priority === "number" ? flow.priority : <span className="dim">0</span>}</td>
                   </tr>
                 );

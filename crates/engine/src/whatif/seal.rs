@@ -105,29 +105,76 @@ impl Engine {
         files: &PolicyFiles,
         answer: &WhatIf,
     ) -> Result<String, StoreFailure> {
+        let people: Vec<_> = answer
+            .people
+            .iter()
+            .filter(|one| !one.keys.is_empty())
+            .map(|one| (name_of(&one.identity, &one.site), one.keys.clone()))
+            .collect();
+        let sealed = Sealed {
+            name: files.toml.0.clone(),
+            rules: files.toml.1.clone(),
+            tables: files.tables.clone(),
+            in_force: answer.in_force_seal.clone(),
+            draft: answer.draft_seal.clone(),
+            at: answer.at,
+            buckets: 0,
+            people: 0,
+            started_at: None,
+            ended_at: None,
+        };
+        self.keep_sealed(sealed, &people).await
+    }
+
+    /// Seals the same draft for everybody but these people: what it would do for them waits, each by its own request.
+    /// Answers the seal of what is left.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn leave_out(
+        &self,
+        seal: &str,
+        out: &BTreeSet<(IdentityId, SiteId)>,
+    ) -> Result<String, SealRefused> {
+        let (sealed, _) = self.sealed(seal).await?;
+        let mut people: Vec<_> = self
+            .all_sealed(seal, &sealed)
+            .await?
+            .into_iter()
+            .filter(|(identity, site, _)| !out.contains(&(identity.clone(), site.clone())))
+            .map(|(identity, site, keys)| (name_of(&identity, &site), keys))
+            .collect();
+        people.sort();
+        let sealed = Sealed { started_at: None, ended_at: None, ..sealed };
+        Ok(self.keep_sealed(sealed, &people).await?)
+    }
+
+    async fn keep_sealed(
+        &self,
+        sealed: Sealed,
+        people: &[(String, BTreeSet<String>)],
+    ) -> Result<String, StoreFailure> {
         let mut hash = Sha256::new();
         let mut part = |text: &str| {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         };
         part("lanyard what-if 1");
-        part(&answer.draft_seal);
-        part(&answer.in_force_seal);
-        let sealed: Vec<_> = answer.people.iter().filter(|one| !one.keys.is_empty()).collect();
-        for one in &sealed {
-            part(&name_of(&one.identity, &one.site));
-            one.keys.iter().for_each(|key| part(key));
+        part(&sealed.draft);
+        part(&sealed.in_force);
+        for (name, keys) in people {
+            part(name);
+            keys.iter().for_each(|key| part(key));
         }
         let hex: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let seal = format!("wif_{hex}");
         if !self.store.documents(SEALS, std::slice::from_ref(&seal)).await?.is_empty() {
             return Ok(seal);
         }
-        let buckets = sealed.len().div_ceil(BUCKET).max(1);
+        let buckets = people.len().div_ceil(BUCKET).max(1);
         let mut lists: BTreeMap<usize, serde_json::Map<String, serde_json::Value>> = BTreeMap::new();
-        for one in &sealed {
-            let name = name_of(&one.identity, &one.site);
-            lists.entry(bucket_of(&name, buckets)).or_default().insert(name, serde_json::json!(one.keys));
+        for (name, keys) in people {
+            lists.entry(bucket_of(name, buckets)).or_default().insert(name.clone(), serde_json::json!(keys));
         }
         let document = |collection: &str, key: String, body: serde_json::Value| {
             let collection = collection.to_owned();
@@ -145,18 +192,7 @@ impl Engine {
                 Err(failure) => return Err(failure),
             }
         }
-        let kept = Sealed {
-            name: files.toml.0.clone(),
-            rules: files.toml.1.clone(),
-            tables: files.tables.clone(),
-            in_force: answer.in_force_seal.clone(),
-            draft: answer.draft_seal.clone(),
-            at: answer.at,
-            buckets,
-            people: sealed.len(),
-            started_at: None,
-            ended_at: None,
-        };
+        let kept = Sealed { buckets, people: people.len(), ..sealed };
         let body = serde_json::to_value(&kept).unwrap_or_default();
         self.write(vec![document(SEALS, seal.clone(), body)]).await?;
         Ok(seal)

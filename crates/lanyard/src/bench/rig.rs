@@ -297,6 +297,7 @@ impl Rig {
             demo: None,
             verbs: None,
             chat: None,
+            desks: lanyard_web::Desks::default(),
         };
         let web = tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stopping).await {

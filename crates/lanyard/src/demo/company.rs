@@ -13,7 +13,7 @@ use lanyard_model::id::{AccountId, TenantId};
 use lanyard_policy::{Policy, demo_policy};
 use lanyard_sim::host::{CONSOLE_CLIENT, IofficePlace, More, OktaPlace};
 use lanyard_web::{
-    DemoControl, Mode, VerbRunner, WebSettings, WebState,
+    DemoControl, Desks, Mode, VerbRunner, WebSettings, WebState,
     access::{SignIn, fresh_token},
 };
 use lanyard_wire::Transport;
@@ -26,6 +26,8 @@ use tokio::{
 
 use super::clock::{MarkedTransport, SharedClock};
 use crate::{
+    desks,
+    evidence::keys,
     local::{Running, write_private},
     progress::Bars,
     settings::{self, Settings},
@@ -53,7 +55,7 @@ pub struct Office {
     pub mailbox: Arc<Mailbox>,
     dir: std::path::PathBuf,
     hooks: Vec<(TenantId, HookWish)>,
-    web: std::sync::Mutex<Option<(TcpListener, WebSettings, SignIn)>>,
+    web: std::sync::Mutex<Option<(TcpListener, WebSettings, SignIn, Desks)>>,
     stop: watch::Sender<bool>,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
@@ -127,13 +129,15 @@ impl Office {
             local_token: SecretString::from(fresh_token()),
         };
         let sign_in = sign_in::of(dir, &settings, address, &transport, &clock)?;
+        let outside = keys::export_folder(dir, settings.checkpoint_dir.as_deref());
+        let desks = desks::of(dir, outside, &engine, &clock, &transport);
         Ok(Self {
             engine,
             address,
             mailbox: Arc::default(),
             dir: dir.to_owned(),
             hooks,
-            web: std::sync::Mutex::new(Some((listener, web, sign_in))),
+            web: std::sync::Mutex::new(Some((listener, web, sign_in, desks))),
             stop: watch::channel(false).0,
             tasks: std::sync::Mutex::default(),
         })
@@ -145,7 +149,7 @@ impl Office {
 
     /// Starts the web server: hooks are answered from now on.
     pub fn serve(&self, demo: Option<Arc<dyn DemoControl>>, verbs: Option<Arc<dyn VerbRunner>>) {
-        let Some((listener, settings, sign_in)) =
+        let Some((listener, settings, sign_in, desks)) =
             self.web.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
         else {
             return;
@@ -155,7 +159,8 @@ impl Office {
         if let Err(error) = note.leave(&self.dir) {
             tracing::warn!(%error, "other verbs will not find this server");
         }
-        let state = WebState { engine: Arc::clone(&self.engine), settings, sign_in, demo, verbs, chat: None };
+        let state =
+            WebState { engine: Arc::clone(&self.engine), settings, sign_in, demo, verbs, chat: None, desks };
         let stop = self.stop.subscribe();
         self.keep(tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stop).await {

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{Engine, clock::Clock};
-use lanyard_model::identity::Status;
+use lanyard_model::{id::TenantId, identity::Status};
 use lanyard_sim::{
     face::Inspect,
     host::{Desk, Vendor},
@@ -32,6 +32,8 @@ pub struct Director {
     desks: Vec<Arc<Desk>>,
     time: Arc<DemoClock>,
     engine: Arc<Engine>,
+    /// Tenants in the order of the stand-ins of Okta.
+    orgs: Vec<TenantId>,
     played: Mutex<Vec<Played>>,
     acted: AtomicU32,
 }
@@ -43,8 +45,14 @@ struct Played {
 }
 
 impl Director {
-    pub fn new(day: Arc<Day>, desks: Vec<Arc<Desk>>, time: Arc<DemoClock>, engine: Arc<Engine>) -> Self {
-        Self { day, desks, time, engine, played: Mutex::default(), acted: AtomicU32::new(0) }
+    pub fn new(
+        day: Arc<Day>,
+        desks: Vec<Arc<Desk>>,
+        time: Arc<DemoClock>,
+        engine: Arc<Engine>,
+        orgs: Vec<TenantId>,
+    ) -> Self {
+        Self { day, desks, time, engine, orgs, played: Mutex::default(), acted: AtomicU32::new(0) }
     }
 
     fn clock(&self) -> SharedClock {
@@ -125,12 +133,15 @@ impl Director {
     }
 
     /// Plays chapter by chapter at real speed: when a chapter is over and seen, the clock moves to the next.
-    /// `hurry` skips idle time until the first comparison is worked off.
-    pub async fn run_day_for_people(self: Arc<Self>, hurry: tokio::task::JoinHandle<()>) {
+    /// `hurry` skips idle time until the first comparison is worked off. A `still` day is not played at all.
+    pub async fn run_day_for_people(self: Arc<Self>, hurry: tokio::task::JoinHandle<()>, still: bool) {
         while !self.has_swept().await || !self.is_quiet(SignedDuration::from_secs(30)).await {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         hurry.abort();
+        if still {
+            std::future::pending::<()>().await;
+        }
         tokio::time::sleep(Duration::from_secs(8)).await;
         for step in &self.day.steps {
             loop {
@@ -174,14 +185,8 @@ impl Director {
     /// Somebody plainly employed, another one each time.
     async fn somebody(&self) -> Result<(usize, String, String), String> {
         let nth = self.acted.fetch_add(1, Ordering::SeqCst) as usize;
-        for (index, tenant) in self
-            .engine
-            .directories()
-            .keys()
-            .enumerate()
-            .skip(nth % 2)
-            .chain(self.engine.directories().keys().enumerate())
-        {
+        let turns = self.orgs.iter().enumerate().cycle().skip(nth % self.orgs.len().max(1));
+        for (index, tenant) in turns.take(self.orgs.len()) {
             let people =
                 self.engine.store().identities(tenant, None, 500).await.map_err(|e| e.to_string())?;
             let active: Vec<_> = people
@@ -279,7 +284,7 @@ impl DemoControl for Director {
         let nth = self.acted.load(Ordering::SeqCst);
         match kind {
             "hire" => {
-                let tenant = self.engine.directories().keys().next().ok_or("there is no tenant")?;
+                let tenant = self.orgs.first().ok_or("there is no tenant")?;
                 let groups = self.engine.store().groups(tenant).await.map_err(|e| e.to_string())?;
                 let group = groups
                     .iter()
@@ -314,7 +319,7 @@ impl DemoControl for Director {
                     _ => json!({ "do": "deactivate", "user": user }),
                 };
                 self.desk(Vendor::Okta, org)?.command(&command)?;
-                let tenant = self.engine.directories().keys().nth(org);
+                let tenant = self.orgs.get(org);
                 Ok(json!({ "person": { "tenant": tenant, "id": user, "name": name } }))
             }
             "hook_outage" | "storm" => {

@@ -11,6 +11,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context;
 use clap::Args;
 use lanyard_engine::{EngineSettings, clock::Clock};
+use lanyard_model::id::TenantId;
 use lanyard_sim::{
     faults::FaultScript,
     scenario::Day,
@@ -38,6 +39,9 @@ pub struct DemoArguments {
     /// Address of the console
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8480")]
     listen: SocketAddr,
+    /// Let nothing happen by itself: the day is not played, only the console's buttons act
+    #[arg(long, conflicts_with = "once")]
+    still: bool,
     /// Keep settings, policy and store here instead of a temporary folder
     #[arg(long = "data", value_name = "DIR")]
     data: Option<PathBuf>,
@@ -113,6 +117,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         started.running.desks().to_vec(),
         Arc::clone(&time),
         Arc::clone(&office.engine),
+        started.company.orgs.iter().map(|org| TenantId::new(org.subdomain.clone())).collect(),
     ));
     office.serve(
         Some(director.clone()),
@@ -126,7 +131,8 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             dir.display()
         );
         println!(
-            "First everybody is compared, in a hurry; then the day begins, at real speed. Ctrl-C ends it."
+            "First everybody is compared, in a hurry; then {}. Ctrl-C ends it.",
+            if arguments.still { "nothing happens by itself" } else { "the day begins, at real speed" }
         );
     }
     office.run();
@@ -146,7 +152,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         return Ok(if summary.is_sound() { exit::DONE } else { exit::FAILED });
     }
     tokio::select! {
-        () = director.clone().run_day_for_people(hurry) => {}
+        () = director.clone().run_day_for_people(hurry, arguments.still) => {}
         () = crate::verbs::stopped() => {}
     }
     office.close().await;

@@ -184,6 +184,21 @@ async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
+/// Adds a block to the settings in use. What cannot be read afterwards is taken back.
+///
+/// # Errors
+/// A file that cannot be read or written; settings that the block would spoil. They are as they were.
+pub fn append(dir: &Path, block: &str) -> anyhow::Result<()> {
+    let file = dir.join(settings::FILE);
+    let old = fs::read_to_string(&file)?;
+    fs::write(&file, format!("{}\n\n{block}", old.trim_end()))?;
+    if let Err(problems) = Settings::load(dir) {
+        fs::write(&file, old)?;
+        return Err(anyhow::Error::new(problems).context("the settings are as they were"));
+    }
+    Ok(())
+}
+
 /// The flag's value, or the answer to a question, or the default.
 fn ask(
     a: &InitArguments,
@@ -221,12 +236,12 @@ fn keep_secret(dir: &Path, name: &str, text: &str) -> anyhow::Result<()> {
 }
 
 /// An Okta org and how to sign in there.
-struct Org {
-    url: String,
-    credential: OrgCredential,
+pub struct Org {
+    pub url: String,
+    pub credential: Credential,
 }
 
-enum OrgCredential {
+pub enum Credential {
     Token(String),
     App { client_id: String, key: String, key_id: Option<String> },
 }
@@ -243,29 +258,32 @@ impl Org {
             exit::Unusable("give either --okta-token-file, or --okta-client-id with --okta-key-file".into())
         );
         let credential = if let Some(file) = &a.okta_token_file {
-            OrgCredential::Token(read(file)?)
+            Credential::Token(read(file)?)
         } else if app || a.yes {
             let client_id =
                 ask(a, "--okta-client-id", &a.okta_client_id, "Client id of the service app", None)?;
             let file = ask(a, "--okta-key-file", &path(&a.okta_key_file), "File with its private key", None)?;
-            OrgCredential::App { client_id, key: read(Path::new(&file))?, key_id: a.okta_key_id.clone() }
+            Credential::App { client_id, key: read(Path::new(&file))?, key_id: a.okta_key_id.clone() }
         } else {
             let file = ask(a, "--okta-token-file", &None, "File with an Okta API token", None)?;
-            OrgCredential::Token(read(Path::new(&file))?)
+            Credential::Token(read(Path::new(&file))?)
         };
         Ok(Self { url, credential })
     }
 
     /// Keeps the secrets, and answers the block of the settings.
-    fn write(&self, dir: &Path, tenant: &str) -> anyhow::Result<String> {
+    ///
+    /// # Errors
+    /// A secret that cannot be kept.
+    pub fn write(&self, dir: &Path, tenant: &str) -> anyhow::Result<String> {
         let credential = match &self.credential {
-            OrgCredential::Token(token) => {
+            Credential::Token(token) => {
                 keep_secret(dir, &format!("okta-{tenant}-token"), token)?;
                 format!(
                     "# An API token dies with the admin who made it: a service app is better.\nokta_token_file = \"secrets/okta-{tenant}-token\"\n"
                 )
             }
-            OrgCredential::App { client_id, key, key_id } => {
+            Credential::App { client_id, key, key_id } => {
                 keep_secret(dir, &format!("okta-{tenant}-key.pem"), key)?;
                 let kid =
                     key_id.as_ref().map(|kid| format!("okta_key_id = {}\n", quoted(kid))).unwrap_or_default();
@@ -291,12 +309,13 @@ impl Org {
 }
 
 /// An iOffice site and how to sign in there.
-struct Place {
-    url: String,
-    credential: PlaceCredential,
+pub struct Place {
+    pub url: String,
+    pub credential: PlaceCredential,
 }
 
-enum PlaceCredential {
+/// How an iOffice site is signed in to.
+pub enum PlaceCredential {
     Local { user: String, password: String },
     OAuth { client_id: String, secret: Option<String>, redirect_uri: String, scope: String, refresh: String },
 }
@@ -342,7 +361,10 @@ impl Place {
     }
 
     /// Keeps the secrets, and answers the block of the settings.
-    fn write(&self, dir: &Path, site: &str) -> anyhow::Result<String> {
+    ///
+    /// # Errors
+    /// A secret that cannot be kept.
+    pub fn write(&self, dir: &Path, site: &str) -> anyhow::Result<String> {
         let credential = match &self.credential {
             PlaceCredential::Local { user, password } => {
                 keep_secret(dir, &format!("ioffice-{site}-password"), password)?;

@@ -1,11 +1,14 @@
 //! `report`: an evidence pack from a data folder, also beside a running server.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use clap::Args;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use lanyard_engine::{EngineSettings, clock::Clock as _};
+use lanyard_engine::{EngineSettings, clock::Clock as _, ports::Progress};
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_store::{Archive, checkpoint::fingerprint};
 use serde_json::json;
@@ -74,36 +77,36 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
     let dir = &arguments.data.dir;
     let settings = Settings::load(dir)?;
     let now = SystemClock.now();
-    let ask = ask(arguments, &settings, now)?;
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    let wanted = Wanted {
+        tenant: arguments.tenant.clone(),
+        site: arguments.site.clone(),
+        from: arguments.from,
+        to: arguments.to,
+        seed: arguments.seed.clone(),
+        sample: arguments.sample,
+        named: arguments.named.clone(),
+        made_by: format!("{} at the command line", user.as_deref().unwrap_or("somebody")),
+    };
+    let ask = ask(dir, wanted, &settings, now)?;
     if arguments.out.exists() {
         anyhow::bail!(Unusable(format!(
             "{} exists already; a pack is never overwritten",
             arguments.out.display()
         )));
     }
-    let archive = Archive::open(wiring::store_folder(dir))?;
     let key = keys::load_or_make(dir, &ask.tenant)?;
     let bars = Bars::new(arguments.json);
-    let made = evidence::make(&ask, &archive, &key, &bars);
+    let made = write_pack(dir, &ask, &arguments.out, &bars);
     bars.clear();
-    let pack = made?;
-    let unfinished = arguments.out.with_extension("unfinished");
-    fs::write(&unfinished, &pack)
-        .and_then(|()| fs::rename(&unfinished, &arguments.out))
-        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    // What was written is read again and checked like anybody else's pack.
-    let written = fs::read(&arguments.out)?;
-    let report = lanyard_evidence::verify::check(&written, Some(&key.verifier()), &|_, _, _| {})?;
-    if let Some(problem) = report.problems.first() {
-        anyhow::bail!("the pack that was just written does not hold: {problem}");
-    }
+    let Made { bytes, report } = made?;
     let summary = report.manifest.map(|manifest| manifest.summary).unwrap_or_default();
     let finger = fingerprint(&key.verifier())?;
     if arguments.json {
         println!(
             "{}",
             json!({
-                "pack": arguments.out, "bytes": pack.len(), "tenant": ask.tenant, "from": ask.from, "to": ask.to,
+                "pack": arguments.out, "bytes": bytes, "tenant": ask.tenant, "from": ask.from, "to": ask.to,
                 "seed": ask.seed, "key": key.verifier(), "fingerprint": finger, "summary": summary,
             })
         );
@@ -127,7 +130,52 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn ask(arguments: &ReportArguments, settings: &Settings, now: Timestamp) -> anyhow::Result<Ask> {
+/// A pack that was written, read again, and found to hold.
+pub struct Made {
+    pub bytes: u64,
+    pub report: lanyard_evidence::verify::Report,
+}
+
+/// Makes the pack that `ask` asks for and writes it to `out`.
+///
+/// # Errors
+/// What [`evidence::make`] refuses; a file that cannot be written, or does not hold when it is read again.
+pub fn write_pack(dir: &Path, ask: &Ask, out: &Path, progress: &dyn Progress) -> anyhow::Result<Made> {
+    let archive = Archive::open(wiring::store_folder(dir))?;
+    let key = keys::load_or_make(dir, &ask.tenant)?;
+    let pack = evidence::make(ask, &archive, &key, progress)?;
+    let unfinished = out.with_extension("unfinished");
+    fs::write(&unfinished, &pack)
+        .and_then(|()| fs::rename(&unfinished, out))
+        .with_context(|| format!("cannot write {}", out.display()))?;
+    // What was written is read again and checked like anybody else's pack.
+    let written = fs::read(out)?;
+    let told =
+        |what: &str, done: u64, total: u64| progress.report(&format!("checking {what}"), done, Some(total));
+    let report = lanyard_evidence::verify::check(&written, Some(&key.verifier()), &told)?;
+    if let Some(problem) = report.problems.first() {
+        anyhow::bail!("the pack that was just written does not hold: {problem}");
+    }
+    Ok(Made { bytes: u64::try_from(pack.len())?, report })
+}
+
+/// What is wanted, before it is held against the settings.
+pub struct Wanted {
+    pub tenant: Option<String>,
+    pub site: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    pub seed: Option<String>,
+    pub sample: Option<usize>,
+    pub named: Vec<String>,
+    pub made_by: String,
+}
+
+/// What is to be made, checked against the settings.
+///
+/// # Errors
+/// A tenant or site that is none, a period that ends before it begins or begins in the future.
+pub fn ask(dir: &Path, arguments: Wanted, settings: &Settings, now: Timestamp) -> anyhow::Result<Ask> {
     let tenant = match (&arguments.tenant, settings.tenants.as_slice()) {
         (Some(id), all) => all.iter().find(|tenant| tenant.id == *id).ok_or_else(|| {
             let known: Vec<&str> = all.iter().map(|tenant| tenant.id.as_str()).collect();
@@ -165,20 +213,19 @@ fn ask(arguments: &ReportArguments, settings: &Settings, now: Timestamp) -> anyh
     if from >= now {
         anyhow::bail!(Unusable(format!("the period begins at {from}, in the future")));
     }
-    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
     Ok(Ask {
         tenant: TenantId::new(tenant.id.as_str()),
         okta_url: tenant.okta_url.clone(),
         sites,
         from,
         to: to.min(now),
-        seed: arguments.seed.clone().unwrap_or_else(|| now.to_string()),
+        seed: arguments.seed.unwrap_or_else(|| now.to_string()),
         sample: arguments.sample,
-        named: arguments.named.clone(),
+        named: arguments.named,
         made_at: now,
-        made_by: format!("{} at the command line", user.as_deref().unwrap_or("somebody")),
+        made_by: arguments.made_by,
         leaver_bound_seconds: i64::try_from(EngineSettings::default().leaver_bound.as_secs())?,
-        exported: keys::export_folder(&arguments.data.dir, settings.checkpoint_dir.as_deref()),
+        exported: keys::export_folder(dir, settings.checkpoint_dir.as_deref()),
     })
 }
 

@@ -22,6 +22,7 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{people::Verbs, sim::stopped};
 use crate::{
+    desks,
     evidence::keys,
     exit,
     local::Running,
@@ -80,6 +81,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let owner_token = sign_in.owner_link(clock.now(), jiff::SignedDuration::from_hours(24));
     let first_start = store.meta(STARTED_BEFORE).await?.is_none();
     store.write(vec![Write::Meta { key: STARTED_BEFORE.into(), value: "yes".into() }]).await?;
+    let outside = keys::export_folder(&dir, settings.checkpoint_dir.as_deref());
     let needs_link = first_start || !sign_in.has_provider();
     let state = Arc::new(WebState {
         engine: Arc::clone(&engine),
@@ -99,6 +101,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         demo: None,
         verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
         chat: slack_app(&dir, &settings, &transport)?,
+        desks: desks::of(&dir, outside.clone(), &engine, &clock, &transport),
     });
     let (stop, stopping) = watch::channel(false);
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
@@ -121,7 +124,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     };
     let checkpoints = tokio::spawn(keep_checkpoints(
         dir.clone(),
-        keys::export_folder(&dir, settings.checkpoint_dir.as_deref()),
+        outside,
         settings.checkpoints.clone(),
         Arc::clone(&engine),
     ));

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod company;
+mod console;
 mod evidence;
 mod folder;
 mod hooks;

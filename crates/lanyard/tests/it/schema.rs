@@ -13,11 +13,16 @@ impl Document {
 
     /// Everything wrong with the answer of `GET path`, with the place of each.
     pub fn mistakes(&self, path: &str, answer: &Value) -> Vec<String> {
+        self.mistakes_of("get", path, answer)
+    }
+
+    /// The same of another method.
+    pub fn mistakes_of(&self, method: &str, path: &str, answer: &Value) -> Vec<String> {
         let pointer = format!(
-            "/paths/{}/get/responses/200/content/application~1json/schema",
+            "/paths/{}/{method}/responses/200/content/application~1json/schema",
             path.replace('~', "~0").replace('/', "~1")
         );
-        let schema = self.0.pointer(&pointer).unwrap_or_else(|| panic!("GET {path} has no schema"));
+        let schema = self.0.pointer(&pointer).unwrap_or_else(|| panic!("{method} {path} has no schema"));
         let mut found = Vec::new();
         self.check(schema, answer, path, &mut found);
         found

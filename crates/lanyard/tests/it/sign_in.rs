@@ -147,6 +147,17 @@ async fn the_api_answers_as_it_is_described_and_tokens_open_what_they_say() {
         ("/health", "health".into()),
         ("/policy/versions/{version}", "policy/versions/published".into()),
         ("/policy/diff", "policy/diff?to=published".into()),
+        ("/approvals", "approvals".into()),
+        ("/messages", "messages".into()),
+        ("/people/{tenant}/{id}/access", format!("{person}/access")),
+        ("/sites/{site}/access", format!("sites/{site}/access?limit=50")),
+        ("/policy", "policy".into()),
+        ("/policy/versions", "policy/versions".into()),
+        ("/policy/vocabulary", "policy/vocabulary".into()),
+        ("/evidence", "evidence".into()),
+        ("/reviews", "reviews".into()),
+        ("/dead-letters", "dead-letters".into()),
+        ("/sites/{site}/match", format!("sites/{site}/match")),
     ];
     asked.extend(plan.map(|id| ("/plans/{id}", format!("plans/{id}"))));
     for (path, url) in asked {

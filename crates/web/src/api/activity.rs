@@ -137,3 +137,22 @@ pub async fn journal(State(state): State<Arc<WebState>>, Extension(caller): Exte
     trees.retain(|head| caller.may_at(Permit::Audit, Some(&head.tenant), None));
     Ok(Json(json!({ "trees": trees, "damage": store.verify_journal().await? })))
 }
+
+/// Dead letters that are shown.
+const DEAD_MAX: usize = 500;
+
+/// `GET /api/v1/dead-letters`: people whose looks ended in an error that repeating does not mend.
+pub async fn dead(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+    let store = state.engine.store();
+    let mut items = Vec::new();
+    for (who, error, fix) in store.dead_work(DEAD_MAX).await? {
+        if !caller.sees(Some(&who.tenant), None) {
+            continue;
+        }
+        let person = store.identity(&who).await?.map(|known| known.identity.display_name());
+        items.push(json!({
+            "identity": { "tenant": who.tenant, "id": who.user }, "person": person, "error": error, "fix": fix,
+        }));
+    }
+    Ok(Json(json!({ "items": items })))
+}

@@ -9,7 +9,7 @@ use axum::{
 };
 use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
 use lanyard_model::{
-    clearance::Clearance,
+    clearance::{Clearance, ClearanceState},
     id::{IdentityId, TenantId},
 };
 use serde::Deserialize;
@@ -30,6 +30,9 @@ pub struct ApprovalsQuery {
     limit: Option<usize>,
     /// `hold`, `approval`, `cap` or `undone`.
     kind: Option<String>,
+    /// What was decided or ended, newest first, instead of what waits.
+    #[serde(default)]
+    done: bool,
 }
 
 /// What is said about requests: one decision on all of them, or on none.
@@ -48,7 +51,7 @@ pub async fn list(
     Query(query): Query<ApprovalsQuery>,
 ) -> Answer {
     let limit = query.limit.unwrap_or(200).clamp(1, LIMIT_MAX);
-    let all = state.engine.requests(LIMIT_MAX).await?;
+    let all = if query.done { done(&state).await? } else { state.engine.requests(LIMIT_MAX).await? };
     let by = principal(&caller);
     let wanted = |one: &&Clearance| {
         query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str()) && is_shown(one, &caller, &by)
@@ -56,6 +59,21 @@ pub async fn list(
     let total = all.iter().filter(wanted).count();
     let items: Vec<_> = all.iter().filter(wanted).take(limit).map(view).collect();
     Ok(Json(json!({ "items": items, "total": total })))
+}
+
+/// Requests that wait for nobody any more, newest first.
+async fn done(state: &WebState) -> Result<Vec<Clearance>, Problem> {
+    use ClearanceState::{Cancelled, Declined, Expired, Granted};
+    let mut all = Vec::new();
+    for over in [Granted, Declined, Expired, Cancelled] {
+        all.extend(state.engine.store().clearances(over, LIMIT_MAX).await?);
+    }
+    let when = |one: &Clearance| {
+        let voted = one.votes.iter().map(|vote| vote.at).max();
+        one.ended.as_ref().map(|(at, _)| *at).or(voted).unwrap_or(one.asked_at)
+    };
+    all.sort_by_key(|one| std::cmp::Reverse(when(one)));
+    Ok(all)
 }
 
 /// `GET /api/v1/approvals/{id}`

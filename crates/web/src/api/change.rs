@@ -1,19 +1,20 @@
 //! What a change would do, done exactly as shown, and taken back.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Extension, Json,
     extract::{Path, State},
     http::StatusCode,
 };
+use bytes::Bytes;
 use jiff::Timestamp;
 use lanyard_engine::{
     ports::Silent,
     undo::UndoScope,
     whatif::{SealRefused, WhatIfError},
 };
-use lanyard_model::id::{IdentityId, PlanId, TenantId};
+use lanyard_model::id::{IdentityId, PlanId, SiteId, TenantId};
 use lanyard_policy::PolicyFiles;
 use serde::Deserialize;
 use serde_json::json;
@@ -43,23 +44,26 @@ pub async fn whatif(State(state): State<Arc<WebState>>, Json(asked): Json<Judged
             return Err(Problem::new(StatusCode::BAD_REQUEST, "no_draft", title).fix("send source, or draft"));
         }
     };
-    let answer = state.engine.whatif(&files, asked.read_groups, &Silent).await.map_err(|error| {
-        let (status, code, fix) = match &error {
-            WhatIfError::Mistakes(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "lint the draft and correct it".to_owned())
-            }
-            WhatIfError::NeverSwept(_) => (StatusCode::CONFLICT, "never_swept", "sweep first".to_owned()),
-            WhatIfError::GroupsUnread { .. } => (
-                StatusCode::CONFLICT,
-                "groups_unread",
-                "ask again with read_groups: Okta is asked for them".to_owned(),
-            ),
-            WhatIfError::Port(_) => (StatusCode::BAD_GATEWAY, "upstream", "run doctor".to_owned()),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, "store", "nothing was changed; try again".to_owned()),
-        };
-        Problem::new(status, code, error.to_string()).fix(fix)
-    })?;
+    let answer = state.engine.whatif(&files, asked.read_groups, &Silent).await.map_err(unsaid)?;
     Ok(Json(json!(answer)))
+}
+
+/// Why nothing can be said of a draft.
+pub(super) fn unsaid(error: WhatIfError) -> Problem {
+    let (status, code, fix) = match &error {
+        WhatIfError::Mistakes(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "lint the draft and correct it".to_owned())
+        }
+        WhatIfError::NeverSwept(_) => (StatusCode::CONFLICT, "never_swept", "sweep first".to_owned()),
+        WhatIfError::GroupsUnread { .. } => (
+            StatusCode::CONFLICT,
+            "groups_unread",
+            "ask again with read_groups: Okta is asked for them".to_owned(),
+        ),
+        WhatIfError::Port(_) => (StatusCode::BAD_GATEWAY, "upstream", "run doctor".to_owned()),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "store", "nothing was changed; try again".to_owned()),
+    };
+    Problem::new(status, code, error.to_string()).fix(fix)
 }
 
 fn refusal(refused: SealRefused) -> Problem {
@@ -71,12 +75,47 @@ fn refusal(refused: SealRefused) -> Problem {
     Problem::new(status, code, refused.to_string()).fix("nothing was changed; ask what-if again")
 }
 
-/// `POST /api/v1/whatif/{seal}/apply`: puts the sealed policy in force and looks at everybody it names.
+/// Whom a seal shall not concern.
+#[derive(Debug, Default, Deserialize)]
+pub struct ApplyAsked {
+    #[serde(default)]
+    leave_out: Vec<LeftOut>,
+}
+
+#[derive(Debug, Deserialize)]
+struct LeftOut {
+    tenant: String,
+    id: String,
+    site: String,
+}
+
+/// `POST /api/v1/whatif/{seal}/apply`: puts the sealed policy in force and looks at everybody it names, but for those
+/// who are left out: what it would do for them waits for somebody.
 pub async fn apply(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
     Path(seal): Path<String>,
+    body: Bytes,
 ) -> Answer {
+    // Nothing sent: nobody is left out.
+    let asked: ApplyAsked = match body.is_empty() {
+        true => ApplyAsked::default(),
+        false => {
+            serde_json::from_slice(&body).map_err(|error| Problem::field("leave_out", error.to_string()))?
+        }
+    };
+    let out: BTreeSet<_> = asked
+        .leave_out
+        .into_iter()
+        .map(|one| {
+            let who = IdentityId::new(TenantId::new(one.tenant.as_str()), one.id.as_str());
+            (who, SiteId::new(one.site.as_str()))
+        })
+        .collect();
+    let seal = match out.is_empty() {
+        true => seal,
+        false => state.engine.leave_out(&seal, &out).await.map_err(refusal)?,
+    };
     state.engine.start_seal(&seal, &caller.name).await.map_err(refusal)?;
     Ok(Json(json!({ "seal": seal, "state": "applying" })))
 }

@@ -63,6 +63,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
             "name": id,
             "ioffice_url": state.settings.site_urls.get(id.as_str()),
             "accounts": certificate.as_ref().map(|c| c.evidence.rows),
+            "writes": engine.may_write(id),
             "budget": {
                 "calls": calls.iter().map(|c| c.answered).sum::<u64>(),
                 "throttled": calls.iter().map(|c| c.throttled).sum::<u64>(),

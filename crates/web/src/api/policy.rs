@@ -12,11 +12,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use lanyard_engine::policies::{Draft, PolicyRefusal, Publication, Version, Wish};
+use lanyard_model::id::{IdentityId, TenantId};
 use lanyard_policy::{PolicyFiles, diff::diff, format::format, structured};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, change::unsaid};
 use crate::{WebState, access::Caller, problem::Problem};
 
 type Shared = State<Arc<WebState>>;
@@ -358,4 +359,28 @@ pub async fn vocabulary(State(state): Shared) -> Answer {
         "channels": engine.active().policy.routes().keys().collect::<Vec<_>>(),
         "templates": ["new-user", "deactivation", "group-change", "reconciliation", "contractor-expiry", "profile-update"],
     })))
+}
+
+#[derive(Deserialize)]
+pub struct Tried {
+    #[serde(flatten)]
+    content: Content,
+    tenant: String,
+    id: String,
+}
+
+/// `POST /api/v1/policy/try`: what is sent, for one person, flow by flow.
+pub async fn tried(State(state): Shared, Json(tried): Json<Tried>) -> Answer {
+    let files = tried.content.files(&named(&state, "published").await?.1)?;
+    let who = IdentityId::new(TenantId::new(tried.tenant.as_str()), tried.id.as_str());
+    let tryout = state.engine.try_policy(&files, &who).await.map_err(unsaid)?;
+    tryout
+        .map(|tryout| Json(json!(tryout)))
+        .ok_or_else(|| Problem::not_found(format!("nothing is known of {who}")))
+}
+
+/// `POST /api/v1/policy/reach`: what is sent, as counts of people by flow.
+pub async fn reach(State(state): Shared, Json(content): Json<Content>) -> Answer {
+    let files = content.files(&named(&state, "published").await?.1)?;
+    Ok(Json(json!(state.engine.policy_reach(&files).await.map_err(unsaid)?)))
 }

@@ -17,7 +17,7 @@ use lanyard_engine::{
 use lanyard_model::signal::Lane;
 use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
-use lanyard_web::{Chat, Mode, ScimSettings, WebSettings, WebState, access::SignIn, router};
+use lanyard_web::{Chat, Desks, Mode, ScimSettings, WebSettings, WebState, access::SignIn, router};
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -123,8 +123,15 @@ impl House {
             site_urls: BTreeMap::new(),
             local_token: SecretString::from("local".to_owned()),
         };
-        let state =
-            WebState { engine: Arc::clone(&engine), settings, sign_in, demo: None, verbs: None, chat };
+        let state = WebState {
+            engine: Arc::clone(&engine),
+            settings,
+            sign_in,
+            demo: None,
+            verbs: None,
+            chat,
+            desks: Desks::default(),
+        };
         Self { router: router(Arc::new(state)), engine, clock, store }
     }
 

@@ -1,0 +1,256 @@
+// Evidence packs: asked for, made in view, saved, checked again; and the signed checkpoints that prove the journal.
+import { Button, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { ApiError, calls, type Schemas } from "../api";
+import { queryClient, useMay } from "../queries";
+import { absolute, Ago, useServerNow, useZone } from "../time";
+import { Mark, Tag } from "../ui/marks";
+import { Facts, PageHead, Panel } from "../ui/panel";
+import { NeedsRole } from "../ui/role";
+import { Empty, Loaded } from "../ui/states";
+import { useTenant } from "../ui/tenant";
+import { number, plural } from "../words";
+import "../forms.css";
+
+type Evidence = Schemas["Evidence"];
+type Pack = Schemas["Pack"];
+type Check = Schemas["PackCheck"];
+
+const useEvidence = (enabled: boolean) => useQuery({ queryKey: ["evidence"], queryFn: () => calls.get<Evidence>("/evidence"), enabled, staleTime: 10_000 });
+const again = () => queryClient.invalidateQueries({ queryKey: ["evidence"] });
+
+export function EvidencePage() {
+  const may = useMay("audit", true);
+  const query = useEvidence(may === true);
+  if (may === false) return <NeedsRole title="Evidence" role="auditor, for all tenants and sites" />;
+  return (
+    <>
+      <PageHead title="Evidence" sub="What an auditor asks for: who had what, when it ended, and proof that the record is whole" />
+      <Loaded query={query} what="the evidence" rows={10}>
+        {(data) => (
+          <div className="cols main">
+            <div className="stack">
+              <Ask data={data} />
+              <Packs packs={data.packs} />
+            </div>
+            <div className="stack">{data.tenants.map((tenant) => <Seals key={tenant.tenant} tenant={tenant} outside={data.outside} />)}</div>
+          </div>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+type Period = "quarter" | "year" | "own";
+const DAY_MS = 86_400_000;
+const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+/** What is being filled in survives a session's end. */
+interface Form {
+  tenant?: string;
+  site?: string;
+  period: Period;
+  from: string;
+  to: string;
+  seed: string;
+  sample: number | string;
+  named: string;
+}
+const KEPT = "lanyard.evidence";
+const EMPTY: Form = { period: "quarter", from: "", to: "", seed: "", sample: "", named: "" };
+
+function readForm(): Form {
+  try {
+    return { ...EMPTY, ...(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Partial<Form>) };
+  } catch {
+    return EMPTY;
+  }
+}
+
+function Ask({ data }: { data: Evidence }) {
+  const now = useServerNow(60_000);
+  const chosen = useTenant();
+  const [form, setForm] = useState(readForm);
+  const set = (part: Partial<Form>) => setForm((old) => ({ ...old, ...part }));
+  useEffect(() => localStorage.setItem(KEPT, JSON.stringify(form)), [form]);
+  const tenants = data.tenants.map((t) => t.tenant);
+  const tenant = tenants.find((t) => t === form.tenant) ?? tenants.find((t) => t === chosen) ?? tenants[0];
+  const from = form.period === "own" ? form.from : day(now - (form.period === "quarter" ? 91 : 365) * DAY_MS);
+  const to = form.period === "own" ? form.to : "";
+  const making = useMutation({
+    mutationFn: () =>
+      calls.post<Pack>("/evidence/packs", {
+        tenant,
+        from: `${from}T00:00:00Z`,
+        to: to ? `${to}T00:00:00Z` : undefined,
+        site: form.site || undefined,
+        seed: form.seed.trim() || undefined,
+        sample: form.sample === "" ? undefined : Number(form.sample),
+        named: form.named.split(/[\s,]+/).filter(Boolean),
+      }),
+    onSuccess: again,
+  });
+  const error = making.error instanceof ApiError ? making.error : undefined;
+  const wrong = (field: string) => error?.fields.find((f) => f.path === field)?.message;
+  const busy = data.packs.find((pack) => pack.state === "making");
+  return (
+    <Panel title="Make a pack" end="One archive: PDF, tables, OCSF, OSCAL, proofs">
+      <form className="body stack" onSubmit={(e) => { e.preventDefault(); making.mutate(); }}>
+        <div className="fields">
+          {tenants.length > 1 && <Select label="Tenant" data={tenants} value={tenant ?? null} onChange={(value) => set({ tenant: value ?? undefined })} allowDeselect={false} error={wrong("tenant")} />}
+          <Select label="Site" data={[{ value: "", label: "All sites" }, ...data.sites.map((s) => ({ value: s, label: s }))]} value={form.site ?? ""} onChange={(value) => set({ site: value ?? "" })} allowDeselect={false} error={wrong("site")} />
+        </div>
+        <div>
+          <div className="label" id="period">Period</div>
+          <SegmentedControl size="sm" aria-labelledby="period" value={form.period} onChange={(value) => set({ period: value as Period })} data={[{ value: "quarter", label: "Last 91 days" }, { value: "year", label: "Last 365 days" }, { value: "own", label: "Own days" }]} />
+          {form.period !== "own" && wrong("from") && <div role="alert" className="small wrong">{wrong("from")}</div>}
+        </div>
+        {form.period === "own" && (
+          <div className="fields">
+            <TextInput type="date" label="From" description="The day's beginning, UTC" required value={form.from} max={day(now)} onChange={(e) => set({ from: e.currentTarget.value })} error={wrong("from")} />
+            <TextInput type="date" label="Up to" description="Not included; empty: until now" value={form.to} onChange={(e) => set({ to: e.currentTarget.value })} error={wrong("to")} />
+          </div>
+        )}
+        <div className="fields">
+          <TextInput label="Seed of the samples" description="The auditor's to choose; empty: this moment" value={form.seed} onChange={(e) => set({ seed: e.currentTarget.value })} autoComplete="off" />
+          <NumberInput label="Size of each sample" description="Empty: 25, 40 or 60, by population" min={1} max={10_000} value={form.sample} onChange={(value) => set({ sample: value })} />
+        </div>
+        <TextInput label="People whose dossiers are wanted" description="TENANT/ID, several with spaces between" value={form.named} onChange={(e) => set({ named: e.currentTarget.value })} autoComplete="off" />
+        {making.error && (error?.fields.length ?? 0) === 0 && <div className="failure" role="alert"><div><b>Nothing was made.</b> {making.error.message}. {error?.fix}</div></div>}
+        <div className="row wrap">
+          <Button type="submit" loading={making.isPending} disabled={busy !== undefined || (form.period === "own" && form.from === "")} title={busy && `${busy.by} is making one; one at a time`}>Make the pack</Button>
+          <span className="dim small">It is made beside the running work, and safe to leave. Making and saving are noted in the journal.</span>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+function Packs({ packs }: { packs: Pack[] }) {
+  return (
+    <Panel title="Packs" end={packs.length > 0 ? plural(packs.length, "pack") : undefined}>
+      {packs.length === 0 ? <Empty title="No packs yet">A pack of the last quarter takes seconds; begin with one to see what it holds.</Empty> : <ul className="list">{packs.map((pack) => <PackRow key={pack.id} pack={pack} />)}</ul>}
+    </Panel>
+  );
+}
+
+const STATES = { making: "info", ready: "ok", failed: "failed" } as const;
+const size = (bytes: number) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+function PackRow({ pack: listed }: { pack: Pack }) {
+  const making = listed.state === "making";
+  const live = useQuery({
+    queryKey: ["evidence-pack", listed.id],
+    queryFn: () => calls.get<Pack>(`/evidence/packs/${listed.id}`),
+    enabled: making,
+    refetchInterval: (query) => (query.state.data?.state === "making" ? 500 : false),
+  });
+  const pack = making ? (live.data ?? listed) : listed;
+  const over = making && pack.state !== "making";
+  useEffect(() => {
+    if (over) void again();
+  }, [over]);
+  const checking = useMutation({ mutationFn: () => calls.post<Check>(`/evidence/packs/${pack.id}/verify`) });
+  const check = checking.data ?? pack.check;
+  return (
+    <li style={{ display: "block" }} data-pack={pack.state}>
+      <div className="row wrap" style={{ rowGap: 4 }}>
+        <span className="title">{pack.tenant}, {pack.from.slice(0, 10)} to {pack.to.slice(0, 10)}</span>
+        <Tag as={STATES[pack.state]} label={pack.state} />
+        <span className="grow" />
+        {pack.state === "ready" && (
+          <>
+            <Button size="compact-xs" variant="default" loading={checking.isPending} onClick={() => checking.mutate()}>Check again</Button>
+            <Button size="compact-xs" component="a" href={`/api/v1/evidence/packs/${pack.id}/file`} download leftSection={<IconDownload size={13} aria-hidden />}>Save{pack.bytes ? ` (${size(pack.bytes)})` : ""}</Button>
+          </>
+        )}
+      </div>
+      <div className="dim small">{pack.sites.join(", ")} · seed “{pack.seed}” · asked by {pack.by} <Ago at={pack.asked_at} /></div>
+      {pack.state === "making" && <Progress steps={pack.progress ?? []} />}
+      {pack.state === "failed" && <div className="fix" role="alert">{pack.error}.{pack.hint && <> <span className="dim">Fix: </span>{pack.hint}</>}</div>}
+      {pack.figures && <Figures figures={pack.figures} />}
+      {checking.error && <div className="fix" role="alert">Not checked: {checking.error.message}. The file is as it was.</div>}
+      {check && <Checked check={check} fresh={checking.data !== undefined} />}
+    </li>
+  );
+}
+
+function Progress({ steps }: { steps: NonNullable<Pack["progress"]> }) {
+  const step = steps.at(-1);
+  return (
+    <div role="status" style={{ marginTop: 8 }}>
+      {steps.length === 0 ? <span className="dim small">beginning…</span> : steps.map(({ what, done, total }) => (
+        <div key={what} className="row small" style={{ gap: 12 }}>
+          <span style={{ width: 170 }} className={what === step?.what ? undefined : "dim"}>{what}</span>
+          <div className="track grow" style={{ maxWidth: 260 }}><i style={{ width: total ? `${Math.min(100, (100 * done) / total)}%` : "100%" }} /></div>
+          <span className="num dim">{number(done)}{total ? ` of ${number(total)}` : ""}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Opening + joined + returned − left = closing: the equation that shows whether anybody is missing. */
+function Figures({ figures: f }: { figures: NonNullable<Pack["figures"]> }) {
+  const t = f.totals;
+  const off = t.opening + t.joined + t.returned - t.left - t.closing;
+  const late = f.leavers_late > 0;
+  return (
+    <div className="figures">
+      <div>
+        <div className="equation num"><b>{number(t.opening)}</b><span>+</span><b>{number(t.joined)}</b><span>+</span><b>{number(t.returned)}</b><span>−</span><b>{number(t.left)}</b><span>=</span><b>{number(t.closing)}</b></div>
+        <div className="dim small">had an account, joined, returned, left, have one now{off === 0 ? "" : ` (off by ${off})`}</div>
+      </div>
+      <div><Tag as={late ? "failed" : "ok"} label={`${number(f.leavers_in_time)} of ${plural(f.leavers_in_time + f.leavers_late, "leaver")} in time`} /></div>
+      <div className="dim small">{plural(f.exceptions_open, "exception")} open, of them {plural(f.orphans_open, "orphaned account")}; {plural(f.reviews_undecided, "review line")} undecided</div>
+    </div>
+  );
+}
+
+function Checked({ check, fresh }: { check: Check; fresh: boolean }) {
+  return (
+    <div className="row small wrap" role={fresh ? "status" : undefined} style={{ marginTop: 6, alignItems: "flex-start" }} data-check={check.holds ? "holds" : "broken"}>
+      <Mark as={check.holds ? "ok" : "failed"} label={check.holds ? "Holds" : "Does not hold"} />
+      <div className="grow">
+        {check.holds ? <><b>{fresh ? "Read again just now: every byte is as it was signed." : "As it was signed."}</b> <span className="dim">{number(check.files)} files, {number(check.rows)} rows counted again, {plural(check.dossiers, "dossier")} with {number(check.proofs)} proofs, {plural(check.checkpoints, "checkpoint")} in line.</span></> : <><b>This pack does not hold.</b><ul>{check.problems.slice(0, 8).map((text) => <li key={text}>{text}</li>)}</ul><span className="dim">Do not hand it out: make a new one, and ask who could write to the data folder.</span></>}
+      </div>
+    </div>
+  );
+}
+
+const SHOWN = 6;
+
+function Seals({ tenant, outside }: { tenant: Evidence["tenants"][number]; outside: string }) {
+  const [zone] = useZone();
+  const [all, setAll] = useState(false);
+  const signing = useMutation({ mutationFn: () => calls.post<{ signed: number }>("/evidence/checkpoints"), onSuccess: again });
+  const broken = tenant.checkpoints.some((c) => c.state !== "holds");
+  return (
+    <Panel title={`Journal of ${tenant.tenant}`} tone={broken ? "failed" : "ok"} end={plural(tenant.lines, "line")}>
+      <div className="body stack" style={{ gap: 8 }}>
+        <Facts rows={[["Signed by", <span key="f" className="mono">{tenant.fingerprint}</span>], ["Laid outside in", <span key="o" className="mono">{outside}</span>], ...(tenant.kept_from > 0 ? [["Texts kept from", `line ${number(tenant.kept_from)}`] as [string, string]] : [])]} />
+        <p className="dim small">Give the auditor this fingerprint by another way than the pack: it is what <span className="mono">lanyard verify --key</span> is held against.</p>
+      </div>
+      <div className="subhead row"><span className="grow">Checkpoints <span className="dim num">{number(tenant.checkpoints_total)}</span></span><Button size="compact-xs" variant="default" loading={signing.isPending} onClick={() => signing.mutate()}>Sign one now</Button></div>
+      {signing.error && <div className="body small" role="alert" style={{ color: "var(--failed-fg)" }}>Not signed: {signing.error.message}</div>}
+      {tenant.checkpoints.length === 0 ? <Empty title="None yet">One is signed every hour, and laid outside.</Empty> : (
+        <ul className="list">
+          {tenant.checkpoints.slice(0, all ? undefined : SHOWN).map((c) => (
+            <li key={c.at + c.lines} style={{ paddingBlock: 6 }}>
+              <Mark as={c.state === "holds" ? "ok" : "failed"} label={c.state === "holds" ? "Holds" : "Does not hold"} />
+              <div className="grow small">
+                <span className="num">{absolute(c.at, zone)}</span> <span className="dim num">over {plural(c.lines, "line")}</span>
+                {c.state !== "holds" && <div style={{ color: "var(--failed-fg)" }}>{c.state}</div>}
+                {!c.outside && <div className="dim">not in the folder outside</div>}
+              </div>
+            </li>
+          ))}
+          {!all && tenant.checkpoints.length > SHOWN && <li style={{ paddingBlock: 6 }}><Button size="compact-xs" variant="default" onClick={() => setAll(true)}>Show {tenant.checkpoints.length - SHOWN} more</Button></li>}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+

@@ -1,0 +1,119 @@
+// Access reviews: campaigns, open and signed off, and the way to open one.
+import { Button, Modal, MultiSelect, Select, TagsInput, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { ApiError, calls, type Schemas } from "../api";
+import { queryClient, useMay, useOverview, useSession } from "../queries";
+import { Ago, At, useServerNow } from "../time";
+import { Tag } from "../ui/marks";
+import { PageHead } from "../ui/panel";
+import { Empty, Loaded } from "../ui/states";
+import { useTenant } from "../ui/tenant";
+import { number, words } from "../words";
+import "../forms.css";
+
+export type Campaign = Schemas["Review"];
+
+export const useReviews = () => useQuery({ queryKey: ["reviews"], queryFn: () => calls.get<Schemas["Reviews"]>("/reviews"), staleTime: 10_000 });
+
+export function stateOf(review: Campaign, now: number): ["ok" | "failed" | "held", string] {
+  if (review.closed_at) return ["ok", "signed off"];
+  return Date.parse(review.due_at) < now ? ["failed", "overdue"] : ["held", "open"];
+}
+
+export function Reviews() {
+  const tenant = useTenant();
+  const may = useMay("approve");
+  const query = useReviews();
+  const now = useServerNow(30_000);
+  const [opening, open] = useDisclosure(false);
+  return (
+    <>
+      <PageHead title="Reviews" sub="Who holds what, looked at by people, line by line, and signed">
+        {may && <Button size="xs" onClick={open.open}>New review</Button>}
+      </PageHead>
+      <Loaded query={query} what="the reviews" rows={6}>
+        {({ reviews }) => {
+          const shown = reviews.filter((r) => tenant === "all" || r.tenant === tenant);
+          return (
+            <div className="panel scroll">
+              {shown.length === 0 ? (
+                <Empty title="No reviews yet" action={may && <Button size="xs" onClick={open.open}>New review</Button>}>A review takes what is held now, gives each line to a reviewer, and keeps their reasons for auditors.</Empty>
+              ) : (
+                <table className="table">
+                  <thead><tr><th>Review</th><th>State</th><th>Due</th><th className="r">Lines</th><th>Reviewers</th><th>Owner</th></tr></thead>
+                  <tbody>
+                    {shown.map((r) => {
+                      const [tone, label] = stateOf(r, now);
+                      return (
+                        <tr key={r.id}>
+                          <td><Link data-row className="rowlink" to="/$tenant/reviews/$reviewId" params={{ tenant, reviewId: r.id }}>{r.title}</Link><div className="dim small">{r.tenant} · {r.sites.join(", ")} · {r.kinds.map((kind) => words(kind).toLowerCase()).join(", ")}</div></td>
+                          <td><Tag as={tone} label={label} />{r.flags.includes("hasty") && <div className="small dim">decided hastily</div>}</td>
+                          <td>{r.closed_at ? <At at={r.closed_at} seconds={false} /> : <Ago at={r.due_at} />}</td>
+                          <td className="r num">{number(r.lines)}</td>
+                          <td className="small">{r.reviewers.join(", ")}</td>
+                          <td className="small">{r.owner}</td>
+                        </tr>
+                      );
+                    })}
+                  </tbody>
+                </table>
+              )}
+            </div>
+          );
+        }}
+      </Loaded>
+      <OpenReview opened={opening} close={open.close} />
+    </>
+  );
+}
+
+const KINDS = ["role", "item", "site_admin", "seat", "section", "visit"];
+const DAY_MS = 86_400_000;
+
+function OpenReview({ opened, close }: { opened: boolean; close: () => void }) {
+  const overview = useOverview().data;
+  const me = useSession().data?.user ?? "";
+  const now = useServerNow(60_000);
+  const picked = useTenant();
+  const navigate = useNavigate();
+  const [form, setForm] = useState<{ title: string; tenant?: string; sites: string[]; kinds: string[]; owner: string; reviewers?: string[]; provisioners: string[]; due: string }>({ title: "", sites: [], kinds: ["role", "item", "site_admin"], owner: "", provisioners: [], due: "" });
+  const set = (part: Partial<typeof form>) => setForm((old) => ({ ...old, ...part }));
+  const tenants = overview?.tenants.map((t) => t.id) ?? [];
+  const tenant = form.tenant ?? tenants.find((t) => t === picked) ?? tenants[0];
+  const reviewers = form.reviewers ?? (me ? [me] : []);
+  const due = form.due || new Date(now + 14 * DAY_MS).toISOString().slice(0, 10);
+  const making = useMutation({
+    mutationFn: () => calls.post<{ review: Campaign }>("/reviews", { title: form.title.trim(), tenant, sites: form.sites, kinds: form.kinds, owner: form.owner.trim(), reviewers, provisioners: form.provisioners, due_at: `${due}T23:59:00Z` }),
+    onSuccess: async ({ review }) => {
+      await queryClient.invalidateQueries({ queryKey: ["reviews"] });
+      await navigate({ to: "/$tenant/reviews/$reviewId", params: { tenant: picked, reviewId: review.id } });
+    },
+  });
+  const error = making.error instanceof ApiError ? making.error : undefined;
+  return (
+    <Modal opened={opened} onClose={close} title="New review" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+      <form className="stack" onSubmit={(e) => { e.preventDefault(); making.mutate(); }}>
+        <TextInput label="Title" description="As auditors will read it" required value={form.title} onChange={(e) => set({ title: e.currentTarget.value })} data-autofocus autoComplete="off" />
+        <div className="fields">
+          <MultiSelect label="Sites" placeholder={form.sites.length === 0 ? "All sites" : undefined} data={overview?.sites.map((s) => s.id) ?? []} value={form.sites} onChange={(sites) => set({ sites })} />
+          <Select label="Tenant" data={tenants} value={tenant ?? null} onChange={(value) => set({ tenant: value ?? undefined })} allowDeselect={false} />
+        </div>
+        <MultiSelect label="What is reviewed" data={KINDS.map((kind) => ({ value: kind, label: words(kind) }))} value={form.kinds} onChange={(kinds) => set({ kinds })} error={form.kinds.length === 0 ? "Choose at least one kind" : undefined} />
+        <TagsInput label="Reviewers" description="Names as they sign in; they take turns, person by person, and never judge themselves" value={reviewers} onChange={(value) => set({ reviewers: value })} />
+        <div className="fields">
+          <TextInput label="Owner" description="Signs it off; not a reviewer" required value={form.owner} onChange={(e) => set({ owner: e.currentTarget.value })} error={reviewers.some((r) => r.trim().toLowerCase() === form.owner.trim().toLowerCase()) && form.owner ? "Owner and reviewer are two people" : undefined} autoComplete="off" />
+          <TextInput type="date" label="Due" value={due} onChange={(e) => set({ due: e.currentTarget.value })} />
+        </div>
+        <TagsInput label="Who gives this access" description="May not review it; may stay empty" value={form.provisioners} onChange={(value) => set({ provisioners: value })} />
+        {making.error && <div className="failure" role="alert"><div><b>Nothing was opened.</b> {making.error.message}. {error?.fix}</div></div>}
+        <div className="row" style={{ justifyContent: "flex-end" }}>
+          <Button variant="default" onClick={close}>Cancel</Button>
+          <Button type="submit" loading={making.isPending} disabled={form.title.trim() === "" || form.owner.trim() === "" || reviewers.length === 0 || form.kinds.length === 0}>Open the review</Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,103 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { open, OVERVIEW, PERSON, SESSION } from "./app";
+
+const BASE = { "GET /session": SESSION, "GET /overview": OVERVIEW, "GET /health": { checks: [] }, "GET /activity": { items: [] } };
+const PACK = { id: "pck_1", state: "ready", tenant: "emea", sites: ["london"], from: "2026-08-01T00:00:00Z", to: "2026-11-01T00:00:00Z", seed: "kpmg", sample: null, named: [], by: "ana", asked_at: "2026-11-23T11:00:00Z", ended_at: null, bytes: 2_500_000, figures: { rows: {}, totals: { opening: 10, joined: 2, returned: 1, left: 3, closing: 10 }, stages: {}, leavers_in_time: 2, leavers_late: 1, exceptions_open: 0, orphans_open: 0, reviews_undecided: 0, removals_not_confirmed: 0 }, check: null, error: null, hint: null };
+const EVIDENCE = { tenants: [{ tenant: "emea", lines: 90, kept_from: 0, key: "k", fingerprint: "aa bb", checkpoints_total: 1, checkpoints: [{ at: "2026-11-23T11:00:00Z", lines: 80, state: "the journal was cut before it", outside: null }] }], sites: ["london"], leaver_bound_seconds: 300, outside: "/mnt/worm", packs: [PACK] };
+const refusal = (status: number, body: object) => new Response(JSON.stringify({ status, ...body }), { status });
+
+test("a pack shows whether the population adds up, who left late, and is saved by a link", async () => {
+  open("/all/evidence", { ...BASE, "GET /evidence": EVIDENCE });
+  expect((await screen.findByText("2 of 3 leavers in time")).getAttribute("data-fill")).toBe("failed");
+  expect(screen.queryByText(/off by/)).toBeNull();
+  expect(screen.getByRole("link", { name: /^Save/ }).getAttribute("href")).toBe("/api/v1/evidence/packs/pck_1/file");
+  expect(screen.getByText("the journal was cut before it")).toBeTruthy();
+});
+
+test("a pack that does not hold any more says so and what not to do", async () => {
+  const broken = { holds: false, fingerprint: null, files: 3, rows: 9, proofs: 0, checkpoints: 0, dossiers: 0, problems: ["leavers.csv was changed at line 4"] };
+  open("/all/evidence", { ...BASE, "GET /evidence": EVIDENCE, "POST /evidence/packs/pck_1/verify": broken });
+  await userEvent.click(await screen.findByRole("button", { name: "Check again" }));
+  expect(await screen.findByText("leavers.csv was changed at line 4")).toBeTruthy();
+  expect(screen.getByText(/Do not hand it out/)).toBeTruthy();
+});
+
+test("a refused wish is shown at its field, and nothing that was written is lost", async () => {
+  open("/all/evidence", { ...BASE, "GET /evidence": { ...EVIDENCE, packs: [] }, "POST /evidence/packs": () => refusal(422, { title: "no", errors: [{ path: "from", message: "the period begins in the future" }] }) });
+  await userEvent.type(await screen.findByRole("textbox", { name: "Seed of the samples" }), "kpmg");
+  await userEvent.click(screen.getByRole("button", { name: "Make the pack" }));
+  expect(await screen.findByText("the period begins in the future")).toBeTruthy();
+  expect((screen.getByRole("textbox", { name: "Seed of the samples" }) as HTMLInputElement).value).toBe("kpmg");
+  expect(JSON.parse(localStorage.getItem("lanyard.evidence") ?? "{}").seed).toBe("kpmg");
+  localStorage.clear();
+});
+
+const REVIEW = { id: "rev_1", title: "Q4", tenant: "emea", sites: ["london"], kinds: ["role"], owner: "omar", reviewers: ["ana", "rob"], provisioners: [], opened_at: "2026-11-20T10:00:00Z", due_at: "2026-11-22T10:00:00Z", closed_at: null, statement: null, snapshot: "ab".repeat(32), lines: 3, flags: [] };
+const line = (n: number, more: object = {}) => ({ id: `rev_1:${n}`, campaign: "rev_1", person: "emea/00u1", name: "Bea Diaz", own_names: [], site: "london", account: 7, kind: "role", key: "5", value: "CUSTOMER", what: `Desk ${n}`, since: "2026-10-01T10:00:00Z", reviewer: "ana", decision: null, reason: null, decided_at: null, removed_at: null, flags: [], ...more });
+const PAGE = { review: REVIEW, counts: { undecided: 3, keep: 0, remove: 0, ask: 0, removed: 0 }, hasty: [], lines: [line(1), line(2), line(3, { reviewer: "rob" })], total: 3 };
+const DETAIL = { person: { ...PERSON, profile: [], groups: [] }, account: null, desired: { lifecycle: "active", because: [], site: "london", items: [{ kind: "role", label: "Desk 1 customer", value: "CUSTOMER", because: ["room-booking: member of ROOM-Booking"] }], not_given: [], problems: [], todos: [] }, timeline: [] };
+
+test("a reviewer sees why somebody has it, and decides nothing without a reason nor for another reviewer", async () => {
+  const bodies: string[] = [];
+  open("/all/reviews/rev_1", { ...BASE, "GET /reviews/rev_1": PAGE, "GET /people/emea/00u1": DETAIL, "POST /reviews/lines/rev_1%3A1/decision": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), { line: line(1) }), "POST /reviews/lines/rev_1:1/decision": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), { line: line(1) }) });
+  expect(await screen.findByText("room-booking: member of ROOM-Booking")).toBeTruthy();
+  expect(screen.getByText("overdue")).toBeTruthy();
+  const keep = screen.getByRole("button", { name: "Keep" }) as HTMLButtonElement;
+  expect(keep.disabled).toBe(true);
+  expect((screen.getByRole("checkbox", { name: "Choose Desk 3" }) as HTMLInputElement).disabled).toBe(true);
+  const sign = screen.getByRole("button", { name: "Sign off" }) as HTMLButtonElement;
+  expect([sign.disabled, sign.title]).toEqual([true, "3 lines are not decided"]);
+  await userEvent.type(screen.getByRole("textbox", { name: "Reason" }), "books for the team");
+  await userEvent.click(keep);
+  await waitFor(() => expect(bodies).toEqual(['{"decision":"keep","reason":"books for the team"}']));
+});
+
+test("several lines are decided together, and a refusal in the middle says how far it came", async () => {
+  let calls = 0;
+  const decide = () => (++calls === 2 ? refusal(403, { title: "it is rob's to decide", code: "not_theirs" }) : { line: line(1) });
+  open("/all/reviews/rev_1", { ...BASE, "GET /reviews/rev_1": PAGE, "GET /people/emea/00u1": DETAIL, "POST /reviews/lines/rev_1%3A1/decision": decide, "POST /reviews/lines/rev_1%3A2/decision": decide });
+  await userEvent.click(await screen.findByRole("checkbox", { name: "Choose all of Bea Diaz" }));
+  await userEvent.type(screen.getByRole("textbox", { name: "Reason" }), "left the team");
+  await userEvent.click(screen.getByRole("button", { name: "Remove 2" }));
+  const alert = await screen.findByRole("alert");
+  expect(alert.textContent).toContain("1 line was decided; Bea Diaz, Desk 2: it is rob's to decide");
+  localStorage.clear();
+});
+
+test("a connection is not sampled before its rights are there, and what is missing comes first with its fix", async () => {
+  let right = "wrong";
+  open("/all/connections/new", {
+    ...BASE,
+    "POST /connections/probe": (_: URL, init?: RequestInit) => {
+      right = JSON.parse(String(init?.body)).password;
+      const ok = right === "right";
+      return { ok, checks: [{ name: "ioffice.users", ok: true, detail: "readable" }, { name: "ioffice.credentials", ok, detail: ok ? "accepted" : "401", fix: "check the password" }] };
+    },
+    "POST /connections/sample": { total: 2, rows: [{ id: "7", name: "Bea Diaz", state: "active", keys: [{ kind: "e-mail", value: "bea@x.example" }] }], keys: [{ kind: "e-mail", attribute: "email", field: "email", rows: 2, with: 2, found: 1, collisions: 1, colliding: [{ value: "bea@x.example", names: ["Bea Diaz", "B. Diaz"] }] }] },
+  });
+  for (const [label, text] of [["Name", "paris"], ["Address", "https://p.iofficeconnect.com"], ["User name", "svc"]] as const) await userEvent.type(await screen.findByRole("textbox", { name: new RegExp(`^${label}`) }), text);
+  const password = screen.getByLabelText(/^Password/);
+  await userEvent.type(password, "wrong");
+  await userEvent.click(screen.getByRole("button", { name: "Try it" }));
+  const checks = within((await screen.findByText("2. Rights")).closest("section")!);
+  await checks.findByText("check the password");
+  expect(checks.getAllByRole("listitem")[0]!.textContent).toContain("ioffice.credentials");
+  expect(screen.queryByRole("button", { name: "Read everybody there once" })).toBeNull();
+  await userEvent.clear(password);
+  await userEvent.type(password, "right");
+  expect(screen.queryByText("2. Rights")).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Try it" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Read everybody there once" }));
+  expect(await screen.findByText("1 collision")).toBeTruthy();
+  expect(screen.getByText("bea@x.example: Bea Diaz, B. Diaz")).toBeTruthy();
+  expect(JSON.stringify(localStorage)).not.toContain("right");
+});
+
+test("dead letters are tried again one by one or together", async () => {
+  const item = (id: string) => ({ identity: { tenant: "emea", id }, person: `Person ${id}`, error: "refused", fix: "rename it" });
+  const { sent } = open("/all/activity?show=problems", { ...BASE, "GET /dead-letters": { items: [item("1"), item("2")] }, "POST /people/emea/1/look": { asked: true }, "POST /people/emea/2/look": { asked: true } });
+  await userEvent.click(await screen.findByRole("button", { name: "Try all 2 again" }));
+  await waitFor(() => expect(sent.filter((s) => s.method === "POST").map((s) => s.path)).toEqual(["/people/emea/1/look", "/people/emea/2/look"]));
+});

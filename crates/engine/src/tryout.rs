@@ -1,0 +1,214 @@
+//! A draft tried on people while it is being written: on one, flow by flow; on everybody, as counts. From the mirrors;
+//! no call, nothing kept. What it would change in iOffice is [`crate::whatif`]'s to say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use lanyard_model::{
+    desired::{Desired, Lifecycle},
+    id::{IdentityId, SiteId},
+};
+use lanyard_policy::{
+    Facts, Policy, PolicyFiles,
+    explain::{Line, Part, explain},
+};
+use serde::Serialize;
+
+use crate::{
+    Engine,
+    engine::{Active, catalogues},
+    ports::Mirrored,
+    whatif::WhatIfError,
+};
+
+/// What one flow does for one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Its conditions hold, and something it gives is given.
+    Gives,
+    /// Its conditions hold, and other rules give everything it would.
+    Outranked,
+    /// A condition does not hold.
+    Fails,
+    /// Policy does not give this person anything by flows: not in scope, gone, set aside.
+    NotAsked,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FlowStep {
+    pub flow: String,
+    pub sentence: String,
+    pub fate: Fate,
+    /// What it gives, or the first condition that does not hold.
+    pub says: Vec<String>,
+}
+
+/// One person under a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tryout {
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: Option<SiteId>,
+    pub flows: Vec<FlowStep>,
+    /// The whole decision, reasons included.
+    pub lines: Vec<Line>,
+    /// Attributes that are not mirrored under the policy in force, and count as empty here.
+    pub unread: Vec<String>,
+}
+
+/// How many people a flow concerns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FlowReach {
+    /// Meet its conditions under the draft.
+    pub matched: usize,
+    /// Of these: do not under the policy in force.
+    pub gain: usize,
+    /// Meet them under the policy in force, and not under the draft.
+    pub lose: usize,
+}
+
+/// How many people each flow concerns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Reach {
+    /// People whom policy gives anything at all, under the draft.
+    pub people: usize,
+    pub flows: BTreeMap<String, FlowReach>,
+    /// Groups that only the draft names: their members are not mirrored and count as outside.
+    pub unread_groups: Vec<String>,
+    pub unread: Vec<String>,
+}
+
+fn parsed(files: &PolicyFiles) -> Result<Arc<Policy>, WhatIfError> {
+    Policy::parse(files).map(Arc::new).map_err(|problems| WhatIfError::Mistakes(Box::new(problems)))
+}
+
+fn judged(active: &Active, known: &Mirrored, now: jiff::Timestamp) -> Desired {
+    active.bound.evaluate(
+        &known.identity,
+        &Facts { gone: known.gone_at, ..Facts::unlinked(known.since) },
+        now,
+    )
+}
+
+/// Flows reach people who work here, on leave or not.
+fn reached(desired: &Desired) -> bool {
+    matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. })
+}
+
+/// Whether a line of the explanation stands there because of this flow.
+fn cites(line: &Line, flow: &str) -> bool {
+    line.part != Part::NotGiven
+        && line.why.iter().any(|why| {
+            why.strip_prefix(flow).is_some_and(|rest| rest.starts_with(':') || rest.starts_with(", row "))
+        })
+}
+
+fn steps(policy: &Policy, desired: &Desired, lines: &[Line]) -> Vec<FlowStep> {
+    let step = |flow: lanyard_policy::FlowLine| {
+        let given: Vec<String> =
+            lines.iter().filter(|line| cites(line, &flow.id)).map(|line| line.what.clone()).collect();
+        let stopped = desired.not_given.iter().find(|not| not.because.rule == flow.id);
+        let (fate, says) = match stopped {
+            _ if !reached(desired) => (Fate::NotAsked, Vec::new()),
+            _ if !given.is_empty() => (Fate::Gives, given),
+            Some(not) => (Fate::Fails, vec![not.because.text.clone()]),
+            None => (Fate::Outranked, Vec::new()),
+        };
+        FlowStep { flow: flow.id, sentence: flow.sentence, fate, says }
+    };
+    policy.flows().into_iter().map(step).collect()
+}
+
+/// Flows whose conditions the person meets.
+fn matched(flows: &[String], desired: &Desired) -> HashSet<usize> {
+    if !reached(desired) {
+        return HashSet::new();
+    }
+    let stopped: HashSet<&str> = desired.not_given.iter().map(|not| not.because.rule.as_str()).collect();
+    flows.iter().enumerate().filter(|(_, flow)| !stopped.contains(flow.as_str())).map(|(at, _)| at).collect()
+}
+
+fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestamp) -> Reach {
+    let flows = |active: &Active| active.policy.flows().into_iter().map(|flow| flow.id).collect::<Vec<_>>();
+    let (flows_today, flows_then) = (flows(today), flows(then));
+    let mut reach = Reach::default();
+    for flow in flows_today.iter().chain(&flows_then) {
+        reach.flows.entry(flow.clone()).or_default();
+    }
+    for known in people {
+        let (before, after) = (judged(today, known, now), judged(then, known, now));
+        reach.people += usize::from(reached(&after));
+        let names = |flows: &[String], at: HashSet<usize>| {
+            at.into_iter().filter_map(|at| flows.get(at).cloned()).collect::<HashSet<_>>()
+        };
+        let before = names(&flows_today, matched(&flows_today, &before));
+        let after = names(&flows_then, matched(&flows_then, &after));
+        for flow in &after {
+            let counts = reach.flows.entry(flow.clone()).or_default();
+            counts.matched += 1;
+            counts.gain += usize::from(!before.contains(flow));
+        }
+        for flow in before.difference(&after) {
+            reach.flows.entry(flow.clone()).or_default().lose += 1;
+        }
+    }
+    reach
+}
+
+impl Engine {
+    /// What a draft decides for one person, flow by flow.
+    ///
+    /// # Errors
+    /// A draft with mistakes; somebody who is not mirrored (`None`); a store that cannot be read.
+    pub async fn try_policy(
+        &self,
+        files: &PolicyFiles,
+        who: &IdentityId,
+    ) -> Result<Option<Tryout>, WhatIfError> {
+        let policy = parsed(files)?;
+        let Some(known) = self.store().identity(who).await? else { return Ok(None) };
+        let draft = Active::new(Arc::clone(&policy), &catalogues(self.sites()));
+        let desired = judged(&draft, &known, self.clock().now());
+        // Somebody of no site has nothing that a site could name.
+        let site =
+            desired.site.as_ref().and_then(|site| self.sites().get(site)).or(self.sites().values().next());
+        let lines = site.map(|site| explain(&desired, &site.catalogue()).lines).unwrap_or_default();
+        Ok(Some(Tryout {
+            identity: who.clone(),
+            person: known.identity.display_name(),
+            site: desired.site.clone(),
+            flows: steps(&policy, &desired, &lines),
+            lines,
+            unread: self.active().lacks(&draft),
+        }))
+    }
+
+    /// How many people each flow of a draft concerns, and how many of them it does not concern now.
+    ///
+    /// # Errors
+    /// A draft with mistakes; a store that cannot be read.
+    pub async fn policy_reach(&self, files: &PolicyFiles) -> Result<Reach, WhatIfError> {
+        let then = Arc::new(Active::new(parsed(files)?, &catalogues(self.sites())));
+        let today = self.active();
+        let mut people = Vec::new();
+        let mut unread_groups = BTreeSet::new();
+        for tenant in self.directories().keys() {
+            people.extend(self.store().identities(tenant, None, usize::MAX).await?);
+            let groups = self.store().groups(tenant).await?;
+            let new = |id| then.groups.contains(id) && !today.groups.contains(id);
+            unread_groups
+                .extend(groups.iter().filter(|group| new(&group.id)).map(|group| group.name.to_string()));
+        }
+        people.retain(|known| known.gone_at.is_none());
+        let now = self.clock().now();
+        let unread = today.lacks(&then);
+        let counted = tokio::task::spawn_blocking(move || count(&today, &then, &people, now));
+        let mut reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        reach.unread_groups = unread_groups.into_iter().collect();
+        reach.unread = unread;
+        Ok(reach)
+    }
+}

@@ -1,0 +1,355 @@
+//! Evidence packs for the console: made one at a time beside the running work, kept as files with a record beside each.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use lanyard_engine::{Engine, ports::Progress};
+use lanyard_evidence::verify::Report;
+use lanyard_model::id::TenantId;
+use lanyard_store::{
+    Archive,
+    checkpoint::{fingerprint, verify_checkpoint},
+};
+use lanyard_web::desks::{DeskRefusal, EvidenceDesk, PackFile, PackWish};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    evidence::{Ask, keys},
+    exit::Unusable,
+    settings::Settings,
+    verbs::report::{Wanted, ask, write_pack},
+    wiring,
+};
+
+/// Newest checkpoints that are shown of each tenant.
+const CHECKPOINTS_SHOWN: usize = 48;
+/// Packs that are listed; older ones stay as files.
+const PACKS_SHOWN: usize = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Making,
+    Ready,
+    Failed,
+}
+
+/// A pack as it is kept beside its file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    id: String,
+    state: State,
+    tenant: TenantId,
+    sites: Vec<String>,
+    from: Timestamp,
+    to: Timestamp,
+    seed: String,
+    sample: Option<usize>,
+    named: Vec<String>,
+    by: String,
+    asked_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    bytes: Option<u64>,
+    /// What the pack says of its rows: `Summary` of the evidence crate.
+    figures: Option<Value>,
+    /// What reading it again found.
+    check: Option<Value>,
+    error: Option<String>,
+    hint: Option<String>,
+}
+
+type Steps = BTreeMap<String, (u64, Option<u64>)>;
+
+/// How far the pack that is being made has come.
+#[derive(Default)]
+struct Told(Mutex<Steps>);
+
+impl Told {
+    fn steps(&self) -> MutexGuard<'_, Steps> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Told {
+    fn report(&self, what: &str, done: u64, total: Option<u64>) {
+        self.steps().insert(what.to_owned(), (done, total));
+    }
+}
+
+struct Shelf {
+    folder: PathBuf,
+    packs: Mutex<BTreeMap<String, Record>>,
+    told: Told,
+}
+
+pub struct Evidence {
+    dir: PathBuf,
+    outside: PathBuf,
+    engine: Arc<Engine>,
+    shelf: Arc<Shelf>,
+}
+
+impl Shelf {
+    fn packs(&self) -> MutexGuard<'_, BTreeMap<String, Record>> {
+        self.packs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.zip"))
+    }
+
+    fn keep(&self, record: &Record) {
+        let text = serde_json::to_string_pretty(record).unwrap_or_default();
+        if let Err(error) = fs::write(self.folder.join(format!("{}.json", record.id)), text) {
+            tracing::warn!(%error, pack = record.id, "the pack's record could not be kept");
+        }
+        self.packs().insert(record.id.clone(), record.clone());
+    }
+
+    fn shown(&self, record: &Record) -> Value {
+        let mut value = json!(record);
+        if record.state == State::Making {
+            let steps: Vec<_> = self
+                .told
+                .steps()
+                .iter()
+                .map(|(what, (done, total))| json!({ "what": what, "done": done, "total": total }))
+                .collect();
+            value["progress"] = json!(steps);
+        }
+        value
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> DeskRefusal {
+    DeskRefusal::Failed(format!("{error:#}"))
+}
+
+/// Which field a sentence about what was asked is about.
+fn about_wish(error: &anyhow::Error) -> DeskRefusal {
+    let text = format!("{error:#}");
+    let path =
+        ["tenant", "site"].into_iter().find(|word| text.contains(&format!("no {word} "))).unwrap_or("from");
+    DeskRefusal::Field { path: path.to_owned(), message: text }
+}
+
+fn check_text(report: &Report) -> Value {
+    json!({
+        "holds": report.holds(),
+        "fingerprint": report.fingerprint,
+        "files": report.files,
+        "rows": report.rows,
+        "proofs": report.proofs,
+        "checkpoints": report.checkpoints,
+        "dossiers": report.dossiers,
+        "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+impl Evidence {
+    /// Knows what an earlier process made; what it left unfinished has failed.
+    pub fn open(dir: &Path, outside: PathBuf, engine: &Arc<Engine>) -> Self {
+        let folder = dir.join("evidence");
+        let mut packs = BTreeMap::new();
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_none_or(|ending| ending != "json") {
+                continue;
+            }
+            let read =
+                fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Record>(&text).ok());
+            let Some(mut record) = read else {
+                tracing::warn!(file = %path.display(), "this record of a pack cannot be read");
+                continue;
+            };
+            if record.state == State::Making {
+                record.state = State::Failed;
+                record.error = Some("the server was stopped while it was made".into());
+                record.hint = Some("make it again".into());
+            }
+            packs.insert(record.id.clone(), record);
+        }
+        let shelf = Shelf { folder, packs: Mutex::new(packs), told: Told::default() };
+        Self { dir: dir.to_owned(), outside, engine: Arc::clone(engine), shelf: Arc::new(shelf) }
+    }
+
+    fn tenants(&self) -> anyhow::Result<Vec<Value>> {
+        let archive = Archive::open(wiring::store_folder(&self.dir))?;
+        let mut tenants = Vec::new();
+        for tenant in self.engine.directories().keys() {
+            let verifier = keys::load_or_make(&self.dir, tenant)?.verifier();
+            let (lines, _) = archive.head(tenant)?;
+            let outside: BTreeMap<String, String> = keys::exported(&self.outside, tenant)
+                .into_iter()
+                .map(|(file, note)| (note, file.display().to_string()))
+                .collect();
+            let mut checkpoints = archive.checkpoints(tenant)?;
+            checkpoints.sort_by_key(|(at, _, _)| *at);
+            let count = checkpoints.len();
+            let shown: Vec<_> = checkpoints
+                .iter()
+                .rev()
+                .take(CHECKPOINTS_SHOWN)
+                .map(|(at, size, note)| {
+                    // Held against the journal as it is now: a cut or rewritten one shows at once.
+                    let state = match verify_checkpoint(note, &verifier) {
+                        Err(problem) => problem.to_string(),
+                        Ok(known) => match archive.root_at(tenant, known.size) {
+                            Ok(Some(root)) if root == known.root => "holds".to_owned(),
+                            Ok(Some(_)) => "the journal was rewritten before it".to_owned(),
+                            Ok(None) => "the journal was cut before it".to_owned(),
+                            Err(error) => error.to_string(),
+                        },
+                    };
+                    json!({ "at": at, "lines": size, "state": state, "outside": outside.get(note) })
+                })
+                .collect();
+            tenants.push(json!({
+                "tenant": tenant, "lines": lines, "kept_from": archive.kept_from(tenant)?,
+                "key": verifier, "fingerprint": fingerprint(&verifier)?,
+                "checkpoints": shown, "checkpoints_total": count,
+            }));
+        }
+        Ok(tenants)
+    }
+}
+
+/// Makes the pack and keeps what became of it.
+fn make(dir: &Path, shelf: &Shelf, mut record: Record, asked: &Ask, engine: &Engine) {
+    shelf.told.steps().clear();
+    let made = write_pack(dir, asked, &shelf.file(&record.id), &shelf.told);
+    record.ended_at = Some(engine.clock().now());
+    match made {
+        Ok(made) => {
+            record.state = State::Ready;
+            record.bytes = Some(made.bytes);
+            record.check = Some(check_text(&made.report));
+            record.figures = made.report.manifest.map(|manifest| json!(manifest.summary));
+        }
+        Err(error) => {
+            let text = format!("{error:#}");
+            let (error, hint) =
+                text.split_once("\nhint: ").map_or((text.as_str(), None), |(e, h)| (e, Some(h)));
+            record.state = State::Failed;
+            record.error = Some(error.to_owned());
+            record.hint = hint.map(str::to_owned);
+        }
+    }
+    shelf.keep(&record);
+}
+
+#[async_trait::async_trait]
+impl EvidenceDesk for Evidence {
+    async fn show(&self) -> Result<Value, DeskRefusal> {
+        let tenants = tokio::task::block_in_place(|| self.tenants()).map_err(failed)?;
+        let packs = self.shelf.packs();
+        let packs: Vec<_> =
+            packs.values().rev().take(PACKS_SHOWN).map(|pack| self.shelf.shown(pack)).collect();
+        Ok(json!({
+            "tenants": tenants,
+            "sites": self.engine.sites().keys().collect::<Vec<_>>(),
+            "leaver_bound_seconds": self.engine.settings().leaver_bound.as_secs(),
+            "outside": self.outside,
+            "packs": packs,
+        }))
+    }
+
+    async fn begin(&self, wish: PackWish, by: &str) -> Result<Value, DeskRefusal> {
+        let now = self.engine.clock().now();
+        let settings = Settings::load(&self.dir).map_err(failed)?;
+        let wanted = Wanted {
+            tenant: Some(wish.tenant.to_string()),
+            site: wish.site,
+            from: Some(wish.from),
+            to: wish.to,
+            seed: wish.seed.filter(|seed| !seed.trim().is_empty()),
+            sample: wish.sample,
+            named: wish.named,
+            made_by: format!("{by} in the console"),
+        };
+        let mut asked =
+            ask(&self.dir, wanted, &settings, now).map_err(|error| match error.is::<Unusable>() {
+                true => about_wish(&error),
+                false => failed(error),
+            })?;
+        asked.leaver_bound_seconds =
+            i64::try_from(self.engine.settings().leaver_bound.as_secs()).unwrap_or(i64::MAX);
+        fs::create_dir_all(&self.shelf.folder).map_err(failed)?;
+        let record = Record {
+            id: format!("pck_{}", now.as_millisecond()),
+            state: State::Making,
+            tenant: asked.tenant.clone(),
+            sites: asked.sites.iter().map(|(site, _)| site.to_string()).collect(),
+            from: asked.from,
+            to: asked.to,
+            seed: asked.seed.clone(),
+            sample: asked.sample,
+            named: asked.named.clone(),
+            by: by.to_owned(),
+            asked_at: now,
+            ended_at: None,
+            bytes: None,
+            figures: None,
+            check: None,
+            error: None,
+            hint: None,
+        };
+        {
+            // One at a time: a pack reads the whole history.
+            let mut packs = self.shelf.packs();
+            if let Some(other) = packs.values().find(|pack| pack.state == State::Making) {
+                return Err(DeskRefusal::Conflict {
+                    title: format!("{} is making a pack already", other.by),
+                    fix: "wait until it is done; its progress is shown".into(),
+                });
+            }
+            if packs.contains_key(&record.id) {
+                return Err(DeskRefusal::Conflict {
+                    title: "two packs were asked for in the same moment".into(),
+                    fix: "ask again".into(),
+                });
+            }
+            packs.insert(record.id.clone(), record.clone());
+        }
+        self.shelf.keep(&record);
+        let answer = self.shelf.shown(&record);
+        let (dir, shelf, engine) = (self.dir.clone(), Arc::clone(&self.shelf), Arc::clone(&self.engine));
+        tokio::task::spawn_blocking(move || make(&dir, &shelf, record, &asked, &engine));
+        Ok(answer)
+    }
+
+    fn pack(&self, id: &str) -> Option<Value> {
+        self.shelf.packs().get(id).map(|record| self.shelf.shown(record))
+    }
+
+    fn file(&self, id: &str) -> Option<PackFile> {
+        let packs = self.shelf.packs();
+        let record = packs.get(id).filter(|record| record.state == State::Ready)?;
+        let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+        let name = format!("evidence-{}-{}-{}.zip", record.tenant, day(record.from), day(record.to));
+        Some(PackFile { tenant: record.tenant.clone(), path: self.shelf.file(id), name })
+    }
+
+    async fn verify(&self, id: &str) -> Result<Value, DeskRefusal> {
+        let file =
+            self.file(id).ok_or_else(|| DeskRefusal::NotFound(format!("there is no finished pack {id}")))?;
+        let key = keys::load_or_make(&self.dir, &file.tenant).map_err(failed)?.verifier();
+        let checked = tokio::task::spawn_blocking(move || -> anyhow::Result<Value> {
+            let archive = fs::read(&file.path)?;
+            Ok(check_text(&lanyard_evidence::verify::check(&archive, Some(&key), &|_, _, _| {})?))
+        });
+        checked.await.map_err(failed)?.map_err(failed)
+    }
+
+    async fn checkpoint(&self) -> Result<usize, DeskRefusal> {
+        let now = self.engine.clock().now();
+        let laid = keys::export(&self.dir, &self.outside, &**self.engine.store(), now).await;
+        laid.map(|laid| laid.len()).map_err(failed)
+    }
+}

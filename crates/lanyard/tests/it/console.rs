@@ -1,0 +1,207 @@
+//! What the console does through the API on a running server: evidence packs, reviews, new connections, a draft tried on
+//! people. Answers are held against the OpenAPI document; files are read by a hand of the test's own.
+
+use std::{fs, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    company::Company,
+    folder::{Credential, Folder, Served},
+    program::{MINUTE, SECONDS_20, lanyard, until},
+    schema::Document,
+};
+
+struct House {
+    company: Company,
+    folder: Folder,
+    served: Served,
+    document: Document,
+}
+
+async fn house(people: &str) -> House {
+    let company =
+        Company::start(&["--people", people, "--seed", "6", "--accounts", "tidy", "--no-limits"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    let served = folder.serve().await;
+    served.quiet(MINUTE).await;
+    House { company, folder, served, document: Document::read() }
+}
+
+impl House {
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let bearer = format!("Bearer {}", self.served.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let url = format!("{}/api/v1/{path}", self.served.url);
+        self.served.http.call("POST", &url, &headers, body.to_string()).await
+    }
+
+    /// Posts, and holds the answer against its description under `described`.
+    async fn done(&self, path: &str, described: &str, body: Value) -> Value {
+        let (status, answer) = self.post(path, body).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        let mistakes = self.document.mistakes_of("post", &format!("/api/v1{described}"), &answer);
+        assert!(mistakes.is_empty(), "{path}:\n{}", mistakes.join("\n"));
+        answer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_is_made_by_the_server_saved_and_a_flipped_byte_is_found() {
+    let house = house("12").await;
+    let wish = json!({ "tenant": "main", "from": "2020-01-01T00:00:00Z", "seed": "2026" });
+    let begun = house.done("evidence/packs", "/evidence/packs", wish.clone()).await;
+    assert_eq!(begun["state"], "making", "{begun}");
+    let id = begun["id"].as_str().expect("an id").to_owned();
+    let pack = until("the pack is made", MINUTE, async || {
+        let pack = house.served.api(&format!("evidence/packs/{id}")).await;
+        (pack["state"] != "making").then_some(pack)
+    })
+    .await;
+    assert_eq!((&pack["state"], &pack["check"]["holds"]), (&json!("ready"), &json!(true)), "{pack}");
+    let mistakes = house.document.mistakes("/api/v1/evidence/packs/{id}", &pack);
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    let totals = &pack["figures"]["totals"];
+    let total = |name: &str| totals[name].as_i64().expect("a number");
+    assert_eq!(
+        total("opening") + total("joined") + total("returned") - total("left"),
+        total("closing"),
+        "{totals}"
+    );
+
+    // What is saved is what `lanyard verify` knows.
+    let bearer = format!("Bearer {}", house.served.token);
+    let url = format!("{}/api/v1/evidence/packs/{id}/file", house.served.url);
+    let saved = house.served.http.answer("GET", &url, &[("authorization", &bearer)]).await;
+    assert_eq!(saved.headers()["content-type"], "application/zip");
+    let own = house.folder.path("../saved.zip");
+    fs::write(&own, saved.body()).expect("a file");
+    lanyard(&["verify", &own.display().to_string()]).await.ends(0);
+    let told = house.served.api("activity?kinds=evidence").await;
+    let titles: Vec<&str> =
+        told["items"].as_array().expect("lines").iter().filter_map(|line| line["title"].as_str()).collect();
+    assert!(titles.iter().any(|title| title.contains("saved")), "{titles:?}");
+    assert!(titles.iter().any(|title| title.contains("asked for")), "{titles:?}");
+
+    let kept = house.folder.path(&format!("evidence/{id}.zip"));
+    let mut bytes = fs::read(&kept).expect("the kept pack");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&kept, bytes).expect("a file");
+    let check =
+        house.done(&format!("evidence/packs/{id}/verify"), "/evidence/packs/{id}/verify", json!({})).await;
+    assert_eq!(check["holds"], false, "{check}");
+    assert!(!check["problems"].as_array().expect("a list").is_empty(), "{check}");
+
+    let future = json!({ "tenant": "main", "from": "2999-01-01T00:00:00Z" });
+    let (status, refused) = house.post("evidence/packs", future).await;
+    assert_eq!((status, &refused["errors"][0]["path"]), (422, &json!("from")), "{refused}");
+    let (status, refused) =
+        house.post("evidence/packs", json!({ "tenant": "elsewhere", "from": "2020-01-01T00:00:00Z" })).await;
+    assert_eq!((status, &refused["errors"][0]["path"]), (422, &json!("tenant")), "{refused}");
+
+    let signed = house.done("evidence/checkpoints", "/evidence/checkpoints", json!({})).await;
+    assert_eq!(signed["signed"], 1);
+    let shown = house.served.api("evidence").await;
+    let newest = &shown["tenants"][0]["checkpoints"][0];
+    assert_eq!(newest["state"], "holds", "{newest}");
+    assert!(newest["outside"].as_str().is_some_and(|file| fs::metadata(file).is_ok()), "{newest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_site_is_tried_sampled_and_kept_under_observation() {
+    let house = house("12").await;
+    let site = |password: &str| {
+        json!({
+            "kind": "ioffice", "id": "second", "url": house.company.ioffice_url(),
+            "user": house.company.ioffice_user(), "password": password,
+        })
+    };
+    let probe = house.done("connections/probe", "/connections/probe", site("not the password")).await;
+    assert_eq!(probe["ok"], false, "{probe}");
+    let failed = probe["checks"].as_array().expect("checks").iter().find(|check| check["ok"] == false);
+    assert!(failed.is_some_and(|check| check["fix"].is_string()), "{probe}");
+    let right = site(house.company.ioffice_password());
+    let probe = house.done("connections/probe", "/connections/probe", right.clone()).await;
+    assert_eq!(probe["ok"], true, "{probe}");
+
+    let sample = house.done("connections/sample", "/connections/sample", right.clone()).await;
+    assert_eq!(sample["rows"].as_array().map(Vec::len), Some(5), "{sample}");
+    let number = &sample["keys"][0];
+    assert!(number["with"].as_u64() > Some(0) && number["found"].as_u64() > Some(0), "{number}");
+
+    let mut crooked = right.clone();
+    crooked["url"] = json!("not an address");
+    let (status, refused) = house.post("connections/probe", crooked).await;
+    assert_eq!((status, &refused["errors"][0]["path"]), (422, &json!("url")), "{refused}");
+
+    house.done("connections", "/connections", right.clone()).await;
+    let settings = house.folder.read("lanyard.toml");
+    let block = settings.split("[[site]]").last().expect("a block");
+    assert!(block.contains("id = \"second\"") && block.contains("sign_off = true"), "{block}");
+    assert!(!settings.contains(house.company.ioffice_password()), "the password is in a file of its own");
+    let (status, again) = house.post("connections", right).await;
+    assert_eq!((status, &again["errors"][0]["path"]), (422, &json!("id")), "{again}");
+    assert_eq!(house.folder.read("lanyard.toml"), settings, "a refusal changes nothing");
+    let kept = house.served.api("activity?kinds=access").await;
+    assert!(kept.to_string().contains("connection second added"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_tried_on_one_person_and_counted_over_everybody() {
+    let house = house("40").await;
+    let published = house.served.api("policy/versions/published").await;
+    let mut document = published["document"].clone();
+    let lint = house.done("policy/lint", "/policy/lint", json!({ "document": document })).await;
+    assert_eq!(lint["ok"], true, "{lint}");
+    let content = json!({ "source": published["source"] });
+    let effect = house.done("whatif", "/whatif", content).await;
+    assert_eq!(effect["totals"]["affected"], 0, "{effect}");
+    let same = house.done("policy/reach", "/policy/reach", json!({ "document": document })).await;
+    let counts = same["flows"].as_object().expect("flows");
+    assert!(counts.values().all(|flow| flow["gain"] == 0 && flow["lose"] == 0), "{same}");
+    let flow = &document["rules"]["flow"][0];
+    let id = flow["id"].as_str().expect("an id").to_owned();
+
+    // A flow that nobody meets loses exactly those who met it.
+    let met = counts[&id]["matched"].clone();
+    document["rules"]["flow"][0]["if"] = json!([{ "attribute": "department", "is": "Nowhere at all" }]);
+    let other = house.done("policy/reach", "/policy/reach", json!({ "document": document })).await;
+    assert_eq!(other["flows"][&id], json!({ "matched": 0, "gain": 0, "lose": met }), "{other}");
+
+    let person = house.served.api("people?limit=1").await["items"][0].clone();
+    let ask = json!({ "document": document, "tenant": person["tenant"], "id": person["id"] });
+    let tried = house.done("policy/try", "/policy/try", ask).await;
+    let step = tried["flows"].as_array().expect("flows").iter().find(|step| step["flow"] == id.as_str());
+    let step = step.expect("the flow");
+    assert!(step["fate"] == "fails" || step["fate"] == "not_asked", "{step}");
+    if step["fate"] == "fails" {
+        assert!(step["says"][0].as_str().is_some_and(|why| why.contains("department")), "{step}");
+    }
+    let nobody = json!({ "document": document, "tenant": "main", "id": "nobody" });
+    assert_eq!(house.post("policy/try", nobody).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_is_opened_decided_and_signed_off_as_described() {
+    let house = house("12").await;
+    let wish = json!({
+        "title": "Roles", "tenant": "main", "kinds": ["role"], "owner": "olga", "reviewers": ["command line"],
+        "due_at": "2999-01-01T00:00:00Z",
+    });
+    let opened = house.done("reviews", "/reviews", wish).await;
+    let id = opened["review"]["id"].as_str().expect("an id").to_owned();
+    let page = house.served.api(&format!("reviews/{id}")).await;
+    let mistakes = house.document.mistakes("/api/v1/reviews/{id}", &page);
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    let line = page["lines"][0]["id"].as_str().expect("a line").to_owned();
+    let word = json!({ "decision": "keep", "reason": "books rooms for the team" });
+    let path = format!("reviews/lines/{line}/decision");
+    let decided = house.done(&path, "/reviews/lines/{line}/decision", word).await;
+    assert_eq!(decided["line"]["decision"], "keep");
+    let (status, early) = house.post(&format!("reviews/{id}/sign"), json!({ "statement": "all seen" })).await;
+    assert!(status >= 400, "{early}");
+    let waiting = house.served.api("approvals?done=true").await;
+    assert_eq!(waiting["total"], 0, "{waiting}");
+    tokio::time::timeout(SECONDS_20, house.served.quiet(Duration::from_secs(20))).await.expect("quiet");
+}

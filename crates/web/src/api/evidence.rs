@@ -1,0 +1,129 @@
+//! Evidence packs: made, looked at, saved, checked; and checkpoints of the journal.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::Response,
+};
+use lanyard_engine::ports::{Entry, Severity, Write};
+use lanyard_model::id::TenantId;
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::{
+    WebState,
+    access::Caller,
+    desks::{DeskRefusal, EvidenceDesk, PackWish},
+    problem::{Body as Sent, Problem},
+};
+
+impl From<DeskRefusal> for Problem {
+    fn from(refusal: DeskRefusal) -> Self {
+        match refusal {
+            DeskRefusal::NotFound(what) => Self::not_found(what),
+            DeskRefusal::Field { path, message } => Self::field(path, message),
+            DeskRefusal::Conflict { title, fix } => {
+                Self::new(StatusCode::CONFLICT, "not_now", title).fix(fix)
+            }
+            DeskRefusal::Upstream { title, fix } => {
+                let problem = Self::new(StatusCode::BAD_GATEWAY, "upstream", title);
+                problem.fix(fix.unwrap_or_else(|| "nothing was kept; correct it and try again".into()))
+            }
+            DeskRefusal::Failed(title) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "failed", title)
+                .fix("nothing was changed; look at the server's log"),
+        }
+    }
+}
+
+fn desk(state: &WebState) -> Result<&Arc<dyn EvidenceDesk>, Problem> {
+    state.desks.evidence.as_ref().ok_or_else(|| Problem::not_found("this server makes no evidence packs"))
+}
+
+/// A line in the tenant's journal: who made or took evidence is evidence itself.
+async fn note(
+    state: &WebState,
+    tenant: &TenantId,
+    by: &str,
+    title: String,
+    data: Value,
+) -> Result<(), Problem> {
+    let entry = Entry {
+        tenant: tenant.clone(),
+        at: state.engine.clock().now(),
+        kind: "evidence".into(),
+        identity: None,
+        site: None,
+        person: Some(by.to_owned()),
+        severity: Severity::Info,
+        title,
+        detail: format!("by {by}"),
+        data,
+    };
+    state.engine.store().write(vec![Write::Journal(Box::new(entry))]).await?;
+    Ok(())
+}
+
+/// `GET /api/v1/evidence`
+pub async fn show(State(state): State<Arc<WebState>>) -> Answer {
+    Ok(Json(desk(&state)?.show().await?))
+}
+
+/// `POST /api/v1/evidence/packs`
+pub async fn begin(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Sent(wish): Sent<PackWish>,
+) -> Answer {
+    let desk = desk(&state)?;
+    if !state.engine.directories().contains_key(&wish.tenant) {
+        return Err(Problem::field("tenant", format!("there is no tenant {}", wish.tenant)));
+    }
+    let (tenant, from, to) = (wish.tenant.clone(), wish.from, wish.to);
+    let pack = desk.begin(wish, &caller.name).await?;
+    let data = json!({ "pack": pack["id"], "from": from, "to": to });
+    note(&state, &tenant, &caller.name, format!("evidence pack asked for, from {from}"), data).await?;
+    Ok(Json(pack))
+}
+
+/// `GET /api/v1/evidence/packs/{id}`
+pub async fn pack(State(state): State<Arc<WebState>>, Path(id): Path<String>) -> Answer {
+    let found = desk(&state)?.pack(&id);
+    found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no pack {id}")))
+}
+
+/// `GET /api/v1/evidence/packs/{id}/file`: the archive, and a line in the journal.
+pub async fn file(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let found = desk(&state)?.file(&id);
+    let found = found.ok_or_else(|| Problem::not_found(format!("there is no finished pack {id}")))?;
+    let bytes = tokio::fs::read(&found.path).await.map_err(|error| {
+        Problem::new(StatusCode::NOT_FOUND, "not_found", format!("the pack's file cannot be read: {error}"))
+            .fix("make the pack again: equal period and seed give equal samples")
+    })?;
+    note(&state, &found.tenant, &caller.name, format!("evidence pack {id} saved"), json!({ "pack": id }))
+        .await?;
+    Response::builder()
+        .header(header::CONTENT_TYPE, "application/zip")
+        .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", found.name))
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(Body::from(bytes))
+        .map_err(|error| DeskRefusal::Failed(error.to_string()).into())
+}
+
+/// `POST /api/v1/evidence/packs/{id}/verify`
+pub async fn verify(State(state): State<Arc<WebState>>, Path(id): Path<String>) -> Answer {
+    Ok(Json(desk(&state)?.verify(&id).await?))
+}
+
+/// `POST /api/v1/evidence/checkpoints`
+pub async fn checkpoint(State(state): State<Arc<WebState>>) -> Answer {
+    let signed = desk(&state)?.checkpoint().await?;
+    Ok(Json(json!({ "signed": signed })))
+}
