@@ -574,7 +574,7 @@ impl<'a> Binder<'a> {
 }
 
 /// What the outcome itself names, completed by the row.
-fn merged(fixed: &PlaceNames, row: &PlaceNames) -> PlaceNames {
+pub(crate) fn merged(fixed: &PlaceNames, row: &PlaceNames) -> PlaceNames {
     let list =
         |own: &Vec<String>, other: &Vec<String>| if own.is_empty() { other.clone() } else { own.clone() };
     PlaceNames {

@@ -45,6 +45,8 @@ pub(crate) struct Document {
     pub window: Option<Window>,
     pub schedule: Vec<crate::guardrail::Schedule>,
     pub channels: BTreeMap<String, crate::guardrail::Channel>,
+    /// The policy's own tests.
+    pub tests: Vec<crate::testing::Case>,
     /// Numbers of all of the above's attributes, groups and compared values.
     pub names: Names,
 }
@@ -85,6 +87,7 @@ pub(crate) struct Route {
     pub tenant: Option<TenantId>,
     pub site: SiteId,
     pub conditions: Vec<Condition>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -174,12 +177,14 @@ pub(crate) struct EndRule {
     pub inclusive: bool,
     pub warn_days: i64,
     pub tell: Vec<String>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub id: String,
     pub conditions: Vec<Condition>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -187,6 +192,7 @@ pub(crate) struct LeaveRule {
     pub id: String,
     pub conditions: Vec<Condition>,
     pub loses: Loses,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@
 //! | [`lint`] | what a policy says but hardly means |
 //! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
+//! | [`testing`] | the policy's own tests, and what of it they reach |
 //! | `parse`, `reader`, `document`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
 //! | `names`, `subject` | what decisions are about, as numbers |
 //! | `condition`, `date`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
@@ -39,11 +40,13 @@ mod profile;
 mod reader;
 pub mod remedy;
 mod say;
+pub mod schema;
 mod sheet;
 pub mod structured;
 mod subject;
 mod table;
 pub mod templates;
+pub mod testing;
 mod visit;
 mod whereabouts;
 
@@ -58,4 +61,5 @@ pub use self::{
     problem::{Problem, Problems, Severity},
     remedy::{Remedy, Way},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
+    testing::{TestReport, TestResult},
 };

@@ -41,7 +41,30 @@ impl Policy {
                 findings.warning(&spot, "no flow looks anything up in this table", Some(fix));
             }
         }
+        self.failing_tests(&mut findings);
         findings.finish()
+    }
+
+    /// The policy's own tests, where they fail. A warning: whether the rule or the test is wrong, a person must say.
+    fn failing_tests(&self, findings: &mut Findings) {
+        if self.document().tests.is_empty() {
+            return;
+        }
+        for test in self.run_tests().tests {
+            if let Some(first) = test.differences.first() {
+                let said =
+                    |list: &[String]| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
+                let message = format!(
+                    "the test \"{}\" fails: {} should be {}, and is {}",
+                    test.name,
+                    first.part,
+                    said(&first.expected),
+                    said(&first.found)
+                );
+                let fix = "correct the rule, or the test; lanyard policy test says why";
+                findings.warning(&test.spot, message, Some(fix.into()));
+            }
+        }
     }
 }
 

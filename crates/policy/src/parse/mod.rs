@@ -4,6 +4,7 @@ mod first;
 mod flow;
 mod lifecycle;
 mod rules;
+mod test;
 mod when;
 
 use std::collections::BTreeMap;
@@ -23,8 +24,23 @@ use crate::{
 /// The format this version reads and writes.
 pub(crate) const FORMAT: i64 = 1;
 
+/// Every key that reading these files asks for, by its section.
+#[cfg(test)]
+pub(crate) fn keys(files: &PolicyFiles) -> std::collections::BTreeSet<(String, &'static str)> {
+    read(files).1
+}
+
+#[cfg(test)]
+type Asked = std::collections::BTreeSet<(String, &'static str)>;
+#[cfg(not(test))]
+type Asked = ();
+
 /// Reads everything. Warnings come beside the document; errors instead of it.
 pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
+    read(files).0
+}
+
+fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     let (file, text) = &files.toml;
     let mut findings = Findings::default();
     findings.source(file, text);
@@ -62,6 +78,7 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
     }
     document.flows = flow::read(&section, &document);
     first::read(&section, &mut document);
+    document.tests = test::read(&section, &document);
     names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());
@@ -69,8 +86,12 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
         // What a broken line hides is not missing.
         check_routes(&section, &document);
     }
+    #[cfg(test)]
+    let asked = report.asked.take();
+    #[cfg(not(test))]
+    let asked = ();
     let problems = report.into_findings().finish();
-    if problems.has_errors() { Err(problems) } else { Ok(document) }
+    (if problems.has_errors() { Err(problems) } else { Ok(document) }, asked)
 }
 
 fn check_routes(section: &Section<'_>, document: &Document) {

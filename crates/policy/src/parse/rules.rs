@@ -155,7 +155,8 @@ fn route(section: &Section<'_>, document: &Document) -> Option<Route> {
     let conditions = conditions(section, "if", &document.groups);
     section.finish();
     let site = SiteId::new(site?.value.as_str());
-    Some(Route { tenant: tenant.map(|text| TenantId::new(text.value.as_str())), site, conditions })
+    let tenant = tenant.map(|text| TenantId::new(text.value.as_str()));
+    Some(Route { tenant, site, conditions, spot: section.spot() })
 }
 
 fn correlation(section: &Section<'_>) -> Correlation {

@@ -179,7 +179,7 @@ fn slugs(value: &Value<'_>) -> Vec<String> {
     texts.into_iter().map(|text| text.value).collect()
 }
 
-fn status(section: &Section<'_>, text: &Text) -> Option<Status> {
+pub(super) fn status(section: &Section<'_>, text: &Text) -> Option<Status> {
     const KNOWN: [&str; 8] = [
         "STAGED",
         "PROVISIONED",

@@ -3,6 +3,7 @@
 mod first;
 mod flows;
 mod lifecycle;
+mod own_tests;
 mod problems;
 mod properties;
 mod scenario;
