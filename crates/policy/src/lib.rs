@@ -14,9 +14,9 @@
 //! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
 //! | [`testing`] | the policy's own tests, and what of it they reach |
-//! | `parse`, `reader`, `document`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
-//! | `names`, `subject` | what decisions are about, as numbers |
-//! | `condition`, `date`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
+//! | `parse`, `reader`, `document`, `parameter`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
+//! | `names`, `subject`, `flow_index` | what decisions are about, as numbers |
+//! | `condition`, `test`, `pattern`, `date`, `phone`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
 
 pub mod bind;
 mod condition;
@@ -26,13 +26,17 @@ pub mod diff;
 mod document;
 pub mod evaluate;
 pub mod explain;
+mod flow_index;
 pub mod format;
 pub mod guardrail;
 mod lifecycle;
 pub mod lint;
 mod merge;
 mod names;
+mod parameter;
 mod parse;
+mod pattern;
+mod phone;
 mod place;
 pub mod policy;
 pub mod problem;
@@ -46,6 +50,7 @@ pub mod structured;
 mod subject;
 mod table;
 pub mod templates;
+mod test;
 pub mod testing;
 mod visit;
 mod whereabouts;

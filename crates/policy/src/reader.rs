@@ -140,6 +140,23 @@ impl<'a> Value<'a> {
         found
     }
 
+    /// Any finite number.
+    pub fn number(&self) -> Option<f64> {
+        let number = match self.value {
+            DeValue::Integer(_) => {
+                self.integer(-1_000_000_000_000..1_000_000_000_000).map(|number| number as f64)
+            }
+            DeValue::Float(number) => {
+                number.as_str().replace('_', "").parse().ok().filter(|n: &f64| n.is_finite())
+            }
+            _ => return self.expected("a number"),
+        };
+        if number.is_none() {
+            self.error(format!("{} must be a finite number", self.name), None);
+        }
+        number
+    }
+
     pub fn boolean(&self) -> Option<bool> {
         self.value.as_bool().or_else(|| self.expected("true or false"))
     }

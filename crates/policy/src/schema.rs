@@ -44,8 +44,16 @@ if = [{ status = "SUSPENDED" }]
 [lifecycle.deactivated]
 [lifecycle.deleted]
 [lifecycle.new_account]
+[parameters]
+"quiet floor" = "Level 2"
+[[overlay]]
+site = "hq"
+set = { "quiet floor" = "Level 1" }
+[phone]
+country = "GB"
 [profile]
-phone = { from = "phone" }
+phone = { from = "phone", as = ["phone"] }
+custom02 = { from = "day", as = "date DD.MM.YYYY" }
 [[user_type]]
 is = "Employee"
 [manager]

@@ -16,6 +16,7 @@ use crate::{
     PolicyFiles,
     document::Document,
     names,
+    parameter::Parameters,
     problem::{Findings, Problems, Spot, nearest},
     reader::{Report, Section},
     table,
@@ -65,8 +66,6 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     }
     document.name = section.string("name").unwrap_or_else(|| "policy".to_owned());
     document.groups = when::read_groups(&section);
-    rules::read(&section, &mut document);
-    lifecycle::read(&section, &mut document);
     for (name, text) in &files.tables {
         let name = name.trim_end_matches(".csv");
         let file = format!("{name}.csv");
@@ -76,7 +75,11 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
         document.mentions.extend(mentions);
         document.tables.insert(name.to_owned(), std::sync::Arc::new(table));
     }
+    rules::read(&section, &mut document);
+    lifecycle::read(&section, &mut document);
     document.flows = flow::read(&section, &document);
+    document.parameters = Parameters::read(&section, &document);
+    document.parameters.check(&document, &mut report.findings());
     first::read(&section, &mut document);
     document.tests = test::read(&section, &document);
     names::number(&mut document);

@@ -178,7 +178,7 @@ pub(super) fn demo_tests(toml: &mut String, facts: &StarterFacts, groups: &[&str
     );
     lives(&mut add);
     for (at, tenant) in facts.tenants.iter().enumerate().skip(1) {
-        let own = facts.sites.iter().skip(at).step_by(facts.tenants.len()).last();
+        let own = facts.sites.iter().skip(at).step_by(facts.tenants.len()).next_back();
         if let Some(site) = own.or_else(|| facts.sites.get(at % facts.sites.len())) {
             add(
                 &format!("people of {} belong to {}", tenant.id, site.id),

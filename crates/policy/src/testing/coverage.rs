@@ -12,12 +12,13 @@ use serde::Serialize;
 
 use super::place;
 use crate::{
-    condition::{Condition, Test, Truth, all},
+    condition::{Condition, Truth, all},
     evaluate::{Routed, route},
     policy::Policy,
     problem::Spot,
     subject::{Subject, with_subject},
     table::Found,
+    test::Test,
 };
 
 /// How much of the policy its tests reach.
@@ -145,7 +146,9 @@ impl<'a> Tracker<'a> {
     fn leaves(&mut self, owner: &str, spot: &Spot, list: &'a [Condition], asked: Asked) {
         for condition in list {
             match condition {
-                Condition::All(inner) | Condition::Any(inner) => self.leaves(owner, spot, inner, asked),
+                Condition::All(inner) | Condition::Any(inner) | Condition::Some(_, inner) => {
+                    self.leaves(owner, spot, inner, asked);
+                }
                 Condition::Not(inner) => self.leaves(owner, spot, std::slice::from_ref(inner), asked),
                 condition => self.leaves.push(Leaf {
                     owner: owner.to_owned(),
@@ -243,6 +246,13 @@ pub(crate) fn words(condition: &Condition) -> String {
     match condition {
         Condition::Group(group) => format!("member of {}", group.name),
         Condition::Tenant(list) => format!("from {}", or(list.iter().map(ToString::to_string).collect())),
+        Condition::Today { from, until } => match (from, until) {
+            (Some(from), Some(until)) => format!("today is from {from} to {until}"),
+            (Some(from), None) => format!("today is {from} or later"),
+            (_, until) => {
+                format!("today is {} or earlier", until.map(|day| day.to_string()).unwrap_or_default())
+            }
+        },
         Condition::Site(list) => format!("of site {}", or(list.iter().map(ToString::to_string).collect())),
         Condition::Status(list) => format!("status {}", or(list.iter().map(ToString::to_string).collect())),
         Condition::Attribute { attribute, test } => {
@@ -257,9 +267,27 @@ pub(crate) fn words(condition: &Condition) -> String {
                 Test::Contains(list) => format!("{name} contains {}", quoted(list)),
                 Test::Exists(true) => format!("{name} is filled in"),
                 Test::Exists(false) => format!("{name} is empty"),
+                Test::Matches(list) => {
+                    let list: Vec<_> = list.iter().map(|(wanted, _)| wanted.clone()).collect();
+                    format!("{name} matches {}", quoted(&list))
+                }
+                Test::Domain(list) => format!("{name} is an address at {}", quoted(list)),
+                Test::Only(list) => format!("{name} is only {}", quoted(list)),
+                Test::HasAll(list) => format!("{name} has all of {}", quoted(list)),
+                Test::SameAs(other) => format!("{name} is the same as {}", other.name),
+                Test::Number { at_least, at_most } => {
+                    let mut limits = Vec::new();
+                    limits.extend(at_least.map(|limit| format!("at least {limit}")));
+                    limits.extend(at_most.map(|limit| format!("at most {limit}")));
+                    format!("{name} is {}", limits.join(" and "))
+                }
+                Test::Within(stretch) => format!("{name} is within {stretch}"),
                 Test::Before(bound) => format!("{name} is before {bound}"),
                 Test::After(bound) => format!("{name} is after {bound}"),
             }
+        }
+        Condition::Some(count, list) => {
+            format!("at least {count} of {}", list.iter().map(words).collect::<Vec<_>>().join(", "))
         }
         Condition::All(list) => list.iter().map(words).collect::<Vec<_>>().join(" and "),
         Condition::Any(list) => or(list.iter().map(words).collect()),

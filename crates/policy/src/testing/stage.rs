@@ -1,6 +1,6 @@
 //! Sites made of nothing but the names in the policy, so that its tests need no iOffice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -15,6 +15,7 @@ use lanyard_model::{
 use crate::{
     bind::merged,
     document::{Centers, CostCenter, Document, Kind, PlaceNames},
+    parameter::{filled, filled_place},
 };
 
 /// The account of a manager who is known.
@@ -52,6 +53,10 @@ pub(crate) fn stage(document: &Document) -> Stage {
             builder.user_types.insert(UserTypeId(id), rule.name.as_str().into());
         });
     }
+    // One set of names per set of values: what one site calls its quiet floor, another may call otherwise.
+    let sites: BTreeSet<&SiteId> = document.routes.iter().map(|route| &route.site).collect();
+    let values: BTreeSet<_> = sites.into_iter().map(|site| document.parameters.of(site)).collect();
+    let each = |text: &str| values.iter().map(|values| filled(text, values).into_owned()).collect::<Vec<_>>();
     let outcomes = || {
         document
             .flows
@@ -60,11 +65,14 @@ pub(crate) fn stage(document: &Document) -> Stage {
     };
     for (flow, outcome) in outcomes() {
         if let Kind::Place { place, .. } = &outcome.kind {
-            match &flow.table {
-                Some(table) => {
-                    table.rows.iter().for_each(|row| builder.place(&merged(place, &row.out.place)))
+            for values in &values {
+                match &flow.table {
+                    Some(table) => table
+                        .rows
+                        .iter()
+                        .for_each(|row| builder.place(&filled_place(&merged(place, &row.out.place), values))),
+                    None => builder.place(&filled_place(place, values)),
                 }
-                None => builder.place(place),
             }
         }
     }
@@ -84,10 +92,14 @@ pub(crate) fn stage(document: &Document) -> Stage {
                 modules.push(fold::text(module));
             }
             Kind::Role { centers: Centers::Named(names), .. } => {
-                names.iter().for_each(|name| builder.center(name, "named", Vec::new()));
+                for name in names.iter().flat_map(|name| each(name)) {
+                    builder.center(&name, "named", Vec::new());
+                }
             }
-            Kind::Item { name, .. } => items.push(name.clone()),
-            Kind::CostCenter(CostCenter::Named(name)) => builder.cost_center(name),
+            Kind::Item { name, .. } => items.extend(each(name)),
+            Kind::CostCenter(CostCenter::Named(name)) => {
+                each(name).iter().for_each(|name| builder.cost_center(name));
+            }
             Kind::CostCenter(CostCenter::Attribute(attribute)) => {
                 for case in &document.tests {
                     if let Some(text) = case.given.identity.profile.text(&attribute.name) {
@@ -99,10 +111,10 @@ pub(crate) fn stage(document: &Document) -> Stage {
         }
     }
     for row in document.tables.values().flat_map(|table| &table.rows) {
-        row.out.cost_center.iter().for_each(|name| builder.cost_center(name));
-        items.extend(row.out.items.iter().cloned());
-        for name in row.out.roles.iter().flat_map(|(_, names)| names) {
-            builder.center(name, "named", Vec::new());
+        row.out.cost_center.iter().flat_map(|name| each(name)).for_each(|name| builder.cost_center(&name));
+        items.extend(row.out.items.iter().flat_map(|name| each(name)));
+        for name in row.out.roles.iter().flat_map(|(_, names)| names).flat_map(|name| each(name)) {
+            builder.center(&name, "named", Vec::new());
         }
     }
     // Those with their category first: a bare name may mean one of them.
