@@ -356,6 +356,8 @@ pub fn write_policy(folder: &Path, files: &PolicyFiles) -> anyhow::Result<()> {
     for (name, text) in &files.tables {
         fs::write(folder.join(format!("{name}.csv")), text)?;
     }
+    // For editors: what this version of the format knows.
+    fs::write(folder.join(lanyard_policy::schema::FILE), lanyard_policy::schema::TEXT)?;
     Ok(())
 }
 

@@ -5,11 +5,18 @@ pub fn text(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// An e-mail address as a matching key: trimmed, lower case; `None` without exactly one `@` and both halves.
+/// An e-mail address as a matching key: trimmed, lower case, the domain as DNS has it; `None` without exactly one `@` and both halves.
 pub fn email(value: &str) -> Option<String> {
     let value = value.trim().to_lowercase();
     let (local, domain) = value.split_once('@')?;
-    (!local.is_empty() && !domain.is_empty() && !domain.contains('@')).then(|| format!("{local}@{domain}"))
+    (!local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+        .then(|| if domain.is_ascii() { value.clone() } else { format!("{local}@{}", self::domain(domain)) })
+}
+
+/// A domain as DNS has it: lower case, letters of other scripts in their ASCII form (IDNA, UTS 46). What is no domain stays
+/// as it is.
+pub fn domain(value: &str) -> String {
+    idna::domain_to_ascii(value).unwrap_or_else(|_| value.to_lowercase())
 }
 
 /// An e-mail address as [`email`], without a plus-tag (`ana+desk@x` as `ana@x`).

@@ -1,6 +1,7 @@
 //! Names to ids, once per catalogue, so that deciding about a person looks nothing up by name.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
@@ -17,8 +18,9 @@ use crate::{
     PolicyFiles,
     document::{Centers, CostCenter, Document, Flow, Kind, PlaceNames},
     names::Words,
+    parameter::{filled, filled_place},
     place,
-    problem::{Findings, Problems, Spot},
+    problem::{Findings, Problems, Spot, nearest},
     table::Row,
 };
 
@@ -129,12 +131,18 @@ pub(crate) struct PlaceIds {
     pub note: Option<PlaceNote>,
 }
 
+/// How many names are looked for among how many others, so that a table of thousands of wrong names is told of in no time.
+const FIXES_MAX: usize = 100;
+const NAMES_MAX: usize = 5_000;
+
 /// Table, what is taken from it under which condition on a column, and what that is here.
 type KnownPlaces = (usize, PlaceNames, Option<(FieldName, String)>, Arc<Vec<PlaceIds>>);
 
 struct Binder<'a> {
     catalogue: &'a Catalogue,
     document: &'a Document,
+    /// The site's values of parameters.
+    values: BTreeMap<&'a str, &'a str>,
     buildings: HashMap<String, Vec<BuildingId>>,
     floors: HashMap<String, Vec<FloorId>>,
     items: HashMap<String, Vec<ItemId>>,
@@ -146,6 +154,8 @@ struct Binder<'a> {
     seats: HashMap<String, BTreeSet<FloorId>>,
     /// Names missing here, by where the policy says them.
     missing: Vec<(Spot, String)>,
+    /// What was perhaps meant, by what is said to be missing.
+    fixes: RefCell<BTreeMap<String, String>>,
     /// Places that several flows take from one table in the same way are resolved once.
     known: Vec<KnownPlaces>,
 }
@@ -158,9 +168,13 @@ pub(crate) fn bind(
     let mut sites = BTreeMap::new();
     // A name need not exist in every site; it is a mistake if it exists in none.
     let mut missing: BTreeMap<(String, usize, usize, String), BTreeSet<&SiteId>> = BTreeMap::new();
+    let mut fixes: BTreeMap<String, String> = BTreeMap::new();
     for (id, catalogue) in catalogues {
         let mut binder = Binder::new(catalogue, &document);
         sites.insert(id.clone(), binder.site(id));
+        for (message, fix) in binder.fixes.take() {
+            fixes.entry(message).or_insert(fix);
+        }
         for (spot, message) in binder.missing {
             missing.entry((spot.file, spot.span.start, spot.span.end, message)).or_default().insert(id);
         }
@@ -186,10 +200,23 @@ pub(crate) fn bind(
                 .filter(|site| catalogues.contains_key(**site))
                 .count()
         });
-        if without.len() >= meant {
+        // Where a site gives the name itself, it is meant there and nowhere else.
+        let text = if file == files.toml.0 {
+            Some(&files.toml.1)
+        } else {
+            let name = file.trim_end_matches(".csv");
+            files
+                .tables
+                .iter()
+                .find(|(known, _)| known.trim_end_matches(".csv") == name)
+                .map(|(_, text)| text)
+        };
+        let own = text.and_then(|text| text.get(start..end)).is_some_and(|text| text.contains("${"));
+        if own || without.len() >= meant {
             let names: Vec<_> = without.iter().map(ToString::to_string).collect();
             let spot = Spot { file, span: start..end };
-            findings.warning(&spot, format!("{message} (site {})", names.join(", ")), None);
+            let fix = fixes.get(&message).cloned();
+            findings.warning(&spot, format!("{message} (site {})", names.join(", ")), fix);
         }
     }
     Bound { document, sites, problems: findings.finish() }
@@ -247,6 +274,7 @@ impl<'a> Binder<'a> {
         Self {
             catalogue,
             document,
+            values: document.parameters.of(&catalogue.site),
             buildings,
             floors,
             items,
@@ -255,6 +283,7 @@ impl<'a> Binder<'a> {
             sections,
             seats,
             missing: Vec::new(),
+            fixes: RefCell::default(),
             known: Vec::new(),
         }
     }
@@ -283,7 +312,9 @@ impl<'a> Binder<'a> {
             let wanted = fold::text(&rule.name);
             let found = catalogue.user_types.iter().find(|(_, name)| fold::text(name) == wanted);
             if found.is_none() {
-                self.missing.push((rule.spot.clone(), format!("there is no user type \"{}\"", rule.name)));
+                let known = catalogue.user_types.values().map(|name| &**name);
+                let why = format!("there is no user type \"{}\"", rule.name);
+                self.missing.push((rule.spot.clone(), self.lacking(why, &rule.name, known)));
             }
             site.user_types.push(found.map(|(id, _)| *id));
         }
@@ -305,9 +336,9 @@ impl<'a> Binder<'a> {
             return ids;
         }
         if let Some(name) = &row.out.cost_center {
-            ids.cost_center = site.cost_centers.get(name);
-            if ids.cost_center.is_none() {
-                ids.missing.push(format!("there is no cost center \"{name}\""));
+            match self.cost_center(site, name) {
+                Ok(item) => ids.cost_center = Some(item),
+                Err(why) => ids.missing.push(why),
             }
         }
         for name in &row.out.items {
@@ -361,8 +392,7 @@ impl<'a> Binder<'a> {
                         (Ids::Item(item), *owns_all)
                     }
                     Kind::CostCenter(CostCenter::Named(name)) => {
-                        let item = site.cost_centers.get(name);
-                        let item = item.ok_or_else(|| format!("there is no cost center \"{name}\""));
+                        let item = self.cost_center(site, name);
                         if let Err(why) = &item {
                             self.missing.push((outcome.spot.clone(), why.clone()));
                         }
@@ -410,8 +440,10 @@ impl<'a> Binder<'a> {
             Kind::Place { otherwise, .. } => otherwise.as_ref(),
             _ => None,
         };
+        let values = &self.values;
         let noted = |mut place: PlaceIds| {
-            place.note = otherwise.and_then(|(field, text)| place::note(&place, field, text));
+            place.note =
+                otherwise.and_then(|(field, text)| place::note(&place, field, &filled(text, values)));
             place
         };
         if flow.table.is_none() {
@@ -445,6 +477,7 @@ impl<'a> Binder<'a> {
 
     /// Resolves the parts that are named. A part that does not exist is reported, the others stand.
     fn place(&self, names: &PlaceNames) -> PlaceIds {
+        let names = &filled_place(names, &self.values);
         let mut ids = PlaceIds {
             kinds: names.kinds.iter().map(|kind| fold::text(kind)).collect(),
             names: names.clone(),
@@ -456,7 +489,11 @@ impl<'a> Binder<'a> {
                 Some(several) if !several.is_empty() => {
                     ids.missing.push(format!("several buildings are called \"{name}\""));
                 }
-                _ => ids.missing.push(format!("there is no building \"{name}\"")),
+                _ => {
+                    let known = self.catalogue.buildings.values().map(|building| &*building.name);
+                    let why = format!("there is no building \"{name}\"");
+                    ids.missing.push(self.lacking(why, name, known));
+                }
             }
             if ids.buildings.is_empty() {
                 return ids;
@@ -468,8 +505,16 @@ impl<'a> Binder<'a> {
                 found.iter().copied().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
             match (here.as_slice(), &names.building) {
                 ([floor], _) => ids.floors.push(*floor),
-                ([], Some(building)) => ids.missing.push(format!("{building} has no floor \"{name}\"")),
-                ([], None) => ids.missing.push(format!("there is no floor \"{name}\"")),
+                ([], building) => {
+                    let all = self.catalogue.floors.values();
+                    let known =
+                        all.filter(|floor| self.is_in(floor.id, &ids.buildings)).map(|floor| &*floor.name);
+                    let why = match building {
+                        Some(building) => format!("{building} has no floor \"{name}\""),
+                        None => format!("there is no floor \"{name}\""),
+                    };
+                    ids.missing.push(self.lacking(why, name, known));
+                }
                 _ => ids.missing.push(format!("several floors are called \"{name}\": name the building too")),
             }
         }
@@ -498,6 +543,18 @@ impl<'a> Binder<'a> {
         ids
     }
 
+    /// The message, with the nearest of the known names noted as its fix.
+    fn lacking<'n>(&self, message: String, name: &str, known: impl Iterator<Item = &'n str>) -> String {
+        let mut fixes = self.fixes.borrow_mut();
+        if fixes.len() < FIXES_MAX
+            && !fixes.contains_key(&message)
+            && let Some(fix) = nearest(name, known.take(NAMES_MAX))
+        {
+            fixes.insert(message.clone(), fix);
+        }
+        message
+    }
+
     fn is_in(&self, floor: FloorId, buildings: &[BuildingId]) -> bool {
         buildings.is_empty()
             || self.catalogue.floors.get(&floor).is_some_and(|floor| buildings.contains(&floor.building))
@@ -514,7 +571,12 @@ impl<'a> Binder<'a> {
                 .collect();
             match found.as_slice() {
                 [room] => ids.rooms.push(*room),
-                [] => ids.missing.push(format!("there is no space \"{name}\"")),
+                [] => {
+                    let all =
+                        self.catalogue.rooms.values().filter(|room| self.is_in(room.floor, &ids.buildings));
+                    let why = format!("there is no space \"{name}\"");
+                    ids.missing.push(self.lacking(why, name, all.map(|room| &*room.name)));
+                }
                 _ => ids
                     .missing
                     .push(format!("several spaces are called \"{name}\": name building and floor too")),
@@ -532,14 +594,27 @@ impl<'a> Binder<'a> {
         let narrowed: Vec<_> = found.iter().filter(|(_, floor)| ids.floors.contains(floor)).collect();
         match (found.as_slice(), narrowed.as_slice()) {
             ([(section, _)], _) | (_, [(section, _)]) => ids.section = Some(*section),
-            ([], _) => ids.missing.push(format!("there is no neighborhood section \"{name}\"")),
+            ([], _) => {
+                let known = self.catalogue.sections.values().map(|section| &*section.name);
+                let why = format!("there is no neighborhood section \"{name}\"");
+                ids.missing.push(self.lacking(why, name, known));
+            }
             _ => ids.missing.push(format!(
                 "several sections are called \"{name}\": write \"Neighborhood / Section\" or name the building"
             )),
         }
     }
 
+    fn cost_center(&self, site: &Site, name: &str) -> Result<ItemId, String> {
+        let name = &*filled(name, &self.values);
+        site.cost_centers.get(name).ok_or_else(|| {
+            let known = self.catalogue.items.values().filter(|item| item.category == COST_CENTER_CATEGORY);
+            self.lacking(format!("there is no cost center \"{name}\""), name, known.map(|item| &*item.name))
+        })
+    }
+
     fn item(&self, name: &str) -> Result<ItemId, String> {
+        let name = &*filled(name, &self.values);
         let found = self.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
         // Cost centers are held apart: a person has exactly one.
         let plain: Vec<_> = found
@@ -550,7 +625,12 @@ impl<'a> Binder<'a> {
             .collect();
         match plain.as_slice() {
             [item] => Ok(**item),
-            [] => Err(format!("there is no category item \"{name}\"")),
+            [] => {
+                let all = self.catalogue.items.values().filter(|item| item.category != COST_CENTER_CATEGORY);
+                let bare = name.rsplit(" / ").next().unwrap_or(name);
+                let why = format!("there is no category item \"{name}\"");
+                Err(self.lacking(why, bare, all.map(|item| &*item.name)))
+            }
             _ => Err(format!("several items are called \"{name}\": write \"Category / Item\"")),
         }
     }
@@ -559,6 +639,7 @@ impl<'a> Binder<'a> {
         let mut found = BTreeSet::new();
         let mut missing = Vec::new();
         for name in names {
+            let name = &*filled(name, &self.values);
             match self.centers.get(&fold::text(name)).map(Vec::as_slice) {
                 Some([center]) => {
                     found.insert(*center);
@@ -566,7 +647,10 @@ impl<'a> Binder<'a> {
                 Some(several) if !several.is_empty() => {
                     missing.push(format!("several centers are called \"{name}\""));
                 }
-                _ => missing.push(format!("there is no center \"{name}\"")),
+                _ => {
+                    let known = self.catalogue.centers.values().map(|center| &*center.name);
+                    missing.push(self.lacking(format!("there is no center \"{name}\""), name, known));
+                }
             }
         }
         (found, missing)
@@ -574,7 +658,7 @@ impl<'a> Binder<'a> {
 }
 
 /// What the outcome itself names, completed by the row.
-fn merged(fixed: &PlaceNames, row: &PlaceNames) -> PlaceNames {
+pub(crate) fn merged(fixed: &PlaceNames, row: &PlaceNames) -> PlaceNames {
     let list =
         |own: &Vec<String>, other: &Vec<String>| if own.is_empty() { other.clone() } else { own.clone() };
     PlaceNames {

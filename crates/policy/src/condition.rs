@@ -7,11 +7,7 @@ use lanyard_model::{
     identity::Status,
 };
 
-use crate::{
-    date,
-    names::Attribute,
-    subject::{Day, Subject},
-};
+use crate::{date, names::Attribute, subject::Subject, test::Test};
 
 /// A test of one person.
 #[derive(Clone, Debug)]
@@ -19,11 +15,21 @@ pub(crate) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Attribute { attribute: Attribute, test: Test },
+    /// So many of these, or more.
+    Some(usize, Vec<Condition>),
+    Attribute {
+        attribute: Attribute,
+        test: Test,
+    },
     Group(GroupTest),
     Tenant(Vec<TenantId>),
     Site(Vec<SiteId>),
     Status(Vec<Status>),
+    /// From the first to the last of these days, where the person is.
+    Today {
+        from: Option<Date>,
+        until: Option<Date>,
+    },
 }
 
 /// A group by the policy's own name for it.
@@ -34,17 +40,6 @@ pub(crate) struct GroupTest {
     pub ids: Vec<(Option<TenantId>, GroupId)>,
     /// Their numbers in the document.
     pub at: Vec<usize>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Test {
-    Is(Vec<Wanted>),
-    StartsWith(Vec<Wanted>),
-    EndsWith(Vec<Wanted>),
-    Contains(Vec<Wanted>),
-    Exists(bool),
-    Before(Bound),
-    After(Bound),
 }
 
 /// A value to compare with; case and outer white space do not matter.
@@ -60,14 +55,6 @@ impl Wanted {
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), folded: fold::text(text), id: u32::MAX }
     }
-}
-
-/// A day to compare with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bound {
-    Day(Date),
-    /// Today, shifted by days.
-    Today(i64),
 }
 
 /// Whether a condition holds.
@@ -116,11 +103,13 @@ impl Condition {
                 Truth::No => Truth::Yes,
                 other => other,
             },
+            Self::Some(count, list) => at_least(*count, list, subject),
             Self::Attribute { attribute, test } => test.holds(attribute, subject),
             Self::Group(group) => group.test(subject),
             Self::Tenant(list) => truth(list.contains(&subject.identity.id.tenant)),
             Self::Site(list) => truth(subject.site().is_some_and(|site| list.contains(site))),
             Self::Status(list) => truth(list.contains(&subject.identity.status)),
+            Self::Today { from, until } => today(*from, *until, subject),
         }
     }
 
@@ -169,11 +158,16 @@ impl Condition {
                 .find(|part| part.test(subject) == Truth::Yes)
                 .map_or_else(String::new, |part| part.grounds(subject)),
             Self::Not(inner) => inner.lack(subject),
+            Self::Some(_, list) => {
+                let held = list.iter().filter(|part| part.test(subject) == Truth::Yes);
+                held.map(|part| part.grounds(subject)).collect::<Vec<_>>().join(", ")
+            }
             Self::Attribute { attribute, test } => test.say(attribute, subject, true),
             Self::Group(group) => ["member of ", &group.name].concat(),
             Self::Tenant(_) => format!("comes from {}", subject.identity.id.tenant),
             Self::Site(_) => format!("belongs to site {}", site_name(subject)),
             Self::Status(_) => format!("status is {}", subject.identity.status),
+            Self::Today { .. } => format!("today is {}", subject.today()),
         }
     }
 
@@ -186,6 +180,15 @@ impl Condition {
                 .map_or_else(String::new, |part| part.lack(subject)),
             Self::Any(list) => list.iter().map(|part| part.lack(subject)).collect::<Vec<_>>().join(" and "),
             Self::Not(inner) => inner.grounds(subject),
+            Self::Some(count, list) => {
+                let lacks: Vec<_> = list.iter().filter(|part| part.test(subject) != Truth::Yes).collect();
+                let said: Vec<_> = lacks.iter().map(|part| part.lack(subject)).collect();
+                format!(
+                    "only {} of the {count} that are needed: {}",
+                    list.len() - lacks.len(),
+                    said.join(" and ")
+                )
+            }
             Self::Attribute { attribute, test } => test.say(attribute, subject, false),
             Self::Group(group) if subject.identity.groups.complete => {
                 ["not a member of ", &group.name].concat()
@@ -198,6 +201,19 @@ impl Condition {
             }
             Self::Site(list) => format!("belongs to site {}, not {}", site_name(subject), or(list)),
             Self::Status(list) => format!("status is {}, not {}", subject.identity.status, or(list)),
+            Self::Today { from, until } => match (from, until) {
+                (Some(from), _) if subject.today() < *from => format!("it begins on {from}"),
+                (_, Some(until)) => format!("it ended on {until}"),
+                _ => String::new(),
+            },
+        }
+    }
+
+    /// Calls `see` with every attribute that this condition itself names.
+    pub fn attributes_mut(&mut self, see: &mut dyn FnMut(&mut Attribute)) {
+        if let Self::Attribute { attribute, test } = self {
+            see(attribute);
+            test.others_mut(see);
         }
     }
 
@@ -205,7 +221,9 @@ impl Condition {
     pub fn visit_mut(&mut self, see: &mut dyn FnMut(&mut Condition)) {
         see(self);
         match self {
-            Self::All(list) | Self::Any(list) => list.iter_mut().for_each(|part| part.visit_mut(see)),
+            Self::All(list) | Self::Any(list) | Self::Some(_, list) => {
+                list.iter_mut().for_each(|part| part.visit_mut(see));
+            }
             Self::Not(inner) => inner.visit_mut(see),
             _ => {}
         }
@@ -215,7 +233,9 @@ impl Condition {
     pub fn visit(&self, see: &mut dyn FnMut(&Condition)) {
         see(self);
         match self {
-            Self::All(list) | Self::Any(list) => list.iter().for_each(|part| part.visit(see)),
+            Self::All(list) | Self::Any(list) | Self::Some(_, list) => {
+                list.iter().for_each(|part| part.visit(see));
+            }
             Self::Not(inner) => inner.visit(see),
             _ => {}
         }
@@ -261,7 +281,47 @@ pub(crate) fn any(list: &[Condition], subject: &Subject<'_>) -> Truth {
     answer
 }
 
-fn truth(holds: bool) -> Truth {
+/// Whether today lies between two days, both included.
+fn today(from: Option<Date>, until: Option<Date>, subject: &Subject<'_>) -> Truth {
+    let today = subject.today();
+    if let Some(from) = from.filter(|from| today < *from) {
+        subject.turns_on(from);
+        return Truth::No;
+    }
+    match until {
+        Some(until) if today > until => Truth::No,
+        Some(until) => {
+            subject.turns_on(date::shift(until, 1));
+            Truth::Yes
+        }
+        None => Truth::Yes,
+    }
+}
+
+/// Enough parts hold. Parts that are not known count only as long as they could still decide.
+fn at_least(count: usize, list: &[Condition], subject: &Subject<'_>) -> Truth {
+    let (mut held, mut open) = (0, 0);
+    let mut answer = Truth::No;
+    for part in list {
+        match part.test(subject) {
+            Truth::Yes => held += 1,
+            Truth::No => {}
+            other => {
+                open += 1;
+                if !matches!(answer, Truth::Broken(_)) {
+                    answer = other;
+                }
+            }
+        }
+    }
+    match (held >= count, held + open >= count) {
+        (true, _) => Truth::Yes,
+        (false, true) => answer,
+        (false, false) => Truth::No,
+    }
+}
+
+pub(crate) fn truth(holds: bool) -> Truth {
     if holds { Truth::Yes } else { Truth::No }
 }
 
@@ -295,80 +355,5 @@ impl GroupTest {
         }
         // A tenant that has no such group surely has no member of it.
         if concerned && !subject.identity.groups.complete { Truth::Unknown } else { Truth::No }
-    }
-}
-
-impl Test {
-    fn holds(&self, attribute: &Attribute, subject: &Subject<'_>) -> Truth {
-        let folded = |list: &[Wanted], holds: fn(&str, &str) -> bool| {
-            truth(subject.any_text(attribute, |value| {
-                let value = fold::text(value);
-                list.iter().any(|wanted| holds(&value, &wanted.folded))
-            }))
-        };
-        match self {
-            Self::Is(list) => {
-                truth(subject.is_one_of(attribute.at, |number| list.iter().any(|wanted| wanted.id == number)))
-            }
-            Self::StartsWith(list) => folded(list, |value, wanted| value.starts_with(wanted)),
-            Self::EndsWith(list) => folded(list, |value, wanted| value.ends_with(wanted)),
-            Self::Contains(list) => folded(list, |value, wanted| value.contains(wanted)),
-            Self::Exists(wanted) => truth(subject.any_text(attribute, |_| true) == *wanted),
-            Self::Before(bound) => Self::compare(attribute, *bound, true, subject),
-            Self::After(bound) => Self::compare(attribute, *bound, false, subject),
-        }
-    }
-
-    fn compare(attribute: &Attribute, bound: Bound, before: bool, subject: &Subject<'_>) -> Truth {
-        let day = match subject.day(attribute) {
-            Day::Absent => return Truth::No,
-            Day::Unreadable => return Truth::Broken(subject.no_day(attribute)),
-            Day::Is(day) => day,
-        };
-        let limit = match bound {
-            Bound::Day(limit) => limit,
-            Bound::Today(days) => date::shift(subject.today(), days),
-        };
-        let holds = if before { day < limit } else { day > limit };
-        if let Bound::Today(days) = bound {
-            // "Before today + n" becomes true, "after today + n" false, as time goes on; never the other way round.
-            if before && !holds {
-                subject.turns_on(date::shift(day, 1 - days));
-            }
-            if !before && holds {
-                subject.turns_on(date::shift(day, -days));
-            }
-        }
-        truth(holds)
-    }
-
-    fn say(&self, attribute: &Attribute, subject: &Subject<'_>, holds: bool) -> String {
-        let value = subject.shown(attribute);
-        let name = attribute.name.as_str();
-        let has = value.as_ref().map_or_else(|| format!("{name} is empty"), |value| is(name, value));
-        if holds || (value.is_none() && !matches!(self, Self::Exists(_))) {
-            return has;
-        }
-        let list =
-            |list: &[Wanted]| list.iter().map(|wanted| quoted(&wanted.text)).collect::<Vec<_>>().join(" or ");
-        match self {
-            Self::Is(wanted) => format!("{has}, not {}", list(wanted)),
-            Self::StartsWith(wanted) => format!("{has}, which does not start with {}", list(wanted)),
-            Self::EndsWith(wanted) => format!("{has}, which does not end with {}", list(wanted)),
-            Self::Contains(wanted) => format!("{has}, which does not contain {}", list(wanted)),
-            Self::Exists(_) => has,
-            Self::Before(bound) => format!("{has}, not before {bound}"),
-            Self::After(bound) => format!("{has}, not after {bound}"),
-        }
-    }
-}
-
-impl std::fmt::Display for Bound {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Day(day) => day.fmt(f),
-            Self::Today(0) => f.write_str("today"),
-            Self::Today(days) => write!(f, "today {days:+} days"),
-        }
     }
 }

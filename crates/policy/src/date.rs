@@ -47,6 +47,21 @@ impl DateFormat {
         .then_some(Self::Pattern(parts))
     }
 
+    /// The day in this notation.
+    pub fn write(&self, day: Date) -> String {
+        let Self::Pattern(parts) = self else { return format!("{day}T00:00:00Z") };
+        let number = |value: i8, least: usize| format!("{value:0least$}");
+        parts
+            .iter()
+            .map(|part| match part {
+                Part::Year => format!("{:04}", day.year()),
+                Part::Month(least, _) => number(day.month(), *least),
+                Part::Day(least, _) => number(day.day(), *least),
+                Part::Literal(literal) => literal.to_string(),
+            })
+            .collect()
+    }
+
     pub fn read(&self, text: &str) -> Option<Date> {
         match self {
             Self::DateTime => {
@@ -154,6 +169,14 @@ mod tests {
             ("YYYY-MM-DD", "２０２６-09-30", None),
         ] {
             assert_eq!(read(format, text).as_deref(), day, "{text} as {format}");
+        }
+        let day = Date::new(2026, 9, 3).unwrap();
+        for (format, text) in
+            [("DD.MM.YYYY", "03.09.2026"), ("M/D/YYYY", "9/3/2026"), ("date-time", "2026-09-03T00:00:00Z")]
+        {
+            let format = DateFormat::parse(format).unwrap();
+            assert_eq!(format.write(day), text);
+            assert_eq!(format.read(text), Some(day));
         }
         assert_eq!(DateFormat::parse("YYYY-MM"), None);
         assert_eq!(DateFormat::parse("YY-MM-DD"), None);

@@ -15,7 +15,9 @@ use lanyard_model::{
 use crate::{
     condition::{Condition, GroupTest},
     date::DateFormat,
+    flow_index::FlowIndex,
     names::{Attribute, Names},
+    phone::Country,
     problem::Spot,
     table::Table,
 };
@@ -31,11 +33,15 @@ pub(crate) struct Document {
     pub scope: Scope,
     pub lifecycle: Rules,
     pub profile: Vec<FieldRule>,
+    /// Places in `profile` in the order of the fields' names.
+    pub profile_order: Vec<usize>,
     pub user_types: Vec<UserTypeRule>,
     pub manager: Option<ManagerRule>,
+    pub phone: PhoneRule,
     pub flows: Vec<Flow>,
     /// Every place that names a profile attribute.
     pub mentions: Vec<(String, Spot)>,
+    pub parameters: crate::parameter::Parameters,
     pub tables: BTreeMap<String, Arc<Table>>,
     pub guardrails: crate::guardrail::Guardrails,
     pub protected: Vec<Condition>,
@@ -45,6 +51,10 @@ pub(crate) struct Document {
     pub window: Option<Window>,
     pub schedule: Vec<crate::guardrail::Schedule>,
     pub channels: BTreeMap<String, crate::guardrail::Channel>,
+    /// The policy's own tests.
+    pub tests: Vec<crate::testing::Case>,
+    /// Flows by what they ask first.
+    pub flow_index: FlowIndex,
     /// Numbers of all of the above's attributes, groups and compared values.
     pub names: Names,
 }
@@ -73,6 +83,16 @@ pub(crate) struct TenantSettings {
     pub dates: Option<Vec<DateFormat>>,
     pub start_attribute: Option<Attribute>,
     pub end_attribute: Option<Attribute>,
+    /// Where phone numbers without a country code are at home.
+    pub country: Option<Country>,
+}
+
+/// `[phone]`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PhoneRule {
+    pub country: Option<Country>,
+    /// Holds the person's own country.
+    pub attribute: Option<Attribute>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -85,6 +105,7 @@ pub(crate) struct Route {
     pub tenant: Option<TenantId>,
     pub site: SiteId,
     pub conditions: Vec<Condition>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -174,12 +195,14 @@ pub(crate) struct EndRule {
     pub inclusive: bool,
     pub warn_days: i64,
     pub tell: Vec<String>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub id: String,
     pub conditions: Vec<Condition>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -187,6 +210,7 @@ pub(crate) struct LeaveRule {
     pub id: String,
     pub conditions: Vec<Condition>,
     pub loses: Loses,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -203,14 +227,28 @@ pub(crate) enum Source {
     First(Vec<Attribute>),
     Join(Vec<Attribute>, String),
     Constant(String),
+    /// The `value` of the person's row in this table.
+    Table {
+        name: String,
+        table: Option<Arc<Table>>,
+    },
 }
 
 /// A transform of a profile value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Lower,
     Upper,
+    /// E.164, where the country is known.
     Phone,
+    /// Lower case, the domain as DNS has it.
+    Email,
+    EmailWithoutTag,
+    Digits,
+    /// As keys are compared: letters and digits, leading zeros dropped.
+    WithoutZeros,
+    /// In another notation.
+    Date(DateFormat),
     /// Epoch milliseconds of the day's midnight UTC, as iOffice keeps dates in custom fields.
     DateMs,
     /// `2026-09-30`.

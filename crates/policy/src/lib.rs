@@ -13,9 +13,10 @@
 //! | [`lint`] | what a policy says but hardly means |
 //! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
 //! | [`templates`] | policies written for a customer: starter, demonstration |
-//! | `parse`, `reader`, `document`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
-//! | `names`, `subject` | what decisions are about, as numbers |
-//! | `condition`, `date`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
+//! | [`testing`] | the policy's own tests, and what of it they reach |
+//! | `parse`, `reader`, `document`, `parameter`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
+//! | `names`, `subject`, `flow_index` | what decisions are about, as numbers |
+//! | `condition`, `test`, `pattern`, `date`, `phone`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
 
 pub mod bind;
 mod condition;
@@ -25,13 +26,17 @@ pub mod diff;
 mod document;
 pub mod evaluate;
 pub mod explain;
+mod flow_index;
 pub mod format;
 pub mod guardrail;
 mod lifecycle;
 pub mod lint;
 mod merge;
 mod names;
+mod parameter;
 mod parse;
+mod pattern;
+mod phone;
 mod place;
 pub mod policy;
 pub mod problem;
@@ -39,11 +44,14 @@ mod profile;
 mod reader;
 pub mod remedy;
 mod say;
+pub mod schema;
 mod sheet;
 pub mod structured;
 mod subject;
 mod table;
 pub mod templates;
+mod test;
+pub mod testing;
 mod visit;
 mod whereabouts;
 
@@ -58,4 +66,5 @@ pub use self::{
     problem::{Problem, Problems, Severity},
     remedy::{Remedy, Way},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
+    testing::{TestReport, TestResult},
 };

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use lanyard_model::id::GroupId;
 
 use crate::{
-    condition::{Condition, Test, Wanted},
-    document::{Document, Flow, Kind},
+    condition::{Condition, Wanted},
+    document::{Document, Flow, Kind, Source},
     policy::Policy,
     problem::{Findings, Problems, nearest},
+    remedy,
     table::{Row, Table},
+    test::Test,
 };
 
 /// What the tenants have. `None`: not known, so not checked.
@@ -35,13 +37,40 @@ impl Policy {
         ties(document, &mut findings);
         for table in document.tables.values() {
             shadowed(table, &mut findings);
-            if !document.flows.iter().any(|flow| flow.look_up.as_ref() == Some(&table.name)) {
+            let in_profile = document
+                .profile
+                .iter()
+                .any(|rule| matches!(&rule.from, Source::Table { name, .. } if *name == table.name));
+            if !in_profile && !document.flows.iter().any(|flow| flow.look_up.as_ref() == Some(&table.name)) {
                 let spot = crate::problem::Spot { file: format!("{}.csv", table.name), span: 0..0 };
                 let fix = format!("add look_up = \"{}\" to a flow, or remove the file", table.name);
                 findings.warning(&spot, "no flow looks anything up in this table", Some(fix));
             }
         }
+        self.failing_tests(&mut findings);
         findings.finish()
+    }
+
+    /// The policy's own tests, where they fail. A warning: whether the rule or the test is wrong, a person must say.
+    fn failing_tests(&self, findings: &mut Findings) {
+        if self.document().tests.is_empty() {
+            return;
+        }
+        for test in self.run_tests().tests {
+            if let Some(first) = test.differences.first() {
+                let said =
+                    |list: &[String]| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
+                let message = format!(
+                    "the test \"{}\" fails: {} should be {}, and is {}",
+                    test.name,
+                    first.part,
+                    said(&first.expected),
+                    said(&first.found)
+                );
+                let fix = "correct the rule, or the test; lanyard policy test says why";
+                findings.warning(&test.spot, message, Some(fix.into()));
+            }
+        }
     }
 }
 
@@ -100,10 +129,12 @@ fn ties(document: &Document, findings: &mut Findings) {
         for (at, later) in flows.iter().enumerate() {
             for earlier in &flows[..at] {
                 if earlier.priority == later.priority && !apart(&earlier.conditions, &later.conditions) {
+                    let example = remedy::example(document, &[&earlier.conditions, &later.conditions]);
+                    let example = example.map(|words| format!(": {words}, for example")).unwrap_or_default();
                     findings.error(
                         &later.spot,
                         format!(
-                            "\"{}\" and \"{}\" both name {what} with priority {}, and somebody may fit both",
+                            "\"{}\" and \"{}\" both name {what} with priority {}, and somebody may fit both{example}",
                             earlier.id, later.id, later.priority
                         ),
                         Some(

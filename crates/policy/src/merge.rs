@@ -17,6 +17,7 @@ use crate::{
     document::{Centers, CostCenter, Document, Flow, Kind, Outcome, SeatKind},
     evaluate::Facts,
     lifecycle::{grounds, lack},
+    names::Bits,
     place,
     subject::{Day, Subject},
     table::{Found, Table},
@@ -108,10 +109,16 @@ impl<'a> Merge<'_, 'a> {
 
     /// Flows that apply. The others leave their first failing condition.
     fn hits(&mut self) -> Vec<Hit<'a>> {
-        let mut hits = Vec::new();
         let document = self.scene.document;
         let subject = self.scene.subject;
+        // Whoever is told hears of every flow why not. Without a whole list of groups, every flow may concern somebody.
+        let candidates = (!subject.told && subject.identity.groups.complete)
+            .then(|| document.flow_index.candidates(subject));
+        let mut hits = Vec::with_capacity(candidates.as_ref().map_or(16, Bits::len));
         for (at, flow) in document.flows.iter().enumerate() {
+            if candidates.as_ref().is_some_and(|flows| !flows.has(at)) {
+                continue;
+            }
             if !self.scene.asking_flows && document.demands.contains_key(&flow.id) {
                 continue;
             }

@@ -9,8 +9,10 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Condition, Test},
+    condition::Condition,
     document::{Document, Source},
+    flow_index::FlowIndex,
+    test::Test,
 };
 
 /// An attribute by its name, with its number in the document.
@@ -141,16 +143,15 @@ impl Names {
         self.values.get(attribute)?.folded(text)
     }
 
-    /// A person's values by number.
-    pub fn values_of<'a>(&self, profile: &'a Profile) -> Vec<Option<&'a AttributeValue>> {
-        let mut found = vec![None; self.attributes.len()];
+    /// Calls `see` with each of a person's values that has a number, in rising order of the numbers.
+    pub fn each_value<'a>(&self, profile: &'a Profile, mut see: impl FnMut(usize, &'a AttributeValue)) {
         let mut at = 0;
         for (name, value) in profile.iter() {
             while at < self.attributes.len() {
                 match self.attributes[at].as_str().cmp(name) {
                     std::cmp::Ordering::Less => at += 1,
                     std::cmp::Ordering::Equal => {
-                        found[at] = Some(value);
+                        see(at, value);
                         at += 1;
                         break;
                     }
@@ -158,7 +159,11 @@ impl Names {
                 }
             }
         }
-        found
+    }
+
+    /// How many attributes have a number.
+    pub fn attributes(&self) -> usize {
+        self.attributes.len()
     }
 
     /// Which of the document's groups a person is in.
@@ -203,6 +208,20 @@ impl Bits {
         word >> (at % 64) & 1 == 1
     }
 
+    /// How many members.
+    pub fn len(&self) -> usize {
+        self.few.iter().chain(&self.more).map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Takes in the members of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.few.iter_mut().zip(&other.few).for_each(|(mine, theirs)| *mine |= theirs);
+        if self.more.len() < other.more.len() {
+            self.more.resize(other.more.len(), 0);
+        }
+        self.more.iter_mut().zip(&other.more).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
     /// Members in rising order.
     pub fn iter(&self) -> impl Iterator<Item = usize> {
         self.few.iter().chain(&self.more).enumerate().flat_map(|(word, bits)| {
@@ -223,9 +242,7 @@ pub(crate) fn number(document: &mut Document) {
     attributes_of(document, &mut |attribute| _ = attributes.insert(attribute.name.clone()));
     document.visit_mut(&mut |condition| {
         condition.visit_mut(&mut |part| {
-            if let Condition::Attribute { attribute, .. } = part {
-                attributes.insert(attribute.name.clone());
-            }
+            part.attributes_mut(&mut |attribute| _ = attributes.insert(attribute.name.clone()));
         });
     });
     names.attributes = attributes.into_iter().collect();
@@ -236,6 +253,7 @@ pub(crate) fn number(document: &mut Document) {
         condition.visit_mut(&mut |part| match part {
             Condition::Attribute { attribute, test } => {
                 attribute.at = at(&names, &attribute.name);
+                test.others_mut(&mut |other| other.at = at(&names, &other.name));
                 if let Test::Is(list) = test {
                     for wanted in list.iter_mut().filter(|wanted| !wanted.folded.is_empty()) {
                         wanted.id = names.values[attribute.at].add(&wanted.folded);
@@ -255,6 +273,15 @@ pub(crate) fn number(document: &mut Document) {
     for flow in &mut document.flows {
         flow.table = flow.look_up.as_ref().and_then(|name| document.tables.get(name)).map(Arc::clone);
     }
+    let mut order: Vec<usize> = (0..document.profile.len()).collect();
+    order.sort_by(|a, b| document.profile[*a].field.cmp(&document.profile[*b].field));
+    document.profile_order = order;
+    for rule in &mut document.profile {
+        if let Source::Table { name, table } = &mut rule.from {
+            *table = document.tables.get(name).map(Arc::clone);
+        }
+    }
+    document.flow_index = FlowIndex::of(&document.flows);
     document.names = names;
 }
 
@@ -264,6 +291,7 @@ fn attributes_of(document: &mut Document, see: &mut dyn FnMut(&mut Attribute)) {
         tenant.start_attribute.iter_mut().for_each(&mut *see);
         tenant.end_attribute.iter_mut().for_each(&mut *see);
     }
+    document.phone.attribute.iter_mut().for_each(&mut *see);
     let rules = &mut document.lifecycle;
     rules.zone_attribute.iter_mut().for_each(&mut *see);
     rules.start.iter_mut().for_each(|rule| see(&mut rule.attribute));
@@ -271,7 +299,7 @@ fn attributes_of(document: &mut Document, see: &mut dyn FnMut(&mut Attribute)) {
     for rule in &mut document.profile {
         match &mut rule.from {
             Source::First(list) | Source::Join(list, _) => list.iter_mut().for_each(&mut *see),
-            Source::Constant(_) => {}
+            Source::Constant(_) | Source::Table { .. } => {}
         }
     }
     for flow in &mut document.flows {
@@ -312,6 +340,12 @@ mod tests {
             list.iter().for_each(|at| bits.set(*at));
             prop_assert_eq!(bits.iter().collect::<Vec<_>>(), list.iter().copied().collect::<Vec<_>>());
             prop_assert!((0..800).all(|at| bits.has(at) == list.contains(&at)));
+            let mut sum = Bits::default();
+            list.iter().filter(|at| **at % 2 == 0).for_each(|at| sum.set(*at));
+            let mut odd = Bits::default();
+            list.iter().filter(|at| **at % 2 == 1).for_each(|at| odd.set(*at));
+            sum.add(&odd);
+            prop_assert_eq!(sum.iter().collect::<Vec<_>>(), bits.iter().collect::<Vec<_>>());
         }
     }
 }

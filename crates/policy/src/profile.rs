@@ -2,6 +2,7 @@
 
 use lanyard_model::{
     desired::{Because, Desired, Want},
+    fold,
     identity::AttributeValue,
 };
 
@@ -12,18 +13,27 @@ use crate::{
     document::{Change, Document, FieldRule, Source},
     lifecycle::grounds,
     names::Attribute,
+    phone::phone,
     subject::Subject,
+    table::Found,
 };
 
 /// Fields without which iOffice creates no account.
 const REQUIRED: [&str; 3] = ["firstName", "lastName", "email"];
 
 pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desired: &mut Desired) {
-    for rule in &document.profile {
-        if desired.fields.contains_key(&rule.field)
-            || !holds(&rule.conditions, subject, desired, rule.field.as_str())
-        {
-            continue;
+    // In the order of the fields, so that the map is built in one go; problems come in the order of the file.
+    let mut fields = Vec::with_capacity(document.profile.len());
+    let mut problems: Vec<(usize, String)> = Vec::new();
+    for at in &document.profile_order {
+        let rule = &document.profile[*at];
+        match holds(&rule.conditions, subject, rule.field.as_str()) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(problem) => {
+                problems.push((*at, problem));
+                continue;
+            }
         }
         match value(rule, subject) {
             Ok(Some((value, from))) => {
@@ -38,21 +48,30 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
                         vec![Because { rule: "profile".to_owned(), row: None, text }]
                     }
                 };
-                desired.fields.insert(rule.field.clone(), Want { value, because });
+                fields.push((rule.field.clone(), Want { value, because }));
             }
             Ok(None) => {}
-            Err(why) => desired.problems.push(format!("{}: {why}", rule.field)),
+            Err(why) => problems.push((*at, format!("{}: {why}", rule.field))),
         }
     }
-    for name in REQUIRED {
-        let mapped = document.profile.iter().any(|rule| rule.field.as_str() == name);
-        if mapped && !desired.fields.keys().any(|field| field.as_str() == name) {
-            desired.problems.push(format!("{name} has no value, and iOffice creates no account without one"));
-        }
+    let mapped =
+        REQUIRED.iter().filter(|name| document.profile.iter().any(|rule| rule.field.as_str() == **name));
+    let lacking = mapped.filter(|name| !fields.iter().any(|(field, _)| field.as_str() == **name));
+    let lacking: Vec<_> = if fields.len() == document.profile.len() { Vec::new() } else { lacking.collect() };
+    desired.fields = fields.into_iter().collect();
+    problems.sort_by_key(|(at, _)| *at);
+    desired.problems.extend(problems.into_iter().map(|(_, problem)| problem));
+    for name in lacking {
+        desired.problems.push(format!("{name} has no value, and iOffice creates no account without one"));
     }
     for (rule, id) in document.user_types.iter().zip(&site.user_types) {
-        if !holds(&rule.conditions, subject, desired, "user type") {
-            continue;
+        match holds(&rule.conditions, subject, "user type") {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(problem) => {
+                desired.problems.push(problem);
+                continue;
+            }
         }
         match id {
             Some(id) => {
@@ -70,18 +89,13 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
     }
 }
 
-fn holds(conditions: &[Condition], subject: &Subject<'_>, desired: &mut Desired, what: &str) -> bool {
+/// The error is a problem of the person: it cannot be told.
+fn holds(conditions: &[Condition], subject: &Subject<'_>, what: &str) -> Result<bool, String> {
     match all(conditions, subject) {
-        Truth::Yes => true,
-        Truth::No => false,
-        Truth::Unknown => {
-            desired.problems.push(format!("{what} is left alone: the list of groups is not whole"));
-            false
-        }
-        Truth::Broken(why) => {
-            desired.problems.push(format!("{what} is left alone: {why}"));
-            false
-        }
+        Truth::Yes => Ok(true),
+        Truth::No => Ok(false),
+        Truth::Unknown => Err(format!("{what} is left alone: the list of groups is not whole")),
+        Truth::Broken(why) => Err(format!("{what} is left alone: {why}")),
     }
 }
 
@@ -97,6 +111,18 @@ fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Opti
     };
     let (mut value, from) = match &rule.from {
         Source::Constant(text) => (text.clone(), told(&|| "always so".to_owned())),
+        Source::Table { table, .. } => {
+            let Some(table) = table else { return Ok(None) };
+            let row = match subject.found(table) {
+                Found::Row(at) => &table.rows[*at],
+                Found::Nothing => return Ok(None),
+                Found::Unknown(_) => return Err("the list of groups is not whole".to_owned()),
+                Found::Broken(why) => return Err(why.clone()),
+            };
+            let Some(value) = &row.out.value else { return Ok(None) };
+            let from = || format!("row {} of {}: {}", row.number, table.name, row.grounds(subject));
+            (value.clone(), told(&from))
+        }
         Source::First(list) => match list.iter().find_map(|name| text(name).map(|value| (name, value))) {
             Some((attribute, value)) => {
                 let from = told(&|| is(&attribute.name, &value));
@@ -115,7 +141,7 @@ fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Opti
         }
     };
     for change in &rule.change {
-        value = changed(value, *change, subject)?;
+        value = changed(value, change, subject)?;
     }
     Ok((!value.is_empty()).then_some((value, from)))
 }
@@ -128,7 +154,7 @@ fn trimmed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn changed(value: String, change: Change, subject: &Subject<'_>) -> Result<String, String> {
+fn changed(value: String, change: &Change, subject: &Subject<'_>) -> Result<String, String> {
     let day = |value: &str| {
         date::read(value, subject.dates).ok_or_else(|| format!("{value:?} is no date in a declared notation"))
     };
@@ -145,62 +171,18 @@ fn changed(value: String, change: Change, subject: &Subject<'_>) -> Result<Strin
         }
         Change::Lower => value.to_lowercase(),
         Change::Upper => value.to_uppercase(),
-        Change::Phone => phone(&value),
+        Change::Phone => phone(&value, subject.country())?,
+        Change::Email => fold::email(&value).ok_or_else(|| format!("{value:?} is no e-mail address"))?,
+        Change::EmailWithoutTag => {
+            fold::email_without_tag(&value).ok_or_else(|| format!("{value:?} is no e-mail address"))?
+        }
+        Change::Digits => value.chars().filter(char::is_ascii_digit).collect(),
+        Change::WithoutZeros => fold::number(&value).unwrap_or_default(),
+        Change::Date(format) => format.write(day(&value)?),
         Change::IsoDate => day(&value)?.to_string(),
         Change::DateMs => {
             let midnight = date::start_of(day(&value)?, &jiff::tz::TimeZone::UTC);
             midnight.as_millisecond().to_string()
         }
     })
-}
-
-/// A phone number in one notation: `+`, digits, and an extension. Numbers without a country prefix keep their digits
-/// only; what holds no digit stays as typed.
-fn phone(text: &str) -> String {
-    if text.strip_prefix('+').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-    {
-        return text.to_owned();
-    }
-    let lower = text.to_lowercase();
-    let (main, extension) = match lower.find("ext").or_else(|| lower.find('x')).or_else(|| lower.find('#')) {
-        Some(at) if at > 0 => lower.split_at(at),
-        _ => (lower.as_str(), ""),
-    };
-    let main = main.trim();
-    let international = main.starts_with('+') || main.starts_with("00");
-    // "+44 (0) 20 …": the zero in brackets is dialled only at home.
-    let bare = if international { main.replacen("(0)", "", 1) } else { main.to_owned() };
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let mut number = digits(&bare);
-    if number.is_empty() {
-        return text.to_owned();
-    }
-    if main.starts_with("00") {
-        number.drain(..2);
-    }
-    let plus = if international { "+" } else { "" };
-    match digits(extension) {
-        extension if extension.is_empty() => format!("{plus}{number}"),
-        extension => format!("{plus}{number} ext. {extension}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::phone;
-
-    #[test]
-    fn phones_come_in_one_notation() {
-        for (typed, kept) in [
-            ("+44 123 456 7890", "+441234567890"),
-            ("+441234567890", "+441234567890"),
-            ("0044 123 4567890", "+441234567890"),
-            ("+44 (0) 123/456.7890", "+441234567890"),
-            ("(123) 456-7890", "1234567890"),
-            ("123-456-7890 ext. 42", "1234567890 ext. 42"),
-            ("ask reception", "ask reception"),
-        ] {
-            assert_eq!(phone(typed), kept, "{typed}");
-        }
-    }
 }

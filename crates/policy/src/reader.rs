@@ -6,6 +6,7 @@ use std::{
     ops::Range,
 };
 
+use lanyard_model::identity::AttributeValue;
 use toml::de::{DeTable, DeValue};
 
 use crate::problem::{Findings, Spot, nearest};
@@ -15,11 +16,20 @@ pub(crate) struct Report {
     file: String,
     findings: RefCell<Findings>,
     mentions: RefCell<Vec<(String, Spot)>>,
+    /// Every key that was asked for, by its section.
+    #[cfg(test)]
+    pub asked: RefCell<std::collections::BTreeSet<(String, &'static str)>>,
 }
 
 impl Report {
     pub fn new(file: &str, findings: Findings) -> Self {
-        Self { file: file.to_owned(), findings: RefCell::new(findings), mentions: RefCell::default() }
+        Self {
+            file: file.to_owned(),
+            findings: RefCell::new(findings),
+            mentions: RefCell::default(),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
     }
 
     /// Notes that a profile attribute is named here, for the linter and for what is worth keeping.
@@ -91,6 +101,29 @@ impl<'a> Value<'a> {
         self.value.is_table()
     }
 
+    /// `false`: the writer means "nothing of it".
+    pub fn is_false(&self) -> bool {
+        self.value.as_bool() == Some(false)
+    }
+
+    /// A profile value: a text, a number, true or false, or a list of texts. `Some(None)` for an empty text.
+    pub fn attribute_value(&self) -> Option<Option<AttributeValue>> {
+        match self.value {
+            DeValue::String(text) if text.is_empty() => Some(None),
+            DeValue::String(text) => Some(Some(AttributeValue::Text(text.as_ref().into()))),
+            DeValue::Boolean(value) => Some(Some(AttributeValue::Bool(*value))),
+            DeValue::Integer(_) => {
+                let number = self.integer(-1_000_000_000_000..1_000_000_000_000)?;
+                Some(Some(AttributeValue::Number(number as f64)))
+            }
+            DeValue::Array(_) => {
+                let list = self.texts().into_iter().map(|text| text.value.as_str().into());
+                Some(Some(AttributeValue::List(list.collect())))
+            }
+            _ => self.expected("a text, a whole number, true or false, or a list of texts"),
+        }
+    }
+
     pub fn is_list(&self) -> bool {
         self.value.is_array()
     }
@@ -105,6 +138,23 @@ impl<'a> Value<'a> {
             self.error(format!("{} must be from {} to {}", self.name, range.start, range.end - 1), None);
         }
         found
+    }
+
+    /// Any finite number.
+    pub fn number(&self) -> Option<f64> {
+        let number = match self.value {
+            DeValue::Integer(_) => {
+                self.integer(-1_000_000_000_000..1_000_000_000_000).map(|number| number as f64)
+            }
+            DeValue::Float(number) => {
+                number.as_str().replace('_', "").parse().ok().filter(|n: &f64| n.is_finite())
+            }
+            _ => return self.expected("a number"),
+        };
+        if number.is_none() {
+            self.error(format!("{} must be a finite number", self.name), None);
+        }
+        number
     }
 
     pub fn boolean(&self) -> Option<bool> {
@@ -188,6 +238,8 @@ impl<'a> Section<'a> {
 
     pub fn get(&self, key: &'static str) -> Option<Value<'a>> {
         self.known.borrow_mut().push(key);
+        #[cfg(test)]
+        self.report.asked.borrow_mut().insert((self.name.clone(), key));
         self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| Value {
             report: self.report,
             name: self.path(key),
@@ -219,6 +271,12 @@ impl<'a> Section<'a> {
 
     pub fn text(&self, key: &'static str) -> Option<Text> {
         self.get(key).and_then(|value| value.text())
+    }
+
+    /// A text, or `Some(None)` for `false`: nothing of it.
+    pub fn text_or_none(&self, key: &'static str) -> Option<Option<Text>> {
+        let value = self.get(key)?;
+        if value.is_false() { Some(None) } else { value.text().map(Some) }
     }
 
     pub fn string(&self, key: &'static str) -> Option<String> {

@@ -7,18 +7,19 @@ use jiff::Timestamp;
 use lanyard_model::{
     desired::{Because, Desired},
     fold,
-    id::GroupId,
+    id::{GroupId, IdentityId, TenantId},
     identity::{AttributeValue, Groups, Identity, Profile, Status},
 };
 use serde::Serialize;
 
 use crate::{
     bind::Bound,
-    condition::{Condition, Test, Truth},
-    document::{Centers, CostCenter, Flow, Kind},
+    condition::{Condition, Truth},
+    document::{Centers, CostCenter, Document, Flow, Kind},
     evaluate::{Facts, route},
     lifecycle::{grounds, lack},
     subject::{Subject, with_subject},
+    test::Test,
 };
 
 /// One change in Okta.
@@ -211,6 +212,52 @@ fn after(identity: &Identity, changes: &[Remedy]) -> Identity {
     then
 }
 
+/// Somebody who meets all of these lists, in words: what they must have, and nothing else. `None`: nobody was found.
+pub(crate) fn example(document: &Document, lists: &[&[Condition]]) -> Option<String> {
+    let tenant = document.routes.iter().find_map(|route| route.tenant.clone());
+    let tenant = tenant.or_else(|| document.tenants.keys().next().cloned());
+    let mut person = Identity {
+        id: IdentityId::new(tenant.unwrap_or_else(|| TenantId::new("tenant")), "example"),
+        status: Status::Active,
+        transitioning: false,
+        profile: Profile::default(),
+        groups: Groups::new([], true),
+        created: None,
+        activated: None,
+        status_changed: None,
+        last_updated: None,
+        type_id: None,
+        read_at: Timestamp::UNIX_EPOCH,
+    };
+    let mut changes = Vec::new();
+    for list in lists {
+        let more = with_subject(document, &person, Timestamp::UNIX_EPOCH, false, |subject| {
+            let _ = route(document, subject);
+            all_of(list, subject, true)
+        })?;
+        person = after(&person, &more);
+        changes = joined(changes, more);
+    }
+    // What one list asks for may undo what another did.
+    let fits = with_subject(document, &person, Timestamp::UNIX_EPOCH, false, |subject| {
+        let _ = route(document, subject);
+        lists.iter().all(|list| crate::condition::all(list, subject) == Truth::Yes)
+    });
+    let words = changes.iter().map(|change| match change {
+        Remedy::Join { name, .. } => format!("in {name}"),
+        Remedy::Leave { name, .. } => format!("not in {name}"),
+        Remedy::Set { attribute, value } => format!("with {attribute} \"{value}\""),
+        Remedy::Fill { attribute } => format!("with some {attribute}"),
+        Remedy::Clear { attribute } => format!("without {attribute}"),
+        Remedy::Status { to } => format!("with the status {to}"),
+    });
+    let words: Vec<_> = words.collect();
+    fits.then(|| match words.is_empty() {
+        true => "anybody".to_owned(),
+        false => format!("somebody {}", words.join(", ")),
+    })
+}
+
 /// Turns a flow round: its own conditions, and for one that looks up, a row of its table.
 fn turn(flow: &Flow, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>> {
     let own = all_of(&flow.conditions, subject, wanted);
@@ -255,6 +302,8 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
             .map(|part| remedy(part, subject, false))
             .try_fold(Vec::new(), |all, part| part.map(|part| joined(all, part))),
         Condition::Not(inner) => remedy(inner, subject, !wanted),
+        // Which of them is cheapest is no question of one person.
+        Condition::Some(..) => None,
         Condition::Group(group) => {
             let tenant = &subject.identity.id.tenant;
             let own = group.ids.iter().filter(|(of, _)| of.as_ref().is_none_or(|of| of == tenant));
@@ -282,10 +331,13 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
                     true,
                 ) => set(list),
                 (Test::Exists(exists), _) if *exists == wanted => Some(vec![Remedy::Fill { attribute }]),
-                (Test::Before(_) | Test::After(_), true) => None,
+                (Test::Only(list), true) => set(list),
+                (Test::Exists(_) | Test::Before(_) | Test::After(_) | Test::Within(_), true) => None,
+                (Test::Domain(_) | Test::Matches(_) | Test::HasAll(_), true) => None,
+                (Test::Number { .. } | Test::SameAs(_), true) => None,
                 _ => Some(vec![Remedy::Clear { attribute }]),
             }
         }
-        Condition::Tenant(_) | Condition::Site(_) | Condition::Status(_) => None,
+        Condition::Tenant(_) | Condition::Site(_) | Condition::Status(_) | Condition::Today { .. } => None,
     }
 }

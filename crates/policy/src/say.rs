@@ -37,7 +37,10 @@ pub(crate) fn condition(value: &Json) -> String {
             "tenant" => format!("comes from {}", either(value)),
             "site" => format!("belongs to site {}", either(value)),
             "status" => format!("status is {}", either(value)),
-            "expression" => format!("expression {value}"),
+            "of" => {
+                let count = map.get("count").map_or_else(|| "?".to_owned(), ToString::to_string);
+                format!("at least {count} of {}", list(value, ", "))
+            }
             "attribute" => attribute(value.as_str().unwrap_or("?"), map),
             _ => continue,
         };
@@ -57,6 +60,13 @@ fn attribute(name: &str, map: &Map<String, Json>) -> String {
             "before" => "is before",
             "after" => "is after",
             "within" => "is within",
+            "matches" => "matches",
+            "domain" => "is an address at",
+            "only" => "is only",
+            "has_all" => "has all of",
+            "same_as" => "is the same as",
+            "at_least" => "is at least",
+            "at_most" => "is at most",
             "exists" if *value == Json::Bool(false) => return Some(format!("{name} is empty")),
             "exists" => return Some(format!("{name} is filled in")),
             _ => return None,

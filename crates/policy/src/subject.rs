@@ -17,6 +17,7 @@ use crate::{
     date::{self, DateFormat},
     document::Document,
     names::{Attribute, Bits, Names},
+    phone::Country,
     table::{Found, Table},
 };
 
@@ -60,7 +61,8 @@ pub(crate) struct Subject<'a> {
     found: Vec<OnceCell<Found>>,
 }
 
-/// One attribute of the person, and what was found out about it.
+/// One attribute of the person, and what was found out about it. Attributes behind the last that the person has need none.
+#[derive(Default)]
 struct Slot<'a> {
     value: Option<&'a AttributeValue>,
     word: Cell<Word>,
@@ -89,17 +91,21 @@ pub(crate) fn with_subject<T>(
     then: impl FnOnce(&Subject<'_>) -> T,
 ) -> T {
     let tenant = document.tenants.get(&identity.id.tenant);
-    let values = document.names.values_of(&identity.profile);
+    let mut slots: Vec<Slot<'_>> = Vec::with_capacity(document.names.attributes());
+    document.names.each_value(&identity.profile, |at, value| {
+        slots.resize_with(at, Slot::default);
+        slots.push(Slot { value: Some(value), ..Slot::default() });
+    });
     let own = document.lifecycle.zone_attribute.as_ref().and_then(|attribute| {
-        match values.get(attribute.at).copied().flatten() {
+        match slots.get(attribute.at)?.value {
             Some(AttributeValue::Text(text)) if !text.trim().is_empty() => Some(text.trim()),
             _ => None,
         }
     });
     let usual = tenant.and_then(|tenant| tenant.zone.as_ref()).unwrap_or(&document.lifecycle.zone);
     let dates = tenant.and_then(|tenant| tenant.dates.as_ref()).unwrap_or(&document.lifecycle.dates);
-    let run = |zone: &TimeZone| {
-        let slot = |value| Slot { value, word: Cell::new(Word::Unasked), day: Cell::new(None) };
+    // Once: the slots move into the subject.
+    let run = move |zone: &TimeZone| {
         then(&Subject {
             identity,
             route: Cell::new(None),
@@ -111,7 +117,7 @@ pub(crate) fn with_subject<T>(
             now,
             today: Cell::new(None),
             names: &document.names,
-            slots: values.into_iter().map(slot).collect(),
+            slots,
             groups: document.names.groups_of(&identity.groups),
             found: vec![OnceCell::new(); document.tables.len()],
         })
@@ -227,6 +233,27 @@ impl<'a> Subject<'a> {
         };
         cell.set(Some(day));
         day
+    }
+
+    /// The attribute as a number; the error is its text. `None`: absent or blank.
+    pub fn number(&self, attribute: &Attribute) -> Option<Result<f64, String>> {
+        if let AttributeValue::Number(number) = self.value(attribute)? {
+            return Some(Ok(*number));
+        }
+        let text = self.shown(attribute)?;
+        let text = text.trim();
+        // "inf" and "nan" are no numbers that people type.
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        Some(number.ok_or_else(|| text.to_owned()))
+    }
+
+    /// Where phone numbers without a country code are at home.
+    pub fn country(&self) -> Option<Country> {
+        let rule = &self.document.phone;
+        let own = rule.attribute.as_ref().and_then(|attribute| self.shown(attribute));
+        own.and_then(|code| Country::find(&code))
+            .or_else(|| self.document.tenants.get(&self.identity.id.tenant).and_then(|tenant| tenant.country))
+            .or(rule.country)
     }
 
     /// Why an attribute is no day.

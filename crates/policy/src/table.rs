@@ -11,11 +11,13 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Condition, Test, Truth, Wanted, all, joined},
+    condition::{Condition, Truth, Wanted, all, joined},
+    date::DateFormat,
     document::{Named, PlaceNames, SeatKind},
     parse::group_named,
     problem::{Findings, Spot, nearest},
     subject::Subject,
+    test::Test,
 };
 
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct RowOut {
     /// Role and the centers it is given in.
     pub roles: Vec<(Role, Vec<String>)>,
     pub items: Vec<String>,
+    /// For a profile field.
+    pub value: Option<String>,
 }
 
 /// The answer of a look-up.
@@ -63,10 +67,17 @@ pub(crate) enum Found {
 #[derive(Clone, Debug, Default)]
 struct Index {
     /// Rows that no equality narrows down.
-    always: Vec<u32>,
+    always: Vec<Entry>,
     /// By the group's number.
-    by_group: Vec<Vec<u32>>,
+    by_group: Vec<Vec<Entry>>,
     by_values: Vec<Compound>,
+}
+
+/// A row in the index: its place, and whether the key is all that it asks for.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    at: u32,
+    exact: bool,
 }
 
 /// Rows that ask for values of the same attributes.
@@ -74,7 +85,7 @@ struct Index {
 struct Compound {
     /// Numbers of the attributes, at most [`COLUMNS_MAX`].
     attributes: Vec<usize>,
-    rows: HashMap<Key, Vec<u32>, BuildHasherDefault<Mix>>,
+    rows: HashMap<Key, Vec<Entry>, BuildHasherDefault<Mix>>,
 }
 
 /// Numbers of the values, in the order of the attributes; unused ones are 0.
@@ -138,8 +149,16 @@ impl Table {
         }
         let mut best = self.rows.len();
         let mut broken = None;
-        let mut consider = |list: &[u32]| {
-            for at in list.iter().map(|at| *at as usize).take_while(|at| *at < best) {
+        let mut consider = |list: &[Entry]| {
+            for entry in list {
+                let at = entry.at as usize;
+                if at >= best {
+                    return;
+                }
+                if entry.exact {
+                    best = at;
+                    return;
+                }
                 match all(&self.rows[at].tests, subject) {
                     Truth::Yes => {
                         best = at;
@@ -184,7 +203,7 @@ impl Table {
 
 impl Compound {
     /// Calls `see` with the rows of every combination of the person's values.
-    fn each(&self, subject: &Subject<'_>, depth: usize, key: Key, see: &mut dyn FnMut(&[u32])) {
+    fn each(&self, subject: &Subject<'_>, depth: usize, key: Key, see: &mut dyn FnMut(&[Entry])) {
         let Some(attribute) = self.attributes.get(depth) else {
             if let Some(list) = self.rows.get(&key) {
                 see(list);
@@ -225,7 +244,7 @@ impl Index {
         let mut index = Self::default();
         let mut compounds: BTreeMap<Vec<usize>, Compound> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
-            let at = at as u32;
+            let entry = |exact: bool| Entry { at: at as u32, exact };
             let mut equal: Vec<(usize, &[Wanted])> = Vec::new();
             for test in &row.tests {
                 if let Condition::Attribute { attribute, test: Test::Is(list) } = test
@@ -251,10 +270,10 @@ impl Index {
                         if index.by_group.len() <= group {
                             index.by_group.resize(group + 1, Vec::new());
                         }
-                        index.by_group[group].push(at);
+                        index.by_group[group].push(entry(false));
                     }
                 }
-                _ if equal.is_empty() => index.always.push(at),
+                _ if equal.is_empty() => index.always.push(entry(row.tests.is_empty())),
                 _ => {
                     let attributes: Vec<usize> = equal.iter().map(|(attribute, _)| *attribute).collect();
                     let compound = compounds
@@ -273,8 +292,10 @@ impl Index {
                             })
                             .collect();
                     }
+                    // Each test is about an attribute of its own, and all of them are in the key.
+                    let exact = equal.len() == row.tests.len();
                     for key in keys {
-                        compound.rows.entry(key).or_default().push(at);
+                        compound.rows.entry(key).or_default().push(entry(exact));
                     }
                 }
             }
@@ -377,6 +398,11 @@ enum Column {
     CostCenter,
     Role(Role),
     Item,
+    Value,
+    /// The row counts from this day on, or up to it.
+    Day {
+        last: bool,
+    },
     Comment,
 }
 
@@ -396,6 +422,9 @@ const COLUMNS: &[(&str, Column)] = &[
     ("operator", Column::Role(Role::Operator)),
     ("administrator", Column::Role(Role::Administrator)),
     ("item", Column::Item),
+    ("value", Column::Value),
+    ("from", Column::Day { last: false }),
+    ("until", Column::Day { last: true }),
     ("comment", Column::Comment),
 ];
 
@@ -452,6 +481,8 @@ pub(crate) fn read(
                 fill(&mut row, column, cell, &spot(&cell.span), groups, findings);
             }
         }
+        // Days come last: whoever a row does not concern anyway need not be looked at again for its sake.
+        row.tests.sort_by_key(|test| matches!(test, Condition::Today { .. }));
         rows.push(row);
     }
     let given = header.iter().map(|cell| cell.text.clone()).collect();
@@ -522,6 +553,18 @@ fn fill(
         Column::CostCenter => row.out.cost_center = Some(cell.text.clone()),
         Column::Role(role) => row.out.roles.push((*role, texts())),
         Column::Item => row.out.items = texts(),
+        Column::Day { last } => {
+            match DateFormat::parse("YYYY-MM-DD").and_then(|format| format.read(&cell.text)) {
+                Some(day) if *last => row.tests.push(Condition::Today { from: None, until: Some(day) }),
+                Some(day) => row.tests.push(Condition::Today { from: Some(day), until: None }),
+                None => findings.error(
+                    spot,
+                    format!("\"{}\" is no day", cell.text),
+                    Some("write it like 2026-09-30".into()),
+                ),
+            }
+        }
+        Column::Value => row.out.value = Some(cell.text.clone()),
         Column::Comment => {}
     }
 }

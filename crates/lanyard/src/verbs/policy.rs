@@ -71,6 +71,22 @@ enum What {
         #[command(flatten)]
         common: Common,
     },
+    /// Run the policy's own tests: `[[test]]` with `given` and `expect`; exit 1 if one fails
+    Test {
+        #[command(flatten)]
+        common: Common,
+        /// Only tests with this in their name
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// Also list the rules, rows and conditions that no test reaches
+        #[arg(long)]
+        missed: bool,
+        /// Exit 1 if the tests reach less than this share of the policy
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        min_coverage: Option<u8>,
+    },
+    /// Print the JSON Schema of policy.toml, for editors: `lanyard policy schema > policy.schema.json`
+    Schema,
     /// Say in sentences how the folder differs from what is published
     Diff {
         #[command(flatten)]
@@ -163,6 +179,13 @@ pub async fn run(arguments: PolicyArguments) -> anyhow::Result<u8> {
     match arguments.what {
         What::Fmt { common, check } => fmt(&common, check),
         What::Lint { common } => lint(&common).await,
+        What::Test { common, only, missed, min_coverage } => {
+            test(&common, only.as_deref(), missed, min_coverage)
+        }
+        What::Schema => {
+            print!("{}", lanyard_policy::schema::TEXT);
+            Ok(exit::DONE)
+        }
         What::Diff { common, from, to } => compare(&common, from, to).await,
         What::Versions { common, limit } => {
             print(&common, ask(&common, PolicyVerb::Versions { limit }).await?)
@@ -260,6 +283,34 @@ async fn lint(common: &Common) -> anyhow::Result<u8> {
         return print(common, serde_json::from_value(answer).context("the server's answer cannot be read")?);
     }
     print(common, told(&policy.lint(&Known::default())))
+}
+
+/// Needs nobody: places and permissions are stood up from the names in the policy.
+fn test(common: &Common, only: Option<&str>, missed: bool, min_coverage: Option<u8>) -> anyhow::Result<u8> {
+    let (_, files) = read(common)?;
+    let policy = match Policy::parse(&files) {
+        Err(problems) => return print(common, told(&problems)),
+        Ok(policy) => policy,
+    };
+    let mut report = policy.run_tests();
+    if let Some(only) = only {
+        let only = only.to_lowercase();
+        report.tests.retain(|test| test.name.to_lowercase().contains(&only));
+    }
+    let percent = report.coverage.percent();
+    let thin = min_coverage.filter(|min| percent < usize::from(*min));
+    let mut text = report.render(missed);
+    if let Some(min) = thin {
+        text +=
+            &format!("{percent} % of the policy is reached, {min} % is asked for; --missed lists the rest\n");
+    }
+    let failed = report.failed();
+    let ok = failed == 0 && thin.is_none();
+    let json = json!({
+        "ok": ok, "passed": report.tests.len() - failed, "failed": failed, "tests": report.tests,
+        "coverage": report.coverage, "coverage_percent": percent,
+    });
+    print(common, Said { exit: if ok { exit::DONE } else { exit::FAILED }, text, json })
 }
 
 async fn shown(common: &Common, version: Option<i64>) -> anyhow::Result<Result<(Value, PolicyFiles), Said>> {

@@ -33,7 +33,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             let conditions = needed_conditions(mark, document);
             mark.get("but_first");
             mark.finish();
-            rules.ended.push(Mark { id, conditions });
+            rules.ended.push(Mark { id, conditions, spot: mark.spot() });
         }
         for (at, leave) in section.sections("leave").iter().enumerate() {
             let id = leave.string("id").unwrap_or_else(|| format!("leave-{}", at + 1));
@@ -41,7 +41,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             let loses = loses(leave, "loses");
             leave.get("but_first");
             leave.finish();
-            rules.leave.push(LeaveRule { id, conditions, loses });
+            rules.leave.push(LeaveRule { id, conditions, loses, spot: leave.spot() });
         }
         for key in ["deactivated", "deleted", "new_account"] {
             // Nothing is said of these but what is asked first.
@@ -98,6 +98,7 @@ fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
             .unwrap_or(true),
         warn_days: section.integer("warn_days", 0..366).unwrap_or(0),
         tell: channels(section, "tell", document),
+        spot: section.spot(),
     };
     section.get("but_first");
     section.finish();

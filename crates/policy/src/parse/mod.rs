@@ -4,6 +4,7 @@ mod first;
 mod flow;
 mod lifecycle;
 mod rules;
+mod test;
 mod when;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::{
     PolicyFiles,
     document::Document,
     names,
+    parameter::Parameters,
     problem::{Findings, Problems, Spot, nearest},
     reader::{Report, Section},
     table,
@@ -23,8 +25,23 @@ use crate::{
 /// The format this version reads and writes.
 pub(crate) const FORMAT: i64 = 1;
 
+/// Every key that reading these files asks for, by its section.
+#[cfg(test)]
+pub(crate) fn keys(files: &PolicyFiles) -> std::collections::BTreeSet<(String, &'static str)> {
+    read(files).1
+}
+
+#[cfg(test)]
+type Asked = std::collections::BTreeSet<(String, &'static str)>;
+#[cfg(not(test))]
+type Asked = ();
+
 /// Reads everything. Warnings come beside the document; errors instead of it.
 pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
+    read(files).0
+}
+
+fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     let (file, text) = &files.toml;
     let mut findings = Findings::default();
     findings.source(file, text);
@@ -49,8 +66,6 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
     }
     document.name = section.string("name").unwrap_or_else(|| "policy".to_owned());
     document.groups = when::read_groups(&section);
-    rules::read(&section, &mut document);
-    lifecycle::read(&section, &mut document);
     for (name, text) in &files.tables {
         let name = name.trim_end_matches(".csv");
         let file = format!("{name}.csv");
@@ -60,8 +75,13 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
         document.mentions.extend(mentions);
         document.tables.insert(name.to_owned(), std::sync::Arc::new(table));
     }
+    rules::read(&section, &mut document);
+    lifecycle::read(&section, &mut document);
     document.flows = flow::read(&section, &document);
+    document.parameters = Parameters::read(&section, &document);
+    document.parameters.check(&document, &mut report.findings());
     first::read(&section, &mut document);
+    document.tests = test::read(&section, &document);
     names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());
@@ -69,8 +89,12 @@ pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
         // What a broken line hides is not missing.
         check_routes(&section, &document);
     }
+    #[cfg(test)]
+    let asked = report.asked.take();
+    #[cfg(not(test))]
+    let asked = ();
     let problems = report.into_findings().finish();
-    if problems.has_errors() { Err(problems) } else { Ok(document) }
+    (if problems.has_errors() { Err(problems) } else { Ok(document) }, asked)
 }
 
 fn check_routes(section: &Section<'_>, document: &Document) {

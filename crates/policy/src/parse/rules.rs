@@ -12,11 +12,12 @@ use super::when::conditions;
 use crate::{
     date::DateFormat,
     document::{
-        Change, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule, OnLeaving, Route,
-        Scope, SiteSettings, Source, TenantSettings, UserTypeRule,
+        Change, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule, OnLeaving, PhoneRule,
+        Route, Scope, SiteSettings, Source, TenantSettings, UserTypeRule,
     },
     guardrail::{Channel, Guardrails, Schedule},
     names::Attribute,
+    phone::Country,
     problem::nearest,
     reader::{Section, Text, Value},
 };
@@ -44,6 +45,13 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
     if let Some(section) = root.section("profile") {
         document.profile =
             section.entries().iter().filter_map(|(name, value)| field(name, value, document)).collect();
+    }
+    if let Some(section) = root.section("phone") {
+        document.phone = PhoneRule {
+            country: country(&section),
+            attribute: section.attribute("attribute").map(Into::into),
+        };
+        section.finish();
     }
     document.user_types =
         root.sections("user_type").iter().filter_map(|section| user_type(section, document)).collect();
@@ -100,10 +108,22 @@ fn tenants(root: &Section<'_>, document: &mut Document) {
             dates: tenant.get("dates").map(|value| formats(&value)),
             start_attribute: tenant.attribute("start_attribute").map(Into::into),
             end_attribute: tenant.attribute("end_attribute").map(Into::into),
+            country: country(&tenant),
         };
         tenant.finish();
         document.tenants.insert(TenantId::new(name.value.as_str()), settings);
     }
+}
+
+fn country(section: &Section<'_>) -> Option<Country> {
+    let text = section.text("country")?;
+    let found = Country::find(&text.value);
+    if found.is_none() {
+        let fix = format!("two letters, one of {}", Country::codes().collect::<Vec<_>>().join(", "));
+        let message = format!("phone numbers of \"{}\" are not known", text.value);
+        section.report.error(&text.span, message, Some(fix));
+    }
+    found
 }
 
 fn sites(root: &Section<'_>, document: &mut Document) {
@@ -155,7 +175,8 @@ fn route(section: &Section<'_>, document: &Document) -> Option<Route> {
     let conditions = conditions(section, "if", &document.groups);
     section.finish();
     let site = SiteId::new(site?.value.as_str());
-    Some(Route { tenant: tenant.map(|text| TenantId::new(text.value.as_str())), site, conditions })
+    let tenant = tenant.map(|text| TenantId::new(text.value.as_str()));
+    Some(Route { tenant, site, conditions, spot: section.spot() })
 }
 
 fn correlation(section: &Section<'_>) -> Correlation {
@@ -235,6 +256,23 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
     if let Some(text) = section.string("text") {
         from.push(Source::Constant(text));
     }
+    if let Some(text) = section.text("look_up") {
+        let complain = |message, fix: Option<String>| {
+            let fix = fix.or_else(|| Some(format!("add the file {}.csv with a column value", text.value)));
+            section.report.error(&text.span, message, fix);
+        };
+        if let Some(table) = super::known(&text.value, &document.tables, "table", complain)
+            && !table.columns.contains("value")
+        {
+            let message = format!("the table \"{}\" has no column value", text.value);
+            section.report.error(
+                &text.span,
+                message,
+                Some("add the column: what the field is to hold".into()),
+            );
+        }
+        from.push(Source::Table { name: text.value, table: None });
+    }
     let change = section
         .get("as")
         .map(|value| value.texts().iter().filter_map(|text| change(text, &section)).collect())
@@ -245,7 +283,7 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
     if from.len() != 1 {
         section.error(
             "where does the value come from?",
-            Some("use one of from = …, join = […], text = …".into()),
+            Some("use one of from = …, join = […], text = …, look_up = …".into()),
         );
         return None;
     }
@@ -257,18 +295,27 @@ fn numbered(names: Vec<String>) -> Vec<Attribute> {
 }
 
 fn change(text: &Text, section: &Section<'_>) -> Option<Change> {
-    const KNOWN: [(&str, Change); 5] = [
+    const KNOWN: [(&str, Change); 9] = [
         ("lower case", Change::Lower),
         ("upper case", Change::Upper),
         ("phone", Change::Phone),
+        ("email", Change::Email),
+        ("email without tag", Change::EmailWithoutTag),
+        ("digits", Change::Digits),
+        ("without leading zeros", Change::WithoutZeros),
         ("date-ms", Change::DateMs),
         ("date", Change::IsoDate),
     ];
-    let found = KNOWN.iter().find(|(name, _)| *name == text.value).map(|(_, change)| *change);
+    let notation = text.value.strip_prefix("date ").and_then(|format| DateFormat::parse(format.trim()));
+    let found = KNOWN
+        .iter()
+        .find(|(name, _)| *name == text.value)
+        .map(|(_, change)| change.clone())
+        .or(notation.map(Change::Date));
     if found.is_none() {
         let names: Vec<_> = KNOWN.iter().map(|(name, _)| *name).collect();
         let fix = nearest(&text.value, names.iter().copied())
-            .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+            .unwrap_or_else(|| format!("known: {}, date DD.MM.YYYY", names.join(", ")));
         section.report.error(&text.span, format!("there is no transform \"{}\"", text.value), Some(fix));
     }
     found

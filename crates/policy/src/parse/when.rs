@@ -9,11 +9,13 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Bound, Condition, GroupTest, Test, Wanted},
+    condition::{Condition, GroupTest, Wanted},
     date::DateFormat,
     document::Named,
+    pattern::Pattern,
     problem::nearest,
     reader::{Section, Text, Value},
+    test::{Anchor, Bound, Side, Stretch, Test},
 };
 
 /// `[groups]`: the policy's name for a group → its id, or one per tenant.
@@ -92,7 +94,20 @@ pub(super) fn conditions(
     section.get(key).map(|value| list(&value, groups)).unwrap_or_default()
 }
 
+/// Tests that can have a slip of their own.
+const TESTS: [&str; 5] = ["within", "before", "after", "at_least", "at_most"];
+
+/// Conditions in conditions, at most. Nobody reads deeper nests, and every part costs each person.
+const DEPTH_MAX: usize = 8;
+
 fn list(value: &Value<'_>, groups: &BTreeMap<String, Named>) -> Vec<Condition> {
+    // `any`, `all`, `not` and `of` in the path: names of one's own, such as a profile field's, cannot contain the dot.
+    let nests = value.name.split('.').filter(|part| matches!(*part, "any" | "all" | "not" | "of")).count();
+    if nests > DEPTH_MAX {
+        let fix = "split the rule into several flows, or put the cases into a table";
+        value.error(format!("conditions stand more than {DEPTH_MAX} deep in each other"), Some(fix.into()));
+        return Vec::new();
+    }
     // A single condition need not stand in a list.
     if value.is_section() {
         return value.section().and_then(|section| condition(&section, groups)).into_iter().collect();
@@ -111,6 +126,19 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
     if let Some(value) = section.get("not") {
         let inner = list(&value, groups);
         found.push(Condition::Not(Box::new(Condition::All(inner))));
+    }
+    if let Some(value) = section.get("of") {
+        let inner = list(&value, groups);
+        let count = section.integer("count", 1..1_000).unwrap_or(1);
+        if section.get("count").is_none() {
+            section.error("how many of these?", Some("add count = 2".into()));
+        } else if count as usize > inner.len() && value.is_list() && value.list().len() == inner.len() {
+            let message = format!("{count} of {} conditions can never hold", inner.len());
+            section.error(message, Some("lower count, or add conditions to of".into()));
+        }
+        found.push(Condition::Some(count as usize, inner));
+    } else if section.get("count").is_some() {
+        section.error("of what?", Some("add of = [ … ], the conditions that are counted".into()));
     }
     if let Some(value) = section.get("group") {
         let tests: Vec<_> = value
@@ -141,6 +169,8 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
     let name = section.attribute("attribute");
     let tests = attribute_tests(section);
     match (name, tests) {
+        // A test with a slip in it was told already.
+        (Some(_), tests) if tests.is_empty() && TESTS.iter().any(|key| section.get(key).is_some()) => {}
         (Some(name), tests) if tests.is_empty() => {
             section
                 .error(format!("what about {name}?"), Some("add is = …, in = […], exists = true, …".into()));
@@ -159,7 +189,7 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
     section.finish();
     match found.len() {
         // An attribute without a test was told already.
-        0 if section.get("attribute").is_some() => None,
+        0 if section.get("attribute").is_some() || section.get("count").is_some() => None,
         0 => {
             let fix = "name a group, an attribute, a tenant, a site or a status, or use all, any, not";
             section.error("a condition that says nothing", Some(fix.into()));
@@ -179,7 +209,7 @@ fn slugs(value: &Value<'_>) -> Vec<String> {
     texts.into_iter().map(|text| text.value).collect()
 }
 
-fn status(section: &Section<'_>, text: &Text) -> Option<Status> {
+pub(super) fn status(section: &Section<'_>, text: &Text) -> Option<Status> {
     const KNOWN: [&str; 8] = [
         "STAGED",
         "PROVISIONED",
@@ -225,6 +255,61 @@ fn attribute_tests(section: &Section<'_>) -> Vec<(Test, bool)> {
             tests.push((make(list), negated));
         }
     }
+    for (key, make) in
+        [("domain", Test::Domain as fn(Vec<Wanted>) -> Test), ("only", Test::Only), ("has_all", Test::HasAll)]
+    {
+        if let Some(mut list) = wanted(key) {
+            if key == "domain" {
+                // Compared as addresses are: `münchen.example` is `xn--mnchen-3ya.example`.
+                for wanted in &mut list {
+                    let bare = wanted.folded.trim_start_matches('@').to_owned();
+                    wanted.folded = fold::domain(&bare);
+                }
+            }
+            if list.is_empty() || list.iter().any(|wanted| wanted.folded.is_empty()) {
+                section.error(format!("{key} compares with nothing"), Some(format!("write {key} = [\"…\"]")));
+            }
+            tests.push((make(list), false));
+        }
+    }
+    if let Some(list) = wanted("matches") {
+        if list.iter().any(|wanted| wanted.folded.is_empty()) {
+            section.error("matches compares with an empty text", Some("use exists = false".into()));
+        }
+        let list = list.into_iter().map(|wanted| {
+            let pattern = Pattern::new(&wanted.folded);
+            (wanted, pattern)
+        });
+        tests.push((Test::Matches(list.collect()), false));
+    }
+    if let Some(other) = section.attribute("same_as") {
+        tests.push((Test::SameAs(other.into()), false));
+    }
+    let limit = |key| section.get(key).and_then(|value| value.number());
+    let (at_least, at_most) = (limit("at_least"), limit("at_most"));
+    if let (Some(least), Some(most)) = (at_least, at_most)
+        && least > most
+    {
+        section.error(format!("no number is at least {least} and at most {most}"), Some("swap them".into()));
+    }
+    if at_least.is_some() || at_most.is_some() {
+        tests.push((Test::Number { at_least, at_most }, false));
+    }
+    if let Some(text) = section.text("within") {
+        match stretch(&text.value) {
+            Some(stretch) => {
+                if let Anchor::Attribute(other) = &stretch.of {
+                    section.report.mention(&Text { value: other.name.clone(), span: text.span.clone() });
+                }
+                tests.push((Test::Within(stretch), false));
+            }
+            None => section.report.error(
+                &text.span,
+                format!("\"{}\" is no stretch of days", text.value),
+                Some("write it like \"14 days of today\", \"30 days before contractEndDate\" or \"7 days after 2026-09-30\"".into()),
+            ),
+        }
+    }
     if let Some(exists) = section.boolean("exists") {
         tests.push((Test::Exists(exists), false));
     }
@@ -241,6 +326,29 @@ fn attribute_tests(section: &Section<'_>) -> Vec<(Test, bool)> {
         }
     }
     tests
+}
+
+/// `14 days of today`, `30 days before contractEndDate`.
+fn stretch(text: &str) -> Option<Stretch> {
+    let mut words = text.split_whitespace();
+    let days: i64 = words.next()?.parse().ok().filter(|days| (0..=36_500).contains(days))?;
+    let unit = words.next()?;
+    let side = match words.next()? {
+        "of" => Side::Around,
+        "before" => Side::Before,
+        "after" => Side::After,
+        _ => return None,
+    };
+    let anchor = words.next()?;
+    let of = match DateFormat::parse("YYYY-MM-DD").and_then(|format| format.read(anchor)) {
+        Some(day) => Anchor::Day(day),
+        None if anchor == "today" => Anchor::Today,
+        None => {
+            let named = anchor.starts_with(|c: char| c.is_alphabetic() || c == '_');
+            named.then(|| Anchor::Attribute(anchor.to_owned().into()))?
+        }
+    };
+    (matches!(unit, "day" | "days") && words.next().is_none()).then_some(Stretch { days, side, of })
 }
 
 fn bound(text: &str) -> Option<Bound> {

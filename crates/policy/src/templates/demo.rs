@@ -10,7 +10,8 @@ use crate::PolicyFiles;
 /// Groups that the policy names, where an org has them.
 const GROUPS: [&str; 4] = ["APP-iOffice-Users", "ROOM-Booking", "VISITOR-Managers", "EXEC-Floor"];
 
-const HEAD: &str = r#"# Who works where, and with which permissions.
+const HEAD: &str = r#"#:schema ./policy.schema.json
+# Who works where, and with which permissions.
 #
 # This folder is the whole policy: the rules here, and one table (places.csv) that opens in any spreadsheet.
 # Nothing happens that is not written here; every change it causes names the rule, and the row, that asked for it.
@@ -239,6 +240,7 @@ pub fn demo_policy(facts: &StarterFacts) -> PolicyFiles {
     groups(&mut toml, facts);
     routes(&mut toml, facts);
     toml.push_str(BODY);
+    super::tests::demo_tests(&mut toml, facts, &GROUPS);
     PolicyFiles {
         toml: ("policy.toml".to_owned(), toml),
         tables: BTreeMap::from([("places".to_owned(), places(facts))]),

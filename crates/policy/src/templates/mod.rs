@@ -2,6 +2,7 @@
 
 mod demo;
 mod starter;
+mod tests;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

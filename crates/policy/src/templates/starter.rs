@@ -36,7 +36,8 @@ const OFFICES: &[&str] = &["officeLocation", "officeCode", "building", "city"];
 pub fn starter(facts: &StarterFacts) -> PolicyFiles {
     let found = Found::of(facts);
     let mut toml = String::from(
-        "# The policy: who gets what in iOffice, and why. Written by `lanyard init` from what it found; yours to edit.\n\
+        "#:schema ./policy.schema.json\n\
+         # The policy: who gets what in iOffice, and why. Written by `lanyard init` from what it found; yours to edit.\n\
          #\n\
          # It is careful on purpose. It keeps seats that people have, adds what is missing, and takes back only what it\n\
          # gave itself. `lanyard plan` shows what it would do; nothing happens before you apply it.\n\
@@ -55,6 +56,7 @@ pub fn starter(facts: &StarterFacts) -> PolicyFiles {
     toml.push_str(SCHEDULE);
     guardrails(&mut toml, facts);
     toml.push_str(NOTIFY);
+    tests(&mut toml, facts, &found);
     let mut tables = BTreeMap::new();
     tables.insert("places".to_owned(), places(facts, &found));
     PolicyFiles { toml: ("policy.toml".to_owned(), toml), tables }
@@ -534,6 +536,32 @@ fn flows(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
             ),
         );
     }
+}
+
+fn tests(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
+    // The tenant that has the most of the groups: its people can show what the rules do.
+    let groups_of = |tenant: &TenantFacts| -> Vec<&'static str> {
+        let here = found.groups.iter().filter(|(_, groups)| groups.iter().any(|(of, _)| of.id == tenant.id));
+        here.map(|(kind, _)| *kind).collect()
+    };
+    let best = facts.tenants.iter().enumerate().rev().max_by_key(|(_, tenant)| groups_of(tenant).len());
+    let Some((at, tenant)) = best else { return };
+    let Some(site) = facts.sites.get(at).or(facts.sites.first()) else { return };
+    let groups = groups_of(tenant);
+    if found.has("workplace users") && !groups.contains(&"workplace users") {
+        return;
+    }
+    let books =
+        site.catalogue.centers.values().any(|center| center.module.eq_ignore_ascii_case("reservation"));
+    let rules = super::tests::StarterRules {
+        tenant,
+        site,
+        groups,
+        contractor: found.contractors.first().copied(),
+        end: found.end,
+        books,
+    };
+    super::tests::starter_tests(toml, &rules);
 }
 
 /// Occupiable desks of a building.

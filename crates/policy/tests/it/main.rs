@@ -2,7 +2,10 @@
 
 mod first;
 mod flows;
+mod language;
 mod lifecycle;
+mod order;
+mod own_tests;
 mod problems;
 mod properties;
 mod scenario;

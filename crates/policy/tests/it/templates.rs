@@ -158,7 +158,11 @@ fn decisions_read_as_sentences() {
 fn the_shipped_folder_is_up_to_date() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/harborlight");
     let files = world::demo();
-    let mut all = vec![(folder.join(&files.toml.0), &files.toml.1)];
+    let schema = lanyard_policy::schema::TEXT.to_owned();
+    let mut all = vec![
+        (folder.join(&files.toml.0), &files.toml.1),
+        (folder.join(lanyard_policy::schema::FILE), &schema),
+    ];
     all.extend(files.tables.iter().map(|(name, text)| (folder.join(format!("{name}.csv")), text)));
     for (path, text) in all {
         if std::env::var_os("LANYARD_WRITE_POLICIES").is_some() {

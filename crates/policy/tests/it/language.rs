@@ -1,0 +1,309 @@
+//! Conditions and transforms, each through a policy of its own: what holds, what does not, and what cannot be told.
+
+use jiff::Timestamp;
+use lanyard_model::{desired::Lifecycle, id::SiteId, identity::AttributeValue, place::Catalogue};
+use lanyard_policy::{Bound, Facts, Policy, PolicyFiles};
+
+use crate::world;
+
+fn files(rest: &str) -> PolicyFiles {
+    let toml = format!(
+        "format = 1\n[groups]\nA = \"00gAAAAAAAA\"\nB = \"00gBBBBBBBB\"\n[[route]]\nsite = \"hq\"\n\
+         [correlation]\nkeys = [{{ kind = \"e-mail\", attribute = \"email\", field = \"email\" }}]\n{rest}"
+    );
+    let titles = "attribute:title,value\nSoftware Engineer|SWE,Engineer\nVP,Vice President\n";
+    PolicyFiles {
+        toml: ("policy.toml".into(), toml),
+        tables: [("titles".to_owned(), titles.to_owned())].into(),
+    }
+}
+
+fn bound(rest: &str) -> Bound {
+    let policy = Policy::parse(&files(rest)).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    policy.bind(&[(SiteId::from("hq"), Catalogue::empty(SiteId::from("hq"), world::now()))].into())
+}
+
+fn now() -> Timestamp {
+    world::at("2026-06-10T09:00:00Z")
+}
+
+/// What moved then has settled.
+fn long_before(now: Timestamp) -> Timestamp {
+    now - jiff::SignedDuration::from_hours(9)
+}
+
+fn value(text: &str) -> AttributeValue {
+    match text.split_once('|') {
+        Some(_) => AttributeValue::List(text.split('|').map(Into::into).collect()),
+        None => AttributeValue::Text(text.into()),
+    }
+}
+
+/// `yes`, `no`, or the reason for setting the person aside; and when the answer may change by itself.
+fn asked(condition: &str, attributes: &str) -> (String, Option<String>) {
+    let bound = bound(&format!(
+        "[lifecycle]\nzone = \"Europe/London\"\n[[flow]]\nid = \"x\"\nif = [{condition}]\nthen = [{{ todo = \"yes\", what = \"it holds\" }}]\n"
+    ));
+    let mut person = world::person("northgate");
+    for pair in attributes.split("; ").filter(|pair| !pair.is_empty()) {
+        let (name, text) = pair.split_once('=').expect("name=value");
+        person.profile.set(name, value(text));
+    }
+    let desired = bound.evaluate(&person, &Facts::unlinked(long_before(now())), now());
+    let answer = match desired.lifecycle {
+        Lifecycle::Aside { why } => why,
+        _ if desired.todos.is_empty() => "no".to_owned(),
+        _ => "yes".to_owned(),
+    };
+    (answer, desired.review_at.map(|at| at.to_string()))
+}
+
+#[test]
+fn conditions_hold_or_not_or_cannot_be_told() {
+    for (condition, attributes, expected) in [
+        ("{ attribute = \"code\", matches = \"CC?-4*\" }", "code=cc1-417", "yes"),
+        ("{ attribute = \"code\", matches = \"CC?-4*\" }", "code=CC12-417", "no"),
+        ("{ attribute = \"code\", matches = [\"x\", \"*17\"] }", "code=CC12-417", "yes"),
+        ("{ attribute = \"email\", domain = \"Northgate.example\" }", "", "yes"),
+        ("{ attribute = \"email\", domain = \"@gate.example\" }", "", "no"),
+        ("{ attribute = \"mail\", domain = \"münchen.example\" }", "mail=a@xn--mnchen-3ya.example", "yes"),
+        ("{ attribute = \"mail\", domain = \"xn--mnchen-3ya.example\" }", "mail=a@MÜNCHEN.example", "yes"),
+        ("{ attribute = \"grade\", at_least = 7 }", "grade=7", "yes"),
+        ("{ attribute = \"grade\", at_least = 7, at_most = 9 }", "grade=10", "no"),
+        ("{ attribute = \"grade\", at_least = 7.5 }", "grade=7", "no"),
+        ("{ attribute = \"grade\", at_least = 7 }", "", "no"),
+        ("{ attribute = \"grade\", at_least = 7 }", "grade=seven", "grade is \"seven\", which is no number"),
+        ("{ attribute = \"grade\", at_most = 7 }", "grade=NaN", "grade is \"NaN\", which is no number"),
+        ("{ attribute = \"city\", same_as = \"officeCity\" }", "city=Leeds; officeCity= leeds ", "yes"),
+        ("{ attribute = \"city\", same_as = \"officeCity\" }", "city=Leeds; officeCity=York", "no"),
+        ("{ attribute = \"city\", same_as = \"officeCity\" }", "city=Leeds", "no"),
+        ("{ attribute = \"sites\", has_all = [\"a\", \"b\"] }", "sites=B|C|A", "yes"),
+        ("{ attribute = \"sites\", has_all = [\"a\", \"b\"] }", "sites=A|C", "no"),
+        ("{ attribute = \"sites\", only = [\"a\", \"b\"] }", "sites=A|B", "yes"),
+        ("{ attribute = \"sites\", only = [\"a\", \"b\"] }", "sites=A|C", "no"),
+        ("{ attribute = \"sites\", only = [\"a\", \"b\"] }", "", "no"),
+        (
+            "{ count = 2, of = [{ attribute = \"a\", exists = true }, { attribute = \"b\", exists = true }, { attribute = \"c\", exists = true }] }",
+            "a=1; c=1",
+            "yes",
+        ),
+        (
+            "{ count = 2, of = [{ attribute = \"a\", exists = true }, { attribute = \"b\", exists = true }, { attribute = \"c\", exists = true }] }",
+            "b=1",
+            "no",
+        ),
+        // What is broken decides only where it still could.
+        (
+            "{ count = 1, of = [{ attribute = \"a\", exists = true }, { attribute = \"b\", at_least = 1 }] }",
+            "a=1; b=x",
+            "yes",
+        ),
+        (
+            "{ count = 2, of = [{ attribute = \"a\", exists = true }, { attribute = \"b\", at_least = 1 }] }",
+            "b=x",
+            "no",
+        ),
+        (
+            "{ count = 2, of = [{ attribute = \"a\", exists = true }, { attribute = \"b\", at_least = 1 }] }",
+            "a=1; b=x",
+            "b is \"x\", which is no number",
+        ),
+        ("{ attribute = \"day\", within = \"3 days of 2026-06-01\" }", "day=2026-05-29", "yes"),
+        ("{ attribute = \"day\", within = \"3 days of 2026-06-01\" }", "day=2026-06-05", "no"),
+        ("{ attribute = \"day\", within = \"3 days before 2026-06-01\" }", "day=2026-06-02", "no"),
+        (
+            "{ attribute = \"day\", within = \"3 days before last\" }",
+            "day=2026-06-02; last=2026-06-05",
+            "yes",
+        ),
+        ("{ attribute = \"day\", within = \"3 days before last\" }", "day=2026-06-02", "no"),
+        (
+            "{ attribute = \"day\", within = \"3 days before last\" }",
+            "day=2026-06-02; last=soon",
+            "last is \"soon\", which is no date in a declared notation",
+        ),
+        (
+            "{ not = { attribute = \"day\", within = \"3 days of today\" } }",
+            "day=soon",
+            "day is \"soon\", which is no date in a declared notation",
+        ),
+    ] {
+        assert_eq!(asked(condition, attributes).0, expected, "{condition} of {attributes}");
+    }
+}
+
+#[test]
+fn a_stretch_says_when_it_begins_and_ends() {
+    let stretch = |text: &str, day: &str| {
+        asked(&format!("{{ attribute = \"day\", within = \"{text}\" }}"), &format!("day={day}"))
+    };
+    // Days begin in the zone, an hour ahead of UTC in June.
+    for (text, day, answer, turns) in [
+        ("7 days of today", "2026-06-20", "no", Some("2026-06-12T23:00:00Z")),
+        ("7 days of today", "2026-06-17", "yes", Some("2026-06-24T23:00:00Z")),
+        ("7 days of today", "2026-06-03", "yes", Some("2026-06-10T23:00:00Z")),
+        ("7 days of today", "2026-06-02", "no", None),
+        ("7 days before today", "2026-06-10", "yes", Some("2026-06-17T23:00:00Z")),
+        ("7 days after today", "2026-06-10", "yes", Some("2026-06-10T23:00:00Z")),
+        ("7 days after today", "2026-06-09", "no", None),
+    ] {
+        let (said, at) = stretch(text, day);
+        assert_eq!((said.as_str(), at.as_deref()), (answer, turns), "{day} within {text}");
+    }
+}
+
+#[test]
+fn transforms_write_one_notation() {
+    let field = |rest: &str, attributes: &str| {
+        let bound = bound(rest);
+        let mut person = world::person("northgate");
+        for pair in attributes.split("; ").filter(|pair| !pair.is_empty()) {
+            let (name, text) = pair.split_once('=').expect("name=value");
+            person.profile.set(name, value(text));
+        }
+        let desired = bound.evaluate(&person, &Facts::unlinked(long_before(now())), now());
+        let found = desired.fields.values().next().map(|want| want.value.clone());
+        found.or_else(|| desired.problems.first().cloned()).unwrap_or_else(|| "nothing".to_owned())
+    };
+    let phone = "[profile]\nphone = { from = \"p\", as = \"phone\" }\n[phone]\ncountry = \"GB\"\nattribute = \"countryCode\"\n[tenants.northgate]\ncountry = \"US\"\n";
+    for (rest, attributes, expected) in [
+        (phone, "p=(212) 555-0100", "+12125550100"),
+        (phone, "p=030 901820; countryCode=de", "+4930901820"),
+        (phone, "p=030 901820; countryCode=??", "phone: \"030 901820\" is no phone number of US"),
+        (
+            "[profile]\ncustom01 = { from = \"m\", as = \"email\" }",
+            "m= Ana+Desk@MÜNCHEN.example ",
+            "ana+desk@xn--mnchen-3ya.example",
+        ),
+        (
+            "[profile]\ncustom01 = { from = \"m\", as = \"email without tag\" }",
+            "m=Ana+Desk@x.example",
+            "ana@x.example",
+        ),
+        (
+            "[profile]\ncustom01 = { from = \"m\", as = \"email\" }",
+            "m=reception",
+            "custom01: \"reception\" is no e-mail address",
+        ),
+        ("[profile]\ncustom01 = { from = \"n\", as = \"without leading zeros\" }", "n=00417", "417"),
+        ("[profile]\ncustom01 = { from = \"n\", as = \"digits\" }", "n=CC-00417", "00417"),
+        ("[profile]\ncustom01 = { from = \"d\", as = \"date D.M.YYYY\" }", "d=2026-09-03", "3.9.2026"),
+        (
+            "[profile]\ncustom01 = { from = \"d\", as = \"date DD/MM/YYYY\" }",
+            "d=soon",
+            "custom01: \"soon\" is no date in a declared notation",
+        ),
+        ("[profile]\njobTitle = { look_up = \"titles\" }", "title=swe", "Engineer"),
+        ("[profile]\njobTitle = { look_up = \"titles\", as = \"upper case\" }", "title=VP", "VICE PRESIDENT"),
+        ("[profile]\njobTitle = { look_up = \"titles\" }", "title=Clerk", "nothing"),
+    ] {
+        assert_eq!(field(rest, attributes), expected, "{attributes} in {rest}");
+    }
+}
+
+#[test]
+fn slips_are_told_with_place_and_fix() {
+    let deep = format!("{}{{ group = \"A\" }}{}", "{ any = [".repeat(10), "] }".repeat(10));
+    let rest = format!(
+        "[profile]\njobTitle = {{ look_up = \"title\" }}\nphone = {{ from = \"p\", as = \"fone\" }}\n[phone]\ncountry = \"UK\"\n\
+         [[flow]]\nid = \"x\"\nif = [\n{{ attribute = \"a\", within = \"3 weeks of today\" }},\n\
+         {{ attribute = \"a\", at_least = 3, at_most = 2 }},\n{{ count = 3, of = [{{ group = \"A\" }}] }},\n{{ count = 3 }},\n\
+         {{ attribute = \"a\", at_least = \"3\" }},\n{{ attribute = \"a\", domain = \"\" }},\n{deep}]\nthen = []\n"
+    );
+    let text = Policy::parse(&files(&rest)).expect_err("mistakes").to_string();
+    insta::assert_snapshot!("slips_in_conditions_and_transforms", text);
+}
+
+/// A site with one building, two floors and one zone, under names of its own.
+fn site(id: &str, building: &str) -> Catalogue {
+    let mut catalogue = world::catalogues()[&SiteId::from("hq")].clone();
+    catalogue.site = SiteId::from(id);
+    for known in catalogue.buildings.values_mut() {
+        known.name = building.into();
+    }
+    catalogue
+}
+
+const QUIET: &str = "[[route]]\ntenant = \"harborlight\"\nsite = \"south\"\n[[route]]\nsite = \"hq\"\n[correlation]\n\
+     keys = [{ kind = \"e-mail\", attribute = \"email\", field = \"email\" }]\n\
+     [parameters]\nhouse = \"Mill\"\n\"quiet floor\" = \"Level 2\"\n\
+     [[overlay]]\nsite = \"south\"\nset = { house = \"Abbey\", \"quiet floor\" = \"Level 1\" }\n\
+     [[flow]]\nid = \"quiet\"\nthen = [{ place = \"desk\", building = \"${house}\", floor = \"${quiet floor}\", \
+     otherwise = { field = \"custom03\", text = \"${house}: {floor}\" } }]\n";
+
+fn quiet(rest: &str) -> PolicyFiles {
+    PolicyFiles {
+        toml: ("policy.toml".into(), format!("format = 1\n{QUIET}{rest}")),
+        ..PolicyFiles::default()
+    }
+}
+
+#[test]
+fn a_site_sets_what_is_declared() {
+    let tests = "[[test]]\nname = \"north\"\ngiven = { tenant = \"northgate\" }\nexpect = { place = \"desk\", building = \"Mill\", floor = \"Level 2\" }\n\
+                 [[test]]\nname = \"south\"\ngiven = { tenant = \"harborlight\" }\nexpect = { place = \"desk\", building = \"Abbey\", floor = \"Level 1\" }\n";
+    let tests = format!("[tenants.northgate]\n[tenants.harborlight]\n{tests}");
+    let policy = Policy::parse(&quiet(&tests)).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    assert_eq!(policy.run_tests().failed(), 0, "{}", policy.run_tests().render(true));
+    let sites = [site("hq", "Mill"), site("south", "Abbey")].map(|site| (site.site.clone(), site)).into();
+    let bound = policy.bind(&sites);
+    assert!(bound.problems().is_empty(), "{}", bound.problems().render());
+    let note = |tenant: &str| {
+        let desired = bound.evaluate(&world::person(tenant), &Facts::unlinked(long_before(now())), now());
+        desired.place_note.map(|want| want.value.text)
+    };
+    assert_eq!(note("northgate").as_deref(), Some("Mill: Level 2"));
+    assert_eq!(note("harborlight").as_deref(), Some("Abbey: Level 1"));
+}
+
+#[test]
+fn an_overlay_sets_nothing_else() {
+    let rest = "[[overlay]]\nsite = \"sauth\"\nset = { house = \"X\", \"quite floor\" = \"Y\" }\n\
+                [[overlay]]\nsite = \"south\"\nset = { house = \"Z\" }\npriority = 3\n\
+                [[flow]]\nid = \"b\"\nthen = [{ item = \"Zone ${hose}\" }]\n";
+    let text = Policy::parse(&quiet(rest)).expect_err("mistakes").to_string();
+    insta::assert_snapshot!("slips_in_overlays", text);
+}
+
+#[test]
+fn names_that_a_site_lacks_are_told_with_the_nearest() {
+    let policy = Policy::parse(&quiet("")).expect("a policy");
+    let sites = [site("hq", "Mills"), site("south", "Abbey")].map(|site| (site.site.clone(), site)).into();
+    assert_eq!(
+        policy.bind(&sites).problems().to_string(),
+        "policy.toml:17:9: there is no building \"Mill\" (site hq) (did you mean \"Mills\"?)"
+    );
+}
+
+#[test]
+fn a_row_counts_between_its_days() {
+    let mut files = files(
+        "[[flow]]\nid = \"x\"\nlook_up = \"moves\"\nthen = [{ item = \"from table\" }]\n[profile]\njobTitle = { look_up = \"titles\" }\n",
+    );
+    let rows = "until,attribute:city,from,item\n2026-06-12,Leeds,2026-06-08,Quiet zone\n,Leeds,2026-07-01,Executive floor\n,,,Nothing\n";
+    files.tables.insert("moves".to_owned(), rows.to_owned());
+    let policy = Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    let bound = policy.bind(&[(SiteId::from("hq"), world::catalogues()[&SiteId::from("hq")].clone())].into());
+    let ask = |day: &str, city: &str| {
+        let now = world::at(&format!("{day}T12:00:00Z"));
+        let mut person = world::person("northgate");
+        person.profile.set("city", value(city));
+        let desired = bound.evaluate(&person, &Facts::unlinked(long_before(now)), now);
+        let items: Vec<_> = desired.items.keys().map(|item| item.0).collect();
+        (items, desired.review_at.map(|at| at.to_string()))
+    };
+    // The first row that counts on the day wins; the answer is looked at again when a row begins or ends.
+    for (day, city, items, review) in [
+        ("2026-06-01", "Leeds", vec![], Some("2026-06-08T00:00:00Z")),
+        ("2026-06-08", "Leeds", vec![521], Some("2026-06-13T00:00:00Z")),
+        ("2026-06-12", "Leeds", vec![521], Some("2026-06-13T00:00:00Z")),
+        ("2026-06-13", "Leeds", vec![], Some("2026-07-01T00:00:00Z")),
+        ("2026-07-01", "Leeds", vec![520], None),
+        ("2026-06-08", "York", vec![], None),
+    ] {
+        assert_eq!(ask(day, city), (items, review.map(str::to_owned)), "{day} in {city}");
+    }
+    files.tables.insert("moves".to_owned(), "from,item\nsoon,Quiet zone\n".to_owned());
+    let text = Policy::parse(&files).expect_err("a mistake").to_string();
+    assert_eq!(text, "moves.csv:2:1: \"soon\" is no day (write it like 2026-09-30)");
+}
