@@ -6,3 +6,4 @@ mod crash;
 mod folder;
 mod journal;
 mod queue;
+mod upgrade;

@@ -1,0 +1,100 @@
+//! A file as each earlier schema left it, opened by this program.
+
+use jiff::Timestamp;
+use lanyard_engine::ports::{Document, Entry, Severity, Store, Write};
+use lanyard_model::{
+    id::{IdentityId, TenantId},
+    signal::{Lane, Source},
+};
+use lanyard_store::SqliteStore;
+use rusqlite::Connection;
+
+/// Newest first: the version, and what takes its step back. A new step comes with its line here.
+const STEPS_BACK: &[(i64, &str)] = &[
+    (8, "DROP INDEX visits_of_site; DROP INDEX messages_by_time;"),
+    (
+        7,
+        "DROP INDEX held_by_person; DROP TABLE held; ALTER TABLE accounts DROP COLUMN held;
+         DROP TABLE leavers_returned; DROP TABLE checkpoints; DROP TABLE journal_cuts;",
+    ),
+    (5, "DROP TABLE past; DROP TABLE clearances; DROP TABLE clearance_uses; DROP INDEX intents_by_time;"),
+    (2, "DROP TABLE documents; DROP TABLE document_keys;"),
+];
+
+fn ana() -> IdentityId {
+    IdentityId::new(TenantId::new("acme"), "ana")
+}
+
+fn content() -> Vec<Write> {
+    let at = Timestamp::UNIX_EPOCH;
+    let line = |title: &str| {
+        Write::Journal(Box::new(Entry {
+            tenant: "acme".into(),
+            at,
+            kind: "decision".into(),
+            identity: Some(ana()),
+            site: None,
+            person: Some("Ana Silva".into()),
+            severity: Severity::Info,
+            title: title.to_owned(),
+            detail: String::new(),
+            data: serde_json::json!({ "desk": "2-014" }),
+        }))
+    };
+    vec![
+        Write::Attend {
+            who: vec![ana()],
+            source: Source::Hook,
+            lane: Lane::Leaver,
+            due: at,
+            why: "left".to_owned(),
+        },
+        Write::Meta { key: "kept".into(), value: "yes".into() },
+        Write::Count { name: "n".into(), by: 3 },
+        line("first"),
+        line("second"),
+    ]
+}
+
+#[tokio::test]
+async fn a_store_of_every_earlier_version_is_brought_up_and_loses_nothing() {
+    for undone in 0..=STEPS_BACK.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open_inline(folder.path()).unwrap();
+        store.write(content()).await.unwrap();
+        let heads = store.tree_heads().await.unwrap();
+        store.close();
+        let file = Connection::open(folder.path().join("lanyard.db")).unwrap();
+        let newest: i64 =
+            file.query_row("SELECT MAX(version) FROM schema_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(newest, STEPS_BACK[0].0, "the newest step has no line in STEPS_BACK");
+        for (version, back) in &STEPS_BACK[..undone] {
+            file.execute_batch(back).unwrap();
+            file.execute("DELETE FROM schema_version WHERE version = ?1", [version]).unwrap();
+        }
+        drop(file);
+
+        let store = SqliteStore::open_inline(folder.path()).unwrap();
+        assert_eq!(store.tree_heads().await.unwrap(), heads, "{undone} steps back");
+        assert_eq!(store.verify_journal().await, Ok(None), "{undone} steps back");
+        assert_eq!(store.meta("kept").await.unwrap().as_deref(), Some("yes"));
+        assert_eq!(store.count("n").await, Ok(3));
+        let long = Timestamp::from_second(600).unwrap();
+        let work = store.claim("w", Timestamp::UNIX_EPOCH, long, Lane::Bulk, 9).await.unwrap();
+        assert_eq!((work.len(), &work[0].identity), (1, &ana()), "attention waits on");
+        // What later steps brought is there to be written.
+        let document = Document {
+            collection: "reviews".into(),
+            key: "one".into(),
+            version: 0,
+            keys: Vec::new(),
+            body: serde_json::json!({}),
+        };
+        store.write(vec![Write::Document(Box::new(document))]).await.unwrap();
+        store.close();
+        let file = Connection::open(folder.path().join("lanyard.db")).unwrap();
+        let now: i64 =
+            file.query_row("SELECT MAX(version) FROM schema_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(now, newest);
+    }
+}
