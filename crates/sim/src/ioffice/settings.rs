@@ -169,6 +169,8 @@ pub struct IofficeSettings {
     pub service_password: String,
     /// The service account is a site administrator.
     pub service_site_admin: bool,
+    /// Accepted writes kept for inspection; the oldest go first.
+    pub journal_max: usize,
 }
 
 /// An OAuth client that the vendor registered.
@@ -225,6 +227,7 @@ impl Default for IofficeSettings {
             service_user_name: "lanyard.sync".into(),
             service_password: "lanyard-local".into(),
             service_site_admin: true,
+            journal_max: 200_000,
         }
     }
 }

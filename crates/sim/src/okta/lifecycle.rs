@@ -83,6 +83,12 @@ pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> Ap
         }
         (Verb::Unlock, LockedOut) => Ok(Active),
         (Verb::ExpirePassword, Active) => Ok(PasswordExpired),
+        // Whose password lives elsewhere, it is reset there.
+        (Verb::ResetPassword, Active)
+            if matches!(user.provider, Provider::Federation | Provider::ActiveDirectory) =>
+        {
+            Err(ApiError::of("E0000034"))
+        }
         (Verb::ResetPassword, Active | Provisioned | PasswordExpired | Recovery | LockedOut) => Ok(Recovery),
         (Verb::Reactivate | Verb::Unlock | Verb::ExpirePassword | Verb::ResetPassword, _) => wrong(),
     }

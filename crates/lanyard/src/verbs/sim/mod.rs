@@ -200,7 +200,7 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         None => Company::generate(&world),
     };
     let clock = Arc::new(AdjustableClock::starting_at(now, 1.0));
-    let started = Service {
+    Service {
         okta: assumed.okta,
         ioffice: assumed.ioffice,
         limits: !arguments.no_limits,
@@ -216,9 +216,8 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         badge_drop: arguments.badge_drop,
         console: arguments.console,
     }
-    .serve(company)
-    .await?;
-    Ok(started.running)
+    .serve_alone(company)
+    .await
 }
 
 /// The faces of a tape. Credentials are not on it, so any are taken; the announced ones only have the right form.
