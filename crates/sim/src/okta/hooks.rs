@@ -241,13 +241,7 @@ impl Org {
 
     pub fn post_hook(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let wanted = self.wanted_hook(&call.json()?)?;
-        let used = self.hooks.list.iter().filter(|hook| hook.active && hook.verified).count();
-        if used >= self.settings.hooks_max {
-            return Err(ApiError::refused(
-                "eventHook",
-                "The maximum number of active event hooks has been reached",
-            ));
-        }
+        self.room_for_hook()?;
         let id = self.fresh_id("who");
         self.hooks.list.push(Hook {
             id,
@@ -272,6 +266,16 @@ impl Org {
         });
         self.log_hook(self.hooks.list.len() - 1, &event::HOOK_CREATED, &call.cause.clone());
         self.get_hook(call, id.as_str())
+    }
+
+    /// # Errors
+    /// When as many hooks are active and verified as an org may have.
+    fn room_for_hook(&self) -> ApiResult<()> {
+        let used = self.hooks.list.iter().filter(|hook| hook.active && hook.verified).count();
+        if used < self.settings.hooks_max {
+            return Ok(());
+        }
+        Err(ApiError::refused("eventHook", "The maximum number of active event hooks has been reached"))
     }
 
     /// Replaces the whole hook: a secret that is not sent again is gone. A changed channel needs verification anew.
@@ -311,6 +315,9 @@ impl Org {
 
     pub fn turn_hook(&mut self, call: &Call<'_>, id: &str, active: bool) -> ApiResult<Answer> {
         let place = self.hook_place(id)?;
+        if active && self.hooks.list[place].verified && !self.hooks.list[place].active {
+            self.room_for_hook()?;
+        }
         let now = self.now;
         let hook = &mut self.hooks.list[place];
         hook.active = active;
@@ -405,6 +412,9 @@ impl Org {
     /// `POST …/lifecycle/verify`: the request that must be made before the caller is answered.
     pub fn begin_verification(&mut self, call: &Call<'_>, id: &str, waiting: Waiting) -> ApiResult<Outgoing> {
         let place = self.hook_place(id)?;
+        if !self.hooks.list[place].verified {
+            self.room_for_hook()?;
+        }
         let challenge = self.dice.text(43);
         let hook = self.hooks.list[place].id;
         let verification = Verification { hook, challenge, attempt: 1, cause: call.cause.clone(), waiting };

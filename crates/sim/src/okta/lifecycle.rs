@@ -145,6 +145,10 @@ impl Org {
         let target = vec![user.party()];
         let id = user.id;
         let before = self.user_text(key);
+        let told_first = verb == Verb::Deactivate && self.settings.deactivation_told_first;
+        if told_first {
+            self.emit(verb.event(), cause, target.clone(), Vec::new());
+        }
         if verb == Verb::Deactivate {
             self.drop_all_app_users(key, cause);
             if self.settings.deactivation_moves_membership {
@@ -170,7 +174,9 @@ impl Org {
         }
         let after = self.user_text(key);
         self.record(cause, "user", id.as_str(), before, after);
-        self.emit(verb.event(), cause, target, Vec::new());
+        if !told_first {
+            self.emit(verb.event(), cause, target, Vec::new());
+        }
         if verb == Verb::Activate && from == Status::Deprovisioned {
             self.regain_apps(key);
         }

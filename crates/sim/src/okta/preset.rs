@@ -74,6 +74,7 @@ impl OktaSettings {
                 app_delay: Spread::between(0, 30_000),
                 hook_delay: Spread { low_ms: 0, high_ms: 10_000, rare_ms: 120_000, rare_per_mille: 20 },
                 hook_effective: Spread::between(0, 60_000),
+                deactivation_told_first: true,
                 scim_retries: 1,
                 scim_deletes: true,
                 edit_deactivated: true,

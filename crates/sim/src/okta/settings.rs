@@ -180,6 +180,8 @@ pub struct OktaSettings {
     pub shuffle_targets: bool,
     /// O-18: whether hard deletion also writes removals for each membership.
     pub delete_logs_memberships: bool,
+    /// O-18: whether a deactivation is told before the ends of the app assignments that it causes.
+    pub deactivation_told_first: bool,
     /// O-22
     pub custom_order: CustomOrder,
     /// O-23: until lists and searches show a change.
@@ -295,6 +297,7 @@ impl Default for OktaSettings {
             hook_retry_keeps_id: true,
             shuffle_targets: false,
             delete_logs_memberships: false,
+            deactivation_told_first: false,
             custom_order: CustomOrder::Lexicographic,
             index_lag: Spread::between(0, 2_000),
             member_lag: Spread::between(0, 2_000),

@@ -195,4 +195,16 @@ fn sign_in_facts_that_no_other_file_checks() {
         body["token_type"].is_string() && body["access_token"].is_string() && body["expires_in"].is_u64(),
         "[L] always: {body}"
     );
+    // A-02, the other way: a client with a secret must send it.
+    let mut site = Site::new(json!({
+        "oauth_clients": [{"client_id": "app", "client_secret": "s3cret"}], "oauth_secret_required": true,
+    }));
+    for secret in [None, Some("wrong"), Some("s3cret")] {
+        let mut headers =
+            vec![("x-grant-type", "refresh_token"), ("x-refresh-token", "none"), ("x-client-id", "app")];
+        headers.extend(secret.map(|secret| ("x-client-secret", secret)));
+        let (status, _, answer) = site.send("POST", token, &Value::Null, &headers);
+        let of_client = answer["errorDescription"] == "unknown client";
+        assert_eq!((status, of_client), (401, secret != Some("s3cret")), "[A-02] {secret:?}: {answer}");
+    }
 }

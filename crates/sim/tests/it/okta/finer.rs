@@ -262,3 +262,19 @@ fn refusals_of_the_oauth_endpoints_are_in_shape() {
     seen.dedup();
     assert_eq!(seen, [400, 401]);
 }
+
+#[test]
+fn a_deactivation_is_told_after_what_it_takes_away_or_before() {
+    for (first, expected) in [
+        (false, ["application.user_membership.remove", "user.lifecycle.deactivate"]),
+        (true, ["user.lifecycle.deactivate", "application.user_membership.remove"]),
+    ] {
+        let mut desk = Desk::new(OktaSettings { deactivation_told_first: first, ..OktaSettings::exact() });
+        let app = desk.face.add_app("scim", "iOffice Workplace");
+        let id = desk.employee("ines");
+        desk.post(&format!("/api/v1/apps/{app}/users/{id}"), json!({}));
+        desk.act("POST", &format!("/api/v1/users/{id}/lifecycle/deactivate"));
+        let told = desk.get("/api/v1/logs?filter=eventType eq \"user.lifecycle.deactivate\" or eventType sw \"application.user_membership.r\"");
+        assert_eq!(told.column("/eventType"), expected, "O-18");
+    }
+}
