@@ -191,7 +191,8 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         orgs: arguments.orgs,
         sites: arguments.sites,
         accounts: arguments.accounts.into(),
-        now,
+        // As the day began: what is started twice on one day is the same company, to the last byte.
+        now: now.to_zoned(jiff::tz::TimeZone::UTC).start_of_day().map_or(now, |day| day.timestamp()),
     };
     let company = match &arguments.world {
         Some(dir) => Export::read(dir)
