@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const WINDOWS = process.platform === 'win32';
-const SESSION_MS = 120_000;
+const SESSION_MS = 240_000;
 const INSTALL_MS = 240_000;
 
 const ONCE = 'this needs the package registries (npm, PyPI) once; later runs use what is kept in target/proofs';

@@ -11,7 +11,13 @@ const SCOPES = 'okta.users.manage okta.groups.manage okta.logs.read okta.eventHo
 
 let announced = '';
 for await (const piece of process.stdin) announced += piece;
-const place = JSON.parse(announced).okta;
+const { okta: place, control } = JSON.parse(announced);
+
+/** What an administrator does at the vendor's console. */
+async function command(body) {
+  const answer = await fetch(`${control.url}/_stand-in/okta/0/command`, { method: 'POST', body: JSON.stringify(body) });
+  assert.equal(answer.status, 200, await answer.text());
+}
 
 let failed = 0;
 async function check(name, body) {
@@ -265,6 +271,74 @@ async function theRest(client) {
   await refused(client.userApi.getUser({ userId: '00u0000000000000none' }), 404, 'E0000007');
 }
 
+async function passwords(client) {
+  const user = await client.userApi.createUser({
+    body: { profile: profile('gina'), credentials: { password: { value: 'correct Horse 7' } } },
+  });
+  const status = async () => (await client.userApi.getUser({ userId: user.id })).status;
+  const link = await client.userApi.generateResetPasswordToken({ userId: user.id, sendEmail: false });
+  assert.match(link.resetPasswordUrl, /^http/);
+  assert.equal(await status(), 'RECOVERY');
+  const again = await client.userApi.reactivateUser({ userId: user.id, sendEmail: false });
+  assert.ok(again.activationToken, 'a token once more');
+  await command({ do: 'finish_password', user: user.id });
+  await command({ do: 'lock', user: user.id });
+  assert.equal(await status(), 'LOCKED_OUT');
+  await client.userApi.unlockUser({ userId: user.id });
+  assert.equal(await status(), 'ACTIVE');
+  const replaced = await client.userApi.replaceUser({ userId: user.id, user: { profile: { ...user.profile, nickName: 'G', department: undefined } } });
+  assert.deepEqual([replaced.profile.nickName, replaced.profile.department], ['G', undefined], 'what is left out is gone');
+}
+
+async function appsAndSchemas(client) {
+  const app = (await all(client.applicationApi.listApplications())).find((row) => row.label === 'iOffice Workplace');
+  const appId = app.id;
+  const user = await client.userApi.createUser({ body: { profile: profile('hana') } });
+  const held = await client.applicationApi.assignUserToApplication({ appId, appUser: { id: user.id, scope: 'USER' } });
+  assert.deepEqual([held.id, held.scope], [user.id, 'USER']);
+  const one = await client.applicationApi.getApplicationUser({ appId, userId: user.id, expand: 'user' });
+  assert.equal(one._embedded.user.profile.login, user.profile.login);
+  await client.applicationApi.unassignUserFromApplication({ appId, userId: user.id });
+  await refused(client.applicationApi.getApplicationUser({ appId, userId: user.id }), 404, 'E0000007');
+  assert.ok((await all(client.applicationApi.listApplicationGroupAssignments({ appId }))).length > 0);
+
+  const group = await client.groupApi.createGroup({ group: { profile: { name: `NODE-Push-${Date.now()}` } } });
+  const mapping = await client.groupPushMappingApi.createGroupPushMapping({ appId, body: { sourceGroupId: group.id, targetGroupName: 'Pushed' } });
+  assert.equal(mapping.sourceGroupId, group.id);
+  const mappingId = mapping.id;
+  await client.groupPushMappingApi.updateGroupPushMapping({ appId, mappingId, body: { status: 'INACTIVE' } });
+  assert.equal((await client.groupPushMappingApi.getGroupPushMapping({ appId, mappingId })).status, 'INACTIVE');
+  await client.groupPushMappingApi.deleteGroupPushMapping({ appId, mappingId, deleteTargetGroup: false });
+
+  const name = `badge${Date.now()}`;
+  const properties = { [name]: { title: 'Badge', type: 'string', unique: true, maxLength: 20 } };
+  await client.schemaApi.updateUserProfile({ schemaId: 'default', userSchema: { definitions: { custom: { id: '#custom', type: 'object', properties } } } });
+  const badge = (number) => client.userApi.createUser({ body: { profile: profile('ivo', { [name]: number }) } });
+  assert.equal((await badge('B-1')).profile[name], 'B-1');
+  await refused(badge('B-1'), 400, 'E0000001');
+  await refused(badge('B'.repeat(21)), 400, 'E0000001');
+  const found = async () => all(client.userApi.listUsers({ search: `profile.${name} eq "b-1"` }));
+  await until('the custom attribute is searched', found, (rows) => rows.length === 1);
+
+  const type = await client.userTypeApi.createUserType({ userType: { name: `guest${Date.now()}`, displayName: 'Guest', description: 'Guests' } });
+  await client.userTypeApi.deleteUserType({ typeId: type.id });
+  const quotas = await all(client.principalRateLimitApi.listPrincipalRateLimitEntities({ filter: 'principalType eq "SSWS_TOKEN"' }));
+  assert.equal(quotas[0].defaultPercentage, 50);
+}
+
+/** The vendor takes a proof once, also where the call met a quota; this SDK sends the same one again. */
+async function throttledWithDpop() {
+  const client = service();
+  const [group] = await all(client.groupApi.listGroups({ search: 'type eq "BUILT_IN"' }));
+  let met;
+  for (let call = 0; call < 40 && !met; call += 1) {
+    met = await client.groupApi.getGroup({ groupId: group.id }).then(() => undefined, (error) => error);
+  }
+  // Its error has no member for an OAuth error's name; that a proof was refused is all that it tells.
+  assert.equal(met.status, 400, met.message);
+  assert.equal((await client.groupApi.getGroup({ groupId: group.id })).id, group.id, 'a fresh proof is taken');
+}
+
 async function dpop() {
   const client = service();
   const schemes = new Set();
@@ -289,6 +363,9 @@ await check('rules move people', () => rules(client));
 await check('the log, bounded and polled', () => log(client));
 await check('hooks: challenge, delivery, one retry', () => hooks(client));
 await check('types, schema, app', () => theRest(client));
+await check('passwords reset and unlocked, profiles replaced', () => passwords(client));
+await check('assignments, push mappings, custom attributes, shares', () => appsAndSchemas(client));
 await check('a service app with DPoP', dpop);
+await check('a proof is taken once, also after a 429', throttledWithDpop);
 await check('a 429 ridden out', () => quota(ssws()));
 process.exitCode = failed > 0 ? 1 : 0;

@@ -101,10 +101,25 @@ pub struct Service {
 impl Service {
     /// # Errors
     /// An address that cannot be bound, a failing key generator, a record that cannot be written.
-    pub async fn serve(mut self, company: Company) -> anyhow::Result<Started> {
+    pub async fn serve(self, company: Company) -> anyhow::Result<Started> {
+        let rehearsal = self.rehearsal(&company)?;
+        let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;
+        Ok(Started { company, running })
+    }
+
+    /// As [`Service::serve`], letting go of the company on the way: a large one is not held twice.
+    ///
+    /// # Errors
+    /// As [`Service::serve`].
+    pub async fn serve_alone(self, company: Company) -> anyhow::Result<Running> {
+        let rehearsal = self.rehearsal(&company)?;
+        rehearsal.serve_alone(company).await.context("the stand-ins could not be started")
+    }
+
+    fn rehearsal(mut self, company: &Company) -> anyhow::Result<Rehearsal> {
         self.okta.quotas.enforced &= self.limits;
         self.ioffice.load_limits &= self.limits;
-        let rehearsal = Rehearsal {
+        Ok(Rehearsal {
             world: company.settings.clone(),
             okta: self.okta,
             ioffice: self.ioffice,
@@ -120,9 +135,7 @@ impl Service {
             badge_drop: self.badge_drop,
             console: self.console,
             ..Rehearsal::default()
-        };
-        let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;
-        Ok(Started { company, running })
+        })
     }
 }
 

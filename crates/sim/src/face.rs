@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
 
 /// How an exchange ends on the wire. Faults choose anything but [`Ending::Whole`].
@@ -92,6 +92,14 @@ pub trait Face: Send {
     /// before [`Face::handle`]. Only a host can tell: the request value has no framing left.
     fn needs_length(&self) -> bool {
         false
+    }
+
+    /// The answer to a request that a host turned away by itself before [`Face::handle`] (411, 413): with the headers
+    /// that this face puts on every answer.
+    fn turned_away(&mut self, status: StatusCode, _now: Timestamp) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = status;
+        response
     }
 
     /// Carries background work forward to `now` and returns the requests that are due to be made.

@@ -15,6 +15,7 @@ mod operations;
 mod policy;
 mod presets;
 mod program;
+mod provisioning;
 mod schema;
 mod several;
 mod sign_in;

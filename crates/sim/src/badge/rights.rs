@@ -1,6 +1,6 @@
 //! Who may enter what, from when to when, and how that came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -55,8 +55,13 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Rights {
     held: BTreeMap<(String, String, Way), Span>,
-    journal: Vec<Entry>,
+    /// The latest; older ones are gone.
+    journal: VecDeque<Entry>,
+    /// How many there ever were.
+    written: u64,
 }
+
+const JOURNAL_MAX: usize = 200_000;
 
 impl Rights {
     /// Sets (or with `None` takes) one right; whether anything changed.
@@ -77,7 +82,11 @@ impl Rights {
         if before == span {
             return false;
         }
-        self.journal.push(Entry {
+        self.written += 1;
+        if self.journal.len() == JOURNAL_MAX {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(Entry {
             at: now,
             way,
             by: by.to_owned(),
@@ -123,6 +132,7 @@ impl Rights {
                 "area": entry.area, "before": span(&entry.before), "after": span(&entry.after),
             })
         };
-        (1..).zip(&self.journal).map(row).collect()
+        let first = self.written - self.journal.len() as u64 + 1;
+        (first..).zip(&self.journal).map(row).collect()
     }
 }

@@ -177,8 +177,12 @@ impl Faulty {
     }
 
     fn deliver(&mut self, outgoing: Outgoing, now: Timestamp, leaving: &mut Vec<Outgoing>) {
+        // Only hooks are struck here: what a provisioning client sends is no delivery, and its loss would be nobody's to
+        // notice. The server it speaks to may be faulty by itself.
+        let agent = outgoing.request.headers().get(header::USER_AGENT);
+        let hook = agent.is_none_or(|agent| !agent.as_bytes().starts_with(b"Okta SCIM"));
         let struck = self.rules.iter_mut().find_map(|live| {
-            let applies = live.rule.target == Target::Hook && live.is_open(now);
+            let applies = hook && live.rule.target == Target::Hook && live.is_open(now);
             (applies && live.rule.matches(&outgoing.request) && live.hit(&mut self.dice))
                 .then(|| live.rule.clone())
         });
@@ -261,6 +265,11 @@ impl Face for Faulty {
 
     fn needs_length(&self) -> bool {
         self.inner.needs_length()
+    }
+
+    fn turned_away(&mut self, status: StatusCode, now: Timestamp) -> Response<Bytes> {
+        let face_time = self.face_time(now);
+        self.inner.turned_away(status, face_time)
     }
 
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {

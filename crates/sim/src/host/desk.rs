@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response, StatusCode};
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use serde_json::Value;
@@ -174,6 +174,12 @@ impl Desk {
 
     pub(super) fn needs_length(&self) -> bool {
         self.with(|face| face.needs_length()).unwrap_or_default()
+    }
+
+    /// The answer to a request that never reaches the face.
+    pub(super) fn turned_away(&self, status: StatusCode) -> Response<Bytes> {
+        let now = self.clock.now();
+        self.logged(|face| face.turned_away(status, now)).unwrap_or_default()
     }
 
     pub(super) fn clock(&self) -> &Arc<dyn SimClock> {

@@ -31,6 +31,8 @@ use crate::{clock::SimClock, face::Ending};
 /// A client that sends its head slower than this, or leaves a connection idle for longer, is cut off. Real time: it
 /// guards the process, not the story.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(120);
+/// The same for a body.
+const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 /// What arrives of a body that is cut.
 const CUT_BODY_BYTES: usize = 64;
 
@@ -101,14 +103,20 @@ async fn exchange(
     let _in_flight = desk.arrive();
     let (head, body) = request.into_parts();
     if lacks_length(&head) && desk.needs_length() {
-        return Ok(bare(StatusCode::LENGTH_REQUIRED));
+        return Ok(turned_away(&desk, StatusCode::LENGTH_REQUIRED));
     }
     let body = if body.is_end_stream() {
         Bytes::new()
+    } else if body.size_hint().lower() > body_bytes_max as u64 {
+        // Too long by its own word: there is nothing to wait for.
+        return Ok(turned_away(&desk, StatusCode::PAYLOAD_TOO_LARGE));
     } else {
-        match Limited::new(body, body_bytes_max).collect().await {
+        let whole = tokio::time::timeout(BODY_TIME_MAX, Limited::new(body, body_bytes_max).collect());
+        match whole.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? {
             Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(too_large()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                return Ok(turned_away(&desk, StatusCode::PAYLOAD_TOO_LARGE));
+            }
             Err(_) => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
     };
@@ -142,16 +150,14 @@ fn lacks_length(head: &http::request::Parts) -> bool {
         && !head.headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-fn too_large() -> Response<Answer> {
-    let mut response = bare(StatusCode::PAYLOAD_TOO_LARGE);
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-fn bare(status: StatusCode) -> Response<Answer> {
-    let mut response = Response::new(Answer::whole(Bytes::new()));
-    *response.status_mut() = status;
-    response
+/// Nothing more is read on this connection: what follows may be the rest of a body that nobody wants.
+fn turned_away(desk: &Desk, status: StatusCode) -> Response<Answer> {
+    let (mut head, body) = desk.turned_away(status).into_parts();
+    head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if !head.headers.contains_key(header::DATE) {
+        head.headers.insert(header::DATE, date(&**desk.clock()));
+    }
+    Response::from_parts(head, Answer::whole(body))
 }
 
 /// The stand-ins' own time, so that a client that reckons with `Date` agrees with the rate-limit headers.

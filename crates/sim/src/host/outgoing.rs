@@ -14,8 +14,8 @@ use crate::{
 
 /// Requests under way at once; more wait their turn.
 const IN_FLIGHT_MAX: usize = 256;
-/// A longer answer of a receiver is cut: faces look at the status and a short text only.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// A longer answer is cut. Of a hook's receiver faces want a short text, of a SCIM server a page of a hundred resources.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Real time after which a skipping clock is no longer held back by a request under way.
 const HOLD: Duration = Duration::from_secs(2);
 

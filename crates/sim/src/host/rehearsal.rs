@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use jiff::Timestamp;
 
 use super::{AdjustableClock, BadgeStand, Host, HostSettings, IofficeStand, OktaStand, Running};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     faults::FaultScript,
     ioffice::{IofficeFace, IofficeSettings},
     okta::{KeyKind, KeyPair, OidcApp, OktaFace, OktaSettings, Role, ServiceApp},
-    world::{Company, WorldSettings},
+    world::{self, Company, WorldSettings},
 };
 
 /// Every scope that a workplace engine asks for, writes included.
@@ -106,11 +107,38 @@ impl Rehearsal {
     /// As [`Rehearsal::start`].
     pub async fn serve(self, company: &Company) -> io::Result<Running> {
         let mut okta = Vec::with_capacity(company.orgs.len());
-        for place in 0..company.orgs.len() {
-            okta.push(self.okta_stand(company, place)?);
+        for (place, org) in company.orgs.iter().enumerate() {
+            okta.push(self.okta_stand(org, place, owner(company, place), company.settings.now)?);
         }
-        let sites = 0..company.sites.len();
-        let ioffice = sites.map(|place| self.ioffice_stand(company, place)).collect::<io::Result<_>>()?;
+        let mut ioffice = Vec::with_capacity(company.sites.len());
+        for (place, site) in company.sites.iter().enumerate() {
+            ioffice.push(self.ioffice_stand(site, place)?);
+        }
+        self.open(okta, ioffice).await
+    }
+
+    /// As [`Rehearsal::serve`], for who needs the company no more: each part of it is let go once its face is made, so
+    /// that a large world is never held twice.
+    ///
+    /// # Errors
+    /// As [`Rehearsal::start`].
+    pub async fn serve_alone(self, company: Company) -> io::Result<Running> {
+        let owners: Vec<Option<String>> =
+            (0..company.orgs.len()).map(|place| owner(&company, place).map(str::to_owned)).collect();
+        let Company { settings, people, orgs, sites } = company;
+        drop(people);
+        let mut okta = Vec::with_capacity(orgs.len());
+        for (place, (org, owner)) in orgs.into_iter().zip(owners).enumerate() {
+            okta.push(self.okta_stand(&org, place, owner.as_deref(), settings.now)?);
+        }
+        let mut ioffice = Vec::with_capacity(sites.len());
+        for (place, site) in sites.into_iter().enumerate() {
+            ioffice.push(self.ioffice_stand(&site, place)?);
+        }
+        self.open(okta, ioffice).await
+    }
+
+    async fn open(self, okta: Vec<OktaStand>, ioffice: Vec<IofficeStand>) -> io::Result<Running> {
         let badge = self.badge.map(|address| badge_stand(address, self.badge_drop)).transpose()?;
         let settings = HostSettings {
             okta,
@@ -127,15 +155,21 @@ impl Rehearsal {
         Host::start(settings).await
     }
 
-    fn okta_stand(&self, company: &Company, place: usize) -> io::Result<OktaStand> {
+    fn okta_stand(
+        &self,
+        org: &world::Org,
+        place: usize,
+        owner: Option<&str>,
+        now: Timestamp,
+    ) -> io::Result<OktaStand> {
         let settings = OktaSettings {
             seed: self.world.seed.wrapping_add(place as u64),
-            host: format!("{}.okta.com", company.orgs[place].subdomain),
+            host: format!("{}.okta.com", org.subdomain),
             ..self.okta.clone()
         };
-        let mut face = OktaFace::from_world(settings, &company.orgs[place], company.settings.now);
+        let mut face = OktaFace::from_world(settings, org, now);
         let ssws = format!("00{}", secret()?);
-        face.add_api_token(&ssws, "Lanyard", owner(company, place), Role::Super);
+        face.add_api_token(&ssws, "Lanyard", owner, Role::Super);
         let key = KeyPair::generate(KeyKind::Rsa2048).map_err(io::Error::other)?;
         let client_id = face.add_service_app(ServiceApp {
             client_id: String::new(),
@@ -165,11 +199,11 @@ impl Rehearsal {
         })
     }
 
-    fn ioffice_stand(&self, company: &Company, place: usize) -> io::Result<IofficeStand> {
+    fn ioffice_stand(&self, site: &world::Site, place: usize) -> io::Result<IofficeStand> {
         let password = secret()?;
         let settings = IofficeSettings { service_password: password.clone(), ..self.ioffice.clone() };
         let username = settings.service_user_name.clone();
-        let face = IofficeFace::from_world(&company.sites[place], settings);
+        let face = IofficeFace::from_world(site, settings);
         Ok(IofficeStand {
             address: self.ioffice_addresses.get(place).copied().unwrap_or_else(loopback),
             face: Box::new(face),

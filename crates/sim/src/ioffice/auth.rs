@@ -132,7 +132,7 @@ pub(crate) fn login(
         return Err(Refusal::invalid("response_type must be code"));
     }
     let client = query.text("client_id").unwrap_or_default();
-    known_client(settings, client, None)?;
+    known_client(settings, client, None, false)?;
     let form = form.map(|body| Query::parse(&String::from_utf8_lossy(body)));
     let pair = match &form {
         Some(form) => form.text("username").zip(form.text("password")),
@@ -160,12 +160,17 @@ fn page() -> Response<Bytes> {
     plain(200, "text/html;charset=UTF-8", Bytes::from_static(html.as_bytes()))
 }
 
-fn known_client(settings: &IofficeSettings, id: &str, secret: Option<&str>) -> Result<(), Refusal> {
+fn known_client(
+    settings: &IofficeSettings,
+    id: &str,
+    secret: Option<&str>,
+    demanded: bool,
+) -> Result<(), Refusal> {
     let known = settings.oauth_clients.iter().find(|client| client.client_id == id);
     let fits = match (known, secret) {
         (None, _) => settings.oauth_clients.is_empty(),
         (Some(client), Some(secret)) => client.client_secret.as_deref().is_none_or(|known| known == secret),
-        (Some(_), None) => true,
+        (Some(client), None) => !demanded || client.client_secret.is_none(),
     };
     if fits { Ok(()) } else { Err(Refusal::unauthorized("unknown client")) }
 }
@@ -177,7 +182,7 @@ fn required<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> 
 /// `POST /external/api/oauth2/token`: parameters travel as headers.
 pub(crate) fn token(state: &mut State, settings: &IofficeSettings, headers: &HeaderMap, now: i64) -> Outcome {
     let client = required(headers, "x-client-id")?.to_owned();
-    known_client(settings, &client, text(headers, "x-client-secret"))?;
+    known_client(settings, &client, text(headers, "x-client-secret"), settings.oauth_secret_required)?;
     let user = match required(headers, "x-grant-type")? {
         "authorization_code" => {
             let code = required(headers, "x-auth-code")?;

@@ -126,7 +126,7 @@ impl Call<'_> {
 
     pub(crate) fn record(&mut self, kind: &'static str, id: Value, before: &Value, after: &Value) {
         self.state.generation += 1;
-        self.journal.record(&self.origin, kind, id, before, after);
+        self.journal.record(&self.origin, kind, id, before, after, self.settings.journal_max);
     }
 
     fn merge_rules(&self, creating: bool) -> doc::Rules {

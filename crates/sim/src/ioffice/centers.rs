@@ -69,7 +69,7 @@ fn numbered(call: &Call<'_>, id: Option<u32>) -> Result<super::doc::Doc, Refusal
     let old = id.and_then(|id| call.state.doc(Noun::Holiday, id));
     let mut doc = call.merged(Noun::Holiday, old, &body)?;
     if let Some(items) = doc.get("holidayItems").and_then(Value::as_array) {
-        let first = u64::try_from(call.journal.len()).unwrap_or(0) * 1_000;
+        let first = call.journal.written() * 1_000;
         let renumbered =
             items.iter().zip(1..).map(|(item, n)| json!({"id": first + n, "date": item.get("date")}));
         let renumbered: Value = renumbered.collect();

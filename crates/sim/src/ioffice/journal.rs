@@ -1,6 +1,6 @@
 //! Accepted writes in order, and how often each call was made. Auditors read these; no API call can.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,10 @@ struct Entry {
 
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    entries: Vec<Entry>,
+    /// The latest; older ones are gone.
+    entries: VecDeque<Entry>,
+    /// How many there ever were.
+    written: u64,
 }
 
 /// Who did something and how it came in.
@@ -37,8 +40,9 @@ pub(crate) struct Origin {
 }
 
 impl Journal {
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    /// How many writes were ever accepted.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 
     pub(crate) fn record(
@@ -48,8 +52,13 @@ impl Journal {
         id: Value,
         before: &Value,
         after: &Value,
+        kept: usize,
     ) {
-        self.entries.push(Entry {
+        self.written += 1;
+        while self.entries.len() >= kept.max(1) {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(Entry {
             at: origin.at,
             caller: origin.caller,
             caller_name: origin.caller_name.as_str().into(),
@@ -64,9 +73,10 @@ impl Journal {
 
     pub(crate) fn to_value(&self) -> Value {
         let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let first = self.written - self.entries.len() as u64 + 1;
         self.entries
             .iter()
-            .zip(1_u64..)
+            .zip(first..)
             .map(|(entry, seq)| {
                 let at =
                     jiff::Timestamp::from_millisecond(entry.at).map(|at| at.to_string()).unwrap_or_default();

@@ -100,7 +100,7 @@ fn inline_items(call: &Call<'_>, body: &Fields, request: Id) -> Result<Vec<Doc>,
 
 fn number_comments(call: &Call<'_>, request: &mut Doc) {
     if let Some(comments) = request.get("comments").and_then(Value::as_array) {
-        let first = u64::try_from(call.journal.len()).unwrap_or(0) * 100;
+        let first = call.journal.written() * 100;
         let numbered = comments.iter().zip(1..).map(|(comment, n)| {
             let id = comment.get("id").cloned().unwrap_or_else(|| json!(first + n));
             json!({"id": id, "content": comment.get("content")})

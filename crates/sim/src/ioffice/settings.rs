@@ -100,6 +100,8 @@ pub struct IofficeSettings {
     pub oauth_refresh_rotates: bool,
     /// registered clients; empty accepts any client id.
     pub oauth_clients: Vec<OauthClient>,
+    /// the token endpoint demands `x-client-secret` of clients that have one.
+    pub oauth_secret_required: bool,
     ///
     pub over_limit: OverLimit,
     ///
@@ -169,6 +171,8 @@ pub struct IofficeSettings {
     pub service_password: String,
     /// The service account is a site administrator.
     pub service_site_admin: bool,
+    /// Accepted writes kept for inspection; the oldest go first.
+    pub journal_max: usize,
 }
 
 /// An OAuth client that the vendor registered.
@@ -190,6 +194,7 @@ impl Default for IofficeSettings {
             oauth_access_seconds: 3600,
             oauth_refresh_rotates: true,
             oauth_clients: Vec::new(),
+            oauth_secret_required: false,
             over_limit: OverLimit::Clamp,
             unknown_selector: Unknown::Ignore,
             rights_checked: true,
@@ -225,6 +230,7 @@ impl Default for IofficeSettings {
             service_user_name: "lanyard.sync".into(),
             service_password: "lanyard-local".into(),
             service_site_admin: true,
+            journal_max: 200_000,
         }
     }
 }
@@ -273,6 +279,7 @@ impl IofficeSettings {
             "hostile" => Ok(Self {
                 preset: name.into(),
                 oauth_access_seconds: 60,
+                oauth_secret_required: true,
                 unknown_selector: Unknown::Reject400,
                 rate_per_second: 5.0,
                 rate_burst: 5.0,

@@ -12,6 +12,7 @@ use super::{
     json::Json,
     moment::Moment,
     paging,
+    provisioning::Target,
     request::{Answer, Call},
     search::{Case, Fact, Literal, Operator},
     settings::OverLimit,
@@ -29,6 +30,8 @@ pub struct App {
     pub active: bool,
     /// Whether assigned people are provisioned to the target.
     pub provisioning: bool,
+    /// The SCIM server people are provisioned to; without one the target is merely imagined.
+    pub target: Option<Box<Target>>,
     pub users: BTreeMap<UserKey, AppUser>,
     /// Assigned groups with their priority and time of assignment.
     pub groups: BTreeMap<GroupKey, (u32, Moment)>,
@@ -62,10 +65,14 @@ pub struct PushMapping {
     pub created: Moment,
     pub last_updated: Moment,
     pub last_push: Moment,
+    /// Id of the group in the SCIM server, once pushed.
+    pub external: Option<Box<str>>,
+    /// Why the latest push failed.
+    pub error: Option<Box<str>>,
 }
 
 impl App {
-    fn party(&self) -> Party {
+    pub fn party(&self) -> Party {
         Party {
             id: self.id.to_string(),
             kind: "AppInstance",
@@ -85,6 +92,7 @@ impl Org {
             label: label.to_owned(),
             active: true,
             provisioning,
+            target: None,
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             pushes: Vec::new(),
@@ -176,15 +184,24 @@ impl Org {
         let app_user_id = self.fresh_id("0ua");
         let external_id = self.dice.uuid();
         let now = self.now;
+        let awaited = self.has_target(app);
         let held = &mut self.apps[app];
-        let provisioned = held.provisioning;
+        let provisioned = held.provisioning && !awaited;
         held.users.insert(
             user,
             AppUser {
                 individual,
                 external_id: provisioned.then_some(external_id.into()),
-                status: if provisioned { "PROVISIONED" } else { "ACTIVE" },
-                sync_state: if provisioned { "SYNCHRONIZED" } else { "DISABLED" },
+                status: match (awaited, provisioned) {
+                    (true, _) => "STAGED",
+                    (_, true) => "PROVISIONED",
+                    _ => "ACTIVE",
+                },
+                sync_state: match (awaited, provisioned) {
+                    (true, _) => "SYNCING",
+                    (_, true) => "SYNCHRONIZED",
+                    _ => "DISABLED",
+                },
                 created: now,
                 last_updated: now,
                 user_name: None,
@@ -201,6 +218,7 @@ impl Org {
             Some(format!("{{\"individual\":{individual}}}")),
         );
         self.log_app_user(app, user, app_user_id, &event::APP_USER_ADD, cause);
+        self.provision_assigned(app, user);
     }
 
     fn unassign(&mut self, app: usize, user: UserKey, cause: &Cause) {
@@ -210,6 +228,7 @@ impl Org {
         let before = format!("{{\"individual\":{}}}", gone.individual);
         self.record(cause, "app_user", &format!("{app_id}/{id}"), Some(before), None);
         self.log_app_user(app, user, gone.id, &event::APP_USER_REMOVE, cause);
+        self.provision_unassigned(app, user, gone.id);
     }
 
     fn log_app_user(
@@ -378,6 +397,7 @@ impl Org {
         }
         let cause = call.cause.clone();
         let fresh = !self.apps[app].users.contains_key(&key);
+        self.check_pushed(app, key, &body)?;
         if fresh {
             self.assign(app, key, true, &cause);
         }
@@ -402,6 +422,22 @@ impl Org {
             self.log_app_user(app, key, app_user, &event::APP_USER_UPDATE, &cause);
         }
         self.get_app_user(call, id, &named)
+    }
+
+    /// What is mapped from the Okta profile and pushed cannot be set on the app user.
+    fn check_pushed(&self, app: usize, key: UserKey, body: &Value) -> ApiResult<()> {
+        let given = body.get("profile").and_then(Value::as_object);
+        let Some((given, user)) = given.zip(self.user_at(key)).filter(|_| self.apps[app].provisioning) else {
+            return Ok(());
+        };
+        for name in &self.settings.app_pushed_attributes {
+            let own = self.names.key(name).map(|key| user.profile.text(key)).unwrap_or_default();
+            if given.get(name).is_some_and(|value| value.as_str() != Some(own)) {
+                let why = format!("{name}: mapped from the user's profile and pushed to the app");
+                return Err(ApiError::of("E0000075").because(why));
+            }
+        }
+        Ok(())
     }
 
     pub fn delete_app_user(&mut self, call: &Call<'_>, id: &str, user: &str) -> ApiResult<Answer> {
@@ -452,7 +488,7 @@ impl Org {
 
     fn push_value(&self, app: &App, push: &PushMapping, base: &str) -> Value {
         let href = |tail: String| json!({ "href": format!("{base}/api/v1/{tail}") });
-        json!({
+        let mut out = json!({
             "id": push.id.as_str(), "status": push.status, "sourceGroupId": push.source.as_str(),
             "targetGroupId": push.target.as_str(), "created": push.created.iso(),
             "lastUpdated": push.last_updated.iso(), "lastPush": push.last_push.iso(),
@@ -461,7 +497,11 @@ impl Org {
                 "sourceGroup": href(format!("groups/{}", push.source)),
                 "targetGroup": href(format!("groups/{}", push.target)),
             },
-        })
+        });
+        if let Some(error) = &push.error {
+            out["errorSummary"] = json!(&**error);
+        }
+        out
     }
 
     pub fn list_pushes(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
@@ -494,18 +534,30 @@ impl Org {
         let source = body.get("sourceGroupId").and_then(Value::as_str).unwrap_or_default();
         let source = self.groups[self.group_for(call, source)? as usize].as_ref().map(|group| group.head.id);
         let source = source.ok_or_else(|| ApiError::missing("", "UserGroup"))?;
-        let target = match body.get("targetGroupId").and_then(Value::as_str) {
-            Some(target) => Oid::parse(target).ok_or_else(|| ApiError::missing(target, "UserGroup"))?,
-            None => self.fresh_id("00g"),
+        let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let target = match (text("targetGroupId"), text("targetGroupName")) {
+            (Some(target), None) => {
+                Oid::parse(target).ok_or_else(|| ApiError::missing(target, "UserGroup"))?
+            }
+            (None, Some(_)) => self.fresh_id("00g"),
+            _ => {
+                return Err(ApiError::invalid("targetGroupId", "either it or targetGroupName is required"));
+            }
         };
+        let status = text("status").unwrap_or("ACTIVE");
+        if !matches!(status, "ACTIVE" | "INACTIVE") {
+            return Err(ApiError::invalid("status", "must be ACTIVE or INACTIVE"));
+        }
         let push = PushMapping {
             id: self.fresh_id("gPm"),
             source,
             target,
-            status: body.get("status").and_then(Value::as_str).unwrap_or("ACTIVE").to_owned(),
+            status: status.to_owned(),
             created: self.now,
             last_updated: self.now,
             last_push: self.now,
+            external: None,
+            error: None,
         };
         let answer = self.push_value(&self.apps[app], &push, &call.link_base);
         let target = Party {
@@ -516,7 +568,11 @@ impl Org {
         };
         let cause = call.cause.clone();
         self.record(&cause, "group_push", push.id.as_str(), None, Some(answer.to_string()));
+        let (mapping, active) = (push.id, push.status != "INACTIVE");
         self.apps[app].pushes.push(push);
+        if active {
+            self.push_group(app, mapping);
+        }
         self.emit(&event::GROUP_PUSH_CREATED, &cause, vec![target], Vec::new());
         Ok(Answer { status: StatusCode::CREATED, ..Answer::value(&answer) })
     }
@@ -546,7 +602,11 @@ impl Org {
         let before = format!("{{\"status\":\"{}\"}}", held.status);
         held.status = status.to_owned();
         held.last_updated = now;
+        let mapping = held.id;
         self.record(&call.cause.clone(), "group_push", push, Some(before), Some(body.to_string()));
+        if status == "ACTIVE" {
+            self.push_group(app, mapping);
+        }
         self.get_push(call, id, push)
     }
 
@@ -556,7 +616,10 @@ impl Org {
         if self.apps[app].pushes[place].status == "ACTIVE" {
             return Err(ApiError::refused("status", "Only an inactive mapping can be deleted"));
         }
-        self.apps[app].pushes.remove(place);
+        let gone = self.apps[app].pushes.remove(place);
+        if call.flag("deleteTargetGroup", false)? {
+            self.push_unlinked(app, gone.id, gone.external.map(Into::into));
+        }
         self.record(&call.cause.clone(), "group_push", push, Some(push.to_owned()), None);
         Ok(Answer::no_content())
     }

@@ -18,6 +18,12 @@
 //! | `delete_group` | `group` | |
 //! | `add_to_group`, `remove_from_group` | `user`, `group` (imported groups too) | |
 //! | `assign_group_to_app`, `unassign_group_from_app` | `app`, `group` | |
+//! | `connect_scim` | `app`, `url`, `authorization` (the whole header), `style` (`oin`, `aiw`), `enterprise`, `passwords`, `patch_paths`: checks the SCIM server, then provisions to it | |
+//! | `provision_everybody` | `app`: who was assigned before the server was connected | `{"people"}` |
+//! | `push_now` | `app`, `group`: all members of a pushed group | |
+//! | `import_from_scim` | `app` | |
+//! | `delete_in_scim` | `app`, `user` | |
+//! | `retry_provisioning` | `app`: what failed, again | `{"tasks"}` |
 //! | `preset_hook` | `uri`, `secret`, `events`, `name`: verified at once | `{"id"}` |
 //! | `drop_next_hooks`, `duplicate_next_hooks` | `count` | |
 //! | `hook_outage` | `until` or `for_seconds` | |
@@ -203,15 +209,22 @@ impl Org {
             }
             "assign_group_to_app" | "unassign_group_from_app" => {
                 let group = self.named_group(command)?;
-                let name = text("app")?;
-                let app = self.apps.iter().position(|app| app.id.as_str() == name || app.label == name);
-                let app = app.ok_or_else(|| format!("there is no app `{name}`"))?;
+                let app = self.named_app(text("app")?)?;
                 if verb == "assign_group_to_app" {
                     self.assign_group(app, group, cause);
                 } else {
                     self.unassign_group(app, group, cause);
                 }
                 nothing
+            }
+            "connect_scim"
+            | "provision_everybody"
+            | "push_now"
+            | "import_from_scim"
+            | "delete_in_scim"
+            | "retry_provisioning" => {
+                let app = self.named_app(text("app")?)?;
+                self.provisioning_command(verb, app, command)
             }
             "preset_hook" => {
                 let events = command.get("events").and_then(Value::as_array).into_iter().flatten();
@@ -365,15 +378,21 @@ impl Org {
             }
         }
         self.settings = serde_json::from_value(whole).map_err(|e| e.to_string())?;
+        self.cursors.life_ms = self.settings.cursor_life_seconds as i64 * 1000;
         Ok(json!({}))
     }
 
-    fn named_user(&self, command: &Value) -> Result<UserKey, String> {
+    fn named_app(&self, name: &str) -> Result<usize, String> {
+        let app = self.apps.iter().position(|app| app.id.as_str() == name || app.label == name);
+        app.ok_or_else(|| format!("there is no app `{name}`"))
+    }
+
+    pub fn named_user(&self, command: &Value) -> Result<UserKey, String> {
         let name = command.get("user").and_then(Value::as_str).ok_or("`user` must be an id or login")?;
         self.find_user(name).ok_or_else(|| format!("there is no user `{name}`"))
     }
 
-    fn named_group(&self, command: &Value) -> Result<GroupKey, String> {
+    pub fn named_group(&self, command: &Value) -> Result<GroupKey, String> {
         self.group_by(command.get("group").and_then(Value::as_str).ok_or("`group` must be an id or name")?)
     }
 

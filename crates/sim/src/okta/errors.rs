@@ -56,6 +56,11 @@ const CODES: &[(&str, u16, &str)] = &[
     ("E0000054", 400, "Invalid paging request."),
     ("E0000055", 409, "Duplicate group."),
     ("E0000060", 501, "Unsupported operation."),
+    (
+        "E0000075",
+        403,
+        "Cannot modify the attribute because it has a field mapping and profile push is enabled.",
+    ),
     ("E0000093", 400, "Target count limit exceeded"),
     ("E0000094", 400, "The specified filter is unsupported."),
     ("E0000112", 409, "Cannot update this user because they are still being activated."),

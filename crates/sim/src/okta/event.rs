@@ -62,6 +62,13 @@ kinds! {
     APP_USER_REMOVE true "INFO" "application.user_membership.remove" "app.generic.provision.deactivate_user_from_app" "Remove user's application membership";
     APP_USER_UPDATE true "INFO" "application.user_membership.update" "app.generic.provision.update_user_in_app" "Update user's application membership";
     GROUP_PUSH_CREATED false "INFO" "application.provision.group_push.mapping.created" "app.generic.group_push.mapping.created" "Create group push mapping";
+    GROUP_PUSH_FAILED true "WARN" "application.provision.group_push.mapping.update.or.delete.failed.with.error" "app.generic.group_push.mapping.update.or.delete.failed" "Update or delete of a group push mapping failed";
+    PROVISION_USER_PUSH true "INFO" "application.provision.user.push" "app.user_management.push_new_user" "Push new user to external application";
+    PROVISION_USER_PUSH_PROFILE true "INFO" "application.provision.user.push_profile" "app.user_management.push_profile_success" "Push user's profile to external application";
+    PROVISION_USER_REACTIVATE true "INFO" "application.provision.user.reactivate" "app.user_management.reactivate_user" "Reactivate user in external application";
+    PROVISION_USER_DEACTIVATE false "INFO" "application.provision.user.deactivate" "app.user_management.deactivate_user" "Deactivate user in external application";
+    PROVISION_USER_PASSWORD false "INFO" "application.provision.user.password" "app.user_management.push_password_update" "Push user's password to external application";
+    PROVISION_USER_DELETE true "INFO" "application.provision.user.delete" "app.user_management.delete_user" "Delete user in external application";
     APP_USER_MANAGEMENT true "INFO" "app.user_management" "app.user_management" "Member of an imported group changed";
     IMPORT_GROUP_CREATE true "INFO" "system.import.group.create" "app.user_import.group.create" "Import group created";
     IMPORT_GROUP_DELETE true "INFO" "system.import.group.delete" "app.user_import.group.delete" "Import group deleted";
@@ -95,16 +102,11 @@ const SUBSCRIBABLE: &[&str] = &[
     "group.application_assignment.update",
     "group.privilege.grant",
     "group.privilege.revoke",
-    "application.provision.user.push",
-    "application.provision.user.push_profile",
-    "application.provision.user.reactivate",
     "application.provision.user.sync",
     "application.provision.user.import_profile",
-    "application.provision.user.delete",
     "application.provision.user.delete.schedule",
     "application.provision.user.remove_entitlements",
     "application.provision.user.remove_entitlements.schedule",
-    "application.provision.group_push.mapping.update.or.delete.failed.with.error",
     "app.user_management.user_group_import.upsert_success",
     "system.import.roadblock",
 ];

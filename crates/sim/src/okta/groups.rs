@@ -462,7 +462,11 @@ impl Org {
             group.head.last_updated = now;
         }
         let debug = vec![("changedAttributes", changed.join(","))];
+        let renamed = debug[0].1.contains("name");
         self.log_group(key, &event::GROUP_UPDATE, cause, before, debug);
+        if let (true, Some(id)) = (renamed, self.group_at(key).map(|group| group.head.id)) {
+            self.push_rename(id);
+        }
         Ok(())
     }
 
@@ -582,6 +586,8 @@ impl Org {
             self.emit(kind, cause, targets, Vec::new());
         }
         self.apps_after_group(group, &[user]);
+        self.push_member(group, user, add);
+        self.rules_after_membership(user);
         true
     }
 

@@ -10,6 +10,7 @@ use super::{
     dice::Oid,
     errors::{ApiError, ApiResult},
     event::{self, Cause, EventKind, LogEvent, Party, Shown},
+    expression::Expression,
     json::Json,
     limits::Standing,
     moment::Moment,
@@ -29,6 +30,8 @@ struct Hook {
     description: Option<String>,
     events: Vec<String>,
     filter: Value,
+    /// The filter's conditions by event type.
+    conditions: Vec<(String, Expression)>,
     uri: String,
     headers: Vec<(String, String)>,
     /// Header name and secret; the secret is never shown.
@@ -90,7 +93,7 @@ pub struct Hooks {
     list: Vec<Hook>,
     deliveries: HashMap<u64, Delivery>,
     verifications: HashMap<u64, Verification>,
-    last_token: u64,
+    pub last_token: u64,
     /// The 24 h window of the daily cap: its start and what it used.
     window: Option<(Moment, u64)>,
     pub outbox: Vec<Outgoing>,
@@ -114,6 +117,18 @@ impl Hook {
             alternate_id: "unknown".to_owned(),
             display_name: self.name.clone(),
         }
+    }
+
+    /// Whether the conditions for this type of event let it through. A type without conditions passes.
+    fn admits(&self, event: &LogEvent) -> bool {
+        let mut own = self.conditions.iter().filter(|(name, _)| name == event.kind.name).peekable();
+        if own.peek().is_none() {
+            return true;
+        }
+        let mut text = Json::default();
+        event.write(Shown::Hook, &mut text);
+        let shown: Value = serde_json::from_str(&text.into_string()).unwrap_or_default();
+        own.all(|(_, condition)| condition.holds(&shown))
     }
 
     fn value(&self, base: &str) -> Value {
@@ -174,9 +189,37 @@ struct Wanted {
     description: Option<String>,
     events: Vec<String>,
     filter: Value,
+    conditions: Vec<(String, Expression)>,
     uri: String,
     headers: Vec<(String, String)>,
     auth: Option<(String, String)>,
+}
+
+/// The conditions of a filter, each about a type that the hook subscribes to.
+fn conditions(filter: &Value, events: &[String]) -> ApiResult<Vec<(String, Expression)>> {
+    if filter.is_null() {
+        return Ok(Vec::new());
+    }
+    let wrong = |why: &str| ApiError::invalid("events.filter", why);
+    let kind = filter.get("type").map(|kind| kind.as_str().unwrap_or_default());
+    if kind.is_some_and(|kind| kind != "EXPRESSION_LANGUAGE") {
+        return Err(wrong("type must be EXPRESSION_LANGUAGE"));
+    }
+    let map = match filter.get("eventFilterMap") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(map) => map.as_array().ok_or_else(|| wrong("eventFilterMap must be a list"))?,
+    };
+    let mut out = Vec::with_capacity(map.len());
+    for row in map {
+        let event = row.get("event").and_then(Value::as_str).unwrap_or_default();
+        if !events.iter().any(|name| name == event) {
+            return Err(wrong(&format!("'{event}' is not an event of this hook")));
+        }
+        let text = row.pointer("/condition/expression").and_then(Value::as_str).unwrap_or_default();
+        let parsed = Expression::parse(text).map_err(|why| wrong(&format!("Invalid expression: {why}")))?;
+        out.push((event.to_owned(), parsed));
+    }
+    Ok(out)
 }
 
 impl Org {
@@ -198,13 +241,7 @@ impl Org {
 
     pub fn post_hook(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let wanted = self.wanted_hook(&call.json()?)?;
-        let used = self.hooks.list.iter().filter(|hook| hook.active && hook.verified).count();
-        if used >= self.settings.hooks_max {
-            return Err(ApiError::refused(
-                "eventHook",
-                "The maximum number of active event hooks has been reached",
-            ));
-        }
+        self.room_for_hook()?;
         let id = self.fresh_id("who");
         self.hooks.list.push(Hook {
             id,
@@ -212,6 +249,7 @@ impl Org {
             description: wanted.description,
             events: wanted.events,
             filter: wanted.filter,
+            conditions: wanted.conditions,
             uri: wanted.uri,
             headers: wanted.headers,
             auth: wanted.auth,
@@ -230,6 +268,16 @@ impl Org {
         self.get_hook(call, id.as_str())
     }
 
+    /// # Errors
+    /// When as many hooks are active and verified as an org may have.
+    fn room_for_hook(&self) -> ApiResult<()> {
+        let used = self.hooks.list.iter().filter(|hook| hook.active && hook.verified).count();
+        if used < self.settings.hooks_max {
+            return Ok(());
+        }
+        Err(ApiError::refused("eventHook", "The maximum number of active event hooks has been reached"))
+    }
+
     /// Replaces the whole hook: a secret that is not sent again is gone. A changed channel needs verification anew.
     pub fn put_hook(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let wanted = self.wanted_hook(&call.json()?)?;
@@ -241,6 +289,7 @@ impl Org {
         hook.description = wanted.description;
         hook.events = wanted.events;
         hook.filter = wanted.filter;
+        hook.conditions = wanted.conditions;
         hook.uri = wanted.uri;
         hook.headers = wanted.headers;
         hook.auth = wanted.auth;
@@ -266,6 +315,9 @@ impl Org {
 
     pub fn turn_hook(&mut self, call: &Call<'_>, id: &str, active: bool) -> ApiResult<Answer> {
         let place = self.hook_place(id)?;
+        if active && self.hooks.list[place].verified && !self.hooks.list[place].active {
+            self.room_for_hook()?;
+        }
         let now = self.now;
         let hook = &mut self.hooks.list[place];
         hook.active = active;
@@ -330,11 +382,14 @@ impl Org {
                 return Err(ApiError::invalid("channel.config.headers", "not a sound header"));
             }
         }
+        let filter = body.pointer("/events/filter").cloned().unwrap_or(Value::Null);
+        let conditions = conditions(&filter, &events)?;
         Ok(Wanted {
             name,
             description: body.get("description").and_then(Value::as_str).map(str::to_owned),
             events,
-            filter: body.pointer("/events/filter").cloned().unwrap_or(Value::Null),
+            filter,
+            conditions,
             uri,
             headers,
             auth: auth.filter(|(key, _)| !key.is_empty()),
@@ -357,6 +412,9 @@ impl Org {
     /// `POST …/lifecycle/verify`: the request that must be made before the caller is answered.
     pub fn begin_verification(&mut self, call: &Call<'_>, id: &str, waiting: Waiting) -> ApiResult<Outgoing> {
         let place = self.hook_place(id)?;
+        if !self.hooks.list[place].verified {
+            self.room_for_hook()?;
+        }
         let challenge = self.dice.text(43);
         let hook = self.hooks.list[place].id;
         let verification = Verification { hook, challenge, attempt: 1, cause: call.cause.clone(), waiting };
@@ -387,7 +445,9 @@ impl Org {
         if let Some(verification) = self.hooks.verifications.remove(&token) {
             return self.verification_finished(verification, outcome);
         }
-        self.delivery_finished(token, outcome);
+        if !self.provisioning_finished(token, outcome) {
+            self.delivery_finished(token, outcome);
+        }
         Finished::Nothing
     }
 
@@ -454,6 +514,7 @@ impl Org {
                 && hook.verified
                 && hook.effective
                 && hook.events.iter().any(|name| name == event.kind.name)
+                && hook.admits(event)
         };
         if !self.hooks.list.iter().any(wanted) {
             return;
@@ -655,6 +716,7 @@ impl Org {
             description: None,
             events: wanted.events,
             filter: Value::Null,
+            conditions: Vec::new(),
             uri: wanted.uri,
             headers: Vec::new(),
             auth: wanted.auth,

@@ -63,7 +63,14 @@ impl Org {
         let apps: Vec<Value> = self
             .apps
             .iter()
-            .map(|app| json!({ "id": app.id.as_str(), "label": app.label, "users": app.users.len() }))
+            .enumerate()
+            .map(|(at, app)| {
+                let mut out = json!({ "id": app.id.as_str(), "label": app.label, "users": app.users.len() });
+                if app.target.is_some() {
+                    out["scim"] = self.provisioning_value(at);
+                }
+                out
+            })
             .collect();
         json!({
             "org": self.id.as_str(), "host": self.settings.host, "now": self.now.iso(),

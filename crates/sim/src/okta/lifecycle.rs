@@ -83,6 +83,12 @@ pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> Ap
         }
         (Verb::Unlock, LockedOut) => Ok(Active),
         (Verb::ExpirePassword, Active) => Ok(PasswordExpired),
+        // Whose password lives elsewhere, it is reset there.
+        (Verb::ResetPassword, Active)
+            if matches!(user.provider, Provider::Federation | Provider::ActiveDirectory) =>
+        {
+            Err(ApiError::of("E0000034"))
+        }
         (Verb::ResetPassword, Active | Provisioned | PasswordExpired | Recovery | LockedOut) => Ok(Recovery),
         (Verb::Reactivate | Verb::Unlock | Verb::ExpirePassword | Verb::ResetPassword, _) => wrong(),
     }
@@ -139,6 +145,10 @@ impl Org {
         let target = vec![user.party()];
         let id = user.id;
         let before = self.user_text(key);
+        let told_first = verb == Verb::Deactivate && self.settings.deactivation_told_first;
+        if told_first {
+            self.emit(verb.event(), cause, target.clone(), Vec::new());
+        }
         if verb == Verb::Deactivate {
             self.drop_all_app_users(key, cause);
             if self.settings.deactivation_moves_membership {
@@ -164,7 +174,9 @@ impl Org {
         }
         let after = self.user_text(key);
         self.record(cause, "user", id.as_str(), before, after);
-        self.emit(verb.event(), cause, target, Vec::new());
+        if !told_first {
+            self.emit(verb.event(), cause, target, Vec::new());
+        }
         if verb == Verb::Activate && from == Status::Deprovisioned {
             self.regain_apps(key);
         }

@@ -237,7 +237,10 @@ impl Limits {
             self.in_flight.push_back((now.plus_ms(takes_ms), principal.clone()));
         }
 
-        let share = (quota * percent / 100).max(1);
+        let share = match bucket {
+            Bucket::Authorize => quotas.authorize_client.max(1),
+            _ => (quota * percent / 100).max(1),
+        };
         if !self.principals.contains_key(principal) {
             self.principals.insert(principal.clone(), [FRESH; BUCKETS]);
         }

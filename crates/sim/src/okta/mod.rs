@@ -5,7 +5,7 @@
 //!
 //! - [`settings`]: what may vary; [`state`]: what an org holds; [`route`]: paths to operations
 //! - [`users`], [`user_list`], [`lifecycle`], [`groups`], [`rules`], [`apps`], [`schema`]: the nouns and their endpoints
-//! - [`event`], [`log`], [`hooks`]: what is told, to whom, and when
+//! - [`event`], [`log`], [`hooks`], [`expression`]: what is told, to whom, and when; [`provisioning`]: accounts in a SCIM server
 //! - [`auth`], [`limits`], [`dpop`], [`oidc`]: who may call, how often, and sign-in
 //! - [`request`], [`errors`], [`paging`], [`search`], [`json`], [`moment`], [`dice`], [`profile`]: the wire's grammar
 
@@ -16,6 +16,7 @@ pub mod dice;
 mod dpop;
 mod errors;
 pub mod event;
+mod expression;
 mod groups;
 mod hooks;
 mod inspect;
@@ -31,6 +32,7 @@ mod paging;
 mod preset;
 mod principals;
 mod profile;
+mod provisioning;
 mod request;
 mod route;
 mod rules;
@@ -45,7 +47,7 @@ mod users;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -219,7 +221,15 @@ impl OktaFace {
         let guarded =
             known.is_some() && matches!(segments.as_slice(), ["api", ..] | ["oauth2", "v1", "userinfo"]);
         let allowed = if guarded { org.authenticate(&mut call) } else { Ok(()) };
+        // This endpoint refuses in OAuth's form, whatever is wrong with the token.
+        let allowed = match (allowed, segments.first()) {
+            (Err(refusal), Some(&"oauth2")) if !refusal.oauth => Err(oidc::bad_token()),
+            (allowed, _) => allowed,
+        };
         let bucket = bucket_of(request.method(), &segments, &org.settings.quotas);
+        if let (limits::Bucket::Authorize, Some(app)) = (bucket, call.param("client_id")) {
+            call.who.name = org.sign_ins.principal(app).unwrap_or(call.who.name);
+        }
         let verdict =
             org.limits.admit(bucket, &call.who.name, &org.settings.quotas, now, takes_ms, &mut org.dice);
         let mut waiting =
@@ -396,6 +406,14 @@ impl Face for OktaFace {
 
     fn needs_length(&self) -> bool {
         self.org.settings.length_required
+    }
+
+    fn turned_away(&mut self, status: StatusCode, now: Timestamp) -> Response<Bytes> {
+        let now = Moment::of(now);
+        self.org.run_until(now);
+        let request_id = self.org.dice.text(22);
+        let waiting = Waiting { standing: None, request_id, takes_ms: 0, base: "".into() };
+        self.seal(Ok(Answer::empty(status)), waiting, now).response
     }
 
     fn advance(&mut self, now: Timestamp) -> Vec<Outgoing> {

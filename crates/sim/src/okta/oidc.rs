@@ -78,6 +78,11 @@ impl SignIns {
         self.signing = Some(pair);
     }
 
+    /// The name under which sign-ins to an app are counted; `None` for apps that are not known.
+    pub fn principal(&self, client_id: &str) -> Option<std::sync::Arc<str>> {
+        self.app(client_id).map(|app| format!("client:{}", app.client_id).into())
+    }
+
     /// By command: a new key, as the vendor makes one every quarter.
     pub fn rotate(&mut self) {
         const RETIRED_MAX: usize = 2;
@@ -86,6 +91,14 @@ impl SignIns {
             self.retired.truncate(RETIRED_MAX);
         }
     }
+}
+
+/// The userinfo endpoint's refusal.
+pub fn bad_token() -> ApiError {
+    ApiError::oauth(401, "invalid_token", "The access token is invalid").header(
+        "www-authenticate",
+        "Bearer error=\"invalid_token\", error_description=\"The access token is invalid\"",
+    )
 }
 
 fn escaped(text: &str) -> String {
@@ -423,19 +436,18 @@ impl Org {
     }
 
     fn userinfo(&self, call: &Call<'_>) -> ApiResult<Answer> {
-        let refused = || {
-            ApiError::oauth(401, "invalid_token", "The access token is invalid.").header(
-                "www-authenticate",
-                "Bearer error=\"invalid_token\", error_description=\"The access token is invalid.\"",
-            )
-        };
-        let key = call.who.owner.ok_or_else(refused)?;
-        let scopes = call.who.scopes.clone().ok_or_else(refused)?;
+        let key = call.who.owner.ok_or_else(bad_token)?;
+        let scopes = call.who.scopes.clone().ok_or_else(bad_token)?;
         if !scopes.iter().any(|scope| scope == "openid") {
             return Err(ApiError::oauth(
                 403,
                 "insufficient_scope",
                 "The access token must have the 'openid' scope.",
+            )
+            .header(
+                "www-authenticate",
+                "Bearer error=\"insufficient_scope\", error_description=\"The access token must provide access to at \
+                 least one of these scopes - openid\"",
             ));
         }
         Ok(Answer::value(&self.person_claims(key, &scopes)))

@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug)]
 pub struct Cursors {
     salt: u64,
-    life_ms: i64,
+    pub life_ms: i64,
     /// Cursors issued before this are dead, whatever their age.
     pub not_before: Moment,
 }

@@ -34,6 +34,8 @@ impl OktaSettings {
                 delete_logs_memberships: true,
                 member_snapshot: true,
                 length_required: false,
+                app_pushed_attributes: Vec::new(),
+                scim_parallel: false,
                 log_filter_max: 20_000,
                 hook_daily_cap: 100_000_000,
                 ..Self::exact()
@@ -72,6 +74,9 @@ impl OktaSettings {
                 app_delay: Spread::between(0, 30_000),
                 hook_delay: Spread { low_ms: 0, high_ms: 10_000, rare_ms: 120_000, rare_per_mille: 20 },
                 hook_effective: Spread::between(0, 60_000),
+                deactivation_told_first: true,
+                scim_retries: 1,
+                scim_deletes: true,
                 edit_deactivated: true,
                 ungranted_scope_refused: false,
                 doubled_headers: true,

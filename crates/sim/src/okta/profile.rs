@@ -179,6 +179,14 @@ impl Profile {
         self.get(key).and_then(Field::text).unwrap_or_default()
     }
 
+    /// The text itself, to be held elsewhere too.
+    pub fn shared(&self, key: AttributeKey) -> Option<Arc<str>> {
+        match self.get(key) {
+            Some(Field::Text(text)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     pub fn set(&mut self, key: AttributeKey, value: Option<Field>) {
         match (self.0.binary_search_by_key(&key, |entry| entry.0), value) {
             (Ok(at), Some(value)) => self.0[at].1 = value,

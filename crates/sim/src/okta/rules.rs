@@ -92,6 +92,15 @@ impl Condition {
         }
     }
 
+    fn looks_at_groups(&self) -> bool {
+        match self {
+            Self::Member(_) | Self::MemberByName(..) => true,
+            Self::Not(inner) => inner.looks_at_groups(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::looks_at_groups),
+            _ => false,
+        }
+    }
+
     fn holds(&self, org: &Org, user: &User) -> bool {
         let text = |name: &str| -> Option<String> {
             match user.profile.get(org.names.key(name)?)? {
@@ -456,6 +465,10 @@ impl Org {
 
     /// Plans the halves of the moves that a user's present profile asks for. Deactivated people are left alone.
     pub fn rules_after_change(&mut self, key: UserKey) {
+        self.plan_moves(key, 0);
+    }
+
+    fn plan_moves(&mut self, key: UserKey, soonest_ms: i64) {
         let Some(user) = self.user_at(key) else { return };
         if self.rules.is_empty() || user.status == Status::Deprovisioned {
             return;
@@ -484,8 +497,17 @@ impl Org {
         let transaction = self.dice.text(24);
         self.dice.shuffle(&mut moves);
         for (group, add) in moves {
-            let delay = self.draw(|s| s.rule_delay);
+            let delay = self.draw(|s| s.rule_delay).max(soonest_ms);
             self.later(delay, Job::RuleMove { user: key, group, add, transaction: transaction.clone() });
+        }
+    }
+
+    /// Rules that look at groups follow a membership too. Never at the same moment: rules that chase each other would not
+    /// come to an end in it.
+    pub fn rules_after_membership(&mut self, key: UserKey) {
+        let looks = |rule: &Rule| rule.status == RuleStatus::Active && rule.condition.looks_at_groups();
+        if self.rules.iter().any(looks) {
+            self.plan_moves(key, 1);
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     errors::{ApiError, ApiResult},
     event,
     moment::Moment,
-    profile::BASE_ATTRIBUTES,
+    profile::{BASE_ATTRIBUTES, Profile},
     request::{Answer, Call},
     state::{Org, User, UserKey},
 };
@@ -100,6 +100,9 @@ impl Schema {
                 .collect()
         };
         let required: Vec<&str> = if self.of_users { vec!["login", "email"] } else { vec!["name"] };
+        let demanded = |definition: &Value| definition.get("required") == Some(&Value::Bool(true));
+        let custom_required: Vec<&String> =
+            self.custom.iter().filter(|(_, definition)| demanded(definition)).map(|(name, _)| name).collect();
         let refer = |name: &str| json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] });
         json!({
             "id": format!("{base}/meta/schemas/{kind}/{path}"),
@@ -107,7 +110,7 @@ impl Schema {
             "name": kind, "title": if self.of_users { "User" } else { "Okta group" }, "type": "object",
             "created": self.created.iso(), "lastUpdated": self.last_updated.iso(),
             "definitions": {
-                "custom": { "id": "#custom", "type": "object", "properties": self.custom, "required": [] },
+                "custom": { "id": "#custom", "type": "object", "properties": self.custom, "required": custom_required },
                 "base": { "id": "#base", "type": "object", "properties": base_properties, "required": required },
             },
             "properties": { "profile": { "allOf": [refer("custom")["allOf"][0], refer("base")["allOf"][0]] } },
@@ -212,10 +215,50 @@ impl Org {
         {
             return Err(ApiError::invalid(name, "The value is not in the enumeration"));
         }
+        if let (Some(choices), false) = (definition.get("oneOf").and_then(Value::as_array), value.is_null())
+            && !choices.iter().any(|choice| choice.get("const") == Some(value))
+        {
+            return Err(ApiError::invalid(name, "The value is not one of the choices"));
+        }
         let length = value.as_str().map(|text| text.chars().count() as u64);
-        let max = definition.get("maxLength").and_then(Value::as_u64);
-        if length.zip(max).is_some_and(|(length, max)| length > max) {
+        let bound = |name: &str| definition.get(name).and_then(Value::as_u64);
+        if length.zip(bound("maxLength")).is_some_and(|(length, max)| length > max) {
             return Err(ApiError::invalid(name, "The field is too long"));
+        }
+        if length.zip(bound("minLength")).is_some_and(|(length, min)| length < min) {
+            return Err(ApiError::invalid(name, "The field is too short"));
+        }
+        Ok(())
+    }
+
+    /// Values that a creation does not give and the type's schema has defaults for.
+    pub fn defaults(&self, given: &Map<String, Value>, type_place: u16) -> Map<String, Value> {
+        let custom = self.schema_of(type_place).into_iter().flat_map(|schema| &schema.custom);
+        let absent = custom.filter(|(name, _)| !given.contains_key(*name));
+        let told = |definition: &Value| definition.get("default").filter(|value| !value.is_null()).cloned();
+        absent.filter_map(|(name, definition)| Some((name.clone(), told(definition)?))).collect()
+    }
+
+    /// Refuses a profile that lacks what its type requires, or repeats what its schema wants unique.
+    pub fn check_whole(&self, profile: &Profile, own: Option<UserKey>, type_place: u16) -> ApiResult<()> {
+        let Some(schema) = self.schema_of(type_place) else { return Ok(()) };
+        for (name, definition) in &schema.custom {
+            let Some(key) = self.names.key(name) else { continue };
+            let held = profile.get(key);
+            if definition.get("required") == Some(&Value::Bool(true)) && held.is_none() {
+                return Err(ApiError::invalid(name, "The field cannot be left blank"));
+            }
+            let (true, Some(held)) = (is_unique(definition), held) else { continue };
+            let taken = (0..).zip(&self.users).any(|(other, user)| {
+                Some(other) != own
+                    && user.as_ref().is_some_and(|user| {
+                        user.type_place == type_place && user.profile.get(key) == Some(held)
+                    })
+            });
+            if taken {
+                let why = "An object with this field already exists in the current organization";
+                return Err(ApiError::invalid(name, why));
+            }
         }
         Ok(())
     }
@@ -380,6 +423,79 @@ impl Org {
     }
 }
 
+/// Refuses a definition whose members are not what the reference says, so that none is ever answered.
+fn check_definition(name: &str, definition: &mut Value) -> ApiResult<()> {
+    let wrong = |member: &str| Err(ApiError::invalid(name, &format!("{member} is not of its type")));
+    if definition.get("unique").is_some_and(Value::is_string) {
+        definition["unique"] = is_unique(definition).into();
+    }
+    let fits = |member: &str, fit: fn(&Value) -> bool| {
+        definition.get(member).is_none_or(|value| value.is_null() || fit(value))
+    };
+    for member in ["title", "description", "externalName", "externalNamespace", "pattern"] {
+        if definition.get(member).is_some_and(|value| !value.is_string()) {
+            return wrong(member);
+        }
+    }
+    for (member, fit) in [
+        ("minLength", Value::is_u64 as fn(&Value) -> bool),
+        ("maxLength", Value::is_u64),
+        ("enum", Value::is_array),
+        ("oneOf", Value::is_array),
+        ("required", Value::is_boolean),
+        ("unique", Value::is_boolean),
+    ] {
+        if !fits(member, fit) {
+            return wrong(member);
+        }
+    }
+    for (member, fit) in [
+        ("items", Value::is_object as fn(&Value) -> bool),
+        ("master", Value::is_object),
+        ("permissions", Value::is_array),
+    ] {
+        if definition.get(member).is_some_and(|value| !fit(value)) {
+            return wrong(member);
+        }
+    }
+    for (member, known) in [
+        ("mutability", &["READ_ONLY", "READ_WRITE", "IMMUTABLE", "WRITE_ONLY"][..]),
+        ("scope", &["NONE", "SELF"]),
+        (
+            "format",
+            &[
+                "country-code",
+                "date-time",
+                "email",
+                "encrypted",
+                "hashed",
+                "language-code",
+                "locale",
+                "ref-id",
+                "timezone",
+                "uri",
+            ],
+        ),
+    ] {
+        if definition.get(member).is_some_and(|value| !known.iter().any(|word| value == word)) {
+            return wrong(member);
+        }
+    }
+    Ok(())
+}
+
+/// Attributes of a schema that may be unique.
+const UNIQUE_MAX: usize = 5;
+
+fn is_unique(definition: &Value) -> bool {
+    match definition.get("unique") {
+        Some(Value::Bool(unique)) => *unique,
+        // The reference says boolean; the vendor's own answers have a text.
+        Some(Value::String(text)) => text.starts_with("UNIQUE"),
+        _ => false,
+    }
+}
+
 fn merge_custom(schema: &mut Schema, body: &Value) -> ApiResult<()> {
     let given = body.pointer("/definitions/custom/properties").and_then(Value::as_object);
     for (name, definition) in given.into_iter().flatten() {
@@ -396,10 +512,15 @@ fn merge_custom(schema: &mut Schema, body: &Value) -> ApiResult<()> {
             return Err(ApiError::invalid(name, "type must be string, boolean, number, integer or array"));
         }
         let mut definition = definition.clone();
+        check_definition(name, &mut definition)?;
         for (field, value) in [("mutability", json!("READ_WRITE")), ("scope", json!("NONE"))] {
             if definition.get(field).is_none() {
                 definition[field] = value;
             }
+        }
+        let unique = schema.custom.iter().filter(|(other, held)| *other != name && is_unique(held)).count();
+        if is_unique(&definition) && unique >= UNIQUE_MAX {
+            return Err(ApiError::invalid(name, "at most 5 attributes of a schema can be unique"));
         }
         schema.custom.insert(name.clone(), definition);
     }

@@ -97,7 +97,6 @@ impl Org {
         let keys: Vec<AttributeKey> = names.iter().map(|name| self.names.intern(name)).collect();
         self.users.reserve(company.users.len());
         self.user_ids.reserve(company.users.len());
-        self.user_logins.reserve(company.users.len());
         for user in &company.users {
             let owned = |text: &Option<Box<str>>| text.as_deref().map(Arc::<str>::from);
             let values: [Option<Arc<str>>; 24] = [

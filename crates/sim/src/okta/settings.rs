@@ -88,6 +88,8 @@ pub struct Quotas {
     pub oauth_clients: u64,
     pub other: u64,
     pub authorize: u64,
+    /// Sign-ins that one web app may begin in a window.
+    pub authorize_client: u64,
     /// Bucket of `/users/{id}/groups` (O-05): `other`, or any other bucket name of this struct.
     pub user_groups_bucket: String,
     /// Bucket of `/groups/{id}/users` (O-05).
@@ -118,6 +120,7 @@ impl Default for Quotas {
             oauth_clients: 100,
             other: 1200,
             authorize: 1200,
+            authorize_client: 60,
             user_groups_bucket: "other".to_owned(),
             group_users_bucket: "groups".to_owned(),
             principal_percent: 50,
@@ -177,6 +180,8 @@ pub struct OktaSettings {
     pub shuffle_targets: bool,
     /// O-18: whether hard deletion also writes removals for each membership.
     pub delete_logs_memberships: bool,
+    /// O-18: whether a deactivation is told before the ends of the app assignments that it causes.
+    pub deactivation_told_first: bool,
     /// O-22
     pub custom_order: CustomOrder,
     /// O-23: until lists and searches show a change.
@@ -211,6 +216,16 @@ pub struct OktaSettings {
     pub bounded_log_next_stays: bool,
     /// `next` of app users loses `expand`, as the vendor's did until July 2026.
     pub app_users_next_loses_expand: bool,
+    /// Attributes of an app user that are mapped from the person's profile and pushed: setting another value is refused
+    /// with E0000075, where the app provisions.
+    pub app_pushed_attributes: Vec<String>,
+    /// O-19: how often a provisioning request that met a 5xx or silence is repeated by itself; afterwards, and with 0 at
+    /// once, it waits for an administrator.
+    pub scim_retries: u64,
+    /// O-20: whether changes of one pushed group are sent at once, or one after another.
+    pub scim_parallel: bool,
+    /// O-21: whether the end of an assignment also deletes the account in the target, after making it inactive.
+    pub scim_deletes: bool,
     /// From a change to each half of a rule's move.
     pub rule_delay: Spread,
     /// From an assignment's cause to the app's change and event.
@@ -282,6 +297,7 @@ impl Default for OktaSettings {
             hook_retry_keeps_id: true,
             shuffle_targets: false,
             delete_logs_memberships: false,
+            deactivation_told_first: false,
             custom_order: CustomOrder::Lexicographic,
             index_lag: Spread::between(0, 2_000),
             member_lag: Spread::between(0, 2_000),
@@ -299,6 +315,10 @@ impl Default for OktaSettings {
             empty_last_page: false,
             bounded_log_next_stays: false,
             app_users_next_loses_expand: false,
+            app_pushed_attributes: vec!["email".to_owned()],
+            scim_retries: 0,
+            scim_parallel: true,
+            scim_deletes: false,
             rule_delay: Spread::between(1_000, 60_000),
             app_delay: Spread::between(0, 5_000),
             log_duplicates_per_mille: 0,

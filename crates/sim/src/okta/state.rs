@@ -21,6 +21,7 @@ use super::{
     oidc::SignIns,
     paging::Cursors,
     profile::{AttributeNames, DISPLAY_NAME, FIRST_NAME, LAST_NAME, LOGIN, Profile, Texts},
+    provisioning::Provisioning,
     rules::Rule,
     schema::{Schema, UserType},
     settings::{OktaSettings, Spread},
@@ -219,6 +220,8 @@ pub enum Job {
     HookFlush(Oid),
     HookEffective(Oid),
     HookRetry(u64),
+    /// A provisioning task whose wait is over.
+    Provision(u64),
 }
 
 /// One accepted write, for auditors.
@@ -256,8 +259,8 @@ pub struct Org {
     pub texts: Texts,
     pub users: Vec<Option<User>>,
     pub user_ids: HashMap<Oid, UserKey>,
-    /// By login without case and diacritics.
-    pub user_logins: HashMap<Box<str>, UserKey>,
+    /// By login without case and diacritics; ordered, so that the part before `@` finds its logins.
+    pub user_logins: BTreeMap<Arc<str>, UserKey>,
     pub groups: Vec<Option<Group>>,
     pub group_ids: HashMap<Oid, GroupKey>,
     pub live_users: usize,
@@ -267,6 +270,7 @@ pub struct Org {
     pub apps: Vec<App>,
     pub rules: Vec<Rule>,
     pub hooks: Hooks,
+    pub provisioning: Provisioning,
     pub log: SystemLog,
     pub access: Access,
     pub sign_ins: SignIns,
@@ -319,7 +323,7 @@ impl Org {
             texts: Texts::default(),
             users: Vec::new(),
             user_ids: HashMap::new(),
-            user_logins: HashMap::new(),
+            user_logins: BTreeMap::new(),
             groups: Vec::new(),
             group_ids: HashMap::new(),
             live_users: 0,
@@ -329,6 +333,7 @@ impl Org {
             apps: Vec::new(),
             rules: Vec::new(),
             hooks: Hooks::default(),
+            provisioning: Provisioning::default(),
             log: SystemLog::default(),
             access: Access::new(dice.draw()),
             sign_ins: SignIns::default(),
@@ -419,6 +424,7 @@ impl Org {
             Job::HookFlush(hook) => self.flush_hook(hook),
             Job::HookEffective(hook) => self.hook_effective(hook),
             Job::HookRetry(delivery) => self.send_delivery(delivery),
+            Job::Provision(task) => self.resume_task(task),
         }
     }
 

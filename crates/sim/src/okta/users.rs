@@ -1,5 +1,7 @@
 //! Users: create, read, update, and how one looks on the wire. Lists live in `user_list`, status changes in `lifecycle`.
 
+use std::ops::Bound;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -75,11 +77,12 @@ impl Org {
         if name.contains('@') || name.starts_with("00u") || name.is_empty() {
             return None;
         }
-        let wanted = folded(name);
-        let short = |user: &User| folded(user.login()).split('@').next() == Some(wanted.as_str());
-        let mut found = (0..).zip(&self.users).filter(|(_, user)| user.as_ref().is_some_and(short));
+        let start = format!("{}@", folded(name));
+        let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+        let mut found =
+            self.user_logins.range::<str, _>(from).take_while(|(login, _)| login.starts_with(&start));
         match (found.next(), found.next()) {
-            (Some((key, _)), None) => Some(key),
+            (Some((_, key)), None) => Some(*key),
             _ => None,
         }
     }
@@ -224,8 +227,11 @@ impl Org {
         let given = body.get("profile").and_then(Value::as_object);
         let given = given.ok_or_else(|| ApiError::invalid("profile", "The field cannot be left blank"))?;
         let mut profile = Profile::default();
+        let defaults = self.defaults(given, type_place);
+        self.apply_attributes(&mut profile, &defaults, type_place)?;
         self.apply_attributes(&mut profile, given, type_place)?;
         self.check_identity(&profile, None)?;
+        self.check_whole(&profile, None, type_place)?;
         let password = body
             .pointer("/credentials/password")
             .is_some_and(|p| p.get("value").is_some() || p.get("hash").is_some());
@@ -343,7 +349,10 @@ impl Org {
     pub fn place_user(&mut self, user: User) -> UserKey {
         let key = self.users.len() as UserKey;
         self.user_ids.insert(user.id, key);
-        self.user_logins.insert(folded(user.login()).into(), key);
+        let folded = folded(user.login());
+        // Most logins are folded already; then their text is shared.
+        let login = user.profile.shared(LOGIN).filter(|login| **login == *folded);
+        self.user_logins.insert(login.unwrap_or_else(|| folded.into()), key);
         self.users.push(Some(user));
         self.live_users += 1;
         key
@@ -375,6 +384,10 @@ impl Org {
             return Err(ApiError::of("E0000038"));
         }
         let old_type = user.type_place;
+        let own_type = self.types[usize::from(old_type)].id;
+        if !replace && body.pointer("/type/id").is_some_and(|id| id != own_type.as_str()) {
+            return Err(ApiError::invalid("type", "The user type can only be changed by a full replacement"));
+        }
         let mut profile = user.profile.clone();
         let mut type_place = old_type;
         if replace {
@@ -405,6 +418,7 @@ impl Org {
             Some(_) => return Err(ApiError::of("E0000003")),
         }
         self.check_identity(&profile, Some(key))?;
+        self.check_whole(&profile, Some(key), type_place)?;
         let new_password = body.pointer("/credentials/password/value").is_some();
 
         let Some(user) = self.user_at(key) else { return Ok(()) };
@@ -458,8 +472,13 @@ impl Org {
                 }
             }
         }
+        if !changed.is_empty() {
+            self.provision_profile(key);
+        }
         if new_password {
             self.emit(&event::USER_UPDATE_PASSWORD, cause, target, Vec::new());
+            let password = body.pointer("/credentials/password/value").and_then(Value::as_str);
+            self.provision_password(key, password.unwrap_or_default());
         }
         self.rules_after_change(key);
         Ok(())

@@ -40,6 +40,33 @@ pub enum ExportError {
     Nobody,
 }
 
+const PEOPLE_COLUMNS: &[&str] = &[
+    "login",
+    "email",
+    "firstName",
+    "lastName",
+    "employeeNumber",
+    "department",
+    "costCenter",
+    "division",
+    "title",
+    "managerId",
+    "userType",
+    "city",
+    "countryCode",
+    "timezone",
+    "office",
+    "startDate",
+    "contractEndDate",
+    "employeeStatus",
+    "status",
+    "workMode",
+    "mobilePhone",
+];
+const MEMBER_COLUMNS: &[&str] = &["group", "login"];
+const PLACE_COLUMNS: &[&str] =
+    &["building", "name", "city", "countryCode", "timezone", "floor", "room", "type", "capacity"];
+
 /// What an export holds. All values are text, as they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Export {
@@ -132,6 +159,27 @@ impl Export {
         }
         export.check()?;
         Ok(export)
+    }
+
+    /// Columns of the given files that are not read, as `FILE: column`: data that stays behind, or a name mistyped.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn columns_left_out(
+        people: &Path,
+        groups: Option<&Path>,
+        places: Option<&Path>,
+    ) -> Result<Vec<String>, ExportError> {
+        let mut out = Vec::new();
+        let files = [(Some(people), PEOPLE_COLUMNS), (groups, MEMBER_COLUMNS), (places, PLACE_COLUMNS)];
+        for (file, known) in files.into_iter().filter_map(|(file, known)| Some((file?, known))) {
+            let wrong = |cause| ExportError::Csv { file: file.display().to_string(), cause };
+            let mut reader = csv::Reader::from_path(file).map_err(wrong)?;
+            let headers = reader.headers().map_err(wrong)?;
+            let others = headers.iter().filter(|name| !known.contains(name));
+            out.extend(others.map(|name| format!("{}: {name}", file.display())));
+        }
+        Ok(out)
     }
 
     fn check(&self) -> Result<(), ExportError> {

@@ -26,6 +26,26 @@ fn read(people: &str) -> Result<Export, String> {
 }
 
 #[test]
+fn a_column_that_is_not_read_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let (people, groups) = (file("people.csv", PEOPLE), file("groups.csv", "group,logn\n"));
+    let told = Export::columns_left_out(&people, Some(&groups), None).expect("headers");
+    let told: Vec<&str> = told.iter().filter_map(|text| text.rsplit('/').next()).collect();
+    assert_eq!(told, ["people.csv: extra", "groups.csv: logn"]);
+    // What is written is read again, every column of it.
+    read(PEOPLE).expect("an export").write(&dir.path().join("out")).expect("written");
+    let out = |name: &str| dir.path().join("out").join(name);
+    let told =
+        Export::columns_left_out(&out("people.csv"), Some(&out("groups.csv")), Some(&out("places.csv")));
+    assert_eq!(told.expect("headers"), Vec::<String>::new());
+}
+
+#[test]
 fn pseudonyms_meet_wherever_the_names_met() {
     let original = read(PEOPLE).expect("an export");
     let veiled = |key: &[u8]| {

@@ -44,6 +44,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
         return Err(exit::Unusable(text).into());
     }
     let (groups, places) = (arguments.groups.as_deref(), arguments.places.as_deref());
+    let left_out = Export::columns_left_out(&arguments.people, groups, places).map_err(unusable)?;
     let mut export = Export::read_files(&arguments.people, groups, places).map_err(unusable)?;
     export.anonymise(key.as_bytes());
     export.write(&arguments.out).map_err(unusable)?;
@@ -51,9 +52,14 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
     if arguments.json {
         println!(
             "{}",
-            serde_json::json!({"people": people, "memberships": members, "places": rooms, "out": arguments.out})
+            serde_json::json!({
+                "people": people, "memberships": members, "places": rooms, "left_out": left_out, "out": arguments.out,
+            })
         );
     } else {
+        if !left_out.is_empty() {
+            eprintln!("columns that are not read, and stay behind: {}", left_out.join(", "));
+        }
         println!("{people} people, {members} memberships, {rooms} places in {}", arguments.out.display());
         eprintln!(
             "names, addresses, numbers and phones are pseudonyms; departments, titles, groups and buildings are kept\n\

@@ -191,7 +191,8 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         orgs: arguments.orgs,
         sites: arguments.sites,
         accounts: arguments.accounts.into(),
-        now,
+        // As the day began: what is started twice on one day is the same company, to the last byte.
+        now: now.to_zoned(jiff::tz::TimeZone::UTC).start_of_day().map_or(now, |day| day.timestamp()),
     };
     let company = match &arguments.world {
         Some(dir) => Export::read(dir)
@@ -200,7 +201,7 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         None => Company::generate(&world),
     };
     let clock = Arc::new(AdjustableClock::starting_at(now, 1.0));
-    let started = Service {
+    Service {
         okta: assumed.okta,
         ioffice: assumed.ioffice,
         limits: !arguments.no_limits,
@@ -216,9 +217,8 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
         badge_drop: arguments.badge_drop,
         console: arguments.console,
     }
-    .serve(company)
-    .await?;
-    Ok(started.running)
+    .serve_alone(company)
+    .await
 }
 
 /// The faces of a tape. Credentials are not on it, so any are taken; the announced ones only have the right form.

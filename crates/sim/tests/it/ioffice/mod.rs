@@ -6,6 +6,7 @@ mod facts;
 mod fuzz;
 mod lifecycle;
 mod places;
+mod register;
 mod site;
 mod transport;
 mod visits_and_moves;

@@ -3,8 +3,10 @@
 mod credentials;
 pub mod desk;
 mod facts;
+mod finer;
 mod fuzz;
 mod hooks;
+mod provisioning;
 mod shapes;
 mod users;
 mod world;

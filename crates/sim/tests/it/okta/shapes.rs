@@ -402,7 +402,7 @@ fn every_described_operation_answers_in_shape() {
         "POST",
         pattern,
         &format!("{apps}/users/{id}"),
-        Some(json!({ "profile": { "email": "x@northgate.example" } })),
+        Some(json!({ "profile": { "role": "Admin" } })),
     );
     ok(&mut desk, "GET", pattern, &format!("{apps}/users/{id}?expand=user"), None);
     ok(&mut desk, "GET", "/api/v1/apps/{appId}/users", &format!("{apps}/users"), None);

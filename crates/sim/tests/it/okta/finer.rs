@@ -1,0 +1,280 @@
+//! Finer points of the Okta contract: conditions of hooks, rules that look at groups, attributes that are mapped, unique
+//! or required, quotas of sign-in, refusals of the OAuth endpoints.
+
+use http::{Request, StatusCode};
+use lanyard_sim::{
+    face::Face,
+    okta::{OidcApp, OktaSettings, Spread},
+};
+use serde_json::{Value, json};
+
+use super::desk::{Desk, HOST};
+
+#[test]
+fn a_hook_gets_what_its_condition_lets_through() {
+    let mut desk = Desk::exact();
+    let filter = |event: &str, expression: &str| {
+        json!({ "name": "H", "events": { "type": "EVENT_TYPE", "items": ["group.user_membership.add", "user.lifecycle.create"],
+            "filter": { "type": "EXPRESSION_LANGUAGE", "eventFilterMap": [{ "event": event, "condition": { "expression": expression } }] } },
+            "channel": { "type": "HTTP", "version": "1.0.0", "config": { "uri": "http://127.0.0.1:9/h" } } })
+    };
+    for (event, expression) in [
+        ("group.user_membership.remove", "true"),
+        ("group.user_membership.add", "event.target.?["),
+        ("group.user_membership.add", ""),
+    ] {
+        let told = desk.post("/api/v1/eventHooks", filter(event, expression));
+        assert_eq!(told.code(), "400 E0000001", "{event} {expression}");
+    }
+    let sales = "event.target.?[type eq 'UserGroup' && displayName eq 'Sales'].size()>0";
+    let made = desk.post("/api/v1/eventHooks", filter("group.user_membership.add", sales));
+    let path = format!("/api/v1/eventHooks/{}", made.id());
+    assert_eq!(made.body["events"]["filter"]["eventFilterMap"][0]["condition"]["expression"], sales, "10.1");
+    let request =
+        desk.request("POST", &format!("{path}/lifecycle/verify"), None).body(Default::default()).unwrap();
+    let lanyard_sim::face::Handled::After(challenge) = desk.face.handle(request, desk.now) else {
+        panic!("no challenge")
+    };
+    let echo = challenge.request.headers()["x-okta-verification-challenge"].to_str().unwrap().to_owned();
+    desk.answer(challenge.token, 200, &json!({ "verification": echo }).to_string());
+
+    let id = desk.employee("ines");
+    for name in ["Legal", "Sales"] {
+        let group = desk.group(name);
+        desk.act("PUT", &format!("/api/v1/groups/{group}/users/{id}"));
+    }
+    let told: Vec<String> = desk
+        .wait(0)
+        .iter()
+        .flat_map(|delivery| {
+            let body: Value = serde_json::from_slice(delivery.request.body()).unwrap();
+            let events = body["data"]["events"].as_array().unwrap().clone();
+            events.into_iter().map(|event| {
+                let last = event["target"].as_array().unwrap().last().unwrap()["displayName"].clone();
+                format!("{} {}", event["eventType"].as_str().unwrap(), last.as_str().unwrap())
+            })
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["user.lifecycle.create ines Lind", "group.user_membership.add Sales"],
+        "a type without condition passes"
+    );
+}
+
+#[test]
+fn a_rule_that_looks_at_groups_follows_memberships() {
+    let mut desk = Desk::exact();
+    let (floor, badge) = (desk.group("FLOOR-9"), desk.group("BADGE-9"));
+    let rule = json!({ "type": "group_rule", "name": "By floor", "conditions": { "expression": { "type": "urn:okta:expression:1.0", "value": "isMemberOfGroupName(\"FLOOR-9\")" } },
+        "actions": { "assignUserToGroups": { "groupIds": [badge] } } });
+    let rule = desk.post("/api/v1/groups/rules", rule).id();
+    desk.act("POST", &format!("/api/v1/groups/rules/{rule}/lifecycle/activate"));
+    let id = desk.employee("ines");
+    let own = |desk: &mut Desk| desk.get(&format!("/api/v1/users/{id}/groups")).column("/profile/name");
+    desk.act("PUT", &format!("/api/v1/groups/{floor}/users/{id}"));
+    desk.wait(1);
+    assert_eq!(own(&mut desk), ["Everyone", "FLOOR-9", "BADGE-9"]);
+    desk.act("DELETE", &format!("/api/v1/groups/{floor}/users/{id}"));
+    desk.wait(1);
+    assert_eq!(own(&mut desk), ["Everyone"]);
+
+    // Rules that chase each other go on for ever, and hold nobody up.
+    for (name, value, target) in
+        [("a", "isMemberOfGroupName(\"B\")", "A"), ("b", "!isMemberOfGroupName(\"A\")", "B")]
+    {
+        let target = desk.group(target);
+        let rule = json!({ "type": "group_rule", "name": name, "conditions": { "expression": { "type": "urn:okta:expression:1.0", "value": value } },
+            "actions": { "assignUserToGroups": { "groupIds": [target] } } });
+        let rule = desk.post("/api/v1/groups/rules", rule).id();
+        desk.act("POST", &format!("/api/v1/groups/rules/{rule}/lifecycle/activate"));
+    }
+    for _ in 0..50 {
+        desk.wait(1);
+    }
+    assert_eq!(desk.get("/api/v1/users?limit=1").status, 200);
+}
+
+#[test]
+fn attributes_may_be_mapped_unique_required_or_given() {
+    let mut desk = Desk::exact();
+    let app = desk.face.add_app("scim", "iOffice Workplace");
+    let id = desk.employee("ines");
+    let held = format!("/api/v1/apps/{app}/users/{id}");
+    let email = |text: &str| json!({ "profile": { "email": text } });
+    assert_eq!(desk.post(&held, email("other@northgate.example")).code(), "403 E0000075", "[R]");
+    assert_eq!(desk.post(&held, email("ines@northgate.example")).status, 200, "its own value is no change");
+    desk.order(json!({ "do": "settings", "settings": { "app_pushed_attributes": [] } }));
+    assert_eq!(
+        desk.post(&held, email("other@northgate.example")).body["profile"]["email"],
+        "other@northgate.example"
+    );
+
+    let schema = |properties: Value| json!({ "definitions": { "custom": { "id": "#custom", "type": "object", "properties": properties } } });
+    let path = "/api/v1/meta/schemas/user/default";
+    for odd in [
+        json!({ "type": "string", "minLength": "three" }),
+        json!({ "type": "string", "unique": 1 }),
+        json!({ "type": "string", "format": "date" }),
+        json!({ "type": "string", "mutability": "SOMETIMES" }),
+        json!({ "type": "string", "title": 7 }),
+        json!({ "type": "date" }),
+    ] {
+        assert_eq!(desk.post(path, schema(json!({ "odd": odd }))).code(), "400 E0000001", "6.1: {odd}");
+    }
+    for place in 0..6 {
+        let told = desk.post(
+            path,
+            schema(json!({ format!("u{place}"): { "title": "U", "type": "string", "unique": true } })),
+        );
+        assert_eq!(told.status, if place < 5 { 200 } else { 400 }, "6.1: unique, 5 per schema");
+    }
+    let badge = json!({ "title": "Badge", "type": "string", "minLength": 2, "oneOf": [{ "const": "B-1", "title": "One" }, { "const": "B-2", "title": "Two" }] });
+    let kind = json!({ "title": "Kind", "type": "string", "default": "office" });
+    desk.post(path, schema(json!({ "badge": badge, "kind": kind })));
+    let mut create = |name: &str, more: Value| {
+        let login = format!("{name}@northgate.example");
+        let mut profile = json!({ "login": login, "email": login });
+        profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        desk.post("/api/v1/users?activate=false", json!({ "profile": profile }))
+    };
+    assert_eq!(
+        create("a1", json!({ "u0": "x" })).body["profile"]["kind"],
+        "office",
+        "the default of an attribute"
+    );
+    for (name, more, expected) in [
+        ("b1", json!({ "u0": "x" }), "400 E0000001"),
+        ("b2", json!({ "u0": "y", "badge": "B-3" }), "400 E0000001"),
+        ("b3", json!({ "u0": "z", "badge": "B-1", "kind": "home" }), "200 -"),
+    ] {
+        assert_eq!(create(name, more.clone()).code(), expected, "6.1: {more}");
+    }
+    desk.post(path, schema(json!({ "must": { "title": "Must", "type": "string", "required": true } })));
+    assert_eq!(desk.get(path).body["definitions"]["custom"]["required"], json!(["must"]));
+    let body = json!({ "profile": { "login": "c1@northgate.example", "email": "c1@northgate.example" } });
+    assert_eq!(desk.post("/api/v1/users", body).code(), "400 E0000001", "6.1: required");
+    // 5.6: only PUT changes the type.
+    let kind = json!({ "name": "contractor", "displayName": "Contractor", "description": "Outside" });
+    let kind = desk.post("/api/v1/meta/types/user", kind).id();
+    let told = desk
+        .post(&format!("/api/v1/users/{id}"), json!({ "type": { "id": kind }, "profile": { "must": "x" } }));
+    assert_eq!(told.code(), "400 E0000001", "5.6");
+}
+
+#[test]
+fn a_short_name_is_the_part_before_the_at() {
+    let mut desk = Desk::exact();
+    let id = desk.employee("ines");
+    desk.employee("ines.okafor");
+    assert_eq!(desk.get("/api/v1/users/INES").id(), id, "5.5");
+    assert_eq!(desk.get("/api/v1/users/ine").code(), "404 E0000007");
+    let body = json!({ "profile": { "login": "ines@elsewhere.example", "email": "ines@elsewhere.example" } });
+    desk.post("/api/v1/users", body);
+    assert_eq!(desk.get("/api/v1/users/ines").code(), "404 E0000007", "two of that name");
+}
+
+#[test]
+fn sign_in_has_a_quota_of_its_own() {
+    let mut desk = Desk::new(OktaSettings { answer_time: Spread::NONE, ..OktaSettings::default() });
+    let back = "http://127.0.0.1:1/back";
+    let mut app = || {
+        desk.face.add_oidc_app(OidcApp {
+            secret: Some("x".to_owned()),
+            redirect_uris: vec![back.to_owned()],
+            ..OidcApp::default()
+        })
+    };
+    let (one, other) = (app(), app());
+    let ask = |id: &str| {
+        format!(
+            "/oauth2/v1/authorize?client_id={id}&response_type=code&scope=openid&redirect_uri={back}&state=s"
+        )
+    };
+    for _ in 0..60 {
+        assert_eq!(desk.get(&ask(&one)).status, 200);
+    }
+    let told = desk.get(&ask(&one));
+    assert_eq!((told.status, told.header("x-rate-limit-limit")), (429, "60"), "§4: 60/min for each client");
+    assert_eq!(desk.get(&ask(&other)).status, 200);
+}
+
+#[test]
+fn what_never_reaches_the_face_has_its_headers_too() {
+    let mut desk = Desk::exact();
+    assert!(desk.face.needs_length());
+    for status in [StatusCode::LENGTH_REQUIRED, StatusCode::PAYLOAD_TOO_LARGE] {
+        let told = desk.face.turned_away(status, desk.now);
+        assert_eq!(told.status(), status);
+        assert!(
+            told.headers().contains_key("x-okta-request-id") && told.headers().contains_key("date"),
+            "2.1"
+        );
+    }
+}
+
+#[test]
+fn refusals_of_the_oauth_endpoints_are_in_shape() {
+    let document: Value =
+        serde_json::from_str(include_str!("../../../../../docs/contracts/okta-openapi.json")).unwrap();
+    let mut desk = Desk::exact();
+    let mut seen = Vec::new();
+    for (method, path, kind, body) in [
+        ("POST", "/oauth2/v1/token", "application/x-www-form-urlencoded", "grant_type=client_credentials"),
+        ("POST", "/oauth2/v1/token", "application/x-www-form-urlencoded", "grant_type=odd"),
+        ("POST", "/oauth2/v1/token", "application/json", "{}"),
+        ("POST", "/oauth2/v1/introspect", "application/x-www-form-urlencoded", "token=x"),
+        ("POST", "/oauth2/v1/introspect", "text/plain", "x"),
+        ("POST", "/oauth2/v1/revoke", "application/x-www-form-urlencoded", "token=x"),
+        ("POST", "/oauth2/v1/revoke", "text/plain", "x"),
+        ("GET", "/oauth2/v1/userinfo", "", ""),
+        ("GET", "/.well-known/openid-configuration?client_id=nobody", "", ""),
+    ] {
+        let request = Request::builder().method(method).uri(path).header("host", HOST);
+        let request = if kind.is_empty() { request } else { request.header("content-type", kind) };
+        let told = desk.send(request.body(body.into()).unwrap());
+        let pattern = path.split('?').next().unwrap();
+        let described = &document["paths"][pattern][method.to_lowercase()]["responses"];
+        let mut response = &described[told.status.to_string()];
+        assert!(response.is_object(), "{method} {path}: {} is not described: {}", told.status, told.text);
+        if let Some(at) = response["$ref"].as_str() {
+            response = document.pointer(&at[1..]).unwrap();
+        }
+        let schema = response["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+        match schema.rsplit('/').next().unwrap_or_default() {
+            "OAuthError" => assert!(
+                told.body["error"].is_string() && told.body["error_description"].is_string(),
+                "{}",
+                told.text
+            ),
+            "Error" | "OAuthDocError" => assert!(
+                told.body["errorCode"].is_string() && told.body["errorCauses"].is_array(),
+                "{}",
+                told.text
+            ),
+            // Described without a body.
+            "" => {}
+            other => panic!("{method} {path}: {other}"),
+        }
+        seen.push(told.status);
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen, [400, 401]);
+}
+
+#[test]
+fn a_deactivation_is_told_after_what_it_takes_away_or_before() {
+    for (first, expected) in [
+        (false, ["application.user_membership.remove", "user.lifecycle.deactivate"]),
+        (true, ["user.lifecycle.deactivate", "application.user_membership.remove"]),
+    ] {
+        let mut desk = Desk::new(OktaSettings { deactivation_told_first: first, ..OktaSettings::exact() });
+        let app = desk.face.add_app("scim", "iOffice Workplace");
+        let id = desk.employee("ines");
+        desk.post(&format!("/api/v1/apps/{app}/users/{id}"), json!({}));
+        desk.act("POST", &format!("/api/v1/users/{id}/lifecycle/deactivate"));
+        let told = desk.get("/api/v1/logs?filter=eventType eq \"user.lifecycle.deactivate\" or eventType sw \"application.user_membership.r\"");
+        assert_eq!(told.column("/eventType"), expected, "O-18");
+    }
+}
