@@ -50,7 +50,7 @@ pub struct Active {
 }
 
 impl Active {
-    pub(crate) fn new(policy: Arc<Policy>, catalogues: &BTreeMap<SiteId, Catalogue>) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, catalogues: &BTreeMap<SiteId, Arc<Catalogue>>) -> Self {
         let bound = policy.bind(catalogues);
         let shown = [
             "displayName",
@@ -538,6 +538,6 @@ pub(crate) fn doubt_of_missing(
     Some(format!("the policy names group {first}, which no longer exists in Okta: correct the policy first"))
 }
 
-pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Catalogue> {
-    sites.iter().map(|(id, site)| (id.clone(), (*site.catalogue()).clone())).collect()
+pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Arc<Catalogue>> {
+    sites.iter().map(|(id, site)| (id.clone(), site.catalogue())).collect()
 }

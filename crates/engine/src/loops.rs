@@ -9,6 +9,7 @@ use lanyard_model::{
     signal::Source,
 };
 use lanyard_policy::Schedule;
+use sha2::{Digest as _, Sha256};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     journal::line,
     outages::Upstream,
     ports::{Finding, HookState, HookWish, Notifier, Severity, Silent, Write},
+    sweep::SweepScope,
 };
 
 /// What the loops need beside the engine's ports.
@@ -224,7 +226,7 @@ impl Engine {
         // Sites that the last sweep could not read.
         let mut behind: BTreeSet<SiteId> = BTreeSet::new();
         if let Some(why) = self.sweep_owed().await {
-            self.sweep_once(None, why, &mut failures, &mut behind).await;
+            self.sweep_once(&SweepScope::default(), why, &mut failures, &mut behind).await;
         }
         loop {
             let now = self.clock.now();
@@ -236,13 +238,24 @@ impl Engine {
                 () = self.policy_changed.notified() => true,
                 () = self.clock.sleep_until(next) => false,
             };
-            if published || next == planned || failures > 0 && behind.is_empty() {
-                let why = if published { "another policy was published" } else { "by schedule" };
-                self.sweep_once(None, why, &mut failures, &mut behind).await;
+            if published || failures > 0 && behind.is_empty() && next < planned {
+                let why = if published {
+                    "another policy was published"
+                } else {
+                    "it could not be made whole before"
+                };
+                self.sweep_once(&SweepScope::default(), why, &mut failures, &mut behind).await;
+                continue;
+            }
+            if next == planned {
+                for scope in self.scopes_due(now, planned) {
+                    self.sweep_once(&scope, "by schedule", &mut failures, &mut behind).await;
+                }
                 continue;
             }
             for site in behind.clone() {
-                self.sweep_once(Some(&site), "it could not be read before", &mut failures, &mut behind).await;
+                let scope = SweepScope { site: Some(site), tenant: None };
+                self.sweep_once(&scope, "it could not be read before", &mut failures, &mut behind).await;
             }
         }
     }
@@ -261,10 +274,21 @@ impl Engine {
         let active = self.active();
         for schedule in active.policy.schedules() {
             let key = format!("schedule:{}", schedule.id);
-            if occurrence(schedule, now).is_some() {
+            let unknown = match (&schedule.site, &schedule.tenant) {
+                (Some(site), _) if !self.sites().contains_key(site) => Some(format!("site {site}")),
+                (_, Some(tenant)) if !self.directories().contains_key(tenant) => {
+                    Some(format!("tenant {tenant}"))
+                }
+                _ => None,
+            };
+            if unknown.is_none() && occurrence(schedule, now).is_some() {
                 self.clear(&key).await;
                 continue;
             }
+            let detail = match unknown {
+                Some(what) => format!("the settings have no {what}"),
+                None => format!("\"{}\" in {} fits no day", schedule.cron, schedule.zone),
+            };
             self.raise(Finding {
                 key,
                 kind: "sweep".into(),
@@ -273,8 +297,8 @@ impl Engine {
                 site: None,
                 identity: None,
                 title: format!("the schedule {} never comes", schedule.id),
-                detail: format!("\"{}\" in {} fits no day", schedule.cron, schedule.zone),
-                fix: Some("correct the cron fields of the schedule in the policy".into()),
+                detail,
+                fix: Some("correct the schedule in the policy".into()),
                 since: now,
             })
             .await;
@@ -284,20 +308,22 @@ impl Engine {
     /// One sweep, of one site or of all. `behind` keeps the sites that could not be read.
     async fn sweep_once(
         &self,
-        only: Option<&SiteId>,
+        scope: &SweepScope,
         why: &str,
         failures: &mut u32,
         behind: &mut BTreeSet<SiteId>,
     ) {
-        let error = match self.sweep(only, why, &Silent).await {
+        let error = match self.sweep_within(scope, why, &Silent).await {
             Ok(report) => {
-                match only {
+                match &scope.site {
                     Some(site) => {
                         behind.remove(site);
                     }
                     None => *behind = report.unread.iter().cloned().collect(),
                 }
-                *failures = if behind.is_empty() { 0 } else { *failures + 1 };
+                // A tenant that was not read has an alarm of its own, and is asked again like a sweep that failed.
+                let whole = behind.is_empty() && report.unread_tenants.is_empty();
+                *failures = if whole { 0 } else { *failures + 1 };
                 tracing::info!(
                     people = report.people,
                     differing = report.differing,
@@ -336,6 +362,20 @@ impl Engine {
     pub fn next_sweep(&self, now: Timestamp) -> Option<Timestamp> {
         let active = self.active();
         active.policy.schedules().iter().filter_map(|schedule| occurrence(schedule, now)).min()
+    }
+
+    /// What the schedules ask for whose next moment after `now` is `planned`: everything, if one of them asks for that.
+    fn scopes_due(&self, now: Timestamp, planned: Timestamp) -> Vec<SweepScope> {
+        let active = self.active();
+        let due = active.policy.schedules().iter().filter(|one| occurrence(one, now) == Some(planned));
+        let mut scopes: Vec<_> =
+            due.map(|one| SweepScope { site: one.site.clone(), tenant: one.tenant.clone() }).collect();
+        // No schedule at all: once a day everything.
+        if scopes.is_empty() || scopes.contains(&SweepScope::default()) {
+            return vec![SweepScope::default()];
+        }
+        scopes.dedup();
+        scopes
     }
 
     /// Alarms before a leaver's bound ends, not after; and ends what was said about limits that have room again.
@@ -479,8 +519,7 @@ impl Engine {
             if let Some(identity) = &finding.identity {
                 entry = entry.about(identity, "");
             }
-            let known =
-                self.store.findings(10_000).await.is_ok_and(|all| all.iter().any(|f| f.key == finding.key));
+            let known = self.store.finding(&finding.key).await.is_ok_and(|known| known.is_some());
             if !known {
                 batch.push(entry.write());
             }
@@ -519,7 +558,17 @@ impl Engine {
 fn occurrence(schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
     let zone = TimeZone::get(&schedule.zone).ok()?;
     let cron = croner::Cron::from_str(&schedule.cron).ok()?;
-    cron.find_next_occurrence(&after.to_zoned(zone), false).ok().map(|at| at.timestamp())
+    let later = spread(schedule);
+    let next = cron.find_next_occurrence(&(after - later).to_zoned(zone), false).ok()?;
+    Some(next.timestamp() + later)
+}
+
+/// How much later than its moment a schedule begins: the same each time, and another for another schedule.
+fn spread(schedule: &Schedule) -> Duration {
+    let digest = Sha256::digest(format!("{}/{:?}/{:?}", schedule.id, schedule.tenant, schedule.site));
+    let number = digest.iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let seconds = u64::from(schedule.spread_minutes) * 60;
+    Duration::from_secs(if seconds == 0 { 0 } else { number % seconds })
 }
 
 fn hook_finding(tenant: &TenantId, key: String, detail: String, fix: String, since: Timestamp) -> Finding {
@@ -560,8 +609,14 @@ mod tests {
     #[test]
     fn schedules_follow_their_zone_and_some_never_come() {
         let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
-        let schedule =
-            |cron: &str, zone: &str| Schedule { id: "s".into(), cron: cron.into(), zone: zone.into() };
+        let schedule = |cron: &str, zone: &str| Schedule {
+            id: "s".into(),
+            cron: cron.into(),
+            zone: zone.into(),
+            site: None,
+            tenant: None,
+            spread_minutes: 0,
+        };
         for (cron, zone, after, next) in [
             ("0 2 * * *", "UTC", "2026-05-04T08:00:00Z", Some("2026-05-05T02:00:00Z")),
             ("0 2 * * *", "Europe/Berlin", "2026-05-04T08:00:00Z", Some("2026-05-05T00:00:00Z")),
@@ -571,5 +626,26 @@ mod tests {
         ] {
             assert_eq!(occurrence(&schedule(cron, zone), at(after)), next.map(at), "{cron} {zone}");
         }
+    }
+
+    #[test]
+    fn a_spread_schedule_begins_later_and_each_time_as_much() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        let of = |site: &str| Schedule {
+            id: "nightly".into(),
+            cron: "0 2 * * *".into(),
+            zone: "UTC".into(),
+            site: Some(site.into()),
+            tenant: None,
+            spread_minutes: 90,
+        };
+        let first = occurrence(&of("hq"), at("2026-05-04T00:00:00Z")).expect("a moment");
+        let second = occurrence(&of("hq"), first).expect("a moment");
+        assert_eq!(second.duration_since(first), jiff::SignedDuration::from_hours(24));
+        assert!(first >= at("2026-05-04T02:00:00Z") && first < at("2026-05-04T03:30:00Z"), "{first}");
+        let elsewhere = occurrence(&of("south"), at("2026-05-04T00:00:00Z")).expect("a moment");
+        assert_ne!(first, elsewhere, "not all sites at once");
+        // Asked between the moment itself and its spread: it is still to come.
+        assert_eq!(occurrence(&of("hq"), at("2026-05-04T02:00:00Z")), Some(first));
     }
 }

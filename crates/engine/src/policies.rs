@@ -285,7 +285,7 @@ impl Engine {
                     .sites()
                     .iter()
                     .filter(|(_, site)| site.has_catalogue())
-                    .map(|(id, site)| (id.clone(), (*site.catalogue()).clone()))
+                    .map(|(id, site)| (id.clone(), site.catalogue()))
                     .collect::<BTreeMap<_, _>>();
                 let mut problems = policy.lint(&known);
                 if !catalogues.is_empty() {

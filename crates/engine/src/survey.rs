@@ -47,9 +47,27 @@ pub struct TenantSurvey {
     pub certificate: Certificate,
     /// Of the member lists of the groups that policy names.
     pub members: Certificate,
-    /// Why it could not be read. Its people are known from the mirror, so that their accounts and managers are told
-    /// apart; nobody of them is decided.
-    pub unread: Option<PortFailure>,
+    /// Its people are known from the mirror, so that their accounts and managers are told apart; nobody of them is
+    /// decided.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Why a tenant was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftOut {
+    Failed(PortFailure),
+    /// Another tenant was asked for.
+    NotAsked,
+}
+
+impl TenantSurvey {
+    /// Why it could not be read.
+    pub fn failure(&self) -> Option<&PortFailure> {
+        match &self.left_out {
+            Some(LeftOut::Failed(failure)) => Some(failure),
+            _ => None,
+        }
+    }
 }
 
 /// One site, read whole.
@@ -69,6 +87,20 @@ pub struct Finding {
     pub new_link: Option<Link>,
     /// What is known to be applied, when the plan is quiet and this is news.
     pub applied: Option<Applied>,
+}
+
+/// A value that we had set and verified, policy still wants, and the site shows no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reverted {
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: SiteId,
+    /// `jobTitle`, `seat`, `role in 51`.
+    pub what: String,
+    pub wanted: String,
+    pub shown: String,
+    /// Who changed the account last, as the site says.
+    pub by: Option<AccountId>,
 }
 
 /// The whole picture at one moment.
@@ -106,6 +138,8 @@ pub struct Decided {
     pub left_seats: Vec<(AccountKey, String)>,
     /// How many people of a site hold roles that no rule gives, adopts or owns, and who the first of them are.
     pub beyond: BTreeMap<SiteId, (usize, Vec<String>)>,
+    /// What somebody else changed back.
+    pub reverted: Vec<Reverted>,
     /// When answers change by themselves.
     pub reviews: Vec<(IdentityId, Timestamp)>,
 }
@@ -171,10 +205,10 @@ impl Engine {
 
     /// Takes note of which groups there are, once all tenants were asked.
     pub(crate) fn heed_tenants(&self, lists: &Lists) -> Result<(), SurveyError> {
-        if let Some(failure) = lists.tenants.last().and_then(|tenant| tenant.unread.clone())
-            && lists.tenants.iter().all(|tenant| tenant.unread.is_some())
+        if let Some(failure) = lists.tenants.iter().rev().find_map(TenantSurvey::failure)
+            && lists.tenants.iter().all(|tenant| tenant.left_out.is_some())
         {
-            return Err(failure.into());
+            return Err(failure.clone().into());
         }
         if lists.tenants.iter().all(|tenant| tenant.members.holds()) {
             let known: BTreeSet<_> =
@@ -223,15 +257,27 @@ impl Engine {
         match self.read_tenant(tenant, progress).await {
             Err(SurveyError::Port(failure)) => {
                 tracing::warn!(%tenant, %failure, "the tenant could not be read");
-                let mut known = self.recall_tenant(tenant).await?;
-                let doubt = vec![format!("it could not be read: {failure}")];
-                known.certificate.doubts.clone_from(&doubt);
-                known.members.doubts = doubt;
-                known.unread = Some(failure);
-                Ok(known)
+                Ok(self.leave_out(tenant, LeftOut::Failed(failure)).await?)
             }
             read => read,
         }
+    }
+
+    /// A tenant that is not read, as it is remembered.
+    pub(crate) async fn leave_out(
+        &self,
+        tenant: &TenantId,
+        why: LeftOut,
+    ) -> Result<TenantSurvey, StoreFailure> {
+        let mut known = self.recall_tenant(tenant).await?;
+        let doubt = vec![match &why {
+            LeftOut::Failed(failure) => format!("it could not be read: {failure}"),
+            LeftOut::NotAsked => "it was not to be read".to_owned(),
+        }];
+        known.certificate.doubts.clone_from(&doubt);
+        known.members.doubts = doubt;
+        known.left_out = Some(why);
+        Ok(known)
     }
 
     async fn read_tenant(
@@ -295,7 +341,7 @@ impl Engine {
             groups: groups.rows,
             certificate: evidence.certify(before, shrink),
             members,
-            unread: None,
+            left_out: None,
         })
     }
 
@@ -319,7 +365,7 @@ impl Engine {
             certificate: certificate(ReadKind::Identities),
             members: certificate(ReadKind::GroupMembers),
             identities,
-            unread: None,
+            left_out: None,
         })
     }
 
@@ -420,7 +466,7 @@ impl Engine {
             tokio::task::yield_now().await;
         }
         let total: u64 = tenants.iter().map(|t| t.identities.len() as u64).sum();
-        for (place, tenant) in tenants.iter().enumerate().filter(|(_, tenant)| tenant.unread.is_none()) {
+        for (place, tenant) in tenants.iter().enumerate().filter(|(_, tenant)| tenant.left_out.is_none()) {
             let mut remembered: BTreeMap<SiteId, AppliedPages> =
                 sites.iter().map(|site| (site.site.clone(), AppliedPages::default())).collect();
             let rows = tenant.identities.len() as u32;
@@ -444,6 +490,7 @@ impl Engine {
                 let found = Part {
                     differing: std::mem::take(&mut decided.differing),
                     adopted: std::mem::take(&mut decided.adopted),
+                    reverted: std::mem::take(&mut decided.reverted),
                     reviews: std::mem::take(&mut decided.reviews),
                 };
                 takes.take(self, found).await?;
@@ -529,6 +576,7 @@ impl Engine {
 pub(crate) struct Part {
     pub(crate) differing: Vec<Finding>,
     pub(crate) adopted: Vec<Finding>,
+    pub(crate) reverted: Vec<Reverted>,
     pub(crate) reviews: Vec<(IdentityId, Timestamp)>,
 }
 

@@ -5,6 +5,7 @@
 //! Each list is remembered as soon as it is read, and attention is raised while the rest is still being decided. A sweep
 //! that was cut short is taken up by the next process: see [`unfinished`].
 
+mod fought;
 mod found;
 mod mirror;
 mod unfinished;
@@ -23,7 +24,7 @@ use crate::{
     Engine,
     journal::line,
     ports::{Progress, StoreFailure, SweepRecord, Write},
-    survey::{Lists, Part, SurveyError, Takes},
+    survey::{LeftOut, Lists, Part, SurveyError, Takes},
 };
 
 /// Writes of one batch: few enough that nobody waits long for the store.
@@ -54,6 +55,25 @@ pub struct SweepReport {
     pub unread_tenants: Vec<TenantId>,
     /// Lists that an interrupted sweep had read and remembered, and that were not read again.
     pub resumed: Vec<String>,
+}
+
+/// What a sweep compares: everything, or only one side of it. What is left out is known as it is remembered, so that
+/// accounts are told apart; nobody there is decided, and no account is called an orphan without everybody's list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SweepScope {
+    pub site: Option<SiteId>,
+    pub tenant: Option<TenantId>,
+}
+
+impl std::fmt::Display for SweepScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.tenant, &self.site) {
+            (None, None) => f.write_str("all"),
+            (None, Some(site)) => site.fmt(f),
+            (Some(tenant), None) => tenant.fmt(f),
+            (Some(tenant), Some(site)) => write!(f, "{tenant} in {site}"),
+        }
+    }
 }
 
 /// What is done with people while everybody is decided.
@@ -104,6 +124,7 @@ impl Takes for Recorder {
                 batch.push(Write::Attend { who, source: Source::Sweep, lane, due: self.now, why });
             }
         }
+        batch.extend(engine.fought_writes(found.reverted, self.now).await?);
         batch.extend(engine.reviews_not_planned(found.reviews).await?);
         if batch.is_empty() {
             return Ok(());
@@ -125,10 +146,23 @@ impl Engine {
         why: &str,
         progress: &dyn Progress,
     ) -> Result<SweepReport, SurveyError> {
-        self.check_site(only)?;
-        let mut mark = self.take_up(only).await?;
+        self.sweep_within(&SweepScope { site: only.cloned(), tenant: None }, why, progress).await
+    }
+
+    /// Sweeps a part.
+    ///
+    /// # Errors
+    /// As [`Engine::sweep`].
+    pub async fn sweep_within(
+        &self,
+        scope: &SweepScope,
+        why: &str,
+        progress: &dyn Progress,
+    ) -> Result<SweepReport, SurveyError> {
+        self.check_site(scope.site.as_ref())?;
+        let mut mark = self.take_up(scope).await?;
         let mut doubts = Vec::new();
-        let lists = self.read_and_remember(only, &mut mark, &mut doubts, progress).await?;
+        let lists = self.read_and_remember(scope, &mut mark, &mut doubts, progress).await?;
         let now = self.clock.now();
         let mut recorder = Recorder { now, differing: 0, waiting: 0, linked: 0 };
         let decided = self.decide_everybody(&lists, &mut recorder, progress).await?;
@@ -155,7 +189,7 @@ impl Engine {
         let mut batch = self.finding_writes(&lists, &decided, now).await?;
         batch.push(Write::Sweep(Box::new(SweepRecord {
             id,
-            scope: only.map_or_else(|| "all".into(), ToString::to_string),
+            scope: scope.to_string(),
             started_at: mark.started_at(),
             ended_at: Some(self.clock.now()),
             certified: report.certified,
@@ -165,7 +199,7 @@ impl Engine {
             drift: report.differing as u64,
             findings: (report.orphans + report.disputed + report.aside + report.duplicates) as u64,
         })));
-        for tenant in lists.tenants.iter().filter(|tenant| tenant.unread.is_none()) {
+        for tenant in lists.tenants.iter().filter(|tenant| tenant.left_out.is_none()) {
             batch.push(
                 line(
                     &tenant.tenant,
@@ -194,13 +228,17 @@ impl Engine {
     /// Reads every list and remembers it at once, so that an interruption costs one list and not all of them.
     async fn read_and_remember(
         &self,
-        only: Option<&SiteId>,
+        scope: &SweepScope,
         mark: &mut Unfinished,
         doubts: &mut Vec<String>,
         progress: &dyn Progress,
     ) -> Result<Lists, SurveyError> {
         let mut lists = Lists { tenants: Vec::new(), sites: Vec::new(), unread: Vec::new() };
         for tenant in self.directories().keys() {
+            if scope.tenant.as_ref().is_some_and(|only| only != tenant) {
+                lists.tenants.push(self.leave_out(tenant, LeftOut::NotAsked).await?);
+                continue;
+            }
             let read = match self.taken_up_tenant(mark, tenant).await? {
                 Some(remembered) => remembered,
                 None => {
@@ -217,7 +255,7 @@ impl Engine {
         if let Some(write) = self.missing_groups_news().await? {
             self.write(vec![write]).await?;
         }
-        for site in self.sites().keys().filter(|id| only.is_none_or(|only| only == *id)) {
+        for site in self.sites().keys().filter(|id| scope.site.as_ref().is_none_or(|only| only == *id)) {
             let read = match self.taken_up_site(mark, site, progress).await {
                 Ok(Some(remembered)) => Ok(remembered),
                 Ok(None) => self.survey_site(site, progress).await,
@@ -265,6 +303,6 @@ impl Engine {
 }
 
 fn unread_tenants(lists: &Lists) -> Vec<TenantId> {
-    let unread = lists.tenants.iter().filter(|tenant| tenant.unread.is_some());
+    let unread = lists.tenants.iter().filter(|tenant| tenant.failure().is_some());
     unread.map(|tenant| tenant.tenant.clone()).collect()
 }

@@ -463,6 +463,7 @@ fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population
             // What a comparison needs was noted; whole plans of everybody are not kept.
             judge.decided.differing.clear();
             judge.decided.adopted.clear();
+            judge.decided.reverted.clear();
             judge.decided.reviews.clear();
         }
     }

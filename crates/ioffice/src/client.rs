@@ -328,7 +328,9 @@ impl IofficeClient {
             }
         };
         let rights = me.is_at_least(Role::Administrator);
-        let evidence = scan.evidence(ReadKind::Accounts, Some(canary), rights);
+        let mut evidence = scan.evidence(ReadKind::Accounts, Some(canary), rights);
+        // Each page repeats a row of the one before; one that could not be understood is no row.
+        evidence.rows = into.count().min(evidence.rows);
         if self.learnt().in_lists != known_before {
             // A later row taught what absence in an earlier one means.
             into.revise(&mut |account| self.learnt().complete(account, Origin::List));

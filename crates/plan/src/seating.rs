@@ -1,6 +1,9 @@
 //! Which desk satisfies a wish. Keeps what already fits, so that nobody moves without a reason.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use lanyard_model::{
     fold,
@@ -12,7 +15,7 @@ use lanyard_model::{
 #[derive(Debug, Clone)]
 struct Desk {
     room: RoomId,
-    kind: String,
+    kind: Arc<str>,
     capacity: u32,
     occupiable: bool,
     reservable: bool,
@@ -21,11 +24,11 @@ struct Desk {
 /// Who sits where in one site, and which desks are free. Built from the catalogue, kept current by what is applied.
 #[derive(Debug, Clone, Default)]
 pub struct Seating {
-    /// Active spaces by floor, each floor by room name.
-    floors: BTreeMap<FloorId, Vec<Desk>>,
+    /// Active spaces by floor, each floor by room name. They never change, so copies share them.
+    floors: Arc<BTreeMap<FloorId, Vec<Desk>>>,
     /// Floor of each space, and its place there.
-    place: HashMap<RoomId, (FloorId, usize)>,
-    occupants: BTreeMap<RoomId, BTreeSet<AccountId>>,
+    place: Arc<HashMap<RoomId, (FloorId, usize)>>,
+    occupants: BTreeMap<RoomId, Vec<AccountId>>,
     seat_of: BTreeMap<AccountId, RoomId>,
     /// Chosen for somebody and not yet read back.
     promised: BTreeMap<IdentityId, RoomId>,
@@ -34,20 +37,24 @@ pub struct Seating {
 
 impl Seating {
     pub fn new(catalogue: &Catalogue) -> Self {
-        let mut seating = Self::default();
+        let mut floors: BTreeMap<FloorId, Vec<Desk>> = BTreeMap::new();
+        let mut place = HashMap::new();
+        let mut kinds: HashMap<&str, Arc<str>> = HashMap::new();
         let mut rooms: Vec<_> = catalogue.rooms.values().filter(|room| room.active).collect();
         rooms.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         for room in rooms {
-            let there = seating.floors.entry(room.floor).or_default();
-            seating.place.insert(room.id, (room.floor, there.len()));
+            let there = floors.entry(room.floor).or_default();
+            place.insert(room.id, (room.floor, there.len()));
+            let kind = kinds.entry(&room.kind).or_insert_with(|| fold::text(&room.kind).into());
             there.push(Desk {
                 room: room.id,
-                kind: fold::text(&room.kind),
+                kind: Arc::clone(kind),
                 capacity: room.capacity.max(1),
                 occupiable: room.occupiable,
                 reservable: room.reservable,
             });
         }
+        let mut seating = Self { floors: Arc::new(floors), place: Arc::new(place), ..Self::default() };
         for room in catalogue.rooms.values() {
             for account in &room.occupants {
                 seating.sit(*account, Some(room.id));
@@ -69,10 +76,13 @@ impl Seating {
         if let Some(before) = self.seat_of.remove(&account)
             && let Some(there) = self.occupants.get_mut(&before)
         {
-            there.remove(&account);
+            there.retain(|other| *other != account);
         }
         if let Some(room) = room {
-            self.occupants.entry(room).or_default().insert(account);
+            let there = self.occupants.entry(room).or_default();
+            if !there.contains(&account) {
+                there.push(account);
+            }
             self.seat_of.insert(account, room);
         }
     }
@@ -147,7 +157,11 @@ impl Seating {
             .flatten()
             .filter(|desk| {
                 desk.reservable
-                    && (if kinds.is_empty() { desk.occupiable } else { kinds.contains(&desk.kind) })
+                    && (if kinds.is_empty() {
+                        desk.occupiable
+                    } else {
+                        kinds.iter().any(|kind| **kind == *desk.kind)
+                    })
             })
             .map(|desk| desk.room)
             .collect()
@@ -156,11 +170,11 @@ impl Seating {
     /// People sitting on a floor and its desks.
     pub fn load(&self, floor: FloorId) -> (usize, usize) {
         let desks = self.floors.get(&floor).map_or(&[][..], Vec::as_slice);
-        let taken = desks.iter().map(|d| self.occupants.get(&d.room).map_or(0, BTreeSet::len)).sum();
+        let taken = desks.iter().map(|d| self.occupants.get(&d.room).map_or(0, Vec::len)).sum();
         (taken, desks.iter().filter(|d| d.occupiable).map(|d| d.capacity as usize).sum())
     }
 }
 
 fn is_kind(desk: &Desk, kinds: &[String]) -> bool {
-    if kinds.is_empty() { desk.occupiable } else { kinds.contains(&desk.kind) }
+    if kinds.is_empty() { desk.occupiable } else { kinds.iter().any(|kind| **kind == *desk.kind) }
 }

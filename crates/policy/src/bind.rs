@@ -1,6 +1,7 @@
 //! Names to ids, once per catalogue, so that deciding about a person looks nothing up by name.
 
 use std::{
+    borrow::Borrow,
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -160,17 +161,17 @@ struct Binder<'a> {
     known: Vec<KnownPlaces>,
 }
 
-pub(crate) fn bind(
+pub(crate) fn bind<C: Borrow<Catalogue>>(
     document: Arc<Document>,
     files: &PolicyFiles,
-    catalogues: &BTreeMap<SiteId, Catalogue>,
+    catalogues: &BTreeMap<SiteId, C>,
 ) -> Bound {
     let mut sites = BTreeMap::new();
     // A name need not exist in every site; it is a mistake if it exists in none.
     let mut missing: BTreeMap<(String, usize, usize, String), BTreeSet<&SiteId>> = BTreeMap::new();
     let mut fixes: BTreeMap<String, String> = BTreeMap::new();
     for (id, catalogue) in catalogues {
-        let mut binder = Binder::new(catalogue, &document);
+        let mut binder = Binder::new(catalogue.borrow(), &document);
         sites.insert(id.clone(), binder.site(id));
         for (message, fix) in binder.fixes.take() {
             fixes.entry(message).or_insert(fix);

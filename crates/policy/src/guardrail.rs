@@ -1,5 +1,6 @@
 //! Limits, schedules and notification channels: the policy's word to the rest of the engine.
 
+use lanyard_model::id::{SiteId, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// Limits on taking away.
@@ -40,6 +41,19 @@ pub struct Schedule {
     pub cron: String,
     /// IANA name.
     pub zone: String,
+    /// Only this site's accounts are compared; `None`: all sites'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteId>,
+    /// Only this tenant's people are compared; `None`: all tenants'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// It begins up to so many minutes later, always the same for one schedule, so that many do not begin at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spread_minutes: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where notices go.

@@ -1,6 +1,7 @@
 //! The policy as one value: parsed, sealed, and the questions that need no site.
 
 use std::{
+    borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -229,7 +230,7 @@ impl Policy {
 
     /// Resolves names to the ids of each site. Names that no site knows are [`Bound::problems`]; people whom they
     /// concern get that part as a problem, and the rest of what they should have.
-    pub fn bind(&self, catalogues: &BTreeMap<SiteId, Catalogue>) -> Bound {
+    pub fn bind<C: Borrow<Catalogue>>(&self, catalogues: &BTreeMap<SiteId, C>) -> Bound {
         bind::bind(Arc::clone(&self.document), &self.files, catalogues)
     }
 }

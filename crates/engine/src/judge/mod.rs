@@ -32,7 +32,7 @@ use crate::{
     look::Leaving,
     packed::KeyIndex,
     reviews::{WithheldRights, withhold},
-    survey::{Decided, Finding, SiteSurvey, TenantSurvey},
+    survey::{Decided, Finding, Reverted, SiteSurvey, TenantSurvey},
 };
 
 pub(crate) use roll::{Roll, Ties, Who};
@@ -352,6 +352,9 @@ impl<'a> Judge<'a> {
                     named.push(format!("{person} (account {}): {roles}", account.id()));
                 }
             }
+            if let Some(account) = account {
+                decided.reverted.extend(reverted(identity, &site, &person, account, &desired, &applied));
+            }
             let mut news = applied.clone();
             crate::look::note_applied(&mut news, &desired, account, seating);
             let finding = Finding {
@@ -373,6 +376,47 @@ impl<'a> Judge<'a> {
         }
         decided.unchanged += usize::from(quiet);
     }
+}
+
+/// What we had set, policy still wants, and the account shows no longer.
+fn reverted(
+    identity: &Identity,
+    site: &SiteId,
+    person: &str,
+    account: &Account,
+    desired: &Desired,
+    applied: &Applied,
+) -> Vec<Reverted> {
+    if !matches!(desired.lifecycle, Lifecycle::Active) || !account.is_live() {
+        return Vec::new();
+    }
+    let one = |what: String, wanted: String, shown: String| Reverted {
+        identity: identity.id.clone(),
+        person: person.to_owned(),
+        site: site.clone(),
+        what,
+        wanted,
+        shown,
+        by: account.updated_by,
+    };
+    let mut all = Vec::new();
+    for (name, want) in &desired.fields {
+        let (wanted, shown) = (want.value.trim(), account.fields.get(name).map_or("", String::as_str));
+        if applied.fields.get(name).is_some_and(|set| set == wanted) && shown != wanted {
+            all.push(one(name.to_string(), wanted.to_owned(), shown.to_owned()));
+        }
+    }
+    for (center, want) in &desired.roles {
+        let shown = account.roles.as_ref().map(|roles| roles.get(center));
+        if let Some(shown) = shown
+            && applied.roles.get(center) == Some(&want.value)
+            && shown != Some(&want.value)
+        {
+            let shown = shown.map_or("none", |role| role.as_str());
+            all.push(one(format!("role in {center}"), want.value.as_str().to_owned(), shown.to_owned()));
+        }
+    }
+    all
 }
 
 /// Roles of somebody governed that no rule gives, that we did not give, and that no rule takes away.

@@ -37,6 +37,7 @@ impl Engine {
         for (site, failure) in &lists.unread {
             writes.push(self.unread_write(site.as_str(), Some(failure.to_string())));
         }
+        writes.extend(self.fights_over(&known, now).await?);
         let over = |prefix: String| {
             let keep =
                 findings.iter().map(|f| f.key.clone()).filter(|key| key.starts_with(&prefix)).collect();

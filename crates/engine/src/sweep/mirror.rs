@@ -28,8 +28,8 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), StoreFailure> {
         let scope = read.tenant.as_str();
-        let mut batch = vec![self.unread_write(scope, read.unread.as_ref().map(ToString::to_string))];
-        if read.unread.is_some() {
+        let mut batch = vec![self.unread_write(scope, read.failure().map(ToString::to_string))];
+        if read.left_out.is_some() {
             return self.write(batch).await.map(drop);
         }
         batch.extend(self.certificate_writes(scope, ReadKind::Identities, &read.certificate));

@@ -13,6 +13,7 @@ use lanyard_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::SweepScope;
 use crate::{
     Engine,
     ports::{Progress, StoreFailure, Write},
@@ -28,8 +29,7 @@ const KEY: &str = "sweep:unfinished";
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Unfinished {
     started_at: Timestamp,
-    /// The site that it is narrowed to.
-    only: Option<SiteId>,
+    scope: SweepScope,
     /// The policy by which rows were trimmed.
     policy: String,
     /// Lists that are remembered whole, with the moment at which their read ended.
@@ -76,17 +76,17 @@ impl Unfinished {
 
 impl Engine {
     /// What an earlier process left unfinished, for the first sweep of this one; else a fresh beginning.
-    pub(super) async fn take_up(&self, only: Option<&SiteId>) -> Result<Unfinished, StoreFailure> {
+    pub(super) async fn take_up(&self, scope: &SweepScope) -> Result<Unfinished, StoreFailure> {
         let now = self.clock.now();
         let policy = self.active().policy.seal().to_owned();
         let first = self.may_take_up.swap(false, Ordering::SeqCst);
         let left = if first { self.store.meta(KEY).await? } else { None };
         let left: Option<Unfinished> = left.and_then(|text| serde_json::from_str(&text).ok());
-        let fits = |left: &Unfinished| left.policy == policy && left.only.as_ref() == only;
+        let fits = |left: &Unfinished| left.policy == policy && left.scope == *scope;
         let Some(mut left) = left.filter(fits) else {
             return Ok(Unfinished {
                 started_at: now,
-                only: only.cloned(),
+                scope: scope.clone(),
                 policy,
                 tenants: BTreeMap::new(),
                 sites: BTreeMap::new(),

@@ -10,7 +10,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    bench::{APP, World, at, person, set},
+    bench::{APP, World, at, person},
     mortal::Death,
 };
 
@@ -19,9 +19,8 @@ fn hire(world: &World, tenant: &str, count: usize) {
     world.okta(tenant).change(|state| {
         for number in 0..count {
             let user = format!("{tenant}{number:04}");
-            let mut one = person(tenant, &user, &user, &format!("{:05}", number + tenant.len() * 10_000));
-            // Without a desk each, which this company has not.
-            set(&mut one, "officeLocation", "NOWHERE");
+            let place = if tenant == "acme" { 10_000 } else { 20_000 };
+            let mut one = person(tenant, &user, &user, &(place + number).to_string());
             one.groups = Groups::new([APP.into()], true);
             state.people.insert(user, one);
         }
@@ -155,10 +154,15 @@ async fn an_interrupted_sweep_is_taken_up_where_it_was() {
             if end.is_empty() {
                 end = world.shown();
             }
-            if !world.mortal.is_dead() && number > 0 && !resumed.is_empty() {
+            assert_eq!(world.shown(), end, "{number}");
+            if !resumed.is_empty() {
                 break;
             }
             continue;
+        }
+        if !world.store.sweeps(None, 9).await.unwrap().is_empty() {
+            // It died after its last write.
+            break;
         }
         world.clock.pass(Duration::from_secs(60));
         world.reborn().await;
@@ -187,31 +191,35 @@ async fn an_interrupted_sweep_is_taken_up_where_it_was() {
     assert!(resumed.is_sorted(), "{resumed:?}");
 }
 
+/// Lets a sweep die as soon as the last site's list is remembered.
+async fn cut_short(world: &mut World) {
+    for number in 0..100 {
+        world.mortal_reborn(Some(Death::AfterWrite(number))).await;
+        let engine = std::sync::Arc::clone(&world.engine);
+        tokio::select! {
+            _ = engine.sweep(None, "test", &lanyard_engine::ports::Silent) => {}
+            () = world.mortal.died.notified() => {}
+        }
+        let mark = world.store.meta("sweep:unfinished").await.unwrap().unwrap_or_default();
+        if mark.contains("south") {
+            return;
+        }
+    }
+    panic!("it is never cut short");
+}
+
 #[tokio::test]
 async fn an_interrupted_sweep_of_another_day_or_in_doubt_begins_anew() {
     let mut world = World::new().await;
     hire(&world, "acme", 2);
     world.acme.change(|state| state.torn = true);
-    world.south.change(|state| state.failure = None);
-    // After the last list, before the end.
-    world.mortal_reborn(Some(Death::BeforeWrite(9))).await;
-    let engine = std::sync::Arc::clone(&world.engine);
-    tokio::select! {
-        report = engine.sweep(None, "test", &lanyard_engine::ports::Silent) => panic!("{report:?}"),
-        () = world.mortal.died.notified() => {}
-    }
+    cut_short(&mut world).await;
     world.reborn().await;
     let report = world.sweep().await;
-    assert!(!report.resumed.contains(&"acme".to_owned()), "a list in doubt is read again: {report:?}");
-    assert!(report.resumed.contains(&"beta".to_owned()), "{report:?}");
+    assert_eq!(report.resumed, ["beta", "hq", "south"], "a list in doubt is read again: {report:?}");
     assert!(!report.certified);
 
-    world.mortal_reborn(Some(Death::BeforeWrite(9))).await;
-    let engine = std::sync::Arc::clone(&world.engine);
-    tokio::select! {
-        report = engine.sweep(None, "test", &lanyard_engine::ports::Silent) => panic!("{report:?}"),
-        () = world.mortal.died.notified() => {}
-    }
+    cut_short(&mut world).await;
     world.clock.pass(Duration::from_secs(31 * 60));
     world.reborn().await;
     assert_eq!(world.sweep().await.resumed, [""; 0], "half an hour later everything is read again");
@@ -238,13 +246,17 @@ async fn accounts_that_share_a_key_are_told_once() {
 #[tokio::test]
 async fn a_leavers_account_that_lives_again_is_told_and_taken_back() {
     let mut world = World::new().await;
+    for id in 7..11 {
+        // So many others that one more or less does not put the list in doubt.
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
     let ana = person("acme", "ana", "Ana", "0417");
     let id = ana.id.clone();
     world.say(ana).await;
     world.quiet().await;
     world.leave(&id).await;
     world.quiet().await;
-    let account = world.hq.change(|state| *state.accounts.keys().next().unwrap());
+    let account = world.hq.change(|state| *state.accounts.keys().last().unwrap());
     world.clock.pass(Duration::from_secs(86_400));
     world.hq.change(|state| state.accounts.get_mut(&account).unwrap().active = Some(true));
     let report = world.sweep().await;
@@ -303,4 +315,48 @@ async fn people_who_wait_for_room_under_a_limit_are_counted_apart() {
     world.quiet_for(Duration::from_secs(30)).await;
     let report = world.sweep().await;
     assert_eq!((report.differing, report.waiting), (1, 1), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_somebody_changes_back_three_times_is_a_fight() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    world.say(ana).await;
+    world.quiet().await;
+    let key = "fought:acme/ana:hq:role in 51";
+    for time in 1..=3 {
+        world.clock.pass(Duration::from_secs(86_400));
+        world.hq.change(|state| state.accounts.values_mut().next().unwrap().roles.as_mut().unwrap().clear());
+        world.sweep().await;
+        assert_eq!(world.findings().await.contains(&key.to_owned()), time == 3, "time {time}");
+        world.quiet().await;
+        assert!(world.shown().contains("CUSTOMER in 51"), "it is set again: {}", world.shown());
+    }
+    let found = world.store.finding(key).await.unwrap().expect("a finding");
+    assert!(found.detail.contains("\"none\" 3 times"), "{}", found.detail);
+    world.clock.pass(Duration::from_secs(6 * 86_400));
+    world.sweep().await;
+    assert!(world.findings().await.contains(&key.to_owned()), "not yet over");
+    world.clock.pass(Duration::from_secs(2 * 86_400));
+    world.sweep().await;
+    assert!(!world.findings().await.contains(&key.to_owned()));
+}
+
+#[tokio::test]
+async fn a_sweep_of_one_tenant_asks_no_other_and_claims_no_orphan() {
+    let mut world = World::new().await;
+    hire(&world, "acme", 2);
+    hire(&world, "beta", 1);
+    world.hq.seed(7, &[("userName", "nobody"), ("email", "nobody@acme.example"), ("employeeId", "0999")]);
+    let scope = lanyard_engine::sweep::SweepScope { site: None, tenant: Some("acme".into()) };
+    let report = world.engine.sweep_within(&scope, "test", &lanyard_engine::ports::Silent).await.unwrap();
+    assert_eq!(
+        (report.people, report.differing, report.orphans, report.certified),
+        (2, 2, 0, true),
+        "{report:?}"
+    );
+    assert_eq!((world.acme.lists(), world.beta.lists()), (1, 0));
+    world.quiet().await;
+    assert_eq!(world.store.sweeps(Some("acme"), 9).await.unwrap().len(), 1);
+    assert_eq!(world.sweep().await.orphans, 1);
 }

@@ -376,9 +376,31 @@ fn schedule(section: &Section<'_>) -> Option<Schedule> {
     {
         let fix = "five fields: minute hour day month weekday, such as \"0 2 * * *\" for two at night";
         section.report.error(&cron.span, format!("\"{}\" is no schedule", cron.value), Some(fix.into()));
+    } else if let Some(cron) = &cron
+        && !ever_comes(&cron.value)
+    {
+        let fix = "no day has that date: correct the day or the month";
+        section.report.error(&cron.span, format!("\"{}\" never comes", cron.value), Some(fix.into()));
     }
     let zone_name = section.string("zone").unwrap_or_else(|| "UTC".to_owned());
     zone(section, "zone");
+    let site = section.string("site").map(|text| SiteId::new(&*text));
+    let tenant = section.string("tenant").map(|text| TenantId::new(&*text));
+    let spread = section.integer("spread_minutes", 0..720).and_then(|n| u32::try_from(n).ok());
     section.finish();
-    Some(Schedule { id: id?.value, cron: cron?.value, zone: zone_name })
+    Some(Schedule {
+        id: id?.value,
+        cron: cron?.value,
+        zone: zone_name,
+        site,
+        tenant,
+        spread_minutes: spread.unwrap_or(0),
+    })
+}
+
+/// Whether any day fits. The answer is the same whenever it is asked: the search begins at a fixed day.
+fn ever_comes(cron: &str) -> bool {
+    let Ok(cron) = croner::Cron::from_str(cron) else { return false };
+    let first = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    cron.find_next_occurrence(&first, true).is_ok()
 }

@@ -176,7 +176,7 @@ fn the_shipped_folder_is_up_to_date() {
 #[test]
 fn an_unknown_site_is_told() {
     let policy = Policy::parse(&world::demo()).expect("the policy");
-    let bound = policy.bind(&std::collections::BTreeMap::new());
+    let bound = policy.bind::<lanyard_model::place::Catalogue>(&std::collections::BTreeMap::new());
     let desired =
         bound.evaluate(&world::person("northgate"), &Facts::unlinked(world::now() - 1.hour()), world::now());
     assert_eq!(desired.problems, ["the places of site hq are not known yet"]);

@@ -1,0 +1,89 @@
+//! Another writer who changes back what policy wants: told once it has happened several times, so that a single hand edit
+//! stays a hand edit that is repaired.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Engine,
+    ports::{Finding, Severity, StoreFailure, Write},
+    survey::Reverted,
+};
+
+/// Changed back so often, somebody else decides about it too.
+const TIMES: u32 = 3;
+/// A fight in which nothing was changed back for so long is over, and counted anew.
+const FORGOTTEN: Duration = Duration::from_secs(7 * 86_400);
+
+/// How often one value was changed back.
+#[derive(Debug, Serialize, Deserialize)]
+struct Fight {
+    times: u32,
+    last: Timestamp,
+}
+
+fn key(reverted: &Reverted) -> String {
+    format!("fought:{}:{}:{}", reverted.identity, reverted.site, reverted.what)
+}
+
+impl Engine {
+    async fn fight(&self, key: &str) -> Result<Option<Fight>, StoreFailure> {
+        let kept = self.store.meta(key).await?;
+        Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Counts what was changed back, and tells of what was so too often.
+    pub(super) async fn fought_writes(
+        &self,
+        reverted: Vec<Reverted>,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreFailure> {
+        let mut writes = Vec::new();
+        for one in reverted {
+            let key = key(&one);
+            let before = self.fight(&key).await?.filter(|fight| fight.last + FORGOTTEN > now);
+            let times = before.map_or(0, |fight| fight.times) + 1;
+            let value = serde_json::to_string(&Fight { times, last: now }).unwrap_or_default();
+            writes.push(Write::Meta { key: key.clone(), value });
+            if times < TIMES {
+                continue;
+            }
+            let by = one
+                .by
+                .map_or_else(String::new, |by| format!("; the account was last changed by account {by}"));
+            writes.push(Write::Finding(Box::new(Finding {
+                key,
+                kind: "fought".into(),
+                severity: Severity::Warning,
+                tenant: Some(one.identity.tenant.clone()),
+                site: Some(one.site.clone()),
+                identity: Some(one.identity.clone()),
+                title: format!("{}: {} is changed back again and again in {}", one.person, one.what, one.site),
+                detail: format!(
+                    "policy wants \"{}\", the site showed \"{}\" {times} times after it was set{by}. It is set again each time.",
+                    one.wanted, one.shown
+                ),
+                fix: Some("find the other writer (an import, another integration, a person) and let one of the two decide".into()),
+                since: now,
+            })));
+        }
+        Ok(writes)
+    }
+
+    /// Ends what was told of fights that are over.
+    pub(super) async fn fights_over(
+        &self,
+        open: &BTreeMap<String, Finding>,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreFailure> {
+        let mut over = Vec::new();
+        for key in open.keys().filter(|key| key.starts_with("fought:")) {
+            if self.fight(key).await?.is_none_or(|fight| fight.last + FORGOTTEN <= now) {
+                over.push(Write::FindingOver { key: key.clone(), at: now });
+            }
+        }
+        Ok(over)
+    }
+}
