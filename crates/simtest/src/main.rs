@@ -29,7 +29,7 @@ struct Arguments {
     /// Begin at a seed that nobody has tried: drawn from the time.
     #[arg(long, conflicts_with = "from")]
     fresh: bool,
-    /// swarm, calm, storm or weeks.
+    /// swarm, calm, storm, weeks or brief.
     #[arg(long, default_value = "swarm")]
     profile: Profile,
     /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h,g`.

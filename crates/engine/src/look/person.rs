@@ -168,3 +168,20 @@ pub(crate) fn is_same(a: &Identity, b: &Identity, groups: &BTreeSet<GroupId>) ->
         && a.type_id == b.type_id
         && groups.iter().all(|group| a.groups.contains(group) == b.groups.contains(group))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::Present;
+
+    #[test]
+    fn a_wait_begins_by_the_later_clock_and_ends_by_the_earlier_one() {
+        let ours = Timestamp::UNIX_EPOCH;
+        let hour = SignedDuration::from_hours(1);
+        assert_eq!(Present::of(ours, hour), Present { earliest: ours, latest: ours + hour });
+        assert_eq!(Present::of(ours, -hour), Present { earliest: ours - hour, latest: ours });
+        let agree = SignedDuration::from_secs(-5);
+        assert_eq!(Present::of(ours, agree), Present { earliest: ours, latest: ours });
+    }
+}

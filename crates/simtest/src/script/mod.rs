@@ -191,7 +191,7 @@ impl Plan {
     pub fn drawn(seed: u64, profile: Profile) -> Self {
         let mut dice = Dice::new(seed, "plan");
         let several = dice.chance(150);
-        let world = WorldSettings {
+        let mut world = WorldSettings {
             seed,
             people: 10 + dice.below(31),
             orgs: if several { 2 } else { 1 },
@@ -209,6 +209,10 @@ impl Plan {
             Profile::Weeks => {
                 busy_for = Duration::from_secs(86_400 * u64::from(7 + dice.below(22)));
                 feed_interval = Duration::from_secs(900);
+            }
+            Profile::Brief => {
+                world.people = 8 + dice.below(9);
+                busy_for = Duration::from_secs(3600 + 60 * u64::from(dice.below(60)));
             }
         }
         let storm = profile == Profile::Storm;

@@ -14,10 +14,12 @@ pub enum Profile {
     Storm,
     /// Weeks in which little goes wrong.
     Weeks,
+    /// As a swarm, with fewer people and hours: many of them in little time.
+    Brief,
 }
 
 impl Profile {
-    pub const ALL: [Self; 4] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks];
+    pub const ALL: [Self; 5] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks, Self::Brief];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -25,6 +27,7 @@ impl Profile {
             Self::Calm => "calm",
             Self::Storm => "storm",
             Self::Weeks => "weeks",
+            Self::Brief => "brief",
         }
     }
 }

@@ -66,6 +66,7 @@ impl<'a> Writer<'a> {
         }
         let count = match self.plan.profile {
             Profile::Weeks => 20 + self.dice.below(40),
+            Profile::Brief => 3 + self.dice.below(6),
             _ => 4 + self.dice.below(16),
         };
         for _ in 0..count {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use lanyard_sim::{
     faults::{Effect, Moment, Rule, Target},
-    world::{Accounts, WorldSettings},
+    host::Vendor,
+    world::{Accounts, Company, GroupSource, WorldSettings},
 };
 use lanyard_simtest::{
     Options,
-    guards::Guards,
+    guards::{Guards, plain_people},
     run_plan,
     script::{Deed, Plan, Profile, Step, Without},
 };
@@ -62,4 +63,39 @@ fn a_start_during_an_outage_of_the_site_takes_nothing_away() {
         story: None,
     };
     holds(Plan { faults: vec![outage], steps: vec![kill], ..plain(12) });
+}
+
+/// Found by the rule that a hold survives a jumping clock: a settle window was counted in wall time, so that a machine
+/// whose clock jumped ahead took the account of somebody who had left the group for a minute.
+#[test]
+fn a_clock_that_jumps_ahead_ends_no_wait() {
+    let plan = plain(21);
+    let company = Company::generate(&plan.world);
+    let person = plain_people(&company, plan.seed, "jump")[0];
+    let org = usize::from(company.people[person as usize].org);
+    let groups = &company.orgs[org].groups;
+    let group =
+        groups.iter().find(|group| &*group.name == "APP-iOffice-Users" && group.source == GroupSource::Okta);
+    let group = group.expect("the app's group").id.to_string();
+    let user = company.user_of(person).id.to_string();
+    let member = |after: u64, verb: &str| Step {
+        after: Duration::from_secs(after),
+        words: verb.to_owned(),
+        deed: Deed::Command {
+            vendor: Vendor::Okta,
+            index: org,
+            command: serde_json::json!({"do": verb, "user": user, "group": group}),
+        },
+        story: None,
+    };
+    let jump = Step {
+        after: Duration::from_secs(1205),
+        words: "the clock jumps two hours ahead".into(),
+        deed: Deed::Jump { by: SignedDuration::from_hours(2), lasts: Duration::from_secs(1200) },
+        story: None,
+    };
+    holds(Plan {
+        steps: vec![member(1200, "remove_from_group"), jump, member(1270, "add_to_group")],
+        ..plan
+    });
 }
