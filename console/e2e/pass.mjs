@@ -39,6 +39,13 @@ const SCREENS = [
     await page.getByRole("tab", { name: "Plan" }).click();
     await settle(page, SLOW_MS);
   }],
+  // Early in the day, before its storm: everybody is read on both sides.
+  ["first-contact", async (page) => {
+    await page.goto(`${BASE}/all/connections`);
+    await settle(page);
+    await page.getByRole("link", { name: /^First contact/ }).first().click();
+    await page.getByRole("heading", { name: "Limits, then live" }).waitFor({ timeout: SLOW_MS });
+  }],
   ["activity", (page) => page.goto(`${BASE}/all/activity`)],
   ["plans", (page) => page.goto(`${BASE}/all/plans`)],
   ["plan", async (page) => {
@@ -96,17 +103,11 @@ const SCREENS = [
   }],
   ["connections", (page) => page.goto(`${BASE}/all/connections`)],
   ["connection-new", (page) => page.goto(`${BASE}/all/connections/new`)],
-  ["first-contact", async (page) => {
-    await page.goto(`${BASE}/all/connections`);
-    await settle(page);
-    await page.getByRole("link", { name: /^First contact/ }).first().click();
-    await page.getByRole("heading", { name: "Limits, then live" }).waitFor({ timeout: SLOW_MS });
-  }],
   ["reviews", async (page) => {
     await page.goto(`${BASE}/all/reviews`);
     await settle(page);
     if ((await page.locator("[data-row]").count()) > 0) return;
-    await asks(page, (ask) => ask("POST", "/reviews", { title: "Quarterly, roles and administrators", tenant: "northgate", sites: ["northgate"], kinds: ["role", "site_admin"], owner: "olga@northgate.example", reviewers: ["demo"], due_at: "2099-01-31T00:00:00Z" }));
+    await asks(page, (ask) => ask("POST", "/reviews", { title: "Quarterly, roles and administrators", tenant: "northgate", sites: ["northgate"], kinds: ["role", "site_admin"], owner: "olga@northgate.example", reviewers: ["demo"], due_at: new Date(Date.now() + 14 * 86_400_000).toISOString() }));
     await page.reload();
     await page.locator("[data-row]").first().waitFor();
   }],

@@ -101,3 +101,44 @@ test("dead letters are tried again one by one or together", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Try all 2 again" }));
   await waitFor(() => expect(sent.filter((s) => s.method === "POST").map((s) => s.path)).toEqual(["/people/emea/1/look", "/people/emea/2/look"]));
 });
+
+const finding = (n: number, more: object = {}) => ({ key: `todo:${n}`, kind: "todo", severity: "warning", tenant: "emea", site: "london", identity: { tenant: "emea", user: `00u${n}` }, title: `Finding ${n}`, detail: "", fix: null, since: "2026-11-23T11:00:00Z", ...more });
+
+test("findings are handled together: their people looked at, and what ends by itself stays and says why", async () => {
+  const { sent } = open("/all/drift", {
+    ...BASE,
+    "GET /sweeps": { items: [] },
+    "GET /findings": { items: [finding(1), finding(2), finding(3, { identity: null, kind: "orphan" })], next: null, total: 3, kinds: { todo: 2, orphan: 1 } },
+    "POST /people/emea/00u1/look": { asked: true },
+    "POST /people/emea/00u2/look": { asked: true },
+    "POST /findings/close": (_: URL, init?: RequestInit) => (JSON.parse(String(init?.body)).key === "todo:2" ? refusal(409, { title: "it ends by itself", fix: "correct the date in Okta", code: "ends_by_itself" }) : {}),
+  });
+  await userEvent.click(await screen.findByRole("checkbox", { name: "Choose all that are shown" }));
+  await userEvent.click(screen.getByRole("button", { name: "Look at 2 people again" }));
+  await waitFor(() => expect(sent.filter((s) => s.path.endsWith("/look")).length).toBe(2));
+  await userEvent.click(screen.getByRole("button", { name: "Put away…" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await userEvent.type(dialog.getByRole("textbox"), "seen to");
+  await userEvent.click(dialog.getByRole("button", { name: "Put away" }));
+  expect((await dialog.findByRole("alert")).textContent).toContain("2 were put away; 1 stays:Finding 2: it ends by itself; correct the date in Okta");
+});
+
+test("what a draft does is applied exactly as shown, without those who were unticked", async () => {
+  const person = (n: number) => ({ identity: { tenant: "emea", user: `00u${n}` }, person: `Person ${n}`, site: "london", gains: [], loses: [`- role in Rooms ${n}`], moves: [], changes: [], waits: [], no_longer: [] });
+  const effect = { seal: "wif_1", draft: "d", draft_seal: "a", in_force_seal: "b", at: "2026-11-23T11:00:00Z", totals: { people: 9, affected: 2, gain: 0, lose: 2, move: 0, change: 0, wait: 0 }, people: [person(1), person(2)], floors: [], bookings_cancelled_for: 0, bookings_known: 0, approvals: {}, cost: [], unmatched: [], disputed: [], out_of_scope: [], aside: [], rules: { dead: [], shadowed: [], idle_rows: [] }, doubts: [] };
+  const bodies: string[] = [];
+  const content = { id: "spring", etag: '"1"', based_on: 1, author: "ana", at: "2026-11-23T11:00:00Z", asked: null, source: {}, document: { rules: { flow: [] }, tables: {} }, problems: [] };
+  open("/all/policies/spring?view=effect", {
+    ...BASE,
+    "GET /policy/drafts/spring": content,
+    "GET /policy": { in_force: null, running: {}, flows: [], drafts: [], second_person: false },
+    "POST /whatif": effect,
+    "POST /whatif/wif_1/apply": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), { seal: "wif_2", state: "applying" }),
+  });
+  await userEvent.click(await screen.findByRole("button", { name: "Compute" }));
+  await userEvent.click(await screen.findByRole("checkbox", { name: "Apply for Person 2" }));
+  await userEvent.click(screen.getByRole("button", { name: "Apply exactly this" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Apply: 1 person loses something" }));
+  expect(await screen.findByText("being applied")).toBeTruthy();
+  expect(bodies).toEqual(['{"leave_out":[{"tenant":"emea","id":"00u2","site":"london"}]}']);
+});

@@ -15,7 +15,7 @@ import { useTenant } from "../ui/tenant";
 import { number } from "../words";
 
 /** Kinds of lines that people cause. */
-const KINDS = "access,control,policy,approval,evidence,undo,setting,export";
+const KINDS = "access,control,policy,approval,review,whatif,evidence,undo,setting,export";
 
 export function Audit() {
   const tenant = useTenant();

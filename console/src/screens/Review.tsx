@@ -20,6 +20,8 @@ type Line = Page["lines"][number];
 type Decision = NonNullable<Line["decision"]>;
 
 const PAGE = 100;
+/** What has no name of its own is called by its kind. */
+const called = (line: Line) => (line.what.startsWith(line.kind) ? words(line.what) : line.what);
 const TONES: Record<Decision, Tone> = { keep: "ok", remove: "failed", ask: "held" };
 
 const useReview = (id: string, filter: { open: boolean; reviewer?: string }) =>
@@ -122,7 +124,7 @@ function Lines({ lines, theirs, chosen, pick, open, look }: { lines: Line[]; the
             {held.map((line) => (
               <div key={line.id} className="row reviewline" data-chosen={open?.id === line.id || undefined}>
                 <Checkbox size="xs" aria-label={`Choose ${line.what}`} checked={chosen.has(line.id)} disabled={!theirs(line)} onChange={(e) => pick([line.id], e.currentTarget.checked)} />
-                <button type="button" data-row className="rowbutton grow" onClick={() => look(line.id)}><span>{line.what}</span> <span className="dim small">{words(line.kind).toLowerCase()}{line.value && line.kind === "role" ? `, ${words(line.value).toLowerCase()}` : ""} · since <At at={line.since} seconds={false} /></span></button>
+                <button type="button" data-row className="rowbutton grow" onClick={() => look(line.id)}><span>{called(line)}</span> <span className="dim small">{words(line.kind).toLowerCase()}{line.value && line.kind === "role" ? `, ${words(line.value).toLowerCase()}` : ""} · since <At at={line.since} seconds={false} /></span></button>
                 {line.decision ? <Tag as={TONES[line.decision]} label={line.decision} /> : <span className="dim small">{line.reviewer}</span>}
               </div>
             ))}
@@ -144,7 +146,7 @@ function Context({ line, tenant, mine }: { line: Line; tenant: string; mine: boo
       <Panel title={line.name || `Account ${String(line.account)}`} end={known && <Link to="/$tenant/people/$home/$id" params={{ tenant, home, id }}>Open person</Link>}>
         <div className="body">
           <Facts rows={[
-            ["Holds", <b key="w">{line.what}</b>],
+            ["Holds", <b key="w">{called(line)}</b>],
             ["Kind", words(line.kind)],
             ["Where", line.site],
             ["Since", <At key="s" at={line.since} />],

@@ -129,8 +129,8 @@ function Answer({ data, out, leave }: { data: WhatIf; out: Set<string>; leave: (
                 {may && data.seal && <Checkbox size="xs" aria-label={`Apply for ${p.person}`} checked={!out.has(keyOf(p))} onChange={(e) => leave([keyOf(p)], e.currentTarget.checked)} style={{ paddingTop: 3 }} />}
                 <div className="grow">
                   <Link data-row className="title" to="/$tenant/people/$home/$id" params={{ tenant, home: p.identity.tenant, id: p.identity.user }}>{p.person}</Link>{out.has(keyOf(p)) && <> <Tag as="held" label="left out" /></>}
-                  {KINDS.flatMap(([key, , word, tone, symbol]) => p[key].map((text) => <div key={key + text} className="row small"><span className="mark" data-fill={tone} style={{ width: 16, height: 16, fontSize: 11 }} role="img" aria-label={word}>{symbol}</span>{text}</div>))}
-                  {p.no_longer.map((text) => <div key={text} className="small dim">no longer: {text}</div>)}
+                  {KINDS.flatMap(([key, , word, tone, symbol]) => p[key].map((text) => <div key={key + text} className="row small"><span className="mark" data-fill={tone} style={{ width: 16, height: 16, fontSize: 11 }} role="img" aria-label={word}>{symbol}</span>{text.replace(/^[-+~>=] /, "")}</div>))}
+                  {p.no_longer.map((text) => <div key={text} className="small dim">no longer: {text.replace(/^[-+~>=] /, "")}</div>)}
                 </div>
                 <span className="small dim">{p.site}</span>
               </li>

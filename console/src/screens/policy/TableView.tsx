@@ -63,6 +63,7 @@ function ReachCell({ counts, stale }: { counts?: Schemas["PolicyReach"]["flows"]
 function Sentences({ doc, selected, select, locked, add }: Props) {
   const flows = flowsOf(doc);
   const reach = useReach(doc);
+  const gone = Object.entries(reach.data?.flows ?? {}).filter(([id, counts]) => counts.lose > 0 && !flows.some((flow) => flow.id === id));
   return (
     <Panel title="Flows" end={<span className="row">{reach.data && <span>{plural(reach.data.people, "person", "people")} in scope{reach.data.unread_groups.length > 0 && `; members of ${reach.data.unread_groups.join(", ")} are not read yet`}</span>}<Button size="compact-xs" variant="default" leftSection={<IconPlus size={13} aria-hidden />} disabled={locked} onClick={add}>New flow</Button></span>}>
       {flows.length === 0 ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
@@ -70,6 +71,7 @@ function Sentences({ doc, selected, select, locked, add }: Props) {
           <table className="table sentences">
             <thead><tr><th className="r">#</th><th>When</th><th>Give</th><th>But first</th><th className="r">People</th><th className="r">Priority</th></tr></thead>
             <tbody>
+              {gone.map(([id, counts]) => <tr key={`gone ${id}`} data-red><td /><td colSpan={3}><span className="dim">no longer in this draft:</span> {id}</td><td className="r"><span className="reach"><span className="num lose" title={`${counts.lose} people met it`}>−{number(counts.lose)}</span></span></td><td /></tr>)}
               {flows.map((flow, i) => {
                 const when = parts(flow.if).map(conditionText);
                 const never = parts(flow.never).map((o) => outcomeText(o));
