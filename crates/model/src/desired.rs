@@ -115,6 +115,18 @@ pub struct BookingWish {
     pub end: Timestamp,
 }
 
+/// Bookings of somebody who is gone that are not cancelled. The first that fits a booking counts; others are cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptBookings {
+    /// Space type names, folded; empty: any.
+    pub kinds: Vec<String>,
+    /// Those that begin before this moment stay; none of the kind, if it is the beginning of time.
+    pub until: Timestamp,
+    /// A person is asked to hand them over.
+    pub hand_over: bool,
+    pub because: Because,
+}
+
 /// A visit to announce. Announced once per key: the API can neither list nor change visits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VisitWish {
@@ -178,6 +190,9 @@ pub struct Desired {
     /// What policy may take away besides what it gave itself.
     pub owned: Arc<Owned>,
     pub bookings: Vec<Want<BookingWish>>,
+    /// Of somebody who is gone: what stays in the calendar for now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keeps: Vec<KeptBookings>,
     pub visits: Vec<Want<VisitWish>>,
     pub notices: Vec<Want<NoticeWish>>,
     pub todos: Vec<Want<ToDo>>,
@@ -217,6 +232,7 @@ impl Desired {
             items: BTreeMap::new(),
             owned: Arc::clone(&OWNS_NOTHING),
             bookings: Vec::new(),
+            keeps: Vec::new(),
             visits: Vec::new(),
             notices: Vec::new(),
             todos: Vec::new(),

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     booking::Booking,
-    desired::{Desired, Ending, Loses, ToDo},
+    desired::{Desired, Ending, KeptBookings, Lifecycle, Loses, ToDo},
+    fold,
     plan::{AccountPatch, Difference, Effect, Gate, Operation, Plan, Step},
 };
 
@@ -181,16 +182,38 @@ fn cancel_bookings(
     };
     for booking in bookings.iter().filter(|b| !b.cancelled && b.end > setting.now) {
         let room = booking.room.map_or_else(|| "a room".to_owned(), |room| setting.catalogue.room_path(room));
+        let when = booking.start.strftime("%Y-%m-%d %H:%M UTC");
+        if let Some(kept) = kept(booking, desired, setting) {
+            plan.notes.push(format!("the booking of {room} on {when} is kept: {}", kept.because.text));
+            if kept.hand_over {
+                plan.todos.push(ToDo {
+                    key: format!("hand-over:{}", booking.id),
+                    what: format!("hand over {}'s booking of {room} on {when}", setting.person),
+                    how: "open the reservation in iOffice and set another user, such as the manager, or cancel it".into(),
+                });
+            }
+            continue;
+        }
         plan.steps.push(taken(
             Operation::CancelBooking { booking: booking.id },
-            vec![removed(
-                "booking",
-                format!("{room}, {}", booking.start.strftime("%Y-%m-%d %H:%M UTC")),
-                desired,
-            )],
+            vec![removed("booking", format!("{room}, {when}"), desired)],
             gate,
         ));
     }
+}
+
+/// The rule by which a leaver's booking stays, if it does.
+fn kept<'a>(booking: &Booking, desired: &'a Desired, setting: &Setting<'_>) -> Option<&'a KeptBookings> {
+    if desired.keeps.is_empty() || !matches!(desired.lifecycle, Lifecycle::Ended { .. }) {
+        return None;
+    }
+    let kind =
+        booking.room.and_then(|room| setting.catalogue.rooms.get(&room)).map(|room| fold::text(&room.kind));
+    // A space that is not known is of no kind: only a rule about all of them concerns it.
+    let fits = |rule: &&KeptBookings| {
+        rule.kinds.is_empty() || kind.as_ref().is_some_and(|kind| rule.kinds.contains(kind))
+    };
+    desired.keeps.iter().find(fits).filter(|rule| booking.start < rule.until)
 }
 
 fn taken(op: Operation, differences: Vec<Difference>, gate: &Gate) -> Step {

@@ -159,8 +159,19 @@ pub(crate) struct Rules {
     pub end: Option<EndRule>,
     pub ended: Vec<Mark>,
     pub leave: Vec<LeaveRule>,
+    /// What becomes of a leaver's bookings: the first that fits. Others are cancelled.
+    pub bookings: Vec<BookingRule>,
     /// Told when somebody's end has been carried out.
     pub tell: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct BookingRule {
+    /// Folded; empty: any.
+    pub kinds: Vec<String>,
+    /// `None`: cancelled; else those that begin within so many days of the end stay.
+    pub keep_days: Option<i64>,
+    pub hand_over: bool,
 }
 
 impl Default for Rules {
@@ -174,6 +185,7 @@ impl Default for Rules {
             end: None,
             ended: Vec::new(),
             leave: Vec::new(),
+            bookings: Vec::new(),
             tell: Vec::new(),
         }
     }

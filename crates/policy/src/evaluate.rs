@@ -235,8 +235,9 @@ impl Bound {
         };
         match desired.lifecycle {
             Lifecycle::Active | Lifecycle::Paused { .. } => {}
-            Lifecycle::Ended { .. } => {
+            Lifecycle::Ended { since, .. } => {
                 desired.owned = Arc::clone(&site.owned);
+                desired.keeps = visit::kept(document, since.unwrap_or(facts.since), subject.zone);
                 visit::add_checkouts(facts, &mut desired);
                 return desired;
             }

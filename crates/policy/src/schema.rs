@@ -41,6 +41,9 @@ if = [{ status = "SUSPENDED" }]
 but_first = { stages = [{ after = "1 day", takes = ["seat"] }] }
 [[lifecycle.leave]]
 if = [{ status = "SUSPENDED" }]
+[[lifecycle.bookings]]
+then = "keep"
+days = 14
 [lifecycle.deactivated]
 [lifecycle.deleted]
 [lifecycle.new_account]

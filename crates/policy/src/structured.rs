@@ -12,7 +12,8 @@ use toml_edit::{
 use crate::{PolicyFiles, sheet::Sheet};
 
 /// Lists that stand as `[[headings]]` of their own rather than in brackets.
-const HEADINGS: &[&str] = &["route", "flow", "schedule", "user_type", "ended", "leave", "test", "overlay"];
+const HEADINGS: &[&str] =
+    &["route", "flow", "schedule", "user_type", "ended", "leave", "bookings", "test", "overlay"];
 
 /// The policy's files as JSON. `None` while `policy.toml` is no TOML at all: then only its text can be edited.
 pub fn to_json(files: &PolicyFiles) -> Option<Json> {

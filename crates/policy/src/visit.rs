@@ -6,13 +6,13 @@ use jiff::{
     tz::TimeZone,
 };
 use lanyard_model::{
-    desired::{Because, BookingWish, Desired, ToDo, VisitWish, Want},
+    desired::{Because, BookingWish, Desired, KeptBookings, ToDo, VisitWish, Want},
     fold,
     id::{AccountId, CenterId, FloorId},
     identity::Identity,
 };
 
-use crate::{date, evaluate::Facts};
+use crate::{date, document::Document, evaluate::Facts};
 
 pub(crate) struct FirstDay<'a> {
     pub start: Option<Date>,
@@ -95,6 +95,29 @@ pub(crate) fn add_visit(
     desired.visits.push(Want { value, because: first.reason(day) });
     desired.review_by(arrival);
     Ok(())
+}
+
+/// Which bookings of somebody whose right ended at `since` stay for now.
+pub(crate) fn kept(document: &Document, since: Timestamp, zone: &TimeZone) -> Vec<KeptBookings> {
+    let rules = document.lifecycle.bookings.iter().enumerate();
+    rules
+        .map(|(at, rule)| {
+            let name = if rule.kinds.is_empty() { "any".to_owned() } else { rule.kinds.join(" or ") };
+            // Whole days where the person was.
+            let last = date::shift(zone.to_datetime(since).date(), rule.keep_days.unwrap_or(-1) + 1);
+            let until = date::start_of(last, zone);
+            let text = match rule.keep_days {
+                Some(days) => format!("bookings of {name} that begin within {days} days of the end are kept"),
+                None => format!("bookings of {name} are cancelled"),
+            };
+            KeptBookings {
+                kinds: rule.kinds.clone(),
+                until: rule.keep_days.map_or(Timestamp::MIN, |_| until),
+                hand_over: rule.hand_over,
+                because: Because { rule: format!("lifecycle.bookings.{}", at + 1), row: None, text },
+            }
+        })
+        .collect()
 }
 
 /// iOffice offers no way to end a visit: whoever announced one must have it checked out by hand.

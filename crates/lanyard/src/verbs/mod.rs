@@ -9,6 +9,7 @@ mod check;
 mod doctor;
 pub mod init;
 mod journal;
+mod keeping;
 mod people;
 mod policy;
 mod reference;

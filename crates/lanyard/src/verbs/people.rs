@@ -8,8 +8,8 @@ use lanyard_engine::{
     Engine, EngineSettings,
     clock::Clock,
     explain::PreviewError,
-    ports::{Entry, Progress, Severity, Silent, Write, Wrote},
-    put_away::{PutAwayError, may_be_put_away},
+    ports::{Progress, Silent},
+    reviews::ReviewError,
     survey::SurveyError,
 };
 use lanyard_model::{
@@ -23,11 +23,6 @@ use lanyard_web::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use lanyard_engine::reviews::{
-    Opening, ReviewError,
-    campaign::{Campaign, Line},
-};
 
 use super::{
     Data,
@@ -486,110 +481,6 @@ impl Verbs {
         })
     }
 
-    async fn findings(&self) -> anyhow::Result<Said> {
-        let open = self.engine.store().findings(10_000).await?;
-        let mut text = String::new();
-        for finding in &open {
-            let severity = format!("{:?}", finding.severity).to_lowercase();
-            text.push_str(&format!("{severity}  {}\n", finding.title));
-            text.push_str(&format!("    {}\n", finding.detail));
-            if let Some(fix) = &finding.fix {
-                text.push_str(&format!("    fix: {fix}\n"));
-            }
-            let hand = if may_be_put_away(finding) { "    put away: lanyard close " } else { "    key: " };
-            text.push_str(&format!("{hand}{}\n", shell_quoted(&finding.key)));
-        }
-        text.push_str(&format!("{} open\n", open.len()));
-        Ok(Said {
-            exit: if open.is_empty() { exit::DONE } else { exit::OPEN },
-            text,
-            json: json!({ "findings": open }),
-        })
-    }
-
-    async fn copy(&self, to: &Path) -> anyhow::Result<Said> {
-        let store = self.store.as_ref().context("a demonstration makes no copies of its store")?;
-        store.backup_to(to).await?;
-        Ok(Said {
-            exit: exit::DONE,
-            text: format!("copied to {}\n", to.display()),
-            json: json!({ "copied": to }),
-        })
-    }
-
-    async fn messages(&self) -> anyhow::Result<Said> {
-        let all = self.engine.store().messages(200).await?;
-        let mut text = String::new();
-        for message in &all {
-            let state = match (message.sent_at, message.next) {
-                (Some(at), _) => format!("delivered {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
-                (None, Some(at)) => format!("due {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
-                (None, None) => "given up".to_owned(),
-            };
-            text.push_str(&format!("{}  to {}: {state}", message.subject, message.route));
-            if message.attempts > 1 || message.error.is_some() {
-                text.push_str(&format!(", {} tries", message.attempts));
-            }
-            text.push_str(
-                &message.error.as_ref().map(|why| format!("; last: {why}\n")).unwrap_or("\n".into()),
-            );
-        }
-        let open = all.iter().filter(|message| message.sent_at.is_none()).count();
-        text.push_str(&format!("{} messages, {open} not delivered\n", all.len()));
-        Ok(Said {
-            exit: if open == 0 { exit::DONE } else { exit::OPEN },
-            text,
-            json: json!({ "messages": all }),
-        })
-    }
-
-    /// What each alert rule would say if nothing had been told yet: also a look at its template.
-    async fn alerts(&self) -> anyhow::Result<Said> {
-        let open = self.engine.store().findings(100_000).await?;
-        let now = self.engine.clock().now();
-        let mut text = String::new();
-        let mut shown = Vec::new();
-        for rule in &self.engine.settings().alerts.rules {
-            let matching: Vec<_> = open.iter().filter(|finding| rule.matches(finding)).collect();
-            let message = lanyard_engine::alerts::message(rule, &matching, now);
-            text.push_str(&format!("[{}] {} of {} open findings\n", rule.id, matching.len(), open.len()));
-            if !matching.is_empty() {
-                text.push_str(&format!("{}\n{}\n", message.subject, message.text));
-            }
-            shown.push(json!({ "rule": rule.id, "matching": matching.len(), "subject": message.subject, "text": message.text }));
-        }
-        if let Some(digest) = &self.engine.settings().alerts.digest {
-            let message = self.engine.digest(now).await?;
-            text.push_str(&format!("[digest at {}] {}\n{}", digest.at, message.subject, message.text));
-            shown.push(
-                json!({ "digest": digest.at.to_string(), "subject": message.subject, "text": message.text }),
-            );
-        }
-        if shown.is_empty() {
-            text.push_str("nobody is told anything: add [[alert]] to lanyard.toml\n");
-        }
-        Ok(Said { exit: exit::DONE, text, json: json!({ "alerts": shown }) })
-    }
-
-    async fn close(&self, key: &str, reason: &str, by: &str) -> anyhow::Result<Said> {
-        let closed = self.engine.put_away(key, by, reason).await.map_err(|error| {
-            let fix = match &error {
-                PutAwayError::EndsByItself { fix: Some(fix), .. } => format!("\nhint: {fix}"),
-                PutAwayError::Unknown(_) => "\nhint: `lanyard findings` lists the keys".to_owned(),
-                _ => String::new(),
-            };
-            match error {
-                PutAwayError::Store(failure) => anyhow::Error::new(failure),
-                error => exit::Unusable(format!("{error}{fix}")).into(),
-            }
-        })?;
-        Ok(Said {
-            exit: exit::DONE,
-            text: format!("put away: {}\n", closed.title),
-            json: json!({ "closed": closed.key, "title": closed.title }),
-        })
-    }
-
     /// Waits until nothing is due or under way. Held steps and retries in the future do not keep anybody waiting.
     pub(super) async fn settle(&self) {
         if !self.serving {
@@ -669,164 +560,6 @@ impl Verbs {
         }
         Ok(Said { exit: exit::DONE, text, json: view })
     }
-
-    async fn review(&self, ask: ReviewVerb) -> Result<Said, ReviewError> {
-        let said = |text: String, json: Value| Ok(Said { exit: exit::DONE, text, json });
-        match ask {
-            ReviewVerb::Open { title, tenant, sites, kinds, owner, reviewers, provisioners, due } => {
-                let first = self.engine.directories().keys().next().map(ToString::to_string);
-                let opening = Opening {
-                    title,
-                    tenant: TenantId::new(tenant.or(first).unwrap_or_default()),
-                    sites: sites.iter().map(|site| SiteId::new(site.as_str())).collect(),
-                    kinds,
-                    owner,
-                    reviewers,
-                    provisioners,
-                    due_at: due,
-                };
-                let campaign = self.engine.open_review(opening, "the command line").await?;
-                said(campaign_text(&campaign), json!({ "review": campaign }))
-            }
-            ReviewVerb::List => {
-                let all = self.engine.reviews().await?;
-                said(all.iter().map(campaign_text).collect(), json!({ "reviews": all }))
-            }
-            ReviewVerb::Show { id } => {
-                let (campaign, lines) = self.engine.review(&id).await?;
-                let text = campaign_text(&campaign) + &lines.iter().map(line_text).collect::<String>();
-                said(text, json!({ "review": campaign, "lines": lines }))
-            }
-            ReviewVerb::Decide { line, decision, reason, by } => {
-                let decided = self.engine.decide_review(&line, &by, decision.into(), &reason).await?;
-                self.settle().await;
-                said(line_text(&decided), json!({ "line": decided }))
-            }
-            ReviewVerb::Sign { id, by, statement } => {
-                let signed = self.engine.sign_review(&id, &by, &statement).await?;
-                said(campaign_text(&signed), json!({ "review": signed }))
-            }
-        }
-    }
-
-    /// Forgets somebody who is gone. Who is still there would only be read again.
-    async fn erase(&self, person: &str, reason: &str) -> anyhow::Result<Said> {
-        let known = |id: &IdentityId| self.engine.directories().contains_key(&id.tenant);
-        let id = person
-            .split_once('/')
-            .map(|(tenant, user)| IdentityId::new(TenantId::new(tenant), user))
-            .filter(known)
-            .ok_or_else(|| {
-                exit::Unusable(format!("{person} is not TENANT/ID of a tenant that is known here"))
-            })?;
-        let store = self.engine.store();
-        if let Some(mirrored) = store.identity(&id).await?
-            && mirrored.gone_at.is_none()
-            && mirrored.identity.status.is_employed()
-        {
-            anyhow::bail!(exit::Unusable(format!(
-                "{id} is {} in Okta: nothing was erased, it would only be read again\nhint: erase people after they left and were deleted in Okta",
-                mirrored.identity.status
-            )));
-        }
-        let now = self.engine.clock().now();
-        let line = Entry {
-            tenant: id.tenant.clone(),
-            at: now,
-            kind: "erasure".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Info,
-            title: "a person was forgotten: names and values erased, proofs kept".into(),
-            detail: reason.to_owned(),
-            data: json!({ "user": id.user }),
-        };
-        let wrote =
-            store.write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))]).await?;
-        let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
-        Ok(Said {
-            exit: exit::DONE,
-            text: format!("{id} is forgotten: {lines} journal lines keep their place and lost their name\n"),
-            json: json!({ "person": id, "lines": lines }),
-        })
-    }
-
-    /// Lets go of old journal lines, tenant by tenant.
-    async fn retain(&self, days: u32) -> anyhow::Result<Said> {
-        let now = self.engine.clock().now();
-        let before = now.checked_sub(jiff::SignedDuration::from_hours(i64::from(days) * 24))?;
-        let (mut text, mut all) = (String::new(), Vec::new());
-        for tenant in self.engine.directories().keys() {
-            let line = Entry {
-                tenant: tenant.clone(),
-                at: now,
-                kind: "retention".into(),
-                identity: None,
-                site: None,
-                person: None,
-                severity: Severity::Info,
-                title: format!("journal lines before {before} were let go of; their hashes are kept"),
-                detail: "the command line".into(),
-                data: json!({ "days": days }),
-            };
-            let cut = Write::LetGo { tenant: tenant.clone(), before, at: now };
-            let wrote = self.engine.store().write(vec![cut, Write::Journal(Box::new(line))]).await?;
-            let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
-            text.push_str(&format!("{tenant}: {lines} lines before {before} let go of\n"));
-            all.push(json!({ "tenant": tenant, "lines": lines }));
-        }
-        Ok(Said { exit: exit::DONE, text, json: json!({ "before": before, "journals": all }) })
-    }
-
-    async fn stop(&self, stop: bool) -> anyhow::Result<Said> {
-        self.engine.set_stopped(stop, "the command line").await?;
-        let open = self.engine.store().open_intents(None).await?;
-        let mut text = if stop {
-            "stopped: nothing is written to any site\n".to_owned()
-        } else {
-            "resumed\n".to_owned()
-        };
-        for open in &open {
-            text.push_str(&format!(
-                "in flight: {} for {}\n",
-                open.intent.operation.name(),
-                open.intent.identity
-            ));
-        }
-        let flight: Vec<_> = open.iter().map(|o| json!({ "id": o.intent.id, "identity": o.intent.identity, "operation": o.intent.operation.name() })).collect();
-        Ok(Said {
-            exit: exit::DONE,
-            text,
-            json: json!({ "state": if stop { "stopped" } else { "running" }, "in_flight": flight }),
-        })
-    }
-}
-
-fn campaign_text(campaign: &Campaign) -> String {
-    let state = match campaign.closed_at {
-        Some(at) => format!("signed off at {at} by {}", campaign.owner),
-        None => format!("due at {}", campaign.due_at),
-    };
-    let flags =
-        if campaign.flags.is_empty() { String::new() } else { format!("  ({})", campaign.flags.join(", ")) };
-    format!("{}  {}  {} lines  {state}{flags}\n", campaign.id, campaign.title, campaign.lines)
-}
-
-fn line_text(line: &Line) -> String {
-    let decision =
-        line.decision.map_or_else(|| "undecided".to_owned(), |word| format!("{word:?}").to_lowercase());
-    let removed = line.removed_at.map(|at| format!(", gone at {at}")).unwrap_or_default();
-    let who = if line.name.is_empty() { &line.person } else { &line.name };
-    format!(
-        "  {}  {who}  {} {} {}  {}: {decision}{removed}{}\n",
-        line.id,
-        line.kind,
-        line.what,
-        line.value,
-        line.reviewer,
-        line.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default()
-    )
 }
 
 pub(super) fn upstream(error: PreviewError) -> anyhow::Error {
@@ -846,10 +579,4 @@ pub(super) fn survey_error(error: SurveyError) -> anyhow::Error {
         SurveyError::NoSite(_) => exit::Unusable(error.to_string()).into(),
         SurveyError::Store(failure) => failure.into(),
     }
-}
-
-/// As one word of a shell's command line.
-fn shell_quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:./@".contains(c);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

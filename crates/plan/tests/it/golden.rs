@@ -2,8 +2,9 @@
 
 use lanyard_model::{
     account::{Role, Seat},
-    desired::{BookingWish, Desired, Ending, Lifecycle, VisitWish},
+    desired::{Because, BookingWish, Desired, Ending, KeptBookings, Lifecycle, Loses, VisitWish},
     id::{AccountId, CenterId, FloorId, RoomId},
+    plan::Operation,
 };
 use lanyard_plan::render::render_plan;
 
@@ -101,6 +102,43 @@ fn a_leaver_loses_roles_seat_account_and_bookings_in_this_order() {
       the iOffice API cannot end a visit: check the visitor out, or withdraw the badge, in the visitor center
 ",
     );
+}
+
+#[test]
+fn a_leavers_bookings_of_a_kind_may_stay_for_a_while() {
+    let mut known = settled();
+    let mut later = booking(71);
+    (later.start, later.end) = (at("2026-06-20T09:00:00Z"), at("2026-06-20T10:00:00Z"));
+    let mut elsewhere = booking(72);
+    elsewhere.room = None;
+    known.bookings = vec![booking(70), later, elsewhere];
+    let mut wish = desired(Lifecycle::Ended { since: None, how: Ending::Deactivated });
+    wish.keeps.push(KeptBookings {
+        kinds: vec!["workstation".into()],
+        until: at("2026-05-18T00:00:00Z"),
+        hand_over: true,
+        because: Because {
+            rule: "lifecycle.bookings.1".into(),
+            row: None,
+            text: "kept for two weeks".into(),
+        },
+    });
+    let plan = known.plan(&wish);
+    let cancelled: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step.op {
+            Operation::CancelBooking { booking } => Some(booking.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(cancelled, [71, 72], "what is later, and what is of no known kind, is cancelled");
+    let todos: Vec<_> = plan.todos.iter().map(|todo| (todo.key.as_str(), todo.what.as_str())).collect();
+    let what = "hand over Ana Okafor's booking of Pier House / Level 2 / 2-013 on 2026-05-06 09:00 UTC";
+    assert_eq!(todos, [("hand-over:70", what)]);
+    wish.lifecycle = Lifecycle::Paused { loses: Loses { bookings: true, ..Loses::default() } };
+    let cancelled = known.plan(&wish).steps.iter().filter(|step| step.op.name() == "cancel_booking").count();
+    assert_eq!(cancelled, 3, "the rule is about leavers");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     date::DateFormat,
-    document::{Document, EndRule, LeaveRule, Mark, Rules, StartRule},
+    document::{BookingRule, Document, EndRule, LeaveRule, Mark, Rules, StartRule},
     reader::Section,
 };
 
@@ -43,6 +43,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             leave.finish();
             rules.leave.push(LeaveRule { id, conditions, loses, spot: leave.spot() });
         }
+        rules.bookings = section.sections("bookings").iter().filter_map(bookings).collect();
         for key in ["deactivated", "deleted", "new_account"] {
             // Nothing is said of these but what is asked first.
             if let Some(section) = section.section(key) {
@@ -103,6 +104,28 @@ fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
     section.get("but_first");
     section.finish();
     (!rule.attribute.name.is_empty()).then_some(rule)
+}
+
+/// What becomes of a leaver's bookings of some kind.
+fn bookings(section: &Section<'_>) -> Option<BookingRule> {
+    let kinds = section.strings("kind").iter().map(|kind| lanyard_model::fold::text(kind)).collect();
+    let keep = section.word("then", &[("cancel", false), ("keep", true)]);
+    let days = section.integer("days", 0..3_651);
+    let hand_over = section.boolean("hand_over").unwrap_or(false);
+    if section.get("then").is_none() {
+        section.missing("then");
+    }
+    if keep == Some(false) && (days.is_some() || hand_over) {
+        let fix = "write then = \"keep\", or take days and hand_over away";
+        section.error("what is cancelled is neither kept for days nor handed over", Some(fix.into()));
+    }
+    if keep == Some(true) && days.is_none() {
+        let fix =
+            "add days = 14: bookings that begin within two weeks of the end stay, later ones are cancelled";
+        section.error("for how many days are they kept?", Some(fix.into()));
+    }
+    section.finish();
+    Some(BookingRule { kinds, keep_days: days.filter(|_| keep == Some(true)), hand_over })
 }
 
 pub(super) fn loses(section: &Section<'_>, key: &'static str) -> Loses {

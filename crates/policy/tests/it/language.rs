@@ -307,3 +307,39 @@ fn a_row_counts_between_its_days() {
     let text = Policy::parse(&files).expect_err("a mistake").to_string();
     assert_eq!(text, "moves.csv:2:1: \"soon\" is no day (write it like 2026-09-30)");
 }
+
+#[test]
+fn bookings_of_a_leaver_stay_by_kind() {
+    let rules = "[lifecycle]\nzone = \"Europe/London\"\n\
+                 [[lifecycle.bookings]]\nkind = [\"Meeting Room\"]\nthen = \"keep\"\ndays = 14\nhand_over = true\n\
+                 [[lifecycle.bookings]]\nthen = \"cancel\"\n";
+    let mut person = world::person("northgate");
+    person.status = lanyard_model::identity::Status::Deprovisioned;
+    person.status_changed = Some(world::at("2026-06-09T23:30:00Z"));
+    let desired = bound(rules).evaluate(&person, &Facts::unlinked(long_before(now())), now());
+    // They left on the tenth, where they were: everything that begins up to the twenty-fourth stays.
+    let kept: Vec<_> = desired
+        .keeps
+        .iter()
+        .map(|kept| (kept.kinds.join(","), kept.until.to_string(), kept.hand_over))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            ("meeting room".to_owned(), "2026-06-24T23:00:00Z".to_owned(), true),
+            (String::new(), Timestamp::MIN.to_string(), false)
+        ]
+    );
+    person.status = lanyard_model::identity::Status::Active;
+    let desired = bound(rules).evaluate(&person, &Facts::unlinked(long_before(now())), now());
+    assert!(desired.keeps.is_empty());
+    let slips = "[[lifecycle.bookings]]\nthen = \"keep\"\n[[lifecycle.bookings]]\nthen = \"cancel\"\ndays = 3\n[[lifecycle.bookings]]\nkind = \"Desk\"\n";
+    let text = Policy::parse(&files(slips)).expect_err("mistakes").to_string();
+    for said in [
+        "for how many days are they kept?",
+        "what is cancelled is neither kept",
+        "[lifecycle.bookings] lacks then",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+}
