@@ -257,14 +257,14 @@ impl Engine {
         match self.read_tenant(tenant, progress).await {
             Err(SurveyError::Port(failure)) => {
                 tracing::warn!(%tenant, %failure, "the tenant could not be read");
-                Ok(self.leave_out(tenant, LeftOut::Failed(failure)).await?)
+                Ok(self.pass_over(tenant, LeftOut::Failed(failure)).await?)
             }
             read => read,
         }
     }
 
     /// A tenant that is not read, as it is remembered.
-    pub(crate) async fn leave_out(
+    pub(crate) async fn pass_over(
         &self,
         tenant: &TenantId,
         why: LeftOut,

@@ -236,7 +236,7 @@ impl Engine {
         let mut lists = Lists { tenants: Vec::new(), sites: Vec::new(), unread: Vec::new() };
         for tenant in self.directories().keys() {
             if scope.tenant.as_ref().is_some_and(|only| only != tenant) {
-                lists.tenants.push(self.leave_out(tenant, LeftOut::NotAsked).await?);
+                lists.tenants.push(self.pass_over(tenant, LeftOut::NotAsked).await?);
                 continue;
             }
             let read = match self.taken_up_tenant(mark, tenant).await? {
