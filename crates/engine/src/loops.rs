@@ -1,7 +1,13 @@
 //! The loops that run beside the work: feeds, hooks, sweeps by schedule, leavers' clocks, messages.
 
-use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    str::FromStr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, tz::TimeZone};
 use lanyard_model::{
     id::{SiteId, TenantId},
@@ -16,7 +22,7 @@ use crate::{
     Engine,
     journal::line,
     outages::Upstream,
-    ports::{Finding, HookState, HookWish, Notifier, Severity, Silent, Write},
+    ports::{Finding, HookState, HookWish, Message, Notifier, Severity, Silent, Write},
     sweep::SweepScope,
 };
 
@@ -32,6 +38,8 @@ const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
 
 /// Messages tried this often before they wait for a person.
 const MESSAGE_ATTEMPTS_MAX: u32 = 12;
+/// Messages on their way at one time.
+const MESSAGES_AT_ONCE: usize = 8;
 
 impl Engine {
     /// Runs everything until `stop` turns true. Answers after all loops ended; looks under way end by themselves.
@@ -450,57 +458,23 @@ impl Engine {
         }
     }
 
-    /// Delivers messages at least once, with pauses that grow.
+    /// Delivers messages at least once, with pauses that grow. Several at a time: a receiver that takes long to answer, or
+    /// never does, keeps no other message waiting.
     async fn send_messages(&self, notifier: &dyn Notifier) {
-        // The next try of whatever failed last, and now and then for what was left by an earlier process.
-        let mut retry = None::<Timestamp>;
+        // When tries of what failed are due; and now and then a look for what was left by an earlier process.
+        let mut retries = BTreeSet::new();
+        let taken = Mutex::new(HashSet::new());
         loop {
             let now = self.clock.now();
-            retry = retry.filter(|at| *at > now);
+            retries.retain(|at| *at > now);
             let due = self.store.messages_due(now, 100).await.unwrap_or_default();
-            for message in &due {
-                let routes = self.routes(&message.route);
-                let mut result = match routes.is_empty() {
-                    true => Err(format!("nothing says where {} leads", message.route)),
-                    false => Ok(()),
-                };
-                for route in routes {
-                    let sent = {
-                        let _busy = self.clock.busy();
-                        notifier.send(message, &route).await
-                    };
-                    result = result.and(sent);
-                }
-                let at = self.clock.now();
-                let next = match &result {
-                    Ok(()) => None,
-                    Err(_) if message.attempts + 1 >= MESSAGE_ATTEMPTS_MAX => None,
-                    Err(_) => Some(at + self.settings.backoff(message.attempts, &message.id)),
-                };
-                if let (Err(why), None) = (&result, next) {
-                    self.raise(Finding {
-                        key: format!("message:{}", message.id),
-                        kind: "message".into(),
-                        severity: Severity::Warning,
-                        tenant: None,
-                        site: None,
-                        identity: None,
-                        title: format!("a message to {} could not be delivered", message.route),
-                        detail: format!("{}: {why}", message.subject),
-                        fix: Some(
-                            "correct the route in the policy or the settings; the text is kept here".into(),
-                        ),
-                        since: at,
-                    })
-                    .await;
-                }
-                retry = retry.into_iter().chain(next).min();
-                let _ =
-                    self.write(vec![Write::MessageTried { id: message.id.clone(), at, result, next }]).await;
-            }
-            if due.is_empty() {
+            let none = due.is_empty();
+            let tries = due.into_iter().map(|message| self.send_message(notifier, message, &taken));
+            let nexts: Vec<_> = stream::iter(tries).buffer_unordered(MESSAGES_AT_ONCE).collect().await;
+            retries.extend(nexts.into_iter().flatten());
+            if none {
                 let pause = self.clock.now() + Duration::from_secs(300);
-                let until = retry.map_or(pause, |at| at.min(pause));
+                let until = retries.first().map_or(pause, |at| pause.min(*at));
                 tokio::select! {
                     biased;
                     () = self.mail.notified() => {}
@@ -508,6 +482,62 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// One try of one message on all its routes; when the next one is due. A route that took it is not asked again because
+    /// another one did not: `taken` remembers those of this process.
+    async fn send_message(
+        &self,
+        notifier: &dyn Notifier,
+        message: Message,
+        taken: &Mutex<HashSet<(String, usize)>>,
+    ) -> Option<Timestamp> {
+        let routes = self.routes(&message.route);
+        let mut result = match routes.is_empty() {
+            true => Err(format!("nothing says where {} leads", message.route)),
+            false => Ok(()),
+        };
+        let takers = || taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (number, route) in routes.iter().enumerate() {
+            let key = (message.id.clone(), number);
+            if takers().contains(&key) {
+                continue;
+            }
+            let sent = {
+                let _busy = self.clock.busy();
+                notifier.send(&message, route).await
+            };
+            if sent.is_ok() && routes.len() > 1 {
+                takers().insert(key);
+            }
+            result = result.and(sent);
+        }
+        let at = self.clock.now();
+        let next = match &result {
+            Ok(()) => None,
+            Err(_) if message.attempts + 1 >= MESSAGE_ATTEMPTS_MAX => None,
+            Err(_) => Some(at + self.settings.backoff(message.attempts, &message.id)),
+        };
+        if next.is_none() {
+            takers().retain(|(id, _)| *id != message.id);
+        }
+        if let (Err(why), None) = (&result, next) {
+            self.raise(Finding {
+                key: format!("message:{}", message.id),
+                kind: "message".into(),
+                severity: Severity::Warning,
+                tenant: None,
+                site: None,
+                identity: None,
+                title: format!("a message to {} could not be delivered", message.route),
+                detail: format!("{}: {why}", message.subject),
+                fix: Some("correct the route in the policy or the settings; the text is kept here".into()),
+                since: at,
+            })
+            .await;
+        }
+        let _ = self.write(vec![Write::MessageTried { id: message.id.clone(), at, result, next }]).await;
+        next
     }
 
     pub(crate) async fn raise(&self, finding: Finding) {

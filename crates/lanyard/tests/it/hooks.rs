@@ -74,8 +74,13 @@ async fn wrong_deliveries_are_refused_and_strange_ones_quarantined() {
     assert_eq!((status, answer), (200, json!({ "verification": "My verification challenge" })));
     assert_eq!(served.http.call("GET", &url, &[challenge], "").await.0, 401, "without the secret");
 
-    // Refused: counted, and nothing else is kept.
-    let before = counted(&served).await;
+    // Refused: counted, and nothing else is kept. What the start itself journals is waited for.
+    let before = until("the journal stands still", MINUTE, async || {
+        let size = counted(&served).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        (counted(&served).await == size).then_some(size)
+    })
+    .await;
     let wrong = ("authorization", "not the secret");
     for (what, headers, body, expected) in [
         ("unparsable", vec![JSON, authorized], "{\"data\": {".to_owned(), 400),
