@@ -268,22 +268,20 @@ impl Engine {
         &self,
         sites: impl Iterator<Item = &SiteId>,
     ) -> Result<(), StoreFailure> {
-        let mut batch = Vec::new();
         for id in sites {
             let Some(site) = self.sites.get(id) else { continue };
-            let value = serde_json::to_string(&*site.catalogue())
-                .map_err(|error| StoreFailure::Damaged(format!("a catalogue cannot be kept: {error}")))?;
-            // When it was read is no news.
-            let content = value.split_once("\"buildings\"").map_or(&*value, |(_, content)| content);
-            let seal = format!("{:x}", Sha256::digest(content));
+            let catalogue = site.catalogue();
+            let damaged = |error| StoreFailure::Damaged(format!("a catalogue cannot be kept: {error}"));
+            let seal = seal_of(&catalogue).map_err(damaged)?;
             let key = format!("catalogue-seal:{id}");
             if self.store.meta(&key).await?.as_ref() == Some(&seal) {
                 continue;
             }
-            batch.push(Write::Meta { key, value: seal });
-            batch.push(Write::Meta { key: format!("catalogue:{id}"), value });
+            let value = serde_json::to_string(&*catalogue).map_err(damaged)?;
+            let kept = Write::Meta { key: format!("catalogue:{id}"), value };
+            self.write(vec![Write::Meta { key, value: seal }, kept]).await?;
         }
-        self.write(batch).await.map(|_| ())
+        Ok(())
     }
 
     /// Reads every site's catalogue anew and resolves the policy's names against them.
@@ -536,6 +534,26 @@ pub(crate) fn doubt_of_missing(
     }
     let first = missing.iter().find(|group| active.groups.contains(*group))?;
     Some(format!("the policy names group {first}, which no longer exists in Okta: correct the policy first"))
+}
+
+/// Names what a catalogue says; when it was read is no part of it. The text of a large site is not made for it.
+fn seal_of(catalogue: &Catalogue) -> Result<String, serde_json::Error> {
+    struct Sealing(Sha256);
+    impl std::io::Write for Sealing {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let Catalogue { site: _, read_at: _, buildings, floors, rooms, centers, sections, items, user_types } =
+        catalogue;
+    let mut sealing = Sealing(Sha256::new());
+    serde_json::to_writer(&mut sealing, &(buildings, floors, rooms, centers, sections, items, user_types))?;
+    Ok(format!("{:x}", sealing.0.finalize()))
 }
 
 pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Arc<Catalogue>> {

@@ -22,7 +22,17 @@ pub enum PutAwayError {
 
 /// Kinds that a person may put away: things to do by hand, and things to take note of. The others tell of something
 /// that is wrong until it is right.
-const BY_HAND: [&str; 5] = ["todo", "message", "visits", "orphan", "site_admin"];
+const BY_HAND: [&str; 9] = [
+    "todo",
+    "message",
+    "visits",
+    "orphan",
+    "site_admin",
+    "duplicate",
+    "left_seat",
+    "beyond_policy",
+    "fought",
+];
 
 /// Whether a person may put this finding away.
 pub fn may_be_put_away(finding: &Finding) -> bool {
