@@ -51,6 +51,7 @@ impl OktaClient {
             what: &what,
             keep: Some(("expand", "user")),
             ends_when_empty: false,
+            links: true,
             progress,
         };
         let walked = core.walk(pages, |row, at| app_user(core, row, at)).await?;

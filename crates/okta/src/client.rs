@@ -23,6 +23,7 @@ use crate::assertion::KeyProblem;
 use crate::attention::Ourselves;
 use crate::budget::{Admission, Budget, ThrottleKind, server_time};
 use crate::counters::{CallOutcome, Counters};
+use crate::json::Plain;
 use crate::problem::{Problem, classify, is_nonce_demand, is_replay};
 use crate::settings::{Credential, Limits, OktaSettings, OrgUrl};
 use crate::token::Signer;
@@ -74,6 +75,21 @@ impl Answer {
     pub(crate) fn json(&self, what: &str) -> Result<Value, Problem> {
         serde_json::from_slice(&self.body)
             .map_err(|e| Problem::Malformed { what: what.to_owned(), reason: e.to_string() })
+    }
+
+    /// One record without its `_links` and `_embedded`.
+    pub(crate) fn plain(&self, what: &str) -> Result<Value, Problem> {
+        serde_json::from_slice::<Plain>(&self.body)
+            .map(|plain| plain.0)
+            .map_err(|e| Problem::Malformed { what: what.to_owned(), reason: e.to_string() })
+    }
+
+    /// The rows of a list page, each without its `_links` and `_embedded`.
+    pub(crate) fn plain_rows(&self, what: &str) -> Result<Vec<Value>, Problem> {
+        match self.plain(what)? {
+            Value::Array(rows) => Ok(rows),
+            _ => Err(Problem::Malformed { what: what.to_owned(), reason: "a list was expected".to_owned() }),
+        }
     }
 
     /// The rows of a list page.

@@ -33,6 +33,7 @@ impl OktaClient {
             what: "groups",
             keep: None,
             ends_when_empty: false,
+            links: false,
             progress: &Silent,
         };
         let walked = core.walk(pages, |row, _| group(row)).await?;
@@ -60,6 +61,7 @@ impl OktaClient {
             what: &what,
             keep: None,
             ends_when_empty: false,
+            links: false,
             progress: &Silent,
         };
         let started_at = core.clock().now();

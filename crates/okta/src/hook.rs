@@ -133,6 +133,7 @@ impl OktaClient {
             what: "event hooks",
             keep: None,
             ends_when_empty: true,
+            links: false,
             progress: &Silent,
         };
         Ok(core.walk(pages, |row, _| EventHook::read(row)).await?.rows)

@@ -1,7 +1,75 @@
 //! Lenient looks into a JSON value: Okta's own samples put null or a number where text is promised (contract §18).
 
 use jiff::Timestamp;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Value};
+
+/// A record, or a list of records, without what begins with an underscore (`_links`, `_embedded`): Okta sends more of
+/// it than of anything else, and a value that is never looked at need not be built.
+pub(crate) struct Plain(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PlainVisitor).map(Self)
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a record or a list of records")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut record = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if key.starts_with('_') {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                record.insert(key, map.next_value()?);
+            }
+        }
+        Ok(Value::Object(record))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Plain(row)) = rows.next_element()? {
+            all.push(row);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+}
 
 /// Text under `key`; numbers and booleans count as text, null, empty and anything else do not.
 pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
@@ -40,5 +108,29 @@ pub(crate) fn array<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
         Some(Value::Array(items)) => items.iter().collect(),
         Some(one @ Value::Object(_)) => vec![one],
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn records_are_read_without_their_links() {
+        let sent = json!([
+            { "id": "00u1", "_links": { "self": { "href": "x" } }, "profile": { "_kept": 1, "a": [1, 2.5, null, true] } },
+            "a row that is no record",
+            -4,
+        ]);
+        let plain: Plain = serde_json::from_str(&sent.to_string()).unwrap();
+        let wanted = json!([
+            { "id": "00u1", "profile": { "_kept": 1, "a": [1, 2.5, null, true] } },
+            "a row that is no record",
+            -4,
+        ]);
+        assert_eq!(plain.0, wanted);
+        assert!(serde_json::from_str::<Plain>("{\"id\":").is_err());
     }
 }

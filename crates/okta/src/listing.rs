@@ -31,6 +31,8 @@ pub(crate) struct Pages<'a> {
     pub keep: Option<(&'static str, &'static str)>,
     /// The vendor's bounded log listing may keep its `next` for ever; an empty page ends it.
     pub ends_when_empty: bool,
+    /// Rows are wanted with their `_links` and `_embedded`, which are most of what Okta sends.
+    pub links: bool,
     pub progress: &'a dyn Progress,
 }
 
@@ -174,7 +176,8 @@ impl Core {
                     }
                     Err(problem) => return Err(problem),
                 };
-                let rows = answer.rows(pages.what)?;
+                let rows =
+                    if pages.links { answer.rows(pages.what)? } else { answer.plain_rows(pages.what)? };
                 walked.pages += 1;
                 let is_empty = rows.is_empty();
                 for row in &rows {

@@ -206,6 +206,7 @@ impl OktaClient {
             what: "events",
             keep: None,
             ends_when_empty: true,
+            links: false,
             progress: &Silent,
         };
         let walked: Walked<LogEvent> = core.walk(pages, |row, _| LogEvent::read(row)).await?;

@@ -66,6 +66,7 @@ impl OktaClient {
             what: "user types",
             keep: None,
             ends_when_empty: false,
+            links: true,
             progress: &Silent,
         };
         let default = core.address(&["api", "v1", "meta", "schemas", "user", "default"], &[]);

@@ -42,7 +42,7 @@ impl OktaClient {
             Err(problem) => return self.absent(problem, &what),
         };
         let malformed = |reason: String| Problem::Malformed { what: what.clone(), reason };
-        let mut identity = identity(core, &answer.json(&what)?, answer.at)
+        let mut identity = identity(core, &answer.plain(&what)?, answer.at)
             .ok_or_else(|| malformed("it has no id".to_owned()))?;
         // Okta also takes logins here; an answer about another id would move one person's state to another.
         if &*identity.id.user != id {
@@ -98,6 +98,7 @@ impl OktaClient {
             what: &what,
             keep: None,
             ends_when_empty: false,
+            links: false,
             progress: &Silent,
         };
         let walked = core.walk(pages, |row, _| group(row)).await?;
@@ -133,6 +134,7 @@ impl OktaClient {
                 what: "identities",
                 keep: None,
                 ends_when_empty: false,
+                links: false,
                 progress,
             }
         };

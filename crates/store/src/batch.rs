@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What each write answered, in order. Journal lines are appended last, in their order within the batch.
-pub(crate) fn apply(access: &mut Access<'_>, batch: Vec<Write>) -> Answer<Vec<Wrote>> {
+pub(crate) fn apply(access: &mut Access<'_>, batch: &[Write]) -> Answer<Vec<Wrote>> {
     let Access { tx, salts, memory } = access;
     let mut lines = Appending::default();
     let mut answers = Vec::with_capacity(batch.len());
@@ -25,76 +25,80 @@ pub(crate) fn apply(access: &mut Access<'_>, batch: Vec<Write>) -> Answer<Vec<Wr
     Ok(answers)
 }
 
-fn apply_one(tx: &dyn Tx, memory: &mut Memory, write: Write, lines: &mut Appending) -> Answer<Wrote> {
+fn apply_one<'w>(
+    tx: &dyn Tx,
+    memory: &mut Memory,
+    write: &'w Write,
+    lines: &mut Appending<'w>,
+) -> Answer<Wrote> {
     match write {
         Write::Signals { tenant, source, delivery, events, cursor, at, coalesce } => {
             let batch = signals::Batch {
-                tenant: &tenant,
-                source,
+                tenant,
+                source: *source,
                 delivery: delivery.as_deref(),
-                events: &events,
+                events,
                 cursor: cursor.as_ref(),
-                at,
-                coalesce,
+                at: *at,
+                coalesce: *coalesce,
             };
             return signals::record(tx, &batch);
         }
         Write::Attend { who, source, lane, due, why } => {
             // Attention by itself carries no other time: its latency is counted from when it is due.
-            let call = work::Call { due, lane, raised_at: due, source, why };
-            for id in &who {
+            let call =
+                work::Call { due: *due, lane: *lane, raised_at: *due, source: *source, why: why.clone() };
+            for id in who {
                 work::raise(tx, id, call.clone())?;
             }
         }
-        Write::Identity { identity, keys, at } => return identities::mirror(tx, &identity, &keys, at),
-        Write::IdentityGone { identity, at, proof } => identities::mark_gone(tx, &identity, at, &proof)?,
-        Write::Groups { tenant, groups } => identities::replace_groups(tx, &tenant, &groups)?,
-        Write::Account { account, keys } => accounts::mirror(tx, &account, &keys)?,
-        Write::AccountGone { account, at } => accounts::mark_gone(tx, &account, at)?,
-        Write::Link(link) => links::keep(tx, &link)?,
-        Write::Unlink { identity, site, at } => links::forget(tx, &identity, &site, at)?,
-        Write::Applied { identity, site, applied } => links::keep_applied(tx, &identity, &site, &applied)?,
-        Write::Visit { identity, site, key, visit } => links::keep_visit(tx, &identity, &site, &key, &visit)?,
-        Write::Plan(plan) => plans::keep(tx, &plan)?,
-        Write::Intent(intent) => plans::intend(tx, &intent)?,
-        Write::Clearance(clearance) => clearances::keep(tx, &clearance)?,
-        Write::Cleared { clearance, lines, intent, at } => {
-            clearances::spend(tx, &clearance, &lines, &intent, at)?;
+        Write::Identity { identity, keys, at } => return identities::mirror(tx, identity, keys, *at),
+        Write::IdentityGone { identity, at, proof } => identities::mark_gone(tx, identity, *at, proof)?,
+        Write::Groups { tenant, groups } => identities::replace_groups(tx, tenant, groups)?,
+        Write::Account { account, keys } => accounts::mirror(tx, account, keys)?,
+        Write::AccountGone { account, at } => accounts::mark_gone(tx, account, *at)?,
+        Write::Link(link) => links::keep(tx, link)?,
+        Write::Unlink { identity, site, at } => links::forget(tx, identity, site, *at)?,
+        Write::Applied { identity, site, applied } => links::keep_applied(tx, identity, site, applied)?,
+        Write::Visit { identity, site, key, visit } => links::keep_visit(tx, identity, site, key, visit)?,
+        Write::Plan(plan) => plans::keep(tx, plan)?,
+        Write::Intent(intent) => plans::intend(tx, intent)?,
+        Write::Clearance(clearance) => clearances::keep(tx, clearance)?,
+        Write::Cleared { clearance, lines: spent, intent, at } => {
+            clearances::spend(tx, clearance, spent, intent, *at)?;
         }
-        Write::Outcome { intent, outcome, at } => plans::end(tx, &intent, &outcome, at)?,
-        Write::Verified { plan, at, open } => plans::verified(tx, &plan, at, &open)?,
-        Write::Finish { item, how } => work::finish(tx, &item, &how)?,
+        Write::Outcome { intent, outcome, at } => plans::end(tx, intent, outcome, *at)?,
+        Write::Verified { plan, at, open } => plans::verified(tx, plan, *at, open)?,
+        Write::Finish { item, how } => work::finish(tx, item, how)?,
         Write::LeaverSeen { identity, site, since, seen_at } => {
-            links::leaver_seen(tx, &identity, &site, since, seen_at)?;
+            links::leaver_seen(tx, identity, site, *since, *seen_at)?;
         }
-        Write::LeaverVerified { identity, site, at } => links::leaver_verified(tx, &identity, &site, at)?,
+        Write::LeaverVerified { identity, site, at } => links::leaver_verified(tx, identity, site, *at)?,
         Write::LeaverCancelled { identity, site, at } => {
-            links::leaver_cancelled(tx, &identity, &site, at)?;
+            links::leaver_cancelled(tx, identity, site, *at)?;
         }
-        Write::Finding(finding) => notes::finding(tx, &mut memory.findings, &finding)?,
-        Write::FindingOver { key, at } => notes::finding_over(tx, &mut memory.findings, &key, at)?,
-        Write::FindingClosed { key, at, .. } => notes::finding_closed(tx, &mut memory.findings, &key, at)?,
+        Write::Finding(finding) => notes::finding(tx, &mut memory.findings, finding)?,
+        Write::FindingOver { key, at } => notes::finding_over(tx, &mut memory.findings, key, *at)?,
+        Write::FindingClosed { key, at, .. } => notes::finding_closed(tx, &mut memory.findings, key, *at)?,
         Write::FindingsOverExcept { prefix, keep, at } => {
-            notes::findings_over_except(tx, &mut memory.findings, &prefix, &keep, at)?
+            notes::findings_over_except(tx, &mut memory.findings, prefix, keep, *at)?
         }
-        Write::Message(message) => notes::message(tx, &message)?,
-        Write::MessageTried { id, at, result, next } => notes::message_tried(tx, &id, at, &result, next)?,
-        Write::Certificate { scope, kind, certificate } => notes::certify(tx, &scope, kind, &certificate)?,
-        Write::Sweep(sweep) => notes::sweep(tx, &sweep)?,
-        Write::Count { name, by } => notes::count(tx, &name, by)?,
-        Write::Meta { key, value } => notes::set_meta(tx, &key, &value)?,
-        Write::Document(document) => documents::keep(tx, *document)?,
-        Write::DocumentGone { collection, key, version } => {
-            documents::forget(tx, &collection, &key, version)?
-        }
+        Write::Message(message) => notes::message(tx, message)?,
+        Write::MessageTried { id, at, result, next } => notes::message_tried(tx, id, *at, result, *next)?,
+        Write::Certificate { scope, kind, certificate } => notes::certify(tx, scope, *kind, certificate)?,
+        Write::Sweep(sweep) => notes::sweep(tx, sweep)?,
+        Write::Count { name, by } => notes::count(tx, name, *by)?,
+        Write::Meta { key, value } => notes::set_meta(tx, key, value)?,
+        Write::Document(document) => documents::keep(tx, document)?,
+        Write::DocumentGone { collection, key, version } => documents::forget(tx, collection, key, *version)?,
         Write::Checkpoint { tenant, size, at, note } => {
-            journal::keep_checkpoint(tx, &tenant, size, at, &note)?;
+            journal::keep_checkpoint(tx, tenant, *size, *at, note)?;
         }
         Write::LetGo { tenant, before, at } => {
-            return Ok(Wrote::Lines(journal::let_go(tx, &tenant, before, at)?));
+            return Ok(Wrote::Lines(journal::let_go(tx, tenant, *before, *at)?));
         }
-        Write::Erase { identity } => return Ok(Wrote::Lines(erase::person(tx, &identity)?)),
-        Write::Journal(entry) => lines.push(*entry),
+        Write::Erase { identity } => return Ok(Wrote::Lines(erase::person(tx, identity)?)),
+        Write::Journal(entry) => lines.push(entry),
     }
     Ok(Wrote::Done)
 }

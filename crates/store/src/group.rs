@@ -1,4 +1,7 @@
-//! Group commit: many callers' jobs in one transaction, each in its own savepoint, one commit, then the answers.
+//! Group commit: many callers' jobs in one transaction, one commit, then the answers.
+//!
+//! Nearly every job succeeds, so a group is first tried without savepoints: each would make SQLite copy every page that
+//! the job touches. Only if one of them fails is everything rolled back and done again, each job in a savepoint of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -29,7 +32,8 @@ pub(crate) struct Writer {
     pub(crate) disk: Box<dyn Disk>,
 }
 
-/// One caller's work. `run` is called once, then `answer` once: with the fate of the whole transaction.
+/// One caller's work. `run` is called once, or again after what it did was rolled back; then `answer` once, with the fate of
+/// the whole transaction.
 pub(crate) trait Job: Send {
     fn run(&mut self, access: &mut Access<'_>) -> Answer<()>;
     fn answer(self: Box<Self>, fate: Answer<()>);
@@ -80,32 +84,18 @@ fn run_all(
     writer: &mut Writer,
     jobs: &mut [Box<dyn Job>],
 ) -> Answer<Vec<Answer<()>>> {
-    let Writer { salts, memory, due, disk } = writer;
-    let tx = SqliteTx(connection);
     execute(connection, "BEGIN IMMEDIATE").map_err(unavailable)?;
-    let mut fates = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        execute(connection, "SAVEPOINT job").map_err(unavailable)?;
-        let mut access = Access { tx: &tx, salts, memory };
-        let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut access)));
-        let fate = ran.unwrap_or_else(|panic| {
-            tracing::error!(panic = %words(&*panic), "a batch panicked");
-            Err(StoreFailure::Unavailable(format!("the batch failed inside the store: {}", words(&*panic))))
-        });
-        // A full disk or an I/O error may end the whole transaction by itself.
-        if connection.is_autocommit() {
-            let why = fate.err().map_or_else(|| "it ended unexpectedly".to_owned(), |e| e.to_string());
-            return Err(StoreFailure::Unavailable(format!("the transaction was lost: {why}")));
+    let fates = match run_together(connection, writer, jobs)? {
+        true => vec![Ok(()); jobs.len()],
+        false => {
+            execute(connection, "ROLLBACK").map_err(unavailable)?;
+            writer.memory.forget();
+            execute(connection, "BEGIN IMMEDIATE").map_err(unavailable)?;
+            run_apart(connection, writer, jobs)?
         }
-        if fate.is_err() {
-            execute(connection, "ROLLBACK TO job").map_err(unavailable)?;
-            memory.undo();
-        } else {
-            memory.keep();
-        }
-        execute(connection, "RELEASE job").map_err(unavailable)?;
-        fates.push(fate);
-    }
+    };
+    let Writer { memory, due, disk, .. } = writer;
+    let tx = SqliteTx(connection);
     memory.flush(&tx).map_err(unavailable)?;
     let next = NextDue::ask(&tx).map_err(unavailable)?;
     match disk.trouble(DiskStep::Commit) {
@@ -120,6 +110,56 @@ fn run_all(
     // Before anybody is answered: whoever was told of new work must find it due.
     due.publish(next);
     Ok(fates)
+}
+
+/// Runs all jobs without savepoints, up to the first that fails. Whether all succeeded.
+fn run_together(connection: &Connection, writer: &mut Writer, jobs: &mut [Box<dyn Job>]) -> Answer<bool> {
+    for job in jobs {
+        if run_one(connection, writer, &mut **job)?.is_err() {
+            return Ok(false);
+        }
+        writer.memory.keep();
+    }
+    Ok(true)
+}
+
+/// Runs each job in its own savepoint: one that fails falls alone.
+fn run_apart(
+    connection: &Connection,
+    writer: &mut Writer,
+    jobs: &mut [Box<dyn Job>],
+) -> Answer<Vec<Answer<()>>> {
+    let mut fates = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        execute(connection, "SAVEPOINT job").map_err(unavailable)?;
+        let fate = run_one(connection, writer, &mut **job)?;
+        if fate.is_err() {
+            execute(connection, "ROLLBACK TO job").map_err(unavailable)?;
+            writer.memory.undo();
+        } else {
+            writer.memory.keep();
+        }
+        execute(connection, "RELEASE job").map_err(unavailable)?;
+        fates.push(fate);
+    }
+    Ok(fates)
+}
+
+/// The fate of one job; an error if the transaction itself was lost with it.
+fn run_one(connection: &Connection, writer: &mut Writer, job: &mut dyn Job) -> Answer<Answer<()>> {
+    let tx = SqliteTx(connection);
+    let mut access = Access { tx: &tx, salts: &mut writer.salts, memory: &mut writer.memory };
+    let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut access)));
+    let fate = ran.unwrap_or_else(|panic| {
+        tracing::error!(panic = %words(&*panic), "a batch panicked");
+        Err(StoreFailure::Unavailable(format!("the batch failed inside the store: {}", words(&*panic))))
+    });
+    // A full disk or an I/O error may end the whole transaction by itself.
+    if connection.is_autocommit() {
+        let why = fate.err().map_or_else(|| "it ended unexpectedly".to_owned(), |e| e.to_string());
+        return Err(StoreFailure::Unavailable(format!("the transaction was lost: {why}")));
+    }
+    Ok(fate)
 }
 
 pub(crate) fn execute(connection: &Connection, sql: &'static str) -> Answer<()> {
@@ -144,7 +184,10 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     use super::*;
     use crate::{schema, sqlite, tx::with};
@@ -214,6 +257,23 @@ mod tests {
         let failed = StoreFailure::Damaged("asked to fail".into());
         assert_eq!(fates, [Ok(()), Err(failed), Err(panicked), Ok(())]);
         assert_eq!(notes, 2);
+    }
+
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+    fn put_counted(tx: &dyn Tx) -> Answer<()> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        put(tx)
+    }
+
+    #[test]
+    fn only_a_group_with_a_failure_is_done_again() {
+        let connection = notes();
+        let (_, notes) = fates(&connection, &[put_counted, put_counted]);
+        assert_eq!((notes, RUNS.swap(0, Ordering::SeqCst)), (2, 2));
+        let (told, notes) = fates(&connection, &[put_counted, put_then_fail, put_counted]);
+        assert_eq!(told.iter().filter(|fate| fate.is_ok()).count(), 2);
+        assert_eq!((notes, RUNS.load(Ordering::SeqCst)), (4, 3), "one before the failure, then both");
     }
 
     #[test]

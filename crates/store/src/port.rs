@@ -33,7 +33,7 @@ use crate::{
 #[async_trait]
 impl Store for SqliteStore {
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
-        self.change(move |access| batch::apply(access, batch)).await
+        self.change(move |access| batch::apply(access, &batch)).await
     }
 
     async fn claim(

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use lanyard_engine::ports::StoreFailure;
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, types::ToSqlOutput, types::Value, types::ValueRef};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, ToSql, config::DbConfig, types::ToSqlOutput, types::Value,
+    types::ValueRef,
+};
 
 use crate::tx::{Answer, EachRow, Param, Row, Tx};
 
@@ -43,12 +46,15 @@ pub(crate) fn open_memory() -> Answer<Connection> {
 fn prepare_connection(connection: &Connection, cache: i64) -> Answer<()> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MILLISECONDS)).map_err(failure)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Plans do not depend on bound values. Without this, SQLite parses a statement over a table with a partial index, or
+    // statistics, anew whenever another value is bound: that was a sixth of all its work.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failure)?;
     connection
         .execute_batch(&format!(
             "PRAGMA synchronous = FULL;
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = {cache};
-             PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA wal_autocheckpoint = 8000;
              PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(failure)

@@ -33,6 +33,8 @@ use crate::{
 
 /// Callers whose batches share one commit.
 const GROUP_MAX: usize = 128;
+/// How long a group is gathered while several callers write at once. Short beside a flush of the disk.
+const GATHER: std::time::Duration = std::time::Duration::from_millis(2);
 /// Calls that may wait for a thread; more are refused.
 const WAITING_MAX: usize = 16_384;
 const READERS: usize = 3;
@@ -141,14 +143,15 @@ impl SqliteStore {
         self.file.as_deref()
     }
 
-    /// Runs `work` in a transaction that is durable when this returns `Ok`.
+    /// Runs `work` in a transaction that is durable when this returns `Ok`. It may run a second time after all that it
+    /// did was rolled back.
     pub(crate) async fn change<T, F>(&self, work: F) -> Answer<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Access<'_>) -> Answer<T> + Send + 'static,
+        F: FnMut(&mut Access<'_>) -> Answer<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Call { work: Some(work), got: None, reply });
+        let job = Box::new(Call { work, got: None, reply });
         match &self.engine {
             Engine::Inline(inline) => match &mut *held(inline) {
                 Some(Inline { connection, writer }) => group::commit(connection, writer, vec![job]),
@@ -271,7 +274,7 @@ fn closed() -> StoreFailure {
 
 /// A job that hands its value back.
 struct Call<F, T> {
-    work: Option<F>,
+    work: F,
     got: Option<T>,
     reply: oneshot::Sender<Answer<T>>,
 }
@@ -279,12 +282,10 @@ struct Call<F, T> {
 impl<F, T> Job for Call<F, T>
 where
     T: Send,
-    F: FnOnce(&mut Access<'_>) -> Answer<T> + Send,
+    F: FnMut(&mut Access<'_>) -> Answer<T> + Send,
 {
     fn run(&mut self, access: &mut Access<'_>) -> Answer<()> {
-        if let Some(work) = self.work.take() {
-            self.got = Some(work(access)?);
-        }
+        self.got = Some((self.work)(access)?);
         Ok(())
     }
 
@@ -354,9 +355,15 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Answer<JoinHandle<(
         .map_err(|e| StoreFailure::Unavailable(format!("the thread {name} cannot be started: {e}")))
 }
 
-/// Waits for a job, takes what else is waiting, commits all of it together.
+/// Waits for a job, takes what else is waiting, commits all of it together. While several callers write at once, a
+/// group is gathered for a moment first: a commit costs the same for one batch as for twenty, and its callers would only
+/// queue behind one commit each.
 fn write_loop(connection: &Connection, mut writer: Writer, jobs: &Receiver<Box<dyn Job>>) {
+    let mut several = false;
     while let Ok(first) = jobs.recv() {
+        if several {
+            gather();
+        }
         let mut group = vec![first];
         while group.len() < GROUP_MAX {
             match jobs.try_recv() {
@@ -364,8 +371,14 @@ fn write_loop(connection: &Connection, mut writer: Writer, jobs: &Receiver<Box<d
                 Err(_) => break,
             }
         }
+        several = group.len() > 1;
         group::commit(connection, &mut writer, group);
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the writer's own thread, which has nothing else to do")]
+fn gather() {
+    std::thread::sleep(GATHER);
 }
 
 fn read_loop(connection: &Connection, reads: &Mutex<Receiver<Read>>) {

@@ -41,6 +41,8 @@ impl HttpsTransport {
         let mut builder = reqwest::Client::builder()
             .user_agent(&settings.user_agent)
             .redirect(reqwest::redirect::Policy::none())
+            // Whether something may be sent twice is the adapters' decision.
+            .retry(reqwest::retry::never())
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(60))
             .tcp_nodelay(true)

@@ -364,6 +364,7 @@ impl Engine {
         self.latency.count(|totals| totals.account_looks += 1);
         let mut applying = self.applying(id, site, person).await?;
         let mut decided = None;
+        let mut governed_on = None;
         for pass in 0..PASSES_MAX {
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
             if let Some(found) = &view.link {
@@ -383,9 +384,14 @@ impl Engine {
             // After a write of ours only a read from after it counts.
             let since = if applying.sent_any { self.clock.now() } else { self.trusted_since(&scene) };
             self.complete_items(&scene, &mut view, &desired, &applied, since).await?;
-            if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
-                self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
-                return Ok(());
+            // Who governs the account rests on the link and the decision; passes change neither as a rule.
+            let ground = (link.clone(), is_alive(&desired));
+            if governed_on.as_ref() != Some(&ground) {
+                if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
+                    self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
+                    return Ok(());
+                }
+                governed_on = Some(ground);
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
             applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;

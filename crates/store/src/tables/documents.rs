@@ -24,9 +24,9 @@ statements! {
 }
 
 /// Keeps a document as its next version.
-pub(crate) fn keep(tx: &dyn Tx, document: Document) -> Answer<()> {
-    let Document { collection, key, version, keys, .. } = &document;
-    let kept = record::write(&document)?;
+pub(crate) fn keep(tx: &dyn Tx, document: &Document) -> Answer<()> {
+    let Document { collection, key, version, keys, .. } = document;
+    let kept = record::write(document)?;
     let changed = match version {
         0 => tx.run(ADD, with![collection, key, 1, &kept])?,
         old => tx.run(CHANGE, with![old + 1, &kept, collection, key, *old])?,

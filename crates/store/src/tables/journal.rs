@@ -67,6 +67,23 @@ statements! {
              AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
 }
 
+/// [`LineV1`] as it is written: the same fields in the same order, borrowed.
+#[derive(Serialize)]
+struct WrittenV1<'a> {
+    v: u8,
+    tenant: &'a TenantId,
+    position: u64,
+    at: i64,
+    kind: &'a str,
+    identity: Option<&'a IdentityId>,
+    site: Option<&'a SiteId>,
+    person: Option<String>,
+    severity: Severity,
+    title: &'a str,
+    detail: &'a str,
+    data: &'a serde_json::Value,
+}
+
 /// The hashed text of a line. Field order is part of the format.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,12 +159,12 @@ impl End {
 
 /// Lines of one batch, appended when it is complete.
 #[derive(Default)]
-pub(crate) struct Appending {
-    entries: Vec<Entry>,
+pub(crate) struct Appending<'w> {
+    entries: Vec<&'w Entry>,
 }
 
-impl Appending {
-    pub(crate) fn push(&mut self, entry: Entry) {
+impl<'w> Appending<'w> {
+    pub(crate) fn push(&mut self, entry: &'w Entry) {
         self.entries.push(entry);
     }
 
@@ -187,25 +204,25 @@ impl Appending {
 fn append(
     tx: &dyn Tx,
     salts: &mut Salts,
-    entry: Entry,
+    entry: &Entry,
     seq: i64,
     tree: &mut CompactRange,
     last_of_batch: bool,
 ) -> Answer<()> {
-    let person = entry.person.map(|text| Ok((salts.next()?, text))).transpose()?;
-    let line = LineV1 {
+    let person = entry.person.as_ref().map(|text| Ok((salts.next()?, text))).transpose()?;
+    let line = WrittenV1 {
         v: 1,
-        tenant: entry.tenant,
+        tenant: &entry.tenant,
         position: tree.size(),
         at: micros(entry.at),
-        kind: entry.kind,
-        identity: entry.identity,
-        site: entry.site,
+        kind: &entry.kind,
+        identity: entry.identity.as_ref(),
+        site: entry.site.as_ref(),
         person: person.as_ref().map(|(salt, text)| commitment(salt, text)),
         severity: entry.severity,
-        title: entry.title,
-        detail: entry.detail,
-        data: entry.data,
+        title: &entry.title,
+        detail: &entry.detail,
+        data: &entry.data,
     };
     let text = serde_json::to_string(&line)
         .map_err(|e| StoreFailure::Damaged(format!("a journal line cannot be kept as JSON: {e}")))?;
@@ -213,7 +230,7 @@ fn append(
     let position = signed(tree.size());
     tree.append(leaf);
     let head = last_of_batch.then(|| tree.root());
-    let who = line.identity.as_ref();
+    let who = line.identity;
     tx.run(
         INSERT,
         with![
@@ -228,7 +245,7 @@ fn append(
         ],
     )?;
     if let Some((salt, text)) = &person {
-        tx.run(INSERT_PERSON, with![seq, salt, text])?;
+        tx.run(INSERT_PERSON, with![seq, salt, *text])?;
     }
     Ok(())
 }
