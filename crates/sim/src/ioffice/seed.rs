@@ -286,6 +286,7 @@ fn user(account: &world::Account) -> User {
     user.permissions = account.permissions.iter().map(|(center, role)| (*center, role_of(*role))).collect();
     user.active = account.active;
     user.updated = account.updated.as_millisecond();
+    user.pack();
     user
 }
 

@@ -128,6 +128,20 @@ impl User {
         }
     }
 
+    /// A text in lower case, sharing the user's own where that is lower case already: indexes hold a million of them.
+    pub(crate) fn lower(&self, name: &str) -> Arc<str> {
+        let held = text_index(name)
+            .and_then(|index| self.texts.binary_search_by_key(&index, |(key, _)| *key).ok())
+            .map(|place| &self.texts[place].1);
+        match held {
+            Some(text) => {
+                let lower = text.to_lowercase();
+                if *lower == **text { Arc::clone(text) } else { lower.into() }
+            }
+            None => Arc::from(""),
+        }
+    }
+
     pub(crate) fn set_text_at(&mut self, index: u8, value: impl Into<Arc<str>>) {
         let value = value.into();
         match self.texts.binary_search_by_key(&index, |(key, _)| *key) {
@@ -138,6 +152,11 @@ impl User {
             Err(_) if value.is_empty() => {}
             Err(place) => self.texts.insert(place, (index, value)),
         }
+    }
+
+    /// Gives back what the texts do not need.
+    pub(crate) fn pack(&mut self) {
+        self.texts.shrink_to_fit();
     }
 
     /// Sets a text property by name; unknown names do nothing.
@@ -172,7 +191,7 @@ impl User {
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     table: Table<User>,
-    by_name: HashMap<Box<str>, Id>,
+    by_name: HashMap<Arc<str>, Id>,
     in_room: HashMap<Id, Vec<Id>>,
     in_section: HashMap<Id, Vec<Id>>,
     texts: search::SearchTexts,
@@ -228,11 +247,11 @@ impl Users {
         let (old_name, old_room, old_section) = old.map_or((String::new(), 0, 0), |old| {
             (old.text("userName").to_lowercase(), old.room, old.section)
         });
-        let name = user.text("userName").to_lowercase();
-        if old_name != name {
+        let name = user.lower("userName");
+        if *old_name != *name {
             self.by_name.remove(old_name.as_str());
             if !name.is_empty() {
-                self.by_name.insert(name.into(), id);
+                self.by_name.insert(name, id);
             }
         }
         move_holder(&mut self.in_room, id, old_room, user.room);

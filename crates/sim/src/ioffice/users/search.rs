@@ -37,7 +37,7 @@ fn line(user: &User) -> String {
 }
 
 fn keys(user: &User) -> impl Iterator<Item = Arc<str>> {
-    INDEXED.iter().map(|name| user.text(name).to_lowercase()).filter(|text| !text.is_empty()).map(Arc::from)
+    INDEXED.iter().map(|name| user.lower(name)).filter(|text| !text.is_empty())
 }
 
 impl SearchTexts {
