@@ -13,8 +13,9 @@ if (!BASE || !BROWSER) {
   process.exit(2);
 }
 const WAIT_MS = 30_000;
-/** All of them together: more means that something waits where a person would. */
+/** All of them together on a quiet machine; a busy one may take twice as long, more means that something waits. */
 const TOGETHER_MS = 90_000;
+const BUSY = 2;
 /** So many at a time: each has a browser page of its own, and mostly waits. */
 const AT_ONCE = 3;
 const stamp = `j${Date.now().toString(36)}`;
@@ -404,5 +405,6 @@ for (const [name, journey] of chosen.filter(([name]) => ALONE.test(name))) await
 await browser.close();
 const took = Date.now() - begun;
 console.log(`${chosen.length} journeys in ${(took / 1000).toFixed(0)} s, ${failed} failed`);
-if (took > TOGETHER_MS) console.log(`FAIL  together they may take ${TOGETHER_MS / 1000} s`);
-process.exit(failed === 0 && took <= TOGETHER_MS ? 0 : 1);
+if (took > BUSY * TOGETHER_MS) console.log(`FAIL  together they may take ${TOGETHER_MS / 1000} s, on a busy machine ${(BUSY * TOGETHER_MS) / 1000} s`);
+else if (took > TOGETHER_MS) console.log(`slow  together they should take ${TOGETHER_MS / 1000} s: is the machine busy?`);
+process.exit(failed === 0 && took <= BUSY * TOGETHER_MS ? 0 : 1);

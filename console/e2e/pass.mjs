@@ -114,6 +114,8 @@ const SCREENS = [
   ["review", async (page) => {
     await page.locator("[data-row]").first().click();
     await page.locator(".reviewline").first().waitFor();
+    await page.locator(".reviewline [data-row]").nth(4).click();
+    await settle(page);
   }],
   ["review-open", async (page) => {
     await page.goto(`${BASE}/all/reviews`);
