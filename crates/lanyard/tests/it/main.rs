@@ -13,6 +13,7 @@ mod operations;
 mod policy;
 mod presets;
 mod program;
+mod rehearse;
 mod schema;
 mod several;
 mod sign_in;
