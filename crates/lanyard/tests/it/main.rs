@@ -16,6 +16,7 @@ mod policy;
 mod presets;
 mod program;
 mod provisioning;
+mod rehearse;
 mod schema;
 mod several;
 mod sign_in;

@@ -55,3 +55,47 @@ async fn a_policy_is_checked_published_compared_and_taken_back() {
     policy(&["export"]).await.ends(0);
     assert_eq!(fs::read_to_string(&rules).unwrap(), POLICY);
 }
+
+#[tokio::test]
+async fn a_policy_tests_itself_and_prints_its_schema() {
+    let folder = folder(SETTINGS, POLICY);
+    let policies = folder.path("policy").display().to_string();
+    let rules = folder.path("policy/policy.toml");
+    let data = folder.data();
+    let policy = async |rest: &[&str]| {
+        let mut arguments = vec!["policy", "test"];
+        arguments.extend(rest);
+        arguments.extend(["--folder", &policies, "--data", &data]);
+        lanyard(&arguments).await
+    };
+    let none = policy(&[]).await.ends(0);
+    assert!(none.out.starts_with("the policy has no tests: add [[test]]"), "{none:?}");
+
+    let tests = "\n[person.ana]\nprofile = { email = \"ana@x.example\" }\n\
+                 [[test]]\nname = \"mail is kept\"\ngiven = { like = \"ana\" }\nexpect = { profile = { email = \"ana@x.example\" } }\n\
+                 [[test]]\nname = \"nobody is set aside\"\ngiven = { like = \"ana\", status = \"SUSPENDED\" }\nexpect = { standing = \"active\" }\n";
+    fs::write(&rules, format!("{POLICY}{tests}")).unwrap();
+    let failed = policy(&["--json"]).await.ends(1).json();
+    assert_eq!((&failed["ok"], &failed["passed"], &failed["failed"]), (&json!(false), &json!(1), &json!(1)));
+    let difference = &failed["tests"][1]["differences"][0];
+    assert_eq!(*difference, json!({ "part": "standing", "expected": ["active"], "found": ["on leave"] }));
+    let told = policy(&[]).await.ends(1).out;
+    assert!(told.starts_with("FAIL  nobody is set aside  (policy.toml:"), "{told}");
+    assert!(told.contains("        - active\n        + on leave\n"), "{told}");
+
+    policy(&["--only", "mail"]).await.ends(0);
+    let thin = policy(&["--only", "mail", "--min-coverage", "100", "--missed"]).await.ends(1).out;
+    assert!(
+        thin.contains("not reached  scope: login is \"nobody@northgate.example\" is never true"),
+        "{thin}"
+    );
+    assert!(thin.contains("of the policy is reached, 100 % is asked for"), "{thin}");
+    fs::write(&rules, format!("{POLICY}{}", tests.replace("standing", "standnig"))).unwrap();
+    let slip = policy(&[]).await.ends(2).out;
+    assert!(slip.contains("did you mean \"standing\"?"), "{slip}");
+
+    let schema = lanyard(&["policy", "schema"]).await.ends(0).out;
+    let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    assert!(schema["properties"]["flow"].is_object());
+}
