@@ -126,8 +126,8 @@ impl Engine {
         self.keep_sealed(sealed, &people).await
     }
 
-    /// Seals the same draft for everybody but these people: what it would do for them waits, each by its own request.
-    /// Answers the seal of what is left.
+    /// Seals the same draft with nothing for these people: they are looked at like everybody, and what it would do for
+    /// them waits, each by its own request, also when the application is over. Answers the seal of what is left.
     ///
     /// # Errors
     /// See [`SealRefused`].
@@ -141,8 +141,12 @@ impl Engine {
             .all_sealed(seal, &sealed)
             .await?
             .into_iter()
-            .filter(|(identity, site, _)| !out.contains(&(identity.clone(), site.clone())))
-            .map(|(identity, site, keys)| (name_of(&identity, &site), keys))
+            .map(|(identity, site, keys)| {
+                let name = name_of(&identity, &site);
+                // Named with no line, not left unnamed: whoever is not in a seal is not bound by it.
+                let keys = if out.contains(&(identity, site)) { BTreeSet::new() } else { keys };
+                (name, keys)
+            })
             .collect();
         people.sort();
         let sealed = Sealed { started_at: None, ended_at: None, ..sealed };

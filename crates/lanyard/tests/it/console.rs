@@ -205,3 +205,50 @@ async fn a_review_is_opened_decided_and_signed_off_as_described() {
     assert_eq!(waiting["total"], 0, "{waiting}");
     tokio::time::timeout(SECONDS_20, house.served.quiet(Duration::from_secs(20))).await.expect("quiet");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_draft_is_applied_without_those_who_are_left_out() {
+    let house = house("40").await;
+    let mut document = house.served.api("policy/versions/published").await["document"].clone();
+    document["rules"]["flow"].as_array_mut().expect("flows").push(json!({
+        "id": "visitors", "sentence": "Everybody receives visitors.", "if": [],
+        "then": [{ "role": "operator", "module": "visitor" }],
+    }));
+    let bearer = format!("Bearer {}", house.served.token);
+    let headers =
+        [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-none-match", "*")];
+    let url = format!("{}/api/v1/policy/drafts/visitors", house.served.url);
+    let body = json!({ "document": document }).to_string();
+    let (status, kept) = house.served.http.call("PUT", &url, &headers, body).await;
+    assert_eq!(status, 201, "{kept}");
+    let effect = house.done("whatif", "/whatif", json!({ "draft": "visitors" })).await;
+    let people = effect["people"].as_array().expect("people");
+    assert!(people.len() > 1, "{effect}");
+    let out = &people[0];
+    let leave_out =
+        json!([{ "tenant": out["identity"]["tenant"], "id": out["identity"]["user"], "site": out["site"] }]);
+    let path = format!("whatif/{}/apply", effect["seal"].as_str().expect("a seal"));
+    let applying = house.done(&path, "/whatif/{seal}/apply", json!({ "leave_out": leave_out })).await;
+    assert_ne!(applying["seal"], effect["seal"], "what is applied is sealed under its own name");
+    house.served.quiet(MINUTE).await;
+    let seal = applying["seal"].as_str().expect("a seal");
+    let report = house.done(&format!("whatif/{seal}/finish"), "/whatif/{seal}/finish", json!({})).await;
+    assert_eq!(report["people"], people.len(), "{report}");
+    assert!(report["done"].as_u64() >= Some(people.len() as u64 - 1), "{report}");
+    let moved = report["moved"].as_array().expect("a list");
+    assert!(moved.iter().all(|line| line["identity"] == out["identity"]) && !moved.is_empty(), "{report}");
+    let waiting = house.served.api("approvals").await;
+    let theirs = |one: &&Value| one["identity"]["id"] == out["identity"]["user"];
+    assert!(waiting["items"].as_array().expect("a list").iter().any(|one| theirs(&one)), "{waiting}");
+
+    // A later look does not give it either.
+    let who = format!(
+        "people/{}/{}",
+        out["identity"]["tenant"].as_str().unwrap(),
+        out["identity"]["user"].as_str().unwrap()
+    );
+    house.done(&format!("{who}/look"), "/people/{tenant}/{id}/look", json!({})).await;
+    house.served.quiet(MINUTE).await;
+    let waiting = house.served.api("approvals").await;
+    assert!(waiting["items"].as_array().expect("a list").iter().any(|one| theirs(&one)), "{waiting}");
+}
