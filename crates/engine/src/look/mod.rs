@@ -393,7 +393,7 @@ impl Engine {
             let open = plan.open_steps().count();
             if open == 0 || !self.may_write(site.id()) {
                 if self.may_write(site.id()) {
-                    self.record_clearances(&desired, &gated, &applying, person.present).await?;
+                    self.record_clearances(&desired, &gated, &applying, &scene).await?;
                 }
                 self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, plan, &applying, tail)
                     .await?;
@@ -403,6 +403,12 @@ impl Engine {
                     Some((error, fix)) => Err(Stop::Dead { error, fix }),
                     None => Ok(()),
                 };
+            }
+            if pass + 1 == PASSES_MAX && applying.answers_lost && !applying.repeats(plan) {
+                // Nothing that was accepted is missing: that is an outage, and says nothing against this record.
+                let reason = "answers to writes are lost".to_owned();
+                let upstream = site.id().to_string();
+                return Err(Stop::Port(PortFailure::Unavailable { upstream, reason }));
             }
             if pass + 1 == PASSES_MAX || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));
