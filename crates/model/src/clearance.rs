@@ -127,6 +127,9 @@ impl ClearanceState {
     }
 }
 
+/// The line under which somebody's future bookings go, all of them.
+pub const ALL_BOOKINGS: &str = "bookings-";
+
 /// One change of one thing, named so that the same change always has the same name (`role+:51:CUSTOMER`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GatedLine {
@@ -202,6 +205,12 @@ impl Clearance {
             .map(|vote| vote.instead_of.as_ref().unwrap_or(&vote.by))
             .collect::<BTreeSet<_>>()
             .len()
+    }
+
+    /// Whether one accepted operation uses a line up. A hold only waits; and all of somebody's bookings are one line, though
+    /// each is an operation of its own.
+    pub fn is_used_up_by_one(&self, key: &str) -> bool {
+        matches!(self.kind, ClearanceKind::Approval | ClearanceKind::Cap) && key != ALL_BOOKINGS
     }
 
     /// Lets `key` go at `now`: granted, in time, and not used up.

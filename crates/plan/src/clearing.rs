@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    clearance::{Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote},
+    clearance::{ALL_BOOKINGS, Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote},
     desired::{Desired, Lifecycle},
     id::{IdentityId, PlanId},
     place::Catalogue,
@@ -375,7 +375,7 @@ fn staged(key: &str, demand: &Demand) -> Option<i64> {
         "role-" | "roles-" => stage.takes.roles,
         "item-" => stage.takes.items,
         "seat-" | "section-" => stage.takes.seat,
-        "bookings-" => stage.takes.bookings,
+        ALL_BOOKINGS => stage.takes.bookings,
         "deactivate" => stage.takes.account,
         _ => false,
     })?;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lanyard_model::{
     account::{Account, FieldName, Role},
     booking::Booking,
-    clearance::GatedLine,
+    clearance::{ALL_BOOKINGS, GatedLine},
     id::{CenterId, ItemId, RoomId, SectionId},
     place::Catalogue,
     plan::{AccountPatch, Difference, Effect, Inverse, Operation, Step},
@@ -61,7 +61,7 @@ impl Line<'_> {
             Self::Role(center, from, _) => format!("role-:{center}:{}", from.map_or("", Role::as_str)),
             Self::AllRoles => "roles-".into(),
             // Whatever is booked until it is carried out goes with it.
-            Self::Cancel(_) => "bookings-".into(),
+            Self::Cancel(_) => ALL_BOOKINGS.into(),
             Self::Book(key) => format!("booking+:{key}"),
             Self::Announce(key) => format!("visit+:{key}"),
         }

@@ -11,8 +11,9 @@ use std::{
 };
 
 use crate::{
+    history::History,
     planted,
-    run::{History, Options, run_plan},
+    run::{Options, run_plan},
     script::{Plan, Profile, Without},
     totals::Totals,
 };

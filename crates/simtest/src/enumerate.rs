@@ -10,8 +10,9 @@ use lanyard_sim::faults::{Effect, Rule, Target};
 use serde_json::{Value, json};
 
 use crate::{
+    history::History,
     network::WriteFault,
-    run::{History, Options, run_plan},
+    run::{Options, run_plan},
     script::{Plan, STORIES},
 };
 
@@ -150,8 +151,8 @@ fn cases(harness: Harness, plan: &Plan, plain: &History, every: u64, shift: u64)
     let with = |fault: WriteFault| -> Vec<(String, Plan)> {
         let places = (0..plain.writes as u64).filter(turn);
         let case = |place: u64| {
-            let write_fault = Some((place as usize, fault));
-            (format!("write {place}: {fault:?}"), Plan { write_fault, ..plan.clone() })
+            let write_faults = vec![(place as usize, fault)];
+            (format!("write {place}: {fault:?}"), Plan { write_faults, ..plan.clone() })
         };
         places.map(case).collect()
     };

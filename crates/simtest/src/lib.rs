@@ -19,6 +19,7 @@ pub mod crash;
 pub mod drive;
 pub mod enumerate;
 pub mod guards;
+pub mod history;
 pub mod hunt;
 pub mod life;
 pub mod network;
@@ -30,4 +31,5 @@ pub mod totals;
 pub mod watch;
 pub mod weather;
 
-pub use run::{History, Options, run, run_plan};
+pub use history::History;
+pub use run::{Options, run, run_plan};

@@ -51,9 +51,21 @@ pub struct Fences {
     /// Ends of claims that were accepted although a later claim had been given out.
     broken: Mutex<Vec<String>>,
     ends: AtomicU64,
+    ran_away: AtomicBool,
+    stopped: Notify,
 }
 
+/// More than any life of weeks passes: who passes more goes round in circles.
+const POINTS_MAX: u64 = 1_000_000;
+
 impl Fences {
+    /// Resolves when a life goes round in circles.
+    pub async fn ran_away(&self) {
+        while !self.ran_away.load(Ordering::SeqCst) {
+            self.stopped.notified().await;
+        }
+    }
+
     fn claimed(&self, items: &[WorkItem]) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         for item in items {
@@ -102,6 +114,11 @@ impl Life {
     pub async fn point(&self) {
         self.live().await;
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        if call >= POINTS_MAX {
+            self.fences.ran_away.store(true, Ordering::SeqCst);
+            self.fences.stopped.notify_one();
+            std::future::pending::<()>().await;
+        }
         if call >= self.ends_at_call.load(Ordering::SeqCst) {
             self.end();
             std::future::pending::<()>().await;

@@ -109,7 +109,7 @@ pub struct Network {
     weather: Arc<Weather>,
     exchanges: AtomicU64,
     deliveries: AtomicU64,
-    write_fault: Mutex<Option<(usize, WriteFault)>>,
+    write_faults: Mutex<BTreeMap<usize, WriteFault>>,
 }
 
 /// What goes wrong with one write to a site.
@@ -119,6 +119,8 @@ pub enum WriteFault {
     AnswerLost,
     /// It is not done, and the answer is 500.
     NotDone,
+    /// It is done, and the process dies before it hears of it.
+    Dies,
 }
 
 impl Network {
@@ -141,7 +143,7 @@ impl Network {
             weather,
             exchanges: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
-            write_fault: Mutex::new(None),
+            write_faults: Mutex::default(),
         })
     }
 
@@ -171,14 +173,13 @@ impl Network {
         *lock(&self.stopped_since) = since;
     }
 
-    /// Lets the write that reaches a site as number `place`, counted from 0, go wrong.
-    pub fn fail_write(&self, place: usize, fault: WriteFault) {
-        *lock(&self.write_fault) = Some((place, fault));
+    /// Lets writes go wrong by the number, counted from 0, under which they reach a site; no other does any more.
+    pub fn fail_writes(&self, faults: impl IntoIterator<Item = (usize, WriteFault)>) {
+        *lock(&self.write_faults) = faults.into_iter().collect();
     }
 
     fn fault_of(&self, write: Option<usize>) -> Option<WriteFault> {
-        let (place, fault) = (*lock(&self.write_fault))?;
-        (write == Some(place)).then_some(fault)
+        lock(&self.write_faults).get(&write?).copied()
     }
 
     /// Requests of the process, and deliveries to it.
@@ -372,6 +373,10 @@ impl Transport for LifeTransport {
             Some(reply)
         })
         .await;
+        if planned == Some(WriteFault::Dies) {
+            network.weather.note("death at a write");
+            self.life.end();
+        }
         self.life.point().await;
         let broken =
             |reason: &str| Err(TransportError::NoAnswer { host: host.clone(), reason: reason.into() });

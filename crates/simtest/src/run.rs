@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -30,7 +29,8 @@ use crate::{
     auditor::{Evidence, Violation, judge},
     company::Sides,
     crash,
-    guards::{self, Ballots, Guards},
+    guards::{self, Ballots},
+    history::{History, Steps},
     life::{Fences, Life},
     script::{Deed, Plan, Script, Step},
     weather::Mishap,
@@ -41,91 +41,6 @@ use crate::{
 pub struct Options {
     /// Keep the journal's lines among the events.
     pub journal: bool,
-}
-
-/// One history, lived and judged.
-#[derive(Debug)]
-pub struct History {
-    pub seed: u64,
-    pub plan: Plan,
-    /// What happened, by virtual time.
-    pub events: Vec<(Timestamp, String)>,
-    /// Over the journal's trees and the stand-ins' own journals.
-    pub hash: String,
-    pub violations: Vec<Violation>,
-    /// How often each fault struck, by kind.
-    pub hits: BTreeMap<String, u64>,
-    /// Kinds that were meant to strike and did not.
-    pub missed: Vec<String>,
-    /// How often each invariant was judged.
-    pub checks: BTreeMap<&'static str, u64>,
-    pub steps: Steps,
-    /// In the life that ran at the end of the busy time: points before the first step, if it ran then, and at the end.
-    pub span: (u64, u64),
-    /// Points that each finished life passed.
-    pub points: Vec<u64>,
-    pub lives: u32,
-    /// Writes that reached a site.
-    pub writes: usize,
-    pub simulated: Duration,
-}
-
-/// Things that happened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Steps {
-    /// Requests of the process.
-    pub exchanges: u64,
-    /// Hook deliveries that reached it.
-    pub deliveries: u64,
-    /// Batches and claims that it made durable.
-    pub commits: u64,
-    /// What people did, and what was done to the process.
-    pub deeds: u64,
-}
-
-impl Steps {
-    pub fn all(self) -> u64 {
-        self.exchanges + self.deliveries + self.commits + self.deeds
-    }
-}
-
-impl History {
-    /// A short readable history of what went wrong, and how to see it again.
-    pub fn told(&self) -> String {
-        let plan = &self.plan;
-        let mut out = format!(
-            "seed {}: {} people, {:?} accounts, {} org(s), preset {}, busy for {} h, feed every {} s, hooks {}, cap {} %, {} kills{}{}\n",
-            self.seed,
-            plan.world.people,
-            plan.world.accounts,
-            plan.world.orgs,
-            plan.preset,
-            plan.busy_for.as_secs() / 3600,
-            plan.feed_interval.as_secs(),
-            plan.hooks,
-            plan.percent_max,
-            plan.kills,
-            if plan.observe_only { ", observing only" } else { "" },
-            if plan.guards == Guards::default() { String::new() } else { format!(", {:?}", plan.guards) },
-        );
-        for (at, words) in &self.events {
-            let _ = writeln!(out, "  {} {words}", at.strftime("%d %H:%M:%S%.3f"));
-        }
-        for violation in &self.violations {
-            let _ = writeln!(out, "VIOLATION {violation}");
-        }
-        let without = match plan.without.is_nothing() {
-            true => String::new(),
-            false => format!(" --without {}", plan.without),
-        };
-        let profile = plan.profile.name();
-        let _ = write!(
-            out,
-            "replay: cargo xtask simtest --from {} --seeds 1 --profile {profile}{without}",
-            self.seed
-        );
-        out
-    }
 }
 
 /// Lives through one seed.
@@ -267,6 +182,28 @@ impl Stage {
         *folder = next;
         if torn.is_some() {
             self.sides.weather.note("torn write");
+        }
+    }
+
+    /// A life goes round in circles: the history cannot come to an end.
+    fn gave_up(&self, start: Timestamp) -> History {
+        let at = self.sides.time.now();
+        let words = "the process does the same for ever, and time does not get on".to_owned();
+        History {
+            seed: self.plan.seed,
+            plan: self.plan.clone(),
+            events: std::mem::take(&mut *lock(&self.events)),
+            hash: String::new(),
+            violations: vec![Violation { invariant: "L4", at, words }],
+            hits: BTreeMap::new(),
+            missed: Vec::new(),
+            checks: BTreeMap::new(),
+            steps: Steps::default(),
+            span: (0, 0),
+            points: lock(&self.points).clone(),
+            lives: *lock(&self.lives),
+            writes: self.sides.network.sent().len(),
+            simulated: Duration::try_from(at.duration_since(start)).unwrap_or_default(),
         }
     }
 
@@ -412,6 +349,15 @@ async fn live(plan: Plan, options: Options) -> History {
         published: Mutex::default(),
         events: Mutex::default(),
     });
+    let fences = Arc::clone(&stage.fences);
+    tokio::select! {
+        biased;
+        history = play(Arc::clone(&stage), script, start, options) => history,
+        () = fences.ran_away() => stage.gave_up(start),
+    }
+}
+
+async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Options) -> History {
     for rule in &stage.plan.faults {
         stage.tell(format!("to go wrong: {}", rule.name));
     }
@@ -423,9 +369,7 @@ async fn live(plan: Plan, options: Options) -> History {
     for desk in &desks {
         desk.with(|face| face.add(&stage.plan.faults, start));
     }
-    if let Some((place, fault)) = stage.plan.write_fault {
-        stage.sides.network.fail_write(place, fault);
-    }
+    stage.sides.network.fail_writes(stage.plan.write_faults.iter().copied());
     let poison: Vec<Rule> = script.poisoned.iter().map(|(_, rule)| rule.clone()).collect();
     for desk in &desks {
         desk.with(|face| face.add(&poison, start));
@@ -445,6 +389,7 @@ async fn live(plan: Plan, options: Options) -> History {
 
     // Faults stop.
     *lock(&stage.kills_left) = 0;
+    stage.sides.network.fail_writes([]);
     let at_end = stage.present().map_or(0, |present| present.life.calls());
     let mut hits: BTreeMap<String, u64> = BTreeMap::new();
     for desk in &desks {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    run::{History, Options, run_plan},
+    history::History,
+    run::{Options, run_plan},
     script::{Plan, Script, Without},
 };
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Value, json};
 
-use crate::run::{History, Steps};
+use crate::history::{History, Steps};
 
 /// Seeds of failed histories that are named one by one.
 const NAMED_MAX: usize = 20;

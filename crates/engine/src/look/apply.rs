@@ -34,6 +34,8 @@ pub(crate) struct Applying {
     /// Operations that must not be tried again in this look, with the reason.
     barred: BTreeMap<String, String>,
     pub(super) sent_any: bool,
+    /// The answer to an operation was lost, and reading it up showed that it had not happened, or not yet.
+    pub(super) answers_lost: bool,
     sent: u32,
     pub(super) bookings_refused: u32,
     booking_refusal: Option<String>,
@@ -177,7 +179,8 @@ impl Engine {
                 }
                 // Taken back, run out or used up meanwhile: nothing was sent, and the next look sees why.
                 Err(failure @ StoreFailure::NotCleared { .. }) => {
-                    return Err(Stop::Again { at, error: failure.to_string() });
+                    let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
+                    return Err(Stop::Again { at: at + pause, error: failure.to_string() });
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -330,6 +333,7 @@ impl Engine {
                 if matches!(op, Operation::CancelBooking { .. } | Operation::Deactivate) {
                     applying.bookings_since = Some(at);
                 }
+                applying.answers_lost = true;
                 tracing::info!(%identity, operation = op.name(), reason, "outcome unknown: reading before anything is repeated");
                 Ok(false)
             }

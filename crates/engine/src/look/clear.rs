@@ -19,7 +19,7 @@ use lanyard_plan::{
 };
 use lanyard_policy::Facts;
 
-use super::{AccountView, Applying, Leaving, Person, Present, Scene, Stop};
+use super::{AccountView, Applying, Leaving, Person, Scene, Stop};
 use crate::{
     Engine,
     engine::manager_key,
@@ -150,8 +150,9 @@ impl Engine {
         desired: &Desired,
         gated: &Gated,
         applying: &Applying,
-        present: Present,
+        scene: &Scene<'_>,
     ) -> Result<(), Stop> {
+        let present = scene.person.present;
         let now = self.clock.now();
         let ended = clearing::settle(&applying.known, &gated.wanted, &desired.lifecycle, present.earliest);
         if gated.new.is_empty() && ended.is_empty() {
@@ -182,7 +183,8 @@ impl Engine {
             Ok(_) => Ok(()),
             // Somebody decided in this very moment: look again at what they said.
             Err(StoreFailure::ClearanceChanged(id)) => {
-                Err(Stop::Again { at: now, error: format!("{id} was decided meanwhile") })
+                let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
+                Err(Stop::Again { at: now + pause, error: format!("{id} was decided meanwhile") })
             }
             Err(failure) => Err(failure.into()),
         }

@@ -403,7 +403,7 @@ impl Engine {
             let open = plan.open_steps().count();
             if open == 0 || !self.may_write(site.id()) {
                 if self.may_write(site.id()) {
-                    self.record_clearances(&desired, &gated, &applying, person.present).await?;
+                    self.record_clearances(&desired, &gated, &applying, &scene).await?;
                 }
                 self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, plan, &applying, tail)
                     .await?;
@@ -423,6 +423,12 @@ impl Engine {
                     at: until.min(now + pause),
                     error: format!("{} does not show our last write yet: it is read again first", site.id()),
                 });
+            }
+            if pass + 1 == PASSES_MAX && applying.answers_lost && !applying.repeats(plan) {
+                // Nothing that was accepted is missing: that is an outage, and says nothing against this record.
+                let reason = "answers to writes are lost".to_owned();
+                let upstream = site.id().to_string();
+                return Err(Stop::Port(PortFailure::Unavailable { upstream, reason }));
             }
             if pass + 1 == PASSES_MAX || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));

@@ -13,7 +13,7 @@ use lanyard_sim::{
 };
 use serde_json::Value;
 
-use super::{Evidence, Verdict, is_protected, number, rows};
+use super::{Evidence, Verdict, is_capped, is_protected, number, rows};
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
 pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
@@ -120,7 +120,7 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         told.collect::<Vec<_>>().join("; ")
     });
     // Caps and deleted groups hold things back rightly, and an observer changes nothing.
-    if plan.observe_only || plan.percent_max < 100 || evidence.script.group_deleted {
+    if plan.observe_only || plan.percent_max < 100 || is_capped(evidence) || evidence.script.group_deleted {
         return;
     }
     let shared = &evidence.script.shared_address;

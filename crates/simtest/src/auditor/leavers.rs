@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Evidence, Verdict, number, people::People, sites::Replay};
+use super::{Evidence, Verdict, is_capped, number, people::People, sites::Replay};
+use crate::script::Deed;
 
 /// Own calls at the sites' rate, hops, the settling of two-part moves, in a company this small.
 const OWN: SignedDuration = SignedDuration::from_secs(300);
@@ -18,9 +19,15 @@ pub(super) fn judge(
     verdict: &mut Verdict,
 ) {
     let plan = evidence.plan;
-    if plan.observe_only || plan.percent_max < 100 {
+    if plan.observe_only || plan.percent_max < 100 || is_capped(evidence) {
         return;
     }
+    // What was to be tried again by a clock that ran ahead is late by as much once the clock is right again.
+    let ahead = evidence.script.steps.iter().filter_map(|step| match step.deed {
+        Deed::Jump { by, .. } if by.is_positive() => Some(by),
+        _ => None,
+    });
+    let ahead = ahead.max().unwrap_or_default();
     let poll = SignedDuration::try_from(plan.feed_interval).unwrap_or_default();
     for identity in people.all.values() {
         let Some(since) = identity.ended_since().filter(|since| *since >= evidence.start) else { continue };
@@ -42,7 +49,7 @@ pub(super) fn judge(
         let bound = if plan.is_calm() {
             since + poll + SignedDuration::from_secs(60) + OWN
         } else {
-            since.max(evidence.faults_ended) + poll + SignedDuration::from_secs(60) + OWN + RECOVERY
+            since.max(evidence.faults_ended) + poll + SignedDuration::from_secs(60) + OWN + RECOVERY + ahead
         };
         for account in replay.with_number(&number) {
             let late = replay.last_held(account, evidence.now).filter(|held| *held > bound);

@@ -122,6 +122,12 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     verdict
 }
 
+/// Whether a limit on removals holds something back, as the process itself says. That it lets no more go than it may is
+/// judged by S7.
+fn is_capped(evidence: &Evidence<'_>) -> bool {
+    evidence.findings.iter().any(|finding| finding.kind == "cap")
+}
+
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.
 fn is_protected(evidence: &Evidence<'_>, who: &str) -> bool {
     evidence.script.protected.iter().any(|number| who.ends_with(&format!("({number})")))

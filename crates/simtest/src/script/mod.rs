@@ -48,8 +48,8 @@ pub struct Plan {
     pub quiet_for: Duration,
     /// At which points the first lives die, one number per life, before any death that is drawn.
     pub deaths: Vec<u64>,
-    /// One write to a site, counted from 0, that goes wrong.
-    pub write_fault: Option<(usize, WriteFault)>,
+    /// Writes to the sites, counted from 0, that go wrong.
+    pub write_faults: Vec<(usize, WriteFault)>,
     /// Steps beside those that the seed draws, for histories made on purpose.
     pub steps: Vec<Step>,
 }
@@ -235,7 +235,7 @@ impl Plan {
             only: None,
             quiet_for: QUIET,
             deaths: Vec::new(),
-            write_fault: None,
+            write_faults: Vec::new(),
             steps: Vec::new(),
         };
         if !calm {
@@ -248,6 +248,7 @@ impl Plan {
                 plan.fronts.push(front(&mut dice, busy_for, storm));
             }
             plan.blows = if storm { 2 + dice.below(4) } else { dice.below(3) };
+            plan.write_faults = write_faults(seed, storm);
         }
         plan
     }
@@ -261,6 +262,7 @@ impl Plan {
         self.fronts.retain(|_| at.next().is_none_or(|at| !without.fronts.contains(&at)));
         if without.kills {
             self.kills = 0;
+            self.write_faults.clear();
         }
         self.hooks &= !without.hooks;
         if without.guards {
@@ -276,9 +278,22 @@ impl Plan {
             && self.blows == 0
             && self.kills == 0
             && self.deaths.is_empty()
-            && self.write_fault.is_none()
+            && self.write_faults.is_empty()
             && self.steps.is_empty()
     }
+}
+
+/// Writes that are lost on the way back, or on the way there, or at which the process dies: what is hardest to get right,
+/// and what windows of other faults seldom hit. By chances of their own.
+fn write_faults(seed: u64, storm: bool) -> Vec<(usize, WriteFault)> {
+    let mut dice = Dice::new(seed, "writes");
+    let count = match (storm, dice.chance(600)) {
+        (true, _) => 4 + dice.below(8),
+        (false, true) => 1 + dice.below(5),
+        (false, false) => 0,
+    };
+    let kinds = [WriteFault::AnswerLost, WriteFault::NotDone, WriteFault::Dies];
+    (0..count).map(|_| (dice.below(80) as usize, kinds[dice.weighted(&[3, 1, 2])])).collect()
 }
 
 /// One kind of weather in a window of its own. Disks recover sooner than networks: a store that never works is no

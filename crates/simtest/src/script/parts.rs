@@ -53,7 +53,7 @@ pub struct Without {
     pub faults: BTreeSet<usize>,
     /// Fronts of the weather by number, `w0`.
     pub fronts: BTreeSet<usize>,
-    /// Deaths at a drawn call, `k`.
+    /// Deaths at a drawn call, and writes that go wrong, `k`.
     pub kills: bool,
     /// Hooks, `h`.
     pub hooks: bool,

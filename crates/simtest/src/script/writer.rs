@@ -99,9 +99,16 @@ impl<'a> Writer<'a> {
             count => Some(free.swap_remove(self.dice.below(count as u32) as usize)),
         };
         match (story, person) {
-            (STOP, _) => {
+            (STOP, person) => {
                 self.push(at, "the stop button is pressed".into(), Deed::Stop);
                 let later = self.later(at, 1800);
+                // Something must be there to be stopped.
+                if let Some(person) = person.filter(|person| self.is_working(*person)) {
+                    let (user, org) = self.user(person);
+                    let title = json!({"title": "Changed while stopped"});
+                    let words = format!("{} has a new title", user.display_name());
+                    self.edit((at + 4).min(later - 1), org, words, &user.id.to_string(), title);
+                }
                 self.push(later, "the stop button is released".into(), Deed::Resume);
             }
             (GROUP, _) => {

@@ -2,7 +2,7 @@
 
 use lanyard_engine::ports::{Charge, Intent, Store, StoreFailure, Write};
 use lanyard_model::{
-    clearance::{Clearance, ClearanceKind, ClearanceState, GatedLine},
+    clearance::{ALL_BOOKINGS, Clearance, ClearanceKind, ClearanceState, GatedLine},
     id::PlanId,
     plan::Outcome,
 };
@@ -45,8 +45,12 @@ async fn granted(store: &dyn Store, id: &str) -> Clearance {
 }
 
 fn sent(id: &str, under: &str, seconds: i64) -> Vec<Write> {
+    sent_with(id, under, "role+:5:CUSTOMER", seconds)
+}
+
+fn sent_with(id: &str, under: &str, line: &str, seconds: i64) -> Vec<Write> {
     let intent = Intent { id: id.into(), ..intent(id, "ana", at(seconds)) };
-    let line = "role+:5:CUSTOMER".to_owned();
+    let line = line.to_owned();
     let cleared =
         Write::Cleared { clearance: under.into(), lines: vec![line], intent: id.into(), at: at(seconds) };
     vec![cleared, Write::Intent(Box::new(intent))]
@@ -86,6 +90,22 @@ pub(super) async fn what_is_used_up_lets_nothing_go_again(store: &dyn Store) {
     let third = store.write(sent("i3", "c1", 30)).await;
     assert!(matches!(third, Err(StoreFailure::NotCleared { .. })), "{third:?}");
     assert_eq!(store.open_intents(None).await.unwrap().len(), 0, "the intent did not happen either");
+}
+
+pub(super) async fn a_hold_and_the_line_of_all_bookings_let_more_than_one_go(store: &dyn Store) {
+    for (id, kind, key) in
+        [("h1", ClearanceKind::Hold, "deactivate"), ("a1", ClearanceKind::Approval, ALL_BOOKINGS)]
+    {
+        let lines = vec![GatedLine { key: key.into(), what: "- it".into() }];
+        let given = Clearance { kind, lines, state: ClearanceState::Granted, ..clearance(id) };
+        put(store, vec![Write::Clearance(Box::new(given))]).await;
+        for (place, seconds) in [10, 20].into_iter().enumerate() {
+            let intent = format!("{id}.{place}");
+            put(store, sent_with(&intent, id, key, seconds)).await;
+            put(store, vec![ended(&intent, Outcome::Done { account: None, made: None })]).await;
+        }
+        assert!(kept(store, id).await.lets(key, at(30)), "{id}");
+    }
 }
 
 pub(super) async fn what_was_taken_back_stops_its_intent(store: &dyn Store) {

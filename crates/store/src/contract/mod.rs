@@ -61,6 +61,7 @@ cases![
     past::what_was_shown_then_is_what_was_shown,
     clearances::a_clearance_changes_once_per_version,
     clearances::what_is_used_up_lets_nothing_go_again,
+    clearances::a_hold_and_the_line_of_all_bookings_let_more_than_one_go,
     clearances::what_was_taken_back_stops_its_intent,
     documents::a_document_is_found_by_name_by_key_and_in_order,
     documents::a_sole_key_has_one_holder_and_a_stale_write_is_refused,

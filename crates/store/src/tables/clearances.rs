@@ -41,9 +41,8 @@ fn with_spent(tx: &dyn Tx, mut found: Vec<Clearance>) -> Answer<Vec<Clearance>> 
     for clearance in &mut found {
         // Only what people decide on can be used up.
         if matches!(clearance.kind, ClearanceKind::Approval | ClearanceKind::Cap) {
-            clearance.spent = tx::all(tx, SPENT, with![&clearance.id], |row| Ok(row.text(0)?.to_owned()))?
-                .into_iter()
-                .collect();
+            let used = tx::all(tx, SPENT, with![&clearance.id], |row| Ok(row.text(0)?.to_owned()))?;
+            clearance.spent = used.into_iter().filter(|line| clearance.is_used_up_by_one(line)).collect();
         }
     }
     Ok(found)
@@ -83,7 +82,7 @@ pub(crate) fn spend(tx: &dyn Tx, id: &str, lines: &[String], intent: &str, at: T
             };
             return refused(why);
         }
-        if tx::count(tx, LINE_SPENT, with![id, line])? > 0 {
+        if found.is_used_up_by_one(line) && tx::count(tx, LINE_SPENT, with![id, line])? > 0 {
             return refused("it was used already");
         }
         tx.run(USE, with![id, line, intent])?;
