@@ -430,6 +430,12 @@ _lanyard() {
             lanyard__subcmd__help__subcmd__policy,rollback)
                 cmd="lanyard__subcmd__help__subcmd__policy__subcmd__rollback"
                 ;;
+            lanyard__subcmd__help__subcmd__policy,schema)
+                cmd="lanyard__subcmd__help__subcmd__policy__subcmd__schema"
+                ;;
+            lanyard__subcmd__help__subcmd__policy,test)
+                cmd="lanyard__subcmd__help__subcmd__policy__subcmd__test"
+                ;;
             lanyard__subcmd__help__subcmd__policy,versions)
                 cmd="lanyard__subcmd__help__subcmd__policy__subcmd__versions"
                 ;;
@@ -517,6 +523,12 @@ _lanyard() {
             lanyard__subcmd__policy,rollback)
                 cmd="lanyard__subcmd__policy__subcmd__rollback"
                 ;;
+            lanyard__subcmd__policy,schema)
+                cmd="lanyard__subcmd__policy__subcmd__schema"
+                ;;
+            lanyard__subcmd__policy,test)
+                cmd="lanyard__subcmd__policy__subcmd__test"
+                ;;
             lanyard__subcmd__policy,versions)
                 cmd="lanyard__subcmd__policy__subcmd__versions"
                 ;;
@@ -543,6 +555,12 @@ _lanyard() {
                 ;;
             lanyard__subcmd__policy__subcmd__help,rollback)
                 cmd="lanyard__subcmd__policy__subcmd__help__subcmd__rollback"
+                ;;
+            lanyard__subcmd__policy__subcmd__help,schema)
+                cmd="lanyard__subcmd__policy__subcmd__help__subcmd__schema"
+                ;;
+            lanyard__subcmd__policy__subcmd__help,test)
+                cmd="lanyard__subcmd__policy__subcmd__help__subcmd__test"
                 ;;
             lanyard__subcmd__policy__subcmd__help,versions)
                 cmd="lanyard__subcmd__policy__subcmd__help__subcmd__versions"
@@ -1574,7 +1592,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__demo)
-            opts="-v -h -V --people --seed --once --listen --data --json --verbose --help --version"
+            opts="-v -h -V --people --seed --once --listen --still --data --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2244,7 +2262,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__policy)
-            opts="fmt lint diff versions export import publish rollback"
+            opts="fmt lint test schema diff versions export import publish rollback"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2342,6 +2360,34 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__policy__subcmd__rollback)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__policy__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__policy__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2720,7 +2766,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__init)
-            opts="-v -h -V --yes --okta --okta-token-file --okta-client-id --okta-key-file --okta-key-id --ioffice --ioffice-user --ioffice-password-file --listen --public-url --tenant --site --add --verbose --help --version"
+            opts="-v -h -V --yes --okta --okta-token-file --okta-client-id --okta-key-file --okta-key-id --ioffice --ioffice-user --ioffice-password-file --ioffice-client-id --ioffice-client-secret-file --ioffice-redirect-uri --ioffice-scope --ioffice-refresh-token-file --listen --public-url --tenant --site --add --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2755,6 +2801,26 @@ _lanyard() {
                     return 0
                     ;;
                 --ioffice-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ioffice-client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ioffice-client-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ioffice-redirect-uri)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ioffice-scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ioffice-refresh-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3012,7 +3078,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__policy)
-            opts="-v -h -V --verbose --help --version fmt lint diff versions export import publish rollback help"
+            opts="-v -h -V --verbose --help --version fmt lint test schema diff versions export import publish rollback help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3104,7 +3170,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__policy__subcmd__help)
-            opts="fmt lint diff versions export import publish rollback help"
+            opts="fmt lint test schema diff versions export import publish rollback help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3216,6 +3282,34 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__policy__subcmd__help__subcmd__rollback)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__policy__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__policy__subcmd__help__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3345,6 +3439,50 @@ _lanyard() {
                     return 0
                     ;;
                 --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__policy__subcmd__schema)
+            opts="-v -h -V --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__policy__subcmd__test)
+            opts="-v -h -V --data --folder --json --only --missed --min-coverage --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-coverage)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

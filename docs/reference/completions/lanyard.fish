@@ -67,6 +67,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l seed -d 'The sa
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l listen -d 'Address of the console' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l data -d 'Keep settings, policy and store here instead of a temporary folder' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l once -d 'Run the day to quiet, verify, print a summary and leave'
+complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l still -d 'Let nothing happen by itself: the day is not played, only the console\'s buttons act'
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l json -d 'Only JSON on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -s h -l help -d 'Print help'
@@ -79,6 +80,11 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l okta-key-id -d 
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice -d 'iOffice site, https://example.iofficeconnect.com' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-user -d 'User name of a local service account with site administrator rights' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-password-file -d 'File with its password' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-client-id -d 'Client id for OAuth, instead of a local account' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-client-secret-file -d 'File with the OAuth client\'s secret, if it has one' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-redirect-uri -d 'Redirect address of the sign-in that gave the refresh token' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-scope -d 'Scope of that sign-in' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l ioffice-refresh-token-file -d 'File with the refresh token' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l listen -d 'Address to listen on' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l public-url -d 'Address under which Okta reaches this server' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l tenant -d 'Name of the Okta org in settings and policy' -r
@@ -258,18 +264,20 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l json -d 'One
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -s h -l help -d 'Print help'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "fmt" -d 'Write the folder in the one spelling; comments and order stay'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "lint" -d 'Say everything that is wrong with the folder, each with its place and fix'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "diff" -d 'Say in sentences how the folder differs from what is published'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "versions" -d 'List what was published, newest first'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "export" -d 'Write a version into the folder'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "import" -d 'Keep the folder as a draft, for the console'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "publish" -d 'Put the folder in force; a policy with mistakes is refused, and what is in force stays'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "rollback" -d 'Put an earlier version in force again, as a new version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint diff versions export import publish rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "fmt" -d 'Write the folder in the one spelling; comments and order stay'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "lint" -d 'Say everything that is wrong with the folder, each with its place and fix'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "test" -d 'Run the policy\'s own tests: `[[test]]` with `given` and `expect`; exit 1 if one fails'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "schema" -d 'Print the JSON Schema of policy.toml, for editors: `lanyard policy schema > policy.schema.json`'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "diff" -d 'Say in sentences how the folder differs from what is published'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "versions" -d 'List what was published, newest first'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "export" -d 'Write a version into the folder'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "import" -d 'Keep the folder as a draft, for the console'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "publish" -d 'Put the folder in force; a policy with mistakes is refused, and what is in force stays'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "rollback" -d 'Put an earlier version in force again, as a new version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from fmt" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from fmt" -l folder -d 'Policy folder, instead of the settings\'' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from fmt" -l json -d 'One JSON object on stdout'
@@ -283,6 +291,18 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from lint" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l folder -d 'Policy folder, instead of the settings\'' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l only -d 'Only tests with this in their name' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l min-coverage -d 'Exit 1 if the tests reach less than this share of the policy' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l missed -d 'Also list the rules, rows and conditions that no test reaches'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from diff" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from diff" -l folder -d 'Policy folder, instead of the settings\'' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from diff" -l from -d 'A version\'s number, instead of the published one' -r
@@ -330,6 +350,8 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from rollback" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "fmt" -d 'Write the folder in the one spelling; comments and order stay'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "lint" -d 'Say everything that is wrong with the folder, each with its place and fix'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "test" -d 'Run the policy\'s own tests: `[[test]]` with `given` and `expect`; exit 1 if one fails'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON Schema of policy.toml, for editors: `lanyard policy schema > policy.schema.json`'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Say in sentences how the folder differs from what is published'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "versions" -d 'List what was published, newest first'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write a version into the folder'
@@ -423,7 +445,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand review; and not __fish_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and not __fish_seen_subcommand_from open list show decide sign help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l tenant -d 'The tenant, where there are several' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l site -d 'Sites; all by default' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l kind -d 'role, item, seat, section, site_admin; role, item and site_admin by default' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l kind -d 'role, item, seat, section, site_admin, visit; role, item and site_admin by default' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l owner -d 'Who answers for the review and signs it off; not one of its reviewers' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l reviewer -d 'Who decides; several share the lines by person' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l provisioner -d 'Who gives such access, or publishes the policy: may not review it' -r
@@ -686,6 +708,8 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_su
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "renew" -d 'Ask anew after a request ran out or was declined'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "fmt" -d 'Write the folder in the one spelling; comments and order stay'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "lint" -d 'Say everything that is wrong with the folder, each with its place and fix'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "test" -d 'Run the policy\'s own tests: `[[test]]` with `given` and `expect`; exit 1 if one fails'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "schema" -d 'Print the JSON Schema of policy.toml, for editors: `lanyard policy schema > policy.schema.json`'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "diff" -d 'Say in sentences how the folder differs from what is published'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "versions" -d 'List what was published, newest first'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "export" -d 'Write a version into the folder'
