@@ -410,9 +410,10 @@ impl Engine {
             return self.publish_policy_draft(id, tag, wish).await;
         }
         let policy = self.usable(files).await?;
-        let seal = policy.seal().to_owned();
         let version = self.put_in_force(policy, wish, None, None, Vec::new()).await?;
-        self.note_folder(&seal).await?;
+        // What was published may have come from any folder. Ours was not edited by that: the next start keeps what is in
+        // force, and not what our folder still says.
+        self.note_folder(self.folder.seal()).await?;
         Ok(Publication::Done(Box::new(version)))
     }
 
@@ -533,6 +534,9 @@ impl Engine {
             return settled(self.put_in_force((*folder).clone(), wish, None, None, Vec::new()).await);
         };
         if published.seal == folder.seal() {
+            if state.folder_seal != folder.seal() {
+                return settled(self.note_folder(folder.seal()).await);
+            }
             return Ok(());
         }
         let parsed = Policy::parse(&published.source);

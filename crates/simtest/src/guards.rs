@@ -13,7 +13,7 @@ use lanyard_engine::{
     Engine,
     approvals::{Principal, Say, SayRefused},
 };
-use lanyard_model::clearance::Clearance;
+use lanyard_model::clearance::{Clearance, ClearanceKind};
 use lanyard_policy::PolicyFiles;
 use lanyard_sim::{
     faults::{Effect, Rule, Target},
@@ -163,7 +163,8 @@ impl Ballots {
     /// Everybody looks at what waits for them, and says what they will.
     pub async fn vote(&self, engine: &Arc<Engine>, dice: &mut Dice, time: VirtualTime) {
         let Ok(Ok(asked)) = tokio::time::timeout(PATIENCE, engine.requests(100)).await else { return };
-        for request in asked {
+        // Whoever may decide may also let a hold go early: these voters leave holds to their time, which is what is tried.
+        for request in asked.into_iter().filter(|request| request.kind != ClearanceKind::Hold) {
             match dice.weighted(&[4, 1, 4, 2, 2]) {
                 0 => self.say(engine, &request, Say::Approve, time).await,
                 1 => self.say(engine, &request, Say::Decline, time).await,

@@ -1,7 +1,11 @@
 //! Drafts, versions and publication as the console's editor uses them.
 
 use http::{StatusCode, header};
-use lanyard_engine::ports::{ActivityFilter, Silent, Store as _};
+use lanyard_engine::{
+    policies::Wish,
+    ports::{ActivityFilter, Silent, Store as _},
+};
+use lanyard_store::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -205,6 +209,21 @@ async fn what_was_published_survives_a_restart_and_an_edited_folder_is_taken_ove
     assert_eq!(edited.engine.active().policy.guardrails().max_people, Some(7));
     let findings = edited.store.findings(10).await.unwrap();
     assert_eq!(findings.iter().map(|f| f.kind.as_str()).collect::<Vec<_>>(), ["policy_folder"]);
+    // Published from another folder, as the command line can: ours was not edited by that, and does not come back.
+    let from_elsewhere = House::new();
+    from_elsewhere.engine.load(&Silent).await.unwrap();
+    let other = House::on(std::sync::Arc::new(SqliteStore::in_memory().unwrap()), |rules| {
+        *rules = rules.replace("max_people = 100", "max_people = 9")
+    });
+    let files = other.engine.active().policy.files().clone();
+    let wish = Wish { by: "Ola", reason: "tried elsewhere", expected: None };
+    from_elsewhere.engine.publish_policy(&files, wish).await.unwrap();
+    for _ in 0..2 {
+        let restarted = House::on(std::sync::Arc::clone(&from_elsewhere.store), |_| {});
+        restarted.engine.load(&Silent).await.unwrap();
+        assert_eq!(restarted.engine.active().policy.guardrails().max_people, Some(9));
+    }
+
     let fresh = House::new();
     fresh.engine.load(&Silent).await.unwrap();
     let later = House::on(std::sync::Arc::clone(&fresh.store), |rules| {
