@@ -56,7 +56,7 @@ pub struct Fences {
 }
 
 /// More than any life of weeks passes: who passes more goes round in circles.
-const POINTS_MAX: u64 = 1_000_000;
+const POINTS_MAX: u64 = 10_000_000;
 
 impl Fences {
     /// Resolves when a life goes round in circles.
