@@ -37,7 +37,7 @@ test("a refused wish is shown at its field, and nothing that was written is lost
 const REVIEW = { id: "rev_1", title: "Q4", tenant: "emea", sites: ["london"], kinds: ["role"], owner: "omar", reviewers: ["ana", "rob"], provisioners: [], opened_at: "2026-11-20T10:00:00Z", due_at: "2026-11-22T10:00:00Z", closed_at: null, statement: null, snapshot: "ab".repeat(32), lines: 3, flags: [] };
 const line = (n: number, more: object = {}) => ({ id: `rev_1:${n}`, campaign: "rev_1", person: "emea/00u1", name: "Bea Diaz", own_names: [], site: "london", account: 7, kind: "role", key: "5", value: "CUSTOMER", what: `Desk ${n}`, since: "2026-10-01T10:00:00Z", reviewer: "ana", decision: null, reason: null, decided_at: null, removed_at: null, flags: [], ...more });
 const PAGE = { review: REVIEW, counts: { undecided: 3, keep: 0, remove: 0, ask: 0, removed: 0 }, hasty: [], lines: [line(1), line(2), line(3, { reviewer: "rob" })], total: 3 };
-const DETAIL = { person: { ...PERSON, profile: [], groups: [] }, account: null, desired: { lifecycle: "active", because: [], site: "london", items: [{ kind: "role", label: "Desk 1 customer", value: "CUSTOMER", because: ["room-booking: member of ROOM-Booking"] }], not_given: [], problems: [], todos: [] }, timeline: [] };
+const DETAIL = { person: { ...PERSON, profile: [], groups: [] }, account: null, desired: { lifecycle: "active", because: [], site: "london", items: [{ kind: "role", label: "role in Desk 1", value: "CUSTOMER", because: ["room-booking: member of ROOM-Booking"] }], not_given: [], problems: [], todos: [] }, timeline: [] };
 
 test("a reviewer sees why somebody has it, and decides nothing without a reason nor for another reviewer", async () => {
   const bodies: string[] = [];

@@ -17,7 +17,7 @@ export type Request = Schemas["ApprovalRequest"];
 
 type Say = "approve" | "decline";
 
-const useApprovals = (done: boolean) => useQuery({ queryKey: ["approvals", done], queryFn: () => calls.get<Schemas["Approvals"]>("/approvals", { limit: 500, done: done ? "true" : undefined }), refetchInterval: 15_000 });
+const useApprovals = (done: boolean) => useQuery({ queryKey: ["approvals", done], queryFn: () => calls.get<Schemas["Approvals"]>("/approvals", { limit: 500, done: done ? "true" : undefined }), refetchInterval: 15_000, placeholderData: undefined });
 
 export function Approvals() {
   const tenant = useTenant();

@@ -13,12 +13,12 @@ type Dead = Schemas["DeadLetters"]["items"][number];
 
 export function DeadLetters({ tenant }: { tenant: string }) {
   const may = useMay("operate");
-  const query = useQuery({ queryKey: ["activity", "dead"], queryFn: () => calls.get<Schemas["DeadLetters"]>("/dead-letters"), refetchInterval: 15_000 });
+  const query = useQuery({ queryKey: ["dead-letters"], queryFn: () => calls.get<Schemas["DeadLetters"]>("/dead-letters"), refetchInterval: 15_000 });
   const retry = useMutation({
     mutationFn: async (items: Dead[]) => {
       for (const { identity } of items) await api.look(identity.tenant, identity.id);
     },
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ["activity"] }),
+    onSettled: () => queryClient.invalidateQueries({ predicate: (q) => ["activity", "dead-letters"].includes(String(q.queryKey[0])) }),
   });
   const mine = (query.data?.items ?? []).filter((item) => tenant === "all" || item.identity.tenant === tenant);
   return (

@@ -18,7 +18,7 @@ type Match = Schemas["SiteMatch"];
 export function FirstContact() {
   const { tenant, site } = useParams({ from: "/$tenant/connections/$site" });
   const may = useMay("audit", true);
-  const query = useQuery({ queryKey: ["site-match", site], queryFn: () => calls.get<Match>(`/sites/${encodeURIComponent(site)}/match`), enabled: may === true, staleTime: Infinity, placeholderData: undefined });
+  const query = useQuery({ queryKey: ["site-match", site], queryFn: () => calls.get<Match>(`/sites/${encodeURIComponent(site)}/match`), enabled: may === true, staleTime: Infinity, retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false, placeholderData: undefined });
   if (may === false) return <NeedsRole title={`First contact with ${site}`} role="auditor, for all tenants and sites" />;
   return (
     <>
@@ -42,7 +42,7 @@ export function FirstContact() {
             </div>
             <div className="stack">
               <Writes data={data} />
-              <GoLive data={data} refresh={() => void query.refetch()} />
+              <GoLive data={data} />
             </div>
           </div>
         )}
@@ -92,14 +92,15 @@ function Writes({ data }: { data: Match }) {
   );
 }
 
-function GoLive({ data, refresh }: { data: Match; refresh: () => void }) {
+function GoLive({ data }: { data: Match }) {
   const may = useMay("own", true);
   const [reason, setReason] = useState("");
   const l = data.limits;
   const going = useMutation({
     mutationFn: () => calls.post<Schemas["SignedOff"]>(`/sites/${encodeURIComponent(data.site)}/sign-off`, { reason: reason.trim() }),
-    onSuccess: async () => {
-      refresh();
+    onSuccess: async (said) => {
+      // Both sides need not be read again for one flag.
+      queryClient.setQueryData<Match>(["site-match", data.site], (known) => known && { ...known, writes: said.writes });
       await queryClient.invalidateQueries({ queryKey: ["overview"] });
     },
   });

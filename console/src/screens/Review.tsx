@@ -62,7 +62,7 @@ export function ReviewPage() {
               </PageHead>
               <Standing review={review} counts={counts} hasty={first.hasty} />
               <div className="row wrap" style={{ gap: 12 }}>
-                <SegmentedControl size="sm" aria-label="Lines" value={show ?? "open"} onChange={(value) => filter({ show: value === "all" ? "all" : undefined })} data={[{ value: "open", label: `To decide ${number(counts.undecided)}` }, { value: "all", label: "All lines" }]} />
+                <SegmentedControl size="sm" aria-label="Lines" value={show ?? "open"} onChange={(value) => filter({ show: value === "all" ? "all" : undefined })} data={[{ value: "open", label: `To decide ${number(counts.undecided + counts.ask)}` }, { value: "all", label: "All lines" }]} />
                 <Checkbox size="xs" label="Only mine" checked={mine === true} onChange={(e) => filter({ mine: e.currentTarget.checked || undefined })} />
               </div>
               <div className="cols main">
@@ -151,7 +151,7 @@ function Context({ line, tenant, mine }: { line: Line; tenant: string; mine: boo
             ["Where", line.site],
             ["Since", <At key="s" at={line.since} />],
             ["Who they are", !known ? "nobody in Okta: an account of its own" : query.data ? [query.data.person.title, query.data.person.department, words(query.data.person.status)].filter(Boolean).join(" · ") : query.isError ? "could not be read" : "…"],
-            ["Why they have it", !known ? "no rule: nobody governs this account" : because === undefined ? (query.isError ? "could not be read" : "…") : because.length > 0 ? because.join("; ") : "no rule gives it: it was given by hand"],
+            ["Why they have it", !known ? "no rule: nobody governs this account" : because === undefined ? (query.isError ? "could not be read" : "…") : because.length > 0 ? because.join("; ") : "no rule of today gives it: given by hand, or by a rule that is gone"],
           ]} />
           {known && query.isPending && <Waiting rows={2} />}
         </div>
@@ -162,15 +162,24 @@ function Context({ line, tenant, mine }: { line: Line; tenant: string; mine: boo
   );
 }
 
-/** Reasons of whatever policy gives under the line's name. */
+/** Reasons of what policy gives of the line's kind and name. A workplace has no name that both sides share. */
 function reasonsFor(desired: Schemas["Desired"], line: Line): string[] {
-  return [...new Set(desired.items.filter((item) => item.label.includes(line.what)).flatMap((item) => item.because))];
+  const fits = (item: Schemas["Desired"]["items"][number]) => {
+    switch (line.kind) {
+      case "role": return item.kind === "role" && item.label === `role in ${line.what}`;
+      case "item": return item.kind === "item" && item.value === line.what;
+      case "seat": case "section": return item.kind === "seat";
+      case "visit": return item.kind === "visit";
+      default: return false;
+    }
+  };
+  return [...new Set(desired.items.filter(fits).flatMap((item) => item.because))];
 }
 
 function Decide({ title, lines, done }: { title: string; lines: Line[]; done: () => void }) {
   const may = useMay("approve");
   // A reason that was being written survives a session's end.
-  const [reason, setReason] = useLocalStorage({ key: `lanyard.review.${lines[0]!.campaign}`, defaultValue: "", getInitialValueInEffect: false });
+  const [reason, setReason] = useLocalStorage({ key: `lanyard.review.${lines.map((line) => line.id).join(",")}`, defaultValue: "", getInitialValueInEffect: false });
   const say = useMutation({
     mutationFn: async (decision: Decision) => {
       let decided = 0;

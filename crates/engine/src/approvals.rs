@@ -107,6 +107,16 @@ struct Known {
     groups: BTreeSet<GroupId>,
     /// Given, and those of their identities.
     emails: Vec<String>,
+    /// One of the identities is somebody who works here.
+    employed: bool,
+}
+
+impl Known {
+    /// All names that are surely theirs.
+    fn whose(&self) -> BTreeSet<String> {
+        let mails = self.emails.iter().map(|mail| fold::email(mail).unwrap_or_else(|| fold::text(mail)));
+        self.identities.iter().map(ToString::to_string).chain(mails).collect()
+    }
 }
 
 impl Engine {
@@ -197,7 +207,7 @@ impl Engine {
         if let (Err(state), false) = (clearing::decidable(&found, now), renewable) {
             return Err(SayRefused::Over { id, state });
         }
-        let instead_of = self.say_in(&found, by, now).await?;
+        let (instead_of, whose) = self.say_in(&found, by, now).await?;
         if say == Say::Renew {
             // The next look finds its lines wanted and nothing on record: it asks anew.
             let words = clearing::said("to be asked anew", &by.name, reason);
@@ -209,19 +219,23 @@ impl Engine {
             });
         }
         let yes = say == Say::Approve;
-        let vote = Vote { by: by.name.clone(), instead_of, at: now, yes, reason: reason.to_owned() };
+        let vote = Vote { by: by.name.clone(), instead_of, whose, at: now, yes, reason: reason.to_owned() };
+        if yes && found.votes.iter().any(|known| known.yes && known.is_same_persons(&vote)) {
+            let why = "that vote is counted already: it takes one of somebody else".to_owned();
+            return Err(SayRefused::NoSay { id, name: by.name.clone(), why });
+        }
         Ok(clearing::voted(found, vote))
     }
 
-    /// In whose place they decide, if in somebody's.
+    /// In whose place they decide, if in somebody's; and whose vote it is.
     async fn say_in(
         &self,
         clearance: &Clearance,
         by: &Principal,
         now: Timestamp,
-    ) -> Result<Option<String>, SayRefused> {
+    ) -> Result<(Option<String>, BTreeSet<String>), SayRefused> {
         let me = self.known_as(by).await?;
-        let Some(why) = say_of(clearance, by, &me, now) else { return Ok(None) };
+        let Some(why) = say_of(clearance, by, &me, now) else { return Ok((None, me.whose())) };
         let refused = SayRefused::NoSay { id: clearance.id.clone(), name: by.name.clone(), why };
         if me.identities.contains(&clearance.identity) {
             return Err(refused);
@@ -237,7 +251,7 @@ impl Engine {
                 let other = Principal { name: given.from.clone(), emails, ..Principal::default() };
                 let known = self.known_as(&other).await?;
                 if say_of(clearance, &other, &known, now).is_none() {
-                    return Ok(Some(given.from));
+                    return Ok((Some(given.from), known.whose()));
                 }
             }
         }
@@ -256,16 +270,20 @@ impl Engine {
         identities.dedup();
         let mut groups = BTreeSet::new();
         let mut emails = who.emails.clone();
+        let mut employed = false;
         for id in &identities {
-            if let Some(known) = self.store.identity(id).await?.filter(|known| known.gone_at.is_none()) {
-                groups.extend(known.identity.groups.ids().iter().cloned());
-                let text = |name| known.identity.profile.text(name).map(str::to_owned);
-                emails.extend(text("email").into_iter().chain(text("login")));
+            let Some(known) = self.store.identity(id).await? else { continue };
+            if known.gone_at.is_some() || !known.identity.status.is_employed() {
+                continue;
             }
+            employed = true;
+            groups.extend(known.identity.groups.ids().iter().cloned());
+            let text = |name| known.identity.profile.text(name).map(str::to_owned);
+            emails.extend(text("email").into_iter().chain(text("login")));
         }
         emails.sort();
         emails.dedup();
-        Ok(Known { identities, groups, emails })
+        Ok(Known { identities, groups, emails, employed })
     }
 
     /// Whether an e-mail address is this person's, as far as is known of them.
@@ -304,13 +322,12 @@ impl Engine {
 }
 
 fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp) -> Option<String> {
+    // A link or a delegation outlives a contract; a sign-in does not, and neither does what it gives.
+    if !known.identities.is_empty() && !known.employed {
+        return Some("they do not work here any more, or are on leave".into());
+    }
     let roles = who.roles_at(&clearance.identity.tenant, &clearance.site);
-    let voter = Voter {
-        name: &who.name,
-        identities: &known.identities,
-        emails: &known.emails,
-        roles: &roles,
-        groups: &known.groups,
-    };
+    let voter =
+        Voter { identities: &known.identities, emails: &known.emails, roles: &roles, groups: &known.groups };
     no_say(clearance, &voter, now)
 }

@@ -15,7 +15,8 @@ use crate::{
     ports::{Message, Route, StoreFailure, Write},
 };
 
-/// More people than this are not written to one by one: they are told on the channels of the settings.
+/// More people than this are not written to one by one: they are told on the channels of the settings, or, where there
+/// are none, the first of them.
 const MAILS_MAX: usize = 20;
 /// Requests that are looked through for escalation.
 const REQUESTS_MAX: usize = 1_000;
@@ -69,8 +70,8 @@ impl Engine {
             mails.remove(&own);
         }
         let mut batch = Vec::new();
-        if mails.len() <= MAILS_MAX {
-            for mail in &mails {
+        if mails.len() <= MAILS_MAX || asking.channels.is_empty() {
+            for mail in mails.iter().take(MAILS_MAX) {
                 let until = clearance.until.unwrap_or(now + LINK_MAX);
                 let link = asking.links.as_ref().and_then(|links| links.decide(&clearance.id, mail, until));
                 batch.push(message(clearance, &format!("{TO_MAILBOX}{mail}"), mail, link.as_deref(), now));
@@ -87,12 +88,18 @@ impl Engine {
     pub async fn tell_escalated(&self) {
         let now = self.clock.now();
         let Ok(waiting) = self.requests(REQUESTS_MAX).await else { return };
+        let told = || self.escalated.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        told().retain(|id| waiting.iter().any(|clearance| clearance.id == *id));
         for clearance in waiting.iter().filter(|clearance| escalated(clearance, now)) {
+            if told().contains(&clearance.id) {
+                continue;
+            }
             let Ok(batch) = self.ask_about(clearance, now).await else { return };
             if let Err(error) = self.write(batch).await {
                 tracing::warn!(%error, "approvers could not be told");
                 return;
             }
+            told().insert(clearance.id.clone());
         }
     }
 
@@ -111,9 +118,6 @@ impl Engine {
             }
             Approver::Group(group) => {
                 for member in self.store.members(&clearance.identity.tenant, group).await? {
-                    if mails.len() > MAILS_MAX {
-                        break;
-                    }
                     mails.extend(self.mailbox_of(&member).await?);
                 }
             }
@@ -124,7 +128,8 @@ impl Engine {
     }
 
     async fn mailbox_of(&self, id: &IdentityId) -> Result<Option<String>, StoreFailure> {
-        let known = self.store.identity(id).await?.filter(|known| known.gone_at.is_none());
+        let known = self.store.identity(id).await?;
+        let known = known.filter(|known| known.gone_at.is_none() && known.identity.status.is_employed());
         Ok(known.and_then(|known| known.identity.profile.text("email").map(str::to_lowercase)))
     }
 }

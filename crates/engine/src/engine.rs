@@ -133,6 +133,8 @@ pub struct Engine {
     stopped: AtomicBool,
     pub(crate) outages: Outages,
     pub(crate) echoes: crate::look::Echoes,
+    /// Requests whose next approvers this process has told.
+    pub(crate) escalated: Mutex<BTreeSet<String>>,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -204,6 +206,7 @@ impl Engine {
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
             echoes: Default::default(),
+            escalated: Mutex::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,
@@ -233,6 +236,7 @@ impl Engine {
         self.load_sign_offs().await?;
         self.load_missing_groups().await?;
         self.load_withheld().await?;
+        self.load_people().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
@@ -246,6 +250,7 @@ impl Engine {
     pub async fn load_remembered(&self) -> Result<Vec<SiteId>, StoreFailure> {
         self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
         self.load_withheld().await?;
+        self.load_people().await?;
         let published = crate::policies::in_force(&*self.store).await?;
         if let Some(policy) = published.and_then(|version| Policy::parse(&version.source).ok()) {
             self.rebind(Some(Arc::new(policy)));
@@ -488,13 +493,30 @@ impl Engine {
         self.polled.read().unwrap_or_else(PoisonError::into_inner).get(tenant).copied()
     }
 
+    /// What the next process is told of [`Engine::people_in`].
+    pub(crate) fn people_write(&self, site: &SiteId) -> Option<Write> {
+        let people = self.people_in(site)?;
+        Some(Write::Meta { key: people_key(site), value: people.to_string() })
+    }
+
+    async fn load_people(&self) -> Result<(), StoreFailure> {
+        for site in self.sites.keys() {
+            let known = self.store.meta(&people_key(site)).await?;
+            if let Some(people) = known.and_then(|text| text.parse().ok()) {
+                self.note_people(site, people);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn note_people(&self, site: &SiteId, people: u64) {
         self.people.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), people);
     }
 
-    /// Live people accounts of a site as last counted; 0 before the first count.
-    pub fn people_in(&self, site: &SiteId) -> u64 {
-        self.people.read().unwrap_or_else(PoisonError::into_inner).get(site).copied().unwrap_or(0)
+    /// Live people accounts of a site as a complete list last showed them, also to an earlier process; `None` before the
+    /// first one.
+    pub fn people_in(&self, site: &SiteId) -> Option<u64> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner).get(site).copied()
     }
 
     /// Rises with each change a watcher may want to see.
@@ -519,6 +541,10 @@ impl Engine {
         self.news.send_modify(|n| *n = n.wrapping_add(1));
         Ok(wrote)
     }
+}
+
+fn people_key(site: &SiteId) -> String {
+    format!("people:{site}")
 }
 
 /// Why nothing is taken away that rests on groups, if one that policy names is missing.

@@ -424,12 +424,13 @@ impl Engine {
         let before = self.store.certified_rows(id.as_str(), ReadKind::Accounts).await?;
         let shrink = self.active().policy.guardrails().shrink_percent_max;
         let certificate = evidence.certify(before, shrink);
-        self.heed_accounts(id, &accounts);
+        self.heed_accounts(id, &accounts, &certificate);
         Ok(SiteSurvey { site: id.clone(), accounts, certificate })
     }
 
-    /// Takes note of who sits where, and of how many people there are.
-    pub(crate) fn heed_accounts(&self, id: &SiteId, accounts: &Accounts) {
+    /// Takes note of who sits where, and of how many people there are: limits rest on that, so only a list that is proven
+    /// complete counts them.
+    pub(crate) fn heed_accounts(&self, id: &SiteId, accounts: &Accounts, certificate: &Certificate) {
         let Some(state) = self.sites().get(id) else { return };
         let mut people = 0;
         {
@@ -439,7 +440,9 @@ impl Engine {
                 people += u64::from(account.kind == AccountKind::Person && account.is_live());
             }
         }
-        self.note_people(id, people);
+        if certificate.holds() {
+            self.note_people(id, people);
+        }
     }
 
     /// Decides for everybody, by tenant and user id. What is found of people is handed to `takes` now and then, and is

@@ -416,17 +416,13 @@ impl Engine {
             .map(|(site, (ioffice_calls, okta_calls, removals))| {
                 let rate = self.sites().get(site).and_then(|state| state.port().rate_per_second());
                 let guardrails = draft.policy.guardrails();
-                let share = guardrails
-                    .max_percent
-                    .filter(|_| self.people_in(site) > 0)
-                    .map(|percent| (self.people_in(site) * u64::from(percent)).div_ceil(100).max(10));
                 Cost {
                     site: site.clone(),
                     ioffice_calls,
                     okta_calls,
                     minutes: rate.map(|rate| (ioffice_calls as f64 / rate / 60.0 * 10.0).ceil() / 10.0),
                     removals,
-                    removals_max: guardrails.max_people.map(u64::from).into_iter().chain(share).min(),
+                    removals_max: guardrails.removals_max(self.people_in(site)),
                 }
             })
             .collect()

@@ -112,9 +112,15 @@ impl IofficeClient {
             && let Ok(Some(now_held)) = self.read_roles(id, lane).await
             && roles.iter().all(|(center, role)| now_held.get(center) == Some(role))
         {
+            let left: BTreeSet<CenterId> =
+                now_held.keys().filter(|center| !held.contains(center)).copied().collect();
+            if left.is_empty() {
+                return WriteOutcome::Already;
+            }
             // Leaving something out of a list that is merged changes nothing: it is not sent again and again.
-            let survived = now_held.keys().filter(|center| !held.contains(center)).copied().collect();
-            return survivors(id, survived).unwrap_or(WriteOutcome::Already);
+            if self.learnt().keeps_roles(id, &left, &self.session().settings.capabilities) {
+                return survivors(id, left.into_iter().collect()).unwrap_or(WriteOutcome::Already);
+            }
         }
         let call = Call::put(
             "PUT /users/{id}/permissions",

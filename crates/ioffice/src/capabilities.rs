@@ -73,6 +73,8 @@ pub(crate) struct Learnt {
     expected_section: BTreeMap<AccountId, SectionId>,
     expected_active: BTreeMap<AccountId, bool>,
     expected_roles: BTreeMap<AccountId, BTreeSet<CenterId>>,
+    /// Entries that survived lists without them, and how many lists in a row.
+    survived: BTreeMap<AccountId, (BTreeSet<CenterId>, u8)>,
     expected_cleared: BTreeMap<AccountId, Cleared>,
 }
 
@@ -189,10 +191,28 @@ impl Learnt {
     ) -> Vec<CenterId> {
         let Some(written) = self.expected_roles.remove(&id) else { return Vec::new() };
         let survived: Vec<CenterId> = seen.filter(|center| !written.contains(center)).copied().collect();
-        if !survived.is_empty() {
-            self.permissions_replace = Some(false);
+        if survived.is_empty() {
+            self.survived.remove(&id);
+            return survived;
+        }
+        self.permissions_replace = Some(false);
+        let entry = self.survived.entry(id).or_default();
+        let all: BTreeSet<CenterId> = survived.iter().copied().collect();
+        if entry.0 == all {
+            entry.1 = entry.1.saturating_add(1);
+        } else {
+            *entry = (all, 1);
         }
         survived
+    }
+
+    /// Whether lists without these entries are known to leave them to this account, so that sending another one is in vain.
+    /// One survival alone may be somebody's edit between our write and the read: the site is taken for one that merges when
+    /// the settings say so, or when some account kept the same entries through two lists.
+    pub fn keeps_roles(&self, id: AccountId, left: &BTreeSet<CenterId>, flags: &CapabilityFlags) -> bool {
+        let merges =
+            flags.permissions_semantics == Flag::No || self.survived.values().any(|(_, times)| *times > 1);
+        merges && self.survived.get(&id).is_some_and(|(kept, _)| !left.is_empty() && kept == left)
     }
 
     pub fn permissions_replace(&self, flags: &CapabilityFlags) -> Option<bool> {

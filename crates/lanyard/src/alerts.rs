@@ -74,7 +74,10 @@ pub fn alert_settings(dir: &Path, settings: &Settings) -> anyhow::Result<AlertSe
         },
     };
     let asking = Asking {
-        links: Some(Arc::new(Links::open(dir, settings.public_url.as_deref())?)),
+        links: match &settings.public_url {
+            Some(url) => Some(Arc::new(Links::open(dir, url)?)),
+            None => None,
+        },
         channels: settings.approvals.as_ref().map(routes).unwrap_or_default(),
     };
     Ok(AlertSettings { rules, digest, checkpoints, asking })

@@ -10,13 +10,13 @@ use lanyard_engine::asking::DecisionLinks;
 use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 
-use crate::local::write_private;
+use crate::local::replace_private;
 
-/// Signs with a key of this server's own. Without a public address there are no links.
+/// Signs with a key of this server's own.
 #[derive(Debug)]
 pub struct Links {
     key: hmac::Key,
-    public_url: Option<String>,
+    public_url: String,
 }
 
 impl Links {
@@ -24,14 +24,15 @@ impl Links {
     ///
     /// # Errors
     /// An unreadable or unwritable file.
-    pub fn open(dir: &Path, public_url: Option<&str>) -> anyhow::Result<Self> {
+    pub fn open(dir: &Path, public_url: &str) -> anyhow::Result<Self> {
         let folder = dir.join("keys");
         let file = folder.join("links.key");
         if !file.exists() {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
             let mut bytes = [0_u8; 32];
             rand::rng().fill_bytes(&mut bytes);
-            write_private(&file, &format!("{}\n", BASE64.encode(bytes)))?;
+            // Whole or not at all: an empty key would keep the server from starting.
+            replace_private(&file, &format!("{}\n", BASE64.encode(bytes)))?;
         }
         let text = crate::settings::read_secret(dir, Path::new("keys/links.key"))?;
         let bytes = BASE64.decode(text.expose_secret()).context("keys/links.key is no key; remove it")?;
@@ -42,18 +43,17 @@ impl Links {
         Ok(Self::new(&bytes, public_url))
     }
 
-    fn new(key: &[u8], public_url: Option<&str>) -> Self {
-        let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
+    fn new(key: &[u8], public_url: &str) -> Self {
+        let public_url = public_url.trim_end_matches('/').to_owned();
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), public_url }
     }
 }
 
 impl DecisionLinks for Links {
     fn decide(&self, request: &str, mail: &str, until: Timestamp) -> Option<String> {
-        let url = self.public_url.as_ref()?;
         let text = serde_json::to_string(&(request, mail, until.as_second())).ok()?;
         let tag = hmac::sign(&self.key, text.as_bytes());
-        Some(format!("{url}/decide?t={}.{}", BASE64.encode(text), BASE64.encode(tag.as_ref())))
+        Some(format!("{}/decide?t={}.{}", self.public_url, BASE64.encode(text), BASE64.encode(tag.as_ref())))
     }
 
     fn read(&self, token: &str, now: Timestamp) -> Option<(String, String)> {
@@ -65,7 +65,7 @@ impl DecisionLinks for Links {
     }
 
     fn console(&self) -> Option<String> {
-        self.public_url.as_ref().map(|url| format!("{url}/approvals"))
+        Some(format!("{}/approvals", self.public_url))
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_link_names_one_mailbox_and_one_request_until_it_runs_out() {
-        let links = Links::new(&[7; 32], Some("https://lanyard.example/"));
+        let links = Links::new(&[7; 32], "https://lanyard.example/");
         let link = links.decide("clr_1", "mia@acme.example", at(1000)).expect("a link");
         let token = link.strip_prefix("https://lanyard.example/decide?t=").expect("the address").to_owned();
         let read = Some(("clr_1".to_owned(), "mia@acme.example".to_owned()));
@@ -89,8 +89,11 @@ mod tests {
         // The text of one under the tag of another.
         let mixed = format!("{}.{}", other.split_once('.').unwrap().0, token.split_once('.').unwrap().1);
         assert_eq!(links.read(&mixed, at(1)), None);
-        assert_eq!(Links::new(&[8; 32], None).read(&token, at(1)), None, "another server's");
-        assert_eq!(Links::new(&[7; 32], None).decide("clr_1", "m", at(1)), None, "nobody could reach it");
+        assert_eq!(
+            Links::new(&[8; 32], "https://lanyard.example").read(&token, at(1)),
+            None,
+            "another server's"
+        );
         assert_eq!(links.read("", at(1)), None);
     }
 }

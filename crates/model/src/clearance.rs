@@ -146,9 +146,20 @@ pub struct Vote {
     /// In whose place, if somebody delegated to the voter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
+    /// Identities and addresses of whose vote it is: whichever way they came in, one of them is the same.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub whose: BTreeSet<String>,
     pub at: Timestamp,
     pub yes: bool,
     pub reason: String,
+}
+
+impl Vote {
+    /// Whether two votes are one person's.
+    pub fn is_same_persons(&self, other: &Self) -> bool {
+        let name = |vote: &Self| vote.instead_of.as_ref().unwrap_or(&vote.by).to_lowercase();
+        !self.whose.is_disjoint(&other.whose) || name(self) == name(other)
+    }
 }
 
 /// One thing that stands between lines of a plan and the site.
@@ -199,12 +210,9 @@ impl Clearance {
 
     /// Votes for it, each voter counted once.
     pub fn ayes(&self) -> usize {
-        self.votes
-            .iter()
-            .filter(|vote| vote.yes)
-            .map(|vote| vote.instead_of.as_ref().unwrap_or(&vote.by))
-            .collect::<BTreeSet<_>>()
-            .len()
+        let yes: Vec<&Vote> = self.votes.iter().filter(|vote| vote.yes).collect();
+        let is_new = |at: &usize| !yes[..*at].iter().any(|earlier| earlier.is_same_persons(yes[*at]));
+        (0..yes.len()).filter(is_new).count()
     }
 
     /// Whether one accepted operation uses a line up. A hold only waits; and all of somebody's bookings are one line, though

@@ -66,11 +66,11 @@ impl SlackApp {
         &self.signing_secret
     }
 
-    /// The address of a member (`users.info`, scope `users:read.email`).
+    /// The address of a member of the workspace `team` (`users.info`, scope `users:read.email`).
     ///
     /// # Errors
     /// A sentence with the fix.
-    pub async fn mail_of(&self, member: &str) -> Result<String, String> {
+    pub async fn mail_of(&self, member: &str, team: &str) -> Result<String, String> {
         let plain = member.chars().all(|c| c.is_ascii_alphanumeric());
         if !plain || member.is_empty() {
             return Err("Slack named no member".into());
@@ -84,9 +84,15 @@ impl SlackApp {
         let answer = self.transport.exchange(request, TIMEOUT).await.map_err(|error| error.to_string())?;
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         let user = &body["user"];
-        // A guest's or a bot's address is nobody's in Okta.
-        if user["is_bot"] == true || user["deleted"] == true {
-            return Err("Slack says that this is a bot, or a member who left".into());
+        // Another workspace's administrator, or a guest, can have any address: only a full member's counts.
+        let not_a_member =
+            ["is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user"];
+        let foreign = !team.is_empty() && user["team_id"].as_str() != Some(team);
+        if not_a_member.iter().any(|flag| user[flag] == true)
+            || user["is_email_confirmed"] == false
+            || foreign
+        {
+            return Err("Slack says that this is no full member of our workspace".into());
         }
         user["profile"]["email"].as_str().map(str::to_owned).ok_or_else(|| {
             let why = body["error"].as_str().unwrap_or("no address");
@@ -94,12 +100,16 @@ impl SlackApp {
         })
     }
 
-    /// Puts `text` in the place of the message whose button was pressed.
+    /// Tells what came of a button: `settled` in the place of the message, else to whoever pressed alone.
     ///
     /// # Errors
     /// A sentence.
-    pub async fn answer(&self, address: &str, text: &str) -> Result<(), String> {
-        let body = json!({ "replace_original": true, "text": escape(text) }).to_string();
+    pub async fn answer(&self, address: &str, text: &str, settled: bool) -> Result<(), String> {
+        let body = match settled {
+            true => json!({ "replace_original": true, "text": escape(text) }),
+            false => json!({ "response_type": "ephemeral", "replace_original": false, "text": escape(text) }),
+        };
+        let body = body.to_string();
         let address = SecretString::from(address.to_owned());
         crate::webhook::post(&*self.transport, &address, body, &[], "slack-answer").await
     }

@@ -82,19 +82,23 @@ impl OktaClient {
                 evidence.rows = into.count();
                 Ok(evidence)
             }
-            Err(Problem::NotFound { .. }) => Ok(Evidence {
-                kind: ReadKind::GroupMembers,
-                started_at,
-                ended_at: core.clock().now(),
-                pages: 0,
-                rows: 0,
-                reached_end: false,
-                count_before: None,
-                count_after: None,
-                canary_seen: None,
-                overlaps_missed: 0,
-                feed_whole: None,
-                rights_proven: None,
+            // What its first pages said is nobody's membership any more.
+            Err(Problem::NotFound { .. }) => Ok({
+                into.restart();
+                Evidence {
+                    kind: ReadKind::GroupMembers,
+                    started_at,
+                    ended_at: core.clock().now(),
+                    pages: 0,
+                    rows: 0,
+                    reached_end: false,
+                    count_before: None,
+                    count_after: None,
+                    canary_seen: None,
+                    overlaps_missed: 0,
+                    feed_whole: None,
+                    rights_proven: None,
+                }
             }),
             Err(problem) => Err(problem),
         }

@@ -620,8 +620,6 @@ pub fn said(what: &str, by: &str, reason: &str) -> String {
 
 /// Why somebody may not vote on a request; `None`: they may.
 pub struct Voter<'a> {
-    /// Their name, as votes and the journal show it.
-    pub name: &'a str,
     /// Every identity that is them.
     pub identities: &'a [IdentityId],
     pub emails: &'a [String],

@@ -20,6 +20,20 @@ pub struct Guardrails {
     pub second_person: bool,
 }
 
+/// However few people there are, a share of them is not less than this.
+const SHARE_MIN: u64 = 10;
+
+impl Guardrails {
+    /// How many people may lose something within the window, where there are so many people; `None`: as many as like.
+    /// While nobody has counted them, the share is the least that it can be.
+    pub fn removals_max(&self, people: Option<u64>) -> Option<u64> {
+        let share = self.max_percent.map(|percent| {
+            people.map_or(SHARE_MIN, |people| (people * u64::from(percent)).div_ceil(100).max(SHARE_MIN))
+        });
+        self.max_people.map(u64::from).into_iter().chain(share).min()
+    }
+}
+
 impl Default for Guardrails {
     fn default() -> Self {
         Self {

@@ -332,7 +332,7 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
                 ) => set(list),
                 (Test::Exists(exists), _) if *exists == wanted => Some(vec![Remedy::Fill { attribute }]),
                 (Test::Only(list), true) => set(list),
-                (Test::Exists(_) | Test::Before(_) | Test::After(_) | Test::Within(_), true) => None,
+                (Test::Before(_) | Test::After(_) | Test::Within(_), true) => None,
                 (Test::Domain(_) | Test::Matches(_) | Test::HasAll(_), true) => None,
                 (Test::Number { .. } | Test::SameAs(_), true) => None,
                 _ => Some(vec![Remedy::Clear { attribute }]),

@@ -1,25 +1,28 @@
 //! Decisions from outside the console: a signed link from an e-mail, and buttons in Slack. Each carries a credential of
 //! its own; what it may decide is the engine's to say, by the same rules as in the console.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::{
+    Router,
     body::Bytes,
     extract::{Form, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::{get, post},
 };
-use lanyard_engine::approvals::{Principal, Say, SayRefused};
+use lanyard_engine::approvals::{Principal, Say};
 use lanyard_model::clearance::{Clearance, ClearanceState};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
-use crate::{WebState, access::fresh_token, problem::Problem};
+use crate::{WebState, access::fresh_token, api::approvals, problem::Problem};
 
 /// A request by Slack that is older may be a recording.
-const SLACK_AGE_MAX: i64 = 300;
+const SLACK_AGE_MAX: u64 = 300;
 
 /// The chat app whose buttons decide.
 #[async_trait]
@@ -27,17 +30,30 @@ pub trait Chat: Send + Sync {
     /// What the app signs its requests with.
     fn signing_secret(&self) -> &SecretString;
 
-    /// Address of a member, as the chat's own directory has it.
+    /// Address of a full member of the workspace `team`, as the chat's own directory has it.
     ///
     /// # Errors
     /// A sentence.
-    async fn mail_of(&self, member: &str) -> Result<String, String>;
+    async fn mail_of(&self, member: &str, team: &str) -> Result<String, String>;
 
-    /// Puts `text` in the place of the message that had the buttons.
+    /// Tells what came of it: to everybody, in the place of the message that had the buttons, when it is `settled`; else
+    /// to whoever pressed alone, and the buttons stay for others.
     ///
     /// # Errors
     /// A sentence.
-    async fn answer(&self, address: &str, text: &str) -> Result<(), String>;
+    async fn answer(&self, address: &str, text: &str, settled: bool) -> Result<(), String>;
+}
+
+/// Forms and button presses are small, and sent at once.
+const BODY_BYTES_MAX: usize = 64 << 10;
+const WITHIN: Duration = Duration::from_secs(10);
+
+pub(crate) fn router() -> Router<Arc<WebState>> {
+    Router::new()
+        .route("/decide", get(page).post(say))
+        .route("/slack/actions", post(slack))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, WITHIN))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,11 +89,7 @@ pub(crate) async fn say(State(state): State<Arc<WebState>>, Form(said): Form<Dec
             shown(StatusCode::OK, &format!("<h1>Thank you</h1><p>{}</p>", escape(&text)))
         }
         Err(refused) => shown(
-            match refused {
-                SayRefused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-                SayRefused::NoReason => StatusCode::UNPROCESSABLE_ENTITY,
-                _ => StatusCode::CONFLICT,
-            },
+            approvals::refusal(&refused).status,
             &format!("<h1>Nothing was decided</h1><p>{}.</p>", escape(&refused.to_string())),
         ),
     }
@@ -97,25 +109,33 @@ pub(crate) async fn slack(State(state): State<Arc<WebState>>, headers: HeaderMap
         )
         .into_response();
     }
-    let Some(pressed) = Pressed::read(&body) else {
-        return Problem::new(StatusCode::BAD_REQUEST, "payload", "not the pressing of a button of ours")
-            .into_response();
+    let pressed = match Pressed::read(&body) {
+        Ok(Some(pressed)) => pressed,
+        // Links are buttons too, and Slack tells of them: there is nothing to do.
+        Ok(None) => return StatusCode::OK.into_response(),
+        Err(()) => {
+            let title = "this is no payload of Slack's";
+            return Problem::new(StatusCode::BAD_REQUEST, "payload", title).into_response();
+        }
     };
     // Slack waits three seconds, and the member's address is asked of Slack itself.
     tokio::spawn(async move {
-        let text = match chat.mail_of(&pressed.member).await {
-            Err(why) => format!("Nothing was decided: {why}"),
+        let (text, settled) = match chat.mail_of(&pressed.member, &pressed.team).await {
+            Err(why) => (format!("Nothing was decided: {why}"), false),
             Ok(mail) => {
                 let by = Principal { name: mail.clone(), emails: vec![mail], ..Principal::default() };
                 let reason = "by button in Slack";
                 let ids = [pressed.request.clone()];
                 match state.engine.decide_requests(&ids, pressed.say, &by, reason).await {
-                    Ok(after) => after.first().map(outcome).unwrap_or_default(),
-                    Err(refused) => format!("Nothing was decided: {refused}"),
+                    Ok(after) => {
+                        let settled = after.iter().all(|one| one.state != ClearanceState::Waiting);
+                        (after.first().map(outcome).unwrap_or_default(), settled)
+                    }
+                    Err(refused) => (format!("Nothing was decided: {refused}"), false),
                 }
             }
         };
-        if let Err(why) = chat.answer(&pressed.answer_at, &text).await {
+        if let Err(why) = chat.answer(&pressed.answer_at, &text, settled).await {
             tracing::warn!(%why, "Slack did not take the answer");
         }
     });
@@ -126,28 +146,31 @@ struct Pressed {
     request: String,
     say: Say,
     member: String,
+    /// The workspace that our app is installed in.
+    team: String,
     answer_at: String,
 }
 
 impl Pressed {
-    fn read(body: &[u8]) -> Option<Self> {
-        let form: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok()?;
-        let (_, payload) = form.into_iter().find(|(name, _)| name == "payload")?;
-        let payload: Value = serde_json::from_str(&payload).ok()?;
-        if payload["type"] != "block_actions" {
-            return None;
-        }
+    /// The pressing of a button that decides; `None` for whatever else Slack tells of.
+    fn read(body: &[u8]) -> Result<Option<Self>, ()> {
+        let form: Vec<(String, String)> = serde_urlencoded::from_bytes(body).map_err(drop)?;
+        let (_, payload) = form.into_iter().find(|(name, _)| name == "payload").ok_or(())?;
+        let payload: Value = serde_json::from_str(&payload).map_err(drop)?;
         let action = &payload["actions"][0];
-        Some(Self {
-            request: action["value"].as_str()?.to_owned(),
-            say: match action["action_id"].as_str()? {
-                "approve" => Say::Approve,
-                "decline" => Say::Decline,
-                _ => return None,
-            },
-            member: payload["user"]["id"].as_str()?.to_owned(),
-            answer_at: payload["response_url"].as_str()?.to_owned(),
-        })
+        let say = match action["action_id"].as_str() {
+            Some("approve") if payload["type"] == "block_actions" => Say::Approve,
+            Some("decline") if payload["type"] == "block_actions" => Say::Decline,
+            _ => return Ok(None),
+        };
+        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or(());
+        Ok(Some(Self {
+            request: text(&action["value"])?,
+            say,
+            member: text(&payload["user"]["id"])?,
+            team: text(&payload["team"]["id"])?,
+            answer_at: text(&payload["response_url"])?,
+        }))
     }
 }
 
@@ -157,7 +180,7 @@ fn is_signed(secret: &SecretString, headers: &HeaderMap, body: &[u8], now: i64) 
     let (Some(time), Some(given)) = (text("x-slack-request-timestamp"), text("x-slack-signature")) else {
         return false;
     };
-    if time.parse::<i64>().map_or(true, |at| (now - at).abs() > SLACK_AGE_MAX) {
+    if time.parse::<i64>().map_or(true, |at| now.abs_diff(at) > SLACK_AGE_MAX) {
         return false;
     }
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.expose_secret().as_bytes());

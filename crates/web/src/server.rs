@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -48,8 +48,7 @@ pub fn router(state: Arc<WebState>) -> Router {
         .route("/sign-in", get(sign_in::sign_in))
         .route("/sign-in/provider", get(sign_in::begin))
         .route("/sign-in/callback", get(sign_in::callback))
-        .route("/decide", get(decide::page).post(decide::say))
-        .route("/slack/actions", post(decide::slack))
+        .merge(decide::router())
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", metrics)

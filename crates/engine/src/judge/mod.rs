@@ -200,7 +200,11 @@ impl<'a> Judge<'a> {
         if let Some(at) = first.review_at {
             decided.reviews.push((identity.id.clone(), at));
         }
-        if let Lifecycle::Aside { why } = &first.lifecycle {
+        let over = crate::look::over_everywhere(identity, None, &first);
+        // Whoever has left loses everything wherever they have it, though nobody could say where they would belong.
+        if let Lifecycle::Aside { why } = &first.lifecycle
+            && over.is_none()
+        {
             decided.aside.push((identity.id.clone(), identity.display_name(), why.clone()));
             decided.unchanged += 1;
             // Their account is theirs all the same: it is no orphan.
@@ -238,7 +242,7 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let applied = applied(&site);
-            let leaving = match crate::look::over_everywhere(identity, None, &first) {
+            let leaving = match over {
                 Some(how) => Some(Leaving::Over(how)),
                 None => first.site.as_ref().filter(|home| **home != site).map(|_| Leaving::Moved(None)),
             };

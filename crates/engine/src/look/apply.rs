@@ -630,14 +630,7 @@ impl Engine {
 
     /// How many people of a site may lose something within the window.
     pub(crate) fn removals_max(&self, site: &lanyard_model::id::SiteId) -> Option<u64> {
-        let active = self.active();
-        let guardrails = active.policy.guardrails();
-        let people = self.people_in(site);
-        let share = guardrails
-            .max_percent
-            .filter(|_| people > 0)
-            .map(|percent| (people * u64::from(percent)).div_ceil(100).max(10));
-        guardrails.max_people.map(u64::from).into_iter().chain(share).min()
+        self.active().policy.guardrails().removals_max(self.people_in(site))
     }
 
     fn cap_finding(&self, scene: &Scene<'_>, plan: &Plan, scope: &str, used: u64, max: u64) -> Write {

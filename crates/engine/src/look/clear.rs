@@ -49,7 +49,7 @@ impl Engine {
     }
 
     /// The manager's identity, as the policy finds managers.
-    async fn manager_of(&self, person: &Person) -> Result<Option<IdentityId>, Stop> {
+    pub(super) async fn manager_of(&self, person: &Person) -> Result<Option<IdentityId>, Stop> {
         let Some(reference) = self.active().bound.manager_reference(&person.identity) else {
             return Ok(None);
         };

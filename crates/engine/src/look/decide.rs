@@ -2,12 +2,12 @@
 
 use lanyard_model::{
     desired::{Applied, Desired, Ending},
-    id::{AccountId, IdentityId},
+    id::AccountId,
 };
 use lanyard_policy::{Facts, Grounds};
 
 use super::{AccountView, Leaving, Scene, Stop};
-use crate::{Engine, engine::manager_key};
+use crate::Engine;
 
 /// A decision of this look, and what it rests on.
 pub(super) struct Decided {
@@ -74,24 +74,9 @@ impl Engine {
     }
 
     pub(super) async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {
-        let Some(reference) = scene.active.bound.manager_reference(&scene.person.identity) else {
-            return Ok(None);
-        };
-        let tenant = &scene.person.identity.id.tenant;
-        for key in &reference.keys {
-            let found = match manager_key(key) {
-                Err(id) => vec![IdentityId::new(tenant.clone(), id)],
-                Ok((kind, value)) => self.store.identities_by_key(kind, value).await?,
-            };
-            let mut here = found.into_iter().filter(|id| &id.tenant == tenant);
-            if let (Some(manager), None) = (here.next(), here.next())
-                && let Some(link) = self.store.link(&manager, scene.site.id()).await?
-                && link.ended_at.is_none()
-            {
-                return Ok(Some(link.account.id));
-            }
-        }
-        Ok(None)
+        let Some(manager) = self.manager_of(scene.person).await? else { return Ok(None) };
+        let link = self.store.link(&manager, scene.site.id()).await?;
+        Ok(link.filter(|link| link.ended_at.is_none()).map(|link| link.account.id))
     }
 }
 

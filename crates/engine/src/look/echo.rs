@@ -55,6 +55,7 @@ impl Echoes {
         let until = written.at + ECHO_MAX;
         // The clock is asked before texts are made: nearly always it is long ago.
         let repeats = |op: &Operation| written.operations.contains(&text(op));
-        (now < until && plan.open_steps().any(|(_, step)| repeats(&step.op))).then_some(until)
+        (written.at <= now && now < until && plan.open_steps().any(|(_, step)| repeats(&step.op)))
+            .then_some(until)
     }
 }

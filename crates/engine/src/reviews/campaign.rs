@@ -104,7 +104,8 @@ const HASTY_SECONDS_PER_LINE: i64 = 4;
 /// Whatever the number of lines.
 const HASTY_SECONDS_MIN: i64 = 40;
 
-fn same(a: &str, b: &str) -> bool {
+/// Whether two names are one person's.
+pub fn same(a: &str, b: &str) -> bool {
     a.trim().eq_ignore_ascii_case(b.trim())
 }
 

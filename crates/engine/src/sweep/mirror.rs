@@ -60,6 +60,7 @@ impl Engine {
         let scope = read.site.as_str();
         let mut batch = vec![self.unread_write(scope, None)];
         batch.extend(self.certificate_writes(scope, ReadKind::Accounts, &read.certificate));
+        batch.extend(self.people_write(&read.site));
         self.write(batch).await?;
         self.record_accounts(read, progress).await?;
         if read.certificate.holds() {

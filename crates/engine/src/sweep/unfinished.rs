@@ -139,7 +139,7 @@ impl Engine {
         self.sites()[site].refresh(progress).await?;
         let mut known = self.recall_site(site).await?;
         known.certificate = kept;
-        self.heed_accounts(site, &known.accounts);
+        self.heed_accounts(site, &known.accounts, &known.certificate);
         mark.taken_up.push(site.to_string());
         Ok(Some(known))
     }

@@ -255,6 +255,8 @@ pub struct OfficeState {
     pub failure: Option<PortFailure>,
     /// How often all accounts were listed.
     pub lists: usize,
+    /// The list of accounts shows nobody and does not come to its own end.
+    pub torn: bool,
     /// Scans of bookings fail so.
     pub scan_failure: Option<PortFailure>,
     pub scans: usize,
@@ -545,10 +547,12 @@ impl Workplace for Office {
         let at = self.clock.now();
         self.read(|state| {
             state.lists += 1;
-            for account in state.accounts.values().filter(|a| a.is_live()) {
+            for account in state.accounts.values().filter(|a| a.is_live() && !state.torn) {
                 into.take(state.shown(account, at));
             }
-            evidence(ReadKind::Accounts, into.count() as usize, at)
+            let mut evidence = evidence(ReadKind::Accounts, into.count() as usize, at);
+            evidence.reached_end = !state.torn;
+            evidence
         })
     }
 

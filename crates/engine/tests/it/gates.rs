@@ -329,3 +329,51 @@ async fn whoever_may_decide_is_told_and_others_when_it_takes_too_long() {
     // Never herself, though the rule names her.
     assert_eq!(told(&world).await, [asked("boss@acme.example"), asked("mia@acme.example")]);
 }
+
+#[tokio::test]
+async fn one_person_is_one_vote_whichever_way_they_come_in_and_leavers_have_none() {
+    let asks = "but_first = { approval = [\"manager\", \"role:approver\"], quorum = 2, expires = \"5 days\" }\n\
+                if = [{ group = \"ROOMS\" }]\nlook_up";
+    let manager = ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n");
+    let mut world = world(&[(ROOM_FLOW, asks), manager]).await;
+    let mia = person("acme", "mia", "Mia", "0001");
+    let manager_id = mia.id.clone();
+    world.say(mia).await;
+    world.quiet().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "managerId", "mia@acme.example");
+    world.say(ana).await;
+    world.quiet().await;
+    let asked: Vec<_> = waiting(&world).await.into_iter().filter(|c| &*c.identity.user == "ana").collect();
+    let ids = vec![asked[0].id.clone()];
+    let by_link = Principal {
+        name: "mia@acme.example".into(),
+        emails: vec!["mia@acme.example".into()],
+        ..Principal::default()
+    };
+    // The console knows her by the identity she signed in with, and shows another name.
+    let in_console = Principal {
+        name: "Mia Okafor".into(),
+        identities: vec![manager_id.clone()],
+        roles: vec!["approver".into()],
+        ..Principal::default()
+    };
+    let first = world.engine.decide_requests(&ids, Say::Approve, &by_link, "").await.unwrap();
+    assert_eq!((first[0].state, first[0].ayes()), (ClearanceState::Waiting, 1));
+    for again in [&in_console, &Principal { name: "MIA@acme.example".into(), ..by_link.clone() }] {
+        let refused = world.engine.decide_requests(&ids, Say::Approve, again, "").await;
+        assert!(
+            matches!(&refused, Err(SayRefused::NoSay { why, .. }) if why.contains("counted already")),
+            "{refused:?}"
+        );
+    }
+    world.leave(&manager_id).await;
+    world.quiet().await;
+    let refused = world.engine.decide_requests(&ids, Say::Decline, &by_link, "no").await;
+    assert!(
+        matches!(&refused, Err(SayRefused::NoSay { why, .. }) if why.contains("do not work here")),
+        "{refused:?}"
+    );
+    let granted = world.engine.decide_requests(&ids, Say::Approve, &approver(), "").await.unwrap();
+    assert_eq!((granted[0].state, granted[0].ayes()), (ClearanceState::Granted, 2));
+}

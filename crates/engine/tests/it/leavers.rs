@@ -193,3 +193,55 @@ async fn at_the_limit_removals_wait_additions_go_on_and_nothing_piles_up() {
     world.engine.clear_caps().await;
     assert_eq!(world.findings().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn the_share_of_people_limits_removals_right_after_a_restart_and_before_any_count() {
+    for counted in [false, true] {
+        let mut world = World::new().await;
+        world.edits = vec![
+            ("max_percent = 100", "max_percent = 5"),
+            (r#"in = ["PIER"]"#, r#"in = ["PIER", "NOWHERE"]"#),
+        ];
+        world.reborn().await;
+        let mut everybody = Vec::new();
+        for number in 0..12 {
+            let mut one =
+                person("acme", &format!("p{number:02}"), &format!("P{number:02}"), &format!("05{number:02}"));
+            // Without a desk each, which this company has not.
+            set(&mut one, "officeLocation", "NOWHERE");
+            everybody.push(one.id.clone());
+            world.say(one).await;
+        }
+        world.quiet().await;
+        if counted {
+            world.sweep().await;
+            world.quiet().await;
+        }
+        world.restarted().await;
+        assert_eq!(
+            world.engine.people_in(&"hq".into()),
+            counted.then_some(12),
+            "as the last complete list said"
+        );
+        for id in &everybody {
+            world.leave(id).await;
+        }
+        world.quiet().await;
+        let gone = world.shown().lines().filter(|line| line.ends_with("inactive")).count();
+        assert_eq!(gone, 10, "five per cent, but not less than ten; counted before: {counted}");
+        assert!(world.findings().await.contains(&"cap:removals:hq".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_doubt_does_not_lift_the_share() {
+    let mut world = World::new().await;
+    employed(&mut world).await;
+    world.sweep().await;
+    world.quiet().await;
+    let known = world.engine.people_in(&"hq".into());
+    assert_eq!(known, Some(1));
+    world.hq.change(|s| s.torn = true);
+    assert!(!world.sweep().await.certified);
+    assert_eq!(world.engine.people_in(&"hq".into()), known);
+}

@@ -273,12 +273,12 @@ impl Chat for Chatting {
         self.0.signing_secret()
     }
 
-    async fn mail_of(&self, member: &str) -> Result<String, String> {
-        self.0.mail_of(member).await
+    async fn mail_of(&self, member: &str, team: &str) -> Result<String, String> {
+        self.0.mail_of(member, team).await
     }
 
-    async fn answer(&self, address: &str, text: &str) -> Result<(), String> {
-        self.0.answer(address, text).await
+    async fn answer(&self, address: &str, text: &str, settled: bool) -> Result<(), String> {
+        self.0.answer(address, text, settled).await
     }
 }
 

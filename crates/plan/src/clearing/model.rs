@@ -249,7 +249,6 @@ impl World {
         let (found, at) = self.calls[voter].take()?;
         let name = VOTERS[voter];
         let who = Voter {
-            name,
             identities: &WHO[voter..=voter],
             emails: &[],
             roles: &["approver".to_owned()],
@@ -259,7 +258,14 @@ impl World {
         if decidable(&found, at).is_err() || no_say(&found, &who, at).is_some() {
             return Some(());
         }
-        let vote = Vote { by: name.into(), instead_of: None, at, yes, reason: String::new() };
+        let vote = Vote {
+            by: name.into(),
+            instead_of: None,
+            whose: BTreeSet::new(),
+            at,
+            yes,
+            reason: String::new(),
+        };
         self.keep(&[voted(found, vote)]);
         self.votes += 1;
         Some(())

@@ -502,12 +502,12 @@ impl Org {
         }
     }
 
-    /// Rules that look at groups follow a membership too. Never at the same moment: rules that chase each other would not
-    /// come to an end in it.
+    /// Rules that look at groups follow a membership too. A second later at the soonest: rules that chase each other would not
+    /// come to an end otherwise, and an advance of the clock would be nothing but their moves.
     pub fn rules_after_membership(&mut self, key: UserKey) {
         let looks = |rule: &Rule| rule.status == RuleStatus::Active && rule.condition.looks_at_groups();
         if self.rules.iter().any(looks) {
-            self.plan_moves(key, 1);
+            self.plan_moves(key, 1_000);
         }
     }
 

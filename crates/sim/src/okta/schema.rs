@@ -458,6 +458,48 @@ fn check_definition(name: &str, definition: &mut Value) -> ApiResult<()> {
             return wrong(member);
         }
     }
+    // What is stored is answered, so elements are looked at too.
+    let is_text = |value: &Value| value.is_string();
+    let is_value = |value: &Value| value.is_string() || value.is_i64() || value.is_u64();
+    let texts = |value: &Value, members: &[&str]| {
+        value.is_object() && members.iter().all(|name| value.get(name).is_none_or(is_text))
+    };
+    let is_choice = |value: &Value| texts(value, &["const", "title"]);
+    let all = |value: Option<&Value>, fit: &dyn Fn(&Value) -> bool| {
+        value.and_then(Value::as_array).is_none_or(|list| list.iter().all(fit))
+    };
+    let items = definition.get("items");
+    let of_items = |name: &str| items.and_then(|items| items.get(name));
+    let master = definition.get("master");
+    let priority = master.and_then(|master| master.get("priority"));
+    for (member, fits) in [
+        ("enum", all(definition.get("enum"), &is_value)),
+        ("oneOf", all(definition.get("oneOf"), &is_choice)),
+        (
+            "items",
+            of_items("type").is_none_or(is_text)
+                && ["enum", "oneOf"].iter().all(|name| of_items(name).is_none_or(Value::is_array))
+                && all(of_items("enum"), &is_text)
+                && all(of_items("oneOf"), &is_choice),
+        ),
+        (
+            "master",
+            priority
+                .is_none_or(|list| list.is_array() && all(Some(list), &|one| texts(one, &["type", "value"]))),
+        ),
+        ("permissions", all(definition.get("permissions"), &|one| texts(one, &["principal", "action"]))),
+        ("default", definition.get("default").is_none_or(|value| !value.is_null())),
+    ] {
+        if !fits {
+            return wrong(member);
+        }
+    }
+    let master_type = master.and_then(|master| master.get("type"));
+    if master_type
+        .is_some_and(|value| !["OKTA", "OVERRIDE", "PROFILE_MASTER"].iter().any(|word| value == word))
+    {
+        return wrong("master");
+    }
     for (member, known) in [
         ("mutability", &["READ_ONLY", "READ_WRITE", "IMMUTABLE", "WRITE_ONLY"][..]),
         ("scope", &["NONE", "SELF"]),

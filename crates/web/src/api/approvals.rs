@@ -97,8 +97,11 @@ pub async fn say(
     Json(said): Json<Said>,
 ) -> Answer {
     let by = principal(&caller);
-    let after =
-        state.engine.decide_requests(&said.ids, said.say, &by, &said.reason).await.map_err(refusal)?;
+    let after = state
+        .engine
+        .decide_requests(&said.ids, said.say, &by, &said.reason)
+        .await
+        .map_err(|refused| refusal(&refused))?;
     Ok(Json(json!({ "items": after.iter().map(view).collect::<Vec<_>>() })))
 }
 
@@ -149,8 +152,8 @@ fn principal(caller: &Caller) -> Principal {
     }
 }
 
-fn refusal(refused: SayRefused) -> Problem {
-    let (status, code, fix) = match &refused {
+pub(crate) fn refusal(refused: &SayRefused) -> Problem {
+    let (status, code, fix) = match refused {
         SayRefused::Unknown(_) => (StatusCode::NOT_FOUND, "not_found", "look at the list of requests"),
         SayRefused::Over { .. } => (StatusCode::CONFLICT, "over", "look at the person's plan as it is now"),
         SayRefused::NoSay { .. } => (StatusCode::FORBIDDEN, "no_say", "ask somebody who may decide"),

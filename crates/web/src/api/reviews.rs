@@ -9,7 +9,7 @@ use axum::{
 };
 use lanyard_engine::reviews::{
     Opening, ReviewError,
-    campaign::{Decision, ReviewProblem, hasty},
+    campaign::{Decision, ReviewProblem, hasty, same},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -107,8 +107,9 @@ pub async fn show(
     });
     let fits: Vec<_> = lines
         .into_iter()
-        .filter(|line| page.reviewer.as_ref().is_none_or(|reviewer| line.reviewer == *reviewer))
-        .filter(|line| !page.open || line.decision.is_none())
+        .filter(|line| page.reviewer.as_ref().is_none_or(|reviewer| same(&line.reviewer, reviewer)))
+        // Whoever must be asked first keeps the review open as much as what nobody looked at.
+        .filter(|line| !page.open || matches!(line.decision, None | Some(Decision::Ask)))
         .collect();
     let total = fits.len();
     let limit = page.limit.unwrap_or(100).min(LINES_MAX);

@@ -50,7 +50,8 @@ impl Chat for Slack {
         &self.secret
     }
 
-    async fn mail_of(&self, member: &str) -> Result<String, String> {
+    async fn mail_of(&self, member: &str, team: &str) -> Result<String, String> {
+        assert_eq!(team, "T1", "the workspace that the signed request names");
         match member {
             "U1" => Ok("boss@acme.example".into()),
             "U2" => Ok("else@acme.example".into()),
@@ -58,8 +59,9 @@ impl Chat for Slack {
         }
     }
 
-    async fn answer(&self, address: &str, text: &str) -> Result<(), String> {
-        self.said.lock().unwrap().push((address.to_owned(), text.to_owned()));
+    async fn answer(&self, address: &str, text: &str, settled: bool) -> Result<(), String> {
+        let to = if settled { "everybody: " } else { "them alone: " };
+        self.said.lock().unwrap().push((address.to_owned(), format!("{to}{text}")));
         Ok(())
     }
 }
@@ -125,7 +127,7 @@ async fn a_link_shows_and_only_its_form_decides_in_the_name_it_was_made_for() {
         (status, page)
     };
     let (status, page) = said("t=one~else%40acme.example&say=approve&reason=").await;
-    assert_eq!(status, StatusCode::CONFLICT, "{page}");
+    assert_eq!(status, StatusCode::FORBIDDEN, "{page}");
     assert!(page.contains("has no say in one: it takes boss@acme.example"), "{page}");
     let (status, _) = said("t=one~boss%40acme.example&say=decline&reason=").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "declined without a reason");
@@ -164,6 +166,7 @@ async fn a_button_decides_for_the_member_who_pressed_it_if_slack_signed_it() {
         let payload = json!({
             "type": "block_actions",
             "user": { "id": member },
+            "team": { "id": "T1" },
             "response_url": "https://hooks.slack.com/actions/1",
             "actions": [{ "action_id": action, "value": request }],
         });
@@ -178,7 +181,14 @@ async fn a_button_decides_for_the_member_who_pressed_it_if_slack_signed_it() {
     assert_eq!(send(&approve, now, "another").await, StatusCode::UNAUTHORIZED);
     assert_eq!(send(&approve, now - 301, SECRET).await, StatusCode::UNAUTHORIZED, "a recording");
     assert_eq!(house.form("POST", "/slack/actions", &[], &approve).await.0, StatusCode::UNAUTHORIZED);
-    assert_eq!(send("payload=%7B%7D", now, SECRET).await, StatusCode::BAD_REQUEST);
+    assert_eq!(send("payload=%7B", now, SECRET).await, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        send(&press("U1", "open", "one"), now, SECRET).await,
+        StatusCode::OK,
+        "a link is a button too"
+    );
+    let far = [("x-slack-request-timestamp", "-9223372036854775808"), ("x-slack-signature", "v0=00")];
+    assert_eq!(house.form("POST", "/slack/actions", &far, &approve).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(state(&house, "one").await, ClearanceState::Waiting);
 
     let answered = async |member: &str, action: &str, request: &str, nth: usize| {
@@ -194,14 +204,14 @@ async fn a_button_decides_for_the_member_who_pressed_it_if_slack_signed_it() {
     };
     assert_eq!(
         answered("U2", "approve", "one", 0).await,
-        "Nothing was decided: else@acme.example has no say in one: it takes boss@acme.example"
+        "them alone: Nothing was decided: else@acme.example has no say in one: it takes boss@acme.example"
     );
     assert_eq!(
         answered("U9", "approve", "one", 1).await,
-        "Nothing was decided: Slack does not say who pressed"
+        "them alone: Nothing was decided: Slack does not say who pressed"
     );
     let text = answered("U1", "approve", "one", 2).await;
-    assert_eq!(text, "Approved by boss@acme.example. It is being done for Ana <b>Silva</b> now.");
+    assert_eq!(text, "everybody: Approved by boss@acme.example. It is being done for Ana <b>Silva</b> now.");
     assert_eq!(state(&house, "one").await, ClearanceState::Granted);
     answered("U1", "decline", "two", 3).await;
     assert_eq!(state(&house, "two").await, ClearanceState::Declined);

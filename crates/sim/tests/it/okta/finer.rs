@@ -73,10 +73,10 @@ fn a_rule_that_looks_at_groups_follows_memberships() {
     let id = desk.employee("ines");
     let own = |desk: &mut Desk| desk.get(&format!("/api/v1/users/{id}/groups")).column("/profile/name");
     desk.act("PUT", &format!("/api/v1/groups/{floor}/users/{id}"));
-    desk.wait(1);
+    desk.wait(1_000);
     assert_eq!(own(&mut desk), ["Everyone", "FLOOR-9", "BADGE-9"]);
     desk.act("DELETE", &format!("/api/v1/groups/{floor}/users/{id}"));
-    desk.wait(1);
+    desk.wait(1_000);
     assert_eq!(own(&mut desk), ["Everyone"]);
 
     // Rules that chase each other go on for ever, and hold nobody up.
@@ -90,7 +90,7 @@ fn a_rule_that_looks_at_groups_follows_memberships() {
         desk.act("POST", &format!("/api/v1/groups/rules/{rule}/lifecycle/activate"));
     }
     for _ in 0..50 {
-        desk.wait(1);
+        desk.wait(1_000);
     }
     assert_eq!(desk.get("/api/v1/users?limit=1").status, 200);
 }
