@@ -402,8 +402,10 @@ impl Org {
     fn startable(&self, line: Line) -> Option<u64> {
         let ids = self.provisioning.lines.get(&line)?;
         let task = |id: &u64| self.provisioning.tasks.get(id);
+        // Only changes of members meet each other on the way (O-20): whole lists out of order would leave the older one.
+        let whole_lists = self.apps[line.0].target.as_ref().is_some_and(|target| target.style == Style::Aiw);
         let parallel = matches!(line.1, Subject::App)
-            || matches!(line.1, Subject::Group(_)) && self.settings.scim_parallel;
+            || matches!(line.1, Subject::Group(_)) && self.settings.scim_parallel && !whole_lists;
         if !parallel {
             return ids
                 .first()
