@@ -43,6 +43,7 @@ statements! {
             ORDER BY user_id LIMIT $3";
     PAGE_WITH_KEYS = "SELECT record, since, gone_at, keys FROM identities WHERE tenant = $1 AND user_id > $2
                       ORDER BY user_id LIMIT $3";
+    HAS_KEY = "SELECT COUNT(*) FROM identity_keys WHERE kind = $1 AND value = $2";
     BY_KEY = "SELECT tenant, user_id FROM identity_keys WHERE kind = $1 AND value = $2 ORDER BY tenant, user_id";
     WORDS = "SELECT name, tenant, user_id FROM identity_words WHERE word >= $1 AND word < $2";
     WORDS_OF_TENANT = "SELECT name, tenant, user_id FROM identity_words
@@ -309,6 +310,10 @@ pub(crate) fn page_with_keys(
     tx::all(tx, PAGE_WITH_KEYS, with![tenant.as_str(), after, rows_max(limit)], |row| {
         Ok(MirroredIdentity { mirrored: mirrored(row)?, keys: record::read_list("keys", row.text(3)?)? })
     })
+}
+
+pub(crate) fn has_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<bool> {
+    Ok(tx::count(tx, HAS_KEY, with![kind, value])? > 0)
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<Vec<IdentityId>> {
