@@ -14,7 +14,7 @@ use crate::{
     bind::Bound,
     condition::{Truth, all},
     correlation::{ManagerRef, manager_reference},
-    document::Document,
+    document::{Document, Flow, Kind},
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
     place::{self, Spot},
@@ -197,6 +197,17 @@ impl Bound {
     /// Who the profile says the manager is, for the engine to look up.
     pub fn manager_reference(&self, identity: &Identity) -> Option<ManagerRef> {
         manager_reference(&self.document, identity)
+    }
+
+    /// Whether a flow may announce a visit of theirs, whose host would be the manager. Nothing else asks for the manager's
+    /// account.
+    pub fn may_want_host(&self, identity: &Identity, now: Timestamp) -> bool {
+        let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
+        let mut flows = self.document.flows.iter().filter(announces).peekable();
+        flows.peek().is_some()
+            && with_subject(&self.document, identity, now, false, |subject| {
+                flows.any(|flow| !matches!(all(&flow.conditions, subject), Truth::No))
+            })
     }
 
     /// The site that routing leads to, whatever the person's standing.

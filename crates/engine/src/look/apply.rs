@@ -8,7 +8,7 @@ use lanyard_model::{
     booking::Visit,
     clearance::Clearance,
     desired::{Applied, ToDo},
-    id::{AccountId, AccountKey, IdentityId, ReservationId},
+    id::{AccountId, AccountKey, IdentityId, PlanId, ReservationId},
     link::{How, Link},
     plan::{Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
@@ -41,8 +41,10 @@ pub(crate) struct Applying {
     booking_refusal: Option<String>,
     /// Bookings must be scanned anew: some were cancelled after the last scan began.
     pub(super) bookings_since: Option<Timestamp>,
-    /// The last plan that was carried out.
+    /// The first plan that had anything to do.
     pub(super) plan: Option<Plan>,
+    /// Plans of which something was sent, in their order.
+    pub(super) carried: Vec<PlanId>,
     /// Errors of steps that were refused while the others went on.
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
@@ -188,6 +190,9 @@ impl Engine {
             let outcome = scene.site.port().apply(&op, account, plan.lane).await;
             let at = self.clock.now();
             applying.sent_any = true;
+            if applying.carried.last() != Some(&plan.id) {
+                applying.carried.push(plan.id.clone());
+            }
             self.latency.count(|totals| {
                 totals.writes += u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());
