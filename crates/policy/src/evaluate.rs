@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Because, Desired, Lifecycle, SeatWish},
+    failure::FailedStep,
     id::{AccountId, SiteId},
     identity::Identity,
 };
@@ -15,6 +16,7 @@ use crate::{
     condition::{Truth, all},
     correlation::{ManagerRef, manager_reference},
     document::{Document, Flow, Kind},
+    failing::Failures,
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
     place::{self, Spot},
@@ -55,6 +57,7 @@ pub struct Grounds {
     held: Option<(SeatWish, Option<Spot>)>,
     ours: bool,
     visits: BTreeMap<String, i64>,
+    failed: BTreeMap<String, FailedStep>,
     gone: Option<Timestamp>,
     since: Timestamp,
     manager_account: Option<AccountId>,
@@ -71,7 +74,7 @@ impl Grounds {
 impl Facts<'_> {
     /// Whether anything is there that we brought about.
     pub(crate) fn has_ours(&self) -> bool {
-        self.applied.is_some_and(|applied| *applied != Applied::default())
+        self.applied.is_some_and(Applied::is_anything)
     }
 
     /// What a decision would rest on.
@@ -81,6 +84,7 @@ impl Facts<'_> {
             held: self.account.and_then(place::held),
             ours: self.has_ours(),
             visits: self.applied.map(|applied| applied.visits.clone()).unwrap_or_default(),
+            failed: self.applied.map(|applied| applied.failed.clone()).unwrap_or_default(),
             gone: self.gone,
             since: self.since,
             manager_account: self.manager_account,
@@ -250,6 +254,10 @@ impl Bound {
                 desired.owned = Arc::clone(&site.owned);
                 desired.keeps = visit::kept(document, since.unwrap_or(facts.since), subject.zone);
                 visit::add_checkouts(facts, &mut desired);
+                let failures = Failures::of(document, facts);
+                if !failures.is_empty() {
+                    failures.note(&[], &identity.display_name(), subject.told, &mut desired);
+                }
                 return desired;
             }
             Lifecycle::OutOfScope | Lifecycle::NotYet { .. } | Lifecycle::Aside { .. } => return desired,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Desks tried for one look's bookings before a person is told.
-const BOOKINGS_REFUSED_MAX: u32 = 3;
+pub(super) const BOOKINGS_REFUSED_MAX: u32 = 3;
 
 /// What happened so far in this look.
 #[derive(Default)]
@@ -56,6 +56,8 @@ pub(crate) struct Applying {
     /// What the policy asks about before it is given.
     pub(crate) asked: Asked,
     pub(super) manager: Option<IdentityId>,
+    /// A refused operation held changes of several rules that say what becomes of a failure: each goes on its own.
+    pub(super) apart: bool,
     /// A sealed what-if is being applied: its name, and the only lines that go by themselves.
     pub(super) sealed: Option<(String, BTreeSet<String>)>,
 }
@@ -221,6 +223,12 @@ impl Engine {
                     ),
                     fix: fix.clone(),
                 });
+            }
+            if let Some(on) = self.failed(scene, step, before, &outcome, applied, applying, pending, at) {
+                if on {
+                    continue;
+                }
+                return Ok(());
             }
             if !self.follow(scene, step, &op, outcome, link, applied, applying, pending, at)? {
                 return Ok(());

@@ -87,6 +87,8 @@ impl Engine {
             let seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             note_applied(applied, desired, view.account.as_ref(), &seating);
         }
+        // What no longer bears on anything is forgotten: the next failure of its kind is the first.
+        applied.failed.retain(|key, _| desired.failures.contains(key));
         if let Some(account) = &view.account {
             tail.writes.push(Write::Account {
                 account: Box::new(account.clone()),
@@ -354,6 +356,7 @@ pub(crate) fn note_applied(
                 notices: kept.notices,
                 given_up: kept.given_up,
                 user_name_instead: kept.user_name_instead,
+                failed: kept.failed,
                 ..Applied::default()
             };
         }
