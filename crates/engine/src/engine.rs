@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     desired::{Desired, Ending, Lifecycle},
     fold,
-    id::{GroupId, SiteId, TenantId},
+    id::{GroupId, IdentityId, SiteId, TenantId},
     identity::{Identity, Profile},
     place::Catalogue,
 };
@@ -135,6 +135,8 @@ pub struct Engine {
     pub(crate) echoes: crate::look::Echoes,
     /// Requests whose next approvers this process has told.
     pub(crate) escalated: Mutex<BTreeSet<String>>,
+    /// Failures of looks that are ours or the record's, since the last look that came to an end.
+    pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -207,6 +209,7 @@ impl Engine {
             outages: Outages::default(),
             echoes: Default::default(),
             escalated: Mutex::default(),
+            strikes: Mutex::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,

@@ -33,6 +33,7 @@ use crate::{
     history::{History, Steps},
     life::{Fences, Life},
     script::{Deed, Plan, Script, Step},
+    twin,
     weather::Mishap,
 };
 
@@ -204,6 +205,7 @@ impl Stage {
             lives: *lock(&self.lives),
             writes: self.sides.network.sent().len(),
             simulated: Duration::try_from(at.duration_since(start)).unwrap_or_default(),
+            ends: Default::default(),
         }
     }
 
@@ -224,21 +226,23 @@ impl Stage {
                 let life = self.present_soon().await.life;
                 life.pause(true);
                 self.sides.weather.note("pause");
-                let lasts = *lasts;
+                let (lasts, weather) = (*lasts, Arc::clone(&self.sides.weather));
+                let since = self.sides.time.now();
                 tokio::spawn(async move {
                     tokio::time::sleep(lasts).await;
                     life.pause(false);
+                    weather.stood_still_since(since);
                 });
                 Ok(())
             }
             Deed::Jump { by, lasts } => {
                 let weather = Arc::clone(&self.sides.weather);
                 weather.note(if by.is_negative() { "clock back" } else { "clock ahead" });
-                weather.set_skew(weather.skew() + *by);
+                weather.push_clock(*by);
                 let (by, lasts) = (*by, *lasts);
                 tokio::spawn(async move {
                     tokio::time::sleep(lasts).await;
-                    weather.set_skew(weather.skew() - by);
+                    weather.push_clock(-by);
                 });
                 Ok(())
             }
@@ -471,6 +475,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         watch,
         fences: stage.fences.told(),
         ballots: &stage.ballots,
+        machine: stage.sides.weather.machine(),
         published: lock(&stage.published).clone(),
         kept: crash::bytes(lock(&stage.folder).path()),
     };
@@ -511,6 +516,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         lives,
         writes: sent.len(),
         simulated: Duration::try_from(now.duration_since(start)).unwrap_or_default(),
+        ends: twin::ends(&records),
     }
 }
 
@@ -630,20 +636,21 @@ impl Stage {
             let _ = engine.sweep(None, "an occasion", &Silent).await;
         });
         for (index, org) in self.sides.company.orgs.iter().enumerate() {
+            // People who left since cannot be changed; somebody else can.
             let people = org.users.iter().filter(|user| user.dirt.is_clean());
-            for user in people.skip(round as usize % 3).take(3) {
+            let changed = people.skip(round as usize % 3).filter(|user| {
                 let profile = serde_json::json!({ "title": format!("Occasion {round}") });
                 let change = serde_json::json!({"do": "update_profile", "user": user.id.to_string(), "profile": profile});
-                // People who left since cannot be changed; somebody else can.
-                let _ = self.sides.command(Vendor::Okta, index, &change);
-            }
+                self.sides.command(Vendor::Okta, index, &change).is_ok()
+            });
+            changed.take(3).for_each(drop);
         }
     }
 
     /// What was done to rights, clock and log is over.
     fn end_blows(&self, script: &Script) {
         self.sides.weather.clear();
-        self.sides.weather.set_skew(jiff::SignedDuration::ZERO);
+        self.sides.weather.right_clock();
         for step in &script.steps {
             if let Deed::Blow { index, command, end, .. } = &step.deed {
                 let over = match (end, command["do"].as_str()) {

@@ -3,31 +3,30 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Evidence, Verdict, is_capped, number, people::People, sites::Replay};
-use crate::script::Deed;
+use super::{Evidence, Verdict, caps::Caps, number, people::People, sites::Replay};
 
 /// Own calls at the sites' rate, hops, the settling of two-part moves, in a company this small.
 const OWN: SignedDuration = SignedDuration::from_secs(300);
 /// After an outage: the longest pause between two attempts comes on top.
 const RECOVERY: SignedDuration = SignedDuration::from_secs(600);
 
+/// Whoever waited for room under a limit is looked at by the next pass over everybody.
+const NEXT_PASS: SignedDuration = SignedDuration::from_hours(25);
+
 pub(super) fn judge(
     evidence: &Evidence<'_>,
     site: usize,
     people: &People,
     replay: &Replay<'_>,
+    caps: &Caps,
     verdict: &mut Verdict,
 ) {
     let plan = evidence.plan;
-    if plan.observe_only || plan.percent_max < 100 || is_capped(evidence) {
+    if plan.observe_only {
         return;
     }
     // What was to be tried again by a clock that ran ahead is late by as much once the clock is right again.
-    let ahead = evidence.script.steps.iter().filter_map(|step| match step.deed {
-        Deed::Jump { by, .. } if by.is_positive() => Some(by),
-        _ => None,
-    });
-    let ahead = ahead.max().unwrap_or_default();
+    let ahead = evidence.machine.most_ahead();
     let poll = SignedDuration::try_from(plan.feed_interval).unwrap_or_default();
     for identity in people.all.values() {
         let Some(since) = identity.ended_since().filter(|since| *since >= evidence.start) else { continue };
@@ -50,6 +49,12 @@ pub(super) fn judge(
             since + poll + SignedDuration::from_secs(60) + OWN
         } else {
             since.max(evidence.faults_ended) + poll + SignedDuration::from_secs(60) + OWN + RECOVERY + ahead
+        };
+        // While the limit is truly reached, they wait until there is room, and then for whoever looks at them again.
+        let bound = match caps.room_from(bound) {
+            Some(room) if room == bound => bound,
+            Some(room) => room + NEXT_PASS,
+            None => continue,
         };
         for account in replay.with_number(&number) {
             let late = replay.last_held(account, evidence.now).filter(|held| *held > bound);

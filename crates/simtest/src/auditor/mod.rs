@@ -28,6 +28,7 @@ use crate::{
     network::{Read, SentWrite},
     script::{Plan, Script},
     watch::Watch,
+    weather::Machine,
 };
 
 /// Something that must not be.
@@ -86,6 +87,7 @@ pub struct Evidence<'a> {
     /// Claims that ended, and what was wrong with some.
     pub fences: (u64, Vec<String>),
     pub ballots: &'a Ballots,
+    pub machine: Machine,
     /// From when the edited policy was in force, or the first one again.
     pub published: Vec<(Timestamp, bool)>,
     /// Every byte of the store's files.
@@ -104,15 +106,18 @@ impl<'a> Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     let people = people::People::read(evidence);
     let mut verdict = Verdict::default();
+    let mut sites = Vec::new();
     for index in 0..evidence.company.sites.len() {
         let replay = sites::Replay::of(evidence, index);
         replay.judge(&people, &mut verdict);
-        caps::judge(evidence, index, &replay, &mut verdict);
-        gates::judge(evidence, index, &people, &replay, &mut verdict);
-        leavers::judge(evidence, index, &people, &replay, &mut verdict);
+        let caps = caps::Caps::of(evidence, index, &people, &replay);
+        caps.judge(evidence, index, &people, &mut verdict);
+        let spent = gates::judge(evidence, index, &people, &replay, &mut verdict);
+        leavers::judge(evidence, index, &people, &replay, &caps, &mut verdict);
+        sites.push(Site { caps, spent });
     }
     kept::judge(evidence, &mut verdict);
-    ending::judge(evidence, &mut verdict);
+    ending::judge(evidence, &people, &sites, &mut verdict);
     for (invariant, count) in evidence.watch.checks() {
         *verdict.checks.entry(invariant).or_default() += count;
     }
@@ -122,10 +127,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     verdict
 }
 
-/// Whether a limit on removals holds something back, as the process itself says. That it lets no more go than it may is
-/// judged by S7.
-fn is_capped(evidence: &Evidence<'_>) -> bool {
-    evidence.findings.iter().any(|finding| finding.kind == "cap")
+/// What was found of a site and is asked for at the end.
+struct Site {
+    caps: caps::Caps,
+    spent: gates::Spent,
 }
 
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.

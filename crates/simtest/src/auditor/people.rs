@@ -1,6 +1,6 @@
 //! Who somebody was in Okta at any moment, and when we last read them by id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_sim::{host::Vendor, world::GroupSource};
@@ -20,6 +20,8 @@ pub(super) struct Identity {
     versions: Vec<(Timestamp, Value)>,
     /// Whether they were in the app's group, from when on.
     member: Vec<(Timestamp, bool)>,
+    /// When they joined or left any other group.
+    moves: Vec<Timestamp>,
     /// When we read them by id.
     reads: Vec<Timestamp>,
 }
@@ -50,11 +52,20 @@ impl People {
                         org: index,
                         versions: vec![(Timestamp::MIN, user.clone())],
                         member: vec![(Timestamp::MIN, member)],
+                        moves: Vec::new(),
                         reads: Vec::new(),
                     },
                 );
             }
-            people.add_changes(index, &record.journal, &group);
+            // Whoever was deleted is in no list: they were members if they were at the start.
+            let began: BTreeSet<String> = org
+                .groups
+                .iter()
+                .filter(|known| known.id.to_string() == group)
+                .flat_map(|known| &known.members)
+                .map(|place| org.users[*place as usize].id.to_string())
+                .collect();
+            people.add_changes(index, &record.journal, &group, &began);
         }
         for read in evidence.reads {
             if let Some(identity) = people.all.get_mut(&read.user) {
@@ -65,8 +76,9 @@ impl People {
     }
 
     /// Puts the journal's changes in place of what the final state said of earlier times.
-    fn add_changes(&mut self, org: usize, journal: &Value, group: &str) {
+    fn add_changes(&mut self, org: usize, journal: &Value, group: &str, began: &BTreeSet<String>) {
         let mut versions: BTreeMap<&str, Vec<(Timestamp, Value)>> = BTreeMap::new();
+        let mut others: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
         let mut moves: BTreeMap<&str, Vec<(Timestamp, bool)>> = BTreeMap::new();
         for entry in rows(journal) {
             let (at, id) = (moment(&entry["at"]), entry["id"].as_str().unwrap_or_default());
@@ -83,6 +95,8 @@ impl People {
                     if of == group {
                         let known = moves.entry(user).or_insert_with(|| vec![(Timestamp::MIN, !joined)]);
                         known.push((at, joined));
+                    } else {
+                        others.entry(user).or_default().push(at);
                     }
                 }
                 _ => {}
@@ -97,10 +111,16 @@ impl People {
                 name: title,
                 org,
                 versions: Vec::new(),
-                member: vec![(Timestamp::MIN, true)],
+                member: vec![(Timestamp::MIN, began.contains(id))],
+                moves: Vec::new(),
                 reads: Vec::new(),
             });
             identity.versions = versions;
+        }
+        for (id, moves) in others {
+            if let Some(identity) = self.all.get_mut(id) {
+                identity.moves = moves;
+            }
         }
         for (id, moves) in moves {
             if let Some(identity) = self.all.get_mut(id) {
@@ -201,6 +221,16 @@ impl Identity {
         Some(at.duration_since(left))
     }
 
+    /// Whether nothing else about them moved lately: they left the app's group, and that is all.
+    pub fn only_left_the_group(&self, at: Timestamp) -> bool {
+        let since = at - ALL_QUIET;
+        let within = |moved: &Timestamp| since <= *moved && *moved <= at;
+        let moved = self.versions.iter().any(|(moved, _)| within(moved)) || self.moves.iter().any(within);
+        let user = self.at(at);
+        let away = user["status"] == "SUSPENDED" || user["profile"]["employeeStatus"] == "Leave";
+        !moved && !away
+    }
+
     /// Whether they had to keep their account at every moment of `[from, to]`.
     pub fn must_keep_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
         self.moments(from, to).all(|at| self.must_keep(at))
@@ -215,6 +245,14 @@ impl Identity {
         self.must_keep_throughout(from, to) && self.moments(from, to).all(away)
     }
 
+    /// Whether they were away on leave at some moment of `[from, to]`.
+    pub fn is_away_sometime(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.moments(from, to).any(|at| {
+            let user = self.at(at);
+            user["status"] == "SUSPENDED" || user["profile"]["employeeStatus"] == "Leave"
+        })
+    }
+
     /// Since when they are deactivated or deleted for good.
     pub fn ended_since(&self) -> Option<Timestamp> {
         let over = |user: &Value| user.is_null() || shown_status(user) == "DEPROVISIONED";
@@ -226,6 +264,9 @@ impl Identity {
         Some(self.versions[first].0)
     }
 }
+
+/// What a change of somebody's data asks for is done by then, if nothing goes wrong.
+const ALL_QUIET: jiff::SignedDuration = jiff::SignedDuration::from_hours(3);
 
 /// Longer than any change of status takes; its end is not in the journal.
 const TURN: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);

@@ -247,6 +247,8 @@ impl Plan {
             for _ in 0..count {
                 plan.fronts.push(front(&mut dice, busy_for, storm));
             }
+            // Whoever only observes has no hook made for itself: nothing of hooks can go wrong.
+            plan.faults.retain(|rule| !plan.observe_only || rule.target != Target::Hook);
             plan.blows = if storm { 2 + dice.below(4) } else { dice.below(3) };
             plan.write_faults = write_faults(seed, storm);
         }
@@ -264,7 +266,10 @@ impl Plan {
             self.kills = 0;
             self.write_faults.clear();
         }
-        self.hooks &= !without.hooks;
+        if without.hooks {
+            self.hooks = false;
+            self.faults.retain(|rule| rule.target != Target::Hook);
+        }
         if without.guards {
             self.guards = Guards::default();
         }

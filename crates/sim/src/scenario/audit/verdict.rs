@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -14,9 +14,6 @@ use super::{
     writes::{Gift, Removal, Taken},
 };
 use crate::scenario::Check;
-
-/// A removal is right if what stood in Okta up to this long before asked for it: the engine read it, then wrote.
-const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
 impl Scene<'_, '_> {
     pub(super) fn judge_writes(&self, report: &mut AuditReport) {
@@ -91,7 +88,8 @@ impl Scene<'_, '_> {
 
     /// Whether any standing that an engine can have read before the write asks for the removal; else the last one.
     fn is_right(&self, person: &Person<'_>, removal: &Removal, taken: &Taken) -> Result<(), Standing> {
-        let from = removal.at.checked_sub(READ_BEFORE).unwrap_or(removal.at);
+        let ids = person.identities.iter().map(|identity| identity.id);
+        let from = ids.map(|id| (self.grounds)(id, removal.at)).min().unwrap_or(removal.at);
         let mut moments: BTreeSet<Timestamp> = [from, removal.at].into();
         moments.extend(person.identities.iter().flat_map(|identity| identity.changes(from, removal.at)));
         let mut last = Standing::Out;
