@@ -240,6 +240,8 @@ impl Engine {
         self.load_missing_groups().await?;
         self.load_withheld().await?;
         self.load_people().await?;
+        // What the first read lacks of them is not gone by that.
+        self.recall_catalogues().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
@@ -259,6 +261,11 @@ impl Engine {
             self.rebind(Some(Arc::new(policy)));
         }
         self.load_missing_groups().await?;
+        self.recall_catalogues().await
+    }
+
+    /// Takes the catalogues of the last sweep. Sites that were never swept are answered.
+    async fn recall_catalogues(&self) -> Result<Vec<SiteId>, StoreFailure> {
         let mut unknown = Vec::new();
         for (id, site) in &self.sites {
             let kept = self.store.meta(&format!("catalogue:{id}")).await?;

@@ -4,7 +4,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -151,6 +154,8 @@ pub struct Ballots {
     yes: Mutex<Vec<Yes>>,
     /// Every line about which a vote was seen to be awaited.
     asked: Mutex<BTreeSet<AskedLine>>,
+    /// They only look from now on.
+    done: AtomicBool,
     /// Votes of people without a say.
     tried: Mutex<u64>,
     wrong: Mutex<Vec<(Timestamp, String)>>,
@@ -163,6 +168,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Ballots {
     pub fn yes(&self) -> Vec<Yes> {
         lock(&self.yes).clone()
+    }
+
+    /// From now on they look what waits for them, and say nothing.
+    pub fn vote_no_more(&self) {
+        self.done.store(true, Ordering::SeqCst);
     }
 
     pub fn asked(&self) -> BTreeSet<AskedLine> {
@@ -182,6 +192,9 @@ impl Ballots {
             let user = request.identity.user.to_string();
             let line = |key: &str| (user.clone(), request.site.clone(), key.to_owned());
             lock(&self.asked).extend(request.lines.iter().map(|asked| line(&asked.key)));
+            if self.done.load(Ordering::SeqCst) {
+                continue;
+            }
             match dice.weighted(&[4, 1, 4, 2, 2]) {
                 0 => self.say(engine, &request, Say::Approve, time).await,
                 1 => self.say(engine, &request, Say::Decline, time).await,

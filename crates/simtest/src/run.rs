@@ -407,10 +407,8 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
             face.add(&poison, now);
         });
     }
-    // Whoever agreed to something later would make writes where none are awaited.
-    if let Some(voters) = voters {
-        voters.abort();
-    }
+    // Whoever agreed to something later would make writes where none are awaited. They go on looking.
+    stage.ballots.vote_no_more();
     hits.retain(|_, count| *count > 0);
     stage.end_blows(&script);
     if let Some(present) = stage.present() {
@@ -449,7 +447,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         .collect();
     let now = stage.sides.time.now();
     let sent = stage.sides.network.sent();
-    let reads = stage.sides.network.reads();
+    let (reads, lies) = (stage.sides.network.reads(), stage.sides.network.lies());
     let lines = all_lines(&present.store).await;
     let watch = &stage.sides.network.watch;
     let evidence = Evidence {
@@ -459,6 +457,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         records: &records,
         sent: &sent,
         reads: &reads,
+        lies: &lies,
         idle_writes: &idle_writes,
         findings: &findings,
         problems: &problems,
@@ -493,6 +492,9 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     }
     let hash = hash(&present.store, &records).await;
     supervisor.abort();
+    if let Some(voters) = voters {
+        voters.abort();
+    }
     for (name, count) in stage.sides.weather.hits() {
         *hits.entry(name.to_owned()).or_default() += count;
     }

@@ -134,7 +134,17 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
     let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
     if !plan.guards.edited {
         // A seat that a rule once owned may go with the rule: that needs the history of rules.
-        let judged = |wrong: &&WrongfulRemoval| !wrong.what.starts_with("the seat") && is_clear(&wrong.who);
+        let misread = |wrong: &WrongfulRemoval| {
+            let (number, at) = (number_of(&wrong.who).unwrap_or_default(), wrong.at.parse().unwrap_or(now));
+            people
+                .all
+                .values()
+                .filter(|identity| identity.has_number(&number))
+                .any(|identity| identity.last_read(at).is_some_and(|read| identity.was_misread(read, at)))
+        };
+        let judged = |wrong: &&WrongfulRemoval| {
+            !wrong.what.starts_with("the seat") && is_clear(&wrong.who) && !misread(wrong)
+        };
         let wrong: Vec<_> = report.wrongful_removal_list.iter().filter(judged).collect();
         verdict.check("S3", wrong.is_empty(), now, || {
             let told = wrong

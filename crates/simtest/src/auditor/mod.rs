@@ -71,6 +71,8 @@ pub struct Evidence<'a> {
     pub records: &'a [Record],
     pub sent: &'a [SentWrite],
     pub reads: &'a [Read],
+    /// Reads of somebody's groups that were answered with less than there was, and looked whole.
+    pub lies: &'a [Read],
     /// Writes that reached a site during the pass that should change nothing.
     pub idle_writes: &'a [SentWrite],
     pub findings: &'a [Finding],

@@ -24,6 +24,8 @@ pub(super) struct Identity {
     moves: Vec<Timestamp>,
     /// When we read them by id.
     reads: Vec<Timestamp>,
+    /// When we were told less of their groups than there was, in an answer that looked whole.
+    lies: Vec<Timestamp>,
 }
 
 #[derive(Default)]
@@ -54,6 +56,7 @@ impl People {
                         member: vec![(Timestamp::MIN, member)],
                         moves: Vec::new(),
                         reads: Vec::new(),
+                        lies: Vec::new(),
                     },
                 );
             }
@@ -70,6 +73,11 @@ impl People {
         for read in evidence.reads {
             if let Some(identity) = people.all.get_mut(&read.user) {
                 identity.reads.push(read.at);
+            }
+        }
+        for lie in evidence.lies {
+            if let Some(identity) = people.all.get_mut(&lie.user) {
+                identity.lies.push(lie.at);
             }
         }
         people
@@ -114,6 +122,7 @@ impl People {
                 member: vec![(Timestamp::MIN, began.contains(id))],
                 moves: Vec::new(),
                 reads: Vec::new(),
+                lies: Vec::new(),
             });
             identity.versions = versions;
         }
@@ -153,6 +162,12 @@ impl People {
 }
 
 impl Identity {
+    /// Whether this was their employee number at some time.
+    pub fn has_number(&self, wanted: &str) -> bool {
+        let is_it = |user: &Value| number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted);
+        self.versions.iter().any(|(_, user)| is_it(user))
+    }
+
     pub fn at(&self, at: Timestamp) -> &Value {
         let next = self.versions.partition_point(|(since, _)| *since <= at);
         next.checked_sub(1).map_or(&Value::Null, |place| &self.versions[place].1)
@@ -229,6 +244,11 @@ impl Identity {
         let user = self.at(at);
         let away = user["status"] == "SUSPENDED" || user["profile"]["employeeStatus"] == "Leave";
         !moved && !away
+    }
+
+    /// Whether what was read of them in `[from, to]` said less than there was. A decision is judged on what was read.
+    pub fn was_misread(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.lies.iter().any(|at| from <= *at && *at <= to)
     }
 
     /// Whether they had to keep their account at every moment of `[from, to]`.

@@ -127,6 +127,9 @@ impl<'a> Replay<'a> {
         }
         for identity in people.with_number(self.site, number, booking.at) {
             let Some(read) = identity.last_read(booking.at) else { continue };
+            if identity.was_misread(read, booking.at) {
+                continue;
+            }
             let wrong = identity.must_keep_throughout(read, booking.at);
             verdict.check("S3", !wrong, booking.at, || {
                 format!("{} lost a booking of account {} without a reason", identity.name, booking.account)
@@ -229,7 +232,7 @@ impl Replay<'_> {
                     )
                 });
             }
-            if !lost_account && !lost_seat {
+            if !lost_account && !lost_seat || identity.was_misread(read, change.at) {
                 continue;
             }
             let wrong = lost_account && identity.must_keep_throughout(read, change.at);

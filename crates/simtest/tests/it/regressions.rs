@@ -173,3 +173,37 @@ fn pages_in_html_after_an_outage_give_nobody_up() {
     let leave = command(25 * 60, Vendor::Okta, org, serde_json::json!({"do": "deactivate", "user": user}));
     holds(Plan { faults: vec![outage], fronts: vec![html], steps: vec![leave], ..plan });
 }
+
+/// Found by the second evaluation, once it judged histories with faults (storm 23, swarm 69): the list of sections came back
+/// short at a start, and everybody who had one of the others lost it, since "no rule gives it any more".
+#[test]
+fn a_short_list_of_sections_takes_nobodys_place() {
+    let minutes = |count| Moment::After(SignedDuration::from_mins(count));
+    let torn = Rule {
+        from: Some(minutes(20)),
+        until: Some(minutes(60)),
+        path: Some("*/neighborhoods/sections".into()),
+        ..Rule::new(Target::Ioffice, Effect::TornPage)
+    };
+    let kill = Step {
+        after: Duration::from_secs(25 * 60),
+        words: "the process is killed while the list is torn".into(),
+        deed: Deed::Kill,
+        story: None,
+    };
+    let plan = plain(24);
+    let company = Company::generate(&plan.world);
+    let steps =
+        plain_people(&company, plan.seed, "torn").into_iter().take(12).zip(0..).map(|(person, place)| {
+            let org = usize::from(company.people[person as usize].org);
+            let user = company.user_of(person).id.to_string();
+            let title = serde_json::json!({ "title": "Looked at" });
+            command(
+                1700 + place,
+                Vendor::Okta,
+                org,
+                serde_json::json!({"do": "update_profile", "user": user, "profile": title}),
+            )
+        });
+    holds(Plan { faults: vec![torn], steps: std::iter::once(kill).chain(steps).collect(), ..plan });
+}
