@@ -133,7 +133,7 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
     let shared = &evidence.script.shared_address;
     let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
     if !plan.guards.edited {
-        // A seat that a rule once owned may go with the rule: that needs the history of rules.
+        // A seat for a seat is a move, and nothing is lost by it.
         let misread = |wrong: &WrongfulRemoval| {
             let (number, at) = (number_of(&wrong.who).unwrap_or_default(), wrong.at.parse().unwrap_or(now));
             people
@@ -143,7 +143,7 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
                 .any(|identity| identity.last_read(at).is_some_and(|read| identity.was_misread(read, at)))
         };
         let judged = |wrong: &&WrongfulRemoval| {
-            !wrong.what.starts_with("the seat") && is_clear(&wrong.who) && !misread(wrong)
+            !wrong.what.contains("was changed for") && is_clear(&wrong.who) && !misread(wrong)
         };
         let wrong: Vec<_> = report.wrongful_removal_list.iter().filter(judged).collect();
         verdict.check("S3", wrong.is_empty(), now, || {

@@ -116,11 +116,20 @@ impl Scene<'_, '_> {
                             Some(_) => {
                                 matches!(promise.seat, Seat::Desk { .. }) && !promise.fits(site, *room)
                             }
-                            None => given(Gift::Seat(*room)) && !matches!(promise.seat, Seat::Desk { .. }),
+                            None => {
+                                let ours = given(Gift::Seat(*room))
+                                    || self.ever_promised(person, removal, |then| then.fits(site, *room));
+                                ours && !matches!(promise.seat, Seat::Desk { .. })
+                            }
                         },
                         Taken::Section { section, .. } => match &promise.seat {
                             Seat::Section { section: wanted, .. } => section != wanted,
-                            _ => given(Gift::Section(*section)),
+                            _ => {
+                                given(Gift::Section(*section))
+                                    || self.ever_promised(person, removal, |then| {
+                                        matches!(&then.seat, Seat::Section { section: wanted, .. } if wanted == section)
+                                    })
+                            }
                         },
                         Taken::Item(item) => {
                             let unwanted = Some(*item) == site.executive_item && !promise.executive_item;
@@ -137,6 +146,23 @@ impl Scene<'_, '_> {
             last = standing;
         }
         Err(last)
+    }
+
+    /// Whether a rule once gave it, since the day began: what was found as the rules want it is theirs as well as what they
+    /// gave, and goes with its reason.
+    fn ever_promised(
+        &self,
+        person: &Person<'_>,
+        removal: &Removal,
+        gives: impl Fn(&Promise<'_>) -> bool,
+    ) -> bool {
+        let (site, _) = self.site(person.site);
+        let account = site.accounts.get(&removal.account).copied();
+        let start = self.day.start;
+        let changes = person.identities.iter().flat_map(|identity| identity.changes(start, removal.at));
+        let mut looks = std::iter::once(start).chain(changes).filter_map(|at| person.standing_at(at));
+        looks
+            .any(|(standing, look)| standing == Standing::Active && gives(&Promise::of(&look, site, account)))
     }
 
     /// From Okta's word to the last thing gone.
