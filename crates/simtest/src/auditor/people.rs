@@ -44,12 +44,26 @@ impl People {
             let group =
                 org.groups.iter().find(|group| &*group.name == USERS && group.source == GroupSource::Okta);
             let group = group.map(|group| group.id.to_string()).unwrap_or_default();
+            // Who is deleted is in no list, and a group that is deleted has no members: what was so at the start is known, and
+            // each move since then.
+            let began: BTreeSet<String> = org
+                .groups
+                .iter()
+                .filter(|known| known.id.to_string() == group)
+                .flat_map(|known| &known.members)
+                .map(|place| org.users[*place as usize].id.to_string())
+                .collect();
+            let there: BTreeSet<String> = org.users.iter().map(|user| user.id.to_string()).collect();
             for user in rows(&record.state["users"]) {
-                let member = rows(&user["groups"]).iter().any(|id| id == &group);
+                let id = user["id"].as_str().unwrap_or_default();
+                let member = match there.contains(id) {
+                    true => began.contains(id),
+                    false => rows(&user["groups"]).iter().any(|id| id == &group),
+                };
                 people.all.insert(
-                    user["id"].as_str().unwrap_or_default().to_owned(),
+                    id.to_owned(),
                     Identity {
-                        id: user["id"].as_str().unwrap_or_default().to_owned(),
+                        id: id.to_owned(),
                         name: name(user),
                         org: index,
                         versions: vec![(Timestamp::MIN, user.clone())],
@@ -60,14 +74,6 @@ impl People {
                     },
                 );
             }
-            // Whoever was deleted is in no list: they were members if they were at the start.
-            let began: BTreeSet<String> = org
-                .groups
-                .iter()
-                .filter(|known| known.id.to_string() == group)
-                .flat_map(|known| &known.members)
-                .map(|place| org.users[*place as usize].id.to_string())
-                .collect();
             people.add_changes(index, &record.journal, &group, &began);
         }
         for read in evidence.reads {

@@ -207,3 +207,14 @@ fn a_short_list_of_sections_takes_nobodys_place() {
         });
     holds(Plan { faults: vec![torn], steps: std::iter::once(kill).chain(steps).collect(), ..plan });
 }
+
+/// Found by seed 131: the event of a group's deletion was not taken for one, so that everybody lost their account ninety
+/// seconds after somebody had deleted the app's group, unless a comparison came in between.
+#[test]
+fn a_deleted_group_takes_nobodys_account() {
+    let plan = plain(25);
+    let company = Company::generate(&plan.world);
+    let (org, group) = app_group(&company, plain_people(&company, plan.seed, "group")[0]);
+    let delete = command(1200, Vendor::Okta, org, serde_json::json!({"do": "delete_group", "group": group}));
+    holds(Plan { steps: vec![delete], ..plan });
+}
