@@ -422,7 +422,16 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     let faults_ended = stage.sides.time.now();
     stage.tell("nothing goes wrong any more".into());
     let mut problems = Vec::new();
-    tokio::time::sleep(stage.plan.quiet_for).await;
+    let quiet_until = faults_ended + jiff::SignedDuration::try_from(stage.plan.quiet_for).unwrap_or_default();
+    for step in &script.afterwards {
+        let at = faults_ended + jiff::SignedDuration::try_from(step.after).unwrap_or_default();
+        // A history of one story is quiet for a shorter time.
+        if at < quiet_until {
+            stage.sides.time.sleep_until(at).await;
+            stage.do_step(step).await;
+        }
+    }
+    stage.sides.time.sleep_until(quiet_until).await;
     for why in ["first full pass", "second full pass"] {
         problems.extend(stage.sweep(why).await.err().map(|error| format!("{why}: {error}")));
         tokio::time::sleep(PASS.min(stage.plan.quiet_for)).await;

@@ -257,6 +257,12 @@ impl Identity {
         self.lies.iter().any(|at| from <= *at && *at <= to)
     }
 
+    /// Since when they are out of the app's group for good, where nothing else could ask for the end of their account.
+    pub fn out_for_good_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let left = self.member.last().filter(|(_, member)| !member)?.0;
+        self.moments(left, now).all(|at| self.is_employed(at)).then_some(left)
+    }
+
     /// Whether they had to keep their account at every moment of `[from, to]`.
     pub fn must_keep_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
         self.moments(from, to).all(|at| self.must_keep(at))

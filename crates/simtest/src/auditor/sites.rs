@@ -91,6 +91,11 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// How long whoever left the app's group keeps everything.
+    pub fn waits(&self) -> jiff::SignedDuration {
+        self.keeps + STEP
+    }
+
     /// The employee number of each account that ever had one, the last one.
     pub fn numbers(&self) -> BTreeMap<u64, String> {
         let start = self.start.iter().filter_map(|(id, (_, held))| Some((*id, held.clone()?)));

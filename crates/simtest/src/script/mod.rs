@@ -108,6 +108,8 @@ pub struct Note {
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     pub steps: Vec<Step>,
+    /// What happens once nothing goes wrong any more, counted from then: it is noticed at once, as on any good day.
+    pub afterwards: Vec<Step>,
     pub notes: Vec<Note>,
     /// A group that the policy names was deleted: what rests on it cannot be judged.
     pub group_deleted: bool,
@@ -121,6 +123,9 @@ pub struct Script {
 
 /// Nobody else's field in the demonstration policy.
 pub const NOTE_FIELD: &str = "custom09";
+
+/// After the faults, what they held up is made up for by then.
+pub const MADE_UP: SignedDuration = SignedDuration::from_mins(20);
 
 /// Longer than any pause between two attempts.
 const QUIET: Duration = Duration::from_secs(75 * 60);
