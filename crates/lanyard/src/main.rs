@@ -2,6 +2,7 @@
 
 mod alerts;
 mod bench;
+mod checkpoints;
 mod demo;
 mod desks;
 mod evidence;

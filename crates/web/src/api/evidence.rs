@@ -9,9 +9,11 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
 use lanyard_engine::ports::{Entry, Severity, Write};
 use lanyard_model::id::TenantId;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 use super::Answer;
 use crate::{
@@ -103,18 +105,40 @@ pub async fn file(
 ) -> Result<Response, Problem> {
     let found = desk(&state)?.file(&id);
     let found = found.ok_or_else(|| Problem::not_found(format!("there is no finished pack {id}")))?;
-    let bytes = tokio::fs::read(&found.path).await.map_err(|error| {
+    let unreadable = |error: std::io::Error| {
         Problem::new(StatusCode::NOT_FOUND, "not_found", format!("the pack's file cannot be read: {error}"))
             .fix("make the pack again: equal period and seed give equal samples")
-    })?;
+    };
+    let open = tokio::fs::File::open(&found.path).await.map_err(unreadable)?;
+    let bytes = open.metadata().await.map_err(unreadable)?.len();
     note(&state, &found.tenant, &caller.name, format!("evidence pack {id} saved"), json!({ "pack": id }))
         .await?;
     Response::builder()
         .header(header::CONTENT_TYPE, "application/zip")
+        .header(header::CONTENT_LENGTH, bytes)
         .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", found.name))
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(Body::from(bytes))
+        .body(Body::from_stream(pieces(open)))
         .map_err(|error| DeskRefusal::Failed(error.to_string()).into())
+}
+
+/// Bytes of a pack that are held in memory while it is sent.
+const PIECE: usize = 64 * 1024;
+
+/// A file piece by piece; a read that fails ends the answer short of its length, which every client notices.
+fn pieces(file: tokio::fs::File) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+    futures_util::stream::unfold(Some(file), |open| async move {
+        let mut file = open?;
+        let mut piece = vec![0; PIECE];
+        match file.read(&mut piece).await {
+            Ok(0) => None,
+            Ok(length) => {
+                piece.truncate(length);
+                Some((Ok(Bytes::from(piece)), Some(file)))
+            }
+            Err(error) => Some((Err(error), None)),
+        }
+    })
 }
 
 /// `POST /api/v1/evidence/packs/{id}/verify`
