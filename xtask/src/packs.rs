@@ -28,7 +28,6 @@ const EXPECTED: &[&str] = &[
     "joiners",
     "movers",
     "leavers",
-    "leaves",
     "breaches",
     "access",
     "access_changes",
