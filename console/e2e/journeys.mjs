@@ -2,7 +2,7 @@
 //   BASE_URL=http://127.0.0.1:8480 DEMO_DATA=DIR node e2e/journeys.mjs [NAME…]
 // DEMO_DATA is the demo's `--data` folder: the stand-ins' throw-away credentials are in it. Each journey starts on a page
 // of its own and ends with what a person would see. Ends with 1 if one fails, or if all together take too long.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -216,8 +216,50 @@ const JOURNEYS = {
     if (bytes.subarray(0, 2).toString() !== "PK" || !/^evidence-.+\.zip$/.test(saved.suggestedFilename())) throw new Error(`not a pack: ${saved.suggestedFilename()}`);
     await pack.getByRole("button", { name: "Check again" }).click();
     await pack.getByText("every byte is as it was signed").waitFor();
+    // What lies in the folder is what is checked: one byte of it changed there is said here.
+    const file = join(process.env.DEMO_DATA, "evidence", `${(await asks(page, "GET", "/evidence")).body.packs.find((made) => made.seed === stamp).id}.zip`);
+    const meddled = Buffer.from(bytes);
+    meddled[bytes.length >> 1] ^= 1;
+    writeFileSync(file, meddled);
+    await pack.getByRole("button", { name: "Check again" }).click();
+    await pack.getByText(/was changed/).first().waitFor();
+    writeFileSync(file, bytes);
+    await pack.getByRole("button", { name: "Check again" }).click();
+    await pack.getByText("every byte is as it was signed").waitFor();
+    // A period without data: said why, and the desk is free again.
+    await asks(page, "POST", "/evidence/packs", { tenant: "northgate", from: "2001-01-01T00:00:00Z", to: "2001-02-01T00:00:00Z", seed: `${stamp}-empty` });
+    await page.reload();
+    const empty = page.locator("[data-pack=failed]", { hasText: "has no data" }).first();
+    await empty.waitFor();
+    await empty.getByText(/choose a period after it/).waitFor();
+    // A checkpoint signed now lies outside, and holds.
+    const panel = page.locator("section", { hasText: "Journal of northgate" }).first();
+    const before = (await asks(page, "GET", "/evidence")).body.tenants.find((t) => t.tenant === "northgate").checkpoints_total;
+    await panel.getByRole("button", { name: "Sign one now" }).click();
+    await page.waitForFunction(async (before) => (await (await fetch("/api/v1/evidence")).json()).tenants.find((t) => t.tenant === "northgate").checkpoints_total > before, before);
+    const newest = (await asks(page, "GET", "/evidence")).body.tenants.find((t) => t.tenant === "northgate").checkpoints[0];
+    if (newest.state !== "holds" || !existsSync(newest.outside)) throw new Error(JSON.stringify(newest));
     await page.goto(`${BASE}/all/audit`);
     await sees(page, "saved");
+  },
+
+  async "the audit log names who did what, finds it again, and its seals hold"(page) {
+    await page.goto(`${BASE}/all/settings`);
+    await button(page, "New token").click();
+    await page.getByRole("textbox", { name: "Name" }).fill(`${stamp}-audited`);
+    await button(page, "Make the token").click();
+    await page.locator(".secret").waitFor();
+    await page.goto(`${BASE}/all/audit`);
+    await sees(page, "Every line fits its leaf, and every leaf its tree.");
+    await button(page, "Compute again").click();
+    await sees(page, "Whole");
+    await page.getByRole("textbox", { name: "Search the audit log" }).fill(`${stamp}-audited`);
+    await page.waitForURL(/q=/);
+    await sees(page, `${stamp}-audited`);
+    const { user } = (await asks(page, "GET", "/session")).body;
+    await sees(page, user);
+    await page.getByRole("textbox", { name: "Search the audit log" }).fill("nobody ever wrote this");
+    await sees(page, "Nothing fits");
   },
 
   async "a review is opened and decided line by line, and is not signed off before that"(page) {
@@ -237,6 +279,56 @@ const JOURNEYS = {
     await page.getByRole("textbox", { name: "Reason" }).fill("runs the site");
     await button(page, "Keep").click();
     await page.locator(".tag", { hasText: /^.?1 keep$/ }).waitFor();
+  },
+
+  async "a review goes to its end: one right is removed and read back as gone, its owner signs off, the audit log has it"(page, context, browser) {
+    await page.goto(`${BASE}/all/reviews`);
+    await page.locator("h1").waitFor();
+    const owner = await memberOf(page, "EXEC-Floor");
+    const me = (await asks(page, "GET", "/session")).body.user;
+    const title = `${stamp} to its end`;
+    await page.getByRole("button", { name: "New review" }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "Title" }).fill(title);
+    await dialog.getByRole("textbox", { name: "Owner" }).fill(me);
+    await dialog.getByText("Owner and reviewer are two people").waitFor();
+    await dialog.getByRole("textbox", { name: "Owner" }).fill(owner.email);
+    for (const kind of ["Item", "Site admin"]) await dialog.locator(".mantine-MultiSelect-pill", { hasText: new RegExp(`^${kind}`, "i") }).getByRole("button", { includeHidden: true }).click();
+    await button(dialog, "Open the review").click();
+    await page.waitForURL(/\/reviews\/rev_/);
+    const id = page.url().match(/rev_\d+/)[0];
+    const { body: review } = await asks(page, "GET", `/reviews/${id}?limit=500`);
+    if (review.total !== review.lines.length) throw new Error(`${review.total} lines are more than a page`);
+    // A booking role of somebody ordinary: what the policy gives, and takes back without asking anybody.
+    const taken = review.lines.find((line) => line.person !== "" && line.kind === "role" && line.value === "CUSTOMER" && /Desk Reservations/.test(line.what));
+    if (!taken) throw new Error("nobody books desks");
+    for (const line of review.lines) if (line.id !== taken.id) await asks(page, "POST", `/reviews/lines/${encodeURIComponent(line.id)}/decision`, { decision: "keep", reason: "needed for their work" });
+    await page.goto(`${BASE}/all/reviews/${id}`);
+    await page.locator(".reviewline").first().waitFor();
+    if ((await page.locator(".reviewline").count()) !== 1) throw new Error("more than one line is left");
+    await page.getByRole("textbox", { name: "Reason" }).fill("works from home");
+    await button(page, "Remove").click();
+    await page.locator(".tag", { hasText: /1 remove/ }).waitFor();
+    if (!(await button(page, "Sign off").isDisabled())) throw new Error("the reviewer can sign it off");
+    const signs = await signedInAs(browser, page, owner.email);
+    await signs.goto(`${BASE}/all/reviews/${id}`);
+    await button(signs, "Sign off").click();
+    await signs.getByRole("textbox", { name: "Statement" }).fill("Looked at in full.");
+    await signs.getByRole("dialog").getByRole("button", { name: "Sign off", exact: true }).click();
+    await sees(signs, "signed off by");
+    await signs.context().close();
+    // The removal goes its own way, through plan and gates; the read that shows it gone closes the line.
+    const until = Date.now() + 2 * WAIT_MS;
+    for (let gone = 0; gone === 0; ) {
+      if (Date.now() > until) throw new Error("the right was not read back as gone");
+      gone = (await asks(page, "GET", `/reviews/${id}?limit=1`)).body.counts.removed;
+      await page.waitForTimeout(500);
+    }
+    await page.reload();
+    await page.locator(".tag", { hasText: /1 remove, 1 seen gone/ }).waitFor();
+    await page.goto(`${BASE}/all/audit?q=${encodeURIComponent(title)}`);
+    await sees(page, `review signed off: ${title}`);
+    await sees(page, `review opened: ${title}`);
   },
 
   async "search leads to a person and back"(page) {

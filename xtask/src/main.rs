@@ -12,6 +12,7 @@
 //! | [`third_party`] | bans and licences of `deny.toml` |
 //! | [`pages`] | links between pages, and a page for every finding |
 //! | [`console`] | the console's packages, types, tests, browser pass, dev server |
+//! | [`packs`] | an evidence pack opened by other people's programs |
 //! | [`proofs`] | Okta's own SDKs against the stand-in |
 //! | [`demo`] | a demonstration run once, or kept alive for a browser |
 //! | [`reference`] | the command line's reference and completions |
@@ -23,6 +24,7 @@ mod console;
 mod demo;
 mod figures;
 mod lockfiles;
+mod packs;
 mod pages;
 mod planted;
 mod proofs;
@@ -47,6 +49,7 @@ usage: cargo xtask VERB
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
   proofs          Okta's own SDKs against a release build's stand-in
+  packs           an evidence pack of a release build's demonstration, opened by other people's programs
   gen             writes the command line's reference and the shell completions; `--check` only compares
   simtest [ARGS]  seeds lived through in virtual time and judged; `--planted`: with deliberate bugs, which it must find
   screens         a browser looks at every screen of a release build's demonstration
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         }
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
         ("proofs", []) => proofs_alone(&root),
+        ("packs", []) => packs_alone(&root),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
         ("simtest", rest) => simtest::run(&root, rest),
@@ -124,6 +128,15 @@ fn proofs_alone(root: &Root) -> anyhow::Result<()> {
     tier::cargo(root, &["build", "--release", "--locked"]).run()?;
     match proofs::run(root, &tier::release(root)) {
         Ok(counted) => println!("{} proofs hold", counted.passed),
+        Err(failure) => return Err(failure.error),
+    }
+    Ok(())
+}
+
+fn packs_alone(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
+    match packs::run(root, &tier::release(root)) {
+        Ok(counted) => println!("{} checks hold", counted.passed),
         Err(failure) => return Err(failure.error),
     }
     Ok(())

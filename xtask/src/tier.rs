@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-    console, demo, lockfiles, pages, proofs, reference, simtest,
+    console, demo, lockfiles, packs, pages, proofs, reference, simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
     tools,
@@ -61,6 +61,11 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("official clients", "run: cargo xtask proofs, and read the lines that say FAIL", || {
         proofs::run(root, &lanyard)
     });
+    steps.run(
+        "evidence, by other programs",
+        "run: cargo xtask packs, and read the lines that say FAIL",
+        || packs::run(root, &lanyard),
+    );
     steps.run("demonstration", "run: cargo run --release -- demo --once --people 300", || {
         Ok(demo::check(root, &lanyard)?)
     });

@@ -37,6 +37,7 @@ pub fn check(root: &Root) -> anyhow::Result<Tally> {
         None => bail!("npm is missing; it comes with Node.js {}.{} or newer", NODE_MIN.0, NODE_MIN.1),
     }
     say("browser", &browser(root)?.display().to_string());
+    say("pdftotext", &poppler(root)?);
     match nextest() {
         Some(version) => say("cargo-nextest", &version),
         None => println!("    cargo-nextest: not installed; cargo test is used instead"),
@@ -73,10 +74,38 @@ pub fn browser(root: &Root) -> anyhow::Result<PathBuf> {
         return Ok(browser);
     }
     let by_hand = "install Chromium (Debian: apt-get install chromium), or set CHROMIUM to the path of one";
+    println!("    no Chromium found: installing Debian's package");
+    debian_package(root, "chromium", by_hand)?;
+    present().ok_or_else(|| anyhow::anyhow!("the chromium package brought no browser; {by_hand}"))
+}
+
+/// Poppler's `pdftotext`, which opens the reports of evidence packs.
+///
+/// # Errors
+/// When it is missing and cannot be installed here.
+pub fn poppler(root: &Root) -> anyhow::Result<String> {
+    let by_hand =
+        "install Poppler's tools (Debian: apt-get install poppler-utils), so that pdftotext is on PATH";
+    let present = || said_first("pdftotext", "-v");
+    if let Some(version) = present() {
+        return Ok(version);
+    }
+    println!("    no pdftotext found: installing Debian's package");
+    debian_package(root, "poppler-utils", by_hand)?;
+    present().ok_or_else(|| anyhow::anyhow!("the poppler-utils package brought no pdftotext; {by_hand}"))
+}
+
+/// The first line that a program says, on whichever stream.
+fn said_first(program: &str, argument: &str) -> Option<String> {
+    let said = std::process::Command::new(program).arg(argument).output().ok()?;
+    let all = [said.stdout, said.stderr].concat();
+    String::from_utf8_lossy(&all).lines().next().map(str::to_owned)
+}
+
+fn debian_package(root: &Root, name: &str, by_hand: &str) -> anyhow::Result<()> {
     let root_user = first_line("id", &["-u"]).is_some_and(|id| id == "0");
     let apt = first_line("apt-get", &["--version"]).is_some();
-    ensure!(root_user && apt, "no Chromium found; {by_hand}");
-    println!("    no Chromium found: installing Debian's package");
+    ensure!(root_user && apt, "{name} is missing; {by_hand}");
     let apt_get = |arguments: &[&str]| {
         Call::new("apt-get", root.path("."), INSTALL)
             .env("DEBIAN_FRONTEND", "noninteractive")
@@ -84,6 +113,6 @@ pub fn browser(root: &Root) -> anyhow::Result<PathBuf> {
             .run()
     };
     apt_get(&["update", "--quiet"])?;
-    apt_get(&["install", "--quiet", "--yes", "--no-install-recommends", "chromium"])?;
-    present().ok_or_else(|| anyhow::anyhow!("the chromium package brought no browser; {by_hand}"))
+    apt_get(&["install", "--quiet", "--yes", "--no-install-recommends", name])?;
+    Ok(())
 }

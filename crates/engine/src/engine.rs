@@ -123,6 +123,8 @@ pub struct Engine {
     troubles: Mutex<BTreeSet<String>>,
     /// What access reviews took away and policy shall not give again.
     pub(crate) withheld: RwLock<WithheldRights>,
+    /// What the watch over reviews looks at; `None` until it was read.
+    pub(crate) watched: Mutex<Option<crate::reviews::Watched>>,
     pub(crate) settings: EngineSettings,
     /// Whether the next sweep may take up what an earlier process left unfinished: the first one only.
     pub(crate) may_take_up: AtomicBool,
@@ -201,6 +203,7 @@ impl Engine {
             polled: RwLock::default(),
             troubles: Mutex::default(),
             withheld: RwLock::default(),
+            watched: Mutex::default(),
             settings,
             may_take_up: AtomicBool::new(true),
             signed_off: RwLock::default(),

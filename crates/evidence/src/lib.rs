@@ -10,11 +10,13 @@
 //! | [`container`] | the archive: a ZIP of which every byte is determined by its files |
 //! | [`pack`], [`manifest`] | putting a pack together, and signing it |
 //! | [`verify`] | checking one, trusting nothing that it says of itself |
+//! | [`controls`] | what SOC 2, ISO/IEC 27001 and NIST ask, answered from the figures |
 //! | [`oscal`], [`ocsf`] | the same facts in the forms that other tools read |
 //! | [`pdf`], [`xlsx`] | the same facts for people |
 
 pub mod cell;
 pub mod container;
+pub mod controls;
 pub mod manifest;
 pub mod ocsf;
 pub mod oscal;

@@ -64,6 +64,17 @@ fn objectives(manifest: &Manifest) -> Vec<Objective> {
             evidence: &["data/leavers.csv", "ocsf/events.jsonl"],
         },
         Objective {
+            target: "ac-2_obj.l-1",
+            control: "ac-2",
+            also: "SOC 2 CC6.3, ISO/IEC 27001:2022 A.5.18",
+            title: "Account management follows terminations",
+            observed: format!(
+                "{leavers} terminations seen in the identity source, each with its own clock to the read-back"
+            ),
+            satisfied: some(leavers, summary.leavers_late == 0),
+            evidence: &["data/leavers.csv", "data/returns.csv"],
+        },
+        Objective {
             target: "ac-2_obj.h.2",
             control: "ac-2",
             also: "SOC 2 CC6.3",
@@ -124,6 +135,19 @@ fn objectives(manifest: &Manifest) -> Vec<Objective> {
                 summary.reviews_undecided == 0 && summary.removals_not_confirmed == 0,
             ),
             evidence: &["data/reviews.csv"],
+        },
+        Objective {
+            target: "pe-2_obj.d",
+            control: "pe-2",
+            also: "SOC 2 CC6.4, ISO/IEC 27001:2022 A.7.2",
+            title: "People are taken off the access list when access is no longer needed",
+            observed: format!(
+                "{} rights were given or taken in the period; {} of {leavers} leavers were verified gone in time",
+                rows("access_changes"),
+                summary.leavers_in_time
+            ),
+            satisfied: some(leavers, summary.leavers_late == 0),
+            evidence: &["data/access_changes.csv", "data/leavers.csv"],
         },
         Objective {
             target: "ac-2_obj.j",

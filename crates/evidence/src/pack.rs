@@ -30,7 +30,7 @@ pub enum PackProblem {
 /// Rows kept in memory for the report and the workbook; longer tables are complete in their own files only.
 const KEPT_MAX: usize = 50_000;
 /// Tables with a row per person or more: the report shows their beginning.
-const LONG: &[&str] = &["access", "population"];
+const LONG: &[&str] = &["access", "access_changes", "population"];
 const LONG_KEPT_MAX: usize = 1_000;
 
 /// A file under way.

@@ -30,8 +30,14 @@ const SIZE: f32 = 7.5;
 const ROW: f32 = 12.0;
 /// Rows of a table that the report shows.
 const SHOWN_MAX: usize = 40;
+/// Height of each further line of a row.
+const LINE: f32 = 9.0;
+/// Lines of a cell at most; what is longer is whole in the pack's files.
+const LINES_MAX: usize = 8;
 /// Room of a column at most, as a part of the line.
 const COLUMN_MAX: f32 = 0.38;
+/// A column gets room for its longest word up to this part of the line; longer words are broken.
+const WORD_MAX: f32 = 0.16;
 
 const INK: (u8, u8, u8) = (29, 33, 41);
 const DIM: (u8, u8, u8) = (92, 99, 106);
@@ -42,6 +48,11 @@ const ALARM: (u8, u8, u8) = (165, 17, 17);
 
 /// What the report shows of a table: its columns, and a sentence before it.
 const SECTIONS: &[(&str, &[&str], &str)] = &[
+    (
+        "controls",
+        &["question", "answer", "state", "soc2", "iso27001", "nist", "files"],
+        "Counted again by whoever verifies this pack. Documented: it is written down, and yours to judge.",
+    ),
     (
         "reconciliation",
         &["site", "figure", "value", "source"],
@@ -65,7 +76,12 @@ const SECTIONS: &[(&str, &[&str], &str)] = &[
     (
         "bounds",
         &["control", "requirement", "seconds_bound", "within", "beyond"],
-        "Published bounds beside the measured values.",
+        "Each bound holds for every leaver of the period.",
+    ),
+    (
+        "histogram",
+        &[],
+        "Leavers verified gone, or still open at the end of the period, by seconds since their right ended.",
     ),
     (
         "breaches",
@@ -98,33 +114,50 @@ const SECTIONS: &[(&str, &[&str], &str)] = &[
     (
         "overrides",
         &["person", "name", "site", "seen_at", "change", "kind", "what"],
-        "Changes that a read showed and no operation of ours explains.",
+        "Found by comparing reads; Lanyard sent nothing to these accounts shortly before.",
     ),
     ("failed", &["at", "person", "site", "operation", "outcome", "reason", "done_later"], ""),
     ("approvals", &["at", "person", "kind", "title", "detail"], ""),
     (
         "access",
         &["site", "person", "name", "kind", "what", "value", "since", "because"],
-        "As of the end of the period.",
+        "Each right with the rule that gave it, or how it came about otherwise.",
     ),
+    (
+        "access_changes",
+        &["at", "change", "site", "person", "name", "kind", "what", "value", "because"],
+        "Opening list and these changes make the list above.",
+    ),
+    ("privileged", &["system", "site", "person", "name", "account_name", "what", "value", "because"], ""),
     (
         "reviews",
         &["title", "name", "site", "kind", "what", "reviewer", "decision", "reason", "removed_at", "flags"],
         "",
     ),
     ("exceptions", &["kind", "severity", "site", "person", "title", "since", "over_at"], ""),
-    ("policies", &["seal", "first_plan_at", "last_plan_at", "plans"], ""),
+    (
+        "policies",
+        &[
+            "version",
+            "name",
+            "published_at",
+            "replaced_at",
+            "published_by",
+            "approved_by",
+            "reason",
+            "seal",
+            "plans",
+        ],
+        "",
+    ),
+    ("configuration", &["part", "setting", "value"], ""),
     ("control_changes", &["at", "kind", "title", "detail"], ""),
     (
         "samples",
         &["population", "number", "person", "name", "dossier", "lines"],
         "Drawn by the seed on the cover; anybody can draw them again from the tables.",
     ),
-    (
-        "checkpoints",
-        &["at", "size", "root"],
-        "Signed heads of the journal; each is proven to be a beginning of the next.",
-    ),
+    ("checkpoints", &["at", "size", "root"], "Each is proven to be a beginning of the next."),
 ];
 
 /// The report as bytes.
@@ -142,8 +175,9 @@ pub fn report(manifest: &Manifest, rows: &Kept, fingerprint: &str) -> Result<Vec
         if !sentence.is_empty() {
             sheet.paragraph(sentence, DIM);
         }
-        if *name == "bounds" {
+        if *name == "histogram" {
             histogram(&mut sheet, manifest);
+            continue;
         }
         sheet.table(table, columns, &kept[..kept.len().min(SHOWN_MAX)], total);
     }
@@ -199,6 +233,7 @@ fn histogram(sheet: &mut Sheet, manifest: &Manifest) {
     let bars = &manifest.summary.histogram;
     let most = bars.iter().copied().max().unwrap_or(0);
     if most == 0 {
+        sheet.paragraph("None in this period.", DIM);
         return;
     }
     sheet.room(ROW * (bars.len() as f32 + 1.0));
@@ -345,22 +380,14 @@ impl Sheet {
         let places: Vec<usize> = columns.iter().filter_map(|name| table.at(name)).collect();
         let cells: Vec<Vec<String>> =
             rows.iter().map(|row| places.iter().map(|at| shown(&row[*at])).collect()).collect();
-        let widths = self.widths(table, &places, &cells);
-        self.head(table, &places, &widths);
+        let names: Vec<String> = places.iter().map(|at| table.columns[*at].name.replace('_', " ")).collect();
+        let widths = self.widths(&names, &cells);
+        self.row(&names, &widths, true, Some(HEAD));
         for (number, row) in cells.iter().enumerate() {
-            if self.room(ROW) {
-                self.head(table, &places, &widths);
+            if self.room(self.height(row, &widths, false)) {
+                self.row(&names, &widths, true, Some(HEAD));
             }
-            if number % 2 == 1 {
-                self.rect(MARGIN - 3.0, self.y - 8.5, WIDTH - 2.0 * MARGIN + 6.0, ROW, SHADE);
-            }
-            let mut x = MARGIN;
-            for (text, width) in row.iter().zip(&widths) {
-                let fitted = self.fit(text, SIZE, false, width - 6.0);
-                self.text(x, self.y, SIZE, false, INK, &fitted);
-                x += width;
-            }
-            self.y += ROW;
+            self.row(row, &widths, false, (number % 2 == 1).then_some(SHADE));
         }
         let count = rows.len() as u64;
         let note = match count < total {
@@ -372,41 +399,101 @@ impl Sheet {
         self.y += ROW;
     }
 
-    fn head(&mut self, table: &Table, places: &[usize], widths: &[f32]) {
-        self.rect(MARGIN - 3.0, self.y - 8.5, WIDTH - 2.0 * MARGIN + 6.0, ROW, HEAD);
-        let mut x = MARGIN;
-        for (at, width) in places.iter().zip(widths) {
-            let name = table.columns[*at].name.replace('_', " ");
-            let name = self.fit(&name, SIZE, true, width - 6.0);
-            self.text(x, self.y, SIZE, true, INK, &name);
-            x += width;
+    /// Lines of a cell: broken at spaces, and within a word that is longer than the column.
+    fn lines(&self, text: &str, bold: bool, room: f32) -> Vec<String> {
+        if self.width(text, SIZE, bold) <= room {
+            return vec![text.to_owned()];
         }
-        self.y += ROW;
+        let mut lines = vec![String::new()];
+        for word in text.split(' ') {
+            let mut word = word.to_owned();
+            while let Some(last) = lines.last_mut() {
+                let gap = if last.is_empty() { "" } else { " " };
+                if self.width(&format!("{last}{gap}{word}"), SIZE, bold) <= room {
+                    last.push_str(gap);
+                    last.push_str(&word);
+                    break;
+                }
+                if !last.is_empty() {
+                    lines.push(String::new());
+                    continue;
+                }
+                // Longer than a whole line: as much of it as fits, at least one character.
+                let mut end = 0;
+                for (at, c) in word.char_indices() {
+                    let next = at + c.len_utf8();
+                    if end > 0 && self.width(&word[..next], SIZE, bold) > room {
+                        break;
+                    }
+                    end = next;
+                }
+                last.push_str(&word[..end]);
+                word = word.split_off(end);
+                if word.is_empty() {
+                    break;
+                }
+                lines.push(String::new());
+            }
+        }
+        if lines.len() > LINES_MAX {
+            lines.truncate(LINES_MAX);
+            if let Some(last) = lines.last_mut() {
+                last.push('…');
+                let fitted = self.fit(&last.clone(), SIZE, bold, room);
+                *last = fitted;
+            }
+        }
+        lines
     }
 
-    /// Each column as wide as its content, none wider than its part, all together as wide as the page.
-    fn widths(&self, table: &Table, places: &[usize], cells: &[Vec<String>]) -> Vec<f32> {
-        let line = WIDTH - 2.0 * MARGIN;
-        let mut widths: Vec<f32> = places
-            .iter()
-            .enumerate()
-            .map(|(column, at)| {
-                let head = self.width(&table.columns[*at].name.replace('_', " "), SIZE, true);
-                let widest =
-                    cells.iter().map(|row| self.width(&row[column], SIZE, false)).fold(head, f32::max);
-                (widest + 8.0).min(line * COLUMN_MAX)
-            })
-            .collect();
-        let sum: f32 = widths.iter().sum();
-        if sum > line {
-            // Only wide columns give way.
-            let fair = line / widths.len() as f32;
-            let fixed: f32 = widths.iter().filter(|width| **width <= fair).sum();
-            let wide: f32 = widths.iter().filter(|width| **width > fair).sum();
-            let factor = ((line - fixed) / wide).min(1.0);
-            widths.iter_mut().filter(|width| **width > fair).for_each(|width| *width *= factor);
+    fn height(&self, cells: &[String], widths: &[f32], bold: bool) -> f32 {
+        let lines = cells.iter().zip(widths).map(|(text, width)| self.lines(text, bold, width - 6.0).len());
+        ROW + (lines.max().unwrap_or(1) - 1) as f32 * LINE
+    }
+
+    fn row(&mut self, cells: &[String], widths: &[f32], bold: bool, shade: Option<(u8, u8, u8)>) {
+        let height = self.height(cells, widths, bold);
+        if let Some(shade) = shade {
+            self.rect(MARGIN - 3.0, self.y - 8.5, WIDTH - 2.0 * MARGIN + 6.0, height, shade);
         }
-        widths
+        let mut x = MARGIN;
+        for (text, width) in cells.iter().zip(widths) {
+            for (at, line) in self.lines(text, bold, width - 6.0).iter().enumerate() {
+                self.text(x, self.y + at as f32 * LINE, SIZE, bold, INK, line);
+            }
+            x += width;
+        }
+        self.y += height;
+    }
+
+    /// Each column as wide as its content where all fit; else each has room for its longest word, and what is left
+    /// over goes to those that would be wider.
+    fn widths(&self, names: &[String], cells: &[Vec<String>]) -> Vec<f32> {
+        let line = WIDTH - 2.0 * MARGIN;
+        let words = |text: &str, bold: bool| {
+            text.split(' ').map(|word| self.width(word, SIZE, bold)).fold(0.0_f32, f32::max)
+        };
+        let (mut wanted, mut least) = (Vec::new(), Vec::new());
+        for (column, name) in names.iter().enumerate() {
+            let texts = || cells.iter().map(|row| row[column].as_str());
+            let widest = texts()
+                .map(|text| self.width(text, SIZE, false))
+                .fold(self.width(name, SIZE, true), f32::max);
+            let longest = texts().map(|text| words(text, false)).fold(words(name, true), f32::max);
+            wanted.push((widest + 8.0).min(line * COLUMN_MAX));
+            least.push((longest + 8.0).min(line * WORD_MAX));
+        }
+        let (sum, floor): (f32, f32) = (wanted.iter().sum(), least.iter().sum());
+        if sum <= line {
+            return wanted;
+        }
+        if floor >= line {
+            return least.iter().map(|width| width * line / floor).collect();
+        }
+        let more: Vec<f32> =
+            wanted.iter().zip(&least).map(|(wanted, least)| (wanted - least).max(0.0)).collect();
+        let all: f32 = more.iter().sum();
+        least.iter().zip(&more).map(|(least, more)| least + more * (line - floor) / all.max(1.0)).collect()
     }
 
     fn finish(self) -> Result<Vec<u8>, String> {

@@ -51,7 +51,10 @@ pub const JOINERS: Table = Table {
         at("decided_at", "Plan sealed"),
         at("granted_at", "First accepted operation; for adopted accounts the first read"),
         at("verified_at", "Read back as wanted"),
-        int("seconds_to_access", "From the later of event and start to the read-back"),
+        int(
+            "seconds_to_access",
+            "From the event to the read-back; of those who were due before the first complete comparison, from that comparison",
+        ),
         yes("authorised_before", "The plan was sealed before the first operation was sent"),
         PLAN,
     ],
@@ -176,7 +179,7 @@ pub const BREACHES: Table = Table {
         int("seconds_total", "Time to verified, or to the end of the period"),
         int("seconds_bound", "Configured bound"),
         int("seconds_at_risk", "Beyond the bound"),
-        text("cause", "okta_late, engine, hold_or_gate, ioffice, read_back, open"),
+        text("cause", "before_first_comparison, okta_late, engine, hold_or_gate, ioffice, read_back, open"),
         yes("weekend", "The right ended on a Saturday or Sunday, UTC"),
     ],
 };
@@ -248,6 +251,63 @@ pub const ACCESS: Table = Table {
         at("since", "The read that first showed it"),
         text("because", "Rule that gave it; by hand: no plan of ours; first read: it was there before us"),
         PLAN,
+    ],
+};
+
+pub const ACCESS_CHANGES: Table = Table {
+    name: "access_changes",
+    title: "Access given and taken in the period: what differs from the list at its beginning",
+    columns: &[
+        SITE,
+        PERSON,
+        NAME,
+        ACCOUNT,
+        text("kind", "account, role, item, cost_center, seat, section, user_type, site_admin"),
+        text("what", "Center, item, room, …"),
+        text("value", "Role, or live/inactive"),
+        text("change", "given or taken"),
+        at("at", "The read that first showed it"),
+        text("because", "As in the access list; of what was taken: ours, or by hand"),
+    ],
+};
+
+pub const PRIVILEGED: Table = Table {
+    name: "privileged",
+    title: "Privileged rights: site administrators, roles above customer, and who administers Lanyard itself",
+    columns: &[
+        text("system", "iOffice or Lanyard"),
+        SITE,
+        PERSON,
+        NAME,
+        text("account_name", "iOffice user name; in Lanyard the Okta group"),
+        text("what", "Site administrator, center, or Lanyard"),
+        text("value", "Role"),
+        at("since", "The read that first showed it"),
+        text("because", "As in the access list"),
+    ],
+};
+
+pub const CONTROLS: Table = Table {
+    name: "controls",
+    title: "The controls, what is asked, and what the rows answer",
+    columns: &[
+        text("soc2", "SOC 2 trust services criterion"),
+        text("iso27001", "ISO/IEC 27001:2022 Annex A"),
+        text("nist", "NIST SP 800-53 Rev 5"),
+        text("question", "What an auditor asks"),
+        text("answer", "Counted from this pack's own rows"),
+        text("state", "satisfied, not satisfied, documented, no data, elsewhere"),
+        text("files", "Where it is shown"),
+    ],
+};
+
+pub const CONFIGURATION: Table = Table {
+    name: "configuration",
+    title: "Configuration of the control itself, as in force at the end of the period",
+    columns: &[
+        text("part", "policy, settings, program"),
+        text("setting", "Path of its name"),
+        text("value", "As it is written; secrets are never shown"),
     ],
 };
 
@@ -337,9 +397,17 @@ pub const CONTROL: Table = Table {
 
 pub const POLICIES: Table = Table {
     name: "policies",
-    title: "Policy versions that decided something in the period",
+    title: "Policy versions in force in the period, with who published and who agreed",
     columns: &[
+        int("version", "Number; empty: it decided something and is not among the published ones"),
+        text("name", "Its name"),
         text("seal", "SHA-256 of the policy"),
+        at("published_at", "In force since"),
+        at("replaced_at", "Until; empty: still in force"),
+        text("published_by", "Author"),
+        text("approved_by", "The second person, where one is asked for"),
+        text("reason", "In the author's words"),
+        text("changes", "What it changed"),
         at("first_plan_at", "First plan it made in the period"),
         at("last_plan_at", "Last one"),
         int("plans", "Plans"),
@@ -384,6 +452,7 @@ pub const CHECKPOINTS: Table = Table {
 
 /// All tables, in the order of the report.
 pub const ALL: &[Table] = &[
+    CONTROLS,
     RECONCILIATION,
     CERTIFICATES,
     SWEEPS,
@@ -401,10 +470,13 @@ pub const ALL: &[Table] = &[
     BREACHES,
     APPROVALS,
     ACCESS,
+    ACCESS_CHANGES,
+    PRIVILEGED,
     REVIEWS,
     EXCEPTIONS,
     SAMPLES,
     POLICIES,
+    CONFIGURATION,
     CONTROL,
     CHECKPOINTS,
 ];

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cell::{Cell, Table},
-    sample,
+    controls, sample,
     stats::{self, Spread},
     tables,
 };
@@ -52,6 +52,9 @@ pub struct Summary {
     pub movers_with_rest: u64,
     pub exceptions_open: u64,
     pub orphans_open: u64,
+    /// Late leavers by cause.
+    #[serde(default)]
+    pub late_by_cause: BTreeMap<String, u64>,
     pub reviews_undecided: u64,
     pub removals_not_confirmed: u64,
 }
@@ -114,6 +117,9 @@ impl Tally {
                 let in_time = cell("in_time").is_true();
                 summary.leavers_in_time += u64::from(in_time);
                 summary.leavers_late += u64::from(!in_time);
+                if !in_time {
+                    *summary.late_by_cause.entry(cell("cause").text().to_owned()).or_default() += 1;
+                }
                 let total = cell("seconds_total").int();
                 for (control, _, bound) in BOUNDS {
                     let within = verified && total.is_some_and(|seconds| seconds <= *bound);
@@ -164,7 +170,7 @@ impl Tally {
         summary
     }
 
-    /// Rows of the tables that only repeat the figures: timeliness, bounds, histogram.
+    /// Rows of the tables that only repeat the figures: timeliness, bounds, histogram, controls.
     pub fn derived(&self) -> Vec<(&'static Table, Vec<Cell>)> {
         let summary = self.summary();
         let mut rows: Vec<(&'static Table, Vec<Cell>)> = Vec::new();
@@ -189,6 +195,7 @@ impl Tally {
                 vec![(*control).into(), (*requirement).into(), (*bound).into(), within.into(), beyond.into()];
             rows.push((&tables::BOUNDS, row));
         }
+        rows.extend(controls::rows(&summary).into_iter().map(|row| (&tables::CONTROLS, row)));
         for (bar, count) in summary.histogram.iter().enumerate() {
             let row = vec!["leavers".into(), stats::BARS.get(bar).copied().into(), (*count).into()];
             rows.push((&tables::HISTOGRAM, row));
@@ -198,7 +205,7 @@ impl Tally {
 }
 
 /// Tables whose rows [`Tally::derived`] makes.
-pub const DERIVED: &[&str] = &["timeliness", "bounds", "histogram"];
+pub const DERIVED: &[&str] = &["timeliness", "bounds", "histogram", "controls"];
 
 /// Without a row in any of these there is no data.
 pub const EMPTY_WITHOUT: &[&str] = &["population", "leavers", "movers", "control_changes", "failed"];

@@ -1,5 +1,6 @@
 //! The workbook: the same tables as sheets. Texts are written as texts, so no cell is a formula.
 
+use jiff::Timestamp;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use crate::{
@@ -7,6 +8,7 @@ use crate::{
     manifest::Manifest,
     pack::Kept,
     tables,
+    tally::Summary,
 };
 
 /// A cell's text has at most this many characters in the format.
@@ -31,6 +33,7 @@ fn build(manifest: &Manifest, rows: &Kept) -> Result<Vec<u8>, XlsxError> {
     }
     book.set_properties(&properties);
     let head = Format::new().set_bold().set_background_color(0x00E7_EDF8);
+    let moment = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
     let cover = book.add_worksheet().set_name("cover")?;
     cover.set_column_width(0, 34)?.set_column_width(1, 90)?;
     for (line, (what, value)) in facts(manifest).iter().enumerate() {
@@ -41,7 +44,14 @@ fn build(manifest: &Manifest, rows: &Kept) -> Result<Vec<u8>, XlsxError> {
     for table in tables::ALL {
         let kept = rows.get(table.name).map(Vec::as_slice).unwrap_or_default();
         let sheet = book.add_worksheet().set_name(table.name)?;
-        write(sheet, table, kept, manifest.summary.rows.get(table.name).copied().unwrap_or(0), &head)?;
+        write(
+            sheet,
+            table,
+            kept,
+            manifest.summary.rows.get(table.name).copied().unwrap_or(0),
+            &head,
+            &moment,
+        )?;
     }
     book.save_to_buffer()
 }
@@ -52,10 +62,11 @@ fn write(
     rows: &[Vec<Cell>],
     total: u64,
     head: &Format,
+    moment: &Format,
 ) -> Result<(), XlsxError> {
     for (column, known) in table.columns.iter().enumerate() {
         let width = match known.kind {
-            Kind::Time => 28,
+            Kind::Time => 19,
             Kind::Text => 26,
             Kind::Int | Kind::Bool => 12,
         };
@@ -70,6 +81,11 @@ fn write(
                 Cell::Null => {}
                 #[expect(clippy::cast_precision_loss, reason = "counts and seconds are far below 2^53")]
                 Cell::Int(value) => drop(sheet.write_number(at, column, *value as f64)?),
+                Cell::Bool(value) => drop(sheet.write_boolean(at, column, *value)?),
+                Cell::Time(time) => match day_of(*time) {
+                    Some(day) => drop(sheet.write_datetime_with_format(at, column, &day, moment)?),
+                    None => drop(sheet.write_string(at, column, cell.to_text())?),
+                },
                 other => {
                     let text: String = other.to_text().chars().take(TEXT_MAX).collect();
                     sheet.write_string(at, column, text)?;
@@ -86,6 +102,13 @@ fn write(
     Ok(())
 }
 
+/// A moment as spreadsheets count it, so that they can calculate with it: days since 1900, UTC, to the millisecond.
+fn day_of(at: Timestamp) -> Option<ExcelDateTime> {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of these centuries are below 2^53")]
+    let days = at.as_millisecond() as f64 / 86_400_000.0 + 25_569.0;
+    ExcelDateTime::from_serial_datetime(days).ok()
+}
+
 /// The cover's lines.
 pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let (terms, summary) = (&manifest.terms, &manifest.summary);
@@ -94,8 +117,8 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     vec![
         ("Tenant", format!("{} ({})", terms.tenant, terms.okta_url)),
         ("Sites", sites.join(", ")),
-        ("Period", format!("{} up to {} ({})", terms.from, terms.to, terms.zone)),
-        ("Made", format!("{} by {}, {}", terms.made_at, terms.made_by, terms.program)),
+        ("Period", format!("{} up to {} ({})", second(terms.from), second(terms.to), terms.zone)),
+        ("Made", format!("{} by {}, {}", second(terms.made_at), terms.made_by, terms.program)),
         ("Made from", terms.query.clone()),
         (
             "Control totals",
@@ -112,12 +135,13 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         (
             "Leavers in time",
             format!(
-                "{} of {} within {} s",
+                "{} of {} verified gone within {} s",
                 summary.leavers_in_time,
                 summary.leavers_in_time + summary.leavers_late,
                 terms.leaver_bound_seconds
             ),
         ),
+        ("Of the late ones", late(summary)),
         (
             "Joiners authorised before access",
             format!(
@@ -130,4 +154,18 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("Seed of the samples", terms.seed.clone()),
         ("Verifier key", manifest.key.clone()),
     ]
+}
+
+fn late(summary: &Summary) -> String {
+    let all: Vec<String> = summary
+        .late_by_cause
+        .iter()
+        .map(|(cause, count)| format!("{count} {}", cause.replace('_', " ")))
+        .collect();
+    if all.is_empty() { "there are none".into() } else { all.join(", ") }
+}
+
+/// A moment to the second.
+pub fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

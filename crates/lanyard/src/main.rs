@@ -7,6 +7,7 @@ mod out;
 
 mod alerts;
 mod bench;
+mod checkpoints;
 mod connection;
 mod demo;
 mod desks;

@@ -1,6 +1,9 @@
 //! A reading look at a store's folder, also while a server works in it: one unchanging view, row by row.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Holding, Leaver, Mirrored, StoreFailure, SweepRecord};
@@ -13,7 +16,9 @@ use rusqlite::Connection;
 
 pub use crate::tables::evidence::{Ended, KeptPlan, PersonLine, RawLine};
 use crate::{
-    group, schema,
+    group,
+    merkle::CompactRange,
+    schema,
     sqlite::{self, SqliteTx},
     tables::{evidence, held, journal, links, notes},
     tx::Answer,
@@ -84,6 +89,11 @@ impl Archive {
         mut each: impl FnMut(Holding) -> Answer<()>,
     ) -> Result<(), StoreFailure> {
         held::between(&self.tx(), site, from, to, &mut each)
+    }
+
+    /// Whether the site ever had an account of somebody of the tenant.
+    pub fn serves(&self, site: &SiteId, tenant: &TenantId) -> Result<bool, StoreFailure> {
+        held::serves(&self.tx(), site, tenant)
     }
 
     /// The accounts a person ever had, with the stretches.
@@ -205,6 +215,27 @@ impl Archive {
     /// The root that the first `size` lines have now; `None` if there are fewer.
     pub fn root_at(&self, tenant: &TenantId, size: u64) -> Result<Option<[u8; 32]>, StoreFailure> {
         journal::root_at(&self.tx(), tenant, size)
+    }
+
+    /// The roots of a tenant's journal at these sizes, in one pass over the leaves that `tree` does not have yet; a new
+    /// tree reads all of them. Afterwards `tree` is the whole journal's.
+    pub fn roots(
+        &self,
+        tenant: &TenantId,
+        tree: &mut CompactRange,
+        sizes: &BTreeSet<u64>,
+    ) -> Result<BTreeMap<u64, [u8; 32]>, StoreFailure> {
+        journal::roots(&self.tx(), tenant, tree, sizes)
+    }
+
+    /// The newest checkpoints of a tenant, newest first, and how many there are in all.
+    #[expect(clippy::type_complexity, reason = "rows as they are kept, and their count")]
+    pub fn newest_checkpoints(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+    ) -> Result<(Vec<(Timestamp, u64, String)>, u64), StoreFailure> {
+        journal::newest_checkpoints(&self.tx(), tenant, limit)
     }
 
     /// Documents of a collection, oldest first: key and body.

@@ -14,8 +14,8 @@ use std::{
 use jiff::Timestamp;
 use lanyard_model::{
     booking::Visit,
-    desired::{Because, Desired, Lifecycle, NotGiven, SeatWish, Want},
-    id::{AccountId, CenterId, IdentityId, ItemId, SiteId, TenantId},
+    desired::{Because, Desired, Lifecycle, NotGiven, SeatWish},
+    id::{AccountId, CenterId, IdentityId, ItemId, RoomId, SiteId, TenantId},
     signal::{Lane, Source},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -74,6 +74,16 @@ pub struct Opening {
 /// Rights withheld by reviews, in memory: asked for in every decision.
 pub type WithheldRights = HashMap<(IdentityId, SiteId), Vec<(Kind, i64, String)>>;
 
+/// What the watch over reviews looks at: read from the store once, kept up to date by every step afterwards. Campaigns
+/// grow to a hundred thousand lines; the few that wait are looked at by name.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Reviews that are not signed off, nor known to be overdue: when they are due.
+    due: BTreeMap<String, Timestamp>,
+    /// Lines that are to be removed and were not read back as gone.
+    removals: BTreeSet<String>,
+}
+
 /// What can be withheld.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -108,10 +118,14 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
                 Arc::make_mut(&mut desired.owned).items.insert(ItemId(*key));
                 (format!("category item {key}"), desired.items.remove(&ItemId(*key)).is_some())
             }
+            // No desk is wanted any more, and nothing else instead: what we gave is planned away behind the gates, what
+            // facilities gave stays, and no other write (a classification, say) goes ahead of the removal.
             Kind::Seat => {
-                let because = vec![Because { rule: "review".into(), row: None, text: why.clone() }];
-                let before = desired.seat.replace(Want { value: SeatWish::Remote, because });
-                ("seat".to_owned(), before.is_some_and(|want| want.value != SeatWish::Remote))
+                let desk = matches!(&desired.seat, Some(want) if matches!(want.value, SeatWish::Desk { .. }));
+                if desk {
+                    desired.seat = None;
+                }
+                ("seat".to_owned(), desk)
             }
         };
         if wanted {
@@ -197,6 +211,9 @@ impl Engine {
         }));
         let kept = document(CAMPAIGNS, &campaign.id, 0, &[], &campaign)?;
         self.write(vec![Write::Document(Box::new(kept)), told.write()]).await?;
+        self.watched(|watched| {
+            watched.due.insert(campaign.id.clone(), campaign.due_at);
+        });
         Ok(campaign)
     }
 
@@ -407,6 +424,9 @@ impl Engine {
                 let version = kept.first().map_or(0, |document| document.version);
                 batch.push(Write::Document(Box::new(document(WITHHELD, &key, version, &[], &withheld)?)));
                 batch.push(attend(person, now, "an access review removed something"));
+                if decided.kind == "seat" && !self.gave_seat(person, &decided).await? {
+                    batch.push(Write::Finding(Box::new(by_hand(&campaign, &decided, now))));
+                }
             }
             (Decision::Remove, ..) => batch.push(Write::Finding(Box::new(by_hand(&campaign, &decided, now)))),
             // Changed their mind: policy may give it again.
@@ -419,13 +439,33 @@ impl Engine {
                     });
                     batch.push(attend(person, now, "an access review gave something back"));
                 }
+                batch.push(Write::FindingOver { key: format!("review:{}", decided.id), at: now });
             }
             _ => batch.push(Write::FindingOver { key: format!("review:{}", decided.id), at: now }),
         }
         self.write(batch).await?;
         self.load_withheld().await?;
+        self.watched(|watched| {
+            let _ = match decision {
+                Decision::Remove => watched.removals.insert(decided.id.clone()),
+                Decision::Keep | Decision::Ask => watched.removals.remove(&decided.id),
+            };
+        });
         self.wake.notify_one();
         Ok(decided)
+    }
+
+    /// Whether the desk of a line is one that we gave. What facilities gave is theirs to take.
+    async fn gave_seat(&self, person: &IdentityId, line: &Line) -> Result<bool, StoreFailure> {
+        let Ok(room) = line.value.parse().map(RoomId) else { return Ok(false) };
+        let applied = self.store.applied(person, &line.site).await?;
+        Ok(applied.is_some_and(|applied| applied.seat == Some(room)))
+    }
+
+    /// Changes what is watched, if it was read already.
+    fn watched(&self, change: impl FnOnce(&mut Watched)) {
+        let mut watched = self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        watched.as_mut().map(change);
     }
 
     /// Signs a review off.
@@ -457,6 +497,9 @@ impl Engine {
             told.write(),
         ];
         self.write(batch).await?;
+        self.watched(|watched| {
+            watched.due.remove(&signed.id);
+        });
         Ok(signed)
     }
 
@@ -499,18 +542,66 @@ impl Engine {
 
     async fn try_watch_reviews(&self) -> Result<(), ReviewError> {
         let now = self.clock.now();
-        for known in self.reviews().await? {
-            let overdue = known.closed_at.is_none() && now > known.due_at;
-            if overdue && !known.flags.iter().any(|flag| flag == "escalated") {
-                self.escalate(&known.id, now).await?;
-            }
-            self.confirm_removals(&known, now).await?;
+        self.read_watched_once().await?;
+        let (mut overdue, mut removals) = (Vec::new(), Vec::new());
+        self.watched(|watched| {
+            overdue.extend(watched.due.iter().filter(|(_, due)| now > **due).map(|(id, _)| id.clone()));
+            removals.extend(watched.removals.iter().cloned());
+        });
+        for id in overdue {
+            self.escalate(&id, now).await?;
+            self.watched(|watched| {
+                watched.due.remove(&id);
+            });
+        }
+        for chunk in removals.chunks(BATCH) {
+            self.confirm_removals(chunk, now).await?;
         }
         Ok(())
     }
 
+    async fn read_watched_once(&self) -> Result<(), ReviewError> {
+        let slot = || self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if slot().is_some() {
+            return Ok(());
+        }
+        // Begun before it is read: what is decided meanwhile is added to it, and what is stale in it is seen later.
+        *slot() = Some(Watched::default());
+        match self.read_watched().await {
+            Ok(all) => self.watched(|watched| {
+                watched.due.extend(all.due);
+                watched.removals.extend(all.removals);
+            }),
+            Err(error) => {
+                *slot() = None;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be watched, from every review there is; once after the start.
+    async fn read_watched(&self) -> Result<Watched, ReviewError> {
+        let mut watched = Watched::default();
+        for campaign in self.reviews().await? {
+            if campaign.closed_at.is_none() && !campaign.flags.iter().any(|flag| flag == "escalated") {
+                watched.due.insert(campaign.id.clone(), campaign.due_at);
+            }
+            for document in self.store.documents_by_key(LINES, "campaign", &campaign.id).await? {
+                let line: Line = body(&document)?;
+                if line.decision == Some(Decision::Remove) && line.removed_at.is_none() {
+                    watched.removals.insert(line.id);
+                }
+            }
+        }
+        Ok(watched)
+    }
+
     async fn escalate(&self, id: &str, now: Timestamp) -> Result<(), ReviewError> {
         let (mut campaign, version) = self.campaign(id).await?;
+        if campaign.closed_at.is_some() {
+            return Ok(());
+        }
         let (_, lines) = self.review(id).await?;
         let open = lines.iter().filter(|line| line.decision.is_none()).count();
         campaign.note(true, "overdue");
@@ -542,17 +633,20 @@ impl Engine {
     }
 
     /// A line marked for removal is closed by the read that no longer shows the right.
-    async fn confirm_removals(&self, campaign: &Campaign, now: Timestamp) -> Result<(), ReviewError> {
-        let documents = self.store.documents_by_key(LINES, "campaign", &campaign.id).await?;
-        for known in &documents {
-            let mut one: Line = body(known)?;
+    async fn confirm_removals(&self, ids: &[String], now: Timestamp) -> Result<(), ReviewError> {
+        for known in self.store.documents(LINES, ids).await? {
+            let mut one: Line = body(&known)?;
             if one.decision != Some(Decision::Remove) || one.removed_at.is_some() {
+                self.watched(|watched| {
+                    watched.removals.remove(&one.id);
+                });
                 continue;
             }
+            let (campaign, _) = self.campaign(&one.campaign).await?;
             let still = self.still_held(&one, now).await?;
             let late = one.decided_at.is_some_and(|at| now > at + REMOVAL_MAX);
             if still && late {
-                self.write(vec![Write::Finding(Box::new(by_hand(campaign, &one, now)))]).await?;
+                self.write(vec![Write::Finding(Box::new(by_hand(&campaign, &one, now)))]).await?;
             }
             if still {
                 continue;
@@ -571,6 +665,9 @@ impl Engine {
             let over = Write::FindingOver { key: format!("review:{}", one.id), at: now };
             let kept = line_document(&one, known.version)?;
             self.write(vec![Write::Document(Box::new(kept)), over, told.write()]).await?;
+            self.watched(|watched| {
+                watched.removals.remove(&one.id);
+            });
         }
         Ok(())
     }
@@ -582,10 +679,18 @@ impl Engine {
         if line.kind == VISIT {
             return Ok(self.store.finding(&format!("review:{}", line.id)).await?.is_some());
         }
-        let page = self.store.held_in(&line.site, now, AccountId(line.account.0 - 1), PAGE).await?;
-        Ok(page
+        let of_account = |held: &Holding| held.account.site == line.site && held.account.id == line.account;
+        let mut held = match line.person.split_once('/') {
+            Some((tenant, user)) => self.store.held_by(&IdentityId::new(tenant.into(), user), now).await?,
+            None => Vec::new(),
+        };
+        // Nobody's account, or no longer this person's.
+        if !held.iter().any(of_account) {
+            held = self.store.held_in(&line.site, now, AccountId(line.account.0 - 1), PAGE).await?;
+        }
+        Ok(held
             .iter()
-            .filter(|held| held.account.id == line.account)
+            .filter(|held| of_account(held))
             .any(|held| held.kind == line.kind && held.key == line.key && held.value == line.value))
     }
 }
@@ -607,6 +712,8 @@ fn attend(person: &IdentityId, now: Timestamp, why: &str) -> Write {
 }
 
 /// What no call of ours takes away.
+///
+/// A desk that facilities gave is among it: policy never owned it, so no plan of ours may take it.
 fn by_hand(campaign: &Campaign, line: &Line, now: Timestamp) -> Finding {
     let person = line.person.split_once('/').map(|(tenant, user)| IdentityId::new(tenant.into(), user));
     let visit = line.kind == VISIT;

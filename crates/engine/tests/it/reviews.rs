@@ -10,8 +10,9 @@ use lanyard_engine::{
     },
 };
 use lanyard_model::{
+    account::Seat,
     booking::Visit,
-    id::{AccountId, CenterId, IdentityId},
+    id::{AccountId, CenterId, IdentityId, RoomId},
 };
 
 use crate::bench::{World, person};
@@ -61,6 +62,8 @@ async fn a_desk_that_a_review_took_stays_taken_until_the_reviewer_gives_it_back(
     world.quiet().await;
     assert_eq!(seat(&world), None);
     assert!(removed(&world, line).await);
+    let class = world.hq.change(|s| s.accounts[&account].seat_class.clone());
+    assert_ne!(class.as_deref(), Some("remote"), "a review says that a desk goes, not how somebody works");
     let writes = world.hq.attempts();
     assert_eq!(world.sweep().await.differing, 0, "a sweep leaves it so");
     world.signal(&id, false).await;
@@ -103,4 +106,63 @@ async fn visits_are_reviewed_and_their_removal_is_a_to_do_that_closes_the_line()
     assert!(!removed(&world, line).await);
     world.engine.put_away(&todo, "Ola", "cancelled at the desk").await.unwrap();
     assert!(removed(&world, line).await, "who put the to-do away says that it is over");
+}
+
+#[tokio::test]
+async fn a_desk_that_facilities_gave_is_a_to_do_that_ends_when_they_take_it() {
+    let mut world = World::new().await;
+    // Three workstations, four people: facilities give the last one a hot desk, which policy would not.
+    for (user, first, number) in
+        [("ana", "Ana", "0417"), ("ben", "Ben", "0418"), ("cem", "Cem", "0419"), ("dee", "Dee", "0420")]
+    {
+        world.say(person("acme", user, first, number)).await;
+        world.quiet().await;
+    }
+    let id = IdentityId::new("acme".into(), "dee");
+    let (account, other) = (world.hq.change(|s| *s.accounts.keys().next_back().unwrap()), RoomId(14));
+    world.hq.change(|s| {
+        let account = s.accounts.get_mut(&account).unwrap();
+        assert!(account.seat.is_none(), "no workstation is left");
+        account.seat = Some(Seat { room: other, floor: None });
+    });
+    world.signal(&id, false).await;
+    world.quiet().await;
+    let seat = |world: &World| world.hq.change(|s| s.accounts[&account].seat.as_ref().map(|seat| seat.room));
+    assert_eq!(seat(&world), Some(other), "a hand edit survives");
+    let lines = opened(&world, "seat").await;
+    let line = lines.iter().find(|line| line.person == "acme/dee").expect("Dee's desk");
+    world.engine.decide_review(&line.id, "rita", Decision::Remove, "works from home").await.unwrap();
+    let todo = format!("review:{}", line.id);
+    assert!(world.findings().await.contains(&todo), "said at once, not after a day");
+    world.clock.pass(Duration::from_secs(600));
+    world.quiet().await;
+    assert_eq!(seat(&world), Some(other), "it is not ours to take");
+    assert!(!removed(&world, line).await);
+
+    world.hq.change(|s| s.accounts.get_mut(&account).unwrap().seat = None);
+    world.signal(&id, false).await;
+    world.quiet().await;
+    assert!(removed(&world, line).await);
+    assert!(!world.findings().await.contains(&todo));
+    assert_eq!(seat(&world), None, "policy gives no other desk instead");
+}
+
+#[tokio::test]
+async fn what_waits_in_a_review_is_known_after_a_restart() {
+    let mut world = World::new().await;
+    let (_, account) = employed(&mut world).await;
+    let lines = opened(&world, "seat").await;
+    world.engine.decide_review(&lines[0].id, "rita", Decision::Remove, "works from home").await.unwrap();
+    world.restarted().await;
+    world.clock.pass(Duration::from_secs(600));
+    world.quiet().await;
+    assert_eq!(world.hq.change(|s| s.accounts[&account].seat), None);
+    assert!(removed(&world, &lines[0]).await);
+    // Nobody signs it off: a day later it is overdue, and said once.
+    world.clock.pass(Duration::from_secs(86_400));
+    for _ in 0..3 {
+        world.engine.watch_reviews().await;
+    }
+    assert_eq!(world.lines("escalation").await, 1);
+    assert!(world.findings().await.iter().any(|key| key.starts_with("review-overdue:")));
 }

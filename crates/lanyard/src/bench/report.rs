@@ -118,6 +118,7 @@ fn measure(folder: &std::path::Path, people: u32) -> anyhow::Result<u8> {
         tenant: TenantId::new(TENANT),
         okta_url: "https://bench.okta.example".into(),
         sites: vec![(SiteId::new(SITE), "https://pier.ioffice.example".into())],
+        all_sites: false,
         from: now.checked_sub(SignedDuration::from_secs(YEAR - 2 * DAY))?,
         to: now,
         seed: "bench".into(),
@@ -126,6 +127,8 @@ fn measure(folder: &std::path::Path, people: u32) -> anyhow::Result<u8> {
         made_at: now,
         made_by: "the bench".into(),
         leaver_bound_seconds: 120,
+        settings: Vec::new(),
+        administrators: Vec::new(),
         exported: keys::export_folder(folder, None),
     };
     let key = keys::load_or_make(folder, &ask.tenant)?;

@@ -26,8 +26,8 @@ use tokio::{
 
 use super::clock::{MarkedTransport, SharedClock};
 use crate::{
+    checkpoints::Places,
     desks,
-    evidence::keys,
     local::{Running, write_private},
     progress::Bars,
     settings::{self, Settings},
@@ -57,6 +57,7 @@ pub struct Office {
     hooks: Vec<(TenantId, HookWish)>,
     web: std::sync::Mutex<Option<(TcpListener, WebSettings, SignIn, Desks)>>,
     stop: watch::Sender<bool>,
+    places: Arc<Places>,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -129,11 +130,12 @@ impl Office {
             local_token: SecretString::from(fresh_token()),
         };
         let sign_in = sign_in::of(dir, &settings, address, &transport, &clock)?;
-        let outside = keys::export_folder(dir, settings.checkpoint_dir.as_deref());
-        let desks = desks::of(dir, outside, &engine, &clock, &transport);
+        let places = Arc::new(Places::of(dir, &settings));
+        let desks = desks::of(dir, &places, &engine, &clock, &transport);
         Ok(Self {
             engine,
             address,
+            places,
             mailbox: Arc::default(),
             dir: dir.to_owned(),
             hooks,
@@ -175,6 +177,8 @@ impl Office {
         let engine = Arc::clone(&self.engine);
         let stop = self.stop.subscribe();
         self.keep(tokio::spawn(engine.run(surroundings, stop)));
+        let (places, engine) = (Arc::clone(&self.places), Arc::clone(&self.engine));
+        self.keep(tokio::spawn(places.keep(engine, self.stop.subscribe())));
     }
 
     /// Stops everything that was started.

@@ -1,29 +1,31 @@
 //! Evidence packs for the console: made one at a time beside the running work, kept as files with a record beside each.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{Engine, ports::Progress};
 use lanyard_evidence::verify::Report;
 use lanyard_model::id::TenantId;
 use lanyard_store::{
     Archive,
     checkpoint::{fingerprint, verify_checkpoint},
+    merkle::CompactRange,
 };
 use lanyard_web::desks::{DeskRefusal, EvidenceDesk, PackFile, PackWish};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    checkpoints::Places,
     evidence::{Ask, keys},
     exit::Unusable,
     settings::Settings,
-    verbs::report::{Wanted, ask, write_pack},
+    verbs::report::{Made, Wanted, ask, write_pack},
     wiring,
 };
 
@@ -88,11 +90,24 @@ struct Shelf {
     told: Told,
 }
 
+/// A journal as far as it was read for the page: what was read once need not be read again at every look.
+#[derive(Default)]
+struct Leafed {
+    tree: CompactRange,
+    roots: BTreeMap<u64, [u8; 32]>,
+    /// The last time that all of it was read.
+    whole_at: Timestamp,
+}
+
+/// A journal that was rewritten shows within this time on the page; `lanyard verify` reads everything each time.
+const WHOLE_AGAIN: SignedDuration = SignedDuration::from_mins(60);
+
 pub struct Evidence {
     dir: PathBuf,
-    outside: PathBuf,
+    places: Arc<Places>,
     engine: Arc<Engine>,
     shelf: Arc<Shelf>,
+    leafed: Mutex<BTreeMap<TenantId, Leafed>>,
 }
 
 impl Shelf {
@@ -154,7 +169,7 @@ fn check_text(report: &Report) -> Value {
 
 impl Evidence {
     /// Knows what an earlier process made; what it left unfinished has failed.
-    pub fn open(dir: &Path, outside: PathBuf, engine: &Arc<Engine>) -> Self {
+    pub fn open(dir: &Path, places: Arc<Places>, engine: &Arc<Engine>) -> Self {
         let folder = dir.join("evidence");
         let mut packs = BTreeMap::new();
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -176,7 +191,30 @@ impl Evidence {
             packs.insert(record.id.clone(), record);
         }
         let shelf = Shelf { folder, packs: Mutex::new(packs), told: Told::default() };
-        Self { dir: dir.to_owned(), outside, engine: Arc::clone(engine), shelf: Arc::new(shelf) }
+        let engine = Arc::clone(engine);
+        Self { dir: dir.to_owned(), places, engine, shelf: Arc::new(shelf), leafed: Mutex::default() }
+    }
+
+    /// Roots at these sizes of a tenant's journal as it is now.
+    fn roots(
+        &self,
+        archive: &Archive,
+        tenant: &TenantId,
+        lines: u64,
+        sizes: &BTreeSet<u64>,
+    ) -> anyhow::Result<BTreeMap<u64, [u8; 32]>> {
+        let now = self.engine.clock().now();
+        let mut all = self.leafed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(tenant.clone()).or_default();
+        let missed =
+            |size: &u64| *size < known.tree.size() && !known.roots.contains_key(size) && *size <= lines;
+        if now > known.whole_at + WHOLE_AGAIN || lines < known.tree.size() || sizes.iter().any(missed) {
+            *known = Leafed { whole_at: now, ..Leafed::default() };
+        }
+        let fresh = archive.roots(tenant, &mut known.tree, sizes)?;
+        known.roots.extend(fresh);
+        known.roots.retain(|size, _| sizes.contains(size));
+        Ok(known.roots.clone())
     }
 
     fn tenants(&self) -> anyhow::Result<Vec<Value>> {
@@ -185,29 +223,26 @@ impl Evidence {
         for tenant in self.engine.directories().keys() {
             let verifier = keys::load_or_make(&self.dir, tenant)?.verifier();
             let (lines, _) = archive.head(tenant)?;
-            let outside: BTreeMap<String, String> = keys::exported(&self.outside, tenant)
+            let (newest, count) = archive.newest_checkpoints(tenant, CHECKPOINTS_SHOWN)?;
+            let read: Vec<_> =
+                newest.iter().map(|(at, _, note)| (at, note, verify_checkpoint(note, &verifier))).collect();
+            let sizes = read.iter().filter_map(|(.., known)| Some(known.as_ref().ok()?.size)).collect();
+            let roots = self.roots(&archive, tenant, lines, &sizes)?;
+            let shown: Vec<_> = read
                 .into_iter()
-                .map(|(file, note)| (note, file.display().to_string()))
-                .collect();
-            let mut checkpoints = archive.checkpoints(tenant)?;
-            checkpoints.sort_by_key(|(at, _, _)| *at);
-            let count = checkpoints.len();
-            let shown: Vec<_> = checkpoints
-                .iter()
-                .rev()
-                .take(CHECKPOINTS_SHOWN)
-                .map(|(at, size, note)| {
-                    // Held against the journal as it is now: a cut or rewritten one shows at once.
-                    let state = match verify_checkpoint(note, &verifier) {
+                .zip(&newest)
+                .map(|((at, note, known), (_, size, _))| {
+                    // Held against the journal as it is: a cut or rewritten one shows.
+                    let state = match known {
                         Err(problem) => problem.to_string(),
-                        Ok(known) => match archive.root_at(tenant, known.size) {
-                            Ok(Some(root)) if root == known.root => "holds".to_owned(),
-                            Ok(Some(_)) => "the journal was rewritten before it".to_owned(),
-                            Ok(None) => "the journal was cut before it".to_owned(),
-                            Err(error) => error.to_string(),
+                        Ok(known) => match roots.get(&known.size) {
+                            Some(root) if *root == known.root => "holds".to_owned(),
+                            Some(_) => "the journal was rewritten before it".to_owned(),
+                            None => "the journal was cut before it".to_owned(),
                         },
                     };
-                    json!({ "at": at, "lines": size, "state": state, "outside": outside.get(note) })
+                    let outside = keys::lies_in(&self.places.outside, tenant, *at, note);
+                    json!({ "at": at, "lines": size, "state": state, "outside": outside })
                 })
                 .collect();
             tenants.push(json!({
@@ -221,10 +256,27 @@ impl Evidence {
 }
 
 /// Makes the pack and keeps what became of it.
-fn make(dir: &Path, shelf: &Shelf, mut record: Record, asked: &Ask, engine: &Engine) {
+fn make(dir: &Path, shelf: &Shelf, record: Record, asked: &Ask, engine: &Engine) {
     shelf.told.steps().clear();
-    let made = write_pack(dir, asked, &shelf.file(&record.id), &shelf.told);
-    record.ended_at = Some(engine.clock().now());
+    let file = shelf.file(&record.id);
+    shelf.keep(&carried_out(record, || write_pack(dir, asked, &file, &shelf.told), &|| engine.clock().now()));
+}
+
+/// The record of a pack after its work. A fault of ours in it ends this pack, and not the desk.
+fn carried_out(
+    mut record: Record,
+    work: impl FnOnce() -> anyhow::Result<Made>,
+    now: &dyn Fn() -> Timestamp,
+) -> Record {
+    let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing");
+        tracing::error!(pack = record.id, said, "a fault in making a pack");
+        Err(anyhow::anyhow!(
+            "a fault of the program: {said}\nhint: other packs can be made; please report it with the server's log"
+        ))
+    });
+    record.ended_at = Some(now());
     match made {
         Ok(made) => {
             record.state = State::Ready;
@@ -241,7 +293,7 @@ fn make(dir: &Path, shelf: &Shelf, mut record: Record, asked: &Ask, engine: &Eng
             record.hint = hint.map(str::to_owned);
         }
     }
-    shelf.keep(&record);
+    record
 }
 
 #[async_trait::async_trait]
@@ -255,7 +307,7 @@ impl EvidenceDesk for Evidence {
             "tenants": tenants,
             "sites": self.engine.sites().keys().collect::<Vec<_>>(),
             "leaver_bound_seconds": self.engine.settings().leaver_bound.as_secs(),
-            "outside": self.outside,
+            "outside": self.places.outside,
             "packs": packs,
         }))
     }
@@ -349,7 +401,54 @@ impl EvidenceDesk for Evidence {
 
     async fn checkpoint(&self) -> Result<usize, DeskRefusal> {
         let now = self.engine.clock().now();
-        let laid = keys::export(&self.dir, &self.outside, &**self.engine.store(), now).await;
-        laid.map(|laid| laid.len()).map_err(failed)
+        let (round, batch) = self.places.round(&**self.engine.store(), now).await.map_err(failed)?;
+        self.engine.write(batch).await.map_err(failed)?;
+        match round.failed.into_iter().next() {
+            None => Ok(round.laid.len()),
+            Some((tenant, error)) => Err(failed(error.context(format!("the checkpoint of {tenant}")))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        let at = "2026-11-28T10:00:00Z".parse().unwrap();
+        Record {
+            id: "pck_1".into(),
+            state: State::Making,
+            tenant: TenantId::new("acme"),
+            sites: Vec::new(),
+            from: at,
+            to: at,
+            seed: "1".into(),
+            sample: None,
+            named: Vec::new(),
+            by: "ada".into(),
+            asked_at: at,
+            ended_at: None,
+            bytes: None,
+            figures: None,
+            check: None,
+            error: None,
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn a_fault_in_making_a_pack_ends_that_pack_only() {
+        let now = || "2026-11-28T10:01:00Z".parse().unwrap();
+        let fault = carried_out(record(), || panic!("at the disco"), &now);
+        assert_eq!((fault.state, fault.ended_at), (State::Failed, Some(now())));
+        assert_eq!(fault.error.as_deref(), Some("a fault of the program: at the disco"));
+        assert!(fault.hint.is_some_and(|hint| hint.contains("other packs can be made")));
+
+        let refused = carried_out(record(), || anyhow::bail!("no data\nhint: choose a later period"), &now);
+        assert_eq!(
+            (refused.error.as_deref(), refused.hint.as_deref()),
+            (Some("no data"), Some("choose a later period"))
+        );
     }
 }

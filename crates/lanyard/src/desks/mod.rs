@@ -10,16 +10,18 @@ use lanyard_engine::{Engine, clock::Clock};
 use lanyard_web::Desks;
 use lanyard_wire::Transport;
 
-/// The desks of a data folder. `outside`: where checkpoints are laid.
+use crate::checkpoints::Places;
+
+/// The desks of a data folder. `places`: where checkpoints go.
 pub fn of(
     dir: &Path,
-    outside: std::path::PathBuf,
+    places: &Arc<Places>,
     engine: &Arc<Engine>,
     clock: &Arc<dyn Clock>,
     transport: &Arc<dyn Transport>,
 ) -> Desks {
     Desks {
-        evidence: Some(Arc::new(evidence::Evidence::open(dir, outside, engine))),
+        evidence: Some(Arc::new(evidence::Evidence::open(dir, Arc::clone(places), engine))),
         connections: Some(Arc::new(connections::Connections::of(dir, engine, clock, transport))),
     }
 }

@@ -110,46 +110,74 @@ pub fn messages(laid: &[Laid], bucket: bool, mail: bool, at: Timestamp) -> Vec<W
     all
 }
 
-/// Signs every tenant's head, keeps it, and lays it outside: one file per checkpoint, one with the newest.
+/// What became of one round of checkpoints: what fails for one tenant, or at one place, keeps nothing from the others.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Signed, and to go to the other places, whether or not the folder took it.
+    pub laid: Vec<Laid>,
+    /// Tenant and why.
+    pub failed: Vec<(TenantId, anyhow::Error)>,
+}
+
+/// Signs every tenant's head, lays it outside (one file per checkpoint, one with the newest), and keeps it.
 ///
 /// # Errors
-/// A head that cannot be read, signed, kept or laid outside.
-pub async fn export(
-    dir: &Path,
-    outside: &Path,
-    store: &dyn Store,
-    at: Timestamp,
-) -> anyhow::Result<Vec<Laid>> {
-    let heads = store.tree_heads().await?;
-    let mut all = Vec::with_capacity(heads.len());
-    for head in &heads {
-        let key = load_or_make(dir, &head.tenant)?;
-        let note = sign(&key, head, at)?;
-        let folder = outside.join(head.tenant.as_str());
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+/// Heads that cannot be read. What fails later is in the round.
+pub async fn export(dir: &Path, outside: &Path, store: &dyn Store, at: Timestamp) -> anyhow::Result<Round> {
+    let mut round = Round::default();
+    for head in store.tree_heads().await? {
+        let tenant = head.tenant.clone();
+        let one = match signed(dir, &head, at) {
+            Ok(one) => one,
+            Err(error) => {
+                round.failed.push((tenant, error));
+                continue;
+            }
+        };
         // Outside first: a checkpoint that only the store knows proves nothing against its owner.
-        let name = format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%SZ"));
-        for (name, text) in [
-            (name.clone(), note.as_str()),
-            ("newest.checkpoint".to_owned(), note.as_str()),
-            ("verifier.txt".to_owned(), &format!("{}\n", key.verifier())),
-        ] {
-            let (file, new) = (folder.join(&name), folder.join(format!("{name}.new")));
-            fs::write(&new, text)
-                .and_then(|()| fs::rename(&new, &file))
-                .with_context(|| format!("cannot write {}", file.display()))?;
+        if let Err(error) = lay(outside, &one) {
+            round.failed.push((tenant.clone(), error));
         }
-        all.push(Laid {
-            object: format!("{}/{name}", head.tenant),
-            size: head.size,
-            note: note.clone(),
-            verifier: key.verifier(),
-        });
-        store
-            .write(vec![Write::Checkpoint { tenant: head.tenant.clone(), size: head.size, at, note }])
-            .await?;
+        let kept = Write::Checkpoint { tenant: tenant.clone(), size: head.size, at, note: one.note.clone() };
+        if let Err(error) = store.write(vec![kept]).await {
+            round.failed.push((tenant, error.into()));
+        }
+        round.laid.push(one);
     }
-    Ok(all)
+    Ok(round)
+}
+
+fn signed(dir: &Path, head: &TreeHead, at: Timestamp) -> anyhow::Result<Laid> {
+    let key = load_or_make(dir, &head.tenant)?;
+    let note = sign(&key, head, at)?;
+    let object = format!("{}/{}", head.tenant, file_name(at));
+    Ok(Laid { object, size: head.size, note, verifier: key.verifier() })
+}
+
+fn lay(outside: &Path, one: &Laid) -> anyhow::Result<()> {
+    let file = outside.join(&one.object);
+    let folder = file.parent().unwrap_or(outside);
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let verifier = format!("{}\n", one.verifier);
+    let newest = folder.join("newest.checkpoint");
+    for (file, text) in [(&file, &one.note), (&newest, &one.note), (&folder.join("verifier.txt"), &verifier)]
+    {
+        let new = file.with_extension("new");
+        fs::write(&new, text)
+            .and_then(|()| fs::rename(&new, file))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn file_name(at: Timestamp) -> String {
+    format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+/// The file outside that holds this checkpoint, if it is there as it was signed.
+pub fn lies_in(outside: &Path, tenant: &TenantId, at: Timestamp, note: &str) -> Option<PathBuf> {
+    let file = outside.join(tenant.as_str()).join(file_name(at));
+    fs::read_to_string(&file).is_ok_and(|there| there == note).then_some(file)
 }
 
 /// Checkpoints of a tenant that were laid outside, oldest first: file and note.

@@ -3,6 +3,7 @@
 //! Everything is read through one unchanging view, beside a running server if there is one. Populations are streamed:
 //! memory grows with people, not with history.
 
+pub mod configuration;
 mod dossier;
 mod journal;
 pub mod keys;
@@ -29,6 +30,8 @@ pub struct Ask {
     pub okta_url: String,
     /// In scope, with their addresses.
     pub sites: Vec<(SiteId, String)>,
+    /// No site was named: those count in which the tenant ever had somebody.
+    pub all_sites: bool,
     pub from: Timestamp,
     pub to: Timestamp,
     pub seed: String,
@@ -38,6 +41,10 @@ pub struct Ask {
     pub made_at: Timestamp,
     pub made_by: String,
     pub leaver_bound_seconds: i64,
+    /// What the settings say of the control: part, setting, value.
+    pub settings: Vec<(String, String, String)>,
+    /// Who administers Lanyard: Okta group, role, where.
+    pub administrators: Vec<(String, String, String)>,
     /// Where checkpoints were exported to, to hold the journal against.
     pub exported: std::path::PathBuf,
 }
@@ -47,11 +54,13 @@ struct Scope<'a> {
     ask: &'a Ask,
     archive: &'a Archive,
     program: String,
+    /// In scope, with their addresses.
+    sites: Vec<(SiteId, String)>,
 }
 
 impl Scope<'_> {
     fn site(&self, site: &SiteId) -> bool {
-        self.ask.sites.iter().any(|(known, _)| known == site)
+        self.sites.iter().any(|(known, _)| known == site)
     }
 
     fn in_period(&self, at: Timestamp) -> bool {
@@ -70,7 +79,17 @@ pub fn make(
     key: &CheckpointKey,
     progress: &dyn Progress,
 ) -> anyhow::Result<Vec<u8>> {
-    let scope = Scope { ask, archive, program: format!("lanyard {}", env!("CARGO_PKG_VERSION")) };
+    let mut sites = ask.sites.clone();
+    if ask.all_sites {
+        let served: Vec<bool> =
+            sites.iter().map(|(site, _)| archive.serves(site, &ask.tenant)).collect::<Result<_, _>>()?;
+        // A tenant that never had anybody anywhere is told so by the empty period, not by a pack about no site.
+        if served.contains(&true) {
+            let mut served = served.into_iter();
+            sites.retain(|_| served.next().unwrap_or(false));
+        }
+    }
+    let scope = Scope { ask, archive, program: format!("lanyard {}", env!("CARGO_PKG_VERSION")), sites };
     let origin = keys::origin(key, &ask.tenant);
     let head = journal::head(&scope, key, &origin)?;
     let known = people::Known::read(&scope, progress)?;
@@ -79,7 +98,7 @@ pub fn make(
     let mut pack = Pack::new(Terms {
         tenant: ask.tenant.to_string(),
         okta_url: ask.okta_url.clone(),
-        sites: ask.sites.iter().map(|(id, url)| (id.to_string(), url.clone())).collect(),
+        sites: scope.sites.iter().map(|(id, url)| (id.to_string(), url.clone())).collect(),
         from: ask.from,
         to: ask.to,
         zone: "UTC".into(),
@@ -102,11 +121,13 @@ pub fn make(
     plans.operations(&scope, &known, &mut pack, progress)?;
     let membership = people::holdings(&scope, &known, &plans, &mut pack, progress)?;
     plans.movers(&known, &mut pack);
-    plans::leavers(&scope, &known, &plans, &mut pack)?;
+    plans::leavers(&scope, &known, &plans, membership.baseline, &mut pack)?;
     limits.extend(membership.limits.iter().cloned());
-    exceptions(&scope, &mut pack)?;
+    exceptions(&scope, &membership, &mut pack)?;
     completeness(&scope, &known, &membership, &mut pack)?;
-    plans.policies(&mut pack);
+    let versions = configuration::Versions::read(&scope)?;
+    plans.policies(&scope, &versions, &mut pack);
+    configuration::rows(&scope, &versions, &mut pack);
     reviews(&scope, &known, &mut pack)?;
     let mut dossiers = dossier::collect(&scope, &known, &mut pack)?;
     let told = journal::read(&scope, &known, &head, &mut dossiers, &mut pack, progress)?;
@@ -137,13 +158,14 @@ fn limits() -> Vec<String> {
         "Bookings are read when somebody leaves and are not kept as history.",
         "Names of people and places are those last read, also for earlier moments.",
         "A change made by hand in iOffice shows with the next read, not at the moment it was made.",
+        "iOffice tells no last use of an account or a right.",
         "When an identity's record was erased, its rows carry its id and no name.",
     ]
     .map(str::to_owned)
     .to_vec()
 }
 
-fn exceptions(scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<()> {
+fn exceptions(scope: &Scope<'_>, membership: &people::Membership, pack: &mut Pack) -> anyhow::Result<()> {
     for (finding, over) in scope.archive.findings(scope.ask.to)? {
         let elsewhere = finding.tenant.as_ref().is_some_and(|tenant| *tenant != scope.ask.tenant)
             || finding.site.as_ref().is_some_and(|site| !scope.site(site));
@@ -151,6 +173,13 @@ fn exceptions(scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<()> {
             continue;
         }
         let over = over.filter(|over| *over < scope.ask.to);
+        let shared = finding.site.as_ref().is_some_and(|site| membership.foreign(site) > 0);
+        let nobodys = finding.tenant.is_none() && finding.identity.is_none() && finding.kind != "orphan";
+        // What is said of a whole site may name people of whoever else works there.
+        let detail = match shared && nobodys {
+            true => "The site serves other tenants too: whom this is about is left out of this pack.",
+            false => finding.detail.as_str(),
+        };
         pack.row(
             &tables::EXCEPTIONS,
             vec![
@@ -160,7 +189,7 @@ fn exceptions(scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<()> {
                 finding.site.as_ref().map(SiteId::as_str).into(),
                 finding.identity.as_ref().map(ToString::to_string).into(),
                 finding.title.as_str().into(),
-                finding.detail.as_str().into(),
+                detail.into(),
                 finding.fix.as_deref().into(),
                 finding.since.into(),
                 over.into(),
@@ -174,7 +203,7 @@ fn exceptions(scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<()> {
         pack.event(&ocsf::finding(
             &finding.key,
             &finding.title,
-            &finding.detail,
+            detail,
             control,
             finding.since,
             over,
@@ -193,8 +222,7 @@ fn completeness(
     pack: &mut Pack,
 ) -> anyhow::Result<()> {
     for (list, kind, certificate) in scope.archive.certificates()? {
-        if list != scope.ask.tenant.as_str() && !scope.ask.sites.iter().any(|(site, _)| site.as_str() == list)
-        {
+        if list != scope.ask.tenant.as_str() && !scope.sites.iter().any(|(site, _)| site.as_str() == list) {
             continue;
         }
         let (holds, e) = (certificate.holds(), &certificate.evidence);
@@ -241,9 +269,11 @@ fn completeness(
         figure("", &format!("Okta: people in status {status}"), *count, mirror);
     }
     figure("", "Okta: people who are not deleted", known.people_live, mirror);
+    let several = scope.archive.tenants()?.len() > 1;
     for (when, sweep) in [("first", sweeps.first()), ("last", sweeps.last())] {
         let Some(sweep) = sweep.filter(|_| !sweeps.is_empty()) else { continue };
-        let source = format!("sweep {}", sweep.id);
+        let everybody = if several { ", all tenants together" } else { "" };
+        let source = format!("sweep {}{everybody}", sweep.id);
         figure("", &format!("Okta: people in the {when} sweep"), i64::try_from(sweep.people)?, &source);
         figure(
             "",
@@ -252,7 +282,7 @@ fn completeness(
             &source,
         );
     }
-    for (site, _) in &scope.ask.sites {
+    for (site, _) in &scope.sites {
         let counts = membership.sites.get(site).cloned().unwrap_or_default();
         let site_name = site.as_str();
         let mirror = "mirror of iOffice at extraction";
@@ -267,10 +297,13 @@ fn completeness(
         figure(site_name, "iOffice: live accounts", live, mirror);
         figure(site_name, "of these: linked to a person", linked, "engine's links");
         figure(site_name, "of these: devices, vendor, our own", special, mirror);
+        if counts.foreign > 0 {
+            figure(site_name, "of these: other tenants' people", counts.foreign, "engine's links");
+        }
         figure(
             site_name,
             "of these: nobody's (orphans, set aside, not yet linked)",
-            live - linked - special,
+            live - linked - special - counts.foreign,
             "difference",
         );
         figure(

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{Holding, Progress};
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
 use lanyard_model::{
-    account::AccountKind,
+    account::{AccountKind, Role},
     id::{IdentityId, SiteId},
     identity::Status,
 };
@@ -72,7 +72,7 @@ impl Known {
             known.people.insert(identity.id.to_string(), person);
             Ok(())
         })?;
-        for (site, _) in &scope.ask.sites {
+        for (site, _) in &scope.sites {
             let mut accounts = HashMap::new();
             scope.archive.accounts(site, |account, gone_at| {
                 let live = gone_at.is_none() && account.is_live();
@@ -126,6 +126,15 @@ pub struct SiteCounts {
     pub left: i64,
     /// Live and linked now, whatever the period.
     pub linked_now: i64,
+    /// Live, and linked to people of other tenants.
+    pub foreign: i64,
+}
+
+impl Membership {
+    /// Accounts of other tenants' people in a site.
+    pub fn foreign(&self, site: &SiteId) -> i64 {
+        self.sites.get(site).map_or(0, |counts| counts.foreign)
+    }
 }
 
 /// Longest time between an operation of ours and the read that shows what it did.
@@ -153,7 +162,7 @@ pub fn holdings(
             "The first complete comparison ended at {start}, inside the period: the opening population is the one it found, and nothing earlier is covered."
         ));
     }
-    for (site, _) in &scope.ask.sites {
+    for (site, _) in &scope.sites {
         let mut counts = SiteCounts::default();
         let mut group: Vec<Holding> = Vec::new();
         let mut accounts = 0;
@@ -244,8 +253,10 @@ impl Look<'_> {
         });
         // An account of another tenant's person is that tenant's evidence.
         let foreign = all.iter().any(|h| h.kind == "person" && h.to.is_none() && !h.key.starts_with(&tenant));
+        counts.foreign += i64::from(foreign && live.iter().any(|live| live.to.is_none()));
         if !foreign {
             self.access(account, owner, all, pack);
+            self.changes(account, &stretches, all, pack);
         }
         let somebody = stretches.last().map(|stretch| stretch.person);
         if let Some(somebody) = somebody {
@@ -321,7 +332,9 @@ impl Look<'_> {
         let verified = plan.and_then(|plan| plan.verified_at());
         let before = plan.zip(sent).is_some_and(|(plan, sent)| plan.made_at() <= sent);
         let done = verified.unwrap_or(stretch.from);
-        let seconds = event.map(|event| done.duration_since(event.min(done)).as_secs());
+        // Who was due before anybody could have been seen waited for Lanyard's first day, not for Lanyard.
+        let due = event.map(|event| event.max(self.start).min(done));
+        let seconds = due.map(|due| done.duration_since(due).as_secs());
         pack.row(
             &tables::JOINERS,
             vec![
@@ -357,10 +370,22 @@ impl Look<'_> {
                 Some(person) => self.source(person, holding),
                 None => ("nobody's account".to_owned(), Cell::Null),
             };
-            let value = match holding.kind.as_str() {
-                "account" | "role" => holding.value.as_str(),
-                _ => "",
-            };
+            let value = shown_value(holding);
+            let what = self.known.what(self.site, holding);
+            if holding.kind == "site_admin" || holding.kind == "role" && value != Role::Customer.as_str() {
+                let row = vec![
+                    "iOffice".into(),
+                    self.site.as_str().into(),
+                    person.into(),
+                    name.as_str().into(),
+                    user_name.into(),
+                    what.as_str().into(),
+                    value.into(),
+                    holding.from.into(),
+                    because.as_str().into(),
+                ];
+                pack.row(&tables::PRIVILEGED, row);
+            }
             pack.row(
                 &tables::ACCESS,
                 vec![
@@ -370,13 +395,49 @@ impl Look<'_> {
                     account.into(),
                     user_name.into(),
                     holding.kind.as_str().into(),
-                    self.known.what(self.site, holding).into(),
+                    what.into(),
                     value.into(),
                     holding.from.into(),
                     because.into(),
                     plan,
                 ],
             );
+        }
+    }
+
+    /// What began and ended in the period: the difference between the list at its beginning and the one at its end.
+    fn changes(&self, account: i64, stretches: &[Stretch<'_>], all: &[Holding], pack: &mut Pack) {
+        let known = self.known.accounts.get(self.site).and_then(|all| all.get(&account));
+        if known.is_some_and(|known| known.kind != AccountKind::Person) {
+            return;
+        }
+        let inside = |at: Timestamp| at > self.start && at < self.scope.ask.to;
+        for holding in all.iter().filter(|holding| holding.kind != "person") {
+            for (at, change) in [(Some(holding.from), "given"), (holding.to, "taken")] {
+                let Some(at) = at.filter(|at| inside(*at)) else { continue };
+                let covers = |s: &&Stretch<'_>| s.from <= at && s.to.is_none_or(|to| to >= at);
+                let person = stretches.iter().find(covers).map(|stretch| stretch.person);
+                let ours = self.plans.touched(self.site, account, at, READ_AFTER_MAX);
+                let because = match (change, person) {
+                    ("given", Some(person)) => self.source(person, holding).0,
+                    _ if ours => "by Lanyard".to_owned(),
+                    _ => "by hand in iOffice".to_owned(),
+                };
+                let name = person.map(|person| self.known.name(person)).unwrap_or_default();
+                let row = vec![
+                    self.site.as_str().into(),
+                    person.into(),
+                    name.into(),
+                    account.into(),
+                    holding.kind.as_str().into(),
+                    self.known.what(self.site, holding).into(),
+                    shown_value(holding).into(),
+                    change.into(),
+                    at.into(),
+                    because.into(),
+                ];
+                pack.row(&tables::ACCESS_CHANGES, row);
+            }
         }
     }
 
@@ -412,9 +473,17 @@ impl Look<'_> {
                 ],
             );
         };
+        // A dead account loses its rights by being dead: what the next read finds missing there, nobody took.
+        let live = |at: Timestamp| {
+            let mut stretches = all.iter().filter(|h| h.kind == "account" && h.value == "live");
+            stretches.any(|live| live.from <= at && live.to.is_none_or(|end| end > at))
+        };
         for holding in all.iter().filter(|h| h.kind != "person" && h.value != "inactive") {
-            say(holding.from, "given", holding);
-            if let Some(end) = holding.to {
+            let told = |at: Timestamp| holding.kind == "account" || live(at);
+            if told(holding.from) {
+                say(holding.from, "given", holding);
+            }
+            if let Some(end) = holding.to.filter(|end| told(*end)) {
                 say(end, "taken", holding);
             }
         }
@@ -425,4 +494,12 @@ impl Look<'_> {
 pub fn identity(person: &str) -> Option<IdentityId> {
     let (tenant, user) = person.split_once('/')?;
     Some(IdentityId::new(tenant.into(), user))
+}
+
+/// A holding's value, where it says more than what is held.
+fn shown_value(holding: &Holding) -> &str {
+    match holding.kind.as_str() {
+        "account" | "role" => holding.value.as_str(),
+        _ => "",
+    }
 }

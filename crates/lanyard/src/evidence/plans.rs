@@ -1,6 +1,6 @@
 //! Plans and operations: why, when decided, when sent, when answered. Kept small: one note per plan.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::Progress;
@@ -8,10 +8,10 @@ use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
 use lanyard_model::{
     desired::Ending,
     id::SiteId,
-    plan::{Effect, Operation, Outcome, Plan, Step},
+    plan::{Difference, Effect, Operation, Outcome, Plan},
 };
 
-use super::{Scope, people::Known};
+use super::{Scope, configuration::Versions, people::Known};
 
 /// What a plan gives or takes, as holdings call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,18 +127,36 @@ fn reason(plan: &Plan) -> String {
     first.map(lanyard_plan::render::render_because).unwrap_or_default()
 }
 
-fn named(steps: &[Step], effects: &[Effect]) -> String {
-    let all: Vec<String> = steps
+/// Differences about rights, as against those about a profile.
+fn rights(plan: &Plan) -> impl Iterator<Item = &Difference> {
+    plan.steps.iter().flat_map(|step| &step.differences).filter(|d| Right::named(&d.what) != Right::Other)
+}
+
+/// What a plan takes away: where somebody leaves one place for another, the former.
+fn taken(plan: &Plan) -> Vec<&Difference> {
+    rights(plan).filter(|d| matches!(d.effect, Effect::Remove | Effect::Move) && d.from.is_some()).collect()
+}
+
+fn given(plan: &Plan) -> Vec<&Difference> {
+    rights(plan).filter(|d| matches!(d.effect, Effect::Add | Effect::Move) && d.to.is_some()).collect()
+}
+
+fn named(differences: &[&Difference], side: fn(&Difference) -> &Option<String>) -> String {
+    let all: Vec<String> = differences
         .iter()
-        .flat_map(|step| &step.differences)
-        .filter(|d| effects.contains(&d.effect) && Right::named(&d.what) != Right::Other)
-        .map(|d| match (&d.from, &d.to) {
-            (Some(from), None) => format!("{} {from}", d.what),
-            (_, Some(to)) => format!("{} {to}", d.what),
-            _ => d.what.clone(),
+        .map(|d| match side(d) {
+            Some(value) => format!("{} {value}", d.what),
+            None => d.what.clone(),
         })
         .collect();
     all.join("; ")
+}
+
+/// Why somebody moves: the first reason of what is given, or of what is taken; not that of a new telephone number in the
+/// same plan.
+fn moving(taken: &[&Difference], given: &[&Difference]) -> Option<String> {
+    let because = given.iter().chain(taken).flat_map(|d| &d.because).next()?;
+    Some(lanyard_plan::render::render_because(because))
 }
 
 impl Plans {
@@ -194,15 +212,15 @@ impl Plans {
         if scope.in_period(plan.made_at) {
             let seen = self.policies.entry(policy).or_insert((note.made, note.made, 0));
             *seen = (seen.0.min(note.made), seen.1.max(note.made), seen.2 + 1);
-            let taken = named(&plan.steps, &[Effect::Remove, Effect::Move]);
+            let (taken, given) = (taken(&plan), given(&plan));
             if note.ending.is_none() && !note.creates && !taken.is_empty() && verified.is_some() {
                 self.movers.push(Mover {
                     person: plan.identity.to_string(),
                     site: plan.site.clone(),
                     account: plan.account.as_ref().map(|key| key.id.0),
-                    because,
-                    taken,
-                    given: named(&plan.steps, &[Effect::Add, Effect::Move]),
+                    because: moving(&taken, &given).unwrap_or(because),
+                    taken: named(&taken, |d| &d.from),
+                    given: named(&given, |d| &d.to),
                     note: note.clone(),
                     open: open.join("; "),
                 });
@@ -419,13 +437,39 @@ impl Plans {
         }
     }
 
-    pub fn policies(&self, pack: &mut Pack) {
-        let mut all: Vec<_> = self.policies.iter().collect();
-        all.sort_by_key(|(_, (first, ..))| *first);
+    /// Versions in force, with what they decided; and what decided something without being a version.
+    pub fn policies(&self, scope: &Scope<'_>, versions: &Versions, pack: &mut Pack) {
+        let mut decided: BTreeMap<String, (i64, i64, i64)> = self
+            .policies
+            .iter()
+            .map(|(seal, seen)| (self.words.get(*seal as usize).cloned().unwrap_or_default(), *seen))
+            .collect();
         let time = |at: i64| Cell::from(Timestamp::from_microsecond(at).ok());
-        for (seal, (first, last, count)) in all {
-            let seal = self.words.get(*seal as usize).cloned().unwrap_or_default();
-            pack.row(&tables::POLICIES, vec![seal.into(), time(*first), time(*last), (*count).into()]);
+        let mut put = |version: Vec<Cell>, seen: Option<(i64, i64, i64)>| {
+            let (first, last, count) = match seen {
+                Some((first, last, count)) => (time(first), time(last), count),
+                None => (Cell::Null, Cell::Null, 0),
+            };
+            pack.row(&tables::POLICIES, [version, vec![first, last, count.into()]].concat());
+        };
+        for (version, replaced) in versions.in_force(scope) {
+            let row = vec![
+                version.number.into(),
+                version.name.as_str().into(),
+                version.seal.as_str().into(),
+                version.at.into(),
+                replaced.filter(|at| *at < scope.ask.to).into(),
+                version.author.as_str().into(),
+                version.approved_by.as_deref().into(),
+                version.reason.as_str().into(),
+                version.changes.join("; ").into(),
+            ];
+            put(row, decided.remove(&version.seal));
+        }
+        for (seal, seen) in decided {
+            let mut row = vec![Cell::Null; 9];
+            row[2] = seal.into();
+            put(row, Some(seen));
         }
     }
 }
@@ -434,7 +478,15 @@ impl Plans {
 const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Leavers with each stage, and breaches with their cause.
-pub fn leavers(scope: &Scope<'_>, known: &Known, plans: &Plans, pack: &mut Pack) -> anyhow::Result<()> {
+///
+/// `baseline`: the first complete comparison; whoever had left before it could not have been in time.
+pub fn leavers(
+    scope: &Scope<'_>,
+    known: &Known,
+    plans: &Plans,
+    baseline: Option<Timestamp>,
+    pack: &mut Pack,
+) -> anyhow::Result<()> {
     let bound = scope.ask.leaver_bound_seconds;
     for (leaver, returned) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
         if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
@@ -466,7 +518,12 @@ pub fn leavers(scope: &Scope<'_>, known: &Known, plans: &Plans, pack: &mut Pack)
         ];
         let total = until.duration_since(since).as_secs().max(0);
         let in_time = verified.is_some() && total <= bound;
-        let cause = if in_time { None } else { Some(cause(verified.is_some(), &stages)) };
+        let before = verified.is_some() && baseline.is_some_and(|baseline| since < baseline);
+        let cause = match (in_time, before) {
+            (true, _) => None,
+            (false, true) => Some("before_first_comparison"),
+            (false, false) => Some(cause(verified.is_some(), &stages)),
+        };
         let account = account_of(scope, &leaver.identity.to_string(), &leaver.site);
         let name = known.name(&person);
         let how = note.and_then(|note| note.ending).map(ending);

@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use lanyard_engine::{clock::Clock as _, ports::StoreFailure};
+use lanyard_engine::{
+    clock::Clock as _,
+    ports::{Store as _, StoreFailure},
+};
 use lanyard_model::id::TenantId;
 use lanyard_store::{Archive, merkle::hex};
 use serde_json::json;
@@ -18,6 +21,7 @@ use super::{
     people::{self, Verb},
 };
 use crate::{
+    checkpoints::Places,
     evidence::keys,
     exit::{self, Unusable},
     local::Running,
@@ -143,12 +147,17 @@ fn export(arguments: &ExportArguments) -> anyhow::Result<u8> {
 async fn checkpoints(arguments: &CheckpointArguments) -> anyhow::Result<u8> {
     let dir = &arguments.data.dir;
     let settings = Settings::load(dir)?;
-    let outside = keys::export_folder(dir, settings.checkpoint_dir.as_deref());
+    let places = Places::of(dir, &settings);
     // A running server does it by itself, every hour; the store is its own meanwhile.
     let serving = Running::find(dir).is_some() && wiring::open_store(dir).is_err();
     if !serving {
         let store = wiring::open_store(dir)?;
-        keys::export(dir, &outside, &*store, SystemClock.now()).await?;
+        let (round, batch) = places.round(&*store, SystemClock.now()).await?;
+        // Bucket and mail go out with the next start of the server; the finding is shown there too.
+        store.write(batch).await?;
+        if let Some((tenant, error)) = round.failed.into_iter().next() {
+            return Err(error.context(format!("the checkpoint of {tenant} could not be laid outside")));
+        }
     }
     let archive = Archive::open(wiring::store_folder(dir))?;
     let mut all = Vec::new();
@@ -165,11 +174,11 @@ async fn checkpoints(arguments: &CheckpointArguments) -> anyhow::Result<u8> {
         }
     }
     if arguments.json {
-        say!("{}", json!({ "folder": outside, "checkpoints": all, "signed_now": !serving }));
+        say!("{}", json!({ "folder": places.outside, "checkpoints": all, "signed_now": !serving }));
     } else {
         say!(
             "laid outside in {}{}",
-            outside.display(),
+            places.outside.display(),
             if serving { " by the running server, hourly" } else { "" }
         );
     }

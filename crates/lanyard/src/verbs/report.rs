@@ -15,10 +15,10 @@ use serde_json::json;
 
 use super::Data;
 use crate::{
-    evidence::{self, Ask, keys},
+    evidence::{self, Ask, configuration, keys},
     exit::{self, Unusable},
     progress::Bars,
-    settings::Settings,
+    settings::{FILE, Settings},
     wiring::{self, SystemClock},
 };
 
@@ -221,6 +221,7 @@ pub fn ask(dir: &Path, arguments: Wanted, settings: &Settings, now: Timestamp) -
         tenant: TenantId::new(tenant.id.as_str()),
         okta_url: tenant.okta_url.clone(),
         sites,
+        all_sites: arguments.site.is_none(),
         from,
         to: to.min(now),
         seed: arguments.seed.unwrap_or_else(|| now.to_string()),
@@ -229,6 +230,8 @@ pub fn ask(dir: &Path, arguments: Wanted, settings: &Settings, now: Timestamp) -
         made_at: now,
         made_by: arguments.made_by,
         leaver_bound_seconds: i64::try_from(EngineSettings::default().leaver_bound.as_secs())?,
+        settings: configuration::settings_rows(&fs::read_to_string(dir.join(FILE)).unwrap_or_default()),
+        administrators: configuration::administrators(settings, &tenant.id),
         exported: keys::export_folder(dir, settings.checkpoint_dir.as_deref()),
     })
 }

@@ -12,7 +12,7 @@ use lanyard_engine::{
     EngineSettings,
     clock::Clock,
     loops::Surroundings,
-    ports::{Entry, Finding, Severity, Store as _, Write},
+    ports::{Store as _, Write},
 };
 use lanyard_model::id::TenantId;
 use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender, SlackApp};
@@ -22,11 +22,10 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{people::Verbs, sim::stopped};
 use crate::{
-    desks,
-    evidence::keys,
-    exit,
+    checkpoints::Places,
+    desks, exit,
     local::Running,
-    settings::{CheckpointSettings, Settings, TenantSettings, read_secret},
+    settings::{Settings, TenantSettings, read_secret},
     sign_in,
     wiring::{self, Patience, SystemClock},
 };
@@ -87,7 +86,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let owner_token = sign_in.owner_link(clock.now(), jiff::SignedDuration::from_hours(24));
     let first_start = store.meta(STARTED_BEFORE).await?.is_none();
     store.write(vec![Write::Meta { key: STARTED_BEFORE.into(), value: "yes".into() }]).await?;
-    let outside = keys::export_folder(&dir, settings.checkpoint_dir.as_deref());
+    let places = Arc::new(Places::of(&dir, &settings));
     let needs_link = first_start || !sign_in.has_provider();
     let state = Arc::new(WebState {
         engine: Arc::clone(&engine),
@@ -107,7 +106,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         demo: None,
         verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
         chat: slack_app(&dir, &settings, &transport)?,
-        desks: desks::of(&dir, outside.clone(), &engine, &clock, &transport),
+        desks: desks::of(&dir, &places, &engine, &clock, &transport),
     });
     let (stop, stopping) = watch::channel(false);
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
@@ -128,118 +127,14 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
             engine.run(Surroundings { hooks, notifier: Arc::new(sender) }, stopping).await;
         })
     };
-    let checkpoints = tokio::spawn(keep_checkpoints(
-        dir.clone(),
-        outside,
-        settings.checkpoints.clone(),
-        Arc::clone(&engine),
-    ));
+    tokio::spawn(Arc::clone(&places).keep(Arc::clone(&engine), stop.subscribe()));
     stopped().await;
-    checkpoints.abort();
     talk!("stopping; what is under way is finished or repeated after the next start");
     let _ = stop.send(true);
     Running::remove(&dir);
     let _ = tokio::time::timeout(std::time::Duration::from_secs(10), work).await;
     web.abort();
     Ok(exit::DONE)
-}
-
-/// Signs the journals' heads and lays them outside, at once and every hour.
-async fn keep_checkpoints(
-    dir: PathBuf,
-    outside: PathBuf,
-    sent: Option<CheckpointSettings>,
-    engine: Arc<lanyard_engine::Engine>,
-) {
-    const EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
-    const KEY: &str = "checkpoint";
-    note_in_force(&engine).await;
-    loop {
-        let now = engine.clock().now();
-        let batch = match keys::export(&dir, &outside, &**engine.store(), now).await {
-            Ok(laid) => {
-                let mut batch = vec![Write::FindingOver { key: KEY.into(), at: now }];
-                batch.extend(checkpoint_messages(&engine, sent.as_ref(), &laid, now).await);
-                batch
-            }
-            Err(error) => vec![Write::Finding(Box::new(Finding {
-                key: KEY.into(),
-                kind: KEY.into(),
-                severity: Severity::Error,
-                tenant: None,
-                site: None,
-                identity: None,
-                title: "the journal's checkpoint could not be laid outside".into(),
-                detail: format!(
-                    "{error:#}. Work goes on; until it succeeds, a cut journal would show only against older checkpoints."
-                ),
-                fix: Some(format!("make {} writable, or set checkpoint_dir", outside.display())),
-                since: now,
-            }))],
-        };
-        if let Err(failure) = engine.write(batch).await {
-            tracing::error!(%failure, "the state of checkpoints could not be recorded");
-        }
-        engine.clock().sleep(EVERY).await;
-    }
-}
-
-/// Where else the checkpoints just made go: the bucket each time, mailboxes when their hours are over.
-async fn checkpoint_messages(
-    engine: &lanyard_engine::Engine,
-    settings: Option<&CheckpointSettings>,
-    laid: &[keys::Laid],
-    now: jiff::Timestamp,
-) -> Vec<Write> {
-    const MAILED: &str = "checkpoints-mailed";
-    let Some(settings) = settings else { return Vec::new() };
-    let mailed = engine.store().meta(MAILED).await.ok().flatten();
-    let mailed = mailed.and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    // A minute early is the same hour: the loop's own time is not counted twice.
-    let pause = i64::from(settings.email_hours) * 3600 - 60;
-    let due = mailed.is_none_or(|at| now.duration_since(at).as_secs() >= pause);
-    let mail = due && !settings.email.is_empty();
-    let mut batch = keys::messages(laid, settings.bucket.is_some(), mail, now);
-    if mail {
-        batch.push(Write::Meta { key: MAILED.into(), value: now.to_string() });
-    }
-    batch
-}
-
-/// Journals which version and policy are in force, when that differs from the last start.
-async fn note_in_force(engine: &lanyard_engine::Engine) {
-    const KEY: &str = "in-force";
-    let active = engine.active();
-    let force = serde_json::json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "policy": active.policy.name(),
-        "seal": active.policy.seal(),
-        "observe_only": engine.settings().observe_only,
-        "leaver_bound_seconds": engine.settings().leaver_bound.as_secs(),
-    });
-    let before = engine.store().meta(KEY).await.ok().flatten();
-    if before.as_deref() == Some(&force.to_string()) {
-        return;
-    }
-    let now = engine.clock().now();
-    let mut batch = vec![Write::Meta { key: KEY.into(), value: force.to_string() }];
-    for tenant in engine.directories().keys() {
-        batch.push(Write::Journal(Box::new(Entry {
-            tenant: tenant.clone(),
-            at: now,
-            kind: "control".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Info,
-            title: format!("in force: policy {}, lanyard {}", active.policy.name(), env!("CARGO_PKG_VERSION")),
-            detail: "noted at start".into(),
-            data: serde_json::json!({ "before": before.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()), "after": force }),
-        })));
-    }
-    if let Err(failure) = engine.store().write(batch).await {
-        tracing::error!(%failure, "what is in force could not be recorded");
-    }
 }
 
 /// What an earlier process left must be known before anything is decided. Sites are read by the engine's own loops: one

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::Holding;
 use lanyard_model::{
     account::Account,
-    id::{AccountId, AccountKey, IdentityId, SiteId},
+    id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
     link::Link,
 };
 
@@ -35,6 +35,7 @@ statements! {
                   WHERE site = $1 AND account_id = $2 ORDER BY kind, key, from_at";
     ACCOUNTS_OF = "SELECT site, account_id, from_at, to_at FROM held WHERE key = $1 AND kind = 'person'
                    ORDER BY site, account_id, from_at";
+    ANYBODY_OF = "SELECT account_id FROM held WHERE key >= $1 AND key < $2 AND kind = 'person' AND site = $3 LIMIT 1";
     BETWEEN = "SELECT site, account_id, kind, key, value, from_at, to_at FROM held WHERE site = $1
                AND to_at > $2 AND from_at < $3 ORDER BY site, account_id, kind, key, from_at";
 }
@@ -195,6 +196,14 @@ pub(crate) fn page(
 /// Everything an account ever held.
 pub(crate) fn of_account(tx: &dyn Tx, account: &AccountKey) -> Answer<Vec<Holding>> {
     tx::all(tx, OF_ACCOUNT, with![account.site.as_str(), account.id.0], held)
+}
+
+/// Whether the site ever had an account of somebody of the tenant.
+pub(crate) fn serves(tx: &dyn Tx, site: &SiteId, tenant: &TenantId) -> Answer<bool> {
+    // Persons are kept as TENANT/USER; '0' is what follows '/'.
+    let (from, to) = (format!("{tenant}/"), format!("{tenant}0"));
+    let found = tx::all(tx, ANYBODY_OF, with![from.as_str(), to.as_str(), site.as_str()], |row| row.int(0))?;
+    Ok(!found.is_empty())
 }
 
 /// The accounts a person ever had, with the stretches.

@@ -52,6 +52,7 @@ statements! {
              FROM journal LEFT JOIN journal_persons ON journal_persons.seq = journal.seq
              WHERE tenant = $1 ORDER BY position";
     LEAVES = "SELECT leaf FROM journal WHERE tenant = $1 AND position < $2 ORDER BY position";
+    LEAVES_FROM = "SELECT leaf FROM journal WHERE tenant = $1 AND position >= $2 ORDER BY position";
     LINE_AT = "SELECT line FROM journal WHERE tenant = $1 AND position = $2";
     LET_GO_PERSONS = "DELETE FROM journal_persons WHERE seq IN
                       (SELECT seq FROM journal WHERE tenant = $1 AND position >= $2 AND position < $3)";
@@ -63,6 +64,8 @@ statements! {
     KEEP_CHECKPOINT = "INSERT INTO checkpoints (tenant, size, at, note) VALUES ($1, $2, $3, $4)
                        ON CONFLICT DO NOTHING";
     CHECKPOINTS = "SELECT at, size, note FROM checkpoints WHERE tenant = $1 ORDER BY at, size";
+    NEWEST_CHECKPOINTS = "SELECT at, size, note FROM checkpoints WHERE tenant = $1 ORDER BY at DESC, size DESC LIMIT $2";
+    CHECKPOINT_COUNT = "SELECT COUNT(*) FROM checkpoints WHERE tenant = $1";
     ERASE = "UPDATE journal_persons SET salt = NULL, person = NULL WHERE person IS NOT NULL
              AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
 }
@@ -350,6 +353,29 @@ pub(crate) fn root_at(tx: &dyn Tx, tenant: &TenantId, size: u64) -> Answer<Optio
     Ok((tree.size() == size).then(|| tree.root()))
 }
 
+/// Reads the leaves that `tree` does not have yet, and answers the roots at these sizes. Sizes before the tree's own, and
+/// those beyond the journal's end, have none.
+pub(crate) fn roots(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    tree: &mut CompactRange,
+    sizes: &BTreeSet<u64>,
+) -> Answer<BTreeMap<u64, Hash>> {
+    let mut roots = BTreeMap::new();
+    if sizes.contains(&tree.size()) {
+        roots.insert(tree.size(), tree.root());
+    }
+    tx.each(LEAVES_FROM, with![tenant.as_str(), signed(tree.size())], &mut |row| {
+        let leaf = <Hash>::try_from(row.blob(0)?);
+        tree.append(leaf.map_err(|_| StoreFailure::Damaged("a leaf of the journal is not a hash".into()))?);
+        if sizes.contains(&tree.size()) {
+            roots.insert(tree.size(), tree.root());
+        }
+        Ok(())
+    })?;
+    Ok(roots)
+}
+
 /// Forgets the personal text of all lines about this identity. The tree stays whole.
 pub(crate) fn erase_person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(ERASE, with![who.tenant.as_str(), &*who.user])
@@ -400,6 +426,21 @@ pub(crate) fn checkpoints(tx: &dyn Tx, tenant: &TenantId) -> Answer<Vec<(Timesta
     tx::all(tx, CHECKPOINTS, with![tenant.as_str()], |row| {
         Ok((tx::time(row.int(0)?)?, unsigned(row.int(1)?), row.text(2)?.to_owned()))
     })
+}
+
+/// The newest checkpoints, newest first, and how many there are in all.
+#[expect(clippy::type_complexity, reason = "rows as they are kept, and their count")]
+pub(crate) fn newest_checkpoints(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    limit: usize,
+) -> Answer<(Vec<(Timestamp, u64, String)>, u64)> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let newest = tx::all(tx, NEWEST_CHECKPOINTS, with![tenant.as_str(), limit], |row| {
+        Ok((tx::time(row.int(0)?)?, unsigned(row.int(1)?), row.text(2)?.to_owned()))
+    })?;
+    let count = tx::all(tx, CHECKPOINT_COUNT, with![tenant.as_str()], |row| Ok(unsigned(row.int(0)?)))?;
+    Ok((newest, count.first().copied().unwrap_or(0)))
 }
 
 /// The first line, tenant by tenant, that does not fit.

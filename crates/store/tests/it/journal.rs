@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{ActivityFilter, Entry, Severity, Store, Write, Wrote};
 use lanyard_model::id::{IdentityId, TenantId};
 use lanyard_store::{
-    SqliteStore,
+    Archive, SqliteStore,
     checkpoint::{CheckpointKey, verify_checkpoint},
-    merkle::leaf_hash,
+    merkle::{CompactRange, leaf_hash},
 };
 use rusqlite::Connection;
 
@@ -196,4 +196,27 @@ async fn what_is_let_go_of_is_provably_a_beginning_and_more_than_that_shows() {
     let store = SqliteStore::open_inline(folder.path()).unwrap();
     let found = store.verify_journal().await.unwrap().expect("it shows");
     assert!(found.starts_with("journal of harborlight: line 3 (number 4)"), "{found}");
+}
+
+#[tokio::test]
+async fn many_roots_are_known_after_one_pass_and_more_after_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = written(folder.path()).await;
+    let archive = Archive::open(folder.path()).unwrap();
+    let (size, head) = archive.head(&tenant()).unwrap();
+    assert!(size > 2, "{size} lines");
+    let mut tree = CompactRange::default();
+    let roots = archive.roots(&tenant(), &mut tree, &(0..=size + 1).collect()).unwrap();
+    assert_eq!(roots.len() as u64, size + 1, "beyond the end there is none");
+    for (size, root) in &roots {
+        assert_eq!(archive.root_at(&tenant(), *size).unwrap(), Some(*root));
+    }
+    assert_eq!(roots[&size], head);
+
+    store.write(vec![line("one more"), line("and another")]).await.unwrap();
+    let later = Archive::open(folder.path()).unwrap();
+    let fresh = later.roots(&tenant(), &mut tree, &[1, size, size + 2].into()).unwrap();
+    let (size_now, head_now) = later.head(&tenant()).unwrap();
+    assert_eq!((size_now, fresh.keys().copied().collect::<Vec<_>>()), (size + 2, vec![size, size + 2]));
+    assert_eq!(fresh[&(size + 2)], head_now);
 }

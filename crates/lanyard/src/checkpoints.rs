@@ -1,0 +1,256 @@
+//! Signed heads of the journals, laid outside every hour, and whenever somebody asks: into a folder, into a bucket, and by
+//! mail. The same round whoever asks for it: the server's clock, the console, or the verb.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use lanyard_engine::{
+    Engine,
+    ports::{Entry, Finding, Severity, Store, Write},
+};
+use tokio::sync::watch;
+
+use crate::{
+    evidence::keys::{self, Round},
+    settings::{CheckpointSettings, Settings},
+};
+
+const EVERY: Duration = Duration::from_secs(3600);
+/// The finding while a place does not take them.
+const KEY: &str = "checkpoint";
+/// When the last mail went out.
+const MAILED: &str = "checkpoints-mailed";
+
+/// Where checkpoints of a data folder go.
+pub struct Places {
+    dir: PathBuf,
+    pub outside: PathBuf,
+    beside: Option<CheckpointSettings>,
+}
+
+impl Places {
+    pub fn of(dir: &Path, settings: &Settings) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            outside: keys::export_folder(dir, settings.checkpoint_dir.as_deref()),
+            beside: settings.checkpoints.clone(),
+        }
+    }
+
+    /// Signs and lays outside now. Answers what was laid, and the writes that are still to be made: messages to bucket
+    /// and mailboxes, and whether something stands in the way.
+    ///
+    /// # Errors
+    /// Heads that cannot be read.
+    pub async fn round(&self, store: &dyn Store, now: Timestamp) -> anyhow::Result<(Round, Vec<Write>)> {
+        let round = keys::export(&self.dir, &self.outside, store, now).await?;
+        let mut batch = self.messages(store, &round.laid, now).await;
+        batch.push(match round.failed.as_slice() {
+            [] => Write::FindingOver { key: KEY.into(), at: now },
+            failed => {
+                let all: Vec<String> =
+                    failed.iter().map(|(tenant, error)| format!("{tenant}: {error:#}")).collect();
+                Write::Finding(Box::new(self.finding(&all.join("; "), now)))
+            }
+        });
+        Ok((round, batch))
+    }
+
+    /// The bucket gets each one, mailboxes the newest when their hours are over.
+    async fn messages(&self, store: &dyn Store, laid: &[keys::Laid], now: Timestamp) -> Vec<Write> {
+        let Some(beside) = &self.beside else { return Vec::new() };
+        let mailed = store.meta(MAILED).await.ok().flatten();
+        let mailed = mailed.and_then(|text| text.parse::<Timestamp>().ok());
+        // A minute early is the same hour: the loop's own time is not counted twice.
+        let pause = i64::from(beside.email_hours) * 3600 - 60;
+        let due = mailed.is_none_or(|at| now.duration_since(at).as_secs() >= pause);
+        let mail = due && !beside.email.is_empty() && !laid.is_empty();
+        let mut batch = keys::messages(laid, beside.bucket.is_some(), mail, now);
+        if mail {
+            batch.push(Write::Meta { key: MAILED.into(), value: now.to_string() });
+        }
+        batch
+    }
+
+    fn finding(&self, why: &str, now: Timestamp) -> Finding {
+        Finding {
+            key: KEY.into(),
+            kind: KEY.into(),
+            severity: Severity::Error,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: "the journal's checkpoint could not be laid outside".into(),
+            detail: format!(
+                "{why}. Work goes on; until it succeeds, a cut journal would show only against older checkpoints."
+            ),
+            fix: Some(format!("make {} writable, or set checkpoint_dir", self.outside.display())),
+            since: now,
+        }
+    }
+
+    /// A round at once, then one every hour, until stopped.
+    pub async fn keep(self: Arc<Self>, engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+        note_in_force(&engine).await;
+        loop {
+            let now = engine.clock().now();
+            let batch = match self.round(&**engine.store(), now).await {
+                Ok((_, batch)) => batch,
+                Err(error) => vec![Write::Finding(Box::new(self.finding(&format!("{error:#}"), now)))],
+            };
+            if let Err(failure) = engine.write(batch).await {
+                tracing::error!(%failure, "the state of checkpoints could not be recorded");
+            }
+            tokio::select! {
+                () = engine.clock().sleep(EVERY) => {}
+                _ = stop.changed() => return,
+            }
+        }
+    }
+}
+
+/// Journals which version and policy are in force, when that differs from the last start.
+async fn note_in_force(engine: &Engine) {
+    const KEY: &str = "in-force";
+    let active = engine.active();
+    let force = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "policy": active.policy.name(),
+        "seal": active.policy.seal(),
+        "observe_only": engine.settings().observe_only,
+        "leaver_bound_seconds": engine.settings().leaver_bound.as_secs(),
+    });
+    let before = engine.store().meta(KEY).await.ok().flatten();
+    if before.as_deref() == Some(&force.to_string()) {
+        return;
+    }
+    let now = engine.clock().now();
+    let mut batch = vec![Write::Meta { key: KEY.into(), value: force.to_string() }];
+    for tenant in engine.directories().keys() {
+        batch.push(Write::Journal(Box::new(Entry {
+            tenant: tenant.clone(),
+            at: now,
+            kind: "control".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: format!("in force: policy {}, lanyard {}", active.policy.name(), env!("CARGO_PKG_VERSION")),
+            detail: "noted at start".into(),
+            data: serde_json::json!({ "before": before.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()), "after": force }),
+        })));
+    }
+    if let Err(failure) = engine.store().write(batch).await {
+        tracing::error!(%failure, "what is in force could not be recorded");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs};
+
+    use jiff::SignedDuration;
+    use lanyard_model::id::TenantId;
+
+    use super::*;
+    use crate::{settings::BucketEntry, wiring};
+
+    fn entry(tenant: &str, at: Timestamp) -> Write {
+        Write::Journal(Box::new(Entry {
+            tenant: TenantId::new(tenant),
+            at,
+            kind: "test".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: "something happened".into(),
+            detail: String::new(),
+            data: serde_json::Value::Null,
+        }))
+    }
+
+    fn places(dir: &Path) -> Places {
+        let bucket = BucketEntry {
+            endpoint: "https://store.example".into(),
+            name: "evidence".into(),
+            region: "eu-central-1".into(),
+            prefix: String::new(),
+            path_style: true,
+            key_id: "AKIAEXAMPLE".into(),
+            key: "bucket-key".into(),
+        };
+        let beside = CheckpointSettings {
+            email: vec!["auditor@a.example".into()],
+            email_hours: 24,
+            bucket: Some(bucket),
+        };
+        Places { dir: dir.to_owned(), outside: dir.join("outside"), beside: Some(beside) }
+    }
+
+    /// Messages by route, and findings that are raised.
+    fn said(batch: &[Write]) -> (BTreeMap<&str, usize>, Vec<&str>) {
+        let (mut routes, mut findings) = (BTreeMap::new(), Vec::new());
+        for write in batch {
+            match write {
+                Write::Message(message) => *routes.entry(message.route.as_str()).or_default() += 1,
+                Write::Finding(finding) => findings.push(finding.detail.as_str()),
+                _ => {}
+            }
+        }
+        (routes, findings)
+    }
+
+    #[tokio::test]
+    async fn a_place_that_refuses_one_tenants_checkpoint_keeps_nothing_from_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path()));
+        let now: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
+        store.write(vec![entry("acme", now), entry("beta", now)]).await.unwrap();
+        fs::create_dir_all(&places.outside).unwrap();
+        fs::write(places.outside.join("acme"), "a file where a folder should be").unwrap();
+        let (round, batch) = places.round(&*store, now).await.unwrap();
+        let failed: Vec<&str> = round.failed.iter().map(|(tenant, _)| tenant.as_str()).collect();
+        assert_eq!(failed, ["acme"]);
+        assert_eq!(round.laid.len(), 2, "both are signed, and both go to the bucket");
+        let (routes, findings) = said(&batch);
+        assert_eq!(routes, BTreeMap::from([("checkpoints", 2), ("checkpoints-mail", 1)]));
+        assert!(matches!(findings.as_slice(), [one] if one.starts_with("acme: cannot make")), "{findings:?}");
+        assert!(places.outside.join("beta/newest.checkpoint").is_file());
+
+        // The folder is put right: the next round says so.
+        fs::remove_file(places.outside.join("acme")).unwrap();
+        let (round, batch) = places.round(&*store, now + SignedDuration::from_hours(1)).await.unwrap();
+        assert!(round.failed.is_empty() && said(&batch).1.is_empty());
+        assert!(batch.iter().any(|write| matches!(write, Write::FindingOver { key, .. } if key == KEY)));
+    }
+
+    #[tokio::test]
+    async fn every_hour_has_a_file_and_an_object_and_every_day_a_mail() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path()));
+        let begin: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
+        let mut all = BTreeMap::<String, usize>::new();
+        for hour in 0..49 {
+            let now = begin + SignedDuration::from_hours(hour);
+            store.write(vec![entry("acme", now)]).await.unwrap();
+            let (_, batch) = places.round(&*store, now).await.unwrap();
+            for (route, count) in said(&batch).0 {
+                *all.entry(route.to_owned()).or_default() += count;
+            }
+            store.write(batch).await.unwrap();
+        }
+        assert_eq!(all, BTreeMap::from([("checkpoints".into(), 49), ("checkpoints-mail".into(), 3)]));
+        let tenant = TenantId::new("acme");
+        let files = keys::exported(&places.outside, &tenant);
+        assert_eq!(files.len(), 50, "one for each hour, and the newest");
+        let kept = lanyard_store::Archive::open(wiring::store_folder(dir.path())).unwrap();
+        for (at, _, note) in kept.checkpoints(&tenant).unwrap() {
+            assert!(keys::lies_in(&places.outside, &tenant, at, &note).is_some(), "{at}");
+        }
+    }
+}

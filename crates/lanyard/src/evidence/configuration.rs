@@ -1,0 +1,167 @@
+//! The control itself: policy versions with who published them, and what policy and settings say.
+
+use jiff::Timestamp;
+use lanyard_evidence::{cell::Cell, pack::Pack, tables};
+use lanyard_policy::PolicyFiles;
+use serde::Deserialize;
+use toml::Value;
+
+use super::Scope;
+use crate::settings::Settings;
+
+/// Parts of a policy that say how carefully it is carried out; the rules themselves are behind the seal.
+const PARTS: &[&str] = &["correlation", "scope", "lifecycle", "guardrails"];
+/// Settings about who may do what, and where proof goes. Credentials and addresses of other kinds stay out.
+const SETTINGS: &[&str] =
+    &["observe_only", "checkpoint_dir", "checkpoints", "sign_in", "approvals", "digest"];
+/// Whatever is called so is not shown.
+const SECRET: &[&str] = &["secret", "password", "token", "key"];
+
+/// A published policy, as the store keeps it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Version {
+    pub number: i64,
+    pub name: String,
+    pub seal: String,
+    pub author: String,
+    #[serde(default)]
+    pub approved_by: Option<String>,
+    pub reason: String,
+    pub at: Timestamp,
+    #[serde(default)]
+    pub changes: Vec<String>,
+    source: PolicyFiles,
+}
+
+/// All published versions, oldest first.
+pub struct Versions(Vec<Version>);
+
+impl Versions {
+    pub(super) fn read(scope: &Scope<'_>) -> anyhow::Result<Self> {
+        let mut all: Vec<Version> = scope
+            .archive
+            .documents("policy:versions")?
+            .into_iter()
+            .map(|(_, body)| serde_json::from_value(body))
+            .collect::<Result<_, _>>()?;
+        all.sort_by_key(|version| version.number);
+        Ok(Self(all))
+    }
+
+    /// Those in force at any time of the period, each with the moment at which the next one replaced it.
+    pub(super) fn in_force(&self, scope: &Scope<'_>) -> Vec<(&Version, Option<Timestamp>)> {
+        let replaced = self.0.iter().skip(1).map(|next| Some(next.at)).chain([None]);
+        self.0
+            .iter()
+            .zip(replaced)
+            .filter(|(version, until)| {
+                version.at < scope.ask.to && until.is_none_or(|until| until > scope.ask.from)
+            })
+            .collect()
+    }
+}
+
+/// Policy, settings and program as rows.
+pub(super) fn rows(scope: &Scope<'_>, versions: &Versions, pack: &mut Pack) {
+    let mut put = |part: &str, setting: &str, value: &str| {
+        pack.row(&tables::CONFIGURATION, vec![part.into(), setting.into(), Cell::from(value)]);
+    };
+    put("program", "version", &scope.program);
+    put("program", "leaver_bound_seconds", &scope.ask.leaver_bound_seconds.to_string());
+    if let Some((version, _)) = versions.in_force(scope).last() {
+        put("policy", "version", &version.number.to_string());
+        put("policy", "seal", &version.seal);
+        let rules: toml::Table = version.source.toml.1.parse().unwrap_or_default();
+        let mut found = Vec::new();
+        for part in PARTS {
+            if let Some(value) = rules.get(*part) {
+                flatten(part, value, &mut found);
+            }
+        }
+        found.iter().for_each(|(setting, value)| put("policy", setting, value));
+    }
+    for (part, setting, value) in &scope.ask.settings {
+        put(part, setting, value);
+    }
+    for (group, role, where_) in &scope.ask.administrators {
+        let row = vec![
+            "Lanyard".into(),
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            group.as_str().into(),
+            format!("members of the Okta group, {where_}").into(),
+            role.as_str().into(),
+            Cell::Null,
+            "settings, sign_in.role".into(),
+        ];
+        pack.row(&tables::PRIVILEGED, row);
+    }
+}
+
+/// What the settings file says of the control, without anything secret.
+pub fn settings_rows(text: &str) -> Vec<(String, String, String)> {
+    let all: toml::Table = text.parse().unwrap_or_default();
+    let mut found = Vec::new();
+    for name in SETTINGS {
+        if let Some(value) = all.get(*name) {
+            flatten(name, value, &mut found);
+        }
+    }
+    found
+        .into_iter()
+        .filter(|(path, _)| !SECRET.iter().any(|word| path.contains(word)))
+        // Roles are told as privileged rights; a role of another tenant is not this pack's.
+        .filter(|(path, _)| !path.starts_with("sign_in.role"))
+        .map(|(path, value)| ("settings".to_owned(), path, value))
+        .collect()
+}
+
+/// Who administers Lanyard for a tenant: Okta group, role, where.
+pub fn administrators(settings: &Settings, tenant: &str) -> Vec<(String, String, String)> {
+    let roles = settings.sign_in.iter().flat_map(|sign_in| &sign_in.roles);
+    roles
+        .filter(|role| role.tenants.is_empty() || role.tenants.iter().any(|known| known == tenant))
+        .map(|role| {
+            let sites = if role.sites.is_empty() { "all sites".to_owned() } else { role.sites.join(", ") };
+            (role.group.clone(), role.role.clone(), sites)
+        })
+        .collect()
+}
+
+/// Every value under its whole name, in the file's order.
+fn flatten(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Table(table) => {
+            table.iter().for_each(|(name, value)| flatten(&format!("{path}.{name}"), value, into));
+        }
+        Value::Array(all) if all.iter().any(Value::is_table) => {
+            all.iter().enumerate().for_each(|(at, value)| flatten(&format!("{path}[{at}]"), value, into));
+        }
+        Value::String(text) => into.push((path.to_owned(), text.clone())),
+        other => into.push((path.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::settings_rows;
+
+    #[test]
+    fn settings_are_told_without_anything_secret() {
+        let text = "observe_only = false\nlisten = \"x\"\n[mail]\npassword_file = \"p\"\n\
+                    [checkpoints]\nemail = [\"a@b.example\"]\n[checkpoints.bucket]\nname = \"n\"\nkey_id = \"AKIA\"\nkey = \"k\"\n\
+                    [sign_in]\ntenant = \"acme\"\nclient_secret_file = \"s\"\n[[sign_in.role]]\ngroup = \"G\"\nrole = \"owner\"\n";
+        let told: Vec<String> =
+            settings_rows(text).into_iter().map(|(_, path, value)| format!("{path} = {value}")).collect();
+        assert_eq!(
+            told,
+            [
+                "observe_only = false",
+                "checkpoints.bucket.name = n",
+                "checkpoints.email = [\"a@b.example\"]",
+                "sign_in.tenant = acme"
+            ]
+        );
+    }
+}
