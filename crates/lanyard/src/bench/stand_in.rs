@@ -165,7 +165,7 @@ pub async fn run(arguments: StandInArguments) -> anyhow::Result<u8> {
 }
 
 fn say(answer: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(answer)?);
+    say!("{}", serde_json::to_string(answer)?);
     Ok(())
 }
 

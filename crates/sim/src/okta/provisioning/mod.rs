@@ -418,8 +418,10 @@ impl Org {
     fn startable(&self, line: Line) -> Option<u64> {
         let queue = self.provisioning.lines.get(&line)?;
         let next = queue.waiting.first().copied()?;
+        // Only changes of members meet each other on the way (O-20): whole lists out of order would leave the older one.
+        let whole_lists = self.apps[line.0].target.as_ref().is_some_and(|target| target.style == Style::Aiw);
         let parallel = matches!(line.1, Subject::App)
-            || matches!(line.1, Subject::Group(_)) && self.settings.scim_parallel;
+            || matches!(line.1, Subject::Group(_)) && self.settings.scim_parallel && !whole_lists;
         // What changes members in parallel still needs the group to be there.
         let free = if parallel {
             queue.pushes.first() > Some(&next) || queue.pushes.is_empty()
