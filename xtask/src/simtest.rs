@@ -15,7 +15,7 @@ use crate::{Root, call::Call, planted, step::Failure, tally::Tally, tier};
 const CI_SEEDS: &str = "10";
 
 const USAGE: &str = "\
-usage: cargo xtask simtest [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief] [--json]
+usage: cargo xtask simtest [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief] [--preset default|strict|lenient|hostile] [--json]
        cargo xtask simtest --planted [BUG] [--seeds N] [--json]
 ";
 
