@@ -11,12 +11,21 @@ use anyhow::{Context, bail};
 
 use crate::{Root, call::Call, planted, step::Failure, tally::Tally, tier};
 
-/// Seeds of the CI tier: always the same ones, until every known failing seed is mended (docs/reliability.md lists them).
-const CI_SEEDS: &str = "10";
+/// Seeds of the CI tier that judge a landing: always the same ones.
+const CI_SEEDS: &str = "20";
+/// For so many seconds the tier tries seeds that nobody has tried.
+const FRESH_SECONDS: &str = "20";
+/// Where seeds that failed are published.
+const FOUND: &str = "failing-seeds.json";
+/// Set to this, a fresh seed that fails fails the step.
+const STRICT: (&str, &str) = ("LANYARD_FRESH_SEEDS", "strict");
 
 const USAGE: &str = "\
-usage: cargo xtask simtest [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief] [--preset default|strict|lenient|hostile] [--json]
-       cargo xtask simtest --planted [BUG] [--seeds N] [--json]
+usage: cargo xtask simtest [--quick] [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief]
+                           [--preset default|strict|lenient|hostile] [--json]
+       cargo xtask simtest [--quick] --enumerate crash|lose-answer|fail-step|twice|all [--every N] [--scenario WORDS]
+       cargo xtask simtest --planted [BUG] [--quick] [--seeds N] [--json]
+--quick: the tier's build instead of a release's
 ";
 
 /// # Errors
@@ -31,15 +40,20 @@ pub fn run(root: &Root, arguments: &[String]) -> anyhow::Result<()> {
                 Some((bug, rest)) if !bug.starts_with("--") => (bug.as_str(), rest),
                 _ => ("all", rest),
             };
-            let program = build_planted(root)?;
+            let (build, rest) = Build::taken(rest);
+            let manifest = planted::copy(root)?.join("Cargo.toml");
+            let program = build.make(root, "lanyard-simtest-planted", Some(&manifest))?;
             let mut all = vec!["--plant".to_owned(), bug.to_owned()];
             if !rest.iter().any(|word| word == "--seeds") {
                 all.extend(["--seeds".to_owned(), "1000".to_owned()]);
             }
-            all.extend(rest.iter().cloned());
+            all.extend(rest);
             hand_on(root, program, &all)
         }
-        _ => hand_on(root, build(root)?, arguments),
+        _ => {
+            let (build, rest) = Build::taken(arguments);
+            hand_on(root, build.make(root, "lanyard-simtest", None)?, &rest)
+        }
     }
 }
 
@@ -48,50 +62,108 @@ pub fn run(root: &Root, arguments: &[String]) -> anyhow::Result<()> {
 /// # Errors
 /// When one of them breaks an invariant: the seed is printed.
 pub fn check(root: &Root, program: &Path) -> Result<Tally, Failure> {
-    let program = program.display().to_string();
-    let call = Call::new(&program, root.path("."), Duration::from_secs(600))
-        .args(["--from", "1", "--seeds", CI_SEEDS, "--json"]);
-    let (said, failure) = call.quiet().run_to_end()?;
-    let totals = said.stdout.iter().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let number = |name: &str| totals.as_ref().and_then(|totals| totals[name].as_u64()).unwrap_or(0);
-    println!(
-        "    {} histories, {} steps, {} faults, {} checks, {} violations",
-        number("histories"),
-        number("steps"),
-        number("faults"),
-        number("checks"),
-        number("violations")
-    );
-    let failing = number("failing_seeds") as usize;
-    let counted = Tally {
-        failed: failing as u64,
-        ..Tally::passed((number("histories") as usize).saturating_sub(failing))
-    };
+    let (totals, failure) = lived(root, program, &["--from", "1", "--seeds", CI_SEEDS])?;
     match failure {
-        None => Ok(counted),
-        Some(why) => {
-            let seeds = totals.map(|totals| totals["first_failing_seeds"].to_string()).unwrap_or_default();
-            Err(Failure { error: anyhow::anyhow!("{why}; failing seeds: {seeds}"), counted })
-        }
+        None => Ok(totals.tally()),
+        Some(why) => Err(Failure {
+            error: anyhow::anyhow!("{why}; failing seeds: {}", totals.0["first_failing_seeds"]),
+            counted: totals.tally(),
+        }),
     }
 }
 
-fn build(root: &Root) -> anyhow::Result<PathBuf> {
-    tier::cargo(root, &["build", "--release", "--locked", "--package", "lanyard-simtest"]).run()?;
-    Ok(root.target().join("release").join(format!("lanyard-simtest{}", std::env::consts::EXE_SUFFIX)))
+/// Seeds that nobody has tried, for a fixed time. One that fails is told with the line that replays it, and published
+/// among the tier's files; it says something about the product and nothing about the change, so that it does not fail the
+/// step (docs/decisions/0015) unless it is asked to.
+///
+/// # Errors
+/// When no history was lived, or a seed failed and `LANYARD_FRESH_SEEDS=strict`.
+pub fn fresh(root: &Root, program: &Path) -> Result<Tally, Failure> {
+    let asked = ["--fresh", "--seeds", "1000000", "--within", FRESH_SECONDS];
+    let (totals, failure) = lived(root, program, &asked)?;
+    let Some(why) = failure else { return Ok(totals.tally()) };
+    let held = totals.tally();
+    if totals.number("failing_seeds") == 0 {
+        return Err(anyhow::anyhow!(why).into());
+    }
+    let seeds = &totals.0["first_failing_seeds"];
+    let file = root.scratch()?.join(FOUND);
+    std::fs::write(&file, totals.0.to_string())?;
+    println!("    FOUND by fresh seeds, not by this change alone: {}", totals.0["violations_by_invariant"]);
+    for seed in seeds.as_array().into_iter().flatten() {
+        println!("    replay: cargo xtask simtest --from {seed} --seeds 1");
+    }
+    println!("    told again in {}; known ones belong into docs/reliability.md", file.display());
+    let (name, strict) = STRICT;
+    if std::env::var(name).is_ok_and(|value| value == strict) {
+        return Err(Failure { error: anyhow::anyhow!("{why}; failing seeds: {seeds}"), counted: held });
+    }
+    Ok(Tally { failed: 0, ..held })
 }
 
-fn build_planted(root: &Root) -> anyhow::Result<PathBuf> {
-    let copy = planted::copy(root)?;
-    let target = root.target();
-    let manifest = copy.join("Cargo.toml").display().to_string();
-    tier::cargo(
-        root,
-        &["build", "--release", "--locked", "--package", "lanyard-simtest", "--manifest-path", &manifest],
-    )
-    .env("CARGO_TARGET_DIR", &target)
-    .run()?;
-    Ok(target.join("release").join(format!("lanyard-simtest-planted{}", std::env::consts::EXE_SUFFIX)))
+/// What a run says at its end.
+struct Totals(serde_json::Value);
+
+impl Totals {
+    fn number(&self, name: &str) -> u64 {
+        self.0[name].as_u64().unwrap_or(0)
+    }
+
+    fn tally(&self) -> Tally {
+        let failing = self.number("failing_seeds");
+        let held = self.number("histories").saturating_sub(failing);
+        Tally { failed: failing, ..Tally::passed(held as usize) }
+    }
+}
+
+fn lived(root: &Root, program: &Path, arguments: &[&str]) -> Result<(Totals, Option<String>), Failure> {
+    let program = program.display().to_string();
+    let call = Call::new(&program, root.path("."), Duration::from_secs(600)).args(arguments).args(["--json"]);
+    let (said, failure) = call.quiet().run_to_end()?;
+    let totals = said.stdout.iter().find_map(|line| serde_json::from_str(line).ok());
+    let totals = Totals(totals.unwrap_or_default());
+    println!(
+        "    {} histories, {} steps, {} faults, {} checks, {} violations",
+        totals.number("histories"),
+        totals.number("steps"),
+        totals.number("faults"),
+        totals.number("checks"),
+        totals.number("violations")
+    );
+    Ok((totals, failure))
+}
+
+/// A build: a release's, or, with `--quick`, the tier's, of which most is there already.
+#[derive(Clone, Copy)]
+enum Build {
+    Release,
+    Quick,
+}
+
+impl Build {
+    /// Takes the word that chooses it out of the arguments.
+    fn taken(arguments: &[String]) -> (Self, Vec<String>) {
+        let rest: Vec<String> = arguments.iter().filter(|word| *word != "--quick").cloned().collect();
+        (if rest.len() == arguments.len() { Self::Release } else { Self::Quick }, rest)
+    }
+
+    /// Builds the program of this name, of the workspace or of the copy behind `manifest`.
+    fn make(self, root: &Root, name: &str, manifest: Option<&Path>) -> anyhow::Result<PathBuf> {
+        let (words, folder): (&[&str], _) = match self {
+            Self::Release => (&["build", "--release", "--locked", "--package", "lanyard-simtest"], "release"),
+            Self::Quick => (&["build", "--workspace", "--profile", "ci", "--locked", "--bin"], "ci"),
+        };
+        let mut call = tier::cargo(root, words);
+        if let Self::Quick = self {
+            call = call.args([name]);
+        }
+        if let Some(manifest) = manifest {
+            call = call.args(["--manifest-path", &manifest.display().to_string()]);
+            call = call.env("CARGO_TARGET_DIR", root.target());
+        }
+        call.run()?;
+        Ok(root.target().join(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+    }
 }
 
 fn hand_on(root: &Root, program: PathBuf, arguments: &[String]) -> anyhow::Result<()> {

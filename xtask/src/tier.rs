@@ -52,6 +52,9 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("simulation", "run the printed replay line: the same seed is the same history", || {
         simtest::check(root, &program(root, "lanyard-simtest"))
     });
+    steps.run("simulation: fresh seeds", "run the printed replay line", || {
+        simtest::fresh(root, &program(root, "lanyard-simtest"))
+    });
     steps.run("generated docs", "run: cargo xtask gen, and commit what it writes", || {
         Ok(reference::check(root, &lanyard)?)
     });

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     desired::{Desired, Ending, Lifecycle},
     fold,
-    id::{GroupId, SiteId, TenantId},
+    id::{GroupId, IdentityId, SiteId, TenantId},
     identity::{Identity, Profile},
     place::Catalogue,
 };
@@ -135,6 +135,8 @@ pub struct Engine {
     pub(crate) echoes: crate::look::Echoes,
     /// Requests whose next approvers this process has told.
     pub(crate) escalated: Mutex<BTreeSet<String>>,
+    /// Failures of looks that are ours or the record's, since the last look that came to an end.
+    pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -207,6 +209,7 @@ impl Engine {
             outages: Outages::default(),
             echoes: Default::default(),
             escalated: Mutex::default(),
+            strikes: Mutex::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,
@@ -237,6 +240,8 @@ impl Engine {
         self.load_missing_groups().await?;
         self.load_withheld().await?;
         self.load_people().await?;
+        // What the first read lacks of them is not gone by that.
+        self.recall_catalogues().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
@@ -256,6 +261,11 @@ impl Engine {
             self.rebind(Some(Arc::new(policy)));
         }
         self.load_missing_groups().await?;
+        self.recall_catalogues().await
+    }
+
+    /// Takes the catalogues of the last sweep. Sites that were never swept are answered.
+    async fn recall_catalogues(&self) -> Result<Vec<SiteId>, StoreFailure> {
         let mut unknown = Vec::new();
         for (id, site) in &self.sites {
             let kept = self.store.meta(&format!("catalogue:{id}")).await?;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     booking::Booking,
     id::{AccountId, ItemId, ReservationId, SiteId},
@@ -30,6 +30,8 @@ pub struct SiteState {
     /// Until it is read once, nothing may be decided here: every name would look gone.
     catalogue_read: AtomicBool,
     first_read: AsyncMutex<()>,
+    /// What reads lacked that is still believed in, and since when.
+    missing: Mutex<BTreeMap<String, Timestamp>>,
     pub(crate) seating: Mutex<Seating>,
     locks: Arc<KeyedLock>,
     bookings: AsyncMutex<Option<Scan>>,
@@ -41,6 +43,42 @@ pub(crate) type Holders = BTreeMap<AccountId, BTreeSet<ItemId>>;
 
 /// Tries to read the calendar whole.
 const CALENDAR_READS: u32 = 3;
+
+/// Something that no list shows any more is gone after this long, and not before another read.
+const GONE_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+struct Keeping<'a> {
+    missing: &'a mut BTreeMap<String, Timestamp>,
+    at: Timestamp,
+}
+
+impl Keeping<'_> {
+    /// Puts back what is not there any more and not long enough. What came in its place under the same name takes it.
+    fn keep<K: Ord + Copy + std::fmt::Debug, V: Clone>(
+        &mut self,
+        kind: &str,
+        known: &BTreeMap<K, V>,
+        fresh: &mut BTreeMap<K, V>,
+        same: impl Fn(&V, &V) -> bool,
+    ) {
+        for (id, value) in known {
+            if fresh.contains_key(id) && self.missing.is_empty() {
+                continue;
+            }
+            let name = format!("{kind} {id:?}");
+            if fresh.contains_key(id) || fresh.values().any(|new| same(new, value)) {
+                self.missing.remove(&name);
+                continue;
+            }
+            let since = *self.missing.entry(name.clone()).or_insert(self.at);
+            if self.at.duration_since(since) < GONE_AFTER {
+                fresh.insert(*id, value.clone());
+            } else {
+                self.missing.remove(&name);
+            }
+        }
+    }
+}
 
 /// A whole read of future bookings, by host.
 struct Scan {
@@ -57,6 +95,7 @@ impl SiteState {
             catalogue: RwLock::new(Arc::new(catalogue)),
             catalogue_read: AtomicBool::new(false),
             first_read: AsyncMutex::new(()),
+            missing: Mutex::default(),
             locks: Arc::default(),
             bookings: AsyncMutex::new(None),
             holders: AsyncMutex::new(None),
@@ -77,7 +116,8 @@ impl SiteState {
 
     /// Reads the catalogue anew and rebuilds the seating from it.
     pub(crate) async fn refresh(&self, progress: &dyn Progress) -> Result<(), PortFailure> {
-        let fresh = self.port.read_catalogue(progress).await?;
+        let mut fresh = self.port.read_catalogue(progress).await?;
+        self.keep_unproven(&mut fresh);
         {
             let mut seating = self.seating.lock().unwrap_or_else(PoisonError::into_inner);
             *seating = Seating::new(&fresh).with_promises_of(&seating);
@@ -85,6 +125,29 @@ impl SiteState {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         self.catalogue_read.store(true, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Centers, sections, items and types are lists without a count: nothing proves a page of them whole. What a read no
+    /// longer has is gone only when a read some time later has it not either; until then it stays as it was known.
+    fn keep_unproven(&self, fresh: &mut Catalogue) {
+        let known = self.catalogue();
+        let at = fresh.read_at;
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keeping = Keeping { missing: &mut missing, at };
+        keeping.keep("center", &known.centers, &mut fresh.centers, |a, b| a.name == b.name);
+        keeping.keep("section", &known.sections, &mut fresh.sections, |a, b| {
+            (&a.name, a.neighborhood) == (&b.name, b.neighborhood)
+        });
+        keeping.keep("item", &known.items, &mut fresh.items, |a, b| {
+            (&a.name, a.category) == (&b.name, b.category)
+        });
+        keeping.keep("user type", &known.user_types, &mut fresh.user_types, |a, b| a == b);
+        // The neighborhood's name comes from a list of its own.
+        for (id, section) in &mut fresh.sections {
+            if let (true, Some(known)) = (section.neighborhood_name.is_empty(), known.sections.get(id)) {
+                section.neighborhood_name = Arc::clone(&known.neighborhood_name);
+            }
+        }
     }
 
     /// Takes a catalogue that was read before, for what needs no fresh one.

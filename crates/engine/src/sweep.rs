@@ -30,6 +30,9 @@ use crate::{
 /// Writes of one batch: few enough that nobody waits long for the store.
 const BATCH: usize = 500;
 
+/// People who were given up and are tried again by one sweep.
+const GIVEN_UP_MAX: usize = 1_000;
+
 /// What a sweep found. Differences are being worked off when it answers.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SweepReport {
@@ -219,10 +222,30 @@ impl Engine {
                 .write(),
             );
         }
+        batch.extend(self.given_up_again(scope, now).await?);
         batch.push(Unfinished::over());
         self.write(batch).await?;
         self.wake.notify_one();
         Ok(report)
+    }
+
+    /// Whoever was given up is looked at again, also where nothing differs: what stood in the way may be over, and only a
+    /// look ends the finding and the intents that it left. Whoever differs has attention already.
+    async fn given_up_again(
+        &self,
+        scope: &SweepScope,
+        now: Timestamp,
+    ) -> Result<Option<Write>, StoreFailure> {
+        let dead = self.store.dead_work(GIVEN_UP_MAX).await?.into_iter().map(|(who, ..)| who);
+        let who: Vec<IdentityId> =
+            dead.filter(|who| scope.tenant.as_ref().is_none_or(|only| *only == who.tenant)).collect();
+        Ok((!who.is_empty()).then(|| Write::Attend {
+            who,
+            source: Source::Sweep,
+            lane: Lane::Bulk,
+            due: now,
+            why: "a sweep tries again what was given up".into(),
+        }))
     }
 
     /// Reads every list and remembers it at once, so that an interruption costs one list and not all of them.

@@ -193,7 +193,8 @@ impl Session {
                 Verdict::Refused(refusal) => return Err(ReadError::Refused(refusal)),
                 Verdict::Unauthorized(reason) => return Err(ReadError::Unauthorized { reason }),
                 Verdict::Forbidden(reason) => return Err(ReadError::Forbidden { reason }),
-                Verdict::Malformed(reason) => return Err(ReadError::Malformed { reason }),
+                // No JSON at all: something between us and the site answered, which says nothing about the record.
+                Verdict::Malformed(reason) => return Err(ReadError::Unavailable { reason }),
                 Verdict::Stopped => return Err(ReadError::Stopped),
                 Verdict::TooLate(retry_at) => return Err(ReadError::Throttled { retry_at }),
                 // The budget itself holds the next attempt back.

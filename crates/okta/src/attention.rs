@@ -37,7 +37,7 @@ pub struct Attention {
     pub groups: BTreeSet<String>,
     /// A leaver, most likely: look at once.
     pub urgent: bool,
-    /// Says that a user was deleted for good.
+    /// Says that a user, or a group, was deleted for good.
     pub deletion: bool,
     /// Caused by our own credential.
     pub ours: bool,
@@ -80,7 +80,7 @@ pub fn affected(event: &LogEvent, ourselves: &Ourselves) -> Attention {
         attention.groups.extend(event.target_ids("UserGroup").map(str::to_owned));
     }
     attention.urgent = URGENT.contains(&kind) && !attention.users.is_empty();
-    attention.deletion = kind.starts_with("user.lifecycle.delete.");
+    attention.deletion = kind.starts_with("user.lifecycle.delete.") || kind == "group.lifecycle.delete";
     attention
 }
 

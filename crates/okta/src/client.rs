@@ -14,7 +14,7 @@ use lanyard_model::signal::Lane;
 use lanyard_wire::{Response, Transport, TransportError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 use tokio::sync::Notify;
 use tracing::debug;
 use url::Url;
@@ -73,15 +73,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self, what: &str) -> Result<Value, Problem> {
-        serde_json::from_slice(&self.body)
-            .map_err(|e| Problem::Malformed { what: what.to_owned(), reason: e.to_string() })
+        serde_json::from_slice(&self.body).map_err(|e| unreadable(what, &e))
     }
 
     /// One record without its `_links` and `_embedded`.
     pub(crate) fn plain(&self, what: &str) -> Result<Value, Problem> {
-        serde_json::from_slice::<Plain>(&self.body)
-            .map(|plain| plain.0)
-            .map_err(|e| Problem::Malformed { what: what.to_owned(), reason: e.to_string() })
+        serde_json::from_slice::<Plain>(&self.body).map(|plain| plain.0).map_err(|e| unreadable(what, &e))
     }
 
     /// The rows of a list page, each without its `_links` and `_embedded`.
@@ -97,6 +94,17 @@ impl Answer {
         match self.json(what)? {
             Value::Array(rows) => Ok(rows),
             _ => Err(Problem::Malformed { what: what.to_owned(), reason: "a list was expected".to_owned() }),
+        }
+    }
+}
+
+/// What is no JSON at all says nothing about the record that was asked for: something between us and Okta answered, or
+/// the answer was cut. JSON of another shape is the record's own.
+fn unreadable(what: &str, error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        Category::Data => Problem::Malformed { what: what.to_owned(), reason: error.to_string() },
+        Category::Io | Category::Syntax | Category::Eof => {
+            Problem::NoAnswer { reason: format!("the answer to {what} is no JSON: {error}") }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    panic::catch_unwind,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -16,10 +16,13 @@ use crate::{
     run::{Options, run_plan},
     script::{Plan, Profile, Without},
     totals::Totals,
+    twin,
 };
 
 /// One in so many seeds is lived twice.
 const TWICE_EVERY: u64 = 100;
+/// One in so many is lived once more without anything that goes wrong.
+const TWIN_EVERY: u64 = 5;
 
 /// What to live.
 #[derive(Debug, Clone)]
@@ -133,7 +136,14 @@ fn live(orders: &Orders, seed: u64) -> Fate {
         Plan { preset, ..drawn }.leaving_out(&orders.without)
     };
     let once = || catch_unwind(|| run_plan(plan(), Options { journal: orders.journal })).ok();
-    let Some(history) = once() else { return Fate::Panicked };
+    let Some(mut history) = once() else { return Fate::Panicked };
+    if seed.is_multiple_of(TWIN_EVERY)
+        && twin::has_one_end(&history.plan)
+        && let Some(found) = catch_unwind(AssertUnwindSafe(|| twin::differs(&history))).ok().flatten()
+    {
+        *history.checks.entry("twin").or_default() += 1;
+        history.violations.extend(found);
+    }
     // The first one too, so that a short run shows it as well.
     let twice = seed.is_multiple_of(TWICE_EVERY) || seed == orders.from;
     if !twice {

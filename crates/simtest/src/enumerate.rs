@@ -77,6 +77,8 @@ pub struct Enumerated {
     pub scenarios: usize,
     /// Places at which something went wrong, one history each.
     pub places: u64,
+    /// Places that there are: as many, unless only every so manieth was tried.
+    pub of: u64,
     /// Deaths of the process, second ones included.
     pub deaths: u64,
     pub failed: u64,
@@ -89,6 +91,7 @@ impl Enumerated {
             "harness": harness.name(),
             "scenarios": self.scenarios,
             "places": self.places,
+            "of": self.of,
             "deaths": self.deaths,
             "failed": self.failed,
             "clean_percent": if self.places == 0 { 0.0 } else { (self.places - self.failed) as f64 * 100.0 / self.places as f64 },
@@ -103,7 +106,7 @@ pub fn enumerate(harness: Harness, only: Option<&str>, every: u64, cores: usize)
     let scenarios: Vec<Scenario> =
         scenarios().into_iter().filter(|one| only.is_none_or(|only| one.name.contains(only))).collect();
     let next = AtomicUsize::new(0);
-    let (places, deaths) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (places, deaths, of) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let told: Mutex<(u64, Vec<String>)> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..cores.max(1) {
@@ -124,6 +127,7 @@ pub fn enumerate(harness: Harness, only: Option<&str>, every: u64, cores: usize)
                         }
                     };
                     note("nothing went wrong".into(), &plain);
+                    of.fetch_add(places_of(harness, &plain), Ordering::SeqCst);
                     for (what, plan) in cases(harness, &scenario.plan, &plain, every, at) {
                         let history = run_plan(plan, Options::default());
                         places.fetch_add(1, Ordering::SeqCst);
@@ -138,9 +142,19 @@ pub fn enumerate(harness: Harness, only: Option<&str>, every: u64, cores: usize)
     Enumerated {
         scenarios: scenarios.len(),
         places: places.into_inner(),
+        of: of.into_inner(),
         deaths: deaths.into_inner(),
         failed,
         told,
+    }
+}
+
+/// How many places there are.
+fn places_of(harness: Harness, plain: &History) -> u64 {
+    match harness {
+        Harness::Crash => plain.span.1.saturating_sub(plain.span.0),
+        Harness::LoseAnswer | Harness::FailStep => plain.writes as u64,
+        Harness::Twice => 1,
     }
 }
 

@@ -4,7 +4,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,7 +16,10 @@ use lanyard_engine::{
     Engine,
     approvals::{Principal, Say, SayRefused},
 };
-use lanyard_model::clearance::{Clearance, ClearanceKind};
+use lanyard_model::{
+    clearance::{Clearance, ClearanceKind},
+    id::SiteId,
+};
 use lanyard_policy::PolicyFiles;
 use lanyard_sim::{
     faults::{Effect, Rule, Target},
@@ -129,18 +135,27 @@ pub fn poison(company: &Company, seed: u64) -> Option<(u32, Rule)> {
 #[derive(Debug, Clone)]
 pub struct Yes {
     pub at: Timestamp,
+    pub kind: ClearanceKind,
     /// Id of the person in Okta.
     pub user: String,
-    /// When the request runs out, as it says.
+    pub site: SiteId,
+    /// When the request runs out, as it says, by the process's clock.
     pub until: Option<Timestamp>,
     /// Keys of the lines that were agreed to.
     pub lines: Vec<String>,
 }
 
+/// A line that somebody was asked about: the person's id in Okta, the site, the line's key.
+pub type AskedLine = (String, SiteId, String);
+
 /// What was said, and what should not have been heard.
 #[derive(Default)]
 pub struct Ballots {
     yes: Mutex<Vec<Yes>>,
+    /// Every line about which a vote was seen to be awaited.
+    asked: Mutex<BTreeSet<AskedLine>>,
+    /// They only look from now on.
+    done: AtomicBool,
     /// Votes of people without a say.
     tried: Mutex<u64>,
     wrong: Mutex<Vec<(Timestamp, String)>>,
@@ -155,6 +170,15 @@ impl Ballots {
         lock(&self.yes).clone()
     }
 
+    /// From now on they look what waits for them, and say nothing.
+    pub fn vote_no_more(&self) {
+        self.done.store(true, Ordering::SeqCst);
+    }
+
+    pub fn asked(&self) -> BTreeSet<AskedLine> {
+        lock(&self.asked).clone()
+    }
+
     /// Votes that had to be refused, and what was wrong with some of them.
     pub fn refused(&self) -> (u64, Vec<(Timestamp, String)>) {
         (*lock(&self.tried), lock(&self.wrong).clone())
@@ -165,6 +189,12 @@ impl Ballots {
         let Ok(Ok(asked)) = tokio::time::timeout(PATIENCE, engine.requests(100)).await else { return };
         // Whoever may decide may also let a hold go early: these voters leave holds to their time, which is what is tried.
         for request in asked.into_iter().filter(|request| request.kind != ClearanceKind::Hold) {
+            let user = request.identity.user.to_string();
+            let line = |key: &str| (user.clone(), request.site.clone(), key.to_owned());
+            lock(&self.asked).extend(request.lines.iter().map(|asked| line(&asked.key)));
+            if self.done.load(Ordering::SeqCst) {
+                continue;
+            }
             match dice.weighted(&[4, 1, 4, 2, 2]) {
                 0 => self.say(engine, &request, Say::Approve, time).await,
                 1 => self.say(engine, &request, Say::Decline, time).await,
@@ -190,16 +220,25 @@ impl Ballots {
             // Noted before it is known whether it was heard: a process that dies may have kept it.
             lock(&self.yes).push(Yes {
                 at: time.now(),
+                kind: request.kind,
                 user: request.identity.user.to_string(),
+                site: request.site.clone(),
                 until: request.until,
                 lines: request.lines.iter().map(|line| line.key.clone()).collect(),
             });
         }
+        let noted = lock(&self.yes).len();
         let roles = vec!["approver".to_owned()];
         let who = Principal { name: "an approver".into(), roles, ..Principal::default() };
         let ids = [request.id.clone()];
-        // It may have been decided, or have run out, in this moment.
-        let _ = tokio::time::timeout(PATIENCE, engine.decide_requests(&ids, say, &who, "simulated")).await;
+        let said = engine.decide_requests(&ids, say, &who, "simulated");
+        // It may have been decided, or have run out, in this moment: then nobody agreed.
+        if let Ok(Err(SayRefused::Over { .. } | SayRefused::Changed(_) | SayRefused::Unknown(_))) =
+            tokio::time::timeout(PATIENCE, said).await
+            && say == Say::Approve
+        {
+            lock(&self.yes).remove(noted - 1);
+        }
     }
 
     async fn must_not_count(

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{auditor::Violation, guards::Guards, script::Plan};
+use crate::{auditor::Violation, guards::Guards, script::Plan, twin::Ends};
 
 /// One history, lived and judged.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct History {
     /// Writes that reached a site.
     pub writes: usize,
     pub simulated: Duration,
+    /// What everybody has in the end.
+    pub ends: Ends,
 }
 
 /// Things that happened.

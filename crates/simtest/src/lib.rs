@@ -9,6 +9,7 @@
 //! - [`guards`]: what the policy asks beyond the demonstration's, and who votes
 //! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas; [`watch`]: as it happens
 //! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
+//! - [`twin`]: the same history without faults must end in the same state
 //! - [`enumerate`]: every point of short histories in turn
 //! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them
 
@@ -28,6 +29,7 @@ pub mod run;
 pub mod script;
 pub mod shrink;
 pub mod totals;
+pub mod twin;
 pub mod watch;
 pub mod weather;
 

@@ -103,8 +103,11 @@ fn main() -> ExitCode {
     } else {
         print!("{}", lived.totals.told(lived.seconds, cpu));
     }
-    for history in &lived.failed {
-        let short = if arguments.no_shrink || arguments.journal { None } else { Some(shrink(history)) };
+    for (place, history) in lived.failed.iter().enumerate() {
+        // Whoever has little time is told of one in short.
+        let late = arguments.within.is_some() && place > 0;
+        let short =
+            if arguments.no_shrink || arguments.journal || late { None } else { Some(shrink(history)) };
         eprintln!("\n{}", short.as_ref().unwrap_or(history).told());
     }
     if lived.totals.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

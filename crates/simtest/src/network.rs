@@ -18,7 +18,7 @@ use lanyard_engine::{Engine, ingest::ReceiveError, ports::Store as _};
 use lanyard_model::id::TenantId;
 use lanyard_sim::{
     face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome},
-    faults::Faulty,
+    faults::{Effect, Faulty},
     host::{DeskName, Vendor},
     world::Dice,
 };
@@ -104,6 +104,7 @@ pub struct Network {
     store: Mutex<Option<Arc<SqliteStore>>>,
     sent: Mutex<Vec<SentWrite>>,
     reads: Mutex<Vec<Read>>,
+    lies: Mutex<Vec<Read>>,
     stopped_since: Mutex<Option<Timestamp>>,
     pub watch: Watch,
     weather: Arc<Weather>,
@@ -138,6 +139,7 @@ impl Network {
             store: Mutex::new(None),
             sent: Mutex::default(),
             reads: Mutex::default(),
+            lies: Mutex::default(),
             stopped_since: Mutex::new(None),
             watch: Watch::default(),
             weather,
@@ -193,6 +195,11 @@ impl Network {
 
     pub fn reads(&self) -> Vec<Read> {
         lock(&self.reads).clone()
+    }
+
+    /// Answers about somebody's groups that looked whole and were not.
+    pub fn lies(&self) -> Vec<Read> {
+        lock(&self.lies).clone()
     }
 
     fn note_read(&self, request: &Request) {
@@ -429,9 +436,22 @@ async fn answer(network: &Network, desk: &Desk, request: Request) -> Option<lany
     let others = desk.in_flight.load(Ordering::SeqCst) - 1;
     let request = as_received(request);
     let now = network.time.now();
+    let groups_of = groups_of(&request);
+    let lies = |face: &Faulty| -> u64 {
+        let lists = [Effect::TornPage, Effect::ShiftingPage, Effect::StaleList];
+        let told = face.report(now).into_iter().filter(|told| lists.contains(&told.effect));
+        told.map(|told| told.hits).sum()
+    };
     let mut handled = Some(desk.with(|face| {
         face.in_flight(others);
-        face.handle(request, now)
+        let before = groups_of.as_ref().map(|_| lies(face));
+        let handled = face.handle(request, now);
+        if let (Some(user), Some(before)) = (groups_of, before)
+            && lies(face) > before
+        {
+            lock(&network.lies).push(Read { at: now, user });
+        }
+        handled
     }));
     for _ in 0..ROUNDS_MAX {
         match handled? {
@@ -448,6 +468,12 @@ async fn answer(network: &Network, desk: &Desk, request: Request) -> Option<lany
         }
     }
     None
+}
+
+/// Whose groups are asked for.
+fn groups_of(request: &Request) -> Option<String> {
+    let user = request.uri().path().strip_prefix("/api/v1/users/")?.strip_suffix("/groups")?;
+    Some(user.to_owned())
 }
 
 /// Origin form and a `Host`, as a server sees a request.

@@ -72,7 +72,42 @@ pub struct Weather {
     inner: Mutex<Inner>,
     /// How far the process's clock is off, in milliseconds.
     skew: AtomicI64,
+    /// The clock is right again, and stays so: an error that was to end later has ended.
+    righted: AtomicBool,
+    machine: Mutex<Machine>,
     hushed: AtomicBool,
+}
+
+/// What was done to the machine under the process, for those who judge waits and bounds by its clock.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// From when on its clock was off by how much.
+    skews: Vec<(Timestamp, SignedDuration)>,
+    /// When it stood still.
+    pauses: Vec<(Timestamp, Timestamp)>,
+}
+
+impl Machine {
+    /// What its clock showed.
+    pub fn clock(&self, at: Timestamp) -> Timestamp {
+        let known = self.skews.partition_point(|(since, _)| *since <= at);
+        let off = known.checked_sub(1).map_or(SignedDuration::ZERO, |place| self.skews[place].1);
+        at.checked_add(off).unwrap_or(at)
+    }
+
+    /// For how long it stood still within `[from, to]`.
+    pub fn stood_still(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
+        let within = self.pauses.iter().map(|(since, until)| {
+            let (since, until) = ((*since).max(from), (*until).min(to));
+            if until > since { until.duration_since(since) } else { SignedDuration::ZERO }
+        });
+        within.sum()
+    }
+
+    /// The farthest that its clock was ahead of the time.
+    pub fn most_ahead(&self) -> SignedDuration {
+        self.skews.iter().map(|(_, off)| *off).max().unwrap_or_default().max(SignedDuration::ZERO)
+    }
 }
 
 /// See [`Weather::hush`].
@@ -98,6 +133,8 @@ impl Weather {
             start: time.now(),
             inner: Mutex::new(inner),
             skew: AtomicI64::new(0),
+            righted: AtomicBool::new(false),
+            machine: Mutex::default(),
             hushed: AtomicBool::new(false),
         })
     }
@@ -155,8 +192,36 @@ impl Weather {
         self.lock().hits.clone()
     }
 
-    pub fn set_skew(&self, skew: SignedDuration) {
+    /// Puts the clock off by `by`, beside what it is off by already, unless it was put right for good.
+    pub fn push_clock(&self, by: SignedDuration) {
+        if !self.righted.load(Ordering::SeqCst) {
+            self.set_skew(self.skew() + by);
+        }
+    }
+
+    /// The clock is right from now on, whatever was to end later.
+    pub fn right_clock(&self) {
+        self.righted.store(true, Ordering::SeqCst);
+        self.set_skew(SignedDuration::ZERO);
+    }
+
+    fn set_skew(&self, skew: SignedDuration) {
         self.skew.store(i64::try_from(skew.as_millis()).unwrap_or(0), Ordering::SeqCst);
+        let now = self.time.now();
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner).skews.push((now, skew));
+    }
+
+    /// The machine stood still from `since` until now.
+    pub fn stood_still_since(&self, since: Timestamp) {
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        // It went on when everything was put right.
+        let righted = machine.skews.last().filter(|_| self.righted.load(Ordering::SeqCst));
+        let until = righted.map_or(self.time.now(), |(at, _)| *at);
+        machine.pauses.push((since, until));
+    }
+
+    pub fn machine(&self) -> Machine {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn skew(&self) -> SignedDuration {

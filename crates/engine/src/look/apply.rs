@@ -565,7 +565,7 @@ impl Engine {
         if self.may_have_made(scene, &wanted).await? {
             let error =
                 format!("an account {wanted} may have been made without an answer; it cannot be found yet");
-            if scene.item.attempts + 1 < self.settings.attempts_max {
+            if !self.strike(&scene.item.identity) {
                 let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
                 return Err(Stop::Again { at: self.clock.now() + pause, error });
             }

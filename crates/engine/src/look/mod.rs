@@ -151,6 +151,7 @@ impl Engine {
         let quiet = !tail.changed;
         let verified = matches!(finish, Finish::Done { .. });
         if !matches!(finish, Finish::Retry { .. }) {
+            self.strikes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&item.identity);
             // A retry still wants the desk it chose; nobody else may be given it meanwhile.
             for site in self.sites().values() {
                 site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner).settle(&item.identity);
@@ -202,14 +203,21 @@ impl Engine {
                 let pause = self.settings.backoff(item.attempts, spread);
                 Finish::Retry { at: now + pause.max(std::time::Duration::from_secs(60)), error: reason }
             }
-            Stop::Port(failure) if item.attempts + 1 < self.settings.attempts_max => {
-                retry(failure.to_string())
-            }
+            Stop::Port(failure) if !self.strike(&item.identity) => retry(failure.to_string()),
             Stop::Port(failure) => {
                 self.dead(item, failure.to_string(), "look at the upstream's answer".into(), now, tail)
             }
             Stop::Dead { error, fix } => self.dead(item, error, fix, now, tail),
         }
+    }
+
+    /// Counts a failure that is ours or the record's, whatever outages came before it. Whether it was one too many. A
+    /// restart begins anew, so that it takes more of them then, never fewer.
+    pub(super) fn strike(&self, who: &IdentityId) -> bool {
+        let mut strikes = self.strikes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let count = strikes.entry(who.clone()).or_default();
+        *count += 1;
+        *count >= self.settings.attempts_max
     }
 
     fn dead(&self, item: &WorkItem, error: String, fix: String, now: Timestamp, tail: &mut Tail) -> Finish {
@@ -611,7 +619,7 @@ impl Engine {
         );
         let error =
             format!("accepted by {} but not effective when read back: {}", scene.site.id(), open.join("; "));
-        if scene.item.attempts + 1 < self.settings.attempts_max {
+        if !self.strike(&scene.item.identity) {
             Stop::Again {
                 at: now + self.settings.backoff(scene.item.attempts, &scene.item.identity.user),
                 error,

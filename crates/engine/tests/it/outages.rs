@@ -148,3 +148,43 @@ async fn a_site_that_is_down_at_the_start_keeps_nobody_else_waiting() {
     stop.send(true).unwrap();
     running.await.unwrap();
 }
+
+/// Found by the simulation: a long outage, then one answer of another kind, gave the record up.
+#[tokio::test]
+async fn only_failures_of_the_record_itself_count_against_it() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    world.hq.change(|s| s.failure = down("hq"));
+    world.say(ana).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    let malformed = PortFailure::Malformed { upstream: "hq".into(), reason: "a row without an id".into() };
+    world.hq.change(|s| s.failure = Some(malformed));
+    // Pauses have grown to five minutes: this is one look or two, after many that failed for the outage.
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.store.dead_work(9).await.unwrap(), []);
+    world.hq.change(|s| s.failure = None);
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+}
+
+/// Found by the simulation: whoever was given up and no longer differed kept the finding for ever.
+#[tokio::test]
+async fn a_sweep_looks_again_at_whoever_was_given_up() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let malformed = PortFailure::Malformed { upstream: "hq".into(), reason: "a row without an id".into() };
+    world.hq.change(|s| s.failure = Some(malformed));
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!(world.store.dead_work(9).await.unwrap().len(), 1, "six answers of the kind give a record up");
+    assert!(world.findings().await.contains(&format!("dead:{id}")));
+    world.hq.change(|s| s.failure = None);
+    let report = world.sweep().await;
+    assert_eq!(report.differing, 0);
+    world.quiet().await;
+    assert_eq!(world.store.dead_work(9).await.unwrap(), []);
+    assert!(!world.findings().await.contains(&format!("dead:{id}")), "{:?}", world.findings().await);
+}

@@ -35,7 +35,7 @@ fn events_point_at_people_or_groups() {
             vec![app_user, app.clone(), user.clone()],
             "users 00u1, urgent",
         ),
-        ("group.lifecycle.delete", vec![group.clone()], "groups 00g1"),
+        ("group.lifecycle.delete", vec![group.clone()], "groups 00g1, deletion"),
         ("group.profile.update", vec![group.clone()], "groups 00g1"),
         ("application.user_membership.add", vec![app.clone()], "nothing"),
         ("user.session.start", vec![user.clone()], "nothing"),

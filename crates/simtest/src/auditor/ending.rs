@@ -1,22 +1,25 @@
 //! What must hold at the end, when nothing has gone wrong for hours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::ports::Finding;
 use lanyard_sim::{
     host::Vendor,
     scenario::{
         Day,
-        audit::{Difference, WrongfulRemoval, audit_records},
+        audit::{Difference, WrongfulRemoval, audit_on_reads},
     },
 };
 use serde_json::Value;
 
-use super::{Evidence, Verdict, is_capped, is_protected, number, rows};
+use super::{Evidence, Site, Verdict, gates, is_protected, number, people::People, rows};
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
-pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+/// From a decision to its last write, where the person was not read by id in between.
+const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
+
+pub(super) fn judge(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: &mut Verdict) {
     writes(evidence, verdict);
     let now = evidence.now;
     verdict.check("L1", evidence.problems.is_empty(), now, || {
@@ -53,7 +56,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
             });
         }
     }
-    converged(evidence, verdict);
+    converged(evidence, people, sites, verdict);
     verdict.check("L2", evidence.idle_writes.is_empty(), now, || {
         let writes: Vec<String> = evidence.idle_writes.iter().map(told).collect();
         format!("an idle pass wrote: {}", writes.join("; "))
@@ -101,35 +104,46 @@ fn doubled(state: &Value, now: Timestamp, verdict: &mut Verdict) {
 }
 
 /// L1, by the stand-ins' own auditor of the demonstration policy.
-fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: &mut Verdict) {
     let (plan, now) = (evidence.plan, evidence.now);
     let day = Day { start: evidence.start, steps: Vec::new() };
-    let report = audit_records(evidence.company, &day, evidence.records.to_vec(), now);
+    // A write rests on what was read last, or a moment before.
+    let grounds = |user: &str, at: Timestamp| {
+        let read = people.all.get(user).and_then(|identity| identity.last_read(at));
+        read.unwrap_or(at).min(at - READ_BEFORE)
+    };
+    let report = audit_on_reads(evidence.company, &day, evidence.records.to_vec(), now, &grounds);
     verdict.check("S1", report.duplicate_list.is_empty(), now, || {
         let told = report.duplicate_list.iter().map(|doubled| {
             format!("{} live accounts {:?} for {}", doubled.accounts.len(), doubled.accounts, doubled.key)
         });
         told.collect::<Vec<_>>().join("; ")
     });
-    // Accounts of deleted people are nobody's in Okta's present state.
-    let touched: Vec<_> = report.touched.iter().filter(|touched| touched.whose != "nobody in Okta").collect();
+    let touched = &report.touched;
     verdict.check("S16", touched.is_empty(), now, || {
         let told = touched
             .iter()
             .map(|touched| format!("account {:?}, {}: {}", touched.account, touched.whose, touched.what));
         told.collect::<Vec<_>>().join("; ")
     });
-    // Caps and deleted groups hold things back rightly, and an observer changes nothing.
-    if plan.observe_only || plan.percent_max < 100 || is_capped(evidence) || evidence.script.group_deleted {
+    // What rests on a deleted group cannot be judged, and an observer changes nothing.
+    if plan.observe_only || evidence.script.group_deleted {
         return;
     }
     let shared = &evidence.script.shared_address;
     let is_clear = |who: &str| !shared.iter().any(|number| who.ends_with(&format!("({number})")));
-    if plan.is_calm() && !plan.guards.edited {
-        // Deleted people govern nobody in Okta's present state, and a seat that a rule once owned may go with the rule:
-        // the first is judged by S2, the second needs the history of rules.
+    if !plan.guards.edited {
+        // A seat for a seat is a move, and nothing is lost by it.
+        let misread = |wrong: &WrongfulRemoval| {
+            let (number, at) = (number_of(&wrong.who).unwrap_or_default(), wrong.at.parse().unwrap_or(now));
+            people
+                .all
+                .values()
+                .filter(|identity| identity.has_number(&number))
+                .any(|identity| identity.last_read(at).is_some_and(|read| identity.was_misread(read, at)))
+        };
         let judged = |wrong: &&WrongfulRemoval| {
-            wrong.standing != "not governed" && !wrong.what.starts_with("the seat") && is_clear(&wrong.who)
+            !wrong.what.contains("was changed for") && is_clear(&wrong.who) && !misread(wrong)
         };
         let wrong: Vec<_> = report.wrongful_removal_list.iter().filter(judged).collect();
         verdict.check("S3", wrong.is_empty(), now, || {
@@ -147,7 +161,9 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         .differences
         .iter()
         .filter(|difference| is_clear(&difference.who) && !has_one(difference))
-        .filter(|difference| !is_substitute(evidence, difference) && !is_guarded(evidence, difference))
+        .filter(|difference| {
+            !is_substitute(evidence, difference) && !is_guarded(evidence, people, sites, difference)
+        })
         .collect();
     for difference in &open {
         verdict.check("L1", false, now, || {
@@ -167,15 +183,40 @@ fn converged(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// What a guard of the policy rightly keeps from coming into step: people who are protected keep what they had, what was
-/// asked for may never be granted, and whom Okta does not answer for stays as they were.
-fn is_guarded(evidence: &Evidence<'_>, difference: &Difference) -> bool {
-    let asked = evidence.plan.guards.approval
-        && evidence.company.sites.iter().flat_map(|site| &site.centers).any(|center| {
-            center.module == "visitor" && difference.what == format!("role in center {}", center.id)
-        });
-    let poisoned = evidence.script.poisoned.as_ref().is_some_and(|(who, _)| *who == difference.who);
-    asked || poisoned || is_protected(evidence, &difference.who)
+/// What a guard of the policy rightly keeps from coming into step, each for its own reason: what is to be taken waits for
+/// room under a limit that is truly reached, or is a protected person's; what was asked for is not granted; whom Okta
+/// does not answer for stays as they were.
+fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], difference: &Difference) -> bool {
+    if evidence.script.poisoned.as_ref().is_some_and(|(who, _)| *who == difference.who) {
+        return true;
+    }
+    let place = evidence.company.sites.iter().position(|site| *site.name == *difference.site);
+    let Some(place) = place else { return false };
+    if takes(difference) {
+        return is_protected(evidence, &difference.who) || sites[place].caps.is_reached(evidence.now);
+    }
+    // A protected person keeps the place, too, that another would change for a new one.
+    let moves = ["seat", "section", "seat classification"].contains(&difference.what.as_str());
+    if moves && !difference.found.is_empty() && is_protected(evidence, &difference.who) {
+        return true;
+    }
+    let Some(center) = difference.what.strip_prefix("role in center ") else { return false };
+    let number = number_of(&difference.who).unwrap_or_default();
+    let users: BTreeSet<&str> =
+        people.with_number(place, &number, evidence.now).map(|identity| identity.id.as_str()).collect();
+    let line = format!("role+:{center}:{}", difference.expected);
+    evidence.plan.guards.approval && gates::is_asked(evidence, place, &users, &line, &sites[place].spent)
+}
+
+/// Whether something is to be taken away.
+fn takes(difference: &Difference) -> bool {
+    let all = ["everything", "permissions"].contains(&difference.what.as_str());
+    all || difference.expected.is_empty() && !difference.found.is_empty()
+}
+
+/// The employee number of `Name (number)`.
+fn number_of(who: &str) -> Option<String> {
+    who.rsplit_once('(').and_then(|(_, rest)| number(&Value::from(rest.trim_end_matches(')'))))
 }
 
 /// A numbered user name, where an inactive account holds the one that is wanted: the API cannot free it.
@@ -200,7 +241,7 @@ fn is_substitute(evidence: &Evidence<'_>, difference: &Difference) -> bool {
 
 /// Live accounts with the employee number of `Name (number)`.
 fn live_accounts(evidence: &Evidence<'_>, who: &str) -> usize {
-    let wanted = who.rsplit_once('(').and_then(|(_, rest)| number(&Value::from(rest.trim_end_matches(')'))));
+    let wanted = number_of(who);
     let sites = evidence.records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice);
     let users = sites.flat_map(|record| rows(&record.state["users"]));
     users.filter(|user| user["active"] != false && number(&user["employeeId"]) == wanted).count()

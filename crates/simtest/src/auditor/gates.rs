@@ -4,15 +4,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use lanyard_model::clearance::ClearanceKind;
 use serde_json::Value;
 
 use super::{Evidence, Verdict, caps, number, people::People, rows, sites::Replay};
-use crate::{guards::EXPIRES, script::Deed};
+use crate::guards::EXPIRES;
 
 /// What a step of the simulation may take.
 const STEP: SignedDuration = SignedDuration::from_secs(120);
-/// A look that began under the old policy is over by then, also if the machine stood still meanwhile.
-const LAST_LOOK: SignedDuration = SignedDuration::from_mins(40);
+/// A look that began under the old policy is over by then; what the machine stood still comes on top.
+const LAST_LOOK: SignedDuration = SignedDuration::from_mins(5);
+/// The machine stands still no longer than this at a time.
+const STILL_MAX: SignedDuration = SignedDuration::from_mins(35);
+/// What was agreed to is given by then, once everything works.
+const SOON: SignedDuration = SignedDuration::from_mins(15);
+
+/// What was agreed to and then given: the place of the yes, and the line.
+pub(super) type Spent = BTreeSet<(usize, String)>;
 
 pub(super) fn judge(
     evidence: &Evidence<'_>,
@@ -20,11 +28,12 @@ pub(super) fn judge(
     people: &People,
     replay: &Replay<'_>,
     verdict: &mut Verdict,
-) {
+) -> Spent {
     protected(evidence, replay, verdict);
-    published(evidence, site, replay, verdict);
+    let back = returned(site, people, replay);
+    published(evidence, site, replay, &back, verdict);
     if !evidence.plan.guards.approval {
-        return;
+        return Spent::new();
     }
     if site == 0 {
         let (tried, wrong) = evidence.ballots.refused();
@@ -33,7 +42,7 @@ pub(super) fn judge(
             verdict.check("S5", false, at, || words);
         }
     }
-    approved(evidence, site, people, replay, verdict);
+    approved(evidence, site, people, replay, &back, verdict)
 }
 
 fn protected(evidence: &Evidence<'_>, replay: &Replay<'_>, verdict: &mut Verdict) {
@@ -49,34 +58,63 @@ fn protected(evidence: &Evidence<'_>, replay: &Replay<'_>, verdict: &mut Verdict
     }
 }
 
+/// Roles that came back after a leave as they were: by place of the write, the centers. Only what somebody had without
+/// us, and what our own write took while they were away.
+fn returned(site: usize, people: &People, replay: &Replay<'_>) -> BTreeSet<(usize, u64)> {
+    let mut theirs: BTreeSet<(u64, u64)> = BTreeSet::new();
+    let mut aside: BTreeMap<(u64, u64), String> = BTreeMap::new();
+    let mut seen: BTreeSet<u64> = BTreeSet::new();
+    let mut back = BTreeSet::new();
+    for (place, change) in replay.changes.iter().enumerate() {
+        let (before, after) = (roles(change.before), roles(change.after));
+        let gone = before.keys().filter(|center| !after.contains_key(center));
+        let new = after.keys().filter(|center| !before.contains_key(center));
+        let key = |center: &u64| (change.account, *center);
+        if seen.insert(change.account) {
+            theirs.extend(before.keys().map(key));
+        }
+        if !change.by_service {
+            theirs.extend(new.map(key));
+            continue;
+        }
+        let number = number(&change.before["employeeId"]).unwrap_or_default();
+        let is_away = people.with_number(site, &number, change.at).any(|identity| {
+            let read = identity.last_read(change.at).unwrap_or(change.at);
+            identity.is_away_sometime(read, change.at)
+        });
+        for center in gone.filter(|center| is_away && theirs.contains(&key(center))) {
+            aside.insert(key(center), before[center].to_string());
+        }
+        for center in new {
+            if aside.remove(&key(center)).is_some_and(|role| role == after[center].to_string()) {
+                back.insert((place, *center));
+            }
+        }
+    }
+    back
+}
+
 /// S12: a policy that was replaced gives nothing any more, whatever died meanwhile.
-fn published(evidence: &Evidence<'_>, site: usize, replay: &Replay<'_>, verdict: &mut Verdict) {
-    let centers: BTreeSet<u64> = evidence.company.sites[site]
-        .centers
-        .iter()
-        .filter(|center| center.module == "reservation")
-        .map(|center| u64::from(center.id))
-        .collect();
-    for (place, (since, edited)) in evidence.published.iter().enumerate().filter(|(_, (_, edited))| *edited) {
-        debug_assert!(edited);
+fn published(
+    evidence: &Evidence<'_>,
+    site: usize,
+    replay: &Replay<'_>,
+    back: &BTreeSet<(usize, u64)>,
+    verdict: &mut Verdict,
+) {
+    let centers = centers_of(evidence, site, "reservation");
+    for (place, (since, _)) in evidence.published.iter().enumerate().filter(|(_, (_, edited))| *edited) {
         let until = evidence.published.get(place + 1).map_or(evidence.now, |(until, _)| *until);
-        for change in &replay.changes {
-            if !change.by_service || change.at < *since + LAST_LOOK || change.at >= until {
+        for (number, change) in replay.changes.iter().enumerate() {
+            let still = evidence.machine.stood_still(*since, change.at);
+            if !change.by_service || change.at < *since + LAST_LOOK + still || change.at >= until {
                 continue;
             }
             let (before, after) = (roles(change.before), roles(change.after));
-            // What somebody had without us comes back after a leave as it was; it left in our own write.
             let given: Vec<u64> = after
                 .keys()
                 .filter(|center| centers.contains(center) && !before.contains_key(center))
-                .filter(|center| {
-                    let held = |other: &&super::sites::Change<'_>| {
-                        other.account == change.account
-                            && other.at < change.at
-                            && roles(other.before).contains_key(center)
-                    };
-                    !replay.changes.iter().any(|other| held(&other))
-                })
+                .filter(|center| !back.contains(&(number, **center)))
                 .copied()
                 .collect();
             verdict.check("S12", given.is_empty(), change.at, || {
@@ -89,66 +127,86 @@ fn published(evidence: &Evidence<'_>, site: usize, replay: &Replay<'_>, verdict:
     }
 }
 
-/// Each time the visitor role was given there is a yes of its own.
+fn centers_of(evidence: &Evidence<'_>, site: usize, module: &str) -> BTreeSet<u64> {
+    let centers = evidence.company.sites[site].centers.iter();
+    centers.filter(|center| center.module == module).map(|center| u64::from(center.id)).collect()
+}
+
+/// Each time the visitor role was given there is a yes of its own: about this person, in this site, for this very line,
+/// in time by the process's clock.
 fn approved(
     evidence: &Evidence<'_>,
     site: usize,
     people: &People,
     replay: &Replay<'_>,
+    back: &BTreeSet<(usize, u64)>,
     verdict: &mut Verdict,
-) {
-    let centers: BTreeSet<u64> = evidence.company.sites[site]
-        .centers
-        .iter()
-        .filter(|center| center.module == "visitor")
-        .map(|center| u64::from(center.id))
-        .collect();
-    let skewed = evidence.script.steps.iter().any(|step| matches!(step.deed, Deed::Jump { .. }));
+) -> Spent {
+    let centers = centers_of(evidence, site, "visitor");
+    let name = &*evidence.company.sites[site].subdomain;
+    let machine = &evidence.machine;
     let yes = evidence.ballots.yes();
-    let mut used = vec![false; yes.len()];
-    // Roles that somebody had without us come back after a leave as they were.
-    let mut by_hand: BTreeSet<(u64, u64)> = BTreeSet::new();
-    for change in &replay.changes {
+    let mut spent = Spent::new();
+    for (number, change) in replay.changes.iter().enumerate().filter(|(_, change)| change.by_service) {
         let (before, after) = (operators(change.before), operators(change.after));
-        if !change.by_service {
-            by_hand.extend(after.keys().map(|center| (change.account, *center)));
-            continue;
-        }
-        let first = replay.changes.iter().find(|other| other.account == change.account);
-        if first.is_some_and(|first| std::ptr::eq(first, change)) {
-            by_hand.extend(before.keys().map(|center| (change.account, *center)));
-        }
         for center in after.keys().filter(|center| centers.contains(center) && !before.contains_key(center)) {
-            if by_hand.contains(&(change.account, *center)) {
+            if back.contains(&(number, *center)) {
                 continue;
             }
-            let whose = number(&change.after["employeeId"]).unwrap_or_default();
+            let whose = super::number(&change.after["employeeId"]).unwrap_or_default();
             let users: BTreeSet<&str> =
                 people.with_number(site, &whose, change.at).map(|identity| identity.id.as_str()).collect();
-            let key = format!("role+:{center}:");
+            let role = after[center].as_str().unwrap_or_default();
+            let key = format!("role+:{center}:{role}");
+            // The clock may jump, and the machine stand still, between the last look at the request and the write.
+            let still = machine.stood_still(change.at - STILL_MAX, change.at);
+            let shown = machine.clock(change.at).min(machine.clock(change.at - STEP)) - still;
             let fits = |place: &usize| {
                 let yes = &yes[*place];
-                let in_time = skewed
-                    || change.at <= yes.at + EXPIRES + STEP
-                        && yes.until.is_none_or(|until| change.at <= until + STEP);
-                users.contains(yes.user.as_str())
+                yes.kind == ClearanceKind::Approval
+                    && users.contains(yes.user.as_str())
+                    && yes.site.as_str() == name
+                    && yes.lines.contains(&key)
                     && yes.at <= change.at
-                    && in_time
-                    && !used[*place]
-                    && yes.lines.iter().any(|line| line.starts_with(&key))
+                    && shown <= machine.clock(yes.at) + EXPIRES + STEP
+                    && yes.until.is_none_or(|until| shown <= until + STEP)
+                    && !spent.contains(&(*place, key.clone()))
             };
             let found = (0..yes.len()).find(fits);
-            if let Some(place) = found {
-                used[place] = true;
-            }
             verdict.check("S5", found.is_some(), change.at, || {
                 format!(
                     "account {} was given the role in center {center}, and nobody had agreed",
                     change.account
                 )
             });
+            spent.extend(found.map(|place| (place, key)));
         }
     }
+    spent
+}
+
+/// Whether a role is missing rightly because it is asked about: a vote on this very line was awaited, and no yes was
+/// still good when everything worked again.
+pub(super) fn is_asked(
+    evidence: &Evidence<'_>,
+    site: usize,
+    users: &BTreeSet<&str>,
+    line: &str,
+    spent: &Spent,
+) -> bool {
+    let name = &*evidence.company.sites[site].subdomain;
+    let asked = evidence.ballots.asked();
+    let is_it = |user: &str, site: &str| users.contains(user) && site == name;
+    let awaited = asked.iter().any(|(user, site, key)| is_it(user, site.as_str()) && key == line);
+    let shown = evidence.machine.clock(evidence.faults_ended) + SOON;
+    let good = evidence.ballots.yes().iter().enumerate().any(|(place, yes)| {
+        yes.kind == ClearanceKind::Approval
+            && is_it(&yes.user, yes.site.as_str())
+            && yes.lines.iter().any(|key| key == line)
+            && yes.until.is_some_and(|until| until > shown)
+            && !spent.contains(&(place, line.to_owned()))
+    });
+    awaited && !good
 }
 
 /// Centers in which an account may do more than book.

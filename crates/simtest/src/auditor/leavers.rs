@@ -3,38 +3,49 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Evidence, Verdict, is_capped, number, people::People, sites::Replay};
-use crate::script::Deed;
+use super::{Evidence, Verdict, caps::Caps, number, people::People, sites::Replay};
+use crate::script::MADE_UP;
 
 /// Own calls at the sites' rate, hops, the settling of two-part moves, in a company this small.
 const OWN: SignedDuration = SignedDuration::from_secs(300);
 /// After an outage: the longest pause between two attempts comes on top.
 const RECOVERY: SignedDuration = SignedDuration::from_secs(600);
 
+/// By then the first pass over everybody is done, where nothing goes wrong.
+const FIRST_PASS: SignedDuration = SignedDuration::from_mins(30);
+
+/// Whoever waited for room under a limit is looked at by the next pass over everybody.
+const NEXT_PASS: SignedDuration = SignedDuration::from_hours(25);
+
 pub(super) fn judge(
     evidence: &Evidence<'_>,
     site: usize,
     people: &People,
     replay: &Replay<'_>,
+    caps: &Caps,
     verdict: &mut Verdict,
 ) {
     let plan = evidence.plan;
-    if plan.observe_only || plan.percent_max < 100 || is_capped(evidence) {
+    if plan.observe_only {
         return;
     }
     // What was to be tried again by a clock that ran ahead is late by as much once the clock is right again.
-    let ahead = evidence.script.steps.iter().filter_map(|step| match step.deed {
-        Deed::Jump { by, .. } if by.is_positive() => Some(by),
-        _ => None,
-    });
-    let ahead = ahead.max().unwrap_or_default();
+    let ahead = evidence.machine.most_ahead();
     let poll = SignedDuration::try_from(plan.feed_interval).unwrap_or_default();
+    let within = poll + SignedDuration::from_secs(60) + OWN;
     for identity in people.all.values() {
-        let Some(since) = identity.ended_since().filter(|since| *since >= evidence.start) else { continue };
+        let ended = identity.ended_since().filter(|since| *since >= evidence.start);
+        // What somebody had who left the group before we ever finished a look at them is not ours to take.
+        let out = identity.out_for_good_since(evidence.now).filter(|since| {
+            plan.is_calm() && !evidence.script.group_deleted && *since >= evidence.start + FIRST_PASS
+        });
+        let waits = if ended.is_some() { SignedDuration::ZERO } else { replay.waits() };
+        let Some(since) = ended.or(out) else { continue };
         let before = identity.at(since - SignedDuration::from_millis(1));
         let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
-        let others =
-            people.with_number(site, &number, Timestamp::MAX).filter(|other| other.ended_since().is_none());
+        let others = people
+            .with_number(site, &number, Timestamp::MAX)
+            .filter(|other| !std::ptr::eq(*other, identity) && other.ended_since().is_none());
         let is_protected = evidence
             .script
             .protected
@@ -45,11 +56,19 @@ pub(super) fn judge(
             continue;
         }
         // While somebody holds the stop button down, nothing is taken from anybody.
-        let since = evidence.script.running_from(evidence.start, since);
-        let bound = if plan.is_calm() {
-            since + poll + SignedDuration::from_secs(60) + OWN
+        let since = evidence.script.running_from(evidence.start, since + waits);
+        // Whoever leaves when all is well again leaves as on any good day.
+        let is_good_day = plan.is_calm() || since >= evidence.faults_ended + MADE_UP;
+        let bound = if is_good_day {
+            since + within
         } else {
-            since.max(evidence.faults_ended) + poll + SignedDuration::from_secs(60) + OWN + RECOVERY + ahead
+            since.max(evidence.faults_ended) + within + RECOVERY + ahead
+        };
+        // While the limit is truly reached, they wait until there is room, and then for whoever looks at them again.
+        let bound = match caps.room_from(bound) {
+            Some(room) if room == bound => bound,
+            Some(room) => room + NEXT_PASS,
+            None => continue,
         };
         for account in replay.with_number(&number) {
             let late = replay.last_held(account, evidence.now).filter(|held| *held > bound);

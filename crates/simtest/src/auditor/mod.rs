@@ -28,6 +28,7 @@ use crate::{
     network::{Read, SentWrite},
     script::{Plan, Script},
     watch::Watch,
+    weather::Machine,
 };
 
 /// Something that must not be.
@@ -70,6 +71,8 @@ pub struct Evidence<'a> {
     pub records: &'a [Record],
     pub sent: &'a [SentWrite],
     pub reads: &'a [Read],
+    /// Reads of somebody's groups that were answered with less than there was, and looked whole.
+    pub lies: &'a [Read],
     /// Writes that reached a site during the pass that should change nothing.
     pub idle_writes: &'a [SentWrite],
     pub findings: &'a [Finding],
@@ -86,6 +89,7 @@ pub struct Evidence<'a> {
     /// Claims that ended, and what was wrong with some.
     pub fences: (u64, Vec<String>),
     pub ballots: &'a Ballots,
+    pub machine: Machine,
     /// From when the edited policy was in force, or the first one again.
     pub published: Vec<(Timestamp, bool)>,
     /// Every byte of the store's files.
@@ -108,15 +112,18 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         let words = format!("{}: a journal that is not whole proves nothing", record.desk);
         verdict.violations.push(Violation { invariant: "auditor", at: evidence.now, words });
     }
+    let mut sites = Vec::new();
     for index in 0..evidence.company.sites.len() {
         let replay = sites::Replay::of(evidence, index);
         replay.judge(&people, &mut verdict);
-        caps::judge(evidence, index, &replay, &mut verdict);
-        gates::judge(evidence, index, &people, &replay, &mut verdict);
-        leavers::judge(evidence, index, &people, &replay, &mut verdict);
+        let caps = caps::Caps::of(evidence, index, &people, &replay);
+        caps.judge(evidence, index, &people, &mut verdict);
+        let spent = gates::judge(evidence, index, &people, &replay, &mut verdict);
+        leavers::judge(evidence, index, &people, &replay, &caps, &mut verdict);
+        sites.push(Site { caps, spent });
     }
     kept::judge(evidence, &mut verdict);
-    ending::judge(evidence, &mut verdict);
+    ending::judge(evidence, &people, &sites, &mut verdict);
     for (invariant, count) in evidence.watch.checks() {
         *verdict.checks.entry(invariant).or_default() += count;
     }
@@ -126,10 +133,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     verdict
 }
 
-/// Whether a limit on removals holds something back, as the process itself says. That it lets no more go than it may is
-/// judged by S7.
-fn is_capped(evidence: &Evidence<'_>) -> bool {
-    evidence.findings.iter().any(|finding| finding.kind == "cap")
+/// What was found of a site and is asked for at the end.
+struct Site {
+    caps: caps::Caps,
+    spent: gates::Spent,
 }
 
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.

@@ -1,6 +1,6 @@
 //! Who somebody was in Okta at any moment, and when we last read them by id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_sim::{host::Vendor, world::GroupSource};
@@ -20,8 +20,12 @@ pub(super) struct Identity {
     versions: Vec<(Timestamp, Value)>,
     /// Whether they were in the app's group, from when on.
     member: Vec<(Timestamp, bool)>,
+    /// When they joined or left any other group.
+    moves: Vec<Timestamp>,
     /// When we read them by id.
     reads: Vec<Timestamp>,
+    /// When we were told less of their groups than there was, in an answer that looked whole.
+    lies: Vec<Timestamp>,
 }
 
 #[derive(Default)]
@@ -40,33 +44,55 @@ impl People {
             let group =
                 org.groups.iter().find(|group| &*group.name == USERS && group.source == GroupSource::Okta);
             let group = group.map(|group| group.id.to_string()).unwrap_or_default();
+            // Who is deleted is in no list, and a group that is deleted has no members: what was so at the start is known, and
+            // each move since then.
+            let began: BTreeSet<String> = org
+                .groups
+                .iter()
+                .filter(|known| known.id.to_string() == group)
+                .flat_map(|known| &known.members)
+                .map(|place| org.users[*place as usize].id.to_string())
+                .collect();
+            let there: BTreeSet<String> = org.users.iter().map(|user| user.id.to_string()).collect();
             for user in rows(&record.state["users"]) {
-                let member = rows(&user["groups"]).iter().any(|id| id == &group);
+                let id = user["id"].as_str().unwrap_or_default();
+                let member = match there.contains(id) {
+                    true => began.contains(id),
+                    false => rows(&user["groups"]).iter().any(|id| id == &group),
+                };
                 people.all.insert(
-                    user["id"].as_str().unwrap_or_default().to_owned(),
+                    id.to_owned(),
                     Identity {
-                        id: user["id"].as_str().unwrap_or_default().to_owned(),
+                        id: id.to_owned(),
                         name: name(user),
                         org: index,
                         versions: vec![(Timestamp::MIN, user.clone())],
                         member: vec![(Timestamp::MIN, member)],
+                        moves: Vec::new(),
                         reads: Vec::new(),
+                        lies: Vec::new(),
                     },
                 );
             }
-            people.add_changes(index, &record.journal, &group);
+            people.add_changes(index, &record.journal, &group, &began);
         }
         for read in evidence.reads {
             if let Some(identity) = people.all.get_mut(&read.user) {
                 identity.reads.push(read.at);
             }
         }
+        for lie in evidence.lies {
+            if let Some(identity) = people.all.get_mut(&lie.user) {
+                identity.lies.push(lie.at);
+            }
+        }
         people
     }
 
     /// Puts the journal's changes in place of what the final state said of earlier times.
-    fn add_changes(&mut self, org: usize, journal: &Value, group: &str) {
+    fn add_changes(&mut self, org: usize, journal: &Value, group: &str, began: &BTreeSet<String>) {
         let mut versions: BTreeMap<&str, Vec<(Timestamp, Value)>> = BTreeMap::new();
+        let mut others: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
         let mut moves: BTreeMap<&str, Vec<(Timestamp, bool)>> = BTreeMap::new();
         for entry in rows(journal) {
             let (at, id) = (moment(&entry["at"]), entry["id"].as_str().unwrap_or_default());
@@ -83,6 +109,8 @@ impl People {
                     if of == group {
                         let known = moves.entry(user).or_insert_with(|| vec![(Timestamp::MIN, !joined)]);
                         known.push((at, joined));
+                    } else {
+                        others.entry(user).or_default().push(at);
                     }
                 }
                 _ => {}
@@ -97,10 +125,17 @@ impl People {
                 name: title,
                 org,
                 versions: Vec::new(),
-                member: vec![(Timestamp::MIN, true)],
+                member: vec![(Timestamp::MIN, began.contains(id))],
+                moves: Vec::new(),
                 reads: Vec::new(),
+                lies: Vec::new(),
             });
             identity.versions = versions;
+        }
+        for (id, moves) in others {
+            if let Some(identity) = self.all.get_mut(id) {
+                identity.moves = moves;
+            }
         }
         for (id, moves) in moves {
             if let Some(identity) = self.all.get_mut(id) {
@@ -133,6 +168,12 @@ impl People {
 }
 
 impl Identity {
+    /// Whether this was their employee number at some time.
+    pub fn has_number(&self, wanted: &str) -> bool {
+        let is_it = |user: &Value| number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted);
+        self.versions.iter().any(|(_, user)| is_it(user))
+    }
+
     pub fn at(&self, at: Timestamp) -> &Value {
         let next = self.versions.partition_point(|(since, _)| *since <= at);
         next.checked_sub(1).map_or(&Value::Null, |place| &self.versions[place].1)
@@ -201,6 +242,27 @@ impl Identity {
         Some(at.duration_since(left))
     }
 
+    /// Whether nothing else about them moved lately: they left the app's group, and that is all.
+    pub fn only_left_the_group(&self, at: Timestamp) -> bool {
+        let since = at - ALL_QUIET;
+        let within = |moved: &Timestamp| since <= *moved && *moved <= at;
+        let moved = self.versions.iter().any(|(moved, _)| within(moved)) || self.moves.iter().any(within);
+        let user = self.at(at);
+        let away = user["status"] == "SUSPENDED" || user["profile"]["employeeStatus"] == "Leave";
+        !moved && !away
+    }
+
+    /// Whether what was read of them in `[from, to]` said less than there was. A decision is judged on what was read.
+    pub fn was_misread(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.lies.iter().any(|at| from <= *at && *at <= to)
+    }
+
+    /// Since when they are out of the app's group for good, where nothing else could ask for the end of their account.
+    pub fn out_for_good_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let left = self.member.last().filter(|(_, member)| !member)?.0;
+        self.moments(left, now).all(|at| self.is_employed(at)).then_some(left)
+    }
+
     /// Whether they had to keep their account at every moment of `[from, to]`.
     pub fn must_keep_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
         self.moments(from, to).all(|at| self.must_keep(at))
@@ -215,6 +277,14 @@ impl Identity {
         self.must_keep_throughout(from, to) && self.moments(from, to).all(away)
     }
 
+    /// Whether they were away on leave at some moment of `[from, to]`.
+    pub fn is_away_sometime(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.moments(from, to).any(|at| {
+            let user = self.at(at);
+            user["status"] == "SUSPENDED" || user["profile"]["employeeStatus"] == "Leave"
+        })
+    }
+
     /// Since when they are deactivated or deleted for good.
     pub fn ended_since(&self) -> Option<Timestamp> {
         let over = |user: &Value| user.is_null() || shown_status(user) == "DEPROVISIONED";
@@ -226,6 +296,9 @@ impl Identity {
         Some(self.versions[first].0)
     }
 }
+
+/// What a change of somebody's data asks for is done by then, if nothing goes wrong.
+const ALL_QUIET: jiff::SignedDuration = jiff::SignedDuration::from_hours(3);
 
 /// Longer than any change of status takes; its end is not in the journal.
 const TURN: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);

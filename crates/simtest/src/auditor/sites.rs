@@ -7,7 +7,7 @@ use lanyard_sim::host::Vendor;
 use serde_json::Value;
 
 use super::{
-    Evidence, Verdict, moment, number,
+    Evidence, Verdict, caps, moment, number,
     people::{Identity, People},
     rows,
 };
@@ -22,12 +22,23 @@ pub(super) struct Change<'a> {
     pub after: &'a Value,
 }
 
+/// One booking that was cancelled.
+pub(super) struct Cancelled<'a> {
+    pub at: Timestamp,
+    pub account: u64,
+    pub by_service: bool,
+    title: &'a str,
+}
+
 pub(super) struct Replay<'a> {
     /// Place of the site.
     site: usize,
     /// Accounts at the start: live or not, and the number.
     start: BTreeMap<u64, (bool, Option<String>)>,
     pub changes: Vec<Change<'a>>,
+    pub cancelled: Vec<Cancelled<'a>>,
+    /// Another policy was in force for some time: it takes roles, and that is right.
+    edited: bool,
     /// How long whoever left the app's group keeps everything, less what a step of the simulation may take.
     keeps: jiff::SignedDuration,
 }
@@ -37,7 +48,8 @@ const SETTLES: jiff::SignedDuration = jiff::SignedDuration::from_secs(90);
 /// What a step of the simulation may take.
 const STEP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
-fn live(account: &Value) -> bool {
+/// Whether an account is there and active.
+pub(super) fn live(account: &Value) -> bool {
     !account.is_null() && account["active"] != false
 }
 
@@ -53,12 +65,45 @@ impl<'a> Replay<'a> {
                 before: &entry["before"],
                 after: &entry["after"],
             });
+        let is_booked = |booking: &Value| !booking.is_null() && booking["cancelled"] != true;
+        let cancelled = rows(&record.journal)
+            .iter()
+            .filter(|entry| entry["kind"] == "reservation")
+            .filter(|entry| is_booked(&entry["before"]) && !is_booked(&entry["after"]))
+            .map(|entry| Cancelled {
+                at: moment(&entry["at"]),
+                account: entry["before"]["user"]["id"].as_u64().unwrap_or_default(),
+                by_service: &entry["caller"]["id"] == service,
+                title: entry["before"]["name"].as_str().unwrap_or_default(),
+            });
         let start = evidence.company.sites[index].accounts.iter().map(|account| {
             let number = account.employee_id.as_deref().and_then(|text| number(&Value::from(text)));
             (u64::from(account.id), (account.active, number))
         });
         let keeps = if evidence.plan.guards.hold { HOLD - STEP } else { SETTLES - STEP };
-        Self { site: index, start: start.collect(), changes: changes.collect(), keeps }
+        Self {
+            site: index,
+            start: start.collect(),
+            changes: changes.collect(),
+            cancelled: cancelled.collect(),
+            edited: !evidence.published.is_empty(),
+            keeps,
+        }
+    }
+
+    /// How long whoever left the app's group keeps everything.
+    pub fn waits(&self) -> jiff::SignedDuration {
+        self.keeps + STEP
+    }
+
+    /// The employee number of each account that ever had one, the last one.
+    pub fn numbers(&self) -> BTreeMap<u64, String> {
+        let start = self.start.iter().filter_map(|(id, (_, held))| Some((*id, held.clone()?)));
+        let later = self.changes.iter().filter_map(|change| {
+            let known = number(&change.after["employeeId"]).or_else(|| number(&change.before["employeeId"]));
+            Some((change.account, known?))
+        });
+        start.chain(later).collect()
     }
 
     /// Judges each write of the service account at its moment.
@@ -70,6 +115,35 @@ impl<'a> Replay<'a> {
                 self.judge_write(change, (was.as_ref(), is.as_ref()), &now, people, verdict);
             }
             now.insert(change.account, (live(change.after), is));
+        }
+        let numbers = self.numbers();
+        for booking in self.cancelled.iter().filter(|booking| booking.by_service) {
+            if let Some(number) = numbers.get(&booking.account) {
+                self.judge_booking(booking, number, people, verdict);
+            }
+        }
+    }
+
+    /// S3 and S6 for what people booked themselves: only who is gone loses it. A desk that was booked for a first day may
+    /// go with another first day.
+    fn judge_booking(&self, booking: &Cancelled<'_>, number: &str, people: &People, verdict: &mut Verdict) {
+        if booking.title == "First day" {
+            return;
+        }
+        for identity in people.with_number(self.site, number, booking.at) {
+            let Some(read) = identity.last_read(booking.at) else { continue };
+            if identity.was_misread(read, booking.at) {
+                continue;
+            }
+            let wrong = identity.must_keep_throughout(read, booking.at);
+            verdict.check("S3", !wrong, booking.at, || {
+                format!("{} lost a booking of account {} without a reason", identity.name, booking.account)
+            });
+            if let Some(out) = identity.out_of_the_group_for(booking.at) {
+                verdict.check("S6", out >= self.keeps, booking.at, || {
+                    format!("{} lost a booking {out:#} after they left the group", identity.name)
+                });
+            }
         }
     }
 
@@ -100,7 +174,7 @@ impl<'a> Replay<'a> {
             });
         }
         if let (true, Some(number)) = (live(change.before), was.or(is)) {
-            judge_loss(change, self.site, number, people, self.keeps, verdict);
+            self.judge_loss(change, number, people, verdict);
         }
         if let (true, Some(number)) = (live(change.after), is) {
             judge_values(change, self.site, number, people, verdict);
@@ -138,43 +212,50 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat. S4: nothing is taken
-/// from an account behind which nobody in Okta ever stood.
-fn judge_loss(
-    change: &Change<'_>,
-    site: usize,
-    number: &str,
-    people: &People,
-    keeps: jiff::SignedDuration,
-    verdict: &mut Verdict,
-) {
-    let lost_account = !live(change.after);
-    let lost_seat = !change.before["room"].is_null() && change.after["room"].is_null();
-    if !lost_account && !lost_seat {
-        return;
-    }
-    let mut known = false;
-    for identity in people.with_number(site, number, change.at) {
-        known = true;
-        let Some(read) = identity.last_read(change.at) else { continue };
-        let wrong = lost_account && identity.must_keep_throughout(read, change.at);
-        verdict.check("S3", !wrong, change.at, || {
-            format!("{} lost account {} without a reason", identity.name, change.account)
-        });
-        // S6: whoever left the group a moment ago may be back in a moment, whatever died meanwhile.
-        if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| lost_account) {
-            verdict.check("S6", out >= keeps, change.at, || {
-                format!("{} lost account {} {out:#} after they left the group", identity.name, change.account)
+impl Replay<'_> {
+    /// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat. S4: nothing is taken
+    /// from an account behind which nobody in Okta ever stood. S6: whoever left the group a moment ago may be back in a
+    /// moment, whatever died meanwhile, and loses nothing at all.
+    fn judge_loss(&self, change: &Change<'_>, number: &str, people: &People, verdict: &mut Verdict) {
+        let taken = caps::taken(change.before, change.after);
+        if taken.is_empty() {
+            return;
+        }
+        let (lost_account, lost_seat) = (taken.contains("deactivate"), taken.contains("seat-"));
+        let mut known = false;
+        for identity in people.with_number(self.site, number, change.at) {
+            known = true;
+            let Some(read) = identity.last_read(change.at) else { continue };
+            // A seat or a role may go for a reason of its own, if there is one.
+            let judged = lost_account || !self.edited && identity.only_left_the_group(change.at);
+            if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| judged) {
+                verdict.check("S6", out >= self.keeps, change.at, || {
+                    let what = taken.iter().copied().collect::<Vec<_>>().join(", ");
+                    format!(
+                        "{} lost {what} of account {} {out:#} after they left the group",
+                        identity.name, change.account
+                    )
+                });
+            }
+            if !lost_account && !lost_seat || identity.was_misread(read, change.at) {
+                continue;
+            }
+            let wrong = lost_account && identity.must_keep_throughout(read, change.at);
+            verdict.check("S3", !wrong, change.at, || {
+                format!("{} lost account {} without a reason", identity.name, change.account)
+            });
+            let wrong = !lost_account && identity.is_away_throughout(read, change.at);
+            verdict.check("S3", !wrong, change.at, || {
+                format!("{} lost the seat of account {} while on leave", identity.name, change.account)
             });
         }
-        let wrong = !lost_account && identity.is_away_throughout(read, change.at);
-        verdict.check("S3", !wrong, change.at, || {
-            format!("{} lost the seat of account {} while on leave", identity.name, change.account)
+        verdict.check("S4", known || people.has_email(&change.before["email"]), change.at, || {
+            format!(
+                "account {} lost something, and nobody in Okta ever had its number {number}",
+                change.account
+            )
         });
     }
-    verdict.check("S4", known || people.has_email(&change.before["email"]), change.at, || {
-        format!("account {} lost something, and nobody in Okta ever had its number {number}", change.account)
-    });
 }
 
 /// Fields whose values come straight from one attribute of the profile.

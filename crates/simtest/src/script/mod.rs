@@ -108,6 +108,8 @@ pub struct Note {
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     pub steps: Vec<Step>,
+    /// What happens once nothing goes wrong any more, counted from then: it is noticed at once, as on any good day.
+    pub afterwards: Vec<Step>,
     pub notes: Vec<Note>,
     /// A group that the policy names was deleted: what rests on it cannot be judged.
     pub group_deleted: bool,
@@ -121,6 +123,9 @@ pub struct Script {
 
 /// Nobody else's field in the demonstration policy.
 pub const NOTE_FIELD: &str = "custom09";
+
+/// After the faults, what they held up is made up for by then.
+pub const MADE_UP: SignedDuration = SignedDuration::from_mins(20);
 
 /// Longer than any pause between two attempts.
 const QUIET: Duration = Duration::from_secs(75 * 60);
@@ -250,6 +255,8 @@ impl Plan {
             for _ in 0..count {
                 plan.fronts.push(front(&mut dice, busy_for, storm));
             }
+            // Whoever only observes has no hook made for itself: nothing of hooks can go wrong.
+            plan.faults.retain(|rule| !plan.observe_only || rule.target != Target::Hook);
             plan.blows = if storm { 2 + dice.below(4) } else { dice.below(3) };
             plan.write_faults = write_faults(seed, storm);
         }
@@ -267,7 +274,10 @@ impl Plan {
             self.kills = 0;
             self.write_faults.clear();
         }
-        self.hooks &= !without.hooks;
+        if without.hooks {
+            self.hooks = false;
+            self.faults.retain(|rule| rule.target != Target::Hook);
+        }
         if without.guards {
             self.guards = Guards::default();
         }

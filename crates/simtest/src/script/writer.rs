@@ -24,6 +24,8 @@ struct Writer<'a> {
     /// Which story is being written.
     story: u32,
     plan: &'a Plan,
+    /// Whom no story is about.
+    free: Vec<u32>,
 }
 
 impl Script {
@@ -37,10 +39,12 @@ impl Script {
             hires: 0,
             story: 0,
             plan,
+            free: Vec::new(),
         };
         writer.stories();
         writer.blows();
         writer.guards();
+        writer.afterwards();
         let mut script = writer.script;
         let gone = |story: Option<u32>| story.is_some_and(|story| plan.without.stories.contains(&story));
         script.steps.retain(|step| !gone(step.story));
@@ -84,6 +88,39 @@ impl<'a> Writer<'a> {
         if self.dice.chance(60) {
             let at = self.dice.between(60, self.busy - 60);
             self.happens(GROUP, at, &mut free);
+        }
+        self.free = free;
+    }
+
+    /// Somebody leaves and somebody has a new title when all is well again: whatever the faults broke for good shows.
+    fn afterwards(&mut self) {
+        if self.script.group_deleted {
+            return;
+        }
+        let plain = guards::plain_people(self.company, self.plan.seed, "afterwards");
+        let poisoned = self.script.poisoned.as_ref().map(|(who, _)| who.clone());
+        let is_free = |person: &u32| {
+            let user = self.company.user_of(*person);
+            let who = format!("{} ({})", user.display_name(), user.employee_number);
+            self.free.contains(person)
+                && !self.script.protected.contains(&*user.employee_number)
+                && poisoned.as_ref() != Some(&who)
+        };
+        let mut people = plain.into_iter().filter(is_free).collect::<Vec<_>>().into_iter();
+        let after = Duration::try_from(super::MADE_UP).unwrap_or_default();
+        let steps = [
+            ("leaves after all", "deactivate", Value::Null),
+            ("has a new title after all", "update_profile", json!({ "title": "Afterwards" })),
+        ];
+        for ((words, verb, profile), person) in steps.into_iter().zip(people.by_ref()) {
+            let (user, org) = self.user(person);
+            let mut command = json!({"do": verb, "user": user.id.to_string()});
+            if !profile.is_null() {
+                command["profile"] = profile;
+            }
+            let words = format!("{} {words}", user.display_name());
+            let deed = Deed::Command { vendor: Vendor::Okta, index: org, command };
+            self.script.afterwards.push(Step { after, words, deed, story: None });
         }
     }
 

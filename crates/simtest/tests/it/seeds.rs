@@ -1,11 +1,13 @@
 //! A few histories of each profile. Many are lived by `cargo xtask simtest`, in a build made for speed.
 
+use lanyard_sim::faults::Target;
 use lanyard_simtest::{
     Options,
     drive::{Lived, Orders, drive},
     run_plan,
     script::{Plan, Profile, Without},
     shrink::shrink,
+    twin,
 };
 
 fn lived(profile: Profile, from: u64, seeds: u64) -> Lived {
@@ -68,4 +70,28 @@ fn a_history_that_holds_is_not_made_short() {
     assert_eq!(history.violations, [], "the story itself holds");
     let short = shrink(&history);
     assert!(short.plan.without.is_nothing(), "{}", short.plan.without);
+}
+
+/// Seeds 85 and 88 drew faults of hooks for a process that only observes, which makes no hook for itself.
+#[test]
+fn nothing_of_hooks_is_drawn_where_there_are_none() {
+    let hooks = |plan: &Plan| plan.faults.iter().filter(|rule| rule.target == Target::Hook).count();
+    for plan in (1..=200).map(Plan::of).filter(|plan| plan.observe_only) {
+        assert_eq!(hooks(&plan), 0, "seed {}", plan.seed);
+    }
+    let without: Without = "h".parse().expect("a list of parts");
+    let seed = (1..=200).find(|seed| hooks(&Plan::of(*seed)) > 0).expect("a seed with faults of hooks");
+    assert_eq!(hooks(&Plan::of(seed).leaving_out(&without)), 0);
+}
+
+/// The same history without anything that goes wrong ends in the same state.
+#[test]
+fn faults_change_the_way_and_not_the_end() {
+    let judged: Vec<_> = (1..=12)
+        .map(|seed| Plan::drawn(seed, Profile::Brief))
+        .filter(twin::has_one_end)
+        .filter_map(|plan| twin::differs(&run_plan(plan, Options::default())))
+        .take(2)
+        .collect();
+    assert_eq!(judged, [vec![], vec![]]);
 }

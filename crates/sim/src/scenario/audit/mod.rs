@@ -20,7 +20,7 @@ mod writes;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub use self::report::{
@@ -77,8 +77,23 @@ pub fn audit(company: &Company, day: &Day, desks: &[Arc<Desk>], now: Timestamp) 
     report
 }
 
+/// A removal is right if what stood in Okta up to this long before asked for it: the engine read it, then wrote.
+const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
+
 /// The same, from records that were read already.
 pub fn audit_records(company: &Company, day: &Day, records: Vec<Record>, now: Timestamp) -> AuditReport {
+    audit_on_reads(company, day, records, now, &|_, at| at.checked_sub(READ_BEFORE).unwrap_or(at))
+}
+
+/// The same by somebody who knows from when on what an Okta user was can have been the reason of a write: `grounds` answers
+/// it for the user's id and the moment of the write.
+pub fn audit_on_reads(
+    company: &Company,
+    day: &Day,
+    records: Vec<Record>,
+    now: Timestamp,
+    grounds: &dyn Fn(&str, Timestamp) -> Timestamp,
+) -> AuditReport {
     let mut report = AuditReport::default();
     report.count_calls(&records);
     for record in &records {
@@ -114,11 +129,13 @@ pub fn audit_records(company: &Company, day: &Day, records: Vec<Record>, now: Ti
         .collect();
     let identities: Vec<Identity<'_>> = (0..)
         .zip(orgs.iter().zip(&org_journals))
-        .flat_map(|(org, (state, journal))| identity::read(org, state, journal))
+        .flat_map(|(org, (state, journal))| {
+            identity::read(org, &company.orgs[usize::from(org)], state, journal)
+        })
         .collect();
     let people = person::people(company, &identities, &sites, day.start, now);
     let writes: Vec<Writes> = sites.iter().map(Writes::read).collect();
-    let scene = Scene { company, day, now, people: &people, sites: &sites, writes: &writes };
+    let scene = Scene { company, day, now, people: &people, sites: &sites, writes: &writes, grounds };
     scene.compare(&mut report);
     scene.judge_writes(&mut report);
     scene.time_leavers(&mut report);
@@ -135,6 +152,7 @@ struct Scene<'s, 'a> {
     people: &'s People<'a>,
     sites: &'s [SiteSide<'a>],
     writes: &'s [Writes],
+    grounds: &'s dyn Fn(&str, Timestamp) -> Timestamp,
 }
 
 impl<'a> Scene<'_, 'a> {

@@ -330,8 +330,10 @@ impl<'a> People<'a> {
                     }
                 }
             }
-            for identity in &person.identities {
-                let look = identity.present(now);
+            // Nobody reports to somebody who was deleted.
+            let looks = person.identities.iter().map(|identity| identity.present(now));
+            for look in looks.filter(|look| !look.is_gone()) {
+                let identity = look.identity;
                 if let Some(number) = look.text("employeeNumber").and_then(|text| key::number(&text)) {
                     self.by_number.insert((identity.org, number), place);
                 }

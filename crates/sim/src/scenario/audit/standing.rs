@@ -32,7 +32,7 @@ pub(super) enum Standing {
 impl Standing {
     pub fn of(look: &Look<'_>) -> Self {
         let status = look.status();
-        if status == "DEPROVISIONED" {
+        if look.is_gone() || status == "DEPROVISIONED" {
             return Self::Ended;
         }
         let known =

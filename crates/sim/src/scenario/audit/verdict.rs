@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -14,9 +14,6 @@ use super::{
     writes::{Gift, Removal, Taken},
 };
 use crate::scenario::Check;
-
-/// A removal is right if what stood in Okta up to this long before asked for it: the engine read it, then wrote.
-const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
 impl Scene<'_, '_> {
     pub(super) fn judge_writes(&self, report: &mut AuditReport) {
@@ -91,7 +88,8 @@ impl Scene<'_, '_> {
 
     /// Whether any standing that an engine can have read before the write asks for the removal; else the last one.
     fn is_right(&self, person: &Person<'_>, removal: &Removal, taken: &Taken) -> Result<(), Standing> {
-        let from = removal.at.checked_sub(READ_BEFORE).unwrap_or(removal.at);
+        let ids = person.identities.iter().map(|identity| identity.id);
+        let from = ids.map(|id| (self.grounds)(id, removal.at)).min().unwrap_or(removal.at);
         let mut moments: BTreeSet<Timestamp> = [from, removal.at].into();
         moments.extend(person.identities.iter().flat_map(|identity| identity.changes(from, removal.at)));
         let mut last = Standing::Out;
@@ -118,11 +116,20 @@ impl Scene<'_, '_> {
                             Some(_) => {
                                 matches!(promise.seat, Seat::Desk { .. }) && !promise.fits(site, *room)
                             }
-                            None => given(Gift::Seat(*room)) && !matches!(promise.seat, Seat::Desk { .. }),
+                            None => {
+                                let ours = given(Gift::Seat(*room))
+                                    || self.ever_promised(person, removal, |then| then.fits(site, *room));
+                                ours && !matches!(promise.seat, Seat::Desk { .. })
+                            }
                         },
                         Taken::Section { section, .. } => match &promise.seat {
                             Seat::Section { section: wanted, .. } => section != wanted,
-                            _ => given(Gift::Section(*section)),
+                            _ => {
+                                given(Gift::Section(*section))
+                                    || self.ever_promised(person, removal, |then| {
+                                        matches!(&then.seat, Seat::Section { section: wanted, .. } if wanted == section)
+                                    })
+                            }
                         },
                         Taken::Item(item) => {
                             let unwanted = Some(*item) == site.executive_item && !promise.executive_item;
@@ -139,6 +146,23 @@ impl Scene<'_, '_> {
             last = standing;
         }
         Err(last)
+    }
+
+    /// Whether a rule once gave it, since the day began: what was found as the rules want it is theirs as well as what they
+    /// gave, and goes with its reason.
+    fn ever_promised(
+        &self,
+        person: &Person<'_>,
+        removal: &Removal,
+        gives: impl Fn(&Promise<'_>) -> bool,
+    ) -> bool {
+        let (site, _) = self.site(person.site);
+        let account = site.accounts.get(&removal.account).copied();
+        let start = self.day.start;
+        let changes = person.identities.iter().flat_map(|identity| identity.changes(start, removal.at));
+        let mut looks = std::iter::once(start).chain(changes).filter_map(|at| person.standing_at(at));
+        looks
+            .any(|(standing, look)| standing == Standing::Active && gives(&Promise::of(&look, site, account)))
     }
 
     /// From Okta's word to the last thing gone.
