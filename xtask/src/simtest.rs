@@ -21,7 +21,8 @@ const FOUND: &str = "failing-seeds.json";
 const STRICT: (&str, &str) = ("LANYARD_FRESH_SEEDS", "strict");
 
 const USAGE: &str = "\
-usage: cargo xtask simtest [--quick] [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief] [--json]
+usage: cargo xtask simtest [--quick] [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief]
+                           [--preset default|strict|lenient|hostile] [--json]
        cargo xtask simtest [--quick] --enumerate crash|lose-answer|fail-step|twice|all [--every N] [--scenario WORDS]
        cargo xtask simtest --planted [BUG] [--quick] [--seeds N] [--json]
 --quick: the tier's build instead of a release's

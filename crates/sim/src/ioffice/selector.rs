@@ -33,6 +33,9 @@ const FIELDS_MAX: usize = 400;
 impl Selector {
     /// Parses the text of a `selector` parameter. Spaces after commas are left aside, as in the vendor's samples.
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
         let mut cursor = Cursor { rest: text, fields: 0 };
         let selector = cursor.list(0)?;
         if cursor.rest.is_empty() {
@@ -72,13 +75,14 @@ impl Cursor<'_> {
                 }
                 self.rest = self.rest[1..].trim_start();
             }
-            if !name.is_empty() {
-                self.fields += 1;
-                if self.fields > FIELDS_MAX {
-                    return Err(Refusal::invalid("selector names too many fields"));
-                }
-                picks.push(Pick { name, inner });
+            if name.is_empty() {
+                return Err(Refusal::invalid("selector has an item without a name"));
             }
+            self.fields += 1;
+            if self.fields > FIELDS_MAX {
+                return Err(Refusal::invalid("selector names too many fields"));
+            }
+            picks.push(Pick { name, inner });
             match self.rest.strip_prefix(',') {
                 Some(rest) => self.rest = rest,
                 None => return Ok(Selector(picks)),
@@ -99,7 +103,10 @@ mod tests {
         assert_eq!(names, ["email", "room", "permissions"]);
         let permissions = selector.0[2].inner.as_ref().unwrap();
         assert_eq!(permissions.0[0].inner, Some(Selector::known("module")));
-        assert!(Selector::parse("room(floor").is_err());
+        for malformed in ["room(floor", "email,", ",email", "room()", "(email)", "email,,room"] {
+            assert!(Selector::parse(malformed).is_err(), "{malformed}");
+        }
+        assert_eq!(Selector::parse(" ").unwrap(), Selector::default());
         assert!(Selector::parse("room)").is_err());
         assert!(Selector::parse(&"a(".repeat(40)).is_err());
     }

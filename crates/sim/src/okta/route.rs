@@ -128,6 +128,7 @@ impl Org {
             },
             ("GET", ["groups", "rules"]) => self.list_rules(call),
             ("POST", ["groups", "rules"]) => self.post_rule(call),
+            (_, ["groups", "rules"]) => Err(ApiError::of("E0000022")),
             ("GET", ["groups", "rules", id]) => self.get_rule(call, id),
             ("PUT", ["groups", "rules", id]) => self.put_rule(call, id),
             ("DELETE", ["groups", "rules", id]) => self.delete_rule(call, id),

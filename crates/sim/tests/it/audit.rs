@@ -296,8 +296,8 @@ fn a_journal_that_is_not_whole_proves_nothing() {
     let bounded = json!({ "do": "settings", "settings": { "journal_max": 1 } });
     office.site.command(&bounded, office.now).expect("a setting");
     let account = office.account(ANA);
-    for turn in 0..200 {
-        office.put(account, json!({ "id": account, "comments": format!("{turn} {}", "x".repeat(2_000)) }));
+    for turn in 0..400 {
+        office.put(account, json!({ "id": account, "comments": format!("{turn} {}", "x".repeat(400)) }));
     }
     let journal = office.site.inspect(Inspect::Journal);
     let gone = lanyard_sim::face::forgotten(&journal);

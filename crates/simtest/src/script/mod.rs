@@ -228,7 +228,7 @@ impl Plan {
             seed,
             profile,
             world,
-            preset: PRESETS[dice.weighted(&[6, 2, 2])],
+            preset: ["default", "hostile", "strict", "lenient"][dice.weighted(&[5, 1, 2, 2])],
             busy_for,
             feed_interval,
             hooks: dice.chance(750),
