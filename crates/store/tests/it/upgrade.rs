@@ -11,6 +11,18 @@ use rusqlite::Connection;
 
 /// Newest first: the version, and what takes its step back. A new step comes with its line here.
 const STEPS_BACK: &[(i64, &str)] = &[
+    (
+        10,
+        "DROP TABLE signals; DROP TABLE past;
+         CREATE TABLE signals (tenant TEXT NOT NULL, uuid TEXT NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
+             seen_at BIGINT NOT NULL, seen_hook_at BIGINT, seen_feed_at BIGINT, PRIMARY KEY (tenant, uuid)) WITHOUT ROWID;
+         CREATE TABLE past (kind TEXT NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL, until_at BIGINT NOT NULL,
+             from_at BIGINT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, scope, subject, until_at)) WITHOUT ROWID;
+         CREATE INDEX past_by_time ON past (kind, scope, until_at, from_at);
+         INSERT INTO signals VALUES ('acme', 'u1', 'k', '{}', 5, 5, NULL);
+         INSERT INTO past VALUES ('identity', 'acme', 'bo', 7, 3, '{}');",
+    ),
+    (9, "DROP INDEX clearances_over; ALTER TABLE clearances DROP COLUMN changed_at;"),
     (8, "DROP INDEX visits_of_site; DROP INDEX messages_by_time;"),
     (
         7,
@@ -93,8 +105,11 @@ async fn a_store_of_every_earlier_version_is_brought_up_and_loses_nothing() {
         store.write(vec![Write::Document(Box::new(document))]).await.unwrap();
         store.close();
         let file = Connection::open(folder.path().join("lanyard.db")).unwrap();
-        let now: i64 =
-            file.query_row("SELECT MAX(version) FROM schema_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(now, newest);
+        let number = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("SELECT MAX(version) FROM schema_version"), newest);
+        // What was on record before rows were put in order is so afterwards; five steps back there was no past yet.
+        let (signals, past) = (i64::from(undone > 0), i64::from((1..5).contains(&undone)));
+        assert_eq!(number("SELECT COUNT(*) FROM signals WHERE uuid = 'u1' AND seen_hook_at = 5"), signals);
+        assert_eq!(number("SELECT COUNT(*) FROM past WHERE subject = 'bo' AND from_at = 3"), past);
     }
 }
