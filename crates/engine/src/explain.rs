@@ -1,5 +1,7 @@
 //! What would be done for one person now, and why: the first half of a look, without writing anything.
 
+use std::sync::Arc;
+
 use lanyard_model::{
     account::Account,
     desired::{Applied, Desired, Lifecycle},
@@ -153,7 +155,7 @@ impl Engine {
                 governed_by: None,
             };
             if shown.disputed.is_none() {
-                shown.desired = self.decide(&scene, &view, &applied, leaving).await?;
+                shown.desired = Arc::unwrap_or_clone(self.decide(&scene, &view, &applied, leaving).await?);
                 self.complete_items(&scene, &mut view, &shown.desired, &applied, now).await?;
                 shown.governed_by = self.governor(&scene, &shown.desired, link.as_ref()).await?;
                 if shown.governed_by.is_none() {

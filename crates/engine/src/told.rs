@@ -14,13 +14,15 @@ use serde::Serialize;
 use crate::{
     Engine,
     explain::PreviewError,
-    ports::{ActivityFilter, Mirrored},
+    ports::{ActivityFilter, Kept, Mirrored, StoreFailure},
 };
 
 /// Plans looked through for writes.
 const PLANS_MAX: usize = 200;
 /// Journal lines looked through for read-backs.
 const LINES_MAX: usize = 2000;
+/// Plans of the last looks that may have ended before their read.
+const UNREAD_MAX: usize = 10;
 
 /// A change that was made, and when a read confirmed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,19 +95,39 @@ impl Engine {
         Ok(Told { at: moment, known, desired, ways, made })
     }
 
+    /// Plans of which something was sent to the site, and whose effect no look has read yet; oldest first.
+    pub(crate) async fn unread_plans(
+        &self,
+        id: &IdentityId,
+        site: &SiteId,
+    ) -> Result<Vec<PlanId>, StoreFailure> {
+        let filter =
+            ActivityFilter { identity: Some(id.clone()), limit: LINES_MAX, ..ActivityFilter::default() };
+        let journal = self.store.activity(&filter).await?;
+        let mut unread = Vec::new();
+        for plan in self.store.plans(Some(id), UNREAD_MAX).await? {
+            if plan.site != *site || read_back(&journal, &plan.id, plan.made_at).is_some() {
+                continue;
+            }
+            let sent = self.store.intents(&plan.id).await?;
+            // No outcome: an interruption left it open.
+            let may_be_done = |outcome: &Option<Outcome>| match outcome {
+                None | Some(Outcome::Unknown { .. }) => true,
+                Some(outcome) => outcome.is_success(),
+            };
+            if sent.iter().any(|(_, outcome)| may_be_done(outcome)) {
+                unread.push(plan.id);
+            }
+        }
+        unread.reverse();
+        Ok(unread)
+    }
+
     /// The newest accepted write of each thing until a moment, newest first.
     async fn made_until(&self, id: &IdentityId, moment: Timestamp) -> Result<Vec<Made>, PreviewError> {
         let filter =
             ActivityFilter { identity: Some(id.clone()), limit: LINES_MAX, ..ActivityFilter::default() };
         let journal = self.store.activity(&filter).await.map_err(PreviewError::Store)?;
-        let read_back = |plan: &PlanId, sent: Timestamp| {
-            let of = |kept: &&crate::ports::Kept| {
-                kept.entry.kind == "verified"
-                    && kept.entry.at >= sent
-                    && kept.entry.data["plan"].as_str() == Some(plan.as_str())
-            };
-            journal.iter().rev().find(of).map(|kept| kept.entry.at)
-        };
         let mut sent = Vec::new();
         for plan in self.store.plans(Some(id), PLANS_MAX).await.map_err(PreviewError::Store)? {
             for (intent, outcome) in self.store.intents(&plan.id).await.map_err(PreviewError::Store)? {
@@ -135,11 +157,21 @@ impl Engine {
                         line: line.key,
                         plan: plan.clone(),
                         at,
-                        read_back_at: read_back(&plan, at),
+                        read_back_at: read_back(&journal, &plan, at),
                     });
                 }
             }
         }
         Ok(made)
     }
+}
+
+/// When a read showed what was sent of a plan at `sent` or later, by the person's journal, newest line first.
+fn read_back(journal: &[Kept], plan: &PlanId, sent: Timestamp) -> Option<Timestamp> {
+    let of = |kept: &&Kept| {
+        kept.entry.kind == "verified"
+            && kept.entry.at >= sent
+            && kept.entry.data["plan"].as_str() == Some(plan.as_str())
+    };
+    journal.iter().rev().find(of).map(|kept| kept.entry.at)
 }

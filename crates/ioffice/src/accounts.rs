@@ -33,12 +33,12 @@ static TEXTS: LazyLock<Vec<FieldName>> = LazyLock::new(|| {
 });
 
 /// The projection of a user.
-pub(crate) fn selector() -> String {
-    let mut text = SELECTOR.to_owned();
-    for n in 1..=30 {
-        text.push_str(&format!(",custom{n:02}"));
-    }
-    text
+pub(crate) fn selector() -> &'static str {
+    static WHOLE: LazyLock<String> = LazyLock::new(|| {
+        let custom = (1..=30).map(|n| format!(",custom{n:02}"));
+        std::iter::once(SELECTOR.to_owned()).chain(custom).collect()
+    });
+    &WHOLE
 }
 
 /// Who we are, so that our own account is never governed.

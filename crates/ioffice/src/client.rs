@@ -116,9 +116,9 @@ impl IofficeClient {
     /// The selector of users at the level that the site accepts.
     fn selector(&self) -> Option<String> {
         match self.learnt().selector_level {
-            0 => Some(accounts::selector()),
+            0 => Some(accounts::selector().to_owned()),
             1 => {
-                let all = accounts::selector();
+                let all = accounts::selector().to_owned();
                 Some(UNDOCUMENTED.iter().fold(all, |text, name| text.replace(&format!(",{name}"), "")))
             }
             _ => None,

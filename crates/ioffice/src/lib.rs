@@ -45,7 +45,7 @@ mod workplace;
 pub use budget::{Budget, Gate, Pace};
 pub use client::IofficeClient;
 pub use moves::{MoveKind, MoveTicket};
-pub use oauth::RefreshTokenKeeper;
+pub use oauth::{RefreshTokenKeeper, RenewalTurn};
 pub use outcome::{Impossible, ReadError, Refusal, WriteOutcome};
 pub use rules::RuleSet;
 pub use settings::{

@@ -6,12 +6,29 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::OAuthCredential;
 
-/// Keeps a refresh token that the site handed out, durably, before the old one is forgotten.
+/// Keeps the refresh token of a sign-in durably. Several processes may share it, and a site that rotates tokens takes each
+/// only once: whoever renews does it in a turn of its own, with the token as it is kept then.
 #[async_trait]
 pub trait RefreshTokenKeeper: Send + Sync {
+    /// Waits until nobody else renews, and answers the token that is kept. Nobody else renews until the turn is dropped.
+    ///
     /// # Errors
-    /// A sentence; the client goes on with the new token in memory and reports the sentence in its probe.
+    /// A sentence; the client goes on with the token in memory and reports the sentence in its probe.
+    async fn turn(&self) -> Result<RenewalTurn, String>;
+
+    /// Keeps the token that the site handed out, within a turn, before the old one is forgotten.
+    ///
+    /// # Errors
+    /// As [`Self::turn`].
     async fn keep(&self, token: &SecretString) -> Result<(), String>;
+}
+
+/// The right to renew, while it is held.
+pub struct RenewalTurn {
+    /// The token as it is kept now.
+    pub token: SecretString,
+    /// Ends the turn when it is dropped.
+    pub held: Box<dyn Send + Sync>,
 }
 
 /// Tokens of the one sign-in that a client holds.

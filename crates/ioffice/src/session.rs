@@ -21,7 +21,7 @@ use crate::{
     budget::{Ask, Budget, Denied, lock},
     counters::{CallCounters, CallOutcome},
     fields::Fields,
-    oauth::{RefreshTokenKeeper, Tokens, refresh_headers},
+    oauth::{RefreshTokenKeeper, RenewalTurn, Tokens, refresh_headers},
     outcome::{ReadError, Refusal, WriteOutcome},
     settings::{Credential, IofficeSettings},
 };
@@ -447,6 +447,7 @@ impl Session {
                 let token = match known {
                     Some(token) => token,
                     None => {
+                        let _turn = self.turn(&mut tokens).await;
                         let headers = refresh_headers(oauth, &tokens.refresh);
                         let answer = self.refresh(headers, lane).await?;
                         self.accept_tokens(&mut tokens, &answer).await?
@@ -457,6 +458,23 @@ impl Session {
                 Ok((vec![("x-access-token", sensitive(value))], Some(token)))
             }
             (Credential::OAuth(_), None) => Err(Verdict::Unauthorized("no token".into())),
+        }
+    }
+
+    /// The turn to renew: from now on `tokens` holds the refresh token that was handed out last, maybe to another process.
+    async fn turn(&self, tokens: &mut Tokens) -> Option<Box<dyn Send + Sync>> {
+        match self.keeper.as_ref()?.turn().await {
+            Ok(RenewalTurn { token, held }) => {
+                if token.expose_secret() != tokens.refresh.expose_secret() {
+                    self.hide([token.clone()]);
+                    tokens.refresh = token;
+                }
+                Some(held)
+            }
+            Err(why) => {
+                tokens.not_kept = Some(why);
+                None
+            }
         }
     }
 
@@ -516,13 +534,18 @@ impl Session {
             secrets.push(rotated.clone());
             tokens.refresh = rotated;
         }
+        self.hide(secrets);
+        Ok(access)
+    }
+
+    /// From now on these texts leave in no error.
+    fn hide(&self, secrets: impl IntoIterator<Item = SecretString>) {
         let mut known = lock(&self.secrets);
         // The first entries come from the settings; tokens of long ago need no blotting out.
         if known.len() > 16 {
             known.drain(2..8);
         }
         known.extend(secrets);
-        Ok(access)
     }
 
     /// Why a rotated refresh token would be lost at a restart, if it would.

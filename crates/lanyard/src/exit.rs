@@ -32,12 +32,18 @@ pub fn of(error: &anyhow::Error) -> u8 {
     }
 }
 
+/// Whether it is only that the reader of our data went away.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// Prints the chain once.
 pub fn print(error: &anyhow::Error) {
     let text = format!("{error:#}");
     if text.starts_with("error") {
-        eprintln!("{text}");
+        talk!("{text}");
     } else {
-        eprintln!("error: {text}");
+        talk!("error: {text}");
     }
 }

@@ -135,12 +135,68 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When it cannot be written; the old one is as it was.
 pub fn replace_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let next = path.with_extension("next");
+    let next = beside(path, "next");
     write_private(&next, text)?;
-    fs::File::open(&next)?.sync_all()?;
-    fs::rename(&next, path).with_context(|| format!("cannot replace {}", path.display()))?;
+    take_the_place(&next, path)
+}
+
+/// The same for a file whose readers stay who they were. A link to it stays one.
+///
+/// # Errors
+/// When it cannot be written, or is not there; the old one is as it was.
+pub fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let path = fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
+    let next = beside(&path, "next");
+    write_private(&next, text)?;
+    fs::set_permissions(&next, fs::metadata(&path)?.permissions())?;
+    take_the_place(&next, &path)
+}
+
+fn take_the_place(next: &Path, path: &Path) -> anyhow::Result<()> {
+    fs::File::open(next)?.sync_all()?;
+    fs::rename(next, path).with_context(|| format!("cannot replace {}", path.display()))?;
     if let Some(folder) = path.parent() {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Waits until no other process, and no other part of this one, has the file to itself; ends when it is dropped. The
+/// operating system lets go of it when a process ends, however it ends.
+///
+/// # Errors
+/// When the mark beside the file cannot be made.
+pub fn turn(path: &Path) -> anyhow::Result<fs::File> {
+    let mark = beside(path, "lock");
+    let opened = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&mark);
+    let file = opened.with_context(|| format!("cannot write {}", mark.display()))?;
+    file.lock().with_context(|| format!("cannot lock {}", mark.display()))?;
+    Ok(file)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_readers_and_a_link_to_it_stays_one() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("real.toml"), folder.path().join("lanyard.toml"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        replace(&link, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
 }

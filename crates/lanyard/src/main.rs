@@ -1,7 +1,13 @@
 //! The binary: verbs, settings, wiring. Data to stdout, talk to stderr.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod out;
+
 mod alerts;
 mod bench;
+mod connection;
 mod demo;
 mod desks;
 mod evidence;
@@ -28,6 +34,7 @@ fn main() -> ExitCode {
     // One crypto provider for the whole process; a second call would be a bug, not a condition.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = verbs::Arguments::parse();
+    let json = std::env::args_os().any(|argument| argument == "--json");
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -41,16 +48,28 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: no runtime: {error}");
+            talk!("error: no runtime: {error}");
             return ExitCode::from(exit::FAILED);
         }
     };
     let code = match runtime.block_on(verbs::run(arguments)) {
         Ok(code) => code,
+        Err(error) if out::is_closed() && exit::is_closed_pipe(&error) => exit::DONE,
         Err(error) => {
             exit::print(&error);
+            // Whoever asked for JSON gets some, whatever happened.
+            if json && !out::has_said() {
+                say!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+            }
             exit::of(&error)
         }
+    };
+    let code = match out::trouble() {
+        Some(why) => {
+            talk!("error: the answer could not be written: {why}");
+            exit::FAILED
+        }
+        None => code,
     };
     // Looks and connections that are still under way are repeated or dropped after a restart; nobody waits for them.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));

@@ -11,6 +11,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use crate::local;
+
 /// Name of the file in the data folder.
 pub const FILE: &str = "lanyard.toml";
 
@@ -353,21 +355,26 @@ impl Settings {
                 dir.display()
             ))
         })?;
-        let shown = path.display().to_string();
-        let settings: Self = toml::from_str(&text).map_err(|error| {
+        Self::parse(dir, &text)
+    }
+
+    /// Reads `text` as if it stood in `dir`.
+    fn parse(dir: &Path, text: &str) -> Result<Self, SettingsProblems> {
+        let shown = dir.join(FILE).display().to_string();
+        let settings: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            SettingsProblems(render(&shown, &text, span, error.message()))
+            SettingsProblems(render(&shown, text, span, error.message()))
         })?;
         let mistakes = settings.check(dir);
         if mistakes.is_empty() {
             return Ok(settings);
         }
-        let document = DeTable::parse(&text).ok();
+        let document = DeTable::parse(text).ok();
         let spot = |mistake: &Mistake| {
             document.as_ref().and_then(|document| mistake.place.span(document.get_ref())).unwrap_or(0..0)
         };
         let all: Vec<_> =
-            mistakes.iter().map(|mistake| render(&shown, &text, spot(mistake), &mistake.message)).collect();
+            mistakes.iter().map(|mistake| render(&shown, text, spot(mistake), &mistake.message)).collect();
         Err(SettingsProblems(all.join("\n")))
     }
 
@@ -400,6 +407,29 @@ impl Settings {
         mistakes.check_asking(self);
         mistakes.found
     }
+}
+
+/// The settings in use with a block at their end, as text and as read. Nothing is written.
+///
+/// # Errors
+/// A file that cannot be read; settings that the block would spoil.
+pub fn with_block(dir: &Path, block: &str) -> anyhow::Result<(String, Settings)> {
+    let old = fs::read_to_string(dir.join(FILE))?;
+    let text = format!("{}\n\n{block}", old.trim_end());
+    let settings = Settings::parse(dir, &text)?;
+    Ok((text, settings))
+}
+
+/// Adds a block to the settings in use. Whoever else adds one waits for us, and whoever reads them finds the old text or the
+/// new one, whole.
+///
+/// # Errors
+/// As [`with_block`], and a file that cannot be written. They are as they were.
+pub fn append(dir: &Path, block: &str) -> anyhow::Result<()> {
+    let file = dir.join(FILE);
+    let _turn = local::turn(&file)?;
+    let (text, _) = with_block(dir, block)?;
+    local::replace(&file, &text)
 }
 
 /// A mistake: where it stands, and a sentence with the fix.
@@ -767,4 +797,44 @@ fn render(file: &str, text: &str, span: std::ops::Range<usize>, message: &str) -
         .primary_title(message)
         .element(Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span)));
     Renderer::plain().render(&[group])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn blocks_that_are_added_at_once_are_all_kept_and_readers_never_find_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        fs::write(dir.join("secret"), "something").unwrap();
+        let site = |id: &str| {
+            format!(
+                "[[site]]\nid = \"{id}\"\nioffice_url = \"https://{id}.iofficeconnect.com\"\n\
+                 ioffice_user = \"lanyard\"\nioffice_password_file = \"secret\"\n"
+            )
+        };
+        let tenant = "[[tenant]]\nid = \"main\"\nokta_url = \"https://example.okta.com\"\nokta_token_file = \"secret\"\n";
+        fs::write(dir.join(FILE), format!("{tenant}{}", site("first"))).unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    Settings::load(dir).unwrap();
+                }
+            });
+            let adding = |who: usize| {
+                move || (0..5).for_each(|number| append(dir, &site(&format!("s{who}-{number}"))).unwrap())
+            };
+            let adders: Vec<_> = (0..4).map(|who| scope.spawn(adding(who))).collect();
+            adders.into_iter().for_each(|adder| adder.join().unwrap());
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(Settings::load(dir).unwrap().sites.len(), 21);
+        let refused = append(dir, &site("first")).unwrap_err().to_string();
+        assert!(refused.contains("the site id first is used twice"), "{refused}");
+        assert_eq!(Settings::load(dir).unwrap().sites.len(), 21, "and nothing was written");
+    }
 }

@@ -16,7 +16,7 @@ use lanyard_engine::{
 };
 use lanyard_ioffice::{
     CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings,
-    OAuthCredential, Pace, RefreshTokenKeeper, SiteUrl,
+    OAuthCredential, Pace, RefreshTokenKeeper, RenewalTurn, SiteUrl,
 };
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_okta::{
@@ -29,9 +29,9 @@ use rand::RngExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    local::replace_private,
+    connection::{Credential, Org, Place, PlaceCredential},
+    local,
     settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret},
-    verbs::init::{Credential, Org, Place, PlaceCredential},
 };
 
 /// Scopes a service app asks for. Missing ones are named by `doctor`.
@@ -116,16 +116,23 @@ pub fn new_workplace(
     clock: &Arc<dyn Clock>,
     transport: &Arc<dyn Transport>,
 ) -> anyhow::Result<IofficeClient> {
-    let PlaceCredential::Local { user, password } = &place.credential else {
-        anyhow::bail!("a site that signs in with OAuth is added with `lanyard init --add`");
+    let credential = match &place.credential {
+        PlaceCredential::Local { user, password } => SiteCredential::HeaderPair {
+            username: user.clone(),
+            password: SecretString::from(password.clone()),
+        },
+        PlaceCredential::OAuth { client_id, secret, redirect_uri, scope, refresh } => {
+            SiteCredential::OAuth(OAuthCredential {
+                client_id: client_id.clone(),
+                client_secret: secret.clone().map(SecretString::from),
+                redirect_uri: redirect_uri.clone(),
+                scope: scope.clone(),
+                refresh_token: SecretString::from(refresh.clone()),
+            })
+        }
     };
-    let credential =
-        SiteCredential::HeaderPair { username: user.clone(), password: SecretString::from(password.clone()) };
-    let url = SiteUrl::parse(&place.url).with_context(|| format!("site {id}"))?;
-    let mut settings = IofficeSettings::new(SiteId::new(id), url, credential);
-    settings.attempts_max = PROBE_ATTEMPTS;
-    IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), None)
-        .with_context(|| format!("site {id}"))
+    let access = SiteAccess { id, url: &place.url, credential, keeper: None };
+    ioffice_client(access, clock, transport, Patience::Probe, |_| ())
 }
 
 /// The real transport, with the settings' extra roots.
@@ -204,32 +211,54 @@ fn workplace(
     patience: Patience,
 ) -> anyhow::Result<IofficeClient> {
     let (credential, keeper) = site_credential(dir, site)?;
-    let url = SiteUrl::parse(&site.ioffice_url).with_context(|| format!("site {}", site.id))?;
-    let mut settings = IofficeSettings::new(SiteId::new(site.id.as_str()), url, credential);
-    settings.deactivation = match site.deactivation {
-        Deactivation::Auto => DeactivationMethod::Auto,
-        Deactivation::PutActive => DeactivationMethod::PutActive,
-        Deactivation::Delete => DeactivationMethod::Delete,
-    };
-    let flag = |said: Option<bool>| match said {
-        None => Flag::Auto,
-        Some(true) => Flag::Yes,
-        Some(false) => Flag::No,
-    };
-    settings.capabilities = CapabilityFlags {
-        delete_allowed: if site.delete_allowed { Flag::Yes } else { Flag::No },
-        user_active_write: flag(site.user_active_write),
-        neighborhood_write: flag(site.neighborhood_write),
-        permissions_semantics: flag(site.permissions_replace),
-        ..CapabilityFlags::default()
-    };
+    let access = SiteAccess { id: &site.id, url: &site.ioffice_url, credential, keeper };
+    ioffice_client(access, clock, transport, patience, |settings| {
+        settings.deactivation = match site.deactivation {
+            Deactivation::Auto => DeactivationMethod::Auto,
+            Deactivation::PutActive => DeactivationMethod::PutActive,
+            Deactivation::Delete => DeactivationMethod::Delete,
+        };
+        let flag = |said: Option<bool>| match said {
+            None => Flag::Auto,
+            Some(true) => Flag::Yes,
+            Some(false) => Flag::No,
+        };
+        settings.capabilities = CapabilityFlags {
+            delete_allowed: if site.delete_allowed { Flag::Yes } else { Flag::No },
+            user_active_write: flag(site.user_active_write),
+            neighborhood_write: flag(site.neighborhood_write),
+            permissions_semantics: flag(site.permissions_replace),
+            ..CapabilityFlags::default()
+        };
+        settings.pace = pace(site.requests_per_second, settings.pace);
+    })
+}
+
+/// Where a site is, and how to sign in there.
+struct SiteAccess<'a> {
+    id: &'a str,
+    url: &'a str,
+    credential: SiteCredential,
+    keeper: Option<Arc<dyn RefreshTokenKeeper>>,
+}
+
+fn ioffice_client(
+    access: SiteAccess<'_>,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+    patience: Patience,
+    tune: impl FnOnce(&mut IofficeSettings),
+) -> anyhow::Result<IofficeClient> {
+    let SiteAccess { id, url, credential, keeper } = access;
+    let url = SiteUrl::parse(url).with_context(|| format!("site {id}"))?;
+    let mut settings = IofficeSettings::new(SiteId::new(id), url, credential);
     if matches!(patience, Patience::Probe) {
         settings.attempts_max = PROBE_ATTEMPTS;
     }
     settings.jitter_seed = rand::rng().random();
-    settings.pace = pace(site.requests_per_second, settings.pace);
+    tune(&mut settings);
     IofficeClient::new(settings, Arc::clone(transport), Arc::clone(clock), keeper)
-        .with_context(|| format!("site {}", site.id))
+        .with_context(|| format!("site {id}"))
 }
 
 /// How the site's account signs in, and with OAuth the file that keeps what the site hands out.
@@ -257,22 +286,41 @@ fn site_credential(
     Ok((credential, Some(Arc::new(TokenFile { path: dir.join(file) }))))
 }
 
-/// The file that a refresh token is read from at the start, and the next one written to.
+/// The file of a refresh token that every process of this folder shares: a server, and the verbs that people run beside it.
 struct TokenFile {
     path: PathBuf,
 }
 
+/// Longest wait for another process that renews the token: longer than a call and its repetitions take.
+const TURN_MAX: Duration = Duration::from_secs(120);
+
 #[async_trait::async_trait]
 impl RefreshTokenKeeper for TokenFile {
+    async fn turn(&self) -> Result<RenewalTurn, String> {
+        let path = self.path.clone();
+        let turn = blocking(move || {
+            let held = local::turn(&path)?;
+            Ok(RenewalTurn { token: read_secret(Path::new(""), &path)?, held: Box::new(held) })
+        });
+        match tokio::time::timeout(TURN_MAX, turn).await {
+            Ok(turn) => turn,
+            Err(_) => Err(format!("another process keeps {} to itself", self.path.display())),
+        }
+    }
+
     async fn keep(&self, token: &SecretString) -> Result<(), String> {
         let (path, token) = (self.path.clone(), token.clone());
-        let kept = tokio::task::spawn_blocking(move || {
-            replace_private(&path, &format!("{}\n", token.expose_secret()))
-        });
-        match kept.await {
-            Ok(kept) => kept.map_err(|error| format!("{error:#}")),
-            Err(error) => Err(error.to_string()),
-        }
+        blocking(move || local::replace_private(&path, &format!("{}\n", token.expose_secret()))).await
+    }
+}
+
+/// Work with files, off the threads that others wait on.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> Result<T, String> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| format!("{error:#}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -305,7 +353,7 @@ pub async fn policy_to_start_with(folder: &Path, store: &dyn Store) -> anyhow::R
     };
     match crate::verbs::published(store).await? {
         Some(policy) => {
-            eprintln!("{error:#}\nthe policy folder cannot be used; the published policy stays in force");
+            talk!("{error:#}\nthe policy folder cannot be used; the published policy stays in force");
             Ok(policy)
         }
         None => Err(crate::exit::Unusable(format!("{error:#}")).into()),

@@ -199,6 +199,12 @@ pub struct Clearance {
 }
 
 impl Clearance {
+    /// When something last became of it: its end, else the last vote, else the request itself.
+    pub fn changed_at(&self) -> Timestamp {
+        let voted = self.votes.iter().map(|vote| vote.at).max();
+        self.ended.as_ref().map(|(at, _)| *at).or(voted).unwrap_or(self.asked_at)
+    }
+
     /// Every one of these lines is named.
     pub fn covers<'a>(&self, mut keys: impl Iterator<Item = &'a str>) -> bool {
         keys.all(|key| self.names(key))

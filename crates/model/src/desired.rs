@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{FieldName, Role},
+    failure::FailedStep,
     id::{AccountId, CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
 };
 
@@ -196,6 +197,12 @@ pub struct Desired {
     pub visits: Vec<Want<VisitWish>>,
     pub notices: Vec<Want<NoticeWish>>,
     pub todos: Vec<Want<ToDo>>,
+    /// Failures on record that bear on this answer, by key; the others are forgotten.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub failures: BTreeSet<String>,
+    /// A rule says that nothing more is given since a step of its failed: which, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     pub not_given: Vec<NotGiven>,
     /// Parts that could not be decided, in words (a floor that does not exist). The rest stands.
     pub problems: Vec<String>,
@@ -236,6 +243,8 @@ impl Desired {
             visits: Vec::new(),
             notices: Vec::new(),
             todos: Vec::new(),
+            failures: BTreeSet::new(),
+            stopped: None,
             not_given: Vec::new(),
             problems: Vec::new(),
             settle_until: None,
@@ -270,6 +279,20 @@ pub struct Applied {
     pub visits: BTreeMap<String, i64>,
     /// Notices sent, by key.
     pub notices: BTreeSet<String>,
+    /// Steps that failed and whose rule says what becomes of that, by [`crate::failure::failure_key`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed: BTreeMap<String, FailedStep>,
     /// Accounts that could not be reactivated when the person returned: they are not taken up again.
     pub given_up: BTreeSet<AccountId>,
+}
+
+impl Applied {
+    /// Whether anything is there that we brought about. What failed is nothing of the kind.
+    pub fn is_anything(&self) -> bool {
+        let nothing = Self::default();
+        match self.failed.is_empty() {
+            true => *self != nothing,
+            false => *self != Self { failed: self.failed.clone(), ..nothing },
+        }
+    }
 }

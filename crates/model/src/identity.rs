@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, SeqAccess, Visitor},
+};
 
 use crate::id::{GroupId, IdentityId};
 
@@ -70,13 +73,57 @@ impl fmt::Display for Status {
 }
 
 /// One profile value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum AttributeValue {
     Text(Arc<str>),
     Bool(bool),
     Number(f64),
     List(Vec<Arc<str>>),
+}
+
+/// As a derived `untagged` reads it, without the copy that it makes of each value to try the variants on: every look reads some
+/// dozens.
+impl<'de> Deserialize<'de> for AttributeValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Value;
+        impl<'de> Visitor<'de> for Value {
+            type Value = AttributeValue;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text, a number, true or false, or a list of texts")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Text(text.into()))
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Bool(value))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Number(value))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Number(value as f64))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Number(value as f64))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<AttributeValue, A::Error> {
+                let mut all = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    all.push(item);
+                }
+                Ok(AttributeValue::List(all))
+            }
+        }
+        deserializer.deserialize_any(Value)
+    }
 }
 
 impl AttributeValue {

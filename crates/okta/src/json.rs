@@ -7,8 +7,8 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// A record, or a list of records, without what begins with an underscore (`_links`, `_embedded`): Okta sends more of
-/// it than of anything else, and a value that is never looked at need not be built.
+/// A record, or a list of records, without what begins with an underscore (`_links`, `_embedded`) and without [`UNREAD`]:
+/// Okta sends more of it than of anything else, and a value that is never looked at need not be built.
 pub(crate) struct Plain(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Plain {
@@ -16,6 +16,18 @@ impl<'de> Deserialize<'de> for Plain {
         deserializer.deserialize_any(PlainVisitor).map(Self)
     }
 }
+
+/// Parts of people, groups and log entries that nothing here asks about.
+const UNREAD: &[&str] = &[
+    "authenticationContext",
+    "client",
+    "credentials",
+    "lastLogin",
+    "objectClass",
+    "passwordChanged",
+    "request",
+    "securityContext",
+];
 
 struct PlainVisitor;
 
@@ -29,7 +41,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut record = Map::new();
         while let Some(key) = map.next_key::<String>()? {
-            if key.starts_with('_') {
+            if key.starts_with('_') || UNREAD.contains(&key.as_str()) {
                 map.next_value::<IgnoredAny>()?;
             } else {
                 record.insert(key, map.next_value()?);
@@ -120,7 +132,7 @@ mod tests {
     #[test]
     fn records_are_read_without_their_links() {
         let sent = json!([
-            { "id": "00u1", "_links": { "self": { "href": "x" } }, "profile": { "_kept": 1, "a": [1, 2.5, null, true] } },
+            { "id": "00u1", "_links": { "self": { "href": "x" } }, "credentials": { "a": [{}] }, "profile": { "_kept": 1, "a": [1, 2.5, null, true] } },
             "a row that is no record",
             -4,
         ]);

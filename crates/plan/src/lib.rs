@@ -3,6 +3,7 @@
 //! - [`correlate`]: whose account it is
 //! - [`lines`]: the single changes inside an operation, and what undoes it
 //! - [`clearing`]: holds, approvals, limits and undos as gates
+//! - [`failing`]: what becomes of steps that failed
 //! - [`seating`]: which desk satisfies a wish
 //! - [`plan_identity`]: the three-way comparison of one person in one site
 //! - [`seal`]: names a plan by its content
@@ -12,6 +13,7 @@
 pub mod clearing;
 pub mod correlate;
 mod ended;
+pub mod failing;
 mod grants;
 pub mod identity;
 pub mod lines;

@@ -176,6 +176,19 @@ pub fn lines(step: &Step, before: Option<&Account>, catalogue: &Catalogue) -> Ve
     all
 }
 
+/// The changes inside a step with the rules that want them, in the order of the reasons.
+pub fn told(step: &Step, before: Option<&Account>, catalogue: &Catalogue) -> Vec<(GatedLine, Vec<String>)> {
+    let all = of(&step.op, before);
+    all.iter()
+        .map(|line| {
+            let differences = step.differences.iter().filter(|one| line.is_told_by(one, catalogue));
+            let rules =
+                differences.flat_map(|one| &one.because).map(|because| because.rule.clone()).collect();
+            (GatedLine { key: line.key(), what: line.said(step, catalogue) }, rules)
+        })
+        .collect()
+}
+
 /// Keys only.
 pub fn keys(op: &Operation, before: Option<&Account>) -> BTreeSet<String> {
     of(op, before).iter().map(Line::key).collect()

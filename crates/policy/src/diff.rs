@@ -254,6 +254,10 @@ fn flow(old: &Json, new: &Json, said: &mut Vec<String>) {
                 }
             }
             "look_up" => change(&format!("The table of rule {name}"), a, b, said),
+            "if_it_fails" => said.push(match b {
+                Some(now) => format!("If a step of rule {name} fails: {}.", say::failure(now)),
+                None => format!("Of steps of rule {name} that fail, nothing special is said any more."),
+            }),
             "until" => change(&format!("The end date of rule {name}"), a, b, said),
             key => change(&format!("The {key} of rule {name}"), a, b, said),
         }

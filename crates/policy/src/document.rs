@@ -9,6 +9,7 @@ use jiff::{
 use lanyard_model::{
     account::{FieldName, Role},
     desired::Loses,
+    failure::{OnFailure, Part},
     id::{AccountId, SiteId, TenantId},
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct Document {
     pub protected: Vec<Condition>,
     /// What rules ask first (`but_first`), by rule.
     pub demands: BTreeMap<String, lanyard_model::clearance::Demand>,
+    /// What rules say about steps that fail (`if_it_fails`), by rule.
+    pub failures: BTreeMap<String, BTreeMap<Part, OnFailure>>,
     /// When removals other than a leaver's may go.
     pub window: Option<Window>,
     pub schedule: Vec<crate::guardrail::Schedule>,
@@ -309,6 +312,8 @@ pub(crate) struct Flow {
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub kind: Kind,
+    /// It counts only where one of these parts of the flow has failed for good, and instead of it.
+    pub instead_of: Vec<Part>,
     pub spot: Spot,
 }
 
@@ -350,6 +355,21 @@ pub(crate) enum Kind {
         what: String,
         how: String,
     },
+}
+
+impl Kind {
+    /// What its steps are about; a to-do has none.
+    pub fn part(&self) -> Option<Part> {
+        match self {
+            Self::Place { .. } => Some(Part::Place),
+            Self::Role { .. } | Self::TableRoles => Some(Part::Role),
+            Self::Item { .. } | Self::TableItems => Some(Part::Item),
+            Self::CostCenter(_) => Some(Part::CostCenter),
+            Self::Booking { .. } => Some(Part::Booking),
+            Self::Visit { .. } => Some(Part::Visit),
+            Self::ToDo { .. } => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

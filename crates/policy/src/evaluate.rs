@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Because, Desired, Lifecycle, SeatWish},
+    failure::FailedStep,
     id::{AccountId, SiteId},
     identity::Identity,
 };
@@ -14,7 +15,8 @@ use crate::{
     bind::Bound,
     condition::{Truth, all},
     correlation::{ManagerRef, manager_reference},
-    document::Document,
+    document::{Document, Flow, Kind},
+    failing::Failures,
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
     place::{self, Spot},
@@ -55,6 +57,7 @@ pub struct Grounds {
     held: Option<(SeatWish, Option<Spot>)>,
     ours: bool,
     visits: BTreeMap<String, i64>,
+    failed: BTreeMap<String, FailedStep>,
     gone: Option<Timestamp>,
     since: Timestamp,
     manager_account: Option<AccountId>,
@@ -71,7 +74,7 @@ impl Grounds {
 impl Facts<'_> {
     /// Whether anything is there that we brought about.
     pub(crate) fn has_ours(&self) -> bool {
-        self.applied.is_some_and(|applied| *applied != Applied::default())
+        self.applied.is_some_and(Applied::is_anything)
     }
 
     /// What a decision would rest on.
@@ -81,6 +84,7 @@ impl Facts<'_> {
             held: self.account.and_then(place::held),
             ours: self.has_ours(),
             visits: self.applied.map(|applied| applied.visits.clone()).unwrap_or_default(),
+            failed: self.applied.map(|applied| applied.failed.clone()).unwrap_or_default(),
             gone: self.gone,
             since: self.since,
             manager_account: self.manager_account,
@@ -199,6 +203,17 @@ impl Bound {
         manager_reference(&self.document, identity)
     }
 
+    /// Whether a flow may announce a visit of theirs, whose host would be the manager. Nothing else asks for the manager's
+    /// account.
+    pub fn may_want_host(&self, identity: &Identity, now: Timestamp) -> bool {
+        let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
+        let mut flows = self.document.flows.iter().filter(announces).peekable();
+        flows.peek().is_some()
+            && with_subject(&self.document, identity, now, false, |subject| {
+                flows.any(|flow| !matches!(all(&flow.conditions, subject), Truth::No))
+            })
+    }
+
     /// The site that routing leads to, whatever the person's standing.
     pub fn site_of(&self, identity: &Identity, now: Timestamp) -> Option<SiteId> {
         with_subject(&self.document, identity, now, false, |subject| match route(&self.document, subject) {
@@ -239,6 +254,10 @@ impl Bound {
                 desired.owned = Arc::clone(&site.owned);
                 desired.keeps = visit::kept(document, since.unwrap_or(facts.since), subject.zone);
                 visit::add_checkouts(facts, &mut desired);
+                let failures = Failures::of(document, facts);
+                if !failures.is_empty() {
+                    failures.note(&[], &identity.display_name(), subject.told, &mut desired);
+                }
                 return desired;
             }
             Lifecycle::OutOfScope | Lifecycle::NotYet { .. } | Lifecycle::Aside { .. } => return desired,

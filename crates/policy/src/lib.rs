@@ -16,7 +16,7 @@
 //! | [`testing`] | the policy's own tests, and what of it they reach |
 //! | `parse`, `reader`, `document`, `parameter`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
 //! | `names`, `subject`, `flow_index` | what decisions are about, as numbers |
-//! | `condition`, `test`, `pattern`, `date`, `phone`, `lifecycle`, `profile`, `merge`, `place`, `visit` | the meaning |
+//! | `condition`, `test`, `pattern`, `date`, `phone`, `lifecycle`, `profile`, `merge`, `failing`, `place`, `visit` | the meaning |
 
 pub mod bind;
 mod condition;
@@ -26,6 +26,7 @@ pub mod diff;
 mod document;
 pub mod evaluate;
 pub mod explain;
+mod failing;
 mod flow_index;
 pub mod format;
 pub mod guardrail;

@@ -16,6 +16,7 @@ use crate::{
     date,
     document::{Centers, CostCenter, Document, Flow, Kind, Outcome, SeatKind},
     evaluate::Facts,
+    failing::Failures,
     lifecycle::{grounds, lack},
     names::Bits,
     place,
@@ -77,6 +78,7 @@ pub(crate) fn add<'a>(scene: &Scene<'a>, desired: &mut Desired) -> Result<(), (S
         buildings: Cow::Borrowed(&[]),
         denied: Vec::new(),
         broken: None,
+        failures: Failures::of(scene.document, scene.facts),
     };
     merge.run();
     merge.broken.map_or(Ok(()), Err)
@@ -91,6 +93,7 @@ struct Merge<'s, 'a> {
     buildings: Cow<'a, [BuildingId]>,
     denied: Vec<(usize, Option<Because>)>,
     broken: Option<(String, String)>,
+    failures: Failures<'a>,
 }
 
 impl<'a> Merge<'_, 'a> {
@@ -105,6 +108,11 @@ impl<'a> Merge<'_, 'a> {
             self.give(hit);
         }
         self.deny();
+        if !self.failures.is_empty() {
+            let flows: Vec<&Flow> = hits.iter().map(|hit| hit.flow).collect();
+            let name = self.scene.subject.identity.display_name();
+            self.failures.note(&flows, &name, self.scene.subject.told, self.desired);
+        }
     }
 
     /// Flows that apply. The others leave their first failing condition.
@@ -236,6 +244,9 @@ impl<'a> Merge<'_, 'a> {
     fn bid(&mut self, at: usize, hit: &Hit<'a>) {
         let Some(ids) = self.scene.site.flows.get(hit.at) else { return };
         for (outcome, ids) in hit.flow.gives.iter().zip(&ids.gives) {
+            if !self.failures.lets(hit.flow, outcome) {
+                continue;
+            }
             match (&outcome.kind, ids) {
                 (Kind::Place { seat, .. }, Ids::Places(places)) => {
                     let Some(place) = places.get(hit.row.map_or(0, |(row, _, _)| row)) else { continue };
@@ -318,20 +329,23 @@ impl<'a> Merge<'_, 'a> {
     fn give(&mut self, hit: &Hit<'a>) {
         let Some(ids) = self.scene.site.flows.get(hit.at) else { return };
         for (outcome, ids) in hit.flow.gives.iter().zip(&ids.gives) {
+            if !self.failures.lets(hit.flow, outcome) {
+                continue;
+            }
             match (&outcome.kind, ids) {
-                (Kind::Role { role, centers, .. }, ids) => self.roles(*role, centers, ids, hit),
+                (Kind::Role { role, centers, .. }, ids) => self.roles(*role, centers, ids, hit, outcome),
                 (Kind::TableRoles, _) => {
                     for (center, role) in hit.row.iter().flat_map(|(_, ids, _)| &ids.roles) {
-                        self.role(*center, *role, &hit.because);
+                        self.role(*center, *role, hit, outcome);
                     }
                 }
                 (Kind::Item { .. }, Ids::Item(item)) => match item {
-                    Ok(item) => self.item(*item, &hit.because),
+                    Ok(item) => self.item(*item, hit, outcome),
                     Err(why) => self.desired.problems.push(hit.said(why)),
                 },
                 (Kind::TableItems, _) => {
                     for item in hit.row.iter().flat_map(|(_, ids, _)| &ids.items) {
-                        self.item(*item, &hit.because);
+                        self.item(*item, hit, outcome);
                     }
                 }
                 (Kind::Booking { .. } | Kind::Visit { .. }, _)
@@ -418,7 +432,7 @@ impl<'a> Merge<'_, 'a> {
     }
 
     /// Gives a role in the centers that the outcome names.
-    fn roles(&mut self, role: Role, centers: &Centers, ids: &Ids, hit: &Hit<'_>) {
+    fn roles(&mut self, role: Role, centers: &Centers, ids: &Ids, hit: &Hit<'_>, outcome: &Outcome) {
         match (centers, ids) {
             (Centers::Serving(module), Ids::Serving(serving)) => {
                 if self.buildings.is_empty() {
@@ -438,7 +452,7 @@ impl<'a> Merge<'_, 'a> {
                                 .iter()
                                 .any(|before| serving.get(before).is_some_and(|list| list.contains(center)));
                         if !again {
-                            self.role(*center, role, &hit.because);
+                            self.role(*center, role, hit, outcome);
                         }
                     }
                 }
@@ -451,23 +465,30 @@ impl<'a> Merge<'_, 'a> {
             }
             (_, Ids::Centers(found, missing)) => {
                 self.desired.problems.extend(missing.iter().map(|why| hit.said(why)));
-                found.iter().for_each(|center| self.role(*center, role, &hit.because));
+                found.iter().for_each(|center| self.role(*center, role, hit, outcome));
             }
             _ => {}
         }
     }
 
     /// Two flows may give roles in one center: the stronger counts.
-    fn role(&mut self, center: CenterId, role: Role, because: &[Because]) {
+    fn role(&mut self, center: CenterId, role: Role, hit: &Hit<'_>, outcome: &Outcome) {
+        let line = || format!("role+:{center}:{}", role.as_str());
+        if self.failures.leaves_out(hit.flow, outcome, line) {
+            return;
+        }
         let want =
             self.desired.roles.entry(center).or_insert_with(|| Want { value: role, because: Vec::new() });
         want.value = want.value.max(role);
-        want.because.extend_from_slice(because);
+        want.because.extend_from_slice(&hit.because);
     }
 
-    fn item(&mut self, item: ItemId, because: &[Because]) {
+    fn item(&mut self, item: ItemId, hit: &Hit<'_>, outcome: &Outcome) {
+        if self.failures.leaves_out(hit.flow, outcome, || format!("item+:{item}")) {
+            return;
+        }
         let want = self.desired.items.entry(item).or_insert_with(|| Want { value: (), because: Vec::new() });
-        want.because.extend_from_slice(because);
+        want.because.extend_from_slice(&hit.because);
     }
 
     /// Restrictions beat grants.

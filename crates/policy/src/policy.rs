@@ -10,6 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use lanyard_model::{
     clearance::Demand,
     desired::Because,
+    failure::{OnFailure, Part},
     id::{GroupId, SiteId},
     identity::Identity,
     place::Catalogue,
@@ -180,6 +181,16 @@ impl Policy {
     /// What rules ask before they give or take anything, by rule.
     pub fn demands(&self) -> &BTreeMap<String, Demand> {
         &self.document.demands
+    }
+
+    /// What becomes of a step that fails, of a part of what a rule gives or takes. `None`: the rule says nothing of it.
+    pub fn on_failure(&self, rule: &str, part: Part) -> Option<&OnFailure> {
+        self.document.failures.get(rule)?.get(&part)
+    }
+
+    /// Whether any rule says what becomes of steps that fail.
+    pub fn has_failure_rules(&self) -> bool {
+        !self.document.failures.is_empty()
     }
 
     /// When removals may go next; `None`: now.

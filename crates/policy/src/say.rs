@@ -134,3 +134,31 @@ pub(crate) fn outcome(value: &Json) -> String {
     }
     value.to_string()
 }
+
+/// What becomes of a step that fails: `tried 3 more times, every 10 minutes; then the role customer in …, and it is told`.
+pub(crate) fn failure(value: &Json) -> String {
+    let Some(map) = value.as_object() else { return value.to_string() };
+    let mut said = Vec::new();
+    if let Some(count) = map.get("retry") {
+        let every = map.get("every").and_then(Json::as_str).unwrap_or("10 minutes");
+        said.push(format!("it is tried {count} more times, {every} apart"));
+    }
+    if let Some(list) = map.get("instead").and_then(Json::as_array) {
+        let list: Vec<_> = list.iter().map(outcome).collect();
+        said.push(format!("{} instead", list.join(" and ")));
+    }
+    if let Some(what) = map.get("todo").and_then(Json::as_str) {
+        said.push(format!("a to-do: {what}"));
+    }
+    if let Some(names) = map.get("alert") {
+        let names = match names {
+            Json::Array(list) => list.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
+            one => one.as_str().unwrap_or("?").to_owned(),
+        };
+        said.push(format!("{names} is told"));
+    }
+    if map.get("stop") == Some(&Json::Bool(true)) {
+        said.push("nothing more is given".to_owned());
+    }
+    if said.is_empty() { "nothing".to_owned() } else { said.join("; ") }
+}

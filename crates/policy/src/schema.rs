@@ -45,6 +45,7 @@ if = [{ status = "SUSPENDED" }]
 then = "keep"
 days = 14
 [lifecycle.deactivated]
+if_it_fails = { retry = 2, every = "1 minute", todo = "x", how = "y", alert = ["it"] }
 [lifecycle.deleted]
 [lifecycle.new_account]
 [parameters]
@@ -69,6 +70,7 @@ then = [
   { todo = "x", what = "y" }, { item = "Z" }, { cost_center = "C" }, { roles = "from table" },
 ]
 never = [{ role = "customer", center = "C" }]
+if_it_fails = { retry = 2, every = "1 minute", instead = [{ item = "Y" }], todo = "x", how = "y", alert = ["it"], stop = true }
 [[schedule]]
 id = "nightly"
 cron = "0 2 * * *"
@@ -82,7 +84,7 @@ tenant = "north"
 profile = { x = "y" }
 [[test]]
 name = "t"
-given = { like = "a", profile = { x = "z" } }
+given = { like = "a", failed = ["a"], profile = { x = "z" } }
 expect = { place = "desk", profile = { phone = "1" } }
 "#;
 

@@ -59,10 +59,19 @@ pub enum OutgoingOutcome {
 pub enum Inspect {
     /// The whole state: one object with a list per kind of record.
     State,
-    /// Accepted writes in order: `seq`, `at`, `caller`, `method`, `path`, `kind`, `id`, `before`, `after`.
+    /// Accepted writes in order: `seq`, `at`, `caller`, `method`, `path`, `kind`, `id`, `before`, `after`. All of them, unless
+    /// a setting bounds the journal: then the first row is `{"kind":"forgotten","forgotten":…,"first":…}`; see [`forgotten`].
     Journal,
+    /// The rows of the journal after number `seq`, `limit` at most.
+    JournalAfter { seq: u64, limit: usize },
     /// Calls by `METHOD pattern`: `accepted`, `refused`, `throttled`, `faulted`.
     Calls,
+}
+
+/// How many of its oldest writes a journal has let go. Whoever judges by a journal must refuse one where this is not 0.
+pub fn forgotten(journal: &serde_json::Value) -> u64 {
+    let marks = journal.as_array().into_iter().flatten().filter(|row| row["kind"] == "forgotten");
+    marks.filter_map(|row| row["forgotten"].as_u64()).max().unwrap_or(0)
 }
 
 /// What [`Face::handle`] says.

@@ -253,6 +253,14 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "policies, factors, devices, brands, identity providers, admin roles, realms, Workflows, Automations",
     ),
     ("Okta", "e-mails to people; real passwords are kept only to tell right from wrong at sign-in"),
+    (
+        "Okta",
+        "authorization servers other than the org's (/oauth2/{id}), refresh tokens; limits per address and device, since all callers are one machine",
+    ),
+    (
+        "Okta",
+        "a group of the org that stands for a pushed group: targetGroupId of a mapping made by name leads nowhere",
+    ),
     ("iOffice", "move plans, approvals, maintenance, mail, devices, sensors, pictures, writes to assets"),
     ("iOffice", "the vendor's SFTP import, its SCIM service, SAML sign-in; doors (the vendor has none)"),
     ("both", "the vendors' consoles; `POST /_stand-in/…/command` of the control endpoint stands in for them"),

@@ -61,6 +61,7 @@ pub mod faults;
 pub mod fidelity;
 pub mod host;
 pub mod ioffice;
+mod journal;
 pub mod okta;
 pub mod scenario;
 pub mod world;

@@ -41,6 +41,30 @@ fn password(index: usize) -> String {
     format!("simulation-password-{index}")
 }
 
+/// How the sites of a history read the contract's silences.
+fn site_reading(preset: &str) -> SiteStandIn {
+    let plain = SiteStandIn::default();
+    let read = SiteStandIn::preset(preset).expect("a known preset");
+    match preset {
+        // A strict site cannot be told sections or deactivations, so that nothing could be judged.
+        "strict" => plain,
+        // Nor a hostile one, which forgets or merges what it is told: its small limits, refusals and lists stay.
+        "hostile" => SiteStandIn {
+            null_clears: plain.null_clears,
+            user_delete: plain.user_delete,
+            user_active_write: plain.user_active_write,
+            inactive_by_id: plain.inactive_by_id,
+            permissions_put: plain.permissions_put,
+            neighborhood_write: plain.neighborhood_write,
+            duplicate_email: plain.duplicate_email,
+            seat_check: plain.seat_check,
+            cost_centers_readable: plain.cost_centers_readable,
+            ..read
+        },
+        _ => read,
+    }
+}
+
 /// Under which name an org knows our credential.
 pub const PRINCIPAL: &str = "Lanyard";
 
@@ -76,11 +100,7 @@ impl Sides {
             let name = DeskName { vendor: Vendor::Okta, index };
             desks.push(Desk::new(name, host, Faulty::new(Box::new(face), name, &script, world.now)));
         }
-        let site_settings = SiteStandIn {
-            // A strict site cannot be told sections or deactivations, so that nothing could be judged.
-            ..SiteStandIn::preset(if preset == "strict" { "default" } else { preset })
-                .expect("a known preset")
-        };
+        let site_settings = site_reading(preset);
         for (index, site) in company.sites.iter().enumerate() {
             let settings = SiteStandIn { service_password: password(index), ..site_settings.clone() };
             let face = IofficeFace::from_world(site, settings);

@@ -30,6 +30,8 @@ pub struct Orders {
     pub from: u64,
     pub seeds: u64,
     pub profile: Profile,
+    /// A preset of the stand-ins for every seed, in place of the drawn one.
+    pub preset: Option<&'static str>,
     pub without: Without,
     /// No new history begins later than this after the start.
     pub within: Option<Duration>,
@@ -51,6 +53,7 @@ impl Default for Orders {
             from: 1,
             seeds: 1,
             profile: Profile::Swarm,
+            preset: None,
             without: Without::default(),
             within: None,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -127,7 +130,11 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
 }
 
 fn live(orders: &Orders, seed: u64) -> Fate {
-    let plan = || Plan::drawn(seed, orders.profile).leaving_out(&orders.without);
+    let plan = || {
+        let drawn = Plan::drawn(seed, orders.profile);
+        let preset = orders.preset.unwrap_or(drawn.preset);
+        Plan { preset, ..drawn }.leaving_out(&orders.without)
+    };
     let once = || catch_unwind(|| run_plan(plan(), Options { journal: orders.journal })).ok();
     let Some(mut history) = once() else { return Fate::Panicked };
     if seed.is_multiple_of(TWIN_EVERY)

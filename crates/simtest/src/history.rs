@@ -86,8 +86,8 @@ impl History {
         let profile = plan.profile.name();
         let _ = write!(
             out,
-            "replay: cargo xtask simtest --from {} --seeds 1 --profile {profile}{without}",
-            self.seed
+            "replay: cargo xtask simtest --from {} --seeds 1 --profile {profile} --preset {}{without}",
+            self.seed, plan.preset
         );
         out
     }

@@ -248,6 +248,7 @@ mortal_store! {
     fn mirrored_accounts(site: &SiteId, after: Option<AccountId>, limit: usize) -> Vec<MirroredAccount>;
     fn accounts(site: &SiteId) -> Vec<Account>;
     fn accounts_by_key(site: &SiteId, kind: &str, value: &str) -> Vec<AccountKey>;
+    fn known_keys(site: Option<&SiteId>, kind: &str, values: &[String]) -> Vec<bool>;
     fn link(identity: &IdentityId, site: &SiteId) -> Option<Link>;
     fn links_of(identity: &IdentityId) -> Vec<Link>;
     fn links_to(account: &AccountKey) -> Vec<Link>;
@@ -269,6 +270,7 @@ mortal_store! {
     fn clearances_of(identity: &IdentityId, site: Option<&SiteId>) -> Vec<Clearance>;
     fn clearance(id: &str) -> Option<Clearance>;
     fn clearances(state: ClearanceState, limit: usize) -> Vec<Clearance>;
+    fn clearances_over(limit: usize) -> Vec<Clearance>;
     fn intents_between(from: Timestamp, until: Timestamp, limit: usize) -> Vec<(Intent, Option<Outcome>)>;
     fn cap_used(scope: &str, since: Timestamp) -> u64;
     fn feed_cursor(tenant: &TenantId) -> Option<FeedCursor>;

@@ -12,7 +12,7 @@ use lanyard_simtest::{
     enumerate::{Harness, enumerate},
     hunt::{Trial, hunt},
     planted,
-    script::{Profile, Without},
+    script::{PRESETS, Profile, Without},
     shrink::shrink,
 };
 
@@ -32,6 +32,9 @@ struct Arguments {
     /// swarm, calm, storm, weeks or brief.
     #[arg(long, default_value = "swarm")]
     profile: Profile,
+    /// Live every seed under this preset of the stand-ins instead of the drawn one.
+    #[arg(long, value_parser = PRESETS)]
+    preset: Option<String>,
     /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h,g`.
     #[arg(long, default_value = "")]
     without: Without,
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         from,
         seeds: arguments.seeds,
         profile: arguments.profile,
+        preset: PRESETS.into_iter().find(|name| arguments.preset.as_deref() == Some(*name)),
         without: arguments.without.clone(),
         within: arguments.within.map(Duration::from_secs),
         cores: arguments.cores.unwrap_or(defaults.cores),

@@ -541,6 +541,7 @@ fn kind_of(target: Target, effect: Effect) -> String {
         Target::Ioffice => "ioffice",
         Target::Badge => "badge",
         Target::Hook => "hook",
+        Target::Scim => "scim",
     };
     format!("{side} {effect:?}").to_lowercase()
 }

@@ -17,7 +17,7 @@ pub fn shrink(history: &History) -> History {
     let whole = match history.plan.without.is_nothing() {
         true => history.plan.clone(),
         // What is left out is counted from the seed's own plan.
-        false => Plan::drawn(history.seed, history.plan.profile),
+        false => Plan { preset: history.plan.preset, ..Plan::drawn(history.seed, history.plan.profile) },
     };
     if broken.is_empty() {
         return run_plan(history.plan.clone(), Options::default());

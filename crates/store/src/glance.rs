@@ -7,10 +7,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{
-        Mutex, PoisonError, TryLockError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, PoisonError, TryLockError},
 };
 
 use lanyard_engine::ports::StoreFailure;
@@ -21,28 +18,26 @@ use crate::{sqlite, tx::Answer};
 /// Connections; more callers than that at once wait for microseconds.
 const CONNECTIONS: usize = 4;
 
-/// Connections for short reads. `None` in a slot: closed.
+/// Connections for short reads, the first free one for each: every commit makes all of them read their pages again, so the fewer
+/// are in use, the less is read twice. `None` in a slot: closed.
 pub(crate) struct Glances {
     slots: Vec<Mutex<Option<Connection>>>,
-    next: AtomicUsize,
 }
 
 impl Glances {
     pub(crate) fn open(file: &Path) -> Answer<Self> {
         let open = |_| Ok(Mutex::new(Some(sqlite::open_reader(file)?)));
-        Ok(Self { slots: (0..CONNECTIONS).map(open).collect::<Answer<_>>()?, next: AtomicUsize::new(0) })
+        Ok(Self { slots: (0..CONNECTIONS).map(open).collect::<Answer<_>>()? })
     }
 
     /// Runs `work` on a free connection, now.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Connection) -> Answer<T>) -> Answer<T> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let slot = |place: usize| &self.slots[(first + place) % CONNECTIONS];
-        let free = (0..CONNECTIONS).find_map(|place| match slot(place).try_lock() {
+        let free = self.slots.iter().find_map(|slot| match slot.try_lock() {
             Ok(held) => Some(held),
             Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         });
-        let held = free.unwrap_or_else(|| slot(0).lock().unwrap_or_else(PoisonError::into_inner));
+        let held = free.unwrap_or_else(|| self.slots[0].lock().unwrap_or_else(PoisonError::into_inner));
         let Some(connection) = &*held else {
             return Err(StoreFailure::Unavailable("the store is closed".into()));
         };

@@ -160,6 +160,23 @@ impl Store for SqliteStore {
         self.glance(|tx| accounts::by_key(tx, site, kind, value))
     }
 
+    async fn known_keys(
+        &self,
+        site: Option<&SiteId>,
+        kind: &str,
+        values: &[String],
+    ) -> Result<Vec<bool>, StoreFailure> {
+        let (site, kind, values) = (site.cloned(), kind.to_owned(), values.to_owned());
+        self.read(move |tx| {
+            let is_known = |value: &String| match &site {
+                Some(site) => accounts::has_key(tx, site, &kind, value),
+                None => identities::has_key(tx, &kind, value),
+            };
+            values.iter().map(is_known).collect()
+        })
+        .await
+    }
+
     async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure> {
         self.glance(|tx| links::load(tx, identity, site))
     }
@@ -297,6 +314,10 @@ impl Store for SqliteStore {
 
     async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
         self.read(move |tx| clearances::by_state(tx, state, limit)).await
+    }
+
+    async fn clearances_over(&self, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
+        self.read(move |tx| clearances::over(tx, limit)).await
     }
 
     async fn intents_between(

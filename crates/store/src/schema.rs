@@ -16,6 +16,8 @@ const STEPS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_past_and_clearances.sql")),
     (7, include_str!("../migrations/0007_evidence.sql")),
     (8, include_str!("../migrations/0008_visits.sql")),
+    (9, include_str!("../migrations/0009_clearances_over.sql")),
+    (10, include_str!("../migrations/0010_rows_in_order.sql")),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (

@@ -22,6 +22,7 @@ use lanyard_model::{
 use lanyard_plan::{
     Observation, Removal, Seen, Setting,
     clearing::{self, Asked, Gating},
+    failing::Failing,
     plan_identity,
     seating::Seating,
 };
@@ -323,6 +324,11 @@ impl<'a> Judge<'a> {
                     },
                 )
                 .plan;
+            }
+            if !applied.failed.is_empty() || desired.stopped.is_some() {
+                let on = |rule: &str, part| active.policy.on_failure(rule, part).cloned();
+                let failing = Failing { on: &on, failed: &applied.failed, before: account, catalogue };
+                plan = failing.hold(plan, desired.stopped.as_deref(), now);
             }
             for step in &plan.steps {
                 use lanyard_model::plan::Operation::{Create, Update};

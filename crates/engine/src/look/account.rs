@@ -1,6 +1,6 @@
 //! Reading the account: by remembered link, else by the identity's keys, freshly and without guessing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -428,10 +428,15 @@ impl Engine {
     }
 
     /// Keeps a user name that stands in for a taken one, as long as the wish is the same.
-    pub(super) fn keep_substitute_name(&self, desired: &mut Desired, view: &AccountView, applied: &Applied) {
+    pub(super) fn keep_substitute_name(
+        &self,
+        desired: &mut Arc<Desired>,
+        view: &AccountView,
+        applied: &Applied,
+    ) {
         let Some((wanted, instead)) = &applied.user_name_instead else { return };
         let shows = view.account.as_ref().and_then(|account| account.field("userName"));
-        for (name, want) in &mut desired.fields {
+        for (name, want) in &mut Arc::make_mut(desired).fields {
             if name.as_str() == "userName" && want.value == *wanted && shows == Some(instead.as_str()) {
                 want.value.clone_from(instead);
             }

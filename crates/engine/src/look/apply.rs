@@ -8,7 +8,7 @@ use lanyard_model::{
     booking::Visit,
     clearance::Clearance,
     desired::{Applied, ToDo},
-    id::{AccountId, AccountKey, IdentityId, ReservationId},
+    id::{AccountId, AccountKey, IdentityId, PlanId, ReservationId},
     link::{How, Link},
     plan::{Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Desks tried for one look's bookings before a person is told.
-const BOOKINGS_REFUSED_MAX: u32 = 3;
+pub(super) const BOOKINGS_REFUSED_MAX: u32 = 3;
 
 /// What happened so far in this look.
 #[derive(Default)]
@@ -41,8 +41,10 @@ pub(crate) struct Applying {
     booking_refusal: Option<String>,
     /// Bookings must be scanned anew: some were cancelled after the last scan began.
     pub(super) bookings_since: Option<Timestamp>,
-    /// The last plan that was carried out.
+    /// The first plan that had anything to do.
     pub(super) plan: Option<Plan>,
+    /// Plans of which something was sent, in their order.
+    pub(super) carried: Vec<PlanId>,
     /// Errors of steps that were refused while the others went on.
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
@@ -54,6 +56,8 @@ pub(crate) struct Applying {
     /// What the policy asks about before it is given.
     pub(crate) asked: Asked,
     pub(super) manager: Option<IdentityId>,
+    /// A refused operation held changes of several rules that say what becomes of a failure: each goes on its own.
+    pub(super) apart: bool,
     /// A sealed what-if is being applied: its name, and the only lines that go by themselves.
     pub(super) sealed: Option<(String, BTreeSet<String>)>,
 }
@@ -188,6 +192,9 @@ impl Engine {
             let outcome = scene.site.port().apply(&op, account, plan.lane).await;
             let at = self.clock.now();
             applying.sent_any = true;
+            if applying.carried.last() != Some(&plan.id) {
+                applying.carried.push(plan.id.clone());
+            }
             self.latency.count(|totals| {
                 totals.writes += u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());
@@ -216,6 +223,12 @@ impl Engine {
                     ),
                     fix: fix.clone(),
                 });
+            }
+            if let Some(on) = self.failed(scene, step, before, &outcome, applied, applying, pending, at) {
+                if on {
+                    continue;
+                }
+                return Ok(());
             }
             if !self.follow(scene, step, &op, outcome, link, applied, applying, pending, at)? {
                 return Ok(());

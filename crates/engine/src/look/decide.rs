@@ -1,5 +1,7 @@
 //! Deciding for one person in one site, once per look unless something that bears on it has changed.
 
+use std::sync::Arc;
+
 use lanyard_model::{
     desired::{Applied, Desired, Ending},
     id::AccountId,
@@ -13,7 +15,7 @@ use crate::Engine;
 pub(super) struct Decided {
     grounds: Grounds,
     /// As policy says it, before anything that is kept from the person is taken out.
-    desired: Desired,
+    desired: Arc<Desired>,
 }
 
 impl Engine {
@@ -27,9 +29,9 @@ impl Engine {
         applied: &Applied,
         leaving: Option<Leaving>,
         decided: &mut Option<Decided>,
-    ) -> Result<Desired, Stop> {
+    ) -> Result<Arc<Desired>, Stop> {
         if let Some(leaving) = leaving {
-            return Ok(self.decide_leaving(scene, leaving));
+            return Ok(Arc::new(self.decide_leaving(scene, leaving)));
         }
         let manager = match decided {
             // Whose account it is does not change while one person is looked at.
@@ -42,11 +44,11 @@ impl Engine {
             Some(before)
                 if before.grounds == grounds && before.desired.review_at.is_none_or(|at| at > now) =>
             {
-                before.desired.clone()
+                Arc::clone(&before.desired)
             }
             _ => {
-                let desired = scene.active.bound.evaluate(&scene.person.identity, &facts, now);
-                decided.insert(Decided { grounds, desired }).desired.clone()
+                let desired = Arc::new(scene.active.bound.evaluate(&scene.person.identity, &facts, now));
+                Arc::clone(&decided.insert(Decided { grounds, desired }).desired)
             }
         };
         Ok(self.withhold(desired, scene.site.id()))
@@ -59,7 +61,7 @@ impl Engine {
         view: &AccountView,
         applied: &Applied,
         leaving: Option<Leaving>,
-    ) -> Result<Desired, Stop> {
+    ) -> Result<Arc<Desired>, Stop> {
         self.decide_once(scene, view, applied, leaving, &mut None).await
     }
 
@@ -73,7 +75,12 @@ impl Engine {
         leaving.desired(&person.identity.id, scene.site.id(), since, person.present.earliest)
     }
 
+    /// The account of the person's manager in the site, for whom policy may want one.
     pub(super) async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {
+        let identity = &scene.person.identity;
+        if !scene.active.bound.may_want_host(identity, scene.person.present.earliest) {
+            return Ok(None);
+        }
         let Some(manager) = self.manager_of(scene.person).await? else { return Ok(None) };
         let link = self.store.link(&manager, scene.site.id()).await?;
         Ok(link.filter(|link| link.ended_at.is_none()).map(|link| link.account.id))

@@ -31,6 +31,8 @@ pub(crate) struct Echoes(Mutex<HashMap<(IdentityId, SiteId), Written>>);
 struct Written {
     at: Timestamp,
     operations: BTreeSet<String>,
+    /// No look has read since that it shows.
+    unread: bool,
 }
 
 /// An operation as text: equal texts, equal calls.
@@ -45,7 +47,14 @@ impl Echoes {
         if all.len() >= REMEMBERED_MAX {
             all.retain(|_, written| written.at + ECHO_MAX > at);
         }
-        all.insert((who.clone(), site.clone()), Written { at, operations });
+        all.insert((who.clone(), site.clone()), Written { at, operations, unread: true });
+    }
+
+    /// Whether a look wrote and ended before its read. From now on it is read.
+    pub(super) fn take_unread(&self, who: &IdentityId, site: &SiteId) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = all.get_mut(&(who.clone(), site.clone()));
+        written.is_some_and(|written| std::mem::take(&mut written.unread))
     }
 
     /// Until when `plan` waits, because it asks again for what was written a moment ago.

@@ -8,6 +8,7 @@ mod apply;
 mod clear;
 mod decide;
 mod echo;
+mod failed;
 pub(crate) mod person;
 mod remember;
 
@@ -21,6 +22,7 @@ use lanyard_model::{
     identity::Identity,
     link::Link,
     plan::Plan,
+    signal::Source,
 };
 use lanyard_plan::{Observation, Removal, Seen, Setting, clearing::Gated, plan_identity};
 use lanyard_policy::Facts;
@@ -45,6 +47,9 @@ pub(crate) use remember::note_applied;
 /// Passes of one look: observe, apply, read back. More only after unknown outcomes,
 /// refused desks or a fallback.
 const PASSES_MAX: u32 = 6;
+
+/// The same where a refused operation was cut up, and goes on rule by rule.
+const PASSES_APART_MAX: u32 = 16;
 
 /// The soonest next look that a look may ask for.
 const REVIEW_MIN: std::time::Duration = std::time::Duration::from_secs(1);
@@ -368,12 +373,18 @@ impl Engine {
         let names = lock_names(active, &person.identity, link.as_ref());
         tail.held.push(site.lock(names).await);
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
+        if item.source == Source::Person && item.attempts == 0 && !applied.failed.is_empty() {
+            // Whoever asks for a look asks for another try as well.
+            applied.failed.clear();
+            tail.writes.push(self.applied_write(&scene, &applied));
+        }
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
         let mut applying = self.applying(id, site, person).await?;
         let mut decided = None;
         let mut governed_on = None;
-        for pass in 0..PASSES_MAX {
+        for pass in 0..PASSES_APART_MAX {
+            let last = pass + 1 >= if applying.apart { PASSES_APART_MAX } else { PASSES_MAX };
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
             if let Some(found) = &view.link {
                 link = Some(found.clone());
@@ -432,13 +443,13 @@ impl Engine {
                     error: format!("{} does not show our last write yet: it is read again first", site.id()),
                 });
             }
-            if pass + 1 == PASSES_MAX && applying.answers_lost && !applying.repeats(plan) {
+            if last && applying.answers_lost && !applying.repeats(plan) {
                 // Nothing that was accepted is missing: that is an outage, and says nothing against this record.
                 let reason = "answers to writes are lost".to_owned();
                 let upstream = site.id().to_string();
                 return Err(Stop::Port(PortFailure::Unavailable { upstream, reason }));
             }
-            if pass + 1 == PASSES_MAX || applying.repeats(plan) {
+            if last || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));
             }
             if let (Lifecycle::Paused { loses }, Some(account)) = (&desired.lifecycle, &view.account)
@@ -562,6 +573,16 @@ impl Engine {
             },
         );
         let mut gated = self.gate(scene, plan, view.account.as_ref(), &catalogue, applying, now);
+        self.set_failures(
+            scene,
+            &mut gated,
+            desired,
+            view.account.as_ref(),
+            &catalogue,
+            applied,
+            applying,
+            now,
+        );
         let plan = &mut gated.plan;
         apply::mark_barred(plan, applying);
         for (_, step) in plan.open_steps().filter(|_| promise) {

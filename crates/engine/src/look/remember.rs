@@ -87,6 +87,8 @@ impl Engine {
             let seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             note_applied(applied, desired, view.account.as_ref(), &seating);
         }
+        // What no longer bears on anything is forgotten: the next failure of its kind is the first.
+        applied.failed.retain(|key, _| desired.failures.contains(key));
         if let Some(account) = &view.account {
             tail.writes.push(Write::Account {
                 account: Box::new(account.clone()),
@@ -121,26 +123,36 @@ impl Engine {
             tail.writes.push(self.applied_write(scene, applied));
         }
         let person = scene.person.identity.display_name();
-        if let Some(done) = &applying.plan {
-            if applying.sent_any {
-                let open: Vec<String> = plan
-                    .steps
-                    .iter()
-                    .flat_map(|step| step.differences.iter())
-                    .map(|d| format!("{} {}", d.effect.symbol(), d.what))
-                    .collect();
-                let title = match open.len() {
-                    0 => "read back: as wanted".to_owned(),
-                    open => format!("read back: done, and {open} left for later"),
-                };
-                tail.writes.push(Write::Verified { plan: done.id.clone(), at: now, open: open.clone() });
-                tail.writes.push(
-                    line(&id.tenant, now, "verified", title).about(id, &person).site(site).detail(open.join("; "))
-                        .data(serde_json::json!({ "plan": done.id, "raised_at": scene.item.raised_at, "source": scene.item.source }))
-                        .write(),
-                );
+        // What earlier looks wrote and did not come to read is read now.
+        let unread = self.echoes.take_unread(id, site) && !applying.sent_any;
+        let mut read = match unread || scene.item.attempts > 0 {
+            true => self.unread_plans(id, site).await?,
+            false => Vec::new(),
+        };
+        for plan in &applying.carried {
+            if !read.contains(plan) {
+                read.push(plan.clone());
             }
-        } else {
+        }
+        let open: Vec<String> = plan
+            .steps
+            .iter()
+            .flat_map(|step| step.differences.iter())
+            .map(|d| format!("{} {}", d.effect.symbol(), d.what))
+            .collect();
+        for done in &read {
+            let title = match open.len() {
+                0 => "read back: as wanted".to_owned(),
+                open => format!("read back: done, and {open} left for later"),
+            };
+            tail.writes.push(Write::Verified { plan: done.clone(), at: now, open: open.clone() });
+            tail.writes.push(
+                line(&id.tenant, now, "verified", title).about(id, &person).site(site).detail(open.join("; "))
+                    .data(serde_json::json!({ "plan": done, "raised_at": scene.item.raised_at, "source": scene.item.source }))
+                    .write(),
+            );
+        }
+        if applying.plan.is_none() && read.is_empty() {
             tail.writes.push(
                 line(&id.tenant, now, "decision", "looked at: nothing to do")
                     .about(id, &person)
@@ -344,6 +356,7 @@ pub(crate) fn note_applied(
                 notices: kept.notices,
                 given_up: kept.given_up,
                 user_name_instead: kept.user_name_instead,
+                failed: kept.failed,
                 ..Applied::default()
             };
         }

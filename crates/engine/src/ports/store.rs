@@ -643,6 +643,13 @@ pub trait Store: Send + Sync {
         value: &str,
     ) -> Result<Vec<AccountKey>, StoreFailure>;
 
+    /// Which of these folded values of a key somebody has: an account of `site`, or without one an identity.
+    async fn known_keys(
+        &self,
+        site: Option<&SiteId>,
+        kind: &str,
+        values: &[String],
+    ) -> Result<Vec<bool>, StoreFailure>;
     async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure>;
     async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure>;
     async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure>;
@@ -717,6 +724,8 @@ pub trait Store: Send + Sync {
     async fn clearance(&self, id: &str) -> Result<Option<Clearance>, StoreFailure>;
     /// Those in one state, oldest first.
     async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure>;
+    /// Those that wait for nobody any more, the last decided or ended first.
+    async fn clearances_over(&self, limit: usize) -> Result<Vec<Clearance>, StoreFailure>;
     /// Intents sent within a time, oldest first, with their outcomes.
     async fn intents_between(
         &self,

@@ -6,7 +6,10 @@
 
 pub mod campaign;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -98,11 +101,11 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
     for (kind, key, why) in all {
         let (label, wanted) = match kind {
             Kind::Role => {
-                std::sync::Arc::make_mut(&mut desired.owned).centers.insert(CenterId(*key));
+                Arc::make_mut(&mut desired.owned).centers.insert(CenterId(*key));
                 (format!("role in center {key}"), desired.roles.remove(&CenterId(*key)).is_some())
             }
             Kind::Item => {
-                std::sync::Arc::make_mut(&mut desired.owned).items.insert(ItemId(*key));
+                Arc::make_mut(&mut desired.owned).items.insert(ItemId(*key));
                 (format!("category item {key}"), desired.items.remove(&ItemId(*key)).is_some())
             }
             Kind::Seat => {
@@ -479,8 +482,12 @@ impl Engine {
     }
 
     /// What policy wants, less what reviews removed.
-    pub(crate) fn withhold(&self, desired: Desired, site: &SiteId) -> Desired {
-        withhold(&self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner), desired, site)
+    pub(crate) fn withhold(&self, desired: Arc<Desired>, site: &SiteId) -> Arc<Desired> {
+        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if withheld.is_empty() {
+            return desired;
+        }
+        Arc::new(withhold(&withheld, Arc::unwrap_or_clone(desired), site))
     }
 
     /// Closes lines whose right is gone, and raises what is overdue. Called now and then.

@@ -8,6 +8,7 @@ mod mortal;
 
 mod alerts;
 mod by_hand;
+mod failing;
 mod interruptions;
 mod leavers;
 mod outages;

@@ -277,6 +277,17 @@ impl Store for Mortal {
         self.inner.accounts_by_key(site, kind, value).await
     }
 
+    async fn known_keys(
+        &self,
+        site: Option<&SiteId>,
+        kind: &str,
+        values: &[String],
+    ) -> Result<Vec<bool>, StoreFailure> {
+        self.live().await;
+        self.count_read("known_keys");
+        self.inner.known_keys(site, kind, values).await
+    }
+
     async fn link(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Link>, StoreFailure> {
         self.live().await;
         self.count_read("link");
@@ -410,6 +421,12 @@ impl Store for Mortal {
         self.live().await;
         self.count_read("clearance");
         self.inner.clearance(id).await
+    }
+
+    async fn clearances_over(&self, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {
+        self.live().await;
+        self.count_read("clearances_over");
+        self.inner.clearances_over(limit).await
     }
 
     async fn clearances(&self, state: ClearanceState, limit: usize) -> Result<Vec<Clearance>, StoreFailure> {

@@ -3,7 +3,10 @@
 use lanyard_model::identity::Groups;
 use lanyard_policy::Remedy;
 
-use crate::bench::{APP, ROOMS, World, person};
+use crate::{
+    bench::{APP, ROOMS, World, person},
+    fakes::Fault,
+};
 
 #[tokio::test]
 async fn each_rule_says_why_and_the_smallest_change_that_turns_it_round() {
@@ -34,6 +37,23 @@ async fn each_rule_says_why_and_the_smallest_change_that_turns_it_round() {
     let before = first - std::time::Duration::from_secs(86_400);
     assert!(world.engine.tell(&id, Some(before), None).await.is_err(), "nothing was known then");
     assert_eq!(world.engine.tell(&id, None, Some("item:Gold")).await.unwrap().ways, []);
+}
+
+#[tokio::test]
+async fn what_a_look_wrote_before_it_was_stopped_is_read_back_by_the_next() {
+    for fault in [Fault::Throttled, Fault::NotDone, Fault::LostAfter] {
+        for number in 0..4 {
+            let mut world = World::new().await;
+            let ana = person("acme", "ana", "Ana", "0417");
+            let id = ana.id.clone();
+            world.hq.change(|s| s.faults.insert(number, fault));
+            world.say(ana).await;
+            world.quiet().await;
+            let told = world.engine.tell(&id, None, None).await.unwrap();
+            let unread: Vec<_> = told.made.iter().filter(|made| made.read_back_at.is_none()).collect();
+            assert!(!told.made.is_empty() && unread.is_empty(), "{fault:?} of call {number}: {unread:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,19 +4,26 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lanyard_engine::ports::Workplace;
-use lanyard_ioffice::{Credential, IofficeClient, OAuthCredential, RefreshTokenKeeper};
+use lanyard_ioffice::{Credential, IofficeClient, OAuthCredential, RefreshTokenKeeper, RenewalTurn};
 use lanyard_model::{account::AccountRead, id::AccountId, signal::Lane};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::site::{Reply, Stage, ok, settings, stage_with};
 
-#[derive(Default)]
-struct Drawer(Mutex<Vec<String>>);
+/// Tokens in the order in which they were kept; the last one counts.
+struct Drawer(Mutex<Vec<String>>, Arc<tokio::sync::Mutex<()>>);
 
 #[async_trait]
 impl RefreshTokenKeeper for Drawer {
+    async fn turn(&self) -> Result<RenewalTurn, String> {
+        let held = Arc::clone(&self.1).lock_owned().await;
+        let token = self.0.lock().unwrap().last().cloned().ok_or("the drawer is empty")?;
+        Ok(RenewalTurn { token: token.into(), held: Box::new(held) })
+    }
+
     async fn keep(&self, token: &SecretString) -> Result<(), String> {
+        assert!(self.1.try_lock().is_err(), "kept within a turn");
         self.0.lock().unwrap().push(token.expose_secret().to_owned());
         Ok(())
     }
@@ -31,7 +38,7 @@ fn signed_in() -> (Stage, Arc<Drawer>) {
         scope: "all".into(),
         refresh_token: SecretString::from("refresh-one".to_owned()),
     });
-    let drawer = Arc::new(Drawer::default());
+    let drawer = Arc::new(Drawer(Mutex::new(vec!["refresh-one".into()]), Arc::default()));
     let mut s = stage_with(all.clone());
     s.client = IofficeClient::new(all, s.site.clone(), s.clock.clone(), Some(drawer.clone())).unwrap();
     (s, drawer)
@@ -63,7 +70,29 @@ async fn an_expired_token_is_renewed_once_and_the_call_replayed() {
     assert_eq!(seen[0].header("x-grant-type"), Some("refresh_token"));
     assert_eq!(seen[2].header("x-refresh-token"), Some("refresh-two"));
     assert_eq!(seen[4].header("x-access-token"), Some("access-two"));
-    assert_eq!(*drawer.0.lock().unwrap(), ["refresh-two", "refresh-three"]);
+    assert_eq!(*drawer.0.lock().unwrap(), ["refresh-one", "refresh-two", "refresh-three"]);
+}
+
+#[tokio::test]
+async fn what_another_process_was_handed_is_used_not_what_we_remember() {
+    let (s, drawer) = signed_in();
+    let user = || ok(json!({"id": 7, "permissions": [], "active": true}));
+    s.site.then([tokens("access-one", "refresh-two"), user()]);
+    s.client.observe_account(AccountId(7), Lane::Normal).await.unwrap();
+    drawer.0.lock().unwrap().push("refresh-of-another-process".into());
+    s.site.then([
+        Reply::Json(403, json!({"error": "expired"})),
+        tokens("access-two", "refresh-three"),
+        user(),
+    ]);
+    s.client.observe_account(AccountId(7), Lane::Normal).await.unwrap();
+    assert_eq!(s.site.seen()[3].header("x-refresh-token"), Some("refresh-of-another-process"));
+    s.site.then([
+        Reply::Json(403, json!({"error": "expired"})),
+        Reply::Json(400, json!({"error": "invalid_grant", "errorDescription": "refresh-three is used up"})),
+    ]);
+    let error = s.client.observe_account(AccountId(7), Lane::Normal).await.unwrap_err();
+    assert!(!error.to_string().contains("refresh-three"), "{error}");
 }
 
 #[tokio::test]

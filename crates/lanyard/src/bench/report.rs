@@ -100,7 +100,7 @@ async fn fill_and_measure(folder: &std::path::Path, people: u32) -> anyhow::Resu
     fill(&*store, people).await?;
     keys::export(folder, &keys::export_folder(folder, None), &*store, SystemClock.now()).await?;
     store.close();
-    eprintln!("a year of {people} people written in {:.0} s", begun.elapsed().as_secs_f64());
+    talk!("a year of {people} people written in {:.0} s", begun.elapsed().as_secs_f64());
     let mut command = std::process::Command::new(std::env::current_exe()?);
     command
         .args(["bench", "report", "--people", &people.to_string(), "--in"])

@@ -157,7 +157,7 @@ async fn stretch(rig: &mut Rig, rate: u32, from: usize, count: usize) -> anyhow:
         calls_per_change_minimum: CALLS_MINIMUM,
         judged,
     };
-    eprintln!("{rate}/s: p50 {} ms, p99 {} ms", result.p50_ms, result.p99_ms);
+    talk!("{rate}/s: p50 {} ms, p99 {} ms", result.p50_ms, result.p99_ms);
     Ok(result)
 }
 

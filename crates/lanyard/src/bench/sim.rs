@@ -63,7 +63,7 @@ pub fn digest(arguments: &WorldArguments) -> anyhow::Result<u8> {
         accounts: Accounts::Lived,
         ..WorldSettings::default()
     };
-    println!("{}", Company::generate(&world).digest());
+    say!("{}", Company::generate(&world).digest());
     Ok(exit::DONE)
 }
 
@@ -187,7 +187,7 @@ pub async fn run(arguments: SimBenchArguments) -> anyhow::Result<u8> {
         connections: arguments.connections,
         loads,
     };
-    eprintln!(
+    talk!(
         "{} people: {:.2} s to start, {} at most, {} then; same world twice: {}",
         report.people,
         report.start_seconds,

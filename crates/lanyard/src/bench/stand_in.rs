@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use clap::Args;
 use lanyard_sim::{
-    face::Inspect,
+    face::{Inspect, forgotten},
     faults::FaultScript,
     host::{AdjustableClock, Announcement, Desk, Vendor},
     world::Accounts,
@@ -165,7 +165,7 @@ pub async fn run(arguments: StandInArguments) -> anyhow::Result<u8> {
 }
 
 fn say(answer: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(answer)?);
+    say!("{}", serde_json::to_string(answer)?);
     Ok(())
 }
 
@@ -187,8 +187,8 @@ struct Driver {
     /// Changes since the last judgement: who, which value, when.
     changes: Vec<(usize, String, jiff::Timestamp)>,
     made: usize,
-    /// Entries of each site's journal that were judged already.
-    judged: Vec<usize>,
+    /// The last entry of each site's journal that was judged already.
+    judged: Vec<u64>,
     _running: lanyard_sim::host::Running,
 }
 
@@ -257,9 +257,10 @@ impl Driver {
                     shown.insert((site, id), title.to_owned());
                 }
             }
-            let journal = desk.inspect(Inspect::Journal)?;
-            let entries = journal.as_array().map_or(&[][..], Vec::as_slice);
-            for entry in &entries[self.judged[site].min(entries.len())..] {
+            let rest = Inspect::JournalAfter { seq: self.judged[site], limit: usize::MAX };
+            let journal = desk.inspect(rest)?;
+            anyhow::ensure!(forgotten(&journal) == 0, "a stand-in's journal is not whole");
+            for entry in journal.as_array().into_iter().flatten() {
                 let id = entry["id"].as_i64().or_else(|| entry["id"].as_str()?.parse().ok());
                 let (Some(id), Some("user")) = (id, entry["kind"].as_str()) else { continue };
                 let Some(title) = entry["after"]["jobTitle"].as_str().filter(|t| t.starts_with("Bench "))
@@ -270,7 +271,8 @@ impl Driver {
                 let at = entry["at"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
                 written.entry((site, id, title.to_owned())).or_insert((0, at)).0 += 1;
             }
-            self.judged[site] = entries.len();
+            let last = journal.as_array().and_then(|entries| entries.last()?["seq"].as_u64());
+            self.judged[site] = last.unwrap_or(self.judged[site]);
         }
         let mut last: HashMap<usize, &str> = HashMap::new();
         let mut took = Vec::new();

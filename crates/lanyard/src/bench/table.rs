@@ -14,8 +14,8 @@ pub fn tell(object: &impl Serialize, head: &[&str], rows: Vec<Vec<String>>) -> a
     for row in rows {
         table.add_row(row);
     }
-    eprintln!("{table}");
-    println!("{}", serde_json::to_string(object)?);
+    talk!("{table}");
+    say!("{}", serde_json::to_string(object)?);
     Ok(())
 }
 

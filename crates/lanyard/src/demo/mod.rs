@@ -69,7 +69,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     let hurry = tokio::spawn(Arc::clone(&time).skip_idle_time());
     let talk = |text: &str| {
         if !arguments.json {
-            println!("{text}");
+            say!("{text}");
         }
     };
     talk(&format!(
@@ -124,13 +124,13 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         Some(Arc::new(Verbs { engine: Arc::clone(&office.engine), store: None, serving: true })),
     );
     if !arguments.once {
-        println!("Console: http://{}", office.address);
-        println!("Data:    {}", dir.display());
-        println!(
+        say!("Console: http://{}", office.address);
+        say!("Data:    {}", dir.display());
+        say!(
             "Okta and iOffice stand-ins: addresses and throw-away credentials are in {}/lanyard.toml",
             dir.display()
         );
-        println!(
+        say!(
             "First everybody is compared, in a hurry; then {}. Ctrl-C ends it.",
             if arguments.still { "nothing happens by itself" } else { "the day begins, at real speed" }
         );
@@ -145,9 +145,9 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             summary::Summary::gather(&office, &started, &day, &director, Clock::now(&clock), begun.elapsed())
                 .await?;
         if !arguments.json {
-            print!("{}", summary.text());
+            crate::out::data(summary.text());
         }
-        println!("{}", serde_json::to_string(&summary)?);
+        say!("{}", serde_json::to_string(&summary)?);
         office.close().await;
         return Ok(if summary.is_sound() { exit::DONE } else { exit::FAILED });
     }

@@ -22,9 +22,9 @@ use lanyard_wire::Transport;
 use serde_json::{Value, json};
 
 use crate::{
+    connection::{Credential, Org, Place, PlaceCredential},
     exit::Unusable,
-    settings::Settings,
-    verbs::init::{self, Credential, Org, Place, PlaceCredential},
+    settings::{self, Settings},
     wiring,
 };
 
@@ -160,10 +160,8 @@ impl Connections {
         for (kind, attribute, field) in active.policy.key_names() {
             let none = Values::default();
             let known = values.get(kind).unwrap_or(&none);
-            let mut found = 0;
-            for value in known.by.keys() {
-                found += usize::from(self.has_counterpart(kind, value, orgs).await.map_err(store)?);
-            }
+            let all: Vec<String> = known.by.keys().cloned().collect();
+            let found = self.counterparts(kind, &all, orgs).await.map_err(store)?;
             let shared: Vec<_> = known.by.iter().filter(|(_, names)| names.len() > 1).collect();
             shown.push(json!({
                 "kind": kind, "attribute": attribute, "field": field, "rows": total, "with": known.with,
@@ -176,16 +174,16 @@ impl Connections {
         Ok(shown)
     }
 
-    async fn has_counterpart(&self, kind: &str, value: &str, orgs: bool) -> Result<bool, StoreFailure> {
-        if !orgs {
-            return Ok(!self.engine.store().identities_by_key(kind, value).await?.is_empty());
+    /// How many of these values of a key somebody has on the other side.
+    async fn counterparts(&self, kind: &str, values: &[String], orgs: bool) -> Result<usize, StoreFailure> {
+        let store = self.engine.store();
+        let mut found = vec![false; values.len()];
+        let sites = if orgs { self.engine.sites().keys().map(Some).collect() } else { vec![None] };
+        for site in sites {
+            let known = store.known_keys(site, kind, values).await?;
+            found.iter_mut().zip(known).for_each(|(found, known)| *found |= known);
         }
-        for site in self.engine.sites().keys() {
-            if !self.engine.store().accounts_by_key(site, kind, value).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(found.into_iter().filter(|found| *found).count())
     }
 }
 
@@ -272,7 +270,7 @@ impl ConnectionDesk for Connections {
                 place.write(&self.dir, &id).map(|block| format!("{block}sign_off = true\n"))
             }
         };
-        let kept = block.and_then(|block| init::append(&self.dir, &block));
+        let kept = block.and_then(|block| settings::append(&self.dir, &block));
         kept.map_err(|error| match error.downcast_ref::<Unusable>() {
             Some(Unusable(text)) => field("id", text.clone()),
             None => DeskRefusal::Failed(format!("{error:#}")),

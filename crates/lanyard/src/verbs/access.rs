@@ -66,7 +66,7 @@ fn print(arguments: &AccessArguments) -> anyhow::Result<u8> {
     use std::io::Write as _;
     let archive = Archive::open(wiring::store_folder(&arguments.data.dir))?;
     let at = arguments.as_of.unwrap_or_else(|| SystemClock.now());
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::BufWriter::new(crate::out::Stdout);
     if !arguments.json {
         out.write_all(&TABLE.csv_head())?;
     }

@@ -81,11 +81,11 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
     }
     let note = made?;
     if arguments.json {
-        println!("{}", json!({ "backup": to, "made_at": note.made_at, "journal": note.journal }));
+        say!("{}", json!({ "backup": to, "made_at": note.made_at, "journal": note.journal }));
     } else {
-        println!("{} holds settings, policy and store as of {}", to.display(), note.made_at);
+        say!("{} holds settings, policy and store as of {}", to.display(), note.made_at);
         if !arguments.with_secrets {
-            println!(
+            say!(
                 "secrets are not in it (--with-secrets copies them): keep those files as you keep passwords"
             );
         }
@@ -170,9 +170,9 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
     Running::remove(to);
     tell_journal(&target, &note, lost).await?;
     if arguments.json {
-        println!("{}", json!({ "restored": to, "made_at": note.made_at, "lines_lost": lost }));
+        say!("{}", json!({ "restored": to, "made_at": note.made_at, "lines_lost": lost }));
     } else {
-        println!("{} is as of {}; start it: everything is read anew", to.display(), note.made_at);
+        say!("{} is as of {}; start it: everything is read anew", to.display(), note.made_at);
     }
     Ok(exit::DONE)
 }

@@ -193,9 +193,9 @@ pub async fn apply_seal(data: &Data, seal: String, as_json: bool) -> anyhow::Res
         })?;
     }
     if as_json {
-        println!("{}", said.json);
+        say!("{}", said.json);
     } else {
-        print!("{}", said.text);
+        crate::out::data(&said.text);
     }
     Ok(said.exit)
 }
@@ -225,10 +225,10 @@ pub async fn approvals(arguments: ApprovalsArguments) -> anyhow::Result<u8> {
     let body = json!({ "ids": arguments.ids, "say": say, "reason": arguments.reason });
     let answer = server.call_as(&token, http::Method::POST, "/api/v1/approvals", Some(&body)).await?;
     if arguments.json {
-        println!("{answer}");
+        say!("{answer}");
     } else {
         for one in answer["items"].as_array().into_iter().flatten() {
-            println!("{}  {}  {}", text(&one["id"]), text(&one["state"]), text(&one["person"]));
+            say!("{}  {}  {}", text(&one["id"]), text(&one["state"]), text(&one["person"]));
         }
     }
     Ok(exit::DONE)
@@ -239,12 +239,12 @@ async fn list(arguments: ListArguments) -> anyhow::Result<u8> {
     let token = token(arguments.token_file.as_ref())?.unwrap_or_else(|| server.token.clone());
     let answer = server.call_as(&token, http::Method::GET, "/api/v1/approvals", None).await?;
     if arguments.json {
-        println!("{answer}");
+        say!("{answer}");
         return Ok(exit::DONE);
     }
     let items = answer["items"].as_array().cloned().unwrap_or_default();
     for one in &items {
-        println!(
+        say!(
             "{}  {}  {}  {}",
             text(&one["id"]),
             text(&one["kind"]),
@@ -252,13 +252,13 @@ async fn list(arguments: ListArguments) -> anyhow::Result<u8> {
             text(&one["rule"])
         );
         for line in one["lines"].as_array().into_iter().flatten() {
-            println!("    {}", text(&line["what"]));
+            say!("    {}", text(&line["what"]));
         }
         if let Some(until) = one["until"].as_str() {
-            println!("    until {until}");
+            say!("    until {until}");
         }
     }
-    println!("{} wait", items.len());
+    say!("{} wait", items.len());
     Ok(if items.is_empty() { exit::DONE } else { exit::OPEN })
 }
 

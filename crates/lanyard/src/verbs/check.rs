@@ -31,17 +31,17 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
                     .iter()
                     .map(|f| json!({ "id": f.id, "sentence": f.sentence, "priority": f.priority }))
                     .collect();
-                println!(
+                say!(
                     "{}",
                     json!({ "ok": true, "policy": policy.name(), "seal": policy.seal(), "flows": flows, "problems": [] })
                 );
             } else {
-                println!("settings: {} tenants, {} sites", settings.tenants.len(), settings.sites.len());
-                println!("policy:   {} ({})", policy.name(), &policy.seal()[..16.min(policy.seal().len())]);
+                say!("settings: {} tenants, {} sites", settings.tenants.len(), settings.sites.len());
+                say!("policy:   {} ({})", policy.name(), &policy.seal()[..16.min(policy.seal().len())]);
                 for flow in policy.flows() {
-                    println!("  {:>4}  {}: {}", flow.priority, flow.id, flow.sentence);
+                    say!("  {:>4}  {}: {}", flow.priority, flow.id, flow.sentence);
                 }
-                println!("no mistakes found");
+                say!("no mistakes found");
             }
             Ok(exit::DONE)
         }
@@ -50,10 +50,10 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
                 let list: Vec<_> = problems.iter().map(|p| json!({
                     "file": p.file, "line": p.line, "column": p.column, "message": p.message, "fix": p.fix,
                 })).collect();
-                println!("{}", json!({ "ok": false, "problems": list }));
+                say!("{}", json!({ "ok": false, "problems": list }));
             } else {
-                eprint!("{}", problems.render());
-                eprintln!("{} mistakes; nothing was started", problems.len());
+                crate::out::aside(problems.render());
+                talk!("{} mistakes; nothing was started", problems.len());
             }
             Ok(exit::UNUSABLE)
         }

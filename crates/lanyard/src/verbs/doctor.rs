@@ -54,12 +54,12 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
                 value
             })
             .collect();
-        println!("{}", json!({ "ok": failed == 0, "checks": checks }));
+        say!("{}", json!({ "ok": failed == 0, "checks": checks }));
     } else {
         let mut last = "";
         for (target, check) in &found {
             if target != last {
-                println!("{target}");
+                say!("{target}");
                 last = target;
             }
             let mark = if check.ok {
@@ -69,12 +69,12 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
             } else {
                 "FAIL"
             };
-            println!("  {mark}  {}: {}", check.name, check.detail);
+            say!("  {mark}  {}: {}", check.name, check.detail);
             if let Some(fix) = check.fix.as_ref().filter(|_| !check.ok) {
-                println!("        fix: {fix}");
+                say!("        fix: {fix}");
             }
         }
-        println!(
+        say!(
             "{}",
             if failed == 0 {
                 "nothing stands in the way".to_owned()

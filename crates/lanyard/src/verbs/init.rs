@@ -14,11 +14,10 @@ use lanyard_engine::{
     ports::{PortFailure, Progress as _, Sample},
 };
 use lanyard_policy::{Policy, SiteFacts, StarterFacts, TenantFacts, starter};
-use lanyard_web::access::fresh_token;
 
 use crate::{
+    connection::{Credential, Org, Place, PlaceCredential, quoted},
     exit,
-    local::write_private,
     progress::Bars,
     settings::{self, Settings},
     wiring::{self, Patience, SystemClock},
@@ -102,7 +101,7 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
             settings::FILE
         )));
     }
-    let (org, place) = (Org::gather(&arguments)?, Place::gather(&arguments)?);
+    let (org, place) = (gather_org(&arguments)?, gather_place(&arguments)?);
     let listen =
         ask(&arguments, "--listen", &arguments.listen, "Address to listen on", Some("127.0.0.1:8480"))?;
     let public_url = match &arguments.public_url {
@@ -120,15 +119,15 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
         &place.write(dir, &arguments.site)?,
     );
     fs::write(dir.join(settings::FILE), text)?;
-    let drawn = draw_policy(dir, None).await;
+    let drawn = async { draw_policy(dir, &Settings::load(dir)?, None).await }.await;
     if let Err(error) = drawn {
         // Half a folder would only stand in the way of the next try.
         let _ = fs::remove_file(dir.join(settings::FILE));
         return Err(error.context("no policy could be drawn, so no settings were kept"));
     }
-    eprintln!("wrote {}", dir.join(settings::FILE).display());
-    eprintln!("wrote {}", dir.join("policy").display());
-    eprintln!("next: lanyard doctor --data {0}; lanyard plan --data {0}; lanyard serve {0}", dir.display());
+    talk!("wrote {}", dir.join(settings::FILE).display());
+    talk!("wrote {}", dir.join("policy").display());
+    talk!("next: lanyard doctor --data {0}; lanyard plan --data {0}; lanyard serve {0}", dir.display());
     Ok(exit::DONE)
 }
 
@@ -138,7 +137,6 @@ const DRAWN: &str = "policy-drawn";
 /// Adds an org, a site, or both, to settings that are in use. Their policy is left alone.
 async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
     let dir = &arguments.dir;
-    let file = dir.join(settings::FILE);
     let before = Settings::load(dir)?;
     let wants_org = arguments.okta.is_some();
     let wants_place = arguments.ioffice.is_some();
@@ -157,46 +155,31 @@ async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
     if wants_place && before.sites.iter().any(|site| site.id == arguments.site) {
         anyhow::bail!(taken("site", &arguments.site, "--site"));
     }
-    let org = wants_org.then(|| Org::gather(arguments)).transpose()?;
-    let place = wants_place.then(|| Place::gather(arguments)).transpose()?;
-    let old = fs::read_to_string(&file)?;
-    let mut text = format!("{}\n", old.trim_end());
+    let org = wants_org.then(|| gather_org(arguments)).transpose()?;
+    let place = wants_place.then(|| gather_place(arguments)).transpose()?;
+    let mut blocks = Vec::new();
     if let Some(org) = &org {
-        text.push_str(&format!("\n{}", org.write(dir, &arguments.tenant)?));
+        blocks.push(org.write(dir, &arguments.tenant)?);
     }
     if let Some(place) = &place {
-        text.push_str(&format!("\n{}", place.write(dir, &arguments.site)?));
+        blocks.push(place.write(dir, &arguments.site)?);
     }
-    fs::write(&file, text)?;
-    if let Err(error) = draw_policy(dir, Some(DRAWN)).await {
-        fs::write(&file, old)?;
-        return Err(error.context("the settings are as they were"));
-    }
-    eprintln!("added to {}", file.display());
-    eprintln!(
+    let block = blocks.join("\n");
+    let drawn = async {
+        draw_policy(dir, &settings::with_block(dir, &block)?.1, Some(DRAWN)).await?;
+        settings::append(dir, &block)
+    };
+    drawn.await.context("the settings are as they were")?;
+    talk!("added to {}", dir.join(settings::FILE).display());
+    talk!(
         "the policy in use is as it was; one drawn from all orgs and sites is in {}",
         dir.join(DRAWN).display()
     );
-    eprintln!(
+    talk!(
         "next: take over what you need from it, then lanyard check --data {0}; restart lanyard serve {0}",
         dir.display()
     );
     Ok(exit::DONE)
-}
-
-/// Adds a block to the settings in use. What cannot be read afterwards is taken back.
-///
-/// # Errors
-/// A file that cannot be read or written; settings that the block would spoil. They are as they were.
-pub fn append(dir: &Path, block: &str) -> anyhow::Result<()> {
-    let file = dir.join(settings::FILE);
-    let old = fs::read_to_string(&file)?;
-    fs::write(&file, format!("{}\n\n{block}", old.trim_end()))?;
-    if let Err(problems) = Settings::load(dir) {
-        fs::write(&file, old)?;
-        return Err(anyhow::Error::new(problems).context("the settings are as they were"));
-    }
-    Ok(())
 }
 
 /// The flag's value, or the answer to a question, or the default.
@@ -215,7 +198,7 @@ fn ask(
             exit::Unusable(format!("{flag} is missing; with --yes everything comes from flags")).into()
         });
     }
-    eprint!("{question}{}: ", default.map(|d| format!(" [{d}]")).unwrap_or_default());
+    crate::out::aside(format_args!("{question}{}: ", default.map(|d| format!(" [{d}]")).unwrap_or_default()));
     std::io::stderr().flush()?;
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
@@ -230,182 +213,65 @@ fn path(file: &Option<PathBuf>) -> Option<String> {
     file.as_ref().map(|file| file.display().to_string())
 }
 
-/// Keeps a secret in a file of its own.
-fn keep_secret(dir: &Path, name: &str, text: &str) -> anyhow::Result<()> {
-    write_private(&dir.join("secrets").join(name), &format!("{}\n", text.trim_end()))
+fn gather_org(a: &InitArguments) -> anyhow::Result<Org> {
+    let url = ask(a, "--okta", &a.okta, "Okta org (https://example.okta.com)", None)?;
+    let url = lanyard_okta::OrgUrl::parse(&url)
+        .map_err(|problem| exit::Unusable(format!("--okta: {problem}")))?
+        .to_string();
+    let app = a.okta_client_id.is_some() || a.okta_key_file.is_some();
+    ensure!(
+        !(app && a.okta_token_file.is_some()),
+        exit::Unusable("give either --okta-token-file, or --okta-client-id with --okta-key-file".into())
+    );
+    let credential = if let Some(file) = &a.okta_token_file {
+        Credential::Token(read(file)?)
+    } else if app || a.yes {
+        let client_id = ask(a, "--okta-client-id", &a.okta_client_id, "Client id of the service app", None)?;
+        let file = ask(a, "--okta-key-file", &path(&a.okta_key_file), "File with its private key", None)?;
+        Credential::App { client_id, key: read(Path::new(&file))?, key_id: a.okta_key_id.clone() }
+    } else {
+        let file = ask(a, "--okta-token-file", &None, "File with an Okta API token", None)?;
+        Credential::Token(read(Path::new(&file))?)
+    };
+    Ok(Org { url, credential })
 }
 
-/// An Okta org and how to sign in there.
-pub struct Org {
-    pub url: String,
-    pub credential: Credential,
-}
-
-pub enum Credential {
-    Token(String),
-    App { client_id: String, key: String, key_id: Option<String> },
-}
-
-impl Org {
-    fn gather(a: &InitArguments) -> anyhow::Result<Self> {
-        let url = ask(a, "--okta", &a.okta, "Okta org (https://example.okta.com)", None)?;
-        let url = lanyard_okta::OrgUrl::parse(&url)
-            .map_err(|problem| exit::Unusable(format!("--okta: {problem}")))?
-            .to_string();
-        let app = a.okta_client_id.is_some() || a.okta_key_file.is_some();
-        ensure!(
-            !(app && a.okta_token_file.is_some()),
-            exit::Unusable("give either --okta-token-file, or --okta-client-id with --okta-key-file".into())
-        );
-        let credential = if let Some(file) = &a.okta_token_file {
-            Credential::Token(read(file)?)
-        } else if app || a.yes {
-            let client_id =
-                ask(a, "--okta-client-id", &a.okta_client_id, "Client id of the service app", None)?;
-            let file = ask(a, "--okta-key-file", &path(&a.okta_key_file), "File with its private key", None)?;
-            Credential::App { client_id, key: read(Path::new(&file))?, key_id: a.okta_key_id.clone() }
-        } else {
-            let file = ask(a, "--okta-token-file", &None, "File with an Okta API token", None)?;
-            Credential::Token(read(Path::new(&file))?)
-        };
-        Ok(Self { url, credential })
-    }
-
-    /// Keeps the secrets, and answers the block of the settings.
-    ///
-    /// # Errors
-    /// A secret that cannot be kept.
-    pub fn write(&self, dir: &Path, tenant: &str) -> anyhow::Result<String> {
-        let credential = match &self.credential {
-            Credential::Token(token) => {
-                keep_secret(dir, &format!("okta-{tenant}-token"), token)?;
-                format!(
-                    "# An API token dies with the admin who made it: a service app is better.\nokta_token_file = \"secrets/okta-{tenant}-token\"\n"
-                )
+fn gather_place(a: &InitArguments) -> anyhow::Result<Place> {
+    let url = ask(a, "--ioffice", &a.ioffice, "iOffice site (https://example.iofficeconnect.com)", None)?;
+    let url = lanyard_ioffice::SiteUrl::parse(&url)
+        .map_err(|problem| exit::Unusable(format!("--ioffice: {problem}")))?
+        .to_string();
+    let local = a.ioffice_user.is_some() || a.ioffice_password_file.is_some();
+    ensure!(
+        !(local && a.ioffice_client_id.is_some()),
+        exit::Unusable(
+            "give either --ioffice-user with --ioffice-password-file, or the OAuth client's flags".into()
+        )
+    );
+    let credential = match &a.ioffice_client_id {
+        Some(client_id) => {
+            let flag = "--ioffice-redirect-uri";
+            let question = "Redirect address of the sign-in";
+            let redirect_uri = ask(a, flag, &a.ioffice_redirect_uri, question, None)?;
+            let flag = "--ioffice-refresh-token-file";
+            let question = "File with the refresh token";
+            let refresh = ask(a, flag, &path(&a.ioffice_refresh_token_file), question, None)?;
+            PlaceCredential::OAuth {
+                client_id: client_id.clone(),
+                secret: a.ioffice_client_secret_file.as_deref().map(read).transpose()?,
+                redirect_uri,
+                scope: a.ioffice_scope.clone().unwrap_or_else(|| "all".into()),
+                refresh: read(Path::new(&refresh))?,
             }
-            Credential::App { client_id, key, key_id } => {
-                keep_secret(dir, &format!("okta-{tenant}-key.pem"), key)?;
-                let kid =
-                    key_id.as_ref().map(|kid| format!("okta_key_id = {}\n", quoted(kid))).unwrap_or_default();
-                format!(
-                    "okta_client_id = {}\nokta_key_file = \"secrets/okta-{tenant}-key.pem\"\n{kid}# DPoP: auto switches to it when the org demands it; always; never.\ndpop = \"auto\"\n",
-                    quoted(client_id)
-                )
-            }
-        };
-        keep_secret(dir, &format!("hook-{tenant}"), &fresh_token())?;
-        Ok(format!(
-            "# An Okta org. Repeat the block for further orgs, or run `lanyard init --add`.\n\
-             [[tenant]]\n\
-             id = {}\n\
-             okta_url = {}\n\
-             {credential}\
-             # The event hook sends this secret; Lanyard makes and verifies the hook by itself.\n\
-             hook_secret_file = \"secrets/hook-{tenant}\"\n",
-            quoted(tenant),
-            quoted(&self.url)
-        ))
-    }
-}
-
-/// An iOffice site and how to sign in there.
-pub struct Place {
-    pub url: String,
-    pub credential: PlaceCredential,
-}
-
-/// How an iOffice site is signed in to.
-pub enum PlaceCredential {
-    Local { user: String, password: String },
-    OAuth { client_id: String, secret: Option<String>, redirect_uri: String, scope: String, refresh: String },
-}
-
-impl Place {
-    fn gather(a: &InitArguments) -> anyhow::Result<Self> {
-        let url = ask(a, "--ioffice", &a.ioffice, "iOffice site (https://example.iofficeconnect.com)", None)?;
-        let url = lanyard_ioffice::SiteUrl::parse(&url)
-            .map_err(|problem| exit::Unusable(format!("--ioffice: {problem}")))?
-            .to_string();
-        let local = a.ioffice_user.is_some() || a.ioffice_password_file.is_some();
-        ensure!(
-            !(local && a.ioffice_client_id.is_some()),
-            exit::Unusable(
-                "give either --ioffice-user with --ioffice-password-file, or the OAuth client's flags".into()
-            )
-        );
-        let credential = match &a.ioffice_client_id {
-            Some(client_id) => {
-                let flag = "--ioffice-redirect-uri";
-                let question = "Redirect address of the sign-in";
-                let redirect_uri = ask(a, flag, &a.ioffice_redirect_uri, question, None)?;
-                let flag = "--ioffice-refresh-token-file";
-                let question = "File with the refresh token";
-                let refresh = ask(a, flag, &path(&a.ioffice_refresh_token_file), question, None)?;
-                PlaceCredential::OAuth {
-                    client_id: client_id.clone(),
-                    secret: a.ioffice_client_secret_file.as_deref().map(read).transpose()?,
-                    redirect_uri,
-                    scope: a.ioffice_scope.clone().unwrap_or_else(|| "all".into()),
-                    refresh: read(Path::new(&refresh))?,
-                }
-            }
-            None => {
-                let user =
-                    ask(a, "--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
-                let flag = "--ioffice-password-file";
-                let file = ask(a, flag, &path(&a.ioffice_password_file), "File with its password", None)?;
-                PlaceCredential::Local { user, password: read(Path::new(&file))? }
-            }
-        };
-        Ok(Self { url, credential })
-    }
-
-    /// Keeps the secrets, and answers the block of the settings.
-    ///
-    /// # Errors
-    /// A secret that cannot be kept.
-    pub fn write(&self, dir: &Path, site: &str) -> anyhow::Result<String> {
-        let credential = match &self.credential {
-            PlaceCredential::Local { user, password } => {
-                keep_secret(dir, &format!("ioffice-{site}-password"), password)?;
-                format!(
-                    "ioffice_user = {}\nioffice_password_file = \"secrets/ioffice-{site}-password\"\n",
-                    quoted(user)
-                )
-            }
-            PlaceCredential::OAuth { client_id, secret, redirect_uri, scope, refresh } => {
-                keep_secret(dir, &format!("ioffice-{site}-refresh-token"), refresh)?;
-                let secret = match secret {
-                    Some(secret) => {
-                        let name = format!("ioffice-{site}-client-secret");
-                        keep_secret(dir, &name, secret)?;
-                        format!("ioffice_client_secret_file = \"secrets/{name}\"\n")
-                    }
-                    None => String::new(),
-                };
-                format!(
-                    "ioffice_client_id = {}\n{secret}ioffice_redirect_uri = {}\nioffice_scope = {}\n\
-                     # Lanyard writes the next refresh token into this file whenever the site hands one out.\n\
-                     ioffice_refresh_token_file = \"secrets/ioffice-{site}-refresh-token\"\n",
-                    quoted(client_id),
-                    quoted(redirect_uri),
-                    quoted(scope)
-                )
-            }
-        };
-        Ok(format!(
-            "# An iOffice site. Repeat the block for further sites, or run `lanyard init --add`.\n\
-             [[site]]\n\
-             id = {}\n\
-             ioffice_url = {}\n\
-             {credential}\
-             # How leavers' accounts are deactivated: auto tries the reversible way and reads it back; delete may be irreversible.\n\
-             deactivation = \"auto\"\n\
-             delete_allowed = false\n",
-            quoted(site),
-            quoted(&self.url)
-        ))
-    }
+        }
+        None => {
+            let user = ask(a, "--ioffice-user", &a.ioffice_user, "User name of its service account", None)?;
+            let flag = "--ioffice-password-file";
+            let file = ask(a, flag, &path(&a.ioffice_password_file), "File with its password", None)?;
+            PlaceCredential::Local { user, password: read(Path::new(&file))? }
+        }
+    };
+    Ok(Place { url, credential })
 }
 
 fn settings_text(listen: &str, public_url: Option<&str>, org: &str, place: &str) -> String {
@@ -450,10 +316,6 @@ fn settings_text(listen: &str, public_url: Option<&str>, org: &str, place: &str)
     )
 }
 
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
 fn read(file: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(file)
         .map_err(|error| exit::Unusable(format!("cannot read {}: {error}", file.display())))?;
@@ -462,11 +324,10 @@ fn read(file: &Path) -> anyhow::Result<String> {
 }
 
 /// Reads both sides and writes the starter policy, into the settings' policy folder or another one.
-async fn draw_policy(dir: &Path, folder: Option<&str>) -> anyhow::Result<()> {
-    let settings = Settings::load(dir)?;
+async fn draw_policy(dir: &Path, settings: &Settings, folder: Option<&str>) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let transport = wiring::transport(dir, &settings)?;
-    let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Work)
+    let transport = wiring::transport(dir, settings)?;
+    let clients = wiring::clients(dir, settings, &clock, &transport, Patience::Work)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let bars = Bars::new(false);
     let facts = gather(&clients, &bars).await.map_err(|failure| {

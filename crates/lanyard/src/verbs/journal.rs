@@ -121,14 +121,21 @@ fn export(arguments: &ExportArguments) -> anyhow::Result<u8> {
         Some(file) => {
             Box::new(File::create(file).with_context(|| format!("cannot write {}", file.display()))?)
         }
-        None => Box::new(std::io::stdout()),
+        None => Box::new(crate::out::Stdout),
     };
     let mut target = BufWriter::new(target);
-    archive.lines(&tenant, |line| {
+    let mut broken = None;
+    let read = archive.lines(&tenant, |line| {
         let row = json!({ "position": line.position, "leaf": hex(&line.leaf), "line": line.text });
-        writeln!(target, "{row}")
-            .map_err(|error| StoreFailure::Unavailable(format!("the export cannot be written: {error}")))
-    })?;
+        writeln!(target, "{row}").map_err(|error| {
+            broken = Some(error);
+            StoreFailure::Unavailable("the export cannot be written".into())
+        })
+    });
+    match broken {
+        Some(error) => Err(error).context("the export cannot be written")?,
+        None => read?,
+    }
     target.flush()?;
     Ok(exit::DONE)
 }
@@ -149,18 +156,18 @@ async fn checkpoints(arguments: &CheckpointArguments) -> anyhow::Result<u8> {
         let key = keys::load_or_make(dir, &tenant)?;
         for (at, size, _) in archive.checkpoints(&tenant)? {
             if !arguments.json {
-                println!("{tenant}  {at}  {size} lines");
+                say!("{tenant}  {at}  {size} lines");
             }
             all.push(json!({ "tenant": tenant, "at": at, "lines": size }));
         }
         if !arguments.json {
-            println!("{tenant}  verifier {}", key.verifier());
+            say!("{tenant}  verifier {}", key.verifier());
         }
     }
     if arguments.json {
-        println!("{}", json!({ "folder": outside, "checkpoints": all, "signed_now": !serving }));
+        say!("{}", json!({ "folder": outside, "checkpoints": all, "signed_now": !serving }));
     } else {
-        println!(
+        say!(
             "laid outside in {}{}",
             outside.display(),
             if serving { " by the running server, hourly" } else { "" }

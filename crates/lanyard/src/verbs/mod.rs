@@ -7,7 +7,7 @@ mod bench;
 mod change;
 mod check;
 mod doctor;
-pub mod init;
+mod init;
 mod journal;
 mod keeping;
 mod people;

@@ -148,12 +148,12 @@ pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
     let refused = said.text.starts_with("error:");
     if refused {
         // A running server's refusal: talk, not data.
-        eprint!("{}", said.text);
+        crate::out::aside(&said.text);
     }
     if as_json {
-        println!("{}", said.json);
+        say!("{}", said.json);
     } else if !refused {
-        print!("{}", said.text);
+        crate::out::data(&said.text);
     }
     Ok(said.exit)
 }

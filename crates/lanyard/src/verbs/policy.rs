@@ -183,7 +183,7 @@ pub async fn run(arguments: PolicyArguments) -> anyhow::Result<u8> {
             test(&common, only.as_deref(), missed, min_coverage)
         }
         What::Schema => {
-            print!("{}", lanyard_policy::schema::TEXT);
+            crate::out::data(lanyard_policy::schema::TEXT);
             Ok(exit::DONE)
         }
         What::Diff { common, from, to } => compare(&common, from, to).await,
@@ -209,9 +209,9 @@ pub async fn run(arguments: PolicyArguments) -> anyhow::Result<u8> {
 
 fn print(common: &Common, said: Said) -> anyhow::Result<u8> {
     if common.json {
-        println!("{}", said.json);
+        say!("{}", said.json);
     } else {
-        print!("{}", said.text);
+        crate::out::data(&said.text);
     }
     Ok(said.exit)
 }

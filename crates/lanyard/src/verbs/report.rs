@@ -103,7 +103,7 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
     let summary = report.manifest.map(|manifest| manifest.summary).unwrap_or_default();
     let finger = fingerprint(&key.verifier())?;
     if arguments.json {
-        println!(
+        say!(
             "{}",
             json!({
                 "pack": arguments.out, "bytes": bytes, "tenant": ask.tenant, "from": ask.from, "to": ask.to,
@@ -112,20 +112,24 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
         );
     } else {
         let totals = &summary.totals;
-        println!("{}: {} from {} up to {}", arguments.out.display(), ask.tenant, ask.from, ask.to);
-        println!(
+        say!("{}: {} from {} up to {}", arguments.out.display(), ask.tenant, ask.from, ask.to);
+        say!(
             "population: {} + {} joined + {} returned - {} left = {}",
-            totals.opening, totals.joined, totals.returned, totals.left, totals.closing
+            totals.opening,
+            totals.joined,
+            totals.returned,
+            totals.left,
+            totals.closing
         );
-        println!(
+        say!(
             "leavers:    {} of {} verified within {} s",
             summary.leavers_in_time,
             summary.leavers_in_time + summary.leavers_late,
             ask.leaver_bound_seconds
         );
-        println!("seed:       {}", ask.seed);
-        println!("signed by:  {}", key.verifier());
-        println!("            {finger}");
+        say!("seed:       {}", ask.seed);
+        say!("signed by:  {}", key.verifier());
+        say!("            {finger}");
     }
     Ok(exit::DONE)
 }

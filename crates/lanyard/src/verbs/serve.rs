@@ -70,7 +70,13 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         Arc::clone(&clock),
     );
     let listen = arguments.listen.as_deref().unwrap_or(&settings.listen);
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!(
+            "cannot listen on {listen}; nothing was started. Is another server running there? \
+             Choose another `listen` in {}",
+            dir.join(crate::settings::FILE).display()
+        )
+    })?;
     let address = listener.local_addr()?;
     let store = wiring::open_store(&dir)?;
     let policy = wiring::policy_to_start_with(&folder, &*store).await?;
@@ -107,13 +113,13 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
     let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
     Running { url: format!("http://{address}"), token: local_token, pid: std::process::id() }.leave(&dir)?;
-    eprintln!("listening on http://{address}");
+    talk!("listening on http://{address}");
     if needs_link {
-        eprintln!("sign in once as owner at http://{address}/sign-in?token={owner_token}");
-        eprintln!("later, `lanyard sign-in` makes another such link");
+        talk!("sign in once as owner at http://{address}/sign-in?token={owner_token}");
+        talk!("later, `lanyard sign-in` makes another such link");
     }
     for (tenant, wish) in &hooks {
-        eprintln!("{tenant}: event hook at {}", wish.url);
+        talk!("{tenant}: event hook at {}", wish.url);
     }
     let work = {
         let engine = Arc::clone(&engine);
@@ -130,7 +136,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     ));
     stopped().await;
     checkpoints.abort();
-    eprintln!("stopping; what is under way is finished or repeated after the next start");
+    talk!("stopping; what is under way is finished or repeated after the next start");
     let _ = stop.send(true);
     Running::remove(&dir);
     let _ = tokio::time::timeout(std::time::Duration::from_secs(10), work).await;

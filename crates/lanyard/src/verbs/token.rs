@@ -103,13 +103,10 @@ async fn make(wish: MakeArguments) -> anyhow::Result<u8> {
         }
     };
     if wish.json {
-        println!("{made}");
+        say!("{made}");
     } else {
-        println!("{}", made["text"].as_str().context("the answer holds no token")?);
-        eprintln!(
-            "this is shown once; it ends at {}",
-            made["token"]["expires_at"].as_str().unwrap_or_default()
-        );
+        say!("{}", made["text"].as_str().context("the answer holds no token")?);
+        talk!("this is shown once; it ends at {}", made["token"]["expires_at"].as_str().unwrap_or_default());
     }
     Ok(exit::DONE)
 }
@@ -122,7 +119,7 @@ async fn list(wish: ListArguments) -> anyhow::Result<u8> {
         None => token::list(wiring::open_store(&wish.data.dir)?.as_ref()).await?,
     };
     if wish.json {
-        println!("{}", json!({ "items": tokens }));
+        say!("{}", json!({ "items": tokens }));
         return Ok(exit::DONE);
     }
     let mut table = Table::new();
@@ -148,7 +145,7 @@ async fn list(wish: ListArguments) -> anyhow::Result<u8> {
             token.last_used_at.map_or_else(|| "never".into(), |at| at.to_string()),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(exit::DONE)
 }
 
@@ -162,7 +159,7 @@ async fn revoke(wish: RevokeArguments) -> anyhow::Result<u8> {
             }
         }
     }
-    eprintln!("revoked");
+    talk!("revoked");
     Ok(exit::DONE)
 }
 
@@ -175,10 +172,10 @@ pub async fn sign_in(data: &Data, as_json: bool) -> anyhow::Result<u8> {
     let link = server.call("POST", "/owner-links", &json!({})).await?;
     let url = format!("{}{}", server.url, link["path"].as_str().unwrap_or_default());
     if as_json {
-        println!("{}", json!({ "url": url, "expires_at": link["expires_at"] }));
+        say!("{}", json!({ "url": url, "expires_at": link["expires_at"] }));
     } else {
-        println!("{url}");
-        eprintln!("it works once, until {}", link["expires_at"].as_str().unwrap_or_default());
+        say!("{url}");
+        talk!("it works once, until {}", link["expires_at"].as_str().unwrap_or_default());
     }
     Ok(exit::DONE)
 }

@@ -76,7 +76,7 @@ fn pack(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         Err(problem) => anyhow::bail!("{shown}: {problem}"),
     };
     if arguments.json {
-        println!(
+        say!(
             "{}",
             json!({
                 "holds": report.holds(), "key_given": report.key_given, "fingerprint": report.fingerprint,
@@ -88,20 +88,24 @@ fn pack(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         );
     } else {
         for problem in &report.problems {
-            eprintln!("error: {problem}");
+            talk!("error: {problem}");
         }
         if report.holds() {
-            println!(
+            say!(
                 "{shown}: as it was signed\n{} files, {} rows counted again, {} dossiers with {} proofs, {} checkpoints in line",
-                report.files, report.rows, report.dossiers, report.proofs, report.checkpoints
+                report.files,
+                report.rows,
+                report.dossiers,
+                report.proofs,
+                report.checkpoints
             );
         } else {
-            eprintln!("{shown} does not hold: {} problems", report.problems.len());
+            talk!("{shown} does not hold: {} problems", report.problems.len());
         }
         if let Some(finger) = &report.fingerprint {
-            println!("key fingerprint: {finger}");
+            say!("key fingerprint: {finger}");
             if !report.key_given {
-                println!(
+                say!(
                     "that this key is the right one was not checked: compare the fingerprint, or give --key"
                 );
             }
@@ -125,15 +129,15 @@ fn journal(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         problems.extend(bad);
         heads.push(json!({ "tenant": tenant, "lines": size, "checkpoints": checked }));
         if !arguments.json {
-            println!("{tenant}: {size} lines, {checked} checkpoints");
+            say!("{tenant}: {size} lines, {checked} checkpoints");
         }
     }
     if arguments.json {
-        println!("{}", json!({ "holds": problems.is_empty(), "journals": heads, "problems": problems }));
+        say!("{}", json!({ "holds": problems.is_empty(), "journals": heads, "problems": problems }));
     } else {
-        problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+        problems.iter().for_each(|problem| talk!("error: {problem}"));
         if problems.is_empty() {
-            println!("every line is what was written, and every checkpoint is a beginning of the journal");
+            say!("every line is what was written, and every checkpoint is a beginning of the journal");
         }
     }
     Ok(if problems.is_empty() { exit::DONE } else { exit::FAILED })

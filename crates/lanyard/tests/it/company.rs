@@ -125,6 +125,16 @@ impl Company {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Whether the contract of whoever has this number has seen its last day.
+    pub async fn contract_is_over(&self, number: Option<&str>) -> bool {
+        let Some(number) = number else { return false };
+        let path = format!("users?search=profile.employeeNumber%20eq%20%22{number}%22");
+        let found = self.okta_done("GET", &path, Value::Null).await;
+        let end = found[0]["profile"]["contractEndDate"].as_str().and_then(|end| end.parse().ok());
+        let today = self.now().await.to_zoned(jiff::tz::TimeZone::UTC).date();
+        end.is_some_and(|end: jiff::civil::Date| end < today)
+    }
+
     /// The stand-ins' clock.
     pub async fn now(&self) -> jiff::Timestamp {
         let clock = self.control("GET", "clock", Value::Null).await;

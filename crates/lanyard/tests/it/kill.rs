@@ -168,7 +168,10 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
     }
     let after = standing(&company).await;
     for (id, was) in &before {
-        assert_eq!(after.get(id), Some(was), "somebody was wronged");
+        // A run across midnight meets contracts whose last day it was: these accounts, and no others, are gone.
+        if after.contains_key(id) || !company.contract_is_over(was["employeeId"].as_str()).await {
+            assert_eq!(after.get(id), Some(was), "somebody was wronged");
+        }
     }
     last.journal_verifies().await;
     assert_eq!(last.findings("dead").await, Vec::<String>::new());

@@ -12,6 +12,7 @@ mod newcomer;
 mod oauth;
 mod office;
 mod operations;
+mod pipes;
 mod policy;
 mod presets;
 mod program;

@@ -119,7 +119,7 @@ fn approver(text: &Text, section: &Section<'_>, document: &Document) -> Vec<Appr
 }
 
 /// `3 days`, `4 hours`, `30 minutes`.
-fn span(text: &Text, section: &Section<'_>) -> Option<u64> {
+pub(super) fn span(text: &Text, section: &Section<'_>) -> Option<u64> {
     let read = || {
         let (count, unit) = text.value.trim().split_once(' ')?;
         let unit = unit.trim().trim_end_matches('s');

@@ -1,11 +1,11 @@
 //! Reads `[[flow]]` and what flows give.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Time;
 use lanyard_model::account::Role;
 
-use super::{known, rules::field_name, when::conditions};
+use super::{failing::Branches, known, rules::field_name, when::conditions};
 use crate::{
     date,
     document::{Centers, CostCenter, Document, Flow, Kind, Outcome, PlaceNames, SeatKind},
@@ -20,8 +20,9 @@ pub(crate) const TEMPLATES: [&str; 6] =
 
 const FROM_TABLE: &str = "from table";
 
-pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
+pub(super) fn read(root: &Section<'_>, document: &mut Document) -> Vec<Flow> {
     let mut flows = Vec::new();
+    let mut failures = BTreeMap::new();
     let mut ids = BTreeSet::new();
     for section in root.sections("flow") {
         let Some(id) = section.needed("id") else { continue };
@@ -39,14 +40,19 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
             })
         });
         let table = table.map(|table| &**table);
-        let outcomes = |key| -> Vec<Outcome> {
-            section
-                .sections(key)
-                .iter()
-                .filter_map(|outcome| read_outcome(outcome, table, table_name.is_some()))
-                .collect()
-        };
-        let (gives, never) = (outcomes("then"), outcomes("never"));
+        let read = |outcome: &Section<'_>| read_outcome(outcome, table, table_name.is_some());
+        let denials = section.sections("never");
+        for denial in denials.iter().filter(|denial| denial.get("if_it_fails").is_some()) {
+            denial.error("a restriction sends nothing that could fail", Some("take if_it_fails away".into()));
+        }
+        let never: Vec<Outcome> = denials.iter().filter_map(|part| read(part)).collect();
+        let mut branches = Branches::new(&read, &document.channels);
+        let own: Vec<Outcome> =
+            section.sections("then").iter().filter_map(|part| branches.outcome(part)).collect();
+        let (gives, branches) = branches.finish(&section, own);
+        if !branches.is_empty() {
+            failures.insert(id.value.clone(), branches);
+        }
         for denial in &never {
             if !matches!(denial.kind, Kind::Role { .. } | Kind::Item { .. }) {
                 let fix = "name a role or an item";
@@ -79,6 +85,7 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Flow> {
         });
         section.finish();
     }
+    document.failures.extend(failures);
     flows
 }
 
@@ -127,6 +134,8 @@ fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Op
         let what = section.needed("what").map(|text| text.value).unwrap_or_default();
         kinds.push(Some(Kind::ToDo { key, what, how: section.string("how").unwrap_or_default() }));
     }
+    // What becomes of a failure is read beside this.
+    section.get("if_it_fails");
     section.finish();
     let count = kinds.len();
     let kind = kinds.pop().filter(|_| count == 1);
@@ -136,7 +145,7 @@ fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Op
     }
     let kind = kind.flatten()?;
     check_table(section, &kind, table, named);
-    Some(Outcome { kind, spot: section.spot() })
+    Some(Outcome { kind, instead_of: Vec::new(), spot: section.spot() })
 }
 
 /// What the table is asked for must be among its columns.

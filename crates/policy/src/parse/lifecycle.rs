@@ -1,9 +1,11 @@
 //! Reads `[lifecycle]`.
 
+use std::collections::BTreeMap;
+
 use lanyard_model::desired::Loses;
 
 use super::{
-    known,
+    failing, known,
     rules::{formats, zone},
     when::conditions,
 };
@@ -25,13 +27,14 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             rules.dates = formats(&value);
         }
         rules.settle_seconds = section.integer("settle_seconds", 0..86_401).unwrap_or(rules.settle_seconds);
-        rules.tell = channels(&section, "tell", document);
+        rules.tell = channels(&section, "tell", &document.channels);
         rules.start = section.section("start").and_then(|section| start(&section));
         rules.end = section.section("end").and_then(|section| end(&section, document));
         for (at, mark) in section.sections("ended").iter().enumerate() {
             let id = mark.string("id").unwrap_or_else(|| format!("ended-{}", at + 1));
             let conditions = needed_conditions(mark, document);
             mark.get("but_first");
+            failing::of_rule(&format!("lifecycle.ended.{id}"), mark, document);
             mark.finish();
             rules.ended.push(Mark { id, conditions, spot: mark.spot() });
         }
@@ -40,6 +43,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             let conditions = needed_conditions(leave, document);
             let loses = loses(leave, "loses");
             leave.get("but_first");
+            failing::of_rule(&format!("lifecycle.leave.{id}"), leave, document);
             leave.finish();
             rules.leave.push(LeaveRule { id, conditions, loses, spot: leave.spot() });
         }
@@ -48,6 +52,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
             // Nothing is said of these but what is asked first.
             if let Some(section) = section.section(key) {
                 section.get("but_first");
+                failing::of_rule(&format!("lifecycle.{key}"), &section, document);
                 section.finish();
             }
         }
@@ -65,11 +70,15 @@ fn needed_conditions(section: &Section<'_>, document: &Document) -> Vec<crate::c
     list
 }
 
-fn channels(section: &Section<'_>, key: &'static str, document: &Document) -> Vec<String> {
+pub(super) fn channels(
+    section: &Section<'_>,
+    key: &'static str,
+    known_channels: &BTreeMap<String, crate::guardrail::Channel>,
+) -> Vec<String> {
     let mut names = Vec::new();
     for text in section.texts(key) {
         let complain = |message, fix| section.report.error(&text.span, message, fix);
-        if known(&text.value, &document.channels, "[notify] entry", complain).is_some() {
+        if known(&text.value, known_channels, "[notify] entry", complain).is_some() {
             names.push(text.value);
         }
     }
@@ -89,7 +98,7 @@ fn start(section: &Section<'_>) -> Option<StartRule> {
     (!rule.attribute.name.is_empty()).then_some(rule)
 }
 
-fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
+fn end(section: &Section<'_>, document: &mut Document) -> Option<EndRule> {
     let attribute = section.needed_attribute("attribute");
     let rule = EndRule {
         attribute: attribute.unwrap_or_default().into(),
@@ -98,10 +107,11 @@ fn end(section: &Section<'_>, document: &Document) -> Option<EndRule> {
             .word("the_day_itself", &[("still counts", true), ("no longer counts", false)])
             .unwrap_or(true),
         warn_days: section.integer("warn_days", 0..366).unwrap_or(0),
-        tell: channels(section, "tell", document),
+        tell: channels(section, "tell", &document.channels),
         spot: section.spot(),
     };
     section.get("but_first");
+    failing::of_rule("lifecycle.end", section, document);
     section.finish();
     (!rule.attribute.name.is_empty()).then_some(rule)
 }

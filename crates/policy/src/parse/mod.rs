@@ -1,5 +1,6 @@
 //! From text to a [`Document`]: every mistake is found in one go.
 
+mod failing;
 mod first;
 mod flow;
 mod lifecycle;
@@ -77,7 +78,7 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     }
     rules::read(&section, &mut document);
     lifecycle::read(&section, &mut document);
-    document.flows = flow::read(&section, &document);
+    document.flows = flow::read(&section, &mut document);
     document.parameters = Parameters::read(&section, &document);
     document.parameters.check(&document, &mut report.findings());
     first::read(&section, &mut document);

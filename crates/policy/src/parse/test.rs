@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
+    failure::Part,
     fold,
     id::{GroupId, IdentityId, TenantId},
     identity::{AttributeValue, Groups, Identity, Profile, Status},
@@ -34,6 +35,7 @@ struct Person {
     governed: bool,
     sits: Option<(String, String)>,
     manager: bool,
+    failed: Vec<(String, Option<Part>)>,
     gone: Option<Timestamp>,
 }
 
@@ -50,6 +52,7 @@ impl Default for Person {
             governed: false,
             sits: None,
             manager: false,
+            failed: Vec::new(),
             gone: None,
         }
     }
@@ -98,6 +101,7 @@ pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Case> {
             governed: person.governed,
             sits: person.sits,
             manager: person.manager,
+            failed: person.failed,
             gone: person.gone,
         };
         let spot = section.report.spot(name.span.clone());
@@ -167,6 +171,10 @@ fn person(section: &Section<'_>, people: &BTreeMap<String, Person>, document: &D
     person.account = section.boolean("account").unwrap_or(person.account);
     person.governed = section.boolean("governed").unwrap_or(person.governed);
     person.manager = section.boolean("manager_known").unwrap_or(person.manager);
+    if section.get("failed").is_some() {
+        person.failed =
+            section.texts("failed").iter().filter_map(|text| failed(text, section, document)).collect();
+    }
     if let Some(text) = section.text("sits") {
         match text.value.split_once(" / ") {
             Some((building, floor)) => person.sits = Some((building.trim().into(), floor.trim().into())),
@@ -178,6 +186,24 @@ fn person(section: &Section<'_>, people: &BTreeMap<String, Person>, document: &D
         }
     }
     person
+}
+
+/// `FLOW`, or `FLOW: PART`: what the site refused.
+fn failed(text: &Text, section: &Section<'_>, document: &Document) -> Option<(String, Option<Part>)> {
+    let (rule, part) = match text.value.split_once(": ") {
+        Some((rule, part)) => (rule.trim(), Some(part.trim())),
+        None => (text.value.trim(), None),
+    };
+    let complain = |message: String, fix: Option<String>| section.report.error(&text.span, message, fix);
+    let branches = known(rule, &document.failures, "rule with if_it_fails called", complain)?;
+    let Some(word) = part else { return Some((rule.to_owned(), None)) };
+    let found = branches.keys().find(|part| part.as_str() == word).copied();
+    if found.is_none() {
+        let all: Vec<_> = branches.keys().map(|part| part.as_str()).collect();
+        let message = format!("nothing is said of a {word} of \"{rule}\" that fails");
+        section.report.error(&text.span, message, Some(format!("known: {}", all.join(", "))));
+    }
+    found.map(|part| (rule.to_owned(), Some(part)))
 }
 
 /// Tenants that the policy speaks of.

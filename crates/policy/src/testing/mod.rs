@@ -5,17 +5,20 @@ mod compare;
 mod coverage;
 mod stage;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind, FieldName, Seat},
     desired::Applied,
+    failure::{ALL_LINES, FailedStep, Part, failure_key},
     id::{AccountId, AccountKey},
     identity::Identity,
 };
 use serde::Serialize;
 
 pub use self::coverage::{Coverage, Missed, Reach};
-use crate::{evaluate::Facts, policy::Policy, problem::Spot};
+use crate::{document::Document, evaluate::Facts, policy::Policy, problem::Spot};
 
 /// When a test takes place that does not say so: a Monday morning.
 pub const DEFAULT_MOMENT: &str = "2026-06-01T09:00:00Z";
@@ -41,6 +44,8 @@ pub(crate) struct Given {
     /// Building and floor of the seat they have.
     pub sits: Option<(String, String)>,
     pub manager: bool,
+    /// Flows, and parts of flows, that the site refused for good.
+    pub failed: Vec<(String, Option<Part>)>,
     /// Deleted in Okta, with proof.
     pub gone: Option<Timestamp>,
 }
@@ -173,9 +178,12 @@ impl Policy {
         let mut coverage = coverage::Tracker::new(self);
         let tests = document.tests.iter().map(|case| {
             let account = stage.account(case);
-            let applied = case.given.governed.then(|| Applied {
-                // Something that was surely given: how it is spelt does not matter to any rule.
-                notices: ["given by this policy".to_owned()].into(),
+            // Something that was surely given: how it is spelt does not matter to any rule.
+            let governed = case.given.governed.then(|| "given by this policy".to_owned());
+            let failed = case.given.failed(document, case.now);
+            let applied = (governed.is_some() || !failed.is_empty()).then(|| Applied {
+                notices: governed.into_iter().collect(),
+                failed,
                 ..Applied::default()
             });
             let facts = Facts {
@@ -200,6 +208,33 @@ impl Policy {
         });
         let tests = tests.collect();
         TestReport { tests, coverage: coverage.finish() }
+    }
+}
+
+impl Given {
+    /// What failed, as it would be remembered.
+    fn failed(&self, document: &Document, now: Timestamp) -> BTreeMap<String, FailedStep> {
+        let mut failed = BTreeMap::new();
+        for (rule, wanted) in &self.failed {
+            let branches = document.failures.get(rule).into_iter().flatten();
+            for (part, branch) in branches.filter(|(part, _)| wanted.is_none_or(|wanted| wanted == **part)) {
+                let step = FailedStep {
+                    rule: rule.clone(),
+                    part: *part,
+                    what: part.to_string(),
+                    lines: [ALL_LINES.to_owned()].into(),
+                    why: "the site refused it".into(),
+                    fix: String::new(),
+                    tries: branch.retries + 1,
+                    first: now,
+                    last: now,
+                    given_up: true,
+                    print: branch.print.clone(),
+                };
+                failed.insert(failure_key(rule, *part, false), step);
+            }
+        }
+        failed
     }
 }
 

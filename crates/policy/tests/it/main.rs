@@ -1,5 +1,6 @@
 //! Policies from the outside: files in, wishes out.
 
+mod failing;
 mod first;
 mod flows;
 mod language;

@@ -40,6 +40,8 @@ pub struct BadgeSettings {
     pub token: String,
     /// How far a webhook's timestamp may be off, seconds.
     pub tolerance_seconds: i64,
+    /// Changes kept for inspection, 0 for all; with a bound, the journal says how many are gone.
+    pub journal_max: usize,
 }
 
 impl BadgeSettings {
@@ -49,6 +51,7 @@ impl BadgeSettings {
             webhook_secret: format!("whsec_{}", STANDARD.encode(key)),
             token: token.to_owned(),
             tolerance_seconds: 300,
+            journal_max: 0,
         }
     }
 }
@@ -82,8 +85,8 @@ const DROPS_MAX: usize = 1_000;
 impl BadgeFace {
     pub fn new(settings: BadgeSettings) -> Self {
         Self {
+            rights: Rights::keeping(settings.journal_max),
             settings,
-            rights: Rights::default(),
             directory: Directory::default(),
             seen: Vec::new(),
             acknowledgements: BTreeMap::new(),
@@ -189,7 +192,8 @@ impl Face for BadgeFace {
             Inspect::State => {
                 json!({ "rights": self.rights.to_value(), "people": self.directory.people_value(), "areas": self.directory.areas_value() })
             }
-            Inspect::Journal => self.rights.journal_value(),
+            Inspect::Journal => self.rights.journal().to_value(0, usize::MAX),
+            Inspect::JournalAfter { seq, limit } => self.rights.journal().to_value(seq, limit),
             Inspect::Calls => {
                 let told = |[accepted, refused]: &[u64; 2]| json!({ "accepted": accepted, "refused": refused, "throttled": 0, "faulted": 0 });
                 self.calls

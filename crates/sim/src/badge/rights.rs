@@ -1,9 +1,11 @@
 //! Who may enter what, from when to when, and how that came about.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use crate::journal::Journal;
 
 /// How a right was told. The same holder and area may be told in more than one way; each way owns its own rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,30 +42,19 @@ impl Span {
     }
 }
 
-#[derive(Debug)]
-struct Entry {
-    at: Timestamp,
-    way: Way,
-    /// The message, file or request that brought it.
-    by: String,
-    holder: String,
-    area: String,
-    before: Option<Span>,
-    after: Option<Span>,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Rights {
     held: BTreeMap<(String, String, Way), Span>,
-    /// The latest; older ones are gone.
-    journal: VecDeque<Entry>,
-    /// How many there ever were.
-    written: u64,
+    /// Changes kept for inspection, 0 for all.
+    kept_max: usize,
+    journal: Journal,
 }
 
-const JOURNAL_MAX: usize = 200_000;
-
 impl Rights {
+    pub(super) fn keeping(kept_max: usize) -> Self {
+        Self { kept_max, ..Self::default() }
+    }
+
     /// Sets (or with `None` takes) one right; whether anything changed.
     pub(super) fn set(
         &mut self,
@@ -82,18 +73,12 @@ impl Rights {
         if before == span {
             return false;
         }
-        self.written += 1;
-        if self.journal.len() == JOURNAL_MAX {
-            self.journal.pop_front();
-        }
-        self.journal.push_back(Entry {
-            at: now,
-            way,
-            by: by.to_owned(),
-            holder: holder.to_owned(),
-            area: area.to_owned(),
-            before,
-            after: span,
+        let told = |span: Option<Span>| span.map(|span| json!({ "from": span.from, "until": span.until }));
+        self.journal.record(self.kept_max, |seq| {
+            json!({
+                "seq": seq, "at": now, "way": way.as_str(), "by": by, "holder": holder, "area": area,
+                "before": told(before), "after": told(span),
+            })
         });
         true
     }
@@ -121,18 +106,7 @@ impl Rights {
         self.held.iter().map(row).collect()
     }
 
-    pub(super) fn journal_value(&self) -> Value {
-        let span = |span: &Option<Span>| match span {
-            Some(span) => json!({ "from": span.from, "until": span.until }),
-            None => Value::Null,
-        };
-        let row = |(seq, entry): (u64, &Entry)| {
-            json!({
-                "seq": seq, "at": entry.at, "way": entry.way.as_str(), "by": entry.by, "holder": entry.holder,
-                "area": entry.area, "before": span(&entry.before), "after": span(&entry.after),
-            })
-        };
-        let first = self.written - self.journal.len() as u64 + 1;
-        (first..).zip(&self.journal).map(row).collect()
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
     }
 }

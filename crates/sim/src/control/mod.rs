@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /_stand-in/health` | `{"ok":true,"now":…,"faces":["okta/0","ioffice/0"]}` |
 //! | `GET /_stand-in/{okta\|ioffice\|badge}/{n}/{state\|journal\|calls}` | the face's own record |
+//! | `GET …/journal?after=SEQ&limit=N` | the journal in pieces: the rows after number SEQ |
 //! | `POST /_stand-in/{okta\|ioffice\|badge}/{n}/command` | a change made at the vendor's own console; 400 says what is wrong |
 //! | `GET /_stand-in/faults` | what each rule has seen and hit, by face |
 //! | `POST /_stand-in/faults` | adds rules: a fault script as TOML, or the same keys as JSON |
@@ -90,14 +91,23 @@ async fn health(State(panel): State<Panel>) -> Json<Value> {
     Json(json!({"ok": true, "now": panel.clock.now().to_string(), "faces": faces}))
 }
 
+#[derive(Deserialize)]
+struct Piece {
+    after: Option<u64>,
+    limit: Option<usize>,
+}
+
 async fn inspect(
     State(panel): State<Panel>,
     Path((vendor, index, what)): Path<(String, String, String)>,
+    Query(piece): Query<Piece>,
 ) -> Answer {
     let desk = panel.desk(&vendor, &index)?;
     let what = match what.as_str() {
         "state" => Inspect::State,
-        "journal" => Inspect::Journal,
+        "journal" => {
+            Inspect::JournalAfter { seq: piece.after.unwrap_or(0), limit: piece.limit.unwrap_or(usize::MAX) }
+        }
         "calls" => Inspect::Calls,
         other => {
             return Err(Refused(StatusCode::NOT_FOUND, format!("{other}: read state, journal or calls")));

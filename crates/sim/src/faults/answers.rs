@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::rule::{Effect, Rule};
@@ -46,6 +46,26 @@ pub(super) fn refusal(rule: &Rule, vendor: Vendor, now: Timestamp, number: u64) 
         }
     }
     Some(Reply::now(response))
+}
+
+/// What the SCIM server of an app seems to answer; `None` if it is to answer by itself.
+pub(super) fn scim(effect: Effect, by: SignedDuration) -> Option<Response<Bytes>> {
+    let (status, words) = match effect {
+        Effect::Unauthorized => (StatusCode::UNAUTHORIZED, "Authorization failed"),
+        Effect::Forbidden => (StatusCode::FORBIDDEN, "Operation is not permitted"),
+        Effect::Quota => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Effect::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, "An unexpected error occurred"),
+        Effect::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service unavailable"),
+        _ => return None,
+    };
+    let schema = "urn:ietf:params:scim:api:messages:2.0:Error";
+    let body = json!({ "schemas": [schema], "status": status.as_str(), "detail": words });
+    let mut response = json_response(status, &body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
+    if effect == Effect::Quota {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(by.as_secs().unsigned_abs()));
+    }
+    Some(response)
 }
 
 fn closed(delay: Duration) -> Reply {

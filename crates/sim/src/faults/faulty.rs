@@ -36,6 +36,8 @@ pub struct Faulty {
     next_rule: u64,
     first: FirstAnswers,
     held: Held,
+    /// Requests under way whose answer the face is not to hear.
+    unheard: BTreeSet<u64>,
     /// Requests refused or cut by rules, by `METHOD path` with ids replaced.
     faulted: BTreeMap<String, u64>,
     refusals: u64,
@@ -96,6 +98,7 @@ impl Faulty {
             next_rule: 1,
             first: FirstAnswers::default(),
             held: Held::default(),
+            unheard: BTreeSet::new(),
             faulted: BTreeMap::new(),
             refusals: 0,
         };
@@ -151,7 +154,8 @@ impl Faulty {
     fn strike(&mut self, request: &Request<Bytes>, now: Timestamp) -> Option<Rule> {
         let credential = credential(request);
         for live in &mut self.rules {
-            let is_for_requests = live.rule.target != Target::Hook && live.rule.effect != Effect::ClockJump;
+            let outgoing = matches!(live.rule.target, Target::Hook | Target::Scim);
+            let is_for_requests = !outgoing && live.rule.effect != Effect::ClockJump;
             if !is_for_requests || !live.is_open(now) {
                 continue;
             }
@@ -177,12 +181,11 @@ impl Faulty {
     }
 
     fn deliver(&mut self, outgoing: Outgoing, now: Timestamp, leaving: &mut Vec<Outgoing>) {
-        // Only hooks are struck here: what a provisioning client sends is no delivery, and its loss would be nobody's to
-        // notice. The server it speaks to may be faulty by itself.
         let agent = outgoing.request.headers().get(header::USER_AGENT);
-        let hook = agent.is_none_or(|agent| !agent.as_bytes().starts_with(b"Okta SCIM"));
+        let scim = agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Okta SCIM"));
+        let concerned = if scim { Target::Scim } else { Target::Hook };
         let struck = self.rules.iter_mut().find_map(|live| {
-            let applies = hook && live.rule.target == Target::Hook && live.is_open(now);
+            let applies = live.rule.target == concerned && live.is_open(now);
             (applies && live.rule.matches(&outgoing.request) && live.hit(&mut self.dice))
                 .then(|| live.rule.clone())
         });
@@ -206,9 +209,21 @@ impl Faulty {
                 let second = Outgoing { token: outgoing.token | SECOND, ..outgoing.clone() };
                 leaving.extend([outgoing, second]);
             }
+            Effect::TimeoutBefore => {
+                self.inner.outgoing_done(outgoing.token, OutgoingOutcome::TimedOut, face_time);
+            }
+            Effect::TimeoutAfter => {
+                self.unheard.insert(outgoing.token);
+                leaving.push(outgoing);
+            }
             Effect::Late => self.held.hold(outgoing, due, false),
             Effect::Reorder => self.held.hold(outgoing, due, true),
-            _ => leaving.push(outgoing),
+            effect => match answers::scim(effect, rule.by()) {
+                Some(answer) => {
+                    self.inner.outgoing_done(outgoing.token, OutgoingOutcome::Answered(answer), face_time);
+                }
+                None => leaving.push(outgoing),
+            },
         }
     }
 }
@@ -296,6 +311,7 @@ impl Face for Faulty {
             return None;
         }
         let face_time = self.face_time(now);
+        let outcome = if self.unheard.remove(&token) { OutgoingOutcome::TimedOut } else { outcome };
         self.inner.outgoing_done(token, outcome, face_time)
     }
 

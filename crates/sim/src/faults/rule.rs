@@ -18,6 +18,8 @@ pub enum Target {
     Badge,
     /// Event-hook requests that an Okta org makes.
     Hook,
+    /// SCIM requests that an Okta org makes to the server that an app provisions to.
+    Scim,
 }
 
 /// What happens.
@@ -38,7 +40,8 @@ pub enum Effect {
     Unavailable,
     /// Nothing done, no answer for `by` (default 60 s), then the connection closes.
     TimeoutBefore,
-    /// Done, no answer for `by` (default 60 s), then the connection closes.
+    /// Done, no answer for `by` (default 60 s), then the connection closes. SCIM: the sender hears of no answer as soon as
+    /// the server has given it.
     TimeoutAfter,
     /// The connection closes before the request is looked at.
     Refuse,
@@ -62,20 +65,31 @@ pub enum Effect {
     ClockJump,
     /// Hook: the delivery is lost on the way; the sender believes it arrived.
     Drop,
-    /// Hook: the receiver cannot be reached; the sender notices, and may retry.
+    /// Hook, SCIM: the receiver cannot be reached; the sender notices, and may retry.
     Unreachable,
-    /// Hook: the delivery is made twice.
+    /// Hook, SCIM: the request is made twice.
     Duplicate,
-    /// Hook: the delivery is made `by` (default 30 s) late.
+    /// Hook, SCIM: the request is made `by` (default 30 s) late.
     Late,
-    /// Hook: the delivery waits until the next one has been made (30 s at most).
+    /// Hook, SCIM: the request waits until the next one has been made (30 s at most).
     Reorder,
 }
 
 impl Effect {
-    /// Whether the effect belongs to outgoing hook requests rather than to incoming ones.
-    pub fn is_for_hooks(self) -> bool {
-        matches!(self, Self::Drop | Self::Unreachable | Self::Duplicate | Self::Late | Self::Reorder)
+    /// Whether the effect can happen to what a target stands for.
+    pub fn is_for(self, target: Target) -> bool {
+        let on_the_way = matches!(self, Self::Unreachable | Self::Duplicate | Self::Late | Self::Reorder);
+        match target {
+            Target::Hook => on_the_way || self == Self::Drop,
+            Target::Scim => on_the_way || self.is_answered_for() || self == Self::TimeoutAfter,
+            Target::Okta | Target::Ioffice | Target::Badge => !on_the_way && self != Self::Drop,
+        }
+    }
+
+    /// Whether a refusal stands in for the answer, so that nothing is done.
+    fn is_answered_for(self) -> bool {
+        use Effect::{Forbidden, Quota, ServerError, TimeoutBefore, Unauthorized, Unavailable};
+        matches!(self, Unauthorized | Forbidden | Quota | ServerError | Unavailable | TimeoutBefore)
     }
 
     /// The length of time that `by` means when unset.
@@ -160,7 +174,7 @@ impl Rule {
     /// Whether the rule can ever apply at this face.
     pub fn concerns(&self, desk: DeskName) -> bool {
         let vendor = match self.target {
-            Target::Okta | Target::Hook => Vendor::Okta,
+            Target::Okta | Target::Hook | Target::Scim => Vendor::Okta,
             Target::Ioffice => Vendor::Ioffice,
             Target::Badge => Vendor::Badge,
         };

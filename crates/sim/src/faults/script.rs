@@ -132,18 +132,20 @@ fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
         Err(Mistake { at, message: message.to_owned(), fix: fix.to_owned() })
     };
     let at = entry.effect.span().start;
-    match (entry.target, effect.is_for_hooks()) {
-        (Target::Hook, false) => {
-            return wrong(
-                at,
+    if !effect.is_for(entry.target) {
+        let (message, fix) = match entry.target {
+            Target::Hook => (
                 "this effect is for requests",
                 "for hooks write drop, unreachable, duplicate, late or reorder",
-            );
-        }
-        (Target::Okta | Target::Ioffice | Target::Badge, true) => {
-            return wrong(at, "this effect is for hooks", "write target = \"hook\", or another effect");
-        }
-        _ => {}
+            ),
+            Target::Scim => (
+                "this effect does not happen to SCIM requests",
+                "for scim write unreachable, duplicate, late, reorder, timeout_before, timeout_after, unauthorized, \
+                 forbidden, quota, server_error or unavailable",
+            ),
+            _ => ("this effect is for hooks", "write target = \"hook\", or another effect"),
+        };
+        return wrong(at, message, fix);
     }
     if let Some(path) = &entry.path
         && !path.get_ref().starts_with(['/', '*'])

@@ -356,7 +356,7 @@ impl Face for Replay {
     fn inspect(&self, what: Inspect) -> Value {
         match what {
             Inspect::State => json!({"recorded": self.answers.keys().collect::<Vec<_>>()}),
-            Inspect::Journal => json!([]),
+            Inspect::Journal | Inspect::JournalAfter { .. } => json!([]),
             Inspect::Calls => {
                 let told = |[accepted, refused]: &[u64; 2]| json!({"accepted": accepted, "refused": refused, "throttled": 0, "faulted": 0});
                 self.calls.iter().map(|(key, counts)| (key.clone(), told(counts))).collect()

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     doc::{self, Doc},
-    journal::{Journal, Origin},
+    journal::Origin,
     list::ListCache,
     noun::{Kind, Noun},
     selector::{Selector, Want},
@@ -14,6 +14,7 @@ use super::{
     view::View,
     wire::{Answer, Fields, Outcome, Query, Refusal},
 };
+use crate::journal::Journal;
 
 pub(crate) struct Call<'a> {
     pub(crate) state: &'a mut State,
@@ -126,7 +127,8 @@ impl Call<'_> {
 
     pub(crate) fn record(&mut self, kind: &'static str, id: Value, before: &Value, after: &Value) {
         self.state.generation += 1;
-        self.journal.record(&self.origin, kind, id, before, after, self.settings.journal_max);
+        let origin = &self.origin;
+        self.journal.record_text(self.settings.journal_max, |seq| origin.row(kind, &id, before, after, seq));
     }
 
     fn merge_rules(&self, creating: bool) -> doc::Rules {

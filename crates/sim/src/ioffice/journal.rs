@@ -1,32 +1,10 @@
-//! Accepted writes in order, and how often each call was made. Auditors read these; no API call can.
+//! Who wrote what, as the journal keeps it, and how often each call was made. Auditors read these; no API call can.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::table::Id;
-
-/// One accepted write. Values are kept as text: a journal of many thousand entries stays small.
-#[derive(Debug)]
-struct Entry {
-    at: i64,
-    caller: Id,
-    caller_name: Box<str>,
-    method: Box<str>,
-    path: Box<str>,
-    kind: &'static str,
-    id: Value,
-    before: Box<str>,
-    after: Box<str>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Journal {
-    /// The latest; older ones are gone.
-    entries: VecDeque<Entry>,
-    /// How many there ever were.
-    written: u64,
-}
 
 /// Who did something and how it came in.
 #[derive(Debug, Clone)]
@@ -39,54 +17,17 @@ pub(crate) struct Origin {
     pub(crate) path: String,
 }
 
-impl Journal {
-    /// How many writes were ever accepted.
-    pub(crate) fn written(&self) -> u64 {
-        self.written
-    }
-
-    pub(crate) fn record(
-        &mut self,
-        origin: &Origin,
-        kind: &'static str,
-        id: Value,
-        before: &Value,
-        after: &Value,
-        kept: usize,
-    ) {
-        self.written += 1;
-        while self.entries.len() >= kept.max(1) {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(Entry {
-            at: origin.at,
-            caller: origin.caller,
-            caller_name: origin.caller_name.as_str().into(),
-            method: origin.method.as_str().into(),
-            path: origin.path.as_str().into(),
-            kind,
-            id,
-            before: before.to_string().into(),
-            after: after.to_string().into(),
-        });
-    }
-
-    pub(crate) fn to_value(&self) -> Value {
-        let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-        let first = self.written - self.entries.len() as u64 + 1;
-        self.entries
-            .iter()
-            .zip(first..)
-            .map(|(entry, seq)| {
-                let at =
-                    jiff::Timestamp::from_millisecond(entry.at).map(|at| at.to_string()).unwrap_or_default();
-                json!({
-                    "seq": seq, "at": at, "caller": {"id": entry.caller, "name": entry.caller_name},
-                    "method": entry.method, "path": entry.path, "kind": entry.kind, "id": entry.id,
-                    "before": parse(&entry.before), "after": parse(&entry.after),
-                })
-            })
-            .collect()
+impl Origin {
+    /// One accepted write of this origin, as the journal keeps it.
+    pub(crate) fn row(&self, kind: &str, id: &Value, before: &Value, after: &Value, seq: u64) -> String {
+        let quoted = |text: &str| Value::from(text).to_string();
+        let at = jiff::Timestamp::from_millisecond(self.at).map(|at| at.to_string()).unwrap_or_default();
+        let (name, method, path) = (quoted(&self.caller_name), quoted(&self.method), quoted(&self.path));
+        format!(
+            "{{\"seq\":{seq},\"at\":\"{at}\",\"caller\":{{\"id\":{},\"name\":{name}}},\"method\":{method},\"path\":{path},\
+             \"kind\":\"{kind}\",\"id\":{id},\"before\":{before},\"after\":{after}}}",
+            self.caller
+        )
     }
 }
 

@@ -44,14 +44,17 @@ use serde_json::Value;
 
 use self::{
     call::Call,
-    journal::{Calls, Journal, Origin},
+    journal::{Calls, Origin},
     list::ListCache,
     load::Load,
     routes::{Evidence, Found},
     state::State,
     wire::{Outcome, Query, Refusal},
 };
-use crate::face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply};
+use crate::{
+    face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome, Reply},
+    journal::Journal,
+};
 
 pub use self::settings::{
     Absent, Cascade, DuplicateEmail, InactiveById, IofficeSettings, OauthClient, OverLimit, PermissionsPut,
@@ -249,7 +252,8 @@ impl Face for IofficeFace {
     fn inspect(&self, what: Inspect) -> Value {
         match what {
             Inspect::State => command::dump(&self.state, &self.settings),
-            Inspect::Journal => self.journal.to_value(),
+            Inspect::Journal => self.journal.to_value(0, usize::MAX),
+            Inspect::JournalAfter { seq, limit } => self.journal.to_value(seq, limit),
             Inspect::Calls => self.calls.to_value(),
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     IofficeFace,
     doc::Doc,
-    journal::{Calls, Journal},
+    journal::Calls,
     list::ListCache,
     load::Load,
     noun::Noun,
@@ -17,7 +17,10 @@ use super::{
     users::{Role, Seating, User},
     visitors::VisitorType,
 };
-use crate::world::{self, Site};
+use crate::{
+    journal::Journal,
+    world::{self, Site},
+};
 
 /// When the site was set up, milliseconds.
 const SET_UP: i64 = 1_717_200_000_000;

@@ -171,7 +171,8 @@ pub struct IofficeSettings {
     pub service_password: String,
     /// The service account is a site administrator.
     pub service_site_admin: bool,
-    /// Accepted writes kept for inspection; the oldest go first.
+    /// Accepted writes kept for inspection, 0 for all. With a bound at least so many of the latest stay, and the journal says
+    /// how many are gone.
     pub journal_max: usize,
 }
 
@@ -230,7 +231,7 @@ impl Default for IofficeSettings {
             service_user_name: "lanyard.sync".into(),
             service_password: "lanyard-local".into(),
             service_site_admin: true,
-            journal_max: 200_000,
+            journal_max: 0,
         }
     }
 }

@@ -61,6 +61,9 @@ pub struct PushMapping {
     pub id: Oid,
     pub source: Oid,
     pub target: Oid,
+    /// What the group is called in the target, where that is not the source group's own name: this one does not follow
+    /// when the source group is renamed.
+    pub name: Option<Box<str>>,
     pub status: String,
     pub created: Moment,
     pub last_updated: Moment,
@@ -463,7 +466,7 @@ impl Org {
         };
         let visible = app.groups.range(start..).filter(|(key, _)| call.who.sees_group(**key) && named(**key));
         let mut found: Vec<_> = visible.take(limit + 1).collect();
-        let more = found.len() > limit;
+        let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
         found.truncate(limit);
         let rows: Vec<Value> = found
             .iter()
@@ -506,7 +509,7 @@ impl Org {
 
     pub fn list_pushes(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let app = &self.apps[self.app_for(id)?];
-        let limit = paging::limit(call, 100, 1000, true)?;
+        let limit = paging::limit(call, 100, 1000, self.settings.over_limit_lists == OverLimit::Clamp)?;
         let start = self.place_after(call, "c")? as usize;
         let (source, status) = (call.param("sourceGroupId"), call.param("status"));
         let since = match call.param("lastUpdated").filter(|text| !text.is_empty()) {
@@ -521,7 +524,7 @@ impl Org {
         let rows: Vec<(usize, &PushMapping)> =
             app.pushes.iter().enumerate().skip(start).filter(|(_, push)| wanted(push)).collect();
         let shown = &rows[..rows.len().min(limit)];
-        let more = rows.len() > limit;
+        let more = rows.len() > limit || (rows.len() == limit && self.settings.empty_last_page);
         let cursor =
             shown.last().filter(|_| more).map(|(at, _)| self.cursors.seal(&format!("c{at}"), call.now));
         let rows = shown.iter().map(|(_, push)| self.push_value(app, push, &call.link_base)).collect();
@@ -532,14 +535,18 @@ impl Org {
         let body = call.json()?;
         let app = self.app_for(id)?;
         let source = body.get("sourceGroupId").and_then(Value::as_str).unwrap_or_default();
-        let source = self.groups[self.group_for(call, source)? as usize].as_ref().map(|group| group.head.id);
-        let source = source.ok_or_else(|| ApiError::missing("", "UserGroup"))?;
+        let key = self.group_for(call, source)?;
+        let missing = || ApiError::missing(source, "UserGroup");
+        let (source, own) =
+            self.group_at(key).map(|group| (group.head.id, group.head.name.clone())).ok_or_else(missing)?;
         let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let target = match (text("targetGroupId"), text("targetGroupName")) {
+        let (target, name) = match (text("targetGroupId"), text("targetGroupName")) {
             (Some(target), None) => {
-                Oid::parse(target).ok_or_else(|| ApiError::missing(target, "UserGroup"))?
+                let linked = self.group_at(self.group_for(call, target)?).map(|group| &group.head);
+                let linked = linked.ok_or_else(|| ApiError::missing(target, "UserGroup"))?;
+                (linked.id, linked.name.to_string())
             }
-            (None, Some(_)) => self.fresh_id("00g"),
+            (None, Some(name)) => (self.fresh_id("00g"), name.to_owned()),
             _ => {
                 return Err(ApiError::invalid("targetGroupId", "either it or targetGroupName is required"));
             }
@@ -552,6 +559,7 @@ impl Org {
             id: self.fresh_id("gPm"),
             source,
             target,
+            name: (*name != *own).then(|| name.into()),
             status: status.to_owned(),
             created: self.now,
             last_updated: self.now,

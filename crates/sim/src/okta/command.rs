@@ -38,7 +38,7 @@
 //! | `concurrency_429` | `count` of next answers | |
 //! | `exhaust_bucket` | `bucket` (a name of the quota settings), `until` or `for_seconds` | |
 //! | `create_token` | `secret`, `name`, `owner` (a user) | `{"id"}` |
-//! | `create_oidc_app` | `label`, `redirect_uris`, `post_logout_uris`, `secret` (made up; `public` true: none), `groups_prefix` | `{"client_id","client_secret"}` |
+//! | `create_oidc_app` | `label`, `redirect_uris`, `post_logout_uris`, `secret` (made up; `public` true: none), `keys` (public JWKs instead of a secret), `groups_prefix` | `{"client_id","client_secret"}` |
 //! | `create_service_app` | `label`, `keys` (public JWKs), `scopes`, `dpop` (true) | `{"client_id"}` |
 //! | `revoke_credential` | `principal` | `{"revoked"}` |
 //! | `withdraw_scope`, `grant_scope` | `principal`, `scope` | |
@@ -246,13 +246,15 @@ impl Org {
             }
             "create_oidc_app" => {
                 let list = |name: &str| texts(command, name);
-                let public = command.get("public").and_then(Value::as_bool).unwrap_or(false);
+                let keys = command.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+                let public =
+                    command.get("public").and_then(Value::as_bool).unwrap_or(false) || !keys.is_empty();
                 let given = command.get("secret").and_then(Value::as_str).map(str::to_owned);
                 let app = OidcApp {
                     client_id: self.fresh_id("0oa").to_string(),
                     label: command.get("label").and_then(Value::as_str).unwrap_or("Web app").to_owned(),
                     secret: (!public).then(|| given.unwrap_or_else(|| self.dice.text(64))),
-                    keys: Vec::new(),
+                    keys,
                     redirect_uris: list("redirect_uris")?,
                     post_logout_uris: list("post_logout_uris")?,
                     groups_prefix: command.get("groups_prefix").and_then(Value::as_str).map(str::to_owned),

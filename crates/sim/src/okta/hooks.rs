@@ -280,8 +280,9 @@ impl Org {
 
     /// Replaces the whole hook: a secret that is not sent again is gone. A changed channel needs verification anew.
     pub fn put_hook(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
-        let wanted = self.wanted_hook(&call.json()?)?;
+        let body = call.json()?;
         let place = self.hook_place(id)?;
+        let wanted = self.wanted_hook(&body)?;
         let now = self.now;
         let hook = &mut self.hooks.list[place];
         let moved = hook.uri != wanted.uri || hook.headers != wanted.headers || hook.auth != wanted.auth;

@@ -79,21 +79,6 @@ impl Org {
         })
     }
 
-    pub fn inspect_journal(&self) -> Value {
-        let read = |text: &Option<String>| match text {
-            Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())),
-            None => Value::Null,
-        };
-        let entries = self.journal.iter().map(|entry| {
-            json!({
-                "seq": entry.seq, "at": entry.at.iso(), "caller": entry.caller, "method": entry.method,
-                "path": entry.path, "kind": entry.kind, "id": entry.id,
-                "before": read(&entry.before), "after": read(&entry.after),
-            })
-        });
-        entries.collect()
-    }
-
     pub fn inspect_calls(&self) -> Value {
         let calls = self.calls.iter().flat_map(|(pattern, methods)| {
             methods.iter().map(move |(method, count)| (format!("{method} {pattern}"), count))

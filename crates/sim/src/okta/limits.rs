@@ -1,9 +1,6 @@
 //! Rate limits: which bucket a call falls in, what is left of it, and the two kinds of 429.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use http::Method;
 
@@ -146,6 +143,14 @@ impl Window {
     }
 }
 
+/// A request under way, as far as the time that its answer takes says.
+#[derive(Debug)]
+struct Request {
+    ends: Moment,
+    principal: Arc<str>,
+    authorize: bool,
+}
+
 /// Counts calls per bucket, for the org and for each principal.
 #[derive(Debug)]
 pub struct Limits {
@@ -153,8 +158,7 @@ pub struct Limits {
     principals: HashMap<Arc<str>, [Window; BUCKETS]>,
     /// Shares that differ from the default, by principal.
     pub shares: HashMap<Arc<str>, Share>,
-    /// Ends of the requests under way, with their principals.
-    in_flight: VecDeque<(Moment, Arc<str>)>,
+    in_flight: Vec<Request>,
     /// Other requests that wait for their answer now, as the host counts them.
     pub others_in_flight: u64,
     last_concurrency_violation: Moment,
@@ -170,7 +174,7 @@ impl Limits {
             org: [FRESH; BUCKETS],
             principals: HashMap::new(),
             shares: HashMap::new(),
-            in_flight: VecDeque::new(),
+            in_flight: Vec::new(),
             others_in_flight: 0,
             last_concurrency_violation: Moment::NEVER,
             forced_concurrency: 0,
@@ -224,17 +228,23 @@ impl Limits {
             return self.concurrency_refusal(now, dice);
         }
         if takes_ms > 0 {
-            while self.in_flight.front().is_some_and(|(end, _)| *end <= now) {
-                self.in_flight.pop_front();
-            }
-            let own =
-                self.in_flight.iter().filter(|(end, who)| *end > now && who == principal).count() as u64;
-            let all = self.in_flight.iter().filter(|(end, _)| *end > now).count() as u64;
-            let share = (quotas.concurrency * concurrency_percent / 100).max(1);
-            if all >= quotas.concurrency || own >= share {
+            self.in_flight.retain(|other| other.ends > now);
+            let authorize = bucket == Bucket::Authorize;
+            let own = |other: &&Request| other.principal == *principal && other.authorize == authorize;
+            let (own, all) = (self.in_flight.iter().filter(own).count() as u64, self.in_flight.len() as u64);
+            let share = if authorize {
+                quotas.authorize_concurrency
+            } else {
+                quotas.concurrency * concurrency_percent / 100
+            };
+            if all >= quotas.concurrency || own >= share.max(1) {
                 return self.concurrency_refusal(now, dice);
             }
-            self.in_flight.push_back((now.plus_ms(takes_ms), principal.clone()));
+            self.in_flight.push(Request {
+                ends: now.plus_ms(takes_ms),
+                principal: principal.clone(),
+                authorize,
+            });
         }
 
         let share = match bucket {

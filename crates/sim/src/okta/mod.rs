@@ -440,7 +440,8 @@ impl Face for OktaFace {
     fn inspect(&self, what: Inspect) -> Value {
         match what {
             Inspect::State => self.org.inspect_state(),
-            Inspect::Journal => self.org.inspect_journal(),
+            Inspect::Journal => self.org.journal.to_value(0, usize::MAX),
+            Inspect::JournalAfter { seq, limit } => self.org.journal.to_value(seq, limit),
             Inspect::Calls => self.org.inspect_calls(),
         }
     }

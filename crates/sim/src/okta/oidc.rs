@@ -209,14 +209,15 @@ impl Org {
         let Some(state) = get("state") else {
             return back("invalid_request", "The authentication request has an invalid 'state' parameter.");
         };
+        // Refresh tokens are left out: who asks for one is granted the rest.
+        let asked = get("scope").unwrap_or_default().split_whitespace();
         let scopes: Vec<String> =
-            get("scope").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+            asked.filter(|scope| *scope != "offline_access").map(str::to_owned).collect();
         if !scopes.iter().any(|scope| scope == "openid") {
             return back("invalid_scope", "The authentication request has no 'openid' scope.");
         }
-        if let Some(bad) = scopes
-            .iter()
-            .find(|s| !["openid", "email", "profile", "groups", "offline_access"].contains(&s.as_str()))
+        if let Some(bad) =
+            scopes.iter().find(|s| !["openid", "email", "profile", "groups"].contains(&s.as_str()))
         {
             return back("invalid_scope", &format!("One or more scopes are not configured: {bad}"));
         }

@@ -41,7 +41,11 @@ impl OktaSettings {
                 ..Self::exact()
             }),
             "hostile" => Ok(Self {
-                quotas: Quotas { count_refused: true, ..Quotas::default() },
+                quotas: Quotas {
+                    count_refused: true,
+                    user_groups_bucket: "groups".to_owned(),
+                    ..Quotas::default()
+                },
                 cursor_life_seconds: 600,
                 over_limit_lists: OverLimit::Refuse,
                 clock_tolerance_seconds: 60,

@@ -136,6 +136,17 @@ impl Field {
         }
     }
 
+    /// The same for equal values, and rarely for others.
+    pub fn mark(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Self::Text(text) => text.hash(&mut hasher),
+            other => other.to_value().to_string().hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+
     pub fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => Value::from(&**text),

@@ -109,8 +109,8 @@ impl Org {
     /// The operation of an authenticated call under `/api/v1`.
     pub fn dispatch(&mut self, call: &Call<'_>, rest: &[&str]) -> ApiResult<Answer> {
         self.permit(call, rest)?;
-        let read = *call.method == Method::GET;
-        if !read && call.body.is_empty() && *call.method != Method::DELETE && rest.len() == 1 {
+        let bodiless = matches!((call.method.as_str(), rest), ("POST", [_])) && call.body.is_empty();
+        if bodiless && !matches!(rest, ["logs" | "apps"]) {
             return Err(ApiError::of("E0000003"));
         }
         match (call.method.as_str(), rest) {
@@ -157,7 +157,7 @@ impl Org {
             ("GET", ["apps", id, "users"]) => self.list_app_users(call, id),
             ("POST", ["apps", id, "users"]) => self.post_app_user(call, id, None),
             ("GET", ["apps", id, "users", user]) => self.get_app_user(call, id, user),
-            ("POST" | "PUT", ["apps", id, "users", user]) => self.post_app_user(call, id, Some(user)),
+            ("POST", ["apps", id, "users", user]) => self.post_app_user(call, id, Some(user)),
             ("DELETE", ["apps", id, "users", user]) => self.delete_app_user(call, id, user),
             ("GET", ["apps", id, "groups"]) => self.list_app_groups(call, id),
             ("GET", ["apps", id, "group-push", "mappings"]) => self.list_pushes(call, id),

@@ -11,6 +11,7 @@ use super::{
     paging,
     profile::Field,
     request::{Answer, Call},
+    settings::OverLimit,
     state::{GroupKey, GroupType, Job, Org, Status, User, UserKey},
 };
 
@@ -309,7 +310,7 @@ impl Org {
     }
 
     pub fn list_rules(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
-        let limit = paging::limit(call, 50, 200, true)?;
+        let limit = paging::limit(call, 50, 200, self.settings.over_limit_lists == OverLimit::Clamp)?;
         let start = match call.param("after") {
             None => 0,
             Some(after) => {
@@ -324,7 +325,8 @@ impl Org {
         let found: Vec<_> =
             rules.filter(|(_, rule)| rule.name.to_lowercase().contains(&wanted)).take(limit + 1).collect();
         let shown = &found[..found.len().min(limit)];
-        let last = shown.last().filter(|_| found.len() > limit);
+        let full = self.settings.empty_last_page && found.len() == limit;
+        let last = shown.last().filter(|_| full || found.len() > limit);
         let cursor = last.map(|(at, _)| self.cursors.seal(&format!("r{at}"), call.now));
         let rows = shown.iter().map(|(_, rule)| self.rule_value(rule, names)).collect();
         Ok(Answer::value(&rows).linked(paging::links(call, cursor.as_deref(), limit, &[])))

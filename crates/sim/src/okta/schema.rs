@@ -7,7 +7,7 @@ use super::{
     errors::{ApiError, ApiResult},
     event,
     moment::Moment,
-    profile::{BASE_ATTRIBUTES, Profile},
+    profile::{AttributeKey, BASE_ATTRIBUTES, Field, Profile},
     request::{Answer, Call},
     state::{Org, User, UserKey},
 };
@@ -240,27 +240,44 @@ impl Org {
     }
 
     /// Refuses a profile that lacks what its type requires, or repeats what its schema wants unique.
-    pub fn check_whole(&self, profile: &Profile, own: Option<UserKey>, type_place: u16) -> ApiResult<()> {
+    pub fn check_whole(&mut self, profile: &Profile, own: Option<UserKey>, type_place: u16) -> ApiResult<()> {
         let Some(schema) = self.schema_of(type_place) else { return Ok(()) };
+        let mut unique = Vec::new();
         for (name, definition) in &schema.custom {
             let Some(key) = self.names.key(name) else { continue };
             let held = profile.get(key);
             if definition.get("required") == Some(&Value::Bool(true)) && held.is_none() {
                 return Err(ApiError::invalid(name, "The field cannot be left blank"));
             }
-            let (true, Some(held)) = (is_unique(definition), held) else { continue };
-            let taken = (0..).zip(&self.users).any(|(other, user)| {
-                Some(other) != own
-                    && user.as_ref().is_some_and(|user| {
-                        user.type_place == type_place && user.profile.get(key) == Some(held)
-                    })
-            });
-            if taken {
+            if let (true, Some(held)) = (is_unique(definition), held) {
+                unique.push((name.clone(), key, held));
+            }
+        }
+        for (name, key, held) in unique {
+            if self.is_taken(key, held, own, type_place) {
                 let why = "An object with this field already exists in the current organization";
-                return Err(ApiError::invalid(name, why));
+                return Err(ApiError::invalid(&name, why));
             }
         }
         Ok(())
+    }
+
+    /// Whether another user of the type holds a value. What is looked for once is kept in an index from then on.
+    fn is_taken(&mut self, key: AttributeKey, held: &Field, own: Option<UserKey>, type_place: u16) -> bool {
+        let users = &self.users;
+        let index = self.unique.entry((type_place, key)).or_insert_with(|| {
+            let holding = (0..).zip(users).filter_map(|(other, user)| {
+                let user = user.as_ref().filter(|user| user.type_place == type_place)?;
+                Some((user.profile.get(key)?.mark(), other))
+            });
+            holding.collect()
+        });
+        let mark = held.mark();
+        let mut likely = index.range((mark, 0)..=(mark, UserKey::MAX)).map(|(_, other)| *other);
+        likely.any(|other| {
+            let holds = |user: &User| user.type_place == type_place && user.profile.get(key) == Some(held);
+            Some(other) != own && users.get(other as usize).and_then(Option::as_ref).is_some_and(holds)
+        })
     }
 
     /// Refuses writes to attributes that another source masters.

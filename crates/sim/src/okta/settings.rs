@@ -90,6 +90,9 @@ pub struct Quotas {
     pub authorize: u64,
     /// Sign-ins that one web app may begin in a window.
     pub authorize_client: u64,
+    /// Sign-ins that one web app may begin at once. The vendor counts by client, address and device; here all come from one
+    /// machine.
+    pub authorize_concurrency: u64,
     /// Bucket of `/users/{id}/groups` (O-05): `other`, or any other bucket name of this struct.
     pub user_groups_bucket: String,
     /// Bucket of `/groups/{id}/users` (O-05).
@@ -121,6 +124,7 @@ impl Default for Quotas {
             other: 1200,
             authorize: 1200,
             authorize_client: 60,
+            authorize_concurrency: 5,
             user_groups_bucket: "other".to_owned(),
             group_users_bucket: "groups".to_owned(),
             principal_percent: 50,
@@ -267,7 +271,8 @@ pub struct OktaSettings {
     pub bogus_headers: bool,
     /// Added to the `Date` header and the reset time: a server clock that is off.
     pub clock_skew_ms: i64,
-    /// Accepted writes kept for inspection; the oldest go first.
+    /// Accepted writes kept for inspection, 0 for all. With a bound at least so many of the latest stay, and the journal says
+    /// how many are gone.
     pub journal_max: usize,
 }
 
@@ -342,7 +347,7 @@ impl Default for OktaSettings {
             length_required: true,
             bogus_headers: false,
             clock_skew_ms: 0,
-            journal_max: 200_000,
+            journal_max: 0,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use http::{HeaderValue, Method};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
@@ -20,12 +21,13 @@ use super::{
     moment::Moment,
     oidc::SignIns,
     paging::Cursors,
-    profile::{AttributeNames, DISPLAY_NAME, FIRST_NAME, LAST_NAME, LOGIN, Profile, Texts},
+    profile::{AttributeKey, AttributeNames, DISPLAY_NAME, FIRST_NAME, LAST_NAME, LOGIN, Profile, Texts},
     provisioning::Provisioning,
     rules::Rule,
     schema::{Schema, UserType},
     settings::{OktaSettings, Spread},
 };
+use crate::journal::Journal;
 
 /// Place of a user in [`Org::users`]; never reused.
 pub type UserKey = u32;
@@ -224,20 +226,6 @@ pub enum Job {
     Provision(u64),
 }
 
-/// One accepted write, for auditors.
-#[derive(Debug)]
-pub struct JournalEntry {
-    pub seq: u64,
-    pub at: Moment,
-    pub caller: String,
-    pub method: String,
-    pub path: String,
-    pub kind: &'static str,
-    pub id: String,
-    pub before: Option<String>,
-    pub after: Option<String>,
-}
-
 /// Calls of one `METHOD pattern`.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct CallCount {
@@ -261,6 +249,8 @@ pub struct Org {
     pub user_ids: HashMap<Oid, UserKey>,
     /// By login without case and diacritics; ordered, so that the part before `@` finds its logins.
     pub user_logins: BTreeMap<Arc<str>, UserKey>,
+    /// By type and attribute: marks of values with who holds them, or once did. Only for unique attributes that were asked for.
+    pub unique: BTreeMap<(u16, AttributeKey), BTreeSet<(u64, UserKey)>>,
     pub groups: Vec<Option<Group>>,
     pub group_ids: HashMap<Oid, GroupKey>,
     pub live_users: usize,
@@ -290,8 +280,7 @@ pub struct Org {
     /// Users by `lastUpdated` as the index knows it.
     pub by_updated: BTreeSet<(Moment, UserKey)>,
     indexed: Vec<Moment>,
-    pub journal: VecDeque<JournalEntry>,
-    pub journal_seq: u64,
+    pub journal: Journal,
     /// By pattern and method.
     pub calls: HashMap<&'static str, Vec<(Method, CallCount)>>,
     /// The cause of what nobody in particular did.
@@ -324,6 +313,7 @@ impl Org {
             users: Vec::new(),
             user_ids: HashMap::new(),
             user_logins: BTreeMap::new(),
+            unique: BTreeMap::new(),
             groups: Vec::new(),
             group_ids: HashMap::new(),
             live_users: 0,
@@ -348,8 +338,7 @@ impl Org {
             frozen_members: VecDeque::new(),
             by_updated: BTreeSet::new(),
             indexed: Vec::new(),
-            journal: VecDeque::new(),
-            journal_seq: 0,
+            journal: Journal::default(),
             calls: HashMap::new(),
             nobody: Cause::system(String::new()),
             last_base: None,
@@ -442,6 +431,12 @@ impl Org {
 
     /// Call after a user changed.
     pub fn end_user_change(&mut self, key: UserKey) {
+        if let Some(user) = self.users.get(key as usize).and_then(Option::as_ref) {
+            let own = self.unique.iter_mut().filter(|((of_type, _), _)| *of_type == user.type_place);
+            for ((_, attribute), index) in own {
+                index.extend(user.profile.get(*attribute).map(|field| (field.mark(), key)));
+            }
+        }
         if !self.stale_users.contains_key(&key) {
             self.reindex_user(key);
         }
@@ -564,21 +559,22 @@ impl Org {
         before: Option<String>,
         after: Option<String>,
     ) {
-        self.journal_seq += 1;
-        if self.journal.len() >= self.settings.journal_max.max(1) {
-            self.journal.pop_front();
-        }
-        let path = cause.0.request_uri.clone().unwrap_or_default();
-        self.journal.push_back(JournalEntry {
-            seq: self.journal_seq,
-            at: self.now,
-            caller: cause.0.caller.clone(),
-            method: cause.0.method.clone(),
-            path,
-            kind,
-            id: id.to_owned(),
-            before,
-            after,
+        // What is no JSON is shown as the text that it is.
+        let shown = |text: Option<String>| match text {
+            Some(text) if serde_json::from_str::<IgnoredAny>(&text).is_ok() => text,
+            Some(text) => Value::from(text).to_string(),
+            None => "null".to_owned(),
+        };
+        let quoted = |text: &str| Value::from(text).to_string();
+        let (before, after) = (shown(before), shown(after));
+        let path = quoted(cause.0.request_uri.as_deref().unwrap_or_default());
+        let (caller, method, id) = (quoted(&cause.0.caller), quoted(&cause.0.method), quoted(id));
+        let at = self.now.iso();
+        self.journal.record_text(self.settings.journal_max, |seq| {
+            format!(
+                "{{\"seq\":{seq},\"at\":\"{at}\",\"caller\":{caller},\"method\":{method},\"path\":{path},\
+                 \"kind\":\"{kind}\",\"id\":{id},\"before\":{before},\"after\":{after}}}"
+            )
         });
     }
 }

@@ -290,6 +290,25 @@ fn the_right_state_is_found_right() {
 }
 
 #[test]
+fn a_journal_that_is_not_whole_proves_nothing() {
+    let mut office = Office::new();
+    office.settle();
+    let bounded = json!({ "do": "settings", "settings": { "journal_max": 1 } });
+    office.site.command(&bounded, office.now).expect("a setting");
+    let account = office.account(ANA);
+    for turn in 0..200 {
+        office.put(account, json!({ "id": account, "comments": format!("{turn} {}", "x".repeat(2_000)) }));
+    }
+    let journal = office.site.inspect(Inspect::Journal);
+    let gone = lanyard_sim::face::forgotten(&journal);
+    assert!(gone > 100 && journal[1]["seq"] == gone + 1, "{gone}: {}", journal[1]["seq"]);
+    let report = office.audit();
+    assert!(!report.converged);
+    let expected = format!("ioffice/0: {gone} writes of its journal are gone");
+    assert!(report.problems[0].starts_with(&expected), "{:?}", report.problems);
+}
+
+#[test]
 fn an_untouched_company_lacks_everything_and_is_accused_of_nothing() {
     let report = Office::new().audit();
     assert!(!report.converged && report.untouched_foreign);

@@ -16,6 +16,8 @@ struct Probe {
     reached: u64,
     deliveries: u64,
     outcomes: Vec<String>,
+    /// Whether what waits is a SCIM request rather than a hook.
+    scim: bool,
 }
 
 impl Face for Probe {
@@ -29,7 +31,9 @@ impl Face for Probe {
 
     fn advance(&mut self, _now: Timestamp) -> Vec<Outgoing> {
         self.deliveries += 1;
-        let request = Request::post("http://127.0.0.1:1/hook").body(Bytes::new()).expect("a request");
+        let agent = if self.scim { "Okta SCIM Client 1.0.0" } else { "Okta-Integrations" };
+        let request = Request::post("http://127.0.0.1:1/hook").header("user-agent", agent);
+        let request = request.body(Bytes::new()).expect("a request");
         vec![Outgoing { token: self.deliveries, request, timeout: std::time::Duration::from_secs(3) }]
     }
 
@@ -211,4 +215,52 @@ fn deliveries_are_lost_doubled_late_and_overtaken() {
         }
         assert_eq!(face.inspect(Inspect::State)["outcomes"], json!(outcomes), "{effect}");
     }
+}
+
+#[test]
+fn scim_requests_fail_as_their_server_or_the_way_there_may() {
+    for (effect, left, outcomes) in [
+        ("unauthorized", 0, vec!["1 401"]),
+        ("forbidden", 0, vec!["1 403"]),
+        ("quota", 0, vec!["1 429"]),
+        ("server_error", 0, vec!["1 500"]),
+        ("unavailable", 0, vec!["1 503"]),
+        ("timeout_before", 0, vec!["1 timed out"]),
+        ("unreachable", 0, vec!["1 failed"]),
+        ("timeout_after", 1, vec!["1 timed out"]),
+        ("duplicate", 2, vec!["1 204"]),
+        ("late", 0, vec![]),
+        ("reorder", 0, vec![]),
+    ] {
+        let text =
+            format!("[[fault]]\ntarget = \"scim\"\npath = \"/hook\"\ncount = 1\neffect = \"{effect}\"\n");
+        let script = FaultScript::parse("test.toml", &text).expect(effect);
+        let probe = Probe { scim: true, ..Probe::default() };
+        let desk = DeskName { vendor: Vendor::Okta, index: 0 };
+        let mut face = Faulty::new(Box::new(probe), desk, &script, start());
+        let leaving = face.advance(start());
+        assert_eq!(leaving.len(), left, "{effect}");
+        for outgoing in leaving {
+            let answer = Response::builder().status(204).body(Bytes::new()).expect("a response");
+            face.outgoing_done(outgoing.token, OutgoingOutcome::Answered(answer), start());
+        }
+        assert_eq!(face.inspect(Inspect::State)["outcomes"], json!(outcomes), "{effect}");
+        assert_eq!(
+            ask(&mut face, "/users", "", start()).response.status(),
+            200,
+            "{effect}: not what comes in"
+        );
+        assert_eq!((face.report(start())[0].seen, face.report(start())[0].hits), (1, 1), "{effect}");
+    }
+    // What is meant for hooks leaves SCIM alone, and the other way round.
+    for (scim, target) in [(true, "hook"), (false, "scim")] {
+        let text = format!("[[fault]]\ntarget = \"{target}\"\neffect = \"unreachable\"\n");
+        let script = FaultScript::parse("test.toml", &text).expect(target);
+        let probe = Probe { scim, ..Probe::default() };
+        let desk = DeskName { vendor: Vendor::Okta, index: 0 };
+        let mut face = Faulty::new(Box::new(probe), desk, &script, start());
+        assert_eq!(face.advance(start()).len(), 1, "{target}");
+    }
+    let said = FaultScript::parse("f.toml", "[[fault]]\ntarget = \"scim\"\neffect = \"torn_page\"\n");
+    assert!(said.expect_err("refused").to_string().contains("does not happen to SCIM requests"));
 }

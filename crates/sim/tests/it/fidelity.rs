@@ -46,6 +46,34 @@ fn every_assumption_and_every_setting_is_told() {
     check(IOFFICE, include_str!("../../../../docs/contracts/ioffice.md"), "A", "ioffice", &ioffice);
 }
 
+/// Ids of a register whose last column has the sign of a switch: `⚙` for the whole line, `⚙ (A-10)` for one of it.
+fn switched(contract: &str, letter: &str) -> BTreeSet<String> {
+    let lines = contract.lines().filter(|line| line.starts_with(&format!("| {letter}-")));
+    let mut out = BTreeSet::new();
+    for line in lines {
+        let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+        let Some(sign) = columns[columns.len() - 2].strip_prefix('⚙') else { continue };
+        let named = sign.trim().trim_matches(['(', ')']);
+        let ids = if named.starts_with(&format!("{letter}-")) { named } else { columns[1] };
+        out.extend(register(&format!("| {ids} |"), letter));
+    }
+    out
+}
+
+#[test]
+fn every_assumption_with_the_sign_of_a_switch_has_one() {
+    let okta = include_str!("../../../../docs/contracts/okta.md");
+    let ioffice = include_str!("../../../../docs/contracts/ioffice.md");
+    for (rows, contract, letter, count) in [(OKTA, okta, "O", 29), (IOFFICE, ioffice, "A", 22)] {
+        let switched = switched(contract, letter);
+        assert_eq!(switched.len(), count, "{switched:?}");
+        for id in &switched {
+            let row = rows.iter().find(|row| row.id == id).expect("a row");
+            assert!(!row.settings.is_empty(), "{id} ({}) cannot be switched", row.subject);
+        }
+    }
+}
+
 #[test]
 fn okta_settings_start_from_a_preset_and_override_single_keys() {
     let read = |map: Value| OktaSettings::from_value(map);

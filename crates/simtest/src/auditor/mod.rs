@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Kept};
-use lanyard_sim::{host::Vendor, scenario::audit::Record, world::Company};
+use lanyard_sim::{face::forgotten, host::Vendor, scenario::audit::Record, world::Company};
 use serde_json::Value;
 
 use crate::{
@@ -109,6 +109,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     let people = people::People::read(evidence);
     let mut verdict = Verdict::default();
     let mut sites = Vec::new();
+    for record in evidence.records.iter().filter(|record| forgotten(&record.journal) > 0) {
+        let words = format!("{}: a journal that is not whole proves nothing", record.desk);
+        verdict.violations.push(Violation { invariant: "auditor", at: evidence.now, words });
+    }
     for index in 0..evidence.company.sites.len() {
         let replay = sites::Replay::of(evidence, index);
         replay.judge(&people, &mut verdict);

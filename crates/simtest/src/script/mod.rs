@@ -153,6 +153,9 @@ pub const STORIES: [&str; 19] = [
     "is in a group that is deleted",
 ];
 
+/// Presets of the stand-ins.
+pub const PRESETS: [&str; 4] = ["default", "strict", "lenient", "hostile"];
+
 /// How likely a seed draws each of those that are one person's.
 const WEIGHTS: [u32; 13] = [5, 3, 3, 6, 2, 2, 3, 3, 2, 2, 3, 2, 2];
 const TERMINATED: usize = 3;
@@ -225,7 +228,7 @@ impl Plan {
             seed,
             profile,
             world,
-            preset: ["default", "strict", "lenient"][dice.weighted(&[6, 2, 2])],
+            preset: PRESETS[dice.weighted(&[6, 2, 2])],
             busy_for,
             feed_interval,
             hooks: dice.chance(750),

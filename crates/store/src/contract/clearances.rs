@@ -79,6 +79,22 @@ pub(super) async fn a_clearance_changes_once_per_version(store: &dyn Store) {
     assert_eq!(store.clearances_of(&who("bo"), None).await.unwrap().len(), 0);
 }
 
+pub(super) async fn of_what_is_over_the_last_comes_first(store: &dyn Store) {
+    for id in ["asked-1", "asked-2", "asked-3", "waits"] {
+        put(store, vec![Write::Clearance(Box::new(clearance(id)))]).await;
+    }
+    for (id, seconds) in [("asked-2", 20), ("asked-1", 30), ("asked-3", 10)] {
+        let (state, ended) = (ClearanceState::Declined, Some((at(seconds), "no".into())));
+        let declined = Clearance { state, ended, ..kept(store, id).await };
+        put(store, vec![Write::Clearance(Box::new(declined))]).await;
+    }
+    let over = async |limit| -> Vec<String> {
+        store.clearances_over(limit).await.unwrap().into_iter().map(|one| one.id).collect()
+    };
+    assert_eq!(over(9).await, ["asked-1", "asked-2", "asked-3"]);
+    assert_eq!(over(1).await, ["asked-1"], "the last one, however many came before");
+}
+
 pub(super) async fn what_is_used_up_lets_nothing_go_again(store: &dyn Store) {
     granted(store, "c1").await;
     put(store, sent("i1", "c1", 10)).await;

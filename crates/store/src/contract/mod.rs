@@ -60,6 +60,7 @@ cases![
     plans::findings_messages_certificates_sweeps_and_counters,
     past::what_was_shown_then_is_what_was_shown,
     clearances::a_clearance_changes_once_per_version,
+    clearances::of_what_is_over_the_last_comes_first,
     clearances::what_is_used_up_lets_nothing_go_again,
     clearances::a_hold_and_the_line_of_all_bookings_let_more_than_one_go,
     clearances::what_was_taken_back_stops_its_intent,

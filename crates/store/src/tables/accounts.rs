@@ -30,6 +30,7 @@ statements! {
     DROP_KEY = "DELETE FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 AND account_id = $4";
     LOAD = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2";
     LIVE = "SELECT record FROM accounts WHERE site = $1 AND gone_at IS NULL ORDER BY account_id";
+    HAS_KEY = "SELECT COUNT(*) FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3";
     BY_KEY = "SELECT account_id FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 ORDER BY account_id";
 }
 
@@ -128,6 +129,10 @@ pub(crate) fn page(
             gone: row.int_or_null(2)?.is_some(),
         })
     })
+}
+
+pub(crate) fn has_key(tx: &dyn Tx, site: &SiteId, kind: &str, value: &str) -> Answer<bool> {
+    Ok(tx::count(tx, HAS_KEY, with![site.as_str(), kind, value])? > 0)
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, site: &SiteId, kind: &str, value: &str) -> Answer<Vec<AccountKey>> {

@@ -16,14 +16,17 @@ use crate::{
 
 statements! {
     FIND = "SELECT record, version, id FROM clearances WHERE id = $1";
-    INSERT = "INSERT INTO clearances (id, kind, tenant, user_id, site, state, asked_at, version, record)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
-    UPDATE = "UPDATE clearances SET state = $1, version = $2, record = $3 WHERE id = $4 AND version = $5";
+    INSERT = "INSERT INTO clearances (id, kind, tenant, user_id, site, state, asked_at, changed_at, version, record)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
+    UPDATE = "UPDATE clearances SET state = $1, changed_at = $2, version = $3, record = $4
+              WHERE id = $5 AND version = $6";
     OF = "SELECT record, version, id FROM clearances WHERE tenant = $1 AND user_id = $2 AND site = $3
           ORDER BY asked_at, id";
     OF_EVERYWHERE = "SELECT record, version, id FROM clearances WHERE tenant = $1 AND user_id = $2
                      ORDER BY site, asked_at, id";
     BY_STATE = "SELECT record, version, id FROM clearances WHERE state = $1 ORDER BY asked_at, id LIMIT $2";
+    OVER = "SELECT record, version, id FROM clearances WHERE state <> 'waiting'
+            ORDER BY changed_at DESC, id DESC LIMIT $1";
     USE = "INSERT INTO clearance_uses (clearance, line, intent) VALUES ($1, $2, $3)";
     SPENT = "SELECT line FROM clearance_uses JOIN intents ON intents.id = clearance_uses.intent
              WHERE clearance = $1 AND success = 1";
@@ -51,17 +54,17 @@ fn with_spent(tx: &dyn Tx, mut found: Vec<Clearance>) -> Answer<Vec<Clearance>> 
 /// Keeps a clearance, if the kept one has still the version that was read.
 pub(crate) fn keep(tx: &dyn Tx, clearance: &Clearance) -> Answer<()> {
     let (who, next) = (&clearance.identity, clearance.version + 1);
-    let kept = record::write(&Clearance { version: next, spent: Default::default(), ..clearance.clone() })?;
-    let state = clearance.state.as_str();
-    let changed = if clearance.version == 0 {
+    let text = record::write(&Clearance { version: next, spent: Default::default(), ..clearance.clone() })?;
+    let (state, changed) = (clearance.state.as_str(), clearance.changed_at());
+    let kept = if clearance.version == 0 {
         let (kind, site) = (clearance.kind.as_str(), clearance.site.as_str());
         let (tenant, user) = (who.tenant.as_str(), &*who.user);
         let at = clearance.asked_at;
-        tx.run(INSERT, with![&clearance.id, kind, tenant, user, site, state, at, next, &kept])?
+        tx.run(INSERT, with![&clearance.id, kind, tenant, user, site, state, at, changed, next, &text])?
     } else {
-        tx.run(UPDATE, with![state, next, &kept, &clearance.id, clearance.version])?
+        tx.run(UPDATE, with![state, changed, next, &text, &clearance.id, clearance.version])?
     };
-    if changed == 0 {
+    if kept == 0 {
         return Err(StoreFailure::ClearanceChanged(clearance.id.clone()));
     }
     Ok(())
@@ -108,4 +111,9 @@ pub(crate) fn of(tx: &dyn Tx, who: &IdentityId, site: Option<&SiteId>) -> Answer
 /// Those in one state, oldest first.
 pub(crate) fn by_state(tx: &dyn Tx, state: ClearanceState, limit: usize) -> Answer<Vec<Clearance>> {
     with_spent(tx, tx::all(tx, BY_STATE, with![state.as_str(), rows_max(limit)], read)?)
+}
+
+/// Those that wait for nobody any more, the last decided or ended first.
+pub(crate) fn over(tx: &dyn Tx, limit: usize) -> Answer<Vec<Clearance>> {
+    with_spent(tx, tx::all(tx, OVER, with![rows_max(limit)], read)?)
 }

@@ -20,11 +20,14 @@ use crate::{
 };
 
 statements! {
-    FIND = "SELECT content, groups, keys, words, since, gone_at, name FROM identities WHERE tenant = $1 AND user_id = $2";
-    RECORD = "SELECT record FROM identities WHERE tenant = $1 AND user_id = $2";
+    FIND = "SELECT content, groups, keys, words, since, gone_at, name, record FROM identities
+            WHERE tenant = $1 AND user_id = $2";
     AS_OF = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND since <= $2";
     INSERT = "INSERT INTO identities (tenant, user_id, name, record, content, groups, keys, words, since)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// Without the name, whose indexes SQLite writes anew whenever it is set, to the same name as well.
+    UPDATE_UNDER_ITS_NAME = "UPDATE identities SET record = $1, content = $2, groups = $3, keys = $4, words = $5,
+              since = $6, gone_at = NULL, gone_proof = NULL WHERE tenant = $7 AND user_id = $8";
     UPDATE = "UPDATE identities SET name = $1, record = $2, content = $3, groups = $4, keys = $5, words = $6,
               since = $7, gone_at = NULL, gone_proof = NULL WHERE tenant = $8 AND user_id = $9";
     TOUCH = "UPDATE identities SET record = $1 WHERE tenant = $2 AND user_id = $3";
@@ -43,6 +46,7 @@ statements! {
             ORDER BY user_id LIMIT $3";
     PAGE_WITH_KEYS = "SELECT record, since, gone_at, keys FROM identities WHERE tenant = $1 AND user_id > $2
                       ORDER BY user_id LIMIT $3";
+    HAS_KEY = "SELECT COUNT(*) FROM identity_keys WHERE kind = $1 AND value = $2";
     BY_KEY = "SELECT tenant, user_id FROM identity_keys WHERE kind = $1 AND value = $2 ORDER BY tenant, user_id";
     WORDS = "SELECT name, tenant, user_id FROM identity_words WHERE word >= $1 AND word < $2";
     WORDS_OF_TENANT = "SELECT name, tenant, user_id FROM identity_words
@@ -68,6 +72,7 @@ struct Before {
     since: Timestamp,
     gone_at: Option<Timestamp>,
     name: String,
+    record: String,
 }
 
 /// Mirrors `identity`. Only what differs from the mirror is written, besides the record itself.
@@ -82,6 +87,7 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
             since: tx::time(row.int(4)?)?,
             gone_at: tx::time_or_null(row.int_or_null(5)?)?,
             name: row.text(6)?.to_owned(),
+            record: row.text(7)?.to_owned(),
         })
     })?;
     let kept = record::write(identity)?;
@@ -100,13 +106,18 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
         }
     };
     if let Some(old) = before.as_ref().filter(|_| !same_content) {
-        let shown = tx::first(tx, RECORD, with![tenant, user], |row| Ok(row.text(0)?.to_owned()))?;
         let span = (old.since, old.gone_at.unwrap_or(at));
-        past::keep(tx, past::Kind::Identity, tenant, user, span, shown.as_deref().unwrap_or_default())?;
+        past::keep(tx, past::Kind::Identity, tenant, user, span, &old.record)?;
     }
     match &before {
         Some(_) if same_index => {
             tx.run(TOUCH, with![&kept, tenant, user])?;
+        }
+        Some(old) if old.name == name => {
+            tx.run(
+                UPDATE_UNDER_ITS_NAME,
+                with![&kept, &content, &groups, &keys, &words, since, tenant, user],
+            )?;
         }
         Some(_) => {
             tx.run(UPDATE, with![&name, &kept, &content, &groups, &keys, &words, since, tenant, user])?;
@@ -309,6 +320,10 @@ pub(crate) fn page_with_keys(
     tx::all(tx, PAGE_WITH_KEYS, with![tenant.as_str(), after, rows_max(limit)], |row| {
         Ok(MirroredIdentity { mirrored: mirrored(row)?, keys: record::read_list("keys", row.text(3)?)? })
     })
+}
+
+pub(crate) fn has_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<bool> {
+    Ok(tx::count(tx, HAS_KEY, with![kind, value])? > 0)
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<Vec<IdentityId>> {

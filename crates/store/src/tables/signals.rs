@@ -26,9 +26,9 @@ statements! {
                  ON CONFLICT (tenant, delivery) DO UPDATE SET times = deliveries.times + 1 RETURNING times";
     INSERT = "INSERT INTO signals (tenant, uuid, kind, record, seen_at, seen_hook_at, seen_feed_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-    SEEN = "SELECT seen_hook_at, seen_feed_at FROM signals WHERE tenant = $1 AND uuid = $2";
-    MARK_HOOK = "UPDATE signals SET seen_hook_at = $1 WHERE tenant = $2 AND uuid = $3";
-    MARK_FEED = "UPDATE signals SET seen_feed_at = $1 WHERE tenant = $2 AND uuid = $3";
+    SEEN = "SELECT seq, seen_hook_at, seen_feed_at FROM signals WHERE tenant = $1 AND uuid = $2";
+    MARK_HOOK = "UPDATE signals SET seen_hook_at = $1 WHERE seq = $2";
+    MARK_FEED = "UPDATE signals SET seen_feed_at = $1 WHERE seq = $2";
     DELETION = "INSERT INTO deletions (tenant, user_id, uuid, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     DELETION_SEEN = "SELECT COUNT(*) FROM deletions WHERE tenant = $1 AND user_id = $2";
     KEEP_CURSOR = "INSERT INTO feed_cursors (tenant, record) VALUES ($1, $2)
@@ -97,9 +97,13 @@ fn record_event(tx: &dyn Tx, batch: &Batch<'_>, event: &Event, tally: &mut Tally
     let tenant = batch.tenant.as_str();
     let hook = (batch.source == Source::Hook).then_some(batch.at);
     let feed = (batch.source == Source::Feed).then_some(batch.at);
-    let kept = record::write(event)?;
-    let inserted = tx.run(INSERT, with![tenant, &*event.uuid, &*event.kind, &kept, batch.at, hook, feed])?;
-    if inserted == 1 {
+    // A push nearly always tells of something new, the feed of what a push told before: the likelier question first.
+    let known = if hook.is_some() { None } else { seen(tx, tenant, event)? };
+    let is_new = known.is_none() && {
+        let kept = record::write(event)?;
+        tx.run(INSERT, with![tenant, &*event.uuid, &*event.kind, &kept, batch.at, hook, feed])? == 1
+    };
+    if is_new {
         tally.hook_only += i64::from(hook.is_some());
         tally.feed_only += i64::from(feed.is_some());
         if event.deletion {
@@ -109,12 +113,13 @@ fn record_event(tx: &dyn Tx, batch: &Batch<'_>, event: &Event, tally: &mut Tally
         }
         return Ok(true);
     }
-    let seen = tx::first(tx, SEEN, with![tenant, &*event.uuid], |row| {
-        Ok((row.int_or_null(0)?.is_some(), row.int_or_null(1)?.is_some()))
-    })?;
-    let (by_hook, by_feed) = seen.unwrap_or_default();
+    let known = match known {
+        Some(known) => Some(known),
+        None => seen(tx, tenant, event)?,
+    };
+    let Some(Seen { seq, by_hook, by_feed }) = known else { return Ok(false) };
     if hook.is_some() && !by_hook {
-        tx.run(MARK_HOOK, with![hook, tenant, &*event.uuid])?;
+        tx.run(MARK_HOOK, with![hook, seq])?;
         if by_feed {
             tally.both += 1;
             tally.feed_only -= 1;
@@ -123,7 +128,7 @@ fn record_event(tx: &dyn Tx, batch: &Batch<'_>, event: &Event, tally: &mut Tally
         }
     }
     if feed.is_some() && !by_feed {
-        tx.run(MARK_FEED, with![feed, tenant, &*event.uuid])?;
+        tx.run(MARK_FEED, with![feed, seq])?;
         if by_hook {
             tally.both += 1;
             tally.hook_only -= 1;
@@ -132,6 +137,20 @@ fn record_event(tx: &dyn Tx, batch: &Batch<'_>, event: &Event, tally: &mut Tally
         }
     }
     Ok(false)
+}
+
+/// An event that is on record, and which ways it came.
+struct Seen {
+    seq: i64,
+    by_hook: bool,
+    by_feed: bool,
+}
+
+fn seen(tx: &dyn Tx, tenant: &str, event: &Event) -> Answer<Option<Seen>> {
+    tx::first(tx, SEEN, with![tenant, &*event.uuid], |row| {
+        let (by_hook, by_feed) = (row.int_or_null(1)?.is_some(), row.int_or_null(2)?.is_some());
+        Ok(Seen { seq: row.int(0)?, by_hook, by_feed })
+    })
 }
 
 fn count(tx: &dyn Tx, batch: &Batch<'_>, tally: &Tally) -> Answer<()> {

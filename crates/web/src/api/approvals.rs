@@ -9,7 +9,7 @@ use axum::{
 };
 use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
 use lanyard_model::{
-    clearance::{Clearance, ClearanceState},
+    clearance::Clearance,
     id::{IdentityId, TenantId},
 };
 use serde::Deserialize;
@@ -51,7 +51,10 @@ pub async fn list(
     Query(query): Query<ApprovalsQuery>,
 ) -> Answer {
     let limit = query.limit.unwrap_or(200).clamp(1, LIMIT_MAX);
-    let all = if query.done { done(&state).await? } else { state.engine.requests(LIMIT_MAX).await? };
+    let all = match query.done {
+        true => state.engine.store().clearances_over(LIMIT_MAX).await?,
+        false => state.engine.requests(LIMIT_MAX).await?,
+    };
     let by = principal(&caller);
     let wanted = |one: &&Clearance| {
         query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str()) && is_shown(one, &caller, &by)
@@ -59,21 +62,6 @@ pub async fn list(
     let total = all.iter().filter(wanted).count();
     let items: Vec<_> = all.iter().filter(wanted).take(limit).map(view).collect();
     Ok(Json(json!({ "items": items, "total": total })))
-}
-
-/// Requests that wait for nobody any more, newest first.
-async fn done(state: &WebState) -> Result<Vec<Clearance>, Problem> {
-    use ClearanceState::{Cancelled, Declined, Expired, Granted};
-    let mut all = Vec::new();
-    for over in [Granted, Declined, Expired, Cancelled] {
-        all.extend(state.engine.store().clearances(over, LIMIT_MAX).await?);
-    }
-    let when = |one: &Clearance| {
-        let voted = one.votes.iter().map(|vote| vote.at).max();
-        one.ended.as_ref().map(|(at, _)| *at).or(voted).unwrap_or(one.asked_at)
-    };
-    all.sort_by_key(|one| std::cmp::Reverse(when(one)));
-    Ok(all)
 }
 
 /// `GET /api/v1/approvals/{id}`

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Path, State},
     http::{StatusCode, header},
     response::Response,
 };
+use bytes::BytesMut;
+use futures_util::{Stream, stream};
 use lanyard_engine::ports::{Entry, Severity, Write};
 use lanyard_model::id::TenantId;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 use super::Answer;
 use crate::{
@@ -103,18 +106,33 @@ pub async fn file(
 ) -> Result<Response, Problem> {
     let found = desk(&state)?.file(&id);
     let found = found.ok_or_else(|| Problem::not_found(format!("there is no finished pack {id}")))?;
-    let bytes = tokio::fs::read(&found.path).await.map_err(|error| {
+    let unread = |error: std::io::Error| {
         Problem::new(StatusCode::NOT_FOUND, "not_found", format!("the pack's file cannot be read: {error}"))
             .fix("make the pack again: equal period and seed give equal samples")
-    })?;
+    };
+    let archive = tokio::fs::File::open(&found.path).await.map_err(unread)?;
+    let bytes = archive.metadata().await.map_err(unread)?.len();
     note(&state, &found.tenant, &caller.name, format!("evidence pack {id} saved"), json!({ "pack": id }))
         .await?;
     Response::builder()
         .header(header::CONTENT_TYPE, "application/zip")
+        .header(header::CONTENT_LENGTH, bytes)
         .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", found.name))
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(Body::from(bytes))
+        .body(Body::from_stream(pieces(archive)))
         .map_err(|error| DeskRefusal::Failed(error.to_string()).into())
+}
+
+/// Bytes of a file that are in memory at one time.
+const PIECE: usize = 64 << 10;
+
+/// The file, piece by piece as they are taken: an archive may be larger than memory should be.
+fn pieces(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::try_unfold(file, |mut file| async move {
+        let mut piece = BytesMut::with_capacity(PIECE);
+        let read = file.read_buf(&mut piece).await?;
+        Ok((read > 0).then(|| (piece.freeze(), file)))
+    })
 }
 
 /// `POST /api/v1/evidence/packs/{id}/verify`

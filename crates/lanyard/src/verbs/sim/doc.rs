@@ -25,9 +25,9 @@ pub struct DocArguments {
 pub fn run(arguments: &DocArguments) -> anyhow::Result<u8> {
     let doc = gather()?;
     if arguments.json {
-        println!("{doc}");
+        say!("{doc}");
     } else {
-        print!("{}", text(&doc));
+        crate::out::data(text(&doc));
     }
     Ok(exit::DONE)
 }

@@ -50,7 +50,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
     export.write(&arguments.out).map_err(unusable)?;
     let (people, members, rooms) = (export.people.len(), export.members.len(), export.places.len());
     if arguments.json {
-        println!(
+        say!(
             "{}",
             serde_json::json!({
                 "people": people, "memberships": members, "places": rooms, "left_out": left_out, "out": arguments.out,
@@ -58,10 +58,10 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
         );
     } else {
         if !left_out.is_empty() {
-            eprintln!("columns that are not read, and stay behind: {}", left_out.join(", "));
+            talk!("columns that are not read, and stay behind: {}", left_out.join(", "));
         }
-        println!("{people} people, {members} memberships, {rooms} places in {}", arguments.out.display());
-        eprintln!(
+        say!("{people} people, {members} memberships, {rooms} places in {}", arguments.out.display());
+        talk!(
             "names, addresses, numbers and phones are pseudonyms; departments, titles, groups and buildings are kept\n\
              next: lanyard sim --world {}",
             arguments.out.display()

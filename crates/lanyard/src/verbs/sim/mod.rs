@@ -169,10 +169,10 @@ async fn serve(arguments: ServeStandIns) -> anyhow::Result<u8> {
     }
     let announcement = running.announcement();
     if json {
-        println!("{}", serde_json::to_string(announcement)?);
+        say!("{}", serde_json::to_string(announcement)?);
     } else {
-        println!("{}", serde_json::to_string_pretty(announcement)?);
-        eprintln!("running until stopped (Ctrl-C)");
+        say!("{}", serde_json::to_string_pretty(announcement)?);
+        talk!("running until stopped (Ctrl-C)");
     }
     stopped().await;
     Ok(exit::DONE)

@@ -158,7 +158,9 @@ impl Org {
 
     fn task_done(&mut self, id: u64) {
         let Some(task) = self.provisioning.tasks.remove(&id) else { return };
-        self.provisioning.done += 1;
+        if let Some(target) = self.apps.get_mut(task.app).and_then(|app| app.target.as_mut()) {
+            target.done += 1;
+        }
         let now = self.now;
         match task.subject {
             Subject::App => self.checked(task.app, Ok(())),
@@ -240,11 +242,11 @@ impl Org {
             }
             Subject::Group(mapping) => self.push_failed(app, mapping, &why),
         }
-        let mut failed =
-            self.provisioning.tasks.iter().filter(|(_, task)| task.stage == Stage::Failed).map(|(id, _)| *id);
-        let oldest = failed.next();
-        if failed.count() >= FAILED_MAX
-            && let Some(oldest) = oldest
+        if self.provisioning.tasks.contains_key(&id) {
+            self.provisioning.failed.insert(id);
+        }
+        if self.provisioning.failed.len() > FAILED_MAX
+            && let Some(oldest) = self.provisioning.failed.pop_first()
         {
             self.provisioning.tasks.remove(&oldest);
         }
@@ -289,6 +291,7 @@ impl Target {
             passwords: false,
             patch_paths: false,
             checked: None,
+            done: 0,
             imported: [0, 0],
             known: std::collections::HashMap::new(),
         }

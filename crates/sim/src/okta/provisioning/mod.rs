@@ -10,7 +10,7 @@ mod answers;
 mod command;
 mod requests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -50,6 +50,8 @@ pub struct Target {
     pub patch_paths: bool,
     /// What the last check of the credentials said.
     pub checked: Option<Result<(), String>>,
+    /// Tasks that ended well.
+    done: u64,
     /// Rows read by the last import: users, groups.
     pub imported: [usize; 2],
     /// Ids in the target of everybody who ever was provisioned, assigned now or not.
@@ -118,6 +120,16 @@ struct Task {
 /// An app, and whom of it tasks are about.
 type Line = (usize, Subject);
 
+/// Tasks about one subject that have not ended, by number, which is their order.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: BTreeSet<u64>,
+    /// Under way, or paused.
+    begun: BTreeSet<u64>,
+    /// Those of `begun` that make the group which the others need.
+    pushes: BTreeSet<u64>,
+}
+
 /// Of a user, what events and requests need after the user is gone.
 #[derive(Debug, Clone)]
 struct Person {
@@ -130,12 +142,12 @@ struct Person {
 #[derive(Debug, Default)]
 pub struct Provisioning {
     tasks: BTreeMap<u64, Task>,
-    /// Tasks about one subject that have not ended, in order.
-    lines: HashMap<Line, Vec<u64>>,
+    lines: HashMap<Line, Queue>,
+    /// Tasks that wait for an administrator; the oldest first.
+    failed: BTreeSet<u64>,
     last: u64,
     /// Tasks by the token of their request under way.
     under_way: HashMap<u64, u64>,
-    done: u64,
 }
 
 impl Org {
@@ -247,9 +259,13 @@ impl Org {
         found.is_some()
     }
 
+    /// A source group was renamed: groups that were pushed under a name of their own keep it.
     pub fn push_rename(&mut self, group: Oid) {
         for (app, mapping) in self.mappings_of(group) {
-            self.provision(app, Subject::Group(mapping), Work::RenameGroup);
+            let own = self.apps[app].pushes.iter().any(|push| push.id == mapping && push.name.is_some());
+            if !own {
+                self.provision(app, Subject::Group(mapping), Work::RenameGroup);
+            }
         }
     }
 
@@ -335,7 +351,7 @@ impl Org {
         };
         self.provisioning.last += 1;
         let id = self.provisioning.last;
-        self.provisioning.lines.entry(task.line()).or_default().push(id);
+        self.provisioning.lines.entry(task.line()).or_default().waiting.insert(id);
         self.provisioning.tasks.insert(id, task);
         id
     }
@@ -400,33 +416,27 @@ impl Org {
     }
 
     fn startable(&self, line: Line) -> Option<u64> {
-        let ids = self.provisioning.lines.get(&line)?;
-        let task = |id: &u64| self.provisioning.tasks.get(id);
+        let queue = self.provisioning.lines.get(&line)?;
+        let next = queue.waiting.first().copied()?;
+        // Only changes of members meet each other on the way (O-20): whole lists out of order would leave the older one.
+        let whole_lists = self.apps[line.0].target.as_ref().is_some_and(|target| target.style == Style::Aiw);
         let parallel = matches!(line.1, Subject::App)
-            || matches!(line.1, Subject::Group(_)) && self.settings.scim_parallel;
-        if !parallel {
-            return ids
-                .first()
-                .copied()
-                .filter(|id| task(id).is_some_and(|task| task.stage == Stage::Waiting));
-        }
-        for id in ids {
-            let task = task(id)?;
-            if task.stage == Stage::Waiting {
-                return Some(*id);
-            }
-            // What changes members in parallel still needs the group to be there.
-            if task.work == Work::PushGroup {
-                return None;
-            }
-        }
-        None
+            || matches!(line.1, Subject::Group(_)) && self.settings.scim_parallel && !whole_lists;
+        // What changes members in parallel still needs the group to be there.
+        let free = if parallel {
+            queue.pushes.first() > Some(&next) || queue.pushes.is_empty()
+        } else {
+            queue.begun.is_empty()
+        };
+        free.then_some(next)
     }
 
     fn leave_line(&mut self, line: Line, id: u64) {
-        if let Some(ids) = self.provisioning.lines.get_mut(&line) {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
+        if let Some(queue) = self.provisioning.lines.get_mut(&line) {
+            for ids in [&mut queue.waiting, &mut queue.begun, &mut queue.pushes] {
+                ids.remove(&id);
+            }
+            if queue.waiting.is_empty() && queue.begun.is_empty() {
                 self.provisioning.lines.remove(&line);
             }
         }
@@ -443,6 +453,12 @@ impl Org {
         self.hooks.outbox.push(crate::face::Outgoing { token, request, timeout });
         if let Some(task) = self.provisioning.tasks.get_mut(&id) {
             task.stage = Stage::Running;
+            let queue = self.provisioning.lines.entry(task.line()).or_default();
+            queue.waiting.remove(&id);
+            queue.begun.insert(id);
+            if task.work == Work::PushGroup {
+                queue.pushes.insert(id);
+            }
         }
         true
     }
@@ -452,22 +468,31 @@ impl Org {
         if let Some(task) = self.provisioning.tasks.get_mut(&id) {
             task.stage = Stage::Waiting;
             let line = task.line();
+            let queue = self.provisioning.lines.entry(line).or_default();
+            queue.begun.remove(&id);
+            queue.pushes.remove(&id);
+            queue.waiting.insert(id);
             self.start_line(line);
         }
     }
 
     /// Failed tasks of an app, once more from their start.
     pub fn retry_tasks(&mut self, app: usize) -> usize {
-        let mine = |(_, task): &(&u64, &mut Task)| task.app == app && task.stage == Stage::Failed;
         let mut again = Vec::new();
-        for (id, task) in self.provisioning.tasks.iter_mut().filter(mine) {
+        for id in &self.provisioning.failed {
+            let Some(task) = self.provisioning.tasks.get_mut(id).filter(|task| task.app == app) else {
+                continue;
+            };
             task.stage = Stage::Waiting;
             task.step = Step::first(&task.work);
             (task.throttled, task.failures, task.why, task.read) = (0, 0, None, None);
             again.push((*id, task.line()));
         }
         for (id, line) in &again {
-            self.provisioning.lines.entry(*line).or_default().push(*id);
+            self.provisioning.failed.remove(id);
+            self.provisioning.lines.entry(*line).or_default().waiting.insert(*id);
+        }
+        for (_, line) in &again {
             self.start_line(*line);
         }
         again.len()
@@ -493,7 +518,7 @@ impl Org {
             "imported": { "users": target.imported[0], "groups": target.imported[1] },
             "open": own().filter(|task| task.stage != Stage::Failed).count(),
             "failed": failed,
-            "done": self.provisioning.done,
+            "done": target.done,
         })
     }
 

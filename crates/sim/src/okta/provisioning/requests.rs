@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Style, Subject, Target, Task, Work};
 use crate::okta::{
+    apps::PushMapping,
     request::encode,
     state::{EVERYONE, Org},
 };
@@ -90,8 +91,7 @@ impl Org {
                     .target
                     .clone()
                     .or_else(|| push.and_then(|push| push.external.clone().map(Into::into)));
-                let source = push.map(|push| push.source);
-                self.group_request(task, target, source, id)?
+                self.group_request(task, target, push, id)?
             }
         };
         let mut request = Request::builder()
@@ -163,17 +163,18 @@ impl Org {
         &self,
         task: &Task,
         target: &Target,
-        source: Option<super::Oid>,
+        push: Option<&PushMapping>,
         id: Option<String>,
     ) -> Option<(&'static str, String, Option<Value>)> {
         if task.step == Step::Erase {
             return Some(("DELETE", format!("/Groups/{}", encode(&id?)), None));
         }
-        let key = *self.group_ids.get(&source?)?;
-        let name = self.group_at(key)?.head.name.to_string();
+        let push = push?;
+        let key = *self.group_ids.get(&push.source)?;
+        let name = push.name.as_deref().unwrap_or(&self.group_at(key)?.head.name);
         match task.step {
             Step::Find => {
-                let filter = format!("displayName eq {}", quoted(&name));
+                let filter = format!("displayName eq {}", quoted(name));
                 return Some(("GET", format!("/Groups?filter={}", encode(&filter)), None));
             }
             Step::Create => {

@@ -37,7 +37,7 @@ use self::{
 };
 use super::Day;
 use crate::{
-    face::Inspect,
+    face::{Inspect, forgotten},
     host::{Desk, DeskName, Vendor},
     world::Company,
 };
@@ -96,6 +96,13 @@ pub fn audit_on_reads(
 ) -> AuditReport {
     let mut report = AuditReport::default();
     report.count_calls(&records);
+    for record in &records {
+        let gone = forgotten(&record.journal);
+        if gone > 0 {
+            let words = "writes of its journal are gone, so that nothing can be judged; raise journal_max, or 0 for all";
+            report.problems.push(format!("{}: {gone} {words}", record.desk));
+        }
+    }
     let mut kept: BTreeMap<DeskName, (Value, Value)> =
         records.into_iter().map(|record| (record.desk, (record.state, record.journal))).collect();
     let mut take = |vendor, count: usize| -> (Vec<Value>, Vec<Value>) {

@@ -164,7 +164,7 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 /// Says what about an answer is not the vendor's.
-fn wrong_with(status: u16, body: &Value, path: &str) -> Option<String> {
+pub fn wrong_with(status: u16, body: &Value, path: &str) -> Option<String> {
     // The vendor answers edits of countries with 500 (§1.5).
     if status >= 500 && !(status == 500 && path.starts_with("/countries")) {
         return Some("an error of ours".into());

@@ -5,68 +5,142 @@ use serde_json::{Value, json};
 
 use super::site::{HOUR, NOW, SERVICE, Site, get, row};
 
-/// A piece of a line of the contract with a tag, and where its fact is checked.
+/// A piece of a line of the contract with a tag, and the tests that check its fact: `file::test (words in it)`.
 const CHECKED: &[(&str, &str)] = &[
-    ("`room`/`rooms` [D]", "facts: what others have invented; places"),
-    ("before `?` (`/users?..`, `/users/?..`) [C]", "transport: urls_errors_and_encoding"),
-    ("| Header pair |", "transport: header_pair_sign_in; facts: wrong_bodies_and_parameters"),
-    ("| OAuth 2.0 code |", "transport: oauth_code_refresh_expiry_revocation"),
-    ("| Browser session |", "here: a cookie is no credential"),
-    ("The header pair works only for a local (non-SSO) account [C]", "transport: header_pair_sign_in"),
-    ("**parameters travel as request headers, not a body** [L]", "transport; here: a body is not read"),
-    ("Reply: `{\"token_type\",\"access_token\",\"expires_in\"}` always", "here: what a token answer holds"),
-    ("4. Refresh: same URL", "transport: oauth_code_refresh_expiry_revocation"),
-    ("5. `GET /external/api/oauth2/tokeninfo`", "transport: oauth_code_refresh_expiry_revocation"),
-    ("PUT actions without input take an empty body [C]", "bookings: cancel, checkIn"),
-    ("* Ids: JSON integers in bodies", "visits_and_moves: visitors_have_their_own_envelope"),
-    ("* Times: integers, **milliseconds**", "lifecycle, visits_and_moves; here: holidays are dates"),
-    ("* Booleans are real JSON booleans [C]", "lifecycle: floorWarden; places: occupied"),
+    (
+        "`room`/`rooms` [D]",
+        "facts::what_others_have_invented_is_not_there (GET /spaces); places::buildings_floors_rooms",
+    ),
+    (
+        "before `?` (`/users?..`, `/users/?..`) [C]",
+        "transport::urls_errors_and_encoding (C: with slash before ?)",
+    ),
+    ("| Header pair |", "transport::header_pair_sign_in (C: any active local account)"),
+    (
+        "| OAuth 2.0 code |",
+        "transport::oauth_code_refresh_expiry_revocation ([L] parameters travel as headers)",
+    ),
+    ("| Browser session |", "register::sign_in_facts_that_no_other_file_checks (ACTID=1234)"),
+    (
+        "The header pair works only for a local (non-SSO) account [C]",
+        "transport::header_pair_sign_in (C: SSO people have no password)",
+    ),
+    (
+        "**parameters travel as request headers, not a body** [L]",
+        "register::sign_in_facts_that_no_other_file_checks ([L] a body is not read)",
+    ),
+    (
+        "Reply: `{\"token_type\",\"access_token\",\"expires_in\"}` always",
+        "register::sign_in_facts_that_no_other_file_checks ([L] always)",
+    ),
+    ("4. Refresh: same URL", "transport::oauth_code_refresh_expiry_revocation (x-refresh-token)"),
+    (
+        "5. `GET /external/api/oauth2/tokeninfo`",
+        "transport::oauth_code_refresh_expiry_revocation (oauth2/tokeninfo)",
+    ),
+    (
+        "PUT actions without input take an empty body [C]",
+        "bookings::book_change_cancel (PUT /reservations/60000/checkIn)",
+    ),
+    ("* Ids: JSON integers in bodies", "visits_and_moves::visitors_have_their_own_envelope (D: 200)"),
+    (
+        "* Times: integers, **milliseconds**",
+        "bookings::book_change_cancel (checkedInDate); register::facts_that_no_other_file_checks (D: YYYY-MM-DD)",
+    ),
+    ("* Booleans are real JSON booleans [C]", "places::buildings_floors_rooms (C: occupied)"),
     (
         "* Null/empty: absent values are normally **omitted**",
-        "transport, facts: counts_and_selected_fields; worlds",
+        "facts::counts_and_selected_fields (D: empty texts print); transport::urls_errors_and_encoding (D: empty reference)",
     ),
-    ("* Two envelopes exist.", "visits_and_moves: visitors_have_their_own_envelope"),
-    ("| `search` | free text", "transport: lists_page_sort_count_and_search; here: by name and e-mail"),
-    ("Paging ends when a page is shorter", "transport: lists_page_sort_count_and_search"),
-    ("`GET {collection}/count` with the same filters", "transport, facts, bookings, places"),
+    ("* Two envelopes exist.", "visits_and_moves::visitors_have_their_own_envelope (D: 200)"),
+    (
+        "| `search` | free text",
+        "transport::lists_page_sort_count_and_search; register::facts_that_no_other_file_checks (C: by e-mail)",
+    ),
+    ("Paging ends when a page is shorter", "transport::lists_page_sort_count_and_search (startAt)"),
+    (
+        "`GET {collection}/count` with the same filters",
+        "facts::counts_and_selected_fields (/neighborhoods/count?centerId=64)",
+    ),
     (
         "expanded shrink to that stub; empty fields stay absent [D]",
-        "transport, facts; here: what only selectors show",
+        "facts::counts_and_selected_fields (D: a reference that is not expanded); register::facts_that_no_other_file_checks (D: image(…))",
     ),
-    ("| 401 | bad credentials", "transport: header_pair_sign_in"),
-    ("| 403 | expired OAuth token", "transport: oauth_code_refresh_expiry_revocation"),
-    ("| 429 | too many requests", "transport: load_rules"),
-    ("| 500 | transient, retry", "facts: no edits of countries; faults.rs: transient ones"),
-    ("Delete reply: 200", "places, bookings, facts"),
-    ("Error body: the four keys", "transport, facts; here: on OAuth too"),
-    ("**PUT is a sparse merge**", "lifecycle: create_and_sparse_update"),
-    ("| 3 | **one role per center**", "access: permissions_are_replaced_as_a_whole"),
-    ("| 5 | seat: room", "lifecycle: Dh: room"),
-    ("| 6 | category (cost-center) membership", "lifecycle: costCenter, costCenters"),
-    ("| 7 | reservation rules", "places: centers_rules_and_neighbourhoods"),
-    ("`technician` is a fifth accepted *filter* value [D]", "here: technician"),
-    ("`req` = needed on create [D]", "lifecycle, facts: required"),
-    ("| `lastUpdatedBy` | ref | RO | [C] |", "here: lastUpdatedBy"),
-    ("| GET `/users/{id}` | – | User | `?selector` works [C] |", "transport: selectors"),
+    ("| 401 | bad credentials", "transport::header_pair_sign_in (L: bad credentials)"),
+    ("| 403 | expired OAuth token", "transport::oauth_code_refresh_expiry_revocation (403)"),
+    ("| 429 | too many requests", "transport::load_rules (429)"),
+    ("| 500 | transient, retry", "facts::verbs_are_as_irregular_as_published (D: no edits of countries)"),
+    ("Delete reply: 200", "facts::verbs_are_as_irregular_as_published (Successfully removed)"),
     (
-        "| PUT `/users/{id}` | `{\"id\":n, …changes}`",
-        "lifecycle: create_and_sparse_update; presets: without a body",
+        "Error body: the four keys",
+        "transport::urls_errors_and_encoding (C: error body); register::sign_in_facts_that_no_other_file_checks ([L] on OAuth too)",
     ),
-    ("| GET `/users/username/{username}` |", "lifecycle: available"),
-    ("`GET /users` filters [D]", "transport: lists; here: the other filters"),
-    ("userName starts with `$@` and ends with `@$`", "here: accounts that are no people"),
-    ("* Uniqueness: **userName is unique**", "lifecycle: unique userName"),
-    ("GET returns the array; PUT takes the array", "access: permissions_are_replaced_as_a_whole"),
-    ("User assignment: default category", "lifecycle: costCenter, costCenters"),
-    ("name = drawing number; **repeats across buildings** [C]", "places: names repeat across buildings"),
-    ("| `reservableByRules` | bool RO |", "here: for the calling user"),
-    ("| `occupied` | bool RO | [C]", "places: occupied"),
-    ("**Whole-list replace: any rule left out is deleted** [D]", "places; here: Dh, the same list twice"),
-    ("| `checkedIn`, `checkedOut` | bool RO |", "bookings: checkedInDate"),
-    ("| PUT `/reservations/{id}/cancel", "bookings: page is optional"),
-    ("| PUT `/reservations/{id}/checkIn`, `/checkOut` |", "bookings, facts: PUT, not POST"),
-    ("| assign workspace", "lifecycle: Dh: room; places: S fields"),
+    ("**PUT is a sparse merge**", "lifecycle::create_and_sparse_update (D: sparse)"),
+    ("| 3 | **one role per center**", "access::permissions_are_replaced_as_a_whole (D: by selector)"),
+    ("| 5 | seat: room", "lifecycle::create_and_sparse_update (Dh: room)"),
+    ("| 6 | category (cost-center) membership", "lifecycle::create_and_sparse_update (D: membership)"),
+    ("| 7 | reservation rules", "places::centers_rules_and_neighbourhoods (D: whole list)"),
+    (
+        "`technician` is a fifth accepted *filter* value [D]",
+        "register::facts_that_no_other_file_checks (D: technician)",
+    ),
+    ("`req` = needed on create [D]", "lifecycle::create_and_sparse_update (D: required)"),
+    ("| `lastUpdatedBy` | ref | RO | [C] |", "register::facts_that_no_other_file_checks (C: lastUpdatedBy)"),
+    (
+        "| GET `/users/{id}` | – | User | `?selector` works [C] |",
+        "transport::urls_errors_and_encoding (C: with slash before ?)",
+    ),
+    ("| PUT `/users/{id}` | `{\"id\":n, …changes}`", "lifecycle::create_and_sparse_update (D: sparse)"),
+    (
+        "| GET `/users/username/{username}` |",
+        "lifecycle::create_and_sparse_update (C: taken, any letter case)",
+    ),
+    ("`GET /users` filters [D]", "register::facts_that_no_other_file_checks (D: userTypeId)"),
+    (
+        "userName starts with `$@` and ends with `@$`",
+        "register::facts_that_no_other_file_checks (D: kiosks have no e-mail)",
+    ),
+    ("* Uniqueness: **userName is unique**", "lifecycle::create_and_sparse_update (D: unique userName)"),
+    (
+        "GET returns the array; PUT takes the array",
+        "access::permissions_are_replaced_as_a_whole (D: upper case)",
+    ),
+    ("User assignment: default category", "lifecycle::create_and_sparse_update (D: default category only)"),
+    (
+        "name = drawing number; **repeats across buildings** [C]",
+        "places::buildings_floors_rooms (C: names repeat across buildings)",
+    ),
+    ("| `reservableByRules` | bool RO |", "register::facts_that_no_other_file_checks (reservableByRules)"),
+    ("| `occupied` | bool RO | [C]", "places::buildings_floors_rooms (C: occupied)"),
+    (
+        "**Whole-list replace: any rule left out is deleted** [D]",
+        "places::centers_rules_and_neighbourhoods (D: whole list); register::facts_that_no_other_file_checks (Dh: the same again is no error)",
+    ),
+    ("| `checkedIn`, `checkedOut` | bool RO |", "bookings::book_change_cancel (checkedInDate)"),
+    ("| PUT `/reservations/{id}/cancel", "bookings::book_change_cancel (C: page is optional)"),
+    ("| PUT `/reservations/{id}/checkIn`, `/checkOut` |", "bookings::book_change_cancel (D: PUT, not POST)"),
+    ("| assign workspace", "lifecycle::create_and_sparse_update (Dh: room)"),
 ];
+
+/// The files that hold the tests named above.
+const FILES: &[(&str, &str)] = &[
+    ("access", include_str!("access.rs")),
+    ("bookings", include_str!("bookings.rs")),
+    ("facts", include_str!("facts.rs")),
+    ("lifecycle", include_str!("lifecycle.rs")),
+    ("places", include_str!("places.rs")),
+    ("register", include_str!("register.rs")),
+    ("transport", include_str!("transport.rs")),
+    ("visits_and_moves", include_str!("visits_and_moves.rs")),
+];
+
+/// What a test consists of, if there is one of that name.
+fn body(file: &str, test: &str) -> Option<&'static str> {
+    let text = FILES.iter().find(|(name, _)| *name == file)?.1;
+    let start = text.find(&format!("#[test]\nfn {test}() {{"))?;
+    let rest = &text[start..];
+    Some(&rest[..rest.find("\n}\n")?])
+}
 
 /// Tagged lines without a test, with the reason.
 const NOT_CHECKED: &[(&str, &str)] = &[
@@ -102,6 +176,28 @@ fn every_tagged_fact_is_checked_or_has_its_reason() {
     }
     let count: usize = tags.iter().map(|tag| contract.matches(tag).count()).sum();
     assert_eq!((tagged.len(), count, NOT_CHECKED.len()), (58, 74, 8), "told in the guide");
+}
+
+#[test]
+fn every_test_that_is_named_is_there_and_speaks_of_such_evidence() {
+    let contract = include_str!("../../../../../docs/contracts/ioffice.md");
+    for (piece, places) in CHECKED {
+        let line = contract.lines().find(|line| line.contains(piece)).expect("a line of the contract");
+        let mut tagged = false;
+        for place in places.split("; ") {
+            let (name, words) = place.split_once(" (").map_or((place, ""), |(name, rest)| {
+                (name, rest.strip_suffix(')').expect("words in parentheses"))
+            });
+            let (file, test) = name.split_once("::").expect("file::test");
+            let body = body(file, test).unwrap_or_else(|| panic!("{piece}: there is no test {name}"));
+            assert!(body.contains(words), "{piece}: {name} does not say {words:?}");
+            tagged |= ["D", "Dh", "C", "L"].iter().any(|tag| {
+                let shown = [format!("\"{tag}:"), format!("\"{tag}\""), format!("[{tag}]")];
+                line.contains(&format!("[{tag}]")) && shown.iter().any(|shown| body.contains(shown))
+            });
+        }
+        assert!(tagged, "{piece}: no test names the evidence that the line has");
+    }
 }
 
 #[test]

@@ -96,6 +96,26 @@ impl Site {
         (head.status.as_u16(), head.headers, body)
     }
 
+    /// A request of any bytes; the caller says the content type.
+    pub fn send_bytes(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &[u8],
+        headers: &[(&str, &str)],
+    ) -> (u16, Value) {
+        let mut request = Request::builder().method(method).uri(format!("/external/api/rest/v2{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::copy_from_slice(body)).expect("a request");
+        let Handled::Reply(reply) = self.face.handle(request, at(self.now)) else {
+            panic!("an answer was expected")
+        };
+        let body = serde_json::from_slice(reply.response.body()).unwrap_or(Value::Null);
+        (reply.response.status().as_u16(), body)
+    }
+
     pub fn call(&mut self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let headers = [("x-auth-username", self.caller.0), ("x-auth-password", self.caller.1)];
         let (status, _, body) = self.send(method, path, body, &headers);

@@ -232,7 +232,11 @@ fn load_rules() {
         (0..n).map(|_| site.call("GET", "/users/me", &Value::Null).0).collect()
     };
     let burst = answers(&mut site, 22);
-    assert_eq!(burst.iter().filter(|&&status| status == 429).count(), 2, "[A-09] burst of 20: {burst:?}");
+    assert_eq!(
+        burst.iter().filter(|&&status| status == 429).count(),
+        2,
+        "[D] 429; [A-09] burst of 20: {burst:?}"
+    );
     site.now += 300;
     assert_eq!(answers(&mut site, 4), [200, 200, 200, 429], "[A-09] refills 10 a second");
     let headers = [("x-auth-username", SERVICE.0), ("x-auth-password", SERVICE.1)];

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Request;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use lanyard_sim::okta::{
-    KeyKind, KeyPair, OidcApp, OktaSettings, Quotas, Role, ServiceApp, keys::Unverified,
+    KeyKind, KeyPair, OidcApp, OktaSettings, Quotas, Role, ServiceApp, Spread, keys::Unverified,
 };
 use serde_json::{Value, json};
 
@@ -204,6 +204,39 @@ fn both_kinds_of_429() {
     assert_eq!((refused.status, limit, remaining), (429, 0, 0));
     assert!(guess >= desk.now.as_second() + 60, "the reset of this kind is only a guess");
     assert_eq!(desk.get("/api/v1/groups").status, 200);
+}
+
+#[test]
+fn requests_at_once_are_bounded_for_the_org_a_principal_and_a_sign_in() {
+    // Answers that take a second are still under way when the next request comes.
+    let second = Spread { low_ms: 1_000, high_ms: 1_000, ..Spread::NONE };
+    let quotas = Quotas { concurrency: 10, ..Quotas::default() };
+    let mut desk = Desk::new(OktaSettings { answer_time: second, quotas, ..OktaSettings::exact() });
+    desk.face.add_api_token("0ther", "others", None, Role::Super);
+    let client = OidcApp { redirect_uris: vec!["http://127.0.0.1:8080/".to_owned()], ..OidcApp::default() };
+    let client = desk.face.add_oidc_app(client);
+    let sign_in = format!(
+        "/oauth2/v1/authorize?client_id={client}&response_type=code&scope=openid&redirect_uri=http://127.0.0.1:8080/&state=s"
+    );
+    let burst = |desk: &mut Desk, secret: &str, path: &str, count: usize| -> Vec<u16> {
+        desk.authorization = format!("SSWS {secret}");
+        (0..count).map(|_| desk.get(path).status).collect()
+    };
+    let passed = |statuses: &[u16]| statuses.iter().filter(|status| **status != 429).count();
+    let own = burst(&mut desk, "t0p", "/api/v1/users?limit=1", 7);
+    assert_eq!(own, [200, 200, 200, 200, 200, 429, 429], "half of 10 for one token");
+    let refused = desk.get("/api/v1/users?limit=1");
+    let told = ["x-rate-limit-limit", "x-rate-limit-remaining"].map(|name| refused.header(name).to_owned());
+    assert_eq!(told, ["0", "0"], "the kind without a quota");
+    assert_eq!(passed(&burst(&mut desk, "0ther", "/api/v1/groups", 7)), 5, "the other half for another");
+    desk.wait(1_001);
+    assert_eq!(passed(&burst(&mut desk, "t0p", &sign_in, 9)), 5, "5 sign-ins of one client");
+    assert_eq!(passed(&burst(&mut desk, "t0p", "/api/v1/users", 9)), 5, "which are nobody's API calls");
+    assert_eq!(burst(&mut desk, "0ther", "/api/v1/users", 1), [429], "10 for the org");
+    desk.wait(1_001);
+    assert_eq!(burst(&mut desk, "0ther", "/api/v1/users", 1), [200]);
+    let told = desk.face.log_summary();
+    assert!(told.iter().any(|line| line.starts_with("core.concurrency.org.limit.violation")), "{told:?}");
 }
 
 #[test]

@@ -96,6 +96,48 @@ fn a_rule_that_looks_at_groups_follows_memberships() {
 }
 
 #[test]
+fn a_unique_value_is_free_again_when_nobody_holds_it() {
+    let mut desk = Desk::exact();
+    let custom = json!({ "badge": { "title": "Badge", "type": "string", "unique": true }, "desk": { "title": "Desk", "type": "integer", "unique": true } });
+    let body =
+        json!({ "definitions": { "custom": { "id": "#custom", "type": "object", "properties": custom } } });
+    assert_eq!(desk.post("/api/v1/meta/schemas/user/default", body).status, 200);
+    let other = desk.face.add_user_type("contractor", "Contractor").to_string();
+    let mut ids = Vec::new();
+    for name in ["ines", "tomas", "mira"] {
+        ids.push(desk.employee(name));
+    }
+    let path = |place: usize| format!("/api/v1/users/{}", ids[place]);
+    let mut set =
+        |place: usize, profile: Value| desk.post(&path(place), json!({ "profile": profile })).code();
+    for (place, profile, expected) in [
+        (0, json!({ "badge": "B-1", "desk": 7 }), "200 -"),
+        (1, json!({ "badge": "B-1" }), "400 E0000001"),
+        (1, json!({ "desk": 7 }), "400 E0000001"),
+        (1, json!({ "badge": "b-1", "desk": 8 }), "200 -"),
+        (0, json!({ "badge": "B-1", "title": "Its own value is no clash" }), "200 -"),
+        (0, json!({ "badge": "B-2" }), "200 -"),
+        (2, json!({ "badge": "B-1" }), "200 -"),
+        (1, json!({ "badge": "B-1" }), "400 E0000001"),
+        (2, json!({ "badge": null }), "200 -"),
+        (1, json!({ "badge": "B-1" }), "200 -"),
+    ] {
+        assert_eq!(set(place, profile.clone()), expected, "{place} {profile}");
+    }
+    // Another type has a schema of its own; who is gone holds nothing.
+    let profile = |name: &str| json!({ "login": format!("{name}@northgate.example"), "email": "x@northgate.example", "firstName": "A", "lastName": "B", "badge": "B-1" });
+    let contractor =
+        desk.call("PUT", &path(1), Some(json!({ "profile": profile("tomas"), "type": { "id": other } })));
+    assert_eq!(contractor.status, 200, "{}", contractor.text);
+    let made = desk.post("/api/v1/users", json!({ "profile": profile("ana") }));
+    assert_eq!(made.status, 200, "{}", made.text);
+    for _ in 0..2 {
+        desk.act("DELETE", &format!("/api/v1/users/{}", made.id()));
+    }
+    assert_eq!(desk.post("/api/v1/users", json!({ "profile": profile("ben") })).status, 200);
+}
+
+#[test]
 fn attributes_may_be_mapped_unique_required_or_given() {
     let mut desk = Desk::exact();
     let app = desk.face.add_app("scim", "iOffice Workplace");

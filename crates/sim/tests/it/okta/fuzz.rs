@@ -211,7 +211,7 @@ fn odd() -> impl Strategy<Value = Odd> {
 }
 
 /// Says what about an answer is not the vendor's.
-fn wrong_with(answer: &Seen, oauth: bool) -> Option<String> {
+pub fn wrong_with(answer: &Seen, oauth: bool) -> Option<String> {
     let text = |name: &str| answer.body[name].as_str().filter(|text| !text.is_empty());
     if answer.header("x-okta-request-id").is_empty() || answer.header("date").is_empty() {
         return Some("no request id or date".into());

@@ -27,7 +27,7 @@ fn verify(desk: &mut Desk, id: &str) -> Outgoing {
 }
 
 /// A desk with one verified hook.
-fn verified(settings: OktaSettings) -> Desk {
+pub(super) fn verified(settings: OktaSettings) -> Desk {
     let mut desk = Desk::new(settings);
     let id = desk.post("/api/v1/eventHooks", hook("http://127.0.0.1:9/hooks/okta/t")).id();
     let challenge = verify(&mut desk, &id);

@@ -511,3 +511,99 @@ fn parallel_changes_deletes_and_imports() {
         assert!(said.contains(why), "{said}");
     }
 }
+
+#[test]
+fn a_pushed_group_is_called_what_the_mapping_says() {
+    let (mut desk, mut server, app) = connect(OktaSettings::exact(), "oin", json!({}));
+    let group = desk.group("DEPT-Facilities");
+    let mappings = format!("/api/v1/apps/{app}/group-push/mappings");
+    let ask = |target: Value| {
+        let mut body = target;
+        body["sourceGroupId"] = json!(group);
+        body
+    };
+    // A name of its own: looked for, created, and kept when the source group is renamed.
+    let made = desk.post(&mappings, ask(json!({ "targetGroupName": "Facilities \"HQ\"" })));
+    assert_eq!(made.status, 201, "{}", made.text);
+    settle(&mut desk, &mut server);
+    assert!(server.lines[0].contains("displayName eq \"Facilities %5C\"HQ%5C\"\""), "{:?}", server.lines);
+    assert_eq!(server.one("Groups")["displayName"], "Facilities \"HQ\"");
+    server.told();
+    let renamed = json!({ "profile": { "name": "DEPT-Premises" } });
+    desk.call("PUT", &format!("/api/v1/groups/{group}"), Some(renamed));
+    settle(&mut desk, &mut server);
+    assert_eq!(server.told(), [""; 0], "the name is the mapping's");
+    desk.order(json!({ "do": "push_now", "app": APP, "group": "DEPT-Premises" }));
+    settle(&mut desk, &mut server);
+    assert_eq!(server.one("Groups")["displayName"], "Facilities \"HQ\"");
+
+    // An existing group, by the id of the group that stands for it.
+    let (mut desk, mut server, app) = connect(OktaSettings::exact(), "aiw", json!({}));
+    let (group, linked) = (desk.group("DEPT-Facilities"), desk.face.add_imported_group("Facilities there"));
+    server.rows.insert("Groups-9".into(), json!({ "id": "Groups-9", "displayName": "Facilities there" }));
+    let mappings = format!("/api/v1/apps/{app}/group-push/mappings");
+    let link = |target: &str| json!({ "sourceGroupId": group, "targetGroupId": target });
+    let made = desk.post(&mappings, link(linked.as_str()));
+    assert_eq!((made.status, &made.body["targetGroupId"]), (201, &json!(linked.as_str())), "{}", made.text);
+    settle(&mut desk, &mut server);
+    assert_eq!(server.told()[1..], ["PUT /Groups/Groups-9"], "linked, not made");
+    for (body, code) in [
+        (link("00gnobodyknowsthis0"), "404 E0000007"),
+        (json!({ "sourceGroupId": group }), "400 E0000001"),
+        (
+            json!({ "sourceGroupId": group, "targetGroupId": linked.as_str(), "targetGroupName": "x" }),
+            "400 E0000001",
+        ),
+        (json!({ "sourceGroupId": "00gnobodyknowsthis0", "targetGroupName": "x" }), "404 E0000007"),
+    ] {
+        assert_eq!(desk.post(&mappings, body.clone()).code(), code, "{body}");
+    }
+}
+
+#[test]
+fn thousands_of_failures_and_members_take_seconds() {
+    const PEOPLE: usize = 5_000;
+    let (mut desk, _, app) = connect(OktaSettings::exact(), "oin", json!({}));
+    let group = desk.group("All hands");
+    for place in 0..PEOPLE {
+        let id = desk.employee(&format!("p{place}"));
+        desk.post(&format!("/api/v1/apps/{app}/users/{id}"), json!({}));
+    }
+    // Nobody answers; then an administrator tries everything again, twice.
+    let refuse = |desk: &mut Desk| -> usize {
+        let outgoing = desk.wait(0);
+        for asked in &outgoing {
+            let outcome = OutgoingOutcome::Failed("refused".to_owned());
+            desk.face.outgoing_done(asked.token, outcome, desk.now);
+        }
+        outgoing.len()
+    };
+    assert_eq!(refuse(&mut desk), PEOPLE);
+    for _ in 0..2 {
+        let tasks = desk.order(json!({ "do": "retry_provisioning", "app": APP }));
+        assert_eq!(tasks, json!({ "tasks": PEOPLE }));
+        assert_eq!(refuse(&mut desk), PEOPLE);
+    }
+    let failed = standing(&desk)["failed"].as_array().map(Vec::len);
+    assert_eq!((failed, &standing(&desk)["done"]), (Some(PEOPLE), &json!(1)), "the check went well");
+    // One group with everybody: each change is a task of the same group.
+    desk.order(json!({ "do": "retry_provisioning", "app": APP }));
+    let mut server = Server::default();
+    settle(&mut desk, &mut server);
+    let asked = json!({ "sourceGroupId": group, "targetGroupName": "All hands" });
+    desk.post(&format!("/api/v1/apps/{app}/group-push/mappings"), asked);
+    settle(&mut desk, &mut server);
+    let members = desk.face.inspect(lanyard_sim::face::Inspect::State);
+    let everybody = members["users"].as_array().expect("users").clone();
+    for person in &everybody {
+        let id = person["id"].as_str().expect("an id");
+        desk.act("PUT", &format!("/api/v1/groups/{group}/users/{id}"));
+    }
+    let adds = desk.wait(0);
+    assert_eq!(adds.len(), PEOPLE, "O-20: at once");
+    for add in adds {
+        let answer = Response::builder().status(204).body(Bytes::new()).expect("a response");
+        desk.face.outgoing_done(add.token, OutgoingOutcome::Answered(answer), desk.now);
+    }
+    assert_eq!(standing(&desk)["open"], 0);
+}
