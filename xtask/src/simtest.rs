@@ -158,7 +158,7 @@ impl Build {
         }
         if let Some(manifest) = manifest {
             call = call.args(["--manifest-path", &manifest.display().to_string()]);
-            call = call.env("CARGO_TARGET_DIR", &root.target());
+            call = call.env("CARGO_TARGET_DIR", root.target());
         }
         call.run()?;
         Ok(root.target().join(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))

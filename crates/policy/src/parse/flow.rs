@@ -45,7 +45,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) -> Vec<Flow> {
         for denial in denials.iter().filter(|denial| denial.get("if_it_fails").is_some()) {
             denial.error("a restriction sends nothing that could fail", Some("take if_it_fails away".into()));
         }
-        let never: Vec<Outcome> = denials.iter().filter_map(|part| read(part)).collect();
+        let never: Vec<Outcome> = denials.iter().filter_map(&read).collect();
         let mut branches = Branches::new(&read, &document.channels);
         let own: Vec<Outcome> =
             section.sections("then").iter().filter_map(|part| branches.outcome(part)).collect();
