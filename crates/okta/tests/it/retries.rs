@@ -86,7 +86,10 @@ async fn refusals_are_final_and_secrets_stay_out_of_them() {
             error(403, "E0000006"),
             "Okta (northgate) refused our credential: Okta does not allow this (E0000006)",
         ),
-        (raw(200, "<html>sign in to the proxy</html>"), "Okta (northgate) answered in a way we cannot read"),
+        (
+            raw(200, "<html>sign in to the proxy</html>"),
+            "Okta (northgate) did not answer usefully: no complete answer from Okta: the answer to user 00u1 is no JSON",
+        ),
         (raw(302, ""), "Okta (northgate) answered in a way we cannot read"),
     ] {
         let stage = Stage::new([reply]);

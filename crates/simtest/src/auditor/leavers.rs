@@ -60,7 +60,8 @@ pub(super) fn judge(
         // Whoever leaves when all is well again leaves as on any good day.
         let is_good_day = plan.is_calm() || since >= evidence.faults_ended + MADE_UP;
         let bound = if is_good_day {
-            since + within
+            // What an upstream asked us to wait for is kept by our clock, which may have been ahead.
+            since + within + if plan.is_calm() { SignedDuration::ZERO } else { ahead }
         } else {
             since.max(evidence.faults_ended) + within + RECOVERY + ahead
         };

@@ -108,11 +108,11 @@ impl<'a> Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     let people = people::People::read(evidence);
     let mut verdict = Verdict::default();
+    let mut sites = Vec::new();
     for record in evidence.records.iter().filter(|record| forgotten(&record.journal) > 0) {
         let words = format!("{}: a journal that is not whole proves nothing", record.desk);
         verdict.violations.push(Violation { invariant: "auditor", at: evidence.now, words });
     }
-    let mut sites = Vec::new();
     for index in 0..evidence.company.sites.len() {
         let replay = sites::Replay::of(evidence, index);
         replay.judge(&people, &mut verdict);

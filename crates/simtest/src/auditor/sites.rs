@@ -91,9 +91,9 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// How long whoever left the app's group keeps everything.
+    /// How long whoever left the app's group keeps everything at most: a hold begins when the data has settled.
     pub fn waits(&self) -> jiff::SignedDuration {
-        self.keeps + STEP
+        self.keeps + STEP + SETTLES
     }
 
     /// The employee number of each account that ever had one, the last one.
