@@ -281,7 +281,7 @@ const JOURNEYS = {
     await page.waitForURL(/\/people\/.+\/.+/);
     await page.getByRole("tab", { name: "Now" }).waitFor();
     await page.getByRole("tab", { name: "Explain" }).click();
-    await page.getByRole("textbox", { name: "About" }).fill("seat");
+    await page.getByLabel("About", { exact: true }).first().fill("seat");
     await sees(page, "What could give “seat”");
     await page.locator("[data-way]").first().waitFor();
     await page.goBack();
@@ -378,7 +378,7 @@ const JOURNEYS = {
     const name = `${stamp}-kept`;
     await newDraft(theirs, name);
     // To a demo a guest is an owner, so the end is played by the answers; the server's own part is a test in Rust.
-    const api = "**/api/v1/{policy,session,overview,health,people}**";
+    const api = /\/api\/v1\/(policy|session|overview|health|people)/;
     await theirs.route(api, (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"title":"you are not signed in","code":"sign_in"}' }));
     await theirs.locator(".sentences [data-row]").first().click();
     await theirs.getByRole("textbox", { name: "Sentence" }).fill("Written after the end.");
@@ -466,7 +466,9 @@ async function travel(name, journey) {
   } catch (error) {
     failed += 1;
     console.log(`FAIL  ${name}\n      ${String(error).split("\n").slice(0, 6).join("\n      ")}`);
-    if (process.env.OUT_DIR) await page.screenshot({ path: `${process.env.OUT_DIR}/${name.replaceAll(/\W+/g, "-")}.png` }).catch(() => undefined);
+    // Of everybody who takes part: what went wrong may stand in another browser than the first.
+    const pages = browser.contexts().flatMap((one) => one.pages());
+    for (const [n, one] of pages.entries()) if (process.env.OUT_DIR) await one.screenshot({ path: `${process.env.OUT_DIR}/${name.replaceAll(/\W+/g, "-").slice(0, 60)}-${n}.png` }).catch(() => undefined);
   }
   await context.close();
 }

@@ -52,7 +52,7 @@ export function FloorPage() {
             {data.rooms.some((room) => room.occupiable) && (
               <div className="cols main">
                 <Plan rooms={data.rooms.filter((room) => room.occupiable)} dim={(room) => !fits(room)} chosen={chosen} choose={setChosen} />
-                <Seat room={data.rooms.find((room) => room.id === chosen)} site={site} />
+                <Seat room={data.rooms.find((room) => room.id === chosen)} />
               </div>
             )}
             <Spaces rooms={data.rooms.filter(fits)} all={data.rooms.length} />
@@ -110,7 +110,7 @@ function Plan({ rooms, dim, chosen, choose }: { rooms: Room[]; dim: (room: Room)
                     return (
                       <button key={room.id} type="button" data-room={room.id} className="tile" data-state={stateOf(room)} data-dim={dim(room) || undefined} aria-pressed={room.id === chosen} tabIndex={room.id === first ? 0 : -1} aria-label={`${room.name}: ${names || "free"}`} title={`${room.name}: ${names || "free"}`} onClick={() => choose(room.id)}>
                         <span aria-hidden>{room.name.length > 7 ? `…${room.name.slice(-6)}` : room.name}</span>
-                        <b aria-hidden>{room.people.length === 0 ? "" : room.people.length > 1 ? `${room.people.length}×` : initials(room.people[0]!.name)}</b>
+                        {room.people.length > 0 && <b aria-hidden>{room.people.length > 1 ? `${room.people.length}×` : initials(room.people[0]!.name)}</b>}
                       </button>
                     );
                   })}
@@ -128,12 +128,12 @@ function Plan({ rooms, dim, chosen, choose }: { rooms: Room[]; dim: (room: Room)
 }
 
 /** Who sits in the chosen space, and why. */
-function Seat({ room, site }: { room?: Room; site: string }) {
+function Seat({ room }: { room?: Room }) {
   if (!room) return <Panel title="Who, and why"><Empty title="Choose a space">The map and the list show who sits where; choose one to see why.</Empty></Panel>;
   return (
     <Panel title={room.name} end={`${room.kind}${room.reservable ? ", bookable" : ""}`}>
       {room.people.length === 0 ? <Empty title="Free">{plural(room.capacity, "seat")}. Rules that give a place here hand it out by themselves.</Empty> : (
-        <ul className="list">{room.people.map((person) => <Sitting key={person.account} person={person} site={site} />)}</ul>
+        <ul className="list">{room.people.map((person) => <Sitting key={person.account} person={person} />)}</ul>
       )}
     </Panel>
   );
@@ -145,7 +145,7 @@ const WHY: Record<Exclude<Sitter["how"], "rule">, string> = {
   other_tenant: "Your role does not cover the tenant this person belongs to.",
 };
 
-function Sitting({ person, site }: { person: Sitter; site: string }) {
+function Sitting({ person }: { person: Sitter }) {
   const tenant = useTenant();
   const who = person.identity;
   const query = useQuery({ queryKey: ["person", who?.tenant, who?.id], queryFn: () => api.person(who!.tenant, who!.id), enabled: who != null, placeholderData: undefined, staleTime: 30_000 });
@@ -159,7 +159,6 @@ function Sitting({ person, site }: { person: Sitter; site: string }) {
         {person.how !== "rule" ? <div className="small dim">{WHY[person.how]}</div> : because.length > 0 ? because.map((why) => <div key={why} className="because">{why}</div>) : query.data && <div className="small dim">A rule gave this seat; none of today gives one, so it stays until one does.</div>}
         {who && <Link className="small" to="/$tenant/people/$home/$id" params={{ tenant, home: who.tenant, id: who.id }} search={{ tab: "explain", thing: "seat" }}>What would change it</Link>}
       </div>
-      <span className="small dim">{site}</span>
     </li>
   );
 }

@@ -165,15 +165,14 @@ function Tenants({ tenants, now }: { tenants: Tenant[]; now: number }) {
       {tenants.length === 0 && <Empty title="No tenant here">Connect an Okta org under Connections.</Empty>}
       <div className="scroll" hidden={tenants.length === 0}>
         <table className="table">
-          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed</th><th className="r">Events</th><th className="r">Calls, last hour</th></tr></thead>
+          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed and events</th><th className="r">Calls, last hour</th></tr></thead>
           <tbody>
             {tenants.map((t) => (
               <tr key={t.id}>
                 <td><div style={{ fontWeight: 560 }}>{t.name}</div><div className="dim small">{host(t.okta_url)}</div></td>
                 <td className="r num">{number(t.people)}</td>
                 <td><Tag code={t.hook.state} /><div className="dim small">last <Ago at={t.hook.last_delivery_at} /></div></td>
-                <td className="num">{t.feed.lag_seconds == null ? "–" : `${duration(t.feed.lag_seconds)} behind`}<div className="dim small">polled <Ago at={t.feed.last_poll_at} /></div></td>
-                <td className="r num">{number(t.feed.events_total)}<div className="dim small" title="Events that only the hook, or only the log feed, brought">{number(t.feed.hook_only)} hook only, {number(t.feed.feed_only)} feed only</div></td>
+                <td className="num">{t.feed.lag_seconds == null ? "–" : `${duration(t.feed.lag_seconds)} behind`}<div className="dim small">polled <Ago at={t.feed.last_poll_at} /></div><div className="dim small" title="Events that only the hook, or only the log feed, brought">{plural(t.feed.events_total, "event")}: {number(t.feed.hook_only)} by hook only, {number(t.feed.feed_only)} by feed only</div></td>
                 <td className="r num"><CallSpark minutes={t.calls} now={now} /><div className="dim small">{refused(t.budget)}</div></td>
               </tr>
             ))}

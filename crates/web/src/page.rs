@@ -36,7 +36,10 @@ impl Paging {
         list.sort_by(|a, b| if newest_first { key(b).cmp(&key(a)) } else { key(a).cmp(&key(b)) });
         if let Some(cursor) = &self.cursor {
             let after = cursor.split_once('|').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
-            let after = after.ok_or_else(|| Problem::field("cursor", "it is not `next` of a page before"))?;
+            let after = after.ok_or_else(|| {
+                Problem::field("cursor", "it is not `next` of a page before")
+                    .fix("leave it out for the first page")
+            })?;
             list.retain(|row| if newest_first { key(row) < after } else { key(row) > after });
         }
         let limit = self.limit.unwrap_or(usual).clamp(1, LIMIT_MAX);

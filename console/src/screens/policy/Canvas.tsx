@@ -104,7 +104,7 @@ export default function Canvas(props: Props) {
   return (
     <Panel
       title={<span className="row"><span className="hidden-text">Flow</span><Select size="xs" aria-label="Flow" w={280} data={flows.map((f, i) => ({ value: String(i), label: `${i + 1}. ${f.id}` }))} value={flow ? String(at) : null} allowDeselect={false} onChange={(v) => v !== null && select({ flow: Number(v), step: { kind: "flow" } })} /></span>}
-      end={<span className="row"><span className="only-wide" title="Tab goes from step to step">Enter opens a step, Alt ↑ ↓ moves it, Ctrl D copies, + adds after it, B branches, Delete takes it out</span><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
+      end={<span className="row"><span className="only-wide" title="Tab goes from step to step">Enter opens, Alt ↑ ↓ moves, Ctrl D copies, + adds, B branches, Delete removes</span><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
     >
       {!flow ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
         <div className="canvas" ref={canvas} onKeyDown={onKeyDown} style={{ height: Math.max(420, Math.max(...nodes.map((n) => n.position.y)) + HEIGHT + 80) }}>

@@ -203,7 +203,7 @@ function Answer({ data, out, leave }: { data: WhatIf; out: Set<string>; leave: L
                     {KINDS.flatMap(([key, , word, tone, symbol]) => p[key].map((line) => {
                       const gone = out.has(lineKey(p, line));
                       return (
-                        <div key={key + line} className="row small" style={{ textDecoration: gone ? "line-through" : undefined }}>
+                        <div key={key + line} className="row small" style={{ minHeight: 26, textDecoration: gone ? "line-through" : undefined }}>
                           {open && own.length > 1 && (line in p.lines ? <Checkbox size="xs" aria-label={`${line} for ${p.person}`} checked={!gone} onChange={(e) => leave([p], e.currentTarget.checked, line)} /> : <span style={{ width: 16 }} />)}
                           <span className="mark" data-fill={tone} style={{ width: 16, height: 16, fontSize: 11 }} role="img" aria-label={word}>{symbol}</span>{line.replace(/^[-+~>=] /, "")}
                         </div>
