@@ -68,6 +68,8 @@ const needs = () => {
   return list;
 };
 
+const minutes = (now, n, throttled) => Array.from({ length: 50 }, (_, i) => ({ at: iso(now - i * 60_000), answered: (n * (i * 7 + 3)) % 90, throttled: i < 3 ? throttled : 0, faulted: 0 })).reverse();
+
 const overview = () => {
   const now = Date.now();
   const of = (tenant) => world.people.filter((p) => p.tenant === tenant.id).length;
@@ -80,11 +82,11 @@ const overview = () => {
       id: t.id, name: t.name, okta_url: t.okta_url,
       hook: { state: i === 0 && hookOutUntil > now ? "missing" : "live", last_delivery_at: iso(now - (i + 1) * 2_300) },
       feed: { last_poll_at: iso(now - 4_000 - i * 3_000), lag_seconds: 0.9 + i * 0.7, events_total: 18_211 + world.seq * (i + 1), hook_only: 3 + i, feed_only: 21 - i * 9 },
-      people: of(t),
+      people: of(t), budget: { answered: 4_100, throttled: 0, faulted: 0 }, calls: minutes(now, i + 2, 0),
     })),
     sites: SITES.map((s, i) => ({
       id: s.id, name: s.name, ioffice_url: s.ioffice_url, accounts: of(TENANTS[i]) - 9,
-      writes: true, budget: { calls: 8_200 + world.seq * (i + 3), throttled: stormUntil > now ? 41 : i, faulted: i },
+      writes: true, budget: { calls: 8_200 + world.seq * (i + 3), throttled: stormUntil > now ? 41 : i, faulted: i, per_second: 10 }, calls: minutes(now, i + 5, stormUntil > now ? 12 : 0),
       last_sweep: { at: iso(now - 8_100_000 - i * 600_000), state: i === 0 ? "complete" : "partial", certified: i === 0, drift: i === 0 ? 4 : 11 },
     })),
     work: { due: world.seq % 4, leased: 1 + (world.seq % 3), waiting: 57, dead: 0 },
@@ -166,13 +168,17 @@ function route(method, path, query, body, headers) {
   const limit = Math.min(200, Number(query.get("limit") ?? 50));
   const tenant = query.get("tenant");
   const mine = (item) => !tenant || item.tenant === tenant;
-  const one = path.match(/^\/people\/([^/]+)\/([^/]+)(\/plan|\/look)?$/);
+  const one = path.match(/^\/people\/([^/]+)\/([^/]+)(\/plan|\/look|\/explain)?$/);
   if (one) {
     const person = world.people.find((p) => p.tenant === one[1] && p.id === one[2]);
     if (!person) return problem(404, "No such person", `${one[1]} has nobody with the id ${one[2]}.`);
     if (one[3] === "/plan") {
       const steady = person.name.length % 3 === 0;
       return ok(steady ? { id: "pln_dry_run", steps: [] } : { ...makePlan(person, "pln_dry_run", Date.now(), "proposed"), notes: ["The seat was set by hand in iOffice on 3 Nov; no rule owns it, so it stays."] });
+    }
+    if (one[3] === "/explain") {
+      const at = iso(Date.now());
+      return ok({ person: bare(person), at, since: at, groups: 4, lines: [{ part: "standing", what: "active, site london", why: ["scope: member of APP-iOffice-Users"] }, { part: "place", what: "a free desk on 5 Bishopsgate / Level 4", why: ["own-desk, row 1 of places: officeLocation is LON"] }], ways: query.get("thing") ? [{ rule: "own-desk", sentence: "Everybody has a desk.", gives: true, why: "officeLocation is LON", change: ["set officeLocation to something else"] }] : [], made: [] });
     }
     if (one[3] === "/look") {
       tell("activity", happen(world, Date.now(), { person, row: ["look", "info", (p) => `${p.name} is looked at again`, () => "asked in the console"] }));
@@ -192,7 +198,7 @@ function route(method, path, query, body, headers) {
     case "POST /whatif": {
       const some = world.people.slice(0, 14);
       const effect = (p, i) => ({ identity: { tenant: p.tenant, user: p.id }, person: p.name, site: "london", gains: i % 3 === 0 ? ["desk on 5 Bishopsgate / Level 4"] : [], loses: i % 5 === 1 ? ["role in Reservations: CUSTOMER"] : [], moves: i % 3 === 2 ? ["Level 2 → Level 4"] : [], changes: [], waits: i % 7 === 6 ? ["held for 24 hours"] : [], no_longer: [] });
-      const people = some.map(effect).filter((p) => p.gains.length + p.loses.length + p.moves.length + p.waits.length > 0);
+      const people = some.map(effect).map((p) => ({ ...p, lines: Object.fromEntries([...p.gains, ...p.loses, ...p.moves].map((text) => [text, [text]])) })).filter((p) => p.gains.length + p.loses.length + p.moves.length + p.waits.length > 0);
       return ok({ seal: "sha256:1", draft: body.draft, at: iso(Date.now()), totals: { people: world.people.length, affected: people.length, gain: people.filter((p) => p.gains.length).length, lose: people.filter((p) => p.loses.length).length, move: people.filter((p) => p.moves.length).length, change: 0, wait: people.filter((p) => p.waits.length).length }, people, floors: [{ site: "london", floor: "5 Bishopsgate / Level 4", seats: 96, today: 92, then: 99, short: 3 }, { site: "london", floor: "5 Bishopsgate / Level 2", seats: 120, today: 114, then: 107, short: 0 }], approvals: { "executive-desk": 2 }, cost: [{ site: "london", ioffice_calls: 41, okta_calls: 0, minutes: 2, removals: 3, removals_max: 100 }], out_of_scope: [], unmatched: [], disputed: [], rules: { dead: [], shadowed: ["own-desk"] }, doubts: ["Bookings are not mirrored."] });
     }
     case "GET /approvals": return ok(approvals(query.get("done") === "true"));

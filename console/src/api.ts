@@ -108,7 +108,8 @@ async function ask<T>(path: string, query?: Query, init?: RequestInit): Promise<
   const text = await answer.text();
   const body = parse(text);
   if (answer.ok) return { body: body as T, etag: answer.headers.get("etag") };
-  if (answer.status === 401) onSignedOut();
+  // Not for the question that this asks anew: it would be cancelled and asked again for ever.
+  if (answer.status === 401 && path !== "/session") onSignedOut();
   const problem = (body ?? {}) as { title?: string; detail?: string; id?: string; instance?: string; fix?: string | null; errors?: { path: string; message: string }[]; code?: string };
   throw new ApiError(
     answer.status,

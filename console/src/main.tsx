@@ -18,7 +18,7 @@ const Notifications = lazy(() => import("@mantine/notifications").then((m) => ({
 
 // The scroll lock of dialogs adds a style tag of its own and takes the nonce from here.
 (globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = styleNonce();
-whenSignedOut(() => void queryClient.invalidateQueries({ queryKey: ["session"] }));
+whenSignedOut(() => void queryClient.invalidateQueries({ queryKey: ["session"] }, { cancelRefetch: false }));
 startLive();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

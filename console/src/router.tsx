@@ -7,7 +7,9 @@ export interface PeopleSearch {
   q?: string;
 }
 export interface PersonSearch {
-  tab?: "timeline" | "plan";
+  tab?: "timeline" | "explain" | "plan";
+  thing?: string;
+  at?: string;
 }
 export interface ActivitySearch {
   show?: "problems" | "changes" | "everything";
@@ -32,6 +34,7 @@ export interface DriftSearch {
 export interface ApprovalsSearch {
   kind?: "approval" | "hold" | "cap" | "done";
   id?: string;
+  q?: string;
 }
 export interface EditorSearch {
   view?: "table" | "flow" | "try" | "changes" | "effect";
@@ -115,7 +118,7 @@ const people = createRoute({
 const person = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/people/$home/$id",
-  validateSearch: (search): PersonSearch => ({ tab: oneOf(search.tab, "timeline", "plan") }),
+  validateSearch: (search): PersonSearch => ({ tab: oneOf(search.tab, "timeline", "explain", "plan"), thing: text(search.thing), at: text(search.at) }),
   component: lazyRouteComponent(screens.person, "Person"),
 });
 const activity = createRoute({
@@ -205,7 +208,7 @@ const review = createRoute({
 const approvals = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/approvals",
-  validateSearch: (search): ApprovalsSearch => ({ kind: oneOf(search.kind, "approval", "hold", "cap", "done"), id: text(search.id) }),
+  validateSearch: (search): ApprovalsSearch => ({ kind: oneOf(search.kind, "approval", "hold", "cap", "done"), id: text(search.id), q: text(search.q) }),
   component: lazyRouteComponent(screens.approvals, "Approvals"),
 });
 const policies = createRoute({

@@ -1,6 +1,6 @@
 // Times: UTC or local as the reader chose, absolute on hover, "ago" by the server's clock (a demo's clock is not ours).
 import { useLocalStorage } from "@mantine/hooks";
-import { useEffect, useState } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 import { useOverview } from "./queries";
 
 export type Zone = "utc" | "local";
@@ -55,14 +55,38 @@ export function duration(seconds: number): string {
   return `${Number.isInteger(hours) ? hours : hours.toFixed(1)} h`;
 }
 
+/** One timer for all that tick alike: a long list has hundreds of times in it. */
+interface Beat {
+  now: number;
+  listeners: Set<() => void>;
+  timer?: ReturnType<typeof setInterval>;
+}
+const beats = new Map<number, Beat>();
+
+function beatOf(everyMs: number): Beat {
+  const known = beats.get(everyMs) ?? { now: Date.now(), listeners: new Set() };
+  beats.set(everyMs, known);
+  return known;
+}
+
 /** Re-renders every `everyMs` and gives this browser's clock. */
 export function useTick(everyMs: number): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+  const beat = beatOf(everyMs);
+  const subscribe = useCallback((listener: () => void) => {
+    if (beat.listeners.size === 0) {
+      beat.now = Date.now();
+      beat.timer = setInterval(() => {
+        beat.now = Date.now();
+        for (const tell of [...beat.listeners]) tell();
+      }, everyMs);
+    }
+    beat.listeners.add(listener);
+    return () => {
+      beat.listeners.delete(listener);
+      if (beat.listeners.size === 0) clearInterval(beat.timer);
+    };
+  }, [beat, everyMs]);
+  return useSyncExternalStore(subscribe, () => beat.now);
 }
 
 /** The server's clock, in milliseconds since the epoch. */

@@ -55,9 +55,9 @@ export const OVERVIEW: Overview = {
   state: "running",
   policy: { name: "Test", seal: "p1" },
   tenants: [
-    { id: "emea", name: "Acme EMEA", okta_url: "https://emea.example", hook: { state: "verified", last_delivery_at: "2026-11-23T11:59:50Z" }, feed: { last_poll_at: "2026-11-23T11:59:55Z", lag_seconds: 1.2, events_total: 10, hook_only: 0, feed_only: 1, both: 9 }, people: 1240 },
+    { id: "emea", name: "Acme EMEA", okta_url: "https://emea.example", hook: { state: "verified", last_delivery_at: "2026-11-23T11:59:50Z" }, feed: { last_poll_at: "2026-11-23T11:59:55Z", lag_seconds: 1.2, events_total: 10, hook_only: 0, feed_only: 1, both: 9 }, people: 1240, budget: { answered: 40, throttled: 0, faulted: 0 }, calls: [] },
   ],
-  sites: [{ id: "london", name: "London", ioffice_url: "https://ioffice.example", accounts: 1230, writes: true, budget: { calls: 60, throttled: 0, faulted: 0 }, last_sweep: null }],
+  sites: [{ id: "london", name: "London", ioffice_url: "https://ioffice.example", accounts: 1230, writes: true, budget: { calls: 60, throttled: 0, faulted: 0, per_second: 10 }, calls: [{ at: "2026-11-23T11:58:00Z", answered: 60, throttled: 2, faulted: 0 }], last_sweep: null }],
   work: { due: 1, leased: 2, waiting: 5, dead: 0 },
   needs_person: [],
   rates: { applied_24h: 99, failed_24h: 1, held: 0 },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { conditionText, flowText, freshId, history, moved, nearest, pasted, pasteInto, unknownIn, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { branched, conditionText, flowsOf, flowText, freshId, history, moved, nearest, offered, otherwiseOf, pasted, pasteInto, stepped, unknownIn, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
 import { stacked } from "../src/screens/Places";
 
 const doc: Document = { rules: { flow: [{ id: "a" }, { id: "b" }] }, tables: { places: { columns: ["site", "floor"], rows: [["london", "Level 4"]] } } };
@@ -17,6 +17,38 @@ test("a whole flow reads as one sentence", () => {
   const flow: Flow = { id: "x", if: [{ group: "EXEC" }], look_up: "places", then: [{ place: "desk", floor: "Level 9" }], never: [{ item: "Badge B" }], but_first: { hold: "24 hours", approval: ["manager"], quorum: 2 }, until: "contractEndDate" };
   expect(flowText(flow)).toBe("When in EXEC: give a free desk in Level 9 as places says; never give Badge B, but first hold for 24 hours, then approval by manager (2), until contractEndDate.");
   expect(flowText({ id: "y" })).toBe("When everybody in scope: nothing yet.");
+});
+
+test("a branch takes those whom a condition turns away, and is found again", () => {
+  const before = withFlows(doc, [{ id: "desk", priority: 5, if: [{ group: "A" }, { attribute: "workMode", is: "office" }], then: [{ place: "desk" }] }, { id: "b" }]);
+  expect(otherwiseOf(before, 0, 1)).toBeUndefined();
+  const next = branched(before, 0, 1);
+  expect(next.flow).toBe(1);
+  expect(flowsOf(next.doc)[1]).toEqual({ id: "desk-otherwise", sentence: "", priority: 5, if: [{ group: "A" }, { not: { attribute: "workMode", is: "office" } }], then: [] });
+  expect(otherwiseOf(next.doc, 0, 1)).toBe(1);
+  expect(otherwiseOf(next.doc, 1, 1)).toBe(0);
+});
+
+test.each([["up", 1, ["b", "a", "c"], 0], ["up", 0, ["a", "b", "c"], 0], ["down", 2, ["a", "b", "c"], 2], ["copy", 0, ["a", "a", "b", "c"], 1], ["delete", 1, ["a", "c"], undefined]] as const)("%s of step %i", (what, at, ids, to) => {
+  const flow = withFlows(doc, [{ id: "x", if: [{ group: "a" }, { group: "b" }, { group: "c" }] }]);
+  const next = stepped(flow, 0, "if", at, what);
+  expect((flowsOf(next.doc)[0]!.if as { group: string }[]).map((c) => c.group)).toEqual(ids);
+  expect(next.at).toBe(to);
+});
+
+test("groups are offered as rules may call them, and unknown ones find the nearest", () => {
+  const vocabulary = { groups: [{ tenant: "x", id: "00g1", name: "Eng London" }, { tenant: "x", id: "00g2", name: "Facilities" }], attributes: [], sites: [], channels: [], templates: [] };
+  const known = offered("group", vocabulary, { rules: { groups: { Teams: "00g2" } } });
+  expect(known).toEqual(["Teams", "00g1 # Eng London"]);
+  expect(unknownIn("Teams | 00g1 | 00g1 # Eng London", known)).toEqual([]);
+  expect(unknownIn("Eng Londn", known)).toEqual([{ word: "Eng Londn", nearest: ["00g1 # Eng London"] }]);
+});
+
+test("a floor is looked for in the building of its row", () => {
+  const site = { site: "s", buildings: [{ name: "Pier", code: "P", floors: ["Level 1"] }, { name: "Quay", code: "Q", floors: ["Level 9"] }], sections: [], kinds: [], items: [], centers: [], user_types: [] };
+  const vocabulary = { groups: [], attributes: [], sites: [site], channels: [], templates: [] };
+  expect(offered("floor", vocabulary, { building: "Q" })).toEqual(["Level 9"]);
+  expect(offered("floor", vocabulary)).toEqual(["Level 1", "Level 9"]);
 });
 
 test("undo and redo go back and forth, and an edit after undo forgets the future", () => {

@@ -124,21 +124,26 @@ test("findings are handled together: their people looked at, and what ends by it
 });
 
 test("what a draft does is applied exactly as shown, without those who were unticked", async () => {
-  const person = (n: number) => ({ identity: { tenant: "emea", user: `00u${n}` }, person: `Person ${n}`, site: "london", gains: [], loses: [`- role in Rooms ${n}`], moves: [], changes: [], waits: [], no_longer: [] });
+  const person = (n: number) => ({ identity: { tenant: "emea", user: `00u${n}` }, person: `Person ${n}`, site: "london", gains: [], loses: [`- role in Rooms ${n}`], moves: [], changes: [`~ title ${n}`], waits: [], no_longer: [], lines: { [`- role in Rooms ${n}`]: [`role-:${n}:MANAGER`], [`~ title ${n}`]: [`field:jobTitle=${n}`] } });
   const effect = { seal: "wif_1", draft: "d", draft_seal: "a", in_force_seal: "b", at: "2026-11-23T11:00:00Z", totals: { people: 9, affected: 2, gain: 0, lose: 2, move: 0, change: 0, wait: 0 }, people: [person(1), person(2)], floors: [], bookings_cancelled_for: 0, bookings_known: 0, approvals: {}, cost: [], unmatched: [], disputed: [], out_of_scope: [], aside: [], rules: { dead: [], shadowed: [], idle_rows: [] }, doubts: [] };
   const bodies: string[] = [];
   const content = { id: "spring", etag: '"1"', based_on: 1, author: "ana", at: "2026-11-23T11:00:00Z", asked: null, source: {}, document: { rules: { flow: [] }, tables: {} }, problems: [] };
   open("/all/policies/spring?view=effect", {
     ...BASE,
     "GET /policy/drafts/spring": content,
-    "GET /policy": { in_force: null, running: {}, flows: [], drafts: [], second_person: false },
+    "GET /policy": () => ({ in_force: null, running: {}, flows: [], drafts: [], second_person: false, applying: bodies.length > 0 ? "wif_2" : null }),
     "POST /whatif": effect,
+    "GET /whatif/wif_2": { seal: "wif_2", started_at: "2026-11-23T11:00:00Z", ended_at: null, people: 1, left_out: 1, lines: 1, to_look: 0, to_try_again: 0 },
+    "POST /whatif/wif_2/finish": { seal: "wif_2", people: 1, left_out: 1, lines: 1, done: 1, refused: [], moved: [] },
     "POST /whatif/wif_1/apply": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), { seal: "wif_2", state: "applying" }),
   });
   await userEvent.click(await screen.findByRole("button", { name: "Compute" }));
   await userEvent.click(await screen.findByRole("checkbox", { name: "Apply for Person 2" }));
+  await userEvent.click(screen.getByRole("checkbox", { name: "~ title 1 for Person 1" }));
   await userEvent.click(screen.getByRole("button", { name: "Apply exactly this" }));
   await userEvent.click(await screen.findByRole("button", { name: "Apply: 1 person loses something" }));
-  expect(await screen.findByText("being applied")).toBeTruthy();
-  expect(bodies).toEqual(['{"leave_out":[{"tenant":"emea","id":"00u2","site":"london"}]}']);
+  expect(await screen.findByText("Everybody was looked at")).toBeTruthy();
+  expect(JSON.parse(bodies[0]!)).toEqual({ leave_out: [{ tenant: "emea", id: "00u1", site: "london", lines: ["field:jobTitle=1"] }, { tenant: "emea", id: "00u2", site: "london" }] });
+  await userEvent.click(screen.getByRole("button", { name: "Say what became of it" }));
+  expect(await screen.findByText(/1 of 1 change made/)).toBeTruthy();
 });

@@ -131,6 +131,27 @@ pub fn journeys(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
     }
 }
 
+/// A store of a hundred thousand people behind the console of a real browser: lists stay instant.
+///
+/// # Errors
+/// With the counts, when a figure is beyond what a busy machine explains; when there is no browser.
+pub fn large(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    let browser = tools::browser(root)?;
+    let (said, failure) = Call::new("node", root.path(FOLDER), PASS)
+        .args(["e2e/large.mjs"])
+        .env("LANYARD", lanyard)
+        .env("CHROMIUM", &browser)
+        .run_to_end()?;
+    let beginning = |words: &[&str]| {
+        said.stdout.iter().filter(|line| words.iter().any(|word| line.starts_with(word))).count() as u64
+    };
+    let counted = Tally { passed: beginning(&["ok ", "slow "]), failed: beginning(&["FAIL "]) };
+    match failure {
+        None => Ok(counted),
+        Some(why) => Err(Failure { error: anyhow::anyhow!(why), counted }),
+    }
+}
+
 /// The dev server, until it is interrupted.
 ///
 /// # Errors

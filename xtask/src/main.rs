@@ -54,6 +54,7 @@ usage: cargo xtask VERB
   simtest [ARGS]  seeds lived through in virtual time and judged; `--planted`: with deliberate bugs, which it must find
   screens         a browser looks at every screen of a release build's demonstration
   journeys        a browser goes through whole tasks in a release build's demonstration in which nothing happens by itself
+  large           a browser pages through the lists of a hundred thousand people, served by a release build
   console         the console's dev server (LANYARD_URL names a running Lanyard)
   bench [ARGS]    `lanyard bench ARGS` in a release build
   long            measures a release build and writes docs/results/DATE.md
@@ -107,6 +108,7 @@ fn main() -> ExitCode {
         ("simtest", rest) => simtest::run(&root, rest),
         ("screens", []) => screens(&root),
         ("journeys", []) => journeys(&root),
+        ("large", []) => large(&root),
         ("console", []) => console::serve(&root),
         ("bench", rest) => figures::bench(&root, rest),
         ("long", []) => figures::long(&root),
@@ -154,6 +156,16 @@ fn screens(root: &Root) -> anyhow::Result<()> {
     console::install(root)?;
     match console::browser_pass(root, &tier::release(root)) {
         Ok(counted) => println!("{} screens hold", counted.passed),
+        Err(failure) => return Err(failure.error),
+    }
+    Ok(())
+}
+
+fn large(root: &Root) -> anyhow::Result<()> {
+    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
+    console::install(root)?;
+    match console::large(root, &tier::release(root)) {
+        Ok(counted) => println!("{} figures hold", counted.passed),
         Err(failure) => return Err(failure.error),
     }
     Ok(())

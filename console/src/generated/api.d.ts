@@ -192,6 +192,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{tenant}/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why the person gets what they get, why not the rest, and what would turn it round; now or then. */
+        get: operations["getPeopleByTenantByIdExplain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{tenant}/{id}/plan": {
         parameters: {
             query?: never;
@@ -346,6 +363,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/whatif/{seal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a sealed draft is applied: counts of those whom the seal names. */
+        get: operations["getWhatifBySeal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/whatif/{seal}/finish": {
         parameters: {
             query?: never;
@@ -355,7 +389,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What became of each sealed line, when everybody was looked at. */
+        /** What became of each sealed line; refused while somebody is still to be looked at. */
         post: operations["postWhatifBySealFinish"];
         delete?: never;
         options?: never;
@@ -815,7 +849,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Adds a new org or site to the settings; it holds from the next start. */
+        /** Adds a new org or site to the settings, and takes it in at once: a site is observed only. */
         post: operations["postConnections"];
         delete?: never;
         options?: never;
@@ -1152,8 +1186,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Any JSON. */
-        Anything: unknown;
         /** @description RFC 9457, with a stable code, the way out, and what is wrong with which field. */
         Problem: {
             type: string;
@@ -1205,6 +1237,8 @@ export interface components {
         };
         Tokens: {
             items: components["schemas"]["Token"][];
+            next: string | null;
+            total: number;
         };
         NewToken: {
             name: string;
@@ -1254,6 +1288,19 @@ export interface components {
                 both: number;
             };
             people: number;
+            /** @description Calls of the last hour by the minute; minutes without a call are not in it. */
+            calls: {
+                /** Format: date-time */
+                at: string;
+                answered: number;
+                throttled: number;
+                faulted: number;
+            }[];
+            budget: {
+                answered: number;
+                throttled: number;
+                faulted: number;
+            };
         };
         Site: {
             id: string;
@@ -1264,6 +1311,8 @@ export interface components {
                 calls: number;
                 throttled: number;
                 faulted: number;
+                /** @description Our own limit; null: none. */
+                per_second: number | null;
             };
             last_sweep: {
                 /** Format: date-time */
@@ -1275,6 +1324,14 @@ export interface components {
             } | null;
             /** @description False: only observed, until it is signed off. */
             writes: boolean;
+            /** @description Calls of the last hour by the minute; minutes without a call are not in it. */
+            calls: {
+                /** Format: date-time */
+                at: string;
+                answered: number;
+                throttled: number;
+                faulted: number;
+            }[];
         };
         PutAway: {
             key: string;
@@ -1557,6 +1614,8 @@ export interface components {
                 drift: number;
                 findings: number;
             }[];
+            next: string | null;
+            total: number;
         };
         /** @description Active spaces that people may be assigned to. `orphaned`: held by accounts that belong to nobody we know. */
         FloorNumbers: {
@@ -1635,6 +1694,9 @@ export interface components {
                 ok: boolean;
                 detail: string;
                 fix: string | null;
+                title: string;
+                tenant: string | null;
+                site: string | null;
             }[];
             latency: {
                 /** @description Counts since the start, by name. */
@@ -1869,7 +1931,7 @@ export interface components {
         };
         KeptConnection: {
             id: string;
-            restart: string;
+            live: boolean;
         };
         MatchPair: {
             identity: {
@@ -1944,6 +2006,8 @@ export interface components {
                 error: string;
                 fix: string;
             }[];
+            next: string | null;
+            total: number;
         };
         /** @description A draft, and the person it is tried on. */
         PolicyTry: {
@@ -1986,6 +2050,14 @@ export interface components {
             };
             unread_groups: string[];
             unread: string[];
+            /** @description Rows of each mapping table, in their order. */
+            tables: {
+                [key: string]: {
+                    matched: number;
+                    gain: number;
+                    lose: number;
+                }[];
+            };
         };
         /** @description An access review over what was held at one moment. */
         Review: {
@@ -2011,6 +2083,8 @@ export interface components {
         };
         Reviews: {
             reviews: components["schemas"]["Review"][];
+            next: string | null;
+            total: number;
         };
         /** @description One right of one account. */
         ReviewLine: {
@@ -2053,6 +2127,7 @@ export interface components {
             }[];
             lines: components["schemas"]["ReviewLine"][];
             total: number;
+            next: string | null;
         };
         /** @description What a review is opened with. No sites: all; no kinds: roles, items and site administrators. */
         ReviewWish: {
@@ -2127,6 +2202,7 @@ export interface components {
         Approvals: {
             items: components["schemas"]["ApprovalRequest"][];
             total: number;
+            next: string | null;
         };
         /** @description One decision on several requests, or on none of them. */
         ApprovalSay: {
@@ -2180,6 +2256,10 @@ export interface components {
                 changes: string[];
                 waits: string[];
                 no_longer: string[];
+                /** @description Names of the changes that each text tells of: what can be left out. */
+                lines: {
+                    [key: string]: string[];
+                };
             }[];
             floors: {
                 site: string;
@@ -2234,6 +2314,8 @@ export interface components {
                 line: string;
                 fate: string;
             }[];
+            left_out: number;
+            lines: number;
         };
         /** @description A plan (one step of it), a person since a moment, or a stretch of time. */
         UndoAsk: {
@@ -2274,6 +2356,8 @@ export interface components {
                 next: string | null;
                 error: string | null;
             }[];
+            next: string | null;
+            total: number;
         };
         /** @description Something an account held for a stretch of time, as reads showed it. */
         Held: {
@@ -2353,10 +2437,12 @@ export interface components {
             flows: components["schemas"]["PolicyFlow"][];
             second_person: boolean;
             drafts: components["schemas"]["PolicyDraft"][];
+            applying: string | null;
         };
         PolicyVersions: {
             versions: components["schemas"]["PolicyVersion"][];
             total: number;
+            next: string | null;
         };
         Forgotten: {
             forgotten: string;
@@ -2437,12 +2523,92 @@ export interface components {
                 name?: string;
             };
         };
-        /** @description Whom it shall not concern: what it would do for them waits for somebody. */
+        /** @description What it shall not do: that waits for somebody. */
         SealApply: {
             leave_out?: {
                 tenant: string;
                 id: string;
                 site: string;
+                /** @description Names of changes, from `lines` of the what-if; none: all of this person's. */
+                lines?: string[];
+            }[];
+        };
+        /** @description How far a sealed draft is applied. */
+        SealProgress: {
+            seal: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            people: number;
+            left_out: number;
+            lines: number;
+            to_look: number;
+            to_try_again: number;
+        };
+        /** @description A verb of the command line with its arguments: how `lanyard` asks a server that has the folder open. */
+        Verb: {
+            verb: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What the verb would have printed, and how it would have ended. */
+        VerbSaid: {
+            exit: number;
+            text: string;
+            /** @description As with `--json`: each verb's own. */
+            json: unknown;
+        };
+        OpenApi: {
+            openapi: string;
+            info: {
+                title: string;
+                version: string;
+            };
+            paths: {
+                [key: string]: Record<string, never>;
+            };
+            components: Record<string, never>;
+            security?: Record<string, never>[];
+        };
+        /** @description Why, why not, and what would turn it round. */
+        Explained: {
+            person: {
+                tenant: string;
+                id: string;
+                name: string;
+                email: string | null;
+                department: string | null;
+                title: string | null;
+                status: string;
+            };
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            since: string;
+            groups: number;
+            lines: {
+                part: string;
+                what: string;
+                why: string[];
+            }[];
+            ways: {
+                rule: string;
+                sentence: string;
+                gives: boolean;
+                why: string;
+                /** @description The smallest change that turns it round, tried on this person; null: no change of attributes or groups alone does. */
+                change: string[] | null;
+            }[];
+            made: {
+                site: string;
+                line: string;
+                what: string;
+                plan: string;
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                read_back_at: string | null;
             }[];
         };
     };
@@ -2527,7 +2693,12 @@ export interface operations {
     };
     getTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2747,6 +2918,35 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getPeopleByTenantByIdExplain: {
+        parameters: {
+            query?: {
+                /** @description `seat`, `role`, `role:CENTER`, `item:NAME`, `cost center`, `booking`, `visit`, or a rule's id */
+                thing?: string;
+                /** @description an instant; now by default */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                tenant: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getPeopleByTenantByIdPlan: {
         parameters: {
             query?: never;
@@ -2853,12 +3053,20 @@ export interface operations {
     getApprovals: {
         parameters: {
             query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+                /** @description only this tenant; `all` for all that the caller may see */
+                tenant?: string;
                 /** @description only `hold`, `approval`, `cap` or `undone` */
                 kind?: string;
+                /** @description only requests with this text in person, rule or line */
+                search?: string;
+                /** @description `asked` or `due`: by when it ends; `asked` by default */
+                sort?: string;
                 /** @description what was decided or ended, newest first, instead of what waits */
                 done?: boolean;
-                /** @description rows of the answer */
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3003,6 +3211,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getWhatifBySeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealProgress"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     postWhatifBySealFinish: {
         parameters: {
             query?: never;
@@ -3110,7 +3341,12 @@ export interface operations {
     };
     getMessages: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3131,7 +3367,12 @@ export interface operations {
     };
     getSweeps: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3288,7 +3529,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Anything"];
+                "application/json": components["schemas"]["Verb"];
             };
         };
         responses: {
@@ -3298,7 +3539,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["VerbSaid"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3337,7 +3578,7 @@ export interface operations {
                 /** @description an instant; now by default */
                 as_of?: string;
                 /** @description `next` of the page before */
-                after?: number;
+                cursor?: string;
                 /** @description rows of a page */
                 limit?: number;
             };
@@ -3363,7 +3604,12 @@ export interface operations {
     };
     getReviews: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3410,9 +3656,9 @@ export interface operations {
     getReviewsById: {
         parameters: {
             query?: {
-                /** @description lines to pass over */
-                skip?: number;
-                /** @description lines of a page */
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
                 limit?: number;
                 /** @description only this reviewer's lines */
                 reviewer?: string;
@@ -3756,7 +4002,12 @@ export interface operations {
     };
     getDeadLetters: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3849,9 +4100,9 @@ export interface operations {
     getPolicyVersions: {
         parameters: {
             query?: {
-                /** @description versions to pass over */
-                skip?: number;
-                /** @description versions of a page */
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
                 limit?: number;
             };
             header?: never;
@@ -4199,7 +4450,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Anything"];
+                    "application/json": components["schemas"]["OpenApi"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,10 +1,12 @@
 // What waits for somebody: who, what, where, by which rule, until when; and the decision, always with its reason.
-import { Button, Checkbox, SegmentedControl, Textarea } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { Button, Checkbox, SegmentedControl, Textarea, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
-import { queryClient, useMay, useSession } from "../queries";
+import { ALL, queryClient, useMay, useSession } from "../queries";
 import { Ago, At } from "../time";
 import { Mark, Tag } from "../ui/marks";
 import { Facts, PageHead, Panel } from "../ui/panel";
@@ -17,19 +19,31 @@ export type Request = Schemas["ApprovalRequest"];
 
 type Say = "approve" | "decline";
 
-const useApprovals = (done: boolean) => useQuery({ queryKey: ["approvals", done], queryFn: () => calls.get<Schemas["Approvals"]>("/approvals", { limit: 500, done: done ? "true" : undefined }), refetchInterval: 15_000, placeholderData: undefined });
+const PAGE = 50;
+
+const useApprovals = (tenant: string, kind: string | undefined, search: string | undefined) =>
+  useInfiniteQuery({
+    queryKey: ["approvals", tenant, kind, search],
+    queryFn: ({ pageParam }) => calls.get<Schemas["Approvals"]>("/approvals", { limit: PAGE, cursor: pageParam, tenant: tenant === ALL ? undefined : tenant, search, sort: "due", ...(kind === "done" ? { done: "true" } : { kind }) }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 15_000,
+    placeholderData: undefined,
+  });
 
 export function Approvals() {
   const tenant = useTenant();
-  const { kind, id } = useSearch({ from: "/$tenant/approvals" });
+  const { kind, id, q } = useSearch({ from: "/$tenant/approvals" });
   const navigate = useNavigate({ from: "/$tenant/approvals" });
-  const query = useApprovals(kind === "done");
+  const query = useApprovals(tenant, kind, q);
+  const filter = (next: { kind?: string; id?: string; q?: string }) => void navigate({ search: { kind, q, ...next } as never, replace: true });
+  const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
-  const all = (query.data?.items ?? []).filter((r) => tenant === "all" || r.tenant === tenant);
-  const waiting = all.filter((r) => r.state === "waiting" && !r.over);
-  // What was decided comes newest first, as it is; what waits, soonest first.
-  const shown = kind === "done" ? all : waiting.filter((r) => !kind || r.kind === kind).sort((a, b) => (a.until ?? "9").localeCompare(b.until ?? "9"));
-  const open = shown.find((r) => r.id === id) ?? shown[0];
+  const shown = (query.data?.pages ?? []).flatMap((page) => page.items);
+  const total = query.data?.pages[0]?.total ?? 0;
+  // A link from a message may name one that is on no page yet.
+  const named = useQuery({ queryKey: ["approvals", "one", id], queryFn: () => calls.get<Request>(`/approvals/${encodeURIComponent(id!)}`), enabled: id !== undefined && query.data !== undefined && !shown.some((r) => r.id === id), retry: false });
+  const open = shown.find((r) => r.id === id) ?? (id ? named.data : undefined) ?? shown[0];
   const group = shown.filter((r) => chosen.has(r.id));
   // Together only what one rule asks for in one place: a sweep of the hand is no decision.
   const sample = group[0];
@@ -40,14 +54,17 @@ export function Approvals() {
   };
   return (
     <>
-      <PageHead title="Approvals" sub={query.data && kind !== "done" && `${plural(waiting.length, "request")} ${waiting.length === 1 ? "waits" : "wait"}`} />
-      <SegmentedControl size="sm" aria-label="Kind" style={{ alignSelf: "flex-start" }} value={kind ?? "all"} onChange={(value) => void navigate({ search: { kind: value === "all" ? undefined : (value as never) }, replace: true })}
+      <PageHead title="Approvals" sub={query.data && kind !== "done" && `${plural(total, "request")} ${total === 1 ? "waits" : "wait"}`} />
+      <div className="row wrap" style={{ gap: 12 }}>
+      <TextInput data-search aria-label="Search approvals" placeholder="Person, rule or change" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} w={240} />
+      <SegmentedControl size="sm" aria-label="Kind" value={kind ?? "all"} onChange={(value) => filter({ kind: value === "all" ? undefined : value })}
         data={[{ value: "all", label: "Waiting" }, { value: "approval", label: "For a person" }, { value: "hold", label: "For a time" }, { value: "cap", label: "At a limit" }, { value: "done", label: "Decided" }]} />
+      </div>
       <Loaded query={query} what="the approvals" rows={8}>
         {() => (
           <div className="cols main">
             <div className="panel">
-              {shown.length === 0 ? <Empty title={kind === "done" ? "Nothing was decided yet" : "Nothing waits"}>{kind === "done" ? "Decisions stay here with their reasons." : "What a rule asks to hold or to approve appears here, soonest first."}</Empty> : (
+              {shown.length === 0 && q ? <Empty title="Nothing fits the search" action={<Button size="xs" variant="default" onClick={() => filter({ q: undefined })}>Clear the search</Button>}>All requests of this kind were looked through.</Empty> : shown.length === 0 ? <Empty title={kind === "done" ? "Nothing was decided yet" : "Nothing waits"}>{kind === "done" ? "Decisions stay here with their reasons." : "What a rule asks to hold or to approve appears here, soonest first."}</Empty> : (
                 <ul className="list">
                   {shown.map((r) => {
                     const apart = sample !== undefined && (r.rule !== sample.rule || r.site !== sample.site);
@@ -55,7 +72,7 @@ export function Approvals() {
                       <li key={r.id} data-chosen={open?.id === r.id || undefined} className="choice">
                         <Checkbox size="xs" aria-label={`Choose ${r.person}, ${r.rule}`} checked={chosen.has(r.id)} disabled={apart || r.kind === "hold" || kind === "done"} title={apart ? "Only what one rule asks in one site is decided together" : undefined} onChange={() => pick(r)} style={{ paddingTop: 4 }} />
                         <div className="grow">
-                          <button type="button" data-row className="rowbutton title" onClick={() => void navigate({ search: { kind, id: r.id }, replace: true })}>{r.person}</button>
+                          <button type="button" data-row className="rowbutton title" onClick={() => filter({ id: r.id })}>{r.person}</button>
                           <div className="dim" style={{ fontSize: 13 }}>{r.lines.slice(0, 2).map((l) => l.what).join(", ")}{r.lines.length > 2 && ` and ${r.lines.length - 2} more`}</div>
                           <div className="dim small">{r.rule} · {r.site}</div>
                         </div>
@@ -65,6 +82,7 @@ export function Approvals() {
                   })}
                 </ul>
               )}
+              {query.hasNextPage && <div style={{ textAlign: "center", padding: 12 }}><Button variant="default" size="xs" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more</Button></div>}
             </div>
             {group.length > 1 ? <Decide key="group" title={`${group.length} requests of ${sample!.rule}`} requests={group} done={() => setChosen(new Set())} /> : open && <Detail key={open.id} request={open} tenant={tenant} />}
           </div>

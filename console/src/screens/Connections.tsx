@@ -23,8 +23,8 @@ export function Connections() {
         {(data) => (
           <div className="stack">
             <div className="cols two">
-              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, t.id, false)} />)}
-              {data.sites.map((s) => <IofficePanel key={s.id} site={s} tenant={tenant} checks={about(checks, s.id, true)} />)}
+              {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, "tenant", t.id)} />)}
+              {data.sites.map((s) => <IofficePanel key={s.id} site={s} tenant={tenant} checks={about(checks, "site", s.id)} />)}
             </div>
           </div>
         )}
@@ -34,8 +34,7 @@ export function Connections() {
 }
 
 /** Checks of an org or of a site: both may have the same name. */
-const about = (checks: HealthCheck[], id: string, place: boolean) =>
-  checks.filter((check) => check.name.startsWith(`${id}:`) && check.name.endsWith("places") === place);
+const about = (checks: HealthCheck[], side: "tenant" | "site", id: string) => checks.filter((check) => check[side] === id);
 
 function Checks({ checks }: { checks: HealthCheck[] }) {
   if (checks.length === 0) return null;
@@ -45,7 +44,7 @@ function Checks({ checks }: { checks: HealthCheck[] }) {
         <li key={check.name} style={{ paddingBlock: 8 }}>
           <Mark as={check.ok ? "ok" : "failed"} label={check.ok ? "Passes" : "Fails"} />
           <div className="grow">
-            <span className="title">{check.name.split(":").at(-1)?.trim()}</span> <span className="dim small">{check.detail}</span>
+            <span className="title">{check.title}</span> <span className="dim small">{check.detail}</span>
             {!check.ok && check.fix && <div className="fix"><span className="dim">Fix: </span>{check.fix}</div>}
           </div>
         </li>

@@ -50,12 +50,13 @@ export function NewConnection() {
     setFields((old) => ({ ...old, ...part }));
     probe.reset();
     sample.reset();
+    keep.reset();
   };
   const probe = useMutation({ mutationFn: () => calls.post<Schemas["Probe"]>("/connections/probe", wish(kind, fields)) });
   const sample = useMutation({ mutationFn: () => calls.post<Schemas["Sample"]>("/connections/sample", wish(kind, fields)) });
   const keep = useMutation({
     mutationFn: () => calls.post<Schemas["KeptConnection"]>("/connections", wish(kind, fields)),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ["health"] }),
+    onSuccess: () => Promise.all(["health", "overview", "places"].map((key) => queryClient.invalidateQueries({ queryKey: [key] }))),
   });
   if (may === false) return <NeedsRole title="New connection" role="owner" />;
   const at = keep.data ? 4 : sample.data ? 3 : probe.data?.ok ? 2 : probe.data ? 1 : 0;
@@ -69,7 +70,7 @@ export function NewConnection() {
       {keep.data ? <Kept kept={keep.data} kind={kind} tenant={tenant} /> : (
         <div className="stack">
           <Panel title="1. Credential" end={at > 0 ? "change it, and it is tried again" : undefined}>
-            <form className="body stack" onSubmit={(e) => { e.preventDefault(); sample.reset(); probe.mutate(); }}>
+            <form className="body stack" onSubmit={(e) => { e.preventDefault(); sample.reset(); keep.reset(); probe.mutate(); }}>
               <SegmentedControl size="sm" aria-label="What is connected" style={{ alignSelf: "flex-start" }} value={kind} onChange={(value) => { set({}); void navigate({ search: { kind: value as Kind }, replace: true }); }} data={[{ value: "ioffice", label: "An iOffice site" }, { value: "okta", label: "An Okta org" }]} />
               <div className="fields">
                 <TextInput label="Name" description="In settings and policy: small letters, digits, hyphens" required value={fields.id} onChange={(e) => set({ id: e.currentTarget.value })} error={wrong("id")} autoComplete="off" />
@@ -183,12 +184,12 @@ function Sampled({ sample, kind }: { sample: Schemas["Sample"]; kind: Kind }) {
 
 function Kept({ kept, kind, tenant }: { kept: Schemas["KeptConnection"]; kind: Kind; tenant: string }) {
   const next: [string, ReactNode][] = [
-    ["Restart", <>The connection holds from the next start: <span className="mono">{kept.restart}</span></>],
+    ["It is being read", <>The first comparison runs now; <Link to="/$tenant/connections" params={{ tenant }} style={{ textDecoration: "underline" }}>Connections</Link> shows it when it is done.</>],
     kind === "ioffice" ? ["Give the policy a route", <>In a draft, route a tenant to the site <span className="mono">{kept.id}</span>; what-if shows whom it concerns.</>] : ["Give the policy a route", <>In a draft, route the tenant <span className="mono">{kept.id}</span> to a site; what-if shows whom it concerns.</>],
     ...(kind === "ioffice" ? [["First contact", <>On <Link to="/$tenant/connections" params={{ tenant }} style={{ textDecoration: "underline" }}>Connections</Link>, open First contact of {kept.id}: who is whose, how surely, what the first writes would do, the limits; then go live.</>] as [string, ReactNode]] : []),
   ];
   return (
-    <Panel title={`${kept.id} is kept, observed only`} tone="ok">
+    <Panel title={kind === "ioffice" ? `${kept.id} is connected, observed only` : `${kept.id} is connected`} tone="ok">
       <ol className="list steps-list">{next.map(([title, text], i) => <li key={title}><b className="num">{i + 1}</b><div><div className="title">{title}</div><div className="dim">{text}</div></div></li>)}</ol>
     </Panel>
   );

@@ -7,7 +7,7 @@ import { Ago, At, duration } from "../time";
 import { Feed } from "../ui/feed";
 import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
-import { lastHour, Spark } from "../ui/spark";
+import { CallSpark, lastHour, Spark } from "../ui/spark";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, tone, type Tone } from "../words";
@@ -51,8 +51,8 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
       <div className="cols main">
         <div className="stack">
           <Changes data={data} />
-          <Tenants tenants={tenants} />
-          <Sites sites={data.sites} />
+          <Tenants tenants={tenants} now={Date.parse(data.now)} />
+          <Sites sites={data.sites} now={Date.parse(data.now)} />
         </div>
         <Recent tenant={tenant} />
       </div>
@@ -159,21 +159,21 @@ function Changes({ data }: { data: OverviewData }) {
   );
 }
 
-function Tenants({ tenants }: { tenants: Tenant[] }) {
+function Tenants({ tenants, now }: { tenants: Tenant[]; now: number }) {
   return (
     <Panel title="Okta tenants">
-      {tenants.length === 0 && <Empty title="No tenant here">Connect an Okta org with <span className="mono">lanyard init</span>, then restart.</Empty>}
+      {tenants.length === 0 && <Empty title="No tenant here">Connect an Okta org under Connections.</Empty>}
       <div className="scroll" hidden={tenants.length === 0}>
         <table className="table">
-          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed</th><th className="r">Events</th></tr></thead>
+          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed and events</th><th className="r">Calls, last hour</th></tr></thead>
           <tbody>
             {tenants.map((t) => (
               <tr key={t.id}>
                 <td><div style={{ fontWeight: 560 }}>{t.name}</div><div className="dim small">{host(t.okta_url)}</div></td>
                 <td className="r num">{number(t.people)}</td>
                 <td><Tag code={t.hook.state} /><div className="dim small">last <Ago at={t.hook.last_delivery_at} /></div></td>
-                <td className="num">{t.feed.lag_seconds == null ? "–" : `${duration(t.feed.lag_seconds)} behind`}<div className="dim small">polled <Ago at={t.feed.last_poll_at} /></div></td>
-                <td className="r num">{number(t.feed.events_total)}<div className="dim small" title="Events that only the hook, or only the log feed, brought">{number(t.feed.hook_only)} hook only, {number(t.feed.feed_only)} feed only</div></td>
+                <td className="num">{t.feed.lag_seconds == null ? "–" : `${duration(t.feed.lag_seconds)} behind`}<div className="dim small">polled <Ago at={t.feed.last_poll_at} /></div><div className="dim small" title="Events that only the hook, or only the log feed, brought">{plural(t.feed.events_total, "event")}: {number(t.feed.hook_only)} by hook only, {number(t.feed.feed_only)} by feed only</div></td>
+                <td className="r num"><CallSpark minutes={t.calls} now={now} /><div className="dim small">{refused(t.budget)}</div></td>
               </tr>
             ))}
           </tbody>
@@ -183,21 +183,32 @@ function Tenants({ tenants }: { tenants: Tenant[] }) {
   );
 }
 
-function Sites({ sites }: { sites: Site[] }) {
+const refused = (budget: { throttled: number; faulted: number }) => (budget.throttled + budget.faulted === 0 ? "none refused" : `${number(budget.throttled)} throttled, ${number(budget.faulted)} failed since start`);
+
+/** How much of what we allow ourselves the busiest minute of the hour used. */
+function used(site: Site): string | undefined {
+  const limit = site.budget.per_second;
+  if (limit == null || limit <= 0 || site.calls.length === 0) return undefined;
+  const busiest = Math.max(...site.calls.map((m) => m.answered + m.throttled + m.faulted));
+  return `busiest minute ${Math.min(100, Math.round((100 * busiest) / (60 * limit)))} % of our limit`;
+}
+
+function Sites({ sites, now }: { sites: Site[]; now: number }) {
   return (
     <Panel title="iOffice sites">
-      {sites.length === 0 && <Empty title="No site yet">Name an iOffice instance in the settings, then restart.</Empty>}
+      {sites.length === 0 && <Empty title="No site yet">Connect an iOffice site under Connections.</Empty>}
       <div className="scroll" hidden={sites.length === 0}>
         <table className="table">
-          <thead><tr><th>Site</th><th className="r">Accounts</th><th className="r">Calls</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
+          <thead><tr><th>Site</th><th className="r">Accounts</th><th className="r">Calls, last hour</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
           <tbody>
             {sites.map((s) => (
               <tr key={s.id}>
                 <td><div style={{ fontWeight: 560 }}>{s.name}</div><div className="dim small">{host(s.ioffice_url)}</div></td>
                 <td className="r num">{s.accounts == null ? "–" : number(s.accounts)}</td>
                 <td className="r num">
-                  {number(s.budget.calls)}
-                  <div className="dim small">{s.budget.throttled + s.budget.faulted === 0 ? "none refused" : `${number(s.budget.throttled)} throttled, ${number(s.budget.faulted)} failed`}</div>
+                  <CallSpark minutes={s.calls} now={now} />
+                  <div className="dim small">{refused(s.budget)}</div>
+                  {used(s) && <div className="dim small">{used(s)}</div>}
                 </td>
                 <td>{s.last_sweep ? <><Tag code={s.last_sweep.certified ? "certified" : s.last_sweep.state} /><div className="dim small"><Ago at={s.last_sweep.at} /></div></> : <span className="dim">none yet</span>}</td>
                 <td className="r num">{s.last_sweep ? number(s.last_sweep.drift) : "–"}</td>

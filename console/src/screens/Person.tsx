@@ -9,6 +9,7 @@ import { Avatar, Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { Notes, Steps, summarise } from "../ui/steps";
+import { Explain } from "./person/Explain";
 import { Now } from "./person/Now";
 import { Timeline } from "./person/Timeline";
 
@@ -28,16 +29,18 @@ export function Person() {
             <Head data={data} home={home} id={id} />
             <Tabs
               value={tab ?? "now"}
-              onChange={(value) => void navigate({ search: { tab: value === "now" ? undefined : (value as "timeline" | "plan") }, replace: true })}
+              onChange={(value) => void navigate({ search: { tab: value === "now" ? undefined : (value as "timeline" | "explain" | "plan") }, replace: true })}
               keepMounted={false}
             >
               <Tabs.List>
                 <Tabs.Tab value="now">Now</Tabs.Tab>
                 <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+                <Tabs.Tab value="explain">Explain</Tabs.Tab>
                 <Tabs.Tab value="plan">Plan</Tabs.Tab>
               </Tabs.List>
               <Tabs.Panel value="now" pt={16}><Now data={data} /></Tabs.Panel>
               <Tabs.Panel value="timeline" pt={16}><Timeline entries={data.timeline} /></Tabs.Panel>
+              <Tabs.Panel value="explain" pt={16}><Explain data={data} home={home} id={id} /></Tabs.Panel>
               <Tabs.Panel value="plan" pt={16}><DryRun home={home} id={id} name={data.person.name} /></Tabs.Panel>
             </Tabs>
           </div>

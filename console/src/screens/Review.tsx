@@ -27,9 +27,9 @@ const TONES: Record<Decision, Tone> = { keep: "ok", remove: "failed", ask: "held
 const useReview = (id: string, filter: { open: boolean; reviewer?: string }) =>
   useInfiniteQuery({
     queryKey: ["review", id, filter],
-    queryFn: ({ pageParam }) => calls.get<Page>(`/reviews/${encodeURIComponent(id)}`, { skip: pageParam, limit: PAGE, open: filter.open ? "true" : undefined, reviewer: filter.reviewer }),
-    initialPageParam: 0,
-    getNextPageParam: (last, pages) => (pages.length * PAGE < last.total ? pages.length * PAGE : undefined),
+    queryFn: ({ pageParam }) => calls.get<Page>(`/reviews/${encodeURIComponent(id)}`, { cursor: pageParam, limit: PAGE, open: filter.open ? "true" : undefined, reviewer: filter.reviewer }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
   });
 
 export function ReviewPage() {

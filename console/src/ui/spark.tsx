@@ -1,5 +1,5 @@
 // Bars by hand: sixty buckets need no chart library.
-import type { SparkBucket } from "../api";
+import type { Site, SparkBucket } from "../api";
 import { clock, useZone } from "../time";
 import { plural } from "../words";
 
@@ -23,6 +23,32 @@ export function lastHour(buckets: SparkBucket[], now: number): SparkBucket[] {
     slot.failed += bucket.failed;
   }
   return hour;
+}
+
+type Minute = Site["calls"][number];
+
+/** Calls to one side by the minute, small enough for a table: what was throttled or failed stands on top. */
+export function CallSpark({ minutes, now }: { minutes: Minute[]; now: number }) {
+  const [zone] = useZone();
+  const minute = (ms: number) => Math.floor(ms / 60_000);
+  const at = (m: Minute) => MINUTES - 1 - (minute(now) - minute(Date.parse(m.at)));
+  const shown = minutes.filter((m) => at(m) >= 0 && at(m) < MINUTES);
+  const top = Math.max(4, ...shown.map((m) => m.answered + m.throttled + m.faulted));
+  const sum = (key: "answered" | "throttled" | "faulted") => shown.reduce((n, m) => n + m[key], 0);
+  const scale = (n: number) => (n / top) * 22;
+  return (
+    <svg className="callspark" viewBox={`0 0 ${MINUTES * 2} 24`} width={MINUTES * 2} height={24} role="img" aria-label={`${plural(sum("answered"), "call")} in the last hour, ${sum("throttled")} throttled, ${sum("faulted")} failed`}>
+      <line className="base" x1="0" x2={MINUTES * 2} y1="23.5" y2="23.5" />
+      {shown.map((m) => (
+        <g key={m.at}>
+          <title>{`${clock(m.at, zone, false)}: ${m.answered} answered, ${m.throttled} throttled, ${m.faulted} failed`}</title>
+          <rect className="a" x={at(m) * 2} width={1.5} y={23 - scale(m.answered)} height={scale(m.answered)} />
+          <rect className="t" x={at(m) * 2} width={1.5} y={23 - scale(m.answered + m.throttled)} height={scale(m.throttled)} />
+          <rect className="f" x={at(m) * 2} width={1.5} y={23 - scale(m.answered + m.throttled + m.faulted)} height={scale(m.faulted)} />
+        </g>
+      ))}
+    </svg>
+  );
 }
 
 export function Spark({ buckets }: { buckets: SparkBucket[] }) {

@@ -104,15 +104,22 @@ impl Engine {
     /// Whether anything may be written to the site: not while this installation only observes, nor before the site was
     /// signed off where the settings ask for it.
     pub fn may_write(&self, site: &SiteId) -> bool {
-        !self.settings.observe_only && (!self.settings.sign_off.contains(site) || self.is_signed_off(site))
+        !self.settings.observe_only && (!self.is_barred(site) || self.is_signed_off(site))
     }
 
     /// Reads which sites were signed off.
     pub(crate) async fn load_sign_offs(&self) -> Result<(), StoreFailure> {
-        for site in &self.settings.sign_off {
-            if self.store.meta(&signed_off_key(site)).await?.is_some_and(|by| !by.is_empty()) {
-                self.note_signed_off(site.clone());
-            }
+        for site in self.barred() {
+            self.bar(site).await?;
+        }
+        Ok(())
+    }
+
+    /// The site is not written to, unless somebody signed it off before.
+    pub(crate) async fn bar(&self, site: SiteId) -> Result<(), StoreFailure> {
+        self.note_barred(site.clone());
+        if self.store.meta(&signed_off_key(&site)).await?.is_some_and(|by| !by.is_empty()) {
+            self.note_signed_off(site);
         }
         Ok(())
     }

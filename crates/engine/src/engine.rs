@@ -23,10 +23,11 @@ use tokio::sync::{Notify, watch};
 use crate::{
     EngineSettings,
     clock::Clock,
+    grown::Grown,
     journal::line,
     latency::Latency,
     outages::Outages,
-    ports::{Directory, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote},
+    ports::{Directory, HookWish, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote},
     reviews::WithheldRights,
     site::SiteState,
 };
@@ -104,8 +105,14 @@ impl Active {
 pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
-    directories: BTreeMap<TenantId, Arc<dyn Directory>>,
-    sites: BTreeMap<SiteId, Arc<SiteState>>,
+    pub(crate) directories: Grown<BTreeMap<TenantId, Arc<dyn Directory>>>,
+    pub(crate) sites: Grown<BTreeMap<SiteId, Arc<SiteState>>>,
+    /// Hooks of orgs that joined, until the loops take them.
+    pub(crate) joined_hooks: Mutex<Vec<(TenantId, HookWish)>>,
+    /// Rises when an org or a site joins.
+    pub(crate) joined: watch::Sender<u64>,
+    /// Signalled when somebody joined whom no sweep has seen.
+    pub(crate) to_sweep: Notify,
     active: RwLock<Arc<Active>>,
     /// The policy that this process was started with; what was published may differ.
     pub(crate) folder: Arc<Policy>,
@@ -128,6 +135,8 @@ pub struct Engine {
     pub(crate) settings: EngineSettings,
     /// Whether the next sweep may take up what an earlier process left unfinished: the first one only.
     pub(crate) may_take_up: AtomicBool,
+    /// Sites that are not written to before somebody signed them off.
+    barred: RwLock<BTreeSet<SiteId>>,
     /// Sites that somebody signed off.
     signed_off: RwLock<BTreeSet<SiteId>>,
     /// A sealed what-if that is being applied.
@@ -195,8 +204,12 @@ impl Engine {
             policy_changed: Notify::new(),
             clock: ports.clock,
             store: ports.store,
-            directories: ports.directories.into_iter().map(|d| (d.tenant().clone(), d)).collect(),
-            sites,
+            directories: Grown::new(ports.directories.into_iter().map(|d| (d.tenant().clone(), d)).collect()),
+            sites: Grown::new(sites),
+            joined_hooks: Mutex::default(),
+            joined: watch::channel(0).0,
+            to_sweep: Notify::new(),
+            barred: RwLock::new(settings.sign_off.clone()),
             active: RwLock::new(Arc::new(active)),
             missing_groups: RwLock::default(),
             people: RwLock::default(),
@@ -270,7 +283,7 @@ impl Engine {
     /// Takes the catalogues of the last sweep. Sites that were never swept are answered.
     async fn recall_catalogues(&self) -> Result<Vec<SiteId>, StoreFailure> {
         let mut unknown = Vec::new();
-        for (id, site) in &self.sites {
+        for (id, site) in self.sites() {
             let kept = self.store.meta(&format!("catalogue:{id}")).await?;
             match kept.and_then(|text| serde_json::from_str(&text).ok()) {
                 Some(catalogue) => site.recall(catalogue),
@@ -287,7 +300,7 @@ impl Engine {
         sites: impl Iterator<Item = &SiteId>,
     ) -> Result<(), StoreFailure> {
         for id in sites {
-            let Some(site) = self.sites.get(id) else { continue };
+            let Some(site) = self.sites().get(id) else { continue };
             let catalogue = site.catalogue();
             let damaged = |error| StoreFailure::Damaged(format!("a catalogue cannot be kept: {error}"));
             let seal = seal_of(&catalogue).map_err(damaged)?;
@@ -305,7 +318,7 @@ impl Engine {
     /// Reads every site's catalogue anew and resolves the policy's names against them.
     pub async fn refresh_catalogues(&self, progress: &dyn Progress) -> Vec<(SiteId, PortFailure)> {
         let mut failures = Vec::new();
-        for (id, site) in &self.sites {
+        for (id, site) in self.sites() {
             match site.refresh(progress).await {
                 Ok(()) => self.remember_names(id, &site.catalogue()).await,
                 Err(failure) => failures.push((id.clone(), failure)),
@@ -334,7 +347,7 @@ impl Engine {
     /// Resolves the policy's names against the catalogues that are in memory now.
     pub(crate) fn rebind(&self, policy: Option<Arc<Policy>>) {
         let policy = policy.unwrap_or_else(|| Arc::clone(&self.active().policy));
-        let active = Active::new(policy, &catalogues(&self.sites));
+        let active = Active::new(policy, &catalogues(self.sites()));
         *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
     }
 
@@ -355,15 +368,28 @@ impl Engine {
     }
 
     pub fn directories(&self) -> &BTreeMap<TenantId, Arc<dyn Directory>> {
-        &self.directories
+        self.directories.newest()
     }
 
     pub fn sites(&self) -> &BTreeMap<SiteId, Arc<SiteState>> {
-        &self.sites
+        self.sites.newest()
     }
 
     pub(crate) fn is_signed_off(&self, site: &SiteId) -> bool {
         self.signed_off.read().unwrap_or_else(PoisonError::into_inner).contains(site)
+    }
+
+    /// Sites that need somebody's sign-off.
+    pub(crate) fn barred(&self) -> BTreeSet<SiteId> {
+        self.barred.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn is_barred(&self, site: &SiteId) -> bool {
+        self.barred.read().unwrap_or_else(PoisonError::into_inner).contains(site)
+    }
+
+    pub(crate) fn note_barred(&self, site: SiteId) {
+        self.barred.write().unwrap_or_else(PoisonError::into_inner).insert(site);
     }
 
     pub(crate) fn note_signed_off(&self, site: SiteId) {
@@ -395,7 +421,7 @@ impl Engine {
         let now = self.clock.now();
         let mut batch =
             vec![Write::Meta { key: STOPPED.into(), value: if stopped { "yes" } else { "no" }.into() }];
-        for tenant in self.directories.keys() {
+        for tenant in self.directories().keys() {
             let title = if stopped { "stopped: nothing is written to any site" } else { "resumed" };
             batch.push(line(tenant, now, "control", title).detail(format!("by {by}")).write());
         }
@@ -439,7 +465,7 @@ impl Engine {
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
         let mut listed = BTreeSet::new();
-        for tenant in self.directories.keys() {
+        for tenant in self.directories().keys() {
             let groups = self.store.groups(tenant).await?;
             if groups.is_empty() {
                 // Never swept: nothing can be said about what is missing.
@@ -513,7 +539,7 @@ impl Engine {
     }
 
     async fn load_people(&self) -> Result<(), StoreFailure> {
-        for site in self.sites.keys() {
+        for site in self.sites().keys() {
             let known = self.store.meta(&people_key(site)).await?;
             if let Some(people) = known.and_then(|text| text.parse().ok()) {
                 self.note_people(site, people);

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     str::FromStr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Engine,
+    joining::{Followed, Newcomers},
     journal::line,
     outages::Upstream,
     ports::{Finding, HookState, HookWish, Message, Notifier, Severity, Silent, Write},
@@ -50,18 +51,12 @@ impl Engine {
             let (engine, stop) = (Arc::clone(&self), stop.clone());
             tasks.spawn(async move { engine.work(stopped(stop)).await });
         }
-        for tenant in self.directories().keys() {
-            let (engine, tenant) = (Arc::clone(&self), tenant.clone());
-            tasks.spawn(until(stop.clone(), async move { engine.follow_feed(&tenant).await }));
-        }
-        for (tenant, wish) in &surroundings.hooks {
-            let (engine, tenant, wish) = (Arc::clone(&self), tenant.clone(), wish.clone());
-            tasks.spawn(until(stop.clone(), async move { engine.keep_hook(&tenant, &wish).await }));
-        }
-        for site in self.sites().keys() {
-            let (engine, site) = (Arc::clone(&self), site.clone());
-            tasks.spawn(until(stop.clone(), async move { engine.read_site(&site).await }));
-        }
+        let (mut joined, mut followed) = (self.joined.subscribe(), Followed::default());
+        self.joined_hooks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(surroundings.hooks.iter().cloned());
+        self.begin_following(followed.newcomers(&self), &mut tasks, &stop);
         {
             let engine = Arc::clone(&self);
             tasks.spawn(until(stop.clone(), async move { engine.watch_outages().await }));
@@ -89,7 +84,33 @@ impl Engine {
                 async move { engine.send_messages(&*surroundings.notifier).await },
             ));
         }
-        while tasks.join_next().await.is_some() {}
+        loop {
+            tokio::select! {
+                ended = tasks.join_next() => if ended.is_none() { break },
+                Ok(()) = joined.changed() => self.begin_following(followed.newcomers(&self), &mut tasks, &stop),
+            }
+        }
+    }
+
+    /// Starts what runs for each org and site by itself.
+    fn begin_following(
+        self: &Arc<Self>,
+        newcomers: Newcomers,
+        tasks: &mut JoinSet<()>,
+        stop: &watch::Receiver<bool>,
+    ) {
+        for tenant in newcomers.tenants {
+            let engine = Arc::clone(self);
+            tasks.spawn(until(stop.clone(), async move { engine.follow_feed(&tenant).await }));
+        }
+        for (tenant, wish) in newcomers.hooks {
+            let engine = Arc::clone(self);
+            tasks.spawn(until(stop.clone(), async move { engine.keep_hook(&tenant, &wish).await }));
+        }
+        for site in newcomers.sites {
+            let engine = Arc::clone(self);
+            tasks.spawn(until(stop.clone(), async move { engine.read_site(&site).await }));
+        }
     }
 
     /// Reads a site's catalogue if nobody has yet, waiting for a site that is down without keeping anybody else.
@@ -241,17 +262,14 @@ impl Engine {
             let planned = self.next_sweep(now).unwrap_or(now + Duration::from_secs(86_400));
             let again = now + self.settings.backoff(failures, "sweep");
             let next = if failures > 0 || !behind.is_empty() { again.min(planned) } else { planned };
-            let published = tokio::select! {
+            let news = tokio::select! {
                 biased;
-                () = self.policy_changed.notified() => true,
-                () = self.clock.sleep_until(next) => false,
+                () = self.policy_changed.notified() => Some("another policy was published"),
+                () = self.to_sweep.notified() => Some("an org or a site joined"),
+                () = self.clock.sleep_until(next) => None,
             };
-            if published || failures > 0 && behind.is_empty() && next < planned {
-                let why = if published {
-                    "another policy was published"
-                } else {
-                    "it could not be made whole before"
-                };
+            if news.is_some() || failures > 0 && behind.is_empty() && next < planned {
+                let why = news.unwrap_or("it could not be made whole before");
                 self.sweep_once(&SweepScope::default(), why, &mut failures, &mut behind).await;
                 continue;
             }

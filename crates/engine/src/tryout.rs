@@ -2,7 +2,7 @@
 //! no call, nothing kept. What it would change in iOffice is [`crate::whatif`]'s to say.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -13,6 +13,7 @@ use lanyard_model::{
 use lanyard_policy::{
     Facts, Policy, PolicyFiles,
     explain::{Line, Part, explain},
+    structured,
 };
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use crate::{
     Engine,
     engine::{Active, catalogues},
     ports::Mirrored,
-    whatif::WhatIfError,
+    whatif::{WhatIfError, reasons},
 };
 
 /// What one flow does for one person.
@@ -76,6 +77,9 @@ pub struct Reach {
     /// People whom policy gives anything at all, under the draft.
     pub people: usize,
     pub flows: BTreeMap<String, FlowReach>,
+    /// The rows of each mapping table, in their order: for whom each decides. Rows are the same under both policies if
+    /// they ask for the same.
+    pub tables: BTreeMap<String, Vec<FlowReach>>,
     /// Groups that only the draft names: their members are not mirrored and count as outside.
     pub unread_groups: Vec<String>,
     pub unread: Vec<String>,
@@ -131,16 +135,70 @@ fn matched(flows: &[String], desired: &Desired) -> HashSet<usize> {
     flows.iter().enumerate().filter(|(_, flow)| !stopped.contains(flow.as_str())).map(|(at, _)| at).collect()
 }
 
+/// A table's rows by what they ask for. Of rows that ask for the same only the first ever decides.
+type Asked = BTreeMap<String, Vec<String>>;
+
+fn asked(files: &PolicyFiles) -> Asked {
+    let document = structured::to_json(files).unwrap_or_default();
+    let words = |value: &serde_json::Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|cell| cell.as_str().map(str::to_owned)).collect()
+    };
+    let tables = document["tables"].as_object().into_iter().flatten();
+    let rows = tables.map(|(name, table)| {
+        let columns = words(&table["columns"]);
+        let asks = |row: &serde_json::Value| {
+            let cells = columns.iter().zip(words(row));
+            let asking = cells.filter(|(column, cell)| asks_by(column) && !cell.trim().is_empty());
+            asking
+                .map(|(column, cell)| format!("{column}={}", cell.trim().to_lowercase()))
+                .collect::<Vec<_>>()
+        };
+        let rows = table["rows"].as_array().into_iter().flatten();
+        (name.clone(), rows.map(|row| asks(row).join("\n")).collect())
+    });
+    rows.collect()
+}
+
+/// Columns that say whom a row is for; the others say what it gives.
+fn asks_by(column: &str) -> bool {
+    ["site", "tenant", "group"].contains(&column) || column.starts_with("attribute:")
+}
+
+/// The rows that decide something for the person: table, and what the row asks for.
+fn deciding<'a>(rows: &'a Asked, desired: &Desired) -> HashSet<(&'a str, &'a str)> {
+    if !reached(desired) {
+        return HashSet::new();
+    }
+    let cited = reasons(desired).filter_map(|because| because.row.as_ref());
+    cited
+        .filter_map(|(table, number)| {
+            let (name, rows) = rows.get_key_value(table)?;
+            Some((name.as_str(), rows.get(usize::try_from(*number).ok()?.checked_sub(1)?)?.as_str()))
+        })
+        .collect()
+}
+
 fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestamp) -> Reach {
     let flows = |active: &Active| active.policy.flows().into_iter().map(|flow| flow.id).collect::<Vec<_>>();
     let (flows_today, flows_then) = (flows(today), flows(then));
     let mut reach = Reach::default();
+    let (rows_today, rows_then) = (asked(today.policy.files()), asked(then.policy.files()));
+    let mut by_row: HashMap<(&str, &str), FlowReach> = HashMap::new();
     for flow in flows_today.iter().chain(&flows_then) {
         reach.flows.entry(flow.clone()).or_default();
     }
     for known in people {
         let (before, after) = (judged(today, known, now), judged(then, known, now));
         reach.people += usize::from(reached(&after));
+        let (was, is) = (deciding(&rows_today, &before), deciding(&rows_then, &after));
+        for row in &is {
+            let counts = by_row.entry(*row).or_default();
+            counts.matched += 1;
+            counts.gain += usize::from(!was.contains(row));
+        }
+        for row in was.difference(&is) {
+            by_row.entry(*row).or_default().lose += 1;
+        }
         let names = |flows: &[String], at: HashSet<usize>| {
             at.into_iter().filter_map(|at| flows.get(at).cloned()).collect::<HashSet<_>>()
         };
@@ -154,6 +212,14 @@ fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestam
         for flow in before.difference(&after) {
             reach.flows.entry(flow.clone()).or_default().lose += 1;
         }
+    }
+    for (table, rows) in &rows_then {
+        let mut seen = HashSet::new();
+        let counts = rows.iter().map(|row| {
+            let first = seen.insert(row);
+            by_row.get(&(table.as_str(), row.as_str())).copied().filter(|_| first).unwrap_or_default()
+        });
+        reach.tables.insert(table.clone(), counts.collect());
     }
     reach
 }

@@ -8,6 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use lanyard_model::{
+    clearance::GatedLine,
     desired::{Applied, Because, Desired, Lifecycle, SeatWish, Want},
     id::{FloorId, GroupId, IdentityId, SiteId},
     plan::{Effect, Gate, Operation, Plan},
@@ -26,7 +27,7 @@ use crate::{
 
 mod seal;
 
-pub use seal::{LineFate, SealRefused, SealReport};
+pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
 
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,8 @@ pub struct PersonEffect {
     pub waits: Vec<String>,
     /// Open under the policy in force, and no longer under the draft.
     pub no_longer: Vec<String>,
+    /// Names of the changes that each text of gains, loses, moves and changes tells of: what can be left out of a seal.
+    pub lines: BTreeMap<String, BTreeSet<String>>,
     #[serde(skip)]
     keys: BTreeSet<String>,
 }
@@ -152,7 +155,7 @@ struct Population {
 }
 
 /// A plan, and which rules each of its lines comes from.
-type Told = (Plan, Vec<BTreeSet<String>>);
+type Told = (Plan, Vec<Vec<GatedLine>>);
 
 /// What one policy makes of everybody.
 #[derive(Default)]
@@ -522,7 +525,7 @@ impl Outlook {
                 }
                 let _ = seating;
                 if !plan.is_quiet() || self.no_desk.contains(&key()) {
-                    let told = plan.steps.iter().map(|step| lines::keys(&step.op, account)).collect();
+                    let told = plan.steps.iter().map(|step| lines::lines(step, account, catalogue)).collect();
                     self.plans.insert(key(), (plan.clone(), told));
                 }
             }
@@ -559,7 +562,7 @@ impl Outlook {
     }
 }
 
-fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
+pub(crate) fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
     let fields = desired.fields.values().flat_map(|want| &want.because);
     let places = desired.seat.iter().flat_map(|want| &want.because);
     let roles = desired.roles.values().flat_map(|want| &want.because);
@@ -583,7 +586,7 @@ fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
 /// What the draft adds to what is open anyway.
 fn effect_of(
     plan: &Plan,
-    keys: &[BTreeSet<String>],
+    told: &[Vec<GatedLine>],
     before: Option<&Plan>,
     no_desk: bool,
 ) -> Option<PersonEffect> {
@@ -601,6 +604,7 @@ fn effect_of(
         changes: Vec::new(),
         waits: Vec::new(),
         no_longer: Vec::new(),
+        lines: BTreeMap::new(),
         keys: BTreeSet::new(),
     };
     let mut any = false;
@@ -628,8 +632,13 @@ fn effect_of(
                 Effect::Change => effect.changes.push(text),
             }
         }
-        if let (Gate::Open, Some(keys)) = (&step.gate, keys.get(at)) {
-            effect.keys.extend(keys.iter().cloned());
+        if step.gate == Gate::Open {
+            for line in told.get(at).into_iter().flatten() {
+                effect.keys.insert(line.key.clone());
+                if !known.contains(&line.what) {
+                    effect.lines.entry(line.what.clone()).or_default().insert(line.key.clone());
+                }
+            }
         }
     }
     if no_desk {

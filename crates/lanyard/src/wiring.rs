@@ -84,6 +84,38 @@ pub fn clients(
     Ok(Clients { directories, workplaces })
 }
 
+/// The client of one org of the settings, for work.
+///
+/// # Errors
+/// An org that the settings do not name, a secret that cannot be used.
+pub fn one_directory(
+    dir: &Path,
+    settings: &Settings,
+    id: &str,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<Arc<dyn Directory>> {
+    let tenant = settings.tenants.iter().find(|tenant| tenant.id == id);
+    let tenant = tenant.with_context(|| format!("the settings name no tenant {id}"))?;
+    Ok(Arc::new(directory(dir, tenant, clock, transport, Patience::Work)?))
+}
+
+/// The client of one site of the settings, for work, and whether somebody must sign it off first.
+///
+/// # Errors
+/// A site that the settings do not name, a secret that cannot be used.
+pub fn one_workplace(
+    dir: &Path,
+    settings: &Settings,
+    id: &str,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<(Arc<dyn Workplace>, bool)> {
+    let site = settings.sites.iter().find(|site| site.id == id);
+    let site = site.with_context(|| format!("the settings name no site {id}"))?;
+    Ok((Arc::new(workplace(dir, site, clock, transport, Patience::Work)?), site.sign_off))
+}
+
 /// A client for an org that is in no settings yet.
 ///
 /// # Errors

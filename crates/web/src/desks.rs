@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_model::id::TenantId;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -118,6 +119,16 @@ impl NewConnection {
     }
 }
 
+/// A connection that was kept, and is read from now on.
+#[derive(Debug, Clone)]
+pub struct KeptConnection {
+    pub id: String,
+    pub is_site: bool,
+    pub url: String,
+    /// Of the org's event hook, if this server can be reached by Okta.
+    pub hook_secret: Option<SecretString>,
+}
+
 /// Tries new connections, and keeps them in the settings.
 #[async_trait]
 pub trait ConnectionDesk: Send + Sync {
@@ -134,9 +145,9 @@ pub trait ConnectionDesk: Send + Sync {
     /// An address or credential that is none; a side that cannot be read.
     async fn sample(&self, new: NewConnection) -> Result<Value, DeskRefusal>;
 
-    /// Writes settings and secret. A site is only observed until it is signed off.
+    /// Writes settings and secret, and takes the org or site in at once. A site is only observed until it is signed off.
     ///
     /// # Errors
     /// A name that is taken, a folder that cannot be written. The settings are as they were.
-    async fn keep(&self, new: NewConnection) -> Result<Value, DeskRefusal>;
+    async fn keep(&self, new: NewConnection) -> Result<KeptConnection, DeskRefusal>;
 }

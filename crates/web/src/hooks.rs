@@ -90,11 +90,11 @@ pub(crate) async fn deliver(
 /// The tenant of the path, if the secret is its own.
 async fn admit(state: &WebState, tenant: &str, headers: &HeaderMap) -> Result<TenantId, Problem> {
     let tenant = TenantId::new(tenant);
-    let Some(secret) = state.settings.hook_secrets.get(&tenant) else {
+    let Some(secret) = state.remembered.hook_secret(&state.settings, &tenant) else {
         return Err(Problem::not_found("no such hook"));
     };
     let given = headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes).unwrap_or_default();
-    if same_secret(given, secret) {
+    if same_secret(given, &secret) {
         return Ok(tenant);
     }
     Err(refuse(state, &tenant, StatusCode::UNAUTHORIZED, "secret").await)

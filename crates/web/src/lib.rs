@@ -11,20 +11,26 @@
 //! | `scim` | `/scim/v2/{tenant}`: what Okta provisions to |
 //! | `decide` | `/decide` and `/slack/actions`: decisions by signed link and by button |
 //! | [`problem`] | refusals as problem+json |
+//! | `answers` | what holds for every answer: problems, tags |
+//! | `traffic` | calls to each side by the minute |
+//! | `page` | pages of lists that are in memory |
 
 pub mod access;
+mod answers;
 pub mod api;
 mod console;
 mod decide;
 pub mod desks;
 mod hooks;
 pub mod openapi;
+mod page;
 pub mod problem;
 mod routes;
 mod scim;
 mod server;
 mod state;
+mod traffic;
 
 pub use decide::Chat;
 pub use server::{router, serve};
-pub use state::{DemoControl, Desks, Mode, ScimSettings, VerbRunner, WebSettings, WebState};
+pub use state::{DemoControl, Desks, Mode, Remembered, ScimSettings, VerbRunner, WebSettings, WebState};

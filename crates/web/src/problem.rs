@@ -10,6 +10,8 @@ use lanyard_engine::ports::StoreFailure;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::answers::field_of;
+
 /// A refusal: what happened, and the way out.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -79,15 +81,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match Json::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::new(
-                match &rejection {
+            Err(rejection) => {
+                let status = match &rejection {
                     JsonRejection::JsonDataError(_) => StatusCode::UNPROCESSABLE_ENTITY,
                     other => other.status(),
-                },
-                "body",
-                rejection.body_text(),
-            )
-            .fix("nothing was changed; see docs/reference/openapi.json for the form")),
+                };
+                let mut problem = Problem::new(status, "body", rejection.body_text());
+                problem.fields.extend(field_of(&problem.title));
+                Err(problem.fix("nothing was changed; see docs/reference/openapi.json for the form"))
+            }
         }
     }
 }

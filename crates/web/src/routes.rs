@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     handler::Handler,
     http::StatusCode,
     middleware,
     routing::{self, MethodRouter},
 };
-use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
 use crate::{
     WebState,
@@ -19,7 +19,8 @@ use crate::{
         guard::{Needs, guard},
         sign_in,
     },
-    api,
+    answers, api,
+    problem::Problem,
 };
 
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -150,6 +151,7 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/session/end", sign_in::sign_out).needs(SignedIn).says("access", "Ends the caller's session."),
         get("/tokens", api::access::tokens)
             .says("access", "API tokens, oldest first, without their secrets.")
+            .asks(&PAGE)
             .answers("Tokens"),
         post("/tokens", api::access::make_token)
             .says("access", "Makes an API token; its text is in this answer only.")
@@ -198,6 +200,21 @@ pub(crate) fn routes() -> Vec<Route> {
                 "One person now: account, what is wanted and why, what is not given and why not, timeline.",
             )
             .answers("PersonDetail"),
+        get("/people/{tenant}/{id}/explain", api::people::explain)
+            .needs(See)
+            .says(
+                "people",
+                "Why the person gets what they get, why not the rest, and what would turn it round; now or then.",
+            )
+            .asks(&[
+                (
+                    "thing",
+                    "string",
+                    "`seat`, `role`, `role:CENTER`, `item:NAME`, `cost center`, `booking`, `visit`, or a rule's id",
+                ),
+                ("as_of", "string", "an instant; now by default"),
+            ])
+            .answers("Explained"),
         get("/people/{tenant}/{id}/plan", api::people::plan)
             .needs(See)
             .says("people", "What would be done for the person now: reads both sides afresh, writes nothing.")
@@ -232,9 +249,13 @@ pub(crate) fn routes() -> Vec<Route> {
                 "What waits for somebody, oldest first: of what the caller sees, or has a say in.",
             )
             .asks(&[
+                PAGE[0],
+                PAGE[1],
+                TENANT,
                 ("kind", "string", "only `hold`, `approval`, `cap` or `undone`"),
+                ("search", "string", "only requests with this text in person, rule or line"),
+                ("sort", "string", "`asked` or `due`: by when it ends; `asked` by default"),
                 ("done", "boolean", "what was decided or ended, newest first, instead of what waits"),
-                ("limit", "integer", "rows of the answer"),
             ])
             .answers("Approvals"),
         post("/approvals", api::approvals::say)
@@ -263,10 +284,18 @@ pub(crate) fn routes() -> Vec<Route> {
             .says("policy", "Puts a sealed draft in force: for the people it names, only the lines it names.")
             .takes("SealApply")
             .answers("Applying"),
+        get("/whatif/{seal}", api::change::progress)
+            .needs(See)
+            .everywhere()
+            .says("policy", "How far a sealed draft is applied: counts of those whom the seal names.")
+            .answers("SealProgress"),
         post("/whatif/{seal}/finish", api::change::finish)
             .needs(EditPolicy)
             .everywhere()
-            .says("policy", "What became of each sealed line, when everybody was looked at.")
+            .says(
+                "policy",
+                "What became of each sealed line; refused while somebody is still to be looked at.",
+            )
             .answers("SealReport"),
         post("/undo", api::change::undo)
             .says("control", "Shows what taking back means today, or takes back.")
@@ -295,10 +324,12 @@ pub(crate) fn routes() -> Vec<Route> {
                 "work",
                 "Messages to people outside the console, newest first: delivered, waiting, given up.",
             )
+            .asks(&PAGE)
             .answers("Messages"),
         get("/sweeps", api::overview::sweeps)
             .needs(See)
             .says("work", "Complete comparisons, newest first.")
+            .asks(&PAGE)
             .answers("Sweeps"),
         get("/places", api::places::list)
             .needs(See)
@@ -334,8 +365,8 @@ pub(crate) fn routes() -> Vec<Route> {
             .answers("Resumed"),
         post("/verbs", api::control::verb)
             .says("control", "Runs a verb of the command line in the server.")
-            .takes("Anything")
-            .answers("Anything"),
+            .takes("Verb")
+            .answers("VerbSaid"),
         get("/people/{tenant}/{id}/access", api::past::person)
             .needs(See)
             .says("people", "What the person's accounts held at a moment, in all sites.")
@@ -345,15 +376,12 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(Audit)
             .everywhere()
             .says("audit", "What the accounts of a site held at a moment, whole accounts by number.")
-            .asks(&[
-                ("as_of", "string", "an instant; now by default"),
-                ("after", "integer", "`next` of the page before"),
-                ("limit", "integer", "rows of a page"),
-            ])
+            .asks(&[("as_of", "string", "an instant; now by default"), PAGE[0], PAGE[1]])
             .answers("SiteAccess"),
         get("/reviews", api::reviews::list)
             .needs(See)
             .says("audit", "Access reviews, newest first.")
+            .asks(&PAGE)
             .answers("Reviews"),
         post("/reviews", api::reviews::open)
             .needs(Approve)
@@ -364,8 +392,8 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(See)
             .says("audit", "A review with counts and a page of its lines.")
             .asks(&[
-                ("skip", "integer", "lines to pass over"),
-                ("limit", "integer", "lines of a page"),
+                PAGE[0],
+                PAGE[1],
                 ("reviewer", "string", "only this reviewer's lines"),
                 ("open", "boolean", "only lines without a decision"),
             ])
@@ -429,7 +457,10 @@ pub(crate) fn routes() -> Vec<Route> {
             .takes("NewConnection")
             .answers("Sample"),
         post("/connections", api::connections::keep)
-            .says("connections", "Adds a new org or site to the settings; it holds from the next start.")
+            .says(
+                "connections",
+                "Adds a new org or site to the settings, and takes it in at once: a site is observed only.",
+            )
             .takes("NewConnection")
             .answers("KeptConnection"),
         get("/sites/{site}/match", api::connections::matched)
@@ -447,6 +478,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/dead-letters", api::activity::dead)
             .needs(See)
             .says("work", "People whose looks ended in an error that repeating does not mend, with the fix.")
+            .asks(&PAGE)
             .answers("DeadLetters"),
         post("/policy/try", api::policy::tried)
             .needs(EditPolicy)
@@ -470,7 +502,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/policy/versions", api::policy::versions)
             .needs(See)
             .says("policy", "Published versions, newest first.")
-            .asks(&[("skip", "integer", "versions to pass over"), ("limit", "integer", "versions of a page")])
+            .asks(&PAGE)
             .answers("PolicyVersions"),
         get("/policy/versions/{version}", api::policy::version)
             .needs(See)
@@ -551,7 +583,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/openapi.json", api::access::openapi)
             .needs(SignedIn)
             .says("access", "This document.")
-            .answers("Anything"),
+            .answers("OpenApi"),
     ]
 }
 
@@ -568,7 +600,11 @@ pub(crate) fn router(state: &Arc<WebState>) -> Router<Arc<WebState>> {
             let guarded = middleware::from_fn_with_state((Arc::clone(state), needs), guard);
             handler = handler.route_layer(guarded);
         }
+        if !route.streams && route.gives.is_none() {
+            handler = handler.layer(CatchPanicLayer::new()).layer(middleware::from_fn(answers::finish));
+        }
         router = router.route(route.path, handler);
     }
-    router
+    let nothing = || async { Problem::not_found("there is no such path").fix("see /api/v1/openapi.json") };
+    router.fallback(nothing).layer(Extension(Arc::<api::events::Fan>::default()))
 }

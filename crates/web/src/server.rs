@@ -36,6 +36,8 @@ const READY_WITHIN: Duration = Duration::from_millis(2000);
 /// Whoever has not sent the head of a request by then is cut off; so is who keeps a connection without using it.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
+const TRAFFIC_EVERY: Duration = Duration::from_secs(20);
+
 /// Everything that is served.
 pub fn router(state: Arc<WebState>) -> Router {
     let needs = Needs { permit: Permit::Metrics, everywhere: true };
@@ -68,6 +70,17 @@ async fn ready(State(state): State<Arc<WebState>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response()
 }
 
+/// Takes down calls now and then, whether or not anybody looks.
+async fn watch_traffic(state: Arc<WebState>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow_and_update() {
+        state.remembered.traffic.note(&state.engine);
+        tokio::select! {
+            () = tokio::time::sleep(TRAFFIC_EVERY) => {}
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
 /// Serves until `stop` turns true, then lets requests under way finish.
 ///
 /// # Errors
@@ -77,6 +90,7 @@ pub async fn serve(
     state: Arc<WebState>,
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
+    tokio::spawn(watch_traffic(Arc::clone(&state), stop.clone()));
     let app = router(state);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);

@@ -1,17 +1,21 @@
 //! What every handler shares.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use async_trait::async_trait;
 use lanyard_engine::Engine;
-use lanyard_model::id::TenantId;
+use lanyard_model::id::{SiteId, TenantId};
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{
     access::SignIn,
     decide::Chat,
-    desks::{ConnectionDesk, EvidenceDesk},
+    desks::{ConnectionDesk, EvidenceDesk, KeptConnection},
+    traffic::Traffic,
 };
 
 /// How the server was started.
@@ -74,6 +78,49 @@ pub trait VerbRunner: Send + Sync {
     async fn run(&self, verb: Value) -> Value;
 }
 
+/// What the server itself remembers while it runs.
+#[derive(Default)]
+pub struct Remembered {
+    /// What joined: it is in the settings from the next start.
+    joins: RwLock<Joins>,
+    pub(crate) traffic: Traffic,
+}
+
+#[derive(Default)]
+struct Joins {
+    hook_secrets: BTreeMap<TenantId, SecretString>,
+    tenant_urls: BTreeMap<String, String>,
+    site_urls: BTreeMap<String, String>,
+}
+
+impl Remembered {
+    pub(crate) fn take_in(&self, kept: &KeptConnection) {
+        let mut joins = self.joins.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_site {
+            joins.site_urls.insert(kept.id.clone(), kept.url.clone());
+        } else {
+            joins.tenant_urls.insert(kept.id.clone(), kept.url.clone());
+            let secret = kept.hook_secret.clone().map(|secret| (TenantId::new(kept.id.as_str()), secret));
+            joins.hook_secrets.extend(secret);
+        }
+    }
+
+    pub(crate) fn hook_secret(&self, settings: &WebSettings, tenant: &TenantId) -> Option<SecretString> {
+        let joins = self.joins.read().unwrap_or_else(PoisonError::into_inner);
+        settings.hook_secrets.get(tenant).or_else(|| joins.hook_secrets.get(tenant)).cloned()
+    }
+
+    pub(crate) fn tenant_url(&self, settings: &WebSettings, tenant: &TenantId) -> Option<String> {
+        let joins = self.joins.read().unwrap_or_else(PoisonError::into_inner);
+        settings.tenant_urls.get(tenant.as_str()).or_else(|| joins.tenant_urls.get(tenant.as_str())).cloned()
+    }
+
+    pub(crate) fn site_url(&self, settings: &WebSettings, site: &SiteId) -> Option<String> {
+        let joins = self.joins.read().unwrap_or_else(PoisonError::into_inner);
+        settings.site_urls.get(site.as_str()).or_else(|| joins.site_urls.get(site.as_str())).cloned()
+    }
+}
+
 /// Shared by all handlers.
 pub struct WebState {
     pub engine: Arc<Engine>,
@@ -84,6 +131,7 @@ pub struct WebState {
     /// The chat app whose buttons decide, if there is one.
     pub chat: Option<Arc<dyn Chat>>,
     pub desks: Desks,
+    pub remembered: Remembered,
 }
 
 /// What needs the data folder; a server without one has none.

@@ -175,6 +175,9 @@ _lanyard() {
             lanyard__subcmd__approvals__subcmd__help,renew)
                 cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__renew"
                 ;;
+            lanyard__subcmd__bench,console)
+                cmd="lanyard__subcmd__bench__subcmd__console"
+                ;;
             lanyard__subcmd__bench,decide)
                 cmd="lanyard__subcmd__bench__subcmd__decide"
                 ;;
@@ -207,6 +210,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__bench,world)
                 cmd="lanyard__subcmd__bench__subcmd__world"
+                ;;
+            lanyard__subcmd__bench__subcmd__help,console)
+                cmd="lanyard__subcmd__bench__subcmd__help__subcmd__console"
                 ;;
             lanyard__subcmd__bench__subcmd__help,decide)
                 cmd="lanyard__subcmd__bench__subcmd__help__subcmd__decide"
@@ -366,6 +372,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__help__subcmd__approvals,renew)
                 cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__renew"
+                ;;
+            lanyard__subcmd__help__subcmd__bench,console)
+                cmd="lanyard__subcmd__help__subcmd__bench__subcmd__console"
                 ;;
             lanyard__subcmd__help__subcmd__bench,decide)
                 cmd="lanyard__subcmd__help__subcmd__bench__subcmd__decide"
@@ -1112,12 +1121,42 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench)
-            opts="-v -h -V --verbose --help --version signals sweep decide hooks report idle start sim world stand-ins help"
+            opts="-v -h -V --verbose --help --version signals sweep decide hooks report console idle start sim world stand-ins help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__bench__subcmd__console)
+            opts="-v -h -V --people --pages --consoles --seconds --hold --json --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --people)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --consoles)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1144,8 +1183,22 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench__subcmd__help)
-            opts="signals sweep decide hooks report idle start sim world stand-ins help"
+            opts="signals sweep decide hooks report console idle start sim world stand-ins help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__bench__subcmd__help__subcmd__console)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1884,8 +1937,22 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__bench)
-            opts="signals sweep decide hooks report idle start sim world stand-ins"
+            opts="signals sweep decide hooks report console idle start sim world stand-ins"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__bench__subcmd__console)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -567,20 +567,21 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_sub
 complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from help" -f -a "doc" -d 'Print what is simulated, what is assumed (each with its setting), and what is left out'
 complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from help" -f -a "import" -d 'Make a company for `sim --world` from CSV files of people, groups and places, under other names'
 complete -c lanyard -n "__fish_lanyard_using_subcommand sim; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -s h -l help -d 'Print help'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "signals" -d 'From signal to verified state, at steady rates and at saturation'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "sweep" -d 'A first and a second full comparison: seconds, calls, memory'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "decide" -d 'Decisions and plans for many people'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "report" -d 'An evidence pack of a year, and access as of past moments'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "start" -d 'Time from start to ready on a store in use'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "sim" -d 'The stand-ins themselves: start, memory, requests per second, the same world twice'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "world" -d 'The digest of a world (one line)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "stand-ins" -d 'Stand-ins that obey the bench (JSON lines on stdin)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report idle start sim world stand-ins help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "signals" -d 'From signal to verified state, at steady rates and at saturation'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "sweep" -d 'A first and a second full comparison: seconds, calls, memory'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "decide" -d 'Decisions and plans for many people'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "report" -d 'An evidence pack of a year, and access as of past moments'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "console" -d 'The console on a large store: pages of lists, and what many open consoles cost'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "start" -d 'Time from start to ready on a store in use'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "sim" -d 'The stand-ins themselves: start, memory, requests per second, the same world twice'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "world" -d 'The digest of a world (one line)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "stand-ins" -d 'Stand-ins that obey the bench (JSON lines on stdin)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and not __fish_seen_subcommand_from signals sweep decide hooks report console idle start sim world stand-ins help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l people -d 'People in the company' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l rates -d 'Signals per second, one measured stretch each' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -l seconds -d 'Length of each stretch' -r
@@ -617,6 +618,15 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from report" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from report" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -l people -d 'People, plans and journal lines in the store' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -l pages -d 'Pages of each list' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -l consoles -d 'Open consoles' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -l seconds -d 'How long to watch them' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -l hold -d 'Measure nothing: print a link that signs a browser in, and serve until stopped'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from console" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -l seconds -d 'How long to watch' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -l people -d 'People in the company' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from idle" -l json -d 'One JSON object on stdout'
@@ -652,6 +662,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "decide" -d 'Decisions and plans for many people'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "report" -d 'An evidence pack of a year, and access as of past moments'
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "console" -d 'The console on a large store: pages of lists, and what many open consoles cost'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "start" -d 'Time from start to ready on a store in use'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "sim" -d 'The stand-ins themselves: start, memory, requests per second, the same world twice'
@@ -735,6 +746,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_su
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "decide" -d 'Decisions and plans for many people'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "hooks" -d 'Time until a pushed event is durable and answered'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "report" -d 'An evidence pack of a year, and access as of past moments'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "console" -d 'The console on a large store: pages of lists, and what many open consoles cost'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "idle" -d 'CPU and memory of a server that has nothing to do'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "start" -d 'Time from start to ready on a store in use'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "sim" -d 'The stand-ins themselves: start, memory, requests per second, the same world twice'

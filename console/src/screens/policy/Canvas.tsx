@@ -4,10 +4,10 @@ import { Button, Menu, Select } from "@mantine/core";
 import { BaseEdge, Controls, EdgeLabelRenderer, getSmoothStepPath, Handle, Position, ReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useComputedColorScheme } from "@mantine/core";
-import { useMemo, type KeyboardEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Panel } from "../../ui/panel";
 import { Empty } from "../../ui/states";
-import { conditionText, firstText, flowsOf, freshId, outcomeText, parts, withFlow, withFlows, type Document, type Flow, type Part } from "./model";
+import { branched, conditionText, firstText, flowsOf, freshId, otherwiseOf, outcomeText, parts, stepped, withFlow, withFlows, type Document, type Flow, type Part } from "./model";
 import { OUTCOME_KINDS } from "./Parts";
 import type { Selected, Step } from "./FlowPanel";
 
@@ -17,6 +17,10 @@ interface Box extends Record<string, unknown> {
   text: string;
   chosen: boolean;
   step?: Step;
+  /** The flow that goes on here. */
+  goto?: number;
+  /** The condition that such a flow could branch from. */
+  branch?: number;
 }
 type BoxNode = Node<Box, "box">;
 
@@ -45,8 +49,33 @@ export default function Canvas(props: Props) {
     edit(withFlow(doc, at, { ...flow, [kind]: [...items.slice(0, place), part, ...items.slice(place)] } as Flow));
     select({ flow: at, step: { kind, at: place } });
   };
-  const { nodes, edges } = useMemo(() => (flow ? layOut(flow, selected?.flow === at ? selected.step : undefined, locked ? undefined : insert) : { nodes: [], edges: [] }), [flow, selected, locked, doc]);
-  const open = (node: BoxNode) => node.data.step && select({ flow: at, step: node.data.step });
+  const { nodes, edges } = useMemo(() => (flow ? layOut(doc, at, selected?.flow === at ? selected.step : undefined, locked ? undefined : insert) : { nodes: [], edges: [] }), [flow, selected, locked, doc]);
+  const branch = (condition: number) => {
+    if (locked || !flow) return;
+    const next = branched(doc, at, condition);
+    edit(next.doc);
+    select({ flow: next.flow, step: { kind: "flow" } });
+  };
+  const open = (node: BoxNode) => {
+    if (node.data.goto !== undefined) select({ flow: node.data.goto, step: { kind: "flow" } });
+    else if (node.data.branch !== undefined) branch(node.data.branch);
+    else if (node.data.step) select({ flow: at, step: node.data.step });
+  };
+  const canvas = useRef<HTMLDivElement>(null);
+  /** The box that the keyboard stays on while steps change places. */
+  const [follow, setFollow] = useState<string>();
+  useEffect(() => {
+    if (follow === undefined) return;
+    canvas.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${follow}"]`)?.focus();
+    setFollow(undefined);
+  }, [follow, nodes]);
+  const change = (step: Extract<Step, { at: number }>, what: "up" | "down" | "copy" | "delete") => {
+    const next = stepped(doc, at, step.kind, step.at, what);
+    if (next.doc === doc) return;
+    edit(next.doc);
+    select({ flow: at, step: next.at === undefined ? { kind: "flow" } : { kind: step.kind, at: next.at } });
+    setFollow(next.at === undefined ? "when" : `${step.kind}${next.at}`);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const id = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id;
     const node = nodes.find((n) => n.id === id);
@@ -56,19 +85,29 @@ export default function Canvas(props: Props) {
       open(node);
     }
     const step = node.data.step;
-    if ((event.key === "Delete" || event.key === "Backspace") && !locked && flow && step && (step.kind === "if" || step.kind === "then" || step.kind === "never")) {
+    if (locked || !flow || !step || !("at" in step)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    const what = key === "Delete" || key === "Backspace" ? "delete" : key === "d" && (event.ctrlKey || event.metaKey) ? "copy" : event.altKey && key === "ArrowUp" ? "up" : event.altKey && key === "ArrowDown" ? "down" : undefined;
+    if (what) {
       event.preventDefault();
-      edit(withFlow(doc, at, { ...flow, [step.kind]: parts(flow[step.kind]).filter((_, i) => i !== step.at) } as Flow));
-      select({ flow: at, step: { kind: "flow" } });
+      change(step, what);
+    } else if (plain && key === "+" && step.kind === "if") {
+      event.preventDefault();
+      insert("if", step.at + 1, { attribute: "", is: "" });
+    } else if (plain && key === "b" && step.kind === "if") {
+      event.preventDefault();
+      event.stopPropagation();
+      branch(step.at);
     }
   };
   return (
     <Panel
       title={<span className="row"><span className="hidden-text">Flow</span><Select size="xs" aria-label="Flow" w={280} data={flows.map((f, i) => ({ value: String(i), label: `${i + 1}. ${f.id}` }))} value={flow ? String(at) : null} allowDeselect={false} onChange={(v) => v !== null && select({ flow: Number(v), step: { kind: "flow" } })} /></span>}
-      end={<span className="row"><span className="only-wide">Tab goes through the steps, Enter opens one, Delete takes it out</span><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
+      end={<span className="row"><span className="only-wide" title="Tab goes from step to step">Enter opens, Alt ↑ ↓ moves, Ctrl D copies, + adds, B branches, Delete removes</span><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
     >
       {!flow ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
-        <div className="canvas" onKeyDown={onKeyDown} style={{ height: Math.max(420, Math.max(...nodes.map((n) => n.position.y)) + HEIGHT + 80) }}>
+        <div className="canvas" ref={canvas} onKeyDown={onKeyDown} style={{ height: Math.max(420, Math.max(...nodes.map((n) => n.position.y)) + HEIGHT + 80) }}>
           <ReactFlow
             key={`${at}/${nodes.length}`}
             nodes={nodes}
@@ -86,7 +125,7 @@ export default function Canvas(props: Props) {
             fitViewOptions={{ maxZoom: 1, padding: "32px" }}
             minZoom={0.3}
             onNodeClick={(_, node) => open(node as BoxNode)}
-            ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter to open the step, Delete to take it out" }}
+            ariaLabelConfig={{ "node.a11yDescription.default": "Enter opens the step, Alt with an arrow moves it, Control D copies it, plus adds one after it, B branches, Delete takes it out" }}
           >
             <Controls showInteractive={false} />
           </ReactFlow>
@@ -141,22 +180,27 @@ function PlusView(props: EdgeProps<PlusEdge>) {
 const NODES = { box: BoxView };
 const EDGES = { plus: PlusView };
 
-function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined): { nodes: BoxNode[]; edges: PlusEdge[] } {
+function layOut(doc: Document, at: number, chosen: Step | undefined, insert: Insert | undefined): { nodes: BoxNode[]; edges: PlusEdge[] } {
+  const flow = flowsOf(doc)[at]!;
   const nodes: BoxNode[] = [];
   const edges: PlusEdge[] = [];
   const same = (step: Step | undefined) => step !== undefined && JSON.stringify(step) === JSON.stringify(chosen);
-  const box = (id: string, kind: Box["kind"], title: string, text: string, step?: Step) => {
-    nodes.push({ id, type: "box", position: { x: 0, y: 0 }, width: WIDTH, height: HEIGHT, focusable: step !== undefined, ariaLabel: `${title}: ${text}`, data: { kind, title, text, step, chosen: same(step) } });
+  const box = (id: string, kind: Box["kind"], title: string, text: string, step?: Step, way: Pick<Box, "goto" | "branch"> = {}) => {
+    const focusable = step !== undefined || way.goto !== undefined || way.branch !== undefined;
+    nodes.push({ id, type: "box", position: { x: 0, y: 0 }, width: WIDTH, height: HEIGHT, focusable, ariaLabel: `${title}: ${text}`, data: { kind, title, text, step, chosen: same(step), ...way } });
     return id;
   };
   const edge = (source: string, target: string, data: PlusEdge["data"] = {}) => void edges.push({ id: `${source}>${target}`, type: "plus", source, target, data, ...(data?.fails ? { sourceHandle: "fails", targetHandle: "from" } : {}) });
-  const fails = (of: string, text: string, title = "If not") => edge(of, box(`${of}!`, "fails", title, text), { fails: true });
+  const fails = (of: string, text: string, title = "If not", step?: Step, way?: Pick<Box, "goto" | "branch">) => edge(of, box(`${of}!`, "fails", title, text, step, way), { fails: true });
   const conditions = parts(flow.if);
   let last = box("when", "when", "Whenever somebody is looked at", "event, date, sweep, or a person asks", { kind: "flow" });
+  fails("when", "nothing of this flow, and what it gave before is taken back after its hold", "If not in scope");
   conditions.forEach((c, i) => {
     const id = box(`if${i}`, "if", i === 0 ? "If" : "and if", conditionText(c), { kind: "if", at: i });
     edge(last, id, { insert, kind: "if", place: i });
-    fails(id, "nothing is given; Explain shows this condition");
+    const other = otherwiseOf(doc, at, i);
+    if (other !== undefined) fails(id, `flow ${flowsOf(doc)[other]!.id} decides`, "Otherwise", undefined, { goto: other });
+    else fails(id, insert ? "nothing is given; open to branch into a flow of its own" : "nothing is given; Explain shows this condition", "If not", undefined, insert ? { branch: i } : {});
     last = id;
   });
   let next: PlusEdge["data"] = { insert, kind: "if", place: conditions.length };
@@ -182,14 +226,16 @@ function layOut(flow: Flow, chosen: Step | undefined, insert: Insert | undefined
     const id = box(`then${i}`, "give", "Give", outcomeText(o, flow.look_up), { kind: "then", at: i });
     edge(last, id, i === 0 && conditions.length === 0 ? next : { ...(i === 0 ? next : {}) });
     const otherwise = parts(o.otherwise)[0];
-    fails(id, otherwise ? `${String(otherwise.field)} says “${String(otherwise.text)}”` : "retried with pauses; then a dead letter with the fix", otherwise ? "If no place is free" : "If it fails");
+    fails(id, otherwise ? `${String(otherwise.field)} says “${String(otherwise.text)}”` : "retried with pauses; then a dead letter with the fix", otherwise ? "If no place is free" : "If it fails", { kind: "then", at: i });
     edge(id, tell, { insert, kind: "then", place: i + 1 });
   });
   nevers.forEach((o, i) => {
     const id = box(`never${i}`, "never", "Never give", outcomeText(o), { kind: "never", at: i });
+    fails(id, "nothing can fail: what another flow gives of it is not given", "Whatever happens");
     edge(last, id, {});
     edge(id, tell, {});
   });
+  fails(tell, "a read that does not show it is a failure of its own: planned again, then a finding", "If it is not seen");
   if (gives.length + nevers.length === 0) edge(last, tell, { insert, kind: "then", place: 0, label: "nothing is given yet" });
   // A spine from top to bottom; what happens otherwise stands to the right of its step; outcomes side by side.
   const place = new Map<string, [number, number]>();

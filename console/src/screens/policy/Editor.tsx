@@ -115,7 +115,7 @@ function Desk({ id, etag: firstTag, document: first, mistakes: firstMistakes }: 
         <SegmentedControl size="xs" aria-label="View" value={view} onChange={(v) => void navigate({ search: { view: v as never }, replace: true })} data={[{ value: "table", label: "Table" }, { value: "flow", label: "Flow" }, { value: "try", label: "Try" }, { value: "changes", label: "Changes" }, { value: "effect", label: "Effect" }]} />
         <Publish id={id} tag={stamp} disabled={locked || saving.state !== "saved" || errors.length > 0} why={locked ? "needs the role policy editor" : errors.length > 0 ? "mend the mistakes first" : saving.state !== "saved" ? "not kept yet" : undefined} />
       </PageHead>
-      {restored && saving.state !== "saved" && <div className="banner" role="status">What you wrote before was kept in this browser and is put back.</div>}
+      {restored && <div className="banner" role="status">What you wrote before was kept in this browser and is put back.</div>}
       {saving.state === "failed" && saving.conflict && (
         <div className="failure" role="alert">
           <Mark as="failed" label="Changed meanwhile" />

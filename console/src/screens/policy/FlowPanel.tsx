@@ -1,7 +1,7 @@
 // The panel beside both views: the whole of the selected flow, or one step of it.
 import { Button, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 import { Panel } from "../../ui/panel";
-import { conditionText, firstText, flowsOf, flowText, freshId, moved, outcomeText, parts, pruned, withFlow, withFlows, type Document, type Flow, type Json, type Part, type Vocabulary } from "./model";
+import { branched, conditionText, firstText, flowsOf, flowText, freshId, moved, otherwiseOf, outcomeText, parts, pruned, withFlow, withFlows, type Document, type Flow, type Json, type Part, type Vocabulary } from "./model";
 import { ConditionForm, JsonField, OUTCOME_KINDS, OutcomeForm, StepTools } from "./Parts";
 
 /** Which step of a flow: the flow itself, a condition, the look-up, the hold, an outcome. */
@@ -50,7 +50,10 @@ export function FlowPanel(props: Props) {
         <fieldset className="body stack bare" disabled={locked} style={{ gap: 12 }}>
           <p className="dim small">{step.kind === "if" ? conditionText(item) : outcomeText(item, flow.look_up)}</p>
           <Form key={`${selected.flow}/${step.kind}/${step.at}`} part={item} rules={doc.rules} vocabulary={props.vocabulary} change={(to) => put({ ...flow, [step.kind]: items.map((old, i) => (i === step.at ? to : old)) } as Flow)} />
-          <div><Button size="xs" variant="default" onClick={() => select({ flow: selected.flow, step: { kind: "flow" } })}>Back to the flow</Button></div>
+          <div className="row">
+            <Button size="xs" variant="default" onClick={() => select({ flow: selected.flow, step: { kind: "flow" } })}>Back to the flow</Button>
+            {step.kind === "if" && <Branch doc={doc} flow={selected.flow} at={step.at} select={select} edit={edit} />}
+          </div>
         </fieldset>
       </Panel>
     );
@@ -82,6 +85,13 @@ export function FlowPanel(props: Props) {
       </fieldset>
     </Panel>
   );
+}
+
+/** The way of those whom a condition turns away: a flow of its own. */
+function Branch({ doc, flow, at, select, edit }: { doc: Document; flow: number; at: number; select: Props["select"]; edit: Props["edit"] }) {
+  const other = otherwiseOf(doc, flow, at);
+  if (other !== undefined) return <Button size="xs" variant="default" onClick={() => select({ flow: other, step: { kind: "flow" } })}>Otherwise: {flowsOf(doc)[other]!.id}</Button>;
+  return <Button size="xs" variant="default" onClick={() => { const next = branched(doc, flow, at); edit(next.doc); select({ flow: next.flow, step: { kind: "flow" } }); }}>Branch: otherwise…</Button>;
 }
 
 function Steps({ title, items, none, open, add }: { title: string; items: string[]; none: string; open: (at: number) => void; add: React.ReactNode }) {

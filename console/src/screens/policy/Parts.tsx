@@ -2,7 +2,7 @@
 import { ActionIcon, Autocomplete, Button, NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconCopy, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { offered, parts, pruned, TESTS, type Json, type Part, type Vocabulary } from "./model";
+import { groupsOffered, offered, parts, pruned, TESTS, type Json, type Part, type Vocabulary } from "./model";
 import "../../forms.css";
 
 const KINDS: [value: string, label: string][] = [
@@ -13,11 +13,6 @@ const STATUSES = ["STAGED", "PROVISIONED", "ACTIVE", "PASSWORD_EXPIRED", "RECOVE
 const texts = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(String) : value === undefined || value === null || value === "" ? [] : [String(value)]);
 /** One value stays one value, as people write it. */
 const single = (values: string[]): Json => (values.length === 1 ? values[0]! : values);
-
-function groupNames(rules: Part, vocabulary?: Vocabulary): string[] {
-  const named = Object.keys((rules.groups as Part | undefined) ?? {});
-  return [...new Set([...named, ...(vocabulary?.groups.map((g) => g.id) ?? [])])];
-}
 
 function attributeNames(vocabulary?: Vocabulary): string[] {
   const a = vocabulary?.attributes;
@@ -39,7 +34,7 @@ export function ConditionForm({ part, rules, vocabulary, change }: FormProps) {
   return (
     <div className="stack" style={{ gap: 10 }}>
       <Select label="What is looked at" data={KINDS.map(([value, label]) => ({ value, label }))} value={kind} allowDeselect={false} onChange={(k) => k && change(start[k]!)} />
-      {kind === "group" && many("Groups", "group", groupNames(rules, vocabulary))}
+      {kind === "group" && many("Groups", "group", groupsOffered(rules, vocabulary))}
       {kind === "status" && many("Status", "status", STATUSES)}
       {kind === "tenant" && many("Tenants", "tenant", [...new Set(vocabulary?.groups.map((g) => g.tenant) ?? [])])}
       {kind === "site" && many("Sites", "site", vocabulary?.sites.map((s) => s.site) ?? [])}

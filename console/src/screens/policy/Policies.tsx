@@ -87,9 +87,9 @@ function Versions({ show, may }: { show: Show; may: boolean }) {
   return (
     <Panel title="Versions">
       <Loaded query={query} what="the versions">
-        {({ versions }) => versions.length === 0 ? <Empty title="Nothing published yet">Each publication is kept with its author, reason and changes.</Empty> : (
+        {({ pages }) => pages[0]?.versions.length === 0 ? <Empty title="Nothing published yet">Each publication is kept with its author, reason and changes.</Empty> : (
           <ul className="list">
-            {versions.map((version) => (
+            {pages.flatMap((page) => page.versions).map((version) => (
               <li key={version.version}>
                 <div className="grow">
                   <div className="title">Version {version.version}{version.back_to ? ` (back to ${version.back_to})` : ""}</div>
@@ -103,6 +103,7 @@ function Versions({ show, may }: { show: Show; may: boolean }) {
           </ul>
         )}
       </Loaded>
+      {query.hasNextPage && <div className="body"><Button size="compact-xs" variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show older versions</Button></div>}
       {back && <RollBack version={back} show={show} close={() => setBack(undefined)} />}
     </Panel>
   );

@@ -1,14 +1,13 @@
 // The policy as rows that read as sentences, and its mapping tables as a sheet.
 import { ActionIcon, Autocomplete, Button, Tabs } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
-import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState, type ClipboardEvent } from "react";
-import { calls, type Schemas } from "../../api";
+import type { Schemas } from "../../api";
 import { Panel } from "../../ui/panel";
 import { Empty } from "../../ui/states";
 import { number, plural } from "../../words";
-import { conditionText, firstText, flowsOf, offered, outcomeText, pasted, pasteInto, parts, unknownIn, withTable, type Document, type Sheet, type Vocabulary } from "./model";
+import { conditionText, firstText, flowsOf, offered, outcomeText, pasted, pasteInto, parts, unknownIn, withTable, type Document, type Part, type Sheet, type Vocabulary } from "./model";
+import { useReach } from "./calls";
 import type { Selected } from "./FlowPanel";
 import "../../forms.css";
 
@@ -24,16 +23,17 @@ interface Props {
 
 export function TableView(props: Props) {
   const tables = Object.keys(props.doc.tables);
+  const reach = useReach(props.doc);
   return (
     <div className="stack">
-      <Sentences {...props} />
+      <Sentences {...props} reach={reach} />
       {tables.length > 0 && (
         <Panel title="Mapping tables" end="The first row that fits wins; an empty cell fits everybody; | means or">
           <Tabs defaultValue={tables[0]} keepMounted={false}>
             {tables.length > 1 && <Tabs.List>{tables.map((name) => <Tabs.Tab key={name} value={name}>{name}</Tabs.Tab>)}</Tabs.List>}
             {tables.map((name) => (
               <Tabs.Panel key={name} value={name}>
-                <Grid name={name} sheet={props.doc.tables[name]!} vocabulary={props.vocabulary} locked={props.locked} change={(to) => props.edit(withTable(props.doc, name, to))} />
+                <Grid name={name} sheet={props.doc.tables[name]!} vocabulary={props.vocabulary} rules={props.doc.rules} locked={props.locked} counts={reach.data?.tables[name]} stale={reach.isPlaceholderData || reach.isFetching} change={(to) => props.edit(withTable(props.doc, name, to))} />
               </Tabs.Panel>
             ))}
           </Tabs>
@@ -41,12 +41,6 @@ export function TableView(props: Props) {
       )}
     </div>
   );
-}
-
-/** How many people each flow concerns, computed from the mirrors as the draft is written. */
-function useReach(doc: Document) {
-  const [settled] = useDebouncedValue(doc, 700);
-  return useQuery({ queryKey: ["policy", "reach", settled], queryFn: () => calls.post<Schemas["PolicyReach"]>("/policy/reach", { document: settled }), retry: false, staleTime: 30_000, gcTime: 60_000 });
 }
 
 function ReachCell({ counts, stale }: { counts?: Schemas["PolicyReach"]["flows"][string]; stale: boolean }) {
@@ -60,9 +54,8 @@ function ReachCell({ counts, stale }: { counts?: Schemas["PolicyReach"]["flows"]
   );
 }
 
-function Sentences({ doc, selected, select, locked, add }: Props) {
+function Sentences({ doc, selected, select, locked, add, reach }: Props & { reach: ReturnType<typeof useReach> }) {
   const flows = flowsOf(doc);
-  const reach = useReach(doc);
   const gone = Object.entries(reach.data?.flows ?? {}).filter(([id, counts]) => counts.lose > 0 && !flows.some((flow) => flow.id === id));
   return (
     <Panel title="Flows" end={<span className="row">{reach.data && <span>{plural(reach.data.people, "person", "people")} in scope{reach.data.unread_groups.length > 0 && `; members of ${reach.data.unread_groups.join(", ")} are not read yet`}</span>}<Button size="compact-xs" variant="default" leftSection={<IconPlus size={13} aria-hidden />} disabled={locked} onClick={add}>New flow</Button></span>}>
@@ -99,13 +92,33 @@ function Sentences({ doc, selected, select, locked, add }: Props) {
 
 const SHOWN = 60;
 
-function Grid({ name, sheet, vocabulary, locked, change }: { name: string; sheet: Sheet; vocabulary?: Vocabulary; locked: boolean; change: (to: Sheet) => void }) {
+type Counts = Schemas["PolicyReach"]["flows"][string];
+
+interface GridProps {
+  name: string;
+  sheet: Sheet;
+  vocabulary?: Vocabulary;
+  rules: Part;
+  locked: boolean;
+  /** Of each row: for whom it decides. */
+  counts?: Counts[];
+  stale: boolean;
+  change: (to: Sheet) => void;
+}
+
+function Grid({ name, sheet, vocabulary, rules, locked, counts, stale, change }: GridProps) {
   const [shown, setShown] = useState(SHOWN);
   const site = sheet.columns.indexOf("site");
-  const known = useMemo(() => sheet.columns.map((column) => offered(column, vocabulary)), [sheet.columns, vocabulary]);
+  const building = sheet.columns.indexOf("building");
+  const lists = useMemo(() => new Map<string, string[] | undefined>(), [vocabulary, rules]);
+  // Rows of one building share their lists.
   const knownAt = (row: string[], column: number) => {
-    const where = site >= 0 ? row[site] : undefined;
-    return where && column !== site && known[column] ? (offered(sheet.columns[column]!, vocabulary, where) ?? known[column]) : known[column];
+    const name = sheet.columns[column]!;
+    const where = { site: name === "site" || site < 0 ? undefined : row[site] || undefined, building: name === "floor" && building >= 0 ? row[building] || undefined : undefined };
+    const key = `${name}\n${where.site ?? ""}\n${where.building ?? ""}`;
+    if (!lists.has(key)) lists.set(key, offered(name, vocabulary, { ...where, rules }));
+    const list = lists.get(key);
+    return list?.length === 0 ? offered(name, vocabulary, { rules }) : list;
   };
   const wrong = sheet.rows.flatMap((row, i) => row.flatMap((cell, j) => unknownIn(cell, knownAt(row, j)).map((u) => ({ row: i, column: j, ...u }))));
   const put = (row: number, column: number, value: string) => change({ ...sheet, rows: sheet.rows.map((r, i) => (i === row ? sheet.columns.map((_, j) => (j === column ? value : (r[j] ?? ""))) : r)) });
@@ -119,7 +132,7 @@ function Grid({ name, sheet, vocabulary, locked, change }: { name: string; sheet
     <div>
       <div className="scroll">
         <table className="table sheet" aria-label={`Table ${name}`}>
-          <thead><tr><th className="r">Row</th>{sheet.columns.map((column) => <th key={column}>{column.replace("attribute:", "")}{column.startsWith("attribute:") && <span className="dim"> (Okta)</span>}</th>)}<th><span className="hidden-text">Delete</span></th></tr></thead>
+          <thead><tr><th className="r">Row</th>{sheet.columns.map((column) => <th key={column}>{column.replace("attribute:", "")}{column.startsWith("attribute:") && <span className="dim"> (Okta)</span>}</th>)}<th className="r" title="For whom the row decides, from what both sides last said">People</th><th><span className="hidden-text">Delete</span></th></tr></thead>
           <tbody>
             {sheet.rows.slice(0, shown).map((row, i) => (
               <tr key={i}>
@@ -137,6 +150,7 @@ function Grid({ name, sheet, vocabulary, locked, change }: { name: string; sheet
                     </td>
                   );
                 })}
+                <td className="r"><ReachCell counts={counts?.length === sheet.rows.length ? counts[i] : undefined} stale={stale} /></td>
                 <td><ActionIcon variant="subtle" color="gray" size={24} aria-label={`Delete row ${i + 1}`} disabled={locked} onClick={() => change({ ...sheet, rows: sheet.rows.filter((_, k) => k !== i) })}><IconTrash size={14} aria-hidden /></ActionIcon></td>
               </tr>
             ))}

@@ -5,10 +5,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, calls, type PersonSummary, type Schemas } from "../../api";
+import { useMay } from "../../queries";
 import { Mark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
 import { words, type Tone } from "../../words";
+import { nameOf } from "./calls";
 import type { Document } from "./model";
 import "../../forms.css";
 
@@ -17,15 +19,17 @@ const FATES: Record<Tryout["flows"][number]["fate"], [Tone, string]> = { gives: 
 
 export function Try({ doc, select }: { doc: Document; select: (flow: string) => void }) {
   const { tenant } = useParams({ from: "/$tenant/policies/$draftId" });
+  const may = useMay("edit_policy", true);
   const [who, setWho] = useState<Pick<PersonSummary, "tenant" | "id" | "name">>();
   const [settled] = useDebouncedValue(doc, 500);
   const query = useQuery({
-    queryKey: ["policy", "try", who?.tenant, who?.id, settled],
+    queryKey: ["policy", "try", who?.tenant, who?.id, nameOf(settled)],
     queryFn: () => calls.post<Tryout>("/policy/try", { document: settled, tenant: who!.tenant, id: who!.id }),
-    enabled: who !== undefined,
+    enabled: who !== undefined && may === true,
     retry: false,
     gcTime: 60_000,
   });
+  if (may === false) return <div className="panel"><Empty title="Only a policy editor can try a draft">The role policy editor sees, flow by flow, what a draft gives a person.</Empty></div>;
   return (
     <div className="stack">
       <Panel title="Try it on a person" end="From what both sides last said; nothing is written"><div className="body"><PickPerson pick={setWho} /></div></Panel>

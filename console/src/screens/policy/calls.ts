@@ -1,6 +1,8 @@
 // The policy's part of the API.
-import { useQuery } from "@tanstack/react-query";
-import { calls } from "../../api";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { calls, type Schemas } from "../../api";
+import { useMay } from "../../queries";
 import type { Document, Vocabulary } from "./model";
 
 export interface VersionHead {
@@ -39,12 +41,14 @@ export interface Show {
   in_force: VersionHead | null;
   running: { name: string; seal: string };
   second_person?: boolean;
+  /** The seal that is being applied. */
+  applying?: string | null;
   drafts: DraftHead[];
 }
 
 export const policyApi = {
   show: () => calls.get<Show>("/policy"),
-  versions: () => calls.get<{ versions: VersionHead[]; total: number }>("/policy/versions", { limit: 50 }),
+  versions: (cursor?: string) => calls.get<{ versions: VersionHead[]; next: string | null; total: number }>("/policy/versions", { limit: 20, cursor }),
   version: (name: string) => calls.get<VersionHead & Content>(`/policy/versions/${name}`),
   draft: (id: string) => calls.ask<DraftHead & Content>(`/policy/drafts/${encodeURIComponent(id)}`),
   create: (id: string, document: Document) => calls.send<DraftHead & Content>("PUT", `/policy/drafts/${encodeURIComponent(id)}`, { document }, { "if-none-match": "*" }),
@@ -57,9 +61,36 @@ export const policyApi = {
   vocabulary: () => calls.get<Vocabulary>("/policy/vocabulary"),
 };
 
+/** A name for a document that lives as long as it does: each edit makes another one. Too long to be a key itself. */
+const names = new WeakMap<Document, number>();
+let named = 0;
+export function nameOf(document: Document): number {
+  const known = names.get(document) ?? (named += 1);
+  names.set(document, known);
+  return known;
+}
+
+/** How many people each flow and each row of a table concerns, computed from the mirrors as the draft is written. */
+export function useReach(document: Document) {
+  const may = useMay("edit_policy", true);
+  const [settled] = useDebouncedValue(document, 700);
+  return useQuery({
+    queryKey: ["policy", "reach", nameOf(settled)],
+    queryFn: () => calls.post<Schemas["PolicyReach"]>("/policy/reach", { document: settled }),
+    enabled: may === true,
+    retry: false,
+    staleTime: 30_000,
+    gcTime: 60_000,
+  });
+}
+
 export const usePolicy = () => useQuery({ queryKey: ["policy"], queryFn: policyApi.show });
-export const useVersions = () => useQuery({ queryKey: ["policy", "versions"], queryFn: policyApi.versions });
-export const useVocabulary = () => useQuery({ queryKey: ["policy", "vocabulary"], queryFn: policyApi.vocabulary, staleTime: 60_000 });
+export const useVersions = () =>
+  useInfiniteQuery({ queryKey: ["policy", "versions"], queryFn: ({ pageParam }) => policyApi.versions(pageParam), initialPageParam: "", getNextPageParam: (last) => last.next ?? undefined });
+export function useVocabulary() {
+  const may = useMay("edit_policy", true);
+  return useQuery({ queryKey: ["policy", "vocabulary"], queryFn: policyApi.vocabulary, staleTime: 60_000, enabled: may === true });
+}
 export const useDiff = (from: string, to: string, stamp: string) => useQuery({ queryKey: ["policy", "diff", from, to, stamp], queryFn: () => policyApi.diff(from, to) });
 
 /** A change as the server says it: a sentence, or an object that holds one. */

@@ -111,6 +111,37 @@ export function moved<T>(items: T[], from: number, to: number): T[] {
   return next;
 }
 
+/** The opposite of a condition. */
+export const negated = (c: Part): Part => ("not" in c && parts(c.not).length === 1 ? parts(c.not)[0]! : { not: c });
+
+/** What a flow must ask first to be the other branch of a condition. */
+const branchOf = (flow: Flow, at: number): Part[] => [...parts(flow.if).slice(0, at), negated(parts(flow.if)[at]!)];
+
+/** The flow that takes those whom a condition of this flow turns away; `undefined`: there is none. */
+export function otherwiseOf(doc: Document, flow: number, at: number): number | undefined {
+  const wanted = branchOf(flowsOf(doc)[flow]!, at).map((c) => JSON.stringify(c));
+  const found = flowsOf(doc).findIndex((other, i) => i !== flow && wanted.every((c, j) => JSON.stringify(parts(other.if)[j]) === c));
+  return found < 0 ? undefined : found;
+}
+
+/** Adds a flow for those whom a condition turns away: the same conditions before it, and its opposite. */
+export function branched(doc: Document, flow: number, at: number): { doc: Document; flow: number } {
+  const flows = flowsOf(doc);
+  const from = flows[flow]!;
+  const other: Flow = { id: freshId(doc, `${from.id}-otherwise`), sentence: "", ...(from.priority === undefined ? {} : { priority: from.priority }), if: branchOf(from, at), then: [] };
+  return { doc: withFlows(doc, [...flows.slice(0, flow + 1), other, ...flows.slice(flow + 1)]), flow: flow + 1 };
+}
+
+/** A step of a flow moved, copied or taken out; answers where it is then. */
+export function stepped(doc: Document, flow: number, kind: "if" | "then" | "never", at: number, what: "up" | "down" | "copy" | "delete"): { doc: Document; at?: number } {
+  const own = flowsOf(doc)[flow]!;
+  const items = parts(own[kind]);
+  const to = { up: at - 1, down: at + 1, copy: at + 1, delete: undefined }[what];
+  if ((what === "up" || what === "down") && (to! < 0 || to! >= items.length)) return { doc, at };
+  const next = what === "copy" ? [...items.slice(0, at + 1), items[at]!, ...items.slice(at + 1)] : what === "delete" ? items.filter((_, i) => i !== at) : moved(items, at, to!);
+  return { doc: withFlow(doc, flow, { ...own, [kind]: next } as Flow), at: to };
+}
+
 /** An id that no flow has yet. */
 export function freshId(doc: Document, wish: string): string {
   const taken = new Set(flowsOf(doc).map((f) => f.id));
@@ -169,19 +200,28 @@ export function pasteInto(sheet: Sheet, row: number, column: number, block: stri
   return { ...sheet, rows };
 }
 
-/** What a column's cells may say; `undefined`: anything. */
-export function offered(column: string, vocabulary: Vocabulary | undefined, site?: string): string[] | undefined {
+/** Groups as rules may call them: by their names in [groups], others by id with the name behind it. */
+export function groupsOffered(rules: Part, vocabulary: Vocabulary | undefined): string[] {
+  const named = (rules.groups as Part | undefined) ?? {};
+  const ids = new Set(Object.values(named).flatMap((value) => (typeof value === "string" ? [value] : typeof value === "object" && value !== null ? Object.values(value) : [])).map(String));
+  const others = (vocabulary?.groups ?? []).filter((g) => !ids.has(g.id) && !(g.name in named)).map((g) => `${g.id} # ${g.name}`);
+  return [...Object.keys(named), ...others.sort((a, b) => label(a).localeCompare(label(b)))];
+}
+
+/** What a column's cells may say, in a row that names a site or a building; `undefined`: anything. */
+export function offered(column: string, vocabulary: Vocabulary | undefined, where: { site?: string; building?: string; rules?: Part } = {}): string[] | undefined {
   if (!vocabulary) return undefined;
-  const sites = vocabulary.sites.filter((s) => !site || s.site === site);
+  const sites = vocabulary.sites.filter((s) => !where.site || s.site === where.site);
+  const buildings = (s: Vocabulary["sites"][number]) => s.buildings.filter((b) => !where.building || b.name === where.building || b.code === where.building);
   const of = (pick: (s: Vocabulary["sites"][number]) => string[]) => [...new Set(sites.flatMap(pick))].sort();
   switch (column) {
     case "site": return vocabulary.sites.map((s) => s.site);
     case "building": return of((s) => s.buildings.map((b) => b.name));
-    case "floor": return of((s) => s.buildings.flatMap((b) => b.floors));
+    case "floor": return of((s) => buildings(s).flatMap((b) => b.floors));
     case "section": return of((s) => s.sections.map((x) => x.name));
     case "kind": return of((s) => s.kinds);
     case "item": return of((s) => s.items.map((i) => `${i.category} / ${i.name}`));
-    case "group": return [...new Set(vocabulary.groups.map((g) => g.name))].sort();
+    case "group": return groupsOffered(where.rules ?? {}, vocabulary);
     default: return undefined;
   }
 }
@@ -189,13 +229,17 @@ export function offered(column: string, vocabulary: Vocabulary | undefined, site
 /** The words of a cell that nobody knows, each with the nearest known ones. `|` means "or". */
 export function unknownIn(cell: string, known: string[] | undefined): { word: string; nearest: string[] }[] {
   if (!known || known.length === 0) return [];
-  const folded = new Set(known.map((k) => k.toLowerCase()));
-  return cell.split("|").map((w) => w.trim()).filter((w) => w !== "" && !folded.has(w.toLowerCase())).map((word) => ({ word, nearest: nearest(word, known) }));
+  const folded = new Set(known.flatMap((k) => [k, k.split(" # ")[0]!]).map((k) => k.toLowerCase()));
+  const plain = (word: string) => word.split("#")[0]!.trim().toLowerCase();
+  return cell.split("|").map((w) => w.trim()).filter((w) => w !== "" && !folded.has(w.toLowerCase()) && !folded.has(plain(w))).map((word) => ({ word, nearest: nearest(word, known) }));
 }
 
+/** What people call it: a group's name stands behind its id. */
+const label = (known: string) => known.split(" # ").at(-1)!;
+
 export function nearest(word: string, known: string[], max = 3): string[] {
-  const scored = known.map((k) => [distance(word.toLowerCase(), k.toLowerCase()), k] as const);
-  return scored.filter(([d, k]) => d <= Math.max(2, Math.ceil(k.length / 2))).sort((a, b) => a[0] - b[0]).slice(0, max).map(([, k]) => k);
+  const scored = known.map((k) => [distance(word.toLowerCase(), label(k).toLowerCase()), k] as const);
+  return scored.filter(([d, k]) => d <= Math.max(2, Math.ceil(label(k).length / 2))).sort((a, b) => a[0] - b[0]).slice(0, max).map(([, k]) => k);
 }
 
 function distance(a: string, b: string): number {

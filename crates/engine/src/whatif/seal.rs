@@ -28,6 +28,8 @@ const LINES: &str = "whatif:lines";
 /// People per kept list: a look reads one list.
 const BUCKET: usize = 200;
 const BATCH: usize = 500;
+/// Looks to be tried again that are asked about.
+const RETRYING_MAX: usize = 10_000;
 
 /// A kept what-if.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,7 +41,13 @@ struct Sealed {
     draft: String,
     at: Timestamp,
     buckets: usize,
+    /// With at least one line.
     people: usize,
+    #[serde(default)]
+    lines: usize,
+    /// Named with no line: looked at, and given nothing of it.
+    #[serde(default)]
+    left_out: usize,
     #[serde(default)]
     started_at: Option<Timestamp>,
     #[serde(default)]
@@ -78,11 +86,33 @@ pub struct LineFate {
 #[derive(Debug, Clone, Serialize)]
 pub struct SealReport {
     pub seal: String,
+    /// With at least one sealed line.
     pub people: usize,
+    /// Named, with no line.
+    pub left_out: usize,
+    pub lines: usize,
     pub done: usize,
     pub refused: Vec<LineFate>,
     /// Lines that were wanted and not sealed: each waits for somebody.
     pub moved: Vec<LineFate>,
+}
+
+/// What shall not be applied: everything of somebody in a site (no name given), or the named changes.
+pub type LeftOut = BTreeMap<(IdentityId, SiteId), BTreeSet<String>>;
+
+/// How far the application of a seal is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SealProgress {
+    pub seal: String,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub people: usize,
+    pub left_out: usize,
+    pub lines: usize,
+    /// Of all whom the seal names: looks that are due or under way. Nothing is left: the report can be asked for.
+    pub to_look: usize,
+    /// Looks that failed and are tried again later.
+    pub to_try_again: usize,
 }
 
 fn short(seal: &str) -> String {
@@ -120,37 +150,74 @@ impl Engine {
             at: answer.at,
             buckets: 0,
             people: 0,
+            lines: 0,
+            left_out: 0,
             started_at: None,
             ended_at: None,
         };
         self.keep_sealed(sealed, &people).await
     }
 
-    /// Seals the same draft with nothing for these people: they are looked at like everybody, and what it would do for
-    /// them waits, each by its own request, also when the application is over. Answers the seal of what is left.
+    /// Seals the same draft without these changes: people are looked at like everybody, and what it would do for them
+    /// beyond the seal waits, each by its own request, also when the application is over. Answers the seal of what is
+    /// left.
     ///
     /// # Errors
     /// See [`SealRefused`].
-    pub async fn leave_out(
-        &self,
-        seal: &str,
-        out: &BTreeSet<(IdentityId, SiteId)>,
-    ) -> Result<String, SealRefused> {
+    pub async fn leave_out(&self, seal: &str, out: &LeftOut) -> Result<String, SealRefused> {
         let (sealed, _) = self.sealed(seal).await?;
         let mut people: Vec<_> = self
             .all_sealed(seal, &sealed)
             .await?
             .into_iter()
-            .map(|(identity, site, keys)| {
+            .map(|(identity, site, mut keys)| {
                 let name = name_of(&identity, &site);
-                // Named with no line, not left unnamed: whoever is not in a seal is not bound by it.
-                let keys = if out.contains(&(identity, site)) { BTreeSet::new() } else { keys };
+                match out.get(&(identity, site)) {
+                    // Named with no line, not left unnamed: whoever is not in a seal is not bound by it.
+                    Some(lines) if lines.is_empty() => keys.clear(),
+                    Some(lines) => keys.retain(|key| !lines.contains(key)),
+                    None => {}
+                }
                 (name, keys)
             })
             .collect();
         people.sort();
         let sealed = Sealed { started_at: None, ended_at: None, ..sealed };
         Ok(self.keep_sealed(sealed, &people).await?)
+    }
+
+    /// How far it is applied.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn seal_progress(&self, seal: &str) -> Result<SealProgress, SealRefused> {
+        let (sealed, _) = self.sealed(seal).await?;
+        let now = self.clock.now();
+        let mut progress = SealProgress {
+            seal: seal.to_owned(),
+            started_at: sealed.started_at,
+            ended_at: sealed.ended_at,
+            people: sealed.people,
+            left_out: sealed.left_out,
+            lines: sealed.lines,
+            to_look: 0,
+            to_try_again: 0,
+        };
+        if sealed.started_at.is_none() || sealed.ended_at.is_some() {
+            return Ok(progress);
+        }
+        let soon = now + self.settings.coalesce;
+        let mut who: Vec<_> = self.all_sealed(seal, &sealed).await?.into_iter().map(|(id, ..)| id).collect();
+        who.dedup();
+        for chunk in who.chunks(BATCH) {
+            for due in self.store.planned(chunk).await?.into_iter().flatten() {
+                // What comes later of itself (a hold's end, a first day) is no part of the application.
+                progress.to_look += usize::from(due <= soon);
+            }
+        }
+        let failed = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
+        progress.to_try_again = failed.iter().filter(|(_, id)| who.binary_search(id).is_ok()).count();
+        Ok(progress)
     }
 
     async fn keep_sealed(
@@ -196,7 +263,14 @@ impl Engine {
                 Err(failure) => return Err(failure),
             }
         }
-        let kept = Sealed { buckets, people: people.len(), ..sealed };
+        let with_lines = people.iter().filter(|(_, keys)| !keys.is_empty()).count();
+        let kept = Sealed {
+            buckets,
+            people: with_lines,
+            left_out: people.len() - with_lines,
+            lines: people.iter().map(|(_, keys)| keys.len()).sum(),
+            ..sealed
+        };
         let body = serde_json::to_value(&kept).unwrap_or_default();
         self.write(vec![document(SEALS, seal.clone(), body)]).await?;
         Ok(seal)
@@ -345,13 +419,23 @@ impl Engine {
                 lines.extend(inverse.lines.into_iter().map(|line| line.key));
             }
         }
-        let mut report =
-            SealReport { seal: seal.to_owned(), people: 0, done: 0, refused: Vec::new(), moved: Vec::new() };
+        let mut report = SealReport {
+            seal: seal.to_owned(),
+            people: 0,
+            left_out: 0,
+            lines: 0,
+            done: 0,
+            refused: Vec::new(),
+            moved: Vec::new(),
+        };
         for (identity, site, lines) in self.all_sealed(seal, &sealed).await? {
-            report.people += 1;
+            report.people += usize::from(!lines.is_empty());
+            report.left_out += usize::from(lines.is_empty());
+            report.lines += lines.len();
             let went = done.remove(&(identity.clone(), site.clone())).unwrap_or_default();
             let newest = self.store.plans(Some(&identity), 5).await?;
             let plan = newest.iter().find(|plan| plan.site == site && plan.made_at >= since);
+            let later = self.store.planned(std::slice::from_ref(&identity)).await?.pop().flatten();
             for line in lines {
                 if went.contains(&line) {
                     report.done += 1;
@@ -364,7 +448,14 @@ impl Engine {
                         .find(|step| lanyard_plan::lines::keys(&step.op, None).contains(&line))?;
                     serde_json::to_value(&step.gate).ok()?.get("why")?.as_str().map(str::to_owned)
                 });
-                let fate = gate.unwrap_or_else(|| "the world moved: it is not wanted any more".into());
+                let fate = match (gate, plan, later) {
+                    (Some(gate), ..) => gate,
+                    (None, None, Some(due)) if due > now => {
+                        format!("not done yet; it is tried again at {due}")
+                    }
+                    (None, None, Some(_)) => "not looked at yet".to_owned(),
+                    _ => "the world moved: it is not wanted any more".to_owned(),
+                };
                 report.refused.push(LineFate { identity: identity.clone(), site: site.clone(), line, fate });
             }
             let rule = format!("{}{seal}", lanyard_plan::clearing::WHATIF);

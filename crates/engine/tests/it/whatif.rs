@@ -82,6 +82,28 @@ async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() 
 }
 
 #[tokio::test]
+async fn one_line_is_left_out_and_waits_while_the_rest_is_done() {
+    let mut world = company().await;
+    let draft = files(100, &[NO_ROOMS]);
+    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let ben = shown.people.iter().find(|one| &*one.identity.user == "ben").unwrap();
+    let lines = ben.lines["- role in reservation: CUSTOMER"].clone();
+    assert_eq!(lines.iter().map(String::as_str).collect::<Vec<_>>(), ["role-:51:CUSTOMER"]);
+    let out = [((ben.identity.clone(), ben.site.clone()), lines)].into();
+    let seal = world.engine.leave_out(&shown.seal.clone().unwrap(), &out).await.unwrap();
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    let begun = world.engine.seal_progress(&seal).await.unwrap();
+    assert_eq!((begun.people, begun.left_out, begun.lines, begun.to_look), (1, 1, 1, 2), "{begun:?}");
+    world.quiet().await;
+    assert_eq!(world.engine.seal_progress(&seal).await.unwrap().to_look, 0);
+    let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
+    assert_eq!((report.people, report.left_out, report.lines, report.done), (1, 1, 1, 1), "{report:?}");
+    assert_eq!(report.moved.len(), 1, "{report:?}");
+    let shown = world.shown();
+    assert_eq!(shown, "ana@acme.example seat 11\nben@acme.example seat 12 CUSTOMER in 51\n");
+}
+
+#[tokio::test]
 async fn a_seal_against_another_policy_changes_nothing() {
     let mut world = company().await;
     let seal = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap().seal.unwrap();

@@ -1,6 +1,8 @@
 //! `bench`: measures on this machine, on stand-ins in a process of their own whose limits are off. One JSON object on
 //! stdout, a table on stderr. Never a test: figures depend on the machine, which each object names.
 
+mod console;
+mod crowd;
 mod decide;
 mod hooks;
 mod idle;
@@ -35,6 +37,8 @@ enum What {
     Hooks(hooks::HookArguments),
     /// An evidence pack of a year, and access as of past moments
     Report(report::ReportArguments),
+    /// The console on a large store: pages of lists, and what many open consoles cost
+    Console(console::ConsoleArguments),
     /// CPU and memory of a server that has nothing to do
     Idle(idle::IdleArguments),
     /// Time from start to ready on a store in use
@@ -58,6 +62,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<u8> {
         What::Decide(arguments) => decide::run(arguments).await,
         What::Hooks(arguments) => hooks::run(arguments).await,
         What::Report(arguments) => report::run(arguments).await,
+        What::Console(arguments) => console::run(arguments).await,
         What::Idle(arguments) => idle::run(arguments).await,
         What::Start(arguments) => start::run(arguments).await,
         What::Sim(arguments) => sim::run(arguments).await,

@@ -217,6 +217,12 @@ pub struct Rig {
     pub engine: Arc<Engine>,
     pub hooks: Vec<(TenantId, HookWish)>,
     pub upstream: Arc<Upstream>,
+    /// Where its web server is.
+    pub url: String,
+    /// Lets a client in as the command line.
+    pub token: String,
+    /// Signs a browser in as owner, once.
+    pub link: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -281,6 +287,11 @@ impl Rig {
             anyhow::bail!("{site}: {failure}");
         }
         let (stop, stopping) = watch::channel(false);
+        let (url, token) = (format!("http://{}", listener.local_addr()?), fresh_token());
+        let sign_in = SignIn::default();
+        let now = engine.clock().now();
+        let link =
+            format!("{url}/sign-in?token={}", sign_in.owner_link(now, jiff::SignedDuration::from_hours(24)));
         let secrets = hooks.iter().map(|(t, wish)| (t.clone(), SecretString::from(wish.secret.clone())));
         let state = WebState {
             engine: Arc::clone(&engine),
@@ -291,20 +302,21 @@ impl Rig {
                 scim: lanyard_web::ScimSettings::default(),
                 tenant_urls: BTreeMap::new(),
                 site_urls: BTreeMap::new(),
-                local_token: SecretString::from(fresh_token()),
+                local_token: SecretString::from(token.clone()),
             },
-            sign_in: SignIn::default(),
+            sign_in,
             demo: None,
             verbs: None,
             chat: None,
             desks: lanyard_web::Desks::default(),
+            remembered: lanyard_web::Remembered::default(),
         };
         let web = tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stopping).await {
                 tracing::error!(%error, "the web server ended");
             }
         });
-        Ok(Self { other, folder, engine, hooks, upstream, stop, tasks: vec![web] })
+        Ok(Self { other, folder, engine, hooks, upstream, url, token, link, stop, tasks: vec![web] })
     }
 
     /// Starts the engine's loops and waits until every hook delivers.

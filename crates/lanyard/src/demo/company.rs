@@ -161,8 +161,16 @@ impl Office {
         if let Err(error) = note.leave(&self.dir) {
             tracing::warn!(%error, "other verbs will not find this server");
         }
-        let state =
-            WebState { engine: Arc::clone(&self.engine), settings, sign_in, demo, verbs, chat: None, desks };
+        let state = WebState {
+            engine: Arc::clone(&self.engine),
+            settings,
+            sign_in,
+            demo,
+            verbs,
+            chat: None,
+            desks,
+            remembered: Default::default(),
+        };
         let stop = self.stop.subscribe();
         self.keep(tokio::spawn(async move {
             if let Err(error) = lanyard_web::serve(listener, Arc::new(state), stop).await {

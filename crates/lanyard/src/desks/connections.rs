@@ -17,8 +17,9 @@ use lanyard_model::{
     identity::{Identity, Status},
 };
 use lanyard_policy::Policy;
-use lanyard_web::desks::{ConnectionDesk, DeskRefusal, NewConnection};
+use lanyard_web::desks::{ConnectionDesk, DeskRefusal, KeptConnection, NewConnection};
 use lanyard_wire::Transport;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::{
@@ -174,6 +175,31 @@ impl Connections {
         Ok(shown)
     }
 
+    /// Takes what the settings now say into the running engine.
+    async fn join(&self, id: &str, is_site: bool) -> anyhow::Result<KeptConnection> {
+        let settings = Settings::load(&self.dir)?;
+        if is_site {
+            let (port, sign_off) =
+                wiring::one_workplace(&self.dir, &settings, id, &self.clock, &self.transport)?;
+            self.engine.join_site(port, sign_off).await?;
+            let url = settings.sites.iter().find(|site| site.id == id).map(|site| site.ioffice_url.clone());
+            return Ok(KeptConnection {
+                id: id.to_owned(),
+                is_site,
+                url: url.unwrap_or_default(),
+                hook_secret: None,
+            });
+        }
+        let port = wiring::one_directory(&self.dir, &settings, id, &self.clock, &self.transport)?;
+        let hooks = wiring::hook_wishes(&self.dir, &settings)?;
+        let hook = hooks.into_iter().find(|(tenant, _)| tenant.as_str() == id).map(|(_, wish)| wish);
+        let hook_secret = hook.as_ref().map(|wish| SecretString::from(wish.secret.clone()));
+        self.engine.join_directory(&port, hook);
+        let url =
+            settings.tenants.iter().find(|tenant| tenant.id == id).map(|tenant| tenant.okta_url.clone());
+        Ok(KeptConnection { id: id.to_owned(), is_site, url: url.unwrap_or_default(), hook_secret })
+    }
+
     /// How many of these values of a key somebody has on the other side.
     async fn counterparts(&self, kind: &str, values: &[String], orgs: bool) -> Result<usize, StoreFailure> {
         let store = self.engine.store();
@@ -252,7 +278,7 @@ impl ConnectionDesk for Connections {
         }
     }
 
-    async fn keep(&self, new: NewConnection) -> Result<Value, DeskRefusal> {
+    async fn keep(&self, new: NewConnection) -> Result<KeptConnection, DeskRefusal> {
         let (id, wanted) = wanted(new)?;
         let before =
             Settings::load(&self.dir).map_err(|problems| DeskRefusal::Failed(problems.to_string()))?;
@@ -275,6 +301,12 @@ impl ConnectionDesk for Connections {
             Some(Unusable(text)) => field("id", text.clone()),
             None => DeskRefusal::Failed(format!("{error:#}")),
         })?;
-        Ok(json!({ "id": id, "restart": format!("lanyard serve {}", self.dir.display()) }))
+        let failed = |error: anyhow::Error| {
+            let start = format!("lanyard serve {}", self.dir.display());
+            DeskRefusal::Failed(format!(
+                "it is in the settings, and joins at the next start ({start}): {error:#}"
+            ))
+        };
+        self.join(&id, matches!(wanted, Wanted::Place(_))).await.map_err(failed)
     }
 }

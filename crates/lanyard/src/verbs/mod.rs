@@ -16,7 +16,7 @@ mod reference;
 pub mod report;
 mod review;
 mod serve;
-mod sim;
+pub(crate) mod sim;
 mod stop;
 mod token;
 mod verify;

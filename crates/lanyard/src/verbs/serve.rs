@@ -107,6 +107,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
         chat: slack_app(&dir, &settings, &transport)?,
         desks: desks::of(&dir, &places, &engine, &clock, &transport),
+        remembered: lanyard_web::Remembered::default(),
     });
     let (stop, stopping) = watch::channel(false);
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.

@@ -136,6 +136,19 @@ async fn a_new_site_is_tried_sampled_and_kept_under_observation() {
     assert_eq!((status, &refused["errors"][0]["path"]), (422, &json!("url")), "{refused}");
 
     house.done("connections", "/connections", right.clone()).await;
+    // It is read at once: no restart.
+    let second = |overview: &Value| {
+        let sites = overview["sites"].as_array().expect("sites").iter();
+        sites.clone().find(|site| site["id"] == "second").cloned()
+    };
+    let joined = until("the new site is compared", MINUTE, async || {
+        let site = second(&house.served.api("overview").await).expect("the new site");
+        site["accounts"].as_u64().map(|_| site)
+    })
+    .await;
+    assert_eq!((&joined["writes"], &joined["ioffice_url"]), (&json!(false), &right["url"]), "{joined}");
+    let matched = house.served.api("sites/second/match").await;
+    assert!(matched["accounts"].as_u64() > Some(0) && matched["writes"] == false, "{matched}");
     let settings = house.folder.read("lanyard.toml");
     let block = settings.split("[[site]]").last().expect("a block");
     assert!(block.contains("id = \"second\"") && block.contains("sign_off = true"), "{block}");
@@ -160,6 +173,21 @@ async fn a_draft_is_tried_on_one_person_and_counted_over_everybody() {
     let same = house.done("policy/reach", "/policy/reach", json!({ "document": document })).await;
     let counts = same["flows"].as_object().expect("flows");
     assert!(counts.values().all(|flow| flow["gain"] == 0 && flow["lose"] == 0), "{same}");
+    let (table, rows) = same["tables"].as_object().expect("tables").iter().next().expect("a table");
+    let rows = rows.as_array().expect("rows").clone();
+    assert_eq!(rows.len(), document["tables"][table]["rows"].as_array().expect("rows").len(), "{same}");
+    assert!(rows.iter().any(|row| row["matched"].as_u64() > Some(0)), "{same}");
+
+    // A row that is taken out loses its people to the rows below it, or to nobody.
+    let busy = rows.iter().position(|row| row["matched"].as_u64() > Some(0)).expect("a row in use");
+    let mut without = document.clone();
+    without["tables"][table]["rows"].as_array_mut().expect("rows").remove(busy);
+    let fewer = house.done("policy/reach", "/policy/reach", json!({ "document": without })).await;
+    let sum = |reach: &Value| -> u64 {
+        reach["tables"][table].as_array().expect("rows").iter().filter_map(|row| row["gain"].as_u64()).sum()
+    };
+    assert!(sum(&fewer) <= rows[busy]["matched"].as_u64().expect("a count"), "{fewer}");
+    assert_eq!(fewer["tables"][table].as_array().map(Vec::len), Some(rows.len() - 1));
     let flow = &document["rules"]["flow"][0];
     let id = flow["id"].as_str().expect("an id").to_owned();
 
@@ -225,18 +253,37 @@ async fn a_sealed_draft_is_applied_without_those_who_are_left_out() {
     let people = effect["people"].as_array().expect("people");
     assert!(people.len() > 1, "{effect}");
     let out = &people[0];
-    let leave_out =
-        json!([{ "tenant": out["identity"]["tenant"], "id": out["identity"]["user"], "site": out["site"] }]);
+    let named = |one: &Value| -> Value {
+        json!({ "tenant": one["identity"]["tenant"], "id": one["identity"]["user"], "site": one["site"] })
+    };
+    // One person altogether, another one by the name of the change.
+    let line = people[1]["lines"].as_object().expect("lines").values().next().expect("one")[0].clone();
+    let mut by_line = named(&people[1]);
+    by_line["lines"] = json!([line]);
+    let leave_out = json!([named(out), by_line]);
     let path = format!("whatif/{}/apply", effect["seal"].as_str().expect("a seal"));
     let applying = house.done(&path, "/whatif/{seal}/apply", json!({ "leave_out": leave_out })).await;
     assert_ne!(applying["seal"], effect["seal"], "what is applied is sealed under its own name");
-    house.served.quiet(MINUTE).await;
     let seal = applying["seal"].as_str().expect("a seal");
+    assert_eq!(house.served.api("policy").await["applying"], seal, "whoever comes back finds it");
+    house.served.quiet(MINUTE).await;
+    let progress = house.served.api(&format!("whatif/{seal}")).await;
+    let mistakes = house.document.mistakes("/api/v1/whatif/{seal}", &progress);
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    let both = people.len() as u64 - 2;
+    assert_eq!(
+        (progress["people"].as_u64(), progress["left_out"].as_u64()),
+        (Some(both), Some(2)),
+        "{progress}"
+    );
+    assert_eq!(progress["to_look"], 0, "{progress}");
     let report = house.done(&format!("whatif/{seal}/finish"), "/whatif/{seal}/finish", json!({})).await;
-    assert_eq!(report["people"], people.len(), "{report}");
-    assert!(report["done"].as_u64() >= Some(people.len() as u64 - 1), "{report}");
+    assert_eq!((report["people"].as_u64(), report["lines"].as_u64()), (Some(both), Some(both)), "{report}");
+    assert_eq!(report["done"].as_u64(), Some(both), "{report}");
     let moved = report["moved"].as_array().expect("a list");
-    assert!(moved.iter().all(|line| line["identity"] == out["identity"]) && !moved.is_empty(), "{report}");
+    let out_of_it = [&out["identity"], &people[1]["identity"]];
+    assert!(moved.iter().all(|line| out_of_it.contains(&&line["identity"])), "{report}");
+    assert_eq!(moved.len(), 2, "{report}");
     let waiting = house.served.api("approvals").await;
     let theirs = |one: &&Value| one["identity"]["id"] == out["identity"]["user"];
     assert!(waiting["items"].as_array().expect("a list").iter().any(|one| theirs(&one)), "{waiting}");

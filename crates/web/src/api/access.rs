@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
 use jiff::SignedDuration;
@@ -19,6 +19,7 @@ use crate::{
         sign_in::note,
         token::{self, NewToken, TokenProblem},
     },
+    page::Paging,
     problem::{Body, Problem},
 };
 
@@ -49,10 +50,12 @@ pub async fn session(State(state): State<Arc<WebState>>, Extension(caller): Exte
 }
 
 /// `GET /api/v1/tokens`
-pub async fn tokens(State(state): State<Arc<WebState>>) -> Answer {
+pub async fn tokens(State(state): State<Arc<WebState>>, Query(paging): Query<Paging>) -> Answer {
     let now = state.engine.clock().now();
-    let items: Vec<Value> = token::list(state.engine.store().as_ref())
-        .await?
+    let all = token::list(state.engine.store().as_ref()).await?;
+    let page = paging.cut(all, 200, false, |token| (token.created_at, token.id.clone()))?;
+    let items: Vec<Value> = page
+        .items
         .into_iter()
         .map(|token| {
             let expired = token.expires_at <= now;
@@ -61,7 +64,7 @@ pub async fn tokens(State(state): State<Arc<WebState>>) -> Answer {
             value
         })
         .collect();
-    Ok(Json(json!({ "items": items })))
+    Ok(Json(json!({ "items": items, "next": page.next, "total": page.total })))
 }
 
 /// `POST /api/v1/tokens`

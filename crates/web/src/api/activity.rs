@@ -6,6 +6,7 @@ use axum::{
     Extension, Json,
     extract::{Query, State},
 };
+use jiff::Timestamp;
 use lanyard_engine::ports::{ActivityFilter, Kept, Severity};
 use lanyard_model::id::{IdentityId, TenantId};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use super::Answer;
 use crate::{
     WebState,
     access::{Caller, Permit},
+    page::Paging,
 };
 
 const LIMIT_MAX: usize = 500;
@@ -142,17 +144,21 @@ pub async fn journal(State(state): State<Arc<WebState>>, Extension(caller): Exte
 const DEAD_MAX: usize = 500;
 
 /// `GET /api/v1/dead-letters`: people whose looks ended in an error that repeating does not mend.
-pub async fn dead(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+pub async fn dead(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(paging): Query<Paging>,
+) -> Answer {
     let store = state.engine.store();
+    let mut all = store.dead_work(DEAD_MAX).await?;
+    all.retain(|(who, ..)| caller.sees(Some(&who.tenant), None));
+    let page = paging.cut(all, 200, false, |(who, ..)| (Timestamp::UNIX_EPOCH, who.to_string()))?;
     let mut items = Vec::new();
-    for (who, error, fix) in store.dead_work(DEAD_MAX).await? {
-        if !caller.sees(Some(&who.tenant), None) {
-            continue;
-        }
+    for (who, error, fix) in page.items {
         let person = store.identity(&who).await?.map(|known| known.identity.display_name());
         items.push(json!({
             "identity": { "tenant": who.tenant, "id": who.user }, "person": person, "error": error, "fix": fix,
         }));
     }
-    Ok(Json(json!({ "items": items })))
+    Ok(Json(json!({ "items": items, "next": page.next, "total": page.total })))
 }

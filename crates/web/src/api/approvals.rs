@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
+use jiff::Timestamp;
 use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
 use lanyard_model::{
     clearance::Clearance,
@@ -19,15 +20,21 @@ use super::Answer;
 use crate::{
     WebState,
     access::{Caller, Permit},
-    problem::Problem,
+    page::Paging,
+    problem::{Body, Problem},
 };
 
-/// Requests in one answer.
-const LIMIT_MAX: usize = 1000;
+/// Requests that are looked through.
+const LIMIT_MAX: usize = 10_000;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct ApprovalsQuery {
+    cursor: Option<String>,
     limit: Option<usize>,
+    tenant: Option<String>,
+    search: Option<String>,
+    /// `asked` or `due`.
+    sort: Option<String>,
     /// `hold`, `approval`, `cap` or `undone`.
     kind: Option<String>,
     /// What was decided or ended, newest first, instead of what waits.
@@ -50,18 +57,45 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Query(query): Query<ApprovalsQuery>,
 ) -> Answer {
-    let limit = query.limit.unwrap_or(200).clamp(1, LIMIT_MAX);
     let all = match query.done {
         true => state.engine.store().clearances_over(LIMIT_MAX).await?,
         false => state.engine.requests(LIMIT_MAX).await?,
     };
     let by = principal(&caller);
-    let wanted = |one: &&Clearance| {
-        query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str()) && is_shown(one, &caller, &by)
+    let paging = Paging { cursor: query.cursor.clone(), limit: query.limit };
+    let text = query.search.clone().unwrap_or_default().to_lowercase();
+    let tenant = query.tenant.as_deref().filter(|tenant| *tenant != "all");
+    let wanted = |one: &Clearance| {
+        query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str())
+            && tenant.is_none_or(|tenant| one.identity.tenant.as_str() == tenant)
+            && (text.is_empty() || words_of(one).contains(&text))
+            && is_shown(one, &caller, &by)
     };
-    let total = all.iter().filter(wanted).count();
-    let items: Vec<_> = all.iter().filter(wanted).take(limit).map(view).collect();
-    Ok(Json(json!({ "items": items, "total": total })))
+    let wanted: Vec<Clearance> = all.into_iter().filter(wanted).collect();
+    let when = |one: &Clearance| match query.sort.as_deref() {
+        _ if query.done => decided_at(one),
+        // What has no end comes last.
+        Some("due") => one.until.unwrap_or(Timestamp::MAX),
+        _ => one.asked_at,
+    };
+    let page = paging.cut(wanted, 200, query.done, |one| (when(one), one.id.clone()))?;
+    let items: Vec<_> = page.items.iter().map(view).collect();
+    Ok(Json(json!({ "items": items, "next": page.next, "total": page.total })))
+}
+
+fn words_of(one: &Clearance) -> String {
+    let lines = one.lines.iter().map(|line| line.what.as_str());
+    [one.person.as_str(), one.rule.as_str()]
+        .into_iter()
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .to_lowercase()
+}
+
+fn decided_at(one: &Clearance) -> Timestamp {
+    let voted = one.votes.iter().map(|vote| vote.at).max();
+    one.ended.as_ref().map(|(at, _)| *at).or(voted).unwrap_or(one.asked_at)
 }
 
 /// `GET /api/v1/approvals/{id}`
@@ -82,7 +116,7 @@ pub async fn show(
 pub async fn say(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Json(said): Json<Said>,
+    Body(said): Body<Said>,
 ) -> Answer {
     let by = principal(&caller);
     let after = state
@@ -97,7 +131,7 @@ pub async fn say(
 pub async fn delegate(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Json(delegation): Json<Delegation>,
+    Body(delegation): Body<Delegation>,
 ) -> Answer {
     let by = principal(&caller);
     let own = state.engine.is_address_of(&by, &delegation.from).await?;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use lanyard_engine::{
     ports::Silent,
     undo::UndoScope,
-    whatif::{SealRefused, WhatIfError},
+    whatif::{LeftOut, SealRefused, WhatIfError},
 };
 use lanyard_model::id::{IdentityId, PlanId, SiteId, TenantId};
 use lanyard_policy::PolicyFiles;
@@ -20,7 +20,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Answer;
-use crate::{WebState, access::Caller, problem::Problem};
+use crate::{
+    WebState,
+    access::Caller,
+    problem::{Body, Problem},
+};
 
 /// A draft to be judged: its files, or the name of a kept one.
 #[derive(Debug, Deserialize)]
@@ -32,7 +36,7 @@ pub struct Judged {
 }
 
 /// `POST /api/v1/whatif`
-pub async fn whatif(State(state): State<Arc<WebState>>, Json(asked): Json<Judged>) -> Answer {
+pub async fn whatif(State(state): State<Arc<WebState>>, Body(asked): Body<Judged>) -> Answer {
     let files = match (asked.source, &asked.draft) {
         (Some(files), _) => files,
         (None, Some(id)) => {
@@ -75,22 +79,25 @@ fn refusal(refused: SealRefused) -> Problem {
     Problem::new(status, code, refused.to_string()).fix("nothing was changed; ask what-if again")
 }
 
-/// Whom a seal shall not concern.
+/// What a seal shall not do.
 #[derive(Debug, Default, Deserialize)]
 pub struct ApplyAsked {
     #[serde(default)]
-    leave_out: Vec<LeftOut>,
+    leave_out: Vec<OneLeftOut>,
 }
 
 #[derive(Debug, Deserialize)]
-struct LeftOut {
+struct OneLeftOut {
     tenant: String,
     id: String,
     site: String,
+    /// Names of changes; nothing named: all that it would do for this person in this site.
+    #[serde(default)]
+    lines: BTreeSet<String>,
 }
 
-/// `POST /api/v1/whatif/{seal}/apply`: puts the sealed policy in force and looks at everybody it names, but for those
-/// who are left out: what it would do for them waits for somebody.
+/// `POST /api/v1/whatif/{seal}/apply`: puts the sealed policy in force and looks at everybody it names. What is left out
+/// waits for somebody.
 pub async fn apply(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
@@ -104,12 +111,12 @@ pub async fn apply(
             serde_json::from_slice(&body).map_err(|error| Problem::field("leave_out", error.to_string()))?
         }
     };
-    let out: BTreeSet<_> = asked
+    let out: LeftOut = asked
         .leave_out
         .into_iter()
         .map(|one| {
             let who = IdentityId::new(TenantId::new(one.tenant.as_str()), one.id.as_str());
-            (who, SiteId::new(one.site.as_str()))
+            ((who, SiteId::new(one.site.as_str())), one.lines)
         })
         .collect();
     let seal = match out.is_empty() {
@@ -120,12 +127,23 @@ pub async fn apply(
     Ok(Json(json!({ "seal": seal, "state": "applying" })))
 }
 
+/// `GET /api/v1/whatif/{seal}`: how far it is applied.
+pub async fn progress(State(state): State<Arc<WebState>>, Path(seal): Path<String>) -> Answer {
+    Ok(Json(json!(state.engine.seal_progress(&seal).await.map_err(refusal)?)))
+}
+
 /// `POST /api/v1/whatif/{seal}/finish`: what became of each line. Meant for when everybody was looked at.
 pub async fn finish(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
     Path(seal): Path<String>,
 ) -> Answer {
+    let left = state.engine.seal_progress(&seal).await.map_err(refusal)?.to_look;
+    if left > 0 {
+        let title = format!("{left} people are still to be looked at: what became of them is not known yet");
+        return Err(Problem::new(StatusCode::CONFLICT, "still_looking", title)
+            .fix("wait until to_look of the progress is 0; it goes on by itself"));
+    }
     let report = state.engine.finish_seal(&seal, &caller.name).await.map_err(refusal)?;
     Ok(Json(json!(report)))
 }
@@ -155,7 +173,7 @@ struct Named {
 pub async fn undo(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Json(asked): Json<UndoAsked>,
+    Body(asked): Body<UndoAsked>,
 ) -> Answer {
     let scope = match (&asked.plan, &asked.identity, asked.since) {
         (Some(plan), _, _) => match asked.step {

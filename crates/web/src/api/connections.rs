@@ -48,8 +48,9 @@ pub async fn keep(
     let title = format!("connection {} added to the settings by {}", new.id(), caller.name);
     let kept = desk(&state)?.keep(new).await?;
     let severity = lanyard_engine::ports::Severity::Info;
+    state.remembered.take_in(&kept);
     sign_in::note(&state, &Reach::Everywhere, severity, &caller.name, &title).await?;
-    Ok(Json(kept))
+    Ok(Json(json!({ "id": kept.id, "live": true })))
 }
 
 fn refused(error: PairRefused) -> Problem {

@@ -10,7 +10,7 @@ use super::Answer;
 use crate::{
     WebState,
     access::{Caller, Permit},
-    problem::Problem,
+    problem::{Body, Problem},
 };
 
 /// `POST /api/v1/stop`
@@ -44,7 +44,7 @@ pub struct PutAway {
 pub async fn put_away(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Json(what): Json<PutAway>,
+    Body(what): Body<PutAway>,
 ) -> Answer {
     let reached = state.engine.store().finding(&what.key).await?.is_none_or(|finding| {
         let tenant = finding.tenant.as_ref().or(finding.identity.as_ref().map(|id| &id.tenant));
@@ -81,7 +81,7 @@ impl From<PutAwayError> for Problem {
 }
 
 /// `POST /api/v1/verbs`
-pub async fn verb(State(state): State<Arc<WebState>>, Json(verb): Json<Value>) -> Answer {
+pub async fn verb(State(state): State<Arc<WebState>>, Body(verb): Body<Value>) -> Answer {
     let runner = state.verbs.as_ref().ok_or_else(|| Problem::not_found("this server runs no verbs"))?;
     Ok(Json(runner.run(verb).await))
 }

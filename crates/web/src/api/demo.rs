@@ -6,7 +6,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 
 use super::Answer;
-use crate::{WebState, problem::Problem};
+use crate::{
+    WebState,
+    problem::{Body, Problem},
+};
 
 /// `GET /api/v1/demo`
 pub async fn show(State(state): State<Arc<WebState>>) -> Answer {
@@ -20,7 +23,7 @@ pub struct Act {
 }
 
 /// `POST /api/v1/demo/act`
-pub async fn act(State(state): State<Arc<WebState>>, Json(act): Json<Act>) -> Answer {
+pub async fn act(State(state): State<Arc<WebState>>, Body(act): Body<Act>) -> Answer {
     let demo = state.demo.as_ref().ok_or_else(|| Problem::not_found("this is not a demo"))?;
     demo.act(&act.kind)
         .await

@@ -9,10 +9,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use lanyard_engine::ports::Severity;
+use lanyard_model::id::{SiteId, TenantId};
 use serde_json::json;
 
 use super::Answer;
 use crate::{WebState, access::Caller, problem::Problem};
+
+/// What a check is about.
+enum About<'a> {
+    Lanyard,
+    Tenant(&'a TenantId),
+    Site(&'a SiteId),
+}
 
 /// `GET /api/v1/health`
 pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
@@ -20,11 +28,20 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
     let store = engine.store();
     let now = engine.clock().now();
     let mut checks = Vec::new();
-    let mut add = |name: String, ok: bool, detail: String, fix: Option<String>| {
-        checks.push(json!({ "name": name, "ok": ok, "detail": detail, "fix": fix }));
+    let mut add = |about: About<'_>, title: &str, ok: bool, detail: String, fix: Option<String>| {
+        let (tenant, site) = match about {
+            About::Lanyard => (None, None),
+            About::Tenant(id) => (Some(id.as_str()), None),
+            About::Site(id) => (None, Some(id.as_str())),
+        };
+        let name = tenant.or(site).map_or_else(|| title.to_owned(), |id| format!("{id}: {title}"));
+        checks.push(json!({
+            "name": name, "title": title, "tenant": tenant, "site": site, "ok": ok, "detail": detail, "fix": fix,
+        }));
     };
     add(
-        "engine".into(),
+        About::Lanyard,
+        "engine",
         !engine.is_stopped(),
         if engine.is_stopped() { "stopped by a person".into() } else { "running".into() },
         engine.is_stopped().then(|| "press Resume, or run `lanyard resume`".into()),
@@ -33,14 +50,16 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
         let polled = engine.polled_at(tenant);
         let lag = polled.map(|at| now.duration_since(at).as_secs());
         add(
-            format!("{tenant}: log"),
+            About::Tenant(tenant),
+            "log",
             lag.is_some_and(|seconds| seconds < 120),
             lag.map_or_else(|| "never read".into(), |seconds| format!("read {seconds} s ago")),
             lag.is_none_or(|seconds| seconds >= 120).then(|| "run `lanyard doctor`".into()),
         );
         let hook = store.meta(&format!("hook-state:{tenant}")).await?;
         add(
-            format!("{tenant}: event hook"),
+            About::Tenant(tenant),
+            "event hook",
             hook.as_deref() == Some("live"),
             hook.clone().unwrap_or_else(|| "not set up".into()),
             (hook.as_deref() != Some("live")).then(|| "set public_url and run `lanyard doctor`".into()),
@@ -49,7 +68,8 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
         let catalogue = site.catalogue();
         add(
-            format!("{id}: places"),
+            About::Site(id),
+            "places",
             !catalogue.rooms.is_empty(),
             format!(
                 "{} buildings, {} floors, {} rooms",
@@ -66,7 +86,8 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
     if caller.sees_everything() {
         let work = store.work_counts(now).await?;
         add(
-            "dead letters".into(),
+            About::Lanyard,
+            "dead letters",
             work.dead == 0,
             format!("{} waiting for a person", work.dead),
             (work.dead > 0).then(|| "open Overview: each names its fix".into()),
@@ -78,7 +99,8 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
             .filter(|l| now.duration_since(l.seen_at).as_secs() > 120)
             .count();
         add(
-            "leavers".into(),
+            About::Lanyard,
+            "leavers",
             late == 0,
             format!("{late} not verified gone within two minutes"),
             (late > 0).then(|| "open their plans: each line says what it waits for".into()),

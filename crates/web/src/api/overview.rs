@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::{WebState, access::Caller, problem::Problem};
+use crate::{WebState, access::Caller, page::Paging, problem::Problem, traffic::Calls};
 
 /// Findings of one kind beyond this many are shown as one line with a count.
 const SHOWN_PER_KIND: usize = 5;
@@ -31,6 +31,8 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     let engine = &state.engine;
     let store = engine.store();
     let now = engine.clock().now();
+    let traffic = &state.remembered.traffic;
+    traffic.note(engine);
     let mut tenants = Vec::new();
     for id in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
         let ledger = store.ledger(id).await?;
@@ -40,7 +42,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
         tenants.push(json!({
             "id": id,
             "name": id,
-            "okta_url": state.settings.tenant_urls.get(id.as_str()),
+            "okta_url": state.remembered.tenant_url(&state.settings, id),
             "hook": { "state": hook, "last_delivery_at": ledger.last_hook_at },
             "feed": {
                 "last_poll_at": polled,
@@ -51,24 +53,28 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
                 "both": ledger.both,
             },
             "people": people,
+            "budget": Calls::of(&engine.directories()[id].calls()),
+            "calls": traffic.of(&format!("tenant:{id}"), now),
         }));
     }
     let sweeps = store.sweeps(None, 1).await?;
     let mut sites = Vec::new();
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
         let certificate = store.certificate(id.as_str(), ReadKind::Accounts).await?;
-        let calls = site.port().calls();
+        let calls = Calls::of(&site.port().calls());
         sites.push(json!({
             "id": id,
             "name": id,
-            "ioffice_url": state.settings.site_urls.get(id.as_str()),
+            "ioffice_url": state.remembered.site_url(&state.settings, id),
             "accounts": certificate.as_ref().map(|c| c.evidence.rows),
             "writes": engine.may_write(id),
             "budget": {
-                "calls": calls.iter().map(|c| c.answered).sum::<u64>(),
-                "throttled": calls.iter().map(|c| c.throttled).sum::<u64>(),
-                "faulted": calls.iter().map(|c| c.faulted).sum::<u64>(),
+                "calls": calls.answered,
+                "throttled": calls.throttled,
+                "faulted": calls.faulted,
+                "per_second": site.port().rate_per_second(),
             },
+            "calls": traffic.of(&format!("site:{id}"), now),
             "last_sweep": sweeps.first().map(|sweep| json!({
                 "at": sweep.ended_at.unwrap_or(sweep.started_at),
                 "state": if sweep.ended_at.is_some() { "done" } else { "running" },
@@ -164,6 +170,9 @@ pub(crate) fn sees(caller: &Caller, finding: &Finding) -> bool {
     caller.sees(tenant, finding.site.as_ref())
 }
 
+/// Messages and comparisons that can be paged through.
+const LISTED_MAX: usize = 10_000;
+
 /// Findings that are looked through for one page.
 const FINDINGS_MAX: usize = 20_000;
 
@@ -209,13 +218,19 @@ pub async fn findings(
 }
 
 /// `GET /api/v1/messages`
-pub async fn messages(State(state): State<Arc<WebState>>) -> Answer {
-    Ok(Json(json!({ "items": state.engine.store().messages(1_000).await? })))
+pub async fn messages(State(state): State<Arc<WebState>>, Query(paging): Query<Paging>) -> Answer {
+    let all = state.engine.store().messages(LISTED_MAX).await?;
+    let page = paging.cut(all, 200, true, |message| (message.at, message.id.clone()))?;
+    Ok(Json(json!({ "items": page.items, "next": page.next, "total": page.total })))
 }
 
 /// `GET /api/v1/sweeps`
-pub async fn sweeps(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
-    let mut items = state.engine.store().sweeps(None, 100).await?;
+pub async fn sweeps(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(paging): Query<Paging>,
+) -> Answer {
+    let mut items = state.engine.store().sweeps(None, LISTED_MAX).await?;
     items.retain(|sweep| {
         let tenant = state.engine.directories().keys().find(|id| id.as_str() == sweep.scope);
         let site = state.engine.sites().keys().find(|id| id.as_str() == sweep.scope);
@@ -225,5 +240,6 @@ pub async fn sweeps(State(state): State<Arc<WebState>>, Extension(caller): Exten
             (None, None) => caller.sees_everything(),
         }
     });
-    Ok(Json(json!({ "items": items })))
+    let page = paging.cut(items, 100, true, |sweep| (sweep.started_at, sweep.id.clone()))?;
+    Ok(Json(json!({ "items": page.items, "next": page.next, "total": page.total })))
 }

@@ -22,7 +22,8 @@ const ROWS_MAX: usize = 5_000;
 pub struct Moment {
     as_of: Option<String>,
     /// The last account of the page before.
-    after: Option<i64>,
+    #[serde(alias = "after")]
+    cursor: Option<i64>,
     limit: Option<usize>,
 }
 
@@ -50,7 +51,7 @@ pub async fn person(
     Ok(Json(json!({ "person": who, "as_of": at, "held": held })))
 }
 
-/// `GET /api/v1/sites/{site}/access?as_of=…&after=…&limit=…`: whole accounts, by number.
+/// `GET /api/v1/sites/{site}/access?as_of=…&cursor=…&limit=…`: whole accounts, by number.
 pub async fn site(
     State(state): State<Arc<WebState>>,
     Path(site): Path<String>,
@@ -64,7 +65,7 @@ pub async fn site(
         .get(&site)
         .ok_or_else(|| Problem::not_found(format!("there is no site {site}")))?;
     let limit = moment.limit.unwrap_or(1_000).clamp(1, ROWS_MAX);
-    let after = AccountId(moment.after.unwrap_or(i64::MIN));
+    let after = AccountId(moment.cursor.unwrap_or(i64::MIN));
     let held = state.engine.store().held_in(&site, at, after, limit).await?;
     // A page without rows is the end.
     let next = held.last().map(|held| held.account.id);

@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
+use jiff::Timestamp;
 use lanyard_engine::{
     explain::{Preview, PreviewError},
     ports::{ActivityFilter, Mirrored},
@@ -224,6 +225,56 @@ pub async fn show(
             .filter(|kept| caller.sees(Some(&kept.entry.tenant), kept.entry.site.as_ref()))
             .map(line)
             .collect::<Vec<_>>(),
+    })))
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Question {
+    /// What somebody asks about, as [`lanyard_policy::Bound::ways`] takes it.
+    thing: Option<String>,
+    as_of: Option<Timestamp>,
+}
+
+/// `GET /api/v1/people/{tenant}/{id}/explain`: why, why not, what would turn it round; now or then, from memory alone.
+pub async fn explain(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path((tenant, id)): Path<(String, String)>,
+    Query(question): Query<Question>,
+) -> Answer {
+    let store = state.engine.store();
+    let id = identity_id(&tenant, &id);
+    let links = visible(&caller, store.links_of(&id).await?);
+    if !caller.sees(Some(&id.tenant), None) && links.is_empty() {
+        return Err(Problem::not_found(format!("{id} is not known")));
+    }
+    let thing = question.thing.as_deref().map(str::trim).filter(|thing| !thing.is_empty());
+    let told = state.engine.tell(&id, question.as_of, thing).await?;
+    let site = told.desired.site.as_ref().and_then(|site| state.engine.sites().get(site));
+    let lines = site
+        .or(state.engine.sites().values().next())
+        .map(|site| lanyard_policy::explain(&told.desired, &site.catalogue()).lines);
+    let ways: Vec<Value> = told
+        .ways
+        .iter()
+        .map(|way| {
+            let change = way.change.iter().flatten().map(ToString::to_string).collect::<Vec<_>>();
+            json!({
+                "rule": way.rule, "sentence": way.sentence, "gives": way.gives, "why": way.why,
+                "change": way.change.as_ref().filter(|_| way.tried).map(|_| change),
+            })
+        })
+        .collect();
+    let made: Vec<_> =
+        told.made.iter().filter(|made| caller.sees(Some(&id.tenant), Some(&made.site))).collect();
+    Ok(Json(json!({
+        "person": person(&told.known.identity, told.known.gone_at.is_some()),
+        "at": told.at,
+        "since": told.known.since,
+        "groups": told.known.identity.groups.ids().len(),
+        "lines": lines.unwrap_or_default(),
+        "ways": ways,
+        "made": made,
     })))
 }
 

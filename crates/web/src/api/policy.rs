@@ -18,7 +18,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, change::unsaid};
-use crate::{WebState, access::Caller, problem::Problem};
+use crate::{
+    WebState,
+    access::Caller,
+    problem::{Body, Problem},
+};
 
 type Shared = State<Arc<WebState>>;
 
@@ -146,22 +150,28 @@ pub async fn show(State(state): Shared) -> Answer {
         "running": { "name": active.policy.name(), "seal": active.policy.seal() },
         "flows": active.policy.flows(),
         "second_person": active.policy.guardrails().second_person,
+        "applying": engine.rollout(),
         "drafts": drafts.iter().map(draft_head).collect::<Vec<_>>(),
     })))
 }
 
 #[derive(Deserialize)]
 pub struct Paging {
-    #[serde(default)]
-    skip: usize,
+    /// The number of the last version of the page before.
+    cursor: Option<u64>,
     limit: Option<usize>,
 }
 
 /// `GET /api/v1/policy/versions`: newest first.
 pub async fn versions(State(state): Shared, Query(paging): Query<Paging>) -> Answer {
-    let limit = paging.limit.unwrap_or(50).min(500);
-    let (list, total) = state.engine.policy_versions(paging.skip, limit).await?;
-    Ok(Json(json!({ "versions": list.iter().map(head).collect::<Vec<_>>(), "total": total })))
+    let limit = paging.limit.unwrap_or(50).clamp(1, 500);
+    let (_, total) = state.engine.policy_versions(0, 1).await?;
+    // Numbers have no gaps: what is published meanwhile moves no page.
+    let skip = paging.cursor.map_or(0, |last| total.saturating_sub(last.saturating_sub(1)));
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let (list, total) = state.engine.policy_versions(skip, limit).await?;
+    let next = list.last().filter(|last| last.number > 1).map(|last| last.number.to_string());
+    Ok(Json(json!({ "versions": list.iter().map(head).collect::<Vec<_>>(), "next": next, "total": total })))
 }
 
 /// Files by what people call them: a version's number, `published`, `draft:ID`.
@@ -217,7 +227,7 @@ pub async fn keep(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(content): Json<Content>,
+    Body(content): Body<Content>,
 ) -> Result<Response, Problem> {
     draft_id(&id)?;
     let tag = tag_of(&headers)?;
@@ -258,7 +268,7 @@ pub async fn publish(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(wish): Json<PublishBody>,
+    Body(wish): Body<PublishBody>,
 ) -> Result<Response, Problem> {
     let tag = tag_of(&headers)?;
     let wish = Wish { by: &caller.name, reason: &wish.reason, expected: wish.expected };
@@ -286,7 +296,7 @@ pub struct RollBack {
 pub async fn roll_back(
     State(state): Shared,
     Extension(caller): Extension<Caller>,
-    Json(wish): Json<RollBack>,
+    Body(wish): Body<RollBack>,
 ) -> Result<Response, Problem> {
     let asked = Wish { by: &caller.name, reason: &wish.reason, expected: wish.expected };
     Ok(match state.engine.roll_back_policy(wish.to, asked).await {
@@ -296,7 +306,7 @@ pub async fn roll_back(
 }
 
 /// `POST /api/v1/policy/lint`: all findings of what is sent; nothing is kept.
-pub async fn lint(State(state): Shared, Json(content): Json<Content>) -> Answer {
+pub async fn lint(State(state): Shared, Body(content): Body<Content>) -> Answer {
     let files = content.files(&named(&state, "published").await?.1)?;
     let (policy, problems) = state.engine.lint_policy(&files).await;
     Ok(Json(json!({
@@ -308,7 +318,7 @@ pub async fn lint(State(state): Shared, Json(content): Json<Content>) -> Answer 
 }
 
 /// `POST /api/v1/policy/format`: what is sent, in the one spelling.
-pub async fn formatted(State(state): Shared, Json(content): Json<Content>) -> Answer {
+pub async fn formatted(State(state): Shared, Body(content): Body<Content>) -> Answer {
     let files = format(&content.files(&named(&state, "published").await?.1)?);
     Ok(Json(json!({ "source": files, "document": structured::to_json(&files) })))
 }
@@ -370,7 +380,7 @@ pub struct Tried {
 }
 
 /// `POST /api/v1/policy/try`: what is sent, for one person, flow by flow.
-pub async fn tried(State(state): Shared, Json(tried): Json<Tried>) -> Answer {
+pub async fn tried(State(state): Shared, Body(tried): Body<Tried>) -> Answer {
     let files = tried.content.files(&named(&state, "published").await?.1)?;
     let who = IdentityId::new(TenantId::new(tried.tenant.as_str()), tried.id.as_str());
     let tryout = state.engine.try_policy(&files, &who).await.map_err(unsaid)?;
@@ -380,7 +390,7 @@ pub async fn tried(State(state): Shared, Json(tried): Json<Tried>) -> Answer {
 }
 
 /// `POST /api/v1/policy/reach`: what is sent, as counts of people by flow.
-pub async fn reach(State(state): Shared, Json(content): Json<Content>) -> Answer {
+pub async fn reach(State(state): Shared, Body(content): Body<Content>) -> Answer {
     let files = content.files(&named(&state, "published").await?.1)?;
     Ok(Json(json!(state.engine.policy_reach(&files).await.map_err(unsaid)?)))
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::{
     Extension, Json,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
 };
 use lanyard_engine::reviews::{
     Opening, ReviewError,
-    campaign::{Decision, ReviewProblem, hasty, same},
+    campaign::{Campaign, Decision, Line, ReviewProblem, hasty, same},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +19,9 @@ use super::Answer;
 use crate::{
     WebState,
     access::{Caller, Permit},
-    problem::Problem,
+    answers::{tag_of, written_against},
+    page::Paging,
+    problem::{Body, Problem},
 };
 
 /// Lines on a page at most.
@@ -55,18 +58,22 @@ async fn allowed(state: &WebState, caller: &Caller, permit: Permit, id: &str) ->
 }
 
 /// `GET /api/v1/reviews`
-pub async fn list(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+pub async fn list(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(paging): Query<Paging>,
+) -> Answer {
     let mut reviews = state.engine.reviews().await?;
     reviews.retain(|known| caller.may_at(Permit::See, Some(&known.tenant), None));
-    reviews.reverse();
-    Ok(Json(json!({ "reviews": reviews })))
+    let page = paging.cut(reviews, 100, true, |known| (known.opened_at, known.id.clone()))?;
+    Ok(Json(json!({ "reviews": page.items, "next": page.next, "total": page.total })))
 }
 
 /// `POST /api/v1/reviews`
 pub async fn open(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Json(opening): Json<Opening>,
+    Body(opening): Body<Opening>,
 ) -> Answer {
     if !caller.may_at(Permit::Approve, Some(&opening.tenant), None) {
         return Err(Problem::not_found(format!("there is no tenant {}", opening.tenant)));
@@ -77,8 +84,8 @@ pub async fn open(
 
 #[derive(Deserialize)]
 pub struct Page {
-    #[serde(default)]
-    skip: usize,
+    /// The place of the last line of the page before.
+    cursor: Option<usize>,
     limit: Option<usize>,
     reviewer: Option<String>,
     /// `true`: only lines without a decision.
@@ -86,13 +93,13 @@ pub struct Page {
     open: bool,
 }
 
-/// `GET /api/v1/reviews/{id}?reviewer=…&open=true&skip=…&limit=…`
+/// `GET /api/v1/reviews/{id}?reviewer=…&open=true&cursor=…&limit=…`
 pub async fn show(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Query(page): Query<Page>,
-) -> Answer {
+) -> Result<impl IntoResponse, Problem> {
     allowed(&state, &caller, Permit::See, &id).await?;
     let (campaign, lines) = state.engine.review(&id).await.map_err(refused)?;
     let hasty: Vec<_> = hasty(&lines)
@@ -105,16 +112,41 @@ pub async fn show(
         "remove": count(Some(Decision::Remove)), "ask": count(Some(Decision::Ask)),
         "removed": lines.iter().filter(|line| line.removed_at.is_some()).count(),
     });
+    let tag = review_tag(&campaign, &lines);
+    // A line's place is the same whatever is decided meanwhile.
     let fits: Vec<_> = lines
         .into_iter()
-        .filter(|line| page.reviewer.as_ref().is_none_or(|reviewer| same(&line.reviewer, reviewer)))
+        .enumerate()
+        .filter(|(_, line)| page.reviewer.as_ref().is_none_or(|reviewer| same(&line.reviewer, reviewer)))
         // Whoever must be asked first keeps the review open as much as what nobody looked at.
-        .filter(|line| !page.open || matches!(line.decision, None | Some(Decision::Ask)))
+        .filter(|(_, line)| !page.open || matches!(line.decision, None | Some(Decision::Ask)))
         .collect();
     let total = fits.len();
     let limit = page.limit.unwrap_or(100).min(LINES_MAX);
-    let shown: Vec<_> = fits.into_iter().skip(page.skip).take(limit).collect();
-    Ok(Json(json!({ "review": campaign, "counts": counts, "hasty": hasty, "lines": shown, "total": total })))
+    let mut rest = fits.into_iter().filter(|(at, _)| page.cursor.is_none_or(|last| *at > last)).peekable();
+    let mut shown = Vec::new();
+    let mut last = None;
+    for (at, line) in rest.by_ref().take(limit) {
+        last = Some(at.to_string());
+        shown.push(line);
+    }
+    let next = last.filter(|_| rest.peek().is_some());
+    let body = json!({ "review": campaign, "counts": counts, "hasty": hasty, "lines": shown, "next": next, "total": total });
+    Ok(([(header::ETAG, tag)], Json(body)))
+}
+
+/// Names the state of the whole review, whichever page is read.
+fn review_tag(campaign: &Campaign, lines: &[Line]) -> String {
+    tag_of(json!([campaign, lines]).to_string().as_bytes())
+}
+
+async fn unchanged(state: &WebState, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Ok(());
+    }
+    let id = id.split_once(':').map_or(id, |(campaign, _)| campaign);
+    let (campaign, lines) = state.engine.review(id).await.map_err(refused)?;
+    written_against(headers, &review_tag(&campaign, &lines))
 }
 
 #[derive(Deserialize)]
@@ -128,9 +160,11 @@ pub async fn decide(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
     Path(line): Path<String>,
-    Json(word): Json<Word>,
+    headers: HeaderMap,
+    Body(word): Body<Word>,
 ) -> Answer {
     allowed(&state, &caller, Permit::Approve, &line).await?;
+    unchanged(&state, &line, &headers).await?;
     let decided = state
         .engine
         .decide_review(&line, &caller.name, word.decision, &word.reason)
@@ -149,9 +183,11 @@ pub async fn sign(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    Json(word): Json<SignOff>,
+    headers: HeaderMap,
+    Body(word): Body<SignOff>,
 ) -> Answer {
     allowed(&state, &caller, Permit::Approve, &id).await?;
+    unchanged(&state, &id, &headers).await?;
     let signed = state.engine.sign_review(&id, &caller.name, &word.statement).await.map_err(refused)?;
     Ok(Json(json!({ "review": signed })))
 }

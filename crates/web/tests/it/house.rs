@@ -131,6 +131,7 @@ impl House {
             verbs: None,
             chat,
             desks: Desks::default(),
+            remembered: Default::default(),
         };
         Self { router: router(Arc::new(state)), engine, clock, store }
     }

@@ -1,6 +1,7 @@
 //! The server's routes as clients see them, over a store in memory.
 
 mod access;
+mod answers;
 mod decide;
 mod document;
 mod house;

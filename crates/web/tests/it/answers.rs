@@ -1,0 +1,83 @@
+//! What holds for every answer: refusals are problem documents that name the field, whoever made them; answers have tags;
+//! lists have pages.
+
+use http::{StatusCode, header};
+use lanyard_web::access::{
+    Grant, Role,
+    token::{self, NewToken},
+};
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+const OWNER: &str = "Bearer local";
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_document_that_names_the_field() {
+    let house = House::new();
+    for (method, path, body, status, code, field) in [
+        ("GET", "/api/v1/nowhere", Value::Null, 404, "not_found", None),
+        ("DELETE", "/api/v1/overview", Value::Null, 405, "method", None),
+        ("GET", "/api/v1/people?limit=many", Value::Null, 400, "request", Some("limit")),
+        ("GET", "/api/v1/tokens?cursor=7", Value::Null, 422, "field", Some("cursor")),
+        ("POST", "/api/v1/approvals", json!({ "ids": "one" }), 422, "body", Some("ids")),
+        ("POST", "/api/v1/policy/rollback", json!({ "to": "yesterday" }), 422, "body", Some("to")),
+        (
+            "POST",
+            "/api/v1/tokens",
+            json!({ "name": "a", "days": 1, "grants": [{ "role": "king" }] }),
+            422,
+            "body",
+            Some("grants[0].role"),
+        ),
+    ] {
+        let reply = house.call(method, path, OWNER, body).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.body["code"]),
+            (status, &json!(code)),
+            "{path}: {}",
+            reply.body
+        );
+        assert_eq!(reply.headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
+        assert!(reply.body["fix"].is_string(), "{path}: {}", reply.body);
+        assert_eq!(reply.body["errors"][0]["path"].as_str(), field, "{path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_has_a_tag_and_is_not_sent_again_to_whoever_knows_it() {
+    let house = House::new();
+    let first = house.call("GET", "/api/v1/roles", OWNER, Value::Null).await;
+    let tag = first.headers[header::ETAG].to_str().unwrap().to_owned();
+    let headers = [("authorization", OWNER), ("if-none-match", tag.as_str())];
+    let again = house.visit("GET", "/api/v1/roles", "lanyard.example.com", &headers, Value::Null).await;
+    assert_eq!((again.status, &again.body), (StatusCode::NOT_MODIFIED, &Value::Null));
+    let other = [("authorization", OWNER), ("if-none-match", "\"another\"")];
+    let whole = house.visit("GET", "/api/v1/roles", "lanyard.example.com", &other, Value::Null).await;
+    assert_eq!((whole.status, whole.body), (StatusCode::OK, first.body));
+}
+
+#[tokio::test]
+async fn a_list_is_paged_to_its_end_without_gaps() {
+    let house = House::new();
+    for number in 0..7 {
+        let wish = NewToken {
+            name: format!("token {number}"),
+            grants: vec![Grant::everywhere(Role::Viewer)],
+            days: 1,
+        };
+        token::make(house.store.as_ref(), house.now(), "test", wish).await.unwrap();
+    }
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/tokens?limit=3{cursor}");
+        let page = house.call("GET", &path, OWNER, Value::Null).await.body;
+        assert_eq!(page["total"], 7, "{page}");
+        names.extend(page["items"].as_array().unwrap().iter().map(|token| token["name"].to_string()));
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={}", next.replace('|', "%7C").replace(':', "%3A").replace('+', "%2B"));
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 7, "{names:?}");
+}
