@@ -28,6 +28,7 @@ const EXPECTED: &[&str] = &[
     "joiners",
     "movers",
     "leavers",
+    "leaves",
     "breaches",
     "access",
     "access_changes",

@@ -417,8 +417,9 @@ impl Engine {
 
     /// Raises an alarm for each leaver whose clock has nearly run out, once.
     pub async fn alarm_late_leavers(&self) {
-        let Ok(open) = self.store.leavers(true, 1000).await else { return };
+        // The moment first: a list that is older than it would make somebody late who was verified in between.
         let now = self.clock.now();
+        let Ok(open) = self.store.leavers(true, 1000).await else { return };
         let alarm_after = self.settings.leaver_bound.mul_f64(0.8);
         let alarm_after = jiff::SignedDuration::try_from(alarm_after).unwrap_or(jiff::SignedDuration::MAX);
         let late: Vec<_> = open
@@ -430,8 +431,11 @@ impl Engine {
         }
         let Ok(known) = self.store.findings(100_000).await else { return };
         let known: BTreeSet<String> = known.into_iter().map(|finding| finding.key).collect();
+        let key_of =
+            |leaver: &crate::ports::Leaver| format!("leaver-late:{}:{}", leaver.identity, leaver.site);
+        let mut raised = Vec::new();
         for leaver in late {
-            let key = format!("leaver-late:{}:{}", leaver.identity, leaver.site);
+            let key = key_of(&leaver);
             if known.contains(&key) || self.waits_on_purpose(&leaver).await {
                 continue;
             }
@@ -448,6 +452,16 @@ impl Engine {
                 since: now,
             })
             .await;
+            raised.push(key_of(&leaver));
+        }
+        if raised.is_empty() {
+            return;
+        }
+        // Whoever was read back as gone meanwhile ended an alarm that was not there yet; it is ended now.
+        let Ok(open) = self.store.leavers(true, 1000).await else { return };
+        let open: BTreeSet<String> = open.iter().map(key_of).collect();
+        for key in raised.iter().filter(|key| !open.contains(*key)) {
+            self.clear(key).await;
         }
     }
 

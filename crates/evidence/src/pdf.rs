@@ -37,7 +37,7 @@ const LINES_MAX: usize = 8;
 /// Room of a column at most, as a part of the line.
 const COLUMN_MAX: f32 = 0.38;
 /// A column gets room for its longest word up to this part of the line; longer words are broken.
-const WORD_MAX: f32 = 0.16;
+const WORD_MAX: f32 = 0.19;
 
 const INK: (u8, u8, u8) = (29, 33, 41);
 const DIM: (u8, u8, u8) = (92, 99, 106);
@@ -171,6 +171,10 @@ pub fn report(manifest: &Manifest, rows: &Kept, fingerprint: &str) -> Result<Vec
         let Some(table) = tables::named(name) else { continue };
         let kept = rows.get(name).map(Vec::as_slice).unwrap_or_default();
         let total = manifest.summary.rows.get(*name).copied().unwrap_or(0);
+        if *name == "histogram" {
+            // Its bars stay with its heading.
+            sheet.room(ROW * (stats::BARS.len() as f32 + 5.0));
+        }
         sheet.section(table.title);
         if !sentence.is_empty() {
             sheet.paragraph(sentence, DIM);

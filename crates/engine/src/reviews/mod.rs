@@ -169,6 +169,7 @@ impl Engine {
     pub async fn open_review(&self, opening: Opening, by: &str) -> Result<Campaign, ReviewError> {
         let now = self.clock.now();
         let all: Vec<SiteId> = self.sites().keys().cloned().collect();
+        let every_site = opening.sites.is_empty();
         let kinds = ["role", "item", "site_admin"].map(str::to_owned).to_vec();
         let mut campaign = Campaign {
             id: format!("rev_{}", now.as_millisecond()),
@@ -188,7 +189,7 @@ impl Engine {
             flags: Vec::new(),
         };
         campaign.check()?;
-        let lines = self.review_lines(&campaign).await?;
+        let lines = self.review_lines(&campaign, every_site).await?;
         if lines.is_empty() {
             return Err(ReviewProblem::Nothing.into());
         }
@@ -217,12 +218,16 @@ impl Engine {
         Ok(campaign)
     }
 
-    async fn review_lines(&self, campaign: &Campaign) -> Result<Vec<Line>, ReviewError> {
+    async fn review_lines(&self, campaign: &Campaign, every_site: bool) -> Result<Vec<Line>, ReviewError> {
         let mut lines = Vec::new();
         let mut people = 0;
         for site in &campaign.sites {
             let Some(state) = self.sites().get(site) else { continue };
-            let names = state.catalogue().names();
+            // At the command line nobody has read the catalogue: its names are kept.
+            let kept = self.store.meta(&format!("names:{site}")).await?;
+            let kept = kept.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+            let names = kept.unwrap_or_else(|| state.catalogue().names());
+            let begun = lines.len();
             let mut after = AccountId(0);
             loop {
                 let page = self.store.held_in(site, campaign.opened_at, after, PAGE).await?;
@@ -236,6 +241,13 @@ impl Engine {
                     people += 1;
                     self.account_lines(campaign, site, account, &held, &names, people, &mut lines).await?;
                 }
+            }
+            // Where the tenant has nobody, accounts that are nobody's are for somebody else to review.
+            if every_site
+                && campaign.sites.len() > 1
+                && lines[begun..].iter().all(|line| line.person.is_empty())
+            {
+                lines.truncate(begun);
             }
         }
         if campaign.kinds.iter().any(|kind| kind == VISIT) {

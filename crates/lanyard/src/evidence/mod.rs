@@ -356,7 +356,7 @@ fn reviews(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow:
                 known.name(person).into(),
                 body["site"].as_str().into(),
                 body["kind"].as_str().into(),
-                body["what"].as_str().into(),
+                reviewed(known, &body).into(),
                 body["reviewer"].as_str().into(),
                 body["decision"].as_str().into(),
                 body["reason"].as_str().into(),
@@ -367,6 +367,13 @@ fn reviews(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow:
         );
     }
     Ok(())
+}
+
+/// What a line is about, by today's names; else in the review's own words.
+fn reviewed(known: &people::Known, body: &serde_json::Value) -> String {
+    let text = |name: &str| body[name].as_str().unwrap_or_default();
+    let named = known.named(&SiteId::new(text("site")), text("kind"), text("key"), text("value"));
+    named.unwrap_or_else(|| text("what").to_owned())
 }
 
 /// Populations that samples are drawn from, and the auditor's own list.

@@ -103,6 +103,12 @@ impl Known {
         self.people.get(person)
     }
 
+    /// What something is called in a site, if its names are known.
+    pub fn named(&self, site: &SiteId, kind: &str, key: &str, value: &str) -> Option<String> {
+        let what = tables::what(self.names.get(site)?, kind, key, value);
+        (!what.is_empty()).then_some(what)
+    }
+
     /// What a holding is, in words.
     pub fn what(&self, site: &SiteId, holding: &Holding) -> String {
         let none = Value::Null;
@@ -418,9 +424,15 @@ impl Look<'_> {
                 let covers = |s: &&Stretch<'_>| s.from <= at && s.to.is_none_or(|to| to >= at);
                 let person = stretches.iter().find(covers).map(|stretch| stretch.person);
                 let ours = self.plans.touched(self.site, account, at, READ_AFTER_MAX);
+                let dead = !all.iter().any(|h| {
+                    h.kind == "account" && h.value == "live" && h.from < at && h.to.is_none_or(|to| to > at)
+                });
                 let because = match (change, person) {
-                    ("given", Some(person)) => self.source(person, holding).0,
+                    ("given", Some(person)) if holding.kind != "account" || holding.value == "live" => {
+                        self.source(person, holding).0
+                    }
                     _ if ours => "by Lanyard".to_owned(),
+                    ("taken", _) if dead => "with the account".to_owned(),
                     _ => "by hand in iOffice".to_owned(),
                 };
                 let name = person.map(|person| self.known.name(person)).unwrap_or_default();

@@ -98,6 +98,7 @@ struct Mover {
     site: SiteId,
     account: Option<i64>,
     because: String,
+    leave: bool,
     taken: String,
     given: String,
     note: Note,
@@ -122,9 +123,15 @@ fn number(id: &str) -> u64 {
     u64::from_str_radix(id.trim_start_matches("pln_"), 16).unwrap_or_default()
 }
 
+/// All grounds of the first difference that has any: the rule alone ("comes from here") authorises nobody.
 fn reason(plan: &Plan) -> String {
-    let first = plan.steps.iter().flat_map(|step| &step.differences).flat_map(|d| &d.because).next();
-    first.map(lanyard_plan::render::render_because).unwrap_or_default()
+    let mut differences = plan.steps.iter().flat_map(|step| &step.differences);
+    differences.find(|d| !d.because.is_empty()).map(grounds).unwrap_or_default()
+}
+
+fn grounds(difference: &Difference) -> String {
+    let all: Vec<String> = difference.because.iter().map(lanyard_plan::render::render_because).collect();
+    all.join("; ")
 }
 
 /// Differences about rights, as against those about a profile.
@@ -152,11 +159,16 @@ fn named(differences: &[&Difference], side: fn(&Difference) -> &Option<String>) 
     all.join("; ")
 }
 
-/// Why somebody moves: the first reason of what is given, or of what is taken; not that of a new telephone number in the
-/// same plan.
+/// Why somebody moves: the grounds of what is given, or of what is taken; not those of a new telephone number in the same
+/// plan.
 fn moving(taken: &[&Difference], given: &[&Difference]) -> Option<String> {
-    let because = given.iter().chain(taken).flat_map(|d| &d.because).next()?;
-    Some(lanyard_plan::render::render_because(because))
+    given.iter().chain(taken).find(|d| !d.because.is_empty()).map(|d| grounds(d))
+}
+
+/// Whether a leave takes it, for the time being.
+fn is_leave(taken: &[&Difference]) -> bool {
+    let mut because = taken.iter().flat_map(|d| &d.because);
+    because.any(|because| because.rule.starts_with("lifecycle.leave"))
 }
 
 impl Plans {
@@ -219,6 +231,7 @@ impl Plans {
                     site: plan.site.clone(),
                     account: plan.account.as_ref().map(|key| key.id.0),
                     because: moving(&taken, &given).unwrap_or(because),
+                    leave: is_leave(&taken),
                     taken: named(&taken, |d| &d.from),
                     given: named(&given, |d| &d.to),
                     note: note.clone(),
@@ -394,11 +407,10 @@ impl Plans {
 
     pub fn movers(&mut self, known: &Known, pack: &mut Pack) {
         for mover in std::mem::take(&mut self.movers) {
-            let leave = mover.because.contains("lifecycle.leave");
             let answered = self.answered(&mover.note);
             let (made, verified) = (mover.note.made_at(), mover.note.verified_at());
             let name = known.name(&mover.person);
-            if leave {
+            if mover.leave {
                 pack.row(
                     &tables::LEAVES,
                     vec![
