@@ -96,7 +96,7 @@ pub async fn run(arguments: ConsoleArguments) -> anyhow::Result<u8> {
     crowd::add(&rig.engine, arguments.people).await?;
     let filled_seconds = round(begun.elapsed().as_secs_f64());
     if arguments.hold {
-        println!("{}", serde_json::json!({ "url": rig.url, "link": rig.link, "people": arguments.people }));
+        say!("{}", serde_json::json!({ "url": rig.url, "link": rig.link, "people": arguments.people }));
         stopped().await;
         rig.close().await;
         return Ok(exit::DONE);

@@ -83,10 +83,10 @@ fn returned(site: usize, people: &People, replay: &Replay<'_>) -> BTreeSet<(usiz
             identity.is_away_sometime(read, change.at)
         });
         for center in gone.filter(|center| is_away && theirs.contains(&key(center))) {
-            aside.insert(key(center), before[center].clone());
+            aside.insert(key(center), (*before[center]).clone());
         }
         for center in new {
-            if aside.remove(&key(center)).is_some_and(|role| role == after[center]) {
+            if aside.remove(&key(center)).is_some_and(|role| role == *after[center]) {
                 back.insert((place, *center));
             }
         }
