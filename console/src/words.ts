@@ -57,6 +57,7 @@ const OPERATIONS: Record<string, [thing: string, done: string]> = {
   book: ["desk", "booked"],
   cancel_booking: ["booking", "cancelled"],
   announce: ["visit", "announced"],
+  set_doors: ["doors", "told"],
 };
 
 /** What became of an operation: "permissions written", or "permissions not written: refused". */

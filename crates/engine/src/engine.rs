@@ -27,7 +27,9 @@ use crate::{
     journal::line,
     latency::Latency,
     outages::Outages,
-    ports::{Directory, HookWish, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote},
+    ports::{
+        Directory, DoorFeed, HookWish, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote,
+    },
     reviews::WithheldRights,
     site::SiteState,
 };
@@ -116,8 +118,8 @@ pub struct Engine {
     active: RwLock<Arc<Active>>,
     /// The policy that this process was started with; what was published may differ.
     pub(crate) folder: Arc<Policy>,
-    /// Attribute names of all tenants' schemas, as last read.
-    pub(crate) schema: tokio::sync::Mutex<Option<(Timestamp, BTreeSet<String>)>>,
+    /// Attributes of all tenants' schemas with their types, as last read.
+    pub(crate) schema: tokio::sync::Mutex<Option<(Timestamp, Schema)>>,
     /// Signalled when another policy was put in force: everybody is looked at.
     pub(crate) policy_changed: Notify,
     /// Groups that policy names and no directory has: what rests on them is not taken away.
@@ -160,6 +162,9 @@ pub struct Engine {
 pub(crate) const MANAGER_NUMBER: &str = "@number";
 pub(crate) const MANAGER_EMAIL: &str = "@email";
 pub(crate) const MANAGER_LOGIN: &str = "@login";
+
+/// Attributes by name, with the types that tenants give them.
+pub(crate) type Schema = BTreeMap<String, BTreeSet<String>>;
 
 /// How a manager's key is looked up: `Err` is an id within the tenant, `Ok` a (kind, folded value) key.
 pub(crate) fn manager_key(key: &ManagerKey) -> Result<(&'static str, &str), &str> {
@@ -233,6 +238,17 @@ impl Engine {
         }
     }
 
+    /// Gives sites their physical-access feeds, before anything is loaded.
+    #[must_use]
+    pub fn with_doors(self, feeds: Vec<Arc<dyn DoorFeed>>) -> Self {
+        for feed in feeds {
+            if let Some(site) = self.sites().get(feed.site()) {
+                site.set_doors(feed);
+            }
+        }
+        self
+    }
+
     /// Reads what must be in memory before work begins, and each site's catalogue. A site that cannot be read is reported
     /// and tried again by the loops; the others go on.
     ///
@@ -258,6 +274,7 @@ impl Engine {
         self.load_people().await?;
         // What the first read lacks of them is not gone by that.
         self.recall_catalogues().await?;
+        self.load_applied().await?;
         let open = self.store.findings(100_000).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
@@ -536,6 +553,24 @@ impl Engine {
     pub(crate) fn people_write(&self, site: &SiteId) -> Option<Write> {
         let people = self.people_in(site)?;
         Some(Write::Meta { key: people_key(site), value: people.to_string() })
+    }
+
+    /// What badge systems acknowledged, and who waits for a desk.
+    async fn load_applied(&self) -> Result<(), StoreFailure> {
+        for (id, site) in self.sites() {
+            let all = self.store.applied_all(id).await?;
+            {
+                let mut seating = site.seating.lock().unwrap_or_else(PoisonError::into_inner);
+                for (who, applied) in all.iter().filter(|(_, applied)| applied.waiting.is_some()) {
+                    seating.wait(who, applied.waiting.as_ref());
+                }
+            }
+            let Some(feed) = site.doors() else { continue };
+            let known =
+                all.into_iter().filter_map(|(_, applied)| Some((applied.door_holder?, applied.doors)));
+            feed.recall(known.filter(|(_, doors)| !doors.is_empty()).collect());
+        }
+        Ok(())
     }
 
     async fn load_people(&self) -> Result<(), StoreFailure> {

@@ -308,10 +308,13 @@ impl Engine {
                 _ => whole = false,
             }
         }
-        Known { attributes: self.schema().await, groups: whole.then_some(groups) }
+        let schema = self.schema().await;
+        let attributes = schema.as_ref().map(|types| types.keys().cloned().collect());
+        Known { attributes, types: schema.unwrap_or_default(), groups: whole.then_some(groups) }
     }
 
-    async fn schema(&self) -> Option<std::collections::BTreeSet<String>> {
+    /// Attributes of all tenants with their types.
+    async fn schema(&self) -> Option<crate::engine::Schema> {
         let now = self.clock.now();
         let mut kept = self.schema.lock().await;
         if let Some((at, names)) = &*kept
@@ -319,14 +322,16 @@ impl Engine {
         {
             return Some(names.clone());
         }
-        let mut names = std::collections::BTreeSet::new();
+        let mut names = crate::engine::Schema::new();
         for directory in self.directories().values() {
             let list = tokio::select! {
                 list = directory.list_attributes() => list.ok(),
                 () = self.clock.sleep(SCHEMA_WITHIN) => None,
             };
             // Better unchecked than wrongly refused.
-            names.extend(list?.into_iter().map(|(name, _, _)| name));
+            for (name, kind, _) in list? {
+                names.entry(name).or_default().insert(kind);
+            }
         }
         if names.is_empty() {
             return None;

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -20,12 +20,14 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     keyed_lock::{Held, KeyedLock},
-    ports::{Listing, PortFailure, Progress, Silent, Workplace},
+    ports::{DoorFeed, Listing, PortFailure, Progress, Silent, Workplace},
 };
 
 /// One site.
 pub struct SiteState {
     pub(crate) port: Arc<dyn Workplace>,
+    /// Where its badge system is told, if it is.
+    doors: OnceLock<Arc<dyn DoorFeed>>,
     catalogue: RwLock<Arc<Catalogue>>,
     /// Until it is read once, nothing may be decided here: every name would look gone.
     catalogue_read: AtomicBool,
@@ -91,6 +93,7 @@ impl SiteState {
         let catalogue = Catalogue::empty(port.site().clone(), now);
         Self {
             port,
+            doors: OnceLock::new(),
             seating: Mutex::new(Seating::new(&catalogue)),
             catalogue: RwLock::new(Arc::new(catalogue)),
             catalogue_read: AtomicBool::new(false),
@@ -108,6 +111,16 @@ impl SiteState {
 
     pub fn port(&self) -> &Arc<dyn Workplace> {
         &self.port
+    }
+
+    /// The site's physical-access feed, if the settings name one.
+    pub fn doors(&self) -> Option<&Arc<dyn DoorFeed>> {
+        self.doors.get()
+    }
+
+    pub(crate) fn set_doors(&self, feed: Arc<dyn DoorFeed>) {
+        // A site has one feed from its start on.
+        let _ = self.doors.set(feed);
     }
 
     pub fn catalogue(&self) -> Arc<Catalogue> {

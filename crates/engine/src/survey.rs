@@ -433,10 +433,12 @@ impl Engine {
     pub(crate) fn heed_accounts(&self, id: &SiteId, accounts: &Accounts, certificate: &Certificate) {
         let Some(state) = self.sites().get(id) else { return };
         let mut people = 0;
+        let fields = self.active().policy.team_fields();
         {
             let mut seating = state.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             for account in accounts.iter() {
                 seating.sit(account.id(), account.seat.map(|seat| seat.room));
+                seating.note_teams(&account, &fields);
                 people += u64::from(account.kind == AccountKind::Person && account.is_live());
             }
         }

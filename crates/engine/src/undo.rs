@@ -207,6 +207,8 @@ impl Engine {
             }
             _ => None,
         };
+        let applied =
+            self.store.applied(identity, site).await.map_err(PreviewError::Store)?.unwrap_or_default();
         let undo = {
             let seating = state.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             plan_undo(
@@ -214,6 +216,7 @@ impl Engine {
                 &Today {
                     identity,
                     account: account.as_ref(),
+                    doors: (&applied.doors, applied.door_holder.as_deref()),
                     bookings: bookings.as_deref(),
                     catalogue: &catalogue,
                     seating: &seating,

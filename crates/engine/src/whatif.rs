@@ -240,10 +240,12 @@ impl Engine {
         }
         let (roll, memory) = self.recall_ties(&tenants, &sites).await?;
         let mut desks = self.desks(self.sites().keys());
+        let fields = self.active().policy.team_fields();
         for site in &sites {
             if let Some((_, seating)) = desks.get_mut(&site.site) {
                 for account in site.accounts.iter() {
                     seating.sit(account.id(), account.seat.map(|seat| seat.room));
+                    seating.note_teams(&account, &fields);
                 }
             }
         }
@@ -567,6 +569,7 @@ pub(crate) fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
     let places = desired.seat.iter().flat_map(|want| &want.because);
     let roles = desired.roles.values().flat_map(|want| &want.because);
     let items = desired.items.values().flat_map(|want| &want.because);
+    let doors = desired.doors.values().flat_map(|want| &want.because);
     let costs = desired.cost_center.iter().flat_map(|want| &want.because);
     let notes = desired.place_note.iter().flat_map(|want| &want.because);
     let bookings = desired.bookings.iter().flat_map(|want| &want.because);
@@ -577,6 +580,7 @@ pub(crate) fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
         .chain(notes)
         .chain(roles)
         .chain(items)
+        .chain(doors)
         .chain(costs)
         .chain(bookings)
         .chain(visits)

@@ -79,6 +79,10 @@ impl IofficeClient {
                 let call = Call::post("POST /reservations", &["reservations"], body, lane);
                 self.session().write(&call).await.map(|v| Made { account: None, record: as_id(&v) })
             }
+            Operation::SetDoors { .. } => WriteOutcome::refused(
+                "no_doors",
+                "iOffice grants no physical access: the badge system is told",
+            ),
             Operation::Announce { visit } => {
                 self.announce(visit, lane).await.map(|n| Made { account: None, record: Some(n) })
             }

@@ -131,6 +131,24 @@ pub struct SiteSettings {
     pub permissions_replace: Option<bool>,
     /// Calls per second we allow ourselves; learnt downwards when the site says 429. 0: no limit of ours.
     pub requests_per_second: Option<u32>,
+    /// How the site's badge system is told who may enter what; without it, doors are to-dos.
+    pub doors: Option<DoorSettings>,
+}
+
+/// A physical-access feed: one of `webhook`, `drop` and `scim`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoorSettings {
+    /// Address that takes signed JSON.
+    pub webhook: Option<String>,
+    /// With `webhook`: name under `[secrets]` of the signing key (`whsec_…`).
+    pub key: Option<String>,
+    /// Folder that lists are laid into as CSV; relative to this file.
+    pub drop: Option<PathBuf>,
+    /// Address before `/Users` and `/Groups`.
+    pub scim: Option<String>,
+    /// With `scim`: name under `[secrets]` of the bearer token.
+    pub token: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -594,6 +612,9 @@ impl Mistakes<'_> {
                 "OAuth needs ioffice_client_id, ioffice_redirect_uri and ioffice_refresh_token_file",
             ),
         }
+        if let Some(doors) = &site.doors {
+            self.check_doors(row, doors);
+        }
         for (key, file) in [
             ("ioffice_password_file", &site.ioffice_password_file),
             ("ioffice_client_secret_file", &site.ioffice_client_secret_file),
@@ -602,6 +623,26 @@ impl Mistakes<'_> {
             if let Some(file) = file {
                 self.check_file(place(key), file);
             }
+        }
+    }
+
+    /// Secrets are checked where they are read: they stand elsewhere in the file.
+    fn check_doors(&mut self, row: usize, doors: &DoorSettings) {
+        let place = || Place::row("site", row, "doors");
+        let ways = [doors.webhook.is_some(), doors.drop.is_some(), doors.scim.is_some()];
+        match ways.iter().filter(|way| **way).count() {
+            1 => {}
+            0 => self.add(place(), "doors names no way: give webhook, drop or scim"),
+            _ => self.add(place(), "doors names several ways; keep one of webhook, drop and scim"),
+        }
+        if doors.webhook.is_some() != doors.key.is_some() {
+            self.add(
+                place(),
+                "a webhook needs its key, and nothing else does: the name of a secret (whsec_…)",
+            );
+        }
+        if doors.scim.is_some() != doors.token.is_some() {
+            self.add(place(), "scim needs its token, and nothing else does: the name of a secret");
         }
     }
 

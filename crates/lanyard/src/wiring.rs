@@ -9,10 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use lanyard_doors::{DropFeed, ScimFeed, WebhookFeed};
 use lanyard_engine::{
     Engine, EngineSettings, Ports,
     clock::Clock,
-    ports::{Directory, HookWish, Store, Workplace},
+    ports::{Directory, DoorFeed, HookWish, Store, Workplace},
 };
 use lanyard_ioffice::{
     CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings,
@@ -31,7 +32,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::{
     connection::{Credential, Org, Place, PlaceCredential},
     local,
-    settings::{Deactivation, Dpop, Settings, SiteSettings, TenantSettings, read_secret},
+    settings::{Deactivation, DoorSettings, Dpop, Settings, SiteSettings, TenantSettings, read_secret},
 };
 
 /// Scopes a service app asks for. Missing ones are named by `doctor`.
@@ -60,6 +61,7 @@ pub enum Patience {
 pub struct Clients {
     pub directories: Vec<Arc<dyn Directory>>,
     pub workplaces: Vec<Arc<dyn Workplace>>,
+    pub doors: Vec<Arc<dyn DoorFeed>>,
 }
 
 /// Builds the clients. Nothing is called yet.
@@ -81,7 +83,44 @@ pub fn clients(
     for site in &settings.sites {
         workplaces.push(Arc::new(workplace(dir, site, clock, transport, patience)?));
     }
-    Ok(Clients { directories, workplaces })
+    let mut doors = Vec::new();
+    for site in &settings.sites {
+        if let Some(feed) = &site.doors {
+            doors.push(door_feed(dir, settings, &site.id, feed, clock, transport)?);
+        }
+    }
+    Ok(Clients { directories, workplaces, doors })
+}
+
+/// The physical-access feed of a site.
+fn door_feed(
+    dir: &Path,
+    settings: &Settings,
+    site: &str,
+    feed: &DoorSettings,
+    clock: &Arc<dyn Clock>,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<Arc<dyn DoorFeed>> {
+    let id = SiteId::new(site);
+    let (clock, transport) = (Arc::clone(clock), Arc::clone(transport));
+    let secret = |name: &Option<String>| {
+        let file = name.as_ref().and_then(|name| settings.secrets.get(name));
+        file.map(|file| read_secret(dir, file))
+            .with_context(|| format!("site {site}: the secret of its doors"))?
+    };
+    let wrong = |text: String| anyhow!("site {site}: {text}");
+    Ok(match (&feed.webhook, &feed.drop, &feed.scim) {
+        (Some(url), _, _) => {
+            let key = secret(&feed.key)?;
+            Arc::new(WebhookFeed::new(id, url, &key, transport, clock).map_err(wrong)?)
+        }
+        (None, Some(folder), _) => Arc::new(DropFeed::new(id, dir.join(folder), clock)),
+        (None, None, Some(url)) => {
+            let token = secret(&feed.token)?;
+            Arc::new(ScimFeed::new(id, url, token, transport, clock).map_err(wrong)?)
+        }
+        (None, None, None) => anyhow::bail!("site {site}: [site.doors] names no webhook, drop or scim"),
+    })
 }
 
 /// The client of one org of the settings, for work.
@@ -464,11 +503,8 @@ pub fn engine(
     policy: Policy,
     settings: EngineSettings,
 ) -> Engine {
-    Engine::new(
-        Ports { clock, store, directories: clients.directories, workplaces: clients.workplaces },
-        policy,
-        settings,
-    )
+    let ports = Ports { clock, store, directories: clients.directories, workplaces: clients.workplaces };
+    Engine::new(ports, policy, settings).with_doors(clients.doors)
 }
 
 /// Engine numbers from the settings.

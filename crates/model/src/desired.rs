@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{FieldName, Role},
+    door::{DoorRights, DoorSpan},
     failure::FailedStep,
     id::{AccountId, CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
 };
@@ -73,10 +74,21 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loses {
     pub roles: bool,
+    /// Physical access.
+    #[serde(default)]
+    pub doors: bool,
     pub items: bool,
     pub seat: bool,
     pub bookings: bool,
     pub account: bool,
+}
+
+/// People whose accounts have the same value in a field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Team {
+    pub field: FieldName,
+    /// Folded.
+    pub value: String,
 }
 
 /// A wanted workplace.
@@ -89,6 +101,9 @@ pub enum SeatWish {
         /// Space type names, folded; empty: any occupiable type.
         kinds: Vec<String>,
         rooms: Vec<RoomId>,
+        /// Of several free ones, the one next to people of the same team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        near: Option<Team>,
     },
     /// A seat in a neighbourhood section (`hybrid`).
     Section { section: SectionId },
@@ -197,6 +212,12 @@ pub struct Desired {
     pub visits: Vec<Want<VisitWish>>,
     pub notices: Vec<Want<NoticeWish>>,
     pub todos: Vec<Want<ToDo>>,
+    /// Areas that the badge system is to open, by its own names for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doors: BTreeMap<String, Want<DoorSpan>>,
+    /// Who the person is to the badge system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door_holder: Option<String>,
     /// Failures on record that bear on this answer, by key; the others are forgotten.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub failures: BTreeSet<String>,
@@ -243,6 +264,8 @@ impl Desired {
             visits: Vec::new(),
             notices: Vec::new(),
             todos: Vec::new(),
+            doors: BTreeMap::new(),
+            door_holder: None,
             failures: BTreeSet::new(),
             stopped: None,
             not_given: Vec::new(),
@@ -256,6 +279,15 @@ impl Desired {
     pub fn review_by(&mut self, at: Timestamp) {
         self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
     }
+}
+
+/// Somebody's place on the waiting list for a desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskWait {
+    pub since: Timestamp,
+    pub floors: Vec<FloorId>,
+    pub kinds: Vec<String>,
+    pub rooms: Vec<RoomId>,
 }
 
 /// What we last brought about and verified for one identity in one site: the third leg of the comparison.
@@ -279,6 +311,18 @@ pub struct Applied {
     pub visits: BTreeMap<String, i64>,
     /// Notices sent, by key.
     pub notices: BTreeSet<String>,
+    /// What the badge system acknowledged for the holder.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub doors: DoorRights,
+    /// Who the person is to the badge system, as it was last told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub door_holder: Option<String>,
+    /// No desk that they may have is free: since when they wait, and for which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<DeskWait>,
+    /// When their end was first seen, where nobody says when it was: it does not move with later changes of their data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_since: Option<Timestamp>,
     /// Steps that failed and whose rule says what becomes of that, by [`crate::failure::failure_key`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub failed: BTreeMap<String, FailedStep>,
@@ -287,12 +331,16 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// Whether anything is there that we brought about. What failed is nothing of the kind.
+    /// Whether anything is there that we brought about. What failed, when they left and what they wait for is nothing of the
+    /// kind.
     pub fn is_anything(&self) -> bool {
         let nothing = Self::default();
-        match self.failed.is_empty() {
+        match self.failed.is_empty() && self.ended_since.is_none() && self.waiting.is_none() {
             true => *self != nothing,
-            false => *self != Self { failed: self.failed.clone(), ..nothing },
+            false => {
+                let Self { failed, ended_since, waiting, .. } = self.clone();
+                *self != Self { failed, ended_since, waiting, ..nothing }
+            }
         }
     }
 }

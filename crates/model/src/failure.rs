@@ -44,13 +44,22 @@ pub enum Part {
     CostCenter,
     Booking,
     Visit,
+    Door,
     /// The account itself and its fields; what lifecycle rules take.
     Account,
 }
 
 impl Part {
-    pub const ALL: [Self; 7] =
-        [Self::Place, Self::Role, Self::Item, Self::CostCenter, Self::Booking, Self::Visit, Self::Account];
+    pub const ALL: [Self; 8] = [
+        Self::Place,
+        Self::Role,
+        Self::Item,
+        Self::CostCenter,
+        Self::Booking,
+        Self::Visit,
+        Self::Door,
+        Self::Account,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,6 +69,7 @@ impl Part {
             Self::CostCenter => "cost center",
             Self::Booking => "booking",
             Self::Visit => "visit",
+            Self::Door => "door",
             Self::Account => "account",
         }
     }

@@ -9,6 +9,7 @@
 //! | [`booking`] | reservations and visits |
 //! | [`coverage`] | how complete a read was, and the certificate that says so |
 //! | [`desired`] | what policy wants for one identity, and why |
+//! | [`door`] | physical access: areas and times |
 //! | [`failure`] | what a rule says about its steps that fail |
 //! | [`link`] | correlation: whose account it is |
 //! | [`plan`] | steps, plans, outcomes |
@@ -20,6 +21,7 @@ pub mod booking;
 pub mod clearance;
 pub mod coverage;
 pub mod desired;
+pub mod door;
 pub mod failure;
 pub mod fold;
 pub mod id;

@@ -13,6 +13,7 @@ use crate::{
     account::{FieldName, Role},
     clearance::GatedLine,
     desired::{Because, Ending, NoticeWish, ToDo, VisitWish},
+    door::DoorRights,
     id::{
         AccountId, AccountKey, CenterId, IdentityId, ItemId, PlanId, ReservationId, RoomId, SectionId,
         SiteId, UserTypeId,
@@ -83,6 +84,14 @@ pub enum Operation {
     Announce {
         visit: VisitWish,
     },
+    /// Tells the site's badge system everything that the holder may enter, in place of what it was told before. Goes to the
+    /// physical-access feed, never to iOffice; saying it twice does no harm.
+    SetDoors {
+        holder: String,
+        rights: DoorRights,
+        /// As last acknowledged.
+        had: DoorRights,
+    },
 }
 
 impl Operation {
@@ -97,6 +106,7 @@ impl Operation {
             Self::CancelBooking { .. } => "cancel_booking",
             Self::Book { .. } => "book",
             Self::Announce { .. } => "announce",
+            Self::SetDoors { .. } => "set_doors",
         }
     }
 }

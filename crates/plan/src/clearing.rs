@@ -77,6 +77,11 @@ impl Asked {
                 asked.by_line.insert(format!("visit+:{}", want.value.key), asks);
             }
         }
+        for (area, want) in full.doors.iter().filter(|(area, _)| !base.doors.contains_key(*area)) {
+            if let Some(asks) = of(&want.because) {
+                asked.by_line.insert(format!("door+:{area}"), asks);
+            }
+        }
         if let Some(want) = &full.seat
             && base.seat.as_ref().is_none_or(|free| free.value != want.value)
         {
@@ -374,6 +379,7 @@ fn staged(key: &str, demand: &Demand) -> Option<i64> {
     let stage = demand.stages.iter().find(|stage| match verb {
         "role-" | "roles-" => stage.takes.roles,
         "item-" => stage.takes.items,
+        "door-" => stage.takes.doors,
         "seat-" | "section-" => stage.takes.seat,
         ALL_BOOKINGS => stage.takes.bookings,
         "deactivate" => stage.takes.account,

@@ -12,7 +12,7 @@ use lanyard_model::{
     plan::{AccountPatch, Difference, Effect, Gate, Operation, Plan, Step},
 };
 
-use crate::{Observation, Seen, Setting, identity::added};
+use crate::{Observation, Seen, Setting, doors, identity::added};
 
 /// Everything the API can take back, then the to-dos for what it cannot.
 pub(crate) fn plan_ended(
@@ -32,10 +32,14 @@ pub(crate) fn plan_ended(
             plan.notes.push("the account was not read: nothing is planned".into());
             return;
         }
-        Seen::Absent if seen.link.is_none() => return,
-        Seen::Absent => plan.ending = Some(ending),
+        Seen::Absent if seen.link.is_none() && seen.applied.doors.is_empty() => return,
+        Seen::Absent => {
+            plan.ending = Some(ending);
+            doors::plan_no_doors(plan, desired, seen.applied, &gate);
+        }
         Seen::Present(account) => {
             plan.ending = Some(ending);
+            doors::plan_no_doors(plan, desired, seen.applied, &gate);
             if account.is_live() {
                 empty_roles(plan, desired, account, &gate, setting);
                 empty_record(plan, desired, account, &gate, setting);
@@ -75,11 +79,14 @@ pub(crate) fn plan_paused(
     seen: &Observation<'_>,
     setting: &Setting<'_>,
 ) {
+    let gate = setting.removal.gate_for_leaver(setting.now);
+    if loses.doors && !matches!(seen.account, Seen::NotRead) {
+        doors::plan_no_doors(plan, desired, seen.applied, &gate);
+    }
     let Seen::Present(account) = seen.account else { return };
     if !account.is_live() {
         return;
     }
-    let gate = setting.removal.gate_for_leaver(setting.now);
     if loses.roles {
         empty_roles(plan, desired, account, &gate, setting);
     }

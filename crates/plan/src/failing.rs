@@ -45,6 +45,7 @@ pub fn part_of(line: &str) -> Part {
         "cost" => Part::CostCenter,
         "booking" | "bookings" => Part::Booking,
         "visit" => Part::Visit,
+        "door" => Part::Door,
         _ => Part::Account,
     }
 }

@@ -11,7 +11,7 @@ use lanyard_model::{
     signal::Lane,
 };
 
-use crate::{Removal, ended, grants, seal, seating::Seating, workplace};
+use crate::{Removal, doors, ended, grants, seal, seating::Seating, workplace};
 
 /// What was read of the account.
 #[derive(Debug, Clone, Copy)]
@@ -82,8 +82,10 @@ pub fn plan_identity(desired: &Desired, seen: &Observation<'_>, setting: &Settin
             if let Lifecycle::Ended { since, how } = &desired.lifecycle
                 && account.is_live()
             {
-                // The API cannot end it: the clock runs, and a person must.
+                // The API cannot end it: the clock runs, and a person must. Doors are no part of it.
                 plan.ending = Some((*how, *since));
+                let gate = setting.removal.gate_for_leaver(setting.now);
+                doors::plan_no_doors(&mut plan, desired, seen.applied, &gate);
                 plan.todos.push(ToDo {
                     key: "site-admin".into(),
                     what: format!("take {}'s site administrator account out of service", setting.person),
@@ -153,6 +155,7 @@ fn plan_active(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setti
             }
             plan_record(plan, desired, account, seen.applied, setting);
             grants::plan_roles(plan, desired, account.roles.as_ref(), seen.applied, setting);
+            doors::plan_doors(plan, desired, seen.applied, setting);
             workplace::plan_bookings(plan, desired, Some(account), seen, setting);
             workplace::plan_visits(plan, desired, seen.applied);
         }
@@ -212,6 +215,7 @@ fn plan_new(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setting:
         gate: Gate::Open,
     });
     grants::plan_roles(plan, desired, Some(&Default::default()), seen.applied, setting);
+    doors::plan_doors(plan, desired, seen.applied, setting);
     workplace::plan_bookings(plan, desired, None, seen, setting);
     workplace::plan_visits(plan, desired, seen.applied);
 }

@@ -12,6 +12,7 @@
 
 pub mod clearing;
 pub mod correlate;
+mod doors;
 mod ended;
 pub mod failing;
 mod grants;

@@ -9,10 +9,13 @@ use lanyard_model::{
     account::{Account, FieldName, Role},
     booking::Booking,
     clearance::{ALL_BOOKINGS, GatedLine},
+    door::DoorSpan,
     id::{CenterId, ItemId, RoomId, SectionId},
     place::Catalogue,
     plan::{AccountPatch, Difference, Effect, Inverse, Operation, Step},
 };
+
+use crate::doors;
 
 /// One change of one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ enum Line<'a> {
     Cancel(i64),
     Book(&'a str),
     Announce(&'a str),
+    Door(&'a str, Option<DoorSpan>, Option<DoorSpan>),
 }
 
 impl Line<'_> {
@@ -64,6 +68,8 @@ impl Line<'_> {
             Self::Cancel(_) => ALL_BOOKINGS.into(),
             Self::Book(key) => format!("booking+:{key}"),
             Self::Announce(key) => format!("visit+:{key}"),
+            Self::Door(area, _, Some(_)) => format!("door+:{area}"),
+            Self::Door(area, _, None) => format!("door-:{area}"),
         }
     }
 
@@ -92,6 +98,7 @@ impl Line<'_> {
             Self::AllRoles => what == "all roles",
             Self::Cancel(_) | Self::Book(_) => what == "booking",
             Self::Announce(_) => what == "visit",
+            Self::Door(area, ..) => what == doors::named(area),
         }
     }
 
@@ -140,6 +147,15 @@ fn of<'a>(op: &'a Operation, before: Option<&'a Account>) -> Vec<Line<'a>> {
         Operation::CancelBooking { booking } => vec![Line::Cancel(booking.0)],
         Operation::Book { key, .. } => vec![Line::Book(key)],
         Operation::Announce { visit } => vec![Line::Announce(&visit.key)],
+        Operation::SetDoors { rights, had, .. } => {
+            let areas: BTreeSet<&String> = had.keys().chain(rights.keys()).collect();
+            areas
+                .into_iter()
+                .map(|area| (area, had.get(area).copied(), rights.get(area).copied()))
+                .filter(|(_, from, to)| from != to)
+                .map(|(area, from, to)| Line::Door(area, from, to))
+                .collect()
+        }
     }
 }
 
@@ -223,6 +239,20 @@ pub fn split(
                     };
                 }
                 Operation::SetRoles { roles: list }
+            };
+            (with(&left), with(&taken))
+        }
+        Operation::SetDoors { holder, rights, had } => {
+            let with = |lines: &[Line<'_>]| {
+                let mut list = had.clone();
+                for line in lines {
+                    let Line::Door(area, _, _) = line else { continue };
+                    match rights.get(*area) {
+                        Some(span) => list.insert((*area).to_owned(), *span),
+                        None => list.remove(*area),
+                    };
+                }
+                Operation::SetDoors { holder: holder.clone(), rights: list, had: had.clone() }
             };
             (with(&left), with(&taken))
         }
@@ -324,6 +354,11 @@ pub fn invert(
             });
             inverse.lost.push(format!("booking {id} comes back with another number, without guests or title"));
         }
+        Operation::SetDoors { holder, rights, had } => inverse.ops.push(Operation::SetDoors {
+            holder: holder.clone(),
+            rights: had.clone(),
+            had: rights.clone(),
+        }),
         // The number of what was made is in the outcome.
         Operation::Book { .. } => {}
         Operation::Announce { visit } => inverse.lost.push(format!(

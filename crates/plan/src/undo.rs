@@ -9,12 +9,13 @@ use lanyard_model::{
     booking::Booking,
     clearance::GatedLine,
     desired::Because,
+    door::DoorRights,
     id::{IdentityId, ReservationId},
     place::Catalogue,
     plan::{AccountPatch, Difference, Effect, Inverse, Operation, Outcome, Step},
 };
 
-use crate::{Removal, seating::Seating};
+use crate::{Removal, doors, seating::Seating};
 
 /// One operation that was accepted.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Done<'a> {
 pub struct Today<'a> {
     pub identity: &'a IdentityId,
     pub account: Option<&'a Account>,
+    /// What the badge system acknowledged last, and for whom.
+    pub doors: (&'a DoorRights, Option<&'a str>),
     /// Live future bookings of the account; `None`: not read.
     pub bookings: Option<&'a [Booking]>,
     pub catalogue: &'a Catalogue,
@@ -57,6 +60,7 @@ pub struct Undo {
 pub fn plan_undo(done: &[Done<'_>], today: &Today<'_>) -> Undo {
     let mut undo = Undo::default();
     let mut account = today.account.cloned();
+    let mut doors = today.doors.0.clone();
     for one in done.iter().rev() {
         let Some(inverse) = one.inverse else {
             undo.lost.push(format!(
@@ -68,7 +72,13 @@ pub fn plan_undo(done: &[Done<'_>], today: &Today<'_>) -> Undo {
         };
         undo.lost.extend(inverse.lost.iter().cloned());
         undo.keep_away.extend(inverse.lines.iter().cloned());
-        take_back(one, inverse, &mut account, today, &mut undo);
+        match (one.operation, inverse.ops.first()) {
+            (
+                Operation::SetDoors { holder, rights: wrote, .. },
+                Some(Operation::SetDoors { rights: had, .. }),
+            ) => take_back_doors(holder, wrote, had, &mut doors, today, &mut undo),
+            _ => take_back(one, inverse, &mut account, today, &mut undo),
+        }
     }
     undo.keep_away.sort();
     undo.keep_away.dedup_by(|a, b| a.key == b.key);
@@ -196,6 +206,50 @@ fn take_back(
             _ => undo.lost.push(format!("{title}: its number is not known, cancel it in iOffice")),
         },
         _ => {}
+    }
+}
+
+/// Areas that still stand as told go back to what was told before.
+fn take_back_doors(
+    holder: &str,
+    wrote: &DoorRights,
+    had: &DoorRights,
+    now: &mut DoorRights,
+    today: &Today<'_>,
+    undo: &mut Undo,
+) {
+    if today.doors.1.is_some_and(|known| known != holder) {
+        undo.moved.push(format!("doors: they are no longer {holder} to the badge system"));
+        return;
+    }
+    let areas: BTreeSet<&String> = wrote.keys().chain(had.keys()).collect();
+    let before = now.clone();
+    let mut told = Vec::new();
+    for area in areas {
+        let (to, from) = (had.get(area).copied(), wrote.get(area).copied());
+        if to == from {
+            continue;
+        }
+        let what = doors::named(area);
+        match now.get(area).copied() {
+            current if current == to => undo.already.push(what),
+            current if current == from => {
+                match to {
+                    Some(span) => now.insert(area.clone(), span),
+                    None => now.remove(area),
+                };
+                let takes = to.is_none_or(|to| from.is_some_and(|from| to.is_less_than(&from)));
+                let effect = if takes { Effect::Remove } else { Effect::Add };
+                let word = |span: Option<lanyard_model::door::DoorSpan>| span.map(|span| span.to_string());
+                told.push(difference(effect, &what, word(from), word(to), today));
+            }
+            _ => undo.moved.push(what),
+        }
+    }
+    if !told.is_empty() {
+        let takes = told.iter().any(|difference| difference.effect == Effect::Remove);
+        let op = Operation::SetDoors { holder: holder.to_owned(), rights: now.clone(), had: before };
+        push(undo, today, op, told, takes);
     }
 }
 

@@ -25,11 +25,11 @@ pub(crate) fn plan_seat(
     let section = account.and_then(|a| a.section);
     match &desired.seat {
         None => note_place(patch, differences, desired.place_note.as_ref(), account),
-        Some(Want { value: SeatWish::Desk { floors, kinds, rooms }, because }) => {
+        Some(Want { value: SeatWish::Desk { floors, kinds, rooms, near }, because }) => {
             if seat.is_some_and(|seat| setting.seating.fits(seat.room, floors, kinds, rooms)) {
                 return;
             }
-            match setting.seating.choose(&desired.identity, floors, kinds, rooms) {
+            match setting.seating.choose(&desired.identity, floors, kinds, rooms, near.as_ref()) {
                 Some(room) if seat.is_some() && setting.removal.forbids() => {
                     // Another desk would take this one away.
                     plan.notes.push(format!(
@@ -42,20 +42,15 @@ pub(crate) fn plan_seat(
                     differences.push(moved_seat(seat.map(|s| s.room), room, because, setting));
                 }
                 None => {
-                    plan.notes.push(format!(
-                        "no free desk on {}",
-                        floors
-                            .iter()
-                            .map(|f| setting.catalogue.floor_path(*f))
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    ));
+                    let place = setting.seating.place_in_line(&desired.identity, floors, rooms);
+                    let list = floor_list(floors, setting);
+                    plan.notes.push(format!("no free desk on {list}: number {place} on the waiting list"));
                     plan.todos.push(lanyard_model::desired::ToDo {
                         key: "desk".into(),
                         what: format!("find a desk for {}", setting.person),
                         how: format!(
-                            "free or add a desk on {}; the next look assigns it",
-                            floor_list(floors, setting)
+                            "free or add a desk on {list}: it goes to whoever waits longest ({} is number {place})",
+                            setting.person
                         ),
                     });
                     note_place(patch, differences, desired.place_note.as_ref(), account);

@@ -11,15 +11,15 @@ use lanyard_model::{
     account::{FieldName, Role},
     desired::{Owned, PlaceNote},
     fold,
-    id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
+    id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, TenantId, UserTypeId},
     place::{COST_CENTER_CATEGORY, Catalogue},
 };
 
 use crate::{
     PolicyFiles,
-    document::{Centers, CostCenter, Document, Flow, Kind, PlaceNames},
+    document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, PlaceNames},
     names::Words,
-    parameter::{filled, filled_place},
+    parameter::{Values, filled, filled_place, is_named_in, is_named_in_row},
     place,
     problem::{Findings, Problems, Spot, nearest},
     table::Row,
@@ -30,10 +30,22 @@ use crate::{
 pub struct Bound {
     pub(crate) document: Arc<Document>,
     pub(crate) sites: BTreeMap<SiteId, Site>,
+    /// The same for people of tenants that have values of their own for parameters.
+    own: BTreeMap<(SiteId, TenantId), Site>,
     problems: Problems,
 }
 
 impl Bound {
+    /// The ids of a site, as they are named for people of this tenant.
+    pub(crate) fn site(&self, site: &SiteId, tenant: &TenantId) -> Option<&Site> {
+        if !self.own.is_empty()
+            && let Some(own) = self.own.get(&(site.clone(), tenant.clone()))
+        {
+            return Some(own);
+        }
+        self.sites.get(site)
+    }
+
     /// Names that exist in none of the sites they are meant for.
     pub fn problems(&self) -> &Problems {
         &self.problems
@@ -51,6 +63,11 @@ pub(crate) struct Site {
     pub cost_centers: CostCenters,
     pub floors: HashMap<FloorId, BuildingId>,
     pub sections: HashMap<SectionId, FloorId>,
+    /// What parameters stand for here.
+    pub values: Values,
+    /// For doors: what buildings, and floors with their building, are called.
+    pub building_names: HashMap<BuildingId, String>,
+    pub floor_names: HashMap<FloorId, String>,
     /// Centers by module (folded), then by the building that they serve.
     pub serving: BTreeMap<String, Serving>,
     /// Centers by module (folded).
@@ -86,11 +103,14 @@ impl CostCenters {
 
 impl Site {
     pub fn building_of(&self, spot: place::Spot) -> Option<BuildingId> {
-        let floor = match spot {
-            place::Spot::Floor(floor) => floor,
-            place::Spot::Section(section) => *self.sections.get(&section)?,
-        };
-        self.floors.get(&floor).copied()
+        self.floors.get(&self.floor_of(spot)?).copied()
+    }
+
+    pub fn floor_of(&self, spot: place::Spot) -> Option<FloorId> {
+        match spot {
+            place::Spot::Floor(floor) => Some(floor),
+            place::Spot::Section(section) => self.sections.get(&section).copied(),
+        }
     }
 }
 
@@ -109,6 +129,8 @@ pub(crate) enum Ids {
     Serving(Serving),
     Centers(BTreeSet<CenterId>, Vec<String>),
     Item(Result<ItemId, String>),
+    /// Names of areas, in the outcome's order.
+    Doors(Vec<String>),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -116,6 +138,7 @@ pub(crate) struct RowIds {
     pub roles: Vec<(CenterId, Role)>,
     pub items: Vec<ItemId>,
     pub cost_center: Option<ItemId>,
+    pub doors: Vec<String>,
     pub missing: Vec<String>,
 }
 
@@ -136,6 +159,9 @@ pub(crate) struct PlaceIds {
 const FIXES_MAX: usize = 100;
 const NAMES_MAX: usize = 5_000;
 
+/// Where something missing is named, from and to which byte, and what is said of it.
+type Told = (String, usize, usize, String);
+
 /// Table, what is taken from it under which condition on a column, and what that is here.
 type KnownPlaces = (usize, PlaceNames, Option<(FieldName, String)>, Arc<Vec<PlaceIds>>);
 
@@ -143,7 +169,7 @@ struct Binder<'a> {
     catalogue: &'a Catalogue,
     document: &'a Document,
     /// The site's values of parameters.
-    values: BTreeMap<&'a str, &'a str>,
+    values: Values,
     buildings: HashMap<String, Vec<BuildingId>>,
     floors: HashMap<String, Vec<FloorId>>,
     items: HashMap<String, Vec<ItemId>>,
@@ -154,7 +180,8 @@ struct Binder<'a> {
     /// Floors with seats, by kind (folded) and, under the empty name, of any kind.
     seats: HashMap<String, BTreeSet<FloorId>>,
     /// Names missing here, by where the policy says them.
-    missing: Vec<(Spot, String)>,
+    /// With whether a parameter is named there: then it is meant here, and nowhere else.
+    missing: Vec<(Spot, String, bool)>,
     /// What was perhaps meant, by what is said to be missing.
     fixes: RefCell<BTreeMap<String, String>>,
     /// Places that several flows take from one table in the same way are resolved once.
@@ -168,16 +195,27 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
 ) -> Bound {
     let mut sites = BTreeMap::new();
     // A name need not exist in every site; it is a mistake if it exists in none.
-    let mut missing: BTreeMap<(String, usize, usize, String), BTreeSet<&SiteId>> = BTreeMap::new();
+    let mut missing: BTreeMap<Told, (BTreeSet<&SiteId>, bool)> = BTreeMap::new();
     let mut fixes: BTreeMap<String, String> = BTreeMap::new();
+    let mut own_sites = BTreeMap::new();
+    let tenants: Vec<Option<&TenantId>> =
+        std::iter::once(None).chain(document.parameters.tenants().into_iter().map(Some)).collect();
     for (id, catalogue) in catalogues {
-        let mut binder = Binder::new(catalogue.borrow(), &document);
-        sites.insert(id.clone(), binder.site(id));
-        for (message, fix) in binder.fixes.take() {
-            fixes.entry(message).or_insert(fix);
-        }
-        for (spot, message) in binder.missing {
-            missing.entry((spot.file, spot.span.start, spot.span.end, message)).or_default().insert(id);
+        for tenant in &tenants {
+            let mut binder = Binder::new(catalogue.borrow(), &document, *tenant);
+            let site = binder.site(id);
+            match tenant {
+                None => _ = sites.insert(id.clone(), site),
+                Some(tenant) => _ = own_sites.insert((id.clone(), (*tenant).clone()), site),
+            }
+            for (message, fix) in binder.fixes.take() {
+                fixes.entry(message).or_insert(fix);
+            }
+            for (spot, message, own) in binder.missing {
+                let entry = missing.entry((spot.file, spot.span.start, spot.span.end, message)).or_default();
+                entry.0.insert(id);
+                entry.1 |= own;
+            }
         }
     }
     let mut findings = Findings::default();
@@ -185,7 +223,7 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
     for (name, text) in &files.tables {
         findings.source(&format!("{}.csv", name.trim_end_matches(".csv")), text);
     }
-    for ((file, start, end, message), without) in missing {
+    for ((file, start, end, message), (without, own)) in missing {
         let limited = document
             .tables
             .values()
@@ -201,18 +239,6 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
                 .filter(|site| catalogues.contains_key(**site))
                 .count()
         });
-        // Where a site gives the name itself, it is meant there and nowhere else.
-        let text = if file == files.toml.0 {
-            Some(&files.toml.1)
-        } else {
-            let name = file.trim_end_matches(".csv");
-            files
-                .tables
-                .iter()
-                .find(|(known, _)| known.trim_end_matches(".csv") == name)
-                .map(|(_, text)| text)
-        };
-        let own = text.and_then(|text| text.get(start..end)).is_some_and(|text| text.contains("${"));
         if own || without.len() >= meant {
             let names: Vec<_> = without.iter().map(ToString::to_string).collect();
             let spot = Spot { file, span: start..end };
@@ -220,7 +246,7 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
             findings.warning(&spot, format!("{message} (site {})", names.join(", ")), fix);
         }
     }
-    Bound { document, sites, problems: findings.finish() }
+    Bound { document: Arc::clone(&document), sites, own: own_sites, problems: findings.finish() }
 }
 
 fn push<T>(map: &mut HashMap<String, Vec<T>>, name: &str, id: T)
@@ -234,7 +260,7 @@ where
 }
 
 impl<'a> Binder<'a> {
-    fn new(catalogue: &'a Catalogue, document: &'a Document) -> Self {
+    fn new(catalogue: &'a Catalogue, document: &'a Document, tenant: Option<&TenantId>) -> Self {
         let mut buildings = HashMap::new();
         for building in catalogue.buildings.values() {
             push(&mut buildings, &building.name, building.id);
@@ -275,7 +301,7 @@ impl<'a> Binder<'a> {
         Self {
             catalogue,
             document,
-            values: document.parameters.of(&catalogue.site),
+            values: document.parameters.of(&catalogue.site, tenant),
             buildings,
             floors,
             items,
@@ -291,7 +317,7 @@ impl<'a> Binder<'a> {
 
     fn site(&mut self, id: &SiteId) -> Site {
         let catalogue = self.catalogue;
-        let mut site = Site::default();
+        let mut site = Site { values: self.values.clone(), ..Site::default() };
         for center in catalogue.centers.values() {
             site.modules.entry(fold::text(&center.module)).or_default().insert(center.id);
         }
@@ -308,14 +334,20 @@ impl<'a> Binder<'a> {
             site.cost_centers.insert(&item.name, item.id, true);
         }
         site.floors = catalogue.floors.values().map(|floor| (floor.id, floor.building)).collect();
+        let buildings = catalogue.buildings.values();
+        site.building_names = buildings.map(|building| (building.id, building.name.to_string())).collect();
+        site.floor_names =
+            catalogue.floors.keys().map(|floor| (*floor, catalogue.floor_path(*floor))).collect();
         site.sections = catalogue.sections.values().map(|section| (section.id, section.floor)).collect();
         for rule in &self.document.user_types {
-            let wanted = fold::text(&rule.name);
+            let name = filled(&rule.name, &self.values).into_owned();
+            let wanted = fold::text(&name);
             let found = catalogue.user_types.iter().find(|(_, name)| fold::text(name) == wanted);
             if found.is_none() {
                 let known = catalogue.user_types.values().map(|name| &**name);
-                let why = format!("there is no user type \"{}\"", rule.name);
-                self.missing.push((rule.spot.clone(), self.lacking(why, &rule.name, known)));
+                let why = format!("there is no user type \"{name}\"");
+                let own = name != rule.name;
+                self.missing.push((rule.spot.clone(), self.lacking(why, &name, known), own));
             }
             site.user_types.push(found.map(|(id, _)| *id));
         }
@@ -348,12 +380,14 @@ impl<'a> Binder<'a> {
                 Err(why) => ids.missing.push(why),
             }
         }
+        ids.doors = row.out.doors.iter().map(|name| filled(name, &self.values).into_owned()).collect();
         for (role, names) in &row.out.roles {
             let (centers, missing) = self.centers(names);
             ids.roles.extend(centers.into_iter().map(|center| (center, *role)));
             ids.missing.extend(missing);
         }
-        self.missing.extend(ids.missing.iter().map(|why| (row.spot.clone(), why.clone())));
+        let own = is_named_in_row(&row.out);
+        self.missing.extend(ids.missing.iter().map(|why| (row.spot.clone(), why.clone(), own)));
         ids
     }
 
@@ -367,7 +401,7 @@ impl<'a> Binder<'a> {
                     Kind::Role { centers: Centers::Named(names), owns_all, .. } => {
                         let (centers, missing) = self.centers(names);
                         for why in &missing {
-                            self.missing.push((outcome.spot.clone(), why.clone()));
+                            self.missing.push((outcome.spot.clone(), why.clone(), is_named_in(outcome)));
                         }
                         (Ids::Centers(centers, missing), *owns_all)
                     }
@@ -381,23 +415,35 @@ impl<'a> Binder<'a> {
                             Arc::make_mut(&mut site.owned).centers.extend(centers);
                         }
                         (
-                            Ids::Serving(site.serving.get(&fold::text(module)).cloned().unwrap_or_default()),
+                            Ids::Serving(
+                                site.serving
+                                    .get(&fold::text(&filled(module, &self.values)))
+                                    .cloned()
+                                    .unwrap_or_default(),
+                            ),
                             false,
                         )
                     }
                     Kind::Item { name, owns_all } => {
                         let item = self.item(name);
                         if let Err(why) = &item {
-                            self.missing.push((outcome.spot.clone(), why.clone()));
+                            self.missing.push((outcome.spot.clone(), why.clone(), is_named_in(outcome)));
                         }
                         (Ids::Item(item), *owns_all)
                     }
                     Kind::CostCenter(CostCenter::Named(name)) => {
                         let item = self.cost_center(site, name);
                         if let Err(why) = &item {
-                            self.missing.push((outcome.spot.clone(), why.clone()));
+                            self.missing.push((outcome.spot.clone(), why.clone(), is_named_in(outcome)));
                         }
                         (Ids::Item(item), false)
+                    }
+                    Kind::Door(areas) => {
+                        let name = |area: &DoorArea| match area {
+                            DoorArea::Named(name) => filled(name, &self.values).into_owned(),
+                            _ => String::new(),
+                        };
+                        (Ids::Doors(areas.iter().map(name).collect()), false)
                     }
                     _ => (Ids::Nothing, false),
                 };
@@ -422,9 +468,11 @@ impl<'a> Binder<'a> {
         module: &str,
         outcome: &crate::document::Outcome,
     ) -> BTreeSet<CenterId> {
-        let found = site.modules.get(&fold::text(module)).cloned().unwrap_or_default();
+        let named = filled(module, &self.values).into_owned();
+        let found = site.modules.get(&fold::text(&named)).cloned().unwrap_or_default();
         if found.is_empty() {
-            self.missing.push((outcome.spot.clone(), format!("there is no center of module \"{module}\"")));
+            let why = format!("there is no center of module \"{named}\"");
+            self.missing.push((outcome.spot.clone(), why, named != module));
         }
         found
     }
@@ -449,7 +497,8 @@ impl<'a> Binder<'a> {
         };
         if flow.table.is_none() {
             let place = noted(self.place(fixed));
-            self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone())));
+            let own = is_named_in(outcome);
+            self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone(), own)));
             return Ids::Places(Arc::new(vec![place]));
         }
         let table = flow.table.as_ref().map_or(0, |table| table.at);
@@ -468,7 +517,8 @@ impl<'a> Binder<'a> {
                 continue;
             }
             let place = noted(self.place(&merged(fixed, &row.out.place)));
-            self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone())));
+            let own = is_named_in_row(&row.out) || is_named_in(outcome);
+            self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone(), own)));
             places.push(place);
         }
         let places = Arc::new(places);

@@ -1,6 +1,9 @@
 //! The policy as read: every section as a value, names not yet resolved to a site's ids.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{
     civil::{Time, Weekday},
@@ -39,9 +42,13 @@ pub(crate) struct Document {
     pub user_types: Vec<UserTypeRule>,
     pub manager: Option<ManagerRule>,
     pub phone: PhoneRule,
+    /// Holds who people are to the badge system.
+    pub door_holder: Option<Attribute>,
     pub flows: Vec<Flow>,
     /// Every place that names a profile attribute.
     pub mentions: Vec<(String, Spot)>,
+    /// How attributes are used, to be held against the tenants' schemas.
+    pub compared: Vec<crate::typing::Compared>,
     pub parameters: crate::parameter::Parameters,
     pub tables: BTreeMap<String, Arc<Table>>,
     pub guardrails: crate::guardrail::Guardrails,
@@ -60,6 +67,16 @@ pub(crate) struct Document {
     pub flow_index: FlowIndex,
     /// Numbers of all of the above's attributes, groups and compared values.
     pub names: Names,
+}
+
+impl Document {
+    /// Tenants that the policy speaks of.
+    pub fn tenants_named(&self) -> BTreeSet<TenantId> {
+        let groups = self.groups.values().flat_map(|named| &named.test.ids);
+        let routes = self.routes.iter().filter_map(|route| route.tenant.as_ref());
+        let all = routes.chain(self.tenants.keys()).chain(groups.filter_map(|(tenant, _)| tenant.as_ref()));
+        all.cloned().collect()
+    }
 }
 
 /// A daily stretch of time.
@@ -101,6 +118,8 @@ pub(crate) struct PhoneRule {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SiteSettings {
     pub default_host: Option<AccountId>,
+    /// The badge system knows who may enter, and not from when to when: it is told at each turn.
+    pub doors_without_times: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -234,6 +253,7 @@ pub(crate) struct FieldRule {
     pub from: Source,
     pub change: Vec<Change>,
     pub conditions: Vec<Condition>,
+    pub spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -325,6 +345,8 @@ pub(crate) enum Kind {
         otherwise: Option<(FieldName, String)>,
         /// Whoever has a seat or section keeps it.
         only_without: bool,
+        /// Next to people whose accounts have the same value in this field.
+        near: Option<FieldName>,
     },
     Role {
         role: Role,
@@ -355,6 +377,19 @@ pub(crate) enum Kind {
         what: String,
         how: String,
     },
+    /// Entry to areas, by the badge system's names.
+    Door(Vec<DoorArea>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DoorArea {
+    Named(String),
+    /// The building of the person's seat.
+    Building,
+    /// `Building / Floor` of the person's seat.
+    Floor,
+    /// The row's `door` column says.
+    Table,
 }
 
 impl Kind {
@@ -367,6 +402,7 @@ impl Kind {
             Self::CostCenter(_) => Some(Part::CostCenter),
             Self::Booking { .. } => Some(Part::Booking),
             Self::Visit { .. } => Some(Part::Visit),
+            Self::Door(_) => Some(Part::Door),
             Self::ToDo { .. } => None,
         }
     }

@@ -58,6 +58,7 @@ pub struct Grounds {
     ours: bool,
     visits: BTreeMap<String, i64>,
     failed: BTreeMap<String, FailedStep>,
+    ended_since: Option<Timestamp>,
     gone: Option<Timestamp>,
     since: Timestamp,
     manager_account: Option<AccountId>,
@@ -85,6 +86,7 @@ impl Facts<'_> {
             ours: self.has_ours(),
             visits: self.applied.map(|applied| applied.visits.clone()).unwrap_or_default(),
             failed: self.applied.map(|applied| applied.failed.clone()).unwrap_or_default(),
+            ended_since: self.applied.and_then(|applied| applied.ended_since),
             gone: self.gone,
             since: self.since,
             manager_account: self.manager_account,
@@ -242,7 +244,7 @@ impl Bound {
         if let Some(at) = desired.settle_until {
             desired.review_by(at);
         }
-        let Some(site) = self.sites.get(site_id) else {
+        let Some(site) = self.site(site_id, &identity.id.tenant) else {
             if !matches!(desired.lifecycle, Lifecycle::OutOfScope) {
                 desired.problems.push(format!("the places of site {site_id} are not known yet"));
             }
@@ -252,11 +254,12 @@ impl Bound {
             Lifecycle::Active | Lifecycle::Paused { .. } => {}
             Lifecycle::Ended { since, .. } => {
                 desired.owned = Arc::clone(&site.owned);
-                desired.keeps = visit::kept(document, since.unwrap_or(facts.since), subject.zone);
+                let seen = facts.applied.and_then(|applied| applied.ended_since);
+                desired.keeps = visit::kept(document, since.or(seen).unwrap_or(facts.since), subject.zone);
                 visit::add_checkouts(facts, &mut desired);
                 let failures = Failures::of(document, facts);
                 if !failures.is_empty() {
-                    failures.note(&[], &identity.display_name(), subject.told, &mut desired);
+                    failures.note(&[], &identity.display_name(), subject.told, now, &mut desired);
                 }
                 return desired;
             }
@@ -264,8 +267,17 @@ impl Bound {
         }
         desired.owned = Arc::clone(&site.owned);
         profile::add(document, site, subject, &mut desired);
-        let scene =
-            Scene { document, site, site_id, subject, facts, now, start: standing.start, asking_flows };
+        let scene = Scene {
+            document,
+            site,
+            site_id,
+            subject,
+            facts,
+            now,
+            start: standing.start,
+            end_at: standing.end_at,
+            asking_flows,
+        };
         if let Err((rule, why)) = merge::add(&scene, &mut desired) {
             // A rule that cannot be decided must not look like one that gives nothing.
             let mut aside = Desired::nothing(identity.id.clone(), Lifecycle::Aside { why: why.clone() });

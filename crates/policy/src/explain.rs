@@ -18,6 +18,8 @@ pub enum Part {
     Profile,
     Place,
     Permission,
+    /// Physical access.
+    Door,
     FirstDay,
     Message,
     /// For a person to do by hand.
@@ -35,6 +37,7 @@ impl Part {
             Self::Profile => "profile",
             Self::Place => "place",
             Self::Permission => "permissions",
+            Self::Door => "doors",
             Self::FirstDay => "first day",
             Self::Message => "messages",
             Self::ToDo => "by hand",
@@ -98,6 +101,7 @@ fn standing(lifecycle: &Lifecycle) -> String {
 fn lost(loses: Loses) -> String {
     let all = [
         (loses.roles, "permissions"),
+        (loses.doors, "doors"),
         (loses.items, "categories"),
         (loses.seat, "seat"),
         (loses.bookings, "bookings"),
@@ -138,6 +142,9 @@ pub fn explain(desired: &Desired, catalogue: &Catalogue) -> Explanation {
     }
     for (item, want) in &desired.items {
         add(Part::Permission, catalogue.item_name(*item), &want.because);
+    }
+    for (area, want) in &desired.doors {
+        add(Part::Door, format!("{area}, {}", want.value), &want.because);
     }
     for Want { value, because } in &desired.bookings {
         let text = format!(
@@ -185,9 +192,11 @@ fn seat(wish: &SeatWish, catalogue: &Catalogue) -> String {
         SeatWish::Desk { rooms, .. } if !rooms.is_empty() => {
             rooms.iter().map(|room| catalogue.room_path(*room)).collect::<Vec<_>>().join(" or ")
         }
-        SeatWish::Desk { floors: list, kinds, .. } => {
+        SeatWish::Desk { floors: list, kinds, near, .. } => {
             let kind = if kinds.is_empty() { "space".to_owned() } else { kinds.join(" or ") };
-            format!("a free {kind} on {}", floors(list, catalogue))
+            let near =
+                near.as_ref().map(|team| format!(", near people whose {} is {}", team.field, team.value));
+            format!("a free {kind} on {}{}", floors(list, catalogue), near.unwrap_or_default())
         }
         SeatWish::Section { section } => catalogue.section_name(*section),
         SeatWish::Remote => "no seat: works remotely".into(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     desired::{Because, Desired, Lifecycle, NotGiven, NoticeWish, ToDo, Want},
     failure::{FailedStep, OnFailure, Part, failure_key},
@@ -72,7 +72,7 @@ impl<'a> Failures<'a> {
     }
 
     /// Notes what failed of the rules that apply: who is told, what a person must do, and whether anything more is given.
-    pub fn note(&self, flows: &[&Flow], name: &str, told: bool, desired: &mut Desired) {
+    pub fn note(&self, flows: &[&Flow], name: &str, told: bool, now: Timestamp, desired: &mut Desired) {
         for (key, step) in self.failed.into_iter().flatten() {
             let Some(branch) = self.branch(step) else { continue };
             let flow = flows.iter().find(|flow| flow.id == step.rule);
@@ -87,7 +87,9 @@ impl<'a> Failures<'a> {
             }
             desired.failures.insert(key.clone());
             if !step.given_up {
-                if let Ok(at) = step.last.checked_add(pause(branch)) {
+                if let Ok(at) = step.last.checked_add(pause(branch))
+                    && at > now
+                {
                     desired.review_by(at);
                 }
                 continue;

@@ -16,6 +16,7 @@
 //! | [`testing`] | the policy's own tests, and what of it they reach |
 //! | `parse`, `reader`, `document`, `parameter`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
 //! | `names`, `subject`, `flow_index` | what decisions are about, as numbers |
+//! | `typing` | types of attributes against what is asked of them |
 //! | `condition`, `test`, `pattern`, `date`, `phone`, `lifecycle`, `profile`, `merge`, `failing`, `place`, `visit` | the meaning |
 
 pub mod bind;
@@ -53,6 +54,7 @@ mod table;
 pub mod templates;
 mod test;
 pub mod testing;
+mod typing;
 mod visit;
 mod whereabouts;
 

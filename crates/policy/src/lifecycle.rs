@@ -23,6 +23,8 @@ pub(crate) struct Standing {
     pub start: Option<Date>,
     /// Last day that counts, of people who have an end date.
     pub end: Option<Date>,
+    /// When the right ends by itself.
+    pub end_at: Option<Timestamp>,
     pub notices: Vec<Want<NoticeWish>>,
     pub review: Vec<Timestamp>,
 }
@@ -95,6 +97,7 @@ pub(crate) fn standing(
         because: Vec::new(),
         start: None,
         end: None,
+        end_at: None,
         notices: Vec::new(),
         review: Vec::new(),
     };
@@ -112,6 +115,7 @@ pub(crate) fn standing(
         }
         _ => None,
     };
+    standing.end_at = end_at;
     let passed = end_at.filter(|at| *at <= now);
 
     let in_scope = all(&document.scope.conditions, subject);
@@ -214,7 +218,7 @@ pub(crate) fn standing(
     }
     if identity.status == Status::Suspended {
         // Suspension without another mark is a leave (contract okta.md §6.2), whether or not the policy says so.
-        let loses = Loses { roles: true, ..Loses::default() };
+        let loses = Loses { roles: true, doors: true, ..Loses::default() };
         let text = "status is SUSPENDED without a mark of termination".to_owned();
         return standing.is(Lifecycle::Paused { loses }, "lifecycle.leave", text);
     }

@@ -12,6 +12,7 @@ use crate::{
     remedy,
     table::{Row, Table},
     test::Test,
+    typing,
 };
 
 /// What the tenants have. `None`: not known, so not checked.
@@ -19,6 +20,8 @@ use crate::{
 pub struct Known {
     /// Attribute names of all tenants' schemas.
     pub attributes: Option<BTreeSet<String>>,
+    /// Their types, as Okta calls them (`string`, `boolean`, `number`, `integer`, `array`): one name may have several.
+    pub types: BTreeMap<String, BTreeSet<String>>,
     /// Groups of all tenants, with their names.
     pub groups: Option<BTreeMap<GroupId, String>>,
 }
@@ -33,6 +36,7 @@ impl Policy {
         }
         let document = self.document();
         attributes(document, known, &mut findings);
+        typing::check(document, &known.types, &mut findings);
         groups(document, known, &mut findings);
         ties(document, &mut findings);
         for table in document.tables.values() {
@@ -56,7 +60,7 @@ impl Policy {
         if self.document().tests.is_empty() {
             return;
         }
-        for test in self.run_tests().tests {
+        for test in self.results(&mut |_, _, _| {}) {
             if let Some(first) = test.differences.first() {
                 let said =
                     |list: &[String]| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };

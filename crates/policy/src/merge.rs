@@ -5,7 +5,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 use jiff::{Timestamp, civil::Date};
 use lanyard_model::{
     account::Role,
-    desired::{Because, Desired, Lifecycle, NotGiven, SeatWish, ToDo, Want},
+    desired::{Because, Desired, Lifecycle, NotGiven, SeatWish, Team, ToDo, Want},
+    door::DoorSpan,
     fold,
     id::{BuildingId, CenterId, FloorId, ItemId, SiteId},
 };
@@ -14,11 +15,12 @@ use crate::{
     bind::{Ids, PlaceIds, RowIds, Site},
     condition::{Truth, all},
     date,
-    document::{Centers, CostCenter, Document, Flow, Kind, Outcome, SeatKind},
+    document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, Outcome, SeatKind},
     evaluate::Facts,
     failing::Failures,
     lifecycle::{grounds, lack},
     names::Bits,
+    parameter::filled,
     place,
     subject::{Day, Subject},
     table::{Found, Table},
@@ -64,6 +66,8 @@ pub(crate) struct Scene<'a> {
     pub now: Timestamp,
     /// First working day, if known.
     pub start: Option<Date>,
+    /// When their right ends by itself, if that is known.
+    pub end_at: Option<Timestamp>,
     /// Flows that ask something first count as well.
     pub asking_flows: bool,
 }
@@ -108,10 +112,11 @@ impl<'a> Merge<'_, 'a> {
             self.give(hit);
         }
         self.deny();
+        self.settle_doors();
         if !self.failures.is_empty() {
             let flows: Vec<&Flow> = hits.iter().map(|hit| hit.flow).collect();
             let name = self.scene.subject.identity.display_name();
-            self.failures.note(&flows, &name, self.scene.subject.told, self.desired);
+            self.failures.note(&flows, &name, self.scene.subject.told, self.scene.now, self.desired);
         }
     }
 
@@ -302,7 +307,7 @@ impl<'a> Merge<'_, 'a> {
                 return;
             }
             self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
-            let wish = place::wish(ids, seat);
+            let wish = place::wish(ids, seat, self.team(outcome));
             if wish.is_none() && ids.missing.is_empty() {
                 self.desired.problems.push(hit.said("the place names no floor, section or space"));
             }
@@ -317,6 +322,16 @@ impl<'a> Merge<'_, 'a> {
             let floor = self.scene.facts.account.and_then(place::held).and_then(|(_, floor)| floor);
             self.buildings = floor.and_then(|floor| self.scene.site.building_of(floor)).into_iter().collect();
         }
+    }
+
+    /// Whom they are to sit near: by the value that their own account is to have, or has.
+    fn team(&self, outcome: &Outcome) -> Option<Team> {
+        let Kind::Place { near: Some(field), .. } = &outcome.kind else { return None };
+        let wanted = self.desired.fields.get(field).map(|want| want.value.as_str());
+        let held =
+            || self.scene.facts.account.and_then(|account| account.fields.get(field)).map(String::as_str);
+        let value = fold::text(wanted.or_else(held)?);
+        (!value.is_empty()).then(|| Team { field: field.clone(), value })
     }
 
     fn settle_cost_center(&mut self, hits: &[Hit<'a>]) {
@@ -361,8 +376,12 @@ impl<'a> Merge<'_, 'a> {
                         zone: self.scene.subject.zone,
                         because: &hit.because,
                     };
+                    let values = &self.scene.site.values;
+                    let kinds: Vec<String> =
+                        kinds.iter().map(|kind| filled(kind, values).into_owned()).collect();
+                    let title = filled(title, values);
                     if let Err(why) =
-                        visit::add_booking(&spec, title, kinds, (*from, *to), floors, self.desired)
+                        visit::add_booking(&spec, &title, &kinds, (*from, *to), floors, self.desired)
                     {
                         self.lacking(hit, why);
                     }
@@ -378,19 +397,23 @@ impl<'a> Merge<'_, 'a> {
                         zone: self.scene.subject.zone,
                         because: &hit.because,
                     };
-                    let kind = (visitor_type.as_deref(), notes.as_str(), *at);
+                    let values = &self.scene.site.values;
+                    let visitor_type = visitor_type.as_ref().map(|text| filled(text, values));
+                    let notes = filled(notes, values);
+                    let kind = (visitor_type.as_deref(), &*notes, *at);
                     if let Err(why) =
                         visit::add_visit(&spec, self.scene.subject.identity, kind, host, center, self.desired)
                     {
                         self.lacking(hit, why);
                     }
                 }
+                (Kind::Door(areas), Ids::Doors(names)) => self.doors(areas, names, hit, outcome),
                 (Kind::ToDo { key, what, how }, _) => {
                     let name = self.scene.subject.identity.display_name();
                     let value = ToDo {
                         key: key.clone(),
-                        what: what.replace("{name}", &name),
-                        how: how.replace("{name}", &name),
+                        what: filled(what, &self.scene.site.values).replace("{name}", &name),
+                        how: filled(how, &self.scene.site.values).replace("{name}", &name),
                     };
                     self.desired.todos.push(Want { value, because: hit.because.clone() });
                 }
@@ -403,6 +426,92 @@ impl<'a> Merge<'_, 'a> {
                 self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
             }
         }
+    }
+
+    /// Entry to each area, from the first day to the last one that is known.
+    fn doors(&mut self, areas: &[DoorArea], names: &[String], hit: &Hit<'_>, outcome: &Outcome) {
+        let mut all: Vec<String> = Vec::new();
+        for (area, name) in areas.iter().zip(names) {
+            match area {
+                DoorArea::Named(_) => all.push(name.clone()),
+                DoorArea::Table => all.extend(hit.row.iter().flat_map(|(_, ids, _)| ids.doors.clone())),
+                DoorArea::Building => match self.seat_building() {
+                    Some(building) => all.extend(self.scene.site.building_names.get(&building).cloned()),
+                    None => self.lacking(hit, "it is not known yet in which building they sit".into()),
+                },
+                DoorArea::Floor => {
+                    let held = self.scene.facts.account.and_then(place::held).and_then(|(_, spot)| spot);
+                    let floor = held.and_then(|spot| self.scene.site.floor_of(spot));
+                    match floor.and_then(|floor| self.scene.site.floor_names.get(&floor)) {
+                        Some(name) => all.push(name.clone()),
+                        None => self.lacking(hit, "it is not known yet on which floor they sit".into()),
+                    }
+                }
+            }
+        }
+        let zone = self.scene.subject.zone;
+        let last = hit.flow.until.as_ref().and_then(|attribute| match self.scene.subject.day(attribute) {
+            Day::Is(day) => Some(date::start_of(date::shift(day, 1), zone)),
+            _ => None,
+        });
+        let span = DoorSpan {
+            from: self.scene.start.map(|day| date::start_of(day, zone)),
+            until: last.into_iter().chain(self.scene.end_at).min(),
+        };
+        for area in all {
+            if self.failures.leaves_out(hit.flow, outcome, || format!("door+:{area}")) {
+                continue;
+            }
+            match self.desired.doors.get_mut(&area) {
+                Some(want) => {
+                    want.value = want.value.joined(span);
+                    want.because.extend_from_slice(&hit.because);
+                }
+                None => {
+                    _ = self.desired.doors.insert(area, Want { value: span, because: hit.because.clone() });
+                }
+            }
+        }
+    }
+
+    /// The building of the seat they have, or of the only one they may get.
+    fn seat_building(&self) -> Option<BuildingId> {
+        let held = self.scene.facts.account.and_then(place::held).and_then(|(_, spot)| spot);
+        let held = held.and_then(|spot| self.scene.site.building_of(spot));
+        match (held, &*self.buildings) {
+            (Some(held), wished) if wished.is_empty() || wished.contains(&held) => Some(held),
+            (_, [only]) => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// Who they are to the badge system; and, where that knows no times, what counts now.
+    fn settle_doors(&mut self) {
+        let Some(holder) = &self.scene.document.door_holder else { return };
+        self.desired.door_holder = self.scene.subject.shown(holder).map(|text| text.trim().to_owned());
+        if self.desired.doors.is_empty() {
+            return;
+        }
+        let known = self.scene.facts.applied.is_some_and(|applied| applied.door_holder.is_some());
+        if self.desired.door_holder.is_none() && !known {
+            let why =
+                format!("no door opens: {} is empty, by which the badge system knows them", holder.name);
+            self.desired.problems.push(why);
+        }
+        let now = self.scene.now;
+        let site = self.scene.document.sites.get(self.scene.site_id);
+        let timeless = site.is_some_and(|site| site.doors_without_times);
+        let mut turns = Vec::new();
+        self.desired.doors.retain(|_, want| {
+            let span = want.value;
+            if timeless {
+                turns.extend([span.from, span.until].into_iter().flatten().filter(|at| *at > now));
+                want.value = DoorSpan::default();
+                return span.holds(now);
+            }
+            span.until.is_none_or(|until| now < until)
+        });
+        turns.into_iter().for_each(|at| self.desired.review_by(at));
     }
 
     /// Floors of the wished seat, else of its buildings.
@@ -501,7 +610,8 @@ impl<'a> Merge<'_, 'a> {
                     (Kind::Role { role, centers, .. }, ids) => {
                         let concerned: BTreeSet<CenterId> = match (centers, ids) {
                             (Centers::Serving(module), _) => {
-                                self.scene.site.modules.get(&fold::text(module)).cloned().unwrap_or_default()
+                                let module = fold::text(&filled(module, &self.scene.site.values));
+                                self.scene.site.modules.get(&module).cloned().unwrap_or_default()
                             }
                             (_, Ids::Centers(found, _)) => found.clone(),
                             _ => BTreeSet::new(),
@@ -516,6 +626,18 @@ impl<'a> Merge<'_, 'a> {
                         for center in denied {
                             self.desired.roles.remove(&center);
                             let label = format!("role in center {center}");
+                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            self.desired.not_given.extend(denied);
+                        }
+                    }
+                    (Kind::Door(_), Ids::Doors(names)) => {
+                        let wanted =
+                            |area: &String| names.iter().any(|name| fold::text(name) == fold::text(area));
+                        let denied: Vec<_> =
+                            self.desired.doors.keys().filter(|area| wanted(area)).cloned().collect();
+                        for area in denied {
+                            self.desired.doors.remove(&area);
+                            let label = format!("entry to {area}");
                             let denied = reason.clone().map(|because| NotGiven { label, because });
                             self.desired.not_given.extend(denied);
                         }

@@ -292,6 +292,7 @@ fn attributes_of(document: &mut Document, see: &mut dyn FnMut(&mut Attribute)) {
         tenant.end_attribute.iter_mut().for_each(&mut *see);
     }
     document.phone.attribute.iter_mut().for_each(&mut *see);
+    document.door_holder.iter_mut().for_each(&mut *see);
     let rules = &mut document.lifecycle;
     rules.zone_attribute.iter_mut().for_each(&mut *see);
     rules.start.iter_mut().for_each(|rule| see(&mut rule.attribute));

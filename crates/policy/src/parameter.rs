@@ -1,17 +1,19 @@
-//! Parameters: texts that rules and tables name as `${name}`, with one value for everybody and others that a site may set.
-//! An overlay may set what is declared and nothing else: that is what keeps many sites from drifting apart.
+//! Parameters: texts that rules and tables name as `${name}`, with one value for everybody and others that a site, a tenant,
+//! or a tenant's people in one site may set. An overlay may set what is declared and nothing else: that is what keeps many
+//! sites from drifting apart.
 
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
 };
 
-use lanyard_model::id::SiteId;
+use lanyard_model::id::{SiteId, TenantId};
 
 use crate::{
-    document::{Centers, CostCenter, Document, Kind, Outcome, PlaceNames},
+    document::{Centers, CostCenter, Document, DoorArea, Kind, Outcome, PlaceNames, Source},
     problem::{Findings, Spot, nearest},
     reader::{Section, Value},
+    table::RowOut,
 };
 
 /// `[parameters]` and `[[overlay]]`.
@@ -19,8 +21,14 @@ use crate::{
 pub(crate) struct Parameters {
     /// Name to value, with the place of the declaration.
     declared: BTreeMap<String, (String, Spot)>,
-    overlays: BTreeMap<SiteId, BTreeMap<String, String>>,
+    overlays: BTreeMap<Whose, BTreeMap<String, (String, Spot)>>,
 }
+
+/// Whom an overlay is about; at least one of both is named.
+type Whose = (Option<SiteId>, Option<TenantId>);
+
+/// What parameters stand for.
+pub(crate) type Values = BTreeMap<String, String>;
 
 /// Where a parameter begins and ends.
 const OPEN: &str = "${";
@@ -51,21 +59,46 @@ impl Parameters {
             }
         }
         let sites: BTreeSet<&SiteId> = document.routes.iter().map(|route| &route.site).collect();
+        let tenants = document.tenants_named();
         for overlay in root.sections("overlay") {
-            let site = overlay.needed("site");
+            let (site, tenant) = (overlay.text("site"), overlay.text("tenant"));
             if let Some(site) = &site
                 && !sites.iter().any(|known| known.as_str() == site.value)
             {
                 let fix = nearest(&site.value, sites.iter().map(|site| site.as_str()));
                 overlay.report.error(&site.span, format!("no route leads to \"{}\"", site.value), fix);
             }
+            if let Some(tenant) = &tenant
+                && !tenants.iter().any(|known| known.as_str() == tenant.value)
+            {
+                let fix = nearest(&tenant.value, tenants.iter().map(|tenant| tenant.as_str()));
+                overlay.report.error(
+                    &tenant.span,
+                    format!("the policy names no tenant \"{}\"", tenant.value),
+                    fix,
+                );
+            }
+            if site.is_none()
+                && tenant.is_none()
+                && overlay.get("site").is_none()
+                && overlay.get("tenant").is_none()
+            {
+                overlay.error(
+                    "for whom is this overlay?",
+                    Some("add site = \"…\", tenant = \"…\", or both".into()),
+                );
+            }
             let values = overlay.section("set");
             if values.is_none() && overlay.get("set").is_none() {
                 overlay.missing("set");
             }
             overlay.finish();
-            let (Some(site), Some(values)) = (site, values) else { continue };
-            let own = found.overlays.entry(SiteId::new(site.value.as_str())).or_default();
+            let Some(values) = values.filter(|_| site.is_some() || tenant.is_some()) else { continue };
+            let whose = (
+                site.map(|site| SiteId::new(site.value.as_str())),
+                tenant.map(|tenant| TenantId::new(tenant.value.as_str())),
+            );
+            let own = found.overlays.entry(whose).or_default();
             for (name, value) in values.entries() {
                 set(&found.declared, own, &name.value, &name.span, &value);
             }
@@ -73,16 +106,54 @@ impl Parameters {
         found
     }
 
-    /// The values that count in a site.
-    pub fn of(&self, site: &SiteId) -> BTreeMap<&str, &str> {
-        let own = self.overlays.get(site);
-        self.declared
-            .iter()
-            .map(|(name, (usual, _))| {
-                let set = own.and_then(|own| own.get(name));
-                (name.as_str(), set.map_or(usual.as_str(), String::as_str))
-            })
-            .collect()
+    /// Tenants that have values of their own.
+    pub fn tenants(&self) -> BTreeSet<&TenantId> {
+        self.overlays.keys().filter_map(|(_, tenant)| tenant.as_ref()).collect()
+    }
+
+    /// A site and a tenant that both set a parameter leave open which one counts, unless an overlay names both.
+    fn clashes(&self, document: &Document, findings: &mut Findings) {
+        for ((_, tenant), own) in self.overlays.iter().filter(|((site, _), _)| site.is_none()) {
+            for ((site, _), others) in self.overlays.iter().filter(|((_, tenant), _)| tenant.is_none()) {
+                let leads = |route: &crate::document::Route| {
+                    Some(&route.site) == site.as_ref()
+                        && (route.tenant.is_none() || route.tenant.as_ref() == tenant.as_ref())
+                };
+                let both = self.overlays.get(&(site.clone(), tenant.clone()));
+                let (Some(site), Some(tenant)) = (site, tenant) else { continue };
+                for (name, (_, spot)) in own.iter().filter(|(name, _)| others.contains_key(*name)) {
+                    if both.is_some_and(|both| both.contains_key(name)) || !document.routes.iter().any(leads)
+                    {
+                        continue;
+                    }
+                    let fix = format!(
+                        "add [[overlay]] with site = \"{site}\", tenant = \"{tenant}\" and the value that counts there"
+                    );
+                    let message = format!(
+                        "site {site} and tenant {tenant} both set \"{name}\": which one counts there?"
+                    );
+                    findings.error(spot, message, Some(fix));
+                }
+            }
+        }
+    }
+
+    /// The values that count in a site, for a tenant's people or for those of tenants without values of their own.
+    pub fn of(&self, site: &SiteId, tenant: Option<&TenantId>) -> Values {
+        let (here, theirs) = (Some(site.clone()), tenant.cloned());
+        let mut whose = vec![(here.clone(), None)];
+        if theirs.is_some() {
+            whose.extend([(None, theirs.clone()), (here, theirs)]);
+        }
+        // The most particular one comes last, and counts.
+        let own: Vec<_> = whose.iter().filter_map(|whose| self.overlays.get(whose)).collect();
+        let value = |name: &String, usual: &String| {
+            own.iter()
+                .rev()
+                .find_map(|own| own.get(name))
+                .map_or_else(|| usual.clone(), |(set, _)| set.clone())
+        };
+        self.declared.iter().map(|(name, (usual, _))| (name.clone(), value(name, usual))).collect()
     }
 
     /// Parameters that are named and not declared are errors, at the place that names them; those that nobody names are
@@ -105,11 +176,17 @@ impl Parameters {
             texts(outcome, &mut |text| see(text, &outcome.spot));
         }
         for row in document.tables.values().flat_map(|table| &table.rows) {
-            let roles = row.out.roles.iter().flat_map(|(_, names)| names);
-            let all = row.out.cost_center.iter().chain(&row.out.items).chain(roles);
-            all.for_each(|text| see(text, &row.spot));
-            place_texts(&row.out.place, &mut |text| see(text, &row.spot));
+            row_texts(&row.out, &mut |text| see(text, &row.spot));
         }
+        for rule in &document.profile {
+            if let Source::Constant(text) = &rule.from {
+                see(text, &rule.spot);
+            }
+        }
+        for rule in &document.user_types {
+            see(&rule.name, &rule.spot);
+        }
+        self.clashes(document, findings);
         for (name, (_, spot)) in &self.declared {
             if !used.contains(name.as_str()) {
                 let fix = format!("write ${{{name}}} in an outcome or a table, or remove it");
@@ -121,7 +198,7 @@ impl Parameters {
 
 fn set(
     declared: &BTreeMap<String, (String, Spot)>,
-    own: &mut BTreeMap<String, String>,
+    own: &mut BTreeMap<String, (String, Spot)>,
     name: &str,
     span: &std::ops::Range<usize>,
     value: &Value<'_>,
@@ -133,10 +210,11 @@ fn set(
         value.report.error(span, message, Some(fix));
     }
     let Some(text) = value.text() else { return };
-    if own.insert(name.to_owned(), text.value).is_some() {
+    let spot = value.report.spot(span.clone());
+    if own.insert(name.to_owned(), (text.value, spot)).is_some() {
         value.report.error(
             span,
-            format!("the site sets \"{name}\" twice"),
+            format!("\"{name}\" is set twice for the same site or tenant"),
             Some("remove one of the two".into()),
         );
     }
@@ -155,13 +233,53 @@ fn texts(outcome: &Outcome, see: &mut dyn FnMut(&str)) {
             otherwise.iter().for_each(|(_, text)| see(text));
         }
         Kind::Role { centers: Centers::Named(names), .. } => names.iter().for_each(|text| see(text)),
+        Kind::Role { centers: Centers::Serving(module) | Centers::Everywhere(module), .. } => see(module),
+        Kind::Booking { title, kinds, .. } => {
+            see(title);
+            kinds.iter().for_each(|text| see(text));
+        }
+        Kind::Visit { visitor_type, notes, .. } => {
+            visitor_type.iter().for_each(|text| see(text));
+            see(notes);
+        }
+        Kind::ToDo { what, how, .. } => {
+            see(what);
+            see(how);
+        }
+        Kind::Door(areas) => areas.iter().for_each(|area| {
+            if let DoorArea::Named(name) = area {
+                see(name);
+            }
+        }),
         Kind::Item { name, .. } | Kind::CostCenter(CostCenter::Named(name)) => see(name),
         _ => {}
     }
 }
 
+/// Calls `see` with every text of a row that may name a parameter.
+fn row_texts(out: &RowOut, see: &mut dyn FnMut(&str)) {
+    let roles = out.roles.iter().flat_map(|(_, names)| names);
+    let all = out.cost_center.iter().chain(&out.items).chain(&out.doors).chain(&out.value).chain(roles);
+    all.for_each(|text| see(text));
+    place_texts(&out.place, see);
+}
+
+/// Whether any of these texts names a parameter: then what it is called differs from site to site.
+pub(crate) fn is_named_in(outcome: &Outcome) -> bool {
+    let mut found = false;
+    texts(outcome, &mut |text| found |= named(text).next().is_some());
+    found
+}
+
+/// As [`is_named_in`], of a row.
+pub(crate) fn is_named_in_row(out: &RowOut) -> bool {
+    let mut found = false;
+    row_texts(out, &mut |text| found |= named(text).next().is_some());
+    found
+}
+
 /// The text with the site's values in it. What is not declared stays; the linter has said so.
-pub(crate) fn filled<'t>(text: &'t str, values: &BTreeMap<&str, &str>) -> Cow<'t, str> {
+pub(crate) fn filled<'t>(text: &'t str, values: &Values) -> Cow<'t, str> {
     if !text.contains(OPEN) {
         return Cow::Borrowed(text);
     }
@@ -171,7 +289,7 @@ pub(crate) fn filled<'t>(text: &'t str, values: &BTreeMap<&str, &str>) -> Cow<'t
         out.push_str(before);
         match after.split_once(CLOSE).and_then(|(name, behind)| Some((values.get(name.trim())?, behind))) {
             Some((value, behind)) => {
-                out.push_str(value);
+                out.push_str(value.as_str());
                 rest = behind;
             }
             None => {
@@ -185,7 +303,7 @@ pub(crate) fn filled<'t>(text: &'t str, values: &BTreeMap<&str, &str>) -> Cow<'t
 }
 
 /// A place with the site's values in it.
-pub(crate) fn filled_place(place: &PlaceNames, values: &BTreeMap<&str, &str>) -> PlaceNames {
+pub(crate) fn filled_place(place: &PlaceNames, values: &Values) -> PlaceNames {
     let one = |text: &String| filled(text, values).into_owned();
     let all = |list: &Vec<String>| list.iter().map(one).collect();
     PlaceNames {
@@ -203,7 +321,8 @@ mod tests {
 
     #[test]
     fn names_are_replaced_once() {
-        let values = [("floor", "Level 1"), ("self", "${floor}")].into();
+        let values = [("floor", "Level 1"), ("self", "${floor}")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         for (text, whole) in [
             ("plain", "plain"),
             ("${floor}", "Level 1"),

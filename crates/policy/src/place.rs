@@ -2,20 +2,21 @@
 
 use lanyard_model::{
     account::{Account, FieldName},
-    desired::{PlaceNote, SeatWish},
+    desired::{PlaceNote, SeatWish, Team},
     id::{FloorId, SectionId},
 };
 
 use crate::{bind::PlaceIds, document::SeatKind};
 
 /// `None` if the names that matter for this kind of seat exist nowhere.
-pub(crate) fn wish(ids: &PlaceIds, seat: SeatKind) -> Option<SeatWish> {
+pub(crate) fn wish(ids: &PlaceIds, seat: SeatKind, near: Option<Team>) -> Option<SeatWish> {
     match seat {
         SeatKind::Desk | SeatKind::Table => {
             (!ids.floors.is_empty() || !ids.rooms.is_empty()).then(|| SeatWish::Desk {
                 floors: if ids.rooms.is_empty() { ids.floors.clone() } else { Vec::new() },
                 kinds: ids.kinds.clone(),
                 rooms: ids.rooms.clone(),
+                near,
             })
         }
         SeatKind::Section => ids.section.map(|section| SeatWish::Section { section }),
@@ -33,7 +34,8 @@ pub(crate) enum Spot {
 /// The place an account holds, as a wish to keep it.
 pub(crate) fn held(account: &Account) -> Option<(SeatWish, Option<Spot>)> {
     if let Some(seat) = account.seat {
-        let wish = SeatWish::Desk { floors: Vec::new(), kinds: Vec::new(), rooms: vec![seat.room] };
+        let wish =
+            SeatWish::Desk { floors: Vec::new(), kinds: Vec::new(), rooms: vec![seat.room], near: None };
         return Some((wish, seat.floor.map(Spot::Floor)));
     }
     account.section.map(|section| (SeatWish::Section { section }, Some(Spot::Section(section))))

@@ -8,6 +8,7 @@ use std::{
 
 use jiff::{Timestamp, ToSpan as _};
 use lanyard_model::{
+    account::FieldName,
     clearance::Demand,
     desired::Because,
     failure::{OnFailure, Part},
@@ -191,6 +192,16 @@ impl Policy {
     /// Whether any rule says what becomes of steps that fail.
     pub fn has_failure_rules(&self) -> bool {
         !self.document.failures.is_empty()
+    }
+
+    /// Fields of accounts by which desks are chosen near a team.
+    pub fn team_fields(&self) -> BTreeSet<FieldName> {
+        let outcomes = self.document.flows.iter().flat_map(|flow| &flow.gives);
+        let near = outcomes.filter_map(|outcome| match &outcome.kind {
+            crate::document::Kind::Place { near, .. } => near.clone(),
+            _ => None,
+        });
+        near.collect()
     }
 
     /// When removals may go next; `None`: now.

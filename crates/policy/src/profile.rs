@@ -13,6 +13,7 @@ use crate::{
     document::{Change, Document, FieldRule, Source},
     lifecycle::grounds,
     names::Attribute,
+    parameter::filled,
     phone::phone,
     subject::Subject,
     table::Found,
@@ -35,7 +36,7 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
                 continue;
             }
         }
-        match value(rule, subject) {
+        match value(rule, site, subject) {
             Ok(Some((value, from))) => {
                 let because = match from {
                     None => Vec::new(),
@@ -100,7 +101,11 @@ fn holds(conditions: &[Condition], subject: &Subject<'_>, what: &str) -> Result<
 }
 
 /// The value and, if anybody is told, where it came from, in words.
-fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Option<String>)>, String> {
+fn value(
+    rule: &FieldRule,
+    site: &Site,
+    subject: &Subject<'_>,
+) -> Result<Option<(String, Option<String>)>, String> {
     let told = |from: &dyn Fn() -> String| subject.told.then(from);
     let text = |attribute: &Attribute| {
         let text = match subject.value(attribute)? {
@@ -110,7 +115,7 @@ fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Opti
         (!text.is_empty()).then_some(text)
     };
     let (mut value, from) = match &rule.from {
-        Source::Constant(text) => (text.clone(), told(&|| "always so".to_owned())),
+        Source::Constant(text) => (filled(text, &site.values).into_owned(), told(&|| "always so".to_owned())),
         Source::Table { table, .. } => {
             let Some(table) = table else { return Ok(None) };
             let row = match subject.found(table) {
@@ -121,7 +126,7 @@ fn value(rule: &FieldRule, subject: &Subject<'_>) -> Result<Option<(String, Opti
             };
             let Some(value) = &row.out.value else { return Ok(None) };
             let from = || format!("row {} of {}: {}", row.number, table.name, row.grounds(subject));
-            (value.clone(), told(&from))
+            (filled(value, &site.values).into_owned(), told(&from))
         }
         Source::First(list) => match list.iter().find_map(|name| text(name).map(|value| (name, value))) {
             Some((attribute, value)) => {

@@ -9,13 +9,17 @@ use std::{
 use lanyard_model::identity::AttributeValue;
 use toml::de::{DeTable, DeValue};
 
-use crate::problem::{Findings, Spot, nearest};
+use crate::{
+    problem::{Findings, Spot, nearest},
+    typing::{Compared, Usage},
+};
 
 /// Shared by all parts of one document.
 pub(crate) struct Report {
     file: String,
     findings: RefCell<Findings>,
     mentions: RefCell<Vec<(String, Spot)>>,
+    compared: RefCell<Vec<Compared>>,
     /// Every key that was asked for, by its section.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeSet<(String, &'static str)>>,
@@ -27,6 +31,7 @@ impl Report {
             file: file.to_owned(),
             findings: RefCell::new(findings),
             mentions: RefCell::default(),
+            compared: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
         }
@@ -40,6 +45,16 @@ impl Report {
 
     pub fn take_mentions(&self) -> Vec<(String, Spot)> {
         self.mentions.take()
+    }
+
+    /// Notes how an attribute is used, to be held against its type.
+    pub fn compare(&self, attribute: &str, usage: Usage, span: &Range<usize>) {
+        let spot = self.spot(span.clone());
+        self.compared.borrow_mut().push(Compared { attribute: attribute.to_owned(), usage, spot });
+    }
+
+    pub fn take_compared(&self) -> Vec<Compared> {
+        self.compared.take()
     }
 
     pub fn spot(&self, span: Range<usize>) -> Spot {

@@ -155,6 +155,10 @@ fn could_give(flow: &Flow, thing: &str) -> bool {
                 }
         }
         (Kind::TableItems, "item") => true,
+        (Kind::Door(areas), "door" | "entry") => areas.iter().any(|area| match area {
+            crate::document::DoorArea::Named(name) => about(name),
+            _ => true,
+        }),
         (Kind::Item { name, .. }, "item") => about(name),
         (Kind::CostCenter(CostCenter::Named(name)), "cost center") => about(name),
         (Kind::CostCenter(_), "cost center") => true,

@@ -129,6 +129,13 @@ pub(crate) fn outcome(value: &Json) -> String {
     if text("visit").is_some() {
         return "an announced visit on the first day".into();
     }
+    if let Some(areas) = map.get("door") {
+        let list = match areas {
+            Json::Array(list) => list.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" and "),
+            one => one.as_str().unwrap_or("?").to_owned(),
+        };
+        return format!("entry to {list}");
+    }
     if text("todo").is_some() {
         return format!("a to-do: {}", text("what").unwrap_or_default());
     }

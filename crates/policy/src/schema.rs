@@ -23,6 +23,9 @@ format = 1
 zone = "Europe/London"
 [sites.hq]
 default_host = 1
+doors = "with times"
+[doors]
+holder = "employeeNumber"
 [groups]
 "A" = "00gAAAAAAAA"
 [[route]]
@@ -52,6 +55,7 @@ if_it_fails = { retry = 2, every = "1 minute", todo = "x", how = "y", alert = ["
 "quiet floor" = "Level 2"
 [[overlay]]
 site = "hq"
+tenant = "north"
 set = { "quiet floor" = "Level 1" }
 [phone]
 country = "GB"
@@ -65,9 +69,9 @@ attribute = "manager"
 [[flow]]
 id = "a"
 then = [
-  { place = "desk", room = "1", otherwise = { field = "custom01" } },
+  { place = "desk", room = "1", near = "department", otherwise = { field = "custom01" } },
   { role = "customer", module = "reservation" }, { booking = "day one" }, { visit = "arrival" },
-  { todo = "x", what = "y" }, { item = "Z" }, { cost_center = "C" }, { roles = "from table" },
+  { todo = "x", what = "y" }, { item = "Z" }, { door = "building of their seat" }, { cost_center = "C" }, { roles = "from table" },
 ]
 never = [{ role = "customer", center = "C" }]
 if_it_fails = { retry = 2, every = "1 minute", instead = [{ item = "Y" }], todo = "x", how = "y", alert = ["it"], stop = true }

@@ -49,6 +49,8 @@ pub(crate) struct RowOut {
     /// Role and the centers it is given in.
     pub roles: Vec<(Role, Vec<String>)>,
     pub items: Vec<String>,
+    /// Areas of the badge system.
+    pub doors: Vec<String>,
     /// For a profile field.
     pub value: Option<String>,
 }
@@ -398,6 +400,7 @@ enum Column {
     CostCenter,
     Role(Role),
     Item,
+    Door,
     Value,
     /// The row counts from this day on, or up to it.
     Day {
@@ -422,6 +425,7 @@ const COLUMNS: &[(&str, Column)] = &[
     ("operator", Column::Role(Role::Operator)),
     ("administrator", Column::Role(Role::Administrator)),
     ("item", Column::Item),
+    ("door", Column::Door),
     ("value", Column::Value),
     ("from", Column::Day { last: false }),
     ("until", Column::Day { last: true }),
@@ -553,6 +557,7 @@ fn fill(
         Column::CostCenter => row.out.cost_center = Some(cell.text.clone()),
         Column::Role(role) => row.out.roles.push((*role, texts())),
         Column::Item => row.out.items = texts(),
+        Column::Door => row.out.doors = texts(),
         Column::Day { last } => {
             match DateFormat::parse("YYYY-MM-DD").and_then(|format| format.read(&cell.text)) {
                 Some(day) if *last => row.tests.push(Condition::Today { from: None, until: Some(day) }),

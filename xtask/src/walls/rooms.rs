@@ -46,6 +46,7 @@ pub const ROOMS: &[Room] = &[
     room("lanyard-okta", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
     room("lanyard-ioffice", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
     room("lanyard-notify", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
+    room("lanyard-doors", &["lanyard-model", "lanyard-engine", "lanyard-wire"], &[SQL, SERVER_FRAMEWORK]),
     // Trees, proofs and signatures: bytes in, bytes out. Verifiers need it without the store.
     room("lanyard-tlog", &[], &[ASYNC, HTTP, SQL, CHANCE]),
     // Evidence packs as bytes. Documents (PDF, XLSX) are written here and nowhere else.
@@ -97,6 +98,7 @@ pub const ROOMS: &[Room] = &[
             "lanyard-okta",
             "lanyard-ioffice",
             "lanyard-notify",
+            "lanyard-doors",
             "lanyard-store",
             "lanyard-web",
             "lanyard-sim",

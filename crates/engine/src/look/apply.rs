@@ -45,6 +45,8 @@ pub(crate) struct Applying {
     pub(super) plan: Option<Plan>,
     /// Plans of which something was sent, in their order.
     pub(super) carried: Vec<PlanId>,
+    /// The badge system has not acknowledged something: it is told again, and the rest goes on.
+    pub(super) doors_wait: Option<String>,
     /// Errors of steps that were refused while the others went on.
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
@@ -87,7 +89,7 @@ impl Applying {
         }
     }
 
-    fn bar(&mut self, step: &Step, why: String) {
+    pub(super) fn bar(&mut self, step: &Step, why: String) {
         self.barred.insert(text(&step.op), why);
     }
 
@@ -141,6 +143,7 @@ impl Engine {
             }
             let account = match op {
                 Operation::Create { .. } => None,
+                Operation::SetDoors { .. } => link.as_ref().map(|link| link.account.id),
                 _ => match link.as_ref() {
                     Some(link) => Some(link.account.id),
                     None => break, // The account was not made: the next pass plans again.
@@ -189,7 +192,12 @@ impl Engine {
                 Err(failure) => return Err(failure.into()),
             }
             let sent_at = self.clock.now();
-            let outcome = scene.site.port().apply(&op, account, plan.lane).await;
+            let outcome = match &op {
+                Operation::SetDoors { holder, rights, had } => {
+                    self.tell_doors(scene, &id, holder, (rights, had), sent_at).await
+                }
+                _ => scene.site.port().apply(&op, account, plan.lane).await,
+            };
             let at = self.clock.now();
             applying.sent_any = true;
             if applying.carried.last() != Some(&plan.id) {
@@ -273,6 +281,10 @@ impl Engine {
         at: Timestamp,
     ) -> Result<bool, Stop> {
         let identity = &scene.person.identity.id;
+        let outcome = match self.follow_doors(scene, op, step, outcome, applying, pending, at) {
+            Some(outcome) => outcome,
+            None => return Ok(true),
+        };
         match outcome {
             Outcome::Done { account, made } => {
                 applying.accepted.insert(text(&step.op));
@@ -425,6 +437,8 @@ impl Engine {
             given_up,
             visits: std::mem::take(&mut applied.visits),
             notices: std::mem::take(&mut applied.notices),
+            doors: std::mem::take(&mut applied.doors),
+            door_holder: applied.door_holder.take(),
             ..Applied::default()
         };
         pending.push(self.applied_write(scene, applied));
@@ -486,6 +500,11 @@ impl Engine {
                         arrival: visit.arrival,
                     },
                 });
+            }
+            Operation::SetDoors { holder, rights, .. } => {
+                applied.door_holder = (!rights.is_empty()).then(|| holder.clone());
+                applied.doors.clone_from(rights);
+                pending.push(self.applied_write(scene, applied));
             }
             Operation::Update { .. } | Operation::SetRoles { .. } => {}
         }

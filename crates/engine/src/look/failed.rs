@@ -1,12 +1,14 @@
 //! Steps that failed, and what their rule says becomes of that (`if_it_fails`).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Desired, ToDo},
     failure::FailedStep,
     place::Catalogue,
-    plan::{Operation, Outcome, Step},
+    plan::{Operation, Outcome, Plan, Step},
 };
 use lanyard_plan::{
     clearing::Gated,
@@ -109,6 +111,34 @@ impl Engine {
         pending.push(self.applied_write(scene, applied));
         // Whatever the rule gives instead is decided at once; what is tried again waits, and the others go on.
         Some(false)
+    }
+
+    /// What no longer bears on anything is forgotten, also what has come about after all: the next failure of its kind is the
+    /// first.
+    pub(super) fn forget_failures(
+        &self,
+        scene: &Scene<'_>,
+        desired: &Desired,
+        plan: &Plan,
+        before: Option<&Account>,
+        applied: &mut Applied,
+    ) {
+        if applied.failed.is_empty() {
+            return;
+        }
+        let policy = &scene.active.policy;
+        let catalogue = scene.site.catalogue();
+        let on = |rule: &str, part| policy.on_failure(rule, part).cloned();
+        let failing = Failing { on: &on, failed: &applied.failed, before, catalogue: &catalogue };
+        let open: BTreeSet<String> =
+            plan.steps.iter().flat_map(|step| failing.owners(step).into_keys().flatten()).collect();
+        // What is given instead stands for what is no longer planned.
+        let replaced = |step: &FailedStep| {
+            step.given_up && policy.on_failure(&step.rule, step.part).is_some_and(|branch| branch.instead)
+        };
+        applied
+            .failed
+            .retain(|key, step| desired.failures.contains(key) && (open.contains(key) || replaced(step)));
     }
 
     /// Gates for what failed before.

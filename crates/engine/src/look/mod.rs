@@ -7,6 +7,8 @@ mod account;
 mod apply;
 mod clear;
 mod decide;
+mod desk;
+mod doors;
 mod echo;
 mod failed;
 pub(crate) mod person;
@@ -399,6 +401,7 @@ impl Engine {
                 key: format!("disputed:{id}:{}", site.id()),
                 at: self.clock.now(),
             });
+            self.note_seat(&scene, &view, tail);
             let mut desired = self.decide_once(&scene, &view, &applied, leaving, &mut decided).await?;
             // After a write of ours only a read from after it counts.
             let since = if applying.sent_any { self.clock.now() } else { self.trusted_since(&scene) };
@@ -426,7 +429,14 @@ impl Engine {
                 }
                 self.remember(&scene, &desired, &view, link.as_ref(), &mut applied, plan, &applying, tail)
                     .await?;
+                self.note_doors(&scene, plan, tail);
                 tail.sites.push(site.id().clone());
+                if let Some(why) = applying.doors_wait.take() {
+                    // The rest was done and is remembered.
+                    let pause = self.settings.backoff(item.attempts, &item.identity.user);
+                    let error = format!("the badge system of {} has not acknowledged: {why}", site.id());
+                    return Err(Stop::Again { at: self.clock.now() + pause, error });
+                }
                 return match applying.refused.take() {
                     // The rest was done and is remembered; what was refused waits for a person.
                     Some((error, fix)) => Err(Stop::Dead { error, fix }),

@@ -82,13 +82,19 @@ impl Engine {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let inactive = view.account.as_ref().is_none_or(|account| !account.is_live());
         let over = ended && inactive && plan.steps.is_empty();
+        match &desired.lifecycle {
+            Lifecycle::Ended { since, .. } => {
+                applied.ended_since.get_or_insert(since.unwrap_or(scene.person.since));
+            }
+            _ => applied.ended_since = None,
+        }
         if over || !ended {
             // What still waits to be taken back is still ours.
             let seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             note_applied(applied, desired, view.account.as_ref(), &seating);
         }
-        // What no longer bears on anything is forgotten: the next failure of its kind is the first.
-        applied.failed.retain(|key, _| desired.failures.contains(key));
+        self.note_waiting(scene, desired, &plan, view, applied);
+        self.forget_failures(scene, desired, &plan, view.account.as_ref(), applied);
         if let Some(account) = &view.account {
             tail.writes.push(Write::Account {
                 account: Box::new(account.clone()),
@@ -357,6 +363,8 @@ pub(crate) fn note_applied(
                 given_up: kept.given_up,
                 user_name_instead: kept.user_name_instead,
                 failed: kept.failed,
+                doors: kept.doors,
+                door_holder: kept.door_holder,
                 ..Applied::default()
             };
         }
@@ -375,7 +383,7 @@ pub(crate) fn note_applied(
             }
             match desired.seat.as_ref().map(|want| &want.value) {
                 // A seat that does not satisfy the wish is somebody else's gift.
-                Some(SeatWish::Desk { floors, kinds, rooms })
+                Some(SeatWish::Desk { floors, kinds, rooms, .. })
                     if room.is_some_and(|room| seating.fits(room, floors, kinds, rooms)) =>
                 {
                     applied.seat = room;

@@ -1,6 +1,7 @@
 //! What the engine needs from outside, as traits. No vendor's name, no SQL, no HTTP.
 
 mod directory;
+mod doors;
 mod failure;
 mod listing;
 mod notifier;
@@ -10,6 +11,7 @@ mod workplace;
 pub use directory::{
     Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, HookState, HookWish,
 };
+pub use doors::{DoorFeed, DoorMessage};
 pub use failure::{CallCount, Check, PortFailure, Progress, Silent};
 pub use listing::{Sample, Sink};
 pub use notifier::{Notifier, Route};

@@ -237,6 +237,8 @@ pub struct World {
     pub max_people: u32,
     /// Replacements in the policy's text, from the next birth on.
     pub edits: Vec<(&'static str, &'static str)>,
+    /// The badge system of one site, from the next birth on.
+    pub doors: Option<Arc<dyn DoorFeed>>,
     events: usize,
 }
 
@@ -265,7 +267,8 @@ impl World {
         let settings = EngineSettings::default();
         let max_people = 100;
         let edits = Vec::new();
-        let engine = engine(&clock, &mortal, [&acme, &beta], [&hq, &south], &settings, policy(max_people));
+        let engine =
+            engine(&clock, &mortal, [&acme, &beta], [&hq, &south], &settings, policy(max_people), None);
         let mut world = Self {
             clock,
             acme,
@@ -278,6 +281,7 @@ impl World {
             settings,
             max_people,
             edits,
+            doors: None,
             events: 0,
         };
         world.load().await;
@@ -305,6 +309,7 @@ impl World {
             [&self.hq, &self.south],
             &self.settings,
             edited(self.max_people, &self.edits),
+            self.doors.as_ref(),
         );
         self.load().await;
     }
@@ -319,6 +324,7 @@ impl World {
             [&self.hq, &self.south],
             &self.settings,
             edited(self.max_people, &self.edits),
+            self.doors.as_ref(),
         );
         self.load().await;
         if self.mortal.is_dead() {
@@ -336,6 +342,7 @@ impl World {
             [&self.hq, &self.south],
             &self.settings,
             edited(self.max_people, &self.edits),
+            self.doors.as_ref(),
         )
     }
 
@@ -349,6 +356,7 @@ impl World {
             [&self.hq, &self.south],
             &self.settings,
             edited(self.max_people, &self.edits),
+            self.doors.as_ref(),
         );
         self.engine.load_memory().await.unwrap();
     }
@@ -525,6 +533,7 @@ fn engine(
     workplaces: [&Arc<Office>; 2],
     settings: &EngineSettings,
     policy: Policy,
+    doors: Option<&Arc<dyn DoorFeed>>,
 ) -> Arc<Engine> {
     let ports = Ports {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -532,5 +541,6 @@ fn engine(
         directories: directories.map(|d| Arc::clone(d) as Arc<dyn Directory>).to_vec(),
         workplaces: workplaces.map(|w| Arc::clone(w) as Arc<dyn Workplace>).to_vec(),
     };
-    Arc::new(Engine::new(ports, policy, settings.clone()))
+    let feeds = doors.into_iter().cloned().collect();
+    Arc::new(Engine::new(ports, policy, settings.clone()).with_doors(feeds))
 }

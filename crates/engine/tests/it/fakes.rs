@@ -443,6 +443,7 @@ impl OfficeState {
                 done = Outcome::Done { account, made: Some(self.next) };
                 self.bookings.insert(self.next, made);
             }
+            Operation::SetDoors { .. } => return refused("iOffice opens no doors"),
             Operation::Announce { visit } => {
                 self.next += 1;
                 self.visits.push(format!("{} {}", visit.first_name, visit.key));

@@ -8,9 +8,11 @@ mod mortal;
 
 mod alerts;
 mod by_hand;
+mod doors;
 mod failing;
 mod interruptions;
 mod leavers;
+mod line;
 mod outages;
 mod people;
 mod reasons;

@@ -617,6 +617,7 @@ fn removes(operation: &Operation) -> bool {
     match operation {
         Operation::Deactivate | Operation::CancelBooking { .. } => true,
         Operation::SetRoles { roles } => roles.is_empty(),
+        Operation::SetDoors { rights, .. } => rights.is_empty(),
         _ => false,
     }
 }
@@ -629,6 +630,7 @@ fn subject(operation: &Operation) -> &'static str {
         Operation::Deactivate | Operation::Reactivate => "account",
         Operation::CancelBooking { .. } | Operation::Book { .. } => "booking",
         Operation::Announce { .. } => "visit",
+        Operation::SetDoors { .. } => "doors",
     }
 }
 

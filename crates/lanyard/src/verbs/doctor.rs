@@ -6,7 +6,7 @@ use clap::Args;
 use futures_util::future;
 use lanyard_engine::{
     clock::Clock,
-    ports::{Check, Directory, HookState, HookWish, Workplace},
+    ports::{Check, Directory, DoorFeed, HookState, HookWish, Workplace},
 };
 use lanyard_model::id::TenantId;
 use serde_json::json;
@@ -38,12 +38,13 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let wishes = wiring::hook_wishes(dir, &settings)?;
     // Every side at once: one that does not answer keeps nobody waiting for the others.
-    let (okta, ioffice) = future::join(
+    let (okta, ioffice, doors) = future::join3(
         future::join_all(clients.directories.iter().map(|directory| look_at_okta(&**directory, &wishes))),
         future::join_all(clients.workplaces.iter().map(|workplace| look_at_ioffice(&**workplace))),
+        future::join_all(clients.doors.iter().map(|feed| look_at_doors(&**feed))),
     )
     .await;
-    let found: Vec<(String, Check)> = okta.into_iter().chain(ioffice).flatten().collect();
+    let found: Vec<(String, Check)> = okta.into_iter().chain(ioffice).chain(doors).flatten().collect();
     let failed = found.iter().filter(|(_, check)| !check.ok && !check.warning).count();
     if arguments.json {
         let checks: Vec<_> = found
@@ -114,6 +115,11 @@ async fn look_at_okta(directory: &dyn Directory, wishes: &[(TenantId, HookWish)]
     };
     found.push(Check { name: "okta.event_hook".into(), ok, warning: !ok, detail, fix });
     found.into_iter().map(|check| (name.clone(), check)).collect()
+}
+
+async fn look_at_doors(feed: &dyn DoorFeed) -> Vec<(String, Check)> {
+    let target = format!("doors of {}", feed.site());
+    feed.probe().await.into_iter().map(|check| (target.clone(), check)).collect()
 }
 
 async fn look_at_ioffice(workplace: &dyn Workplace) -> Vec<(String, Check)> {

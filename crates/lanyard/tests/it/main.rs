@@ -4,6 +4,7 @@
 mod bad_input;
 mod company;
 mod console;
+mod doors;
 mod evidence;
 mod folder;
 mod hooks;

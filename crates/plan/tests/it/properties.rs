@@ -3,6 +3,7 @@
 use lanyard_model::{
     account::{Account, Role, Seat},
     desired::{Applied, Desired, Ending, Lifecycle, Loses, SeatWish},
+    door::{DoorRights, DoorSpan},
     id::{CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId},
     plan::{Gate, Operation, Outcome, Plan, Step},
 };
@@ -28,7 +29,8 @@ fn items() -> impl Strategy<Value = Vec<ItemId>> {
 }
 
 fn seat() -> impl Strategy<Value = Option<SeatWish>> {
-    let desk = |floor| SeatWish::Desk { floors: vec![FloorId(floor)], kinds: vec![], rooms: vec![] };
+    let desk =
+        |floor| SeatWish::Desk { floors: vec![FloorId(floor)], kinds: vec![], rooms: vec![], near: None };
     prop_oneof![
         Just(None),
         (2i64..4).prop_map(move |floor| Some(desk(floor))),
@@ -42,7 +44,7 @@ fn lifecycle() -> impl Strategy<Value = Lifecycle> {
     prop_oneof![
         3 => Just(Lifecycle::Active),
         1 => (flag(), flag(), flag(), flag(), flag()).prop_map(|(roles, items, seat, bookings, account)| {
-            Lifecycle::Paused { loses: Loses { roles, items, seat, bookings, account } }
+            Lifecycle::Paused { loses: Loses { roles, doors: roles, items, seat, bookings, account } }
         }),
         1 => Just(Lifecycle::Ended { since: None, how: Ending::Deactivated }),
         1 => Just(Lifecycle::Ended { since: None, how: Ending::LeftScope }),
@@ -50,13 +52,24 @@ fn lifecycle() -> impl Strategy<Value = Lifecycle> {
     ]
 }
 
+/// Up to two areas, open always or until a day.
+fn doors() -> impl Strategy<Value = DoorRights> {
+    let span = proptest::option::of(1i64..3).prop_map(|days| DoorSpan {
+        from: None,
+        until: days.map(|days| now() + jiff::SignedDuration::from_hours(24 * days)),
+    });
+    proptest::collection::btree_map(prop_oneof![Just("Pier".to_owned()), Just("Lab".to_owned())], span, 0..3)
+}
+
 fn wish() -> impl Strategy<Value = Desired> {
-    (lifecycle(), roles(), items(), seat(), "[A-C]?", any::<bool>()).prop_map(
-        |(lifecycle, roles, items, seat, title, owns)| {
+    (lifecycle(), roles(), items(), seat(), "[A-C]?", any::<bool>(), doors()).prop_map(
+        |(lifecycle, roles, items, seat, title, owns, doors)| {
             let mut wish = if lifecycle == Lifecycle::Active { employee() } else { desired(lifecycle) };
             wish.roles = roles.into_iter().map(|(center, role)| (center, want(role))).collect();
             wish.items = items.into_iter().map(|item| (item, want(()))).collect();
             wish.seat = seat.map(want);
+            wish.doors = doors.into_iter().map(|(area, span)| (area, want(span))).collect();
+            wish.door_holder = Some("417".into());
             wish.fields.insert(field("jobTitle"), want(title));
             if owns {
                 std::sync::Arc::make_mut(&mut wish.owned).centers.extend([CenterId(51), CenterId(52)]);
@@ -88,12 +101,14 @@ fn seen() -> impl Strategy<Value = Option<Account>> {
 }
 
 fn known() -> impl Strategy<Value = Known> {
-    (seen(), roles(), roles(), items(), any::<[bool; 4]>(), 0u8..5).prop_map(
-        |(account, given, aside, items, [seat, section, title, booked], gate)| {
+    (seen(), roles(), roles(), items(), any::<[bool; 4]>(), 0u8..5, doors()).prop_map(
+        |(account, given, aside, items, [seat, section, title, booked], gate, doors)| {
             let mut applied = Applied {
                 roles: given.into_iter().collect(),
                 set_aside: aside.into_iter().collect(),
                 items: items.into_iter().collect(),
+                door_holder: (!doors.is_empty()).then(|| "417".to_owned()),
+                doors,
                 ..Applied::default()
             };
             if let Some(account) = &account {
@@ -156,6 +171,7 @@ proptest! {
         let undo = plan_undo(&done, &Today {
             identity: &identity,
             account: then.account.as_ref(),
+            doors: (&then.applied.doors, then.applied.door_holder.as_deref()),
             bookings: Some(&then.bookings),
             catalogue: &catalogue,
             seating: &seating,
@@ -165,6 +181,7 @@ proptest! {
         });
         prop_assert_eq!(&undo.moved, &Vec::<String>::new(), "nobody changed anything since");
         let back = then.after(&Plan { steps: undo.steps.clone(), ..plan.clone() });
+        prop_assert_eq!(&known.applied.doors, &back.applied.doors);
         match (&known.account, &back.account) {
             (None, None) => {}
             (None, Some(made)) => prop_assert!(!made.is_live(), "{:?}", undo),
@@ -194,6 +211,7 @@ proptest! {
         let again = plan_undo(&done, &Today {
             identity: &identity,
             account: back.account.as_ref(),
+            doors: (&back.applied.doors, back.applied.door_holder.as_deref()),
             bookings: None,
             catalogue: &catalogue,
             seating: &seating,

@@ -101,7 +101,8 @@ pub fn employee() -> Desired {
     ] {
         desired.fields.insert(field(name), want(value.to_owned()));
     }
-    desired.seat = Some(want(SeatWish::Desk { floors: vec![FloorId(2)], kinds: vec![], rooms: vec![] }));
+    desired.seat =
+        Some(want(SeatWish::Desk { floors: vec![FloorId(2)], kinds: vec![], rooms: vec![], near: None }));
     desired.roles.insert(CenterId(51), want(Role::Customer));
     desired
 }
@@ -206,6 +207,10 @@ impl Known {
                 }
                 Operation::Announce { visit } => {
                     then.applied.visits.insert(visit.key.clone(), 1);
+                }
+                Operation::SetDoors { holder, rights, .. } => {
+                    then.applied.door_holder = (!rights.is_empty()).then(|| holder.clone());
+                    then.applied.doors.clone_from(rights);
                 }
             }
         }

@@ -100,7 +100,7 @@ impl<'a> Branches<'a> {
         }
         let instead: Vec<Outcome> = parts.iter().filter_map(|part| (self.read)(part)).collect();
         on.instead = !instead.is_empty();
-        finish(&branch, &on);
+        finish(&branch, &on, &["retry", "instead", "todo", "alert", "stop"]);
         Some((on, instead))
     }
 }
@@ -109,14 +109,8 @@ impl<'a> Branches<'a> {
 pub(super) fn of_rule(rule: &str, section: &Section<'_>, document: &mut Document) {
     let Some(branch) = section.section(KEY) else { return };
     let mut on = common(&branch, &document.channels);
-    for key in ["instead", "stop"] {
-        if branch.get(key).is_some() {
-            let fix =
-                "what somebody loses is tried until it is gone: retry, todo and alert are possible here";
-            branch.error(format!("{key} has no meaning at a lifecycle rule"), Some(fix.into()));
-        }
-    }
-    finish(&branch, &on);
+    // What somebody loses is tried until it is gone: there is neither an instead nor a stop.
+    finish(&branch, &on, &["retry", "todo", "alert"]);
     rule.clone_into(&mut on.print);
     document.failures.insert(rule.to_owned(), Part::ALL.map(|part| (part, on.clone())).into());
 }
@@ -142,12 +136,12 @@ fn common(branch: &Section<'_>, known: &BTreeMap<String, Channel>) -> OnFailure 
     }
 }
 
-fn finish(branch: &Section<'_>, on: &OnFailure) {
+fn finish(branch: &Section<'_>, on: &OnFailure, keys: &[&'static str]) {
     branch.finish();
     let says = on.retries > 0 || on.instead || on.todo.is_some() || !on.alert.is_empty() || on.stop;
-    if !says && ["retry", "instead", "todo", "alert", "stop"].iter().all(|key| branch.get(key).is_none()) {
-        let fix = "write retry = 3, instead = [ … ], todo = \"…\", alert = [\"…\"] or stop = true";
-        branch.error("this says nothing", Some(fix.into()));
+    if !says && keys.iter().copied().all(|key| branch.get(key).is_none()) {
+        let fix = format!("add one of {}", keys.join(", "));
+        branch.error("this says nothing", Some(fix));
     }
 }
 

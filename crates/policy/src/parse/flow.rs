@@ -8,10 +8,11 @@ use lanyard_model::account::Role;
 use super::{failing::Branches, known, rules::field_name, when::conditions};
 use crate::{
     date,
-    document::{Centers, CostCenter, Document, Flow, Kind, Outcome, PlaceNames, SeatKind},
+    document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, Outcome, PlaceNames, SeatKind},
     problem::nearest,
     reader::Section,
     table::{Table, seat_kind},
+    typing::Usage,
 };
 
 /// The six templates, by the name a flow carries.
@@ -54,17 +55,31 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) -> Vec<Flow> {
             failures.insert(id.value.clone(), branches);
         }
         for denial in &never {
-            if !matches!(denial.kind, Kind::Role { .. } | Kind::Item { .. }) {
-                let fix = "name a role or an item";
+            let named = |area: &DoorArea| matches!(area, DoorArea::Named(_));
+            let deniable = match &denial.kind {
+                Kind::Role { .. } | Kind::Item { .. } => true,
+                Kind::Door(areas) => areas.iter().all(named),
+                _ => false,
+            };
+            if !deniable {
+                let fix = "name a role, an item or an area";
                 section.report.error(
                     &denial.spot.span,
-                    "only roles and items can be denied",
+                    "only roles, items and areas by name can be denied",
                     Some(fix.into()),
                 );
             }
         }
         if gives.is_empty() && never.is_empty() && section.get("then").is_none() {
             section.error(format!("flow \"{}\" gives nothing", id.value), Some("add then = [ … ]".into()));
+        }
+        let is_door = |outcome: &&Outcome| matches!(outcome.kind, Kind::Door(_));
+        if let Some(door) = gives.iter().find(is_door).filter(|_| document.door_holder.is_none()) {
+            section.report.error(
+                &door.spot.span,
+                "who are people to the badge system?",
+                Some("add [doors] with holder = \"employeeNumber\", the attribute it knows them by".into()),
+            );
         }
         flows.push(Flow {
             template,
@@ -78,7 +93,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) -> Vec<Flow> {
             until: {
                 // What is asked first is read with everybody else's.
                 section.get("but_first");
-                section.attribute("until").map(Into::into)
+                dated(&section, "until").map(Into::into)
             },
             spot: section.report.spot(id.span.clone()),
             id: id.value,
@@ -130,6 +145,16 @@ fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Op
             at: clock(section, "at", 9),
         }));
     }
+    let doors = section.texts("door");
+    if !doors.is_empty() {
+        let area = |text: crate::reader::Text| match text.value.as_str() {
+            "building of their seat" => DoorArea::Building,
+            "floor of their seat" => DoorArea::Floor,
+            FROM_TABLE => DoorArea::Table,
+            _ => DoorArea::Named(text.value),
+        };
+        kinds.push(Some(Kind::Door(doors.into_iter().map(area).collect())));
+    }
     if let Some(key) = section.string("todo") {
         let what = section.needed("what").map(|text| text.value).unwrap_or_default();
         kinds.push(Some(Kind::ToDo { key, what, how: section.string("how").unwrap_or_default() }));
@@ -140,7 +165,8 @@ fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Op
     let count = kinds.len();
     let kind = kinds.pop().filter(|_| count == 1);
     if count != 1 {
-        let fix = "one each: place, role, roles, item, cost_center, cost_center_from, booking, visit or todo";
+        let fix =
+            "one each: place, role, roles, item, cost_center, cost_center_from, booking, visit, door or todo";
         section.error("an outcome gives exactly one thing", Some(fix.into()));
     }
     let kind = kind.flatten()?;
@@ -153,6 +179,7 @@ fn check_table(section: &Section<'_>, kind: &Kind, table: Option<&Table>, named:
     let wanted: &[&str] = match kind {
         Kind::TableRoles => &["customer", "manager", "operator", "administrator"],
         Kind::TableItems => &["item"],
+        Kind::Door(areas) if areas.contains(&DoorArea::Table) => &["door"],
         Kind::CostCenter(CostCenter::Table) => &["cost_center"],
         Kind::Place { seat: SeatKind::Table, .. } => &["seat"],
         Kind::Place { seat: SeatKind::Section, place, .. } if place.section.is_none() => &["section"],
@@ -181,6 +208,14 @@ fn only_from_table(section: &Section<'_>, key: &str, text: &str) -> bool {
         );
     }
     text == FROM_TABLE
+}
+
+/// An attribute that holds a day.
+pub(super) fn dated(section: &Section<'_>, key: &'static str) -> Option<String> {
+    let text = section.text(key)?;
+    section.report.mention(&text);
+    section.report.compare(&text.value, Usage::Day, &text.span);
+    Some(text.value)
 }
 
 fn owns_all(section: &Section<'_>) -> bool {
@@ -224,7 +259,8 @@ fn place(section: &Section<'_>, text: &str, span: &std::ops::Range<usize>) -> Op
         field.map(|field| (field, text))
     });
     let only_without = section.word("only", &[("people without a seat", true)]).unwrap_or(false);
-    Some(Kind::Place { seat: seat?, place, otherwise, only_without })
+    let near = section.text("near").and_then(|text| field_name(&text, section));
+    Some(Kind::Place { seat: seat?, place, otherwise, only_without, near })
 }
 
 fn role(section: &Section<'_>, text: &str, span: &std::ops::Range<usize>) -> Option<Kind> {

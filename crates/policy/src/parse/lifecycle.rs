@@ -87,6 +87,8 @@ pub(super) fn channels(
 
 fn start(section: &Section<'_>) -> Option<StartRule> {
     let attribute = section.needed_attribute("attribute");
+    // Read once more for its place.
+    super::flow::dated(section, "attribute");
     let rule = StartRule {
         attribute: attribute.unwrap_or_default().into(),
         prepare_days: section.integer("prepare_days", 0..366).unwrap_or(0),
@@ -100,6 +102,8 @@ fn start(section: &Section<'_>) -> Option<StartRule> {
 
 fn end(section: &Section<'_>, document: &mut Document) -> Option<EndRule> {
     let attribute = section.needed_attribute("attribute");
+    // Read once more for its place.
+    super::flow::dated(section, "attribute");
     let rule = EndRule {
         attribute: attribute.unwrap_or_default().into(),
         conditions: conditions(section, "if", &document.groups),
@@ -139,11 +143,12 @@ fn bookings(section: &Section<'_>) -> Option<BookingRule> {
 }
 
 pub(super) fn loses(section: &Section<'_>, key: &'static str) -> Loses {
-    let Some(value) = section.get(key) else { return Loses { roles: true, ..Loses::default() } };
+    let Some(value) = section.get(key) else { return Loses { roles: true, doors: true, ..Loses::default() } };
     let mut loses = Loses::default();
     for text in value.texts() {
         match text.value.as_str() {
             "permissions" => loses.roles = true,
+            "doors" => loses.doors = true,
             "categories" => loses.items = true,
             "seat" => loses.seat = true,
             "bookings" => loses.bookings = true,
@@ -151,7 +156,7 @@ pub(super) fn loses(section: &Section<'_>, key: &'static str) -> Loses {
             other => section.report.error(
                 &text.span,
                 format!("\"{other}\" cannot be taken"),
-                Some("known: permissions, categories, seat, bookings, account".into()),
+                Some("known: permissions, doors, categories, seat, bookings, account".into()),
             ),
         }
     }

@@ -6,6 +6,7 @@ mod flow;
 mod lifecycle;
 mod rules;
 mod test;
+mod upgrade;
 mod when;
 
 use std::collections::BTreeMap;
@@ -23,8 +24,7 @@ use crate::{
     table,
 };
 
-/// The format this version reads and writes.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) use self::upgrade::FORMAT;
 
 /// Every key that reading these files asks for, by its section.
 #[cfg(test)]
@@ -46,6 +46,18 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     let (file, text) = &files.toml;
     let mut findings = Findings::default();
     findings.source(file, text);
+    let older = match upgrade::upgraded(text, upgrade::STEPS) {
+        Ok(upgraded) => upgraded,
+        Err(why) => {
+            findings.error(&Spot { file: file.clone(), span: 0..0 }, why, None);
+            None
+        }
+    };
+    if let Some(text) = older {
+        // What is wrong with it is told in the words and lines of the present format.
+        let files = PolicyFiles { toml: (file.clone(), text), tables: files.tables.clone() };
+        return read(&files);
+    }
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
@@ -59,8 +71,8 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
         Some(FORMAT) => {}
         Some(other) => report.error(
             &section.get("format").map_or(0..0, |value| value.span),
-            format!("this is format {other}; this version reads format {FORMAT}"),
-            Some("use a newer version, or export the policy again".into()),
+            format!("this is format {other}; this version reads format {FORMAT} and older ones"),
+            Some("use a newer version of the program, or export the policy from this one".into()),
         ),
         None if section.get("format").is_none() && errors.is_empty() => section.missing("format"),
         None => {}
@@ -86,6 +98,7 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());
+    document.compared = report.take_compared();
     if errors.is_empty() {
         // What a broken line hides is not missing.
         check_routes(&section, &document);

@@ -46,6 +46,10 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
         document.profile =
             section.entries().iter().filter_map(|(name, value)| field(name, value, document)).collect();
     }
+    if let Some(section) = root.section("doors") {
+        document.door_holder = section.needed_attribute("holder").map(Into::into);
+        section.finish();
+    }
     if let Some(section) = root.section("phone") {
         document.phone = PhoneRule {
             country: country(&section),
@@ -131,8 +135,12 @@ fn sites(root: &Section<'_>, document: &mut Document) {
     for (name, value) in section.entries() {
         slug(&name, &section);
         let Some(site) = value.section() else { continue };
-        let settings =
-            SiteSettings { default_host: site.integer("default_host", 1..i64::MAX).map(AccountId) };
+        let settings = SiteSettings {
+            default_host: site.integer("default_host", 1..i64::MAX).map(AccountId),
+            doors_without_times: site
+                .word("doors", &[("with times", false), ("without times", true)])
+                .unwrap_or(false),
+        };
         site.finish();
         document.sites.insert(SiteId::new(name.value.as_str()), settings);
     }
@@ -240,7 +248,8 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
         let texts = value.texts();
         texts.iter().for_each(|text| value.report.mention(text));
         let from = Source::First(texts.into_iter().map(|text| text.value.into()).collect());
-        return Some(FieldRule { field: field?, from, change: Vec::new(), conditions: Vec::new() });
+        let spot = value.report.spot(name.span.clone());
+        return Some(FieldRule { field: field?, from, change: Vec::new(), conditions: Vec::new(), spot });
     }
     let section = value.section()?;
     let mut from = Vec::new();
@@ -287,7 +296,8 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
         );
         return None;
     }
-    Some(FieldRule { field: field?, from: from.pop()?, change, conditions })
+    let spot = value.report.spot(name.span.clone());
+    Some(FieldRule { field: field?, from: from.pop()?, change, conditions, spot })
 }
 
 fn numbered(names: Vec<String>) -> Vec<Attribute> {

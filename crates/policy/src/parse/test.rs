@@ -122,7 +122,7 @@ fn person(section: &Section<'_>, people: &BTreeMap<String, Person>, document: &D
         .unwrap_or_else(|| Person {
             // Whoever is like nobody was told so already: their tenant is not asked for as well.
             tenant: section.text("like").and_then(|text| {
-                tenants(document).first().map(|tenant| Text { value: tenant.to_string(), ..text })
+                document.tenants_named().first().map(|tenant| Text { value: tenant.to_string(), ..text })
             }),
             ..Person::default()
         });
@@ -206,20 +206,11 @@ fn failed(text: &Text, section: &Section<'_>, document: &Document) -> Option<(St
     found.map(|part| (rule.to_owned(), Some(part)))
 }
 
-/// Tenants that the policy speaks of.
-fn tenants(document: &Document) -> BTreeSet<&TenantId> {
-    let groups = document.groups.values().flat_map(|named| &named.test.ids);
-    let routes = document.routes.iter().filter_map(|route| route.tenant.as_ref());
-    routes.chain(document.tenants.keys()).chain(groups.filter_map(|(tenant, _)| tenant.as_ref())).collect()
-}
-
 fn identity(section: &Section<'_>, person: &Person, now: Timestamp, document: &Document) -> Option<Identity> {
-    let all = tenants(document);
+    let all = document.tenants_named();
     let tenant = match &person.tenant {
         Some(text) => TenantId::new(text.value.as_str()),
-        None if all.len() <= 1 => {
-            all.first().map_or_else(|| TenantId::new("tenant"), |tenant| (*tenant).clone())
-        }
+        None if all.len() <= 1 => all.first().map_or_else(|| TenantId::new("tenant"), TenantId::clone),
         None => {
             let names: Vec<_> = all.iter().map(|tenant| format!("\"{tenant}\"")).collect();
             let fix = format!("add tenant = \"…\", one of {}", names.join(", "));
@@ -309,6 +300,7 @@ fn claims(section: &Section<'_>, document: &Document) -> Vec<Claim> {
     for (key, make) in [
         ("roles", Claim::Roles as fn(Vec<String>) -> Claim),
         ("items", Claim::Items),
+        ("doors", Claim::Doors),
         ("has", Claim::Has),
         ("lacks", Claim::Lacks),
         ("tells", Claim::Tells),

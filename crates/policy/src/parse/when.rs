@@ -16,6 +16,7 @@ use crate::{
     problem::nearest,
     reader::{Section, Text, Value},
     test::{Anchor, Bound, Side, Stretch, Test},
+    typing::Usage,
 };
 
 /// `[groups]`: the policy's name for a group → its id, or one per tenant.
@@ -177,6 +178,7 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
         }
         (Some(name), tests) => {
             for (test, negated) in tests {
+                section.report.compare(&name, Usage::of(&test), &section.span);
                 let plain = Condition::Attribute { attribute: name.clone().into(), test };
                 found.push(if negated { Condition::Not(Box::new(plain)) } else { plain });
             }

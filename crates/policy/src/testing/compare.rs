@@ -87,6 +87,7 @@ impl<'a> Found<'a> {
                 let found = if named { found } else { found.iter().map(bare).collect() };
                 set("items", expected, found)
             }
+            Claim::Doors(expected) => set("doors", expected, desired.doors.keys().cloned().collect()),
             Claim::Has(expected) => {
                 let all = self.permissions();
                 let lacking: Vec<_> = expected.iter().filter(|text| !contains(&all, text)).cloned().collect();
@@ -163,6 +164,7 @@ impl<'a> Found<'a> {
         let Lifecycle::Paused { loses } = &self.desired.lifecycle else { return Vec::new() };
         [
             (loses.roles, "permissions"),
+            (loses.doors, "doors"),
             (loses.items, "categories"),
             (loses.seat, "seat"),
             (loses.bookings, "bookings"),
@@ -208,6 +210,7 @@ impl<'a> Found<'a> {
         desired.cost_center.iter().for_each(|want| add(&mut all, want));
         desired.roles.values().for_each(|want| add(&mut all, want));
         desired.items.values().for_each(|want| add(&mut all, want));
+        desired.doors.values().for_each(|want| add(&mut all, want));
         desired.bookings.iter().for_each(|want| add(&mut all, want));
         desired.visits.iter().for_each(|want| add(&mut all, want));
         desired.todos.iter().for_each(|want| add(&mut all, want));
@@ -258,7 +261,7 @@ impl<'a> Found<'a> {
                 place.section = Some(section.name.to_string());
                 on(&mut place, section.floor);
             }
-            SeatWish::Desk { floors, kinds, rooms } => {
+            SeatWish::Desk { floors, kinds, rooms, .. } => {
                 place.seat = "desk".into();
                 // As people spell them: the wish holds them folded.
                 let spelt = |kind: &String| {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind, FieldName, Seat},
-    desired::Applied,
+    desired::{Applied, Desired},
     failure::{ALL_LINES, FailedStep, Part, failure_key},
     id::{AccountId, AccountKey},
     identity::Identity,
@@ -63,6 +63,8 @@ pub(crate) enum Claim {
     Roles(Vec<String>),
     /// Exactly these.
     Items(Vec<String>),
+    /// Exactly these areas.
+    Doors(Vec<String>),
     /// Each is part of some permission's name.
     Has(Vec<String>),
     /// None is part of any permission's name.
@@ -172,10 +174,16 @@ impl TestReport {
 impl Policy {
     /// Runs the policy's own tests. Deterministic, and bounded by the number of tests times the size of the policy.
     pub fn run_tests(&self) -> TestReport {
+        let mut coverage = coverage::Tracker::new(self);
+        let tests = self.results(&mut |identity, desired, now| coverage.see(identity, desired, now));
+        TestReport { tests, coverage: coverage.finish() }
+    }
+
+    /// What comes of each test; `see` is shown what was decided.
+    pub(crate) fn results(&self, see: &mut dyn FnMut(&Identity, &Desired, Timestamp)) -> Vec<TestResult> {
         let document = self.document();
         let stage = stage::stage(document);
         let bound = self.bind(&stage.catalogues);
-        let mut coverage = coverage::Tracker::new(self);
         let tests = document.tests.iter().map(|case| {
             let account = stage.account(case);
             // Something that was surely given: how it is spelt does not matter to any rule.
@@ -195,7 +203,7 @@ impl Policy {
                 linked: case.given.account || case.given.governed,
             };
             let desired = bound.evaluate(&case.given.identity, &facts, case.now);
-            coverage.see(&case.given.identity, &desired, case.now);
+            see(&case.given.identity, &desired, case.now);
             let zone =
                 crate::subject::with_subject(document, &case.given.identity, case.now, false, |subject| {
                     subject.zone.clone()
@@ -206,8 +214,7 @@ impl Policy {
             let (file, line) = place(self, &case.spot);
             TestResult { name: case.name.clone(), file, line, differences, because, spot: case.spot.clone() }
         });
-        let tests = tests.collect();
-        TestReport { tests, coverage: coverage.finish() }
+        tests.collect()
     }
 }
 

@@ -48,15 +48,20 @@ struct Builder {
 
 pub(crate) fn stage(document: &Document) -> Stage {
     let mut builder = Builder::default();
-    for rule in &document.user_types {
-        builder.once("user type", &rule.name, |builder, id| {
-            builder.user_types.insert(UserTypeId(id), rule.name.as_str().into());
-        });
-    }
     // One set of names per set of values: what one site calls its quiet floor, another may call otherwise.
     let sites: BTreeSet<&SiteId> = document.routes.iter().map(|route| &route.site).collect();
-    let values: BTreeSet<_> = sites.into_iter().map(|site| document.parameters.of(site)).collect();
+    let mut tenants = vec![None];
+    tenants.extend(document.parameters.tenants().into_iter().map(Some));
+    let values: BTreeSet<_> = sites
+        .into_iter()
+        .flat_map(|site| tenants.iter().map(move |tenant| document.parameters.of(site, *tenant)))
+        .collect();
     let each = |text: &str| values.iter().map(|values| filled(text, values).into_owned()).collect::<Vec<_>>();
+    for name in document.user_types.iter().flat_map(|rule| each(&rule.name)) {
+        builder.once("user type", &name, |builder, id| {
+            builder.user_types.insert(UserTypeId(id), name.as_str().into());
+        });
+    }
     let outcomes = || {
         document
             .flows
@@ -89,7 +94,7 @@ pub(crate) fn stage(document: &Document) -> Stage {
     for (_, outcome) in outcomes() {
         match &outcome.kind {
             Kind::Role { centers: Centers::Serving(module) | Centers::Everywhere(module), .. } => {
-                modules.push(fold::text(module));
+                modules.extend(each(module).iter().map(|module| fold::text(module)));
             }
             Kind::Role { centers: Centers::Named(names), .. } => {
                 for name in names.iter().flat_map(|name| each(name)) {

@@ -93,7 +93,12 @@ fn every_mistake_is_said_with_its_fix() {
             "",
             "what is given instead has no other way of its own",
         ),
-        ("", "", "if_it_fails = { stop = true }", "stop has no meaning at a lifecycle rule"),
+        (
+            "",
+            "",
+            "if_it_fails = { stop = true }",
+            "\"stop\" is not known in [lifecycle.deactivated.if_it_fails]",
+        ),
         (
             "never = [{ item = \"A / B\", if_it_fails = { stop = true } }]",
             "",

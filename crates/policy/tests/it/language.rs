@@ -257,6 +257,93 @@ fn a_site_sets_what_is_declared() {
 }
 
 #[test]
+fn a_tenant_sets_what_is_declared_and_both_together_are_the_most_particular() {
+    let routes = "[[overlay]]\ntenant = \"harborlight\"\nset = { \"quiet floor\" = \"Level 2\" }\n";
+    let clash = Policy::parse(&quiet(routes)).expect_err("both set it").to_string();
+    assert!(clash.contains("site south and tenant harborlight both set \"quiet floor\""), "{clash}");
+    let both = format!(
+        "{routes}[[overlay]]\ntenant = \"harborlight\"\nsite = \"south\"\nset = {{ \"quiet floor\" = \"Level 3\" }}\n\
+         [[overlay]]\ntenant = \"northgate\"\nset = {{ house = \"Tower\" }}\n[tenants.northgate]\n\
+         [profile]\ncustom04 = {{ text = \"sits in ${{house}}\" }}\ncustom05 = {{ look_up = \"words\" }}\n\
+         [[flow]]\nid = \"tell\"\nthen = [{{ todo = \"t\", what = \"show {{name}} the ${{quiet floor}}\" }}]\n"
+    );
+    let mut files = quiet(&both);
+    files.tables.insert("words".into(), "tenant,value\n,in ${house}\n".into());
+    let policy = Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    let mut tower = site("hq", "Tower");
+    tower
+        .floors
+        .values_mut()
+        .for_each(|floor| floor.name = floor.name.replace("Level 9", "Level 3").as_str().into());
+    let mut abbey = site("south", "Abbey");
+    abbey
+        .floors
+        .values_mut()
+        .for_each(|floor| floor.name = floor.name.replace("Level 9", "Level 3").as_str().into());
+    let sites = [tower, abbey].map(|site| (site.site.clone(), site)).into();
+    let bound = policy.bind(&sites);
+    let seen = |tenant: &str| {
+        let desired = bound.evaluate(&world::person(tenant), &Facts::unlinked(long_before(now())), now());
+        let field = |name: &str| {
+            let found = desired.fields.iter().find(|(field, _)| field.as_str() == name);
+            found.map(|(_, want)| want.value.clone()).unwrap_or_default()
+        };
+        let todo = desired.todos[0].value.what.clone();
+        (field("custom04"), field("custom05"), todo, desired.place_note.map(|want| want.value.text))
+    };
+    let told = |words: [&str; 4]| {
+        let [a, b, c, d] = words.map(str::to_owned);
+        (a, b, c, Some(d))
+    };
+    assert_eq!(
+        seen("northgate"),
+        told(["sits in Tower", "in Tower", "show Mira Okafor the Level 2", "Tower: Level 2"])
+    );
+    assert_eq!(
+        seen("harborlight"),
+        told(["sits in Abbey", "in Abbey", "show Mira Okafor the Level 3", "Abbey: Level 3"])
+    );
+}
+
+#[test]
+fn attributes_are_held_against_their_types() {
+    let rest = "[[flow]]\nid = \"t\"\nuntil = \"badge\"\nif = [\n{ attribute = \"badge\", is = \"yes\" },\n\
+                { attribute = \"grade\", in = [\"7\", \"eight\"] },\n{ attribute = \"sites\", at_least = 3 },\n\
+                { attribute = \"grade\", before = \"today\" },\n{ attribute = \"city\", has_all = [\"A\", \"B\"] },\n\
+                { attribute = \"grade\", domain = \"x.example\" },\n{ attribute = \"mixed\", at_least = 3 },\n\
+                { attribute = \"badge\", is = \"TRUE\" },\n{ attribute = \"grade\", at_least = 3 }]\n\
+                then = [{ todo = \"x\", what = \"y\" }]\n";
+    let policy = Policy::parse(&quiet(rest)).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    let types = [
+        ("badge", vec!["boolean"]),
+        ("grade", vec!["integer"]),
+        ("sites", vec!["array"]),
+        ("city", vec!["string"]),
+        ("mixed", vec!["boolean", "string"]),
+    ];
+    let types = types.map(|(name, kinds)| (name.to_owned(), kinds.into_iter().map(str::to_owned).collect()));
+    let known = lanyard_policy::Known { types: types.into(), ..Default::default() };
+    let found: Vec<_> = policy
+        .lint(&known)
+        .iter()
+        .filter(|problem| problem.severity == lanyard_policy::Severity::Error)
+        .map(|problem| problem.message.clone())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "badge is of type boolean, and never a day",
+            "badge is of type boolean, and never \"yes\"",
+            "grade is of type integer, and never \"eight\"",
+            "sites is of type array, and never a number",
+            "grade is of type integer, and never a day",
+            "city is of type string, and holds one value only",
+            "grade is of type integer, and never such a text",
+        ]
+    );
+}
+
+#[test]
 fn an_overlay_sets_nothing_else() {
     let rest = "[[overlay]]\nsite = \"sauth\"\nset = { house = \"X\", \"quite floor\" = \"Y\" }\n\
                 [[overlay]]\nsite = \"south\"\nset = { house = \"Z\" }\npriority = 3\n\

@@ -1,8 +1,11 @@
 //! Policies from the outside: files in, wishes out.
 
+mod doors;
 mod failing;
 mod first;
 mod flows;
+mod formats;
+mod fuzz;
 mod language;
 mod lifecycle;
 mod order;

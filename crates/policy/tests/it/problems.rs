@@ -123,6 +123,7 @@ then = [{ cost_center = "b" }]
     };
     let known = Known {
         attributes: Some(["employeeNumber", "department", "city"].map(str::to_owned).into()),
+        types: BTreeMap::new(),
         groups: Some(BTreeMap::from([
             (GroupId::from("00gAPP00001"), "APP".into()),
             (GroupId::from("00gNEW00001"), "rooms".into()),

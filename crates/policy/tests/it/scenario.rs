@@ -175,7 +175,7 @@ pub fn lines(desired: &Desired) -> Vec<String> {
     out.extend(desired.seat.iter().map(|want| {
         let by = &want.because[0].rule;
         match &want.value {
-            SeatWish::Desk { floors, kinds, rooms } if rooms.is_empty() => {
+            SeatWish::Desk { floors, kinds, rooms, .. } if rooms.is_empty() => {
                 let floors: Vec<_> = floors.iter().map(ToString::to_string).collect();
                 format!("seat on {} ({}) by {by}", floors.join(", "), kinds.join(", "))
             }

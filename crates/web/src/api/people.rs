@@ -441,6 +441,9 @@ pub fn desired_view(desired: &Desired, catalogue: Option<&Catalogue>) -> Value {
             &want.because,
         );
     }
+    for (area, want) in &desired.doors {
+        add("door", format!("entry to {area}"), want.value.to_string(), &want.because);
+    }
     for want in &desired.bookings {
         add("booking", want.value.title.clone(), want.value.start.to_string(), &want.because);
     }

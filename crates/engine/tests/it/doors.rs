@@ -1,0 +1,189 @@
+//! Doors: told, acknowledged or alarmed, taken back before anything else, and part of the leaver's clock.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use lanyard_engine::{
+    ports::{Check, DoorFeed, DoorMessage, Store},
+    undo::UndoScope,
+};
+use lanyard_model::{
+    door::DoorRights,
+    id::{IdentityId, SiteId},
+    identity::Groups,
+    plan::Outcome,
+};
+
+use crate::bench::{APP, World, person, set};
+
+const FLOW: (&str, &str) = (
+    "[[flow]]\nid = \"arrival\"",
+    "[doors]\nholder = \"employeeNumber\"\n\n[[flow]]\nid = \"house\"\nthen = [{ door = \"building of their seat\" }]\n\n\
+     [[flow]]\nid = \"cellar\"\nif = [{ group = \"ROOMS\" }]\nthen = [{ door = \"Cellar\" }]\n\n[[flow]]\nid = \"arrival\"",
+);
+
+#[derive(Default)]
+struct State {
+    rights: BTreeMap<String, DoorRights>,
+    messages: usize,
+    /// Every message is answered so, and does nothing.
+    answer: Option<Outcome>,
+}
+
+/// A badge system in memory.
+struct Badge {
+    site: SiteId,
+    state: Mutex<State>,
+}
+
+impl Badge {
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn shown(&self) -> String {
+        self.with(|state| {
+            let row = |(holder, rights): (&String, &DoorRights)| {
+                format!("{holder}: {}", rights.keys().cloned().collect::<Vec<_>>().join(", "))
+            };
+            state
+                .rights
+                .iter()
+                .filter(|(_, rights)| !rights.is_empty())
+                .map(row)
+                .collect::<Vec<_>>()
+                .join("; ")
+        })
+    }
+
+    fn answers(&self, answer: Option<Outcome>) {
+        self.with(|state| state.answer = answer);
+    }
+
+    fn messages(&self) -> usize {
+        self.with(|state| state.messages)
+    }
+}
+
+#[async_trait]
+impl DoorFeed for Badge {
+    fn site(&self) -> &SiteId {
+        &self.site
+    }
+
+    fn recall(&self, _: Vec<(String, DoorRights)>) {}
+
+    async fn tell(&self, message: &DoorMessage) -> Outcome {
+        self.with(|state| {
+            state.messages += 1;
+            if let Some(outcome) = &state.answer {
+                return outcome.clone();
+            }
+            state.rights.insert(message.holder.clone(), message.rights.clone());
+            Outcome::Done { account: None, made: None }
+        })
+    }
+
+    async fn probe(&self) -> Vec<Check> {
+        Vec::new()
+    }
+}
+
+async fn world() -> (World, Arc<Badge>) {
+    let mut world = World::new().await;
+    world.edits = vec![FLOW];
+    let badge = Arc::new(Badge { site: "hq".into(), state: Mutex::default() });
+    world.doors = Some(badge.clone());
+    world.reborn().await;
+    (world, badge)
+}
+
+async fn join(world: &mut World) -> IdentityId {
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    id
+}
+
+async fn alarms(world: &World) -> Vec<String> {
+    let all = world.store.findings(1000).await.unwrap();
+    all.into_iter().filter(|found| found.kind == "doors").map(|found| found.title).collect()
+}
+
+#[tokio::test]
+async fn doors_are_told_once_follow_the_person_and_go_with_the_leaver() {
+    let (mut world, badge) = world().await;
+    let ana = join(&mut world).await;
+    assert_eq!(badge.shown(), "0417: Cellar, Pier House");
+    let told = badge.messages();
+    world.signal(&ana, false).await;
+    world.quiet().await;
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(badge.messages(), told, "nothing is told again that is acknowledged");
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(badge.shown(), "0417: Pier House", "what policy no longer gives is taken back");
+    // Another number is another badge: the old one is closed.
+    world.alter(&ana, |p| set(p, "employeeNumber", "0999")).await;
+    world.quiet().await;
+    assert_eq!(badge.shown(), "0999: Pier House");
+    world.leave(&ana).await;
+    world.quiet().await;
+    assert_eq!(badge.shown(), "");
+    let applied = world.store.applied(&ana, &"hq".into()).await.unwrap().unwrap_or_default();
+    assert_eq!((applied.doors.len(), applied.door_holder), (0, None));
+}
+
+#[tokio::test]
+async fn silence_is_alarmed_told_again_and_keeps_nothing_else_back() {
+    let (mut world, badge) = world().await;
+    let ana = join(&mut world).await;
+    badge.answers(Some(Outcome::Unknown { reason: "no answer".into() }));
+    world.leave(&ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "the account goes all the same");
+    assert_eq!(alarms(&world).await.len(), 1, "{:?}", world.findings().await);
+    let open = world.store.leavers(true, 9).await.unwrap();
+    assert_eq!(open.len(), 1, "the clock runs until the doors are acknowledged");
+    badge.answers(None);
+    world.quiet_for(std::time::Duration::from_secs(3600)).await;
+    assert_eq!(badge.shown(), "");
+    assert_eq!(alarms(&world).await, Vec::<String>::new());
+    assert_eq!(world.store.leavers(true, 9).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_site_without_a_feed_gets_todos() {
+    let mut world = World::new().await;
+    world.edits = vec![FLOW];
+    world.reborn().await;
+    join(&mut world).await;
+    let all = world.store.findings(1000).await.unwrap();
+    let todo = all.iter().find(|found| found.kind == "todo").expect("a to-do");
+    assert!(todo.title.starts_with("in the badge system, let Ana Okafor (0417) enter: Cellar"), "{todo:?}");
+}
+
+#[tokio::test]
+async fn what_was_opened_can_be_taken_back() {
+    let (mut world, badge) = world().await;
+    let ana = join(&mut world).await;
+    world.clock.pass(std::time::Duration::from_secs(60));
+    let since = world.now();
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(badge.shown(), "0417: Pier House");
+    let undone = world
+        .engine
+        .apply_undo(&UndoScope::Person(ana.clone(), since), "a person", "a mistake")
+        .await
+        .unwrap();
+    assert_eq!(undone.len(), 1);
+    assert_eq!(badge.shown(), "0417: Cellar, Pier House");
+    world.quiet().await;
+    assert_eq!(badge.shown(), "0417: Cellar, Pier House", "and it stays so");
+}
