@@ -136,11 +136,16 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
         // A seat for a seat is a move, and nothing is lost by it.
         let misread = |wrong: &WrongfulRemoval| {
             let (number, at) = (number_of(&wrong.who).unwrap_or_default(), wrong.at.parse().unwrap_or(now));
-            people
-                .all
-                .values()
-                .filter(|identity| identity.has_number(&number))
-                .any(|identity| identity.last_read(at).is_some_and(|read| identity.was_misread(read, at)))
+            let theirs = people.all.values().filter(|identity| identity.has_number(&number));
+            let (read, unread): (Vec<_>, Vec<_>) =
+                theirs.partition(|identity| identity.last_read(at).is_some());
+            // Whoever was hired again under a new id is not known by it before it was read, and the old one is over.
+            let is_new = unread.iter().any(|identity| !identity.is_over(at))
+                && read.iter().all(|identity| identity.is_over(at));
+            let was_misread = read
+                .iter()
+                .any(|identity| identity.last_read(at).is_some_and(|last| identity.was_misread(last, at)));
+            is_new || was_misread
         };
         let judged = |wrong: &&WrongfulRemoval| {
             !wrong.what.contains("was changed for") && is_clear(&wrong.who) && !misread(wrong)
