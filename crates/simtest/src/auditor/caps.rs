@@ -143,7 +143,7 @@ impl Caps {
                     && users.contains(yes.user.as_str())
                     && yes.at <= charge.at
                     && charge.clock <= self.clocks.clock(yes.at) + PASS + STEP
-                    && lost.iter().all(|verb| names(verb))
+                    && lost.iter().all(names)
             })
         };
         for (place, charge) in self.charges.iter().enumerate() {
