@@ -13,9 +13,15 @@ use lanyard_sim::{
 };
 use serde_json::Value;
 
-use super::{Evidence, Site, Verdict, gates, is_protected, number, people::People, rows};
+use super::{
+    Evidence, Site, Verdict, gates, is_protected, number,
+    people::{Identity, People},
+    rows,
+};
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
+/// What a look that runs beside another one has just read is not known to that one.
+const BESIDE: SignedDuration = SignedDuration::from_secs(10);
 /// From a decision to its last write, where the person was not read by id in between.
 const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -136,11 +142,16 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
         // A seat for a seat is a move, and nothing is lost by it.
         let misread = |wrong: &WrongfulRemoval| {
             let (number, at) = (number_of(&wrong.who).unwrap_or_default(), wrong.at.parse().unwrap_or(now));
-            people
-                .all
-                .values()
-                .filter(|identity| identity.has_number(&number))
-                .any(|identity| identity.last_read(at).is_some_and(|read| identity.was_misread(read, at)))
+            let theirs = || people.all.values().filter(|identity| identity.has_number(&number));
+            // Whoever was hired again under a new id is not known by it before a look has read it and ended: until then the
+            // old one is over, and decides.
+            let unknown =
+                |identity: &Identity| !identity.is_over(at) && identity.last_read(at - BESIDE).is_none();
+            let is_new =
+                theirs().any(unknown) && theirs().all(|identity| unknown(identity) || identity.is_over(at));
+            let was_misread = theirs()
+                .any(|identity| identity.last_read(at).is_some_and(|last| identity.was_misread(last, at)));
+            is_new || was_misread
         };
         let judged = |wrong: &&WrongfulRemoval| {
             !wrong.what.contains("was changed for") && is_clear(&wrong.who) && !misread(wrong)

@@ -62,7 +62,7 @@ fn protected(evidence: &Evidence<'_>, replay: &Replay<'_>, verdict: &mut Verdict
 /// us, and what our own write took while they were away.
 fn returned(site: usize, people: &People, replay: &Replay<'_>) -> BTreeSet<(usize, u64)> {
     let mut theirs: BTreeSet<(u64, u64)> = BTreeSet::new();
-    let mut aside: BTreeMap<(u64, u64), Value> = BTreeMap::new();
+    let mut aside: BTreeMap<(u64, u64), &Value> = BTreeMap::new();
     let mut seen: BTreeSet<u64> = BTreeSet::new();
     let mut back = BTreeSet::new();
     for (place, change) in replay.changes.iter().enumerate() {
@@ -83,10 +83,10 @@ fn returned(site: usize, people: &People, replay: &Replay<'_>) -> BTreeSet<(usiz
             identity.is_away_sometime(read, change.at)
         });
         for center in gone.filter(|center| is_away && theirs.contains(&key(center))) {
-            aside.insert(key(center), (*before[center]).clone());
+            aside.insert(key(center), before[center]);
         }
         for center in new {
-            if aside.remove(&key(center)).is_some_and(|role| role == *after[center]) {
+            if aside.remove(&key(center)).is_some_and(|role| role == after[center]) {
                 back.insert((place, *center));
             }
         }

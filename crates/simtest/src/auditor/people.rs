@@ -252,6 +252,12 @@ impl Identity {
         !moved && !away
     }
 
+    /// Whether they are deactivated, or on the way there, or deleted, at `at`.
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        let user = self.at(at);
+        user.is_null() || shown_status(user) == "DEPROVISIONED"
+    }
+
     /// Whether what was read of them in `[from, to]` said less than there was. A decision is judged on what was read.
     pub fn was_misread(&self, from: Timestamp, to: Timestamp) -> bool {
         self.lies.iter().any(|at| from <= *at && *at <= to)

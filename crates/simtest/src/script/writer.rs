@@ -50,6 +50,9 @@ impl Script {
         script.steps.retain(|step| !gone(step.story));
         script.notes.retain(|note| !gone(Some(note.story)));
         script.steps.extend(plan.steps.iter().cloned());
+        let deletes =
+            |deed: &Deed| matches!(deed, Deed::Command { command, .. } if command["do"] == "delete_group");
+        script.group_deleted |= script.steps.iter().any(|step| deletes(&step.deed));
         script.steps.sort_by_key(|step| step.after);
         script
     }
