@@ -19,9 +19,13 @@ use serde::Serialize;
 use crate::{
     Engine,
     engine::{Active, catalogues},
+    pages::Pages,
     ports::Mirrored,
     whatif::WhatIfError,
 };
+
+/// People read, and counted, at a time.
+const PAGE: usize = 2_000;
 
 /// What one flow does for one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,14 +135,13 @@ fn matched(flows: &[String], desired: &Desired) -> HashSet<usize> {
     flows.iter().enumerate().filter(|(_, flow)| !stopped.contains(flow.as_str())).map(|(at, _)| at).collect()
 }
 
-fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestamp) -> Reach {
+fn count(reach: &mut Reach, today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestamp) {
     let flows = |active: &Active| active.policy.flows().into_iter().map(|flow| flow.id).collect::<Vec<_>>();
     let (flows_today, flows_then) = (flows(today), flows(then));
-    let mut reach = Reach::default();
     for flow in flows_today.iter().chain(&flows_then) {
         reach.flows.entry(flow.clone()).or_default();
     }
-    for known in people {
+    for known in people.iter().filter(|known| known.gone_at.is_none()) {
         let (before, after) = (judged(today, known, now), judged(then, known, now));
         reach.people += usize::from(reached(&after));
         let names = |flows: &[String], at: HashSet<usize>| {
@@ -155,7 +158,6 @@ fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestam
             reach.flows.entry(flow.clone()).or_default().lose += 1;
         }
     }
-    reach
 }
 
 impl Engine {
@@ -193,22 +195,31 @@ impl Engine {
     pub async fn policy_reach(&self, files: &PolicyFiles) -> Result<Reach, WhatIfError> {
         let then = Arc::new(Active::new(parsed(files)?, &catalogues(self.sites())));
         let today = self.active();
-        let mut people = Vec::new();
+        let now = self.clock().now();
+        let mut reach = Reach::default();
         let mut unread_groups = BTreeSet::new();
         for tenant in self.directories().keys() {
-            people.extend(self.store().identities(tenant, None, usize::MAX).await?);
+            let mut pages = Pages::default();
+            loop {
+                let page = self.store().identities(tenant, pages.after(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                pages.seen(&last.identity.id.user);
+                let (today, then) = (Arc::clone(&today), Arc::clone(&then));
+                let counted = tokio::task::spawn_blocking(move || {
+                    count(&mut reach, &today, &then, &page, now);
+                    reach
+                });
+                reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+            }
             let groups = self.store().groups(tenant).await?;
             let new = |id| then.groups.contains(id) && !today.groups.contains(id);
             unread_groups
                 .extend(groups.iter().filter(|group| new(&group.id)).map(|group| group.name.to_string()));
         }
-        people.retain(|known| known.gone_at.is_none());
-        let now = self.clock().now();
-        let unread = today.lacks(&then);
-        let counted = tokio::task::spawn_blocking(move || count(&today, &then, &people, now));
-        let mut reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        // Nobody at all: the flows are told all the same.
+        count(&mut reach, &today, &then, &[], now);
         reach.unread_groups = unread_groups.into_iter().collect();
-        reach.unread = unread;
+        reach.unread = today.lacks(&then);
         Ok(reach)
     }
 }

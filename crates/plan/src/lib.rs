@@ -3,6 +3,7 @@
 //! - [`correlate`]: whose account it is
 //! - [`lines`]: the single changes inside an operation, and what undoes it
 //! - [`clearing`]: holds, approvals, limits and undos as gates
+//! - [`drift`]: what another hand changed, where policy leaves it as it is
 //! - [`seating`]: which desk satisfies a wish
 //! - [`plan_identity`]: the three-way comparison of one person in one site
 //! - [`seal`]: names a plan by its content
@@ -11,6 +12,7 @@
 
 pub mod clearing;
 pub mod correlate;
+pub mod drift;
 mod ended;
 mod grants;
 pub mod identity;

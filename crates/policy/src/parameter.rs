@@ -85,6 +85,13 @@ impl Parameters {
             .collect()
     }
 
+    /// The same for people, and which values are the site's own.
+    pub fn told(&self, site: &SiteId) -> (BTreeMap<String, String>, BTreeSet<String>) {
+        let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let own = self.overlays.get(site).map(|own| own.keys().cloned().collect());
+        (self.of(site).into_iter().map(text).collect(), own.unwrap_or_default())
+    }
+
     /// Parameters that are named and not declared are errors, at the place that names them; those that nobody names are
     /// warnings.
     pub fn check(&self, document: &Document, findings: &mut Findings) {

@@ -72,6 +72,10 @@ never = [{ role = "customer", center = "C" }]
 [[schedule]]
 id = "nightly"
 cron = "0 2 * * *"
+[reactions]
+unlinked = "hold"
+[reactions.sites.hq]
+unmatched = "alarm"
 [guardrails]
 removals_but_first = { approval = ["manager"] }
 removal_window = { from = "09:00", to = "17:00" }

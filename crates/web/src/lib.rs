@@ -25,6 +25,7 @@ mod scim;
 mod server;
 mod state;
 
+pub use api::health::text as metrics;
 pub use decide::Chat;
 pub use server::{router, serve};
 pub use state::{DemoControl, Desks, Mode, ScimSettings, VerbRunner, WebSettings, WebState};

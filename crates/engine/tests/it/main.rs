@@ -7,11 +7,13 @@ mod gates;
 mod mortal;
 
 mod alerts;
+mod apart;
 mod by_hand;
 mod interruptions;
 mod leavers;
 mod outages;
 mod people;
+mod reactions;
 mod reasons;
 mod reviews;
 mod standing;

@@ -4,6 +4,7 @@ mod access;
 mod decide;
 mod document;
 mod house;
+mod metrics;
 mod policy;
 mod scim_access;
 mod scim_groups;
