@@ -426,16 +426,17 @@ async fn a_list_that_shrank_by_half_is_in_doubt_and_nobody_counts_as_gone() {
     world.edits = vec![("shrink_percent_max = 50", "shrink_percent_max = 20")];
     world.reborn().await;
     hire(&world, "acme", 10);
-    for id in 101..111 {
+    for id in 10..20 {
         world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
     }
     world.sweep().await;
     world.quiet().await;
     world.sweep().await;
+    world.quiet().await;
     let before = world.shown();
     world.clock.pass(Duration::from_secs(3600));
     world.acme.change(|state| state.unlisted.extend((0..5).map(|number| format!("acme{number:04}"))));
-    world.hq.change(|state| state.accounts.retain(|id, _| *id < 101 || *id > 110));
+    world.hq.change(|state| state.accounts.retain(|id, _| !(10..20).contains(id)));
     let report = world.sweep().await;
     assert!(!report.certified);
     assert_eq!(report.doubts.len(), 2, "each list for itself: {:?}", report.doubts);
