@@ -220,6 +220,16 @@ function route(method, path, query, body, headers) {
       const found = fitting.filter((f) => !query.get("kind") || f.kind === query.get("kind"));
       return ok({ items: found.slice(0, limit), next: null, total: found.length, kinds });
     }
+    case "GET /drift": {
+      const share = (site, tenant, people, have, because) => ({ site, tenant, people, have, because, example: world.people[0].id ?? { tenant: "acme", user: "00u1" } });
+      const place = (site, own) => ({ site, tenant: "acme", people: 800, policy: "harborlight", seal: "5f2c1e9a77b0", version: 12, published_at: iso(born - 86_400_000), parameters: { "quiet floor": own ?? "Level 2" }, own: own ? ["quiet floor"] : [], reactions: { linked: "repair", unlinked: "adopt", unmatched: "report", disputed: "report", deleted: "end" } });
+      return ok({
+        at: iso(born), people: 1_600, kinds: 42, not_compared: 0, found: 1,
+        differences: [{ kind: ["department Design", "in EXEC-Floor"], what: "Access policy / Executive floor", people: 31, have: [share("london", "acme", 24, 24, "executive-floor (in EXEC-Floor)")], lack: [share("berlin", "acme", 31, 0, "executive-floor (the site is Berlin, not London)")] }],
+        in_force: [place("berlin", "Ground floor"), place("london")],
+        roll_out: { seal: "wif_5f2c1e9a", people: 1_600, waves: ["5%", "berlin", "everybody else"], begun: 2, began_at: iso(born - 3_600_000), next_at: null, halted: "the limit on removals in berlin is reached" },
+      });
+    }
     case "GET /sweeps": return ok({ items: [0, 1, 2, 3].map((n) => ({ id: `s${n}`, scope: "all", started_at: iso(born - n * 86_400_000 - 8_100_000), ended_at: iso(born - n * 86_400_000 - 8_088_000), certified: n !== 2, doubts: n === 2 ? ["The list of London was 9 accounts shorter than its count."] : [], people: world.people.length, accounts: world.people.length - 18, drift: n * 4, findings: n })) });
     case "GET /overview": return ok(overview());
     case "GET /health": return ok(health());

@@ -33,6 +33,8 @@ export type FloorNumbers = Schemas["FloorNumbers"];
 export type Floor = Schemas["Floor"];
 export type Sitter = Schemas["Sitter"];
 export type Sweep = Schemas["Sweeps"]["items"][number];
+export type Drift = Schemas["Drift"];
+export type RollOut = Schemas["RollOut"];
 
 /** A journal line; what its `data` holds goes by its kind. */
 export type ActivityItem = Omit<Schemas["ActivityItem"], "data"> & { data?: { plan?: string; ms?: number; outcome?: { outcome: string } } | null };
@@ -189,6 +191,9 @@ export const api = {
   plan: (id: string) => call<Plan>(`/plans/${encodeURIComponent(id)}`),
   findings: (query: { limit?: number; cursor?: string; tenant?: string; kind?: string; search?: string }) => call<Schemas["FindingPage"]>("/findings", query),
   sweeps: () => call<Schemas["Sweeps"]>("/sweeps"),
+  drift: () => call<Drift>("/drift"),
+  resumeRollOut: () => post<unknown>("/rollout/resume"),
+  endRollOut: () => post<unknown>("/rollout/end"),
   places: () => call<Places>("/places"),
   floor: (site: string, floor: string) => call<Floor>(`/places/${encodeURIComponent(site)}/floors/${encodeURIComponent(floor)}`),
   journal: () => call<Schemas["Journal"]>("/journal"),

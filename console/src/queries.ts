@@ -42,6 +42,7 @@ export const useFindings = (tenant: string, options: { kind?: string; search?: s
   });
 
 export const useSweeps = () => useQuery({ queryKey: ["sweeps"], queryFn: api.sweeps, refetchInterval: 20_000 });
+export const useDrift = () => useQuery({ queryKey: ["drift"], queryFn: api.drift, refetchInterval: 60_000 });
 export const usePlaces = () => useQuery({ queryKey: ["places"], queryFn: api.places, staleTime: 15_000 });
 export const useFloor = (site: string, floor: string) =>
   useQuery({ queryKey: ["floor", site, floor], queryFn: () => api.floor(site, floor), staleTime: 15_000 });

@@ -104,10 +104,37 @@ test("dead letters are tried again one by one or together", async () => {
 
 const finding = (n: number, more: object = {}) => ({ key: `todo:${n}`, kind: "todo", severity: "warning", tenant: "emea", site: "london", identity: { tenant: "emea", user: `00u${n}` }, title: `Finding ${n}`, detail: "", fix: null, since: "2026-11-23T11:00:00Z", ...more });
 
+const places = (roll_out: object | null) => ({
+  at: "2026-11-23T11:00:00Z", people: 50, kinds: 3, not_compared: 0, found: 1,
+  differences: [{
+    kind: ["department Design", "in EXEC"], what: "a desk", people: 20,
+    have: [{ site: "london", tenant: "emea", people: 30, have: 30, because: "Pier House / Level 4: desk, row 2 of places", example: { tenant: "emea", user: "00u1" } }],
+    lack: [{ site: "berlin", tenant: "emea", people: 20, have: 0, because: "no rule gives it there", example: { tenant: "emea", user: "00u2" } }],
+  }],
+  in_force: ["london", "berlin"].map((site) => ({ site, tenant: "emea", people: 25, policy: "harbor", seal: "abcdef123456", version: 4, published_at: null, parameters: { quiet: site === "berlin" ? "Ground" : "Level 2" }, own: site === "berlin" ? ["quiet"] : [], reactions: {} })),
+  roll_out,
+});
+
+test("what one kind of person gets here and not there is told with its reason, and a halted roll-out goes on", async () => {
+  const { sent } = open("/all/drift", {
+    ...BASE,
+    "GET /sweeps": { items: [] },
+    "GET /findings": { items: [], next: null, total: 0, kinds: {} },
+    "GET /drift": places({ seal: "wif_1", people: 9, waves: ["5%", "everybody else"], begun: 1, began_at: "2026-11-23T10:00:00Z", next_at: null, halted: "the limit on removals in berlin is reached" }),
+    "POST /rollout/resume": { roll_out: null },
+  });
+  expect((await screen.findByText("department Design, in EXEC")).closest("li")?.textContent).toContain("berlin (emea): none of 20, because no rule gives it there");
+  expect((await screen.findByRole("table")).textContent).toContain("Ground (its own)");
+  expect(screen.getByRole("alert").textContent).toContain("Halted: the limit on removals in berlin is reached");
+  await userEvent.click(screen.getByRole("button", { name: "Let it go on" }));
+  await waitFor(() => expect(sent.some((s) => s.path === "/rollout/resume")).toBe(true));
+});
+
 test("findings are handled together: their people looked at, and what ends by itself stays and says why", async () => {
   const { sent } = open("/all/drift", {
     ...BASE,
     "GET /sweeps": { items: [] },
+    "GET /drift": { ...places(null), in_force: [], differences: [] },
     "GET /findings": { items: [finding(1), finding(2), finding(3, { identity: null, kind: "orphan" })], next: null, total: 3, kinds: { todo: 2, orphan: 1 } },
     "POST /people/emea/00u1/look": { asked: true },
     "POST /people/emea/00u2/look": { asked: true },

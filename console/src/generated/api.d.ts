@@ -465,6 +465,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the same kind of person gets different things in different sites, and what is in force where. */
+        get: operations["getDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollout/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a halted roll-out go on. */
+        post: operations["postRolloutResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollout/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a roll-out where it stands: the rest waits for somebody. */
+        post: operations["postRolloutEnd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What alert rules would say now, or one of them with another template. */
+        post: operations["postAlertsPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sweeps": {
         parameters: {
             query?: never;
@@ -2610,6 +2678,89 @@ export interface components {
                 /** Format: date-time */
                 read_back_at: string | null;
             }[];
+            /** @description Not for everybody at once: shares (5%) or sites (south, hq+south); everybody else is the last wave. */
+            waves?: string[];
+            pause_minutes?: number;
+        };
+        RollOut: {
+            seal: string;
+            people: number;
+            waves: string[];
+            begun: number;
+            /** Format: date-time */
+            began_at: string;
+            /** Format: date-time */
+            next_at: string | null;
+            halted: string | null;
+        };
+        RollOutState: {
+            roll_out: components["schemas"]["RollOut"] | null;
+        };
+        Drift: {
+            /** Format: date-time */
+            at: string;
+            people: number;
+            kinds: number;
+            not_compared: number;
+            found: number;
+            differences: {
+                kind: string[];
+                what: string;
+                people: number;
+                have: {
+                    site: string;
+                    tenant: string;
+                    people: number;
+                    have: number;
+                    because: string;
+                    example: {
+                        tenant: string;
+                        user: string;
+                    };
+                }[];
+                lack: {
+                    site: string;
+                    tenant: string;
+                    people: number;
+                    have: number;
+                    because: string;
+                    example: {
+                        tenant: string;
+                        user: string;
+                    };
+                }[];
+            }[];
+            in_force: {
+                site: string;
+                tenant: string;
+                people: number;
+                policy: string;
+                seal: string;
+                version: number | null;
+                /** Format: date-time */
+                published_at: string | null;
+                parameters: {
+                    [key: string]: string;
+                };
+                own: string[];
+                reactions: {
+                    [key: string]: string;
+                };
+            }[];
+            roll_out: components["schemas"]["RollOut"] | null;
+        };
+        AlertPreviewAsk: {
+            rule?: string | null;
+            template?: string | null;
+        };
+        AlertPreview: {
+            alerts: {
+                rule?: string;
+                digest?: string;
+                matching?: number;
+                subject: string;
+                text: string;
+            }[];
         };
     };
     responses: {
@@ -3360,6 +3511,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Messages"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postRolloutResume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollOutState"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postRolloutEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postAlertsPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertPreviewAsk"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPreview"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -14,6 +14,7 @@ import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
+import { Apart } from "./Apart";
 import "../forms.css";
 
 export function Drift() {
@@ -54,6 +55,7 @@ export function Drift() {
             </Loaded>
           </Panel>
           {findings.hasNextPage && <div style={{ textAlign: "center" }}><Button variant="default" size="xs" loading={findings.isFetchingNextPage} onClick={() => void findings.fetchNextPage()}>Show more</Button></div>}
+          <Apart tenant={tenant} />
         </div>
         <Panel title="Complete comparisons">
           <Loaded query={sweeps} what="the comparisons">{(data) => <Runs runs={data.items} />}</Loaded>

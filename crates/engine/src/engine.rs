@@ -17,7 +17,6 @@ use lanyard_model::{
     place::Catalogue,
 };
 use lanyard_policy::{Bound, ManagerKey, Policy};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 
 use crate::{
@@ -146,7 +145,10 @@ pub struct Engine {
     stopped: AtomicBool,
     pub(crate) outages: Outages,
     pub(crate) echoes: crate::look::Echoes,
-    /// Requests whose next approvers this process has told.
+    /// The last comparison of places, and what it rests on.
+    pub(crate) known_apart: tokio::sync::Mutex<Option<(crate::apart::Ground, Arc<crate::apart::Apart>)>>,
+    /// Requests whose next approvers this process has told. Forgotten with it: telling them again is the same message by
+    /// its id, and the outbox keeps it once.
     pub(crate) escalated: Mutex<BTreeSet<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
     pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
@@ -229,6 +231,7 @@ impl Engine {
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
             echoes: Default::default(),
+            known_apart: tokio::sync::Mutex::default(),
             escalated: Mutex::default(),
             strikes: Mutex::default(),
             wake: Notify::new(),
@@ -301,35 +304,13 @@ impl Engine {
     async fn recall_catalogues(&self) -> Result<Vec<SiteId>, StoreFailure> {
         let mut unknown = Vec::new();
         for (id, site) in self.sites() {
-            let kept = self.store.meta(&format!("catalogue:{id}")).await?;
-            match kept.and_then(|text| serde_json::from_str(&text).ok()) {
+            match self.recall_catalogue(id).await? {
                 Some(catalogue) => site.recall(catalogue),
                 None => unknown.push(id.clone()),
             }
         }
         self.rebind(None);
         Ok(unknown)
-    }
-
-    /// Keeps the catalogues as they are in memory, for [`Engine::load_remembered`].
-    pub(crate) async fn remember_catalogues(
-        &self,
-        sites: impl Iterator<Item = &SiteId>,
-    ) -> Result<(), StoreFailure> {
-        for id in sites {
-            let Some(site) = self.sites().get(id) else { continue };
-            let catalogue = site.catalogue();
-            let damaged = |error| StoreFailure::Damaged(format!("a catalogue cannot be kept: {error}"));
-            let seal = seal_of(&catalogue).map_err(damaged)?;
-            let key = format!("catalogue-seal:{id}");
-            if self.store.meta(&key).await?.as_ref() == Some(&seal) {
-                continue;
-            }
-            let value = serde_json::to_string(&*catalogue).map_err(damaged)?;
-            let kept = Write::Meta { key: format!("catalogue:{id}"), value };
-            self.write(vec![Write::Meta { key, value: seal }, kept]).await?;
-        }
-        Ok(())
     }
 
     /// Reads every site's catalogue anew and resolves the policy's names against them.
@@ -343,17 +324,6 @@ impl Engine {
         }
         self.rebind(None);
         failures
-    }
-
-    /// Keeps the names of places, so that what somebody held can be told when the site cannot be asked.
-    async fn remember_names(&self, site: &SiteId, catalogue: &Catalogue) {
-        let (key, value) = (format!("names:{site}"), catalogue.names().to_string());
-        if self.store.meta(&key).await.is_ok_and(|known| known.as_ref() == Some(&value)) {
-            return;
-        }
-        if let Err(failure) = self.write(vec![Write::Meta { key, value }]).await {
-            tracing::warn!(%site, %failure, "the names of places could not be remembered; the next read does it");
-        }
     }
 
     /// Puts another policy in force.
@@ -634,26 +604,6 @@ pub(crate) fn doubt_of_missing(
     }
     let first = missing.iter().find(|group| active.groups.contains(*group))?;
     Some(format!("the policy names group {first}, which no longer exists in Okta: correct the policy first"))
-}
-
-/// Names what a catalogue says; when it was read is no part of it. The text of a large site is not made for it.
-fn seal_of(catalogue: &Catalogue) -> Result<String, serde_json::Error> {
-    struct Sealing(Sha256);
-    impl std::io::Write for Sealing {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let Catalogue { site: _, read_at: _, buildings, floors, rooms, centers, sections, items, user_types } =
-        catalogue;
-    let mut sealing = Sealing(Sha256::new());
-    serde_json::to_writer(&mut sealing, &(buildings, floors, rooms, centers, sections, items, user_types))?;
-    Ok(format!("{:x}", sealing.0.finalize()))
 }
 
 pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Arc<Catalogue>> {

@@ -6,6 +6,7 @@
 
 pub mod adoption;
 pub mod alerts;
+pub mod apart;
 pub mod approvals;
 pub mod asking;
 pub mod clock;
@@ -27,6 +28,8 @@ pub mod policies;
 pub mod ports;
 pub mod pushed;
 pub mod put_away;
+mod reactions;
+mod remembered;
 pub mod replay;
 pub mod reviews;
 pub mod settings;

@@ -14,7 +14,7 @@ use lanyard_model::{
     plan::Gate,
     signal::Source,
 };
-use lanyard_policy::Schedule;
+use lanyard_policy::{Schedule, reaction::RULE};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -412,6 +412,9 @@ impl Engine {
             self.clear_caps().await;
             self.watch_reviews().await;
             self.tell_escalated().await;
+            if let Err(error) = self.advance_roll_out().await {
+                tracing::warn!(%error, "the roll-out could not be moved on");
+            }
         }
     }
 
@@ -471,7 +474,12 @@ impl Engine {
         let Some(newest) = plans.into_iter().find(|plan| plan.site == leaver.site) else { return false };
         !newest.steps.is_empty()
             && newest.ending.is_some()
-            && newest.steps.iter().all(|step| matches!(step.gate, Gate::Held { .. } | Gate::Waiting { .. }))
+            && newest.steps.iter().all(|step| match &step.gate {
+                Gate::Held { .. } | Gate::Waiting { .. } => true,
+                // Told as the policy's reaction says.
+                Gate::Blocked { why } => why.starts_with(RULE),
+                Gate::Open => false,
+            })
     }
 
     /// Ends what was said about limits that have room again.

@@ -22,7 +22,9 @@ pub enum PutAwayError {
 
 /// Kinds that a person may put away: things to do by hand, and things to take note of. The others tell of something
 /// that is wrong until it is right.
-const BY_HAND: [&str; 9] = [
+const BY_HAND: [&str; 11] = [
+    "drift",
+    "left_booking",
     "todo",
     "message",
     "visits",

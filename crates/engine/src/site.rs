@@ -190,7 +190,11 @@ impl SiteState {
 
     /// All future bookings, from a read that may be believed: whoever sees only their own rows, or a torn page, would take
     /// somebody's bookings for cancelled.
-    async fn whole_calendar(&self, from: Timestamp, lane: Lane) -> Result<Vec<Booking>, PortFailure> {
+    pub(crate) async fn whole_calendar(
+        &self,
+        from: Timestamp,
+        lane: Lane,
+    ) -> Result<Vec<Booking>, PortFailure> {
         let mut before: Option<Vec<ReservationId>> = None;
         let mut doubts = Vec::new();
         for _ in 0..CALENDAR_READS {
@@ -235,6 +239,16 @@ impl SiteState {
         }
         let held = read.as_ref().and_then(|(_, held)| held.as_ref());
         Ok(held.map(|held| held.get(&account).cloned().unwrap_or_default()))
+    }
+
+    /// Lets go of whole reads that looks shared: a comparison needs the room, and a look that still wants one makes another.
+    pub(crate) fn forget_scans(&self) {
+        if let Ok(mut bookings) = self.bookings.try_lock() {
+            *bookings = None;
+        }
+        if let Ok(mut holders) = self.holders.try_lock() {
+            *holders = None;
+        }
     }
 
     /// The future bookings of one account, from a whole scan that began at or after `since`. Callers that wait

@@ -17,6 +17,7 @@ use lanyard_model::{
     plan::Plan,
     signal::Lane,
 };
+use lanyard_plan::drift::Drifted;
 
 use crate::{
     Engine,
@@ -103,6 +104,15 @@ pub struct Reverted {
     pub by: Option<AccountId>,
 }
 
+/// Values of somebody's account that another hand changed and policy leaves as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: SiteId,
+    pub values: Vec<Drifted>,
+}
+
 /// The whole picture at one moment.
 #[derive(Debug)]
 pub struct Survey {
@@ -140,6 +150,8 @@ pub struct Decided {
     pub beyond: BTreeMap<SiteId, (usize, Vec<String>)>,
     /// What somebody else changed back.
     pub reverted: Vec<Reverted>,
+    /// The same where policy leaves it so.
+    pub left: Vec<Left>,
     /// When answers change by themselves.
     pub reviews: Vec<(IdentityId, Timestamp)>,
 }
@@ -409,6 +421,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<SiteSurvey, SurveyError> {
         let state = &self.sites()[id];
+        state.forget_scans();
         state.refresh(progress).await?;
         let mut accounts = Accounts::new(id.clone());
         let mut evidence = state.port().list_accounts(&mut accounts, progress).await?;
@@ -496,6 +509,7 @@ impl Engine {
                     differing: std::mem::take(&mut decided.differing),
                     adopted: std::mem::take(&mut decided.adopted),
                     reverted: std::mem::take(&mut decided.reverted),
+                    left: std::mem::take(&mut decided.left),
                     reviews: std::mem::take(&mut decided.reviews),
                 };
                 takes.take(self, found).await?;
@@ -582,6 +596,7 @@ pub(crate) struct Part {
     pub(crate) differing: Vec<Finding>,
     pub(crate) adopted: Vec<Finding>,
     pub(crate) reverted: Vec<Reverted>,
+    pub(crate) left: Vec<Left>,
     pub(crate) reviews: Vec<(IdentityId, Timestamp)>,
 }
 

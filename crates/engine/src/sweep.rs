@@ -5,6 +5,7 @@
 //! Each list is remembered as soon as it is read, and attention is raised while the rest is still being decided. A sweep
 //! that was cut short is taken up by the next process: see [`unfinished`].
 
+mod bookings;
 mod fought;
 mod found;
 mod mirror;
@@ -18,12 +19,16 @@ use lanyard_model::{
     id::{IdentityId, SiteId, TenantId},
     signal::{Lane, Source},
 };
+use tracing::Instrument as _;
 use unfinished::Unfinished;
+
+pub(crate) use mirror::absent_key;
 
 use crate::{
     Engine,
     journal::line,
     ports::{Progress, StoreFailure, SweepRecord, Write},
+    reactions::{left_key, left_writes},
     survey::{LeftOut, Lists, Part, SurveyError, Takes},
 };
 
@@ -85,6 +90,8 @@ struct Recorder {
     differing: usize,
     waiting: usize,
     linked: usize,
+    /// Keys of findings about what is left as it is.
+    left: Vec<String>,
 }
 
 #[async_trait::async_trait]
@@ -128,6 +135,9 @@ impl Takes for Recorder {
             }
         }
         batch.extend(engine.fought_writes(found.reverted, self.now).await?);
+        let active = engine.active();
+        batch.extend(left_writes(&found.left, |site| active.policy.reactions(site), self.now));
+        self.left.extend(found.left.iter().map(|left| left_key(&left.site, &left.identity)));
         batch.extend(engine.reviews_not_planned(found.reviews).await?);
         if batch.is_empty() {
             return Ok(());
@@ -162,13 +172,28 @@ impl Engine {
         why: &str,
         progress: &dyn Progress,
     ) -> Result<SweepReport, SurveyError> {
+        let span = tracing::debug_span!("sweep", %scope, why, people = tracing::field::Empty);
+        let report = self.sweep_all(scope, why, progress).instrument(span.clone()).await?;
+        span.record("people", report.people);
+        Ok(report)
+    }
+
+    async fn sweep_all(
+        &self,
+        scope: &SweepScope,
+        why: &str,
+        progress: &dyn Progress,
+    ) -> Result<SweepReport, SurveyError> {
         self.check_site(scope.site.as_ref())?;
         let mut mark = self.take_up(scope).await?;
         let mut doubts = Vec::new();
-        let lists = self.read_and_remember(scope, &mut mark, &mut doubts, progress).await?;
+        let reading = tracing::debug_span!("sweep.read");
+        let read = self.read_and_remember(scope, &mut mark, &mut doubts, progress);
+        let lists = read.instrument(reading).await?;
         let now = self.clock.now();
-        let mut recorder = Recorder { now, differing: 0, waiting: 0, linked: 0 };
-        let decided = self.decide_everybody(&lists, &mut recorder, progress).await?;
+        let mut recorder = Recorder { now, differing: 0, waiting: 0, linked: 0, left: Vec::new() };
+        let deciding = tracing::debug_span!("sweep.decide");
+        let decided = self.decide_everybody(&lists, &mut recorder, progress).instrument(deciding).await?;
         let _busy = self.clock.busy();
         let id = format!("swp_{}", now.as_millisecond());
         let report = SweepReport {
@@ -189,7 +214,9 @@ impl Engine {
             resumed: mark.resumed(),
             doubts,
         };
-        let mut batch = self.finding_writes(&lists, &decided, now).await?;
+        let left_bookings = self.left_bookings(&lists, now).await?;
+        let mut batch = self.finding_writes(&lists, &decided, &recorder.left, now).await?;
+        batch.extend(left_bookings);
         batch.push(Write::Sweep(Box::new(SweepRecord {
             id,
             scope: scope.to_string(),

@@ -20,9 +20,13 @@ use serde::Serialize;
 use crate::{
     Engine,
     engine::{Active, catalogues},
+    pages::Pages,
     ports::Mirrored,
     whatif::{WhatIfError, reasons},
 };
+
+/// People read, and counted, at a time.
+const PAGE: usize = 2_000;
 
 /// What one flow does for one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -178,19 +182,29 @@ fn deciding<'a>(rows: &'a Asked, desired: &Desired) -> HashSet<(&'a str, &'a str
         .collect()
 }
 
-fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestamp) -> Reach {
+/// The rows of every table, of the policy in force and of the other.
+struct Rows {
+    today: Asked,
+    then: Asked,
+}
+
+fn count(
+    reach: &mut Reach,
+    (today, then): (&Active, &Active),
+    rows: &Rows,
+    people: &[Mirrored],
+    now: jiff::Timestamp,
+) {
     let flows = |active: &Active| active.policy.flows().into_iter().map(|flow| flow.id).collect::<Vec<_>>();
     let (flows_today, flows_then) = (flows(today), flows(then));
-    let mut reach = Reach::default();
-    let (rows_today, rows_then) = (asked(today.policy.files()), asked(then.policy.files()));
     let mut by_row: HashMap<(&str, &str), FlowReach> = HashMap::new();
     for flow in flows_today.iter().chain(&flows_then) {
         reach.flows.entry(flow.clone()).or_default();
     }
-    for known in people {
+    for known in people.iter().filter(|known| known.gone_at.is_none()) {
         let (before, after) = (judged(today, known, now), judged(then, known, now));
         reach.people += usize::from(reached(&after));
-        let (was, is) = (deciding(&rows_today, &before), deciding(&rows_then, &after));
+        let (was, is) = (deciding(&rows.today, &before), deciding(&rows.then, &after));
         for row in &is {
             let counts = by_row.entry(*row).or_default();
             counts.matched += 1;
@@ -213,15 +227,18 @@ fn count(today: &Active, then: &Active, people: &[Mirrored], now: jiff::Timestam
             reach.flows.entry(flow.clone()).or_default().lose += 1;
         }
     }
-    for (table, rows) in &rows_then {
+    for (table, rows) in &rows.then {
+        let counts =
+            reach.tables.entry(table.clone()).or_insert_with(|| vec![FlowReach::default(); rows.len()]);
         let mut seen = HashSet::new();
-        let counts = rows.iter().map(|row| {
-            let first = seen.insert(row);
-            by_row.get(&(table.as_str(), row.as_str())).copied().filter(|_| first).unwrap_or_default()
-        });
-        reach.tables.insert(table.clone(), counts.collect());
+        for (counts, row) in counts.iter_mut().zip(rows) {
+            if let Some(more) = by_row.get(&(table.as_str(), row.as_str())).filter(|_| seen.insert(row)) {
+                counts.matched += more.matched;
+                counts.gain += more.gain;
+                counts.lose += more.lose;
+            }
+        }
     }
-    reach
 }
 
 impl Engine {
@@ -259,22 +276,33 @@ impl Engine {
     pub async fn policy_reach(&self, files: &PolicyFiles) -> Result<Reach, WhatIfError> {
         let then = Arc::new(Active::new(parsed(files)?, &catalogues(self.sites())));
         let today = self.active();
-        let mut people = Vec::new();
+        let now = self.clock().now();
+        let rows = Rows { today: asked(today.policy.files()), then: asked(then.policy.files()) };
+        let rows = Arc::new(rows);
+        let mut reach = Reach::default();
         let mut unread_groups = BTreeSet::new();
         for tenant in self.directories().keys() {
-            people.extend(self.store().identities(tenant, None, usize::MAX).await?);
+            let mut pages = Pages::default();
+            loop {
+                let page = self.store().identities(tenant, pages.after(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                pages.seen(&last.identity.id.user);
+                let (today, then, rows) = (Arc::clone(&today), Arc::clone(&then), Arc::clone(&rows));
+                let counted = tokio::task::spawn_blocking(move || {
+                    count(&mut reach, (&today, &then), &rows, &page, now);
+                    reach
+                });
+                reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+            }
             let groups = self.store().groups(tenant).await?;
             let new = |id| then.groups.contains(id) && !today.groups.contains(id);
             unread_groups
                 .extend(groups.iter().filter(|group| new(&group.id)).map(|group| group.name.to_string()));
         }
-        people.retain(|known| known.gone_at.is_none());
-        let now = self.clock().now();
-        let unread = today.lacks(&then);
-        let counted = tokio::task::spawn_blocking(move || count(&today, &then, &people, now));
-        let mut reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        // Nobody at all: the flows are told all the same.
+        count(&mut reach, (&today, &then), &rows, &[], now);
         reach.unread_groups = unread_groups.into_iter().collect();
-        reach.unread = unread;
+        reach.unread = today.lacks(&then);
         Ok(reach)
     }
 }

@@ -26,7 +26,9 @@ use crate::{
 };
 
 mod seal;
+pub mod waves;
 
+pub(crate) use seal::SealedLines;
 pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
 
 /// Why nothing can be said.
@@ -199,7 +201,9 @@ impl Engine {
         }
         progress.report("reading the mirrors", 0, None);
         let mut population = self.population().await?;
-        self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
+        let torn = self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
+        let whole = unread.is_empty() && torn.is_empty();
+        doubts.extend(torn);
         let missing_now = self.missing_groups();
         let known: BTreeSet<GroupId> =
             population.tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
@@ -216,7 +220,7 @@ impl Engine {
         let failed = |error: tokio::task::JoinError| WhatIfError::Failed(error.to_string());
         let (today, then) = (today.map_err(failed)?, then.map_err(failed)?);
         let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
-        if unread.is_empty() {
+        if whole {
             answer.seal = Some(self.keep_seal(files, &answer).await?);
         }
         Ok(answer)
@@ -253,14 +257,16 @@ impl Engine {
         Ok(Population { tenants, sites, roll, memory, applied, desks, withheld, now })
     }
 
-    /// Adds members of groups that only the draft names.
+    /// Adds members of groups that only the draft names. Answers what speaks against their lists.
     async fn add_groups(
         &self,
         population: &mut Population,
         in_force: &Active,
         draft: &Active,
         read: bool,
-    ) -> Result<(), WhatIfError> {
+    ) -> Result<Vec<String>, WhatIfError> {
+        let mut doubts = Vec::new();
+        let shrink = in_force.policy.guardrails().shrink_percent_max;
         for tenant in &mut population.tenants {
             let new: Vec<_> = tenant
                 .groups
@@ -276,14 +282,17 @@ impl Engine {
                 return Err(WhatIfError::GroupsUnread { groups });
             }
             let directory = &self.directories()[&tenant.tenant];
-            for (group, _) in new {
+            for (group, name) in new {
                 let mut members = Vec::new();
-                directory.list_members(&group, &mut members).await?;
+                let evidence = directory.list_members(&group, &mut members).await?;
+                let list = evidence.certify(None, shrink);
+                let told = |doubt| format!("the members of {name} could not be read whole: {doubt}");
+                doubts.extend(list.doubts.into_iter().map(told));
                 members.iter().for_each(|user| tenant.identities.join(user, &group));
             }
             tenant.identities.joined_more();
         }
-        Ok(())
+        Ok(doubts)
     }
 
     fn compare_outlooks(

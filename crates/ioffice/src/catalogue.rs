@@ -8,8 +8,8 @@ use std::{
 use lanyard_engine::ports::Progress;
 use lanyard_model::{
     coverage::ReadKind,
-    id::{BuildingId, CategoryId},
-    place::{Catalogue, Center},
+    id::{BuildingId, CategoryId, RoomId},
+    place::{Catalogue, Center, Room},
     signal::Lane,
 };
 use serde_json::Value;
@@ -81,16 +81,7 @@ impl IofficeClient {
         let selector = "name,active,capacity,reservable,users,type(occupiable),floor";
         let rooms = list("GET /rooms", &["rooms"], Some(selector), Some("GET /rooms/count"));
         let known = |kind: i64| occupiable.get(&kind).copied();
-        let rows = self.whole_of(&rooms, "spaces", progress, |row| read_room(row, known)).await?;
-        let mut kinds: HashSet<Arc<str>> = HashSet::new();
-        for mut room in rows {
-            // A few kinds name many thousands of rooms.
-            match kinds.get(&room.kind) {
-                Some(shared) => room.kind = Arc::clone(shared),
-                None => drop(kinds.insert(Arc::clone(&room.kind))),
-            }
-            all.rooms.insert(room.id, room);
-        }
+        all.rooms = self.whole_rooms(&rooms, progress, known).await?;
 
         self.scan_centers(&mut all, serving, progress).await?;
         self.scan_sections(&mut all, progress).await?;
@@ -107,6 +98,42 @@ impl IofficeClient {
             all.items.values().filter(|item| item.category != COST_CENTERS).map(|item| item.id).collect();
         drop(learnt);
         Ok(all)
+    }
+
+    /// The spaces, which are as many as people: kept once, as they come.
+    async fn whole_rooms(
+        &self,
+        collection: &Collection,
+        progress: &dyn Progress,
+        occupiable: impl Fn(i64) -> Option<bool> + Sync,
+    ) -> Result<BTreeMap<RoomId, Room>, ReadError> {
+        let mut doubts = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let mut rooms = BTreeMap::new();
+            let mut kinds: HashSet<Arc<str>> = HashSet::new();
+            let mut each = |id: i64, row: &Value| {
+                match read_room(row, &occupiable) {
+                    Some(mut room) => {
+                        // A few kinds name many thousands of rooms.
+                        match kinds.get(&room.kind) {
+                            Some(shared) => room.kind = Arc::clone(shared),
+                            None => drop(kinds.insert(Arc::clone(&room.kind))),
+                        }
+                        room.occupants.shrink_to_fit();
+                        rooms.insert(room.id, room);
+                    }
+                    // As it is now: what an earlier page showed of it counts no longer.
+                    None => drop(rooms.remove(&RoomId(id))),
+                }
+                true
+            };
+            let scan = self.session().scan_each(collection, "spaces", progress, &mut each).await?;
+            doubts = scan.evidence(ReadKind::Accounts, None, None).certify(None, 0).doubts;
+            if doubts.is_empty() {
+                return Ok(rooms);
+            }
+        }
+        Err(ReadError::Unavailable { reason: format!("spaces cannot be read whole: {}", doubts.join("; ")) })
     }
 
     async fn scan_centers(

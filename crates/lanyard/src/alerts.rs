@@ -33,7 +33,11 @@ impl Template {
         Self::compile(text)
     }
 
-    fn compile(text: String) -> Result<Self, String> {
+    /// Compiles a text.
+    ///
+    /// # Errors
+    /// As [`Template::read`].
+    pub fn compile(text: String) -> Result<Self, String> {
         let mut environment = minijinja::Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
         environment.set_fuel(Some(1_000_000));

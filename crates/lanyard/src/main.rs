@@ -15,6 +15,7 @@ mod evidence;
 mod exit;
 mod links;
 mod local;
+mod logs;
 mod progress;
 mod settings;
 mod sign_in;
@@ -22,7 +23,7 @@ mod stand_ins;
 mod verbs;
 mod wiring;
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser as _;
 
@@ -36,16 +37,6 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = verbs::Arguments::parse();
     let json = std::env::args_os().any(|argument| argument == "--json");
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("LANYARD_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(arguments.log_level())),
-        )
-        .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -53,6 +44,7 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::FAILED);
         }
     };
+    let logs = logs::start(arguments.log_level(), runtime.handle());
     let code = match runtime.block_on(verbs::run(arguments)) {
         Ok(code) => code,
         Err(error) if out::is_closed() && exit::is_closed_pipe(&error) => exit::DONE,
@@ -72,6 +64,7 @@ fn main() -> ExitCode {
         }
         None => code,
     };
+    logs.end();
     // Looks and connections that are still under way are repeated or dropped after a restart; nobody waits for them.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     ExitCode::from(code)

@@ -107,16 +107,28 @@ impl Catalogue {
 
     /// Names by kind and number, for those who have only the numbers: `{"center": {"5": "Harborlight Reservations"}}`.
     pub fn names(&self) -> serde_json::Value {
-        fn all(rows: impl Iterator<Item = (i64, String)>) -> serde_json::Map<String, serde_json::Value> {
-            rows.map(|(id, name)| (id.to_string(), name.into())).collect()
-        }
-        serde_json::json!({
-            "center": all(self.centers.keys().map(|id| (id.0, self.center_name(*id)))),
-            "room": all(self.rooms.keys().map(|id| (id.0, self.room_path(*id)))),
-            "section": all(self.sections.keys().map(|id| (id.0, self.section_name(*id)))),
-            "item": all(self.items.keys().map(|id| (id.0, self.item_name(*id)))),
-            "user_type": all(self.user_types.iter().map(|(id, name)| (id.0, name.to_string()))),
-        })
+        serde_json::from_str(&self.names_text()).unwrap_or_default()
+    }
+
+    /// The same as text, made name by name: a large site has many.
+    pub fn names_text(&self) -> String {
+        let mut text = String::from("{");
+        let mut all = |kind: &str, rows: &mut dyn Iterator<Item = (i64, String)>| {
+            let before = if text.len() > 1 { "," } else { "" };
+            text.push_str(&format!("{before}\"{kind}\":{{"));
+            for (at, (id, name)) in rows.enumerate() {
+                let between = if at > 0 { "," } else { "" };
+                text.push_str(&format!("{between}\"{id}\":{}", serde_json::Value::from(name)));
+            }
+            text.push('}');
+        };
+        all("center", &mut self.centers.keys().map(|id| (id.0, self.center_name(*id))));
+        all("room", &mut self.rooms.keys().map(|id| (id.0, self.room_path(*id))));
+        all("section", &mut self.sections.keys().map(|id| (id.0, self.section_name(*id))));
+        all("item", &mut self.items.keys().map(|id| (id.0, self.item_name(*id))));
+        all("user_type", &mut self.user_types.iter().map(|(id, name)| (id.0, name.to_string())));
+        text.push('}');
+        text
     }
 
     pub fn building_of_floor(&self, floor: FloorId) -> Option<&Building> {

@@ -7,8 +7,9 @@ use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor,
     message::Mailbox,
     transport::smtp::{
+        Error,
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, Tls, TlsParameters},
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,6 +23,8 @@ pub struct MailSettings {
     pub from: String,
     pub tls: MailTls,
     pub login: Option<(String, SecretString)>,
+    /// A certificate (PEM) to trust besides those of the system.
+    pub trusted: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +67,34 @@ pub(crate) async fn send(settings: &MailSettings, to: &[String], message: &Messa
         .send(mail)
         .await
         .map(drop)
-        .map_err(|error| format!("{}:{} did not take the mail: {error}", settings.host, settings.port))
+        .map_err(|error| format!("{}:{} {}: {error}", settings.host, settings.port, meaning(&error)))
+}
+
+/// What a failure says of the mail.
+fn meaning(error: &Error) -> &'static str {
+    match error {
+        error if error.is_permanent() => "refused the mail for good",
+        error if error.is_transient() => "does not take the mail now",
+        error if error.is_timeout() => "did not answer in time; the mail may have been taken all the same",
+        error if error.is_tls() => "offers no TLS that we trust; nothing was sent",
+        error if error.is_client() => "cannot be talked to as the settings say; nothing was sent",
+        // The library names this kind in its text alone; a refused certificate is one of them.
+        error if error.to_string().starts_with("Connection error") => {
+            "could not be reached, or not by TLS that we trust; nothing was sent"
+        }
+        // Also a server that has read all of the mail: only its word counts, and a second mail has the same id.
+        _ => "ended the connection without saying that it took the mail",
+    }
 }
 
 fn parameters(settings: &MailSettings) -> Result<TlsParameters, String> {
-    TlsParameters::new(settings.host.clone()).map_err(|error| format!("no TLS for mail: {error}"))
+    let mut builder = TlsParameters::builder(settings.host.clone());
+    if let Some(pem) = &settings.trusted {
+        let trusted = Certificate::from_pem(pem)
+            .map_err(|error| format!("the certificate of ca_file cannot be used for mail: {error}"))?;
+        builder = builder.add_root_certificate(trusted);
+    }
+    builder.build().map_err(|error| format!("no TLS for mail: {error}"))
 }
 
 /// Message ids hold characters that mail headers do not.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     clearance::{ALL_BOOKINGS, Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote},
-    desired::{Desired, Lifecycle},
+    desired::{Desired, Ending, Lifecycle},
     id::{IdentityId, PlanId},
     place::Catalogue,
     plan::{Effect, Gate, Operation, Plan, Step},
@@ -124,10 +124,20 @@ pub struct Gating<'a> {
     pub manager: Option<&'a IdentityId>,
     /// A limit was reached: what waits for room under it.
     pub capped: bool,
-    /// Only these lines go by themselves; any other waits for somebody (a sealed what-if, with its name).
-    pub sealed: Option<(&'a str, &'a BTreeSet<String>)>,
+    /// A sealed what-if: of all lines only its own go by themselves.
+    pub sealed: Option<Sealed<'a>>,
     /// Removals other than a leaver's wait until then.
     pub window: Option<(Timestamp, &'a str)>,
+}
+
+/// A sealed what-if as it concerns one person.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealed<'a> {
+    pub name: &'a str,
+    /// Any other line waits for somebody.
+    pub lines: &'a BTreeSet<String>,
+    /// Their wave has not begun: until when these lines are held, and why.
+    pub later: Option<(Timestamp, &'a str)>,
 }
 
 /// A gated plan, and what must be kept with it.
@@ -298,10 +308,14 @@ fn verdict(
     {
         demands.push((rule, demand));
     }
-    if let Some((name, lines)) = gating.sealed
-        && !lines.contains(key)
-    {
-        demands.push((format!("{WHATIF}{name}"), moved()));
+    // Whoever was deactivated or deleted in Okta meanwhile leaves like anybody.
+    let leaver = matches!(plan.ending, Some((Ending::Deactivated | Ending::Deleted, _)));
+    if let Some(sealed) = gating.sealed.filter(|_| !leaver) {
+        if !sealed.lines.contains(key) {
+            demands.push((format!("{WHATIF}{}", sealed.name), moved()));
+        } else if let Some((until, why)) = sealed.later {
+            return Verdict::Held(String::new(), until, why.to_owned());
+        }
     }
     for known in live().filter(|known| known.rule.starts_with(WHATIF)) {
         if !demands.iter().any(|(rule, _)| *rule == known.rule) {

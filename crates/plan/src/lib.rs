@@ -4,6 +4,7 @@
 //! - [`lines`]: the single changes inside an operation, and what undoes it
 //! - [`clearing`]: holds, approvals, limits and undos as gates
 //! - [`failing`]: what becomes of steps that failed
+//! - [`drift`]: what another hand changed, where policy leaves it as it is
 //! - [`seating`]: which desk satisfies a wish
 //! - [`plan_identity`]: the three-way comparison of one person in one site
 //! - [`seal`]: names a plan by its content
@@ -13,6 +14,7 @@
 pub mod clearing;
 pub mod correlate;
 mod doors;
+pub mod drift;
 mod ended;
 pub mod failing;
 mod grants;

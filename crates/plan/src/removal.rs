@@ -10,6 +10,8 @@ pub struct Removal {
     pub protected: Option<String>,
     /// The read beneath the decision is not proven complete: why.
     pub doubt: Option<String>,
+    /// Policy has a person decide instead of ending what somebody had: why.
+    pub reaction: Option<String>,
     /// No room under a limit: which.
     pub limit: Option<String>,
     /// The data just moved and may be half-arrived.
@@ -25,6 +27,9 @@ impl Removal {
         if let Some(why) = &self.doubt {
             return Gate::Blocked { why: format!("no proof that the read was complete: {why}") };
         }
+        if let Some(why) = &self.reaction {
+            return Gate::Blocked { why: why.clone() };
+        }
         if let Some(why) = &self.limit {
             return Gate::Blocked { why: why.clone() };
         }
@@ -39,7 +44,7 @@ impl Removal {
     /// Whether nothing may be taken away at all, for now: a person is protected, or the read is in doubt. Settling and
     /// limits are no reason to keep somebody from moving.
     pub fn forbids(&self) -> bool {
-        self.protected.is_some() || self.doubt.is_some()
+        self.protected.is_some() || self.doubt.is_some() || self.reaction.is_some()
     }
 
     /// The same for somebody whose standing itself ended: settling does not apply.

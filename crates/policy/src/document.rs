@@ -52,6 +52,7 @@ pub(crate) struct Document {
     pub parameters: crate::parameter::Parameters,
     pub tables: BTreeMap<String, Arc<Table>>,
     pub guardrails: crate::guardrail::Guardrails,
+    pub reactions: crate::reaction::AllReactions,
     pub protected: Vec<Condition>,
     /// What rules ask first (`but_first`), by rule.
     pub demands: BTreeMap<String, lanyard_model::clearance::Demand>,

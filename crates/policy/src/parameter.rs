@@ -156,6 +156,12 @@ impl Parameters {
         self.declared.iter().map(|(name, (usual, _))| (name.clone(), value(name, usual))).collect()
     }
 
+    /// The same for people, and which values are the site's own.
+    pub fn told(&self, site: &SiteId) -> (BTreeMap<String, String>, BTreeSet<String>) {
+        let own = self.overlays.get(&(Some(site.clone()), None)).map(|own| own.keys().cloned().collect());
+        (self.of(site, None), own.unwrap_or_default())
+    }
+
     /// Parameters that are named and not declared are errors, at the place that names them; those that nobody names are
     /// warnings.
     pub fn check(&self, document: &Document, findings: &mut Findings) {

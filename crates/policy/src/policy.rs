@@ -23,8 +23,10 @@ use crate::{
     condition::{Condition, Truth},
     document::Document,
     guardrail::{Channel, Guardrails, Schedule},
+    kind::Kinds,
     parse,
     problem::Problems,
+    reaction::Reactions,
     subject,
 };
 
@@ -151,6 +153,21 @@ impl Policy {
 
     pub fn guardrails(&self) -> &Guardrails {
         &self.document.guardrails
+    }
+
+    /// Tells what kind of person somebody is.
+    pub fn kinds(&self) -> Kinds {
+        Kinds::new(Arc::clone(&self.document))
+    }
+
+    /// The parameters that count in a site, and which of them it sets for itself.
+    pub fn parameters(&self, site: &SiteId) -> (BTreeMap<String, String>, BTreeSet<String>) {
+        self.document.parameters.told(site)
+    }
+
+    /// What is done in a site about the situations in which accounts and people are found.
+    pub fn reactions(&self, site: &SiteId) -> &Reactions {
+        self.document.reactions.of(site)
     }
 
     /// Why nothing may be taken from this person, if the policy protects them. A person who may be protected (their

@@ -78,6 +78,10 @@ if_it_fails = { retry = 2, every = "1 minute", instead = [{ item = "Y" }], todo 
 [[schedule]]
 id = "nightly"
 cron = "0 2 * * *"
+[reactions]
+unlinked = "hold"
+[reactions.sites.hq]
+unmatched = "alarm"
 [guardrails]
 removals_but_first = { approval = ["manager"] }
 removal_window = { from = "09:00", to = "17:00" }

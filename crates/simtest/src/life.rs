@@ -288,6 +288,7 @@ mortal_store! {
     fn sweeps(scope: Option<&str>, limit: usize) -> Vec<SweepRecord>;
     fn count(name: &str) -> u64;
     fn meta(key: &str) -> Option<String>;
+    fn metas(prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, String)>;
     fn activity(filter: &ActivityFilter) -> Vec<Kept>;
     fn tree_heads() -> Vec<TreeHead>;
     fn verify_journal() -> Option<String>;

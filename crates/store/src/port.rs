@@ -396,6 +396,16 @@ impl Store for SqliteStore {
         self.glance(|tx| notes::meta(tx, key))
     }
 
+    async fn metas(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreFailure> {
+        let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
+        self.read(move |tx| notes::metas(tx, &prefix, after.as_deref(), limit)).await
+    }
+
     async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure> {
         let (collection, names) = (collection.to_owned(), names.to_owned());
         self.read(move |tx| {

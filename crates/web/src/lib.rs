@@ -31,6 +31,7 @@ mod server;
 mod state;
 mod traffic;
 
+pub use api::health::text as metrics;
 pub use decide::Chat;
 pub use server::{router, serve};
 pub use state::{DemoControl, Desks, Mode, Remembered, ScimSettings, VerbRunner, WebSettings, WebState};

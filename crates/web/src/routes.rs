@@ -326,6 +326,29 @@ pub(crate) fn routes() -> Vec<Route> {
             )
             .asks(&PAGE)
             .answers("Messages"),
+        get("/drift", api::drift::show)
+            .needs(See)
+            .says(
+                "work",
+                "Where the same kind of person gets different things in different sites, and what is in force where.",
+            )
+            .answers("Drift"),
+        post("/rollout/resume", api::drift::resume)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Lets a halted roll-out go on.")
+            .answers("RollOutState"),
+        post("/rollout/end", api::drift::end)
+            .needs(EditPolicy)
+            .everywhere()
+            .says("policy", "Ends a roll-out where it stands: the rest waits for somebody.")
+            .answers("SealReport"),
+        post("/alerts/preview", api::drift::preview)
+            .needs(Operate)
+            .everywhere()
+            .says("work", "What alert rules would say now, or one of them with another template.")
+            .takes("AlertPreviewAsk")
+            .answers("AlertPreview"),
         get("/sweeps", api::overview::sweeps)
             .needs(See)
             .says("work", "Complete comparisons, newest first.")

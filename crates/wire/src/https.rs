@@ -4,6 +4,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use tracing::Instrument as _;
 
 use crate::{Request, Response, Transport, TransportError};
 
@@ -73,6 +74,7 @@ impl Transport for HttpsTransport {
         {
             return Err(TransportError::Forbidden { host, reason: "plain http is for loopback only".into() });
         }
+        let method = request.method().clone();
         let request = reqwest::Request::try_from(request)
             .map_err(|e| TransportError::Forbidden { host: host.clone(), reason: chain(&e) })?;
         let whole = async {
@@ -103,7 +105,19 @@ impl Transport for HttpsTransport {
             *response.headers_mut() = std::mem::take(answer.headers_mut());
             Ok(response)
         };
-        match tokio::time::timeout(timeout, whole).await {
+        // Without the path: it may hold names and ids of people.
+        let span = tracing::debug_span!(
+            "exchange",
+            otel.kind = "client",
+            server.address = host,
+            http.request.method = %method,
+            http.response.status_code = tracing::field::Empty,
+        );
+        let answer = tokio::time::timeout(timeout, whole).instrument(span.clone()).await;
+        if let Ok(Ok(response)) = &answer {
+            span.record("http.response.status_code", response.status().as_u16());
+        }
+        match answer {
             Ok(result) => result,
             Err(_) => Err(TransportError::NoAnswer {
                 host: host.clone(),

@@ -52,6 +52,9 @@ _lanyard() {
             lanyard,doctor)
                 cmd="lanyard__subcmd__doctor"
                 ;;
+            lanyard,drift)
+                cmd="lanyard__subcmd__drift"
+                ;;
             lanyard,explain)
                 cmd="lanyard__subcmd__explain"
                 ;;
@@ -93,6 +96,9 @@ _lanyard() {
                 ;;
             lanyard,review)
                 cmd="lanyard__subcmd__review"
+                ;;
+            lanyard,rollout)
+                cmd="lanyard__subcmd__rollout"
                 ;;
             lanyard,serve)
                 cmd="lanyard__subcmd__serve"
@@ -283,6 +289,9 @@ _lanyard() {
             lanyard__subcmd__help,doctor)
                 cmd="lanyard__subcmd__help__subcmd__doctor"
                 ;;
+            lanyard__subcmd__help,drift)
+                cmd="lanyard__subcmd__help__subcmd__drift"
+                ;;
             lanyard__subcmd__help,explain)
                 cmd="lanyard__subcmd__help__subcmd__explain"
                 ;;
@@ -324,6 +333,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__help,review)
                 cmd="lanyard__subcmd__help__subcmd__review"
+                ;;
+            lanyard__subcmd__help,rollout)
+                cmd="lanyard__subcmd__help__subcmd__rollout"
                 ;;
             lanyard__subcmd__help,serve)
                 cmd="lanyard__subcmd__help__subcmd__serve"
@@ -659,7 +671,7 @@ _lanyard() {
 
     case "${cmd}" in
         lanyard)
-            opts="-v -h -V --verbose --help --version demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings alerts messages close backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
+            opts="-v -h -V --verbose --help --version demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -861,13 +873,21 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__alerts)
-            opts="-v -h -V --data --json --verbose --help --version"
+            opts="-v -h -V --data --rule --template --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --template)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -879,12 +899,20 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__apply)
-            opts="-v -h -V --data --person --site --json --verbose --help --version"
+            opts="-v -h -V --waves --pause-minutes --data --person --site --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --waves)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pause-minutes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1692,6 +1720,24 @@ _lanyard() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lanyard__subcmd__drift)
+            opts="-v -h -V --data --json --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lanyard__subcmd__explain)
             opts="-v -h -V --data --why --why-not --as-of --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1741,7 +1787,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help)
-            opts="demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings alerts messages close backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
+            opts="demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2161,6 +2207,20 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__drift)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2625,6 +2685,20 @@ _lanyard() {
         lanyard__subcmd__help__subcmd__review__subcmd__sign)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__rollout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3951,6 +4025,24 @@ _lanyard() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__rollout)
+            opts="-v -h -V --data --json --verbose --help --version show resume end"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -22,18 +22,18 @@ use lanyard_model::{
 use lanyard_plan::{
     Observation, Removal, Seen, Setting,
     clearing::{self, Asked, Gating},
+    drift::{self, plan_leaving},
     failing::Failing,
-    plan_identity,
     seating::Seating,
 };
-use lanyard_policy::{Facts, ManagerKey};
+use lanyard_policy::{Facts, ManagerKey, reaction::Situation};
 
 use crate::{
     engine::{Active, doubt_of_missing, manager_key},
     look::Leaving,
     packed::KeyIndex,
     reviews::{WithheldRights, withhold},
-    survey::{Decided, Finding, Reverted, SiteSurvey, TenantSurvey},
+    survey::{Decided, Finding, Left, Reverted, SiteSurvey, TenantSurvey},
 };
 
 pub(crate) use roll::{Roll, Ties, Who};
@@ -271,10 +271,13 @@ impl<'a> Judge<'a> {
             if known.governed_by_other(active, who, identity, &desired, account, everybody, now) {
                 continue;
             }
+            let reactions = active.policy.reactions(&site);
+            let leaves = reactions.waits(Situation::Linked);
             let removal = Removal {
                 protected: active.policy.protects(identity).map(|because| because.text),
                 doubt: crate::look::doubt_of(identity, &desired)
                     .or_else(|| doubt_of_missing(missing, active, &desired)),
+                reaction: crate::look::reaction_to_end(&desired, reactions),
                 limit: limits.get(&site).cloned(),
                 settle_until: None,
             };
@@ -298,11 +301,11 @@ impl<'a> Judge<'a> {
                 attempt: 0,
                 person: &person,
             };
-            let mut plan = plan_identity(&desired, &observation, &setting);
+            let (mut plan, mut left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
             if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
                 // Most people are in step, and nobody asks why; of the others the reasons are told.
                 desired = withhold(withheld, active.bound.evaluate(identity, &facts, now), &site);
-                plan = plan_identity(&desired, &observation, &setting);
+                (plan, left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
             }
             if *gates && !plan.is_quiet() {
                 let base = active.bound.evaluate_unasked(identity, &facts, now);
@@ -362,11 +365,20 @@ impl<'a> Judge<'a> {
                     named.push(format!("{person} (account {}): {roles}", account.id()));
                 }
             }
-            if let Some(account) = account {
+            if let Some(account) = account.filter(|_| leaves.is_none()) {
                 decided.reverted.extend(reverted(identity, &site, &person, account, &desired, &applied));
             }
             let mut news = applied.clone();
             crate::look::note_applied(&mut news, &desired, account, seating);
+            drift::keep(&mut news, &left);
+            if !left.is_empty() {
+                decided.left.push(Left {
+                    identity: identity.id.clone(),
+                    person: person.clone(),
+                    site: site.clone(),
+                    values: left,
+                });
+            }
             let finding = Finding {
                 new_link: found.new_link,
                 applied: (news != applied).then_some(news),

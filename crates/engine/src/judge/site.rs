@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind},
-    desired::Desired,
+    desired::{Desired, Lifecycle},
     id::{AccountId, AccountKey},
     identity::{Identity, Status},
     link::{How, Link, Situation},
@@ -16,7 +16,21 @@ use super::{
     Everybody,
     roll::{Tie, Ties, Who},
 };
-use crate::{engine::Active, look::contradiction, packed::KeyIndex, survey::SiteSurvey};
+use crate::{
+    engine::Active,
+    look::{Claim, claim_on, contradiction},
+    packed::KeyIndex,
+    reactions::unclaimed,
+    survey::SiteSurvey,
+};
+
+/// The name of the key by which an account was found.
+fn key_of(how: Option<&How>) -> String {
+    match how {
+        Some(How::Key(key)) => key.clone(),
+        _ => "key".into(),
+    }
+}
 
 /// What is remembered of a site's people.
 #[derive(Debug, Clone, Default)]
@@ -153,6 +167,16 @@ impl<'a> SiteMemory<'a> {
         let answer = correlate(None, &matches, holder, |account, rank| {
             contradiction(&terms, &policy.account_keys(account), rank)
         });
+        let asked = match &answer.situation {
+            Situation::Linked(key) if self.holders(key.id).next().is_none() => {
+                unclaimed(policy.reactions(&self.site.site), &key_of(answer.how.as_ref()))
+            }
+            _ => None,
+        };
+        if let (Some(why), Situation::Linked(key)) = (asked, &answer.situation) {
+            self.disputed.insert(key.id);
+            return Found { account: None, tie: None, new_link: None, disputed: Some(why) };
+        }
         match answer.situation {
             Situation::Linked(key) => {
                 let link = Link {
@@ -191,11 +215,14 @@ impl<'a> SiteMemory<'a> {
         let Some(account) = account else { return false };
         let site = &self.site.site;
         let alive = crate::look::is_alive(desired);
+        let over = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         self.holders(account.id()).filter(|other| *other != who).any(|other| {
-            everybody.identity(other).is_some_and(|o| {
-                crate::look::wants_site(active, &o, site, now)
-                    && (!alive
-                        || active.policy.governs_before(&o.id.tenant, &identity.id.tenant, site).is_lt())
+            everybody.identity(other).is_some_and(|o| match claim_on(active, &o, site, now) {
+                Claim::Wants => {
+                    !alive || active.policy.governs_before(&o.id.tenant, &identity.id.tenant, site).is_lt()
+                }
+                Claim::Unclear => over,
+                Claim::No => false,
             })
         })
     }

@@ -19,7 +19,8 @@ use crate::{
     Engine,
     engine::Active,
     journal::line,
-    ports::{Finding, GONE_KIND, SearchKey, Severity, Write},
+    ports::{GONE_KIND, SearchKey, Write},
+    reactions::{disputed, unclaimed},
 };
 
 /// What a site shows of the person.
@@ -167,6 +168,14 @@ impl Engine {
             |account, rank| contradiction(&terms, &policy.account_keys(account), rank),
         );
         let now = self.clock.now();
+        if let Situation::Linked(key) = &answer.situation
+            && !holders.contains_key(key)
+            && let How::Key(name) = answer.how.clone().unwrap_or(How::Key("key".into()))
+            && let Some(why) = unclaimed(policy.reactions(scene.site.id()), &name)
+            && self.former(scene, key).await?.is_none()
+        {
+            return Ok(AccountView { disputed: Some(why), ..AccountView::default() });
+        }
         Ok(match answer.situation {
             Situation::Linked(key) => {
                 let account =
@@ -330,13 +339,19 @@ impl Engine {
         let policy = &scene.active.policy;
         let me = &scene.person.identity.id;
         let i_am_alive = is_alive(desired);
+        let i_am_over = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let now = self.clock.now();
         let mut best: Option<IdentityId> = None;
         for other in others.into_iter().filter(|other| &other.identity != me && other.ended_at.is_none()) {
             let Some(mirrored) = self.store.identity(&other.identity).await? else { continue };
-            let gone = mirrored.gone_at.is_some();
-            if gone || !wants_site(scene.active, &mirrored.identity, scene.site.id(), now) {
+            if mirrored.gone_at.is_some() {
                 continue;
+            }
+            match claim_on(scene.active, &mirrored.identity, scene.site.id(), now) {
+                Claim::Wants => {}
+                // Whoever is set aside may still work here: what they share is not ended by somebody else's end.
+                Claim::Unclear if i_am_over => {}
+                Claim::Unclear | Claim::No => continue,
             }
             let before = best.as_ref().is_none_or(|best| {
                 policy.governs_before(&other.identity.tenant, &best.tenant, scene.site.id()).is_lt()
@@ -362,7 +377,9 @@ impl Engine {
     ) -> Result<(), Stop> {
         let identity = &scene.person.identity;
         let now = self.clock.now();
-        if let Some(link) = link.filter(|link| link.ended_at.is_none() && !is_alive(desired)) {
+        // Of somebody who is only set aside nothing is known to have ended.
+        let over = matches!(desired.lifecycle, Lifecycle::Ended { .. });
+        if let Some(link) = link.filter(|link| link.ended_at.is_none() && over) {
             let theirs = self.store.link(governor, scene.site.id()).await?;
             if theirs.is_none_or(|theirs| theirs.account != link.account || theirs.ended_at.is_some()) {
                 let key = scene.active.policy.person_key(identity).unwrap_or_default();
@@ -412,19 +429,11 @@ impl Engine {
     }
 
     pub(super) fn note_dispute(&self, scene: &Scene<'_>, why: &str, tail: &mut Tail) {
-        let identity = &scene.person.identity;
-        tail.writes.push(Write::Finding(Box::new(Finding {
-            key: format!("disputed:{}:{}", identity.id, scene.site.id()),
-            kind: "disputed".into(),
-            severity: Severity::Warning,
-            tenant: Some(identity.id.tenant.clone()),
-            site: Some(scene.site.id().clone()),
-            identity: Some(identity.id.clone()),
-            title: format!("{}: it is not clear whose account this is", identity.display_name()),
-            detail: format!("{why}. Nothing was changed for this person."),
-            fix: Some("make the keys unique in iOffice or Okta; the next look decides again".into()),
-            since: self.clock.now(),
-        })));
+        let (identity, site) = (&scene.person.identity, scene.site.id());
+        let reactions = scene.active.policy.reactions(site);
+        let now = self.clock.now();
+        let finding = disputed(&identity.id, site, &identity.display_name(), why, reactions, now);
+        tail.writes.push(Write::Finding(Box::new(finding)));
     }
 
     /// Keeps a user name that stands in for a taken one, as long as the wish is the same.
@@ -465,11 +474,32 @@ pub(crate) fn as_inactive(mut account: Account, at: Timestamp) -> Account {
     account
 }
 
-/// Whether policy keeps the person alive in this site, as far as the identity alone tells.
-pub(crate) fn wants_site(active: &Active, identity: &Identity, site: &SiteId, now: Timestamp) -> bool {
+/// What an identity that shares an account says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Policy keeps them alive in this site.
+    Wants,
+    /// They are set aside: nobody can say.
+    Unclear,
+    No,
+}
+
+/// What policy makes of the identity in this site, as far as the identity alone tells.
+pub(crate) fn claim_on(active: &Active, identity: &Identity, site: &SiteId, now: Timestamp) -> Claim {
     let facts = Facts { linked: true, ..Facts::unlinked(identity.read_at) };
     let wants = active.bound.evaluate(identity, &facts, now);
-    is_alive(&wants) && wants.site.as_ref() == Some(site)
+    let here = wants.site.as_ref() == Some(site);
+    match &wants.lifecycle {
+        Lifecycle::Active | Lifecycle::Paused { .. } if here => Claim::Wants,
+        Lifecycle::Aside { .. } if super::over_everywhere(identity, None, &wants).is_some() => Claim::No,
+        Lifecycle::Aside { .. } if here || wants.site.is_none() => Claim::Unclear,
+        _ => Claim::No,
+    }
+}
+
+/// Whether policy keeps the person alive in this site, as far as the identity alone tells.
+pub(crate) fn wants_site(active: &Active, identity: &Identity, site: &SiteId, now: Timestamp) -> bool {
+    claim_on(active, identity, site, now) == Claim::Wants
 }
 
 pub(crate) fn is_alive(desired: &Desired) -> bool {

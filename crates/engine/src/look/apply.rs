@@ -21,6 +21,7 @@ use crate::{
     Engine,
     journal::line,
     ports::{Charge, Finding, Intent, PortFailure, Severity, StoreFailure, Write},
+    whatif::SealedLines,
 };
 
 /// Desks tried for one look's bookings before a person is told.
@@ -60,14 +61,14 @@ pub(crate) struct Applying {
     pub(super) manager: Option<IdentityId>,
     /// A refused operation held changes of several rules that say what becomes of a failure: each goes on its own.
     pub(super) apart: bool,
-    /// A sealed what-if is being applied: its name, and the only lines that go by themselves.
-    pub(super) sealed: Option<(String, BTreeSet<String>)>,
+    /// A sealed what-if is being applied: the only lines that go by themselves.
+    pub(super) sealed: Option<SealedLines>,
 }
 
 impl Applying {
     pub(super) fn new(
         known: Vec<Clearance>,
-        sealed: Option<(String, BTreeSet<String>)>,
+        sealed: Option<SealedLines>,
         manager: Option<IdentityId>,
     ) -> Self {
         Self { known, sealed, manager, ..Self::default() }
@@ -162,7 +163,7 @@ impl Engine {
                 account,
                 operation: op.clone(),
                 at,
-                charge: step.destructive.then(|| self.charge(scene, pass)).flatten(),
+                charge: step.destructive.then(|| self.charge(scene, pass)),
                 inverse: Some(inverse),
             };
             let id = intent.id.clone();
@@ -647,17 +648,17 @@ impl Engine {
         Ok(false)
     }
 
-    /// Room under the site's cap on removals; nothing is charged where policy sets no cap.
-    fn charge(&self, scene: &Scene<'_>, pass: Option<String>) -> Option<Charge> {
+    /// Room under the site's cap on removals. Charged where policy sets none, too: a limit that is set later counts what
+    /// was taken within its window.
+    fn charge(&self, scene: &Scene<'_>, pass: Option<String>) -> Charge {
         let guardrails = scene.active.policy.guardrails();
-        let max = self.removals_max(scene.site.id())?;
-        Some(Charge {
+        Charge {
             scope: format!("removals:{}", scene.site.id()),
             unit: scene.person.identity.id.to_string(),
             window_seconds: u64::from(guardrails.window_seconds),
-            max,
+            max: self.removals_max(scene.site.id()).unwrap_or(u64::MAX),
             pass,
-        })
+        }
     }
 
     /// How many people of a site may lose something within the window.

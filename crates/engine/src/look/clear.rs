@@ -38,7 +38,7 @@ impl Engine {
     ) -> Result<Applying, Stop> {
         let known = self.store.clearances_of(id, Some(site.id())).await?;
         let sealed = match self.rollout() {
-            Some(seal) => self.sealed_lines(&seal, id, site.id()).await?.map(|lines| (seal, lines)),
+            Some(seal) => self.sealed_lines(&seal, id, site.id()).await?,
             None => None,
         };
         let manager = match self.active().policy.demands().is_empty() {
@@ -124,7 +124,11 @@ impl Engine {
     ) -> Gated {
         let policy = &scene.active.policy;
         let window = policy.removals_open_at(now).map(|at| (at, "removals wait for their window"));
-        let sealed = applying.sealed.as_ref().map(|(seal, lines)| (seal.as_str(), lines));
+        let sealed = applying.sealed.as_ref().map(|sealed| clearing::Sealed {
+            name: &sealed.seal,
+            lines: &sealed.keys,
+            later: sealed.later.as_ref().map(|(until, why)| (*until, why.as_str())),
+        });
         clearing::gate(
             plan,
             &Gating {

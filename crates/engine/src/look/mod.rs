@@ -26,8 +26,13 @@ use lanyard_model::{
     plan::Plan,
     signal::Source,
 };
-use lanyard_plan::{Observation, Removal, Seen, Setting, clearing::Gated, plan_identity};
-use lanyard_policy::Facts;
+use lanyard_plan::{Observation, Removal, Seen, Setting, clearing::Gated, drift::plan_leaving};
+use lanyard_policy::{
+    Facts,
+    reaction::{Reactions, Situation},
+};
+
+use tracing::Instrument as _;
 
 use crate::{
     Engine,
@@ -39,7 +44,7 @@ use crate::{
     site::SiteState,
 };
 
-pub(crate) use account::{AccountView, as_inactive, contradiction, is_alive, wants_site};
+pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
 pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
@@ -128,7 +133,16 @@ impl Engine {
         // A review that was moved forward still carries its first date.
         item.raised_at = item.raised_at.min(self.clock.now());
         let mut tail = Tail::default();
-        let outcome = self.try_look(&item, &mut tail).await;
+        let span = tracing::debug_span!(
+            "look",
+            tenant = %item.identity.tenant,
+            lane = ?item.lane,
+            source = ?item.source,
+            attempts = item.attempts,
+            changed = tracing::field::Empty,
+        );
+        let outcome = self.try_look(&item, &mut tail).instrument(span.clone()).await;
+        span.record("changed", tail.changed);
         let now = self.clock.now();
         let finish = match outcome {
             Ok(()) => match tail.again.take() {
@@ -407,7 +421,7 @@ impl Engine {
             let since = if applying.sent_any { self.clock.now() } else { self.trusted_since(&scene) };
             self.complete_items(&scene, &mut view, &desired, &applied, since).await?;
             // Who governs the account rests on the link and the decision; passes change neither as a rule.
-            let ground = (link.clone(), is_alive(&desired));
+            let ground = (link.clone(), std::mem::discriminant(&desired.lifecycle));
             if governed_on.as_ref() != Some(&ground) {
                 if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
                     self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
@@ -545,9 +559,11 @@ impl Engine {
         let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
         let catalogue = scene.site.catalogue();
         let now = scene.person.present.earliest;
+        let reactions = scene.active.policy.reactions(scene.site.id());
         let removal = Removal {
             protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
+            reaction: reaction_to_end(desired, reactions),
             limit: applying.capped.clone(),
             settle_until: desired.settle_until,
         };
@@ -559,7 +575,7 @@ impl Engine {
             self.keep_asked_desk(&mut seating, &desired.identity, applying);
         }
         let person = scene.person.identity.display_name();
-        let plan = plan_identity(
+        let (plan, _) = plan_leaving(
             desired,
             &Observation {
                 account: match &view.account {
@@ -581,6 +597,7 @@ impl Engine {
                 attempt: applying.bookings_refused,
                 person: &person,
             },
+            reactions.waits(Situation::Linked).as_deref(),
         );
         let mut gated = self.gate(scene, plan, view.account.as_ref(), &catalogue, applying, now);
         self.set_failures(
@@ -724,6 +741,12 @@ fn lock_names(active: &Active, identity: &Identity, link: Option<&Link>) -> BTre
             .chain([format!("identity {}", identity.id)])
             .collect(),
     }
+}
+
+/// Why what somebody had is not taken back by itself although they were deleted, if policy says so.
+pub(crate) fn reaction_to_end(desired: &Desired, reactions: &Reactions) -> Option<String> {
+    let deleted = matches!(desired.lifecycle, Lifecycle::Ended { how: Ending::Deleted, .. });
+    reactions.waits(Situation::Deleted).filter(|_| deleted)
 }
 
 /// One person is proven by a fresh read by id; what rests on groups needs the whole list of them.

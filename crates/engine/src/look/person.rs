@@ -15,6 +15,7 @@ use crate::{
     engine::Active,
     journal::line,
     ports::{Finding, Severity, WorkItem, Write},
+    sweep::absent_key,
 };
 
 /// The identity as this look sees it.
@@ -153,7 +154,7 @@ impl Engine {
     /// Absence counts while the list that shows it is the tenant's last one, and proven complete: somebody may have
     /// been missing from an older list and back in the next.
     async fn absence_proof(&self, id: &IdentityId) -> Result<Option<String>, Stop> {
-        let Some(marked) = self.store.meta(&format!("absent:{id}")).await? else { return Ok(None) };
+        let Some(marked) = self.store.meta(&absent_key(id)).await? else { return Ok(None) };
         let last = self.store.certificate(id.tenant.as_str(), ReadKind::Identities).await?;
         let holds = last.is_some_and(|last| last.holds() && last.evidence.ended_at.to_string() == marked);
         Ok(holds.then(|| format!("404 by id, and absent from the certified list of {marked}")))

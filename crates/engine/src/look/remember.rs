@@ -7,13 +7,15 @@ use lanyard_model::{
     link::Link,
     plan::{Gate, Plan},
 };
-use lanyard_plan::seating::Seating;
+use lanyard_plan::{drift, seating::Seating};
+use lanyard_policy::reaction::{RULE, Reactions, Situation};
 
 use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
     Engine,
     journal::line,
     ports::{Finding, Message, Severity, Write},
+    reactions::toned,
 };
 
 impl Engine {
@@ -76,6 +78,7 @@ impl Engine {
         let id = &scene.person.identity.id;
         let site = scene.site.id();
         let now = self.clock.now();
+        let reactions = scene.active.policy.reactions(site);
         let mut plan = plan.clone();
         mark_barred(&mut plan, applying);
         let before = applied.clone();
@@ -90,8 +93,14 @@ impl Engine {
         }
         if over || !ended {
             // What still waits to be taken back is still ours.
+            let catalogue = scene.site.catalogue();
             let seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let left = match (reactions.waits(Situation::Linked), &view.account) {
+                (Some(_), Some(account)) => drift::drifted(desired, account, applied, &catalogue, &seating),
+                _ => Vec::new(),
+            };
             note_applied(applied, desired, view.account.as_ref(), &seating);
+            drift::keep(applied, &left);
         }
         self.note_waiting(scene, desired, &plan, view, applied);
         self.forget_failures(scene, desired, &plan, view.account.as_ref(), applied);
@@ -118,7 +127,7 @@ impl Engine {
         if !plan.steps.is_empty() {
             tail.writes.push(Write::Plan(std::sync::Arc::new(plan.clone())));
         }
-        self.note_gates(&plan, applying, tail);
+        self.note_gates(&plan, applying, reactions, tail);
         let hosted = match &link {
             Some(link) if ended => self.visits_left(scene, link, applied, now).await?,
             _ => Vec::new(),
@@ -172,13 +181,17 @@ impl Engine {
     }
 
     /// Held and blocked steps: when to look again, and what a person is told.
-    fn note_gates(&self, plan: &Plan, applying: &Applying, tail: &mut Tail) {
+    fn note_gates(&self, plan: &Plan, applying: &Applying, reactions: &Reactions, tail: &mut Tail) {
         let mut blocked = Vec::new();
+        let mut asked = true;
         for step in &plan.steps {
             match &step.gate {
                 Gate::Held { until, .. } => tail.review_by(Some(*until), "a hold ends"),
                 Gate::Waiting { until, .. } => tail.review_by(*until, "a request runs out"),
-                Gate::Blocked { why } => blocked.push(format!("{}: {why}", step.op.name())),
+                Gate::Blocked { why } => {
+                    asked &= why.starts_with(RULE);
+                    blocked.push(format!("{}: {why}", step.op.name()));
+                }
                 Gate::Open => {}
             }
         }
@@ -188,7 +201,7 @@ impl Engine {
             tail.writes.push(Write::FindingOver { key, at: now });
             return;
         }
-        tail.writes.push(Write::Finding(Box::new(Finding {
+        let finding = Finding {
             key,
             kind: "blocked".into(),
             severity: Severity::Warning,
@@ -204,7 +217,12 @@ impl Engine {
             detail: blocked.join("; "),
             fix: Some("open the person's plan: each line says what it waits for".into()),
             since: now,
-        })));
+        };
+        let finding = match asked {
+            true => toned(finding, reactions.to(Situation::Deleted)),
+            false => finding,
+        };
+        tail.writes.push(Write::Finding(Box::new(finding)));
         let barred = plan.steps.iter().any(|step| applying.is_barred(step).is_some());
         let pause = match (&applying.capped, barred) {
             (Some(_), _) => 600,

@@ -218,6 +218,7 @@ pub enum Write {
         name: String,
         by: u64,
     },
+    /// Keeps a text by name. An empty one forgets the name.
     Meta {
         key: String,
         value: String,
@@ -755,6 +756,13 @@ pub trait Store: Send + Sync {
     async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure>;
     async fn count(&self, name: &str) -> Result<u64, StoreFailure>;
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure>;
+    /// Texts kept under names that begin with `prefix`, by name, after `after`.
+    async fn metas(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreFailure>;
 
     /// The documents of these names, in the order of `names`; unknown ones are left out.
     async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure>;

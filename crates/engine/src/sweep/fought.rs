@@ -1,16 +1,25 @@
 //! Another writer who changes back what policy wants: told once it has happened several times, so that a single hand edit
 //! stays a hand edit that is repaired.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
+    pages::Pages,
     ports::{Finding, Severity, StoreFailure, Write},
     survey::Reverted,
 };
+
+/// Before the key of a fight, in memory and among the findings.
+const FOUGHT: &str = "fought:";
+/// Fights read at a time.
+const PAGE: usize = 1_000;
 
 /// Changed back so often, somebody else decides about it too.
 const TIMES: u32 = 3;
@@ -25,7 +34,7 @@ struct Fight {
 }
 
 fn key(reverted: &Reverted) -> String {
-    format!("fought:{}:{}:{}", reverted.identity, reverted.site, reverted.what)
+    format!("{FOUGHT}{}:{}:{}", reverted.identity, reverted.site, reverted.what)
 }
 
 impl Engine {
@@ -72,18 +81,30 @@ impl Engine {
         Ok(writes)
     }
 
-    /// Ends what was told of fights that are over.
+    /// Forgets fights that are over, and ends what was told of them.
     pub(super) async fn fights_over(
         &self,
         open: &BTreeMap<String, Finding>,
         now: Timestamp,
     ) -> Result<Vec<Write>, StoreFailure> {
         let mut over = Vec::new();
-        for key in open.keys().filter(|key| key.starts_with("fought:")) {
-            if self.fight(key).await?.is_none_or(|fight| fight.last + FORGOTTEN <= now) {
-                over.push(Write::FindingOver { key: key.clone(), at: now });
+        let mut going_on = BTreeSet::new();
+        let mut pages = Pages::default();
+        loop {
+            let page = self.store.metas(FOUGHT, pages.after(), PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            pages.seen(last);
+            for (key, kept) in page {
+                let fight: Option<Fight> = serde_json::from_str(&kept).ok();
+                if fight.is_some_and(|fight| fight.last + FORGOTTEN > now) {
+                    going_on.insert(key);
+                } else {
+                    over.push(Write::Meta { key, value: String::new() });
+                }
             }
         }
+        let told = open.keys().filter(|key| key.starts_with(FOUGHT) && !going_on.contains(*key));
+        over.extend(told.map(|key| Write::FindingOver { key: key.clone(), at: now }));
         Ok(over)
     }
 }

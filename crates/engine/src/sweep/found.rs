@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lanyard_model::{account::Account, id::SiteId};
 
+use lanyard_policy::reaction::{Reactions, Situation};
+
 use crate::{
     Engine,
     ports::{Finding, Severity, StoreFailure, Write},
+    reactions::{disputed, toned},
     survey::{Decided, Lists},
 };
 
 /// Open findings to compare with.
 const OPEN_MAX: usize = 1_000_000;
 /// Names in the text of a finding about many.
-const NAMED_MAX: usize = 10;
+pub(super) const NAMED_MAX: usize = 10;
 
 impl Engine {
     /// What is to be written of everything that was found: nothing for what is known and says the same.
@@ -22,9 +25,11 @@ impl Engine {
         &self,
         lists: &Lists,
         decided: &Decided,
+        left: &[String],
         now: Timestamp,
     ) -> Result<Vec<Write>, StoreFailure> {
-        let findings = findings(decided, now);
+        let active = self.active();
+        let findings = findings(decided, &|site| active.policy.reactions(site), now);
         let known: BTreeMap<String, Finding> =
             self.store.findings(OPEN_MAX).await?.into_iter().map(|f| (f.key.clone(), f)).collect();
         let news = |finding: &&Finding| {
@@ -55,6 +60,9 @@ impl Engine {
         for site in lists.sites.iter().filter(|site| site.certificate.holds()) {
             writes.push(over(format!("duplicate:{}:", site.site)));
             if everybody {
+                let prefix = format!("drift:{}:", site.site);
+                let keep = left.iter().filter(|key| key.starts_with(&prefix)).cloned().collect();
+                writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
                 let kinds = ["orphan", "undead", "left_seat", "beyond_policy"];
                 writes.extend(kinds.map(|kind| over(format!("{kind}:{}:", site.site))));
             }
@@ -63,7 +71,11 @@ impl Engine {
     }
 }
 
-fn findings(decided: &Decided, now: Timestamp) -> Vec<Finding> {
+fn findings<'r>(
+    decided: &Decided,
+    reactions: &dyn Fn(&SiteId) -> &'r Reactions,
+    now: Timestamp,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, person, why) in &decided.aside {
         findings.push(Finding {
@@ -76,15 +88,7 @@ fn findings(decided: &Decided, now: Timestamp) -> Vec<Finding> {
         });
     }
     for (id, site, person, why) in &decided.disputed {
-        findings.push(Finding {
-            tenant: Some(id.tenant.clone()),
-            site: Some(site.clone()),
-            identity: Some(id.clone()),
-            title: format!("{person}: it is not clear whose account this is"),
-            detail: format!("{why}. Nothing was changed for this person."),
-            fix: Some("make the keys unique in iOffice or Okta; the next look decides again".into()),
-            ..warning("disputed", format!("disputed:{id}:{site}"), now)
-        });
+        findings.push(disputed(id, site, person, why, reactions(site), now));
     }
     for (id, account) in &decided.ungoverned {
         findings.push(Finding {
@@ -97,7 +101,11 @@ fn findings(decided: &Decided, now: Timestamp) -> Vec<Finding> {
             ..warning("site_admin", format!("site-admin:{account}"), now)
         });
     }
-    findings.extend(decided.orphans.iter().map(|account| orphan(account, now)));
+    findings.extend(
+        decided.orphans.iter().map(|account| {
+            toned(orphan(account, now), reactions(&account.key.site).to(Situation::Unmatched))
+        }),
+    );
     for (kind, value, accounts) in &decided.duplicates {
         findings.extend(duplicate(kind, value, accounts, now));
     }
@@ -155,17 +163,17 @@ fn left_seats(decided: &Decided) -> BTreeMap<&SiteId, Vec<(&str, i64)>> {
     seats
 }
 
-fn counted(count: usize, one: &str, several: &str) -> String {
+pub(super) fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
 }
 
-fn some_of(names: &[String]) -> String {
+pub(super) fn some_of(names: &[String]) -> String {
     let more = names.len().saturating_sub(NAMED_MAX);
     let named = names[..names.len() - more].join("; ");
     if more == 0 { named } else { format!("{named}; and {more} more") }
 }
 
-fn warning(kind: &str, key: String, since: Timestamp) -> Finding {
+pub(super) fn warning(kind: &str, key: String, since: Timestamp) -> Finding {
     Finding {
         key,
         kind: kind.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use lanyard_model::{
     account::Account,
     coverage::{Certificate, ReadKind},
-    id::{AccountId, IdentityId},
+    id::{AccountId, IdentityId, TenantId},
     identity::Identity,
     signal::{Lane, Source},
 };
@@ -18,6 +18,13 @@ use crate::{
     ports::{Finding, MirroredAccount, MirroredIdentity, Progress, Severity, StoreFailure, Write},
     survey::{SiteSurvey, TenantSurvey},
 };
+
+/// Before the id of somebody whom a complete list does not show any more; the mark's value names the list.
+const ABSENT: &str = "absent:";
+
+pub(crate) fn absent_key(id: &IdentityId) -> String {
+    format!("{ABSENT}{id}")
+}
 
 impl Engine {
     /// Remembers a tenant's list. One that could not be read changes nothing but the alarm.
@@ -178,7 +185,7 @@ impl Engine {
         for chunk in absent.chunks(BATCH) {
             let mut batch: Vec<_> = chunk
                 .iter()
-                .map(|id| Write::Meta { key: format!("absent:{id}"), value: evidence.ended_at.to_string() })
+                .map(|id| Write::Meta { key: absent_key(id), value: evidence.ended_at.to_string() })
                 .collect();
             batch.push(Write::Attend {
                 who: chunk.to_vec(),
@@ -189,7 +196,20 @@ impl Engine {
             });
             self.write(batch).await?;
         }
-        Ok(())
+        self.forget_absences(&read.tenant, &evidence.ended_at.to_string()).await
+    }
+
+    /// Lets go of what earlier lists said of people who were missing: only the last proven list counts.
+    async fn forget_absences(&self, tenant: &TenantId, list: &str) -> Result<(), StoreFailure> {
+        let prefix = format!("{ABSENT}{tenant}/");
+        let mut pages = Pages::default();
+        loop {
+            let page = self.store.metas(&prefix, pages.after(), BATCH).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            pages.seen(last);
+            let older = page.into_iter().filter(|(_, marked)| marked != list);
+            self.write(older.map(|(key, _)| Write::Meta { key, value: String::new() }).collect()).await?;
+        }
     }
 
     /// Mirrors accounts that differ from what is known; those that a complete list no longer shows are marked gone.

@@ -7,13 +7,12 @@ use jiff::Timestamp;
 use lanyard_model::{
     id::{IdentityId, SiteId, TenantId},
     plan::Outcome,
-    signal::{Lane, Source},
 };
 use lanyard_policy::{Policy, PolicyFiles};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::WhatIf;
+use super::{WhatIf, waves::Waves};
 use crate::{
     Engine,
     engine::ROLLOUT,
@@ -27,13 +26,13 @@ const SEALS: &str = "whatif";
 const LINES: &str = "whatif:lines";
 /// People per kept list: a look reads one list.
 const BUCKET: usize = 200;
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 /// Looks to be tried again that are asked about.
 const RETRYING_MAX: usize = 10_000;
 
 /// A kept what-if.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Sealed {
+pub(super) struct Sealed {
     name: String,
     rules: String,
     tables: BTreeMap<String, String>,
@@ -42,7 +41,10 @@ struct Sealed {
     at: Timestamp,
     buckets: usize,
     /// With at least one line.
-    people: usize,
+    pub(super) people: usize,
+    /// Not everybody at once.
+    #[serde(default)]
+    pub(super) waves: Option<Waves>,
     #[serde(default)]
     lines: usize,
     /// Named with no line: looked at, and given nothing of it.
@@ -115,6 +117,15 @@ pub struct SealProgress {
     pub to_try_again: usize,
 }
 
+/// What a seal says of one person in one site.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedLines {
+    pub(crate) seal: String,
+    pub(crate) keys: BTreeSet<String>,
+    /// Their wave has not begun: until when they wait, and why.
+    pub(crate) later: Option<(Timestamp, String)>,
+}
+
 fn short(seal: &str) -> String {
     seal.chars().take(12).collect()
 }
@@ -152,6 +163,7 @@ impl Engine {
             people: 0,
             lines: 0,
             left_out: 0,
+            waves: None,
             started_at: None,
             ended_at: None,
         };
@@ -182,7 +194,7 @@ impl Engine {
             })
             .collect();
         people.sort();
-        let sealed = Sealed { started_at: None, ended_at: None, ..sealed };
+        let sealed = Sealed { waves: None, started_at: None, ended_at: None, ..sealed };
         Ok(self.keep_sealed(sealed, &people).await?)
     }
 
@@ -276,7 +288,7 @@ impl Engine {
         Ok(seal)
     }
 
-    async fn sealed(&self, seal: &str) -> Result<(Sealed, Document), SealRefused> {
+    pub(super) async fn sealed(&self, seal: &str) -> Result<(Sealed, Document), SealRefused> {
         let found = self.store.documents(SEALS, &[seal.to_owned()]).await?.pop();
         let document = found.ok_or_else(|| SealRefused::Unknown(seal.to_owned()))?;
         let sealed = serde_json::from_value(document.body.clone())
@@ -290,12 +302,15 @@ impl Engine {
         seal: &str,
         identity: &IdentityId,
         site: &SiteId,
-    ) -> Result<Option<BTreeSet<String>>, StoreFailure> {
+    ) -> Result<Option<SealedLines>, StoreFailure> {
         let Ok((sealed, _)) = self.sealed(seal).await else { return Ok(None) };
+        let now = self.clock.now();
+        let later = sealed.waves.as_ref().and_then(|waves| waves.waits(seal, identity, site, now));
         let name = name_of(identity, site);
         let key = format!("{seal}:{}", bucket_of(&name, sealed.buckets));
         let list = self.store.documents(LINES, &[key]).await?.pop();
-        Ok(list.and_then(|list| list.body.get(&name).map(key_set)))
+        let keys = list.and_then(|list| list.body.get(&name).map(key_set));
+        Ok(keys.map(|keys| SealedLines { seal: seal.to_owned(), keys, later }))
     }
 
     /// Puts the sealed policy in force and raises attention for everybody it names. Answers the policy's files, so that
@@ -305,6 +320,19 @@ impl Engine {
     /// # Errors
     /// See [`SealRefused`].
     pub async fn start_seal(&self, seal: &str, by: &str) -> Result<PolicyFiles, SealRefused> {
+        self.start_seal_in_waves(seal, by, None).await
+    }
+
+    /// The same, not for everybody at once: see [`Engine::advance_roll_out`].
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn start_seal_in_waves(
+        &self,
+        seal: &str,
+        by: &str,
+        waves: Option<Waves>,
+    ) -> Result<PolicyFiles, SealRefused> {
         if self.settings.observe_only {
             return Err(SealRefused::ObserveOnly);
         }
@@ -331,6 +359,11 @@ impl Engine {
         }
         let now = self.clock.now();
         sealed.started_at.get_or_insert(now);
+        if !goes_on {
+            sealed.waves = waves;
+            let dead = self.store.work_counts(now).await?.dead;
+            sealed.waves.iter_mut().for_each(|waves| waves.begin(now, dead));
+        }
         let mut batch = vec![
             Write::Meta { key: ROLLOUT.into(), value: seal.to_owned() },
             Write::Document(Box::new(Document {
@@ -352,18 +385,8 @@ impl Engine {
             Err(PolicyRefusal::Store(failure)) => return Err(failure.into()),
             Err(refusal) => return Err(SealRefused::Policy(refusal.to_string())),
         }
-        for (identity, ..) in self.all_sealed(seal, &sealed).await? {
-            let why = format!("{seal} is being applied");
-            let attend = Write::Attend {
-                who: vec![identity],
-                source: Source::Person,
-                lane: Lane::Normal,
-                due: now,
-                why,
-            };
-            self.write(vec![attend]).await?;
-        }
-        self.wake.notify_one();
+        let who: Vec<_> = self.all_sealed(seal, &sealed).await?.into_iter().map(|(who, ..)| who).collect();
+        self.attend_sealed(seal, &who).await?;
         Ok(files)
     }
 
@@ -381,7 +404,7 @@ impl Engine {
             .write()
     }
 
-    async fn all_sealed(
+    pub(super) async fn all_sealed(
         &self,
         seal: &str,
         sealed: &Sealed,
@@ -472,6 +495,7 @@ impl Engine {
         }
         sealed.ended_at = Some(now);
         let mut batch = vec![
+            Write::FindingOver { key: format!("rollout:{seal}"), at: now },
             Write::Meta { key: ROLLOUT.into(), value: String::new() },
             Write::Document(Box::new(Document {
                 body: serde_json::to_value(&sealed).unwrap_or_default(),

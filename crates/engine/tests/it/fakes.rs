@@ -89,6 +89,8 @@ pub struct OktaState {
     pub unlisted: BTreeSet<String>,
     /// Lists end early.
     pub torn: bool,
+    /// Member lists break off.
+    pub torn_members: bool,
     /// How often everybody was listed.
     pub lists: usize,
     /// Calls that would have changed something here.
@@ -182,7 +184,9 @@ impl Directory for Okta {
         self.read(|state| {
             let members = state.people.values().filter(|person| person.groups.contains(group));
             members.for_each(|person| into.take(person.id.user.clone()));
-            evidence(ReadKind::GroupMembers, into.count() as usize, at)
+            let mut evidence = evidence(ReadKind::GroupMembers, into.count() as usize, at);
+            evidence.reached_end = !state.torn_members;
+            evidence
         })
     }
 

@@ -7,6 +7,7 @@ mod gates;
 mod mortal;
 
 mod alerts;
+mod apart;
 mod by_hand;
 mod doors;
 mod failing;
@@ -15,6 +16,7 @@ mod leavers;
 mod line;
 mod outages;
 mod people;
+mod reactions;
 mod reasons;
 mod reviews;
 mod standing;

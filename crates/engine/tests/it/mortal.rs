@@ -541,6 +541,17 @@ impl Store for Mortal {
         self.inner.meta(key).await
     }
 
+    async fn metas(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreFailure> {
+        self.live().await;
+        self.count_read("metas");
+        self.inner.metas(prefix, after, limit).await
+    }
+
     async fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Kept>, StoreFailure> {
         self.live().await;
         self.count_read("activity");

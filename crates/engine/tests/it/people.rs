@@ -40,6 +40,34 @@ async fn one_person_in_two_tenants_has_one_account_until_both_left() {
 }
 
 #[tokio::test]
+async fn whoever_is_set_aside_keeps_the_account_that_they_share_with_a_leaver() {
+    let mut world = World::new().await;
+    let (mut here, mut there) = (person("acme", "ana", "Ana", "0417"), person("beta", "b-ana", "Ana", "417"));
+    set(&mut here, "login", "ana@acme.example");
+    set(&mut there, "login", "ana@acme.example");
+    let (one, two) = (here.id.clone(), there.id.clone());
+    world.say(here).await;
+    world.say(there).await;
+    world.quiet().await;
+    let both = "ana@acme.example seat 11 CUSTOMER in 51\n";
+    assert_eq!(world.shown(), both);
+    world.alter(&two, |person| person.status = Status::Unknown("NEW_STATUS".into())).await;
+    world.quiet().await;
+    world.leave(&one).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), both, "nobody knows whether the other one still works here");
+    assert_eq!(world.sweep().await.differing, 0, "a sweep says the same");
+    let link = world.store.link(&two, &"hq".into()).await.unwrap().expect("a link");
+    assert_eq!(link.ended_at, None, "nothing of theirs has ended");
+    world.alter(&two, |person| person.status = Status::Active).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), both);
+    world.leave(&two).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}
+
+#[tokio::test]
 async fn two_people_with_one_address_never_share_an_account() {
     let mut world = World::new().await;
     let mut ana = person("acme", "ana", "Ana", "0417");

@@ -5,8 +5,9 @@ use std::time::Duration;
 use lanyard_engine::ports::{PortFailure, Store};
 use lanyard_model::{
     account::AccountKind,
-    id::{AccountId, RoomId},
+    id::{AccountId, RoomId, SiteId},
     identity::{Groups, Status},
+    place::Room,
 };
 
 use crate::{
@@ -71,7 +72,8 @@ async fn a_sweep_of_a_company_in_step_writes_only_that_it_was_made() {
         let [end] = &ends[..] else { panic!("{ends:?}") };
         assert!(
             end.iter()
-                .all(|kind| ["FindingsOverExcept", "Sweep", "Journal", "Meta"].contains(&kind.as_str())),
+                .all(|kind| ["FindingsOverExcept", "FindingOver", "Sweep", "Journal", "Meta"]
+                    .contains(&&**kind)),
             "{end:?}"
         );
         assert_eq!(end.iter().filter(|kind| *kind == "Journal").count(), 2, "a line for each tenant");
@@ -301,6 +303,39 @@ async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() 
 }
 
 #[tokio::test]
+async fn bookings_of_people_who_left_are_cancelled_and_those_of_nobody_are_told() {
+    let mut world = World::new().await;
+    for id in 7..11 {
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.sweep().await;
+    let hers = world.hq.change(|state| *state.accounts.keys().last().unwrap());
+    world.leave(&id).await;
+    world.quiet().await;
+    // Somebody books for her after she was verified gone; and an account that nobody has is switched off with a booking.
+    world.clock.pass(Duration::from_secs(3600));
+    world.hq.book(901, hers, 20);
+    world.hq.book(902, 7, 20);
+    world.hq.change(|state| state.accounts.get_mut(&7).unwrap().active = Some(false));
+    world.sweep().await;
+    world.quiet().await;
+    let open = world
+        .hq
+        .change(|state| state.bookings.values().filter(|b| !b.cancelled).map(|b| b.id.0).collect::<Vec<_>>());
+    assert_eq!(open, [902], "hers is cancelled");
+    let told = world.store.finding("left_booking:hq:all").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "hq: 1 future booking is held by accounts that are no longer live");
+    assert!(told.detail.contains("(booking 902, account 7)"), "{}", told.detail);
+    world.hq.change(|state| state.bookings.get_mut(&902).unwrap().cancelled = true);
+    world.sweep().await;
+    assert_eq!(world.store.finding("left_booking:hq:all").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn people_who_wait_for_room_under_a_limit_are_counted_apart() {
     let mut world = World::new().await;
     world.max_people = 1;
@@ -344,6 +379,26 @@ async fn a_value_that_somebody_changes_back_three_times_is_a_fight() {
     world.clock.pass(Duration::from_secs(2 * 86_400));
     world.sweep().await;
     assert!(!world.findings().await.contains(&key.to_owned()));
+    assert_eq!(world.store.metas("fought:", None, 9).await.unwrap(), [], "nothing is kept of it");
+}
+
+#[tokio::test]
+async fn what_one_list_says_of_the_missing_is_forgotten_with_the_next() {
+    let mut world = World::new().await;
+    for (user, number) in [("ana", "0417"), ("ben", "0418"), ("cy", "0419")] {
+        world.say(person("acme", user, user, number)).await;
+    }
+    world.quiet().await;
+    world.sweep().await;
+    world.acme.change(|state| state.unlisted.extend(["ana".into()]));
+    world.sweep().await;
+    let marked = world.store.metas("absent:", None, 9).await.unwrap();
+    assert_eq!(marked.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["absent:acme/ana"]);
+    world.quiet().await;
+    world.acme.change(|state| state.unlisted.clear());
+    world.clock.pass(Duration::from_secs(3600));
+    world.sweep().await;
+    assert_eq!(world.store.metas("absent:", None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -363,4 +418,60 @@ async fn a_sweep_of_one_tenant_asks_no_other_and_claims_no_orphan() {
     world.quiet().await;
     assert_eq!(world.store.sweeps(Some("acme"), 9).await.unwrap().len(), 1);
     assert_eq!(world.sweep().await.orphans, 1);
+}
+
+#[tokio::test]
+async fn a_list_that_shrank_by_half_is_in_doubt_and_nobody_counts_as_gone() {
+    let mut world = World::new().await;
+    world.edits = vec![("shrink_percent_max = 50", "shrink_percent_max = 20")];
+    world.reborn().await;
+    hire(&world, "acme", 10);
+    for id in 10..20 {
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
+    world.sweep().await;
+    world.quiet().await;
+    world.sweep().await;
+    world.quiet().await;
+    let before = world.shown();
+    world.clock.pass(Duration::from_secs(3600));
+    world.acme.change(|state| state.unlisted.extend((0..5).map(|number| format!("acme{number:04}"))));
+    world.hq.change(|state| state.accounts.retain(|id, _| !(10..20).contains(id)));
+    let report = world.sweep().await;
+    assert!(!report.certified);
+    assert_eq!(report.doubts.len(), 2, "each list for itself: {:?}", report.doubts);
+    assert!(report.doubts.iter().all(|doubt| doubt.contains("the list shrank from")), "{:?}", report.doubts);
+    assert_eq!(report.orphans, 0);
+    assert_eq!(world.store.metas("absent:", None, 9).await.unwrap(), []);
+    let found = world.findings().await;
+    for key in ["certificate:acme:Identities", "certificate:hq:Accounts"] {
+        assert!(found.contains(&key.to_owned()), "{found:?}");
+    }
+    world.quiet().await;
+    let gone = |text: &str| text.lines().filter(|line| !line.starts_with('u')).collect::<Vec<_>>().join("\n");
+    assert_eq!(gone(&world.shown()), gone(&before), "nothing was taken from anybody");
+}
+
+#[tokio::test]
+async fn a_catalogue_comes_back_from_the_store_as_it_was() {
+    let mut world = World::new().await;
+    world.hq.change(|state| {
+        let rooms = &mut state.catalogue.as_mut().unwrap().rooms;
+        let one = rooms[&RoomId(15)].clone();
+        rooms.extend((1_000..5_000).map(|id| (RoomId(id), Room { id: RoomId(id), ..one.clone() })));
+    });
+    let catalogue = |world: &World| world.engine.sites()[&SiteId::new("hq")].catalogue();
+    world.sweep().await;
+    let before = catalogue(&world);
+    assert_eq!(before.rooms.len(), 4_005);
+    world.restarted().await;
+    assert_eq!(world.engine.load_remembered().await.unwrap(), []);
+    assert_eq!(*catalogue(&world), *before, "in several pieces");
+    // A site with fewer spaces leaves none of the others behind.
+    world.hq.change(|state| state.catalogue.as_mut().unwrap().rooms.retain(|id, _| id.0 < 1_000));
+    world.sweep().await;
+    world.restarted().await;
+    world.engine.load_remembered().await.unwrap();
+    assert_eq!(catalogue(&world).rooms.len(), 5);
+    assert_eq!(world.store.metas("catalogue-spaces:hq:", None, 9).await.unwrap().len(), 1);
 }

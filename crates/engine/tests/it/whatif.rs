@@ -1,12 +1,18 @@
 //! What another policy would do: said without a call, sealed, done exactly.
 
-use lanyard_engine::{
-    ports::{PortFailure, Silent, Store},
-    whatif::{SealRefused, WhatIfError},
-};
-use lanyard_model::{account::Role, id::CenterId};
+use std::time::Duration;
 
-use crate::bench::{World, files, person};
+use lanyard_engine::{
+    ports::{Finding, PortFailure, Severity, Silent, Store, Write},
+    whatif::{SealRefused, WhatIfError, waves},
+};
+use lanyard_model::{
+    account::Role,
+    id::{CenterId, IdentityId},
+    plan::Gate,
+};
+
+use crate::bench::{World, files, person, set};
 
 const NO_ROOMS: (&str, &str) =
     ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Nobody\" }]");
@@ -52,6 +58,14 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
         files(100, &[("\"ROOMS\" = { acme = \"00gROOMBOOKING\"", "\"ROOMS\" = { acme = \"00gOTHERGROUP\"")]);
     let refused = world.engine.whatif(&new_group, false, &Silent).await;
     assert!(matches!(refused, Err(WhatIfError::GroupsUnread { .. })), "{refused:?}");
+    // Asked for, and not read whole: it is said, and nothing can be sealed.
+    world.acme.change(|state| (state.failure, state.torn_members) = (None, true));
+    let torn = world.engine.whatif(&new_group, true, &Silent).await.unwrap();
+    assert_eq!(torn.seal, None);
+    let said = "the members of 00gOTHERGROUP could not be read whole: the list did not come to its own end";
+    assert!(torn.doubts.iter().any(|doubt| doubt == said), "{:?}", torn.doubts);
+    world.acme.change(|state| state.torn_members = false);
+    assert!(world.engine.whatif(&new_group, true, &Silent).await.unwrap().seal.is_some());
 }
 
 #[tokio::test]
@@ -78,7 +92,7 @@ async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() 
     assert_eq!(shown, "ana@acme.example seat 11\nben@acme.example seat 12 MANAGER in 51\n");
     let twice = world.engine.start_seal(&seal, "Olu").await;
     assert!(matches!(twice, Err(SealRefused::Applied(_))), "{twice:?}");
-    assert_eq!(world.store.meta("rollout").await.unwrap().as_deref(), Some(""));
+    assert_eq!(world.store.meta("rollout").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -197,4 +211,100 @@ async fn a_hundred_thousand_people_are_judged() {
         assert_eq!((answer.totals.people, answer.totals.lose), (100_000, 10_000));
         eprintln!("{PEOPLE} people judged by two policies in {took:?}");
     }
+}
+
+const PAUSE: Duration = Duration::from_secs(1800);
+
+/// Somebody in each site, and a draft that takes a role from both of them, site by site.
+async fn rolled_out() -> (World, String) {
+    let mut world = World::new().await;
+    for (user, number, office) in [("ana", "0417", "PIER"), ("ben", "0418", "TANN")] {
+        let mut one = person("acme", user, user, number);
+        set(&mut one, "officeLocation", office);
+        world.say(one).await;
+    }
+    world.quiet().await;
+    world.sweep().await;
+    world.quiet().await;
+    let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
+    assert_eq!(answer.totals.lose, 2, "{:?}", answer.people);
+    let seal = answer.seal.unwrap();
+    let sites = world.engine.sites().keys().cloned().collect();
+    let waves = waves::parse(&["south".to_owned()], &sites).unwrap();
+    let waves = waves::Waves::new(waves, PAUSE, world.now());
+    world.engine.start_seal_in_waves(&seal, "Olu", Some(waves)).await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    (world, seal)
+}
+
+const FIRST_WAVE: &str = "ana@acme.example seat 11 CUSTOMER in 51\nben@acme.example seat 11\n";
+
+#[tokio::test]
+async fn a_seal_goes_out_in_waves_with_a_pause_between_them() {
+    let (mut world, seal) = rolled_out().await;
+    assert_eq!(world.shown(), FIRST_WAVE);
+    world.engine.advance_roll_out().await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), FIRST_WAVE, "not before the pause is over");
+    let ana = IdentityId::new("acme".into(), "ana");
+    let plans = world.store.plans(Some(&ana), 1).await.unwrap();
+    let Gate::Held { why, .. } = &plans[0].steps[0].gate else { panic!("{:?}", plans[0]) };
+    assert_eq!(why, &format!("wave 2 of 2 of {seal} has not begun"));
+
+    world.clock.pass(PAUSE);
+    world.engine.advance_roll_out().await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\nben@acme.example seat 11\n");
+    let known = world.engine.roll_out().await.unwrap().unwrap();
+    assert_eq!((known.begun, known.waves.len(), known.halted), (2, 2, None));
+    world.clock.pass(PAUSE);
+    world.engine.advance_roll_out().await.unwrap();
+    assert_eq!(world.engine.rollout(), None, "over");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_roll_out_halts_by_itself_survives_a_restart_and_goes_on_when_somebody_says_so() {
+    let (mut world, seal) = rolled_out().await;
+    let torn = Finding {
+        key: "certificate:hq:Accounts".into(),
+        kind: "certificate".into(),
+        severity: Severity::Error,
+        tenant: None,
+        site: Some("hq".into()),
+        identity: None,
+        title: "hq: a complete read could not be proven".into(),
+        detail: String::new(),
+        fix: None,
+        since: world.now(),
+    };
+    world.store.write(vec![Write::Finding(Box::new(torn))]).await.unwrap();
+    world.engine.advance_roll_out().await.unwrap();
+    world.restarted().await;
+    world.engine.load(&Silent).await.unwrap();
+    world.clock.pass(PAUSE * 4);
+    world.engine.advance_roll_out().await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), FIRST_WAVE, "no further wave begins");
+    let known = world.engine.roll_out().await.unwrap().unwrap();
+    assert_eq!((known.begun, known.halted.as_deref()), (1, Some("hq: a complete read could not be proven")));
+    assert!(world.findings().await.contains(&format!("rollout:{seal}")));
+
+    world.engine.resume_roll_out("Olu").await.unwrap();
+    assert!(!world.findings().await.contains(&format!("rollout:{seal}")));
+    world.engine.advance_roll_out().await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), FIRST_WAVE, "after another pause");
+    world.clock.pass(PAUSE);
+    world.engine.advance_roll_out().await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\nben@acme.example seat 11\n");
+}
+
+#[tokio::test]
+async fn a_leaver_does_not_wait_for_a_wave() {
+    let (mut world, _) = rolled_out().await;
+    world.leave(&IdentityId::new("acme".into(), "ana")).await;
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\nben@acme.example seat 11\n");
 }

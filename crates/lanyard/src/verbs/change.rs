@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use lanyard_engine::{
     ports::Progress,
     undo::{UndoFor, UndoScope},
-    whatif::{SealRefused, SealReport, WhatIf, WhatIfError},
+    whatif::{
+        SealRefused, SealReport, WhatIf, WhatIfError,
+        waves::{self, Waves},
+    },
 };
 use lanyard_model::id::PlanId;
 use lanyard_plan::render::render_plan;
@@ -18,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     Data,
+    drift::roll_out_text,
     people::{self, Said, Verb, Verbs, upstream},
 };
 use crate::{exit, local::Running, settings::Settings, wiring};
@@ -182,8 +186,14 @@ pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<u8> {
 
 /// # Errors
 /// As [`people::run`]; the policy folder cannot be written.
-pub async fn apply_seal(data: &Data, seal: String, as_json: bool) -> anyhow::Result<u8> {
-    let said = people::ask(&data.dir, Verb::ApplySeal { seal }, as_json).await?;
+pub async fn apply_seal(
+    data: &Data,
+    seal: String,
+    waves: Vec<String>,
+    pause_minutes: u32,
+    as_json: bool,
+) -> anyhow::Result<u8> {
+    let said = people::ask(&data.dir, Verb::ApplySeal { seal, waves, pause_minutes }, as_json).await?;
     if let Some(files) = said.json.get("policy").filter(|files| !files.is_null()) {
         let files: DraftFiles = serde_json::from_value(files.clone())?;
         let settings = Settings::load(&data.dir)?;
@@ -347,7 +357,12 @@ impl Verbs {
         Ok(Said { exit, text, json: serde_json::to_value(&answer)? })
     }
 
-    pub(super) async fn apply_seal(&self, seal: &str) -> anyhow::Result<Said> {
+    pub(super) async fn apply_seal(
+        &self,
+        seal: &str,
+        waves: &[String],
+        pause_minutes: u32,
+    ) -> anyhow::Result<Said> {
         let refused = |error: SealRefused| -> anyhow::Error {
             match error {
                 SealRefused::Store(failure) => failure.into(),
@@ -357,6 +372,24 @@ impl Verbs {
                 other => exit::Unusable(format!("{other}; nothing was changed")).into(),
             }
         };
+        if !waves.is_empty() {
+            if !self.serving {
+                anyhow::bail!(exit::Unusable(
+                    "waves take their time, and no server is running here: start `lanyard serve` first"
+                        .into()
+                ));
+            }
+            let sites = self.engine.sites().keys().cloned().collect();
+            let waves = waves::parse(waves, &sites).map_err(exit::Unusable)?;
+            let pause = std::time::Duration::from_secs(u64::from(pause_minutes) * 60);
+            let waves = Waves::new(waves, pause, self.engine.clock().now());
+            let started = self.engine.start_seal_in_waves(seal, "the command line", Some(waves)).await;
+            let files = started.map_err(refused)?;
+            let known = self.engine.roll_out().await.map_err(refused)?;
+            let text = known.as_ref().map(roll_out_text).unwrap_or_default();
+            let json = serde_json::json!({ "roll_out": known, "policy": DraftFiles::from(files) });
+            return Ok(Said { exit: exit::DONE, text, json });
+        }
         let files = self.engine.start_seal(seal, "the command line").await.map_err(refused)?;
         self.settle().await;
         let report = self.engine.finish_seal(seal, "the command line").await.map_err(refused)?;

@@ -1,10 +1,11 @@
 //! What verbs about the running of the house answer: findings, messages, alerts, reviews, erasure, retention, stop.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use lanyard_engine::{
-    ports::{Entry, Severity, Write, Wrote},
+    alerts::{AlertRule, Render},
+    ports::{Entry, Finding, Severity, Write, Wrote},
     put_away::{PutAwayError, may_be_put_away},
     reviews::{
         Opening, ReviewError,
@@ -18,7 +19,7 @@ use super::{
     people::{Said, Verbs},
     review::ReviewVerb,
 };
-use crate::exit;
+use crate::{alerts::Template, exit};
 
 impl Verbs {
     pub(super) async fn findings(&self) -> anyhow::Result<Said> {
@@ -78,22 +79,40 @@ impl Verbs {
         })
     }
 
-    /// What each alert rule would say if nothing had been told yet: also a look at its template.
-    pub(super) async fn alerts(&self) -> anyhow::Result<Said> {
+    /// What each alert rule would say if nothing had been told yet: also a look at its template, or at another one that
+    /// is being written. A template is tried on made-up findings while nothing that the rule matches is open.
+    pub(super) async fn alerts(&self, only: Option<&str>, template: Option<String>) -> anyhow::Result<Said> {
+        let rules = &self.engine.settings().alerts.rules;
+        if let Some(id) = only.filter(|id| !rules.iter().any(|rule| rule.id == **id)) {
+            let known: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
+            anyhow::bail!(exit::Unusable(format!("there is no alert {id}; known: {}", known.join(", "))));
+        }
+        let tried = match template {
+            None => None,
+            Some(text) => Some(Arc::new(Template::compile(text).map_err(exit::Unusable)?) as Arc<dyn Render>),
+        };
         let open = self.engine.store().findings(100_000).await?;
         let now = self.engine.clock().now();
         let mut text = String::new();
         let mut shown = Vec::new();
-        for rule in &self.engine.settings().alerts.rules {
-            let matching: Vec<_> = open.iter().filter(|finding| rule.matches(finding)).collect();
-            let message = lanyard_engine::alerts::message(rule, &matching, now);
-            text.push_str(&format!("[{}] {} of {} open findings\n", rule.id, matching.len(), open.len()));
+        let made_up = examples(now);
+        for rule in rules.iter().filter(|rule| only.is_none_or(|only| rule.id == only)) {
+            let template = tried.clone().or(rule.template.clone());
+            let rule = AlertRule { template, ..rule.clone() };
+            let mut matching: Vec<_> = open.iter().filter(|finding| rule.matches(finding)).collect();
+            let count = matching.len();
+            if matching.is_empty() && tried.is_some() {
+                matching.extend(&made_up);
+                text.push_str("nothing that it matches is open: with made-up findings\n");
+            }
+            let message = lanyard_engine::alerts::message(&rule, &matching, now);
+            text.push_str(&format!("[{}] {} of {} open findings\n", rule.id, count, open.len()));
             if !matching.is_empty() {
                 text.push_str(&format!("{}\n{}\n", message.subject, message.text));
             }
-            shown.push(json!({ "rule": rule.id, "matching": matching.len(), "subject": message.subject, "text": message.text }));
+            shown.push(json!({ "rule": rule.id, "matching": count, "subject": message.subject, "text": message.text }));
         }
-        if let Some(digest) = &self.engine.settings().alerts.digest {
+        if let Some(digest) = self.engine.settings().alerts.digest.as_ref().filter(|_| only.is_none()) {
             let message = self.engine.digest(now).await?;
             text.push_str(&format!("[digest at {}] {}\n{}", digest.at, message.subject, message.text));
             shown.push(
@@ -256,6 +275,31 @@ impl Verbs {
             json: json!({ "state": if stop { "stopped" } else { "running" }, "in_flight": flight }),
         })
     }
+}
+
+/// Findings that nobody has, to see a template with.
+fn examples(now: jiff::Timestamp) -> Vec<Finding> {
+    let one = |kind: &str, severity, title: &str, fix: &str| Finding {
+        key: format!("example:{kind}"),
+        kind: kind.into(),
+        severity,
+        tenant: Some("example".into()),
+        site: Some("example".into()),
+        identity: None,
+        title: title.into(),
+        detail: "made up, to see the template with".into(),
+        fix: Some(fix.into()),
+        since: now,
+    };
+    vec![
+        one("feed", Severity::Error, "example: Okta's log cannot be read", "run doctor"),
+        one(
+            "todo",
+            Severity::Warning,
+            "find a desk for Ana Example",
+            "free a desk; the next look assigns it",
+        ),
+    ]
 }
 
 fn campaign_text(campaign: &Campaign) -> String {

@@ -7,6 +7,7 @@ mod bench;
 mod change;
 mod check;
 mod doctor;
+mod drift;
 mod init;
 mod journal;
 mod keeping;
@@ -93,8 +94,13 @@ enum Command {
     Explain(ExplainArguments),
     /// List what a person must know or do
     Findings(StopArguments),
-    /// Show what each alert rule, and the digest, would say now
-    Alerts(StopArguments),
+    /// Show where the same kind of person gets different things in different sites, and what is in force where
+    Drift(StopArguments),
+    /// Say how far a roll-out in waves has come; let it go on, or end it
+    #[command(name = "rollout")]
+    RollOut(drift::RollOutArguments),
+    /// Show what each alert rule, and the digest, would say now; or one rule with another template
+    Alerts(AlertsArguments),
     /// Show messages sent, waiting and given up
     Messages(StopArguments),
     /// Put a finding away that no later read can end, with a reason for the journal
@@ -154,8 +160,29 @@ pub struct ApplyArguments {
     /// A sealed what-if (wif_…): exactly its lines, no others
     #[arg(conflicts_with_all = ["person", "site"])]
     seal: Option<String>,
+    /// Not for everybody at once: shares (5%) or sites (south, hq+south), one wave each; everybody else is the last
+    #[arg(long, value_name = "WAVE", value_delimiter = ',', requires = "seal")]
+    waves: Vec<String>,
+    /// Between two waves; a limit, a list in doubt or failures meanwhile halt the roll-out
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "waves")]
+    pause_minutes: u32,
     #[command(flatten)]
     plan: PlanArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct AlertsArguments {
+    #[command(flatten)]
+    data: Data,
+    /// Only this rule
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// With the text of this file for a template, instead of the rule's own; nothing is sent or kept
+    #[arg(long, value_name = "FILE", requires = "rule")]
+    template: Option<PathBuf>,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -226,10 +253,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(a) => people::run(&a.data, Verb::Plan { person: a.person, site: a.site }, a.json).await,
-        Command::Apply(ApplyArguments { seal: Some(seal), plan }) => {
-            change::apply_seal(&plan.data, seal, plan.json).await
+        Command::Apply(ApplyArguments { seal: Some(seal), waves, pause_minutes, plan }) => {
+            change::apply_seal(&plan.data, seal, waves, pause_minutes, plan.json).await
         }
-        Command::Apply(ApplyArguments { seal: None, plan: a }) => {
+        Command::Apply(ApplyArguments { seal: None, plan: a, .. }) => {
             people::run(&a.data, Verb::Apply { person: a.person, site: a.site }, a.json).await
         }
         Command::WhatIf(a) => change::whatif(a).await,
@@ -248,7 +275,17 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Findings(a) => people::run(&a.data, Verb::Findings, a.json).await,
         Command::Backup(arguments) => backup::backup(arguments).await,
         Command::Restore(arguments) => backup::restore(arguments).await,
-        Command::Alerts(a) => people::run(&a.data, Verb::Alerts, a.json).await,
+        Command::Drift(a) => people::run(&a.data, Verb::Drift, a.json).await,
+        Command::RollOut(a) => people::run(&a.data, Verb::RollOut { what: a.what }, a.json).await,
+        Command::Alerts(a) => {
+            let template = match &a.template {
+                None => None,
+                Some(file) => Some(std::fs::read_to_string(file).map_err(|error| {
+                    crate::exit::Unusable(format!("cannot read {}: {error}", file.display()))
+                })?),
+            };
+            people::run(&a.data, Verb::Alerts { rule: a.rule, template }, a.json).await
+        }
         Command::Messages(a) => people::run(&a.data, Verb::Messages, a.json).await,
         Command::Close(a) => {
             people::run(&a.data, Verb::Close { key: a.key, reason: a.reason, by: a.by }, a.json).await

@@ -72,6 +72,15 @@ pub enum Verb {
     },
     ApplySeal {
         seal: String,
+        /// Empty: everybody at once.
+        #[serde(default)]
+        waves: Vec<String>,
+        #[serde(default)]
+        pause_minutes: u32,
+    },
+    Drift,
+    RollOut {
+        what: super::drift::RollOutWish,
     },
     Undo(UndoAsked),
     Adopt(Adopt),
@@ -79,7 +88,13 @@ pub enum Verb {
     Resume,
     Findings,
     Messages,
-    Alerts,
+    Alerts {
+        #[serde(default)]
+        rule: Option<String>,
+        /// Text of a template to try.
+        #[serde(default)]
+        template: Option<String>,
+    },
     /// The database of the store, to a new file of this machine.
     Copy {
         to: std::path::PathBuf,
@@ -111,7 +126,8 @@ impl Verb {
                 | Self::Resume
                 | Self::Findings
                 | Self::Messages
-                | Self::Alerts
+                | Self::RollOut { .. }
+                | Self::Alerts { .. }
                 | Self::Copy { .. }
                 | Self::Close { .. }
                 | Self::Erase { .. }
@@ -184,7 +200,7 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     let own = EngineSettings { alerts, ..wiring::engine_settings(&settings) };
     let engine = Arc::new(wiring::engine(clients, store.clone(), clock, policy, own));
     let bars = Bars::new(quiet);
-    if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. } | Verb::Replay { .. }) {
+    if matches!(verb, Verb::WhatIf { .. } | Verb::Tell { .. } | Verb::Replay { .. } | Verb::Drift) {
         // Only the mirrors are read.
         if let Some(site) = engine.load_remembered().await?.into_iter().next() {
             anyhow::bail!(exit::Unusable(format!(
@@ -268,7 +284,11 @@ impl Verbs {
             Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
             Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
             Verb::Replay { draft, from, to } => self.replay(draft, from, to).await,
-            Verb::ApplySeal { seal } => self.apply_seal(&seal).await,
+            Verb::ApplySeal { seal, waves, pause_minutes } => {
+                self.apply_seal(&seal, &waves, pause_minutes).await
+            }
+            Verb::Drift => self.drift().await,
+            Verb::RollOut { what } => self.roll_out(what).await,
             Verb::Undo(asked) => self.undo(asked).await,
             Verb::Adopt(asked) => self.adopt(asked, progress).await,
             Verb::Stop => self.stop(true).await,
@@ -276,7 +296,7 @@ impl Verbs {
             Verb::Findings => self.findings().await,
             Verb::Copy { to } => self.copy(&to).await,
             Verb::Messages => self.messages().await,
-            Verb::Alerts => self.alerts().await,
+            Verb::Alerts { rule, template } => self.alerts(rule.as_deref(), template).await,
             Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
             Verb::Erase { person, reason } => self.erase(&person, &reason).await,
             Verb::Retain { days } => self.retain(days).await,

@@ -109,6 +109,8 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         desks: desks::of(&dir, &places, &engine, &clock, &transport),
         remembered: lanyard_web::Remembered::default(),
     });
+    #[cfg(feature = "otel")]
+    let _metrics = crate::logs::otel::Metrics::start(Arc::clone(&state));
     let (stop, stopping) = watch::channel(false);
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
     let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
@@ -223,6 +225,13 @@ pub fn notify_settings(dir: &Path, settings: &Settings) -> anyhow::Result<Notify
             login: match (&mail.user, &mail.password_file) {
                 (Some(user), Some(file)) => Some((user.clone(), read_secret(dir, file)?)),
                 _ => None,
+            },
+            trusted: match &settings.ca_file {
+                Some(file) => Some(
+                    std::fs::read(dir.join(file))
+                        .with_context(|| format!("cannot read {}", file.display()))?,
+                ),
+                None => None,
             },
         }),
     };

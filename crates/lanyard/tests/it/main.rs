@@ -9,6 +9,7 @@ mod evidence;
 mod folder;
 mod hooks;
 mod kill;
+mod logs;
 mod newcomer;
 mod oauth;
 mod office;

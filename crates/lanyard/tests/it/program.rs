@@ -55,6 +55,11 @@ pub struct Running {
 
 impl Running {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let kept = tempfile::tempdir().expect("a temporary folder");
         let (out, err) = (kept.path().join("out"), kept.path().join("err"));
         let file = |path: &Path| Stdio::from(File::create(path).expect("a file"));
@@ -62,6 +67,7 @@ impl Running {
         let binary = std::env::var_os("LANYARD_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_lanyard").into());
         let mut command = Command::new(binary);
         command.args(arguments).env_remove("LANYARD_LOG").stdin(Stdio::null());
+        command.envs(variables.iter().copied());
         let child = command.stdout(file(&out)).stderr(file(&err)).spawn();
         Self { child: child.expect("the binary starts"), out, err, _kept: kept }
     }

@@ -20,6 +20,7 @@ use crate::{
     names,
     parameter::Parameters,
     problem::{Findings, Problems, Spot, nearest},
+    reaction,
     reader::{Report, Section},
     table,
 };
@@ -91,6 +92,7 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     rules::read(&section, &mut document);
     lifecycle::read(&section, &mut document);
     document.flows = flow::read(&section, &mut document);
+    document.reactions = reaction::read(&section, &document);
     document.parameters = Parameters::read(&section, &document);
     document.parameters.check(&document, &mut report.findings());
     first::read(&section, &mut document);

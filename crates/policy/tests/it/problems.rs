@@ -226,3 +226,34 @@ fn protected_people_are_known_even_in_doubt() {
     assert!(protects(r#"{ group = "app" }"#, false).is_some());
     assert_eq!(protects("", true), None);
 }
+
+#[test]
+fn reactions_are_those_that_the_situation_allows() {
+    let policy = |section: &str| {
+        format!(
+            "format = 1\n[[route]]\nsite = \"hq\"\n[correlation]\nkeys = [{{ kind = \"n\", attribute = \"employeeNumber\", field = \"employeeId\" }}]\n{section}"
+        )
+    };
+    for (section, said) in [
+        ("[reactions]\nunmatched = \"end\"", "reactions.unmatched cannot be \"end\""),
+        ("[reactions]\nunmatched = \"end\"", "is ended by a person"),
+        ("[reactions]\nlinked = \"adopt\"", "reactions.linked cannot be \"adopt\""),
+        ("[reactions]\ndeleted = \"alarn\"", "alarm"),
+        ("[reactions.sites.hw]\nlinked = \"hold\"", "no route leads to \"hw\""),
+        ("[reactions]\nlost = \"hold\"", "\"lost\" is not known in [reactions]"),
+    ] {
+        let told = problems(&policy(section), &[]);
+        assert!(told.contains(said), "{section}: {told}");
+    }
+    let section = "[reactions]\nlinked = \"hold\"\n[reactions.sites.hq]\nunmatched = \"alarm\"";
+    let policy = Policy::parse(&files(&policy(section), &[])).expect("a policy");
+    let words = |site: &str| {
+        let site = site.into();
+        let all = policy.reactions(&site).all();
+        all.map(|(situation, reaction)| format!("{} {}", situation.word(), reaction.word()))
+            .collect::<Vec<_>>()
+    };
+    let usual = ["linked hold", "unlinked adopt", "unmatched report", "disputed report", "deleted end"];
+    assert_eq!(words("elsewhere"), usual);
+    assert_eq!(words("hq")[..3], ["linked hold", "unlinked adopt", "unmatched alarm"]);
+}

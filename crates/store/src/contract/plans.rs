@@ -278,4 +278,15 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
     let meta = |value: &str| Write::Meta { key: "k".into(), value: value.into() };
     put(store, vec![meta("old"), meta("new")]).await;
     assert_eq!((store.meta("k").await, store.meta("other").await), (Ok(Some("new".into())), Ok(None)));
+    let named = |key: &str, value: &str| Write::Meta { key: key.into(), value: value.into() };
+    put(store, vec![named("k:1", "a"), named("k:2", "b"), named("k:3", "c"), named("l:1", "d")]).await;
+    let page = async |after| {
+        let page = store.metas("k:", after, 2).await.expect("a read");
+        page.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None).await, ["k:1=a", "k:2=b"]);
+    assert_eq!(page(Some("k:2")).await, ["k:3=c"]);
+    put(store, vec![named("k:1", "")]).await;
+    assert_eq!(store.meta("k:1").await, Ok(None), "an empty text forgets the name");
+    assert_eq!(page(None).await, ["k:2=b", "k:3=c"]);
 }

@@ -46,7 +46,9 @@ statements! {
              ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
     COUNTED = "SELECT value FROM counters WHERE name = $1";
     META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    FORGET_META = "DELETE FROM meta WHERE key = $1";
     LOAD_META = "SELECT value FROM meta WHERE key = $1";
+    LOAD_METAS = "SELECT key, value FROM meta WHERE key > $1 AND key < $2 AND value <> '' ORDER BY key LIMIT $3";
 }
 
 /// Before the key of a finding that a person put away, in `meta` and in memory. The note's value is what the finding said;
@@ -237,8 +239,24 @@ pub(crate) fn counted(tx: &dyn Tx, name: &str) -> Answer<u64> {
 }
 
 pub(crate) fn set_meta(tx: &dyn Tx, key: &str, value: &str) -> Answer<()> {
-    tx.run(META, with![key, value])?;
+    match value {
+        "" => tx.run(FORGET_META, with![key])?,
+        value => tx.run(META, with![key, value])?,
+    };
     Ok(())
+}
+
+/// By key, after `after`. Earlier versions kept empty texts for what was over.
+pub(crate) fn metas(
+    tx: &dyn Tx,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Answer<Vec<(String, String)>> {
+    let end = after_prefix(prefix);
+    tx::all(tx, LOAD_METAS, with![after.unwrap_or(prefix), &end, rows_max(limit)], |row| {
+        Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
+    })
 }
 
 pub(crate) fn meta(tx: &dyn Tx, key: &str) -> Answer<Option<String>> {

@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use lanyard_engine::{
     ports::Silent,
     undo::UndoScope,
-    whatif::{LeftOut, SealRefused, WhatIfError},
+    whatif::{
+        LeftOut, SealRefused, WhatIfError,
+        waves::{self, Waves},
+    },
 };
 use lanyard_model::id::{IdentityId, PlanId, SiteId, TenantId};
 use lanyard_policy::PolicyFiles;
@@ -70,7 +73,7 @@ pub(super) fn unsaid(error: WhatIfError) -> Problem {
     Problem::new(status, code, error.to_string()).fix(fix)
 }
 
-fn refusal(refused: SealRefused) -> Problem {
+pub(super) fn refusal(refused: SealRefused) -> Problem {
     let (status, code) = match &refused {
         SealRefused::Unknown(_) => (StatusCode::NOT_FOUND, "not_found"),
         SealRefused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
@@ -84,6 +87,11 @@ fn refusal(refused: SealRefused) -> Problem {
 pub struct ApplyAsked {
     #[serde(default)]
     leave_out: Vec<OneLeftOut>,
+    /// Not for everybody at once: shares (`5%`) or sites (`south`, `hq+south`).
+    #[serde(default)]
+    waves: Vec<String>,
+    /// Between two waves; an hour, if nothing is said.
+    pause_minutes: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +119,15 @@ pub async fn apply(
             serde_json::from_slice(&body).map_err(|error| Problem::field("leave_out", error.to_string()))?
         }
     };
+    let waves = match asked.waves.as_slice() {
+        [] => None,
+        words => {
+            let sites = state.engine.sites().keys().cloned().collect();
+            let waves = waves::parse(words, &sites).map_err(|error| Problem::field("waves", error))?;
+            let pause = std::time::Duration::from_secs(u64::from(asked.pause_minutes.unwrap_or(60)) * 60);
+            Some(Waves::new(waves, pause, state.engine.clock().now()))
+        }
+    };
     let out: LeftOut = asked
         .leave_out
         .into_iter()
@@ -123,7 +140,7 @@ pub async fn apply(
         true => seal,
         false => state.engine.leave_out(&seal, &out).await.map_err(refusal)?,
     };
-    state.engine.start_seal(&seal, &caller.name).await.map_err(refusal)?;
+    state.engine.start_seal_in_waves(&seal, &caller.name, waves).await.map_err(refusal)?;
     Ok(Json(json!({ "seal": seal, "state": "applying" })))
 }
 

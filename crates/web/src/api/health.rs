@@ -8,7 +8,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use lanyard_engine::ports::Severity;
+use lanyard_engine::ports::{Severity, StoreFailure};
 use lanyard_model::id::{SiteId, TenantId};
 use serde_json::json;
 
@@ -121,6 +121,15 @@ fn latency(state: &WebState) -> serde_json::Value {
 
 /// `GET /metrics`: no personal data, no unbounded labels.
 pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Problem> {
+    let text = text(&state).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+/// The numbers, in Prometheus' text form.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
     let engine = &state.engine;
     let store = engine.store();
     let work = store.work_counts(engine.clock().now()).await?;
@@ -174,6 +183,28 @@ pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Pro
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
     }
+    if let Some(sweep) = store.sweeps(Some("all"), 1).await?.first() {
+        let ended = sweep.ended_at.unwrap_or(sweep.started_at);
+        let seconds =
+            |from, until: jiff::Timestamp| until.duration_since(from).as_secs().max(0).unsigned_abs();
+        for (name, help, value) in [
+            (
+                "lanyard_sweep_age_seconds",
+                "Seconds since the last full comparison ended",
+                seconds(ended, now),
+            ),
+            ("lanyard_sweep_seconds", "What the last full comparison took", seconds(sweep.started_at, ended)),
+            ("lanyard_sweep_people", "People compared in it", sweep.people),
+            ("lanyard_sweep_differing", "People who differed in it", sweep.drift),
+            (
+                "lanyard_sweep_certified",
+                "1 when every list of it was proven complete",
+                u64::from(sweep.certified),
+            ),
+        ] {
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+        }
+    }
     let _ = writeln!(
         text,
         "# HELP lanyard_findings_open What needs a person, by kind and severity\n# TYPE lanyard_findings_open gauge"
@@ -208,5 +239,5 @@ pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Pro
             let _ = writeln!(text, "lanyard_calls_total{{target=\"{target}\",result=\"{result}\"}} {count}");
         }
     }
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+    Ok(text)
 }

@@ -7,6 +7,7 @@ pub mod change;
 pub mod connections;
 pub mod control;
 pub mod demo;
+pub mod drift;
 pub mod events;
 pub mod evidence;
 pub mod health;

@@ -5,6 +5,7 @@ mod answers;
 mod decide;
 mod document;
 mod house;
+mod metrics;
 mod policy;
 mod scim_access;
 mod scim_groups;

@@ -1,0 +1,110 @@
+//! Future bookings whose host left: somebody of ours is looked at again, and cancelled as leavers' bookings are; accounts
+//! of nobody's are told of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    booking::Booking,
+    id::{AccountId, AccountKey, IdentityId},
+    signal::{Lane, Source},
+};
+
+use super::found::{NAMED_MAX, counted, some_of, warning};
+use crate::{
+    Engine,
+    ports::{Finding, StoreFailure, Write},
+    survey::{Lists, SiteSurvey},
+};
+
+impl Engine {
+    /// Compares each site's calendar with its proven list of live accounts. A calendar that cannot be read whole says
+    /// nothing, and what was told of it stands.
+    pub(super) async fn left_bookings(
+        &self,
+        lists: &Lists,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreFailure> {
+        let mut writes = Vec::new();
+        for site in lists.sites.iter().filter(|site| site.certificate.holds()) {
+            let Some(state) = self.sites().get(&site.site) else { continue };
+            let calendar = match state.whole_calendar(now, Lane::Bulk).await {
+                Ok(calendar) => calendar,
+                Err(failure) => {
+                    tracing::info!(site = %site.site, %failure, "the calendar could not be compared");
+                    continue;
+                }
+            };
+            let (who, of_nobody) = self.hosts_who_left(site, calendar).await?;
+            if !who.is_empty() {
+                writes.push(Write::Attend {
+                    who: who.into_iter().collect(),
+                    source: Source::Sweep,
+                    lane: Lane::Leaver,
+                    due: now,
+                    why: "a sweep found future bookings of an account that is no longer live".into(),
+                });
+            }
+            let key = format!("left_booking:{}:all", site.site);
+            if of_nobody.is_empty() {
+                writes.push(Write::FindingOver { key, at: now });
+                continue;
+            }
+            let catalogue = state.catalogue();
+            let named: Vec<String> = of_nobody
+                .iter()
+                .take(NAMED_MAX + 1)
+                .map(|booking| {
+                    let room =
+                        booking.room.map_or_else(|| "no space".to_owned(), |room| catalogue.room_path(room));
+                    let day = booking.start.strftime("%Y-%m-%d");
+                    format!("{room} on {day} (booking {}, account {})", booking.id, booking.host)
+                })
+                .collect();
+            let more = of_nobody.len().saturating_sub(named.len());
+            let detail = match more {
+                0 => some_of(&named),
+                more => format!("{}; and {} more", named[..NAMED_MAX].join("; "), more + 1),
+            };
+            writes.push(Write::Finding(Box::new(Finding {
+                site: Some(site.site.clone()),
+                title: format!(
+                    "{}: {} held by accounts that are no longer live",
+                    site.site,
+                    counted(of_nobody.len(), "future booking is", "future bookings are")
+                ),
+                detail,
+                fix: Some("cancel them in iOffice, or give them another host".into()),
+                ..warning("left_booking", key, now)
+            })));
+        }
+        Ok(writes)
+    }
+
+    /// People whose accounts are no longer live and hold bookings, and bookings of accounts that are nobody's. Accounts that
+    /// were never listed are newer than the list.
+    async fn hosts_who_left(
+        &self,
+        site: &SiteSurvey,
+        calendar: Vec<Booking>,
+    ) -> Result<(BTreeSet<IdentityId>, Vec<Booking>), StoreFailure> {
+        let live = |id: AccountId| site.accounts.find(id).is_some_and(|row| site.accounts.row(row).is_live());
+        let mut left: BTreeMap<AccountId, Vec<Booking>> = BTreeMap::new();
+        for booking in calendar.into_iter().filter(|booking| !booking.cancelled && !live(booking.host)) {
+            left.entry(booking.host).or_default().push(booking);
+        }
+        let ids: Vec<AccountId> = left.keys().copied().collect();
+        let (mut who, mut of_nobody) = (BTreeSet::new(), Vec::new());
+        for chunk in ids.chunks(super::BATCH) {
+            for account in self.store.accounts_of(&site.site, chunk).await? {
+                let id = account.id();
+                let links = self.store.links_to(&AccountKey { site: site.site.clone(), id }).await?;
+                match links.is_empty() {
+                    true => of_nobody.extend(left.remove(&id).unwrap_or_default()),
+                    false => who.extend(links.into_iter().map(|link| link.identity)),
+                }
+            }
+        }
+        Ok((who, of_nobody))
+    }
+}

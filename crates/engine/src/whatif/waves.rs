@@ -1,0 +1,358 @@
+//! A sealed what-if that goes out in waves: some people first, the others after a pause, and nobody more once a limit, a
+//! list in doubt or failures say that something is wrong. Until their wave begins, people keep what they have: what the seal
+//! names for them is held.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use lanyard_model::{
+    id::{IdentityId, SiteId},
+    signal::{Lane, Source},
+};
+use serde::{Deserialize, Serialize};
+
+use super::seal::{BATCH, SealRefused, Sealed};
+use crate::{
+    Engine,
+    journal::line,
+    ports::{Document, Finding, Severity, StoreFailure, Write},
+};
+
+/// Kinds of findings that halt a roll-out when they begin during it.
+const HALTS: [&str; 6] = ["cap", "certificate", "credential", "leaver_late", "unread", "undead"];
+/// Failed operations that halt it: so many, and so large a share.
+const FAILED_MIN: u64 = 3;
+const FAILED_PERCENT: u64 = 5;
+/// People of a halted roll-out are looked at again so much later, unless it goes on.
+const HALTED_LOOK: Duration = Duration::from_secs(86_400);
+
+/// Who is in one wave, besides those of the waves before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wave {
+    /// So many of a hundred, by chance, the same whenever it is asked.
+    Share(u8),
+    Sites(BTreeSet<SiteId>),
+}
+
+impl std::fmt::Display for Wave {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Share(percent) => write!(f, "{percent}%"),
+            Self::Sites(sites) => {
+                f.write_str(&sites.iter().map(SiteId::as_str).collect::<Vec<_>>().join("+"))
+            }
+        }
+    }
+}
+
+/// The waves as they are asked for: `5%`, `south`, `hq+south`. Whoever is in none of them is in the last one.
+///
+/// # Errors
+/// A sentence that names the word.
+pub fn parse(words: &[String], sites: &BTreeSet<SiteId>) -> Result<Vec<Wave>, String> {
+    let mut waves: Vec<Wave> = Vec::new();
+    for word in words.iter().map(|word| word.trim()) {
+        let wave = match word.strip_suffix('%') {
+            Some(number) => {
+                let before = waves.iter().rev().find_map(|wave| match wave {
+                    Wave::Share(percent) => Some(*percent),
+                    Wave::Sites(_) => None,
+                });
+                let percent = number.parse::<u8>().ok().filter(|percent| (1..=100).contains(percent));
+                let percent = percent.ok_or_else(|| format!("\"{word}\" is no share: write 1% to 100%"))?;
+                if before.is_some_and(|before| before >= percent) {
+                    return Err(format!("\"{word}\" is not more than the share before it"));
+                }
+                Wave::Share(percent)
+            }
+            None => {
+                let named: BTreeSet<SiteId> = word.split('+').map(SiteId::new).collect();
+                match named.iter().find(|site| !sites.contains(*site)) {
+                    Some(unknown) => {
+                        let known: Vec<_> = sites.iter().map(SiteId::as_str).collect();
+                        return Err(format!(
+                            "\"{unknown}\" is neither a share (5%) nor a site; sites are {}",
+                            known.join(", ")
+                        ));
+                    }
+                    None => Wave::Sites(named),
+                }
+            }
+        };
+        waves.push(wave);
+    }
+    match waves.is_empty() {
+        true => Err("a roll-out needs a first wave".into()),
+        false => Ok(waves),
+    }
+}
+
+/// How far a roll-out has come. Kept with its seal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waves {
+    pub waves: Vec<Wave>,
+    pub pause_seconds: u64,
+    /// How many waves have begun; the last one, of everybody else, is not among `waves`.
+    pub begun: usize,
+    pub began_at: Timestamp,
+    /// People who waited for somebody when the last wave began.
+    dead_before: u64,
+    /// Why no further wave begins.
+    #[serde(default)]
+    pub halted: Option<String>,
+}
+
+impl Waves {
+    /// The first wave begins now.
+    pub fn new(waves: Vec<Wave>, pause: Duration, now: Timestamp) -> Self {
+        let pause_seconds = pause.as_secs();
+        Self { waves, pause_seconds, begun: 1, began_at: now, dead_before: 0, halted: None }
+    }
+
+    /// The roll-out begins.
+    pub(super) fn begin(&mut self, now: Timestamp, dead: u64) {
+        (self.began_at, self.dead_before) = (now, dead);
+    }
+
+    /// How many waves there are.
+    pub fn count(&self) -> usize {
+        self.waves.len() + 1
+    }
+
+    /// The wave of somebody, from 0.
+    fn of(&self, identity: &IdentityId, site: &SiteId) -> usize {
+        // FNV-1a, which stays the same over restarts.
+        let hash = format!("{identity}@{site}").bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let fits = |wave: &Wave| match wave {
+            Wave::Share(percent) => hash % 100 < u64::from(*percent),
+            Wave::Sites(sites) => sites.contains(site),
+        };
+        self.waves.iter().position(fits).unwrap_or(self.waves.len())
+    }
+
+    /// Until when somebody waits, and why; `None`: their wave has begun.
+    pub(super) fn waits(
+        &self,
+        seal: &str,
+        identity: &IdentityId,
+        site: &SiteId,
+        now: Timestamp,
+    ) -> Option<(Timestamp, String)> {
+        let wave = self.of(identity, site);
+        let ahead = (wave + 1).checked_sub(self.begun).filter(|ahead| *ahead > 0)?;
+        let number = format!("wave {} of {} of {seal}", wave + 1, self.count());
+        Some(match &self.halted {
+            Some(why) => (now + HALTED_LOOK, format!("{number} does not begin: {why}")),
+            None => {
+                let waits = Duration::from_secs(self.pause_seconds.saturating_mul(ahead as u64));
+                let until = self.began_at + waits;
+                (until.max(now + Duration::from_secs(60)), format!("{number} has not begun"))
+            }
+        })
+    }
+}
+
+/// How a roll-out stands, for people.
+#[derive(Debug, Clone, Serialize)]
+pub struct RollOut {
+    pub seal: String,
+    pub people: usize,
+    /// Each wave in words; the last is everybody else.
+    pub waves: Vec<String>,
+    pub begun: usize,
+    pub began_at: Timestamp,
+    /// When the next wave begins, or, after the last one, when it is over; `None`: halted.
+    pub next_at: Option<Timestamp>,
+    pub halted: Option<String>,
+}
+
+fn key(seal: &str) -> String {
+    format!("rollout:{seal}")
+}
+
+impl Engine {
+    /// The roll-out under way, if it goes in waves.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn roll_out(&self) -> Result<Option<RollOut>, SealRefused> {
+        let Some(seal) = self.rollout() else { return Ok(None) };
+        let (sealed, _) = self.sealed(&seal).await?;
+        let Some(waves) = sealed.waves else { return Ok(None) };
+        let pause = Duration::from_secs(waves.pause_seconds);
+        let names = waves.waves.iter().map(ToString::to_string).chain(["everybody else".into()]);
+        Ok(Some(RollOut {
+            people: sealed.people,
+            waves: names.collect(),
+            begun: waves.begun,
+            began_at: waves.began_at,
+            next_at: waves.halted.is_none().then(|| waves.began_at + pause),
+            halted: waves.halted,
+            seal,
+        }))
+    }
+
+    /// Begins the next wave when it is time, ends the roll-out after the last one, or halts it. Called now and then.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn advance_roll_out(&self) -> Result<(), SealRefused> {
+        // While the stop button is pressed nothing can be seen to go well.
+        let Some(seal) = self.rollout().filter(|_| !self.is_stopped()) else { return Ok(()) };
+        let (mut sealed, document) = self.sealed(&seal).await?;
+        let now = self.clock.now();
+        let Some(waves) = sealed.waves.as_mut().filter(|waves| waves.halted.is_none()) else { return Ok(()) };
+        if let Some(why) = self.tripped(waves).await? {
+            tracing::warn!(seal, why, "the roll-out is halted");
+            waves.halted = Some(why.clone());
+            let said = format!("halted at wave {} of {}: {why}", waves.begun, waves.count());
+            let finding = Finding {
+                key: key(&seal),
+                kind: "rollout".into(),
+                severity: Severity::Error,
+                tenant: None,
+                site: None,
+                identity: None,
+                title: format!("the roll-out of {seal} is halted"),
+                detail: format!("{said}. Whoever's wave has not begun keeps what they have."),
+                fix: Some("find out why; then lanyard rollout resume, or publish the earlier policy and lanyard rollout end".into()),
+                since: now,
+            };
+            return self
+                .keep_waves(&seal, sealed, document, said, vec![Write::Finding(Box::new(finding))])
+                .await;
+        }
+        if now < waves.began_at + Duration::from_secs(waves.pause_seconds) {
+            return Ok(());
+        }
+        if waves.begun == waves.count() {
+            return self.finish_seal(&seal, "the roll-out").await.map(drop);
+        }
+        waves.begun += 1;
+        waves.began_at = now;
+        waves.dead_before = self.store.work_counts(now).await?.dead;
+        let said = format!("wave {} of {} begins", waves.begun, waves.count());
+        self.keep_waves(&seal, sealed.clone(), document, said, Vec::new()).await?;
+        self.attend_wave(&seal, &sealed).await
+    }
+
+    /// Lets a halted roll-out go on: what halted it counts no longer. The next wave begins after a pause.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn resume_roll_out(&self, by: &str) -> Result<(), SealRefused> {
+        let seal = self.rollout().ok_or_else(|| SealRefused::Unknown("that is being applied".into()))?;
+        let (mut sealed, document) = self.sealed(&seal).await?;
+        let now = self.clock.now();
+        if let Some(waves) = &mut sealed.waves {
+            waves.halted = None;
+            waves.began_at = now;
+            waves.dead_before = self.store.work_counts(now).await?.dead;
+        }
+        let over = Write::FindingOver { key: key(&seal), at: now };
+        self.keep_waves(&seal, sealed, document, format!("resumed by {by}"), vec![over]).await
+    }
+
+    async fn keep_waves(
+        &self,
+        seal: &str,
+        sealed: Sealed,
+        document: Document,
+        said: String,
+        mut batch: Vec<Write>,
+    ) -> Result<(), SealRefused> {
+        let now = self.clock.now();
+        let body = serde_json::to_value(&sealed).unwrap_or_default();
+        batch.push(Write::Document(Box::new(Document { body, ..document })));
+        for tenant in self.directories().keys() {
+            batch.push(line(tenant, now, "whatif", format!("{seal}: {said}")).write());
+        }
+        self.write(batch).await?;
+        Ok(())
+    }
+
+    /// Raises attention for those whose wave has just begun.
+    async fn attend_wave(&self, seal: &str, sealed: &Sealed) -> Result<(), SealRefused> {
+        let Some(waves) = &sealed.waves else { return Ok(()) };
+        let all = self.all_sealed(seal, sealed).await?;
+        let here = all.into_iter().filter(|(who, site, _)| waves.of(who, site) + 1 == waves.begun);
+        let who: Vec<_> = here.map(|(who, ..)| who).collect();
+        self.attend_sealed(seal, &who).await?;
+        Ok(())
+    }
+
+    pub(super) async fn attend_sealed(&self, seal: &str, who: &[IdentityId]) -> Result<(), StoreFailure> {
+        let due = self.clock.now();
+        for part in who.chunks(BATCH) {
+            let attend = Write::Attend {
+                who: part.to_vec(),
+                source: Source::Person,
+                lane: Lane::Normal,
+                due,
+                why: format!("{seal} is being applied"),
+            };
+            self.write(vec![attend]).await?;
+        }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// What has gone wrong since the last wave began.
+    async fn tripped(&self, waves: &Waves) -> Result<Option<String>, StoreFailure> {
+        let now = self.clock.now();
+        let new = |finding: &Finding| HALTS.contains(&&*finding.kind) && finding.since >= waves.began_at;
+        if let Some(finding) = self.store.findings(10_000).await?.into_iter().find(new) {
+            return Ok(Some(finding.title));
+        }
+        let dead = self.store.work_counts(now).await?.dead;
+        if dead > waves.dead_before {
+            return Ok(Some(format!(
+                "{} people more than before cannot be brought into step",
+                dead - waves.dead_before
+            )));
+        }
+        let day = Duration::from_secs(86_400);
+        let rates = self.store.operation_rates(waves.began_at, day).await?;
+        let (applied, failed) = rates.iter().fold((0, 0), |(a, f), (_, more, less)| (a + more, f + less));
+        let share = (applied + failed) * FAILED_PERCENT < failed * 100;
+        Ok((failed >= FAILED_MIN && share)
+            .then(|| format!("{failed} of {} operations failed", applied + failed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waves_are_shares_or_sites_and_everybody_is_in_one_of_them() {
+        let sites = BTreeSet::from(["hq".into(), "south".into()]);
+        let waves =
+            |words: &[&str]| parse(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>(), &sites);
+        for (words, said) in [
+            (vec![], "needs a first wave"),
+            (vec!["0%"], "\"0%\" is no share"),
+            (vec!["101%"], "\"101%\" is no share"),
+            (vec!["20%", "10%"], "\"10%\" is not more than the share before it"),
+            (vec!["north"], "\"north\" is neither a share (5%) nor a site; sites are hq, south"),
+        ] {
+            let error = waves(&words).expect_err(said);
+            assert!(error.contains(said), "{error}");
+        }
+        let now = Timestamp::UNIX_EPOCH;
+        let all = waves(&["10%", "50%", "south"]).expect("waves");
+        let all = Waves::new(all, Duration::from_secs(600), now);
+        let mut counts = [0; 4];
+        for number in 0..1_000 {
+            let who = IdentityId::new("acme".into(), format!("u{number}").as_str());
+            let site = if number % 2 == 0 { "hq" } else { "south" };
+            counts[all.of(&who, &site.into())] += 1;
+        }
+        assert!((60..140).contains(&counts[0]) && (340..460).contains(&counts[1]), "{counts:?}");
+        assert!(counts[2] > 200 && counts[3] > 200, "{counts:?}");
+        assert_eq!(counts.iter().sum::<i32>(), 1_000);
+    }
+}
