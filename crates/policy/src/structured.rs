@@ -20,7 +20,8 @@ pub fn to_json(files: &PolicyFiles) -> Option<Json> {
     let document: DocumentMut = files.toml.1.parse().ok()?;
     let tables = files.tables.iter().map(|(name, text)| {
         let sheet = Sheet::read(text);
-        let rows: Vec<Json> = sheet.rows.iter().map(|row| Json::from(row.cells.clone())).collect();
+        let rows: Vec<Json> =
+            sheet.rows.iter().map(|row| Json::from(filled(row.cells.clone(), sheet.columns.len()))).collect();
         (
             name.trim_end_matches(".csv").to_owned(),
             serde_json::json!({ "columns": sheet.columns, "rows": rows }),
@@ -58,9 +59,8 @@ pub fn with_json(files: &PolicyFiles, wanted: &Json) -> Result<PolicyFiles, Stri
         let columns = cells(lines("columns")?, name)?;
         let mut rows = Vec::new();
         for row in lines("rows")? {
-            let mut row = cells(row.as_array().ok_or(format!("a row of table {name} is no list"))?, name)?;
-            row.resize(columns.len().max(row.len()), String::new());
-            rows.push(row);
+            let row = cells(row.as_array().ok_or(format!("a row of table {name} is no list"))?, name)?;
+            rows.push(filled(row, columns.len()));
         }
         let old = files.tables.iter().find(|(known, _)| known.trim_end_matches(".csv") == name);
         let (key, text) = match old {
@@ -68,11 +68,18 @@ pub fn with_json(files: &PolicyFiles, wanted: &Json) -> Result<PolicyFiles, Stri
             None => (name.clone(), ""),
         };
         let sheet = Sheet::read(text);
-        let same = sheet.columns == columns && sheet.rows.iter().map(|row| &row.cells).eq(rows.iter());
+        let shown = sheet.rows.iter().map(|row| filled(row.cells.clone(), columns.len()));
+        let same = sheet.columns == columns && shown.eq(rows.iter().cloned());
         let text = if same { text.to_owned() } else { sheet.with(columns, rows).write() };
         next.tables.insert(key, text);
     }
     Ok(next)
+}
+
+/// A row as the columns show it: cells that a short line leaves out are empty.
+fn filled(mut cells: Vec<String>, columns: usize) -> Vec<String> {
+    cells.resize(columns.max(cells.len()), String::new());
+    cells
 }
 
 fn cells(list: &[Json], table: &str) -> Result<Vec<String>, String> {
