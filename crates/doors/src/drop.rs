@@ -58,6 +58,20 @@ impl DropFeed {
         Some(wanted.number)
     }
 
+    /// It was not taken in: nobody else's list shall hold it.
+    fn take_back(&self, message: &DoorMessage) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(all) = wanted.all.as_mut() else { return };
+        let none = DoorRights::new();
+        // Unless something newer was said of the same holder.
+        if all.get(&message.holder).unwrap_or(&none) == &message.rights {
+            match message.had.is_empty() {
+                true => _ = all.remove(&message.holder),
+                false => _ = all.insert(message.holder.clone(), message.had.clone()),
+            }
+        }
+    }
+
     /// The list as it is now, and the number of the newest change in it.
     fn list(&self) -> Result<(Vec<u8>, u64), String> {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +167,10 @@ impl DoorFeed for DropFeed {
                 *acknowledged = newest;
                 done()
             }
-            Err(outcome) => outcome,
+            Err(outcome) => {
+                self.take_back(message);
+                outcome
+            }
         }
     }
 

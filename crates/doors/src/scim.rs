@@ -63,7 +63,10 @@ impl ScimFeed {
             .header(header::CONTENT_TYPE, "application/scim+json")
             .body(body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string())))
             .map_err(|_| unusable())?;
-        let response = exchange(&*self.transport, request, &[StatusCode::CONFLICT], self.clock.now()).await?;
+        // There already is as good as made. A removal that clashes with another change has not happened.
+        let adds = body.is_some_and(|body| body["Operations"][0]["op"] != "remove");
+        let also: &[StatusCode] = if adds { &[StatusCode::CONFLICT] } else { &[] };
+        let response = exchange(&*self.transport, request, also, self.clock.now()).await?;
         if response.body().is_empty() {
             return Ok(Value::Null);
         }
@@ -77,7 +80,9 @@ impl ScimFeed {
         let query: String =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("filter", &filter).finish();
         let found = self.call(Method::GET, &format!("/{kind}?{query}"), None).await?;
-        let first = found["Resources"].as_array().and_then(|list| list.first());
+        // Servers that do not know a filter answer everybody.
+        let same = |one: &&Value| one[attribute].as_str().is_some_and(|is| is.eq_ignore_ascii_case(value));
+        let first = found["Resources"].as_array().and_then(|list| list.iter().find(same));
         Ok(first.and_then(|one| one["id"].as_str()).map(str::to_owned))
     }
 

@@ -35,6 +35,14 @@ pub enum ReceiveError {
     Store(#[from] StoreFailure),
 }
 
+/// A delivery that is understood, and not acted on.
+enum Strange<'a> {
+    /// From another org, or from a hook that is not ours: why.
+    Foreign(&'a str),
+    /// Made up by an administrator's console.
+    Preview,
+}
+
 impl Engine {
     /// Takes in one event hook delivery. `Ok` means durable.
     ///
@@ -46,11 +54,11 @@ impl Engine {
         let delivery = directory.parse_delivery(body)?;
         let now = self.clock.now();
         if delivery.preview {
-            self.write(vec![Write::Count { name: format!("hooks.preview:{tenant}"), by: 1 }]).await?;
+            self.quarantine(tenant, Strange::Preview, now).await?;
             return Ok(Received::Preview);
         }
         if let Err(why) = delivery.hook {
-            self.quarantine(tenant, &why, now).await?;
+            self.quarantine(tenant, Strange::Foreign(&why), now).await?;
             return Ok(Received::Quarantined { why });
         }
         let uuids: Vec<_> = delivery.events.iter().map(|event| event.uuid.to_string()).collect();
@@ -84,24 +92,46 @@ impl Engine {
         }
     }
 
-    async fn quarantine(&self, tenant: &TenantId, why: &str, now: Timestamp) -> Result<(), StoreFailure> {
+    /// Counts it, tells somebody, and acts on nothing of it.
+    async fn quarantine(
+        &self,
+        tenant: &TenantId,
+        strange: Strange<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreFailure> {
+        let (counter, key, title, detail, fix) = match strange {
+            Strange::Foreign(why) => (
+                "quarantined",
+                "hook-foreign",
+                format!("{tenant}: an event hook delivery came from a source that is not this tenant's"),
+                why,
+                "if the hook is yours, run doctor so that it is registered anew; otherwise change the hook secret",
+            ),
+            Strange::Preview => (
+                "preview",
+                "hook-preview",
+                format!("{tenant}: somebody sent a preview of an event hook"),
+                "a preview is made up by Okta's console; nothing was done with what it says",
+                "nothing needs to be done if an administrator tried the hook out; otherwise ask who did, or change the hook secret",
+            ),
+        };
         self.write(vec![
-            Write::Count { name: format!("hooks.quarantined:{tenant}"), by: 1 },
+            Write::Count { name: format!("hooks.{counter}:{tenant}"), by: 1 },
             Write::Finding(Box::new(Finding {
-                key: format!("hook-foreign:{tenant}"),
+                key: format!("{key}:{tenant}"),
                 kind: "hook".into(),
                 severity: Severity::Warning,
                 tenant: Some(tenant.clone()),
                 site: None,
                 identity: None,
-                title: format!("{tenant}: an event hook delivery came from a source that is not this tenant's"),
-                detail: why.to_owned(),
-                fix: Some("if the hook is yours, run doctor so that it is registered anew; otherwise change the hook secret".into()),
+                title,
+                detail: detail.to_owned(),
+                fix: Some(fix.into()),
                 since: now,
             })),
             line(tenant, now, "signal", "a hook delivery was quarantined")
                 .severity(Severity::Warning)
-                .detail(why)
+                .detail(detail)
                 .write(),
         ])
         .await

@@ -314,6 +314,9 @@ pub struct Applied {
     /// What the badge system acknowledged for the holder.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub doors: DoorRights,
+    /// What the badge system was told beyond that and has not acknowledged: it may let them in there, or not.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub doors_unsure: DoorRights,
     /// Who the person is to the badge system, as it was last told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub door_holder: Option<String>,

@@ -317,7 +317,7 @@ fn verdict(
             return Verdict::Held(String::new(), until, why.to_owned());
         }
     }
-    for known in live().filter(|known| known.rule.starts_with(WHATIF)) {
+    for known in live().filter(|known| !leaver && known.rule.starts_with(WHATIF)) {
         if !demands.iter().any(|(rule, _)| *rule == known.rule) {
             demands.push((known.rule.clone(), moved()));
         }

@@ -16,23 +16,22 @@ pub(crate) fn named(area: &str) -> String {
 
 /// What the policy gives is told, what it no longer gives is taken back.
 pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, setting: &Setting<'_>) {
-    if desired.doors.is_empty() && applied.doors.is_empty() {
+    if desired.doors.is_empty() && applied.doors.is_empty() && applied.doors_unsure.is_empty() {
         return;
     }
     let gate = setting.removal.gate(setting.now);
     let mut had = applied.doors.clone();
+    // Silence is no refusal: what was told is taken back as if it had been taken in.
+    let mut unsure = applied.doors_unsure.clone();
     if let (Some(old), Some(new)) = (&applied.door_holder, &desired.door_holder)
         && old != new
-        && !had.is_empty()
+        && !(had.is_empty() && unsure.is_empty())
     {
         let why = format!("they are {new} to the badge system now, no longer {old}");
         let because = vec![Because { rule: "doors".into(), row: None, text: why }];
-        let differences = had.iter().map(|(area, span)| removed(area, span.to_string(), &because)).collect();
-        let op = Operation::SetDoors {
-            holder: old.clone(),
-            rights: DoorRights::new(),
-            had: std::mem::take(&mut had),
-        };
+        let all = union(std::mem::take(&mut had), &std::mem::take(&mut unsure));
+        let differences = all.iter().map(|(area, span)| removed(area, span.to_string(), &because)).collect();
+        let op = Operation::SetDoors { holder: old.clone(), rights: DoorRights::new(), had: all };
         plan.steps.push(Step { op, differences, destructive: true, gate: gate.clone() });
         if gate != Gate::Open {
             // Two badges at once would be one too many.
@@ -51,7 +50,7 @@ pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, 
             because: want.because.clone(),
         };
         match had.get(area) {
-            Some(span) if *span == want.value => {}
+            Some(span) if *span == want.value && unsure.get(area).is_none_or(|told| *told == want.value) => {}
             Some(span) if want.value.is_less_than(span) => {
                 removals.push(told(Effect::Remove, Some(span.to_string())));
                 after_removals.insert(area.clone(), want.value);
@@ -64,7 +63,8 @@ pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, 
             }
         }
     }
-    for (area, span) in had.iter().filter(|(area, _)| !desired.doors.contains_key(*area)) {
+    let all = union(had.clone(), &unsure);
+    for (area, span) in all.iter().filter(|(area, _)| !desired.doors.contains_key(*area)) {
         let text = "no rule gives it any more".to_owned();
         let because = vec![Because { rule: "policy".into(), row: None, text }];
         removals.push(removed(area, span.to_string(), &because));
@@ -81,7 +81,7 @@ pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, 
     }
     if !removals.is_empty() {
         additions.extend(removals);
-        let op = Operation::SetDoors { holder, rights: after_removals, had };
+        let op = Operation::SetDoors { holder, rights: after_removals, had: union(had, &unsure) };
         plan.steps.push(Step { op, differences: additions, destructive: true, gate });
     }
 }
@@ -89,11 +89,19 @@ pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, 
 /// Everything is taken back at once.
 pub(crate) fn plan_no_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, gate: &Gate) {
     let holder = applied.door_holder.clone().or_else(|| desired.door_holder.clone());
-    let Some(holder) = holder.filter(|_| !applied.doors.is_empty()) else { return };
+    let had = union(applied.doors.clone(), &applied.doors_unsure);
+    let Some(holder) = holder.filter(|_| !had.is_empty()) else { return };
     let differences =
-        applied.doors.iter().map(|(area, span)| removed(area, span.to_string(), &desired.because)).collect();
-    let op = Operation::SetDoors { holder, rights: DoorRights::new(), had: applied.doors.clone() };
+        had.iter().map(|(area, span)| removed(area, span.to_string(), &desired.because)).collect();
+    let op = Operation::SetDoors { holder, rights: DoorRights::new(), had };
     plan.steps.push(Step { op, differences, destructive: true, gate: gate.clone() });
+}
+
+fn union(mut acknowledged: DoorRights, unsure: &DoorRights) -> DoorRights {
+    for (area, span) in unsure {
+        acknowledged.entry(area.clone()).or_insert(*span);
+    }
+    acknowledged
 }
 
 fn removed(area: &str, from: String, because: &[Because]) -> Difference {

@@ -32,7 +32,13 @@ pub(crate) fn plan_ended(
             plan.notes.push("the account was not read: nothing is planned".into());
             return;
         }
-        Seen::Absent if seen.link.is_none() && seen.applied.doors.is_empty() => return,
+        Seen::Absent
+            if seen.link.is_none()
+                && seen.applied.doors.is_empty()
+                && seen.applied.doors_unsure.is_empty() =>
+        {
+            return;
+        }
         Seen::Absent => {
             plan.ending = Some(ending);
             doors::plan_no_doors(plan, desired, seen.applied, &gate);

@@ -68,6 +68,8 @@ impl Line<'_> {
             Self::Cancel(_) => ALL_BOOKINGS.into(),
             Self::Book(key) => format!("booking+:{key}"),
             Self::Announce(key) => format!("visit+:{key}"),
+            // Less time than before is taken away, and not asked for.
+            Self::Door(area, Some(from), Some(to)) if to.is_less_than(from) => format!("door-:{area}"),
             Self::Door(area, _, Some(_)) => format!("door+:{area}"),
             Self::Door(area, _, None) => format!("door-:{area}"),
         }

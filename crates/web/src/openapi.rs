@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::routes::routes;
 
-/// Shapes of bodies, by name. `answers_fit_their_schemas` holds real answers against them.
+/// Shapes of bodies, by name.
 const SCHEMAS: &str = include_str!("openapi/schemas.json");
 
 /// The document, in the order of the table; equal tables give equal texts.

@@ -172,6 +172,17 @@ impl Engine {
             for (clearance, lines) in under {
                 batch.push(Write::Cleared { clearance, lines, intent: id.clone(), at });
             }
+            if let Operation::SetDoors { holder, rights, .. } = &op
+                && scene.site.doors().is_some()
+            {
+                let new = rights.iter().filter(|(area, span)| applied.doors.get(*area) != Some(span));
+                let new: Vec<_> = new.map(|(area, span)| (area.clone(), *span)).collect();
+                if !new.is_empty() {
+                    applied.doors_unsure.extend(new);
+                    applied.door_holder.get_or_insert_with(|| holder.clone());
+                    batch.push(self.applied_write(scene, applied));
+                }
+            }
             batch.push(Write::Intent(Box::new(intent)));
             match self.write(batch).await {
                 Ok(_) => {
@@ -439,6 +450,7 @@ impl Engine {
             visits: std::mem::take(&mut applied.visits),
             notices: std::mem::take(&mut applied.notices),
             doors: std::mem::take(&mut applied.doors),
+            doors_unsure: std::mem::take(&mut applied.doors_unsure),
             door_holder: applied.door_holder.take(),
             ..Applied::default()
         };
@@ -505,6 +517,7 @@ impl Engine {
             Operation::SetDoors { holder, rights, .. } => {
                 applied.door_holder = (!rights.is_empty()).then(|| holder.clone());
                 applied.doors.clone_from(rights);
+                applied.doors_unsure.clear();
                 pending.push(self.applied_write(scene, applied));
             }
             Operation::Update { .. } | Operation::SetRoles { .. } => {}

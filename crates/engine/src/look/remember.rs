@@ -382,6 +382,7 @@ pub(crate) fn note_applied(
                 user_name_instead: kept.user_name_instead,
                 failed: kept.failed,
                 doors: kept.doors,
+                doors_unsure: kept.doors_unsure,
                 door_holder: kept.door_holder,
                 ..Applied::default()
             };

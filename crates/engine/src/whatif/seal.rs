@@ -28,7 +28,7 @@ const LINES: &str = "whatif:lines";
 const BUCKET: usize = 200;
 pub(super) const BATCH: usize = 500;
 /// Looks to be tried again that are asked about.
-const RETRYING_MAX: usize = 10_000;
+pub(super) const RETRYING_MAX: usize = 10_000;
 
 /// A kept what-if.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub enum SealRefused {
     PolicyMoved { seal: String, wanted: String, found: String },
     #[error("{0} is being applied: one at a time")]
     Busy(String),
+    #[error("{seal} has waves that have not begun: to end it now would do all of it at once")]
+    WavesLeft { seal: String },
     #[error("this installation only observes: nothing is written")]
     ObserveOnly,
     #[error("the kept policy cannot be used: {0}")]
@@ -303,7 +305,13 @@ impl Engine {
         identity: &IdentityId,
         site: &SiteId,
     ) -> Result<Option<SealedLines>, StoreFailure> {
-        let Ok((sealed, _)) = self.sealed(seal).await else { return Ok(None) };
+        // What cannot be read binds all the same: the look is made again.
+        let sealed = match self.sealed(seal).await {
+            Ok((sealed, _)) => sealed,
+            Err(SealRefused::Unknown(_)) => return Ok(None),
+            Err(SealRefused::Store(failure)) => return Err(failure),
+            Err(other) => return Err(StoreFailure::Damaged(other.to_string())),
+        };
         let now = self.clock.now();
         let later = sealed.waves.as_ref().and_then(|waves| waves.waits(seal, identity, site, now));
         let name = name_of(identity, site);
@@ -432,6 +440,11 @@ impl Engine {
         let (mut sealed, document) = self.sealed(seal).await?;
         let since = sealed.started_at.ok_or_else(|| SealRefused::Unknown(seal.to_owned()))?;
         let now = self.clock.now();
+        // What later waves wait for is held by the seal alone: without it the policy in force would do it everywhere.
+        let in_force = self.active().policy.seal() == sealed.draft;
+        if in_force && sealed.waves.as_ref().is_some_and(|waves| waves.begun < waves.count()) {
+            return Err(SealRefused::WavesLeft { seal: seal.to_owned() });
+        }
         let mut done: BTreeMap<(IdentityId, SiteId), BTreeSet<String>> = BTreeMap::new();
         let until = now + std::time::Duration::from_secs(1);
         for (intent, outcome) in self.store.intents_between(since, until, usize::MAX).await? {

@@ -11,7 +11,7 @@ use lanyard_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::seal::{BATCH, SealRefused, Sealed};
+use super::seal::{BATCH, RETRYING_MAX, SealRefused, Sealed};
 use crate::{
     Engine,
     journal::line,
@@ -23,6 +23,8 @@ const HALTS: [&str; 6] = ["cap", "certificate", "credential", "leaver_late", "un
 /// Failed operations that halt it: so many, and so large a share.
 const FAILED_MIN: u64 = 3;
 const FAILED_PERCENT: u64 = 5;
+/// No longer pause between two waves: a roll-out is finished or given up.
+pub const PAUSE_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// People of a halted roll-out are looked at again so much later, unless it goes on.
 const HALTED_LOOK: Duration = Duration::from_secs(86_400);
 
@@ -104,9 +106,9 @@ pub struct Waves {
 }
 
 impl Waves {
-    /// The first wave begins now.
+    /// The first wave begins now. A pause beyond [`PAUSE_MAX`] is that long.
     pub fn new(waves: Vec<Wave>, pause: Duration, now: Timestamp) -> Self {
-        let pause_seconds = pause.as_secs();
+        let pause_seconds = pause.min(PAUSE_MAX).as_secs();
         Self { waves, pause_seconds, begun: 1, began_at: now, dead_before: 0, halted: None }
     }
 
@@ -148,7 +150,7 @@ impl Waves {
             Some(why) => (now + HALTED_LOOK, format!("{number} does not begin: {why}")),
             None => {
                 let waits = Duration::from_secs(self.pause_seconds.saturating_mul(ahead as u64));
-                let until = self.began_at + waits;
+                let until = self.began_at.checked_add(waits).unwrap_or(Timestamp::MAX);
                 (until.max(now + Duration::from_secs(60)), format!("{number} has not begun"))
             }
         })
@@ -228,6 +230,11 @@ impl Engine {
         if now < waves.began_at + Duration::from_secs(waves.pause_seconds) {
             return Ok(());
         }
+        let so_far = waves.clone();
+        if !self.are_looked_at(&seal, &sealed, &so_far).await? {
+            return Ok(());
+        }
+        let Some(waves) = sealed.waves.as_mut() else { return Ok(()) };
         if waves.begun == waves.count() {
             return self.finish_seal(&seal, "the roll-out").await.map(drop);
         }
@@ -274,6 +281,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether everybody whose wave has begun was looked at: an outage must not let one wave after the other pass unseen.
+    async fn are_looked_at(&self, seal: &str, sealed: &Sealed, waves: &Waves) -> Result<bool, SealRefused> {
+        let soon = self.clock.now() + self.settings.coalesce;
+        let all = self.all_sealed(seal, sealed).await?;
+        let begun = all.into_iter().filter(|(who, site, _)| waves.of(who, site) < waves.begun);
+        let who: BTreeSet<_> = begun.map(|(who, ..)| who).collect();
+        let trying = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
+        if trying.iter().any(|(_, id)| who.contains(id)) {
+            return Ok(false);
+        }
+        let who: Vec<_> = who.into_iter().collect();
+        for chunk in who.chunks(BATCH) {
+            if self.store.planned(chunk).await?.into_iter().flatten().any(|due| due <= soon) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Raises attention for those whose wave has just begun.
     async fn attend_wave(&self, seal: &str, sealed: &Sealed) -> Result<(), SealRefused> {
         let Some(waves) = &sealed.waves else { return Ok(()) };
@@ -305,7 +331,8 @@ impl Engine {
         let now = self.clock.now();
         let new = |finding: &Finding| HALTS.contains(&&*finding.kind) && finding.since >= waves.began_at;
         if let Some(finding) = self.store.findings(10_000).await?.into_iter().find(new) {
-            return Ok(Some(finding.title));
+            // Not its words: they may name somebody of one tenant, and a roll-out is everybody's.
+            return Ok(Some(format!("a finding of the kind {} began", finding.kind)));
         }
         let dead = self.store.work_counts(now).await?.dead;
         if dead > waves.dead_before {

@@ -264,6 +264,16 @@ async fn a_seal_goes_out_in_waves_with_a_pause_between_them() {
 }
 
 #[tokio::test]
+async fn a_roll_out_is_not_ended_while_its_policy_would_do_the_rest_at_once() {
+    let (mut world, seal) = rolled_out().await;
+    let refused = world.engine.finish_seal(&seal, "Olu").await;
+    assert!(matches!(refused, Err(SealRefused::WavesLeft { .. })), "{refused:?}");
+    world.sweep().await;
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), FIRST_WAVE);
+}
+
+#[tokio::test]
 async fn a_roll_out_halts_by_itself_survives_a_restart_and_goes_on_when_somebody_says_so() {
     let (mut world, seal) = rolled_out().await;
     let torn = Finding {
@@ -287,7 +297,7 @@ async fn a_roll_out_halts_by_itself_survives_a_restart_and_goes_on_when_somebody
     world.quiet_for(Duration::from_secs(60)).await;
     assert_eq!(world.shown(), FIRST_WAVE, "no further wave begins");
     let known = world.engine.roll_out().await.unwrap().unwrap();
-    assert_eq!((known.begun, known.halted.as_deref()), (1, Some("hq: a complete read could not be proven")));
+    assert_eq!((known.begun, known.halted.as_deref()), (1, Some("a finding of the kind certificate began")));
     assert!(world.findings().await.contains(&format!("rollout:{seal}")));
 
     world.engine.resume_roll_out("Olu").await.unwrap();

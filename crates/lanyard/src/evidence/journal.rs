@@ -29,6 +29,13 @@ pub struct Head {
     pub foreign: usize,
 }
 
+/// By length: a clock that went back must not look like a journal that was cut.
+fn in_order(mut earlier: Vec<(Checkpoint, String)>) -> Vec<(Checkpoint, String)> {
+    earlier.sort_by_key(|line| (line.0.size, line.0.at));
+    earlier.dedup_by(|a, b| a.1 == b.1);
+    earlier
+}
+
 /// Signs the head as it is now, and holds the journal against everything that was signed before.
 ///
 /// # Errors
@@ -46,8 +53,7 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
             _ => foreign += 1,
         }
     }
-    earlier.sort_by_key(|line| (line.0.at, line.0.size));
-    earlier.dedup_by(|a, b| a.1 == b.1);
+    let earlier = in_order(earlier);
     if let Some((longest, _)) = earlier.iter().max_by_key(|(checkpoint, _)| checkpoint.size)
         && longest.size > size
     {
@@ -233,5 +239,26 @@ fn tell(scope: &Scope<'_>, known: &Known, line: &RawLine<'_>, pack: &mut Pack) {
     } else {
         let row = vec![at.into(), kind.into(), text("title"), text("detail"), data, position.into()];
         pack.row(&tables::CONTROL, row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Checkpoint, in_order};
+
+    #[test]
+    fn a_clock_that_went_back_does_not_look_like_a_cut() {
+        let signed = |size: u64, at: &str| {
+            let at = at.parse().ok();
+            (
+                Checkpoint { origin: "o".into(), size, root: Default::default(), at },
+                format!("{size} at {at:?}"),
+            )
+        };
+        let noon = signed(10, "2026-05-04T12:00:00Z");
+        let corrected = signed(25, "2026-05-04T11:00:00Z");
+        let sizes: Vec<_> =
+            in_order(vec![noon.clone(), corrected, noon]).iter().map(|line| line.0.size).collect();
+        assert_eq!(sizes, [10, 25]);
     }
 }

@@ -55,7 +55,7 @@ fn client(runtime: &Handle) -> Option<Client> {
     match HttpsTransport::new(&TransportSettings::default()) {
         Ok(transport) => Some(Client { transport: Arc::new(transport), runtime: runtime.clone() }),
         Err(error) => {
-            eprintln!("nothing is sent to the OpenTelemetry collector: {error}");
+            talk!("nothing is sent to the OpenTelemetry collector: {error}");
             None
         }
     }
@@ -79,7 +79,7 @@ impl Spans {
                 Some(Self(provider.build()))
             }
             Err(error) => {
-                eprintln!("no traces are sent: {error}");
+                talk!("no traces are sent: {error}");
                 None
             }
         }
@@ -120,7 +120,7 @@ impl Metrics {
         let exporter = match exporter.build() {
             Ok(exporter) => exporter,
             Err(error) => {
-                eprintln!("no metrics are sent: {error}");
+                talk!("no metrics are sent: {error}");
                 return None;
             }
         };

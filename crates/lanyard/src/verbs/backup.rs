@@ -47,8 +47,11 @@ pub struct RestoreArguments {
     #[arg(value_name = "FOLDER")]
     from: PathBuf,
     /// Data folder to restore into
-    #[arg(value_name = "DIR")]
-    to: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "data")]
+    to: Option<PathBuf>,
+    /// The same, as the other verbs take it
+    #[arg(long = "data", value_name = "DIR", conflicts_with = "to")]
+    data: Option<PathBuf>,
     /// Also over a store that knows more than the backup
     #[arg(long)]
     older: bool,
@@ -117,7 +120,9 @@ async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> 
 /// # Errors
 /// A folder that is no backup, a running server, a store that knows more than the backup.
 pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
-    let (from, to) = (&arguments.from, &arguments.to);
+    let from = &arguments.from;
+    let to = arguments.to.as_ref().or(arguments.data.as_ref());
+    let to = to.ok_or_else(|| exit::Unusable("restore needs the data folder to restore into".into()))?;
     let read = fs::read_to_string(from.join(NOTE)).map_err(|error| {
         exit::Unusable(format!("{} is no backup: {NOTE} cannot be read: {error}", from.display()))
     })?;

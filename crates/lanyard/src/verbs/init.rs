@@ -31,6 +31,9 @@ pub struct InitArguments {
     /// Ask nothing: everything comes from flags
     #[arg(long)]
     yes: bool,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
     /// Okta org, https://example.okta.com
     #[arg(long, value_name = "URL")]
     okta: Option<String>,
@@ -124,6 +127,9 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
         // Half a folder would only stand in the way of the next try.
         let _ = fs::remove_file(dir.join(settings::FILE));
         return Err(error.context("no policy could be drawn, so no settings were kept"));
+    }
+    if arguments.json {
+        say!("{}", serde_json::json!({ "settings": dir.join(settings::FILE), "policy": dir.join("policy") }));
     }
     talk!("wrote {}", dir.join(settings::FILE).display());
     talk!("wrote {}", dir.join("policy").display());

@@ -173,7 +173,11 @@ impl Verbs {
             }
             ReviewVerb::Decide { line, decision, reason, by } => {
                 let decided = self.engine.decide_review(&line, &by, decision.into(), &reason).await?;
-                self.settle().await;
+                // Without a server the decision is on record, and carried out when one runs: everything else that is due
+                // would be done here too.
+                if self.serving {
+                    self.settle().await;
+                }
                 said(line_text(&decided), json!({ "line": decided }))
             }
             ReviewVerb::Sign { id, by, statement } => {

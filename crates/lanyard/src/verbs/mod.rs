@@ -164,7 +164,7 @@ pub struct ApplyArguments {
     #[arg(long, value_name = "WAVE", value_delimiter = ',', requires = "seal")]
     waves: Vec<String>,
     /// Between two waves; a limit, a list in doubt or failures meanwhile halt the roll-out
-    #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "waves")]
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "waves", value_parser = clap::value_parser!(u32).range(1..=43_200))]
     pause_minutes: u32,
     #[command(flatten)]
     plan: PlanArguments,

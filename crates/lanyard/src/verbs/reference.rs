@@ -22,11 +22,17 @@ pub fn print() {
     );
     let mut root = super::Arguments::command().term_width(100);
     root.build();
-    for sub in root.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
-        let name = sub.get_name().to_owned();
+    write_below(&mut text, "lanyard", &mut root, 2);
+    crate::out::data(text);
+}
+
+fn write_below(text: &mut String, above: &str, command: &mut clap::Command, depth: usize) {
+    for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let name = format!("{above} {}", sub.get_name());
         let help = sub.render_long_help().to_string();
         let help: Vec<_> = help.lines().map(str::trim_end).collect();
-        let _ = write!(text, "\n## lanyard {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+        let mark = "#".repeat(depth);
+        let _ = write!(text, "\n{mark} {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+        write_below(text, &name, sub, depth + 1);
     }
-    crate::out::data(text);
 }

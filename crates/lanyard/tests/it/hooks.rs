@@ -124,6 +124,9 @@ async fn wrong_deliveries_are_refused_and_strange_ones_quarantined() {
         assert_eq!(served.hook("main", &[JSON, authorized], strange).await, 204, "{what}");
         until(what, SECONDS_20, async || (!served.findings("hook").await.is_empty()).then_some(())).await;
     }
+    let before = served.findings("hook").await.len();
     company.control("POST", "okta/0/command", json!({ "do": "preview_hooks" })).await;
+    let alarmed = async || (served.findings("hook").await.len() > before).then_some(());
+    until("a preview is told", SECONDS_20, alarmed).await;
     served.journal_verifies().await;
 }

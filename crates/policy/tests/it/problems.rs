@@ -66,6 +66,10 @@ email = ["nobody"]
 [[schedule]]
 id = "nightly"
 cron = "0 25 * * *"
+
+[[schedule]]
+id = "leap"
+cron = "0 2 30 2 *"
 "#;
     let places = "group,bilding,floor\nnone,Pier House\nnone,Pier House,Level 1\n";
     insta::assert_snapshot!(problems(toml, &[("places", places)]));

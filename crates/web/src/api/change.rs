@@ -79,7 +79,13 @@ pub(super) fn refusal(refused: SealRefused) -> Problem {
         SealRefused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
         _ => (StatusCode::CONFLICT, "refused"),
     };
-    Problem::new(status, code, refused.to_string()).fix("nothing was changed; ask what-if again")
+    let fix = match &refused {
+        SealRefused::WavesLeft { .. } => {
+            "let it go on, or publish the earlier policy first; nothing was changed"
+        }
+        _ => "nothing was changed; ask what-if again",
+    };
+    Problem::new(status, code, refused.to_string()).fix(fix)
 }
 
 /// What a seal shall not do.
@@ -124,7 +130,11 @@ pub async fn apply(
         words => {
             let sites = state.engine.sites().keys().cloned().collect();
             let waves = waves::parse(words, &sites).map_err(|error| Problem::field("waves", error))?;
-            let pause = std::time::Duration::from_secs(u64::from(asked.pause_minutes.unwrap_or(60)) * 60);
+            let pause = asked.pause_minutes.unwrap_or(60);
+            if !(1..=43_200).contains(&pause) {
+                return Err(Problem::field("pause_minutes", "1 to 43200, which is 30 days"));
+            }
+            let pause = std::time::Duration::from_secs(u64::from(pause) * 60);
             Some(Waves::new(waves, pause, state.engine.clock().now()))
         }
     };

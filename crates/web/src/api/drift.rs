@@ -17,28 +17,33 @@ use crate::{WebState, access::Caller, problem::Problem};
 pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
     let all = state.engine.apart_as_known().await?;
     let roll_out = roll_out(&state).await?;
-    let sees = |place: &lanyard_engine::apart::Whereabouts| {
-        caller.sees_site(&place.site) && caller.sees_tenant(&place.tenant)
-    };
+    let whole = caller.sees_everything();
+    let sees =
+        |place: &lanyard_engine::apart::Whereabouts| caller.sees(Some(&place.tenant), Some(&place.site));
     let seen = |shares: &[Share]| -> Vec<Share> {
         shares.iter().filter(|share| sees(&share.place)).cloned().collect()
     };
     let differences: Vec<Difference> = all
         .differences
         .iter()
-        .map(|one| Difference { have: seen(&one.have), lack: seen(&one.lack), ..one.clone() })
+        .map(|one| {
+            let lack = seen(&one.lack);
+            let people = if whole { one.people } else { lack.iter().map(|share| share.people).sum() };
+            Difference { people, have: seen(&one.have), lack, ..one.clone() }
+        })
         .filter(|one| !one.have.is_empty() && !one.lack.is_empty())
         .collect();
     let in_force: Vec<_> = all.in_force.iter().filter(|one| sees(&one.place)).collect();
     Ok(Json(json!({
         "at": all.at,
-        "people": all.people,
-        "kinds": all.kinds,
-        "not_compared": all.not_compared,
-        "found": if caller.sees_everything() { all.found } else { differences.len() },
+        // Totals say something of everybody: whoever sees a part gets none.
+        "people": whole.then_some(all.people),
+        "kinds": whole.then_some(all.kinds),
+        "not_compared": whole.then_some(all.not_compared),
+        "found": if whole { all.found } else { differences.len() },
         "differences": differences,
         "in_force": in_force,
-        "roll_out": roll_out,
+        "roll_out": roll_out.filter(|_| whole),
     })))
 }
 
