@@ -2699,9 +2699,9 @@ export interface components {
         Drift: {
             /** Format: date-time */
             at: string;
-            people: number;
-            kinds: number;
-            not_compared: number;
+            people: number | null;
+            kinds: number | null;
+            not_compared: number | null;
             found: number;
             differences: {
                 kind: string[];

@@ -29,7 +29,7 @@ type Share = Answer["differences"][number]["have"][number];
 
 function Differences({ data, tenant }: { data: Answer; tenant: string }) {
   if (data.in_force.length < 2) return <Empty title="There is one place">Nothing can drift apart.</Empty>;
-  if (data.differences.length === 0) return <Empty title="The same everywhere">{plural(data.people, "person", "people")} of {plural(data.kinds, "kind")} were compared: each kind gets the same in every site.</Empty>;
+  if (data.differences.length === 0) return <Empty title="The same everywhere">{data.people === null || data.kinds === null ? "Of what you may see, each kind of people gets the same in every site." : `${plural(data.people, "person", "people")} of ${plural(data.kinds, "kind")} were compared: each kind gets the same in every site.`}</Empty>;
   return (
     <ul className="list">
       {data.differences.map((one) => (

@@ -92,6 +92,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l public-url -d '
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l tenant -d 'Name of the Okta org in settings and policy' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l site -d 'Name of the iOffice site in settings and policy' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l yes -d 'Ask nothing: everything comes from flags'
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l add -d 'Add the org or the site, or both, to a folder that has settings already'
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -s h -l help -d 'Print help'
@@ -275,6 +276,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand backup" -l json -d 'One 
 complete -c lanyard -n "__fish_lanyard_using_subcommand backup" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand backup" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l data -d 'The same, as the other verbs take it' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l older -d 'Also over a store that knows more than the backup'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -s v -l verbose -d 'Say more on stderr (twice: everything)'
