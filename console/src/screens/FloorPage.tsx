@@ -157,7 +157,7 @@ function Sitting({ person }: { person: Sitter }) {
         <div className="row wrap">{who ? <Link className="title" to="/$tenant/people/$home/$id" params={{ tenant, home: who.tenant, id: who.id }}>{person.name}</Link> : <span className="title">{person.name}</span>}<Tag as={HOW[person.how][1]} label={HOW[person.how][0]} /></div>
         {query.data && <div className="dim small">{[query.data.person.title, query.data.person.department].filter(Boolean).join(" · ")}</div>}
         {person.how !== "rule" ? <div className="small dim">{WHY[person.how]}</div> : because.length > 0 ? because.map((why) => <div key={why} className="because">{why}</div>) : query.data && <div className="small dim">A rule gave this seat; none of today gives one, so it stays until one does.</div>}
-        {who && <Link className="small" to="/$tenant/people/$home/$id" params={{ tenant, home: who.tenant, id: who.id }} search={{ tab: "explain", thing: "seat" }}>What would change it</Link>}
+        {who && <Link className="small tap" to="/$tenant/people/$home/$id" params={{ tenant, home: who.tenant, id: who.id }} search={{ tab: "explain", thing: "seat" }}>What would change it</Link>}
       </div>
     </li>
   );

@@ -163,7 +163,7 @@ function Tenants({ tenants, now }: { tenants: Tenant[]; now: number }) {
   return (
     <Panel title="Okta tenants">
       {tenants.length === 0 && <Empty title="No tenant here">Connect an Okta org under Connections.</Empty>}
-      <div className="scroll" hidden={tenants.length === 0}>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Okta tenants" hidden={tenants.length === 0}>
         <table className="table">
           <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed and events</th><th className="r">Calls, last hour</th></tr></thead>
           <tbody>
@@ -197,7 +197,7 @@ function Sites({ sites, now }: { sites: Site[]; now: number }) {
   return (
     <Panel title="iOffice sites">
       {sites.length === 0 && <Empty title="No site yet">Connect an iOffice site under Connections.</Empty>}
-      <div className="scroll" hidden={sites.length === 0}>
+      <div className="scroll" tabIndex={0} role="region" aria-label="iOffice sites" hidden={sites.length === 0}>
         <table className="table">
           <thead><tr><th>Site</th><th className="r">Accounts</th><th className="r">Calls, last hour</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
           <tbody>
