@@ -473,9 +473,12 @@ const JOURNEYS = {
     await newDraft(theirs, name);
     // To a demo a guest is an owner, so the end is played by the answers; the server's own part is a test in Rust.
     const api = /\/api\/v1\/(policy|session|overview|health|people)/;
-    await theirs.route(api, (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"title":"you are not signed in","code":"sign_in"}' }));
+    // The row is open before: whatever is asked in between would show the end sooner.
     await theirs.locator(".sentences [data-row]").first().click();
-    await theirs.getByRole("textbox", { name: "Sentence" }).fill("Written after the end.");
+    const sentence = theirs.getByRole("textbox", { name: "Sentence" });
+    await sentence.focus();
+    await theirs.route(api, (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"title":"you are not signed in","code":"sign_in"}' }));
+    await sentence.fill("Written after the end.");
     await sees(theirs, "What you were writing is kept");
     await theirs.unroute(api);
     await theirs.getByRole("link", { name: /^Sign in/ }).click();
