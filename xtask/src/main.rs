@@ -101,14 +101,14 @@ fn main() -> ExitCode {
             Ok(())
         }
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
-        ("proofs", []) => proofs_alone(&root),
-        ("packs", []) => packs_alone(&root),
+        ("proofs", []) => on_release(&root, "proofs", proofs::run),
+        ("packs", []) => on_release(&root, "checks", packs::run),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),
         ("simtest", rest) => simtest::run(&root, rest),
-        ("screens", []) => screens(&root),
-        ("journeys", []) => journeys(&root),
-        ("large", []) => large(&root),
+        ("screens", []) => in_browser(&root, "screens", console::browser_pass),
+        ("journeys", []) => in_browser(&root, "journeys", console::journeys),
+        ("large", []) => in_browser(&root, "figures", console::large),
         ("console", []) => console::serve(&root),
         ("bench", rest) => figures::bench(&root, rest),
         ("long", []) => figures::long(&root),
@@ -126,22 +126,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn proofs_alone(root: &Root) -> anyhow::Result<()> {
+/// Does one check on a release build, and says how many of it hold.
+fn on_release(
+    root: &Root,
+    what: &str,
+    check: fn(&Root, &Path) -> Result<tally::Tally, step::Failure>,
+) -> anyhow::Result<()> {
     tier::cargo(root, &["build", "--release", "--locked"]).run()?;
-    match proofs::run(root, &tier::release(root)) {
-        Ok(counted) => println!("{} proofs hold", counted.passed),
-        Err(failure) => return Err(failure.error),
-    }
+    let counted = check(root, &tier::release(root)).map_err(|failure| failure.error)?;
+    println!("{} {what} hold", counted.passed);
     Ok(())
 }
 
-fn packs_alone(root: &Root) -> anyhow::Result<()> {
-    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
-    match packs::run(root, &tier::release(root)) {
-        Ok(counted) => println!("{} checks hold", counted.passed),
-        Err(failure) => return Err(failure.error),
-    }
-    Ok(())
+/// The same with a browser in front of it.
+fn in_browser(
+    root: &Root,
+    what: &str,
+    check: fn(&Root, &Path) -> Result<tally::Tally, step::Failure>,
+) -> anyhow::Result<()> {
+    console::install(root)?;
+    on_release(root, what, check)
 }
 
 /// Arrows, licences, and deliberate bugs that stay where they belong.
@@ -149,34 +153,4 @@ fn walls(root: &Root) -> anyhow::Result<tally::Tally> {
     let mut all = walls::check(root)?;
     all.add(planted::check(root)?);
     Ok(all)
-}
-
-fn screens(root: &Root) -> anyhow::Result<()> {
-    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
-    console::install(root)?;
-    match console::browser_pass(root, &tier::release(root)) {
-        Ok(counted) => println!("{} screens hold", counted.passed),
-        Err(failure) => return Err(failure.error),
-    }
-    Ok(())
-}
-
-fn large(root: &Root) -> anyhow::Result<()> {
-    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
-    console::install(root)?;
-    match console::large(root, &tier::release(root)) {
-        Ok(counted) => println!("{} figures hold", counted.passed),
-        Err(failure) => return Err(failure.error),
-    }
-    Ok(())
-}
-
-fn journeys(root: &Root) -> anyhow::Result<()> {
-    tier::cargo(root, &["build", "--release", "--locked"]).run()?;
-    console::install(root)?;
-    match console::journeys(root, &tier::release(root)) {
-        Ok(counted) => println!("{} journeys hold", counted.passed),
-        Err(failure) => return Err(failure.error),
-    }
-    Ok(())
 }

@@ -13,7 +13,7 @@ type Dead = Schemas["DeadLetters"]["items"][number];
 
 export function DeadLetters({ tenant }: { tenant: string }) {
   const may = useMay("operate");
-  const query = useQuery({ queryKey: ["dead-letters"], queryFn: () => calls.get<Schemas["DeadLetters"]>("/dead-letters"), refetchInterval: 15_000 });
+  const query = useQuery({ queryKey: ["dead-letters"], queryFn: () => calls.get<Schemas["DeadLetters"]>("/dead-letters", { limit: 500 }), refetchInterval: 15_000 });
   const retry = useMutation({
     mutationFn: async (items: Dead[]) => {
       for (const { identity } of items) await api.look(identity.tenant, identity.id);

@@ -16,7 +16,7 @@ import "../forms.css";
 
 export type Campaign = Schemas["Review"];
 
-export const useReviews = () => useQuery({ queryKey: ["reviews"], queryFn: () => calls.get<Schemas["Reviews"]>("/reviews"), staleTime: 10_000 });
+export const useReviews = () => useQuery({ queryKey: ["reviews"], queryFn: () => calls.get<Schemas["Reviews"]>("/reviews", { limit: 1000 }), staleTime: 10_000 });
 
 export function stateOf(review: Campaign, now: number): ["ok" | "failed" | "held", string] {
   if (review.closed_at) return ["ok", "signed off"];

@@ -134,7 +134,11 @@ impl Book {
 
 /// Names one occurrence of a finding: the same key that begins anew is another one. FNV-1a, which stays the same.
 fn mark(finding: &Finding) -> u64 {
-    let text = format!("{}\n{}", finding.key, finding.since.as_microsecond());
+    steady(&format!("{}\n{}", finding.key, finding.since.as_microsecond()))
+}
+
+/// FNV-1a, which stays the same over restarts.
+pub(crate) fn steady(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -13,7 +13,7 @@ use lanyard_model::{
     id::{IdentityId, SiteId, TenantId},
     place::Catalogue,
 };
-use lanyard_policy::{Facts, kind::Kinds, reaction::Reactions};
+use lanyard_policy::{Facts, explain::reason, kind::Kinds, reaction::Reactions};
 use serde::Serialize;
 
 use crate::{
@@ -349,7 +349,7 @@ impl Engine {
                 let catalogue = site.catalogue();
                 if let Some((exactly, reasons)) = gets(&desired, &catalogue).get(&found.what) {
                     rules.extend(reasons.iter().map(|reason| reason.rule.clone()));
-                    let why: Vec<_> = reasons.iter().map(told).collect();
+                    let why: Vec<_> = reasons.iter().map(reason).collect();
                     because = match exactly.as_str() {
                         "" => why.join("; "),
                         exactly => format!("{exactly}: {}", why.join("; ")),
@@ -370,20 +370,13 @@ impl Engine {
     }
 }
 
-fn told(because: &Because) -> String {
-    match &because.row {
-        Some((table, row)) => format!("{}, row {row} of {table} ({})", because.rule, because.text),
-        None => format!("{} ({})", because.rule, because.text),
-    }
-}
-
 /// Why the rules that give it elsewhere do not give it to this person.
 fn why_not(desired: &Desired, rules: &BTreeSet<String>) -> String {
     let mut why: Vec<String> = desired
         .not_given
         .iter()
         .filter(|not| rules.contains(&not.because.rule))
-        .map(|not| told(&not.because))
+        .map(|not| reason(&not.because))
         .collect();
     why.extend(desired.problems.iter().cloned());
     why.dedup();

@@ -10,6 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use lanyard_model::{
+    account::FieldName,
     desired::{Desired, Ending, Lifecycle},
     fold,
     id::{GroupId, IdentityId, SiteId, TenantId},
@@ -49,6 +50,8 @@ pub struct Active {
     kept: BTreeSet<String>,
     /// Groups that any rule names.
     pub(crate) groups: BTreeSet<GroupId>,
+    /// Fields of accounts by which desks are chosen near a team.
+    pub(crate) team_fields: BTreeSet<FieldName>,
 }
 
 impl Active {
@@ -66,7 +69,8 @@ impl Active {
         ];
         let kept = policy.attributes().into_iter().chain(shown.map(str::to_owned)).collect();
         let groups = policy.groups();
-        Self { policy, bound, kept, groups }
+        let team_fields = policy.team_fields();
+        Self { policy, bound, kept, groups, team_fields }
     }
 
     /// Keys to find an identity by: the policy's own, and those that manager attributes may refer to.
@@ -528,7 +532,7 @@ impl Engine {
     /// What badge systems acknowledged, and who waits for a desk.
     async fn load_applied(&self) -> Result<(), StoreFailure> {
         for (id, site) in self.sites() {
-            let all = self.store.applied_all(id).await?;
+            let all = self.store.applied_to_recall(id).await?;
             {
                 let mut seating = site.seating.lock().unwrap_or_else(PoisonError::into_inner);
                 for (who, applied) in all.iter().filter(|(_, applied)| applied.waiting.is_some()) {

@@ -101,26 +101,27 @@ impl Engine {
         id: &IdentityId,
         site: &SiteId,
     ) -> Result<Vec<PlanId>, StoreFailure> {
+        // No outcome: an interruption left it open.
+        let may_be_done = |outcome: &Option<Outcome>| match outcome {
+            None | Some(Outcome::Unknown { .. }) => true,
+            Some(outcome) => outcome.is_success(),
+        };
+        let mut sent = Vec::new();
+        for plan in self.store.plans(Some(id), UNREAD_MAX).await? {
+            if plan.site == *site
+                && self.store.intents(&plan.id).await?.iter().any(|(_, outcome)| may_be_done(outcome))
+            {
+                sent.push(plan);
+            }
+        }
+        if sent.is_empty() {
+            return Ok(Vec::new());
+        }
         let filter =
             ActivityFilter { identity: Some(id.clone()), limit: LINES_MAX, ..ActivityFilter::default() };
         let journal = self.store.activity(&filter).await?;
-        let mut unread = Vec::new();
-        for plan in self.store.plans(Some(id), UNREAD_MAX).await? {
-            if plan.site != *site || read_back(&journal, &plan.id, plan.made_at).is_some() {
-                continue;
-            }
-            let sent = self.store.intents(&plan.id).await?;
-            // No outcome: an interruption left it open.
-            let may_be_done = |outcome: &Option<Outcome>| match outcome {
-                None | Some(Outcome::Unknown { .. }) => true,
-                Some(outcome) => outcome.is_success(),
-            };
-            if sent.iter().any(|(_, outcome)| may_be_done(outcome)) {
-                unread.push(plan.id);
-            }
-        }
-        unread.reverse();
-        Ok(unread)
+        sent.retain(|plan| read_back(&journal, &plan.id, plan.made_at).is_none());
+        Ok(sent.into_iter().rev().map(|plan| plan.id).collect())
     }
 
     /// The newest accepted write of each thing until a moment, newest first.

@@ -152,7 +152,8 @@ fn asked(files: &PolicyFiles) -> Asked {
         let columns = words(&table["columns"]);
         let asks = |row: &serde_json::Value| {
             let cells = columns.iter().zip(words(row));
-            let asking = cells.filter(|(column, cell)| asks_by(column) && !cell.trim().is_empty());
+            let asking =
+                cells.filter(|(column, cell)| structured::asks_by(column) && !cell.trim().is_empty());
             asking
                 .map(|(column, cell)| format!("{column}={}", cell.trim().to_lowercase()))
                 .collect::<Vec<_>>()
@@ -161,11 +162,6 @@ fn asked(files: &PolicyFiles) -> Asked {
         (name.clone(), rows.map(|row| asks(row).join("\n")).collect())
     });
     rows.collect()
-}
-
-/// Columns that say whom a row is for; the others say what it gives.
-fn asks_by(column: &str) -> bool {
-    ["site", "tenant", "group"].contains(&column) || column.starts_with("attribute:")
 }
 
 /// The rows that decide something for the person: table, and what the row asks for.

@@ -216,13 +216,6 @@ fn spread(total: &Spread) -> String {
 }
 
 fn causes(summary: &Summary) -> String {
-    if summary.late_by_cause.is_empty() {
-        return String::new();
-    }
-    let all: Vec<String> = summary
-        .late_by_cause
-        .iter()
-        .map(|(cause, count)| format!("{count} {}", cause.replace('_', " ")))
-        .collect();
-    format!("; late: {}", all.join(", "))
+    let told = summary.late_told();
+    if told.is_empty() { told } else { format!("; late: {told}") }
 }

@@ -59,6 +59,14 @@ pub struct Summary {
     pub removals_not_confirmed: u64,
 }
 
+impl Summary {
+    /// Late leavers by cause, in words; empty if there are none.
+    pub fn late_told(&self) -> String {
+        let told = |(cause, count): (&String, &u64)| format!("{count} {}", cause.replace('_', " "));
+        self.late_by_cause.iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Opening + joined + returned − left = closing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {

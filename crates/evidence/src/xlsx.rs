@@ -157,12 +157,8 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
 }
 
 fn late(summary: &Summary) -> String {
-    let all: Vec<String> = summary
-        .late_by_cause
-        .iter()
-        .map(|(cause, count)| format!("{count} {}", cause.replace('_', " ")))
-        .collect();
-    if all.is_empty() { "there are none".into() } else { all.join(", ") }
+    let told = summary.late_told();
+    if told.is_empty() { "there are none".into() } else { told }
 }
 
 /// A moment to the second.

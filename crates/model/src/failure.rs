@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a step that failed: tried again first, then everything else that is named here.
@@ -25,6 +25,13 @@ pub struct OnFailure {
     pub stop: bool,
     /// Names what the rule gives: a failure of something that it gives no longer is none.
     pub print: String,
+}
+
+impl OnFailure {
+    /// How long until a step is tried again.
+    pub fn pause(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::try_from(self.every_seconds).unwrap_or(i64::MAX))
+    }
 }
 
 /// What a person is asked to do.
@@ -87,6 +94,11 @@ const INSTEAD: &str = ":instead";
 /// The key under which a failure is remembered.
 pub fn failure_key(rule: &str, part: Part, instead: bool) -> String {
     format!("{rule}:{part}{}", if instead { INSTEAD } else { "" })
+}
+
+/// Whether a key is of a failure of what a rule gives instead.
+pub fn is_instead(key: &str) -> bool {
+    key.ends_with(INSTEAD)
 }
 
 /// A step that failed, and how far its rule has come with it.

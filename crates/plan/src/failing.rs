@@ -131,7 +131,7 @@ impl Failing<'_> {
             if keys.is_empty() {
                 return None;
             }
-            let pause = SignedDuration::from_secs(owner.branch.every_seconds.try_into().unwrap_or(i64::MAX));
+            let pause = owner.branch.pause();
             let pause = match (failed.given_up, step.destructive) {
                 (false, _) => pause,
                 (true, true) => pause.max(REMOVAL_PAUSE),

@@ -162,12 +162,12 @@ impl Seating {
         self.ahead(identity).filter(|(_, wait)| shares(wait)).count() + 1
     }
 
-    /// Who of those who wait may have this desk, in their order.
-    pub fn waiting_for(&self, room: RoomId) -> Vec<IdentityId> {
+    /// Who of those who wait may have this desk, in their order; the first `max` of them.
+    pub fn waiting_for(&self, room: RoomId, max: usize) -> Vec<IdentityId> {
         let fits = |who: &&IdentityId| {
             self.waiting.get(*who).is_some_and(|wait| self.fits(room, &wait.floors, &wait.kinds, &wait.rooms))
         };
-        self.line.iter().map(|(_, who)| who).filter(fits).cloned().collect()
+        self.line.iter().map(|(_, who)| who).filter(fits).take(max).cloned().collect()
     }
 
     /// Desks that are kept for whoever waits longer than `identity`.
@@ -263,7 +263,12 @@ impl Seating {
         {
             return Some(*promised);
         }
-        let kept = if self.line.is_empty() { BTreeMap::new() } else { self.kept_for_others(identity) };
+        // Whoever waits only narrows the choice: where nothing is free, nobody else is asked.
+        let mut kept = BTreeMap::new();
+        if !self.line.is_empty() {
+            self.free(identity, floors, kinds, rooms, &kept).next()?;
+            kept = self.kept_for_others(identity);
+        }
         let mates = near.map(|team| self.mates(team)).unwrap_or_default();
         if mates.is_empty() {
             return self.free(identity, floors, kinds, rooms, &kept).next();
@@ -368,7 +373,7 @@ mod tests {
         assert_eq!(seating.place_in_line(&who("bo"), &[FloorId(1)], &[]), 2);
         assert_eq!(seating.place_in_line(&who("cy"), &[FloorId(1)], &[]), 3, "whoever comes now is last");
         assert_eq!(seating.sit(AccountId(2), None), Some(RoomId(2)));
-        assert_eq!(seating.waiting_for(RoomId(2)), [who("ana"), who("bo")]);
+        assert_eq!(seating.waiting_for(RoomId(2), 9), [who("ana"), who("bo")]);
         for (name, desk) in [("cy", None), ("bo", None), ("ana", Some(RoomId(2)))] {
             assert_eq!(asks(&seating, name), desk, "{name}");
         }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lanyard_model::{
     desired::{Because, Desired, Lifecycle, NotGiven, NoticeWish, ToDo, Want},
-    failure::{FailedStep, OnFailure, Part, failure_key},
+    failure::{FailedStep, OnFailure, Part, failure_key, is_instead},
 };
 
 use crate::{
@@ -87,7 +87,7 @@ impl<'a> Failures<'a> {
             }
             desired.failures.insert(key.clone());
             if !step.given_up {
-                if let Ok(at) = step.last.checked_add(pause(branch))
+                if let Ok(at) = step.last.checked_add(branch.pause())
                     && at > now
                 {
                     desired.review_by(at);
@@ -98,7 +98,7 @@ impl<'a> Failures<'a> {
             if let (true, Some(flow)) = (told, flow) {
                 desired.not_given.push(NotGiven { label: flow.sentence.clone(), because: because.clone() });
             }
-            let replaced = key.ends_with(":instead");
+            let replaced = is_instead(key);
             let silent = branch.todo.is_none() && branch.alert.is_empty() && !branch.instead && !branch.stop;
             if branch.todo.is_some() || silent || replaced {
                 let named = branch.todo.as_ref().filter(|_| !replaced);
@@ -126,11 +126,6 @@ impl<'a> Failures<'a> {
             }
         }
     }
-}
-
-/// How long until a step is tried again.
-fn pause(branch: &OnFailure) -> SignedDuration {
-    SignedDuration::from_secs(i64::try_from(branch.every_seconds).unwrap_or(i64::MAX))
 }
 
 fn said(step: &FailedStep) -> String {

@@ -11,6 +11,11 @@ use toml_edit::{
 
 use crate::{PolicyFiles, sheet::Sheet};
 
+/// Whether a table's column says whom a row is for, and when, rather than what it gives.
+pub fn asks_by(column: &str) -> bool {
+    crate::table::asks_by(column)
+}
+
 /// Lists that stand as `[[headings]]` of their own rather than in brackets.
 const HEADINGS: &[&str] =
     &["route", "flow", "schedule", "user_type", "ended", "leave", "bookings", "test", "overlay"];

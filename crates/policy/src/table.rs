@@ -432,6 +432,13 @@ const COLUMNS: &[(&str, Column)] = &[
     ("comment", Column::Comment),
 ];
 
+/// Columns that say whom a row is for, and when; the others say what it gives.
+pub(crate) fn asks_by(column: &str) -> bool {
+    let asks =
+        |kind: &Column| matches!(kind, Column::Group | Column::Tenant | Column::Site | Column::Day { .. });
+    column.starts_with("attribute:") || COLUMNS.iter().any(|(known, kind)| *known == column && asks(kind))
+}
+
 /// Reads one table. `file` is the name findings are reported under.
 pub(crate) fn read(
     name: &str,

@@ -258,6 +258,7 @@ mortal_store! {
     fn held_in(site: &SiteId, at: Timestamp, after: AccountId, limit: usize) -> Vec<Holding>;
     fn applied(identity: &IdentityId, site: &SiteId) -> Option<Applied>;
     fn applied_all(site: &SiteId) -> Vec<(IdentityId, Applied)>;
+    fn applied_to_recall(site: &SiteId) -> Vec<(IdentityId, Applied)>;
     fn applied_page(site: &SiteId, tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<(IdentityId, Applied)>;
     fn identity_as_of(id: &IdentityId, moment: Timestamp) -> Option<Mirrored>;
     fn identities_as_of(tenant: &TenantId, moment: Timestamp) -> Vec<Mirrored>;

@@ -229,6 +229,11 @@ impl Store for SqliteStore {
         self.read(move |tx| links::all_applied(tx, &site)).await
     }
 
+    async fn applied_to_recall(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| links::applied_to_recall(tx, &site)).await
+    }
+
     async fn applied_page(
         &self,
         site: &SiteId,

@@ -33,7 +33,10 @@ impl Paging {
         key: impl Fn(&T) -> (jiff::Timestamp, String),
     ) -> Result<Cut<T>, Problem> {
         let total = list.len();
-        list.sort_by(|a, b| if newest_first { key(b).cmp(&key(a)) } else { key(a).cmp(&key(b)) });
+        list.sort_by_cached_key(&key);
+        if newest_first {
+            list.reverse();
+        }
         if let Some(cursor) = &self.cursor {
             let after = cursor.split_once('|').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
             let after = after.ok_or_else(|| {

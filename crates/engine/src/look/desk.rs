@@ -16,13 +16,12 @@ impl Engine {
     /// Takes over where the person sits, as just read. A desk that became free is offered to whoever waits for it.
     pub(super) fn note_seat(&self, scene: &Scene<'_>, view: &AccountView, tail: &mut Tail) {
         let Some(account) = &view.account else { return };
-        let mut waiting = {
+        let waiting = {
             let mut seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            seating.note_teams(account, &scene.active.policy.team_fields());
+            seating.note_teams(account, &scene.active.team_fields);
             let freed = seating.sit(account.id(), account.seat.map(|seat| seat.room));
-            freed.map(|room| seating.waiting_for(room)).unwrap_or_default()
+            freed.map(|room| seating.waiting_for(room, CALLED)).unwrap_or_default()
         };
-        waiting.truncate(CALLED);
         if !waiting.is_empty() {
             tail.writes.push(Write::Attend {
                 who: waiting,

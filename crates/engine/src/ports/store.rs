@@ -674,6 +674,9 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Holding>, StoreFailure>;
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure>;
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
+    /// What is applied for those who wait for a desk or are known to a badge system: what a start must know of. May name a
+    /// few others.
+    async fn applied_to_recall(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
     /// What is applied for a tenant's people in a site, by user id, after `after`.
     async fn applied_page(
         &self,

@@ -654,13 +654,14 @@ impl Engine {
                 });
                 continue;
             }
-            let (campaign, _) = self.campaign(&one.campaign).await?;
             let still = self.still_held(&one, now).await?;
             let late = one.decided_at.is_some_and(|at| now > at + REMOVAL_MAX);
-            if still && late {
-                self.write(vec![Write::Finding(Box::new(by_hand(&campaign, &one, now)))]).await?;
+            if still && !late {
+                continue;
             }
+            let (campaign, _) = self.campaign(&one.campaign).await?;
             if still {
+                self.write(vec![Write::Finding(Box::new(by_hand(&campaign, &one, now)))]).await?;
                 continue;
             }
             one.removed_at = Some(now);

@@ -10,7 +10,7 @@ use lanyard_model::{
     signal::{Lane, Source},
 };
 
-use super::found::{NAMED_MAX, counted, some_of, warning};
+use super::found::{counted, some_of, warning};
 use crate::{
     Engine,
     ports::{Finding, StoreFailure, Write},
@@ -53,7 +53,6 @@ impl Engine {
             let catalogue = state.catalogue();
             let named: Vec<String> = of_nobody
                 .iter()
-                .take(NAMED_MAX + 1)
                 .map(|booking| {
                     let room =
                         booking.room.map_or_else(|| "no space".to_owned(), |room| catalogue.room_path(room));
@@ -61,11 +60,6 @@ impl Engine {
                     format!("{room} on {day} (booking {}, account {})", booking.id, booking.host)
                 })
                 .collect();
-            let more = of_nobody.len().saturating_sub(named.len());
-            let detail = match more {
-                0 => some_of(&named),
-                more => format!("{}; and {} more", named[..NAMED_MAX].join("; "), more + 1),
-            };
             writes.push(Write::Finding(Box::new(Finding {
                 site: Some(site.site.clone()),
                 title: format!(
@@ -73,7 +67,7 @@ impl Engine {
                     site.site,
                     counted(of_nobody.len(), "future booking is", "future bookings are")
                 ),
-                detail,
+                detail: some_of(&named),
                 fix: Some("cancel them in iOffice, or give them another host".into()),
                 ..warning("left_booking", key, now)
             })));

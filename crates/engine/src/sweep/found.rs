@@ -17,7 +17,7 @@ use crate::{
 /// Open findings to compare with.
 const OPEN_MAX: usize = 1_000_000;
 /// Names in the text of a finding about many.
-pub(super) const NAMED_MAX: usize = 10;
+const NAMED_MAX: usize = 10;
 
 impl Engine {
     /// What is to be written of everything that was found: nothing for what is known and says the same.

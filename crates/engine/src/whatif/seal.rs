@@ -28,7 +28,7 @@ const LINES: &str = "whatif:lines";
 const BUCKET: usize = 200;
 pub(super) const BATCH: usize = 500;
 /// Looks to be tried again that are asked about.
-pub(super) const RETRYING_MAX: usize = 10_000;
+const RETRYING_MAX: usize = 10_000;
 
 /// A kept what-if.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -206,7 +206,6 @@ impl Engine {
     /// See [`SealRefused`].
     pub async fn seal_progress(&self, seal: &str) -> Result<SealProgress, SealRefused> {
         let (sealed, _) = self.sealed(seal).await?;
-        let now = self.clock.now();
         let mut progress = SealProgress {
             seal: seal.to_owned(),
             started_at: sealed.started_at,
@@ -220,18 +219,24 @@ impl Engine {
         if sealed.started_at.is_none() || sealed.ended_at.is_some() {
             return Ok(progress);
         }
-        let soon = now + self.settings.coalesce;
-        let mut who: Vec<_> = self.all_sealed(seal, &sealed).await?.into_iter().map(|(id, ..)| id).collect();
-        who.dedup();
-        for chunk in who.chunks(BATCH) {
-            for due in self.store.planned(chunk).await?.into_iter().flatten() {
-                // What comes later of itself (a hold's end, a first day) is no part of the application.
-                progress.to_look += usize::from(due <= soon);
-            }
-        }
-        let failed = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
-        progress.to_try_again = failed.iter().filter(|(_, id)| who.binary_search(id).is_ok()).count();
+        let who = self.all_sealed(seal, &sealed).await?.into_iter().map(|(id, ..)| id).collect();
+        (progress.to_look, progress.to_try_again) = self.open_looks(who).await?;
         Ok(progress)
+    }
+
+    /// How many of these people are still to be looked at, and how many looks failed and are tried again.
+    pub(super) async fn open_looks(&self, who: BTreeSet<IdentityId>) -> Result<(usize, usize), StoreFailure> {
+        let soon = self.clock.now() + self.settings.coalesce;
+        let failed = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
+        let to_try_again = failed.iter().filter(|(_, id)| who.contains(id)).count();
+        let mut to_look = 0;
+        let who: Vec<_> = who.into_iter().collect();
+        for chunk in who.chunks(BATCH) {
+            let planned = self.store.planned(chunk).await?;
+            // What comes later of itself (a hold's end, a first day) is no part of the application.
+            to_look += planned.into_iter().flatten().filter(|due| *due <= soon).count();
+        }
+        Ok((to_look, to_try_again))
     }
 
     async fn keep_sealed(

@@ -11,7 +11,7 @@ use lanyard_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::seal::{BATCH, RETRYING_MAX, SealRefused, Sealed};
+use super::seal::{BATCH, SealRefused, Sealed};
 use crate::{
     Engine,
     journal::line,
@@ -23,6 +23,8 @@ const HALTS: [&str; 6] = ["cap", "certificate", "credential", "leaver_late", "un
 /// Failed operations that halt it: so many, and so large a share.
 const FAILED_MIN: u64 = 3;
 const FAILED_PERCENT: u64 = 5;
+/// No shorter pause between two waves: what goes wrong must have time to show.
+pub const PAUSE_MIN: Duration = Duration::from_secs(60);
 /// No longer pause between two waves: a roll-out is finished or given up.
 pub const PAUSE_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// People of a halted roll-out are looked at again so much later, unless it goes on.
@@ -106,9 +108,9 @@ pub struct Waves {
 }
 
 impl Waves {
-    /// The first wave begins now. A pause beyond [`PAUSE_MAX`] is that long.
+    /// The first wave begins now. A pause below [`PAUSE_MIN`] or beyond [`PAUSE_MAX`] is that long.
     pub fn new(waves: Vec<Wave>, pause: Duration, now: Timestamp) -> Self {
-        let pause_seconds = pause.min(PAUSE_MAX).as_secs();
+        let pause_seconds = pause.clamp(PAUSE_MIN, PAUSE_MAX).as_secs();
         Self { waves, pause_seconds, begun: 1, began_at: now, dead_before: 0, halted: None }
     }
 
@@ -124,10 +126,7 @@ impl Waves {
 
     /// The wave of somebody, from 0.
     fn of(&self, identity: &IdentityId, site: &SiteId) -> usize {
-        // FNV-1a, which stays the same over restarts.
-        let hash = format!("{identity}@{site}").bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = crate::alerts::steady(&format!("{identity}@{site}"));
         let fits = |wave: &Wave| match wave {
             Wave::Share(percent) => hash % 100 < u64::from(*percent),
             Wave::Sites(sites) => sites.contains(site),
@@ -283,21 +282,9 @@ impl Engine {
 
     /// Whether everybody whose wave has begun was looked at: an outage must not let one wave after the other pass unseen.
     async fn are_looked_at(&self, seal: &str, sealed: &Sealed, waves: &Waves) -> Result<bool, SealRefused> {
-        let soon = self.clock.now() + self.settings.coalesce;
         let all = self.all_sealed(seal, sealed).await?;
         let begun = all.into_iter().filter(|(who, site, _)| waves.of(who, site) < waves.begun);
-        let who: BTreeSet<_> = begun.map(|(who, ..)| who).collect();
-        let trying = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
-        if trying.iter().any(|(_, id)| who.contains(id)) {
-            return Ok(false);
-        }
-        let who: Vec<_> = who.into_iter().collect();
-        for chunk in who.chunks(BATCH) {
-            if self.store.planned(chunk).await?.into_iter().flatten().any(|due| due <= soon) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(self.open_looks(begun.map(|(who, ..)| who).collect()).await? == (0, 0))
     }
 
     /// Raises attention for those whose wave has just begun.

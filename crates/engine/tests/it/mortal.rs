@@ -342,6 +342,12 @@ impl Store for Mortal {
         self.inner.applied_all(site).await
     }
 
+    async fn applied_to_recall(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure> {
+        self.live().await;
+        self.count_read("applied_to_recall");
+        self.inner.applied_to_recall(site).await
+    }
+
     async fn identity_as_of(
         &self,
         id: &IdentityId,

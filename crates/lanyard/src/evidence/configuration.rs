@@ -1,9 +1,8 @@
 //! The control itself: policy versions with who published them, and what policy and settings say.
 
 use jiff::Timestamp;
+use lanyard_engine::policies::Version;
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
-use lanyard_policy::PolicyFiles;
-use serde::Deserialize;
 use toml::Value;
 
 use super::Scope;
@@ -16,22 +15,6 @@ const SETTINGS: &[&str] =
     &["observe_only", "checkpoint_dir", "checkpoints", "sign_in", "approvals", "digest"];
 /// Whatever is called so is not shown.
 const SECRET: &[&str] = &["secret", "password", "token", "key"];
-
-/// A published policy, as the store keeps it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Version {
-    pub number: i64,
-    pub name: String,
-    pub seal: String,
-    pub author: String,
-    #[serde(default)]
-    pub approved_by: Option<String>,
-    pub reason: String,
-    pub at: Timestamp,
-    #[serde(default)]
-    pub changes: Vec<String>,
-    source: PolicyFiles,
-}
 
 /// All published versions, oldest first.
 pub struct Versions(Vec<Version>);

@@ -54,7 +54,7 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
         }
     }
     let earlier = in_order(earlier);
-    if let Some((longest, _)) = earlier.iter().max_by_key(|(checkpoint, _)| checkpoint.size)
+    if let Some((longest, _)) = earlier.last()
         && longest.size > size
     {
         anyhow::bail!(

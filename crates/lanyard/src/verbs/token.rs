@@ -113,9 +113,9 @@ async fn make(wish: MakeArguments) -> anyhow::Result<u8> {
 
 async fn list(wish: ListArguments) -> anyhow::Result<u8> {
     let tokens: Vec<Token> = match Running::find(&wish.data.dir) {
-        Some(server) => {
-            serde_json::from_value(server.call("GET", "/tokens", &Value::Null).await?["items"].take())?
-        }
+        Some(server) => serde_json::from_value(
+            server.call("GET", "/tokens?limit=1000", &Value::Null).await?["items"].take(),
+        )?,
         None => token::list(wiring::open_store(&wish.data.dir)?.as_ref()).await?,
     };
     if wish.json {

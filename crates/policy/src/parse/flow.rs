@@ -93,7 +93,7 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) -> Vec<Flow> {
             until: {
                 // What is asked first is read with everybody else's.
                 section.get("but_first");
-                dated(&section, "until").map(Into::into)
+                section.text("until").map(|text| dated(&section, text).into())
             },
             spot: section.report.spot(id.span.clone()),
             id: id.value,
@@ -211,11 +211,10 @@ fn only_from_table(section: &Section<'_>, key: &str, text: &str) -> bool {
 }
 
 /// An attribute that holds a day.
-pub(super) fn dated(section: &Section<'_>, key: &'static str) -> Option<String> {
-    let text = section.text(key)?;
+pub(super) fn dated(section: &Section<'_>, text: crate::reader::Text) -> String {
     section.report.mention(&text);
     section.report.compare(&text.value, Usage::Day, &text.span);
-    Some(text.value)
+    text.value
 }
 
 fn owns_all(section: &Section<'_>) -> bool {

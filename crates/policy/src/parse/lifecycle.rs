@@ -86,9 +86,7 @@ pub(super) fn channels(
 }
 
 fn start(section: &Section<'_>) -> Option<StartRule> {
-    let attribute = section.needed_attribute("attribute");
-    // Read once more for its place.
-    super::flow::dated(section, "attribute");
+    let attribute = section.needed("attribute").map(|text| super::flow::dated(section, text));
     let rule = StartRule {
         attribute: attribute.unwrap_or_default().into(),
         prepare_days: section.integer("prepare_days", 0..366).unwrap_or(0),
@@ -101,9 +99,7 @@ fn start(section: &Section<'_>) -> Option<StartRule> {
 }
 
 fn end(section: &Section<'_>, document: &mut Document) -> Option<EndRule> {
-    let attribute = section.needed_attribute("attribute");
-    // Read once more for its place.
-    super::flow::dated(section, "attribute");
+    let attribute = section.needed("attribute").map(|text| super::flow::dated(section, text));
     let rule = EndRule {
         attribute: attribute.unwrap_or_default().into(),
         conditions: conditions(section, "if", &document.groups),

@@ -2,7 +2,7 @@
 
 use lanyard_engine::ports::{MirroredIdentity, Store, Write, Wrote};
 use lanyard_model::{
-    desired::Applied,
+    desired::{Applied, DeskWait},
     id::{GroupId, IdentityId, RoomId},
     identity::{Group, GroupKind, Groups, Identity, Status},
     link::{How, Link},
@@ -211,4 +211,13 @@ pub(super) async fn links_and_applied_state(store: &dyn Store) {
     assert_eq!(store.applied(&who("ana"), &site()).await.unwrap(), Some(applied.clone()));
     assert_eq!(store.applied(&who("bo"), &site()).await.unwrap(), None);
     assert_eq!(store.applied_all(&site()).await.unwrap(), [(who("ana"), applied)]);
+    // Of those a start must know.
+    let wait = DeskWait { since: at(1), floors: vec![], kinds: vec![], rooms: vec![] };
+    let waits = Applied { waiting: Some(wait), ..Applied::default() };
+    let enters = Applied { door_holder: Some("417".into()), ..Applied::default() };
+    for (name, applied) in [("bo", &waits), ("cy", &enters)] {
+        let write = Write::Applied { identity: who(name), site: site(), applied: Box::new(applied.clone()) };
+        put(store, vec![write]).await;
+    }
+    assert_eq!(store.applied_to_recall(&site()).await.unwrap(), [(who("bo"), waits), (who("cy"), enters)]);
 }

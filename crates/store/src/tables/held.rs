@@ -200,8 +200,9 @@ pub(crate) fn of_account(tx: &dyn Tx, account: &AccountKey) -> Answer<Vec<Holdin
 
 /// Whether the site ever had an account of somebody of the tenant.
 pub(crate) fn serves(tx: &dyn Tx, site: &SiteId, tenant: &TenantId) -> Answer<bool> {
-    // Persons are kept as TENANT/USER; '0' is what follows '/'.
-    let (from, to) = (format!("{tenant}/"), format!("{tenant}0"));
+    // Persons are kept as TENANT/USER.
+    let from = format!("{tenant}/");
+    let to = tx::after_prefix(&from);
     let found = tx::all(tx, ANYBODY_OF, with![from.as_str(), to.as_str(), site.as_str()], |row| row.int(0))?;
     Ok(!found.is_empty())
 }

@@ -435,12 +435,10 @@ pub(crate) fn newest_checkpoints(
     tenant: &TenantId,
     limit: usize,
 ) -> Answer<(Vec<(Timestamp, u64, String)>, u64)> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let newest = tx::all(tx, NEWEST_CHECKPOINTS, with![tenant.as_str(), limit], |row| {
+    let newest = tx::all(tx, NEWEST_CHECKPOINTS, with![tenant.as_str(), rows_max(limit)], |row| {
         Ok((tx::time(row.int(0)?)?, unsigned(row.int(1)?), row.text(2)?.to_owned()))
     })?;
-    let count = tx::all(tx, CHECKPOINT_COUNT, with![tenant.as_str()], |row| Ok(unsigned(row.int(0)?)))?;
-    Ok((newest, count.first().copied().unwrap_or(0)))
+    Ok((newest, tx::count(tx, CHECKPOINT_COUNT, with![tenant.as_str()])?))
 }
 
 /// The first line, tenant by tenant, that does not fit.

@@ -30,6 +30,9 @@ statements! {
                     ON CONFLICT (tenant, user_id, site) DO UPDATE SET record = excluded.record";
     LOAD_APPLIED = "SELECT record FROM applied WHERE tenant = $1 AND user_id = $2 AND site = $3";
     ALL_APPLIED = "SELECT record, tenant, user_id FROM applied WHERE site = $1 ORDER BY tenant, user_id";
+    RECALL_APPLIED = "SELECT record, tenant, user_id FROM applied
+        WHERE site = $1 AND (record LIKE '%\"waiting\"%' OR record LIKE '%\"door_holder\"%')
+        ORDER BY tenant, user_id";
     PAGE_APPLIED = "SELECT record, tenant, user_id FROM applied WHERE site = $1 AND tenant = $2 AND user_id > $3
                     ORDER BY user_id LIMIT $4";
     KEEP_VISIT = "INSERT INTO visits (tenant, user_id, site, key, record) VALUES ($1, $2, $3, $4, $5)
@@ -114,6 +117,13 @@ pub(crate) fn load_applied(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answ
 
 pub(crate) fn all_applied(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<(IdentityId, Applied)>> {
     tx::all(tx, ALL_APPLIED, with![site.as_str()], |row| {
+        Ok((IdentityId::new(TenantId::new(row.text(1)?), row.text(2)?), applied(row)?))
+    })
+}
+
+/// What is applied for those who wait for a desk or are known to a badge system. May name a few others.
+pub(crate) fn applied_to_recall(tx: &dyn Tx, site: &SiteId) -> Answer<Vec<(IdentityId, Applied)>> {
+    tx::all(tx, RECALL_APPLIED, with![site.as_str()], |row| {
         Ok((IdentityId::new(TenantId::new(row.text(1)?), row.text(2)?), applied(row)?))
     })
 }

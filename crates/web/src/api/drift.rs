@@ -11,7 +11,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, change::refusal};
-use crate::{WebState, access::Caller, problem::Problem};
+use crate::{
+    WebState,
+    access::Caller,
+    problem::{Body, Problem},
+};
 
 /// `GET /api/v1/drift`
 pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
@@ -77,7 +81,7 @@ pub struct PreviewAsked {
 
 /// `POST /api/v1/alerts/preview`: what each alert rule would say now, or one of them with another template. Nothing is sent
 /// or kept.
-pub async fn preview(State(state): State<Arc<WebState>>, Json(asked): Json<PreviewAsked>) -> Answer {
+pub async fn preview(State(state): State<Arc<WebState>>, Body(asked): Body<PreviewAsked>) -> Answer {
     let runner = state.verbs.as_ref().ok_or_else(|| Problem::not_found("this server runs no verbs"))?;
     if asked.template.is_some() && asked.rule.is_none() {
         return Err(Problem::field("rule", "which rule is the template of?"));

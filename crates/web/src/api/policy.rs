@@ -165,10 +165,14 @@ pub struct Paging {
 /// `GET /api/v1/policy/versions`: newest first.
 pub async fn versions(State(state): Shared, Query(paging): Query<Paging>) -> Answer {
     let limit = paging.limit.unwrap_or(50).clamp(1, 500);
-    let (_, total) = state.engine.policy_versions(0, 1).await?;
     // Numbers have no gaps: what is published meanwhile moves no page.
-    let skip = paging.cursor.map_or(0, |last| total.saturating_sub(last.saturating_sub(1)));
-    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let skip = match paging.cursor {
+        None => 0,
+        Some(last) => {
+            let (_, total) = state.engine.policy_versions(0, 0).await?;
+            usize::try_from(total.saturating_sub(last.saturating_sub(1))).unwrap_or(usize::MAX)
+        }
+    };
     let (list, total) = state.engine.policy_versions(skip, limit).await?;
     let next = list.last().filter(|last| last.number > 1).map(|last| last.number.to_string());
     Ok(Json(json!({ "versions": list.iter().map(head).collect::<Vec<_>>(), "next": next, "total": total })))

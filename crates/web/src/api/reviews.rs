@@ -137,7 +137,7 @@ pub async fn show(
 
 /// Names the state of the whole review, whichever page is read.
 fn review_tag(campaign: &Campaign, lines: &[Line]) -> String {
-    tag_of(json!([campaign, lines]).to_string().as_bytes())
+    tag_of(&serde_json::to_vec(&(campaign, lines)).unwrap_or_default())
 }
 
 async fn unchanged(state: &WebState, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
