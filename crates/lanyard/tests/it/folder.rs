@@ -121,7 +121,7 @@ impl Folder {
     pub fn start(&self) -> Served {
         let data = self.data();
         Served {
-            running: Running::start(&["serve", &data]),
+            running: Running::start(&["serve", &data, "--json"]),
             url: format!("http://127.0.0.1:{}", self.port),
             token: String::new(),
             http: Http::new(),

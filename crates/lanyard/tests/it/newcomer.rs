@@ -62,6 +62,16 @@ async fn hook_is_verified(company: &Company, served: &Served) {
     .await;
 }
 
+/// What `serve --json` printed once it listened.
+fn it_says_where_it_is(served: &Served) {
+    let line: Value = serde_json::from_str(&served.running.out()).expect("one line of JSON");
+    assert_eq!(line["url"], served.url);
+    assert_eq!(line["hooks"]["main"], format!("{}/hooks/okta/main", served.url));
+    assert_eq!(line["pid"], served.running.id());
+    let link = line["sign_in"].as_str().expect("the first start makes a link");
+    assert!(link.starts_with(&format!("{}/sign-in?token=", served.url)), "{link}");
+}
+
 /// A sweep through the running server changes nothing at iOffice.
 async fn second_sweep_writes_nothing(company: &Company, folder: &Folder, served: &Served) {
     served.quiet(MINUTE).await;
@@ -101,6 +111,7 @@ async fn an_empty_site_is_filled_and_follows_one_person_from_first_day_to_last()
     assert_eq!(company.journal().await, Vec::<Value>::new(), "looking writes nothing");
 
     let served = folder.serve().await;
+    it_says_where_it_is(&served);
     hook_is_verified(&company, &served).await;
     served.quiet(MINUTE * 2).await;
     let group = company.group("APP-iOffice-Users").await;
