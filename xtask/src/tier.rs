@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-    console, demo, lockfiles, packs, pages, proofs, reference, simtest,
+    console, demo, lockfiles, packs, pages, presets, proofs, reference, simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
     tools,
@@ -43,6 +43,11 @@ pub fn run(root: &Root) -> ExitCode {
     );
     let lanyard = program(root, "lanyard");
     steps.run("tests", "run the failed test alone: cargo nextest run --workspace NAME", || tests(root));
+    steps.run(
+        "tests: other presets",
+        "run the failed test alone: LANYARD_PRESET=NAME cargo nextest run --workspace NAME",
+        || presets::essential(root),
+    );
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
         runner(tier_cargo(root, &["test", "--workspace", "--doc"]))
     });
@@ -124,6 +129,26 @@ fn tests(root: &Root) -> Result<Tally, Failure> {
         None => &["test", "--workspace", "--all-targets", "--no-fail-fast"],
     };
     runner(tier_cargo(root, runs).env(name, &seed))
+}
+
+/// The tests of the program itself, all of them or those whose names have one of the words, with a variable set.
+pub fn program_tests(root: &Root, variable: (&str, &str), words: &[&str]) -> Result<Tally, Failure> {
+    let call = match tools::nextest() {
+        Some(_) => {
+            let named: Vec<String> = words.iter().map(|word| format!("test({word})")).collect();
+            let named = if words.is_empty() { "all()".to_owned() } else { named.join(" | ") };
+            let filter = format!("package(lanyard) & kind(test) & ({named})");
+            let nextest =
+                ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--cargo-profile", PROFILE];
+            cargo(root, &nextest).args(["-E".to_owned(), filter])
+        }
+        None => {
+            let it =
+                ["test", "--workspace", "--test", "it", "--locked", "--no-fail-fast", "--profile", PROFILE];
+            cargo(root, &it).args(["--"]).args(words)
+        }
+    };
+    runner(call.env(variable.0, variable.1))
 }
 
 fn one(call: Call) -> Result<Tally, Failure> {
