@@ -5,10 +5,10 @@ use lanyard_model::{
     account::Account,
     desired::{Applied, Desired, Lifecycle, SeatWish, ToDo},
     link::Link,
-    plan::{Gate, Plan},
+    plan::{Block, Gate, Plan},
 };
 use lanyard_plan::{drift, seating::Seating};
-use lanyard_policy::reaction::{RULE, Reactions, Situation};
+use lanyard_policy::reaction::{Reactions, Situation};
 
 use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
@@ -188,8 +188,8 @@ impl Engine {
             match &step.gate {
                 Gate::Held { until, .. } => tail.review_by(Some(*until), "a hold ends"),
                 Gate::Waiting { until, .. } => tail.review_by(*until, "a request runs out"),
-                Gate::Blocked { why } => {
-                    asked &= why.starts_with(RULE);
+                Gate::Blocked { kind, why } => {
+                    asked &= *kind == Block::Reaction;
                     blocked.push(format!("{}: {why}", step.op.name()));
                 }
                 Gate::Open => {}
