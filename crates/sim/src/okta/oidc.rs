@@ -95,10 +95,7 @@ impl SignIns {
 
 /// The userinfo endpoint's refusal.
 pub fn bad_token() -> ApiError {
-    ApiError::oauth(401, "invalid_token", "The access token is invalid").header(
-        "www-authenticate",
-        "Bearer error=\"invalid_token\", error_description=\"The access token is invalid\"",
-    )
+    ApiError::challenge(401, "invalid_token", "The access token is invalid")
 }
 
 fn escaped(text: &str) -> String {
@@ -440,16 +437,8 @@ impl Org {
         let key = call.who.owner.ok_or_else(bad_token)?;
         let scopes = call.who.scopes.clone().ok_or_else(bad_token)?;
         if !scopes.iter().any(|scope| scope == "openid") {
-            return Err(ApiError::oauth(
-                403,
-                "insufficient_scope",
-                "The access token must have the 'openid' scope.",
-            )
-            .header(
-                "www-authenticate",
-                "Bearer error=\"insufficient_scope\", error_description=\"The access token must provide access to at \
-                 least one of these scopes - openid\"",
-            ));
+            let text = "The access token must provide access to at least one of these scopes - openid";
+            return Err(ApiError::challenge(403, "insufficient_scope", text));
         }
         Ok(Answer::value(&self.person_claims(key, &scopes)))
     }
