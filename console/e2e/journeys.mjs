@@ -569,6 +569,37 @@ const JOURNEYS = {
     await sees(page, "77");
   },
 
+  async "a table is made, gets a column, its rows move by keys; one that is used stays"(page) {
+    const name = `${stamp}-sheet`;
+    await newDraft(page, name);
+    if (!(await button(page, "Delete table places").isDisabled())) throw new Error("a table that flows look something up in can be deleted");
+    await button(page, "New table").click();
+    await page.getByRole("textbox", { name: "Name of the table" }).fill("titles");
+    await page.keyboard.press("Enter");
+    const table = page.getByRole("table", { name: "Table titles" });
+    await table.getByRole("button", { name: "floor" }).click();
+    await page.getByRole("menuitem", { name: "Take the column out" }).click();
+    for (const column of ["attribute:title", "value"]) {
+      await page.getByLabel("Add a column").first().click();
+      await page.getByLabel("Add a column").first().fill(column);
+      await page.getByRole("option").first().click();
+    }
+    const cell = (column, row) => table.getByLabel(`${column}, row ${row}`);
+    await cell("value", 1).fill("Engineer");
+    await button(page, "Add a row").click();
+    await cell("value", 2).focus();
+    await page.keyboard.press("Control+d");
+    await cell("attribute:title", 2).fill("Sr. Engineer");
+    await page.keyboard.press("Alt+ArrowUp");
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "attribute:title, row 1");
+    await kept(page);
+    const { body } = await asks(page, "GET", `/policy/drafts/${name}`);
+    const want = { columns: ["site", "building", "attribute:title", "value"], rows: [["", "", "Sr. Engineer", "Engineer"], ["", "", "", "Engineer"]] };
+    if (JSON.stringify(body.document.tables.titles) !== JSON.stringify(want)) throw new Error(JSON.stringify(body.document.tables.titles));
+    await button(page, "Delete table titles").click();
+    await table.waitFor({ state: "detached" });
+  },
+
   async "a template is tried on the live population, and kept only when somebody says so"(page) {
     await page.goto(`${BASE}/all/policies`);
     await page.getByRole("link", { name: "Try Group change" }).click();
@@ -578,7 +609,7 @@ const JOURNEYS = {
     const drafts = async () => (await asks(page, "GET", "/policy")).body.drafts.map((draft) => draft.id);
     const before = await drafts();
     await page.locator(".steplist").getByRole("button", { name: "in …" }).click();
-    await page.getByLabel("Groups").first().fill("APP-iOffice-Users");
+    await page.locator("fieldset.body").getByLabel("Groups").first().fill("APP-iOffice-Users");
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => /concerns [\d,]+ (people|person)/.test(document.querySelector("[data-reach]")?.textContent ?? ""));
     const said = await reach.innerText();

@@ -8,6 +8,7 @@ import { failureText, OUTCOMES, outcomeText } from "../src/screens/policy/outcom
 import { fits, namesOf, shapeOf, strangers, type PolicySchema } from "../src/screens/policy/schema";
 import { changesOf, choices, stepped, withFailure } from "../src/screens/policy/steps";
 import { suggestions } from "../src/screens/policy/suggest";
+import { whereabouts } from "../src/screens/policy/whereabouts";
 import { TEMPLATES, withTemplate } from "../src/screens/policy/templates";
 
 const schema = JSON.parse(readFileSync("../crates/policy/src/policy.schema.json", "utf8")) as PolicySchema;
@@ -191,7 +192,7 @@ test("a field filled another way keeps its transforms and its people, and is wri
 });
 
 test("pickers offer what the policy and both sides know", () => {
-  const around = { rules: { notify: { it: {} }, groups: { G: "00g1" }, flow: [{ id: "f", then: [{ door: "Lab" }] }] }, tables: ["places"], vocabulary: undefined, schema };
+  const around = { rules: { notify: { it: {} }, groups: { G: "00g1" }, flow: [{ id: "f", then: [{ door: "Lab" }] }] }, tables: ["places"], vocabulary: undefined, schema, locked: false };
   expect(suggestions("alert", "failure", {}, around)).toEqual(["it"]);
   expect(suggestions("approval", "demand", {}, around)).toContain("group:G");
   expect(suggestions("door", "outcome", {}, around)).toEqual(["building of their seat", "floor of their seat", "from table", "Lab"]);
@@ -206,3 +207,17 @@ test("a template is a flow at the end; one that needs a table takes what there i
   expect("look_up" in flowsOf(withTemplate({ ...spots, tables: {} }, find("new-user")).doc)[1]!).toBe(false);
   expect(withTemplate(spots, find("deactivation"))).toEqual({ doc: spots });
 });
+
+test.each([
+  ["/rules/flow/1/look_up", { in: "flow", flow: 1, step: { kind: "look_up" } }],
+  ["/rules/flow/2/if/0/is", { in: "flow", flow: 2, step: { kind: "if", at: 0 } }],
+  ["/rules/flow/0/then/1/if_it_fails/retry", { in: "flow", flow: 0, step: { kind: "fails", of: 1 } }],
+  ["/rules/flow/0/but_first/hold", { in: "flow", flow: 0, step: { kind: "hold" } }],
+  ["/rules/flow/4", { in: "flow", flow: 4, step: { kind: "flow" } }],
+  ["/rules/guardrails/max_people", { in: "ground", section: "guardrails" }],
+  ["/rules/user_type/0/is", { in: "ground", section: "profile" }],
+  ["/rules/weather", { in: "ground", section: "weather" }],
+  ["/tables/places/rows/0/1", { in: "table", table: "places" }],
+  ["/rules", undefined],
+  [undefined, undefined],
+])("a mistake at %s is shown at %o", (pointer, at) => expect(whereabouts(pointer)).toEqual(at));

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { branched, flowsOf, flowText, freshId, history, moved, otherwiseOf, pasted, pasteInto, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { branched, flowsOf, flowText, freshId, history, moved, otherwiseOf, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { columnStepped, filledDown, pasted, pasteInto, rowStepped, usersOf, withColumn } from "../src/screens/policy/sheet";
 import { stepped } from "../src/screens/policy/steps";
 import { nearest, offered, unknownIn } from "../src/screens/policy/suggest";
 import { stacked } from "../src/screens/Places";
@@ -63,6 +64,24 @@ test("a pasted block lands where it was pasted, grows the sheet, and stops at it
   expect(block).toEqual([["oslo", "Level 2", "extra"], ['New "York"', "Ground"]]);
   expect(pasteInto(doc.tables.places!, 1, 0, block).rows).toEqual([["london", "Level 4"], ["oslo", "Level 2"], ['New "York"', "Ground"]]);
   expect(pasteInto(doc.tables.places!, 0, 1, block).rows).toEqual([["london", "oslo"], ["", 'New "York"']]);
+});
+
+test("rows and columns move with their cells; a short row is filled up", () => {
+  const sheet = { columns: ["a", "b", "c"], rows: [["1", "2", "3"], ["4"], ["7", "8", "9"]] };
+  expect(rowStepped(sheet, 2, "up").rows.map((row) => row[0])).toEqual(["1", "7", "4"]);
+  expect(rowStepped(sheet, 0, "up").rows).toEqual(sheet.rows);
+  expect(rowStepped(sheet, 0, "copy").rows.map((row) => row[0])).toEqual(["1", "1", "4", "7"]);
+  expect(rowStepped(sheet, 0, "delete").rows).toEqual([["4"], ["7", "8", "9"]]);
+  expect(columnStepped(sheet, 0, "right")).toEqual({ columns: ["b", "a", "c"], rows: [["2", "1", "3"], ["", "4", ""], ["8", "7", "9"]] });
+  expect(columnStepped(sheet, 1, "delete")).toEqual({ columns: ["a", "c"], rows: [["1", "3"], ["4", ""], ["7", "9"]] });
+  expect(withColumn(sheet, "d").rows[1]).toEqual(["4", "", "", ""]);
+  expect(withColumn(sheet, "a")).toBe(sheet);
+  expect(filledDown(sheet, 1, 2).rows[1]).toEqual(["4", "", "3"]);
+  expect(filledDown(sheet, 0, 0)).toBe(sheet);
+});
+
+test("a table that something looks up in says by what", () => {
+  expect(usersOf({ flow: [{ id: "a", look_up: "places" }, { id: "b" }], profile: { jobTitle: { look_up: "places" }, city: "city" } }, "places")).toEqual(["a", "jobTitle"]);
 });
 
 test("names nobody knows are shown with the nearest known ones", () => {

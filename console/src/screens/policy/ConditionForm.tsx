@@ -124,7 +124,9 @@ function Nested({ legend, value, change }: { legend: string; value: Json; change
 /** A list of conditions as sentences; the chosen one opens in place. */
 export function Conditions({ title, value, change, none = "Everybody" }: { title: string; value: Json | undefined; change: (to: Json | undefined) => void; none?: string }) {
   const items = parts(value);
+  const { locked } = useAround();
   const [open, setOpen] = useState<number>();
+  const isOpen = (i: number) => locked || open === i;
   const put = (to: Part[], at?: number) => {
     change(to.length === 0 ? undefined : to);
     setOpen(at);
@@ -136,8 +138,8 @@ export function Conditions({ title, value, change, none = "Everybody" }: { title
       <ul className="steplist">
         {items.map((item, i) => (
           <li key={i}>
-            <button type="button" aria-expanded={open === i} onClick={() => setOpen(open === i ? undefined : i)}>{conditionText(item)}</button>
-            {open === i && (
+            <button type="button" aria-expanded={isOpen(i)} onClick={() => setOpen(open === i ? undefined : i)}>{conditionText(item)}</button>
+            {isOpen(i) && (
               <div className="nested" style={{ marginTop: 6 }}>
                 <StepTools what="condition" up={i > 0 ? () => put(moved(items, i, i - 1), i - 1) : undefined} down={i < items.length - 1 ? () => put(moved(items, i, i + 1), i + 1) : undefined} copy={() => put([...items.slice(0, i + 1), item, ...items.slice(i + 1)], i + 1)} remove={() => put(items.filter((_, j) => j !== i))} />
                 <ConditionForm part={item} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />

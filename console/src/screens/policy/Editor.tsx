@@ -24,6 +24,7 @@ import type { PolicySchema } from "./schema";
 import { TableView } from "./TableView";
 import { TEMPLATES } from "./templates";
 import { Try } from "./Try";
+import { whereabouts, type Whereabouts } from "./whereabouts";
 import "./policy.css";
 
 // The canvas is the heaviest thing of the console: only who opens it pays.
@@ -104,6 +105,11 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
     setSelected({ flow: flows.length, step: { kind: "flow" } });
     galleryModal.close();
   };
+  /** To what a mistake is about. */
+  const show = (to: Whereabouts) => {
+    if (to.in === "flow") setSelected({ flow: to.flow, step: to.step });
+    go(to.in === "ground" ? { view: "ground", section: to.section } : { view: to.in === "flow" && view === "flow" ? "flow" : "table" });
+  };
   const both = { doc, selected, select: setSelected, edit, locked };
   const body = () => {
     switch (view) {
@@ -120,7 +126,7 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
     }
   };
   return (
-    <AroundProvider value={{ rules: doc.rules, tables: Object.keys(doc.tables), vocabulary, schema }}>
+    <AroundProvider value={{ rules: doc.rules, tables: Object.keys(doc.tables), vocabulary, schema, locked }}>
       <div className="stack">
         <Link to="/$tenant/policies" params={{ tenant }} className="row small" style={{ width: "fit-content" }}><IconArrowLeft size={14} aria-hidden /> Policy</Link>
         <PageHead title={title} sub={sub}>
@@ -133,7 +139,7 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
         </PageHead>
         {desk.restored && <div className="banner" role="status">What you wrote before was kept in this browser and is put back.</div>}
         {banner}
-        <Mistakes list={desk.mistakes} />
+        <Mistakes list={desk.mistakes} show={show} />
         {body()}
         <Modal opened={gallery} onClose={galleryModal.close} title="New flow" size="xl" closeButtonProps={{ "aria-label": "Close" }}>
           <Gallery take={(template) => add(template.flow, template.id)} only={TEMPLATES.filter((t) => t.flow)} />
@@ -152,19 +158,21 @@ function SavingLine({ saving, again }: { saving: Saving; again: () => void }) {
   }
 }
 
-function Mistakes({ list }: { list: Mistake[] }) {
+function Mistakes({ list, show }: { list: Mistake[]; show: (to: Whereabouts) => void }) {
   if (list.length === 0) return null;
   const errors = list.filter((m) => m.severity !== "warning");
   return (
     <Panel title={errors.length > 0 ? plural(errors.length, "mistake") : plural(list.length, "remark")} tone={errors.length > 0 ? "failed" : "held"}>
       <ul className="list">
-        {list.slice(0, 20).map((m, i) => (
-          <li key={i} style={{ paddingBlock: 7 }}>
+        {list.slice(0, 20).map((m, i) => {
+          const at = whereabouts(m.path);
+          return <li key={i} style={{ paddingBlock: 7 }}>
             <Mark as={m.severity === "warning" ? "held" : "failed"} label={m.severity === "warning" ? "Remark" : "Mistake"} />
             <div className="grow"><span>{m.message}</span>{m.fix && <div className="fix"><span className="dim">Fix: </span>{m.fix}</div>}</div>
             <span className="small dim num">{[m.file?.split("/").at(-1), m.line].filter(Boolean).join(":")}</span>
-          </li>
-        ))}
+            {at && <Button size="compact-xs" variant="default" aria-label={`Show: ${m.message}`} onClick={() => show(at)}>Show</Button>}
+          </li>;
+        })}
       </ul>
     </Panel>
   );

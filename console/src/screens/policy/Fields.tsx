@@ -123,7 +123,9 @@ export function cardTitle(value: Part): string {
 /** A list of sections whose order counts. */
 export function Cards({ title, says, node, value, change, owner }: SubProps) {
   const items = parts(value);
+  const { locked } = useAround();
   const [open, setOpen] = useState<number>();
+  const isOpen = (i: number) => locked || open === i;
   const put = (to: Part[], at?: number) => {
     change(to.length === 0 ? undefined : to);
     setOpen(at);
@@ -133,12 +135,12 @@ export function Cards({ title, says, node, value, change, owner }: SubProps) {
       <div className="row"><h3>{title}</h3><span className="dim small grow">{[says, items.length === 0 && "none yet"].filter(Boolean).join("; ")}</span><Button size="compact-xs" variant="default" aria-label={`Add to ${title}`} onClick={() => put([...items, {}], items.length)}>Add one</Button></div>
       <ol className="cards">
         {items.map((item, i) => (
-          <li key={i} className="inset" data-set={open === i || undefined}>
+          <li key={i} className="inset" data-set={isOpen(i) || undefined}>
             <div className="row">
-              <button type="button" className="rowbutton grow" aria-expanded={open === i} onClick={() => setOpen(open === i ? undefined : i)}><span className="dim num">{i + 1}.</span> {cardTitle(item)}</button>
+              <button type="button" className="rowbutton grow" aria-expanded={isOpen(i)} onClick={() => setOpen(open === i ? undefined : i)}><span className="dim num">{i + 1}.</span> {cardTitle(item)}</button>
               <StepTools what={`${title} ${i + 1}`} up={i > 0 ? () => put(moved(items, i, i - 1), open === i ? i - 1 : open) : undefined} down={i < items.length - 1 ? () => put(moved(items, i, i + 1), open === i ? i + 1 : open) : undefined} copy={() => put([...items.slice(0, i + 1), item, ...items.slice(i + 1)], i + 1)} remove={() => put(items.filter((_, j) => j !== i))} />
             </div>
-            {open === i && <SectionForm node={node} value={item} owner={owner} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />}
+            {isOpen(i) && <SectionForm node={node} value={item} owner={owner} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />}
           </li>
         ))}
       </ol>

@@ -48,7 +48,9 @@ export function AddOutcome({ text, kinds = OUTCOMES, add }: { text: string; kind
 /** A list of outcomes as sentences; the chosen one opens in place. */
 export function Outcomes({ title, value, change }: { title: string; value: Json | undefined; change: (to: Json | undefined) => void }) {
   const items = parts(value);
+  const { locked } = useAround();
   const [open, setOpen] = useState<number>();
+  const isOpen = (i: number) => locked || open === i;
   const put = (to: Part[], at?: number) => {
     change(to.length === 0 ? undefined : to);
     setOpen(at);
@@ -59,8 +61,8 @@ export function Outcomes({ title, value, change }: { title: string; value: Json 
       <ul className="steplist">
         {items.map((item, i) => (
           <li key={i}>
-            <button type="button" aria-expanded={open === i} onClick={() => setOpen(open === i ? undefined : i)}>{outcomeText(item)}</button>
-            {open === i && (
+            <button type="button" aria-expanded={isOpen(i)} onClick={() => setOpen(open === i ? undefined : i)}>{outcomeText(item)}</button>
+            {isOpen(i) && (
               <div className="nested" style={{ marginTop: 6 }}>
                 <StepTools what={`${title} ${i + 1}`} up={i > 0 ? () => put(moved(items, i, i - 1), i - 1) : undefined} down={i < items.length - 1 ? () => put(moved(items, i, i + 1), i + 1) : undefined} copy={() => put([...items.slice(0, i + 1), item, ...items.slice(i + 1)], i + 1)} remove={() => put(items.filter((_, j) => j !== i))} />
                 <OutcomeForm part={item} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />

@@ -32,6 +32,8 @@ export interface Mistake {
   file?: string;
   line?: number;
   column?: number;
+  /** JSON pointer into the document. */
+  path?: string | null;
 }
 export interface Content {
   document: Document | null;

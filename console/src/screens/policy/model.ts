@@ -2,14 +2,10 @@
 import { conditionText } from "./conditions";
 import { list, parts, type Json, type Part } from "./json";
 import { outcomeText } from "./outcomes";
+import type { Sheet } from "./sheet";
 
 export interface Flow extends Part {
   id: string;
-}
-
-export interface Sheet {
-  columns: string[];
-  rows: string[][];
 }
 
 /** `rules` is policy.toml key for key, `tables` are its CSV files. */
@@ -63,6 +59,10 @@ export function flowText(flow: Flow): string {
 export const withFlows = (doc: Document, flow: Flow[]): Document => ({ ...doc, rules: { ...doc.rules, flow } });
 export const withFlow = (doc: Document, at: number, flow: Flow): Document => withFlows(doc, flowsOf(doc).map((f, i) => (i === at ? flow : f)));
 export const withTable = (doc: Document, name: string, sheet: Sheet): Document => ({ ...doc, tables: { ...doc.tables, [name]: sheet } });
+
+export function withoutTable(doc: Document, name: string): Document {
+  return { ...doc, tables: Object.fromEntries(Object.entries(doc.tables).filter(([other]) => other !== name)) };
+}
 
 export function moved<T>(items: T[], from: number, to: number): T[] {
   if (to < 0 || to >= items.length) return items;
@@ -125,22 +125,4 @@ export function history(state: History, act: Act): History {
       return after ? { past: [...state.past, state.now], now: after, future } : state;
     }
   }
-}
-
-/* ---- mapping tables ---- */
-
-/** Cells of a spreadsheet's clipboard. */
-export function pasted(text: string): string[][] {
-  const lines = text.replaceAll("\r\n", "\n").replace(/\n$/, "").split("\n");
-  return lines.map((line) => line.split("\t").map((cell) => cell.trim().replace(/^"(.*)"$/s, "$1").replaceAll('""', '"')));
-}
-
-/** Puts a block of cells into the sheet; rows are added at the end as needed, columns beyond the last are dropped. */
-export function pasteInto(sheet: Sheet, row: number, column: number, block: string[][]): Sheet {
-  const rows = sheet.rows.map((r) => [...r]);
-  block.forEach((line, i) => {
-    while (rows.length <= row + i) rows.push(sheet.columns.map(() => ""));
-    line.slice(0, sheet.columns.length - column).forEach((cell, j) => (rows[row + i]![column + j] = cell));
-  });
-  return { ...sheet, rows };
 }

@@ -64,6 +64,8 @@ export interface Around {
   tables: string[];
   vocabulary?: Vocabulary;
   schema: PolicySchema;
+  /** Nothing can be changed: then everything stands open. */
+  locked: boolean;
 }
 
 export function attributeNames(vocabulary?: Vocabulary): string[] {
