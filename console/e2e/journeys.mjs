@@ -136,7 +136,7 @@ const JOURNEYS = {
     const sheet = page.locator("table.sheet");
     await sheet.waitFor();
     const heads = (await sheet.locator("thead th").allInnerTexts()).map((head) => head.trim());
-    const [place, team, section] = ["officeLocation", "division", "section"].map((name) => heads.findIndex((head) => head.split(" ")[0] === name) - 1);
+    const [place, team, section] = ["officeLocation", "division", "section"].map((name) => heads.findIndex((head) => head.split(/\s/)[0] === name) - 1);
     const rows = sheet.locator("tbody tr");
     const values = await rows.evaluateAll((all) => all.map((row) => [...row.querySelectorAll("td input")].map((input) => input.value)));
     const at = values.findIndex((row) => row[place] === "PIER" && row[team] === "");

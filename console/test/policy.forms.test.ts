@@ -94,6 +94,7 @@ test("a flow is drawn as steps in one order, each with its way of failing", () =
   expect(text("then1!")).toBe("tried 2 more times, 10 minutes apart (as the flow says)");
   expect(text("ask!")).toBe("after 1 day role:approver may decide as well");
   expect(text("tell")).toBe("it, once a read shows it");
+  expect(links.filter((link) => !link.fails).map((link) => link.to)).toEqual(steps.slice(1).map((box) => box.id));
   expect(links.filter((link) => link.from === "then0!").map((link) => link.to)).toEqual(["then0+0", "then0+1"]);
   // No box lies on another one.
   const places = boxes.map((box) => `${box.x}/${box.y}`);

@@ -3,11 +3,12 @@
 import { Button, Menu, Select, useComputedColorScheme } from "@mantine/core";
 import { BaseEdge, Controls, EdgeLabelRenderer, getSmoothStepPath, Handle, Position, ReactFlow, type Edge, type EdgeProps, type FitViewOptions, type Node, type NodeProps, type ReactFlowInstance } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
+import { useElementSize } from "@mantine/hooks";
 import { Fragment, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Panel } from "../../ui/panel";
 import { Empty } from "../../ui/states";
 import type { Selected } from "./FlowPanel";
-import { drawn, HEIGHT, WIDTH, type Box, type BoxKind } from "./graph";
+import { drawn, extent, HEIGHT, WIDTH, type Box, type BoxKind } from "./graph";
 import { useAround } from "./around";
 import { isPart } from "./json";
 import { branched, flowsOf, freshId, withFlow, withFlows, type Document } from "./model";
@@ -37,6 +38,7 @@ export default function Canvas(props: Props) {
   const flow = flows[at];
   const step = selected?.flow === at ? selected.step : undefined;
   const canvas = useRef<HTMLDivElement>(null);
+  const pane = useElementSize();
   /** The box that the keyboard stays on while steps change places. */
   const [follow, setFollow] = useState<string>();
   /** The way on whose choices are open. */
@@ -50,6 +52,9 @@ export default function Canvas(props: Props) {
   const graph = useMemo(() => (flow ? drawn(doc, at, isPart(rules.notify) ? Object.keys(rules.notify) : []) : { boxes: [], links: [] }), [doc, at, flow, rules.notify]);
   const nodes = useMemo(() => graph.boxes.map((box): BoxNode => ({ id: box.id, type: "box", position: { x: box.x, y: box.y }, width: WIDTH, height: HEIGHT, focusable: box.step !== undefined || box.goto !== undefined || (box.branch !== undefined && !locked), ariaLabel: `${box.title}: ${box.text}`, data: { box, chosen: same(box.step, step) && box.kind !== "instead" } })), [graph, step, locked]);
   const edges = graph.links.map((link): PlusEdge => ({ id: `${link.from}>${link.to}`, type: "plus", source: link.from, target: link.to, data: { label: link.label, fails: link.fails, choices: locked ? [] : link.choices, insert, open: adding === `${link.from}>${link.to}`, setOpen: (open) => setAdding(open ? `${link.from}>${link.to}` : undefined) }, ...(link.fails ? { sourceHandle: "fails", targetHandle: "from" } : {}) }));
+  const size = extent(graph.boxes);
+  // As high as the drawing is at the width that there is: no empty space, and the page scrolls.
+  const scale = pane.width === 0 ? 1 : Math.min(1, Math.max(MIN_ZOOM, (pane.width - 2 * MARGIN) / size.width));
   useEffect(() => {
     if (follow === undefined) return;
     canvas.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${follow}"]`)?.focus();
@@ -58,7 +63,7 @@ export default function Canvas(props: Props) {
 
   // More or fewer steps: all of them stay in view, and the keyboard stays where it is.
   const view = useRef<ReactFlowInstance<BoxNode, PlusEdge>>(undefined);
-  useEffect(() => void view.current?.fitView(FIT), [nodes.length]);
+  useEffect(() => void view.current?.fitView(FIT), [nodes.length, scale]);
 
   const branch = (condition: number) => {
     if (locked) return;
@@ -112,7 +117,7 @@ export default function Canvas(props: Props) {
       end={<span className="row"><Button size="compact-xs" variant="default" disabled={locked} onClick={props.add}>New flow</Button><Button size="compact-xs" variant="default" disabled={locked || !flow} onClick={() => flow && edit(withFlows(doc, [...flows, { ...flow, id: freshId(doc, flow.id) }]))}>Copy flow</Button></span>}
     >
       {!flow ? <Empty title="No flows yet">Take one from the gallery, or start from scratch.</Empty> : (
-        <div className="canvas" ref={canvas} onKeyDown={onKeyDown} style={{ height: Math.max(420, Math.max(...graph.boxes.map((b) => b.y)) + HEIGHT + 80) }}>
+        <div ref={pane.ref}><div className="canvas" ref={canvas} onKeyDown={onKeyDown} style={{ height: size.height * scale + 2 * MARGIN }}>
           <ReactFlow
             key={at}
             onInit={(made) => (view.current = made)}
@@ -129,13 +134,13 @@ export default function Canvas(props: Props) {
             preventScrolling={false}
             fitView
             fitViewOptions={FIT}
-            minZoom={0.3}
+            minZoom={MIN_ZOOM}
             onNodeClick={(_, node) => open((node as BoxNode).data.box)}
             ariaLabelConfig={{ "node.a11yDescription.default": "Enter opens the step, plus adds one below it, Alt with an arrow moves it, Control D copies it, B branches, Delete takes it out" }}
           >
             <Controls showInteractive={false} />
           </ReactFlow>
-        </div>
+        </div></div>
       )}
       {flow && <p className="keys dim small row wrap" style={{ gap: "4px 0" }}>{KEYS.map(([key, does]) => <span key={key}><kbd>{key}</kbd>{does}</span>)}</p>}
     </Panel>
@@ -194,6 +199,8 @@ function Plus({ choices, insert, open, setOpen }: PlusEdge["data"] & object) {
   );
 }
 
-const FIT: FitViewOptions<BoxNode> = { maxZoom: 1, padding: "32px" };
+const MIN_ZOOM = 0.5;
+const MARGIN = 32;
+const FIT: FitViewOptions<BoxNode> = { maxZoom: 1, padding: `${MARGIN - 2}px` };
 const NODES = { box: BoxView };
 const EDGES = { plus: PlusView };

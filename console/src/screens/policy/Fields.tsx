@@ -7,7 +7,7 @@ import { Conditions } from "./ConditionForm";
 import { isPart, parts, single, texts, withKey, type Json, type Part } from "./json";
 import { moved } from "./model";
 import { Outcomes } from "./OutcomeForm";
-import { fits, label, meaning, namesOf, resolved, shapeOf, strangers, type Node, type Shape } from "./schema";
+import { fits, label, meaning, namesOf, resolved, shapeOf, strangers, usual, type Node, type Shape } from "./schema";
 import { suggestions } from "./suggest";
 
 export interface FieldProps {
@@ -34,7 +34,7 @@ export function Field(props: FieldProps) {
 function SmallField({ name, node, value, change, owner, title, shape }: FieldProps & { shape: Shape }) {
   const around = useAround();
   // What it means stands below, so that inputs side by side stand in one line.
-  const common = { label: title ?? label(name), description: meaning(around.schema, node), inputWrapperOrder: ["label", "input", "description", "error"] as ("label" | "input" | "description" | "error")[] };
+  const common = { label: title ?? label(name), description: meaning(around.schema, node), placeholder: value === undefined ? usual(around.schema, node) : undefined, inputWrapperOrder: ["label", "input", "description", "error"] as ("label" | "input" | "description" | "error")[] };
   const offer = suggestions(name, owner, node, around);
   switch (shape.is) {
     case "yes": return <Switch label={common.label} description={common.description} checked={value === undefined ? resolved(around.schema, node).default === true : value === true} onChange={(e) => change(e.currentTarget.checked)} />;

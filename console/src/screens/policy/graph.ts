@@ -37,6 +37,8 @@ export const WIDTH = 240;
 export const HEIGHT = 74;
 const GAP = 56;
 const ROW = HEIGHT + 52;
+/** From one thing that is given instead to the next. */
+const NEXT = HEIGHT + 16;
 
 export interface Graph {
   boxes: Box[];
@@ -111,7 +113,7 @@ function drawFirst(d: Drawing): string[] {
 }
 
 function drawOutcome(d: Drawing, o: Part, i: number): string {
-  const id = d.box(`then${i}`, "give", "Give", outcomeText(o, d.flow.look_up), { step: { kind: "then", at: i } });
+  const id = d.box(`then${i}`, "give", i === 0 ? "Give" : "and give", outcomeText(o, d.flow.look_up), { step: { kind: "then", at: i } });
   const noted = parts(o.otherwise)[0];
   const { failure, own } = failureOf(d.flow, i);
   const text = failureText(failure);
@@ -135,22 +137,17 @@ function drawOutcomes(d: Drawing, last: string, rank: Rank): string[] {
   });
   d.box("tell", "tell", tell.length > 0 ? "Read back, then tell" : "Read back, journal", tell.length > 0 ? `${tell.join(" and ")}, once a read shows it` : "done when a read says so; nobody is told", { step: { kind: "tell" } });
   d.fails("tell", tell.length > 0 ? "If it is not seen, or not delivered" : "If it is not seen", "a read that does not show it is a failure of its own: planned again, then a finding", { quiet: true });
-  given.forEach((id, i) => {
-    // What may be added above stands once, on the way to the first of them.
-    if (i === 0) d.link(last, [rank, "out"], id);
-    else d.plain(last, id);
-    d.link(id, ["out", "tell"], "tell", { then: i + 1 });
+  const all = [...given, ...denied];
+  let [from, at] = [last, rank];
+  all.forEach((id, i) => {
+    d.link(from, [at, "out"], id, { then: Math.min(i, given.length) });
+    [from, at] = [id, "out"];
   });
-  denied.forEach((id, i) => {
-    if (i === 0 && given.length === 0) d.link(last, [rank, "out"], id);
-    else d.plain(last, id);
-    d.plain(id, "tell");
-  });
-  if (given.length + denied.length === 0) d.link(last, [rank, "tell"], "tell", {}, "nothing is given yet");
-  return [...given, ...denied];
+  d.link(from, [at, "tell"], "tell", { then: given.length }, all.length === 0 ? "nothing is given yet" : undefined);
+  return all;
 }
 
-/** Draws one flow: a spine from top to bottom, outcomes side by side, beside each step what happens otherwise. */
+/** Draws one flow: a spine from top to bottom, beside each step what happens otherwise, beside that what is given instead. */
 export function drawn(doc: Document, at: number, channels: string[] = []): Graph {
   const d = new Drawing(doc, at, channels);
   let last = drawConditions(d);
@@ -164,29 +161,26 @@ export function drawn(doc: Document, at: number, channels: string[] = []): Graph
   const look = drawLookUp(d);
   if (look) next(look, "look");
   for (const id of drawFirst(d)) next(id, "first");
-  place(d.boxes, spine, drawOutcomes(d, last, rank));
+  place(d.boxes, [...spine, ...drawOutcomes(d, last, rank), "tell"]);
   return { boxes: d.boxes, links: d.links };
 }
 
-/** Columns are as wide as what stands beside their step. */
-function place(boxes: Box[], spine: string[], outcomes: string[]) {
-  const beside = (id: string) => boxes.filter((box) => box.id.startsWith(`${id}+`)).length > 0;
-  const widths = outcomes.map((id) => (beside(id) ? 3 : 2) * (WIDTH + GAP));
-  const most = Math.max(1, ...outcomes.map((id) => boxes.filter((box) => box.id.startsWith(`${id}+`)).length));
-  const at = new Map<string, [number, number]>();
-  spine.forEach((id, row) => at.set(id, [0, row * ROW]));
-  const total = widths.reduce((sum, width) => sum + width, 0);
-  let x = outcomes.length > 1 ? -(total - (widths.at(-1) ?? 0)) / 2 : 0;
-  outcomes.forEach((id, i) => {
-    at.set(id, [x, spine.length * ROW]);
-    x += widths[i]!;
-  });
-  at.set("tell", [0, (spine.length + (outcomes.length > 0 ? 1 + (most - 1) * 0.75 : 0)) * ROW]);
+/** A step is as high as what stands beside it. */
+function place(boxes: Box[], spine: string[]) {
+  const beside = (id: string) => boxes.filter((box) => box.id.startsWith(`${id}+`)).length;
+  const tops = new Map<string, number>();
+  let y = 0;
+  for (const id of spine) {
+    tops.set(id, y);
+    y += Math.max(ROW, beside(id) * NEXT + ROW - NEXT);
+  }
   for (const box of boxes) {
     const [of, nth] = box.id.split("+");
-    const [left, top] = at.get(of!.replace(/!$/, "")) ?? [0, 0];
     const column = nth !== undefined ? 2 : box.id.endsWith("!") ? 1 : 0;
-    box.x = left + column * (WIDTH + GAP);
-    box.y = top + (nth === undefined ? 0 : Number(nth) * (HEIGHT + 20));
+    box.x = column * (WIDTH + GAP);
+    box.y = (tops.get(of!.replace(/!$/, "")) ?? 0) + Number(nth ?? 0) * NEXT;
   }
 }
+
+/** How large a drawing is. */
+export const extent = (boxes: Box[]) => ({ width: Math.max(0, ...boxes.map((box) => box.x + WIDTH)), height: Math.max(0, ...boxes.map((box) => box.y + HEIGHT)) });

@@ -122,11 +122,13 @@ export const label = (key: string) => {
   return NAMES[key] ?? text.charAt(0).toUpperCase() + text.slice(1);
 };
 
-/** What stands below a label: the meaning, and what counts if nothing is said. */
-export function meaning(schema: PolicySchema, raw: Node): string | undefined {
-  const node = resolved(schema, raw);
-  const otherwise = node.default === undefined || typeof node.default === "object" ? undefined : typeof node.default === "boolean" ? (node.default ? "yes" : "no") : String(node.default);
-  return [node.description?.replace(/\.$/, "").replaceAll("`", ""), otherwise !== undefined && `unless said: ${otherwise}`].filter(Boolean).join("; ") || undefined;
+/** What stands below an input: what its key means. */
+export const meaning = (schema: PolicySchema, raw: Node): string | undefined => resolved(schema, raw).description?.replace(/\.$/, "").replaceAll("`", "");
+
+/** What counts where nothing is said, as it would be written. */
+export function usual(schema: PolicySchema, raw: Node): string | undefined {
+  const value = resolved(schema, raw).default;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 /** The names that a key of one's own may have, where the schema lists them: `custom01` to `custom30`, `address`, … */
