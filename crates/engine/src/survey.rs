@@ -26,6 +26,7 @@ use crate::{
     packed::{Accounts, People},
     pages::Pages,
     ports::{PortFailure, Progress, Sink, StoreFailure},
+    reactions::Unclear,
 };
 
 /// Why a survey could not be made.
@@ -135,7 +136,7 @@ pub struct Decided {
     pub unchanged: usize,
     /// People set aside, with the reason.
     pub aside: Vec<(IdentityId, String, String)>,
-    pub disputed: Vec<(IdentityId, SiteId, String, String)>,
+    pub(crate) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     /// Live people accounts that belong to nobody.
     pub orphans: Vec<Account>,
     /// Live people accounts that share a key: its kind, its value, and they.

@@ -21,7 +21,7 @@ use lanyard_model::{
     booking::Booking,
     desired::{Applied, Because, Desired, Ending, Lifecycle},
     id::{AccountKey, IdentityId, SiteId},
-    identity::Identity,
+    identity::{Identity, Status},
     link::Link,
     plan::Plan,
     signal::Source,
@@ -276,13 +276,19 @@ impl Engine {
         let over = over_everywhere(&person.identity, person.gone, &first);
         // One site in trouble does not keep the others waiting.
         let mut stopped = None;
-        for link in links.iter().filter(|link| link.ended_at.is_none()) {
+        let mut looked_at = BTreeSet::new();
+        // What ended is looked at again where nothing routes a leaver any more, and where a sweep found something left.
+        let left_over = over.is_some() || item.source == Source::Sweep;
+        for link in links.iter().filter(|link| link.ended_at.is_none() || left_over) {
+            if link.ended_at.is_some() && self.is_somebody_elses(link).await? {
+                continue;
+            }
             let moved = first.site.as_ref().is_some_and(|site| *site != link.account.site);
             let since = match &first.lifecycle {
                 Lifecycle::Ended { since, .. } => since.or(Some(person.since)),
                 _ => over.as_ref().map(|_| person.identity.status_changed.unwrap_or(person.since)),
             };
-            if let Some(since) = since {
+            if let Some(since) = since.filter(|_| link.ended_at.is_none()) {
                 // The clock starts before anything is asked of the site: an outage there must not hide a leaver.
                 tail.writes.push(Write::LeaverSeen {
                     identity: id.clone(),
@@ -299,6 +305,7 @@ impl Engine {
                 None => None,
             };
             if leaving.is_some() {
+                looked_at.insert(link.account.site.clone());
                 let done = self
                     .look_in_site(item, &active, &person, &links, &link.account.site, leaving, tail)
                     .await;
@@ -317,17 +324,27 @@ impl Engine {
             .as_ref()
             .filter(|site| !untouched || links.iter().any(|link| link.account.site == **site))
         {
+            looked_at.insert(site.clone());
             let done = self.look_in_site(item, &active, &person, &links, site, None, tail).await;
             if is_outage(&done) {
                 tail.down.get_or_insert_with(|| Upstream::Site(site.clone()));
             }
             keep_first(&mut stopped, done)?;
         }
+        if !matches!(first.lifecycle, Lifecycle::Aside { .. }) {
+            self.leave_lines(id, &looked_at, tail).await?;
+        }
         if let Some(stop) = stopped {
             return Err(stop);
         }
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
         Ok(())
+    }
+
+    /// Whether the account of a link that ended is another identity's now.
+    async fn is_somebody_elses(&self, link: &Link) -> Result<bool, StoreFailure> {
+        let all = self.store.links_to(&link.account).await?;
+        Ok(all.iter().any(|other| other.identity != link.identity && other.ended_at.is_none()))
     }
 
     fn note_standing(&self, desired: &Desired, person: &Person, now: Timestamp, tail: &mut Tail) {
@@ -396,7 +413,7 @@ impl Engine {
         }
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
-        let mut applying = self.applying(id, site, person).await?;
+        let mut applying = self.applying(active, site, person).await?;
         let mut decided = None;
         let mut governed_on = None;
         for pass in 0..PASSES_APART_MAX {
@@ -424,6 +441,8 @@ impl Engine {
             let ground = (link.clone(), std::mem::discriminant(&desired.lifecycle));
             if governed_on.as_ref() != Some(&ground) {
                 if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
+                    self.hand_doors_over(&scene, &desired, &mut applied, &mut applying, &governor, tail)
+                        .await?;
                     self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
                     return Ok(());
                 }
@@ -563,7 +582,7 @@ impl Engine {
         let removal = Removal {
             protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
-            reaction: reaction_to_end(desired, reactions),
+            reaction: reaction_to_end(desired, &scene.person.identity, reactions),
             limit: applying.capped.clone(),
             settle_until: desired.settle_until,
         };
@@ -704,9 +723,7 @@ pub(crate) fn over_everywhere(
     }
     match gone {
         Some(_) => Some(Ending::Deleted),
-        None => {
-            (identity.status == lanyard_model::identity::Status::Deprovisioned).then_some(Ending::Deactivated)
-        }
+        None => (identity.status == Status::Deprovisioned).then_some(Ending::Deactivated),
     }
 }
 
@@ -743,10 +760,16 @@ fn lock_names(active: &Active, identity: &Identity, link: Option<&Link>) -> BTre
     }
 }
 
-/// Why what somebody had is not taken back by itself although they were deleted, if policy says so.
-pub(crate) fn reaction_to_end(desired: &Desired, reactions: &Reactions) -> Option<String> {
+/// Why what somebody had is not taken back by itself although they were deleted, if policy says so. Whoever was seen
+/// deactivated before is a leaver: their end is finished.
+pub(crate) fn reaction_to_end(
+    desired: &Desired,
+    identity: &Identity,
+    reactions: &Reactions,
+) -> Option<String> {
     let deleted = matches!(desired.lifecycle, Lifecycle::Ended { how: Ending::Deleted, .. });
-    reactions.waits(Situation::Deleted).filter(|_| deleted)
+    let leaver = identity.status == Status::Deprovisioned;
+    reactions.waits(Situation::Deleted).filter(|_| deleted && !leaver)
 }
 
 /// One person is proven by a fresh read by id; what rests on groups needs the whole list of them.

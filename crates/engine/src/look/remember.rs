@@ -8,10 +8,10 @@ use lanyard_model::{
     desired::{Applied, Desired, Lifecycle, SeatWish, ToDo},
     id::PlanId,
     link::Link,
-    plan::{Difference, Effect, Gate, Plan},
+    plan::{Block, Difference, Effect, Gate, Plan},
 };
 use lanyard_plan::{drift, seating::Seating};
-use lanyard_policy::reaction::{RULE, Reactions, Situation};
+use lanyard_policy::reaction::{Reactions, Situation};
 
 use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
@@ -192,8 +192,8 @@ impl Engine {
             match &step.gate {
                 Gate::Held { until, .. } => tail.review_by(Some(*until), "a hold ends"),
                 Gate::Waiting { until, .. } => tail.review_by(*until, "a request runs out"),
-                Gate::Blocked { why } => {
-                    asked &= why.starts_with(RULE);
+                Gate::Blocked { kind, why } => {
+                    asked &= *kind == Block::Reaction;
                     blocked.push(format!("{}: {why}", step.op.name()));
                 }
                 Gate::Open => {}

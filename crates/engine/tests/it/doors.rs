@@ -31,6 +31,8 @@ struct State {
     messages: usize,
     /// Every message is answered so, and does nothing.
     answer: Option<Outcome>,
+    /// Of this holder only, if one is named.
+    of: Option<&'static str>,
 }
 
 /// A badge system in memory.
@@ -79,7 +81,9 @@ impl DoorFeed for Badge {
     async fn tell(&self, message: &DoorMessage) -> Outcome {
         self.with(|state| {
             state.messages += 1;
-            if let Some(outcome) = &state.answer {
+            if let Some(outcome) = &state.answer
+                && state.of.is_none_or(|holder| holder == message.holder)
+            {
                 return outcome.clone();
             }
             state.rights.insert(message.holder.clone(), message.rights.clone());
@@ -186,4 +190,85 @@ async fn what_was_opened_can_be_taken_back() {
     assert_eq!(badge.shown(), "0417: Cellar, Pier House");
     world.quiet().await;
     assert_eq!(badge.shown(), "0417: Cellar, Pier House", "and it stays so");
+}
+
+async fn open_to(world: &World, id: &IdentityId) -> usize {
+    let applied = world.store.applied(id, &"hq".into()).await.unwrap().unwrap_or_default();
+    applied.doors.len() + applied.doors_unsure.len()
+}
+
+/// Somebody deactivated in Okta and created anew: the doors go with the person, whether or not they keep their badge.
+#[tokio::test]
+async fn doors_go_over_to_the_new_id_of_the_same_person() {
+    let by_login = ("holder = \"employeeNumber\"", "holder = \"login\"");
+    for (edits, old_badge, new_badge) in
+        [(vec![FLOW], "0417", "0417"), (vec![FLOW, by_login], "ana@acme.example", "ana.new@acme.example")]
+    {
+        let mut world = World::new().await;
+        world.edits = edits;
+        let badge = Arc::new(Badge { site: "hq".into(), state: Mutex::default() });
+        world.doors = Some(badge.clone());
+        world.reborn().await;
+        let old = join(&mut world).await;
+        assert_eq!(badge.shown(), format!("{old_badge}: Cellar, Pier House"));
+        let mut again = person("acme", "again", "Ana", "0417");
+        set(&mut again, "login", "ana.new@acme.example");
+        let new = again.id.clone();
+        world.say(again).await;
+        world.leave(&old).await;
+        world.quiet().await;
+        assert_eq!(badge.shown(), format!("{new_badge}: Cellar, Pier House"));
+        assert_eq!((open_to(&world, &old).await, open_to(&world, &new).await), (0, 2));
+        world.alter(&new, |p| p.groups = Groups::new([APP.into()], true)).await;
+        world.quiet().await;
+        assert_eq!(badge.shown(), format!("{new_badge}: Pier House"));
+        world.leave(&new).await;
+        world.quiet().await;
+        assert_eq!(badge.shown(), "", "nothing is left with either of them");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_known_by_two_badges_keeps_the_one_of_the_id_that_governs() {
+    let (mut world, badge) = world().await;
+    world.edits.push(("holder = \"employeeNumber\"", "holder = \"login\""));
+    world.reborn().await;
+    let mut there = person("beta", "b-ana", "Ana", "417");
+    set(&mut there, "login", "ana@beta.example");
+    world.say(there).await;
+    world.quiet().await;
+    assert_eq!(badge.shown(), "ana@beta.example: Cellar, Pier House");
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    assert_eq!(badge.shown(), "ana@acme.example: Cellar, Pier House");
+}
+
+#[tokio::test]
+async fn a_new_badge_waits_until_the_old_one_is_closed() {
+    let (mut world, badge) = world().await;
+    let ana = join(&mut world).await;
+    badge.answers(Some(Outcome::Unknown { reason: "no answer".into() }));
+    badge.with(|state| state.of = Some("0417"));
+    world.alter(&ana, |p| set(p, "employeeNumber", "0999")).await;
+    world.quiet().await;
+    badge.answers(None);
+    assert_eq!(badge.shown(), "0417: Cellar, Pier House");
+    world.quiet_for(std::time::Duration::from_secs(600)).await;
+    assert_eq!(badge.shown(), "0999: Cellar, Pier House", "one badge at a time, and none forgotten");
+}
+
+#[tokio::test]
+async fn what_was_taken_back_in_silence_and_is_given_again_is_told_again() {
+    let (mut world, badge) = world().await;
+    let ana = join(&mut world).await;
+    let silence = Outcome::Unknown { reason: "no answer".into() };
+    // Taken in, and not acknowledged.
+    badge.answers(Some(silence));
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet_for(std::time::Duration::from_secs(5)).await;
+    badge.with(|state| _ = state.rights.get_mut("0417").unwrap().remove("Cellar"));
+    world.alter(&ana, |p| p.groups = Groups::new([APP.into(), crate::bench::ROOMS.into()], true)).await;
+    badge.answers(None);
+    world.quiet_for(std::time::Duration::from_secs(600)).await;
+    assert_eq!(badge.shown(), "0417: Cellar, Pier House");
 }

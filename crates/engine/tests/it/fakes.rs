@@ -249,6 +249,8 @@ pub struct OfficeState {
     pub bookings: BTreeMap<i64, Booking>,
     pub visits: Vec<String>,
     pub catalogue: Option<Catalogue>,
+    /// Where it is, if not at its usual address.
+    pub address: Option<String>,
     /// Every accepted write, in order.
     pub writes: Vec<String>,
     /// By number of the write from now on.
@@ -499,6 +501,10 @@ fn write_patch(account: &mut Account, patch: &AccountPatch) {
 impl Workplace for Office {
     fn site(&self) -> &SiteId {
         &self.site
+    }
+
+    fn address(&self) -> String {
+        self.change(|state| state.address.clone().unwrap_or_else(|| format!("https://{}.example", self.site)))
     }
 
     async fn observe_account(&self, id: AccountId, _: Lane) -> Result<AccountRead, PortFailure> {
