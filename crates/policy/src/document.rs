@@ -327,6 +327,8 @@ pub(crate) struct Flow {
     pub never: Vec<Outcome>,
     /// Attribute whose day is the last on which the flow gives anything.
     pub until: Option<Attribute>,
+    /// Entries of `[notify]` that are told of what it gave.
+    pub tell: Vec<String>,
     pub spot: Spot,
 }
 

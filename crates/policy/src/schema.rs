@@ -74,6 +74,7 @@ then = [
   { todo = "x", what = "y" }, { item = "Z" }, { door = "building of their seat" }, { cost_center = "C" }, { roles = "from table" },
 ]
 never = [{ role = "customer", center = "C" }]
+tell = ["it"]
 if_it_fails = { retry = 2, every = "1 minute", instead = [{ item = "Y" }], todo = "x", how = "y", alert = ["it"], stop = true }
 [[schedule]]
 id = "nightly"

@@ -2,16 +2,18 @@
 import { Button, Checkbox, Modal, SegmentedControl, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { ApiError, calls, type Schemas } from "../../api";
 import { queryClient, useMay, useOverview } from "../../queries";
 import { Mark, Tag } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import { Empty, Waiting } from "../../ui/states";
+import { useTenant } from "../../ui/tenant";
 import { number, plural, type Tone } from "../../words";
 import { StopButton } from "../StopButton";
 import { usePolicy } from "./calls";
+import type { Document } from "./model";
 
 type WhatIf = Schemas["WhatIf"];
 
@@ -49,8 +51,11 @@ export function leftOut(people: Person[], out: Set<string>): Schemas["SealApply"
   });
 }
 
-export function Effect({ id, ready }: { id: string; ready: boolean }) {
-  const asking = useMutation({ mutationFn: (readGroups: boolean) => calls.post<WhatIf>("/whatif", { draft: id, read_groups: readGroups }) });
+/** What is judged: a kept draft by its name, or a document that nobody keeps. Only the first can be applied. */
+export type Judged = { draft: string } | { document: Document };
+
+export function Effect({ judged, ready }: { judged: Judged; ready: boolean }) {
+  const asking = useMutation({ mutationFn: (readGroups: boolean) => calls.post<WhatIf>("/whatif", { ...judged, read_groups: readGroups }).then((answer) => ("draft" in judged ? answer : { ...answer, seal: null })) });
   const error = asking.error instanceof ApiError ? asking.error : undefined;
   const now = usePolicy().data?.applying;
   // What became of it is read after it ended.
@@ -72,7 +77,7 @@ export function Effect({ id, ready }: { id: string; ready: boolean }) {
   return (
     <div className="stack">
       {applying && <Applying key={applying} seal={applying} close={() => setApplying(undefined)} />}
-      <Panel title="Who would be affected" end={<Button size="compact-xs" loading={asking.isPending} disabled={!ready} title={ready ? undefined : "not kept yet"} onClick={() => { setOut(new Set()); asking.mutate(false); }}>{asking.data ? "Compute again" : "Compute"}</Button>}>
+      <Panel title="Who would be affected" end={<Button size="compact-xs" loading={asking.isPending} disabled={!ready} title={ready ? undefined : "draft" in judged ? "not kept yet" : "mend the mistakes first"} onClick={() => { setOut(new Set()); asking.mutate(false); }}>{asking.data ? "Compute again" : "Compute"}</Button>}>
         {asking.isPending ? <Waiting rows={5} slow="Everybody is judged twice: a large population takes half a minute." /> : error ? (
           <div className="body row wrap" role="alert"><Mark as="failed" label="Failed" /><span className="grow"><b>{error.message}.</b> {error.fix} Nothing was changed.</span>{error.code === "groups_unread" && <Button size="xs" variant="default" onClick={() => asking.mutate(true)}>Ask Okta for them</Button>}</div>
         ) : !asking.data ? <Empty title="Not computed yet">Everybody is judged by what is in force and by this draft; the difference is shown before anything is published.</Empty> : <><Totals data={asking.data} />{asking.data.seal && asking.data.people.length > 0 && !applying && <Apply key={asking.data.seal} data={asking.data} out={out} />}</>}
@@ -133,7 +138,7 @@ function Apply({ data, out }: { data: WhatIf; out: Set<string> }) {
 
 /** A seal that is being applied, also by somebody else or before this page was opened; at the end, what became of each line. */
 function Applying({ seal, close }: { seal: string; close: () => void }) {
-  const { tenant } = useParams({ from: "/$tenant/policies/$draftId" });
+  const tenant = useTenant();
   const may = useMay("edit_policy", true);
   const engine = useOverview().data?.state;
   const query = useQuery({ queryKey: ["policy", "seal", seal], queryFn: () => calls.get<Schemas["SealProgress"]>(`/whatif/${encodeURIComponent(seal)}`), refetchInterval: (q) => (q.state.data?.ended_at ? false : 1_000) });
@@ -170,7 +175,7 @@ function Applying({ seal, close }: { seal: string; close: () => void }) {
 
 function Answer({ data, out, leave }: { data: WhatIf; out: Set<string>; leave: Leave }) {
   const may = useMay("edit_policy", true);
-  const { tenant } = useParams({ from: "/$tenant/policies/$draftId" });
+  const tenant = useTenant();
   const [kind, setKind] = useState<string>("all");
   const [text, setText] = useState("");
   const [shown, setShown] = useState(SHOWN);
