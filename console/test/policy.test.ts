@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { branched, conditionText, flowsOf, flowText, freshId, history, moved, nearest, offered, otherwiseOf, pasted, pasteInto, stepped, unknownIn, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { branched, conditionText, flowsOf, flowText, formOf, freshId, history, moved, nearest, offered, otherwiseOf, pasted, pasteInto, stepped, unknownIn, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
 import { stacked } from "../src/screens/Places";
 
 const doc: Document = { rules: { flow: [{ id: "a" }, { id: "b" }] }, tables: { places: { columns: ["site", "floor"], rows: [["london", "Level 4"]] } } };
@@ -11,7 +11,21 @@ test.each([
   [{ attribute: "startDate", exists: false }, "startDate is empty"],
   [{ not: { status: "SUSPENDED" } }, "not (Okta status is SUSPENDED)"],
   [{ any: [{ tenant: "x" }, { site: "y" }] }, "from tenant x or belongs to site y"],
+  [{ cel: "user.profile.level > 3" }, "user.profile.level > 3"],
+  [{ attribute: "grade", at_least: 7, at_most: 9 }, "grade is at least 7 and grade is at most 9"],
+  [{ count: 2, of: [{ group: "A" }, { group: "B" }] }, "at least 2 of: in A, in B"],
 ])("%o reads as “%s”", (condition, text) => expect(conditionText(condition as never)).toBe(text));
+
+test.each([
+  [{ cel: "1 == 1" }, "cel"],
+  [{ attribute: "grade", at_least: 7 }, "attribute"],
+  [{ attribute: "grade" }, "attribute"],
+  // A form that shows half of it would lose the rest.
+  [{ attribute: "grade", at_least: 7, at_most: 9 }, undefined],
+  [{ group: "A", tenant: "x" }, undefined],
+  [{ count: 2, of: [{ group: "A" }] }, undefined],
+  [{ from_next_year: true }, undefined],
+])("%o has the form %s", (condition, form) => expect(formOf(condition as never)).toBe(form));
 
 test("a whole flow reads as one sentence", () => {
   const flow: Flow = { id: "x", if: [{ group: "EXEC" }], look_up: "places", then: [{ place: "desk", floor: "Level 9" }], never: [{ item: "Badge B" }], but_first: { hold: "24 hours", approval: ["manager"], quorum: 2 }, until: "contractEndDate" };

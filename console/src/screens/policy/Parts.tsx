@@ -2,13 +2,14 @@
 import { ActionIcon, Autocomplete, Button, NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconCopy, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { groupsOffered, offered, parts, pruned, TESTS, type Json, type Part, type Vocabulary } from "./model";
+import { CONDITIONS, formOf, groupsOffered, offered, parts, pruned, TESTS, type Json, type Part, type Vocabulary } from "./model";
 import "../../forms.css";
 
-const KINDS: [value: string, label: string][] = [
-  ["group", "Member of a group"], ["attribute", "Okta attribute"], ["status", "Okta status"], ["tenant", "Tenant"], ["site", "Site"],
-  ["not", "Not …"], ["any", "Any of …"], ["all", "All of …"],
-];
+/** Tests that take a number, several texts, or a text of a certain form. */
+const NUMBERS = ["at_least", "at_most"];
+const LISTS = ["in", "not_in", "only", "has_all", "domain"];
+const DAY = "Day (2026-09-30, today, today+14)";
+const HINTS: Record<string, string> = { before: DAY, after: DAY, within: "Stretch (14 days of today, 30 days before contractEndDate)", matches: "Pattern (? any character, * any text)", same_as: "Other attribute" };
 const STATUSES = ["STAGED", "PROVISIONED", "ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT", "SUSPENDED", "DEPROVISIONED"];
 const texts = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(String) : value === undefined || value === null || value === "" ? [] : [String(value)]);
 /** One value stays one value, as people write it. */
@@ -27,13 +28,18 @@ export interface FormProps {
 }
 
 export function ConditionForm({ part, rules, vocabulary, change }: FormProps) {
-  const kind = KINDS.find(([k]) => k in part)?.[0] ?? "attribute";
+  const kind = formOf(part);
   const [test] = TESTS.find(([k]) => k in part) ?? ["is"];
   const many = (label: string, key: string, data: string[]) => <TagsInput label={label} data={data} value={texts(part[key])} onChange={(v) => change({ ...part, [key]: single(v) })} description="Several: any of them" />;
-  const start: Record<string, Part> = { group: { group: "" }, attribute: { attribute: "", is: "" }, status: { status: "ACTIVE" }, tenant: { tenant: "" }, site: { site: "" }, not: { not: { attribute: "", is: "" } }, any: { any: [] }, all: { all: [] } };
+  const start: Record<string, Part> = { group: { group: "" }, attribute: { attribute: "", is: "" }, status: { status: "ACTIVE" }, tenant: { tenant: "" }, site: { site: "" }, not: { not: { attribute: "", is: "" } }, any: { any: [] }, all: { all: [] }, cel: { cel: "" } };
   return (
     <div className="stack" style={{ gap: 10 }}>
-      <Select label="What is looked at" data={KINDS.map(([value, label]) => ({ value, label }))} value={kind} allowDeselect={false} onChange={(k) => k && change(start[k]!)} />
+      <Select label="What is looked at" data={CONDITIONS.map(([value, label]) => ({ value, label }))} value={kind ?? null} placeholder="Something of its own" allowDeselect={false} onChange={(k) => k && change(start[k]!)} />
+      {kind === undefined && <JsonField label="As it stands in the policy" value={part} change={(to) => parts(to).forEach(change)} />}
+      {kind === "cel" && (
+        <Textarea label="Expression" description="True or false, of user.profile.…, user.status, user.tenant and groups: user.profile.level > 3 && groups.exists(g, g.name.startsWith('FLR-'))" autosize minRows={2}
+          spellCheck={false} value={String(part.cel ?? "")} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }} onChange={(e) => change({ cel: e.currentTarget.value })} />
+      )}
       {kind === "group" && many("Groups", "group", groupsOffered(rules, vocabulary))}
       {kind === "status" && many("Status", "status", STATUSES)}
       {kind === "tenant" && many("Tenants", "tenant", [...new Set(vocabulary?.groups.map((g) => g.tenant) ?? [])])}
@@ -45,11 +51,12 @@ export function ConditionForm({ part, rules, vocabulary, change }: FormProps) {
             onChange={(t) => {
               if (!t) return;
               const { [test]: old, ...rest } = part;
-              change({ ...rest, [t]: t === "exists" ? true : t === "in" || t === "not_in" ? texts(old) : (texts(old)[0] ?? "") });
+              change({ ...rest, [t]: t === "exists" ? true : NUMBERS.includes(t) ? Number(texts(old)[0]) || 0 : LISTS.includes(t) ? texts(old) : (texts(old)[0] ?? "") });
             }} />
           {test === "exists" ? <Switch label="It has a value" checked={part.exists !== false} onChange={(e) => change({ ...part, exists: e.currentTarget.checked })} />
-            : test === "in" || test === "not_in" ? <TagsInput label="Values" value={texts(part[test])} onChange={(v) => change({ ...part, [test]: v })} />
-            : <TextInput label={test === "before" || test === "after" ? "Day (2026-09-30, today, today+14)" : "Value"} value={texts(part[test]).join(" ")} onChange={(e) => change({ ...part, [test]: e.currentTarget.value })} />}
+            : NUMBERS.includes(test) ? <NumberInput label="Number" value={Number(part[test] ?? 0)} onChange={(v) => change({ ...part, [test]: Number(v) })} />
+            : LISTS.includes(test) ? <TagsInput label="Values" value={texts(part[test])} onChange={(v) => change({ ...part, [test]: v })} />
+            : <TextInput label={HINTS[test] ?? "Value"} value={texts(part[test]).join(" ")} onChange={(e) => change({ ...part, [test]: e.currentTarget.value })} />}
         </>
       )}
       {(kind === "not" || kind === "any" || kind === "all") && <Nested name={kind} part={part} rules={rules} vocabulary={vocabulary} change={change} />}

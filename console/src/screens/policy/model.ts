@@ -51,10 +51,12 @@ export function conditionText(c: Part): string {
   if ("status" in c) return `Okta status is ${either(c.status)}`;
   if ("tenant" in c) return `from tenant ${either(c.tenant)}`;
   if ("site" in c) return `belongs to site ${either(c.site)}`;
+  if ("cel" in c) return String(c.cel).trim() || "an expression";
+  if ("of" in c) return `at least ${String(c.count ?? "?")} of: ${parts(c.of).map(conditionText).join(", ")}`;
   if ("attribute" in c) {
     const name = String(c.attribute);
-    for (const [key, verb] of TESTS) if (key in c) return key === "exists" ? `${name} ${c.exists === false ? "is empty" : "has a value"}` : `${name} ${verb} ${either(c[key])}`;
-    return `${name} …`;
+    const tests = TESTS.filter(([key]) => key in c).map(([key, verb]) => (key === "exists" ? `${name} ${c.exists === false ? "is empty" : "has a value"}` : `${name} ${verb} ${either(c[key])}`));
+    return tests.join(" and ") || `${name} …`;
   }
   return JSON.stringify(c);
 }
@@ -62,7 +64,25 @@ export function conditionText(c: Part): string {
 export const TESTS: [key: string, verb: string][] = [
   ["is", "is"], ["in", "is one of"], ["is_not", "is not"], ["not_in", "is none of"], ["starts_with", "starts with"],
   ["ends_with", "ends with"], ["contains", "contains"], ["before", "is before"], ["after", "is after"], ["exists", "has a value"],
+  ["matches", "matches"], ["domain", "is an address at"], ["only", "is only"], ["has_all", "has all of"], ["same_as", "is the same as"],
+  ["at_least", "is at least"], ["at_most", "is at most"], ["within", "is within"],
 ];
+
+/** Kinds of conditions that have a form of their own. */
+export const CONDITIONS: [value: string, label: string][] = [
+  ["group", "Member of a group"], ["attribute", "Okta attribute"], ["status", "Okta status"], ["tenant", "Tenant"], ["site", "Site"],
+  ["not", "Not …"], ["any", "Any of …"], ["all", "All of …"], ["cel", "Expression (CEL)"],
+];
+
+/** The form that shows all of a condition; `undefined`: none does, and it is edited as it stands. */
+export function formOf(c: Part): string | undefined {
+  const kinds = CONDITIONS.map(([kind]) => kind).filter((kind) => kind in c);
+  const tests = TESTS.map(([key]) => key).filter((key) => key in c);
+  const kind = kinds[0];
+  if (kinds.length !== 1 || tests.length > (kind === "attribute" ? 1 : 0)) return undefined;
+  const known = new Set([...kinds, ...tests]);
+  return Object.keys(c).every((key) => known.has(key)) ? kind : undefined;
+}
 
 /** One outcome as words. */
 export function outcomeText(o: Part, table?: Json): string {
