@@ -531,6 +531,12 @@ impl Engine {
                 applied.doors.clone_from(rights);
                 applied.doors_unsure.clear();
                 pending.push(self.applied_write(scene, applied));
+                pending.push(Write::Doors {
+                    identity: identity.clone(),
+                    site: scene.site.id().clone(),
+                    rights: rights.clone(),
+                    at,
+                });
             }
             Operation::Update { .. } | Operation::SetRoles { .. } => {}
         }
