@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { open, OVERVIEW, SESSION } from "./app";
@@ -29,9 +29,8 @@ test("a mistake leads to its step; what no form knows is shown, and kept when wh
   await userEvent.click(await screen.findByRole("button", { name: "Show: odd city" }));
   expect(await screen.findByText("All of these must hold at once.")).toBeTruthy();
   expect((screen.getByLabelText("Moon phase (kept as it is)") as HTMLTextAreaElement).value).toBe('"full"');
-  const city = (await screen.findAllByLabelText("Attribute")).find((e) => (e as HTMLInputElement).value === "city")!;
-  await userEvent.type(city, "Code");
-  await waitFor(() => expect(kept.at(-1)?.rules.flow[0]!.if).toEqual([{ moon_phase: "full", attribute: "cityCode", domain: ["a.example"] }]), { timeout: 5000 });
+  fireEvent.change(screen.getByDisplayValue("city"), { target: { value: "cityCode" } });
+  await waitFor(() => expect(kept.at(-1)?.rules.flow[0]!.if).toEqual([{ moon_phase: "full", attribute: "cityCode", domain: ["a.example"] }]), { timeout: 15_000 });
   expect(kept.at(-1)!.rules).toEqual({ ...RULES, flow: [{ ...RULES.flow[0], if: [{ moon_phase: "full", attribute: "cityCode", domain: ["a.example"] }] }] });
 });
 
@@ -39,9 +38,8 @@ test("ground rules are forms by the schema: a limit is changed, and keys that no
   const kept = edit("/all/policies/spring?view=ground&section=guardrails");
   const most = await screen.findByLabelText("People at most");
   expect(screen.getByText(/at most 10 people lose something/)).toBeTruthy();
-  await userEvent.clear(most);
-  await userEvent.type(most, "25");
-  await waitFor(() => expect(kept.at(-1)?.rules.guardrails).toEqual({ max_people: 25 }), { timeout: 5000 });
+  fireEvent.change(most, { target: { value: "25" } });
+  await waitFor(() => expect(kept.at(-1)?.rules.guardrails).toEqual({ max_people: 25 }), { timeout: 15_000 });
   expect(kept.at(-1)!.rules.weather).toEqual({ sunny: true });
   const parts = within(screen.getByRole("navigation", { name: "Ground rules" })).getAllByRole("button");
   expect(parts.at(-1)!.textContent).toBe("weatherkept as it is");
