@@ -123,9 +123,7 @@ sentence = "Whoever is neither hybrid nor remote gets a free desk of their own i
 priority = 100
 if = [{ not = { attribute = "workMode", in = ["hybrid", "remote"] } }]
 look_up = "places"
-then = [
-  { place = "desk", otherwise = { field = "custom03", text = "{building}" } },
-]
+then = [{ place = "desk", otherwise = { field = "custom03", text = "{building}" } }]
 
 [[flow]]
 id = "zone"
@@ -134,9 +132,7 @@ sentence = "Hybrid people sit in the zone that the table has for their division.
 priority = 100
 if = [{ attribute = "workMode", is = "hybrid" }]
 look_up = "places"
-then = [
-  { place = "section", otherwise = { field = "custom03", text = "{building} / {section}" } },
-]
+then = [{ place = "section", otherwise = { field = "custom03", text = "{building} / {section}" } }]
 
 [[flow]]
 id = "remote"
