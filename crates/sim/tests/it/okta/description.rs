@@ -120,7 +120,9 @@ impl Description {
             }
             return;
         }
-        if method == "HEAD" && seen.text.is_empty() {
+        // Userinfo refuses by a challenge alone, by either verb.
+        let challenged = path == "/oauth2/v1/userinfo" && !seen.header("www-authenticate").is_empty();
+        if seen.text.is_empty() && (method == "HEAD" || challenged) {
             return;
         }
         if !OF_THE_TEXT.contains(&seen.status) {
@@ -231,7 +233,10 @@ impl Description {
         let mapped = schema["discriminator"]["mapping"][kind].as_str();
         let key = KEYS.iter().find(|(kty, _)| name.ends_with("/JsonWebKey") && kty == &kind);
         if let Some(particular) = mapped.or(key.map(|(_, particular)| *particular)) {
-            self.validate(self.at(particular), value, at, wrong);
+            // What it adds only: a key's general part names its particular ones again, in a circle.
+            let mut own = self.at(particular).clone();
+            own.as_object_mut().expect("a schema").remove("allOf");
+            self.validate(&own, value, at, wrong);
         }
     }
 }
