@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str)] = &[
     (8, include_str!("../migrations/0008_visits.sql")),
     (9, include_str!("../migrations/0009_clearances_over.sql")),
     (10, include_str!("../migrations/0010_rows_in_order.sql")),
+    (11, include_str!("../migrations/0011_cuts_signed.sql")),
 ];
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (
