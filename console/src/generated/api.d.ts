@@ -857,6 +857,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts on record who answers for a late leaver, and what compensates for it; packs show it. */
+        post: operations["postEvidenceLate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evidence/checkpoints": {
         parameters: {
             query?: never;
@@ -1871,6 +1888,8 @@ export interface components {
             fingerprint: string;
             checkpoints: components["schemas"]["Checkpoint"][];
             checkpoints_total: number;
+            /** @description Why the texts that are gone are not those that somebody let go of. */
+            retention_problem: string | null;
         };
         /** @description What reading a pack again found. */
         PackCheck: {
@@ -1904,6 +1923,10 @@ export interface components {
             orphans_open: number;
             reviews_undecided: number;
             removals_not_confirmed: number;
+            breaches_unanswered?: number;
+            intake_gaps?: number;
+            intake_gap_seconds?: number;
+            intake_breaks?: number;
         };
         /** @description An evidence pack. */
         Pack: {
@@ -1942,6 +1965,8 @@ export interface components {
             /** @description Where checkpoints are laid. */
             outside: string;
             packs: components["schemas"]["Pack"][];
+            /** @description Leavers of the past year who were not out in time, the last first. */
+            late: components["schemas"]["LateLeaver"][];
         };
         /** @description A period of one tenant. The auditor chooses the seed. */
         PackWish: {
@@ -2277,6 +2302,7 @@ export interface components {
                 yes: boolean;
                 reason: string;
                 instead_of?: string | null;
+                capacity?: string;
             }[];
             ended: {
                 /** Format: date-time */
@@ -2791,6 +2817,37 @@ export interface components {
                 subject: string;
                 text: string;
             }[];
+        };
+        LateLeaver: {
+            person: string;
+            name: string;
+            site: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            verified_at: string | null;
+            seconds: number;
+            answer: {
+                owner: string;
+                compensation: string;
+                by: string;
+                /** Format: date-time */
+                at: string;
+            } | null;
+        };
+        LateAnswer: {
+            /** @description TENANT/ID */
+            person: string;
+            site: string;
+            owner: string;
+            compensation: string;
+        };
+        LateAnswered: {
+            person: string;
+            site: string;
+            /** Format: date-time */
+            since: string;
+            owner: string;
         };
     };
     responses: {
@@ -4118,6 +4175,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEvidenceLate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LateAnswer"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LateAnswered"];
                 };
             };
             default: components["responses"]["Problem"];

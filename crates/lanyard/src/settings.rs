@@ -245,10 +245,10 @@ pub struct SlackSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointSettings {
-    /// Mailboxes that get the newest one now and then.
+    /// Mailboxes that get each one.
     #[serde(default)]
     pub email: Vec<String>,
-    /// Hours between two such mails.
+    /// Hours between two mails, where one an hour is too many: the newest then.
     #[serde(default = "default_email_hours")]
     pub email_hours: u32,
     /// Gets each one, every hour.
@@ -341,7 +341,7 @@ fn default_slack_api() -> String {
 }
 
 fn default_email_hours() -> u32 {
-    24
+    1
 }
 
 fn default_gather() -> u32 {

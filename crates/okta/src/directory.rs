@@ -57,6 +57,11 @@ impl Directory for OktaClient {
         self.members(group, into).await.map_err(|p| self.failure(p))
     }
 
+    async fn org_id(&self) -> Result<Option<String>, PortFailure> {
+        let known = self.organization().await.map_err(|p| self.failure(p))?;
+        Ok(Some(known.id).filter(|id| !id.is_empty()))
+    }
+
     async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure> {
         let attributes = self.attributes().await.map_err(|p| self.failure(p))?;
         Ok(attributes.into_iter().map(|a| (a.name, a.kind, a.title)).collect())

@@ -460,6 +460,12 @@ pub(crate) fn routes() -> Vec<Route> {
             .everywhere()
             .says("audit", "Reads the pack's file again and checks every byte, as `lanyard verify` does.")
             .answers("PackCheck"),
+        post("/evidence/late", api::evidence::answer_for_late)
+            .needs(Operate)
+            .everywhere()
+            .says("audit", "Puts on record who answers for a late leaver, and what compensates for it; packs show it.")
+            .takes("LateAnswer")
+            .answers("LateAnswered"),
         post("/evidence/checkpoints", api::evidence::checkpoint)
             .needs(Audit)
             .everywhere()

@@ -102,6 +102,11 @@ pub trait Directory: Send + Sync {
         SignedDuration::ZERO
     }
 
+    /// The directory's own immutable id, where it has one.
+    async fn org_id(&self) -> Result<Option<String>, PortFailure> {
+        Ok(None)
+    }
+
     /// Ids of the people with this login or e-mail address, deactivated ones included; a list index may lag. For
     /// people who ask by name; nothing is decided on it.
     async fn find_identities(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, PortFailure>;

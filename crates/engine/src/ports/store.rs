@@ -247,12 +247,14 @@ pub enum Write {
         at: Timestamp,
         note: String,
     },
-    /// Lets go of the text of journal lines older than `before`. Their leaves stay, so that every checkpoint and proof
-    /// still holds. Answers [`Wrote::Lines`].
+    /// Lets go of the text of the journal's first `position` lines. Their leaves stay, so that every checkpoint and proof
+    /// still holds; `note` is signed over exactly these lines, and shows that nobody else emptied them. A cut does not move
+    /// back. Answers [`Wrote::Lines`].
     LetGo {
         tenant: TenantId,
-        before: Timestamp,
+        position: u64,
         at: Timestamp,
+        note: String,
     },
     /// Forgets a person who is gone: the personal text of their journal lines, their mirror, and what plans and
     /// operations say of them. The journal still verifies. It cannot be undone. Answers [`Wrote::Lines`].

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     booking::Visit,
     desired::{Because, Desired, Lifecycle, NotGiven, SeatWish},
-    id::{AccountId, CenterId, IdentityId, ItemId, RoomId, SiteId, TenantId},
+    id::{AccountId, CenterId, IdentityId, ItemId, RoomId, SectionId, SiteId, TenantId},
     signal::{Lane, Source},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -91,6 +91,8 @@ pub enum Right {
     Item(ItemId),
     /// Any assigned desk: who lost it in a review gets no other one before it is lifted.
     Seat,
+    /// A seat in this neighbourhood section.
+    Section(SectionId),
     /// Entry to an area, by the badge system's name.
     Door(String),
 }
@@ -101,6 +103,7 @@ impl Right {
             "role" => Some(Self::Role(CenterId(key))),
             "item" => Some(Self::Item(ItemId(key))),
             "seat" => Some(Self::Seat),
+            "section" => Some(Self::Section(SectionId(key))),
             "door" => Some(Self::Door(name.to_owned())),
             _ => None,
         }
@@ -132,6 +135,14 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
                     desired.seat = None;
                 }
                 ("seat".to_owned(), desk)
+            }
+            Right::Section(key) => {
+                let section = SeatWish::Section { section: *key };
+                let wanted = desired.seat.as_ref().is_some_and(|want| want.value == section);
+                if wanted {
+                    desired.seat = None;
+                }
+                (format!("section {key}"), wanted)
             }
         };
         if wanted {
@@ -445,7 +456,8 @@ impl Engine {
                 let version = kept.first().map_or(0, |document| document.version);
                 batch.push(Write::Document(Box::new(document(WITHHELD, &key, version, &[], &withheld)?)));
                 batch.push(attend(person, now, "an access review removed something"));
-                if decided.kind == "seat" && !self.gave_seat(person, &decided).await? {
+                let place = matches!(decided.kind.as_str(), "seat" | "section");
+                if place && !self.gave_place(person, &decided).await? {
                     batch.push(Write::Finding(Box::new(by_hand(&campaign, &decided, now))));
                 }
             }
@@ -476,11 +488,14 @@ impl Engine {
         Ok(decided)
     }
 
-    /// Whether the desk of a line is one that we gave. What facilities gave is theirs to take.
-    async fn gave_seat(&self, person: &IdentityId, line: &Line) -> Result<bool, StoreFailure> {
-        let Ok(room) = line.value.parse().map(RoomId) else { return Ok(false) };
-        let applied = self.store.applied(person, &line.site).await?;
-        Ok(applied.is_some_and(|applied| applied.seat == Some(room)))
+    /// Whether the desk or section of a line is one that we gave. What facilities gave is theirs to take.
+    async fn gave_place(&self, person: &IdentityId, line: &Line) -> Result<bool, StoreFailure> {
+        let Ok(number) = line.value.parse() else { return Ok(false) };
+        let Some(applied) = self.store.applied(person, &line.site).await? else { return Ok(false) };
+        Ok(match line.kind.as_str() {
+            "section" => applied.section == Some(SectionId(number)),
+            _ => applied.seat == Some(RoomId(number)),
+        })
     }
 
     /// Changes what is watched, if it was read already.
@@ -754,10 +769,18 @@ fn by_hand(campaign: &Campaign, line: &Line, now: Timestamp) -> Finding {
         },
         detail: format!("review {}, decided by {}", campaign.title, line.reviewer),
         fix: Some(
-            if visit {
-                "cancel it in its visitor center, then put this away with a reason: that closes the line"
-            } else {
-                "take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line"
+            match line.kind.as_str() {
+                VISIT => "cancel it in its visitor center, then put this away with a reason: that closes the line",
+                "site_admin" => {
+                    "the API ends no site administrator: take it away in iOffice; the next read closes the line"
+                }
+                "seat" | "section" => {
+                    "facilities gave it, and policy takes nothing that it did not give: take it away in iOffice; the next read \
+                     closes the line"
+                }
+                _ => {
+                    "take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line"
+                }
             }
             .into(),
         ),

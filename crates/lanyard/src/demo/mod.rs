@@ -121,7 +121,12 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     ));
     office.serve(
         Some(director.clone()),
-        Some(Arc::new(Verbs { engine: Arc::clone(&office.engine), store: None, serving: true })),
+        Some(Arc::new(Verbs {
+            engine: Arc::clone(&office.engine),
+            store: None,
+            dir: dir.clone(),
+            serving: true,
+        })),
     );
     if !arguments.once {
         say!("Console: http://{}", office.address);

@@ -107,7 +107,12 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         },
         sign_in,
         demo: None,
-        verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
+        verbs: Some(Arc::new(Verbs {
+            engine: Arc::clone(&engine),
+            store: Some(store),
+            dir: dir.clone(),
+            serving: true,
+        })),
         chat: slack_app(&dir, &settings, &transport)?,
         desks: desks::of(&dir, &places, &engine, &clock, &transport),
         remembered: lanyard_web::Remembered::default(),

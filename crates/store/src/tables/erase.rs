@@ -4,7 +4,7 @@ use lanyard_model::{id::IdentityId, plan::Plan};
 
 use crate::{
     record,
-    tables::journal,
+    tables::{documents, journal},
     tx::{self, Answer, Tx, after_prefix, statements, with},
 };
 
@@ -29,6 +29,8 @@ statements! {
 
 /// What stands where a name stood.
 const ERASED: &str = "erased";
+/// Documents that are found by the person whom they are about.
+const ABOUT_PEOPLE: [&str; 2] = ["review_lines", "late_answers"];
 
 /// Answers how many journal lines had personal text.
 pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
@@ -67,6 +69,12 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     }
     let prefix = format!("{who}:");
     tx.run(MESSAGES, with![&prefix, &after_prefix(&prefix)])?;
+    for collection in ABOUT_PEOPLE {
+        for mut document in documents::by_key(tx, collection, "person", &who.to_string())? {
+            scrub_document(&mut document.body);
+            documents::keep(tx, &document)?;
+        }
+    }
     for (site, account) in
         tx::all(tx, LINKS, with![tenant, user], |row| Ok((row.text(0)?.to_owned(), row.int(1)?)))?
     {
@@ -80,6 +88,17 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
         }
     }
     Ok(lines)
+}
+
+/// Names go; what was decided, by whom and why stays.
+fn scrub_document(body: &mut serde_json::Value) {
+    for (field, erased) in
+        [("name", "".into()), ("own_names", serde_json::json!([])), ("compensation", ERASED.into())]
+    {
+        if let Some(value) = body.get_mut(field) {
+            *value = erased;
+        }
+    }
 }
 
 /// Names and values go; which kind of thing changed, why and when stays.

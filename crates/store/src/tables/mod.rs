@@ -42,6 +42,7 @@ mod tests {
         "evidence::CERTIFICATES",
         "evidence::FINDINGS",
         "evidence::INTENTS_OPEN",
+        "evidence::SIGNALS",
         "evidence::SITES",
         "evidence::SWEEPS",
         "evidence::TENANTS",

@@ -69,6 +69,7 @@ const WHO: &[(&str, &str)] = &[
     ("get /api/v1/evidence/packs/{id}", "uW"),
     ("get /api/v1/evidence/packs/{id}/file", "uW"),
     ("post /api/v1/evidence/packs/{id}/verify", "uW"),
+    ("post /api/v1/evidence/late", "oW"),
     ("post /api/v1/evidence/checkpoints", "uW"),
     ("post /api/v1/connections/probe", "W"),
     ("post /api/v1/connections/sample", "W"),
