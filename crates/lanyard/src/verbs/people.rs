@@ -8,7 +8,7 @@ use lanyard_engine::{
     Engine, EngineSettings,
     clock::Clock,
     explain::PreviewError,
-    ports::{Progress, Silent},
+    ports::{Order, Progress, Silent},
     reviews::ReviewError,
     survey::SurveyError,
 };
@@ -321,7 +321,7 @@ impl Verbs {
             if store.identity(&id).await?.is_some() {
                 return Ok(id);
             }
-            let (people, _, _) = store.search_people(Some(tenant), text, None, 20).await?;
+            let (people, _, _) = store.search_people(Some(tenant), text, Order::Rising, None, 20).await?;
             found.extend(
                 people
                     .into_iter()

@@ -48,6 +48,7 @@ mod tests {
         "identities::COUNT",
         "journal::TENANTS",
         "journal::TREES",
+        "links::COUNTS",
         "notes::OPEN_KEYS",
         "plans::OPEN",
         "plans::RATES",

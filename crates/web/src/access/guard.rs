@@ -119,11 +119,11 @@ pub(crate) async fn caller(state: &WebState, headers: &HeaderMap) -> Result<Opti
         return token::find(engine.store().as_ref(), engine.clock().now(), bearer).await;
     }
     if let Some(cookie) = cookie::read(headers, session::COOKIE)
-        && let Some(caller) = session::find(engine, &cookie).await?
+        && let Some(caller) = session::find(engine, &cookie, state.sign_in.idle_max()).await?
     {
         return Ok(Some(caller));
     }
     // A page that rebinds its name to this machine comes with its own host, and is no guest.
-    let guest = state.settings.mode == Mode::Demo && cookie::is_loopback(headers);
+    let guest = state.settings.mode == Mode::Demo && state.settings.guests && cookie::is_loopback(headers);
     Ok(guest.then(|| Caller::guest(digest(state.settings.local_token.expose_secret()))))
 }

@@ -20,6 +20,7 @@ use super::{
 
 pub(crate) const COOKIE: &str = "lanyard";
 const COLLECTION: &str = "access:sessions";
+/// Unless the settings say otherwise.
 pub(crate) const IDLE_MAX: SignedDuration = SignedDuration::from_hours(2);
 /// Groups are a snapshot of the moment of signing in, so that moment must not be long ago (contract okta.md §12).
 pub(crate) const AGE_MAX: SignedDuration = SignedDuration::from_hours(8);
@@ -52,8 +53,8 @@ struct SessionV1 {
 }
 
 impl SessionV1 {
-    fn is_over(&self, now: Timestamp) -> bool {
-        now.duration_since(self.seen_at) >= IDLE_MAX || now.duration_since(self.begun_at) >= AGE_MAX
+    fn is_over(&self, now: Timestamp, idle_max: SignedDuration) -> bool {
+        now.duration_since(self.seen_at) >= idle_max || now.duration_since(self.begun_at) >= AGE_MAX
     }
 }
 
@@ -61,12 +62,16 @@ impl SessionV1 {
 ///
 /// # Errors
 /// As any write; [`StoreFailure::Unavailable`] when too many are open.
-pub(crate) async fn open(engine: &Engine, who: Who) -> Result<String, StoreFailure> {
+pub(crate) async fn open(
+    engine: &Engine,
+    who: Who,
+    idle_max: SignedDuration,
+) -> Result<String, StoreFailure> {
     let now = engine.clock().now();
     let (kept, total) = engine.store().document_page(COLLECTION, 0, SWEPT).await?;
     let mut over = Vec::new();
     for document in kept {
-        if body(&document).is_none_or(|session| session.is_over(now)) {
+        if body(&document).is_none_or(|session| session.is_over(now, idle_max)) {
             over.push(gone(&document));
         }
     }
@@ -96,7 +101,11 @@ pub(crate) async fn open(engine: &Engine, who: Who) -> Result<String, StoreFailu
 ///
 /// # Errors
 /// As any read.
-pub(crate) async fn find(engine: &Engine, token: &str) -> Result<Option<Caller>, StoreFailure> {
+pub(crate) async fn find(
+    engine: &Engine,
+    token: &str,
+    idle_max: SignedDuration,
+) -> Result<Option<Caller>, StoreFailure> {
     let store = engine.store();
     let name = digest(token);
     let Some(kept) = store.documents(COLLECTION, std::slice::from_ref(&name)).await?.pop() else {
@@ -104,7 +113,7 @@ pub(crate) async fn find(engine: &Engine, token: &str) -> Result<Option<Caller>,
     };
     let Some(session) = body(&kept) else { return Ok(None) };
     let now = engine.clock().now();
-    if session.is_over(now) {
+    if session.is_over(now, idle_max) {
         let _ = store.write(vec![gone(&kept)]).await;
         return Ok(None);
     }
@@ -116,7 +125,8 @@ pub(crate) async fn find(engine: &Engine, token: &str) -> Result<Option<Caller>,
         let _ = store.write(vec![gone(&kept)]).await;
         return Ok(None);
     }
-    if now.duration_since(session.seen_at) >= NOTED_EVERY {
+    // Of a short idle time, a part: whoever works must not be taken for idle.
+    if now.duration_since(session.seen_at) >= NOTED_EVERY.min(idle_max / 4) {
         let noted = SessionV1 { seen_at: now, ..session.clone() };
         // Another request may have noted it already.
         let _ =

@@ -114,6 +114,7 @@ impl House {
         let settings = WebSettings {
             mode: Mode::Serve,
             version: "test".into(),
+            guests: false,
             hook_secrets: BTreeMap::new(),
             scim: ScimSettings {
                 tokens: tokens.into(),
