@@ -115,23 +115,34 @@ async function session(name, [program, args], sim, env) {
 async function withPython() {
   const program = installPython();
   const certificate = join(cache, 'certificate.pem');
-  const sim = await standIn([...common, '--tls', '--certificate', certificate]);
+  const tape = join(cache, 'python.jsonl');
+  const sim = await standIn([...common, '--tls', '--certificate', certificate, '--record', tape]);
   try {
     await session('python', program, sim, { SSL_CERT_FILE: certificate });
   } finally {
     await sim.stop();
   }
+  await shapes(program[0], tape);
+}
+
+/** Every answer that an SDK got is one of the vendor's description, says a validator that is not ours. */
+async function shapes(python, tape) {
+  const described = resolve(HERE, '../docs/contracts/okta-openapi.json');
+  const nobody = { line: '' };
+  await session('shapes', [python, [join(HERE, 'python', 'shapes.py'), described, tape]], nobody, {});
 }
 
 async function withNode() {
   const program = installNode();
-  const tape = join(cache, 'exchanges.jsonl');
+  const [python] = installPython();
+  const tape = join(cache, 'node.jsonl');
   const sim = await standIn([...common, '--record', tape]);
   try {
     await session('node', program, sim, {});
   } finally {
     await sim.stop();
   }
+  await shapes(python, tape);
   await playBack(tape);
 }
 

@@ -1,4 +1,5 @@
 // Places, findings, tokens and the policy for the mock server.
+import { readFileSync } from "node:fs";
 import { pick, random, SITES, TENANTS } from "./world.mjs";
 
 const iso = (ms) => new Date(ms).toISOString();
@@ -47,6 +48,7 @@ const DOCUMENT = {
     name: "Workplaces of Acme",
     groups: { "APP-iOffice-Users": { "acme-emea": "00gAPPUSERS" }, "EXEC-Floor": { "acme-emea": "00gEXECFLOOR" }, "ROOM-Booking": { "acme-emea": "00gROOMBOOK" } },
     scope: { if: [{ group: "APP-iOffice-Users" }] },
+    notify: { it: { email: ["it@acme.example"] }, facilities: { email: ["facilities@acme.example"] } },
     flow: [
       flow("executive-desk", "Executives have a desk on the executive floor of their building.", { template: "new-user", priority: 200, if: [{ group: "EXEC-Floor" }, { not: { attribute: "workMode", is: "remote" } }], look_up: "places", then: [{ place: "desk", kind: "Executive", floor: "Level 6", otherwise: { field: "custom03", text: "{building} / {floor}" } }], but_first: { approval: ["manager"], hold: "24 hours" } }),
       flow("own-desk", "People who work at a desk of their own get a free one in their building.", { template: "new-user", priority: 100, if: [{ not: { attribute: "workMode", in: ["hybrid", "remote"] } }], look_up: "places", then: [{ place: "desk", otherwise: { field: "custom03", text: "{building}" } }] }),
@@ -79,6 +81,8 @@ export function makePolicy(now) {
       if (text(a.tables) !== text(b.tables)) changes.push("Table places has other rows.");
       return ok({ changes });
     }
+    if (path === "/policy/schema") return ok(JSON.parse(readFileSync(new URL("../../crates/policy/src/policy.schema.json", import.meta.url), "utf8")));
+    if (path === "/policy/lint") return ok({ ok: true, problems: [], document: body.document });
     if (path === "/policy/vocabulary")
       return ok({ groups: Object.entries(DOCUMENT.rules.groups).map(([name, ids]) => ({ tenant: "acme-emea", id: Object.values(ids)[0], name })), attributes: ["department", "division", "officeLocation", "userType", "workMode", "contractEndDate", "title"], channels: ["it"], templates: [], sites: SITES.map((s, i) => ({ site: s.id, buildings: [{ name: TENANTS[i].place, code: "B", floors: ["Level 6", "Level 4", "Level 3", "Level 2", "Ground"] }], sections: [{ neighborhood: "Engineering", name: "North", floor: "Level 4" }], kinds: ["Workstation", "Hot desk", "Executive"], items: [{ category: "Access policy", name: "Executive floor" }], centers: [{ module: "reservation", name: "Reservations" }], user_types: ["Employee", "Contractors"] })) });
     const one = path.match(/^\/policy\/drafts\/([^/]+)(\/publish)?$/);

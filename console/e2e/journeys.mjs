@@ -121,7 +121,7 @@ async function memberOf(page, group, but = []) {
 }
 
 const JOURNEYS = {
-  async "first visit to a live connection, and another one tried, sampled, kept under observation"(page) {
+  async "first visit: another connection is tried, sampled, observed, looked over, and goes live"(page) {
     const site = standIn();
     await page.goto(`${BASE}/`);
     await page.waitForURL(/\/all\/overview/);
@@ -151,6 +151,19 @@ const JOURNEYS = {
     await panel.getByText("observed only").waitFor();
     await panel.getByText(/buildings, \d+ floors/).waitFor();
     await page.waitForFunction(async (id) => (await (await fetch("/api/v1/overview")).json()).sites.find((site) => site.id === id)?.accounts > 0, stamp);
+    // First contact: who is whose, what the first writes would do, the limits; then it is written to, for a reason.
+    await panel.getByRole("link", { name: /^First contact/ }).click();
+    await page.getByRole("heading", { name: "What the first writes would do" }).waitFor();
+    await sees(page, "Lose something at most");
+    const live = page.getByRole("button", { name: `Write to ${stamp} from now on` });
+    if (!(await live.isDisabled())) throw new Error("it goes live without a reason");
+    await page.getByRole("textbox", { name: "Why now" }).fill("Looked over by a journey");
+    await live.click();
+    await sees(page, `${stamp} is written to.`);
+    await page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: "Connections" }).click();
+    await panel.getByText("is written to").waitFor();
+    await page.goto(`${BASE}/all/audit?q=${stamp}`);
+    await sees(page, "Looked over by a journey");
   },
 
   async "a table is edited, who moves is seen, published, and watched until it is applied"(page) {
@@ -158,7 +171,7 @@ const JOURNEYS = {
     const sheet = page.locator("table.sheet");
     await sheet.waitFor();
     const heads = (await sheet.locator("thead th").allInnerTexts()).map((head) => head.trim());
-    const [place, team, section] = ["officeLocation", "division", "section"].map((name) => heads.findIndex((head) => head.split(" ")[0] === name) - 1);
+    const [place, team, section] = ["officeLocation", "division", "section"].map((name) => heads.findIndex((head) => head.split(/\s/)[0] === name) - 1);
     const rows = sheet.locator("tbody tr");
     const values = await rows.evaluateAll((all) => all.map((row) => [...row.querySelectorAll("td input")].map((input) => input.value)));
     const at = values.findIndex((row) => row[place] === "PIER" && row[team] === "");
@@ -503,6 +516,7 @@ const JOURNEYS = {
     const step = (text) => page.locator(".react-flow__node", { has: page.locator('[data-kind="if"]'), hasText: text });
     await step("department is Design").focus();
     await page.keyboard.press("+");
+    await page.getByRole("menuitem", { name: "A condition" }).press("Enter");
     await page.getByLabel("Attribute", { exact: true }).first().fill("workMode");
     await page.getByRole("textbox", { name: "Value" }).fill("office");
     await step("workMode is office").focus();
@@ -517,8 +531,8 @@ const JOURNEYS = {
     await page.locator('.react-flow__node[data-id="if0"]').focus();
     await page.keyboard.press("Delete");
     await step("workMode is office").waitFor({ state: "detached" });
-    await page.getByLabel("Add an outcome", { exact: true }).first().click();
-    await page.getByRole("option", { name: "Cost center called like an attribute" }).click();
+    await button(page, "Add an outcome").click();
+    await page.getByRole("menuitem", { name: "Cost center called like an attribute" }).click();
     await sees(page, "cost center called like department");
     await button(page, "Undo").click();
     await button(page, "Redo").click();
@@ -530,6 +544,177 @@ const JOURNEYS = {
     await page.getByRole("dialog").getByRole("button", { name: "Publish", exact: true }).click();
     await page.waitForURL(/\/policies$/, { timeout: WAIT_MS });
     await sees(page, "A journey's flow");
+  },
+
+  async "every kind of step is added on the canvas and taken out again by keyboard, with what becomes of its failure"(page) {
+    const name = `${stamp}-steps`;
+    await newDraft(page, name, "Start from scratch");
+    // Conditions of every test, and one of a newer kind: whatever is edited beside them, they stay as they are.
+    const { body: draft, etag } = await asks(page, "GET", `/policy/drafts/${name}`);
+    const at = draft.document.rules.flow.length - 1;
+    const strange = [{ attribute: "email", domain: ["a.example", "b.example"], ends_with: "x" }, { count: 2, of: [{ group: "ROOM-Booking" }, { attribute: "city", matches: "L*" }, { attribute: "costCenter", at_least: 7 }] }, { moon_phase: "full", tenant: "northgate" }];
+    Object.assign(draft.document.rules.flow[at], { if: strange, sentence: "Steps." });
+    await asks(page, "PUT", `/policy/drafts/${name}`, { document: draft.document }, { "if-match": etag });
+    await page.evaluate(() => localStorage.clear());
+    await page.goto(`${BASE}/all/policies/${name}?view=flow&flow=${at}`);
+    const box = (id) => page.locator(`.react-flow__node[data-id="${id}"]`);
+    const adds = async (below, what) => {
+      await box(below).focus();
+      await page.keyboard.press("+");
+      await page.getByRole("menuitem", { name: what, exact: true }).press("Enter");
+    };
+    await box("if2").getByText("moon phase full and from tenant northgate").waitFor();
+    await adds("if2", "A role in a center");
+    await box("then0").getByText("role customer for reservation").waitFor();
+    await adds("if2", "A look-up in a table");
+    await adds("look", "A hold");
+    await page.locator("fieldset.body").getByLabel("Hold", { exact: true }).first().fill("2 days");
+    await adds("hold", "An approval");
+    await box("ask").getByText("Approval by manager").waitFor();
+    await adds("then0", "A message");
+    await box("tell").getByText("once a read shows it").waitFor();
+    // What becomes of a failure: retried, something else instead, somebody told.
+    await box("then0!").focus();
+    await page.keyboard.press("Enter");
+    await button(page, "Say it for this outcome").press("Enter");
+    await page.getByLabel("Tries more").first().fill("2");
+    await button(page, "Add to instead").click();
+    await page.getByRole("menuitem", { name: "Entry through doors" }).press("Enter");
+    await box("then0!").getByText("tried 2 more times, 10 minutes apart").waitFor();
+    await box("then0+0").getByText("entry to building of their seat").waitFor();
+    // A condition between two others is opened and changed; its neighbours stay.
+    await box("if0").focus();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Attribute", { exact: true }).first().fill("secondEmail");
+    await kept(page);
+    const flow = async () => (await asks(page, "GET", `/policy/drafts/${name}`)).body.document.rules.flow[at];
+    const { id, template, ...made } = await flow();
+    const channel = Object.keys(draft.document.rules.notify)[0];
+    const want = {
+      sentence: "Steps.", if: [{ ...strange[0], attribute: "secondEmail" }, strange[1], strange[2]], look_up: Object.keys(draft.document.tables)[0], but_first: { hold: "2 days", approval: ["manager"] }, tell: [channel],
+      then: [{ role: "customer", module: "reservation", if_it_fails: { retry: 2, every: "10 minutes", instead: [{ door: "building of their seat" }] } }],
+    };
+    const ordered = (value) => JSON.stringify(value, (_, v) => (v && typeof v === "object" && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v));
+    if (ordered(made) !== ordered(want)) throw new Error(`not what was drawn: ${ordered(made)}\nwanted ${ordered(want)}`);
+    // And out again, each by its key; undo brings the last one back.
+    for (const step of ["hold", "ask", "look", "then0!"]) {
+      await box(step).focus();
+      await page.keyboard.press("Delete");
+      if (step === "then0!") await box("then0+0").waitFor({ state: "detached" });
+      else await box(step).waitFor({ state: "detached" });
+    }
+    await box("tell").focus();
+    await page.keyboard.press("Delete");
+    await box("tell").getByText("nobody is told").waitFor();
+    await button(page, "Undo").click();
+    await box("tell").getByText("once a read shows it").waitFor();
+    await kept(page);
+    const { id: _, template: __, ...left } = await flow();
+    const rest = { sentence: "Steps.", if: want.if, tell: [channel], then: [{ role: "customer", module: "reservation" }] };
+    if (ordered(left) !== ordered(rest)) throw new Error(`not what is left: ${ordered(left)}`);
+  },
+
+  async "ground rules are edited as forms: limits, profile, keys, schedule, lifecycle; comments and neighbours stay"(page) {
+    const name = `${stamp}-ground`;
+    await newDraft(page, name);
+    const { body: before } = await asks(page, "GET", `/policy/drafts/${name}`);
+    const part = (title) => page.getByRole("navigation", { name: "Ground rules" }).getByRole("button", { name: new RegExp(`^${title}`) });
+    await page.goto(`${BASE}/all/policies/${name}?view=ground`);
+    await part("Limits").click();
+    await page.waitForURL(/section=guardrails/);
+    await page.getByLabel("People at most").first().fill("77");
+    await part("Limits").getByText("at most 77 people").waitFor();
+    await part("Profile").click();
+    await page.getByLabel("Another field").first().click();
+    await page.getByRole("option", { name: "comments", exact: true }).click();
+    await page.getByLabel("Attributes").first().fill("costCenter");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Then changed").first().fill("upper case");
+    await page.keyboard.press("Enter");
+    await sees(page, "costCenter, as upper case");
+    await part("Whose account it is").click();
+    await page.getByRole("button", { name: "Move down Keys 1" }).click();
+    await part("Schedules").click();
+    await page.getByRole("button", { name: "Add to Schedules" }).click();
+    for (const [label, value] of [["Id", "noon"], ["Cron", "0 12 * * 1-5"], ["Time zone", "Europe/London"]]) await page.getByLabel(label, { exact: true }).first().fill(value);
+    await part("Schedules").getByText("noon: 0 12 * * 1-5 (Europe/London)").waitFor();
+    await part("Coming and going").click();
+    await page.getByRole("button", { name: "Set A new account" }).click();
+    await page.locator(".inset[data-set]", { hasText: "A new account" }).getByRole("button", { name: "Set But first" }).click();
+    await page.locator(".inset[data-set] .inset[data-set]").getByLabel("Hold", { exact: true }).first().fill("1 hour");
+    await part("Coming and going").getByText("new account").waitFor();
+    await kept(page);
+    const { body: after } = await asks(page, "GET", `/policy/drafts/${name}`);
+    const [was, is] = [before.document.rules, after.document.rules];
+    const said = { people: is.guardrails.max_people, comments: is.profile.comments, keys: is.correlation.keys.map((key) => key.kind), noon: is.schedule.at(-1), account: is.lifecycle.new_account };
+    const want = { people: 77, comments: { from: "costCenter", as: "upper case" }, keys: [was.correlation.keys[1].kind, was.correlation.keys[0].kind, ...was.correlation.keys.slice(2).map((key) => key.kind)], noon: { id: "noon", cron: "0 12 * * 1-5", zone: "Europe/London" }, account: { but_first: { hold: "1 hour" } } };
+    for (const key of Object.keys(want)) if (JSON.stringify(said[key]) !== JSON.stringify(want[key])) throw new Error(`${key}: ${JSON.stringify(said[key])}, not ${JSON.stringify(want[key])}`);
+    if (JSON.stringify(is.flow) !== JSON.stringify(was.flow)) throw new Error("flows changed");
+    const comments = (text) => text.split("\n").filter((line) => line.startsWith("#")).length;
+    if (comments(after.source.rules) !== comments(before.source.rules)) throw new Error("a comment was lost");
+    if ((after.problems ?? []).some((p) => p.severity === "error")) throw new Error(JSON.stringify(after.problems));
+    await page.goto(`${BASE}/all/policies/${name}?view=changes`);
+    await sees(page, "77");
+  },
+
+  async "a table is made, gets a column, its rows move by keys; one that is used stays"(page) {
+    const name = `${stamp}-sheet`;
+    await newDraft(page, name);
+    if (!(await button(page, "Delete table places").isDisabled())) throw new Error("a table that flows look something up in can be deleted");
+    await button(page, "New table").click();
+    await page.getByRole("textbox", { name: "Name of the table" }).fill("titles");
+    await page.keyboard.press("Enter");
+    const table = page.getByRole("table", { name: "Table titles" });
+    await table.getByRole("button", { name: "floor" }).click();
+    await page.getByRole("menuitem", { name: "Take the column out" }).click();
+    for (const column of ["attribute:title", "value"]) {
+      await page.getByLabel("Add a column").first().click();
+      await page.getByLabel("Add a column").first().fill(column);
+      await page.getByRole("option").first().click();
+    }
+    const cell = (column, row) => table.getByLabel(`${column}, row ${row}`);
+    await cell("value", 1).fill("Engineer");
+    await button(page, "Add a row").click();
+    await cell("value", 2).focus();
+    await page.keyboard.press("Control+d");
+    await cell("attribute:title", 2).fill("Sr. Engineer");
+    await page.keyboard.press("Alt+ArrowUp");
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "attribute:title, row 1");
+    await kept(page);
+    const { body } = await asks(page, "GET", `/policy/drafts/${name}`);
+    const want = { columns: ["site", "building", "attribute:title", "value"], rows: [["", "", "Sr. Engineer", "Engineer"], ["", "", "", "Engineer"]] };
+    if (JSON.stringify(body.document.tables.titles) !== JSON.stringify(want)) throw new Error(JSON.stringify(body.document.tables.titles));
+    await button(page, "Delete table titles").click();
+    await table.waitFor({ state: "detached" });
+  },
+
+  async "a template is tried on the live population, and kept only when somebody says so"(page) {
+    await page.goto(`${BASE}/all/policies`);
+    await page.getByRole("link", { name: "Try Group change" }).click();
+    await page.waitForURL(/\/templates\/group-change/);
+    const reach = page.getByRole("status", { name: "Whom it concerns" });
+    await reach.getByText(/Counts come when/).waitFor();
+    const drafts = async () => (await asks(page, "GET", "/policy")).body.drafts.map((draft) => draft.id);
+    const before = await drafts();
+    await page.locator(".steplist").getByRole("button", { name: "in …" }).click();
+    await page.locator("fieldset.body").getByLabel("Groups").first().fill("APP-iOffice-Users");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /concerns [\d,]+ (people|person)/.test(document.querySelector("[data-reach]")?.textContent ?? ""));
+    const said = await reach.innerText();
+    if (Number(said.match(/concerns ([\d,]+)/)[1].replaceAll(",", "")) === 0) throw new Error(`it concerns nobody: ${said}`);
+    if (!/\+[\d,]+ gain, −[\d,]+ lose/.test(said)) throw new Error(`no counts: ${said}`);
+    // Names, from the same judgement as a draft's; and nothing of it can be applied.
+    await page.getByText("Effect", { exact: true }).first().click();
+    await button(page, "Compute").click();
+    await page.getByRole("heading", { name: "Floors" }).waitFor();
+    if ((await page.getByRole("button", { name: "Apply exactly this" }).count()) > 0) throw new Error("what nobody kept can be applied");
+    if (JSON.stringify(await drafts()) !== JSON.stringify(before)) throw new Error("a draft was kept");
+    await button(page, "Keep as a draft").click();
+    await page.getByRole("textbox", { name: "Name" }).fill(`${stamp}-tried`);
+    await button(page, "Begin").click();
+    await page.waitForURL(new RegExp(`/policies/${stamp}-tried`));
+    await kept(page);
+    if (!(await drafts()).includes(`${stamp}-tried`)) throw new Error("the draft was not kept");
   },
 
   async "a pasted table shows unknown names and offers the nearest"(page) {

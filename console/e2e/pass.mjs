@@ -103,6 +103,15 @@ const SCREENS = [
     await page.goto(`${page.url().split("?")[0]}?view=flow`);
     await page.locator(".react-flow__node").first().waitFor();
   }],
+  ["policy-ground", async (page) => {
+    await page.goto(`${page.url().split("?")[0]}?view=ground&section=lifecycle`);
+    await page.getByRole("heading", { name: "Coming and going" }).waitFor();
+  }],
+  ["policy-profile", async (page) => {
+    await page.goto(`${page.url().split("?")[0]}?view=ground&section=profile`);
+    await page.locator("tr[data-link]").last().click();
+    await page.getByLabel("Filled with").first().waitFor();
+  }],
   ["policy-try", async (page) => {
     await page.goto(`${page.url().split("?")[0]}?view=try`);
     await settle(page);
@@ -120,6 +129,10 @@ const SCREENS = [
   ["plan-for-everybody", async (page) => {
     await page.getByRole("link", { name: "Open as a plan" }).click();
     await page.getByRole("heading", { name: "How far it reaches" }).waitFor();
+  }],
+  ["policy-trial", async (page) => {
+    await page.goto(`${BASE}/all/templates/contractor-expiry`);
+    await page.waitForFunction(() => /concerns/.test(document.querySelector("[data-reach]")?.textContent ?? ""));
   }],
   ["connections", (page) => page.goto(`${BASE}/all/connections`)],
   ["connection-new", (page) => page.goto(`${BASE}/all/connections/new`)],

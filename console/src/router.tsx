@@ -43,8 +43,10 @@ export interface ApprovalsSearch {
   q?: string;
 }
 export interface EditorSearch {
-  view?: "table" | "flow" | "try" | "changes" | "effect";
+  view?: "table" | "flow" | "ground" | "try" | "changes" | "effect";
   flow?: number;
+  /** The part of the ground rules that is open. */
+  section?: string;
 }
 export interface ReviewSearch {
   show?: "all";
@@ -86,6 +88,7 @@ const screens = {
   approvals: () => import("./screens/Approvals"),
   policies: () => import("./screens/policy/Policies"),
   editor: () => import("./screens/policy/Editor"),
+  trial: () => import("./screens/policy/Trial"),
   signIn: () => import("./screens/SignIn"),
 };
 
@@ -222,11 +225,18 @@ const policies = createRoute({
   path: "/$tenant/policies",
   component: lazyRouteComponent(screens.policies, "Policies"),
 });
+const editorSearch = (search: Record<string, unknown>): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "ground", "try", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined, section: text(search.section) });
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/policies/$draftId",
-  validateSearch: (search): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "try", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined }),
+  validateSearch: editorSearch,
   component: lazyRouteComponent(screens.editor, "PolicyEditor"),
+});
+const trial = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/templates/$template",
+  validateSearch: editorSearch,
+  component: lazyRouteComponent(screens.trial, "TemplateTrial"),
 });
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -236,7 +246,7 @@ const signIn = createRoute({
 });
 
 export const routeTree = root.addChildren([
-  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, newConnection, firstContact, evidence, reviews, review, approvals, policies, editor, signIn,
+  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, newConnection, firstContact, evidence, reviews, review, approvals, policies, editor, trial, signIn,
 ]);
 export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
 

@@ -1,17 +1,11 @@
 import { expect, test } from "vitest";
-import { branched, conditionText, flowsOf, flowText, freshId, history, moved, nearest, offered, otherwiseOf, pasted, pasteInto, stepped, unknownIn, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { branched, flowsOf, flowText, freshId, history, moved, otherwiseOf, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
+import { columnStepped, filledDown, pasted, pasteInto, rowStepped, usersOf, withColumn } from "../src/screens/policy/sheet";
+import { stepped } from "../src/screens/policy/steps";
+import { nearest, offered, unknownIn } from "../src/screens/policy/suggest";
 import { stacked } from "../src/screens/Places";
 
 const doc: Document = { rules: { flow: [{ id: "a" }, { id: "b" }] }, tables: { places: { columns: ["site", "floor"], rows: [["london", "Level 4"]] } } };
-
-test.each([
-  [{ group: "EXEC" }, "in EXEC"],
-  [{ group: ["A", "B"] }, "in A or B"],
-  [{ attribute: "workMode", in: ["hybrid", "remote"] }, "workMode is one of hybrid or remote"],
-  [{ attribute: "startDate", exists: false }, "startDate is empty"],
-  [{ not: { status: "SUSPENDED" } }, "not (Okta status is SUSPENDED)"],
-  [{ any: [{ tenant: "x" }, { site: "y" }] }, "from tenant x or belongs to site y"],
-])("%o reads as “%s”", (condition, text) => expect(conditionText(condition as never)).toBe(text));
 
 test("a whole flow reads as one sentence", () => {
   const flow: Flow = { id: "x", if: [{ group: "EXEC" }], look_up: "places", then: [{ place: "desk", floor: "Level 9" }], never: [{ item: "Badge B" }], but_first: { hold: "24 hours", approval: ["manager"], quorum: 2 }, until: "contractEndDate" };
@@ -31,9 +25,9 @@ test("a branch takes those whom a condition turns away, and is found again", () 
 
 test.each([["up", 1, ["b", "a", "c"], 0], ["up", 0, ["a", "b", "c"], 0], ["down", 2, ["a", "b", "c"], 2], ["copy", 0, ["a", "a", "b", "c"], 1], ["delete", 1, ["a", "c"], undefined]] as const)("%s of step %i", (what, at, ids, to) => {
   const flow = withFlows(doc, [{ id: "x", if: [{ group: "a" }, { group: "b" }, { group: "c" }] }]);
-  const next = stepped(flow, 0, "if", at, what);
+  const next = stepped(flow, 0, { kind: "if", at }, what);
   expect((flowsOf(next.doc)[0]!.if as { group: string }[]).map((c) => c.group)).toEqual(ids);
-  expect(next.at).toBe(to);
+  expect(next.step).toEqual(to === undefined ? undefined : { kind: "if", at: to });
 });
 
 test("groups are offered as rules may call them, and unknown ones find the nearest", () => {
@@ -70,6 +64,24 @@ test("a pasted block lands where it was pasted, grows the sheet, and stops at it
   expect(block).toEqual([["oslo", "Level 2", "extra"], ['New "York"', "Ground"]]);
   expect(pasteInto(doc.tables.places!, 1, 0, block).rows).toEqual([["london", "Level 4"], ["oslo", "Level 2"], ['New "York"', "Ground"]]);
   expect(pasteInto(doc.tables.places!, 0, 1, block).rows).toEqual([["london", "oslo"], ["", 'New "York"']]);
+});
+
+test("rows and columns move with their cells; a short row is filled up", () => {
+  const sheet = { columns: ["a", "b", "c"], rows: [["1", "2", "3"], ["4"], ["7", "8", "9"]] };
+  expect(rowStepped(sheet, 2, "up").rows.map((row) => row[0])).toEqual(["1", "7", "4"]);
+  expect(rowStepped(sheet, 0, "up").rows).toEqual(sheet.rows);
+  expect(rowStepped(sheet, 0, "copy").rows.map((row) => row[0])).toEqual(["1", "1", "4", "7"]);
+  expect(rowStepped(sheet, 0, "delete").rows).toEqual([["4"], ["7", "8", "9"]]);
+  expect(columnStepped(sheet, 0, "right")).toEqual({ columns: ["b", "a", "c"], rows: [["2", "1", "3"], ["", "4", ""], ["8", "7", "9"]] });
+  expect(columnStepped(sheet, 1, "delete")).toEqual({ columns: ["a", "c"], rows: [["1", "3"], ["4", ""], ["7", "9"]] });
+  expect(withColumn(sheet, "d").rows[1]).toEqual(["4", "", "", ""]);
+  expect(withColumn(sheet, "a")).toBe(sheet);
+  expect(filledDown(sheet, 1, 2).rows[1]).toEqual(["4", "", "3"]);
+  expect(filledDown(sheet, 0, 0)).toBe(sheet);
+});
+
+test("a table that something looks up in says by what", () => {
+  expect(usersOf({ flow: [{ id: "a", look_up: "places" }, { id: "b" }], profile: { jobTitle: { look_up: "places" }, city: "city" } }, "places")).toEqual(["a", "jobTitle"]);
 });
 
 test("names nobody knows are shown with the nearest known ones", () => {

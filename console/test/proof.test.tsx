@@ -158,6 +158,7 @@ test("what a draft does is applied exactly as shown, without those who were unti
   open("/all/policies/spring?view=effect", {
     ...BASE,
     "GET /policy/drafts/spring": content,
+    "GET /policy/schema": { properties: {}, definitions: {} },
     "GET /policy": () => ({ in_force: null, running: {}, flows: [], drafts: [], second_person: false, applying: bodies.length > 0 ? "wif_2" : null }),
     "POST /whatif": effect,
     "GET /whatif/wif_2": { seal: "wif_2", started_at: "2026-11-23T11:00:00Z", ended_at: null, people: 1, left_out: 1, lines: 1, to_look: 0, to_try_again: 0 },

@@ -1,6 +1,7 @@
 //! Runs a program, shows its output as it comes, keeps it for reading, and bounds its time.
 
 use std::{
+    cell::Cell,
     ffi::OsStr,
     io::{BufRead, BufReader, Read, Write},
     path::PathBuf,
@@ -11,6 +12,27 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+
+thread_local! {
+    /// Stands before each line that this thread shows.
+    static LABEL: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// From now on every line that this thread shows begins with `label`: what runs beside other work can be told from it.
+pub fn label(label: &'static str) {
+    LABEL.set(label);
+}
+
+/// Shows a line of our own, with this thread's label.
+pub fn show(line: &str) {
+    println!("{}{line}", LABEL.get());
+    let _ = std::io::stdout().flush();
+}
+
+/// The same on the stream for trouble.
+pub fn complain(line: &str) {
+    eprintln!("{}{line}", LABEL.get());
+}
 
 /// How often a bounded wait looks.
 const LOOK: Duration = Duration::from_millis(50);
@@ -97,7 +119,7 @@ impl Call {
     /// When it cannot be started.
     pub fn run_to_end(self) -> anyhow::Result<(Said, Option<String>)> {
         let words = self.words();
-        println!("    $ {words}");
+        show(&format!("    $ {words}"));
         let (bound, quiet) = (self.bound, self.quiet);
         let mut running = self.start()?;
         let mut said = Said { stdout: Vec::new(), stderr: Vec::new() };
@@ -139,13 +161,12 @@ fn note(said: &mut Said, stream: Stream, line: String, quiet: bool) {
     match stream {
         Stream::Out => {
             if !quiet {
-                println!("{line}");
-                let _ = std::io::stdout().flush();
+                show(&line);
             }
             said.stdout.push(line);
         }
         Stream::Err => {
-            eprintln!("{line}");
+            complain(&line);
             said.stderr.push(line);
         }
     }

@@ -29,6 +29,8 @@ const MEASURES: &[&[&str]] = &[
     &["start"],
     &["sim", "--people", "100000"],
     &["sim", "--people", "1000000", "--seconds", "2"],
+    &["report", "--people", "100000"],
+    &["console", "--people", "100000"],
 ];
 /// How often a release's server is killed.
 const KILLS: &str = "300";

@@ -13,6 +13,7 @@
 //! | [`pages`] | links between pages, and a page for every finding |
 //! | [`console`] | the console's packages, types, tests, browser pass, dev server |
 //! | [`packs`] | an evidence pack opened by other people's programs |
+//! | [`presets`] | the program's tests with the stand-ins under every preset |
 //! | [`proofs`] | Okta's own SDKs against the stand-in |
 //! | [`demo`] | a demonstration run once, or kept alive for a browser |
 //! | [`reference`] | the command line's reference and completions |
@@ -27,6 +28,7 @@ mod lockfiles;
 mod packs;
 mod pages;
 mod planted;
+mod presets;
 mod proofs;
 mod reference;
 mod simtest;
@@ -49,6 +51,7 @@ usage: cargo xtask VERB
   walls           which crate may use which, bans and licences; `--print` shows the table
   pages           links between pages, a page for every finding
   proofs          Okta's own SDKs against a release build's stand-in
+  presets [NAME]  the program's own tests with the stand-ins under every preset, or under one; the tier runs the essential ones
   packs           an evidence pack of a release build's demonstration, opened by other people's programs
   gen             writes the command line's reference and the shell completions; `--check` only compares
   simtest [ARGS]  seeds lived through in virtual time and judged; `--planted`: with deliberate bugs, which it must find
@@ -102,6 +105,8 @@ fn main() -> ExitCode {
         }
         ("pages", []) => pages::check(&root).map(|counted| println!("{} pages hold", counted.passed)),
         ("proofs", []) => on_release(&root, "proofs", proofs::run),
+        ("presets", []) => presets::all(&root, None),
+        ("presets", [name]) => presets::all(&root, Some(name)),
         ("packs", []) => on_release(&root, "checks", packs::run),
         ("gen", []) => reference::write(&root),
         ("gen", [flag]) if flag == "--check" => reference::build_and_check(&root),

@@ -149,14 +149,13 @@ impl Build {
 
     /// Builds the program of this name, of the workspace or of the copy behind `manifest`.
     fn make(self, root: &Root, name: &str, manifest: Option<&Path>) -> anyhow::Result<PathBuf> {
-        let (words, folder): (&[&str], _) = match self {
-            Self::Release => (&["build", "--release", "--locked", "--package", "lanyard-simtest"], "release"),
-            Self::Quick => (&["build", "--workspace", "--profile", "ci", "--locked", "--bin"], "ci"),
+        let (mut call, folder) = match self {
+            Self::Release => {
+                let words = ["build", "--release", "--locked", "--package", "lanyard-simtest"];
+                (tier::cargo(root, &words), "release")
+            }
+            Self::Quick => (tier::tier_cargo(root, &["build", "--workspace", "--bin", name]), "ci"),
         };
-        let mut call = tier::cargo(root, words);
-        if let Self::Quick = self {
-            call = call.args([name]);
-        }
         if let Some(manifest) = manifest {
             call = call.args(["--manifest-path", &manifest.display().to_string()]);
             call = call.env("CARGO_TARGET_DIR", root.target());

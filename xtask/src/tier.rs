@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use crate::{
     Root,
     call::Call,
-    console, demo, lockfiles, packs, pages, proofs, reference, simtest,
+    console, demo, lockfiles, packs, pages, presets, proofs, reference, simtest,
     step::{Failure, Steps},
     tally::{self, Tally},
     tools,
@@ -19,7 +19,7 @@ const PROFILE: &str = "ci";
 
 /// Runs the tier; prints the list of steps and, as the last line, `N passed, N failed`.
 pub fn run(root: &Root) -> ExitCode {
-    let mut steps = Steps::default();
+    let mut steps = Steps::begin();
     steps.run("tools", "the message names the command that installs what is missing", || {
         Ok(tools::check(root)?)
     });
@@ -29,25 +29,27 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("format", "run: cargo fmt --all", || one(cargo(root, &["fmt", "--all", "--check"])));
     steps.run("walls", "remove the arrow, or write down why it is right", || Ok(crate::walls(root)?));
     steps.run("pages", "correct the link, or write the page", || Ok(pages::check(root)?));
-    steps.run("console: packages", "run: npm ci in console/ and read what it says", || {
-        Ok(console::install(root)?)
-    });
-    steps.run("console: types", "run: npm run typecheck in console/", || Ok(console::types(root)?));
-    steps.run("console: sizes", "run: npm run build && npm run size in console/", || {
-        Ok(console::sizes(root)?)
-    });
-    steps.run("console: tests", "run: npm test in console/", || console::tests(root));
-    steps.run("lints", "run: cargo clippy --workspace --all-targets", || {
-        let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--profile", PROFILE];
-        one(cargo(root, &clippy).args(["--", "-D", "warnings"]))
-    });
-    steps.run("build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
-        one(cargo(root, &["build", "--workspace", "--all-targets", "--locked", "--profile", PROFILE]))
-    });
+    // The compiler does not always use both cores, and npm hardly one.
+    steps.beside(
+        "console | ",
+        |aside| console_steps(root, aside),
+        |steps| {
+            steps.run(
+                "lints and build",
+                "run: cargo clippy --workspace --all-targets; CONSOLE_UI=none builds without the console",
+                || one(tier_cargo(root, &["build", "--workspace", "--all-targets"])),
+            );
+        },
+    );
     let lanyard = program(root, "lanyard");
     steps.run("tests", "run the failed test alone: cargo nextest run --workspace NAME", || tests(root));
+    steps.run(
+        "tests: other presets",
+        "run the failed test alone: LANYARD_PRESET=NAME cargo nextest run --workspace NAME",
+        || presets::essential(root),
+    );
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
-        runner(cargo(root, &["test", "--workspace", "--doc", "--locked", "--profile", PROFILE]))
+        runner(tier_cargo(root, &["test", "--workspace", "--doc"]))
     });
     steps.run("simulation", "run the printed replay line: the same seed is the same history", || {
         simtest::check(root, &program(root, "lanyard-simtest"))
@@ -81,6 +83,18 @@ pub fn run(root: &Root) -> ExitCode {
     if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// What can be said of the console without a server.
+fn console_steps(root: &Root, steps: &mut Steps) {
+    steps.run("console: packages", "run: npm ci in console/ and read what it says", || {
+        Ok(console::install(root)?)
+    });
+    steps.run("console: types", "run: npm run typecheck in console/", || Ok(console::types(root)?));
+    steps.run("console: sizes", "run: npm run build && npm run size in console/", || {
+        Ok(console::sizes(root)?)
+    });
+    steps.run("console: tests", "run: npm test in console/", || console::tests(root));
+}
+
 /// The binary of a release build.
 pub fn release(root: &Root) -> PathBuf {
     root.target().join("release").join(format!("lanyard{}", std::env::consts::EXE_SUFFIX))
@@ -99,22 +113,45 @@ pub fn cargo(root: &Root, arguments: &[&str]) -> Call {
     Call::new("cargo", root.path("."), LONG).args(arguments)
 }
 
+/// Cargo with the tier's profile, the crates of the workspace compiled by Clippy's driver: it is the compiler with the lints in
+/// it, so that one pass finds what is wrong and builds what is run (docs/decisions/0013). Every call of the tier must say
+/// the same, or Cargo compiles anew.
+pub fn tier_cargo(root: &Root, arguments: &[&str]) -> Call {
+    let profile = if arguments.first() == Some(&"nextest") { "--cargo-profile" } else { "--profile" };
+    cargo(root, arguments)
+        .args(["--locked", profile, PROFILE])
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-Dwarnings")
+}
+
 fn tests(root: &Root) -> Result<Tally, Failure> {
     let (name, seed) = DICE;
     let seed = std::env::var(name).unwrap_or_else(|_| seed.into());
-    let cargo = |root, arguments: &[&str]| cargo(root, arguments).env(name, &seed);
-    match tools::nextest() {
+    let runs: &[&str] = match tools::nextest() {
+        Some(_) => &["nextest", "run", "--workspace", "--no-fail-fast"],
+        None => &["test", "--workspace", "--all-targets", "--no-fail-fast"],
+    };
+    runner(tier_cargo(root, runs).env(name, &seed))
+}
+
+/// The tests of the program itself, all of them or those whose names have one of the words, with a variable set.
+pub fn program_tests(root: &Root, variable: (&str, &str), words: &[&str]) -> Result<Tally, Failure> {
+    let call = match tools::nextest() {
         Some(_) => {
+            let named: Vec<String> = words.iter().map(|word| format!("test({word})")).collect();
+            let named = if words.is_empty() { "all()".to_owned() } else { named.join(" | ") };
+            let filter = format!("package(lanyard) & kind(test) & ({named})");
             let nextest =
                 ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--cargo-profile", PROFILE];
-            runner(cargo(root, &nextest))
+            cargo(root, &nextest).args(["-E".to_owned(), filter])
         }
         None => {
-            let all =
-                ["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast", "--profile", PROFILE];
-            runner(cargo(root, &all))
+            let it =
+                ["test", "--workspace", "--test", "it", "--locked", "--no-fail-fast", "--profile", PROFILE];
+            cargo(root, &it).args(["--"]).args(words)
         }
-    }
+    };
+    runner(call.env(variable.0, variable.1))
 }
 
 fn one(call: Call) -> Result<Tally, Failure> {

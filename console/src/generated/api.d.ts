@@ -1251,6 +1251,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of policy.toml: every key, what it means and may say. */
+        get: operations["getPolicySchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policy/vocabulary": {
         parameters: {
             query?: never;
@@ -2388,10 +2405,12 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
-        /** @description A draft by its files or its name. */
+        /** @description A draft as it is sent, which need not be kept, or the name of a kept one. */
         WhatIfAsk: {
             /** @description `policy.toml` and its tables, as texts. */
             source?: unknown;
+            /** @description `rules` is policy.toml key for key, `tables` are its CSV files; on top of what is in force. */
+            document?: unknown;
             draft?: string | null;
             /** @description Members of groups that only the draft names are asked for in Okta. */
             read_groups?: boolean;
@@ -2653,6 +2672,17 @@ export interface components {
             source: unknown;
             /** @description `rules` is policy.toml key for key, `tables` are its CSV files; null while the file is no TOML. */
             document: unknown;
+        };
+        /** @description A JSON Schema, draft 7, of `policy.toml` as a document's `rules`. */
+        PolicySchema: {
+            properties: {
+                [key: string]: unknown;
+            };
+            definitions: {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
         };
         /** @description What names an editor can offer. */
         PolicyVocabulary: {
@@ -5053,6 +5083,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyDiff"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPolicySchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySchema"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -18,6 +18,7 @@ use crate::{
     Engine,
     journal::line,
     ports::{Progress, StoreFailure, Write},
+    reactions::Unclear,
     survey::SurveyError,
 };
 
@@ -100,6 +101,11 @@ fn signed_off_key(site: &SiteId) -> String {
     format!("signed-off:{site}")
 }
 
+/// The address of the site that was signed off.
+fn signed_address_key(site: &SiteId) -> String {
+    format!("signed-off-address:{site}")
+}
+
 impl Engine {
     /// Whether anything may be written to the site: not while this installation only observes, nor before the site was
     /// signed off where the settings ask for it.
@@ -109,19 +115,39 @@ impl Engine {
 
     /// Reads which sites were signed off.
     pub(crate) async fn load_sign_offs(&self) -> Result<(), StoreFailure> {
-        for site in self.barred() {
-            self.bar(site).await?;
+        for id in self.barred() {
+            let address = self.sites().get(&id).map(|site| site.port().address());
+            let known = self.store.meta(&signed_off_key(&id)).await?.filter(|by| !by.is_empty());
+            // A sign-off of before addresses were noted is that of the site that the settings have.
+            if let (Some(address), Some(_)) = (&address, known)
+                && self.signed_address(&id).await?.is_none()
+            {
+                self.write(vec![Write::Meta { key: signed_address_key(&id), value: address.clone() }])
+                    .await?;
+            }
+            self.bar(id, &address.unwrap_or_default()).await?;
         }
         Ok(())
     }
 
-    /// The site is not written to, unless somebody signed it off before.
-    pub(crate) async fn bar(&self, site: SiteId) -> Result<(), StoreFailure> {
+    /// The site is not written to, unless somebody signed off the one at this address before.
+    pub(crate) async fn bar(&self, site: SiteId, address: &str) -> Result<(), StoreFailure> {
         self.note_barred(site.clone());
-        if self.store.meta(&signed_off_key(&site)).await?.is_some_and(|by| !by.is_empty()) {
-            self.note_signed_off(site);
+        if self.store.meta(&signed_off_key(&site)).await?.is_none_or(|by| by.is_empty()) {
+            return Ok(());
+        }
+        match self.signed_address(&site).await? {
+            Some(signed) if signed == address => self.note_signed_off(site),
+            signed => {
+                let signed = signed.unwrap_or_else(|| "another address".into());
+                tracing::warn!(%site, address, signed, "it was signed off at another address: nothing is written there");
+            }
         }
         Ok(())
+    }
+
+    async fn signed_address(&self, site: &SiteId) -> Result<Option<String>, StoreFailure> {
+        Ok(self.store.meta(&signed_address_key(site)).await?.filter(|address| !address.is_empty()))
     }
 
     /// From now on the site is written to.
@@ -129,14 +155,17 @@ impl Engine {
     /// # Errors
     /// See [`PairRefused`].
     pub async fn sign_off(&self, site: &SiteId, by: &str, reason: &str) -> Result<(), PairRefused> {
-        if !self.sites().contains_key(site) {
+        let Some(address) = self.sites().get(site).map(|site| site.port().address()) else {
             return Err(PairRefused::NoSite(site.clone()));
-        }
+        };
         if reason.trim().is_empty() {
             return Err(PairRefused::NoReason);
         }
         let now = self.clock.now();
-        let mut batch = vec![Write::Meta { key: signed_off_key(site), value: format!("{by} at {now}") }];
+        let mut batch = vec![
+            Write::Meta { key: signed_off_key(site), value: format!("{by} at {now}") },
+            Write::Meta { key: signed_address_key(site), value: address },
+        ];
         for tenant in self.directories().keys() {
             let title = format!("{site} signed off by {by}: it is written to from now on");
             batch.push(line(tenant, now, "control", title).site(site).detail(reason).write());
@@ -243,7 +272,7 @@ impl Engine {
         let disputed = decided
             .disputed
             .iter()
-            .filter_map(|(id, _, person, why)| {
+            .filter_map(|(id, _, person, Unclear { why, .. })| {
                 let identity = person_of(id)?;
                 let terms = policy.search_terms(&identity);
                 let shares = |account: &Account| {

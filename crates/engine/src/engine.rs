@@ -156,6 +156,8 @@ pub struct Engine {
     pub(crate) escalated: Mutex<BTreeSet<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
     pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
+    /// Whom the seal that was last asked about names.
+    pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// Signalled when a message was put into the outbox.
@@ -239,6 +241,7 @@ impl Engine {
             known_apart: tokio::sync::Mutex::default(),
             escalated: Mutex::default(),
             strikes: Mutex::default(),
+            sealed_people: Mutex::default(),
             wake: Notify::new(),
             mail: Notify::new(),
             news: watch::channel(0).0,

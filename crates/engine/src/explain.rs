@@ -151,7 +151,7 @@ impl Engine {
                 link: link.clone(),
                 applied: applied.clone(),
                 plan: None,
-                disputed: view.disputed.clone(),
+                disputed: view.disputed.as_ref().map(|unclear| unclear.why.clone()),
                 governed_by: None,
             };
             if shown.disputed.is_none() {
@@ -159,7 +159,7 @@ impl Engine {
                 self.complete_items(&scene, &mut view, &shown.desired, &applied, now).await?;
                 shown.governed_by = self.governor(&scene, &shown.desired, link.as_ref()).await?;
                 if shown.governed_by.is_none() {
-                    let mut applying = self.applying(&person.identity.id, site, &person).await?;
+                    let mut applying = self.applying(&active, site, &person).await?;
                     applying.asked = self.asked(&scene, &view, &applied, leaving, &shown.desired).await?;
                     let gated = self
                         .propose(&scene, &shown.desired, &view, link.as_ref(), &applied, &applying, true)

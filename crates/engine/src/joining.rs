@@ -43,7 +43,7 @@ impl Engine {
         let site = workplace.site().clone();
         if sign_off {
             // The bar is there before the site is.
-            self.bar(site.clone()).await?;
+            self.bar(site.clone(), &workplace.address()).await?;
         }
         let state = Arc::new(SiteState::new(workplace, self.clock.now()));
         let joined = self.sites.grow(|known| {

@@ -11,10 +11,10 @@ use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, tz::TimeZone};
 use lanyard_model::{
     id::{SiteId, TenantId},
-    plan::Gate,
+    plan::{Block, Gate},
     signal::Source,
 };
-use lanyard_policy::{Schedule, reaction::RULE};
+use lanyard_policy::Schedule;
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -477,7 +477,7 @@ impl Engine {
             && newest.steps.iter().all(|step| match &step.gate {
                 Gate::Held { .. } | Gate::Waiting { .. } => true,
                 // Told as the policy's reaction says.
-                Gate::Blocked { why } => why.starts_with(RULE),
+                Gate::Blocked { kind, .. } => *kind == Block::Reaction,
                 Gate::Open => false,
             })
     }

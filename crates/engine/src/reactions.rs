@@ -20,11 +20,27 @@ pub(crate) fn toned(mut finding: Finding, reaction: Reaction) -> Finding {
     finding
 }
 
+/// Why nobody can say yet whose account it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unclear {
+    pub(crate) why: String,
+    /// [`Situation::Disputed`], or [`Situation::Unlinked`] where policy has a person say so.
+    pub(crate) situation: Situation,
+}
+
+impl Unclear {
+    pub(crate) fn disputed(why: impl Into<String>) -> Self {
+        Self { why: why.into(), situation: Situation::Disputed }
+    }
+}
+
 /// Why an account that nobody had is not taken for theirs by itself, if policy says so.
-pub(crate) fn unclaimed(reactions: &Reactions, key: &str) -> Option<String> {
+pub(crate) fn unclaimed(reactions: &Reactions, key: &str) -> Option<Unclear> {
+    let situation = Situation::Unlinked;
     reactions
-        .waits(Situation::Unlinked)
+        .waits(situation)
         .map(|why| format!("an account that nobody has yet has the same {key}; {why}"))
+        .map(|why| Unclear { why, situation })
 }
 
 /// It is not clear whose account it is, or policy has a person say so.
@@ -32,19 +48,14 @@ pub(crate) fn disputed(
     id: &IdentityId,
     site: &SiteId,
     person: &str,
-    why: &str,
+    unclear: &Unclear,
     reactions: &Reactions,
     now: Timestamp,
 ) -> Finding {
-    let asked = reactions.waits(Situation::Unlinked).is_some_and(|asked| why.ends_with(&asked));
-    let (situation, fix) = match asked {
-        true => {
-            (Situation::Unlinked, format!("say whose it is: lanyard adopt link {id} ACCOUNT --site {site}"))
-        }
-        false => {
-            let fix = "make the keys unique in iOffice or Okta; the next look decides again";
-            (Situation::Disputed, fix.to_owned())
-        }
+    let Unclear { why, situation } = unclear;
+    let fix = match situation {
+        Situation::Unlinked => format!("say whose it is: lanyard adopt link {id} ACCOUNT --site {site}"),
+        _ => "make the keys unique in iOffice or Okta; the next look decides again".to_owned(),
     };
     let finding = Finding {
         key: format!("disputed:{id}:{site}"),
@@ -58,7 +69,7 @@ pub(crate) fn disputed(
         fix: Some(fix),
         since: now,
     };
-    toned(finding, reactions.to(situation))
+    toned(finding, reactions.to(*situation))
 }
 
 /// What somebody changed and policy has left as it is.

@@ -26,6 +26,7 @@ use crate::{
     packed::{Accounts, People},
     pages::Pages,
     ports::{PortFailure, Progress, Sink, StoreFailure},
+    reactions::Unclear,
 };
 
 /// Why a survey could not be made.
@@ -135,7 +136,7 @@ pub struct Decided {
     pub unchanged: usize,
     /// People set aside, with the reason.
     pub aside: Vec<(IdentityId, String, String)>,
-    pub disputed: Vec<(IdentityId, SiteId, String, String)>,
+    pub(crate) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     /// Live people accounts that belong to nobody.
     pub orphans: Vec<Account>,
     /// Live people accounts that share a key: its kind, its value, and they.
@@ -154,6 +155,15 @@ pub struct Decided {
     pub left: Vec<Left>,
     /// When answers change by themselves.
     pub reviews: Vec<(IdentityId, Timestamp)>,
+}
+
+impl Decided {
+    /// People of whom nothing says which account is theirs: who, in which site, their name, and why.
+    pub fn disputes(&self) -> impl Iterator<Item = (&IdentityId, &SiteId, &str, &str)> {
+        self.disputed
+            .iter()
+            .map(|(id, site, person, unclear)| (id, site, person.as_str(), unclear.why.as_str()))
+    }
 }
 
 /// What a survey read, before anything is decided.

@@ -22,6 +22,7 @@ use crate::{
     engine::{Active, catalogues},
     judge::{Desks, Judge, Memory, Roll, Sight},
     ports::{PortFailure, Progress, StoreFailure},
+    reactions::Unclear,
     survey::{SiteSurvey, TenantSurvey},
 };
 
@@ -197,7 +198,7 @@ struct Outlook {
     ended: HashMap<(IdentityId, SiteId), usize>,
     out_of_scope: HashMap<IdentityId, String>,
     aside: Vec<(IdentityId, String, String)>,
-    disputed: Vec<(IdentityId, SiteId, String, String)>,
+    disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     considered: u32,
     used: HashMap<String, u32>,
     rows: HashMap<String, HashSet<u32>>,
@@ -421,7 +422,7 @@ impl Engine {
                 .disputed
                 .iter()
                 .filter(|(id, site, ..)| !was_disputed.contains(&(id, site)))
-                .map(|(id, site, name, why)| format!("{name} ({id}) in {site}: {why}"))
+                .map(|(id, site, name, unclear)| format!("{name} ({id}) in {site}: {}", unclear.why))
                 .collect(),
             out_of_scope,
             aside: then
@@ -664,7 +665,7 @@ fn effect_of(
             any = true;
             if step.gate != Gate::Open {
                 let why = match &step.gate {
-                    Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why } => {
+                    Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why, .. } => {
                         why.as_str()
                     }
                     Gate::Open => "",

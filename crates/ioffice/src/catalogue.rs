@@ -76,19 +76,20 @@ impl IofficeClient {
         all.floors = rows.iter().filter_map(read_floor).map(|f| (f.id, f)).collect();
 
         let types = list("GET /rooms/types", &["rooms", "types"], None, None);
-        let rows = self.whole(&types, "space types", progress).await?;
+        let rows = self.if_known(&types, "space types", progress).await?;
         let occupiable: BTreeMap<i64, bool> = rows.iter().filter_map(read_room_type).collect();
         let selector = "name,active,capacity,reservable,users,type(occupiable),floor";
         let rooms = list("GET /rooms", &["rooms"], Some(selector), Some("GET /rooms/count"));
         let known = |kind: i64| occupiable.get(&kind).copied();
-        all.rooms = self.whole_rooms(&rooms, progress, known).await?;
+        all.rooms =
+            self.whole_rooms(&rooms, progress, known).await.map_err(|error| error.of(rooms.endpoint))?;
 
         self.scan_centers(&mut all, serving, progress).await?;
         self.scan_sections(&mut all, progress).await?;
         self.scan_items(&mut all, progress).await?;
 
         let types = list("GET /users/types", &["users", "types"], Some("id,name"), None);
-        let rows = self.whole(&types, "user types", progress).await?;
+        let rows = self.if_known(&types, "user types", progress).await?;
         all.user_types = rows.iter().filter_map(read_user_type).collect();
 
         let mut learnt = self.learnt();
@@ -198,7 +199,7 @@ impl IofficeClient {
 
     async fn scan_items(&self, all: &mut Catalogue, progress: &dyn Progress) -> Result<(), ReadError> {
         let categories = list("GET /categories", &["categories"], Some("name,code"), None);
-        let rows = self.whole(&categories, "categories", progress).await?;
+        let rows = self.if_known(&categories, "categories", progress).await?;
         let names: BTreeMap<i64, Arc<str>> =
             rows.iter().map(Fields::of).filter_map(|f| Some((f.id()?, Arc::from(f.text("name")?)))).collect();
         for id in names.keys() {
@@ -209,7 +210,7 @@ impl IofficeClient {
                 None,
             );
             items.filters.push(("category", id.to_string()));
-            let rows = self.whole(&items, "category items", progress).await?;
+            let rows = self.if_known(&items, "category items", progress).await?;
             let known = |id: i64| names.get(&id).cloned();
             all.items.extend(rows.iter().filter_map(|row| read_item(row, *id, known)).map(|i| (i.id, i)));
         }
@@ -223,39 +224,50 @@ impl IofficeClient {
         what: &str,
         progress: &dyn Progress,
     ) -> Result<Vec<Value>, ReadError> {
-        self.whole_of(collection, what, progress, |row| Some(row.clone())).await
+        self.attempted(collection, what, progress).await.map_err(|error| error.of(collection.endpoint))
     }
 
-    /// The same, keeping of each row what is needed: a row as it comes is ten times as large. What `read` makes nothing of
-    /// is left out.
-    async fn whole_of<R: Send>(
+    /// A list that some sites do not have: none of it there. Any other trouble is trouble.
+    async fn if_known(
         &self,
         collection: &Collection,
         what: &str,
         progress: &dyn Progress,
-        read: impl Fn(&Value) -> Option<R> + Sync,
-    ) -> Result<Vec<R>, ReadError> {
-        let mut doubts = Vec::new();
-        for _ in 0..ATTEMPTS {
-            let scan = self.session().scan(collection, what, progress, |row| Some(read(row))).await?;
-            doubts = scan.evidence(ReadKind::Accounts, None, None).certify(None, 0).doubts;
-            if doubts.is_empty() {
-                return Ok(scan.rows.into_iter().flatten().collect());
-            }
+    ) -> Result<Vec<Value>, ReadError> {
+        match self.attempted(collection, what, progress).await {
+            Err(ReadError::NotFound) => Ok(Vec::new()),
+            other => other.map_err(|error| error.of(collection.endpoint)),
         }
-        Err(ReadError::Unavailable { reason: format!("{what} cannot be read whole: {}", doubts.join("; ")) })
     }
 
-    /// A list of a module that the site may not have.
+    /// A list of a module that the site may not have, or that the service account may not see.
     async fn optional(
         &self,
         collection: &Collection,
         what: &str,
         progress: &dyn Progress,
     ) -> Result<Vec<Value>, ReadError> {
-        match self.whole(collection, what, progress).await {
+        match self.attempted(collection, what, progress).await {
             Err(ReadError::NotFound | ReadError::Refused(_) | ReadError::Forbidden { .. }) => Ok(Vec::new()),
-            other => other,
+            other => other.map_err(|error| error.of(collection.endpoint)),
         }
+    }
+
+    /// Reads a list until it is whole.
+    async fn attempted(
+        &self,
+        collection: &Collection,
+        what: &str,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Value>, ReadError> {
+        let mut doubts = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let scan = self.session().scan(collection, what, progress, |row| Some(row.clone())).await?;
+            doubts = scan.evidence(ReadKind::Accounts, None, None).certify(None, 0).doubts;
+            if doubts.is_empty() {
+                return Ok(scan.rows);
+            }
+        }
+        Err(ReadError::Unavailable { reason: format!("{what} cannot be read whole: {}", doubts.join("; ")) })
     }
 }

@@ -129,3 +129,22 @@ pub enum ReadError {
     #[error("calls to the site are stopped")]
     Stopped,
 }
+
+impl ReadError {
+    /// The same, naming what was asked: whoever reads it knows which right, module or address to look at.
+    pub(crate) fn of(self, endpoint: &str) -> Self {
+        let named = |reason: String| format!("{endpoint}: {reason}");
+        match self {
+            Self::NotFound => Self::Refused(Refusal {
+                status: 404,
+                code: "not_found".into(),
+                text: format!("the site does not know {endpoint}"),
+            }),
+            Self::Refused(refusal) => Self::Refused(Refusal { text: named(refusal.text), ..refusal }),
+            Self::Forbidden { reason } => Self::Forbidden { reason: named(reason) },
+            Self::Unavailable { reason } => Self::Unavailable { reason: named(reason) },
+            Self::Malformed { reason } => Self::Malformed { reason: named(reason) },
+            whole @ (Self::Unauthorized { .. } | Self::Throttled { .. } | Self::Stopped) => whole,
+        }
+    }
+}

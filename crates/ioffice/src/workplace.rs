@@ -32,6 +32,10 @@ impl Workplace for IofficeClient {
         self.site_id()
     }
 
+    fn address(&self) -> String {
+        self.session().settings.url.to_string()
+    }
+
     async fn observe_account(&self, id: AccountId, lane: Lane) -> Result<AccountRead, PortFailure> {
         self.read_account(id, lane).await.map_err(|e| self.failure(e))
     }

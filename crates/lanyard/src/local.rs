@@ -120,14 +120,27 @@ impl Running {
 /// # Errors
 /// When it cannot be written.
 pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.create(true).truncate(true);
+    private(options, path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The same for a file that is not there yet.
+///
+/// # Errors
+/// When it cannot be written, or is there: it is as it was then.
+pub fn write_new_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create_new(true);
+    private(options, path, text)
+}
+
+fn private(mut options: fs::OpenOptions, path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(text.as_bytes())?;
-    Ok(())
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// Puts a private file in the place of another, whole and durable: whatever happens on the way, one of the two is there.

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Role;
 use crate::desired::Loses;
-use crate::id::{GroupId, IdentityId, PlanId, SiteId};
+use crate::id::{CenterId, GroupId, IdentityId, ItemId, PlanId, SiteId};
 
 /// What a rule asks for before what it gives, or takes, may happen (`but_first`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +130,21 @@ impl ClearanceState {
 
 /// The line under which somebody's future bookings go, all of them.
 pub const ALL_BOOKINGS: &str = "bookings-";
+
+/// The line that gives entry to an area.
+pub fn door_given(area: &str) -> String {
+    format!("door+:{area}")
+}
+
+/// The line that gives a role in a center.
+pub fn role_given(center: CenterId, role: Role) -> String {
+    format!("role+:{center}:{}", role.as_str())
+}
+
+/// The line that gives a category item.
+pub fn item_given(item: ItemId) -> String {
+    format!("item+:{item}")
+}
 
 /// One change of one thing, named so that the same change always has the same name (`role+:51:CUSTOMER`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

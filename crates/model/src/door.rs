@@ -25,6 +25,16 @@ impl DoorSpan {
         Self { from, until }
     }
 
+    /// The span that holds when both do.
+    #[must_use]
+    pub fn both(self, other: &Self) -> Self {
+        let until = match (self.until, other.until) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        Self { from: self.from.max(other.from), until }
+    }
+
     pub fn holds(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }

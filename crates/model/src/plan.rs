@@ -173,8 +173,43 @@ pub enum Gate {
     },
     /// Waits for proof, a person, or room under a limit.
     Blocked {
+        /// Of plans that were made before kinds were kept: [`Block::Other`].
+        #[serde(default)]
+        kind: Block,
         why: String,
     },
+}
+
+/// What kind of reason blocks a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// The person is protected.
+    Protected,
+    /// The read beneath the decision is not proven complete.
+    Unproven,
+    /// The policy's reaction to the situation is that a person decides.
+    Reaction,
+    /// No room under a limit.
+    Limit,
+    /// Asked of somebody who said no, or did not answer in time; or undone by somebody.
+    Refused,
+    /// It failed, or something before it did.
+    Failed,
+    /// It follows as soon as something else is read back.
+    Follows,
+    #[default]
+    Other,
+}
+
+impl Gate {
+    pub fn blocked(kind: Block, why: impl Into<String>) -> Self {
+        Self::Blocked { kind, why: why.into() }
+    }
+
+    pub fn is_blocked_by(&self, this: Block) -> bool {
+        matches!(self, Self::Blocked { kind, .. } if *kind == this)
+    }
 }
 
 /// One operation with its meaning, its reasons and its gate.

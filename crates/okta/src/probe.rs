@@ -27,6 +27,12 @@ impl OktaClient {
                 checks.push(flawed("okta.rest", "the other checks were not made: Okta does not answer"));
                 return checks;
             }
+            // What it would add are the org's other addresses; an address that is no Okta fails further down.
+            Err(problem @ Problem::NotFound { .. }) => Check {
+                warning: true,
+                detail: format!("{problem}; links and deliveries that name a custom domain are not followed"),
+                ..bad("okta.organization", &problem)
+            },
             Err(problem) => bad("okta.organization", &problem),
         });
         self.check_access(checks).await

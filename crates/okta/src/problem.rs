@@ -11,7 +11,7 @@ use crate::json;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// 404: no such thing by this id. In the middle of a listing it means "gone since".
-    #[error("Okta has no {what}")]
+    #[error("Okta does not know {what}")]
     NotFound { what: String, code: String },
     /// The request itself was turned down; repeating it changes nothing.
     #[error("Okta refused ({status} {code}): {summary}{}", listed(.causes))]
@@ -218,7 +218,7 @@ mod tests {
             (
                 404,
                 r#"{"errorCode":"E0000007","errorSummary":"Not found: Resource not found: 00u1 (User)"}"#,
-                "Okta has no user 00u1",
+                "Okta does not know user 00u1",
             ),
             (
                 400,

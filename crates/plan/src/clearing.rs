@@ -9,11 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    clearance::{ALL_BOOKINGS, Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote},
+    clearance::{
+        ALL_BOOKINGS, Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote,
+        door_given, item_given, role_given,
+    },
     desired::{Desired, Ending, Lifecycle},
     id::{IdentityId, PlanId},
     place::Catalogue,
-    plan::{Effect, Gate, Operation, Plan, Step},
+    plan::{Block, Effect, Gate, Operation, Plan, Step},
 };
 use sha2::{Digest, Sha256};
 
@@ -49,12 +52,12 @@ impl Asked {
         for (center, want) in &full.roles {
             let given = base.roles.get(center).is_some_and(|free| free.value >= want.value);
             if let (false, Some(asks)) = (given, of(&want.because)) {
-                asked.by_line.insert(format!("role+:{center}:{}", want.value.as_str()), asks);
+                asked.by_line.insert(role_given(*center, want.value), asks);
             }
         }
         for (item, want) in full.items.iter().filter(|(item, _)| !base.items.contains_key(item)) {
             if let Some(asks) = of(&want.because) {
-                asked.by_line.insert(format!("item+:{item}"), asks);
+                asked.by_line.insert(item_given(*item), asks);
             }
         }
         if let Some(want) = &full.cost_center
@@ -79,7 +82,7 @@ impl Asked {
         }
         for (area, want) in full.doors.iter().filter(|(area, _)| !base.doors.contains_key(*area)) {
             if let Some(asks) = of(&want.because) {
-                asked.by_line.insert(format!("door+:{area}"), asks);
+                asked.by_line.insert(door_given(area), asks);
             }
         }
         if let Some(want) = &full.seat
@@ -126,6 +129,8 @@ pub struct Gating<'a> {
     pub capped: bool,
     /// A sealed what-if: of all lines only its own go by themselves.
     pub sealed: Option<Sealed<'a>>,
+    /// Rules of what-ifs whose policy was taken back: what was asked by them is asked no more.
+    pub lapsed: &'a BTreeSet<String>,
     /// Removals other than a leaver's wait until then.
     pub window: Option<(Timestamp, &'a str)>,
 }
@@ -134,6 +139,8 @@ pub struct Gating<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Sealed<'a> {
     pub name: &'a str,
+    /// When it was made.
+    pub at: Timestamp,
     /// Any other line waits for somebody.
     pub lines: &'a BTreeSet<String>,
     /// Their wave has not begun: until when these lines are held, and why.
@@ -257,7 +264,7 @@ fn note_cap(
     gated: &mut Gated,
     asks: &mut BTreeMap<(ClearanceKind, String), (Demand, Vec<GatedLine>)>,
 ) {
-    if !gating.capped || !step.destructive || !matches!(step.gate, Gate::Blocked { .. }) {
+    if !gating.capped || !step.destructive || !step.gate.is_blocked_by(Block::Limit) {
         return;
     }
     for line in lines::lines(step, gating.before, gating.catalogue) {
@@ -308,16 +315,19 @@ fn verdict(
     {
         demands.push((rule, demand));
     }
-    // Whoever was deactivated or deleted in Okta meanwhile leaves like anybody.
-    let leaver = matches!(plan.ending, Some((Ending::Deactivated | Ending::Deleted, _)));
-    if let Some(sealed) = gating.sealed.filter(|_| !leaver) {
+    if let Some(sealed) = gating.sealed.filter(|sealed| !left_since(plan, sealed.at)) {
         if !sealed.lines.contains(key) {
             demands.push((format!("{WHATIF}{}", sealed.name), moved()));
         } else if let Some((until, why)) = sealed.later {
             return Verdict::Held(String::new(), until, why.to_owned());
         }
     }
-    for known in live().filter(|known| !leaver && known.rule.starts_with(WHATIF)) {
+    let asks_still = |known: &&Clearance| {
+        known.rule.starts_with(WHATIF)
+            && !gating.lapsed.contains(&known.rule)
+            && !left_since(plan, known.asked_at)
+    };
+    for known in live().filter(asks_still) {
         if !demands.iter().any(|(rule, _)| *rule == known.rule) {
             demands.push((known.rule.clone(), moved()));
         }
@@ -387,6 +397,16 @@ fn verdict(
     if cleared.is_empty() { Verdict::Free } else { Verdict::Cleared(cleared) }
 }
 
+/// Whether somebody leaves like anybody, whatever policy is being put in force: deactivated or deleted in Okta, or their
+/// contract ended since `then`. An end of before may be the policy's own doing.
+fn left_since(plan: &Plan, then: Timestamp) -> bool {
+    match plan.ending {
+        Some((Ending::Deactivated | Ending::Deleted, _)) => true,
+        Some((Ending::Expired, Some(at))) => at >= then,
+        _ => false,
+    }
+}
+
 /// How long after the end a line goes, if a stage names what it takes.
 fn staged(key: &str, demand: &Demand) -> Option<i64> {
     let verb = key.split(':').next().unwrap_or_default();
@@ -454,7 +474,7 @@ fn stand_in(stop: &Verdict, gating: &Gating<'_>) -> Gate {
         Verdict::Waiting(id, until, why) => {
             Gate::Waiting { clearance: id.clone(), until: *until, why: why.clone() }
         }
-        Verdict::Refused(_, why) => Gate::Blocked { why: why.clone() },
+        Verdict::Refused(_, why) => Gate::blocked(Block::Refused, why.clone()),
         Verdict::Ask(_, rule) => Gate::Held { until: gating.now, why: rule.clone() },
         Verdict::Free | Verdict::Cleared(_) => Gate::Open,
     }

@@ -9,7 +9,7 @@ use lanyard_model::{
     clearance::GatedLine,
     failure::{FailedStep, OnFailure, Part, failure_key},
     place::Catalogue,
-    plan::{Gate, Plan, Step},
+    plan::{Block, Gate, Plan, Step},
 };
 
 use crate::{clearing::NEW_ACCOUNT, lines, seal};
@@ -108,7 +108,7 @@ impl Failing<'_> {
         }
         if let Some(why) = stopped {
             for step in held.iter_mut().filter(|step| step.gate == Gate::Open && !step.destructive) {
-                step.gate = Gate::Blocked { why: why.to_owned() };
+                step.gate = Gate::blocked(Block::Failed, why);
             }
         }
         plan.steps = held;
@@ -138,7 +138,7 @@ impl Failing<'_> {
                 (true, false) => {
                     let why =
                         format!("failed {} times, and is not tried again: {}", failed.tries, failed.why);
-                    return Some((keys, Gate::Blocked { why }));
+                    return Some((keys, Gate::blocked(Block::Failed, why)));
                 }
             };
             let until = failed.last.checked_add(pause).unwrap_or(Timestamp::MAX);
@@ -179,7 +179,7 @@ impl Failing<'_> {
                     (false, false) => open = true,
                     (false, true) => {}
                     (true, _) => {
-                        part.gate = Gate::Blocked { why: "follows as soon as the rest is read back".into() };
+                        part.gate = Gate::blocked(Block::Follows, "follows as soon as the rest is read back");
                     }
                 }
                 cut.push(part);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lanyard_model::{
     account::{Account, FieldName, Role},
     booking::Booking,
-    clearance::{ALL_BOOKINGS, GatedLine},
+    clearance::{ALL_BOOKINGS, GatedLine, door_given, item_given, role_given},
     door::DoorSpan,
     id::{CenterId, ItemId, RoomId, SectionId},
     place::Catalogue,
@@ -50,7 +50,7 @@ impl Line<'_> {
             Self::UserType(id) => format!("type:{id}"),
             Self::CostCenter(Some(item)) => format!("cost:{item}"),
             Self::CostCenter(None) => "cost-".into(),
-            Self::Item(item, true) => format!("item+:{item}"),
+            Self::Item(item, true) => item_given(*item),
             Self::Item(item, false) => format!("item-:{item}"),
             Self::Seat(_, Some(to)) => format!("seat+:{to}"),
             Self::Seat(from, None) => from.map_or_else(|| "seat-".into(), |from| format!("seat-:{from}")),
@@ -60,7 +60,7 @@ impl Line<'_> {
             }
             Self::SeatClass(class) => format!("class:{class}"),
             Self::Role(center, from, to) if to > from => {
-                format!("role+:{center}:{}", to.map_or("", Role::as_str))
+                to.map_or_else(|| format!("role+:{center}:"), |to| role_given(*center, to))
             }
             Self::Role(center, from, _) => format!("role-:{center}:{}", from.map_or("", Role::as_str)),
             Self::AllRoles => "roles-".into(),
@@ -70,7 +70,7 @@ impl Line<'_> {
             Self::Announce(key) => format!("visit+:{key}"),
             // Less time than before is taken away, and not asked for.
             Self::Door(area, Some(from), Some(to)) if to.is_less_than(from) => format!("door-:{area}"),
-            Self::Door(area, _, Some(_)) => format!("door+:{area}"),
+            Self::Door(area, _, Some(_)) => door_given(area),
             Self::Door(area, _, None) => format!("door-:{area}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Whether something may be taken away now (design §5). Additions never ask.
 
 use jiff::Timestamp;
-use lanyard_model::plan::Gate;
+use lanyard_model::plan::{Block, Gate};
 
 /// What stands between a plan and its removals. The first that applies decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,16 +22,16 @@ impl Removal {
     /// The gate of a removal decided at `now`.
     pub fn gate(&self, now: Timestamp) -> Gate {
         if let Some(why) = &self.protected {
-            return Gate::Blocked { why: format!("protected: {why}") };
+            return Gate::blocked(Block::Protected, format!("protected: {why}"));
         }
         if let Some(why) = &self.doubt {
-            return Gate::Blocked { why: format!("no proof that the read was complete: {why}") };
+            return Gate::blocked(Block::Unproven, format!("no proof that the read was complete: {why}"));
         }
         if let Some(why) = &self.reaction {
-            return Gate::Blocked { why: why.clone() };
+            return Gate::blocked(Block::Reaction, why.clone());
         }
         if let Some(why) = &self.limit {
-            return Gate::Blocked { why: why.clone() };
+            return Gate::blocked(Block::Limit, why.clone());
         }
         match self.settle_until {
             Some(until) if until > now => {

@@ -37,7 +37,7 @@ pub fn render_plan(plan: &Plan) -> String {
             Gate::Waiting { clearance, why, .. } => {
                 let _ = writeln!(text, "      waits: {why} ({clearance})");
             }
-            Gate::Blocked { why } => {
+            Gate::Blocked { why, .. } => {
                 let _ = writeln!(text, "      blocked: {why}");
             }
         }

@@ -143,6 +143,20 @@ impl Seating {
         }
     }
 
+    /// Whether somebody is on the waiting list.
+    pub fn is_waiting(&self, identity: &IdentityId) -> bool {
+        self.waiting.contains_key(identity)
+    }
+
+    /// Takes somebody off the waiting list. Answers the desk that was kept for them, if one was.
+    pub fn stop_waiting(&mut self, identity: &IdentityId) -> Option<RoomId> {
+        let wait = self.waiting.get(identity)?.clone();
+        let kept = self.kept_for_others(identity);
+        let room = self.free(identity, &wait.floors, &wait.kinds, &wait.rooms, &kept).next();
+        self.wait(identity, None);
+        room
+    }
+
     /// Who waits and comes before `identity`, in their order. Somebody who does not wait comes after everybody.
     fn ahead(&self, identity: &IdentityId) -> impl Iterator<Item = (&IdentityId, &DeskWait)> {
         let own = self.waiting.get(identity).map(|wait| (wait.since, identity.clone()));

@@ -88,6 +88,12 @@ impl Policy {
             .collect()
     }
 
+    /// A field's value as the key of this kind folds it. `None`: there is no such key, or nothing is left of the value.
+    pub fn folded_key(&self, kind: &str, value: &str) -> Option<String> {
+        let keys = &self.document().correlation.keys;
+        keys.iter().find(|key| key.kind == kind).and_then(|key| folded(key.fold, value))
+    }
+
     /// What to search a site for, in order of precedence.
     pub fn search_terms(&self, identity: &Identity) -> Vec<SearchTerm> {
         let keys = &self.document().correlation.keys;

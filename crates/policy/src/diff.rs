@@ -258,6 +258,10 @@ fn flow(old: &Json, new: &Json, said: &mut Vec<String>) {
                 Some(now) => format!("If a step of rule {name} fails: {}.", say::failure(now)),
                 None => format!("Of steps of rule {name} that fail, nothing special is said any more."),
             }),
+            "tell" => said.push(match b {
+                Some(now) => format!("Of what rule {name} gives, {} is told.", say::names(now)),
+                None => format!("Of what rule {name} gives, nobody is told any more."),
+            }),
             "until" => change(&format!("The end date of rule {name}"), a, b, said),
             key => change(&format!("The {key} of rule {name}"), a, b, said),
         }

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use jiff::{Timestamp, civil::Date};
 use lanyard_model::{
     account::Role,
+    clearance::{door_given, item_given, role_given},
     desired::{Because, Desired, Lifecycle, NotGiven, SeatWish, Team, ToDo, Want},
     door::DoorSpan,
     fold,
@@ -459,7 +460,7 @@ impl<'a> Merge<'_, 'a> {
             until: last.into_iter().chain(self.scene.end_at).min(),
         };
         for area in all {
-            if self.failures.leaves_out(hit.flow, outcome, || format!("door+:{area}")) {
+            if self.failures.leaves_out(hit.flow, outcome, || door_given(&area)) {
                 continue;
             }
             match self.desired.doors.get_mut(&area) {
@@ -582,7 +583,7 @@ impl<'a> Merge<'_, 'a> {
 
     /// Two flows may give roles in one center: the stronger counts.
     fn role(&mut self, center: CenterId, role: Role, hit: &Hit<'_>, outcome: &Outcome) {
-        let line = || format!("role+:{center}:{}", role.as_str());
+        let line = || role_given(center, role);
         if self.failures.leaves_out(hit.flow, outcome, line) {
             return;
         }
@@ -593,7 +594,7 @@ impl<'a> Merge<'_, 'a> {
     }
 
     fn item(&mut self, item: ItemId, hit: &Hit<'_>, outcome: &Outcome) {
-        if self.failures.leaves_out(hit.flow, outcome, || format!("item+:{item}")) {
+        if self.failures.leaves_out(hit.flow, outcome, || item_given(item)) {
             return;
         }
         let want = self.desired.items.entry(item).or_insert_with(|| Want { value: (), because: Vec::new() });

@@ -196,6 +196,12 @@ impl Policy {
         })
     }
 
+    /// Whom a flow tells of what it gave, and its sentence; `None`: nobody, or no flow.
+    pub fn told(&self, rule: &str) -> Option<(&str, &[String])> {
+        let flow = self.document.flows.iter().find(|flow| flow.id == rule)?;
+        (!flow.tell.is_empty()).then_some((flow.sentence.as_str(), flow.tell.as_slice()))
+    }
+
     /// What rules ask before they give or take anything, by rule.
     pub fn demands(&self) -> &BTreeMap<String, Demand> {
         &self.document.demands

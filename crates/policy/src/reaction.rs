@@ -125,7 +125,7 @@ impl Reactions {
 }
 
 /// How reasons begin that rest on this section.
-pub const RULE: &str = "[reactions]";
+const RULE: &str = "[reactions]";
 
 /// Everything the section says.
 #[derive(Clone, Debug, Default)]

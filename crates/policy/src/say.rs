@@ -34,6 +34,7 @@ pub(crate) fn condition(value: &Json) -> String {
             "any" => list(value, " or "),
             "not" => format!("not {}", list(value, " and ")),
             "group" => format!("member of {}", either(value)),
+            "cel" => format!("such that {}", value.as_str().unwrap_or("?")),
             "tenant" => format!("comes from {}", either(value)),
             "site" => format!("belongs to site {}", either(value)),
             "status" => format!("status is {}", either(value)),
@@ -142,6 +143,14 @@ pub(crate) fn outcome(value: &Json) -> String {
     value.to_string()
 }
 
+/// One name, or several with commas.
+pub(crate) fn names(value: &Json) -> String {
+    match value {
+        Json::Array(list) => list.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
+        one => one.as_str().unwrap_or("?").to_owned(),
+    }
+}
+
 /// What becomes of a step that fails: `tried 3 more times, every 10 minutes; then the role customer in …, and it is told`.
 pub(crate) fn failure(value: &Json) -> String {
     let Some(map) = value.as_object() else { return value.to_string() };
@@ -157,12 +166,8 @@ pub(crate) fn failure(value: &Json) -> String {
     if let Some(what) = map.get("todo").and_then(Json::as_str) {
         said.push(format!("a to-do: {what}"));
     }
-    if let Some(names) = map.get("alert") {
-        let names = match names {
-            Json::Array(list) => list.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
-            one => one.as_str().unwrap_or("?").to_owned(),
-        };
-        said.push(format!("{names} is told"));
+    if let Some(list) = map.get("alert") {
+        said.push(format!("{} is told", names(list)));
     }
     if map.get("stop") == Some(&Json::Bool(true)) {
         said.push("nothing more is given".to_owned());

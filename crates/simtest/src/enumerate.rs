@@ -13,11 +13,9 @@ use crate::{
     history::History,
     network::WriteFault,
     run::{Options, run_plan},
-    script::{Plan, STORIES},
+    script::{PRESETS, Plan, STORIES},
 };
 
-/// Presets of the stand-ins that a story is lived under.
-const PRESETS: [&str; 3] = ["default", "strict", "lenient"];
 /// Lives of one story that differ in who and what.
 const VARIANTS: u64 = 2;
 /// Failing cases that are told.

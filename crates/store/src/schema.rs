@@ -1,5 +1,10 @@
 //! The schema and its numbered steps.
 
+use std::{
+    sync::mpsc::{self, RecvTimeoutError},
+    time::Duration,
+};
+
 use lanyard_engine::ports::StoreFailure;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -19,6 +24,10 @@ const STEPS: &[(i64, &str)] = &[
     (9, include_str!("../migrations/0009_clearances_over.sql")),
     (10, include_str!("../migrations/0010_rows_in_order.sql")),
 ];
+
+/// A step that takes longer is told of, and then as often again: until it is done nobody is answered.
+const SILENCE: Duration = Duration::from_secs(2);
+const EVERY: Duration = Duration::from_secs(10);
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL)";
@@ -55,7 +64,12 @@ pub(crate) fn migrate(connection: &Connection) -> Answer<()> {
                 )));
             }
             None => {
-                transaction.execute_batch(sql).map_err(failure)?;
+                let step = || transaction.execute_batch(sql).map_err(failure);
+                match found {
+                    // There is nothing yet that could take long.
+                    None => step()?,
+                    Some(found) => told(*version, found, &transaction, step)?,
+                }
                 transaction
                     .execute(
                         "INSERT INTO schema_version (version, checksum) VALUES ($1, $2)",
@@ -66,6 +80,54 @@ pub(crate) fn migrate(connection: &Connection) -> Answer<()> {
         }
     }
     transaction.commit().map_err(failure)
+}
+
+/// Carries a step out, and says so where that takes long.
+fn told(version: i64, found: i64, connection: &Connection, step: impl FnOnce() -> Answer<()>) -> Answer<()> {
+    let size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    let bytes: i64 = connection.query_row(size, [], |row| row.get(0)).map_err(failure)?;
+    let say = |seconds: u64| {
+        tracing::warn!(
+            from = found,
+            to = version,
+            megabytes = bytes / 1_000_000,
+            seconds,
+            "the store is being brought up to this version's schema, which takes minutes for a large one; \
+             nothing is answered until it is done, and an interruption loses nothing"
+        );
+    };
+    let mut took = None;
+    watched(SILENCE, EVERY, |waited| say(waited.as_secs()), &mut took, step)?;
+    if let Some(waited) = took {
+        tracing::warn!(to = version, seconds = waited.as_secs(), "the store has been brought up");
+    }
+    Ok(())
+}
+
+/// Does `work`, and meanwhile says how long it has waited: first after `silence`, then after each `every`. `waited` is how
+/// long that was when it was last said.
+fn watched<T>(
+    silence: Duration,
+    every: Duration,
+    say: impl Fn(Duration) + Send,
+    waited: &mut Option<Duration>,
+    work: impl FnOnce() -> T,
+) -> T {
+    let (done, ended) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut next = silence;
+            while ended.recv_timeout(next) == Err(RecvTimeoutError::Timeout) {
+                let so_far = waited.unwrap_or_default() + next;
+                *waited = Some(so_far);
+                say(so_far);
+                next = every;
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }
 
 /// Whether somebody who only reads can work with it as it is.
@@ -88,6 +150,22 @@ pub(crate) fn current(connection: &Connection) -> Answer<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_that_takes_long_is_told_of_and_told_of_again() {
+        let (told, heard) = mpsc::channel();
+        let mut waited = None;
+        let millisecond = Duration::from_millis(1);
+        let say = move |so_far: Duration| _ = told.send(so_far);
+        // The work takes as long as it takes until it was told of twice.
+        let work = || [heard.recv().unwrap(), heard.recv().unwrap()];
+        let said = watched(millisecond * 2, millisecond * 3, say, &mut waited, work);
+        assert_eq!(said, [millisecond * 2, millisecond * 5]);
+        assert!(waited.is_some_and(|waited| waited >= millisecond * 5), "{waited:?}");
+        let mut waited = None;
+        watched(Duration::from_secs(3600), millisecond, |_| panic!("it was quick"), &mut waited, || ());
+        assert_eq!(waited, None);
+    }
 
     #[test]
     fn a_newer_or_foreign_schema_is_refused_in_plain_words() {

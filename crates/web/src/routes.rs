@@ -628,6 +628,10 @@ pub(crate) fn routes() -> Vec<Route> {
                 ("to", "string", "likewise"),
             ])
             .answers("PolicyDiff"),
+        get("/policy/schema", api::policy::schema)
+            .needs(See)
+            .says("policy", "The JSON Schema of policy.toml: every key, what it means and may say.")
+            .answers("PolicySchema"),
         get("/policy/vocabulary", api::policy::vocabulary)
             .needs(EditPolicy)
             .everywhere()

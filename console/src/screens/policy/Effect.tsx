@@ -1,28 +1,33 @@
 // What the draft would do to everybody, computed from what both sides last said; nothing is written.
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { ApiError, calls, type Schemas } from "../../api";
 import { useMay } from "../../queries";
 import { Mark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import { Empty, Waiting } from "../../ui/states";
+import { useTenant } from "../../ui/tenant";
 import { number, plural } from "../../words";
 import { Applying, ApplySeal } from "../sealed/Apply";
 import { isOut, keyOf, leave, textsOf, type Affected, type LeftOut } from "../sealed/left_out";
 import { AffectedRow, KINDS } from "../sealed/People";
 import { Costs, Floors } from "../sealed/Reach";
 import { usePolicy } from "./calls";
+import type { Document } from "./model";
 
 type WhatIf = Schemas["WhatIf"];
 
 const SHOWN = 100;
 const NOBODY: LeftOut = new Map();
 
-export function Effect({ id, ready }: { id: string; ready: boolean }) {
-  const { tenant } = useParams({ from: "/$tenant/policies/$draftId" });
-  const asking = useMutation({ mutationFn: (readGroups: boolean) => calls.post<WhatIf>("/whatif", { draft: id, read_groups: readGroups }) });
+/** What is judged: a kept draft by its name, or a document that nobody keeps. Only the first can be applied. */
+export type Judged = { draft: string } | { document: Document };
+
+export function Effect({ judged, ready }: { judged: Judged; ready: boolean }) {
+  const tenant = useTenant();
+  const asking = useMutation({ mutationFn: (readGroups: boolean) => calls.post<WhatIf>("/whatif", { ...judged, read_groups: readGroups }).then((answer) => ("draft" in judged ? answer : { ...answer, seal: null })) });
   const error = asking.error instanceof ApiError ? asking.error : undefined;
   const now = usePolicy().data?.applying;
   // What became of it is read after it ended.
@@ -36,7 +41,7 @@ export function Effect({ id, ready }: { id: string; ready: boolean }) {
   return (
     <div className="stack">
       {applying && <Applying key={applying} seal={applying} tenant={tenant} close={() => setApplying(undefined)} />}
-      <Panel title="Who would be affected" end={<>{data?.seal && <Link to="/$tenant/plans/$planId" params={{ tenant, planId: data.seal }}>Open as a plan</Link>} <Button size="compact-xs" loading={asking.isPending} disabled={!ready} title={ready ? undefined : "not kept yet"} onClick={() => { setOut(NOBODY); asking.mutate(false); }}>{data ? "Compute again" : "Compute"}</Button></>}>
+      <Panel title="Who would be affected" end={<>{data?.seal && <Link to="/$tenant/plans/$planId" params={{ tenant, planId: data.seal }}>Open as a plan</Link>} <Button size="compact-xs" loading={asking.isPending} disabled={!ready} title={ready ? undefined : "draft" in judged ? "not kept yet" : "mend the mistakes first"} onClick={() => { setOut(NOBODY); asking.mutate(false); }}>{data ? "Compute again" : "Compute"}</Button></>}>
         {asking.isPending ? <Waiting rows={5} slow="Everybody is judged twice: a large population takes half a minute." /> : error ? (
           <div className="body row wrap" role="alert"><Mark as="failed" label="Failed" /><span className="grow"><b>{error.message}.</b> {error.fix} Nothing was changed.</span>{error.code === "groups_unread" && <Button size="xs" variant="default" onClick={() => asking.mutate(true)}>Ask Okta for them</Button>}</div>
         ) : !data ? <Empty title="Not computed yet">Everybody is judged by what is in force and by this draft; the difference is shown before anything is published.</Empty> : <><div className="body stack" style={{ gap: 10 }}><Costs data={data} /></div>{data.seal && data.people.length > 0 && !applying && <ApplySeal key={data.seal} of={sealedOf(data, data.seal)} out={out} />}</>}
@@ -59,7 +64,7 @@ function sealedOf(data: WhatIf, seal: string) {
 
 function Answer({ data, out, change }: { data: WhatIf; out: LeftOut; change: (people: Affected[], on: boolean, text?: string) => void }) {
   const may = useMay("edit_policy", true);
-  const { tenant } = useParams({ from: "/$tenant/policies/$draftId" });
+  const tenant = useTenant();
   const [kind, setKind] = useState<string>("all");
   const [text, setText] = useState("");
   const [shown, setShown] = useState(SHOWN);

@@ -1,100 +1,90 @@
-// The panel beside both views: the whole of the selected flow, or one step of it.
-import { Button, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
+// The panel beside both views: the whole of the selected flow, with a way to each of its steps.
+import { Button, NumberInput, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 import { Panel } from "../../ui/panel";
-import { branched, conditionText, firstText, flowsOf, flowText, freshId, moved, otherwiseOf, outcomeText, parts, pruned, withFlow, withFlows, type Document, type Flow, type Json, type Part, type Vocabulary } from "./model";
-import { ConditionForm, JsonField, OUTCOME_KINDS, OutcomeForm, StepTools } from "./Parts";
-
-/** Which step of a flow: the flow itself, a condition, the look-up, the hold, an outcome. */
-export type Step = { kind: "flow" } | { kind: "if" | "then" | "never"; at: number } | { kind: "look_up" } | { kind: "but_first" };
+import { useAround } from "./around";
+import { NEW_CONDITION } from "./ConditionForm";
+import { conditionText } from "./conditions";
+import { JsonField, SectionForm, StepTools } from "./Fields";
+import { isPart, parts, texts, withKey, type Json, type Part } from "./json";
+import { flowsOf, flowText, freshId, moved, withFlow, withFlows, type Document, type Flow } from "./model";
+import { AddOutcome } from "./OutcomeForm";
+import { BANS, failureText, outcomeText } from "./outcomes";
+import { strangers } from "./schema";
+import { StepPanel } from "./StepPanel";
+import type { ListStep, Step } from "./steps";
+import { attributeNames } from "./suggest";
 
 export interface Selected {
   flow: number;
   step: Step;
 }
 
-interface Props {
+export interface FlowProps {
   doc: Document;
-  vocabulary?: Vocabulary;
   selected: Selected;
   select: (to: Selected | undefined) => void;
   edit: (to: Document) => void;
   locked: boolean;
 }
 
-const LISTS = { if: "condition", then: "outcome", never: "ban" } as const;
+export function FlowPanel(props: FlowProps) {
+  return props.selected.step.kind === "flow" ? <WholeFlow {...props} /> : <StepPanel {...props} />;
+}
 
-export function FlowPanel(props: Props) {
-  const { doc, selected, select, edit, locked } = props;
+function FlowTools({ doc, selected, select, edit, locked }: FlowProps) {
   const flows = flowsOf(doc);
-  const flow = flows[selected.flow];
-  if (!flow) return null;
-  const put = (to: Flow) => edit(withFlow(doc, selected.flow, to));
-  const set = (key: string, value: Json | undefined) => put(pruned({ ...flow, [key]: value } as Part) as Flow);
-  const { step } = selected;
-  if (step.kind === "if" || step.kind === "then" || step.kind === "never") {
-    const items = parts(flow[step.kind]);
-    const item = items[step.at];
-    if (!item) return null;
-    const name = LISTS[step.kind];
-    const putAll = (to: Part[], at?: number) => {
-      put({ ...flow, [step.kind]: to } as Flow);
-      select(at === undefined ? { flow: selected.flow, step: { kind: "flow" } } : { flow: selected.flow, step: { kind: step.kind, at } });
-    };
-    const Form = step.kind === "if" ? ConditionForm : OutcomeForm;
-    return (
-      <Panel title={step.kind === "if" ? "If" : step.kind === "then" ? "Give" : "Never give"} end={<StepTools what={name}
-        up={!locked && step.at > 0 ? () => putAll(moved(items, step.at, step.at - 1), step.at - 1) : undefined}
-        down={!locked && step.at < items.length - 1 ? () => putAll(moved(items, step.at, step.at + 1), step.at + 1) : undefined}
-        copy={locked ? undefined : () => putAll([...items.slice(0, step.at + 1), item, ...items.slice(step.at + 1)], step.at + 1)}
-        remove={locked ? undefined : () => putAll(items.filter((_, i) => i !== step.at))} />}>
-        <fieldset className="body stack bare" disabled={locked} style={{ gap: 12 }}>
-          <p className="dim small">{step.kind === "if" ? conditionText(item) : outcomeText(item, flow.look_up)}</p>
-          <Form key={`${selected.flow}/${step.kind}/${step.at}`} part={item} rules={doc.rules} vocabulary={props.vocabulary} change={(to) => put({ ...flow, [step.kind]: items.map((old, i) => (i === step.at ? to : old)) } as Flow)} />
-          <div className="row">
-            <Button size="xs" variant="default" onClick={() => select({ flow: selected.flow, step: { kind: "flow" } })}>Back to the flow</Button>
-            {step.kind === "if" && <Branch doc={doc} flow={selected.flow} at={step.at} select={select} edit={edit} />}
-          </div>
-        </fieldset>
-      </Panel>
-    );
-  }
-  const add = (kind: "if" | "then" | "never", part: Part) => {
-    const items = parts(flow[kind]);
-    put({ ...flow, [kind]: [...items, part] } as Flow);
-    select({ flow: selected.flow, step: { kind, at: items.length } });
+  const { flow: at, step } = selected;
+  const go = (to: Flow[], next: number | undefined) => () => {
+    edit(withFlows(doc, to));
+    select(next === undefined ? undefined : { flow: next, step });
   };
   return (
-    <Panel title="Flow" end={<StepTools what="flow"
-      up={!locked && selected.flow > 0 ? () => { edit(withFlows(doc, moved(flows, selected.flow, selected.flow - 1))); select({ flow: selected.flow - 1, step }); } : undefined}
-      down={!locked && selected.flow < flows.length - 1 ? () => { edit(withFlows(doc, moved(flows, selected.flow, selected.flow + 1))); select({ flow: selected.flow + 1, step }); } : undefined}
-      copy={locked ? undefined : () => { edit(withFlows(doc, [...flows.slice(0, selected.flow + 1), { ...flow, id: freshId(doc, flow.id) }, ...flows.slice(selected.flow + 1)])); select({ flow: selected.flow + 1, step }); }}
-      remove={locked ? undefined : () => { edit(withFlows(doc, flows.filter((_, i) => i !== selected.flow))); select(undefined); }} />}>
+    <StepTools what="flow" up={!locked && at > 0 ? go(moved(flows, at, at - 1), at - 1) : undefined} down={!locked && at < flows.length - 1 ? go(moved(flows, at, at + 1), at + 1) : undefined}
+      copy={locked ? undefined : go([...flows.slice(0, at + 1), { ...flows[at]!, id: freshId(doc, flows[at]!.id) }, ...flows.slice(at + 1)], at + 1)} remove={locked ? undefined : go(flows.filter((_, i) => i !== at), undefined)} />
+  );
+}
+
+function WholeFlow(props: FlowProps) {
+  const { doc, selected, select, edit, locked } = props;
+  const { schema, tables, vocabulary, rules } = useAround();
+  const flow = flowsOf(doc)[selected.flow];
+  if (!flow) return null;
+  const put = (to: Flow) => edit(withFlow(doc, selected.flow, to));
+  const set = (key: string, value: Json | undefined) => put(withKey(flow, key, value) as Flow);
+  const open = (step: Step) => select({ flow: selected.flow, step });
+  const add = (kind: ListStep["kind"], part: Part) => {
+    const items = parts(flow[kind]);
+    put({ ...flow, [kind]: [...items, part] } as Flow);
+    open({ kind, at: items.length });
+  };
+  const others = strangers({ properties: schema.properties.flow?.items?.properties }, flow);
+  return (
+    <Panel title="Flow" end={<FlowTools {...props} />}>
       <fieldset className="body stack bare" disabled={locked} style={{ gap: 12 }}>
         <p className="dim small">{flowText(flow)}</p>
         <TextInput label="Id" description="Named in reasons and in the journal" value={flow.id} onChange={(e) => set("id", e.currentTarget.value)} />
         <Textarea label="Sentence" description="What it means, in your words" autosize minRows={2} value={String(flow.sentence ?? "")} onChange={(e) => set("sentence", e.currentTarget.value)} />
-        <Steps title="If all of these hold" items={parts(flow.if).map(conditionText)} none="Everybody in scope" open={(at) => select({ flow: selected.flow, step: { kind: "if", at } })} add={<Button size="compact-xs" variant="default" onClick={() => add("if", { attribute: "", is: "" })}>Add a condition</Button>} />
-        <Select label="Look up in" description="The first matching row says the rest" clearable data={Object.keys(doc.tables)} value={typeof flow.look_up === "string" ? flow.look_up : null} onChange={(v) => set("look_up", v ?? undefined)} />
-        <Steps title="Then give" items={parts(flow.then).map((o) => outcomeText(o, flow.look_up))} none="Nothing yet" open={(at) => select({ flow: selected.flow, step: { kind: "then", at } })} add={<Select size="xs" aria-label="Add an outcome" placeholder="Add an outcome" data={OUTCOME_KINDS} value={null} onChange={(k) => { const kind = OUTCOME_KINDS.find((o) => o.value === k); if (kind) add("then", kind.start); }} />} />
-        <Steps title="Never give" items={parts(flow.never).map((o) => outcomeText(o))} none="No ban" open={(at) => select({ flow: selected.flow, step: { kind: "never", at } })} add={<Button size="compact-xs" variant="default" onClick={() => add("never", { item: "" })}>Add a ban</Button>} />
+        <Steps title="If all of these hold" items={parts(flow.if).map(conditionText)} none="Everybody in scope" open={(at) => open({ kind: "if", at })} add={<Button size="compact-xs" variant="default" onClick={() => add("if", NEW_CONDITION)}>Add a condition</Button>} />
+        <Select label="Look up in" description="The first matching row says the rest" clearable data={tables} value={typeof flow.look_up === "string" ? flow.look_up : null} onChange={(v) => set("look_up", v ?? undefined)} />
+        <Steps title="Then give" items={parts(flow.then).map((o) => outcomeText(o, flow.look_up))} none="Nothing yet" open={(at) => open({ kind: "then", at })} add={<AddOutcome text="Add an outcome" add={(part) => add("then", part)} />} />
+        <Steps title="Never give" items={parts(flow.never).map((o) => outcomeText(o))} none="No ban" open={(at) => open({ kind: "never", at })} add={<AddOutcome text="Add a ban" kinds={BANS} add={(part) => add("never", part)} />} />
         <First value={flow.but_first} change={(to) => set("but_first", to)} />
-        <div className="row" style={{ gap: 12 }}>
+        <Steps title="If a step fails" items={[failureText(flow.if_it_fails)].filter((t) => t !== undefined)} none="Retried with pauses; then a dead letter with the fix" open={() => open({ kind: "fails" })} add={flow.if_it_fails === undefined && <Button size="compact-xs" variant="default" onClick={() => open({ kind: "fails" })}>Say what becomes of it</Button>} />
+        <TagsInput label="Tell" description="Once what it gives was brought about, and a read shows it" data={isPart(rules.notify) ? Object.keys(rules.notify) : []} value={texts(flow.tell)} onChange={(v) => set("tell", v)} />
+        <div className="row" style={{ gap: 12, alignItems: "flex-start" }}>
           <NumberInput label="Priority" description="Between flows the highest wins" value={typeof flow.priority === "number" ? flow.priority : ""} onChange={(v) => set("priority", v === "" ? undefined : Number(v))} className="grow" />
-          <TextInput label="Until" description="Attribute with the last day" value={String(flow.until ?? "")} onChange={(e) => set("until", e.currentTarget.value)} className="grow" />
+          <TextInput label="Until" description="Attribute with the last day" list="attributes" value={String(flow.until ?? "")} onChange={(e) => set("until", e.currentTarget.value)} className="grow" />
+          <datalist id="attributes">{attributeNames(vocabulary).map((name) => <option key={name} value={name} />)}</datalist>
         </div>
+        <Select label="Template" description="Which of the six it belongs to" clearable data={schema.properties.flow?.items?.properties?.template?.enum ?? []} value={typeof flow.template === "string" ? flow.template : null} onChange={(v) => set("template", v ?? undefined)} />
+        {others.map((key) => <JsonField key={key} label={`${key} (not known here, kept as it is)`} value={flow[key]!} change={(to) => put({ ...flow, [key]: to })} />)}
       </fieldset>
     </Panel>
   );
 }
 
-/** The way of those whom a condition turns away: a flow of its own. */
-function Branch({ doc, flow, at, select, edit }: { doc: Document; flow: number; at: number; select: Props["select"]; edit: Props["edit"] }) {
-  const other = otherwiseOf(doc, flow, at);
-  if (other !== undefined) return <Button size="xs" variant="default" onClick={() => select({ flow: other, step: { kind: "flow" } })}>Otherwise: {flowsOf(doc)[other]!.id}</Button>;
-  return <Button size="xs" variant="default" onClick={() => { const next = branched(doc, flow, at); edit(next.doc); select({ flow: next.flow, step: { kind: "flow" } }); }}>Branch: otherwise…</Button>;
-}
-
-function Steps({ title, items, none, open, add }: { title: string; items: string[]; none: string; open: (at: number) => void; add: React.ReactNode }) {
+function Steps({ title, items, none, open, add }: { title: string; items: string[]; none: string; open: (at: number) => void; add: ReactNode }) {
   return (
     <div>
       <h3>{title}</h3>
@@ -103,25 +93,19 @@ function Steps({ title, items, none, open, add }: { title: string; items: string
           {items.map((text, i) => <li key={i}><button type="button" onClick={() => open(i)}>{text}</button></li>)}
         </ul>
       )}
-      <div style={{ marginTop: 6 }}>{add}</div>
+      {add && <div style={{ marginTop: 6 }}>{add}</div>}
     </div>
   );
 }
 
+/** What is waited for, or asked, before anything is given. */
 function First({ value, change }: { value: Json | undefined; change: (to: Json | undefined) => void }) {
-  const first = parts(value)[0];
-  const put = (to: Part) => change(Object.keys(pruned(to)).length > 0 ? pruned(to) : undefined);
-  const known = ["hold", "approval", "quorum", "expires"];
-  const rest = first ? Object.fromEntries(Object.entries(first).filter(([key]) => !known.includes(key))) : {};
+  const node = useAround().schema.definitions.demand!;
+  const first = isPart(value) ? value : {};
   return (
     <div>
       <h3>But first</h3>
-      <p className="dim small">{firstText(value) ?? "Nothing: it happens at once"}</p>
-      <div className="row" style={{ gap: 12, alignItems: "flex-end" }}>
-        <TextInput label="Hold for" placeholder="24 hours" value={String(first?.hold ?? "")} onChange={(e) => put({ ...first, hold: e.currentTarget.value })} className="grow" />
-        <TextInput label="Approval by" placeholder="manager, role:approver" value={Array.isArray(first?.approval) ? first.approval.join(", ") : String(first?.approval ?? "")} onChange={(e) => put({ ...first, approval: e.currentTarget.value.includes(",") ? e.currentTarget.value.split(",").map((t) => t.trim()) : e.currentTarget.value })} className="grow" />
-      </div>
-      {Object.keys(rest).length > 0 && <JsonField label="More" value={rest} change={(to) => put({ ...Object.fromEntries(known.filter((k) => first && k in first).map((k) => [k, first![k]!])), ...(to as Part) })} />}
+      <SectionForm node={node} value={first} only={Object.keys(node.properties ?? {}).filter((key) => key in first || key === "hold" || key === "approval")} owner="demand" change={(to) => change(Object.keys(to).length > 0 ? to : undefined)} />
     </div>
   );
 }

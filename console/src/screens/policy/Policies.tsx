@@ -1,9 +1,8 @@
 // The policy: what is in force, drafts, templates, versions.
-import { Button, Modal, Textarea, TextInput } from "@mantine/core";
+import { Button, Modal, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { ApiError } from "../../api";
 import { queryClient, useMay } from "../../queries";
 import { Ago, At } from "../../time";
 import { Tag } from "../../ui/marks";
@@ -13,15 +12,17 @@ import { useTenant } from "../../ui/tenant";
 import { plural } from "../../words";
 import { changeText, policyApi, usePolicy, useVersions, type Show, type VersionHead } from "./calls";
 import { Gallery } from "./Gallery";
-import { flowsOf, freshId, TEMPLATES, withFlows, type Flow } from "./model";
+import { NameDraft, published } from "./NameDraft";
+import { withTemplate, type Template } from "./templates";
 import "../../forms.css";
+import "./policy.css";
 
 export function Policies() {
   const query = usePolicy();
   const tenant = useTenant();
   const may = useMay("edit_policy", true);
   const navigate = useNavigate();
-  const [naming, setNaming] = useState<{ template?: (typeof TEMPLATES)[number] }>();
+  const [naming, setNaming] = useState<{ template?: Template }>();
   return (
     <>
       <PageHead title="Policy" sub="Who gets what, where and why: rules as sentences, tables as sheets">
@@ -32,7 +33,7 @@ export function Policies() {
           <div className="cols main">
             <div className="stack">
               <Drafts show={show} tenant={tenant} />
-              <Panel title="Templates"><div className="body"><Gallery disabled={may === false} take={(template) => setNaming({ template })} /></div></Panel>
+              <Panel title="Templates"><div className="body"><Gallery trial disabled={may === false} take={(template) => setNaming({ template })} /></div></Panel>
             </div>
             <div className="stack">
               <InForce show={show} />
@@ -41,7 +42,7 @@ export function Policies() {
           </div>
         )}
       </Loaded>
-      {naming && <NameDraft template={naming.template} close={() => setNaming(undefined)} done={(id, flow) => void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: id }, search: { flow } as never })} />}
+      {naming && <NameDraft title={naming.template ? `New draft: ${naming.template.title}` : "New draft"} wish={naming.template?.id} content={async () => { const doc = await published(); return naming.template ? withTemplate(doc, naming.template) : { doc }; }} close={() => setNaming(undefined)} done={(id, flow) => void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: id }, search: { flow } as never })} />}
     </>
   );
 }
@@ -125,33 +126,6 @@ function RollBack({ version, show, close }: { version: VersionHead; show: Show; 
         <Textarea label="Why" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus autosize minRows={2} />
         {going.error && <div className="failure" role="alert">{going.error.message}. What is in force stays.</div>}
         <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" disabled={reason.trim() === ""} loading={going.isPending}>Go back</Button></div>
-      </form>
-    </Modal>
-  );
-}
-
-function NameDraft({ template, close, done }: { template?: (typeof TEMPLATES)[number]; close: () => void; done: (id: string, flow?: number) => void }) {
-  const [name, setName] = useState(template?.id ?? "");
-  const making = useMutation({
-    mutationFn: async () => {
-      const base = await policyApi.version("published");
-      if (!base.document) throw new ApiError(0, "What is in force cannot be read as rules");
-      const flows = flowsOf(base.document);
-      const flow = template?.flow && ({ ...template.flow, id: freshId(base.document, template.id === "scratch" ? "flow" : template.id) } as Flow);
-      await policyApi.create(name, flow ? withFlows(base.document, [...flows, flow]) : base.document);
-      await queryClient.invalidateQueries({ queryKey: ["policy"] });
-      return flow ? flows.length : undefined;
-    },
-    onSuccess: (flow) => done(name, flow),
-  });
-  const fits = /^[a-z0-9-]{1,64}$/.test(name);
-  const taken = making.error instanceof ApiError && making.error.status === 412;
-  return (
-    <Modal opened onClose={close} title={template ? `New draft: ${template.title}` : "New draft"} closeButtonProps={{ "aria-label": "Close" }}>
-      <form className="stack" onSubmit={(e) => { e.preventDefault(); if (fits) making.mutate(); }}>
-        <TextInput label="Name" description="Small letters, digits and hyphens" value={name} onChange={(e) => setName(e.currentTarget.value.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-"))} data-autofocus autoComplete="off" error={taken ? "There is a draft of this name already" : undefined} />
-        {making.error && !taken && <div className="failure" role="alert">{making.error.message}. Nothing was made.</div>}
-        <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" disabled={!fits} loading={making.isPending}>Begin</Button></div>
       </form>
     </Modal>
   );

@@ -1,14 +1,18 @@
 // The policy as rows that read as sentences, and its mapping tables as a sheet.
-import { ActionIcon, Autocomplete, Button, Tabs } from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
-import { useMemo, useState, type ClipboardEvent } from "react";
-import type { Schemas } from "../../api";
+import { Button, Popover, Tabs, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
 import { Panel } from "../../ui/panel";
 import { Empty } from "../../ui/states";
 import { number, plural } from "../../words";
-import { conditionText, firstText, flowsOf, offered, outcomeText, pasted, pasteInto, parts, unknownIn, withTable, type Document, type Part, type Sheet, type Vocabulary } from "./model";
 import { useReach } from "./calls";
+import { conditionText } from "./conditions";
 import type { Selected } from "./FlowPanel";
+import { Grid, ReachCell } from "./Grid";
+import { parts } from "./json";
+import { firstText, flowsOf, withoutTable, withTable, type Document, type Vocabulary } from "./model";
+import { outcomeText } from "./outcomes";
+import { NEW_SHEET } from "./sheet";
 import "../../forms.css";
 
 interface Props {
@@ -22,35 +26,49 @@ interface Props {
 }
 
 export function TableView(props: Props) {
-  const tables = Object.keys(props.doc.tables);
-  const reach = useReach(props.doc);
+  const { doc, edit, locked } = props;
+  const tables = Object.keys(doc.tables);
+  const reach = useReach(doc);
+  const [chosen, choose] = useState<string>();
+  const open = chosen !== undefined && chosen in doc.tables ? chosen : tables[0];
+  const add = (name: string) => {
+    edit(withTable(doc, name, NEW_SHEET));
+    choose(name);
+  };
   return (
     <div className="stack">
       <Sentences {...props} reach={reach} />
-      {tables.length > 0 && (
-        <Panel title="Mapping tables" end="The first row that fits wins; an empty cell fits everybody; | means or">
-          <Tabs defaultValue={tables[0]} keepMounted={false}>
+      <Panel title="Mapping tables" end={<span className="row"><span className="only-wide">The first row that fits wins; an empty cell fits everybody; | means or</span><NewTable taken={tables} locked={locked} add={add} /></span>}>
+        {open === undefined ? <Empty title="No tables">A table says what differs from place to place; a flow looks up the row that fits.</Empty> : (
+          <Tabs value={open} onChange={(name) => choose(name ?? undefined)} keepMounted={false}>
             {tables.length > 1 && <Tabs.List>{tables.map((name) => <Tabs.Tab key={name} value={name}>{name}</Tabs.Tab>)}</Tabs.List>}
             {tables.map((name) => (
               <Tabs.Panel key={name} value={name}>
-                <Grid name={name} sheet={props.doc.tables[name]!} vocabulary={props.vocabulary} rules={props.doc.rules} locked={props.locked} counts={reach.data?.tables[name]} stale={reach.isPlaceholderData || reach.isFetching} change={(to) => props.edit(withTable(props.doc, name, to))} />
+                <Grid name={name} sheet={doc.tables[name]!} vocabulary={props.vocabulary} rules={doc.rules} locked={locked} counts={reach.data?.tables[name]} stale={reach.isPlaceholderData || reach.isFetching} change={(to) => edit(withTable(doc, name, to))} remove={() => edit(withoutTable(doc, name))} />
               </Tabs.Panel>
             ))}
           </Tabs>
-        </Panel>
-      )}
+        )}
+      </Panel>
     </div>
   );
 }
 
-function ReachCell({ counts, stale }: { counts?: Schemas["PolicyReach"]["flows"][string]; stale: boolean }) {
-  if (!counts) return <span className="dim">–</span>;
+/** A table's name is its file's: small letters, digits, hyphens. */
+function NewTable({ taken, locked, add }: { taken: string[]; locked: boolean; add: (name: string) => void }) {
+  const [opened, open] = useState(false);
+  const [name, setName] = useState("");
+  const fits = name !== "" && !taken.includes(name);
   return (
-    <span className={stale ? "reach stale" : "reach"}>
-      <b className="num">{number(counts.matched)}</b>
-      {counts.gain > 0 && <span className="num gain" title={`${counts.gain} more than now`}> +{number(counts.gain)}</span>}
-      {counts.lose > 0 && <span className="num lose" title={`${counts.lose} fewer than now`}> −{number(counts.lose)}</span>}
-    </span>
+    <Popover opened={opened} onChange={open} position="bottom-end" withinPortal trapFocus>
+      <Popover.Target><Button size="compact-xs" variant="default" leftSection={<IconPlus size={13} aria-hidden />} disabled={locked} onClick={() => open(!opened)}>New table</Button></Popover.Target>
+      <Popover.Dropdown>
+        <form className="row" style={{ alignItems: "flex-end" }} onSubmit={(e) => { e.preventDefault(); if (fits) { add(name); setName(""); open(false); } }}>
+          <TextInput size="xs" label="Name of the table" value={name} onChange={(e) => setName(e.currentTarget.value.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-"))} error={taken.includes(name) ? "There is one" : undefined} autoComplete="off" data-autofocus />
+          <Button size="xs" type="submit" disabled={!fits}>Add</Button>
+        </form>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 
@@ -87,94 +105,5 @@ function Sentences({ doc, selected, select, locked, add, reach }: Props & { reac
         </div>
       )}
     </Panel>
-  );
-}
-
-const SHOWN = 60;
-
-type Counts = Schemas["PolicyReach"]["flows"][string];
-
-interface GridProps {
-  name: string;
-  sheet: Sheet;
-  vocabulary?: Vocabulary;
-  rules: Part;
-  locked: boolean;
-  /** Of each row: for whom it decides. */
-  counts?: Counts[];
-  stale: boolean;
-  change: (to: Sheet) => void;
-}
-
-function Grid({ name, sheet, vocabulary, rules, locked, counts, stale, change }: GridProps) {
-  const [shown, setShown] = useState(SHOWN);
-  const site = sheet.columns.indexOf("site");
-  const building = sheet.columns.indexOf("building");
-  const lists = useMemo(() => new Map<string, string[] | undefined>(), [vocabulary, rules]);
-  // Rows of one building share their lists.
-  const knownAt = (row: string[], column: number) => {
-    const name = sheet.columns[column]!;
-    const where = { site: name === "site" || site < 0 ? undefined : row[site] || undefined, building: name === "floor" && building >= 0 ? row[building] || undefined : undefined };
-    const key = `${name}\n${where.site ?? ""}\n${where.building ?? ""}`;
-    if (!lists.has(key)) lists.set(key, offered(name, vocabulary, { ...where, rules }));
-    const list = lists.get(key);
-    return list?.length === 0 ? offered(name, vocabulary, { rules }) : list;
-  };
-  const wrong = sheet.rows.flatMap((row, i) => row.flatMap((cell, j) => unknownIn(cell, knownAt(row, j)).map((u) => ({ row: i, column: j, ...u }))));
-  const put = (row: number, column: number, value: string) => change({ ...sheet, rows: sheet.rows.map((r, i) => (i === row ? sheet.columns.map((_, j) => (j === column ? value : (r[j] ?? ""))) : r)) });
-  const onPaste = (event: ClipboardEvent, row: number, column: number) => {
-    const text = event.clipboardData.getData("text");
-    if (!text.includes("\t") && !text.trim().includes("\n")) return;
-    event.preventDefault();
-    change(pasteInto(sheet, row, column, pasted(text)));
-  };
-  return (
-    <div>
-      <div className="scroll">
-        <table className="table sheet" aria-label={`Table ${name}`}>
-          <thead><tr><th className="r">Row</th>{sheet.columns.map((column) => <th key={column}>{column.replace("attribute:", "")}{column.startsWith("attribute:") && <span className="dim"> (Okta)</span>}</th>)}<th className="r" title="For whom the row decides, from what both sides last said">People</th><th><span className="hidden-text">Delete</span></th></tr></thead>
-          <tbody>
-            {sheet.rows.slice(0, shown).map((row, i) => (
-              <tr key={i}>
-                <td className="r num dim">{i + 1}</td>
-                {sheet.columns.map((column, j) => {
-                  const unknown = unknownIn(row[j] ?? "", knownAt(row, j));
-                  const label = `${column}, row ${i + 1}`;
-                  return (
-                    <td key={j} data-wrong={unknown.length > 0 || undefined}>
-                      {knownAt(row, j) ? (
-                        <Autocomplete size="xs" variant="unstyled" aria-label={label} aria-invalid={unknown.length > 0} data={knownAt(row, j)} value={row[j] ?? ""} onChange={(v) => put(i, j, v)} onPaste={(e) => onPaste(e, i, j)} disabled={locked} limit={20} />
-                      ) : (
-                        <input className="cell" aria-label={label} value={row[j] ?? ""} onChange={(e) => put(i, j, e.currentTarget.value)} onPaste={(e) => onPaste(e, i, j)} disabled={locked} />
-                      )}
-                    </td>
-                  );
-                })}
-                <td className="r"><ReachCell counts={counts?.length === sheet.rows.length ? counts[i] : undefined} stale={stale} /></td>
-                <td><ActionIcon variant="subtle" color="gray" size={24} aria-label={`Delete row ${i + 1}`} disabled={locked} onClick={() => change({ ...sheet, rows: sheet.rows.filter((_, k) => k !== i) })}><IconTrash size={14} aria-hidden /></ActionIcon></td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <div className="body row wrap">
-        <Button size="compact-xs" variant="default" disabled={locked} onClick={() => change({ ...sheet, rows: [...sheet.rows, sheet.columns.map(() => "")] })}>Add a row</Button>
-        {sheet.rows.length > shown && <Button size="compact-xs" variant="default" onClick={() => setShown(shown + 200)}>Show {plural(Math.min(200, sheet.rows.length - shown), "more row")}</Button>}
-        <span className="dim small">{plural(sheet.rows.length, "row")}. Paste from a spreadsheet into any cell.</span>
-      </div>
-      {wrong.length > 0 && (
-        <div className="body" role="status" style={{ paddingTop: 0 }}>
-          <b>{plural(wrong.length, "cell")} with names that nobody knows</b>
-          <ul className="small">
-            {wrong.slice(0, 12).map((w, k) => (
-              <li key={k} className="row wrap">
-                <span>Row {w.row + 1}, {sheet.columns[w.column]}: “{w.word}”.</span>
-                {w.nearest.length > 0 ? <span className="dim">Nearest: {w.nearest.map((n) => <Button key={n} size="compact-xs" variant="default" disabled={locked} style={{ marginRight: 4 }} onClick={() => put(w.row, w.column, (sheet.rows[w.row]![w.column] ?? "").replace(w.word, n))}>{n}</Button>)}</span> : <span className="dim">Nothing known is near it.</span>}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-    </div>
   );
 }

@@ -2,13 +2,14 @@
 import { Combobox, Loader, TextInput, useCombobox } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, calls, type PersonSummary, type Schemas } from "../../api";
 import { useMay } from "../../queries";
 import { Mark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
+import { useTenant } from "../../ui/tenant";
 import { words, type Tone } from "../../words";
 import { nameOf } from "./calls";
 import type { Document } from "./model";
@@ -18,7 +19,7 @@ type Tryout = Schemas["Tryout"];
 const FATES: Record<Tryout["flows"][number]["fate"], [Tone, string]> = { gives: ["ok", "gives"], outranked: ["info", "fits, but another flow wins"], fails: ["off", "does not fit"], not_asked: ["off", "not asked"] };
 
 export function Try({ doc, select }: { doc: Document; select: (flow: string) => void }) {
-  const { tenant } = useParams({ from: "/$tenant/policies/$draftId" });
+  const tenant = useTenant();
   const may = useMay("edit_policy", true);
   const [who, setWho] = useState<Pick<PersonSummary, "tenant" | "id" | "name">>();
   const [settled] = useDebouncedValue(doc, 500);

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { calls, type Schemas } from "../../api";
 import { useMay } from "../../queries";
 import type { Document, Vocabulary } from "./model";
+import type { PolicySchema } from "./schema";
 
 export interface VersionHead {
   version: number | null;
@@ -31,6 +32,8 @@ export interface Mistake {
   file?: string;
   line?: number;
   column?: number;
+  /** JSON pointer into the document. */
+  path?: string | null;
 }
 export interface Content {
   document: Document | null;
@@ -57,6 +60,8 @@ export const policyApi = {
   publish: (id: string, etag: string, reason: string, expected: number | null) =>
     calls.send<{ state: string; version?: VersionHead; asked_by?: string }>("POST", `/policy/drafts/${encodeURIComponent(id)}/publish`, { reason, expected }, { "if-match": etag }),
   rollback: (to: number, reason: string, expected: number | null) => calls.post<{ state: string }>("/policy/rollback", { to, reason, expected }),
+  lint: (document: Document) => calls.post<{ ok: boolean; problems?: Mistake[] }>("/policy/lint", { document }),
+  schema: () => calls.get<PolicySchema>("/policy/schema"),
   diff: (from: string, to: string) => calls.get<{ changes: unknown[] }>("/policy/diff", { from, to }),
   vocabulary: () => calls.get<Vocabulary>("/policy/vocabulary"),
 };
@@ -91,6 +96,8 @@ export function useVocabulary() {
   const may = useMay("edit_policy", true);
   return useQuery({ queryKey: ["policy", "vocabulary"], queryFn: policyApi.vocabulary, staleTime: 60_000, enabled: may === true });
 }
+/** What the server's policy.toml may say; it stays the same as long as the server does. */
+export const useSchema = () => useQuery({ queryKey: ["policy", "schema"], queryFn: policyApi.schema, staleTime: Infinity });
 export const useDiff = (from: string, to: string, stamp: string) => useQuery({ queryKey: ["policy", "diff", from, to, stamp], queryFn: () => policyApi.diff(from, to) });
 
 /** A change as the server says it: a sentence, or an object that holds one. */

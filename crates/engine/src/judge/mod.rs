@@ -277,7 +277,7 @@ impl<'a> Judge<'a> {
                 protected: active.policy.protects(identity).map(|because| because.text),
                 doubt: crate::look::doubt_of(identity, &desired)
                     .or_else(|| doubt_of_missing(missing, active, &desired)),
-                reaction: crate::look::reaction_to_end(&desired, reactions),
+                reaction: crate::look::reaction_to_end(&desired, identity, reactions),
                 limit: limits.get(&site).cloned(),
                 settle_until: None,
             };
@@ -323,6 +323,7 @@ impl<'a> Judge<'a> {
                         manager: None,
                         capped: false,
                         sealed: None,
+                        lapsed: &BTreeSet::new(),
                         window: None,
                     },
                 )

@@ -20,7 +20,7 @@ use crate::{
     engine::Active,
     look::{Claim, claim_on, contradiction},
     packed::KeyIndex,
-    reactions::unclaimed,
+    reactions::{Unclear, unclaimed},
     survey::SiteSurvey,
 };
 
@@ -58,7 +58,7 @@ pub(super) struct Found {
     pub(super) account: Option<Account>,
     pub(super) tie: Option<Tie>,
     pub(super) new_link: Option<Link>,
-    pub(super) disputed: Option<String>,
+    pub(super) disputed: Option<Unclear>,
 }
 
 impl<'a> SiteMemory<'a> {
@@ -194,7 +194,7 @@ impl<'a> SiteMemory<'a> {
             }
             Situation::Disputed { why, candidates } => {
                 self.disputed.extend(candidates.iter().map(|key| key.id));
-                Found { account: None, tie: None, new_link: None, disputed: Some(why) }
+                Found { account: None, tie: None, new_link: None, disputed: Some(Unclear::disputed(why)) }
             }
             _ => Found { account: None, tie: None, new_link: None, disputed: None },
         }

@@ -12,7 +12,7 @@ use lanyard_model::{
     signal::{Lane, Source},
 };
 use lanyard_plan::correlate::{Holder, KeyMatch, correlate};
-use lanyard_policy::Facts;
+use lanyard_policy::{Facts, SearchTerm};
 
 use super::{Scene, Stop, Tail};
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     engine::Active,
     journal::line,
     ports::{GONE_KIND, SearchKey, Write},
-    reactions::{disputed, unclaimed},
+    reactions::{Unclear, disputed, unclaimed},
 };
 
 /// What a site shows of the person.
@@ -30,7 +30,7 @@ pub(crate) struct AccountView {
     pub(crate) account: Option<Account>,
     /// The link in force; new when correlation just found it.
     pub(crate) link: Option<Link>,
-    pub(crate) disputed: Option<String>,
+    pub(crate) disputed: Option<Unclear>,
 }
 
 impl Engine {
@@ -147,7 +147,7 @@ impl Engine {
                 let why = format!(
                     "the inactive account {account} has the same {whose}, and nothing says whether they are one person"
                 );
-                return Ok(AccountView { disputed: Some(why), ..AccountView::default() });
+                return Ok(AccountView { disputed: Some(Unclear::disputed(why)), ..AccountView::default() });
             }
             *strongest = sleeping;
         }
@@ -173,6 +173,7 @@ impl Engine {
             && let How::Key(name) = answer.how.clone().unwrap_or(How::Key("key".into()))
             && let Some(why) = unclaimed(policy.reactions(scene.site.id()), &name)
             && self.former(scene, key).await?.is_none()
+            && !self.have_made_by(scene, terms.iter().find(|term| term.kind == name)).await?
         {
             return Ok(AccountView { disputed: Some(why), ..AccountView::default() });
         }
@@ -190,6 +191,16 @@ impl Engine {
                 let link =
                     Link { identity: identity.id.clone(), account: key.clone(), how, since: now, ended_at };
                 tail.writes.push(Write::Link(link.clone()));
+                if let Some(Holder::SamePerson(other)) = holders.get(&key) {
+                    // Which of the two governs the account, and what the other one has beside it, is decided anew.
+                    tail.writes.push(Write::Attend {
+                        who: vec![other.clone()],
+                        source: Source::Timer,
+                        lane: Lane::Normal,
+                        due: now,
+                        why: format!("{} is the same person, and shares their account", identity.id),
+                    });
+                }
                 tail.writes.push(
                     line(&identity.id.tenant, now, "link", format!("linked to account {key}"))
                         .about(&identity.id, &identity.display_name())
@@ -199,9 +210,25 @@ impl Engine {
                 );
                 AccountView { account, link: Some(link), disputed: None }
             }
-            Situation::Disputed { why, .. } => AccountView { disputed: Some(why), ..AccountView::default() },
+            Situation::Disputed { why, .. } => {
+                AccountView { disputed: Some(Unclear::disputed(why)), ..AccountView::default() }
+            }
             _ => AccountView::default(),
         })
+    }
+
+    /// Whether a creation of ours was sent with this key of the person's and nothing said whom it made: an account that has
+    /// the key is ours, not one that nobody has.
+    async fn have_made_by(&self, scene: &Scene<'_>, key: Option<&SearchTerm>) -> Result<bool, Stop> {
+        let Some(key) = key else { return Ok(false) };
+        let policy = &scene.active.policy;
+        let sent = self.unanswered_creates(scene).await?;
+        Ok(sent.iter().any(|(_, patch)| {
+            let value = patch.fields.get(&key.field).and_then(Option::as_deref);
+            value
+                .and_then(|value| policy.folded_key(&key.kind, value))
+                .is_some_and(|value| value == key.folded)
+        }))
     }
 
     /// Fills in the category items of an account that does not show them, where policy has anything to do with items.
@@ -428,7 +455,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn note_dispute(&self, scene: &Scene<'_>, why: &str, tail: &mut Tail) {
+    pub(super) fn note_dispute(&self, scene: &Scene<'_>, why: &Unclear, tail: &mut Tail) {
         let (identity, site) = (&scene.person.identity, scene.site.id());
         let reactions = scene.active.policy.reactions(site);
         let now = self.clock.now();
@@ -508,7 +535,7 @@ pub(crate) fn is_alive(desired: &Desired) -> bool {
 
 /// A stronger key of the identity that the account contradicts.
 pub(crate) fn contradiction(
-    terms: &[lanyard_policy::SearchTerm],
+    terms: &[SearchTerm],
     account_keys: &[(String, String)],
     rank: usize,
 ) -> Option<String> {

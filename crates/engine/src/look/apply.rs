@@ -10,13 +10,18 @@ use lanyard_model::{
     desired::{Applied, ToDo},
     id::{AccountId, AccountKey, IdentityId, PlanId, ReservationId},
     link::{How, Link},
-    plan::{Gate, Inverse, Operation, Outcome, Plan, Step},
+    plan::{AccountPatch, Block, Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
 };
 
 use lanyard_plan::{clearing::Asked, lines};
 
-use super::{Scene, Stop, Tail, clear::sent_under, echo::text};
+use super::{
+    Scene, Stop, Tail,
+    clear::sent_under,
+    doors::{other_holder, unsure_of},
+    echo::text,
+};
 use crate::{
     Engine,
     journal::line,
@@ -63,15 +68,18 @@ pub(crate) struct Applying {
     pub(super) apart: bool,
     /// A sealed what-if is being applied: the only lines that go by themselves.
     pub(super) sealed: Option<SealedLines>,
+    /// Rules of sealed what-ifs that were taken back: the policy before them is in force again.
+    pub(super) lapsed: BTreeSet<String>,
 }
 
 impl Applying {
     pub(super) fn new(
         known: Vec<Clearance>,
         sealed: Option<SealedLines>,
+        lapsed: BTreeSet<String>,
         manager: Option<IdentityId>,
     ) -> Self {
-        Self { known, sealed, manager, ..Self::default() }
+        Self { known, sealed, lapsed, manager, ..Self::default() }
     }
 
     /// Operations that were accepted in this look, as text.
@@ -134,6 +142,11 @@ impl Engine {
             if applying.is_barred(step).is_some() {
                 continue;
             }
+            if let Some(old) = other_holder(step, applied) {
+                // Two badges at once would be one too many.
+                applying.bar(step, format!("what was told of them as {old} is not taken back yet"));
+                continue;
+            }
             if self.is_stopped() {
                 let at = self.clock.now() + std::time::Duration::from_secs(30);
                 return Err(Stop::Again { at, error: "stopped by a person".into() });
@@ -172,22 +185,21 @@ impl Engine {
             for (clearance, lines) in under {
                 batch.push(Write::Cleared { clearance, lines, intent: id.clone(), at });
             }
-            if let Operation::SetDoors { holder, rights, .. } = &op
-                && scene.site.doors().is_some()
-            {
-                let new = rights.iter().filter(|(area, span)| applied.doors.get(*area) != Some(span));
-                let new: Vec<_> = new.map(|(area, span)| (area.clone(), *span)).collect();
-                if !new.is_empty() {
-                    applied.doors_unsure.extend(new);
-                    applied.door_holder.get_or_insert_with(|| holder.clone());
-                    batch.push(self.applied_write(scene, applied));
+            let unsure = match &op {
+                Operation::SetDoors { holder, rights, .. } if scene.site.doors().is_some() => {
+                    unsure_of(applied, holder, rights)
                 }
-            }
+                _ => None,
+            };
+            batch.extend(unsure.iter().map(|unsure| self.applied_write(scene, unsure)));
             batch.push(Write::Intent(Box::new(intent)));
             match self.write(batch).await {
                 Ok(_) => {
                     pending.clear();
                     opening.clear();
+                    if let Some(unsure) = unsure {
+                        *applied = unsure;
+                    }
                 }
                 Err(StoreFailure::CapReached { scope, used, max }) => {
                     pending.push(self.cap_finding(scene, plan, &scope, used, max));
@@ -519,6 +531,12 @@ impl Engine {
                 applied.doors.clone_from(rights);
                 applied.doors_unsure.clear();
                 pending.push(self.applied_write(scene, applied));
+                pending.push(Write::Doors {
+                    identity: identity.clone(),
+                    site: scene.site.id().clone(),
+                    rights: rights.clone(),
+                    at,
+                });
             }
             Operation::Update { .. } | Operation::SetRoles { .. } => {}
         }
@@ -585,7 +603,7 @@ impl Engine {
     async fn choose_free_name(
         &self,
         scene: &Scene<'_>,
-        patch: &mut lanyard_model::plan::AccountPatch,
+        patch: &mut AccountPatch,
         applied: &mut Applied,
         pending: &mut Vec<Write>,
     ) -> Result<(), Stop> {
@@ -640,25 +658,37 @@ impl Engine {
     /// Whether a create with this user name was sent lately and never answered.
     async fn may_have_made(&self, scene: &Scene<'_>, user_name: &str) -> Result<bool, Stop> {
         let since = self.clock.now() - std::time::Duration::from_secs(86_400);
-        let made = |operation: &Operation| match operation {
-            Operation::Create { patch } => patch
+        let named = |patch: &AccountPatch| {
+            patch
                 .fields
                 .iter()
-                .any(|(name, value)| name.as_str() == "userName" && value.as_deref() == Some(user_name)),
-            _ => false,
+                .any(|(name, value)| name.as_str() == "userName" && value.as_deref() == Some(user_name))
         };
+        let sent = self.unanswered_creates(scene).await?;
+        Ok(sent.iter().any(|(at, patch)| *at > since && named(patch)))
+    }
+
+    /// Accounts that were asked for in this site for this person, of which no answer said whom it made.
+    pub(super) async fn unanswered_creates(
+        &self,
+        scene: &Scene<'_>,
+    ) -> Result<Vec<(Timestamp, AccountPatch)>, Stop> {
+        let mut creates = Vec::new();
         for plan in self.store.plans(Some(&scene.person.identity.id), 10).await? {
-            let sent = self.store.intents(&plan.id).await?;
-            if sent.iter().any(|(intent, outcome)| {
-                intent.site == *scene.site.id()
-                    && intent.at > since
-                    && matches!(outcome, None | Some(Outcome::Unknown { .. }))
-                    && made(&intent.operation)
-            }) {
-                return Ok(true);
+            for (intent, outcome) in self.store.intents(&plan.id).await? {
+                let unanswered = matches!(
+                    outcome,
+                    None | Some(Outcome::Unknown { .. } | Outcome::Done { account: None, .. })
+                );
+                if let Operation::Create { patch } = intent.operation
+                    && intent.site == *scene.site.id()
+                    && unanswered
+                {
+                    creates.push((intent.at, patch));
+                }
             }
         }
-        Ok(false)
+        Ok(creates)
     }
 
     /// Room under the site's cap on removals. Charged where policy sets none, too: a limit that is set later counts what
@@ -780,7 +810,7 @@ impl Engine {
 pub(super) fn mark_barred(plan: &mut Plan, applying: &Applying) {
     for step in &mut plan.steps {
         if let (Gate::Open, Some(why)) = (&step.gate, applying.is_barred(step)) {
-            step.gate = Gate::Blocked { why: why.clone() };
+            step.gate = Gate::blocked(Block::Failed, why.clone());
         }
     }
 }

@@ -22,7 +22,7 @@ use lanyard_policy::Facts;
 use super::{AccountView, Applying, Leaving, Person, Scene, Stop};
 use crate::{
     Engine,
-    engine::manager_key,
+    engine::{Active, manager_key},
     journal::line,
     ports::{Severity, StoreFailure, Write},
     site::SiteState,
@@ -32,20 +32,31 @@ impl Engine {
     /// What is on record about the person in the site, for one look.
     pub(crate) async fn applying(
         &self,
-        id: &IdentityId,
+        active: &Active,
         site: &SiteState,
         person: &Person,
     ) -> Result<Applying, Stop> {
+        let id = &person.identity.id;
         let known = self.store.clearances_of(id, Some(site.id())).await?;
+        let in_force = active.policy.seal();
         let sealed = match self.rollout() {
-            Some(seal) => self.sealed_lines(&seal, id, site.id()).await?,
+            Some(seal) => self.sealed_lines(&seal, in_force, id, site.id()).await?,
             None => None,
         };
-        let manager = match self.active().policy.demands().is_empty() {
+        let mut lapsed = BTreeSet::new();
+        for rule in known.iter().filter(|known| !known.over).map(|known| &known.rule) {
+            if let Some(seal) = rule.strip_prefix(clearing::WHATIF)
+                && !lapsed.contains(rule)
+                && self.is_taken_back(seal, in_force).await?
+            {
+                lapsed.insert(rule.clone());
+            }
+        }
+        let manager = match active.policy.demands().is_empty() {
             true => None,
             false => self.manager_of(person).await?,
         };
-        Ok(Applying::new(known, sealed, manager))
+        Ok(Applying::new(known, sealed, lapsed, manager))
     }
 
     /// The manager's identity, as the policy finds managers.
@@ -126,6 +137,7 @@ impl Engine {
         let window = policy.removals_open_at(now).map(|at| (at, "removals wait for their window"));
         let sealed = applying.sealed.as_ref().map(|sealed| clearing::Sealed {
             name: &sealed.seal,
+            at: sealed.at,
             lines: &sealed.keys,
             later: sealed.later.as_ref().map(|(until, why)| (*until, why.as_str())),
         });
@@ -142,6 +154,7 @@ impl Engine {
                 manager: applying.manager.as_ref(),
                 capped: applying.capped.is_some(),
                 sealed,
+                lapsed: &applying.lapsed,
                 window,
             },
         )

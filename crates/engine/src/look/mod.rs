@@ -21,7 +21,7 @@ use lanyard_model::{
     booking::Booking,
     desired::{Applied, Because, Desired, Ending, Lifecycle},
     id::{AccountKey, IdentityId, SiteId},
-    identity::Identity,
+    identity::{Identity, Status},
     link::Link,
     plan::Plan,
     signal::Source,
@@ -280,13 +280,19 @@ impl Engine {
         let over = over_everywhere(&person.identity, person.gone, &first);
         // One site in trouble does not keep the others waiting.
         let mut stopped = None;
-        for link in links.iter().filter(|link| link.ended_at.is_none()) {
+        let mut looked_at = BTreeSet::new();
+        // What ended is looked at again where nothing routes a leaver any more, and where a sweep found something left.
+        let left_over = over.is_some() || item.source == Source::Sweep;
+        for link in links.iter().filter(|link| link.ended_at.is_none() || left_over) {
+            if link.ended_at.is_some() && self.is_somebody_elses(link).await? {
+                continue;
+            }
             let moved = first.site.as_ref().is_some_and(|site| *site != link.account.site);
             let since = match &first.lifecycle {
                 Lifecycle::Ended { since, .. } => since.or(Some(person.since)),
                 _ => over.as_ref().map(|_| person.identity.status_changed.unwrap_or(person.since)),
             };
-            if let Some(since) = since {
+            if let Some(since) = since.filter(|_| link.ended_at.is_none()) {
                 // The clock starts before anything is asked of the site: an outage there must not hide a leaver.
                 tail.writes.push(Write::LeaverSeen {
                     identity: id.clone(),
@@ -303,6 +309,7 @@ impl Engine {
                 None => None,
             };
             if leaving.is_some() {
+                looked_at.insert(link.account.site.clone());
                 let done = self
                     .look_in_site(item, &active, &person, &links, &link.account.site, leaving, tail)
                     .await;
@@ -321,17 +328,27 @@ impl Engine {
             .as_ref()
             .filter(|site| !untouched || links.iter().any(|link| link.account.site == **site))
         {
+            looked_at.insert(site.clone());
             let done = self.look_in_site(item, &active, &person, &links, site, None, tail).await;
             if is_outage(&done) {
                 tail.down.get_or_insert_with(|| Upstream::Site(site.clone()));
             }
             keep_first(&mut stopped, done)?;
         }
+        if !matches!(first.lifecycle, Lifecycle::Aside { .. }) {
+            self.leave_lines(id, &looked_at, tail).await?;
+        }
         if let Some(stop) = stopped {
             return Err(stop);
         }
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
         Ok(())
+    }
+
+    /// Whether the account of a link that ended is another identity's now.
+    async fn is_somebody_elses(&self, link: &Link) -> Result<bool, StoreFailure> {
+        let all = self.store.links_to(&link.account).await?;
+        Ok(all.iter().any(|other| other.identity != link.identity && other.ended_at.is_none()))
     }
 
     fn note_standing(&self, desired: &Desired, person: &Person, now: Timestamp, tail: &mut Tail) {
@@ -400,9 +417,10 @@ impl Engine {
         }
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
         self.latency.count(|totals| totals.account_looks += 1);
-        let mut applying = self.applying(id, site, person).await?;
+        let mut applying = self.applying(active, site, person).await?;
         let mut decided = None;
         let mut governed_on = None;
+        let mut read_at = person.identity.read_at;
         for pass in 0..PASSES_APART_MAX {
             let last = pass + 1 >= if applying.apart { PASSES_APART_MAX } else { PASSES_MAX };
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
@@ -428,6 +446,9 @@ impl Engine {
             let ground = (link.clone(), std::mem::discriminant(&desired.lifecycle));
             if governed_on.as_ref() != Some(&ground) {
                 if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
+                    self.stop_waiting(&scene, &mut applied, tail);
+                    self.hand_doors_over(&scene, &desired, &mut applied, &mut applying, &governor, tail)
+                        .await?;
                     self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
                     return Ok(());
                 }
@@ -480,6 +501,7 @@ impl Engine {
             if last || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));
             }
+            self.still_as_read(&scene, plan.ending.is_some(), &mut read_at).await?;
             if let (Lifecycle::Paused { loses }, Some(account)) = (&desired.lifecycle, &view.account)
                 && loses.roles
                 && let Some(roles) = &account.roles
@@ -567,7 +589,7 @@ impl Engine {
         let removal = Removal {
             protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
-            reaction: reaction_to_end(desired, reactions),
+            reaction: reaction_to_end(desired, &scene.person.identity, reactions),
             limit: applying.capped.clone(),
             settle_until: desired.settle_until,
         };
@@ -708,9 +730,7 @@ pub(crate) fn over_everywhere(
     }
     match gone {
         Some(_) => Some(Ending::Deleted),
-        None => {
-            (identity.status == lanyard_model::identity::Status::Deprovisioned).then_some(Ending::Deactivated)
-        }
+        None => (identity.status == Status::Deprovisioned).then_some(Ending::Deactivated),
     }
 }
 
@@ -731,26 +751,30 @@ fn keep_first(stopped: &mut Option<Stop>, done: Result<(), Stop>) -> Result<(), 
     Ok(())
 }
 
-/// Names held while this person is worked on in a site: their account, or every key that could find one.
+/// Names held while this person is worked on in a site: their account, or every key that could find one; and, so that what
+/// one identity of theirs leaves to another is not written over by a look at that one, what joins them.
 fn lock_names(active: &Active, identity: &Identity, link: Option<&Link>) -> BTreeSet<String> {
+    let person = active.policy.person_key(identity).map(|key| format!("person {key}"));
+    let own = [format!("identity {}", identity.id)].into_iter().chain(person);
     match link {
-        Some(link) => {
-            BTreeSet::from([format!("account {}", link.account.id), format!("identity {}", identity.id)])
+        Some(link) => own.chain([format!("account {}", link.account.id)]).collect(),
+        None => {
+            let keys = active.policy.identity_keys(identity);
+            own.chain(keys.into_iter().map(|(kind, value)| format!("{kind} {value}"))).collect()
         }
-        None => active
-            .policy
-            .identity_keys(identity)
-            .into_iter()
-            .map(|(kind, value)| format!("{kind} {value}"))
-            .chain([format!("identity {}", identity.id)])
-            .collect(),
     }
 }
 
-/// Why what somebody had is not taken back by itself although they were deleted, if policy says so.
-pub(crate) fn reaction_to_end(desired: &Desired, reactions: &Reactions) -> Option<String> {
+/// Why what somebody had is not taken back by itself although they were deleted, if policy says so. Whoever was seen
+/// deactivated before is a leaver: their end is finished.
+pub(crate) fn reaction_to_end(
+    desired: &Desired,
+    identity: &Identity,
+    reactions: &Reactions,
+) -> Option<String> {
     let deleted = matches!(desired.lifecycle, Lifecycle::Ended { how: Ending::Deleted, .. });
-    reactions.waits(Situation::Deleted).filter(|_| deleted)
+    let leaver = identity.status == Status::Deprovisioned;
+    reactions.waits(Situation::Deleted).filter(|_| deleted && !leaver)
 }
 
 /// One person is proven by a fresh read by id; what rests on groups needs the whole list of them.

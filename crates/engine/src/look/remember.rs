@@ -1,14 +1,17 @@
 //! The end of a look: what was verified becomes what was applied; to-dos, notices and leavers' clocks follow.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Desired, Lifecycle, SeatWish, ToDo},
+    id::PlanId,
     link::Link,
-    plan::{Gate, Plan},
+    plan::{Block, Difference, Effect, Gate, Plan},
 };
 use lanyard_plan::{drift, seating::Seating};
-use lanyard_policy::reaction::{RULE, Reactions, Situation};
+use lanyard_policy::reaction::{Reactions, Situation};
 
 use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
@@ -149,6 +152,7 @@ impl Engine {
                 read.push(plan.clone());
             }
         }
+        self.note_given(scene, &read, &plan, tail).await?;
         let open: Vec<String> = plan
             .steps
             .iter()
@@ -188,8 +192,8 @@ impl Engine {
             match &step.gate {
                 Gate::Held { until, .. } => tail.review_by(Some(*until), "a hold ends"),
                 Gate::Waiting { until, .. } => tail.review_by(*until, "a request runs out"),
-                Gate::Blocked { why } => {
-                    asked &= why.starts_with(RULE);
+                Gate::Blocked { kind, why } => {
+                    asked &= *kind == Block::Reaction;
                     blocked.push(format!("{}: {why}", step.op.name()));
                 }
                 Gate::Open => {}
@@ -317,6 +321,54 @@ impl Engine {
                 ),
             })
             .collect())
+    }
+
+    /// Flows that say whom to tell: once per plan that was carried out and read back, with what of it is there now.
+    async fn note_given(
+        &self,
+        scene: &Scene<'_>,
+        read: &[PlanId],
+        left: &Plan,
+        tail: &mut Tail,
+    ) -> Result<(), Stop> {
+        let policy = &scene.active.policy;
+        let is_left = |it: &Difference| {
+            let mut open = left.steps.iter().flat_map(|step| &step.differences);
+            open.any(|other| other.effect == it.effect && other.what == it.what)
+        };
+        for id in read {
+            let Some(plan) = self.store.plan(id).await? else { continue };
+            let mut told: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+            let given = plan.open_steps().flat_map(|(_, step)| &step.differences);
+            for given in given.filter(|it| it.effect != Effect::Remove && !is_left(it)) {
+                for rule in given.because.iter().map(|because| because.rule.as_str()) {
+                    if policy.told(rule).is_some() {
+                        let to = given.to.iter().map(|to| format!(": {to}")).collect::<String>();
+                        told.entry(rule).or_default().push(format!("{}{to}", given.what));
+                    }
+                }
+            }
+            for (rule, mut lines) in told {
+                let Some((sentence, routes)) = policy.told(rule) else { continue };
+                lines.dedup();
+                for route in routes {
+                    tail.writes.push(Write::Message(Box::new(Message {
+                        id: format!("given:{}:{rule}:{route}", plan.id),
+                        route: route.clone(),
+                        subject: format!("{}: {sentence}", plan.person),
+                        text: format!(
+                            "{} has now: {}. A read of the workplace system confirms it. Rule: {rule}.",
+                            plan.person,
+                            lines.join("; ")
+                        ),
+                        at: self.clock.now(),
+                        attempts: 0,
+                        data: None,
+                    })));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn note_notices(&self, plan: &Plan, applied: &mut Applied, now: Timestamp, tail: &mut Tail) {

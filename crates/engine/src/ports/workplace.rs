@@ -51,6 +51,9 @@ pub struct Capabilities {
 pub trait Workplace: Send + Sync {
     fn site(&self) -> &SiteId;
 
+    /// Where it is: two sites that bear the same id one after the other are told apart by it.
+    fn address(&self) -> String;
+
     /// One account with roles, seat and items: one call.
     async fn observe_account(&self, id: AccountId, lane: Lane) -> Result<AccountRead, PortFailure>;
 

@@ -1,7 +1,10 @@
 //! A what-if that was looked at and found right, applied exactly: its policy is put in force, and for the people it
 //! names only the lines it named go by themselves. Where the world moved, a line is refused, named, and waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -126,6 +129,8 @@ pub struct SealProgress {
 #[derive(Debug, Clone)]
 pub(crate) struct SealedLines {
     pub(crate) seal: String,
+    /// When the what-if was made.
+    pub(crate) at: Timestamp,
     pub(crate) keys: BTreeSet<String>,
     /// Their wave has not begun: until when they wait, and why.
     pub(crate) later: Option<(Timestamp, String)>,
@@ -224,18 +229,21 @@ impl Engine {
         if sealed.started_at.is_none() || sealed.ended_at.is_some() {
             return Ok(progress);
         }
-        let who = self.all_sealed(seal, &sealed).await?.into_iter().map(|(id, ..)| id).collect();
-        (progress.to_look, progress.to_try_again) = self.open_looks(who).await?;
+        let who = self.sealed_people(seal, &sealed).await?;
+        (progress.to_look, progress.to_try_again) = self.open_looks(&who).await?;
         Ok(progress)
     }
 
     /// How many of these people are still to be looked at, and how many looks failed and are tried again.
-    pub(super) async fn open_looks(&self, who: BTreeSet<IdentityId>) -> Result<(usize, usize), StoreFailure> {
+    pub(super) async fn open_looks(
+        &self,
+        who: &BTreeSet<IdentityId>,
+    ) -> Result<(usize, usize), StoreFailure> {
         let soon = self.clock.now() + self.settings.coalesce;
         let failed = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
         let to_try_again = failed.iter().filter(|(_, id)| who.contains(id)).count();
         let mut to_look = 0;
-        let who: Vec<_> = who.into_iter().collect();
+        let who: Vec<_> = who.iter().cloned().collect();
         for chunk in who.chunks(BATCH) {
             let planned = self.store.planned(chunk).await?;
             // What comes later of itself (a hold's end, a first day) is no part of the application.
@@ -308,10 +316,12 @@ impl Engine {
         Ok((sealed, document))
     }
 
-    /// The lines a seal names for one person in one site.
+    /// The lines a seal names for one person in one site. It binds whoever is decided about by its own policy: what another
+    /// one says, such as the one before it after a rollback, was never in the seal.
     pub(crate) async fn sealed_lines(
         &self,
         seal: &str,
+        in_force: &str,
         identity: &IdentityId,
         site: &SiteId,
     ) -> Result<Option<SealedLines>, StoreFailure> {
@@ -322,13 +332,25 @@ impl Engine {
             Err(SealRefused::Store(failure)) => return Err(failure),
             Err(other) => return Err(StoreFailure::Damaged(other.to_string())),
         };
+        if sealed.draft != in_force {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let later = sealed.waves.as_ref().and_then(|waves| waves.waits(seal, identity, site, now));
         let name = name_of(identity, site);
         let key = format!("{seal}:{}", bucket_of(&name, sealed.buckets));
         let list = self.store.documents(LINES, &[key]).await?.pop();
         let keys = list.and_then(|list| list.body.get(&name).map(key_set));
-        Ok(keys.map(|keys| SealedLines { seal: seal.to_owned(), keys, later }))
+        Ok(keys.map(|keys| SealedLines { seal: seal.to_owned(), at: sealed.at, keys, later }))
+    }
+
+    /// Whether the policy that a seal was made against is in force again.
+    pub(crate) async fn is_taken_back(&self, seal: &str, in_force: &str) -> Result<bool, StoreFailure> {
+        match self.sealed(seal).await {
+            Ok((sealed, _)) => Ok(sealed.in_force == in_force),
+            Err(SealRefused::Store(failure)) => Err(failure),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Puts the sealed policy in force and raises attention for everybody it names. Answers the policy's files, so that
@@ -420,6 +442,22 @@ impl Engine {
             .detail(format!("by {by}; {} people", sealed.people))
             .data(serde_json::json!({ "draft": sealed.draft, "in_force": sealed.in_force, "by": by }))
             .write()
+    }
+
+    /// Whom a seal names. It never changes, and is asked for again and again while a seal is applied: read once.
+    async fn sealed_people(
+        &self,
+        seal: &str,
+        sealed: &Sealed,
+    ) -> Result<Arc<BTreeSet<IdentityId>>, StoreFailure> {
+        let known = || self.sealed_people.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((_, people)) = known().as_ref().filter(|(name, _)| name == seal) {
+            return Ok(Arc::clone(people));
+        }
+        let people = self.all_sealed(seal, sealed).await?.into_iter().map(|(who, ..)| who).collect();
+        let people = Arc::new(people);
+        *known() = Some((seal.to_owned(), Arc::clone(&people)));
+        Ok(people)
     }
 
     pub(super) async fn all_sealed(
@@ -532,6 +570,7 @@ impl Engine {
         }
         self.write(batch).await?;
         self.set_rollout(None);
+        *self.sealed_people.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         self.keep_report(&report).await?;
         Ok(report)
     }

@@ -284,7 +284,7 @@ impl Engine {
     async fn are_looked_at(&self, seal: &str, sealed: &Sealed, waves: &Waves) -> Result<bool, SealRefused> {
         let all = self.all_sealed(seal, sealed).await?;
         let begun = all.into_iter().filter(|(who, site, _)| waves.of(who, site) < waves.begun);
-        Ok(self.open_looks(begun.map(|(who, ..)| who).collect()).await? == (0, 0))
+        Ok(self.open_looks(&begun.map(|(who, ..)| who).collect()).await? == (0, 0))
     }
 
     /// Raises attention for those whose wave has just begun.

@@ -2,7 +2,7 @@
 
 use lanyard_engine::{
     adoption::PairRefused,
-    ports::{Silent, Store},
+    ports::{Silent, Store, Write},
 };
 use lanyard_model::{
     account::{Role, Seat},
@@ -97,4 +97,33 @@ async fn nothing_is_written_before_the_sign_off_and_what_is_there_is_adopted() {
     assert!(shown.contains("ben2\n"), "the other account is nobody's and left alone: {shown}");
     let ben = world.store.link(&report.disputed[0].identity, &"hq".into()).await.unwrap().unwrap();
     assert_eq!(ben.account.id, AccountId(6));
+}
+
+#[tokio::test]
+async fn a_sign_off_is_for_the_site_at_its_address_not_for_its_name() {
+    let mut world = World::new().await;
+    world.settings.sign_off = ["hq".into()].into();
+    world.reborn().await;
+    let hq = "hq".into();
+    assert!(!world.engine.may_write(&hq));
+    world.engine.sign_off(&hq, "Olu", "looked at").await.unwrap();
+    world.reborn().await;
+    assert!(world.engine.may_write(&hq), "it outlives a restart");
+    // Taken out of the settings, and another site added under the same id.
+    world.hq.change(|s| s.address = Some("https://other.example".into()));
+    world.reborn().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    assert_eq!((world.engine.may_write(&hq), world.hq.attempts()), (false, 0));
+    world.engine.sign_off(&hq, "Olu", "looked at this one").await.unwrap();
+    world.reborn().await;
+    assert!(world.engine.may_write(&hq));
+    // A sign-off of before addresses were noted stands for the site that is there.
+    let key = "signed-off-address:hq".to_owned();
+    world.store.write(vec![Write::Meta { key, value: String::new() }]).await.unwrap();
+    world.reborn().await;
+    assert!(world.engine.may_write(&hq));
+    world.hq.change(|s| s.address = None);
+    world.reborn().await;
+    assert!(!world.engine.may_write(&hq), "and for no other from then on");
 }

@@ -249,6 +249,8 @@ pub struct OfficeState {
     pub bookings: BTreeMap<i64, Booking>,
     pub visits: Vec<String>,
     pub catalogue: Option<Catalogue>,
+    /// Where it is, if not at its usual address.
+    pub address: Option<String>,
     /// Every accepted write, in order.
     pub writes: Vec<String>,
     /// By number of the write from now on.
@@ -257,6 +259,8 @@ pub struct OfficeState {
     pub faults_of: BTreeMap<&'static str, VecDeque<Fault>>,
     /// Every read fails so.
     pub failure: Option<PortFailure>,
+    /// Happens while the next account is read by id.
+    pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// How often all accounts were listed.
     pub lists: usize,
     /// The list of accounts shows nobody and does not come to its own end.
@@ -501,7 +505,14 @@ impl Workplace for Office {
         &self.site
     }
 
+    fn address(&self) -> String {
+        self.change(|state| state.address.clone().unwrap_or_else(|| format!("https://{}.example", self.site)))
+    }
+
     async fn observe_account(&self, id: AccountId, _: Lane) -> Result<AccountRead, PortFailure> {
+        if let Some(happens) = self.change(|state| state.meanwhile.take()) {
+            happens();
+        }
         let at = self.clock.now();
         let lagging = |state: &OfficeState| {
             state.stale.get(&id.0).filter(|(_, until)| at < *until).map(|(account, _)| account.clone())

@@ -245,3 +245,44 @@ async fn a_list_in_doubt_does_not_lift_the_share() {
     assert!(!world.sweep().await.certified);
     assert_eq!(world.engine.people_in(&"hq".into()), known);
 }
+
+#[tokio::test]
+async fn bookings_made_for_whoever_left_long_ago_are_cancelled_though_no_route_concerns_them() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let account = account(&world);
+    world
+        .alter(&id, |p| {
+            set(p, "officeLocation", "");
+            p.status = lanyard_model::identity::Status::Deprovisioned;
+        })
+        .await;
+    world.quiet().await;
+    assert!(world.store.link(&id, &"hq".into()).await.unwrap().unwrap().ended_at.is_some());
+    world.hq.book(9, account, 48);
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    let looks = world.lines("decision").await + world.lines("plan").await;
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(world.lines("decision").await + world.lines("plan").await, looks, "nobody is looked at again");
+}
+
+#[tokio::test]
+async fn bookings_left_in_a_site_that_somebody_moved_away_from_are_cancelled() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let account = account(&world);
+    world.alter(&id, |p| set(p, "officeLocation", "TANN")).await;
+    world.quiet().await;
+    world.hq.book(9, account, 48);
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(
+        world.shown(),
+        "ana@acme.example inactive\nana@acme.example seat 11 CUSTOMER in 51\n",
+        "gone from the one, and at home in the other"
+    );
+}

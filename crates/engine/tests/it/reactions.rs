@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{Finding, Severity, Store};
+use lanyard_engine::ports::{Finding, PortFailure, Severity, Store};
 use lanyard_model::{
     account::FieldName,
     id::{AccountId, IdentityId},
 };
 
-use crate::bench::{World, person};
+use crate::{
+    bench::{World, person},
+    fakes::Fault,
+};
 
 const HERE: &str = "ana@acme.example seat 11 CUSTOMER in 51\n";
 
@@ -120,6 +123,24 @@ async fn an_account_that_nobody_has_is_taken_for_theirs_only_when_a_person_says_
 }
 
 #[tokio::test]
+async fn an_account_that_we_made_ourselves_is_not_one_that_nobody_has() {
+    // The answer to its creation was lost, and another look finds it: nothing is to be asked of a person.
+    for blind in [false, true] {
+        let mut world = world("[reactions]\nunlinked = \"hold\"\n\n[notify.it]").await;
+        world.hq.change(|s| {
+            s.faults_of.insert("create", [Fault::LostAfter].into());
+            s.search_blind = blind;
+        });
+        world.say(person("acme", "ana", "Ana", "0417")).await;
+        world.quiet_for(Duration::from_secs(10)).await;
+        world.hq.change(|s| s.search_blind = false);
+        world.quiet().await;
+        assert_eq!(world.shown(), HERE, "found at once: {}", !blind);
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn accounts_of_nobody_are_told_as_loudly_as_the_site_wants_it() {
     let reactions =
         "[reactions]\nunmatched = \"to-do\"\n[reactions.sites.south]\nunmatched = \"alarm\"\n\n[notify.it]";
@@ -160,4 +181,23 @@ async fn whoever_is_deleted_loses_nothing_where_a_person_decides_about_it() {
     world.quiet().await;
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
     assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn whoever_was_seen_deactivated_before_they_were_deleted_leaves_like_anybody() {
+    let mut world = world("[reactions]\ndeleted = \"hold\"\n\n[notify.it]").await;
+    let id = employed(&mut world).await;
+    world.hq.change(|s| {
+        s.failure = Some(PortFailure::Unavailable { upstream: "iOffice hq".into(), reason: "down".into() });
+    });
+    world.leave(&id).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    world.acme.change(|s| drop(s.people.remove("ana")));
+    world.signal(&id, true).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    world.hq.change(|s| s.failure = None);
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "half an end is no end");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+    assert_eq!(world.store.leavers(true, 9).await.unwrap(), []);
 }

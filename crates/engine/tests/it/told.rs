@@ -1,5 +1,6 @@
 //! Why, why not, what would change it; now and then.
 
+use lanyard_engine::ports::Store;
 use lanyard_model::identity::Groups;
 use lanyard_policy::Remedy;
 
@@ -77,4 +78,31 @@ async fn a_past_period_is_decided_by_another_policy() {
     let other = world.engine.replay(&crate::bench::files(100, &[sales]), began, world.now()).await.unwrap();
     let partings: Vec<_> = other.partings.iter().map(|p| (p.draft.len(), p.in_force.clone())).collect();
     assert_eq!(partings, [(0, vec!["CUSTOMER in reservation".to_owned()]), (0, vec![])]);
+}
+
+/// Subjects and texts of messages that wait to be sent.
+async fn messages(world: &World) -> Vec<(String, String)> {
+    let all = world.store.messages_due(jiff::Timestamp::MAX, 100).await.unwrap();
+    all.into_iter().map(|message| (message.subject, message.text)).collect()
+}
+
+#[tokio::test]
+async fn a_flow_tells_once_what_it_gave_when_a_read_shows_it() {
+    let mut world = World::new().await;
+    world.edits = vec![(
+        "then = [{ role = \"customer\", module = \"reservation\" }]",
+        "tell = \"it\"\nthen = [{ role = \"customer\", module = \"reservation\" }]",
+    )];
+    world.reborn().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let told = messages(&world).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "Ana Okafor: Members of ROOMS may book rooms.", "{told:?}");
+    assert!(told[0].1.starts_with("Ana Okafor has now: role in reservation: CUSTOMER."), "{told:?}");
+    world.signal(&id, false).await;
+    world.quiet_for(std::time::Duration::from_secs(7 * 86_400)).await;
+    assert_eq!(messages(&world).await.len(), 1, "once");
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use lanyard_engine::{
+    policies::Wish,
     ports::{Finding, PortFailure, Severity, Silent, Store, Write},
     whatif::{SealRefused, WhatIfError, waves},
 };
 use lanyard_model::{
     account::Role,
     id::{CenterId, IdentityId},
+    identity::Identity,
     plan::Gate,
 };
 
@@ -213,14 +215,25 @@ async fn a_hundred_thousand_people_are_judged() {
     }
 }
 
+const OLU: Wish<'_> = Wish { by: "Olu", reason: "a test", expected: None };
 const PAUSE: Duration = Duration::from_secs(1800);
 
 /// Somebody in each site, and a draft that takes a role from both of them, site by site.
 async fn rolled_out() -> (World, String) {
+    rolled_out_where(|_| ()).await
+}
+
+async fn rolled_out_where(change: impl Fn(&mut Identity)) -> (World, String) {
     let mut world = World::new().await;
+    world
+        .engine
+        .publish_policy(&files(100, &[("max_percent = 100", "max_percent = 99")]), OLU)
+        .await
+        .unwrap();
     for (user, number, office) in [("ana", "0417", "PIER"), ("ben", "0418", "TANN")] {
         let mut one = person("acme", user, user, number);
         set(&mut one, "officeLocation", office);
+        change(&mut one);
         world.say(one).await;
     }
     world.quiet().await;
@@ -317,4 +330,72 @@ async fn a_leaver_does_not_wait_for_a_wave() {
     world.leave(&IdentityId::new("acme".into(), "ana")).await;
     world.quiet_for(Duration::from_secs(60)).await;
     assert_eq!(world.shown(), "ana@acme.example inactive\nben@acme.example seat 11\n");
+}
+
+#[tokio::test]
+async fn a_contract_that_ends_does_not_wait_for_a_wave() {
+    let (mut world, seal) = rolled_out_where(|one| {
+        set(one, "userType", "Contractor");
+        set(one, "contractEndDate", "2026-05-04");
+    })
+    .await;
+    assert_eq!(world.shown(), FIRST_WAVE);
+    world.clock.pass(Duration::from_secs(15 * 3600 + 45 * 60));
+    assert_eq!(world.now().strftime("%H").to_string(), "23", "nearly midnight");
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.engine.rollout(), Some(seal), "still under way");
+    assert_eq!(world.shown(), "ana@acme.example inactive\nben@acme.example inactive\n");
+}
+
+#[tokio::test]
+async fn an_end_that_the_draft_itself_brings_waits_for_its_wave() {
+    let mut world = World::new().await;
+    for (user, number, office) in [("ana", "0417", "PIER"), ("ben", "0418", "TANN")] {
+        let mut one = person("acme", user, user, number);
+        set(&mut one, "officeLocation", office);
+        set(&mut one, "contractEndDate", "2026-05-01");
+        world.say(one).await;
+    }
+    world.quiet().await;
+    world.sweep().await;
+    world.quiet().await;
+    let draft = ("if = [{ attribute = \"userType\", is = \"Contractor\" }]\nthe_day", "the_day");
+    let seal = world.engine.whatif(&files(100, &[draft]), false, &Silent).await.unwrap().seal.unwrap();
+    let sites = world.engine.sites().keys().cloned().collect();
+    let waves = waves::parse(&["south".to_owned()], &sites).unwrap();
+    let waves = waves::Waves::new(waves, PAUSE, world.now());
+    world.engine.start_seal_in_waves(&seal, "Olu", Some(waves)).await.unwrap();
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\nben@acme.example inactive\n");
+}
+
+#[tokio::test]
+async fn a_policy_that_is_taken_back_during_its_roll_out_undoes_it_without_asking() {
+    let (mut world, _) = rolled_out().await;
+    assert_eq!(world.shown(), FIRST_WAVE);
+    let (versions, _) = world.engine.policy_versions(0, 9).await.unwrap();
+    let before = versions[1].number;
+    world.engine.roll_back_policy(before, OLU).await.unwrap();
+    let all = [IdentityId::new("acme".into(), "ana"), IdentityId::new("acme".into(), "ben")];
+    for one in &all {
+        world.engine.look_again(one.clone(), "a test").await.unwrap();
+    }
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(
+        world.shown(),
+        "ana@acme.example seat 11 CUSTOMER in 51\nben@acme.example seat 11 CUSTOMER in 51\n"
+    );
+    assert_eq!(world.engine.requests(9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_progress_of_a_seal_is_asked_often_and_reads_whom_it_names_once() {
+    let (world, seal) = rolled_out().await;
+    let mut read = Vec::new();
+    for _ in 0..3 {
+        let _ = world.mortal.used();
+        assert_eq!(world.engine.seal_progress(&seal).await.unwrap().people, 2);
+        read.push(world.mortal.used().0["documents"]);
+    }
+    assert_eq!(read, [2, 1, 1], "the seal, and its list of people the first time");
 }

@@ -81,9 +81,28 @@ async fn half_a_catalogue_is_an_error() {
     let error = s.client.read_catalogue(&Silent).await.unwrap_err().to_string();
     assert_eq!(
         error,
-        "iOffice acme did not answer usefully: spaces cannot be read whole: 2 rows were read, but the target counted \
+        "iOffice acme did not answer usefully: GET /rooms: spaces cannot be read whole: 2 rows were read, but the target counted \
          3 before and 3 after"
     );
+}
+
+#[tokio::test]
+async fn a_site_without_types_and_categories_is_read_and_a_missing_list_is_named() {
+    const UNKNOWN: [&str; 4] =
+        ["GET /rooms/types", "GET /users/types", "GET /categories", "GET /neighborhoods/sections"];
+    let not_found = || Reply::Json(404, json!({"error": "not_found"}));
+    let s = stage();
+    s.site.answer(move |seen| UNKNOWN.contains(&seen.line.as_str()).then(not_found));
+    furnish(&s);
+    let all = s.client.read_catalogue(&Silent).await.unwrap();
+    assert_eq!((all.user_types.len(), all.items.len(), all.sections.len()), (0, 0, 0));
+    assert!(!all.rooms[&RoomId(8830)].occupiable, "what the space itself says counts");
+
+    let s = stage();
+    s.site.answer(move |seen| (seen.line == "GET /floors").then(not_found));
+    furnish(&s);
+    let error = s.client.read_catalogue(&Silent).await.unwrap_err().to_string();
+    assert_eq!(error, "iOffice acme refused: 404 not_found: the site does not know GET /floors");
 }
 
 #[tokio::test]

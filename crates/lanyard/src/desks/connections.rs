@@ -289,14 +289,18 @@ impl ConnectionDesk for Connections {
         if taken {
             return Err(field("id", format!("there is a connection {id} already")));
         }
-        let block = match &wanted {
-            Wanted::Org(org) => org.write(&self.dir, &id),
+        let (written, more) = match &wanted {
+            Wanted::Org(org) => (org.write(&self.dir, &id), ""),
             // Nothing is written there before somebody has seen what the first writes would do.
-            Wanted::Place(place) => {
-                place.write(&self.dir, &id).map(|block| format!("{block}sign_off = true\n"))
-            }
+            Wanted::Place(place) => (place.write(&self.dir, &id), "sign_off = true\n"),
         };
-        let kept = block.and_then(|block| settings::append(&self.dir, &block));
+        let kept = written.and_then(|written| {
+            let kept = settings::append(&self.dir, &format!("{}{more}", written.block));
+            if kept.is_err() {
+                written.discard(&self.dir);
+            }
+            kept
+        });
         kept.map_err(|error| match error.downcast_ref::<Unusable>() {
             Some(Unusable(text)) => field("id", text.clone()),
             None => DeskRefusal::Failed(format!("{error:#}")),

@@ -16,7 +16,7 @@ use lanyard_engine::{
 use lanyard_policy::{Policy, SiteFacts, StarterFacts, TenantFacts, starter};
 
 use crate::{
-    connection::{Credential, Org, Place, PlaceCredential, quoted},
+    connection::{Credential, Org, Place, PlaceCredential, Written, quoted},
     exit,
     progress::Bars,
     settings::{self, Settings},
@@ -115,17 +115,14 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
         }
     };
     fs::create_dir_all(dir.join("secrets")).with_context(|| format!("cannot make {}", dir.display()))?;
-    let text = settings_text(
-        &listen,
-        public_url.as_deref(),
-        &org.write(dir, &arguments.tenant)?,
-        &place.write(dir, &arguments.site)?,
-    );
+    let (org, place) = (org.write(dir, &arguments.tenant)?, place.write(dir, &arguments.site)?);
+    let text = settings_text(&listen, public_url.as_deref(), &org.block, &place.block);
     fs::write(dir.join(settings::FILE), text)?;
     let drawn = async { draw_policy(dir, &Settings::load(dir)?, None).await }.await;
     if let Err(error) = drawn {
         // Half a folder would only stand in the way of the next try.
         let _ = fs::remove_file(dir.join(settings::FILE));
+        [org, place].into_iter().for_each(|written| written.discard(dir));
         return Err(error.context("no policy could be drawn, so no settings were kept"));
     }
     if arguments.json {
@@ -163,19 +160,23 @@ async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
     }
     let org = wants_org.then(|| gather_org(arguments)).transpose()?;
     let place = wants_place.then(|| gather_place(arguments)).transpose()?;
-    let mut blocks = Vec::new();
+    let mut written: Vec<Written> = Vec::new();
     if let Some(org) = &org {
-        blocks.push(org.write(dir, &arguments.tenant)?);
+        written.push(org.write(dir, &arguments.tenant)?);
     }
     if let Some(place) = &place {
-        blocks.push(place.write(dir, &arguments.site)?);
+        written.push(place.write(dir, &arguments.site)?);
     }
-    let block = blocks.join("\n");
+    let block = written.iter().map(|written| written.block.as_str()).collect::<Vec<_>>().join("\n");
     let drawn = async {
         draw_policy(dir, &settings::with_block(dir, &block)?.1, Some(DRAWN)).await?;
         settings::append(dir, &block)
     };
-    drawn.await.context("the settings are as they were")?;
+    if let Err(error) = drawn.await {
+        // What came between may have been another connection of the same name: its secrets are its own.
+        written.into_iter().for_each(|written| written.discard(dir));
+        return Err(error.context("the settings are as they were"));
+    }
     talk!("added to {}", dir.join(settings::FILE).display());
     talk!(
         "the policy in use is as it was; one drawn from all orgs and sites is in {}",

@@ -12,7 +12,7 @@ use lanyard_engine::{
     EngineSettings,
     clock::Clock,
     loops::Surroundings,
-    ports::{Store as _, Write},
+    ports::{HookWish, Store as _, Write},
 };
 use lanyard_model::id::TenantId;
 use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender, SlackApp};
@@ -44,6 +44,9 @@ pub struct ServeArguments {
     /// Address to listen on, instead of the settings'
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// One line of JSON once it listens: where it is, how to sign in, where each tenant's event hook goes
+    #[arg(long)]
+    json: bool,
 }
 
 /// # Errors
@@ -116,14 +119,8 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
     let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
     Running { url: format!("http://{address}"), token: local_token, pid: std::process::id() }.leave(&dir)?;
-    talk!("listening on http://{address}");
-    if needs_link {
-        talk!("sign in once as owner at http://{address}/sign-in?token={owner_token}");
-        talk!("later, `lanyard sign-in` makes another such link");
-    }
-    for (tenant, wish) in &hooks {
-        talk!("{tenant}: event hook at {}", wish.url);
-    }
+    let link = needs_link.then(|| format!("http://{address}/sign-in?token={owner_token}"));
+    announce(&format!("http://{address}"), link.as_deref(), &hooks, arguments.json);
     let work = {
         let engine = Arc::clone(&engine);
         tokio::spawn(async move {
@@ -139,6 +136,27 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let _ = tokio::time::timeout(std::time::Duration::from_secs(10), work).await;
     web.abort();
     Ok(exit::DONE)
+}
+
+/// Says where the server is: to people on stderr, and to a program as one line on stdout. `link` signs its first user in as
+/// owner.
+fn announce(url: &str, link: Option<&str>, hooks: &[(TenantId, HookWish)], json: bool) {
+    talk!("listening on {url}");
+    if let Some(link) = link {
+        talk!("sign in once as owner at {link}");
+        talk!("later, `lanyard sign-in` makes another such link");
+    }
+    for (tenant, wish) in hooks {
+        talk!("{tenant}: event hook at {}", wish.url);
+    }
+    if json {
+        let hooks: BTreeMap<&str, &str> =
+            hooks.iter().map(|(tenant, wish)| (tenant.as_str(), wish.url.as_str())).collect();
+        let said = serde_json::json!({
+            "url": url, "sign_in": link, "hooks": hooks, "pid": std::process::id(),
+        });
+        say!("{said}");
+    }
 }
 
 /// What an earlier process left must be known before anything is decided. Sites are read by the engine's own loops: one

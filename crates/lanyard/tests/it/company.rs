@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::program::{Http, Running, until};
+use crate::{
+    program::{Http, Running, until},
+    reading::{DEFAULT, Reading, short_waits},
+};
 
 /// Running stand-ins.
 pub struct Company {
@@ -13,12 +16,32 @@ pub struct Company {
     /// What `sim --json` printed.
     pub line: Value,
     pub http: Http,
+    /// How its sites and orgs read the contracts' silences.
+    pub reading: Reading,
 }
 
 impl Company {
-    /// Starts `lanyard sim` and reads its line.
+    /// Starts `lanyard sim` under the reading of this run, and reads its line. The default reading keeps its own waits.
     pub async fn start(arguments: &[&str]) -> Self {
-        let mut all = vec!["sim", "--json"];
+        let reading = Reading::of_this_run();
+        if reading == DEFAULT {
+            Self::run(reading, arguments).await
+        } else {
+            Self::under(reading, arguments).await
+        }
+    }
+
+    /// Starts it under a reading of one's own, with short waits.
+    pub async fn under(reading: Reading, arguments: &[&str]) -> Self {
+        let kept = tempfile::tempdir().expect("a temporary folder");
+        let file = kept.path().join("settings.toml");
+        std::fs::write(&file, short_waits()).expect("a file");
+        let waits = file.display().to_string();
+        Self::run(reading, &[arguments, &["--settings", &waits]].concat()).await
+    }
+
+    async fn run(reading: Reading, arguments: &[&str]) -> Self {
+        let mut all = vec!["sim", "--json", "--preset", reading.preset];
         all.extend(arguments);
         let mut running = Running::start(&all);
         let line = until("the stand-ins say where they are", Duration::from_secs(60), async || {
@@ -27,7 +50,7 @@ impl Company {
         })
         .await;
         let line = serde_json::from_str(&line).expect("one line of JSON");
-        Self { _running: running, line, http: Http::new() }
+        Self { _running: running, line, http: Http::new(), reading }
     }
 
     fn text(&self, pointer: &str) -> &str {

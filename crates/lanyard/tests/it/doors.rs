@@ -176,3 +176,98 @@ async fn scim_groups_are_understood() {
     assert!(matches!(refused, Outcome::Refused { .. }), "{refused:?}");
     assert!(feed.probe().await.iter().all(|check| check.ok));
 }
+
+fn drop_feed(folder: &tempfile::TempDir, badge: &Arc<Badge>, known: &[(&str, &str)]) -> DropFeed {
+    let feed = DropFeed::new("hq".into(), folder.path().to_owned(), badge.clone());
+    let rights = |area: &str| DoorRights::from([(area.to_owned(), DoorSpan::default())]);
+    feed.recall(known.iter().map(|(holder, area)| ((*holder).to_owned(), rights(area))).collect());
+    feed
+}
+
+fn names(folder: &tempfile::TempDir) -> Vec<String> {
+    let files = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+    let mut names: Vec<_> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn one_line_that_cannot_be_read_keeps_nobody_else_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let badge = Badge::new(Some(folder.path().to_owned()));
+    // An area without a name, as somebody was given long ago.
+    let feed = drop_feed(&folder, &badge, &[("40001", ""), ("40002", "PIER")]);
+    let always = DoorSpan::default();
+    assert_eq!(feed.tell(&message("m1", "40117", &[("PIER", always)], &[])).await.name(), "done");
+    assert!(badge.opens("40117", "PIER") && badge.opens("40002", "PIER"));
+    let checks = feed.probe().await;
+    let said = checks.iter().find(|check| check.warning).map(|check| check.detail.as_str());
+    assert_eq!(
+        said,
+        Some(
+            "lines that the badge system cannot read are left out: 40001, : holder and area must not be empty"
+        )
+    );
+    let own = feed.tell(&message("m2", "40118", &[("PIER", always), ("", always)], &[])).await;
+    assert!(
+        matches!(&own, Outcome::Refused { text, .. } if text.ends_with("holder and area must not be empty")),
+        "{own:?}"
+    );
+    assert_eq!(feed.tell(&message("m3", "40118", &[("PIER", always)], &[])).await.name(), "done");
+    assert!(badge.opens("40118", "PIER"), "told again without it");
+}
+
+#[tokio::test]
+async fn a_deaf_badge_system_costs_everybody_together_what_it_costs_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let badge = Badge::new(Some(folder.path().to_owned()));
+    let feed = drop_feed(&folder, &badge, &[]);
+    badge.deaf(true);
+    let began = badge.now();
+    let always = DoorSpan::default();
+    let messages: Vec<_> =
+        (0..10).map(|n| message(&format!("m{n}"), &format!("4{n}"), &[("PIER", always)], &[])).collect();
+    let told = futures_util::future::join_all(messages.iter().map(|message| feed.tell(message))).await;
+    assert!(told.iter().all(|outcome| matches!(outcome, Outcome::Unknown { .. })), "{told:?}");
+    assert!(badge.now().duration_since(began).as_secs() <= 21, "{}", badge.now());
+    badge.deaf(false);
+    let told = futures_util::future::join_all(messages.iter().map(|message| feed.tell(message))).await;
+    assert!(told.iter().all(Outcome::is_success), "{told:?}");
+    assert!((0..10).all(|n| badge.opens(&format!("4{n}"), "PIER")));
+}
+
+#[tokio::test]
+async fn what_was_taken_back_in_silence_is_in_nobody_elses_list() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let badge = Badge::new(Some(folder.path().to_owned()));
+    let feed = drop_feed(&folder, &badge, &[("40117", "PIER")]);
+    let always = DoorSpan::default();
+    assert_eq!(feed.tell(&message("m1", "40118", &[("PIER", always)], &[])).await.name(), "done");
+    badge.deaf(true);
+    let gone = feed.tell(&message("m2", "40117", &[], &["PIER"])).await;
+    let added = feed.tell(&message("m3", "40118", &[("PIER", always), ("LAB", always)], &["PIER"])).await;
+    assert_eq!((gone.name(), added.name()), ("unknown", "unknown"));
+    badge.deaf(false);
+    assert_eq!(feed.tell(&message("m4", "40119", &[("PIER", always)], &[])).await.name(), "done");
+    assert!(!badge.opens("40117", "PIER"), "whoever left is not let in again by another's list");
+    assert!(badge.opens("40118", "PIER") && !badge.opens("40118", "LAB"), "nor is anything given unasked");
+}
+
+#[tokio::test]
+async fn lists_are_taken_away_a_day_after_a_newer_one_was_acknowledged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let badge = Badge::new(Some(folder.path().to_owned()));
+    let feed = drop_feed(&folder, &badge, &[]);
+    let others = ["lanyard-hq-2-20260101T000000_000000-m1.csv", "notes.csv"];
+    others.iter().for_each(|name| std::fs::write(folder.path().join(name), "holder,area\n").expect("a file"));
+    let always = DoorSpan::default();
+    for (day, kept) in [(4, 2), (5, 2), (5, 4)] {
+        *badge.now.lock().unwrap() = format!("2026-05-0{day}T08:00:01Z").parse().expect("an instant");
+        let told = feed.tell(&message(&format!("m{kept}"), "40117", &[("PIER", always)], &[])).await;
+        assert_eq!(told.name(), "done");
+        let ours: Vec<_> =
+            names(&folder).into_iter().filter(|name| name.starts_with("lanyard-hq-2026")).collect();
+        assert_eq!(ours.len(), kept, "a list and its acknowledgement: {ours:?}");
+    }
+    assert!(others.iter().all(|name| folder.path().join(name).exists()), "{:?}", names(&folder));
+}

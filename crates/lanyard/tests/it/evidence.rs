@@ -213,6 +213,17 @@ async fn a_review_takes_a_right_away_and_a_read_closes_its_line() {
     folder.verb(&["review", "sign", &id, "--by", "olga", "--statement", "done"]).await.ends(2);
     folder.verb(&["review", "decide", &line, "remove", "--reason", "moved", "--by", "rob"]).await.ends(2);
     folder.verb(&["review", "decide", &line, "remove", "--reason", "moved", "--by", "rita"]).await.ends(0);
+    if !company.reading.revokes {
+        // The site keeps what a shorter list leaves out: a person is asked, and the line stays open.
+        until("a person is asked to take the role", MINUTE, async || {
+            let told = served.findings("todo").await;
+            told.iter().any(|text| text.contains("set_roles")).then_some(())
+        })
+        .await;
+        let shown = served.api(&format!("reviews/{id}?reviewer=rita&limit=500")).await;
+        assert_eq!(shown["counts"]["removed"], 0, "{shown}");
+        return;
+    }
     let what = hers["what"].as_str().expect("a center").to_owned();
     until("the role is gone at iOffice", SECONDS_20, async || {
         let office = company.office().await;

@@ -4,11 +4,15 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use crate::{
     company::Company,
     program::{Http, Running, Said, free_port, lanyard, until},
 };
+
+/// How long nothing is due before that counts as quiet.
+const QUIET: Duration = Duration::from_millis(1500);
 
 /// Which of the two Okta credentials is given to `init`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,16 @@ impl Folder {
     pub async fn init(company: &Company, credential: Credential) -> Self {
         let folder = Self::new();
         folder.run_init(company, credential).await.ends(0);
+        folder.allow_deletes(company);
         folder
+    }
+
+    /// Where a site cannot be told that an account is inactive, what is left is DELETE, if its owner allows that. Without
+    /// it the engine says that the API cannot end the account, and asks a person to.
+    pub fn allow_deletes(&self, company: &Company) {
+        if !company.reading.writes_active {
+            self.edit("lanyard.toml", |text| text.replace("delete_allowed = false", "delete_allowed = true"));
+        }
     }
 
     /// Like [`Self::init`], and no limit of our own on calls per second, for tests that are not about budgets.
@@ -121,7 +134,7 @@ impl Folder {
     pub fn start(&self) -> Served {
         let data = self.data();
         Served {
-            running: Running::start(&["serve", &data]),
+            running: Running::start(&["serve", &data, "--json"]),
             url: format!("http://127.0.0.1:{}", self.port),
             token: String::new(),
             http: Http::new(),
@@ -163,13 +176,24 @@ impl Served {
         self.http.call("POST", &url, headers, body).await.0
     }
 
-    /// Waits until the first sweep is over and nothing is due or under way.
+    /// Waits until the first sweep is over and nothing is due or under way, and stays so: one look often leads to another.
     pub async fn quiet(&self, within: Duration) {
+        let mut held: Option<(Value, Instant)> = None;
         until("the first sweep is worked off", within, async || {
             let overview = self.api("overview").await;
             let swept = overview.pointer("/sites/0/last_sweep/state") == Some(&json!("done"));
             let work = &overview["work"];
-            (swept && work["due"] == 0 && work["leased"] == 0).then_some(())
+            if !(swept && work["due"] == 0 && work["leased"] == 0) {
+                held = None;
+                return None;
+            }
+            match &held {
+                Some((before, since)) if before == work => (since.elapsed() >= QUIET).then_some(()),
+                _ => {
+                    held = Some((work.clone(), Instant::now()));
+                    None
+                }
+            }
         })
         .await;
     }

@@ -19,6 +19,7 @@ mod policy;
 mod presets;
 mod program;
 mod provisioning;
+mod reading;
 mod rehearse;
 mod schema;
 mod several;

@@ -17,6 +17,9 @@ const BEA: Hire<'_> = Hire {
     kind: "Employee",
 };
 
+/// Where a site demands it.
+const CLIENT_SECRET: &str = "a secret of the client";
+
 const REDIRECT: &str = "https://lanyard.example.com/signed-in";
 
 /// The sign-in that a person does once in a browser: the code from the fragment, and the tokens for it.
@@ -29,7 +32,7 @@ async fn sign_in(company: &Company) -> String {
     let answer = company.http.answer("GET", &login, &pair).await;
     let location = answer.headers()["location"].to_str().expect("a text");
     let code = location.split(['#', '&']).find_map(|part| part.strip_prefix("code=")).expect("a code");
-    let headers = [
+    let mut headers = vec![
         ("content-type", "application/json"),
         ("x-grant-type", "authorization_code"),
         ("x-redirect-uri", REDIRECT),
@@ -37,6 +40,9 @@ async fn sign_in(company: &Company) -> String {
         ("x-scope", "all"),
         ("x-auth-code", code),
     ];
+    if company.reading.demands_secret {
+        headers.push(("x-client-secret", CLIENT_SECRET));
+    }
     let url = format!("{site}/external/api/oauth2/token");
     let (status, tokens) = company.http.call("POST", &url, &headers, "").await;
     assert_eq!(status, 200, "{tokens}");
@@ -72,7 +78,11 @@ async fn a_site_is_kept_in_step_with_oauth_and_the_token_is_handed_on() {
         "--public-url",
         &public,
     ];
-    lanyard(&[&okta[..], &office[..]].concat()).await.ends(0);
+    let client = secret("client", CLIENT_SECRET);
+    let own = ["--ioffice-client-secret-file", &client];
+    let own = if company.reading.demands_secret { &own[..] } else { &[] };
+    lanyard(&[&okta[..], &office[..], own].concat()).await.ends(0);
+    folder.allow_deletes(&company);
     let kept = || folder.read("secrets/ioffice-main-refresh-token").trim().to_owned();
     let after_init = kept();
     assert_ne!(after_init, first, "the site handed out another one, and it was kept");

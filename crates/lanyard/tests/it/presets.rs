@@ -9,6 +9,7 @@ use crate::{
     folder::{Credential, Folder, Served},
     office::Account,
     program::{MINUTE, until},
+    reading::{DEFAULT, HOSTILE, LENIENT, Reading, STRICT},
 };
 
 const ADA: Hire<'_> = Hire {
@@ -20,55 +21,16 @@ const ADA: Hire<'_> = Hire {
     kind: "Employee",
 };
 
-/// Long enough to be met, short enough to be waited for.
-fn short_waits() -> String {
-    let waits = [
-        ("index_lag", 400),
-        ("member_lag", 400),
-        ("log_delay", 800),
-        ("transition", 300),
-        ("delete_lag", 300),
-        ("delete_completion", 300),
-        ("rule_delay", 900),
-        ("app_delay", 300),
-        ("hook_delay", 400),
-        ("hook_effective", 300),
-    ];
-    let mut text = "[okta]\n".to_owned();
-    for (name, most) in waits {
-        text +=
-            &format!("{name} = {{ low_ms = 0, high_ms = {most}, rare_ms = {most}, rare_per_mille = 0 }}\n");
-    }
-    text + "[okta.quotas]\nwindow_seconds = 2\n[ioffice]\nrate_per_second = 200.0\nrate_burst = 200.0\n"
-}
-
-/// What a site makes of the writes on which the published contract is silent.
-struct Reading {
-    preset: &'static str,
-    /// Whether a role can be taken away: where a sent list is merged, it cannot.
-    revokes: bool,
-    /// Whether an ended account can be brought back; otherwise a new one is made.
-    revives: bool,
-}
-
-const READINGS: [Reading; 4] = [
-    Reading { preset: "default", revokes: true, revives: true },
-    Reading { preset: "strict", revokes: true, revives: false },
-    Reading { preset: "lenient", revokes: true, revives: true },
-    Reading { preset: "hostile", revokes: false, revives: false },
-];
-
 /// A company under a preset, a server beside it, and one person in it.
 struct Life {
     company: Company,
     served: Served,
-    reading: &'static Reading,
 }
 
 impl Life {
     /// Waits until Ada's account is as `good` says, and answers its id.
     async fn account(&self, what: &str, good: impl Fn(&Account<'_>) -> bool) -> i64 {
-        until(&format!("{}: {what}", self.reading.preset), MINUTE, async || {
+        until(&format!("{}: {what}", self.company.reading.preset), MINUTE, async || {
             let office = self.company.office().await;
             let account = office.account(ADA.number)?;
             good(&account).then(|| account.id())
@@ -78,7 +40,7 @@ impl Life {
 
     /// Waits for a finding whose title has all of these words.
     async fn said(&self, kind: &str, words: &[&str]) {
-        until(&format!("{}: {kind} {words:?}", self.reading.preset), MINUTE, async || {
+        until(&format!("{}: {kind} {words:?}", self.company.reading.preset), MINUTE, async || {
             let told = self.served.findings(kind).await;
             told.iter().any(|text| words.iter().all(|word| text.contains(word))).then_some(())
         })
@@ -90,24 +52,14 @@ fn holds(account: &Account<'_>, role: &str) -> bool {
     account.roles().iter().any(|held| held.starts_with(role))
 }
 
-async fn one_working_life(reading: &'static Reading) {
+async fn one_working_life(reading: Reading) {
     let preset = reading.preset;
-    let kept = tempfile::tempdir().expect("a temporary folder");
-    let settings = kept.path().join("settings.toml");
-    std::fs::write(&settings, short_waits()).expect("a file");
-    let settings = settings.display().to_string();
-    let start =
-        ["--people", "20", "--seed", "3", "--accounts", "tidy", "--preset", preset, "--settings", &settings];
-    let company = Company::start(&start).await;
+    let start = ["--people", "20", "--seed", "3", "--accounts", "tidy"];
+    let company = Company::under(reading, &start).await;
     let folder = Folder::init_fast(&company, Credential::ServiceApp).await;
-    if matches!(preset, "strict" | "hostile") {
-        // These sites refuse or ignore `active`: what is left is DELETE, if its owner allows that. Without it the engine says
-        // that the API cannot end the account, and asks a person to.
-        folder.edit("lanyard.toml", |text| text.replace("delete_allowed = false", "delete_allowed = true"));
-    }
     let served = folder.serve().await;
     served.quiet(MINUTE * 2).await;
-    let life = Life { company, served, reading };
+    let life = Life { company, served };
     let company = &life.company;
 
     // Joins; is given a right by a group; is told about by the log alone, because every hook is lost.
@@ -176,20 +128,20 @@ async fn one_working_life(reading: &'static Reading) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_working_life_under_default() {
-    one_working_life(&READINGS[0]).await;
+    one_working_life(DEFAULT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_working_life_under_strict() {
-    one_working_life(&READINGS[1]).await;
+    one_working_life(STRICT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_working_life_under_lenient() {
-    one_working_life(&READINGS[2]).await;
+    one_working_life(LENIENT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_working_life_under_hostile() {
-    one_working_life(&READINGS[3]).await;
+    one_working_life(HOSTILE).await;
 }

@@ -182,6 +182,7 @@ impl World {
             manager: None,
             capped: false,
             sealed: None,
+            lapsed: &BTreeSet::new(),
             window: None,
         };
         let gated = gate(plan(wanted, self.now), &gating);

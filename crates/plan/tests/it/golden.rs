@@ -221,9 +221,14 @@ fn what_stands_between_a_plan_and_its_removals() {
     let left = desired(Lifecycle::Ended { since: None, how: Ending::LeftScope });
     let later = at("2026-05-04T09:00:00Z");
     for (what, change, wish, gate) in [
-        ("protected", 0, &over, "Blocked { why: \"protected: legal hold\" }"),
-        ("in doubt", 1, &over, "Blocked { why: \"no proof that the read was complete: half a list\" }"),
-        ("at the limit", 2, &over, "Blocked { why: \"the limit\" }"),
+        ("protected", 0, &over, "Blocked { kind: Protected, why: \"protected: legal hold\" }"),
+        (
+            "in doubt",
+            1,
+            &over,
+            "Blocked { kind: Unproven, why: \"no proof that the read was complete: half a list\" }",
+        ),
+        ("at the limit", 2, &over, "Blocked { kind: Limit, why: \"the limit\" }"),
         ("settling does not keep a leaver", 3, &over, "Open"),
         (
             "settling keeps a scope",

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Time;
 use lanyard_model::account::Role;
 
-use super::{failing::Branches, known, rules::field_name, when::conditions};
+use super::{failing::Branches, known, lifecycle::channels, rules::field_name, when::conditions};
 use crate::{
     date,
     document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, Outcome, PlaceNames, SeatKind},
+    guardrail::Channel,
     problem::nearest,
     reader::Section,
     table::{Table, seat_kind},
@@ -88,20 +89,30 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) -> Vec<Flow> {
             conditions: conditions(&section, "if", &document.groups),
             look_up: table.map(|table| table.name.clone()),
             table: None,
-            gives,
             never,
             until: {
                 // What is asked first is read with everybody else's.
                 section.get("but_first");
                 section.text("until").map(|text| dated(&section, text).into())
             },
+            tell: told(&section, &gives, &document.channels),
             spot: section.report.spot(id.span.clone()),
+            gives,
             id: id.value,
         });
         section.finish();
     }
     document.failures.extend(failures);
     flows
+}
+
+/// Who is told of what a flow gave.
+fn told(section: &Section<'_>, gives: &[Outcome], known: &BTreeMap<String, Channel>) -> Vec<String> {
+    let tell = channels(section, "tell", known);
+    if !tell.is_empty() && gives.is_empty() {
+        section.error("there is nothing to tell: the flow gives nothing", Some("take tell away".into()));
+    }
+    tell
 }
 
 fn read_outcome(section: &Section<'_>, table: Option<&Table>, named: bool) -> Option<Outcome> {

@@ -85,6 +85,7 @@ fn every_mistake_is_said_with_its_fix() {
         ("if_it_fails = { every = \"1 day\" }", "", "", "nothing is tried again"),
         ("if_it_fails = { retry = 2, every = \"soon\" }", "", "", "\"soon\" is no span of time"),
         ("if_it_fails = { alert = [\"ti\"] }", "", "", "there is no [notify] entry \"ti\""),
+        ("tell = [\"ti\"]", "", "", "there is no [notify] entry \"ti\""),
         ("if_it_fails = { how = \"by hand\" }", "", "", "how what is done?"),
         ("if_it_fails = { again = 2 }", "", "", "\"again\" is not known in [flow.if_it_fails]"),
         (

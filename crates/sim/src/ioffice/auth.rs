@@ -168,7 +168,7 @@ fn known_client(
 ) -> Result<(), Refusal> {
     let known = settings.oauth_clients.iter().find(|client| client.client_id == id);
     let fits = match (known, secret) {
-        (None, _) => settings.oauth_clients.is_empty(),
+        (None, secret) => settings.oauth_clients.is_empty() && (secret.is_some() || !demanded),
         (Some(client), Some(secret)) => client.client_secret.as_deref().is_none_or(|known| known == secret),
         (Some(client), None) => !demanded || client.client_secret.is_none(),
     };

@@ -270,8 +270,19 @@ impl Org {
     }
 
     pub fn list_apps(&self, call: &Call<'_>) -> ApiResult<Answer> {
-        let apps: Vec<Value> = self.apps.iter().map(|app| app_value(app, &call.link_base)).collect();
-        Ok(Answer::value(&Value::from(apps)).linked(paging::links(call, None, 20, &[])))
+        let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
+        let limit = paging::limit(call, 20, 200, clamp)?;
+        let start = self.place_after(call, "c")? as usize;
+        let q = call.param("q").unwrap_or_default().to_lowercase();
+        let named = |app: &App| app.label.to_lowercase().starts_with(&q) || app.name.starts_with(&q);
+        let left = self.apps.iter().enumerate().skip(start).filter(|(_, app)| named(app));
+        let mut found: Vec<_> = left.take(limit + 1).collect();
+        let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
+        found.truncate(limit);
+        let cursor =
+            found.last().filter(|_| more).map(|(at, _)| self.cursors.seal(&format!("c{at}"), call.now));
+        let rows: Vec<Value> = found.iter().map(|(_, app)| app_value(app, &call.link_base)).collect();
+        Ok(Answer::value(&Value::from(rows)).linked(paging::links(call, cursor.as_deref(), limit, &[])))
     }
 
     pub fn get_app(&self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {

@@ -13,6 +13,8 @@ pub struct ApiError {
     pub headers: Vec<(&'static str, String)>,
     /// OAuth endpoints answer `{"error","error_description"}` instead.
     pub oauth: bool,
+    /// Its headers say everything: there is no body.
+    pub bodiless: bool,
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -89,6 +91,7 @@ impl ApiError {
             causes: Vec::new(),
             headers: Vec::new(),
             oauth: false,
+            bodiless: false,
         }
     }
 
@@ -123,7 +126,15 @@ impl ApiError {
             causes: Vec::new(),
             headers: Vec::new(),
             oauth: true,
+            bodiless: false,
         }
+    }
+
+    /// Refused by a `WWW-Authenticate` header alone (RFC 6750), as the vendor's description has it of userinfo.
+    pub fn challenge(status: u16, error: &'static str, description: &str) -> Self {
+        let header = format!("Bearer error=\"{error}\", error_description=\"{description}\"");
+        let refusal = Self::oauth(status, error, description).header("www-authenticate", header);
+        Self { bodiless: true, ..refusal }
     }
 
     pub fn because(mut self, cause: impl Into<String>) -> Self {
@@ -137,6 +148,9 @@ impl ApiError {
     }
 
     pub fn body(&self, error_id: &str) -> String {
+        if self.bodiless {
+            return String::new();
+        }
         let body = if self.oauth {
             serde_json::json!({ "error": self.code, "error_description": self.summary })
         } else {

@@ -280,7 +280,7 @@ impl OktaFace {
             Answer {
                 status: refusal.status,
                 body: refusal.body(&error_id),
-                content_type: "application/json",
+                content_type: if refusal.bodiless { "" } else { "application/json" },
                 headers: refusal.headers,
             }
         });

@@ -95,10 +95,7 @@ impl SignIns {
 
 /// The userinfo endpoint's refusal.
 pub fn bad_token() -> ApiError {
-    ApiError::oauth(401, "invalid_token", "The access token is invalid").header(
-        "www-authenticate",
-        "Bearer error=\"invalid_token\", error_description=\"The access token is invalid\"",
-    )
+    ApiError::challenge(401, "invalid_token", "The access token is invalid")
 }
 
 fn escaped(text: &str) -> String {
@@ -206,6 +203,9 @@ impl Org {
                 "The response type is not supported by the authorization server.",
             );
         }
+        if get("response_mode").is_some_and(|mode| mode != "query") {
+            return back("unsupported_response_mode", "The response mode is not supported: use query.");
+        }
         let Some(state) = get("state") else {
             return back("invalid_request", "The authentication request has an invalid 'state' parameter.");
         };
@@ -223,7 +223,8 @@ impl Org {
         }
         match (get("code_challenge"), get("code_challenge_method")) {
             (None, None) if app.secret.is_some() || !app.keys.is_empty() => {}
-            (Some(_), Some("S256")) => {}
+            // A hash in base64url, 43 characters, is what S256 makes.
+            (Some(challenge), Some("S256")) if challenge.len() == 43 => {}
             _ => return back("invalid_request", "PKCE code challenge with method S256 is required."),
         }
         let Some(hint) = get("login_hint") else {
@@ -440,16 +441,8 @@ impl Org {
         let key = call.who.owner.ok_or_else(bad_token)?;
         let scopes = call.who.scopes.clone().ok_or_else(bad_token)?;
         if !scopes.iter().any(|scope| scope == "openid") {
-            return Err(ApiError::oauth(
-                403,
-                "insufficient_scope",
-                "The access token must have the 'openid' scope.",
-            )
-            .header(
-                "www-authenticate",
-                "Bearer error=\"insufficient_scope\", error_description=\"The access token must provide access to at \
-                 least one of these scopes - openid\"",
-            ));
+            let text = "The access token must provide access to at least one of these scopes - openid";
+            return Err(ApiError::challenge(403, "insufficient_scope", text));
         }
         Ok(Answer::value(&self.person_claims(key, &scopes)))
     }

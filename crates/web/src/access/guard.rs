@@ -102,6 +102,16 @@ fn comes_from_our_page(caller: &Caller, headers: &HeaderMap) -> bool {
     (site.is_empty() || site == "same-origin") && !caller.csrf.is_empty() && proof.is_ok()
 }
 
+/// Whether a caller who was let in may still be here: their session has not ended, their token was not revoked.
+pub(crate) async fn still_stands(state: &WebState, caller: &Caller) -> Result<bool, StoreFailure> {
+    let engine = &state.engine;
+    if let Some(name) = &caller.session {
+        return session::stands(engine, name, state.sign_in.idle_max()).await;
+    }
+    let now = engine.clock().now();
+    Ok(token::stands(engine.store().as_ref(), now, &caller.subject).await?.unwrap_or(true))
+}
+
 /// Who asks: by bearer token, by cookie, or as the guest of a demo.
 pub(crate) async fn caller(state: &WebState, headers: &HeaderMap) -> Result<Option<Caller>, StoreFailure> {
     let engine = &state.engine;

@@ -108,23 +108,8 @@ pub(crate) async fn find(
 ) -> Result<Option<Caller>, StoreFailure> {
     let store = engine.store();
     let name = digest(token);
-    let Some(kept) = store.documents(COLLECTION, std::slice::from_ref(&name)).await?.pop() else {
-        return Ok(None);
-    };
-    let Some(session) = body(&kept) else { return Ok(None) };
+    let Some((kept, session)) = standing(engine, &name, idle_max).await? else { return Ok(None) };
     let now = engine.clock().now();
-    if session.is_over(now, idle_max) {
-        let _ = store.write(vec![gone(&kept)]).await;
-        return Ok(None);
-    }
-    if let Some((tenant, user)) = &session.identity
-        && let Some(known) = store.identity(&IdentityId::new(tenant.clone(), user.as_str())).await?
-        && (known.gone_at.is_some()
-            || matches!(known.identity.status, Status::Suspended | Status::Deprovisioned))
-    {
-        let _ = store.write(vec![gone(&kept)]).await;
-        return Ok(None);
-    }
     // Of a short idle time, a part: whoever works must not be taken for idle.
     if now.duration_since(session.seen_at) >= NOTED_EVERY.min(idle_max / 4) {
         let noted = SessionV1 { seen_at: now, ..session.clone() };
@@ -140,6 +125,41 @@ pub(crate) async fn find(
         by_token: false,
         session: Some(name),
     }))
+}
+
+/// Whether a session still stands. To ask is no use of it.
+///
+/// # Errors
+/// As any read.
+pub(crate) async fn stands(
+    engine: &Engine,
+    name: &str,
+    idle_max: SignedDuration,
+) -> Result<bool, StoreFailure> {
+    Ok(standing(engine, name, idle_max).await?.is_some())
+}
+
+/// The session of this name; one that is over is put away.
+async fn standing(
+    engine: &Engine,
+    name: &str,
+    idle_max: SignedDuration,
+) -> Result<Option<(Document, SessionV1)>, StoreFailure> {
+    let store = engine.store();
+    let Some(kept) = store.documents(COLLECTION, &[name.to_owned()]).await?.pop() else { return Ok(None) };
+    let Some(session) = body(&kept) else { return Ok(None) };
+    let mut over = session.is_over(engine.clock().now(), idle_max);
+    if let Some((tenant, user)) = session.identity.as_ref().filter(|_| !over)
+        && let Some(known) = store.identity(&IdentityId::new(tenant.clone(), user.as_str())).await?
+    {
+        over = known.gone_at.is_some()
+            || matches!(known.identity.status, Status::Suspended | Status::Deprovisioned);
+    }
+    if over {
+        let _ = store.write(vec![gone(&kept)]).await;
+        return Ok(None);
+    }
+    Ok(Some((kept, session)))
 }
 
 /// Ends a session by name.

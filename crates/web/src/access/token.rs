@@ -13,6 +13,8 @@ use super::{
 const COLLECTION: &str = "access:tokens";
 /// Makes a leaked token findable by scanners.
 const PREFIX: &str = "lanyard_";
+/// How the subject of a token's caller begins.
+const SUBJECT: &str = "token:";
 pub const DAYS_MAX: u32 = 366;
 const TOKENS_MAX: usize = 1000;
 const NAME_CHARS_MAX: usize = 100;
@@ -156,12 +158,27 @@ pub(crate) async fn find(
     }
     Ok(Some(Caller {
         name: format!("token {}", token.name),
-        subject: format!("token:{}", token.id),
+        subject: format!("{SUBJECT}{}", token.id),
         grants: token.grants,
         csrf: String::new(),
         by_token: true,
         session: None,
     }))
+}
+
+/// Whether whoever asks by a token may still do so; `None`: it is no token that the caller asks by.
+///
+/// # Errors
+/// As any read.
+pub(crate) async fn stands(
+    store: &dyn Store,
+    now: Timestamp,
+    subject: &str,
+) -> Result<Option<bool>, StoreFailure> {
+    let Some(id) = subject.strip_prefix(SUBJECT) else { return Ok(None) };
+    let kept = store.documents(COLLECTION, &[id.to_owned()]).await?.pop();
+    let token = kept.as_ref().map(body).transpose()?;
+    Ok(Some(token.is_some_and(|token| token.expires_at > now)))
 }
 
 fn body(document: &Document) -> Result<Token, StoreFailure> {

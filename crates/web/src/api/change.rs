@@ -18,21 +18,21 @@ use lanyard_engine::{
     },
 };
 use lanyard_model::id::{IdentityId, PlanId, SiteId, TenantId};
-use lanyard_policy::PolicyFiles;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Answer;
+use super::{Answer, policy::Content};
 use crate::{
     WebState,
     access::Caller,
     problem::{Body, Problem},
 };
 
-/// A draft to be judged: its files, or the name of a kept one.
-#[derive(Debug, Deserialize)]
+/// A draft to be judged: what is sent, which may never have been kept, or the name of a kept one.
+#[derive(Deserialize)]
 pub struct Judged {
-    source: Option<PolicyFiles>,
+    #[serde(flatten)]
+    content: Content,
     draft: Option<String>,
     #[serde(default)]
     read_groups: bool,
@@ -40,16 +40,17 @@ pub struct Judged {
 
 /// `POST /api/v1/whatif`
 pub async fn whatif(State(state): State<Arc<WebState>>, Body(asked): Body<Judged>) -> Answer {
-    let files = match (asked.source, &asked.draft) {
-        (Some(files), _) => files,
-        (None, Some(id)) => {
+    let files = match (&asked.draft, asked.content.is_empty()) {
+        (Some(id), true) => {
             let kept = state.engine.policy_draft(id).await?;
             kept.ok_or_else(|| Problem::not_found(format!("there is no draft {id}")))?.source
         }
-        (None, None) => {
+        (None, true) => {
             let title = "what is to be judged?";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "no_draft", title).fix("send source, or draft"));
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "no_draft", title)
+                .fix("send source, document, or draft"));
         }
+        (_, false) => asked.content.on_published(&state).await?,
     };
     let answer = state.engine.whatif(&files, asked.read_groups, &Silent).await.map_err(unsaid)?;
     Ok(Json(json!(answer)))

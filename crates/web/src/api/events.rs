@@ -12,11 +12,16 @@ use lanyard_engine::ports::{ActivityFilter, Kept};
 use tokio::sync::{Mutex, watch};
 
 use super::{activity::line, overview::overview};
-use crate::{WebState, access::Caller};
+use crate::{
+    WebState,
+    access::{Caller, guard::still_stands},
+};
 
 /// At most this often, however much happens.
 const PAUSE: Duration = Duration::from_millis(500);
 const LINES_MAX: usize = 50;
+/// A sign of life, and as often the question whether the listener may still listen.
+const ALIVE: Duration = Duration::from_secs(15);
 
 /// Distinct views that are kept; more than these are made anew.
 const VIEWS_MAX: usize = 64;
@@ -71,6 +76,7 @@ struct Watcher {
     fan: Arc<Fan>,
     news: watch::Receiver<u64>,
     caller: Caller,
+    due: tokio::time::Interval,
     seen: i64,
     queue: std::collections::VecDeque<Event>,
 }
@@ -85,21 +91,30 @@ pub async fn stream(
         state.engine.store().activity(&ActivityFilter { limit: 1, ..ActivityFilter::default() }).await;
     let seen = newest.ok().and_then(|lines| lines.first().map(|kept| kept.seq)).unwrap_or(0);
     let news = state.engine.news();
-    let watcher = Watcher { state, fan, news, caller, seen, queue: std::collections::VecDeque::new() };
+    let due = tokio::time::interval(ALIVE);
+    let queue = std::collections::VecDeque::new();
+    let watcher = Watcher { state, fan, news, caller, due, seen, queue };
     let events = futures_util::stream::unfold(watcher, |mut watcher| async move {
         loop {
             if let Some(event) = watcher.queue.pop_front() {
                 return Some((Ok(event), watcher));
             }
-            if watcher.news.changed().await.is_err() {
-                return None;
+            tokio::select! {
+                // Also where there is always news.
+                biased;
+                _ = watcher.due.tick() => match still_stands(&watcher.state, &watcher.caller).await {
+                    Ok(false) => return None,
+                    // What cannot be read now is asked again.
+                    Ok(true) | Err(_) => continue,
+                },
+                more = watcher.news.changed() => more.ok()?,
             }
             tokio::time::sleep(PAUSE).await;
             let news = *watcher.news.borrow_and_update();
             watcher.fill(news).await;
         }
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE))
 }
 
 impl Watcher {

@@ -325,7 +325,7 @@ pub(crate) fn plan_lines(plan: &Plan) -> Vec<Value> {
                 Gate::Open => (difference.effect.symbol(), None),
                 Gate::Held { until, why } => ('=', Some(format!("held until {until}: {why}"))),
                 Gate::Waiting { why, .. } => ('=', Some(format!("waits: {why}"))),
-                Gate::Blocked { why } => ('=', Some(format!("blocked: {why}"))),
+                Gate::Blocked { why, .. } => ('=', Some(format!("blocked: {why}"))),
             };
             lines.push(json!({
                 "symbol": symbol,

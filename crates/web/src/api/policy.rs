@@ -13,7 +13,7 @@ use axum::{
 };
 use lanyard_engine::policies::{Draft, PolicyRefusal, Publication, Version, Wish};
 use lanyard_model::id::{IdentityId, TenantId};
-use lanyard_policy::{PolicyFiles, diff::diff, format::format, structured};
+use lanyard_policy::{PolicyFiles, diff::diff, format::format, schema, structured};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -111,6 +111,15 @@ pub struct Content {
 }
 
 impl Content {
+    pub(super) fn is_empty(&self) -> bool {
+        self.source.is_none() && self.document.is_none()
+    }
+
+    /// What is sent, where a document stands on top of what is in force.
+    pub(super) async fn on_published(&self, state: &WebState) -> Result<PolicyFiles, Problem> {
+        self.files(&named(state, "published").await?.1)
+    }
+
     fn files(&self, base: &PolicyFiles) -> Result<PolicyFiles, Problem> {
         let bad = |text: String| {
             Problem::new(StatusCode::BAD_REQUEST, "policy_content", text)
@@ -311,7 +320,7 @@ pub async fn roll_back(
 
 /// `POST /api/v1/policy/lint`: all findings of what is sent; nothing is kept.
 pub async fn lint(State(state): Shared, Body(content): Body<Content>) -> Answer {
-    let files = content.files(&named(&state, "published").await?.1)?;
+    let files = content.on_published(&state).await?;
     let (policy, problems) = state.engine.lint_policy(&files).await;
     Ok(Json(json!({
         "ok": !problems.has_errors(), "problems": problems.to_json(),
@@ -323,7 +332,7 @@ pub async fn lint(State(state): Shared, Body(content): Body<Content>) -> Answer 
 
 /// `POST /api/v1/policy/format`: what is sent, in the one spelling.
 pub async fn formatted(State(state): Shared, Body(content): Body<Content>) -> Answer {
-    let files = format(&content.files(&named(&state, "published").await?.1)?);
+    let files = format(&content.on_published(&state).await?);
     Ok(Json(json!({ "source": files, "document": structured::to_json(&files) })))
 }
 
@@ -338,6 +347,11 @@ pub async fn difference(State(state): Shared, Query(sides): Query<Sides>) -> Ans
     let (from, before) = named(&state, sides.from.as_deref().unwrap_or("published")).await?;
     let (to, after) = named(&state, &sides.to).await?;
     Ok(Json(json!({ "from": from, "to": to, "changes": diff(&before, &after) })))
+}
+
+/// `GET /api/v1/policy/schema`: the JSON Schema of `policy.toml`, by which an editor knows every key there is.
+pub async fn schema() -> Response {
+    ([(header::CONTENT_TYPE, "application/schema+json")], schema::TEXT).into_response()
 }
 
 /// `GET /api/v1/policy/vocabulary`: what names an editor can offer: groups, attributes, and each site's places.
@@ -385,7 +399,7 @@ pub struct Tried {
 
 /// `POST /api/v1/policy/try`: what is sent, for one person, flow by flow.
 pub async fn tried(State(state): Shared, Body(tried): Body<Tried>) -> Answer {
-    let files = tried.content.files(&named(&state, "published").await?.1)?;
+    let files = tried.content.on_published(&state).await?;
     let who = IdentityId::new(TenantId::new(tried.tenant.as_str()), tried.id.as_str());
     let tryout = state.engine.try_policy(&files, &who).await.map_err(unsaid)?;
     tryout
@@ -395,6 +409,6 @@ pub async fn tried(State(state): Shared, Body(tried): Body<Tried>) -> Answer {
 
 /// `POST /api/v1/policy/reach`: what is sent, as counts of people by flow.
 pub async fn reach(State(state): Shared, Body(content): Body<Content>) -> Answer {
-    let files = content.files(&named(&state, "published").await?.1)?;
+    let files = content.on_published(&state).await?;
     Ok(Json(json!(state.engine.policy_reach(&files).await.map_err(unsaid)?)))
 }

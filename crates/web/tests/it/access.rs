@@ -95,6 +95,7 @@ const WHO: &[(&str, &str)] = &[
     ("post /api/v1/policy/lint", "eW"),
     ("post /api/v1/policy/format", "eW"),
     ("get /api/v1/policy/diff", "voeauW"),
+    ("get /api/v1/policy/schema", "voeauW"),
     ("get /api/v1/policy/vocabulary", "eW"),
     ("get /api/v1/demo", "voeauW"),
     ("post /api/v1/demo/act", "oW"),

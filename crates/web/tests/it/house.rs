@@ -12,7 +12,7 @@ use lanyard_engine::{
     Engine, EngineSettings, Ports,
     asking::DecisionLinks,
     clock::Clock,
-    ports::{ActivityFilter, Store, WorkItem},
+    ports::{ActivityFilter, Directory, Store, WorkItem},
 };
 use lanyard_model::signal::Lane;
 use lanyard_policy::{Policy, PolicyFiles};
@@ -22,6 +22,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+/// What hooks of `northgate` prove themselves with.
+pub const HOOK_SECRET: &str = "hook-0123456789";
 pub const TOKEN: &str = "swordfish-0123456789";
 const HARBORLIGHT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/harborlight");
 
@@ -65,6 +67,49 @@ fn policy(edit: impl FnOnce(&mut String)) -> Policy {
     Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()))
 }
 
+/// A server's state on this store.
+fn state(
+    clock: &Arc<Stopped>,
+    store: &Arc<SqliteStore>,
+    directories: Vec<Arc<dyn Directory>>,
+    policy: Policy,
+    sign_in: SignIn,
+    own: EngineSettings,
+    chat: Option<Arc<dyn Chat>>,
+) -> WebState {
+    let ports = Ports {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        store: Arc::clone(store) as Arc<dyn Store>,
+        directories,
+        workplaces: Vec::new(),
+    };
+    let engine = Arc::new(Engine::new(ports, policy, own));
+    let tokens = ["northgate", "other"].map(|id| (id.into(), SecretString::from(format!("{TOKEN}{id}"))));
+    let settings = WebSettings {
+        mode: Mode::Serve,
+        version: "test".into(),
+        guests: false,
+        hook_secrets: BTreeMap::from([("northgate".into(), SecretString::from(HOOK_SECRET.to_owned()))]),
+        scim: ScimSettings {
+            tokens: tokens.into(),
+            public_url: Some("https://sync.northgate.example/".into()),
+        },
+        tenant_urls: BTreeMap::new(),
+        site_urls: BTreeMap::new(),
+        local_token: SecretString::from("local".to_owned()),
+    };
+    WebState {
+        engine,
+        settings,
+        sign_in,
+        demo: None,
+        verbs: None,
+        chat,
+        desks: Desks::default(),
+        remembered: Default::default(),
+    }
+}
+
 impl House {
     pub fn new() -> Self {
         Self::over(SqliteStore::in_memory().unwrap())
@@ -103,38 +148,16 @@ impl House {
         edit: impl FnOnce(&mut String),
     ) -> Self {
         let clock = Arc::new(Stopped(Mutex::new("2026-11-02T09:00:00Z".parse().unwrap())));
-        let ports = Ports {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            directories: Vec::new(),
-            workplaces: Vec::new(),
-        };
-        let engine = Arc::new(Engine::new(ports, policy(edit), own));
-        let tokens = ["northgate", "other"].map(|id| (id.into(), SecretString::from(format!("{TOKEN}{id}"))));
-        let settings = WebSettings {
-            mode: Mode::Serve,
-            version: "test".into(),
-            guests: false,
-            hook_secrets: BTreeMap::new(),
-            scim: ScimSettings {
-                tokens: tokens.into(),
-                public_url: Some("https://sync.northgate.example/".into()),
-            },
-            tenant_urls: BTreeMap::new(),
-            site_urls: BTreeMap::new(),
-            local_token: SecretString::from("local".to_owned()),
-        };
-        let state = WebState {
-            engine: Arc::clone(&engine),
-            settings,
-            sign_in,
-            demo: None,
-            verbs: None,
-            chat,
-            desks: Desks::default(),
-            remembered: Default::default(),
-        };
+        let state = state(&clock, &store, Vec::new(), policy(edit), sign_in, own, chat);
+        let engine = Arc::clone(&state.engine);
         Self { router: router(Arc::new(state)), engine, clock, store }
+    }
+
+    /// Everything behind the routes, with a directory that sends hooks.
+    pub fn with_hooks(directory: Arc<dyn Directory>, store: &Arc<SqliteStore>) -> WebState {
+        let clock = Arc::new(Stopped(Mutex::new("2026-11-02T09:00:00Z".parse().unwrap())));
+        let own = EngineSettings::default();
+        state(&clock, store, vec![directory], policy(|_| {}), SignIn::default(), own, None)
     }
 
     /// A request to `northgate` as Okta makes it.
@@ -227,6 +250,15 @@ impl House {
             _ => Value::Null,
         };
         Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Listens to the live stream. Answers its body.
+    pub async fn listen(&self, header: (&str, &str)) -> Body {
+        let request = Request::builder().uri("/api/v1/events").header(header::HOST, "127.0.0.1:8480");
+        let request = request.header(header.0, header.1).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body()
     }
 
     /// A form sent to the house, or a page of it; the answer's body as text.

@@ -4,6 +4,8 @@ mod access;
 mod answers;
 mod decide;
 mod document;
+mod events;
+mod hooks;
 mod house;
 mod metrics;
 mod policy;

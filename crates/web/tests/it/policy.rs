@@ -238,3 +238,25 @@ async fn what_was_published_survives_a_restart_and_an_edited_folder_is_taken_ove
         later.store.activity(&ActivityFilter { limit: 10, ..ActivityFilter::default() }).await.unwrap();
     assert!(journal.is_empty(), "this house has no tenants, so no journal");
 }
+
+#[tokio::test]
+async fn a_document_that_was_never_kept_is_judged_and_the_schema_says_what_it_may_say() {
+    let house = open().await;
+    let ask = async |body: Value| {
+        let reply = house.api("POST", "/whatif", None, body).await;
+        (reply.status, reply.body["code"].clone())
+    };
+    let mut document =
+        house.api("GET", "/policy/versions/published", None, Value::Null).await.body["document"].clone();
+    assert_eq!(ask(json!({})).await, (StatusCode::BAD_REQUEST, json!("no_draft")));
+    assert_eq!(ask(json!({ "document": document })).await, (StatusCode::OK, Value::Null));
+    document["rules"]["flow"][0]["look_up"] = json!("palces");
+    assert_eq!(
+        ask(json!({ "document": document })).await,
+        (StatusCode::UNPROCESSABLE_ENTITY, json!("mistakes"))
+    );
+    let drafts = house.api("GET", "/policy", None, Value::Null).await.body["drafts"].clone();
+    assert_eq!(drafts, json!([]), "nothing was kept");
+    let schema = house.api("GET", "/policy/schema", None, Value::Null).await;
+    assert_eq!(schema.body["properties"]["lifecycle"]["properties"]["settle_seconds"]["default"], 90);
+}

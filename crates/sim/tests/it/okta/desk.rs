@@ -5,9 +5,13 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use lanyard_sim::{
     face::{Face, Handled, Outgoing, OutgoingOutcome},
-    okta::{OktaFace, OktaSettings, Role},
+    okta::{OktaFace, OktaSettings, Quotas, Role},
 };
 use serde_json::{Value, json};
+
+use super::description::Description;
+
+pub const PRESETS: [&str; 4] = ["default", "strict", "lenient", "hostile"];
 
 pub const HOST: &str = "northgate.okta.com";
 
@@ -70,6 +74,26 @@ impl Desk {
         Self::new(OktaSettings::exact())
     }
 
+    /// A preset without its delays and quotas, in which every effect is there before the answer.
+    pub fn prompt(preset: &str) -> Self {
+        let exact = OktaSettings::exact();
+        let preset = OktaSettings::preset(preset).expect("a preset");
+        Self::new(OktaSettings {
+            quotas: Quotas { enforced: false, ..preset.quotas },
+            log_delay: exact.log_delay,
+            index_lag: exact.index_lag,
+            member_lag: exact.member_lag,
+            delete_lag: exact.delete_lag,
+            delete_completion: exact.delete_completion,
+            transition: exact.transition,
+            rule_delay: exact.rule_delay,
+            app_delay: exact.app_delay,
+            hook_delay: exact.hook_delay,
+            hook_effective: exact.hook_effective,
+            ..preset
+        })
+    }
+
     pub fn wait(&mut self, milliseconds: i64) -> Vec<Outgoing> {
         self.now += SignedDuration::from_millis(milliseconds);
         self.face.advance(self.now)
@@ -84,9 +108,16 @@ impl Desk {
         builder
     }
 
+    /// Sends a request and reads the answer, which must be one that the vendor's description knows.
     pub fn send(&mut self, request: Request<Bytes>) -> Seen {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         match self.face.handle(request, self.now) {
-            Handled::Reply(reply) => seen(reply),
+            Handled::Reply(reply) => {
+                let seen = seen(reply);
+                let wrong = Description::read().mistakes(&method, &path, &seen);
+                assert!(wrong.is_empty(), "{method} {path}: {} {}\n{wrong:#?}", seen.status, seen.text);
+                seen
+            }
             Handled::After(_) => panic!("the answer waits for an outgoing request"),
         }
     }

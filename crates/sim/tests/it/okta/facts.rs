@@ -486,3 +486,17 @@ fn verification_answers_only_after_the_challenge() {
     let Some(Handled::Reply(reply)) = desk.answer(second.token, 200, "not JSON") else { panic!("no answer") };
     assert_eq!(seen(reply).code(), "400 E0000001", "[H] 10.1");
 }
+
+#[test]
+fn apps_are_listed_in_pages_too() {
+    let mut desk = Desk::exact();
+    for label in ["One", "Two", "Three"] {
+        desk.face.add_app("scim", label);
+    }
+    let page = desk.get("/api/v1/apps?limit=2");
+    assert_eq!(page.column("/label"), ["One", "Two"]);
+    let next = page.link("next").expect("a third one");
+    let last = desk.get(&next);
+    assert_eq!((last.column("/label"), last.link("next")), (vec!["Three".to_owned()], None));
+    assert_eq!(desk.get("/api/v1/apps?q=tw").column("/label"), ["Two"]);
+}

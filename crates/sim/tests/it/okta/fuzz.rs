@@ -9,7 +9,10 @@ use lanyard_sim::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, HOST, Seen, seen};
+use super::{
+    description::Description,
+    desk::{Desk, HOST, Seen, seen},
+};
 
 /// One request as it arrives.
 #[derive(Debug, Clone)]
@@ -227,12 +230,15 @@ pub fn wrong_with(answer: &Seen, oauth: bool) -> Option<String> {
     if answer.status >= 500 {
         return Some("an error of ours".into());
     }
-    if oauth && text("error").is_some() && text("error_description").is_some() {
+    // Userinfo refuses by a header alone (RFC 6750).
+    let challenged = answer.text.is_empty() && answer.header("www-authenticate").starts_with("Bearer error=");
+    if oauth && (challenged || text("error").is_some() && text("error_description").is_some()) {
         return None;
     }
     let code = text("errorCode").unwrap_or_default();
-    // The provider metadata refuses a client in words of OAuth (`ErrorInvalidClientId` in okta-openapi.json).
-    let coded = code == "invalid_client"
+    // The provider metadata refuses a client in words of OAuth (`ErrorInvalidClientId` in okta-openapi.json), a resource a
+    // proof.
+    let coded = matches!(code, "invalid_client" | "invalid_dpop_proof")
         || code.len() == 8 && code.starts_with('E') && code[1..].bytes().all(|byte| byte.is_ascii_digit());
     let causes = answer.body["errorCauses"].as_array();
     let caused = causes.is_some_and(|causes| causes.iter().all(|cause| cause["errorSummary"].is_string()));
@@ -288,7 +294,12 @@ impl Org {
                 _ => return Ok(()),
             },
         };
-        match wrong_with(&answer, path.starts_with("/oauth2")) {
+        let plain = path.split('?').next().unwrap_or_default();
+        let described = || {
+            let wrong = Description::read().mistakes(&odd.method, plain, &answer);
+            (!wrong.is_empty()).then(|| wrong.join("; "))
+        };
+        match wrong_with(&answer, path.starts_with("/oauth2")).or_else(described) {
             None => Ok(()),
             Some(wrong) => {
                 Err(format!("{wrong}: {} {path} answered {} {}", odd.method, answer.status, answer.text))

@@ -1,6 +1,7 @@
 //! The Okta stand-in, driven through its face.
 
 mod credentials;
+pub mod description;
 pub mod desk;
 mod facts;
 mod finer;
