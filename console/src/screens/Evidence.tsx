@@ -1,6 +1,6 @@
 // Evidence packs: asked for, made in view, saved, checked again; and the signed checkpoints that prove the journal.
 import { Button, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
@@ -8,6 +8,7 @@ import { queryClient, useMay } from "../queries";
 import { absolute, Ago, useServerNow, useZone } from "../time";
 import { Mark, Tag } from "../ui/marks";
 import { Facts, PageHead, Panel } from "../ui/panel";
+import { PrintLine } from "../ui/print";
 import { NeedsRole } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -27,12 +28,15 @@ export function EvidencePage() {
   if (may === false) return <NeedsRole title="Evidence" role="auditor, for all tenants and sites" />;
   return (
     <>
-      <PageHead title="Evidence" sub="What an auditor asks for: who had what, when it ended, and proof that the record is whole" />
+      <PageHead title="Evidence" sub="What an auditor asks for: who had what, when it ended, and proof that the record is whole">
+        <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
+      </PageHead>
+      <PrintLine />
       <Loaded query={query} what="the evidence" rows={10}>
         {(data) => (
           <div className="cols main">
             <div className="stack">
-              <Ask data={data} />
+              <div className="no-print"><Ask data={data} /></div>
               <Packs packs={data.packs} />
               {data.late.length > 0 && <LateLeavers late={data.late} bound={data.leaver_bound_seconds} />}
             </div>

@@ -300,6 +300,9 @@ pub struct SignInSettings {
     pub client_id: String,
     /// File with the client secret; without one the app is a public client (PKCE alone).
     pub client_secret_file: Option<PathBuf>,
+    /// Whoever does nothing for so long is signed out.
+    #[serde(default = "default_idle_seconds")]
+    pub idle_seconds: u32,
     /// Which group gives which role. Whoever is in none of the groups is not let in.
     #[serde(rename = "role", default)]
     pub roles: Vec<RoleSettings>,
@@ -318,6 +321,10 @@ pub struct RoleSettings {
     /// Only in these sites.
     #[serde(default)]
     pub sites: Vec<String>,
+}
+
+fn default_idle_seconds() -> u32 {
+    7_200
 }
 
 fn default_listen() -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lanyard_engine::ports::{
     CallCount, Check, Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, HookState,
-    HookWish, Listing, PortFailure, Progress, Sink,
+    HookWish, Listing, PortFailure, Progress, Quota, Sink,
 };
 use lanyard_model::coverage::Evidence;
 use lanyard_model::id::{GroupId, TenantId};
@@ -101,6 +101,10 @@ impl Directory for OktaClient {
 
     async fn probe(&self) -> Vec<Check> {
         self.check().await
+    }
+
+    fn quotas(&self) -> Vec<Quota> {
+        self.told_quotas()
     }
 
     fn calls(&self) -> Vec<CallCount> {

@@ -1713,7 +1713,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__demo)
-            opts="-v -h -V --people --seed --once --listen --still --data --json --verbose --help --version"
+            opts="-v -h -V --people --seed --once --listen --still --sign-in --data --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1728,6 +1728,10 @@ _lanyard() {
                     return 0
                     ;;
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-in)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -68,6 +68,7 @@ complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "help" -d 'Print thi
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l people -d 'People in the company' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l seed -d 'The same seed makes the same company' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l listen -d 'Address of the console' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l sign-in -d 'Let nobody in without signing in as somebody of the company, and sign out whoever does nothing for so many seconds' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l data -d 'Keep settings, policy and store here instead of a temporary folder' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l once -d 'Run the day to quiet, verify, print a summary and leave'
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l still -d 'Let nothing happen by itself: the day is not played, only the console\'s buttons act'

@@ -12,7 +12,7 @@ use lanyard_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CallCount, Check, Listing, PortFailure, Progress, Sink};
+use super::{CallCount, Check, Listing, PortFailure, Progress, Quota, Sink};
 
 /// A place in the change feed, opaque to everybody but the adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,4 +147,9 @@ pub trait Directory: Send + Sync {
     async fn probe(&self) -> Vec<Check>;
 
     fn calls(&self) -> Vec<CallCount>;
+
+    /// Quotas as last told of; one that says nothing of them has none.
+    fn quotas(&self) -> Vec<Quota> {
+        Vec::new()
+    }
 }

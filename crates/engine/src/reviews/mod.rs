@@ -4,6 +4,7 @@
 //! A removal is no call of its own: the right is withheld from what policy wants, so the next look plans its removal
 //! under the same gates, caps and holds as any other, and the read that no longer shows it closes the line.
 
+mod by;
 pub mod campaign;
 
 use std::{
@@ -27,6 +28,7 @@ use crate::{
     journal::line,
     ports::{Document, DocumentKey, Finding, Holding, Mirrored, Severity, StoreFailure, Write},
 };
+pub use by::By;
 use campaign::{Campaign, Decision, Line, ReviewProblem, Withheld, hasty};
 
 const CAMPAIGNS: &str = "reviews";
@@ -412,17 +414,22 @@ impl Engine {
     pub async fn decide_review(
         &self,
         id: &str,
-        by: &str,
+        by: impl Into<By>,
         decision: Decision,
         reason: &str,
     ) -> Result<Line, ReviewError> {
+        let who: By = by.into();
         let campaign_id = id.split_once(':').map_or(id, |(campaign, _)| campaign);
         let (campaign, _) = self.campaign(campaign_id).await?;
         let found = self.store.documents(LINES, &[id.to_owned()]).await?;
         let known = found.first().ok_or_else(|| ReviewProblem::NoLine(id.to_owned()))?;
         let before: Line = body(known)?;
         let now = self.clock.now();
-        let decided = campaign.decide(&before, by, decision, reason, now)?;
+        let by = who.name.as_str();
+        let decided = campaign.decide(&before, who.as_named(&before.reviewer), decision, reason, now)?;
+        if before.own_names.iter().any(|own| who.is(own)) {
+            return Err(ReviewProblem::OwnAccess(by.to_owned()).into());
+        }
         let mut batch = vec![Write::Document(Box::new(line_document(&decided, known.version)?))];
         let person = decided.person.split_once('/').map(|(t, user)| IdentityId::new(t.into(), user));
         let word = serde_json::to_value(decision).unwrap_or_default();
@@ -508,11 +515,18 @@ impl Engine {
     ///
     /// # Errors
     /// Not its owner's word, or something is open.
-    pub async fn sign_review(&self, id: &str, by: &str, statement: &str) -> Result<Campaign, ReviewError> {
+    pub async fn sign_review(
+        &self,
+        id: &str,
+        by: impl Into<By>,
+        statement: &str,
+    ) -> Result<Campaign, ReviewError> {
+        let who: By = by.into();
         let (campaign, lines) = self.review(id).await?;
         let (_, version) = self.campaign(id).await?;
         let now = self.clock.now();
-        let signed = campaign.sign(&lines, by, statement, now)?;
+        let signed = campaign.sign(&lines, who.as_named(&campaign.owner), statement, now)?;
+        let by = who.name.as_str();
         let count = |wanted| lines.iter().filter(|line| line.decision == Some(wanted)).count();
         let mut hash = Sha256::new();
         for line in &lines {
@@ -736,9 +750,11 @@ impl Engine {
 fn own_names(known: Option<&Mirrored>) -> Vec<String> {
     let names: BTreeSet<String> = known
         .into_iter()
-        .flat_map(|known| ["login", "email", "displayName"].map(|name| known.identity.profile.text(name)))
+        .flat_map(|known| {
+            let text = |name| known.identity.profile.text(name).map(str::to_owned);
+            [text("login"), text("email"), Some(known.identity.display_name())]
+        })
         .flatten()
-        .map(str::to_owned)
         .collect();
     names.into_iter().collect()
 }

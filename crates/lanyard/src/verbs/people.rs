@@ -9,7 +9,7 @@ use lanyard_engine::{
     clock::Clock,
     explain::PreviewError,
     late::Answer,
-    ports::{Progress, Silent},
+    ports::{Order, Progress, Silent},
     reviews::ReviewError,
     survey::SurveyError,
 };
@@ -339,7 +339,7 @@ impl Verbs {
             if store.identity(&id).await?.is_some() {
                 return Ok(id);
             }
-            let (people, _, _) = store.search_people(Some(tenant), text, None, 20).await?;
+            let (people, _, _) = store.search_people(Some(tenant), text, Order::Rising, None, 20).await?;
             found.extend(
                 people
                     .into_iter()

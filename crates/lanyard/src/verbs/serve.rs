@@ -96,6 +96,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         settings: WebSettings {
             mode: Mode::Serve,
             version: env!("CARGO_PKG_VERSION").into(),
+            guests: false,
             hook_secrets: secrets(&dir, &settings, |tenant| tenant.hook_secret_file.as_deref())?,
             scim: ScimSettings {
                 tokens: secrets(&dir, &settings, |tenant| tenant.scim_token_file.as_deref())?,

@@ -1,6 +1,8 @@
 //! Forgetting a person: everything that names them, but not that something was done and proven.
 
+use lanyard_engine::ports::{Document, SHOWN_WHATIFS};
 use lanyard_model::{id::IdentityId, plan::Plan};
+use serde_json::Value;
 
 use crate::{
     record,
@@ -62,6 +64,10 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(VISITS, with![tenant, user])?;
     tx.run(PAST, with![tenant, user])?;
     tx.run(CLEARANCES, with![tenant, user])?;
+    for mut page in documents::by_key(tx, SHOWN_WHATIFS, "person", &who.to_string())? {
+        scrub_shown(&mut page, who);
+        documents::keep(tx, &page)?;
+    }
     // What is over, and what was sent: their texts name the person.
     for kind in ["aside", "blocked", "dead", "disputed", "leaver-late", "todo", "not-found"] {
         let prefix = format!("{kind}:{who}");
@@ -108,4 +114,20 @@ fn scrub(plan: &mut Plan) {
     plan.notices.clear();
     plan.todos.clear();
     plan.notes.clear();
+}
+
+/// Their place in the list stays, so that pages keep their size.
+fn scrub_shown(page: &mut Document, who: &IdentityId) {
+    let named = serde_json::json!(who);
+    for one in page.body.as_array_mut().into_iter().flatten().filter(|one| one["identity"] == named) {
+        for (name, value) in one.as_object_mut().into_iter().flatten() {
+            match value {
+                _ if name == "person" => *value = ERASED.into(),
+                Value::Array(list) => list.clear(),
+                Value::Object(map) if name != "identity" => map.clear(),
+                _ => {}
+            }
+        }
+    }
+    page.keys.retain(|key| key.value != who.to_string());
 }

@@ -49,6 +49,7 @@ mod tests {
         "identities::COUNT",
         "journal::TENANTS",
         "journal::TREES",
+        "links::COUNTS",
         "notes::OPEN_KEYS",
         "plans::OPEN",
         "plans::RATES",
