@@ -70,7 +70,7 @@ export function Reviews() {
   );
 }
 
-const KINDS = ["role", "item", "site_admin", "seat", "section", "visit"];
+const KINDS = ["role", "item", "site_admin", "seat", "section", "door", "visit"];
 const DAY_MS = 86_400_000;
 
 function OpenReview({ opened, close }: { opened: boolean; close: () => void }) {

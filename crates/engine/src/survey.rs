@@ -157,6 +157,15 @@ pub struct Decided {
     pub reviews: Vec<(IdentityId, Timestamp)>,
 }
 
+impl Decided {
+    /// People of whom nothing says which account is theirs: who, in which site, their name, and why.
+    pub fn disputes(&self) -> impl Iterator<Item = (&IdentityId, &SiteId, &str, &str)> {
+        self.disputed
+            .iter()
+            .map(|(id, site, person, unclear)| (id, site, person.as_str(), unclear.why.as_str()))
+    }
+}
+
 /// What a survey read, before anything is decided.
 #[derive(Debug)]
 pub(crate) struct Lists {

@@ -496,6 +496,7 @@ pub fn what(names: &serde_json::Value, kind: &str, key: &str, value: &str) -> St
         "section" => ("section", value),
         "user_type" => ("user_type", value),
         "site_admin" => return "site administrator".into(),
+        "door" => return key.to_owned(),
         _ => return String::new(),
     };
     names[kind][id].as_str().map_or_else(|| format!("{kind} {id}"), str::to_owned)

@@ -7,7 +7,7 @@ use lanyard_model::{
     identity::Status,
 };
 
-use crate::{date, names::Attribute, subject::Subject, test::Test};
+use crate::{date, expression::Cel, names::Attribute, subject::Subject, test::Test};
 
 /// A test of one person.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(crate) enum Condition {
         test: Test,
     },
     Group(GroupTest),
+    /// What the others cannot say.
+    Cel(Cel),
     Tenant(Vec<TenantId>),
     Site(Vec<SiteId>),
     Status(Vec<Status>),
@@ -106,6 +108,7 @@ impl Condition {
             Self::Some(count, list) => at_least(*count, list, subject),
             Self::Attribute { attribute, test } => test.holds(attribute, subject),
             Self::Group(group) => group.test(subject),
+            Self::Cel(cel) => cel.test(subject),
             Self::Tenant(list) => truth(list.contains(&subject.identity.id.tenant)),
             Self::Site(list) => truth(subject.site().is_some_and(|site| list.contains(site))),
             Self::Status(list) => truth(list.contains(&subject.identity.status)),
@@ -164,6 +167,7 @@ impl Condition {
             }
             Self::Attribute { attribute, test } => test.say(attribute, subject, true),
             Self::Group(group) => ["member of ", &group.name].concat(),
+            Self::Cel(cel) => cel.say(subject, true),
             Self::Tenant(_) => format!("comes from {}", subject.identity.id.tenant),
             Self::Site(_) => format!("belongs to site {}", site_name(subject)),
             Self::Status(_) => format!("status is {}", subject.identity.status),
@@ -196,6 +200,7 @@ impl Condition {
             Self::Group(group) => {
                 format!("not known to be a member of {}: the list of groups is not whole", group.name)
             }
+            Self::Cel(cel) => cel.say(subject, false),
             Self::Tenant(list) => {
                 format!("comes from {}, not from {}", subject.identity.id.tenant, or(list))
             }
@@ -211,9 +216,13 @@ impl Condition {
 
     /// Calls `see` with every attribute that this condition itself names.
     pub fn attributes_mut(&mut self, see: &mut dyn FnMut(&mut Attribute)) {
-        if let Self::Attribute { attribute, test } = self {
-            see(attribute);
-            test.others_mut(see);
+        match self {
+            Self::Attribute { attribute, test } => {
+                see(attribute);
+                test.others_mut(see);
+            }
+            Self::Cel(cel) => cel.attributes.iter_mut().for_each(see),
+            _ => {}
         }
     }
 
@@ -336,9 +345,15 @@ fn or<T: ToString>(list: &[T]) -> String {
 impl GroupTest {
     /// Whether the person is seen to be a member.
     fn has(&self, subject: &Subject<'_>) -> bool {
+        self.held(subject).is_some()
+    }
+
+    /// The id by which the person is seen to be a member.
+    pub fn held(&self, subject: &Subject<'_>) -> Option<&GroupId> {
         let tenant = &subject.identity.id.tenant;
         let here = |of: &Option<TenantId>| of.as_ref().is_none_or(|of| of == tenant);
-        self.ids.iter().zip(&self.at).any(|((of, _), at)| subject.in_group(*at) && here(of))
+        let mut ids = self.ids.iter().zip(&self.at);
+        ids.find(|((of, _), at)| subject.in_group(**at) && here(of)).map(|((_, id), _)| id)
     }
 
     pub fn test(&self, subject: &Subject<'_>) -> Truth {

@@ -19,6 +19,7 @@ use lanyard_model::{
 use crate::{
     condition::{Condition, GroupTest},
     date::DateFormat,
+    expression::Cel,
     flow_index::FlowIndex,
     names::{Attribute, Names},
     phone::Country,
@@ -49,6 +50,8 @@ pub(crate) struct Document {
     pub mentions: Vec<(String, Spot)>,
     /// How attributes are used, to be held against the tenants' schemas.
     pub compared: Vec<crate::typing::Compared>,
+    /// Every expression, to be held against the tenants' schemas.
+    pub expressions: Vec<crate::expression::Written>,
     pub parameters: crate::parameter::Parameters,
     pub tables: BTreeMap<String, Arc<Table>>,
     pub guardrails: crate::guardrail::Guardrails,
@@ -263,6 +266,8 @@ pub(crate) enum Source {
     First(Vec<Attribute>),
     Join(Vec<Attribute>, String),
     Constant(String),
+    /// What an expression gives.
+    Cel(Cel),
     /// The `value` of the person's row in this table.
     Table {
         name: String,

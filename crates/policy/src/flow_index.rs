@@ -20,7 +20,7 @@ enum Needed {
     Values(usize, Vec<u32>),
 }
 
-/// Whether the condition is answered from groups and compared values alone. Only behind such conditions may a flow be
+/// Whether the condition's answer cannot change by itself. Only behind such conditions may a flow be
 /// passed over: a date that is not looked at could not say when the answer changes.
 fn is_plain(condition: &Condition) -> bool {
     match condition {
@@ -28,6 +28,7 @@ fn is_plain(condition: &Condition) -> bool {
         | Condition::Group(_)
         | Condition::Tenant(_)
         | Condition::Site(_)
+        | Condition::Cel(_)
         | Condition::Status(_) => true,
         Condition::All(list) | Condition::Any(list) => list.iter().all(is_plain),
         Condition::Not(inner) => is_plain(inner),

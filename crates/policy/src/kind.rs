@@ -66,7 +66,7 @@ impl Kinds {
             }
             // Dates make everybody a kind of their own.
             Condition::Attribute { test: Test::Before(_) | Test::After(_) | Test::Within(_), .. } => {}
-            Condition::Attribute { .. } if others => self.others.push(condition.clone()),
+            Condition::Attribute { .. } | Condition::Cel(_) if others => self.others.push(condition.clone()),
             _ => {}
         }
     }
@@ -98,7 +98,12 @@ impl Kinds {
         if !self.others.is_empty() {
             subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
                 let holds = |condition: &&Condition| condition.test(subject) == Truth::Yes;
-                words.extend(self.others.iter().filter(holds).map(|condition| condition.grounds(subject)));
+                let word = |condition: &Condition| match condition {
+                    // Whatever it read: people of whom it is true are one kind.
+                    Condition::Cel(cel) => cel.to_string(),
+                    condition => condition.grounds(subject),
+                };
+                words.extend(self.others.iter().filter(holds).map(word));
             });
         }
         words.sort();

@@ -17,6 +17,7 @@
 //! | `parse`, `reader`, `document`, `parameter`, `table`, `sheet`, `whereabouts` | the format: TOML rules and CSV tables |
 //! | `names`, `subject`, `flow_index` | what decisions are about, as numbers |
 //! | `typing` | types of attributes against what is asked of them |
+//! | `expression` | conditions and values in CEL |
 //! | `condition`, `test`, `pattern`, `date`, `phone`, `lifecycle`, `profile`, `merge`, `failing`, `place`, `visit` | the meaning |
 
 pub mod bind;
@@ -27,6 +28,7 @@ pub mod diff;
 mod document;
 pub mod evaluate;
 pub mod explain;
+mod expression;
 mod failing;
 mod flow_index;
 pub mod format;

@@ -236,7 +236,13 @@ fn waives_groups(document: &Document, subject: &Subject<'_>) -> bool {
     }
     let names_group = |condition: &Condition| {
         let mut found = false;
-        condition.visit(&mut |part| found |= matches!(part, Condition::Group(_)));
+        condition.visit(&mut |part| {
+            found |= match part {
+                Condition::Group(_) => true,
+                Condition::Cel(cel) => cel.reads_groups(),
+                _ => false,
+            };
+        });
         found
     };
     let others = document.scope.conditions.iter().filter(|condition| !names_group(condition));

@@ -37,6 +37,7 @@ impl Policy {
         let document = self.document();
         attributes(document, known, &mut findings);
         typing::check(document, &known.types, &mut findings);
+        expressions(document, known, &mut findings);
         groups(document, known, &mut findings);
         ties(document, &mut findings);
         for table in document.tables.values() {
@@ -89,6 +90,16 @@ fn attributes(document: &Document, known: &Known, findings: &mut Findings) {
     }
 }
 
+/// What expressions do with attributes, now that their types are known.
+fn expressions(document: &Document, known: &Known, findings: &mut Findings) {
+    for written in &document.expressions {
+        for flaw in written.expression.check(written.purpose, &known.types).flaws {
+            let spot = findings.inside(&written.spot, flaw.at);
+            findings.error(&spot, flaw.message, flaw.fix);
+        }
+    }
+}
+
 fn groups(document: &Document, known: &Known, findings: &mut Findings) {
     let mut used = BTreeSet::new();
     document.visit(&mut |condition| {
@@ -96,8 +107,10 @@ fn groups(document: &Document, known: &Known, findings: &mut Findings) {
             used.insert(group.name.clone());
         }
     });
+    // An expression may ask for any of them.
+    let all_used = document.expressions.iter().any(|written| written.expression.reads_groups());
     for (name, named) in &document.groups {
-        if !used.contains(name) {
+        if !all_used && !used.contains(name) {
             findings.warning(&named.spot, format!("no rule asks for the group \"{name}\""), None);
         }
         if named.test.ids.is_empty() {
@@ -205,6 +218,7 @@ fn implies(x: &Condition, y: &Condition) -> bool {
     match (x, y) {
         (_, Condition::Any(list)) => list.iter().any(|part| implies(x, part)),
         (Condition::Any(list), _) => !list.is_empty() && list.iter().all(|part| implies(part, y)),
+        (Condition::Cel(a), Condition::Cel(b)) => a.source() == b.source(),
         (Condition::Tenant(a), Condition::Tenant(b)) => a.iter().all(|one| b.contains(one)),
         (Condition::Site(a), Condition::Site(b)) => a.iter().all(|one| b.contains(one)),
         (Condition::Status(a), Condition::Status(b)) => a.iter().all(|one| b.contains(one)),

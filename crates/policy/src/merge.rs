@@ -460,7 +460,7 @@ impl<'a> Merge<'_, 'a> {
             until: last.into_iter().chain(self.scene.end_at).min(),
         };
         for area in all {
-            if self.failures.leaves_out(hit.flow, outcome, || door_given(area)) {
+            if self.failures.leaves_out(hit.flow, outcome, || door_given(&area)) {
                 continue;
             }
             match self.desired.doors.get_mut(&area) {

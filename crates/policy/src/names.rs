@@ -260,12 +260,21 @@ pub(crate) fn number(document: &mut Document) {
                     }
                 }
             }
+            Condition::Cel(cel) => {
+                cel.attributes.iter_mut().for_each(|other| other.at = at(&names, &other.name));
+            }
             Condition::Group(group) => {
                 group.at = group.ids.iter().map(|(_, id)| names.groups.add(id.as_str()) as usize).collect();
             }
             _ => {}
         });
     });
+    if document.expressions.iter().any(|written| written.expression.reads_groups()) {
+        for named in document.groups.values_mut() {
+            let ids = named.test.ids.iter();
+            named.test.at = ids.map(|(_, id)| names.groups.add(id.as_str()) as usize).collect();
+        }
+    }
     for (at, table) in document.tables.values_mut().filter_map(Arc::get_mut).enumerate() {
         table.at = at;
         table.index();
@@ -300,6 +309,7 @@ fn attributes_of(document: &mut Document, see: &mut dyn FnMut(&mut Attribute)) {
     for rule in &mut document.profile {
         match &mut rule.from {
             Source::First(list) | Source::Join(list, _) => list.iter_mut().for_each(&mut *see),
+            Source::Cel(cel) => cel.attributes.iter_mut().for_each(&mut *see),
             Source::Constant(_) | Source::Table { .. } => {}
         }
     }

@@ -161,6 +161,14 @@ impl Findings {
         self.add(Severity::Warning, spot, message.into(), fix);
     }
 
+    /// The place of a part of a quoted text whose place is `spot`.
+    pub fn inside(&self, spot: &Spot, part: Range<usize>) -> Spot {
+        let written =
+            self.texts.get(&spot.file).and_then(|text| text.get(spot.span.clone())).unwrap_or_default();
+        let at = |offset| (spot.span.start + quoted_offset(written, offset)).min(spot.span.end);
+        Spot { file: spot.file.clone(), span: at(part.start)..at(part.end) }
+    }
+
     fn add(&mut self, severity: Severity, spot: &Spot, message: String, fix: Option<String>) {
         let text = self.texts.get(&spot.file).map_or("", String::as_str);
         let end = spot.span.end.min(text.len());
@@ -179,6 +187,42 @@ impl Findings {
         self.list.sort_by(|a, b| order(a).cmp(&order(b)));
         Problems { list: self.list, texts: self.texts }
     }
+}
+
+/// Where a byte of a TOML string's value stands in the string as it is written.
+fn quoted_offset(written: &str, offset: usize) -> usize {
+    let quote =
+        ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| written.starts_with(quote)).unwrap_or("");
+    let mut at = quote.len();
+    if quote.len() == 3 {
+        // A line break right behind the quotes does not count.
+        let rest = &written[at..];
+        at += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+    }
+    let mut value = 0;
+    while value < offset {
+        let rest = &written[at..];
+        let Some(first) = rest.chars().next() else { break };
+        let (wrote, meant) = match rest.chars().nth(1) {
+            Some(escape) if first == '\\' && quote.starts_with('"') => match escape {
+                'u' | 'U' | 'x' => {
+                    let digits = match escape {
+                        'u' => 4,
+                        'U' => 8,
+                        _ => 2,
+                    };
+                    let code = rest.get(2..2 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+                    (2 + digits, code.and_then(char::from_u32).map_or(1, char::len_utf8))
+                }
+                escape if escape.is_whitespace() => (1 + rest[1..].len() - rest[1..].trim_start().len(), 0),
+                escape => (1 + escape.len_utf8(), 1),
+            },
+            _ => (first.len_utf8(), first.len_utf8()),
+        };
+        at = (at + wrote).min(written.len());
+        value += meant;
+    }
+    at
 }
 
 fn order(problem: &Problem) -> (&str, usize, Severity, &str) {

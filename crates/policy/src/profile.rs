@@ -116,6 +116,14 @@ fn value(
     };
     let (mut value, from) = match &rule.from {
         Source::Constant(text) => (filled(text, &site.values).into_owned(), told(&|| "always so".to_owned())),
+        Source::Cel(cel) => {
+            let Some(value) = cel.text(subject)? else { return Ok(None) };
+            let from = || match cel.told(subject) {
+                told if told.is_empty() => format!("from {cel}"),
+                told => format!("from {cel}: {told}"),
+            };
+            (value, told(&from))
+        }
         Source::Table { table, .. } => {
             let Some(table) = table else { return Ok(None) };
             let row = match subject.found(table) {

@@ -4,12 +4,14 @@
 use std::{
     cell::{Ref, RefCell, RefMut},
     ops::Range,
+    sync::Arc,
 };
 
 use lanyard_model::identity::AttributeValue;
 use toml::de::{DeTable, DeValue};
 
 use crate::{
+    expression::{Expression, Purpose, Written},
     problem::{Findings, Spot, nearest},
     typing::{Compared, Usage},
 };
@@ -20,6 +22,7 @@ pub(crate) struct Report {
     findings: RefCell<Findings>,
     mentions: RefCell<Vec<(String, Spot)>>,
     compared: RefCell<Vec<Compared>>,
+    expressions: RefCell<Vec<Written>>,
     /// Every key that was asked for, by its section.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeSet<(String, &'static str)>>,
@@ -32,6 +35,7 @@ impl Report {
             findings: RefCell::new(findings),
             mentions: RefCell::default(),
             compared: RefCell::default(),
+            expressions: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
         }
@@ -55,6 +59,21 @@ impl Report {
 
     pub fn take_compared(&self) -> Vec<Compared> {
         self.compared.take()
+    }
+
+    /// Notes an expression, to be checked once types are known.
+    pub fn express(&self, expression: &Arc<Expression>, purpose: Purpose, span: &Range<usize>) {
+        let (expression, spot) = (Arc::clone(expression), self.spot(span.clone()));
+        self.expressions.borrow_mut().push(Written { expression, purpose, spot });
+    }
+
+    pub fn take_expressions(&self) -> Vec<Written> {
+        self.expressions.take()
+    }
+
+    /// The place of a part of a text that stands at `span` in the file, quotes and escapes counted.
+    pub fn inside(&self, span: &Range<usize>, part: Range<usize>) -> Spot {
+        self.findings.borrow().inside(&self.spot(span.clone()), part)
     }
 
     pub fn spot(&self, span: Range<usize>) -> Spot {

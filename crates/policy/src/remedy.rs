@@ -170,11 +170,12 @@ fn could_give(flow: &Flow, thing: &str) -> bool {
 }
 
 fn is_given_by(desired: &Desired, rule: &str) -> bool {
-    let lists: [&mut dyn Iterator<Item = &Because>; 8] = [
+    let lists: [&mut dyn Iterator<Item = &Because>; 9] = [
         &mut desired.seat.iter().flat_map(|want| &want.because),
         &mut desired.place_note.iter().flat_map(|want| &want.because),
         &mut desired.roles.values().flat_map(|want| &want.because),
         &mut desired.items.values().flat_map(|want| &want.because),
+        &mut desired.doors.values().flat_map(|want| &want.because),
         &mut desired.cost_center.iter().flat_map(|want| &want.because),
         &mut desired.bookings.iter().flat_map(|want| &want.because),
         &mut desired.visits.iter().flat_map(|want| &want.because),
@@ -342,6 +343,8 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
                 _ => Some(vec![Remedy::Clear { attribute }]),
             }
         }
+        // What an expression would take is anybody's guess.
+        Condition::Cel(_) => None,
         Condition::Tenant(_) | Condition::Site(_) | Condition::Status(_) | Condition::Today { .. } => None,
     }
 }

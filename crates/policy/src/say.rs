@@ -34,6 +34,7 @@ pub(crate) fn condition(value: &Json) -> String {
             "any" => list(value, " or "),
             "not" => format!("not {}", list(value, " and ")),
             "group" => format!("member of {}", either(value)),
+            "cel" => format!("such that {}", value.as_str().unwrap_or("?")),
             "tenant" => format!("comes from {}", either(value)),
             "site" => format!("belongs to site {}", either(value)),
             "status" => format!("status is {}", either(value)),

@@ -30,7 +30,7 @@ holder = "employeeNumber"
 "A" = "00gAAAAAAAA"
 [[route]]
 site = "hq"
-if = [{ any = [{ group = "A" }], all = [{ tenant = "north" }], not = [{ status = "ACTIVE" }] }]
+if = [{ any = [{ group = "A" }], all = [{ tenant = "north" }], not = [{ status = "ACTIVE" }, { cel = "has(user.profile.x)" }] }]
 [correlation]
 keys = [{ kind = "k", attribute = "email", field = "email" }]
 [scope]
@@ -62,6 +62,7 @@ country = "GB"
 [profile]
 phone = { from = "phone", as = ["phone"] }
 custom02 = { from = "day", as = "date DD.MM.YYYY" }
+custom03 = { cel = "user.profile.firstName + '!'" }
 [[user_type]]
 is = "Employee"
 [manager]

@@ -271,6 +271,12 @@ impl<'a> Subject<'a> {
         self.groups.has(at)
     }
 
+    /// The policy's names for the groups that the person is seen to be in, in order, each with the id of that group.
+    pub fn named_groups(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let groups = self.document.groups.iter();
+        groups.filter_map(|(name, named)| Some((name.as_str(), named.test.held(self)?.as_str())))
+    }
+
     /// Numbers of the document's groups that the person is in.
     pub fn groups(&self) -> impl Iterator<Item = usize> {
         self.groups.iter()

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lanyard_engine::{
     Engine, EngineSettings, Ports,
     clock::Clock,
-    ports::{Directory, HookWish, Silent, Workplace},
+    ports::{Directory, DoorFeed, HookWish, Silent, Workplace},
 };
 use lanyard_ioffice::{Credential as SiteCredential, IofficeClient, IofficeSettings, SiteUrl};
 use lanyard_model::id::{SiteId, TenantId};
@@ -25,6 +25,7 @@ use lanyard_wire::Transport;
 use secrecy::SecretString;
 
 use crate::{
+    badge::{BadgeFeed, Badges},
     clock::{LifeClock, VirtualTime},
     life::{Life, LifeStore},
     network::{Desk, HOOK_SECRET, LifeTransport, Network, RECEIVER},
@@ -74,6 +75,8 @@ pub struct Sides {
     pub network: Arc<Network>,
     pub time: VirtualTime,
     pub weather: Arc<Weather>,
+    /// `None`: no site has a physical-access feed.
+    pub badges: Option<Arc<Badges>>,
     service_user: String,
 }
 
@@ -113,7 +116,7 @@ impl Sides {
         for (host, secret) in secrets {
             network.watch.keep_secret(&host, &secret);
         }
-        Self { company, network, time, weather, service_user: site_settings.service_user_name }
+        Self { company, network, time, weather, badges: None, service_user: site_settings.service_user_name }
     }
 
     fn directories(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Directory>> {
@@ -148,6 +151,17 @@ impl Sides {
             Arc::new(client.expect("settings that hold")) as Arc<dyn Workplace>
         });
         made.collect()
+    }
+
+    fn door_feeds(&self, life: &Arc<Life>) -> Vec<Arc<dyn DoorFeed>> {
+        let Some(badges) = &self.badges else { return Vec::new() };
+        let feed = |site: &str| BadgeFeed {
+            site: SiteId::new(site),
+            badges: Arc::clone(badges),
+            life: Arc::clone(life),
+            time: self.time,
+        };
+        self.company.sites.iter().map(|site| Arc::new(feed(&site.subdomain)) as Arc<dyn DoorFeed>).collect()
     }
 
     fn transport(&self, life: &Arc<Life>) -> Arc<dyn Transport> {
@@ -217,11 +231,8 @@ impl Sides {
             directories: self.directories(life, seed),
             workplaces: self.workplaces(life, seed),
         };
-        Arc::new(Engine::new(
-            ports,
-            policy,
-            EngineSettings { feed_interval, observe_only, ..EngineSettings::default() },
-        ))
+        let settings = EngineSettings { feed_interval, observe_only, ..EngineSettings::default() };
+        Arc::new(Engine::new(ports, policy, settings).with_doors(self.door_feeds(life)))
     }
 
     /// The hook that each tenant should have.

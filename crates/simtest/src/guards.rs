@@ -26,7 +26,7 @@ use lanyard_sim::{
     world::{Company, Dice, Stage, UserStatus},
 };
 
-use crate::clock::VirtualTime;
+use crate::{badge, clock::VirtualTime};
 
 /// Members of this group receive visitors, once somebody agreed.
 pub const ASKED_GROUP: &str = "VISITOR-Managers";
@@ -50,6 +50,8 @@ pub struct Guards {
     pub poisoned: bool,
     /// Somebody publishes another policy, and takes it back later.
     pub edited: bool,
+    /// Badge systems are told who may enter which building.
+    pub doors: bool,
 }
 
 impl Guards {
@@ -62,6 +64,7 @@ impl Guards {
             protected: if dice.chance(300) { 1 + dice.below(3) } else { 0 },
             poisoned: dice.chance(150),
             edited: dice.chance(200),
+            doors: Dice::new(seed, "doors").chance(300),
         }
     }
 
@@ -89,6 +92,9 @@ impl Guards {
                 "certificate_required = true\n",
                 format!("protected = [{{ attribute = \"employeeNumber\", in = [{list}] }}]\n"),
             );
+        }
+        if self.doors {
+            policy.push_str(badge::RULES);
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - [`weather`]: what goes wrong below the store, in answers that lie, and to the process; [`crash`]: what it leaves
 //! - [`company`]: the two sides and the engine's wiring; [`script`]: what the seed has in store; [`run`]: one history
 //! - [`guards`]: what the policy asks beyond the demonstration's, and who votes
+//! - [`badge`]: badge systems that are told who may enter what
 //! - [`auditor`]: judges a history from the stand-ins' own journals, without the engine's ideas; [`watch`]: as it happens
 //! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
 //! - [`twin`]: the same history without faults must end in the same state
@@ -14,6 +15,7 @@
 //! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them
 
 pub mod auditor;
+pub mod badge;
 pub mod clock;
 pub mod company;
 pub mod crash;

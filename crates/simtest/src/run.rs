@@ -27,6 +27,7 @@ use tokio::sync::watch;
 
 use crate::{
     auditor::{Evidence, Violation, judge},
+    badge::Badges,
     company::Sides,
     crash,
     guards::{self, Ballots},
@@ -327,7 +328,8 @@ impl Stage {
 }
 
 async fn live(plan: Plan, options: Options) -> History {
-    let sides = Sides::open(&plan.world, plan.preset, plan.seed, plan.fronts.clone());
+    let mut sides = Sides::open(&plan.world, plan.preset, plan.seed, plan.fronts.clone());
+    sides.badges = plan.guards.doors.then(|| Badges::new(plan.seed, !plan.is_calm()));
     for desk in sides.network.desks() {
         tokio::spawn(Arc::clone(&sides.network).pump(desk));
     }
@@ -410,6 +412,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     }
     // Whoever agreed to something later would make writes where none are awaited. They go on looking.
     stage.ballots.vote_no_more();
+    stage.sides.badges.iter().for_each(|badges| badges.calm_down());
     hits.retain(|_, count| *count > 0);
     stage.end_blows(&script);
     if let Some(present) = stage.present() {
@@ -460,6 +463,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     let (reads, lies) = (stage.sides.network.reads(), stage.sides.network.lies());
     let lines = all_lines(&present.store).await;
     let watch = &stage.sides.network.watch;
+    let doors = stage.sides.badges.as_ref().map(|badges| badges.told()).unwrap_or_default();
     let evidence = Evidence {
         company: &stage.sides.company,
         plan: &stage.plan,
@@ -484,6 +488,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         watch,
         fences: stage.fences.told(),
         ballots: &stage.ballots,
+        doors: &doors,
         machine: stage.sides.weather.machine(),
         published: lock(&stage.published).clone(),
         kept: crash::bytes(lock(&stage.folder).path()),

@@ -6,7 +6,7 @@ use crate::{
     group::Access,
     memory::Memory,
     tables::{
-        accounts, clearances, documents, erase, identities,
+        accounts, clearances, documents, erase, held, identities,
         journal::{self, Appending},
         links, notes, plans, signals, work,
     },
@@ -60,6 +60,7 @@ fn apply_one<'w>(
         Write::Link(link) => links::keep(tx, link)?,
         Write::Unlink { identity, site, at } => links::forget(tx, identity, site, *at)?,
         Write::Applied { identity, site, applied } => links::keep_applied(tx, identity, site, applied)?,
+        Write::Doors { identity, site, rights, at } => held::doors(tx, identity, site, rights, *at)?,
         Write::Visit { identity, site, key, visit } => links::keep_visit(tx, identity, site, key, visit)?,
         Write::Plan(plan) => plans::keep(tx, plan)?,
         Write::Intent(intent) => plans::intend(tx, intent)?,

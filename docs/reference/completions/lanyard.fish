@@ -463,7 +463,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand review; and not __fish_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and not __fish_seen_subcommand_from open list show decide sign help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l tenant -d 'The tenant, where there are several' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l site -d 'Sites; all by default' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l kind -d 'role, item, seat, section, site_admin, visit; role, item and site_admin by default' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l kind -d 'role, item, seat, section, door, site_admin, visit; role, item and site_admin by default' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l owner -d 'Who answers for the review and signs it off; not one of its reviewers' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l reviewer -d 'Who decides; several share the lines by person' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand review; and __fish_seen_subcommand_from open" -l provisioner -d 'Who gives such access, or publishes the policy: may not review it' -r

@@ -8,7 +8,6 @@ use lanyard_model::{
     booking::Visit,
     clearance::Clearance,
     desired::{Applied, ToDo},
-    door::DoorRights,
     id::{AccountId, AccountKey, IdentityId, PlanId, ReservationId},
     link::{How, Link},
     plan::{AccountPatch, Block, Gate, Inverse, Operation, Outcome, Plan, Step},
@@ -17,7 +16,12 @@ use lanyard_model::{
 
 use lanyard_plan::{clearing::Asked, lines};
 
-use super::{Scene, Stop, Tail, clear::sent_under, echo::text};
+use super::{
+    Scene, Stop, Tail,
+    clear::sent_under,
+    doors::{other_holder, unsure_of},
+    echo::text,
+};
 use crate::{
     Engine,
     journal::line,
@@ -527,6 +531,12 @@ impl Engine {
                 applied.doors.clone_from(rights);
                 applied.doors_unsure.clear();
                 pending.push(self.applied_write(scene, applied));
+                pending.push(Write::Doors {
+                    identity: identity.clone(),
+                    site: scene.site.id().clone(),
+                    rights: rights.clone(),
+                    at,
+                });
             }
             Operation::Update { .. } | Operation::SetRoles { .. } => {}
         }
@@ -794,28 +804,6 @@ impl Engine {
             since: at,
         }))
     }
-}
-
-/// Who else the person still is to the badge system, where a step tells of them under a new name.
-fn other_holder<'a>(step: &Step, applied: &'a Applied) -> Option<&'a String> {
-    let Operation::SetDoors { holder, .. } = &step.op else { return None };
-    let told = !(applied.doors.is_empty() && applied.doors_unsure.is_empty());
-    applied.door_holder.as_ref().filter(|old| told && *old != holder)
-}
-
-/// Until the badge system acknowledges it, what is told anew may be so or not, and so may what is taken back. `None`:
-/// nothing is.
-fn unsure_of(applied: &Applied, holder: &str, rights: &DoorRights) -> Option<Applied> {
-    let mut after = applied.clone();
-    let new = rights.iter().filter(|(area, span)| applied.doors.get(*area) != Some(span));
-    let mut unsure: DoorRights = new.map(|(area, span)| (area.clone(), *span)).collect();
-    unsure.extend(after.doors.extract_if(.., |area, _| !rights.contains_key(area)));
-    if unsure.is_empty() {
-        return None;
-    }
-    after.doors_unsure.extend(unsure);
-    after.door_holder.get_or_insert_with(|| holder.to_owned());
-    Some(after)
 }
 
 /// Marks barred steps in a plan, so that people see why they stay.

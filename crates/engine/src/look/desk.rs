@@ -60,6 +60,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Another identity of the same person has the desk, or waits for it.
+    pub(super) fn stop_waiting(&self, scene: &Scene<'_>, applied: &mut Applied, tail: &mut Tail) {
+        if applied.waiting.take().is_none() {
+            return;
+        }
+        tail.writes.push(self.applied_write(scene, applied));
+        let next = {
+            let mut seating = scene.site.seating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let room = seating.stop_waiting(&scene.person.identity.id);
+            room.map(|room| seating.waiting_for(room, CALLED)).unwrap_or_default()
+        };
+        self.offer_desk(next, tail);
+    }
+
     fn offer_desk(&self, waiting: Vec<IdentityId>, tail: &mut Tail) {
         if !waiting.is_empty() {
             tail.writes.push(Write::Attend {

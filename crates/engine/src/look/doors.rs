@@ -117,8 +117,10 @@ impl Engine {
         }
         let now = self.clock.now();
         let why = format!("what {} may enter is theirs to decide now", scene.person.identity.id);
-        // Durable at once, and both together: nobody's entry is ever two people's, or nobody's.
-        self.write(vec![
+        // Durable at once, and both together: nobody's entry is ever two people's, or nobody's. What was learnt before goes
+        // first: it may tell of the doors as they were.
+        let mut batch = std::mem::take(&mut tail.writes);
+        batch.extend([
             self.applied_write(scene, applied),
             Write::Applied { identity: governor.clone(), site: site.clone(), applied: Box::new(theirs) },
             Write::Attend {
@@ -128,8 +130,8 @@ impl Engine {
                 due: now,
                 why,
             },
-        ])
-        .await?;
+        ]);
+        self.write(batch).await?;
         Ok(())
     }
 
@@ -193,6 +195,28 @@ fn take_over(theirs: &mut Applied, ours: &mut Applied) -> bool {
         }
     }
     true
+}
+
+/// Who else the person still is to the badge system, where a step tells of them under a new name.
+pub(super) fn other_holder<'a>(step: &Step, applied: &'a Applied) -> Option<&'a String> {
+    let Operation::SetDoors { holder, .. } = &step.op else { return None };
+    let told = !(applied.doors.is_empty() && applied.doors_unsure.is_empty());
+    applied.door_holder.as_ref().filter(|old| told && *old != holder)
+}
+
+/// Until the badge system acknowledges it, what is told anew may be so or not, and so may what is taken back. `None`:
+/// nothing is.
+pub(super) fn unsure_of(applied: &Applied, holder: &str, rights: &DoorRights) -> Option<Applied> {
+    let mut after = applied.clone();
+    let new = rights.iter().filter(|(area, span)| applied.doors.get(*area) != Some(span));
+    let mut unsure: DoorRights = new.map(|(area, span)| (area.clone(), *span)).collect();
+    unsure.extend(after.doors.extract_if(.., |area, _| !rights.contains_key(area)));
+    if unsure.is_empty() {
+        return None;
+    }
+    after.doors_unsure.extend(unsure);
+    after.door_holder.get_or_insert_with(|| holder.to_owned());
+    Some(after)
 }
 
 fn doors_key(scene: &Scene<'_>) -> String {

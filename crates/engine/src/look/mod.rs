@@ -416,6 +416,7 @@ impl Engine {
         let mut applying = self.applying(active, site, person).await?;
         let mut decided = None;
         let mut governed_on = None;
+        let mut read_at = person.identity.read_at;
         for pass in 0..PASSES_APART_MAX {
             let last = pass + 1 >= if applying.apart { PASSES_APART_MAX } else { PASSES_MAX };
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
@@ -441,6 +442,7 @@ impl Engine {
             let ground = (link.clone(), std::mem::discriminant(&desired.lifecycle));
             if governed_on.as_ref() != Some(&ground) {
                 if let Some(governor) = self.governor(&scene, &desired, link.as_ref()).await? {
+                    self.stop_waiting(&scene, &mut applied, tail);
                     self.hand_doors_over(&scene, &desired, &mut applied, &mut applying, &governor, tail)
                         .await?;
                     self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
@@ -495,6 +497,7 @@ impl Engine {
             if last || applying.repeats(plan) {
                 return Err(self.not_effective(&scene, plan, tail));
             }
+            self.still_as_read(&scene, plan.ending.is_some(), &mut read_at).await?;
             if let (Lifecycle::Paused { loses }, Some(account)) = (&desired.lifecycle, &view.account)
                 && loses.roles
                 && let Some(roles) = &account.roles
@@ -744,19 +747,17 @@ fn keep_first(stopped: &mut Option<Stop>, done: Result<(), Stop>) -> Result<(), 
     Ok(())
 }
 
-/// Names held while this person is worked on in a site: their account, or every key that could find one.
+/// Names held while this person is worked on in a site: their account, or every key that could find one; and, so that what
+/// one identity of theirs leaves to another is not written over by a look at that one, what joins them.
 fn lock_names(active: &Active, identity: &Identity, link: Option<&Link>) -> BTreeSet<String> {
+    let person = active.policy.person_key(identity).map(|key| format!("person {key}"));
+    let own = [format!("identity {}", identity.id)].into_iter().chain(person);
     match link {
-        Some(link) => {
-            BTreeSet::from([format!("account {}", link.account.id), format!("identity {}", identity.id)])
+        Some(link) => own.chain([format!("account {}", link.account.id)]).collect(),
+        None => {
+            let keys = active.policy.identity_keys(identity);
+            own.chain(keys.into_iter().map(|(kind, value)| format!("{kind} {value}"))).collect()
         }
-        None => active
-            .policy
-            .identity_keys(identity)
-            .into_iter()
-            .map(|(kind, value)| format!("{kind} {value}"))
-            .chain([format!("identity {}", identity.id)])
-            .collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use lanyard_model::{
     identity::{Identity, IdentityRead},
 };
 
-use super::{Stop, Tail};
+use super::{REVIEW_MIN, Scene, Stop, Tail};
 use crate::{
     Engine,
     engine::Active,
@@ -36,6 +36,10 @@ pub(crate) struct Present {
     pub(crate) earliest: Timestamp,
     pub(crate) latest: Timestamp,
 }
+
+/// What was read of a person is acted on for so long. A look that was kept waiting longer (for the site, or for its turn with
+/// the account) asks again first.
+const FRESH_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// Clocks that differ by less agree: answers take time, and name whole seconds.
 const CLOCKS_AGREE: SignedDuration = SignedDuration::from_secs(5);
@@ -151,6 +155,36 @@ impl Engine {
 }
 
 impl Engine {
+    /// Makes sure, before anything is written, that Okta still says of the person what the look decides by. `read_at` is when
+    /// that was last so. Whoever leaves does not wait for an answer.
+    pub(super) async fn still_as_read(
+        &self,
+        scene: &Scene<'_>,
+        ending: bool,
+        read_at: &mut Timestamp,
+    ) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let known = &scene.person.identity;
+        if scene.person.gone.is_some() || now.duration_since(*read_at) <= FRESH_FOR {
+            return Ok(());
+        }
+        let Some(directory) = self.directories().get(&known.id.tenant) else { return Ok(()) };
+        match directory.observe_identity(&known.id.user, scene.item.lane).await {
+            Ok(IdentityRead::Present(mut identity)) => {
+                scene.active.trim(&mut identity);
+                if is_same(known, &identity, &scene.active.groups) {
+                    *read_at = now;
+                    return Ok(());
+                }
+            }
+            Ok(IdentityRead::NotFound { .. }) => {}
+            Err(_) if ending => return Ok(()),
+            Err(failure) => return Err(failure.into()),
+        }
+        let error = "they changed in Okta while they were being looked at".to_owned();
+        Err(Stop::Again { at: self.clock.now() + REVIEW_MIN, error })
+    }
+
     /// Absence counts while the list that shows it is the tenant's last one, and proven complete: somebody may have
     /// been missing from an older list and back in the next.
     async fn absence_proof(&self, id: &IdentityId) -> Result<Option<String>, Stop> {

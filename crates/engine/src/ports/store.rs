@@ -15,6 +15,7 @@ use lanyard_model::{
     clearance::{Clearance, ClearanceState},
     coverage::{Certificate, ReadKind},
     desired::Applied,
+    door::DoorRights,
     id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
     identity::{Group, Identity},
     link::Link,
@@ -121,6 +122,13 @@ pub enum Write {
         identity: IdentityId,
         site: SiteId,
         applied: Box<Applied>,
+    },
+    /// The badge system acknowledged these as everything the person may enter.
+    Doors {
+        identity: IdentityId,
+        site: SiteId,
+        rights: DoorRights,
+        at: Timestamp,
     },
     Visit {
         identity: IdentityId,

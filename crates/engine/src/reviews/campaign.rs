@@ -236,10 +236,13 @@ pub fn hasty(lines: &[Line]) -> Vec<(String, usize, i64)> {
 pub struct Withheld {
     pub identity: IdentityId,
     pub site: SiteId,
-    /// `role` or `item`.
+    /// `role`, `item`, `seat` or `door`.
     pub kind: String,
     /// Number of the center or item.
     pub key: i64,
+    /// What has no number: the area of a door.
+    #[serde(default)]
+    pub name: String,
     pub line: String,
     pub reason: String,
     pub since: Timestamp,

@@ -72,7 +72,7 @@ pub struct Opening {
 }
 
 /// Rights withheld by reviews, in memory: asked for in every decision.
-pub type WithheldRights = HashMap<(IdentityId, SiteId), Vec<(Kind, i64, String)>>;
+pub type WithheldRights = HashMap<(IdentityId, SiteId), Vec<(Right, String)>>;
 
 /// What the watch over reviews looks at: read from the store once, kept up to date by every step afterwards. Campaigns
 /// grow to a hundred thousand lines; the few that wait are looked at by name.
@@ -85,20 +85,25 @@ pub struct Watched {
 }
 
 /// What can be withheld.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Role,
-    Item,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Right {
+    Role(CenterId),
+    Item(ItemId),
     /// Any assigned desk: who lost it in a review gets no other one before it is lifted.
     Seat,
+    /// Entry to an area, by the badge system's name.
+    Door(String),
 }
 
-fn kind_of(word: &str) -> Option<Kind> {
-    match word {
-        "role" => Some(Kind::Role),
-        "item" => Some(Kind::Item),
-        "seat" => Some(Kind::Seat),
-        _ => None,
+impl Right {
+    fn of(kind: &str, key: i64, name: &str) -> Option<Self> {
+        match kind {
+            "role" => Some(Self::Role(CenterId(key))),
+            "item" => Some(Self::Item(ItemId(key))),
+            "seat" => Some(Self::Seat),
+            "door" => Some(Self::Door(name.to_owned())),
+            _ => None,
+        }
     }
 }
 
@@ -108,19 +113,20 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
         return desired;
     }
     let Some(all) = withheld.get(&(desired.identity.clone(), site.clone())) else { return desired };
-    for (kind, key, why) in all {
-        let (label, wanted) = match kind {
-            Kind::Role => {
-                Arc::make_mut(&mut desired.owned).centers.insert(CenterId(*key));
-                (format!("role in center {key}"), desired.roles.remove(&CenterId(*key)).is_some())
+    for (right, why) in all {
+        let (label, wanted) = match right {
+            Right::Role(center) => {
+                Arc::make_mut(&mut desired.owned).centers.insert(*center);
+                (format!("role in center {center}"), desired.roles.remove(center).is_some())
             }
-            Kind::Item => {
-                Arc::make_mut(&mut desired.owned).items.insert(ItemId(*key));
-                (format!("category item {key}"), desired.items.remove(&ItemId(*key)).is_some())
+            Right::Item(item) => {
+                Arc::make_mut(&mut desired.owned).items.insert(*item);
+                (format!("category item {item}"), desired.items.remove(item).is_some())
             }
+            Right::Door(area) => (format!("door {area}"), desired.doors.remove(area).is_some()),
             // No desk is wanted any more, and nothing else instead: what we gave is planned away behind the gates, what
             // facilities gave stays, and no other write (a classification, say) goes ahead of the removal.
-            Kind::Seat => {
+            Right::Seat => {
                 let desk = matches!(&desired.seat, Some(want) if matches!(want.value, SeatWish::Desk { .. }));
                 if desk {
                     desired.seat = None;
@@ -334,8 +340,10 @@ impl Engine {
                 "cost_center" => ("item", &held.value),
                 other => (other, if held.key.is_empty() { &held.value } else { &held.key }),
             };
-            let what =
-                names[kind][id.as_str()].as_str().map_or_else(|| format!("{kind} {id}"), str::to_owned);
+            let what = match kind {
+                "door" => id.clone(),
+                _ => names[kind][id.as_str()].as_str().map_or_else(|| format!("{kind} {id}"), str::to_owned),
+            };
             lines.push(Line {
                 id: format!("{}:{:06}", campaign.id, lines.len()),
                 campaign: campaign.id.clone(),
@@ -419,7 +427,7 @@ impl Engine {
         );
         let key = format!("{}|{}|{}|{}", decided.person, decided.site, decided.kind, decided.key);
         let kept = self.store.documents(WITHHELD, std::slice::from_ref(&key)).await?;
-        match (decision, kind_of(&decided.kind), &person) {
+        match (decision, Right::of(&decided.kind, 0, &decided.key), &person) {
             (Decision::Remove, Some(_), Some(person)) => {
                 let withheld = Withheld {
                     identity: person.clone(),
@@ -429,6 +437,7 @@ impl Engine {
                     key: if decided.key.is_empty() { &decided.value } else { &decided.key }
                         .parse()
                         .unwrap_or_default(),
+                    name: decided.key.clone(),
                     line: decided.id.clone(),
                     reason: format!("removed in review {} by {by}: {reason}", campaign.title),
                     since: now,
@@ -523,8 +532,8 @@ impl Engine {
             let (documents, total) = self.store.document_page(WITHHELD, skip, PAGE).await?;
             for document in &documents {
                 let one: Withheld = body(document)?;
-                if let Some(kind) = kind_of(&one.kind) {
-                    all.entry((one.identity, one.site)).or_default().push((kind, one.key, one.reason));
+                if let Some(right) = Right::of(&one.kind, one.key, &one.name) {
+                    all.entry((one.identity, one.site)).or_default().push((right, one.reason));
                 }
             }
             skip += documents.len();

@@ -6,8 +6,10 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use lanyard_engine::{
-    ports::{Check, DoorFeed, DoorMessage, Store},
+    ports::{Check, DoorFeed, DoorMessage, Silent, Store},
+    reviews::{Opening, campaign::Decision},
     undo::UndoScope,
 };
 use lanyard_model::{
@@ -17,7 +19,7 @@ use lanyard_model::{
     plan::Outcome,
 };
 
-use crate::bench::{APP, World, person, set};
+use crate::bench::{APP, World, files, person, set};
 
 const FLOW: (&str, &str) = (
     "[[flow]]\nid = \"arrival\"",
@@ -170,6 +172,69 @@ async fn a_site_without_a_feed_gets_todos() {
     let all = world.store.findings(1000).await.unwrap();
     let todo = all.iter().find(|found| found.kind == "todo").expect("a to-do");
     assert!(todo.title.starts_with("in the badge system, let Ana Okafor (0417) enter: Cellar"), "{todo:?}");
+}
+
+/// The areas that somebody could enter at a moment, as kept.
+async fn held(world: &World, who: &IdentityId, at: Timestamp) -> String {
+    let all = world.store.held_by(who, at).await.unwrap();
+    let doors = all.iter().filter(|held| held.kind == "door").map(|held| held.key.as_str());
+    doors.collect::<Vec<_>>().join(", ")
+}
+
+#[tokio::test]
+async fn doors_are_held_from_when_to_when_and_reviewed_like_any_right() {
+    let (mut world, badge) = world().await;
+    let ana = join(&mut world).await;
+    world.clock.pass(std::time::Duration::from_secs(60));
+    let joined = world.now();
+    assert_eq!(held(&world, &ana, joined).await, "Cellar, Pier House");
+    let opening = Opening {
+        title: "Q4 doors".into(),
+        tenant: "acme".into(),
+        sites: Vec::new(),
+        kinds: vec!["door".into()],
+        owner: "olga".into(),
+        reviewers: vec!["rita".into()],
+        provisioners: Vec::new(),
+        due_at: joined + std::time::Duration::from_secs(86_400),
+    };
+    let campaign = world.engine.open_review(opening, "olga").await.unwrap();
+    let (_, lines) = world.engine.review(&campaign.id).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.what.as_str()).collect::<Vec<_>>(), ["Cellar", "Pier House"]);
+    world.engine.decide_review(&lines[0].id, "rita", Decision::Remove, "no bicycle").await.unwrap();
+    world.clock.pass(std::time::Duration::from_secs(600));
+    world.quiet().await;
+    assert_eq!(badge.shown(), "0417: Pier House");
+    assert_eq!(held(&world, &ana, world.now()).await, "Pier House");
+    assert_eq!(held(&world, &ana, joined).await, "Cellar, Pier House", "the past stays as it was");
+    world.engine.watch_reviews().await;
+    let (_, lines) = world.engine.review(&campaign.id).await.unwrap();
+    assert!(lines[0].removed_at.is_some(), "{:?}", lines[0]);
+    assert_eq!(world.sweep().await.differing, 0, "a sweep leaves it so");
+    world.engine.decide_review(&lines[0].id, "rita", Decision::Keep, "a new bicycle").await.unwrap();
+    world.quiet().await;
+    assert_eq!(badge.shown(), "0417: Cellar, Pier House");
+    world.leave(&ana).await;
+    world.quiet().await;
+    assert_eq!(held(&world, &ana, world.now()).await, "");
+}
+
+#[tokio::test]
+async fn a_draft_says_which_doors_open_and_which_close() {
+    let (mut world, badge) = world().await;
+    join(&mut world).await;
+    world.sweep().await;
+    world.quiet().await;
+    let told = badge.messages();
+    let mut draft = files(100, &[FLOW]);
+    draft.toml.1 = draft.toml.1.replace("door = \"Cellar\"", "door = \"Archive\"");
+    let answer = world.engine.whatif(&draft, true, &Silent).await.unwrap();
+    let ana = &answer.people[0];
+    assert_eq!((answer.totals.affected, answer.totals.gain, answer.totals.lose), (1, 1, 1), "{ana:?}");
+    assert!(ana.gains.iter().all(|line| line.starts_with("+ door Archive")), "{ana:?}");
+    assert!(ana.loses.iter().all(|line| line.starts_with("- door Cellar")), "{ana:?}");
+    assert!(answer.seal.is_some(), "{:?}", answer.doubts);
+    assert_eq!(badge.messages(), told, "nobody was told");
 }
 
 #[tokio::test]

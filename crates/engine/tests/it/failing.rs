@@ -2,11 +2,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use lanyard_engine::ports::Store;
+use lanyard_engine::ports::{Silent, Store};
 use lanyard_model::{id::IdentityId, plan::Gate};
 
 use crate::{
-    bench::{World, person, set},
+    bench::{World, files, person, set},
     fakes::Fault,
 };
 
@@ -111,6 +111,32 @@ async fn another_outcome_takes_the_place_of_one_that_fails() {
     assert_eq!((world.shown().as_str(), items(&world)), ("ana@acme.example seat 11\n", 0));
     let applied = world.store.applied(&ana, &"hq".into()).await.unwrap().unwrap();
     assert!(applied.failed.is_empty(), "{:?}", applied.failed);
+}
+
+#[tokio::test]
+async fn what_failed_is_explained_and_a_draft_says_what_would_count_instead() {
+    let branch = "if_it_fails = { instead = [{ item = \"Access policy / Executive floor\" }], alert = [\"it\"] }\n\
+                  then = [{ role = \"customer\", module = \"reservation\" }]";
+    let mut world = world(branch).await;
+    refuse(&world, "set_roles", 1);
+    let ana = join(&mut world).await;
+    world.sweep().await;
+    world.quiet().await;
+    let preview = world.engine.preview(&ana).await.unwrap();
+    let said: Vec<_> =
+        preview.sites[0].desired.not_given.iter().map(|not| not.because.text.clone()).collect();
+    assert!(
+        said.iter().any(|text| text.starts_with("+ role in reservation: CUSTOMER failed once, last on ")),
+        "{said:?}"
+    );
+    // The same policy changes nothing: what failed stays failed.
+    let same = world.engine.whatif(&files(100, &[(THEN, branch)]), false, &Silent).await.unwrap();
+    assert_eq!(same.totals.affected, 0, "{:?}", same.people);
+    // Another branch counts anew: the role is tried again, and what was given instead goes.
+    let other = world.engine.whatif(&files(100, &[]), false, &Silent).await.unwrap();
+    let effect = &other.people[0];
+    assert_eq!(effect.gains, ["+ role in reservation: CUSTOMER"], "{effect:?}");
+    assert_eq!(effect.loses, ["- category item: Executive floor"], "{effect:?}");
 }
 
 #[tokio::test]

@@ -259,6 +259,8 @@ pub struct OfficeState {
     pub faults_of: BTreeMap<&'static str, VecDeque<Fault>>,
     /// Every read fails so.
     pub failure: Option<PortFailure>,
+    /// Happens while the next account is read by id.
+    pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// How often all accounts were listed.
     pub lists: usize,
     /// The list of accounts shows nobody and does not come to its own end.
@@ -508,6 +510,9 @@ impl Workplace for Office {
     }
 
     async fn observe_account(&self, id: AccountId, _: Lane) -> Result<AccountRead, PortFailure> {
+        if let Some(happens) = self.change(|state| state.meanwhile.take()) {
+            happens();
+        }
         let at = self.clock.now();
         let lagging = |state: &OfficeState| {
             state.stale.get(&id.0).filter(|(_, until)| at < *until).map(|(account, _)| account.clone())

@@ -340,3 +340,26 @@ async fn an_accepted_change_without_effect_is_not_called_done() {
     let dead = world.store.dead_work(9).await.unwrap();
     assert!(dead[0].1.contains("not effective when read back: + role in reservation"), "{dead:?}");
 }
+
+#[tokio::test]
+async fn a_look_that_was_kept_waiting_writes_nothing_that_okta_said_before() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let sent = world.hq.attempts();
+    // The site takes two minutes; Okta is changed meanwhile, and its hook is lost.
+    let (clock, acme) = (world.clock.clone(), world.acme.clone());
+    let meanwhile = move || {
+        clock.pass(Duration::from_secs(120));
+        acme.change(|s| set(s.people.get_mut("ana").unwrap(), "department", "Sales"));
+    };
+    world.hq.change(|s| s.meanwhile = Some(Box::new(meanwhile)));
+    world.alter(&id, |p| set(p, "department", "Legal")).await;
+    world.quiet().await;
+    let field = lanyard_model::account::FieldName::new("department").unwrap();
+    let shown = world.hq.change(|s| s.accounts.values().next().unwrap().fields.get(&field).cloned());
+    assert_eq!(shown.as_deref(), Some("Sales"));
+    assert_eq!(world.hq.attempts(), sent + 1, "written once, and right");
+}

@@ -340,7 +340,9 @@ async fn a_contract_that_ends_does_not_wait_for_a_wave() {
     })
     .await;
     assert_eq!(world.shown(), FIRST_WAVE);
-    world.quiet_for(Duration::from_secs(17 * 3600)).await;
+    world.clock.pass(Duration::from_secs(15 * 3600 + 45 * 60));
+    assert_eq!(world.now().strftime("%H").to_string(), "23", "nearly midnight");
+    world.quiet_for(Duration::from_secs(900)).await;
     assert_eq!(world.engine.rollout(), Some(seal), "still under way");
     assert_eq!(world.shown(), "ana@acme.example inactive\nben@acme.example inactive\n");
 }

@@ -95,8 +95,8 @@ struct Office {
 pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
     let machine = Machine::read(&std::env::temp_dir());
     let catalogue = population::catalogue();
-    let policy = Policy::parse(&population::policy(false))
-        .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let policy =
+        Policy::parse(&population::policy()).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
     let begun = Instant::now();
     let bound = policy.bind(&[(SiteId::new("hq"), catalogue.clone())].into());
     anyhow::ensure!(bound.problems().is_empty(), "{}", bound.problems().render());

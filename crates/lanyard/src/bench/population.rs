@@ -132,7 +132,7 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// The policy: 200 groups in use, 60 flows, 5,000 rows in five tables, CEL for one flow that concerns one in a hundred.
-pub fn policy(with_expressions: bool) -> PolicyFiles {
+pub fn policy() -> PolicyFiles {
     let mut toml = String::from(HEAD);
     toml.push_str("\n[groups]\n");
     for at in 0..GROUPS {
@@ -223,12 +223,7 @@ pub fn policy(with_expressions: bool) -> PolicyFiles {
             &format!("never = [{{ item = \"Access / Access {at}\" }}]"),
         );
     }
-    let special = match with_expressions {
-        true => {
-            "{ group = \"G199\" }, { expression = \"attributes.title.startsWith('Title 1') && groups.exists(g, g == 'G199')\" }"
-        }
-        false => "{ group = \"G199\" }, { attribute = \"title\", starts_with = \"Title 1\" }",
-    };
+    let special = "{ group = \"G199\" }, { cel = \"user.profile.title.startsWith('Title 1') && groups.exists(g, g.name == 'G199')\" }";
     flow("special".into(), special, "then = [{ item = \"Access / Access 30\" }]");
     PolicyFiles { toml: ("policy.toml".into(), toml), tables: tables() }
 }

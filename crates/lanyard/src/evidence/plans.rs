@@ -23,6 +23,7 @@ pub enum Right {
     Seat,
     Section,
     UserType,
+    Door,
     Other,
 }
 
@@ -37,6 +38,7 @@ impl Right {
             "seat" => Self::Seat,
             "section" => Self::Section,
             "user_type" => Self::UserType,
+            "door" => Self::Door,
             _ => Self::Other,
         }
     }
@@ -50,6 +52,7 @@ impl Right {
             "seat" => Self::Seat,
             "section" => Self::Section,
             "user type" => Self::UserType,
+            what if what.starts_with("door ") => Self::Door,
             what if what.starts_with("role in ") => Self::Role,
             _ => Self::Other,
         }

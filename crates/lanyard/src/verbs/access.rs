@@ -116,7 +116,7 @@ fn print(arguments: &AccessArguments) -> anyhow::Result<u8> {
 
 fn row(site: &SiteId, names: &Value, person: Option<&str>, held: &Holding) -> Vec<Cell> {
     let value = match held.kind.as_str() {
-        "account" | "role" => held.value.as_str(),
+        "account" | "role" | "door" => held.value.as_str(),
         _ => "",
     };
     vec![

@@ -426,7 +426,7 @@ impl Verbs {
         for (id, person, why) in &decided.aside {
             text.push_str(&format!("set aside: {person} ({id}): {why}\n"));
         }
-        for (id, site, person, why) in &decided.disputed {
+        for (id, site, person, why) in decided.disputes() {
             text.push_str(&format!("disputed: {person} ({id}) in {site}: {why}\n"));
         }
         for account in &decided.orphans {
@@ -448,7 +448,7 @@ impl Verbs {
                 "unchanged": decided.unchanged,
                 "plans": plans,
                 "aside": decided.aside.iter().map(|(id, person, why)| json!({"identity": id, "person": person, "why": why})).collect::<Vec<_>>(),
-                "disputed": decided.disputed.iter().map(|(id, site, person, why)| json!({"identity": id, "site": site, "person": person, "why": why})).collect::<Vec<_>>(),
+                "disputed": decided.disputes().map(|(id, site, person, why)| json!({"identity": id, "site": site, "person": person, "why": why})).collect::<Vec<_>>(),
                 "orphans": decided.orphans.iter().map(|a| json!({"account": a.key, "name": a.display_name(), "user_name": a.field("userName"), "email": a.field("email")})).collect::<Vec<_>>(),
                 "certified": doubts.is_empty(),
                 "doubts": doubts,

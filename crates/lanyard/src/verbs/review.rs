@@ -39,7 +39,7 @@ pub enum ReviewVerb {
         /// Sites; all by default
         #[arg(long = "site", value_name = "SITE")]
         sites: Vec<String>,
-        /// role, item, seat, section, site_admin, visit; role, item and site_admin by default
+        /// role, item, seat, section, door, site_admin, visit; role, item and site_admin by default
         #[arg(long = "kind", value_name = "KIND")]
         kinds: Vec<String>,
         /// Who answers for the review and signs it off; not one of its reviewers

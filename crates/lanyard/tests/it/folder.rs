@@ -4,11 +4,15 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use crate::{
     company::Company,
     program::{Http, Running, Said, free_port, lanyard, until},
 };
+
+/// How long nothing is due before that counts as quiet.
+const QUIET: Duration = Duration::from_millis(1500);
 
 /// Which of the two Okta credentials is given to `init`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,13 +176,24 @@ impl Served {
         self.http.call("POST", &url, headers, body).await.0
     }
 
-    /// Waits until the first sweep is over and nothing is due or under way.
+    /// Waits until the first sweep is over and nothing is due or under way, and stays so: one look often leads to another.
     pub async fn quiet(&self, within: Duration) {
+        let mut held: Option<(Value, Instant)> = None;
         until("the first sweep is worked off", within, async || {
             let overview = self.api("overview").await;
             let swept = overview.pointer("/sites/0/last_sweep/state") == Some(&json!("done"));
             let work = &overview["work"];
-            (swept && work["due"] == 0 && work["leased"] == 0).then_some(())
+            if !(swept && work["due"] == 0 && work["leased"] == 0) {
+                held = None;
+                return None;
+            }
+            match &held {
+                Some((before, since)) if before == work => (since.elapsed() >= QUIET).then_some(()),
+                _ => {
+                    held = Some((work.clone(), Instant::now()));
+                    None
+                }
+            }
         })
         .await;
     }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     company::{Company, Hire},
     folder::{Credential, Folder},
-    program::{MINUTE, until},
+    program::{MINUTE, SECONDS_20, until},
 };
 
 /// Splitmix64: the same seed makes the same choices.
@@ -146,6 +146,12 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
             (false, account) => account.is_none(),
             (true, None) => false,
         });
+        if !settled && began.elapsed() > MINUTE - SECONDS_20 {
+            for person in &hired {
+                eprintln!("{person:?}: {:?}", office.account(&person.number));
+            }
+            eprintln!("{:?}", last.findings("blocked").await);
+        }
         settled.then_some(())
     })
     .await;

@@ -1,5 +1,7 @@
 //! From `init` to a running server that keeps a company in step: what a newcomer does on the first day.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -73,10 +75,27 @@ fn it_says_where_it_is(served: &Served) {
     assert!(link.starts_with(&format!("{}/sign-in?token=", served.url)), "{link}");
 }
 
+/// How long removals wait in these tests, in which nobody moves in two halves.
+const SETTLE: Duration = Duration::from_secs(2);
+
+fn settle_soon(folder: &Folder) {
+    let soon = format!("settle_seconds = {}", SETTLE.as_secs());
+    folder.edit("policy/policy.toml", |text| text.replace("settle_seconds = 90", &soon));
+}
+
 /// A sweep through the running server changes nothing at iOffice.
 async fn second_sweep_writes_nothing(company: &Company, folder: &Folder, served: &Served) {
-    served.quiet(MINUTE).await;
-    let before = company.journal().await.len();
+    // What is taken away waits until it has settled.
+    let mut before = usize::MAX;
+    until("nothing is written any more", MINUTE * 2, async || {
+        served.quiet(MINUTE).await;
+        tokio::time::sleep(SETTLE * 2).await;
+        let count = company.journal().await.len();
+        let still = count == before;
+        before = count;
+        still.then_some(())
+    })
+    .await;
     let swept = folder.verb(&["sweep", "--json"]).await.ends(0).json();
     assert_eq!(swept["report"]["certified"], true, "{swept}");
     let journal = company.journal().await;
@@ -233,6 +252,7 @@ async fn follow_one_person(company: &Company, folder: &Folder, served: &Served) 
 async fn a_lived_in_site_is_adopted_and_leavers_lose_everything() {
     let company = Company::start(&["--people", "120", "--seed", "8", "--no-limits"]).await;
     let folder = Folder::init_fast(&company, Credential::Token).await;
+    settle_soon(&folder);
     folder.verb(&["doctor"]).await.ends(0);
     let before = company.office().await;
     let served = folder.serve().await;

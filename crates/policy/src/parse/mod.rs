@@ -97,6 +97,7 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     document.parameters.check(&document, &mut report.findings());
     first::read(&section, &mut document);
     document.tests = test::read(&section, &document);
+    document.expressions = report.take_expressions();
     names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());

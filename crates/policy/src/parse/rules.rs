@@ -15,6 +15,7 @@ use crate::{
         Change, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule, OnLeaving, PhoneRule,
         Route, Scope, SiteSettings, Source, TenantSettings, UserTypeRule,
     },
+    expression::{self, Purpose},
     guardrail::{Channel, Guardrails, Schedule},
     names::Attribute,
     phone::Country,
@@ -265,6 +266,12 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
     if let Some(text) = section.string("text") {
         from.push(Source::Constant(text));
     }
+    let mut broken = false;
+    if let Some(text) = section.text("cel") {
+        let read = expression::read(section.report, &text, Purpose::Value);
+        broken = read.is_none();
+        from.extend(read.map(Source::Cel));
+    }
     if let Some(text) = section.text("look_up") {
         let complain = |message, fix: Option<String>| {
             let fix = fix.or_else(|| Some(format!("add the file {}.csv with a column value", text.value)));
@@ -289,10 +296,10 @@ fn field(name: &Text, value: &Value<'_>, document: &Document) -> Option<FieldRul
     let conditions = conditions(&section, "if", &document.groups);
     section.get("with");
     section.finish();
-    if from.len() != 1 {
+    if from.len() != 1 && !broken {
         section.error(
             "where does the value come from?",
-            Some("use one of from = …, join = […], text = …, look_up = …".into()),
+            Some("use one of from = …, join = […], text = …, look_up = …, cel = …".into()),
         );
         return None;
     }

@@ -12,6 +12,7 @@ use crate::{
     condition::{Condition, GroupTest, Wanted},
     date::DateFormat,
     document::Named,
+    expression::{self, Purpose},
     pattern::Pattern,
     problem::nearest,
     reader::{Section, Text, Value},
@@ -156,6 +157,9 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
             .collect();
         found.push(if tests.len() == 1 { tests.into_iter().next()? } else { Condition::Any(tests) });
     }
+    if let Some(text) = section.text("cel") {
+        found.extend(expression::read(section.report, &text, Purpose::Condition).map(Condition::Cel));
+    }
     if let Some(value) = section.get("tenant") {
         found
             .push(Condition::Tenant(slugs(&value).iter().map(|text| TenantId::new(text.as_str())).collect()));
@@ -190,10 +194,10 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
     }
     section.finish();
     match found.len() {
-        // An attribute without a test was told already.
-        0 if section.get("attribute").is_some() || section.get("count").is_some() => None,
+        // An attribute without a test, and an expression that is none, were told already.
+        0 if ["attribute", "count", "cel"].iter().any(|key| section.get(key).is_some()) => None,
         0 => {
-            let fix = "name a group, an attribute, a tenant, a site or a status, or use all, any, not";
+            let fix = "name a group, an attribute, a tenant, a site or a status, or use all, any, not, cel";
             section.error("a condition that says nothing", Some(fix.into()));
             None
         }

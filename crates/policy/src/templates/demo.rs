@@ -52,13 +52,13 @@ settle_seconds = 90                   # a move often arrives in two halves: take
 [lifecycle.start]
 attribute = "startDate"
 prepare_days = 7                      # everything is ready a week before the first day
-without_date = "wait"
+without_date = "wait"                 # no date yet: wait until Okta activates them
 
 [lifecycle.end]                       # template 5: contractor expiry
 attribute = "contractEndDate"
 if = [{ attribute = "userType", is = "Contractor" }]
-the_day_itself = "still counts"
-warn_days = 14
+the_day_itself = "still counts"       # the last day is a day of work like any other
+warn_days = 14                        # two weeks ahead, and when it is done, these are told
 tell = ["it", "facilities"]
 
 [[lifecycle.ended]]                   # suspended is a leave, unless somebody wrote down that it is the end
@@ -103,12 +103,12 @@ attribute = "managerId"
 order = ["okta id", "employee number", "email", "login"]
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Template 1, new user: a place by the way somebody works. Executives sit on their floor, whatever their way.
+# Template 1, new user: a place by the way somebody works. Executives who come in sit on their floor.
 
 [[flow]]
 id = "executive-desk"
 template = "new-user"
-sentence = "Executives have a desk on the executive floor of their building."
+sentence = "Executives who come in have a desk on the executive floor of their building."
 priority = 200
 if = [{ group = "EXEC-Floor" }, { not = { attribute = "workMode", is = "remote" } }]
 look_up = "places"
@@ -119,24 +119,20 @@ then = [
 [[flow]]
 id = "own-desk"
 template = "new-user"
-sentence = "People who work at a desk of their own get a free one in their building."
+sentence = "Whoever is neither hybrid nor remote gets a free desk of their own in their building."
 priority = 100
 if = [{ not = { attribute = "workMode", in = ["hybrid", "remote"] } }]
 look_up = "places"
-then = [
-  { place = "desk", otherwise = { field = "custom03", text = "{building}" } },
-]
+then = [{ place = "desk", otherwise = { field = "custom03", text = "{building}" } }]
 
 [[flow]]
 id = "zone"
 template = "group-change"
-sentence = "Hybrid people sit in the zone of their department."
+sentence = "Hybrid people sit in the zone that the table has for their division."
 priority = 100
 if = [{ attribute = "workMode", is = "hybrid" }]
 look_up = "places"
-then = [
-  { place = "section", otherwise = { field = "custom03", text = "{building} / {section}" } },
-]
+then = [{ place = "section", otherwise = { field = "custom03", text = "{building} / {section}" } }]
 
 [[flow]]
 id = "remote"
@@ -156,7 +152,7 @@ then = [{ cost_center_from = "department" }]
 [[flow]]
 id = "first-day"
 template = "new-user"
-sentence = "Who may book has a desk booked for the first day, from nine to five."
+sentence = "Whoever may book rooms finds a desk booked for the first day, from nine to five."
 if = [{ group = "ROOM-Booking" }]
 then = [{ booking = "day one", title = "First day", kind = "Hot desk", from = "09:00", to = "17:00" }]
 
@@ -206,17 +202,17 @@ never = [{ item = "Access policy / Executive floor" }]
 
 [[schedule]]
 id = "nightly"
-cron = "0 2 * * *"
+cron = "0 2 * * *"                    # at two in the morning
 zone = "UTC"
 
 # ---------------------------------------------------------------------------------------------------------------------
 # How much may be taken away before a person must agree.
 
 [guardrails]
-max_people = 100
+max_people = 100                      # lose something within the window; the smaller of both limits counts
 max_percent = 20                      # years of leavers are still in place when the story begins
 window_hours = 24
-shrink_percent_max = 5
+shrink_percent_max = 5                # a list that is suddenly shorter than this is not believed
 certificate_required = true
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -518,7 +518,10 @@ fn flows(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
             toml,
             "first-day",
             "new-user",
-            "Who may book has a desk booked for the first day, from nine to five.",
+            match rule {
+                "" => "Everybody finds a desk booked for the first day, from nine to five.",
+                _ => "Whoever may book rooms finds a desk booked for the first day, from nine to five.",
+            },
             &format!(
                 "{rule}then = [{{ booking = \"day one\", title = \"First day\", from = \"09:00\", to = \"17:00\" }}]"
             ),

@@ -245,6 +245,7 @@ pub(crate) fn words(condition: &Condition) -> String {
     let or = |list: Vec<String>| list.join(" or ");
     match condition {
         Condition::Group(group) => format!("member of {}", group.name),
+        Condition::Cel(cel) => format!("\"{cel}\""),
         Condition::Tenant(list) => format!("from {}", or(list.iter().map(ToString::to_string).collect())),
         Condition::Today { from, until } => match (from, until) {
             (Some(from), Some(until)) => format!("today is from {from} to {until}"),

@@ -149,3 +149,37 @@ fn without_a_number_no_door_opens_and_a_leave_takes_doors() {
         matches!(desired.lifecycle, Lifecycle::Paused { loses } if loses.doors && loses.roles && !loses.seat)
     );
 }
+
+#[test]
+fn why_somebody_may_enter_and_what_would_change_it() {
+    let bound = bound("");
+    let facts = Facts::unlinked(now() - jiff::SignedDuration::from_hours(48));
+    let ways = |person: &Identity, thing: &str| {
+        let ways = bound.ways(person, &facts, now(), thing).into_iter();
+        ways.map(|way| {
+            let change: Vec<_> = way.change.iter().flatten().map(ToString::to_string).collect();
+            (way.rule, way.gives, way.why, change.join(", "), way.tried)
+        })
+        .collect::<Vec<_>>()
+    };
+    let told = |rule: &str, gives: bool, why: &str, change: &str, tried: bool| {
+        (rule.to_owned(), gives, why.to_owned(), change.to_owned(), tried)
+    };
+    assert_eq!(
+        ways(&with("labUntil", "2026-12-31"), "door"),
+        [
+            told("lab", true, "division is \"Engineering\"", "empty division", true),
+            told("house", true, "applies to everybody in scope", "", false),
+        ]
+    );
+    assert_eq!(
+        ways(&with("division", "Finance"), "lab"),
+        [told(
+            "lab",
+            false,
+            "division is \"Finance\", not \"Engineering\"",
+            "set division to \"Engineering\"",
+            true
+        )]
+    );
+}

@@ -133,6 +133,142 @@ fn conditions_hold_or_not_or_cannot_be_told() {
 }
 
 #[test]
+fn expressions_hold_or_not_or_cannot_be_told() {
+    for (expression, attributes, expected) in [
+        ("user.profile.level > '3'", "level=4", "yes"),
+        ("int(user.profile.level) + 1 > 4", "level=4", "yes"),
+        ("int(user.profile.level) + 1 > 4", "level=3", "no"),
+        (
+            "int(user.profile.level) > 4",
+            "level=four",
+            "\"int(user.profile.level) > 4\" cannot be decided: int: string parse error: invalid digit found in string",
+        ),
+        ("has(user.profile.level) && user.profile.level == 'x'", "", "no"),
+        ("has(user.profile.level)", "level=  ", "no"),
+        (
+            "user.profile.level == 'x'",
+            "",
+            "\"user.profile.level == 'x'\" cannot be decided: level is empty; has(user.profile.level) asks for that first",
+        ),
+        // What fails decides only where it still could.
+        ("user.tenant == 'northgate' || user.profile.level == 'x'", "", "yes"),
+        ("user.tenant == 'other' && user.profile.level == 'x'", "", "no"),
+        (
+            "user.profile.title > 3",
+            "title=VP",
+            "\"user.profile.title > 3\" cannot be decided: > cannot be applied to a text and a whole number",
+        ),
+        ("user.profile.flag", "flag=maybe", "\"user.profile.flag\" gives a text, neither true nor false"),
+        ("user.profile.sites.exists(s, s.startsWith('FLR'))", "sites=FLR-1|X", "yes"),
+        ("user.profile.sites.all(s, s.startsWith('FLR'))", "sites=FLR-1|X", "no"),
+        ("user.status == 'ACTIVE' && groups.size() == 0", "", "yes"),
+        ("groups.exists(g, g.name == 'A')", "", "no"),
+        ("10 / size(groups) > 1", "", "\"10 / size(groups) > 1\" cannot be decided: it divides by zero"),
+    ] {
+        let condition = format!("{{ cel = {expression:?} }}");
+        assert_eq!(
+            asked(&condition, attributes),
+            (expected.to_owned(), None),
+            "{expression} of {attributes}"
+        );
+        let turned = match expected {
+            "yes" => "no",
+            "no" => "yes",
+            other => other,
+        };
+        assert_eq!(asked(&format!("{{ not = {condition} }}"), attributes).0, turned, "not {expression}");
+    }
+    let long = format!("sites={}x", "x|".repeat(501));
+    let (told, _) = asked("{ cel = \"user.profile.sites.size() > 1\" }", &long);
+    assert_eq!(
+        told,
+        "\"user.profile.sites.size() > 1\" cannot be decided: sites has 502 values, more than 500"
+    );
+}
+
+#[test]
+fn an_expression_sees_the_policys_groups_and_waits_for_the_whole_list() {
+    let rest = "[[flow]]\nid = \"x\"\nsentence = \"FLR.\"\n\
+                if = [{ cel = \"groups.exists(g, g.name.startsWith('A') && g.id == '00gAAAAAAAA')\" }]\n\
+                then = [{ todo = \"yes\", what = \"it holds\" }]\n";
+    let bound = bound(rest);
+    let mut person = world::person("northgate");
+    let mut told = |groups: &[&str], whole: bool| {
+        let ids = groups.iter().map(|id| lanyard_model::id::GroupId::from(*id));
+        person.groups = lanyard_model::identity::Groups::new(ids, whole);
+        let desired = bound.evaluate(&person, &Facts::unlinked(long_before(now())), now());
+        match (&desired.lifecycle, desired.todos.first(), desired.not_given.first()) {
+            (Lifecycle::Aside { why }, ..) => why.clone(),
+            (_, Some(todo), _) => todo.because[0].text.clone(),
+            (_, _, not) => not.map(|not| not.because.text.clone()).unwrap_or_default(),
+        }
+    };
+    let expression = "groups.exists(g, g.name.startsWith('A') && g.id == '00gAAAAAAAA')";
+    assert_eq!(told(&["00gAAAAAAAA", "00gUNHEARD"], true), format!("\"{expression}\" holds: in A"));
+    assert_eq!(told(&["00gBBBBBBBB"], true), format!("\"{expression}\" does not hold: in B"));
+    assert_eq!(
+        told(&["00gUNHEARD"], true),
+        format!("\"{expression}\" does not hold: in no group that the policy names")
+    );
+    assert_eq!(
+        told(&["00gAAAAAAAA"], false),
+        format!("not known whether \"{expression}\" holds: the list of groups is not whole")
+    );
+    let ways = {
+        person.groups = lanyard_model::identity::Groups::new([], true);
+        bound.ways(&person, &Facts::unlinked(long_before(now())), now(), "x")
+    };
+    assert_eq!(
+        (ways[0].gives, ways[0].why.as_str(), &ways[0].change),
+        (
+            false,
+            "\"groups.exists(g, g.name.startsWith('A') && g.id == '00gAAAAAAAA')\" does not hold: in no group that the policy names",
+            &None
+        )
+    );
+}
+
+#[test]
+fn slips_in_expressions_are_told_at_their_column() {
+    let rest = "[profile]\ncustom01 = { cel = \"user.profile.sites\" }\ncustom02 = { cel = \"'a' + 1\" }\n\
+                custom03 = { cel = \"user.profile.a\", from = \"b\" }\n[[flow]]\nid = \"x\"\nif = [\n\
+                { cel = \"user.profile.level >\" },\n{ cel = 'user.profil.level > 3' },\n\
+                { cel = \"user.profile.t\\u00ED > 3\" },\n\
+                { cel = \"\"\"\n  user.tenant == \\\"a\\\" &&\n  levle\"\"\" },\n\
+                { cel = \"user.profile.level\" },\n{ cel = 7 },\n{ cel = \"1 == 1\", matches = \"x\" },\n\
+                { cel = \"\" }]\nthen = []\n";
+    let text = Policy::parse(&files(rest)).expect_err("mistakes").to_string();
+    insta::assert_snapshot!("slips_in_expressions", text);
+    // What only the tenants' schemas can tell.
+    let rest = "[profile]\ncustom01 = { cel = \"user.profile.sites\" }\n[[flow]]\nid = \"x\"\nif = [{ cel = \"user.profile.level > 'a' && user.profile.levle > 3\" }]\nthen = [{ todo = \"t\", what = \"w\" }]\n";
+    let policy = Policy::parse(&quiet(rest)).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    let types = [("level", "integer"), ("sites", "array")];
+    let known = lanyard_policy::Known {
+        attributes: Some(["level", "sites", "email"].map(str::to_owned).into()),
+        types: types.map(|(name, kind)| (name.to_owned(), [kind.to_owned()].into())).into(),
+        ..Default::default()
+    };
+    let lint = policy.lint(&known);
+    let found: Vec<_> = lint
+        .iter()
+        .filter(|problem| problem.severity == lanyard_policy::Severity::Error)
+        .map(|problem| {
+            let line = policy.files().toml.1.lines().nth(problem.line - 1).unwrap();
+            let rest: String = line.chars().skip(problem.column - 1).take(8).collect();
+            format!("{rest}: {}", problem.message)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "user.pro: no field can hold a list",
+            "> 'a' &&: > cannot be applied to a whole number and a text",
+            "levle > : no tenant has an attribute \"levle\"",
+        ]
+    );
+}
+
+#[test]
 fn a_stretch_says_when_it_begins_and_ends() {
     let stretch = |text: &str, day: &str| {
         asked(&format!("{{ attribute = \"day\", within = \"{text}\" }}"), &format!("day={day}"))
@@ -196,6 +332,24 @@ fn transforms_write_one_notation() {
         ("[profile]\njobTitle = { look_up = \"titles\" }", "title=swe", "Engineer"),
         ("[profile]\njobTitle = { look_up = \"titles\", as = \"upper case\" }", "title=VP", "VICE PRESIDENT"),
         ("[profile]\njobTitle = { look_up = \"titles\" }", "title=Clerk", "nothing"),
+        (
+            "[profile]\ncustom01 = { cel = \"user.profile.a.upperAscii() + ', ' + user.profile.b\", as = \"lower case\" }",
+            "a=Ok; b=Go  on",
+            "ok, go on",
+        ),
+        ("[profile]\ncustom01 = { cel = \"user.profile.a.split('@')[0].substring(1)\" }", "a=x7@y", "7"),
+        ("[profile]\ncustom01 = { cel = \"size(user.profile.a) * 2 > 5 ? 7 : null\" }", "a=xyz", "7"),
+        ("[profile]\ncustom01 = { cel = \"size(user.profile.a) * 2 > 5 ? 7 : null\" }", "a=x", "nothing"),
+        (
+            "[profile]\ncustom01 = { cel = \"user.profile.a\" }",
+            "",
+            "custom01: \"user.profile.a\" cannot be decided: a is empty; has(user.profile.a) asks for that first",
+        ),
+        (
+            "[profile]\ncustom01 = { cel = \"user.profile.a\" }",
+            "a=1|2",
+            "custom01: \"user.profile.a\" gives a list, which no field can hold",
+        ),
     ] {
         assert_eq!(field(rest, attributes), expected, "{attributes} in {rest}");
     }

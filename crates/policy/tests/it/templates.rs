@@ -159,6 +159,7 @@ fn decisions_read_as_sentences() {
 fn the_shipped_folder_is_up_to_date() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/harborlight");
     let files = world::demo();
+    assert!(lanyard_policy::format::format(&files).same_content(&files), "it is in the one spelling");
     let schema = lanyard_policy::schema::TEXT.to_owned();
     let mut all = vec![
         (folder.join(&files.toml.0), &files.toml.1),

@@ -32,9 +32,14 @@ impl Org {
 
     /// The proof at a resource, for a token bound to the key with thumbprint `jkt`. No nonce is asked here.
     pub fn check_resource_proof(&mut self, call: &Call<'_>, token: &str, jkt: &str) -> ApiResult<()> {
+        // As seen in the field (okta-sdk-nodejs #453, terraform-provider-okta #2392); the body has the API's form.
         let challenge = |refusal: ApiError| {
-            let text = format!("DPoP error=\"{}\", error_description=\"{}\"", refusal.code, refusal.summary);
-            refusal.header("www-authenticate", text)
+            let text = format!(
+                "DPoP algs=\"RS256 RS384 RS512 ES256 ES384 ES512\", authorization_uri=\"{0}/oauth2/v1/authorize\", \
+                 realm=\"{0}\", error=\"{1}\", error_description=\"{2}\", resource=\"{3}\"",
+                call.base, refusal.code, refusal.summary, call.path
+            );
+            ApiError { oauth: false, ..refusal.header("www-authenticate", text) }
         };
         if call.header("dpop").is_none() {
             return Err(challenge(refused("The DPoP proof JWT header is missing.")));

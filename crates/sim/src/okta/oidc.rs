@@ -203,6 +203,9 @@ impl Org {
                 "The response type is not supported by the authorization server.",
             );
         }
+        if get("response_mode").is_some_and(|mode| mode != "query") {
+            return back("unsupported_response_mode", "The response mode is not supported: use query.");
+        }
         let Some(state) = get("state") else {
             return back("invalid_request", "The authentication request has an invalid 'state' parameter.");
         };
@@ -220,7 +223,8 @@ impl Org {
         }
         match (get("code_challenge"), get("code_challenge_method")) {
             (None, None) if app.secret.is_some() || !app.keys.is_empty() => {}
-            (Some(_), Some("S256")) => {}
+            // A hash in base64url, 43 characters, is what S256 makes.
+            (Some(challenge), Some("S256")) if challenge.len() == 43 => {}
             _ => return back("invalid_request", "PKCE code challenge with method S256 is required."),
         }
         let Some(hint) = get("login_hint") else {

@@ -82,7 +82,32 @@ pub(super) fn judge(
                 )
             });
         }
+        let late = doors_held(evidence, site, &number).filter(|held| *held > bound);
+        verdict.check("S2", late.is_none(), bound, || {
+            format!(
+                "{} left at {} and had doors open until {}",
+                identity.name,
+                since.strftime("%d %H:%M:%S"),
+                late.unwrap_or_default().strftime("%d %H:%M:%S"),
+            )
+        });
     }
+}
+
+/// The last moment at which the site's badge system let somebody of this number in anywhere. `None`: it never did.
+fn doors_held(evidence: &Evidence<'_>, site: usize, wanted: &str) -> Option<Timestamp> {
+    let site = &evidence.company.sites[site].subdomain;
+    let (mut last, mut open) = (None, false);
+    let theirs = evidence.doors.iter().filter(|told| {
+        told.site.as_str() == &**site && number(&Value::from(told.holder.as_str())).as_deref() == Some(wanted)
+    });
+    for told in theirs {
+        if open {
+            last = Some(told.at);
+        }
+        open = !told.rights.is_empty();
+    }
+    if open { Some(evidence.now) } else { last }
 }
 
 /// Nothing about the accounts of this number was doubtful from the start: no twin, no site administrator, no dirt.

@@ -24,6 +24,7 @@ use lanyard_sim::{face::forgotten, host::Vendor, scenario::audit::Record, world:
 use serde_json::Value;
 
 use crate::{
+    badge::Told,
     guards::Ballots,
     network::{Read, SentWrite},
     script::{Plan, Script},
@@ -89,6 +90,8 @@ pub struct Evidence<'a> {
     /// Claims that ended, and what was wrong with some.
     pub fences: (u64, Vec<String>),
     pub ballots: &'a Ballots,
+    /// What badge systems were told, in order.
+    pub doors: &'a [Told],
     pub machine: Machine,
     /// From when the edited policy was in force, or the first one again.
     pub published: Vec<(Timestamp, bool)>,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::Holding;
 use lanyard_model::{
     account::Account,
+    door::DoorRights,
     id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
     link::Link,
 };
@@ -20,7 +21,9 @@ use crate::{
 
 statements! {
     OPEN = "SELECT kind, key, value, from_at FROM held
-            WHERE site = $1 AND account_id = $2 AND to_at = 9223372036854775807 AND kind <> 'person'";
+            WHERE site = $1 AND account_id = $2 AND to_at = 9223372036854775807 AND kind <> 'person' AND kind <> 'door'";
+    OPEN_DOORS = "SELECT key, value, from_at FROM held
+                  WHERE site = $1 AND account_id = $2 AND kind = 'door' AND to_at = 9223372036854775807";
     OPEN_OF_PERSON = "SELECT account_id, from_at FROM held WHERE key = $1 AND site = $2 AND kind = 'person'
                       AND to_at = 9223372036854775807";
     BEGIN = "INSERT INTO held (site, account_id, kind, key, from_at, to_at, value)
@@ -46,7 +49,7 @@ const OPEN_END: i64 = i64::MAX;
 /// One right: kind and key, with its value.
 type Rights = BTreeMap<(&'static str, String), String>;
 
-/// All kinds there are but `person`, which links write.
+/// All kinds that a read of an account shows: `person` is written by links, `door` by what the badge system acknowledged.
 const KINDS: &[&str] =
     &["account", "role", "item", "cost_center", "seat", "section", "user_type", "site_admin"];
 
@@ -157,6 +160,43 @@ pub(crate) fn unlinked(tx: &dyn Tx, who: &IdentityId, site: &SiteId, at: Timesta
     let open = tx::all(tx, OPEN_OF_PERSON, with![&who, site.as_str()], |row| Ok((row.int(0)?, row.int(1)?)))?;
     for (account, from) in open {
         tx.run(END, with![micros(at).max(from), site.as_str(), account, "person", &who, from])?;
+    }
+    Ok(())
+}
+
+/// What the badge system acknowledged last for a person of the site. Kept with their account, or with the last one they had:
+/// no read shows doors, so these rows are written when they are told and not when an account is read.
+pub(crate) fn doors(
+    tx: &dyn Tx,
+    who: &IdentityId,
+    site: &SiteId,
+    rights: &DoorRights,
+    at: Timestamp,
+) -> Answer<()> {
+    let accounts = accounts_of(tx, who)?.into_iter().filter(|(account, ..)| account.site == *site);
+    let mut accounts: Vec<_> = accounts.collect();
+    // The open stretch last, else the youngest.
+    accounts.sort_by_key(|(_, from, to)| (to.is_none(), *from));
+    let Some(current) = accounts.last().map(|(account, ..)| account.id) else { return Ok(()) };
+    let (site, at) = (site.as_str(), micros(at));
+    let mut same = std::collections::BTreeSet::new();
+    let mut ids: Vec<i64> = accounts.iter().map(|(account, ..)| account.id.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        let open = tx::all(tx, OPEN_DOORS, with![site, id], |row| {
+            Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?))
+        })?;
+        for (area, span, from) in open {
+            if id == current.0 && rights.get(&area).is_some_and(|now| now.to_string() == span) {
+                same.insert(area);
+            } else {
+                tx.run(END, with![at.max(from), site, id, "door", &area, from])?;
+            }
+        }
+    }
+    for (area, span) in rights.iter().filter(|(area, _)| !same.contains(*area)) {
+        tx.run(BEGIN, with![site, current.0, "door", area, at, &span.to_string()])?;
     }
     Ok(())
 }

@@ -62,6 +62,19 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
+/// Any bytes as the one expression of a policy, as a condition and as a value.
+pub fn check_expression(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let escaped: String = text.chars().map(|c| format!("\\U{:08X}", u32::from(c))).collect();
+    let head = "format = 1\n[groups]\nA = \"00gAAAAAAAA\"\n[[route]]\nsite = \"hq\"\n[correlation]\n\
+                keys = [{ kind = \"k\", attribute = \"email\", field = \"email\" }]\n";
+    let condition = format!(
+        "{head}[[flow]]\nid = \"a\"\nif = [{{ cel = \"{escaped}\" }}]\nthen = [{{ todo = \"x\", what = \"y\" }}]\n"
+    );
+    check(condition.as_bytes());
+    check(format!("{head}[profile]\ncustom01 = {{ cel = \"{escaped}\" }}\n").as_bytes());
+}
+
 /// Somebody with a value of every kind for whatever the policy asks, as each of the usual standings.
 fn people(policy: &Policy, now: Timestamp) -> Vec<Identity> {
     let values = [

@@ -6,8 +6,8 @@ use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
-fn corpus() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/policy");
+fn corpus(of: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(of);
     let mut files: Vec<_> =
         fs::read_dir(folder).expect("a corpus").map(|entry| entry.expect("a file").path()).collect();
     files.sort();
@@ -16,7 +16,10 @@ fn corpus() -> Vec<Vec<u8>> {
 
 #[test]
 fn the_corpus_holds() {
-    let corpus = corpus();
+    let expressions = corpus("expression");
+    assert!(expressions.len() >= 3);
+    expressions.iter().for_each(|input| check::check_expression(input));
+    let corpus = corpus("policy");
     assert!(corpus.len() >= 3);
     corpus.iter().for_each(|input| check::check(input));
     let load = |input: &Vec<u8>| lanyard_policy::Policy::parse(&check::files(input)).is_ok();
@@ -48,6 +51,11 @@ fn slip() -> impl Strategy<Value = Slip> {
         "if_it_fails = {}",
         "\r\n",
         "é",
+        " && ",
+        "groups",
+        ".exists(g, ",
+        "user.profile.",
+        ")",
     ]);
     prop_oneof![
         (any::<usize>(), 1usize..40).prop_map(|(at, length)| Slip::Cut(at, length)),
@@ -102,8 +110,14 @@ proptest! {
 
     #[test]
     fn mutations_of_the_corpus_hold(which in any::<prop::sample::Index>(), slips in prop::collection::vec(slip(), 1..6)) {
-        let corpus = corpus();
+        let corpus = corpus("policy");
         check::check(&slipped(corpus[which.index(corpus.len())].clone(), &slips));
+    }
+
+    #[test]
+    fn mutations_of_expressions_hold(which in any::<prop::sample::Index>(), slips in prop::collection::vec(slip(), 1..4)) {
+        let corpus = corpus("expression");
+        check::check_expression(&slipped(corpus[which.index(corpus.len())].clone(), &slips));
     }
 
     #[test]

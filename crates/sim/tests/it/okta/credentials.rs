@@ -139,7 +139,10 @@ fn dpop_asks_for_a_nonce_and_refuses_replays() {
     client.desk.authorization = format!("Bearer {token}");
     assert_eq!(client.desk.get("/api/v1/users").code(), "401 E0000011", "bound to a key");
     client.desk.authorization = format!("DPoP {token}");
-    assert_eq!(client.desk.get("/api/v1/users").code(), "400 invalid_dpop_proof");
+    let bare = client.desk.get("/api/v1/users");
+    assert_eq!(bare.code(), "400 invalid_dpop_proof");
+    assert!(bare.header("www-authenticate").starts_with("DPoP algs=\"RS256 "), "{:?}", bare.headers);
+    assert_eq!(bare.body["errorSummary"], "The DPoP proof JWT header is missing.", "in the form of the API");
     let ath = lanyard_sim::okta::keys::sha256_base64url(token.as_bytes());
     let url = "https://northgate.okta.com/api/v1/users";
     for (url, ath, expected) in [

@@ -236,8 +236,9 @@ pub fn wrong_with(answer: &Seen, oauth: bool) -> Option<String> {
         return None;
     }
     let code = text("errorCode").unwrap_or_default();
-    // The provider metadata refuses a client in words of OAuth (`ErrorInvalidClientId` in okta-openapi.json).
-    let coded = code == "invalid_client"
+    // The provider metadata refuses a client in words of OAuth (`ErrorInvalidClientId` in okta-openapi.json), a resource a
+    // proof.
+    let coded = matches!(code, "invalid_client" | "invalid_dpop_proof")
         || code.len() == 8 && code.starts_with('E') && code[1..].bytes().all(|byte| byte.is_ascii_digit());
     let causes = answer.body["errorCauses"].as_array();
     let caused = causes.is_some_and(|causes| causes.iter().all(|cause| cause["errorSummary"].is_string()));
