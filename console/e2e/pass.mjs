@@ -101,7 +101,8 @@ const SCREENS = [
   }],
   ["policy-flow", async (page) => {
     await page.goto(`${page.url().split("?")[0]}?view=flow`);
-    await page.locator(".react-flow__node").first().waitFor();
+    await page.locator('.react-flow__node[data-id="then0!"]').click();
+    await page.locator('.react-flow__node[data-id="tell"]').scrollIntoViewIfNeeded();
   }],
   ["policy-ground", async (page) => {
     await page.goto(`${page.url().split("?")[0]}?view=ground&section=lifecycle`);
@@ -214,6 +215,8 @@ async function draft(page) {
     const flows = policy.rules.flow;
     flows.splice(flows.findIndex((flow) => flow.id === "room-booking"), 1);
     flows.find((flow) => flow.id === "zone").sentence = "Hybrid people sit where their team sits.";
+    Object.assign(flows[0], { but_first: { approval: ["manager"], escalate_after: "1 day", escalate_to: ["role:approver"] }, tell: ["facilities"] });
+    flows[0].then[0].if_it_fails = { retry: 3, every: "10 minutes", instead: [{ place: "section" }], alert: ["facilities"] };
     policy.rules.guardrails = { ...policy.rules.guardrails, second_person: true };
     await ask("PUT", "/policy/drafts/pass", { document: policy }, { "if-none-match": "*" });
   });

@@ -61,9 +61,10 @@ export default function Canvas(props: Props) {
     setFollow(undefined);
   }, [follow, nodes]);
 
-  // More or fewer steps: all of them stay in view, and the keyboard stays where it is.
+  // More or fewer steps, another width: all of them stay in view, and the keyboard stays where it is.
   const view = useRef<ReactFlowInstance<BoxNode, PlusEdge>>(undefined);
-  useEffect(() => void view.current?.fitView(FIT), [nodes.length, scale]);
+  const frame = { x: Math.max(MARGIN, (pane.width - size.width * scale) / 2), y: MARGIN, zoom: scale };
+  useEffect(() => void view.current?.setViewport(frame), [at, size.width, size.height, pane.width]);
 
   const branch = (condition: number) => {
     if (locked) return;
@@ -120,7 +121,10 @@ export default function Canvas(props: Props) {
         <div ref={pane.ref}><div className="canvas" ref={canvas} onKeyDown={onKeyDown} style={{ height: size.height * scale + 2 * MARGIN }}>
           <ReactFlow
             key={at}
-            onInit={(made) => (view.current = made)}
+            onInit={(made) => {
+              view.current = made;
+              void made.setViewport(frame);
+            }}
             nodes={nodes}
             edges={edges}
             nodeTypes={NODES}
@@ -132,13 +136,12 @@ export default function Canvas(props: Props) {
             deleteKeyCode={null}
             zoomOnScroll={false}
             preventScrolling={false}
-            fitView
             fitViewOptions={FIT}
             minZoom={MIN_ZOOM}
             onNodeClick={(_, node) => open((node as BoxNode).data.box)}
             ariaLabelConfig={{ "node.a11yDescription.default": "Enter opens the step, plus adds one below it, Alt with an arrow moves it, Control D copies it, B branches, Delete takes it out" }}
           >
-            <Controls showInteractive={false} />
+            <Controls showInteractive={false} position="top-right" />
           </ReactFlow>
         </div></div>
       )}
