@@ -18,7 +18,7 @@ if (!BASE || !BROWSER) {
 }
 const WAIT_MS = 30_000;
 /** All of them together on a quiet machine; a busy one may take twice as long, more means that something waits. */
-const TOGETHER_MS = 90_000;
+const TOGETHER_MS = 120_000;
 const BUSY = 2;
 /** So many at a time: each has a browser page of its own, and mostly waits. */
 const AT_ONCE = 3;

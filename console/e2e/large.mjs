@@ -95,7 +95,7 @@ async function interactions(page) {
   await page.locator("[data-row]").first().waitFor();
   await page.getByRole("button", { name: "Name" }).click();
   await page.locator("th[aria-sort=descending]").waitFor();
-  await page.locator("[data-search].pressSequentially("okafor", { delay: 60 });
+  await page.locator("[data-search]").pressSequentially("okafor", { delay: 60 });
   await page.keyboard.press("Control+k");
   await page.locator("input.mantine-Spotlight-search").waitFor();
   await page.locator("input.mantine-Spotlight-search").pressSequentially("amara", { delay: 60 });

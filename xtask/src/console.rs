@@ -137,21 +137,9 @@ pub fn journeys(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
 /// # Errors
 /// With the counts, when a figure is beyond what a busy machine explains; when there is no browser.
 pub fn large(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
-    crowded(root, lanyard, "100000")
-}
-
-/// The same with as many people as the tier has time for.
-///
-/// # Errors
-/// As [`large`].
-pub fn larger(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
-    crowded(root, lanyard, "5000")
-}
-
-fn crowded(root: &Root, lanyard: &Path, people: &str) -> Result<Tally, Failure> {
     let browser = tools::browser(root)?;
     let (said, failure) = Call::new("node", root.path(FOLDER), PASS)
-        .args(["e2e/large.mjs", people])
+        .args(["e2e/large.mjs"])
         .env("LANYARD", lanyard)
         .env("CHROMIUM", &browser)
         .run_to_end()?;

@@ -29,7 +29,7 @@ export function SealPage({ seal, tenant }: { seal: string; tenant: string }) {
     <Loaded query={query} what="this plan">
       {(data) => (
         <div className="stack">
-          <PageHead title={`Plan of ${data.head.policy}`} sub={<span className="row wrap"><Tag as={SEAL_STATE[data.head.state].tone} label={SEAL_STATE[data.head.state].label} />sealed <At at={data.head.at} /></span>}>
+          <PageHead title="Plan for everybody" sub={<span className="row wrap"><Tag as={SEAL_STATE[data.head.state].tone} label={SEAL_STATE[data.head.state].label} />sealed <At at={data.head.at} /></span>}>
             <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
           </PageHead>
           {data.head.state === "applying" && <Applying seal={seal} tenant={tenant} />}

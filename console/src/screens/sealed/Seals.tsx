@@ -35,7 +35,7 @@ export function Seals({ tenant }: { tenant: string }) {
                 <li key={seal.seal}>
                   <Tag as={SEAL_STATE[seal.state].tone} label={SEAL_STATE[seal.state].label} />
                   <div className="grow">
-                    <Link data-row className="title" to="/$tenant/plans/$planId" params={{ tenant, planId: seal.seal }}>{seal.policy}: {plural(seal.lines, "change")} for {plural(seal.people, "person", "people")}</Link>
+                    <Link data-row className="title" to="/$tenant/plans/$planId" params={{ tenant, planId: seal.seal }}>{plural(seal.lines, "change")} for {plural(seal.people, "person", "people")}</Link>
                     <div className="dim small">{seal.of && `${plural(seal.left_out, "person", "people")} left out altogether · `}<span className="mono">{seal.seal}</span></div>
                   </div>
                   <span className="small dim"><Ago at={seal.ended_at ?? seal.started_at ?? seal.at} /></span>
