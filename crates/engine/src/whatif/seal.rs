@@ -229,7 +229,7 @@ impl Engine {
         if sealed.started_at.is_none() || sealed.ended_at.is_some() {
             return Ok(progress);
         }
-        let who = self.sealed_people(seal, &sealed).await?;
+        let who = self.named_in(seal, &sealed).await?;
         (progress.to_look, progress.to_try_again) = self.open_looks(&who).await?;
         Ok(progress)
     }
@@ -445,7 +445,7 @@ impl Engine {
     }
 
     /// Whom a seal names. It never changes, and is asked for again and again while a seal is applied: read once.
-    async fn sealed_people(
+    async fn named_in(
         &self,
         seal: &str,
         sealed: &Sealed,
