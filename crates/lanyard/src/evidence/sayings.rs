@@ -1,7 +1,7 @@
 //! What lines of the journal say that no table of the store keeps: who put a finding away and why, who answers for a late
 //! leaver, how whole the lists of a comparison were, and where the pages of Okta's log join.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
@@ -55,9 +55,14 @@ pub struct Sayings {
     first: Option<Compared>,
     last: Option<Compared>,
     chain: Option<Chain>,
+    /// Where the last pages of the chain began: a page that begins at one of them was read twice, and misses nothing.
+    passed: VecDeque<String>,
     /// Rows of the table `intake`, in order.
     intake: Vec<Vec<Cell>>,
 }
+
+/// Two readers of one log (its own loop, and a comparison that waits for it) are no further apart than so many pages.
+const PASSED_MAX: usize = 64;
 
 /// Whether a line of this kind may say something; told apart before it is read as a whole.
 pub fn speaks(kind: &str, text: &str) -> bool {
@@ -133,9 +138,19 @@ impl Sayings {
             events,
             position,
         };
+        let twice = self.passed.contains(&fresh.from);
+        // The slower of two readers ends where the other has been already.
+        let behind = twice && self.passed.contains(&fresh.to);
+        self.passed.push_back(fresh.from.clone());
+        if self.passed.len() > PASSED_MAX {
+            self.passed.pop_front();
+        }
         match &mut self.chain {
-            Some(chain) if chain.to == fresh.from => {
-                (chain.to_at, chain.to, chain.position) = (at, fresh.to, position);
+            Some(chain) if chain.to == fresh.from || twice => {
+                (chain.to_at, chain.position) = (at, position);
+                if !behind {
+                    chain.to = fresh.to;
+                }
                 (chain.pages, chain.events) = (chain.pages + pages, chain.events + events);
             }
             _ => {
@@ -172,6 +187,7 @@ impl Sayings {
     /// Writes the chain so far; answers it.
     fn end_chain(&mut self) -> Option<Chain> {
         let chain = self.chain.take()?;
+        self.passed.clear();
         let mut cells = row(
             "chain",
             (chain.from_at, chain.to_at),
