@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { makeProof, tried } from "./proof.mjs";
 import { makeFindings, makePolicy, makeRequests, makeRooms } from "./rooms.mjs";
+import { sealed, whatif } from "./sealed.mjs";
 import { detailOf, happen, makePlan, makeStory, makeWorld, pick, SITES, TENANTS } from "./world.mjs";
 
 const argument = (name, otherwise) => {
@@ -83,12 +84,14 @@ const overview = () => {
       hook: { state: i === 0 && hookOutUntil > now ? "missing" : "live", last_delivery_at: iso(now - (i + 1) * 2_300) },
       feed: { last_poll_at: iso(now - 4_000 - i * 3_000), lag_seconds: 0.9 + i * 0.7, events_total: 18_211 + world.seq * (i + 1), hook_only: 3 + i, feed_only: 21 - i * 9 },
       people: of(t), budget: { answered: 4_100, throttled: 0, faulted: 0 }, calls: minutes(now, i + 2, 0),
+      quotas: [{ bucket: "users", limit: 600, remaining: 540 - i * 420, resets_at: iso(now + 30_000) }, { bucket: "logs", limit: 120, remaining: 96, resets_at: iso(now + 30_000) }],
     })),
     sites: SITES.map((s, i) => ({
       id: s.id, name: s.name, ioffice_url: s.ioffice_url, accounts: of(TENANTS[i]) - 9,
       writes: true, budget: { calls: 8_200 + world.seq * (i + 3), throttled: stormUntil > now ? 41 : i, faulted: i, per_second: 10 }, calls: minutes(now, i + 5, stormUntil > now ? 12 : 0),
       last_sweep: { at: iso(now - 8_100_000 - i * 600_000), state: i === 0 ? "complete" : "partial", certified: i === 0, drift: i === 0 ? 4 : 11 },
     })),
+    environments: TENANTS.map((t, i) => ({ tenant: t.id, site: SITES[i].id, people: of(t), state: stormUntil > now ? "throttled" : i === 0 ? "in_step" : "unproven", why: i === 0 ? "the last full comparison was complete, and all answers come" : "the last full comparison was not proven complete", changes: 140, lag_p50_ms: 840 + i * 300, lag_p95_ms: 3_900 + i * 800, open: i * 3 })),
     work: { due: world.seq % 4, leased: 1 + (world.seq % 3), waiting: 57, dead: 0 },
     needs_person: needs(),
     rates: { applied_24h: world.counts.applied, failed_24h: world.counts.failed, held: world.plans.filter((p) => p.state === "held").length },
@@ -152,6 +155,8 @@ const EVERY = ["see", "operate", "edit_policy", "approve", "audit", "own", "metr
 
 function route(method, path, query, body, headers) {
   if (path === "/policy/try" || path === "/policy/reach") return ok(tried(path, body, world));
+  const told = sealed(method, path, query, world);
+  if (told) return told;
   const proven = proof(method, path, query, body);
   if (proven) return proven;
   if (path.startsWith("/policy")) return policy(method, path, query, body, headers) ?? problem(404, "No such path", path);
@@ -193,13 +198,10 @@ function route(method, path, query, body, headers) {
     return found ? ok(found) : problem(404, "No such plan", `Nothing is known under ${plan[1]}.`);
   }
   switch (`${method} ${path}`) {
-    case "GET /session": return ok({ csrf: CSRF, user: "demo", subject: "demo", grants: [{ role: "owner" }], permits: EVERY, permits_everywhere: EVERY, demo: true, can_sign_out: false });
+    case "GET /session": return ok({ csrf: CSRF, user: "demo", names: ["demo"], subject: "demo", grants: [{ role: "owner" }], permits: EVERY, permits_everywhere: EVERY, demo: true, can_sign_out: false });
     case "GET /sign-in": return ok({ provider: "acme.okta.com", signed_in: false });
     case "POST /whatif": {
-      const some = world.people.slice(0, 14);
-      const effect = (p, i) => ({ identity: { tenant: p.tenant, user: p.id }, person: p.name, site: "london", gains: i % 3 === 0 ? ["desk on 5 Bishopsgate / Level 4"] : [], loses: i % 5 === 1 ? ["role in Reservations: CUSTOMER"] : [], moves: i % 3 === 2 ? ["Level 2 → Level 4"] : [], changes: [], waits: i % 7 === 6 ? ["held for 24 hours"] : [], no_longer: [] });
-      const people = some.map(effect).map((p) => ({ ...p, lines: Object.fromEntries([...p.gains, ...p.loses, ...p.moves].map((text) => [text, [text]])) })).filter((p) => p.gains.length + p.loses.length + p.moves.length + p.waits.length > 0);
-      return ok({ seal: "sha256:1", draft: body.draft, at: iso(Date.now()), totals: { people: world.people.length, affected: people.length, gain: people.filter((p) => p.gains.length).length, lose: people.filter((p) => p.loses.length).length, move: people.filter((p) => p.moves.length).length, change: 0, wait: people.filter((p) => p.waits.length).length }, people, floors: [{ site: "london", floor: "5 Bishopsgate / Level 4", seats: 96, today: 92, then: 99, short: 3 }, { site: "london", floor: "5 Bishopsgate / Level 2", seats: 120, today: 114, then: 107, short: 0 }], approvals: { "executive-desk": 2 }, cost: [{ site: "london", ioffice_calls: 41, okta_calls: 0, minutes: 2, removals: 3, removals_max: 100 }], out_of_scope: [], unmatched: [], disputed: [], rules: { dead: [], shadowed: ["own-desk"] }, doubts: ["Bookings are not mirrored."] });
+      return ok(whatif(world, body.draft, "wif_2c41d09be7a1f350"));
     }
     case "GET /approvals": return ok(approvals(query.get("done") === "true"));
     case "POST /approvals": for (const r of requests) if (body.ids.includes(r.id)) Object.assign(r, { state: body.say === "approve" ? "granted" : "declined", votes: [{ by: "demo", at: iso(Date.now()), yes: body.say === "approve", reason: body.reason }] }); return ok({ items: [] });
@@ -244,7 +246,7 @@ function route(method, path, query, body, headers) {
       const search = (query.get("search") ?? "").toLowerCase();
       const from = Number(query.get("cursor") || 0);
       const found = world.people.filter((p) => mine(p) && (!search || `${p.name} ${p.email} ${p.department} ${p.title}`.toLowerCase().includes(search)));
-      return ok({ items: found.slice(from, from + limit).map(bare), next: from + limit < found.length ? String(from + limit) : null, total: found.length });
+      return ok({ items: found.slice(from, from + limit).map(bare), next: from + limit < found.length ? String(from + limit) : null, total: found.length, more_than: null });
     }
     case "POST /stop": world.stopped = true; tell("overview", {}); return ok({});
     case "POST /resume": world.stopped = false; tell("overview", {}); return ok({});

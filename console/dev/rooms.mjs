@@ -71,7 +71,7 @@ export function makePolicy(now) {
   const text = (d) => JSON.stringify(d);
   return (method, path, query, body, headers) => {
     const ok = (answer, tag) => ({ status: 200, body: answer, headers: tag ? { etag: `"${tag}"` } : {} });
-    if (path === "/policy") return ok({ in_force: head(versions[0]), running: { name: versions[0].name, seal: versions[0].seal }, second_person: false, drafts: [...drafts].map(([id, d]) => ({ ...shown(id, d), document: undefined, source: undefined, problems: undefined })) });
+    if (path === "/policy") return ok({ in_force: head(versions[0]), running: { name: versions[0].name, seal: versions[0].seal }, second_person: false, applying: null, flows: [{ id: "executive-desk", sentence: "Executives sit on the executive floor." }], drafts: [...drafts].map(([id, d]) => ({ ...shown(id, d), document: undefined, source: undefined, problems: undefined })) });
     if (path === "/policy/versions") return ok({ versions: versions.map(head), total: versions.length });
     if (path.startsWith("/policy/versions/")) return ok({ ...head(versions[0]), source: {}, document: versions[0].document });
     if (path === "/policy/diff") {

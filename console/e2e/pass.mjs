@@ -50,13 +50,21 @@ const SCREENS = [
     await page.getByRole("link", { name: /^First contact/ }).first().click();
     await page.getByRole("heading", { name: "Limits, then live" }).waitFor({ timeout: SLOW_MS });
   }],
-  ["activity", (page) => page.goto(`${BASE}/all/activity`)],
+  ["activity", async (page) => {
+    await page.goto(`${BASE}/all/activity?show=changes`);
+    await settle(page);
+    await page.locator("li.choice .details").first().click();
+    await page.getByRole("heading", { level: 2 }).first().waitFor();
+  }],
+  ["activity-fields", (page) => page.locator(".sticky").getByText("Changed fields").click()],
+  ["activity-next", (page) => page.locator(".sticky").getByText("What to do next").click()],
   ["plans", (page) => page.goto(`${BASE}/all/plans`)],
   ["plan", async (page) => {
     await page.goto(`${BASE}/all/plans`);
     await settle(page);
-    if ((await page.locator("[data-row]").count()) === 0) return "skip";
-    await page.locator("[data-row]").first().click();
+    const own = page.locator("table [data-row]");
+    if ((await own.count()) === 0) return "skip";
+    await own.first().click();
     await page.waitForURL(/\/plans\/.+/);
   }],
   ["approvals", async (page) => {
@@ -119,6 +127,10 @@ const SCREENS = [
     await page.getByRole("button", { name: "Compute", exact: true }).click();
     await page.getByRole("heading", { name: "Floors" }).waitFor();
   }],
+  ["plan-for-everybody", async (page) => {
+    await page.getByRole("link", { name: "Open as a plan" }).click();
+    await page.getByRole("heading", { name: "How far it reaches" }).waitFor();
+  }],
   ["policy-trial", async (page) => {
     await page.goto(`${BASE}/all/templates/contractor-expiry`);
     await page.waitForFunction(() => /concerns/.test(document.querySelector("[data-reach]")?.textContent ?? ""));
@@ -129,7 +141,10 @@ const SCREENS = [
     await page.goto(`${BASE}/all/reviews`);
     await settle(page);
     if ((await page.locator("[data-row]").count()) > 0) return;
-    await asks(page, (ask) => ask("POST", "/reviews", { title: "Quarterly, roles and administrators", tenant: "northgate", sites: ["northgate"], kinds: ["role", "site_admin"], owner: "olga@northgate.example", reviewers: ["demo"], due_at: new Date(Date.now() + 14 * 86_400_000).toISOString() }));
+    await asks(page, async (ask) => {
+      const { items: [owner] } = await ask("GET", "/people?tenant=northgate&limit=1");
+      await ask("POST", "/reviews", { title: "Quarterly, roles and administrators", tenant: "northgate", sites: ["northgate"], kinds: ["role", "site_admin"], owner: owner.email, reviewers: ["demo"], due_at: new Date(Date.now() + 14 * 86_400_000).toISOString() });
+    });
     await page.reload();
     await page.locator("[data-row]").first().waitFor();
   }],

@@ -170,6 +170,7 @@ export interface ActivityQuery {
   kinds?: string;
   search?: string;
   problems?: string;
+  sort?: string;
 }
 
 export const api = {
@@ -182,14 +183,14 @@ export const api = {
   roles: () => call<Schemas["RoleRules"]>("/roles"),
   overview: () => call<Overview>("/overview"),
   activity: (query: ActivityQuery) => call<Page<ActivityItem>>("/activity", { ...query }),
-  people: (query: { search?: string; cursor?: string; limit?: number; tenant?: string }) =>
-    call<Page<PersonSummary>>("/people", query),
+  people: (query: { search?: string; sort?: string; cursor?: string; limit?: number; tenant?: string }) =>
+    call<Schemas["PeoplePage"]>("/people", query),
   person: (tenant: string, id: string) => call<PersonDetail>(person(tenant, id)),
   personPlan: (tenant: string, id: string) => call<Plan>(`${person(tenant, id)}/plan`),
   look: (tenant: string, id: string) => post<unknown>(`${person(tenant, id)}/look`),
-  plans: (query: { limit?: number; cursor?: string; tenant?: string; search?: string; effect?: string }) => call<Page<PlanRow>>("/plans", query),
+  plans: (query: { limit?: number; cursor?: string; tenant?: string; search?: string; effect?: string; sort?: string }) => call<Page<PlanRow>>("/plans", query),
   plan: (id: string) => call<Plan>(`/plans/${encodeURIComponent(id)}`),
-  findings: (query: { limit?: number; cursor?: string; tenant?: string; kind?: string; search?: string }) => call<Schemas["FindingPage"]>("/findings", query),
+  findings: (query: { limit?: number; cursor?: string; tenant?: string; kind?: string; search?: string; sort?: string }) => call<Schemas["FindingPage"]>("/findings", query),
   sweeps: () => call<Schemas["Sweeps"]>("/sweeps"),
   drift: () => call<Drift>("/drift"),
   resumeRollOut: () => post<unknown>("/rollout/resume"),

@@ -2,6 +2,7 @@ import "@fontsource-variable/inter/wght.css";
 import "./mantine.css";
 import "./tokens.css";
 import "./app.css";
+import "./print.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

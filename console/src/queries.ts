@@ -24,7 +24,7 @@ export const usePlan = (id: string) => useQuery({ queryKey: ["plan", id], queryF
 
 export const useDemo = () => useQuery({ queryKey: ["demo"], queryFn: api.demo, refetchInterval: 2_000 });
 
-export const usePlans = (tenant: string, options: { search?: string; effect?: string } = {}) =>
+export const usePlans = (tenant: string, options: { search?: string; effect?: string; sort?: string } = {}) =>
   useInfiniteQuery({
     queryKey: ["plans", tenant, options],
     queryFn: ({ pageParam }) => api.plans({ ...options, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
@@ -32,7 +32,7 @@ export const usePlans = (tenant: string, options: { search?: string; effect?: st
     getNextPageParam: (last) => (last.next ? String(last.next) : undefined),
   });
 
-export const useFindings = (tenant: string, options: { kind?: string; search?: string } = {}) =>
+export const useFindings = (tenant: string, options: { kind?: string; search?: string; sort?: string } = {}) =>
   useInfiniteQuery({
     queryKey: ["findings", tenant, options],
     queryFn: ({ pageParam }) => api.findings({ ...options, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
@@ -64,16 +64,16 @@ export const usePersonPlan = (tenant: string, id: string) =>
     staleTime: 10_000,
   });
 
-export const usePeople = (tenant: string, search: string) =>
+export const usePeople = (tenant: string, search: string, sort?: string) =>
   useInfiniteQuery({
-    queryKey: ["people", tenant, search],
-    queryFn: ({ pageParam }) => api.people({ search, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
+    queryKey: ["people", tenant, search, sort],
+    queryFn: ({ pageParam }) => api.people({ search, sort, tenant: only(tenant), cursor: pageParam, limit: PAGE_SIZE }),
     initialPageParam: "",
     getNextPageParam: (last) => (last.next ? String(last.next) : undefined),
     refetchInterval: 20_000,
   });
 
-export const useActivity = (tenant: string, options: { all?: boolean; limit?: number; kinds?: string; search?: string; problems?: boolean } = {}) =>
+export const useActivity = (tenant: string, options: { all?: boolean; limit?: number; kinds?: string; search?: string; problems?: boolean; sort?: string } = {}) =>
   useInfiniteQuery({
     queryKey: ["activity", tenant, options],
     queryFn: ({ pageParam }) =>
@@ -83,6 +83,7 @@ export const useActivity = (tenant: string, options: { all?: boolean; limit?: nu
         kinds: options.kinds,
         search: options.search,
         problems: options.problems ? "true" : undefined,
+        sort: options.sort,
         limit: options.limit ?? PAGE_SIZE,
         cursor: pageParam,
       }),

@@ -5,6 +5,7 @@ import { Shell } from "./shell/Shell";
 
 export interface PeopleSearch {
   q?: string;
+  sort?: "-name";
 }
 export interface PersonSearch {
   tab?: "timeline" | "explain" | "plan";
@@ -14,11 +15,15 @@ export interface PersonSearch {
 export interface ActivitySearch {
   show?: "problems" | "changes" | "everything";
   q?: string;
+  sort?: "oldest";
+  /** `TENANT/SEQ` of the line that is open. */
+  line?: string;
 }
 
 export interface PlansSearch {
   q?: string;
   effect?: "add" | "change" | "move" | "remove" | "held";
+  sort?: "oldest";
 }
 export interface PlacesSearch {
   full?: boolean;
@@ -30,6 +35,7 @@ export interface FloorSearch {
 export interface DriftSearch {
   kind?: string;
   q?: string;
+  sort?: "newest" | "oldest" | "title";
 }
 export interface ApprovalsSearch {
   kind?: "approval" | "hold" | "cap" | "done";
@@ -115,7 +121,7 @@ const story = createRoute({
 const people = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/people",
-  validateSearch: (search): PeopleSearch => ({ q: text(search.q) }),
+  validateSearch: (search): PeopleSearch => ({ q: text(search.q), sort: oneOf(search.sort, "-name") }),
   component: lazyRouteComponent(screens.people, "People"),
 });
 const person = createRoute({
@@ -127,13 +133,13 @@ const person = createRoute({
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/activity",
-  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes", "everything"), q: text(search.q) }),
+  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes", "everything"), q: text(search.q), sort: oneOf(search.sort, "oldest"), line: text(search.line) }),
   component: lazyRouteComponent(screens.activity, "Activity"),
 });
 const plans = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/plans",
-  validateSearch: (search): PlansSearch => ({ q: text(search.q), effect: oneOf(search.effect, "add", "change", "move", "remove", "held") }),
+  validateSearch: (search): PlansSearch => ({ q: text(search.q), effect: oneOf(search.effect, "add", "change", "move", "remove", "held"), sort: oneOf(search.sort, "oldest") }),
   component: lazyRouteComponent(screens.plans, "Plans"),
 });
 const plan = createRoute({
@@ -162,7 +168,7 @@ const floor = createRoute({
 const drift = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/drift",
-  validateSearch: (search): DriftSearch => ({ kind: text(search.kind), q: text(search.q) }),
+  validateSearch: (search): DriftSearch => ({ kind: text(search.kind), q: text(search.q), sort: oneOf(search.sort, "newest", "oldest", "title") }),
   component: lazyRouteComponent(screens.drift, "Drift"),
 });
 const audit = createRoute({

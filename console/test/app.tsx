@@ -55,9 +55,10 @@ export const OVERVIEW: Overview = {
   state: "running",
   policy: { name: "Test", seal: "p1" },
   tenants: [
-    { id: "emea", name: "Acme EMEA", okta_url: "https://emea.example", hook: { state: "verified", last_delivery_at: "2026-11-23T11:59:50Z" }, feed: { last_poll_at: "2026-11-23T11:59:55Z", lag_seconds: 1.2, events_total: 10, hook_only: 0, feed_only: 1, both: 9 }, people: 1240, budget: { answered: 40, throttled: 0, faulted: 0 }, calls: [] },
+    { id: "emea", name: "Acme EMEA", okta_url: "https://emea.example", hook: { state: "verified", last_delivery_at: "2026-11-23T11:59:50Z" }, feed: { last_poll_at: "2026-11-23T11:59:55Z", lag_seconds: 1.2, events_total: 10, hook_only: 0, feed_only: 1, both: 9 }, people: 1240, budget: { answered: 40, throttled: 0, faulted: 0 }, calls: [], quotas: [{ bucket: "users", limit: 600, remaining: 150, resets_at: null }] },
   ],
   sites: [{ id: "london", name: "London", ioffice_url: "https://ioffice.example", accounts: 1230, writes: true, budget: { calls: 60, throttled: 0, faulted: 0, per_second: 10 }, calls: [{ at: "2026-11-23T11:58:00Z", answered: 60, throttled: 2, faulted: 0 }], last_sweep: null }],
+  environments: [{ tenant: "emea", site: "london", people: 1230, state: "throttled", why: "2 calls were asked to wait in the last minutes", changes: 12, lag_p50_ms: 840, lag_p95_ms: 3_900, open: 1 }],
   work: { due: 1, leased: 2, waiting: 5, dead: 0 },
   needs_person: [],
   rates: { applied_24h: 99, failed_24h: 1, held: 0 },
@@ -65,5 +66,5 @@ export const OVERVIEW: Overview = {
   spark: [],
 };
 
-export const SESSION: Session = { csrf: "token-1", user: "ana", subject: "demo", grants: [{ role: "owner" }], permits: ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"], permits_everywhere: ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"], demo: false, can_sign_out: true };
+export const SESSION: Session = { csrf: "token-1", user: "ana", names: ["ana"], subject: "demo", grants: [{ role: "owner" }], permits: ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"], permits_everywhere: ["see", "operate", "edit_policy", "approve", "audit", "own", "metrics"], demo: false, can_sign_out: true };
 export const PERSON = { tenant: "emea", id: "00u1", name: "Ana Chen", email: "ana@acme.example", department: "Design", title: "Researcher", status: "ACTIVE", situation: "linked", seat: null, sites: ["london"], last_change_at: null };

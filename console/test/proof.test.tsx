@@ -151,8 +151,8 @@ test("findings are handled together: their people looked at, and what ends by it
 });
 
 test("what a draft does is applied exactly as shown, without those who were unticked", async () => {
-  const person = (n: number) => ({ identity: { tenant: "emea", user: `00u${n}` }, person: `Person ${n}`, site: "london", gains: [], loses: [`- role in Rooms ${n}`], moves: [], changes: [`~ title ${n}`], waits: [], no_longer: [], lines: { [`- role in Rooms ${n}`]: [`role-:${n}:MANAGER`], [`~ title ${n}`]: [`field:jobTitle=${n}`] } });
-  const effect = { seal: "wif_1", draft: "d", draft_seal: "a", in_force_seal: "b", at: "2026-11-23T11:00:00Z", totals: { people: 9, affected: 2, gain: 0, lose: 2, move: 0, change: 0, wait: 0 }, people: [person(1), person(2)], floors: [], bookings_cancelled_for: 0, bookings_known: 0, approvals: {}, cost: [], unmatched: [], disputed: [], out_of_scope: [], aside: [], rules: { dead: [], shadowed: [], idle_rows: [] }, doubts: [] };
+  const person = (n: number) => ({ identity: { tenant: "emea", user: `00u${n}` }, person: `Person ${n}`, site: "london", gains: [], loses: [`- role in Rooms ${n}`], moves: [], changes: [`~ title ${n}`], waits: [], no_longer: [], lines: { [`- role in Rooms ${n}`]: [`role-:${n}:MANAGER`], [`~ title ${n}`]: [`field:jobTitle=${n}`] }, because: { [`~ title ${n}`]: [0] } });
+  const effect = { seal: "wif_1", draft: "d", draft_seal: "a", in_force_seal: "b", at: "2026-11-23T11:00:00Z", totals: { people: 9, affected: 2, gain: 0, lose: 2, move: 0, change: 0, wait: 0 }, people: [person(1), person(2)], reasons: ["profile: title is Lead"], floors: [], bookings_cancelled_for: 0, bookings_known: 0, approvals: {}, cost: [], unmatched: [], disputed: [], out_of_scope: [], aside: [], rules: { dead: [], shadowed: [], idle_rows: [] }, doubts: [] };
   const bodies: string[] = [];
   const content = { id: "spring", etag: '"1"', based_on: 1, author: "ana", at: "2026-11-23T11:00:00Z", asked: null, source: {}, document: { rules: { flow: [] }, tables: {} }, problems: [] };
   open("/all/policies/spring?view=effect", {
@@ -167,6 +167,7 @@ test("what a draft does is applied exactly as shown, without those who were unti
   });
   await userEvent.click(await screen.findByRole("button", { name: "Compute" }));
   await userEvent.click(await screen.findByRole("checkbox", { name: "Apply for Person 2" }));
+  expect(screen.getAllByText("profile: title is Lead").length).toBe(2);
   await userEvent.click(screen.getByRole("checkbox", { name: "~ title 1 for Person 1" }));
   await userEvent.click(screen.getByRole("button", { name: "Apply exactly this" }));
   await userEvent.click(await screen.findByRole("button", { name: "Apply: 1 person loses something" }));

@@ -159,7 +159,7 @@ def report(pack, _):
     for said in [
         terms["tenant"], terms["seed"], terms["program"],
         f"{totals['opening']} opening + {totals['joined']} joined + {totals['returned']} returned",
-        "CC6.3", "A.5.18", "PS-4", "What is not covered",
+        "CC6.3", "A.5.18", "PS-4", "Control by control", "Tested", "Result", "What is not covered",
     ]:
         assert said in flat, f"the report does not say {said}"
     for table in ["leavers", "joiners", "movers"]:
@@ -167,6 +167,21 @@ def report(pack, _):
             assert row["person"] in flat.replace(" ", "") or row["person"] in flat, f"{table}: {row['person']} is not in the report"
     assert info["Encrypted"].strip() == "no" and int(info["Pages"]) >= 3, info
     assert fonts and all(re.search(r"\byes yes yes\b", line) for line in fonts), fonts
+
+
+def dossiers(pack, _):
+    """Every sample is told of in the document, from Okta's event to the proof."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "dossiers.pdf")
+        file.write_bytes(pack.read("dossiers.pdf"))
+        text = run("pdftotext", "-layout", str(file), "-")
+    flat = re.sub(r"\s+", "", text)
+    samples = pack.rows("samples")
+    assert samples
+    for row in samples:
+        assert row["person"] in flat and row["dossier"] in flat, row
+    for said in ["What happened", "What was decided, by which rule", "What was sent", "What the account held", "Proof"]:
+        assert said in re.sub(r"\s+", " ", text), said
 
 
 def archival(pack, _):
@@ -232,7 +247,7 @@ def ocsf(pack, _):
         wrong = dict(event)
         spoil(wrong)
         assert not known[event["class_uid"]].is_valid(wrong), "the schema refuses nothing"
-    assert {3001, 3005, 2003} <= set(known), set(known)
+    assert {3001, 3005, 2003, 5003, 6003} <= set(known), set(known)
 
 
 def verified_note(note, verifier):
@@ -425,6 +440,7 @@ def main():
         ("every row fits the schema beside it (jsonschema)", rows_fit_their_schemas),
         ("the workbook read by openpyxl: no formula, the same values", workbook),
         ("the report read by pdftotext, its fonts by pdffonts", report),
+        ("the dossiers read by pdftotext: every sample, from the event to the proof", dossiers),
         ("the report has the structure of PDF/A-2b (pypdf)", archival),
         ("OSCAL 1.1.2 by NIST's schema (compliance-trestle)", oscal),
         ("OCSF 1.8.0 by its published schema", ocsf),

@@ -121,6 +121,7 @@ pub fn journeys(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
         .args(["e2e/journeys.mjs"])
         .env("BASE_URL", &living.address)
         .env("DEMO_DATA", &data)
+        .env("LANYARD", lanyard)
         .env("CHROMIUM", &browser)
         .run_to_end()?;
     let beginning = |word: &str| said.stdout.iter().filter(|line| line.starts_with(word)).count() as u64;
@@ -136,9 +137,21 @@ pub fn journeys(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
 /// # Errors
 /// With the counts, when a figure is beyond what a busy machine explains; when there is no browser.
 pub fn large(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    crowded(root, lanyard, "100000")
+}
+
+/// The same with as many people as the tier has time for.
+///
+/// # Errors
+/// As [`large`].
+pub fn larger(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    crowded(root, lanyard, "5000")
+}
+
+fn crowded(root: &Root, lanyard: &Path, people: &str) -> Result<Tally, Failure> {
     let browser = tools::browser(root)?;
     let (said, failure) = Call::new("node", root.path(FOLDER), PASS)
-        .args(["e2e/large.mjs"])
+        .args(["e2e/large.mjs", people])
         .env("LANYARD", lanyard)
         .env("CHROMIUM", &browser)
         .run_to_end()?;

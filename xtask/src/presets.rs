@@ -12,12 +12,13 @@ const VARIABLE: &str = "LANYARD_PRESET";
 /// Tests that the tier runs under every preset; the others it runs under the default one only. They hold what a change
 /// must never break: everything from the first sweep to a leaver's last booking, whatever fails on the way.
 const ESSENTIAL: &[&str] = &[
-    "an_empty_site_is_filled",
     "a_lived_in_site_is_adopted",
     "storms_cuts_and_lost_hooks",
-    "a_site_is_kept_in_step_with_oauth",
-    "people_sign_in_with_okta",
+    "a_review_takes_a_right_away",
     "an_edit_is_rehearsed",
+    "people_and_groups_are_provisioned",
+    "people_sign_in_with_okta",
+    "a_site_is_kept_in_step_with_oauth",
 ];
 
 /// The essential tests under each preset but the default one, which the tier's own run of all tests is.

@@ -77,6 +77,9 @@ pub fn run(root: &Root) -> ExitCode {
     steps.run("journeys", "run: cargo xtask journeys, and read the lines that say FAIL", || {
         console::journeys(root, &lanyard)
     });
+    steps.run("a larger world", "run: cargo xtask large, and read the lines that say FAIL or slow", || {
+        console::larger(root, &lanyard)
+    });
     if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

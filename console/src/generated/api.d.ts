@@ -336,7 +336,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Sealed what-ifs, the newest first, and how each stands. */
+        get: operations["getWhatif"];
         put?: never;
         /** What a draft would do to everybody, from the mirrors; answers a seal. */
         post: operations["postWhatif"];
@@ -857,6 +858,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts on record who answers for a late leaver, and what compensates for it; packs show it. */
+        post: operations["postEvidenceLate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evidence/checkpoints": {
         parameters: {
             query?: never;
@@ -1267,6 +1285,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activity/{tenant}/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line of the activity: what led to it and what followed, what it changed, what comes next. */
+        get: operations["getActivityByTenantBySeq"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the plans of the last day reach: people by site, and the limit on removals. */
+        get: operations["getPlansReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What helps to decide a request: who else has the same, whether the seat is free. */
+        get: operations["getApprovalsByIdContext"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whatif/{seal}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sealed what-if: its reach, its progress, and what became of it. */
+        get: operations["getWhatifBySealPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whatif/{seal}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of a sealed what-if, with each change and its reasons. */
+        get: operations["getWhatifBySealPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1300,6 +1403,8 @@ export interface components {
         Session: {
             csrf: string;
             user: string;
+            /** @description Every name that is surely the caller's, the one above first. */
+            names: string[];
             subject: string;
             grants: components["schemas"]["Grant"][];
             permits: components["schemas"]["Permit"][];
@@ -1386,6 +1491,14 @@ export interface components {
                 throttled: number;
                 faulted: number;
             };
+            /** @description What Okta said of each quota with its last answer. */
+            quotas: {
+                bucket: string;
+                limit: number;
+                remaining: number;
+                /** Format: date-time */
+                resets_at: string | null;
+            }[];
         };
         Site: {
             id: string;
@@ -1454,6 +1567,7 @@ export interface components {
             };
             tenants: components["schemas"]["Tenant"][];
             sites: components["schemas"]["Site"][];
+            environments: components["schemas"]["Environment"][];
             work: {
                 due: number;
                 leased: number;
@@ -1514,6 +1628,8 @@ export interface components {
             items: components["schemas"]["PersonSummary"][];
             next: string | null;
             total: number | null;
+            /** @description More fit than are counted: more than these. */
+            more_than: number | null;
         };
         Account: {
             site: string;
@@ -1871,6 +1987,8 @@ export interface components {
             fingerprint: string;
             checkpoints: components["schemas"]["Checkpoint"][];
             checkpoints_total: number;
+            /** @description Why the texts that are gone are not those that somebody let go of. */
+            retention_problem: string | null;
         };
         /** @description What reading a pack again found. */
         PackCheck: {
@@ -1904,6 +2022,10 @@ export interface components {
             orphans_open: number;
             reviews_undecided: number;
             removals_not_confirmed: number;
+            breaches_unanswered?: number;
+            intake_gaps?: number;
+            intake_gap_seconds?: number;
+            intake_breaks?: number;
         };
         /** @description An evidence pack. */
         Pack: {
@@ -1942,6 +2064,8 @@ export interface components {
             /** @description Where checkpoints are laid. */
             outside: string;
             packs: components["schemas"]["Pack"][];
+            /** @description Leavers of the past year who were not out in time, the last first. */
+            late: components["schemas"]["LateLeaver"][];
         };
         /** @description A period of one tenant. The auditor chooses the seed. */
         PackWish: {
@@ -2277,6 +2401,7 @@ export interface components {
                 yes: boolean;
                 reason: string;
                 instead_of?: string | null;
+                capacity?: string;
             }[];
             ended: {
                 /** Format: date-time */
@@ -2347,7 +2472,13 @@ export interface components {
                 lines: {
                     [key: string]: string[];
                 };
+                /** @description Why, by the same texts: places in `reasons`. */
+                because: {
+                    [key: string]: number[];
+                };
             }[];
+            /** @description Rules, rows of tables and conditions that `because` names by place. */
+            reasons: string[];
             floors: {
                 site: string;
                 floor: string;
@@ -2792,6 +2923,247 @@ export interface components {
                 text: string;
             }[];
         };
+        LateLeaver: {
+            person: string;
+            name: string;
+            site: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            verified_at: string | null;
+            seconds: number;
+            answer: {
+                owner: string;
+                compensation: string;
+                by: string;
+                /** Format: date-time */
+                at: string;
+            } | null;
+        };
+        LateAnswer: {
+            /** @description TENANT/ID */
+            person: string;
+            site: string;
+            owner: string;
+            compensation: string;
+        };
+        LateAnswered: {
+            person: string;
+            site: string;
+            /** Format: date-time */
+            since: string;
+            owner: string;
+        };
+        /** @description A sealed what-if. */
+        SealHead: {
+            seal: string;
+            /** @description The seal of which this one leaves something out. */
+            of: string | null;
+            policy: string;
+            draft: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description `outdated`: another policy came into force since.
+             * @enum {string}
+             */
+            state: "open" | "outdated" | "applying" | "applied";
+            people: number;
+            lines: number;
+            left_out: number;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+        };
+        /** @description `next` is the cursor of the following page; null at the end. */
+        Seals: {
+            items: components["schemas"]["SealHead"][];
+            next: string | null;
+            total: number;
+        };
+        /** @description What a sealed what-if showed, but for the people. */
+        SealShown: {
+            seal: string | null;
+            draft: string;
+            draft_seal: string;
+            in_force_seal: string;
+            /** Format: date-time */
+            at: string;
+            totals: {
+                people: number;
+                affected: number;
+                gain: number;
+                lose: number;
+                move: number;
+                change: number;
+                wait: number;
+            };
+            floors: {
+                site: string;
+                floor: string;
+                seats: number;
+                today: number;
+                then: number;
+                short: number;
+            }[];
+            bookings_cancelled_for: number;
+            bookings_known: number;
+            approvals: {
+                [key: string]: number;
+            };
+            cost: {
+                site: string;
+                ioffice_calls: number;
+                okta_calls: number;
+                minutes: number | null;
+                removals: number;
+                removals_max: number | null;
+            }[];
+            unmatched: string[];
+            disputed: string[];
+            out_of_scope: string[];
+            aside: string[];
+            rules: {
+                dead: string[];
+                shadowed: string[];
+                idle_rows: unknown[][];
+            };
+            doubts: string[];
+            /** @description Empty here: they are asked for page by page. */
+            people: unknown[];
+            reasons: string[];
+            /** @description So many of the people are kept to be read. */
+            shown: number;
+        };
+        /** @description A sealed what-if as a plan for everybody it names. */
+        SealedPlan: {
+            head: components["schemas"]["SealHead"];
+            progress: components["schemas"]["SealProgress"];
+            /** @description Null: it was forgotten. */
+            shown: components["schemas"]["SealShown"] | null;
+            report: components["schemas"]["SealReport"] | null;
+            roll_out: components["schemas"]["RollOut"] | null;
+            /** @description A second person must agree to a publication: seals are not applied. */
+            second_person: boolean;
+        };
+        SealedPerson: {
+            identity: components["schemas"]["Identity"];
+            person: string;
+            site: string;
+            gains: string[];
+            loses: string[];
+            moves: string[];
+            changes: string[];
+            waits: string[];
+            no_longer: string[];
+            /** @description Names of the changes that each text tells of: what can be left out. */
+            lines: {
+                [key: string]: string[];
+            };
+            /** @description Why, by the same texts. */
+            because: {
+                [key: string]: string[];
+            };
+            /** @description Texts that this seal leaves out. */
+            left_out: string[];
+        };
+        /** @description `next` is the cursor of the following page; null at the end. */
+        SealedPeople: {
+            items: components["schemas"]["SealedPerson"][];
+            next: string | null;
+        };
+        /** @description How far plans reach. */
+        PlanReach: {
+            /** Format: date-time */
+            since: string;
+            /** @description False: only the newest plans were summed up. */
+            whole: boolean;
+            sites: {
+                site: string;
+                plans: number;
+                people: number;
+                /** @description People known in the site. */
+                of: number | null;
+                /** @description People something is taken from. */
+                losing: number;
+                /** @description Floors on which a seat is given or taken. */
+                floors: number;
+                summary: {
+                    add: number;
+                    change: number;
+                    remove: number;
+                    move: number;
+                    held: number;
+                };
+                removals_used: number;
+                /** @description People who may lose something within the window; null: as many as like. */
+                removals_max: number | null;
+                window_seconds: number;
+            }[];
+        };
+        NextStep: {
+            code: string;
+            text: string;
+            fix: string | null;
+            /** Format: date-time */
+            at: string | null;
+            /** @description The request that is waited for. */
+            approval: string | null;
+        };
+        /** @description One line of the activity in full. */
+        ActivityTrail: {
+            line: components["schemas"]["ActivityItem"];
+            /** @description What led to it and what followed, oldest first, with the line itself. */
+            trail: components["schemas"]["ActivityItem"][];
+            raised: {
+                /** Format: date-time */
+                at: string;
+                source: string;
+            } | null;
+            plan: components["schemas"]["PlanDetail"] | null;
+            next: components["schemas"]["NextStep"][];
+        };
+        /** @description What helps to decide a request. */
+        RequestContext: {
+            peers: {
+                group: string;
+                /** @description Without the person. */
+                members: number;
+                having: {
+                    line: string;
+                    what: string;
+                    /** @description Members with an account whose rights could be read. */
+                    of: number;
+                    have: number;
+                }[];
+            }[];
+            seats: {
+                line: string;
+                place: string;
+                /** @description Held by and promised to nobody else. */
+                free: boolean;
+                floor: string;
+                floor_seats: number;
+                floor_taken: number;
+            }[];
+        };
+        /** @description A tenant in a site. */
+        Environment: {
+            tenant: string;
+            site: string;
+            people: number;
+            /** @enum {string} */
+            state: "in_step" | "unproven" | "observed" | "degraded" | "throttled" | "down" | "silent" | "refused" | "stopped";
+            why: string;
+            /** @description Newest changes since the start that the lag is of. */
+            changes: number;
+            lag_p50_ms: number | null;
+            /** @description From the first signal to the read that showed the change. */
+            lag_p95_ms: number | null;
+            /** @description Findings of it that are no mere notes. */
+            open: number;
+        };
     };
     responses: {
         /** @description A refusal: what happened, and the way out */
@@ -3026,6 +3398,8 @@ export interface operations {
                 problems?: boolean;
                 /** @description signals and looks without a change, too */
                 all?: boolean;
+                /** @description `newest` first, or `oldest`; `newest` by default */
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -3056,6 +3430,8 @@ export interface operations {
                 tenant?: string;
                 /** @description beginnings of words of name, e-mail or login */
                 search?: string;
+                /** @description `name`, or `-name` from the end; `name` by default */
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -3189,6 +3565,8 @@ export interface operations {
                 search?: string;
                 /** @description only plans that `add`, `change`, `move`, `remove`, or have something `held` */
                 effect?: string;
+                /** @description `newest` first, or `oldest`; `newest` by default */
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -3340,6 +3718,32 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getWhatif: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Seals"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     postWhatif: {
         parameters: {
             query?: never;
@@ -3476,6 +3880,8 @@ export interface operations {
                 kind?: string;
                 /** @description only findings with this text */
                 search?: string;
+                /** @description `severity` (worst first), `newest`, `oldest` or `title` */
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -4123,6 +4529,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    postEvidenceLate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LateAnswer"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LateAnswered"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     postEvidenceCheckpoints: {
         parameters: {
             query?: never;
@@ -4741,6 +5172,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenApi"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getActivityByTenantBySeq: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityTrail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlansReach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanReach"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getApprovalsByIdContext: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestContext"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWhatifBySealPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWhatifBySealPeople: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+                /** @description only whoever `gains`, `loses`, `moves`, `changes` or `waits` */
+                kind?: string;
+                /** @description only people with this text in name or change */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                seal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedPeople"];
                 };
             };
             default: components["responses"]["Problem"];

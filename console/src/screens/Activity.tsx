@@ -4,6 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { newestFirst, useActivity } from "../queries";
 import { DeadLetters } from "./DeadLetters";
+import { Trail } from "./Trail";
 import { Feed } from "../ui/feed";
 import { PageHead } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
@@ -11,7 +12,7 @@ import { useTenant } from "../ui/tenant";
 
 export function Activity() {
   const tenant = useTenant();
-  const { show, q } = useSearch({ from: "/$tenant/activity" });
+  const { show, q, sort, line } = useSearch({ from: "/$tenant/activity" });
   const navigate = useNavigate({ from: "/$tenant/activity" });
   const query = useActivity(tenant, {
     limit: 100,
@@ -19,12 +20,13 @@ export function Activity() {
     kinds: show === "changes" ? "operation,verified" : undefined,
     problems: show === "problems",
     search: q,
+    sort,
   });
-  const filter = (next: { show?: string; q?: string }) => void navigate({ search: { show, q, ...next } as never, replace: true });
+  const filter = (next: { show?: string; q?: string; sort?: string; line?: string }) => void navigate({ search: { show, q, sort, line, ...next } as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   return (
     <>
-      <PageHead title="Activity" sub="What Lanyard saw, decided and did, newest first" />
+      <PageHead title="Activity" sub={`What Lanyard saw, decided and did, ${sort === "oldest" ? "oldest" : "newest"} first`} />
       <div className="row wrap" style={{ gap: 12 }}>
         <TextInput data-search aria-label="Search activity" placeholder="Name or text" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} w={300} />
         <SegmentedControl
@@ -33,13 +35,15 @@ export function Activity() {
           value={show ?? "all"}
           onChange={(value) => filter({ show: value === "all" ? undefined : value })}
           data={[{ value: "all", label: "All" }, { value: "changes", label: "Changes" }, { value: "problems", label: "Problems" }, { value: "everything", label: "With quiet looks" }]}
-        />
+ />
+        <SegmentedControl size="sm" aria-label="Order" value={sort ?? "newest"} onChange={(value) => filter({ sort: value === "oldest" ? value : undefined })} data={[{ value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }]} />
       </div>
       {show === "problems" && <DeadLetters tenant={tenant} />}
+      <div className={line ? "cols main" : undefined}>
       <div className="panel">
         <Loaded query={query} what="activity" rows={12}>
           {(data) => {
-            const items = newestFirst(data.pages);
+            const items = sort === "oldest" ? newestFirst(data.pages).reverse() : newestFirst(data.pages);
             if (items.length === 0 && (show ?? q)) {
               return (
                 <Empty title="Nothing here fits the filter" action={<Button size="xs" variant="default" onClick={() => filter({ show: undefined, q: undefined })}>Clear filters</Button>}>
@@ -48,9 +52,11 @@ export function Activity() {
               );
             }
             if (items.length === 0) return <Empty title="Nothing has happened yet">Events from Okta and changes in iOffice appear here as they come.</Empty>;
-            return <Feed items={items} />;
+            return <Feed items={items} open={line} choose={(next) => filter({ line: next === line ? undefined : next })} />;
           }}
         </Loaded>
+      </div>
+      {line && <Trail key={line} line={line} tenant={tenant} close={() => filter({ line: undefined })} />}
       </div>
       {query.hasNextPage && (
         <div style={{ textAlign: "center" }}>

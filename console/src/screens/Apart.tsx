@@ -56,7 +56,7 @@ function Side({ share, tenant }: { share: Share; tenant: string }) {
     <li>
       <b>{share.site}</b> <span className="dim">({share.tenant})</span>: {share.have === 0 ? `none of ${number(share.people)}` : `${number(share.have)} of ${number(share.people)}`}
       {share.because && <>, because {share.because}</>}{" "}
-      <Link to="/$tenant/people/$home/$id" params={{ tenant, home: share.example.tenant, id: share.example.user }} aria-label={`One of them, in ${share.site}`}>One of them</Link>
+      <Link to="/$tenant/people/$home/$id" params={{ tenant, home: share.example.tenant, id: share.example.user }} style={{ textDecoration: "underline" }} aria-label={`One of them, in ${share.site}`}>One of them</Link>
     </li>
   );
 }

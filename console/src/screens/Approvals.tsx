@@ -9,10 +9,11 @@ import { ApiError, calls, type Schemas } from "../api";
 import { ALL, queryClient, useMay, useSession } from "../queries";
 import { Ago, At } from "../time";
 import { Mark, Tag } from "../ui/marks";
+import { Meter } from "../ui/meter";
 import { Facts, PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
-import { plural, words } from "../words";
+import { number, plural, words } from "../words";
 import "../forms.css";
 
 export type Request = Schemas["ApprovalRequest"];
@@ -104,8 +105,8 @@ function Detail({ request: r, tenant }: { request: Request; tenant: string }) {
             ["Asked by rule", <span key="r">{sentence && <>{sentence} </>}<span className="mono dim">{r.rule}</span></span>],
             ["Where", `${r.tenant} → ${r.site}`],
             ["Asked", <At key="a" at={r.asked_at} />],
+ ...consequences(r),
             [r.kind === "hold" ? "Happens by itself" : "Runs out", r.until ? <At key="u" at={r.until} /> : "no time set"],
-            ["If it runs out", r.kind === "hold" ? "it is carried out, unless its reason went away" : "nothing changes; it can be asked anew"],
             ["Who may decide", r.whom.length > 0 ? `${r.whom.join(", ")}${r.quorum && r.quorum > 1 ? `; ${r.quorum} must agree` : ""}` : r.kind === "hold" ? "nobody needs to" : "a role approver"],
             ["Plan", <Link key="p" to="/$tenant/plans/$planId" params={{ tenant, planId: r.plan }}>{r.plan}</Link>],
           ]} />
@@ -117,8 +118,58 @@ function Detail({ request: r, tenant }: { request: Request; tenant: string }) {
         )}
         {r.ended && <div className="body dim">{r.ended.why}, <At at={r.ended.at} /></div>}
       </Panel>
+      {!r.over && <Context id={r.id} />}
       {r.state === "waiting" && !r.over && r.kind !== "hold" && <Decide title="Your decision" requests={[r]} done={() => undefined} />}
     </div>
+  );
+}
+
+/** What each answer, and none, would mean. */
+function consequences(r: Request): [string, string][] {
+  switch (r.kind) {
+    case "hold":
+      return [["If nobody does anything", "it is carried out at its time, unless its reason goes away before"]];
+    case "cap":
+      return [
+        ["If approved", "it is carried out now, beyond the limit, and counts against it"],
+        ["If declined", "nothing is taken; it is not asked again unless its reason goes away and comes back"],
+        ["If it runs out", "nothing is taken; it goes by itself once there is room under the limit"],
+      ];
+    case "undone":
+      return [["If released", "what the rules want is given again"], ["Until then", "it stays as the undo left it"]];
+    default:
+      return [
+        ["If approved", "it is carried out, once, as long as the rule still wants it"],
+        ["If declined", "nothing changes for the person; the rest of their plan goes on; it is not asked again unless its reason goes away and comes back"],
+        ["If it runs out", "nothing changes; it can be asked anew"],
+      ];
+  }
+}
+
+/** Who else has it, and whether there is room. */
+function Context({ id }: { id: string }) {
+  const query = useQuery({ queryKey: ["approvals", "context", id], queryFn: () => calls.get<Schemas["RequestContext"]>(`/approvals/${encodeURIComponent(id)}/context`), staleTime: 30_000, placeholderData: undefined });
+  return (
+    <Panel title="What helps to decide">
+      <Loaded query={query} what="what helps to decide" rows={3}>
+        {({ peers, seats }) => (peers.length === 0 && seats.length === 0 ? <Empty title="Nothing to compare with">None of the person's groups is known well enough, and it is about no seat.</Empty> : (
+          <ul className="list">
+            {seats.map((seat) => (
+              <li key={seat.line}>
+                <Tag as={seat.free ? "ok" : "held"} label={seat.free ? "free" : "taken or promised"} />
+                <div className="grow"><div className="title">{seat.place}</div><div className="dim small">{seat.floor}: {number(seat.floor_taken)} of {number(seat.floor_seats)} seats are taken</div></div>
+              </li>
+            ))}
+            {peers.map((group) => group.having.map((one) => (
+              <li key={group.group + one.line} style={{ display: "block" }}>
+                <div className="row wrap" style={{ rowGap: 0 }}><b className="num">{number(one.have)} of {number(one.of)}</b><span>others in {group.group} have {one.line.startsWith("seat") ? "a seat on that floor" : one.what.replace(/^[-+~>=] /, "")}</span></div>
+                <Meter label={`Others in ${group.group}`} value={one.have} max={one.of} calm />
+              </li>
+            )))}
+          </ul>
+        ))}
+      </Loaded>
+    </Panel>
   );
 }
 

@@ -19,11 +19,11 @@ import "../forms.css";
 
 export function Drift() {
   const tenant = useTenant();
-  const { kind, q } = useSearch({ from: "/$tenant/drift" });
+  const { kind, q, sort } = useSearch({ from: "/$tenant/drift" });
   const navigate = useNavigate({ from: "/$tenant/drift" });
-  const findings = useFindings(tenant, { kind, search: q });
+  const findings = useFindings(tenant, { kind, search: q, sort });
   const sweeps = useSweeps();
-  const filter = (next: { kind?: string; q?: string }) => void navigate({ search: { kind, q, ...next }, replace: true });
+  const filter = (next: { kind?: string; q?: string; sort?: string }) => void navigate({ search: { kind, q, sort, ...next } as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const pick = (keys: string[], on: boolean) => setChosen((old) => {
@@ -48,6 +48,7 @@ export function Drift() {
                 data={[{ value: "all", label: "All" }, ...kinds.slice(0, 5).map(([name, count]) => ({ value: name, label: `${words(name)} ${number(count)}` }))]} />
             )}
           </div>
+          <div className="row" style={{ gap: 8 }}><span className="dim small">Sort</span><SegmentedControl size="xs" aria-label="Sort" value={sort ?? "severity"} onChange={(value) => filter({ sort: value === "severity" ? undefined : value })} data={[{ value: "severity", label: "Worst first" }, { value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }, { value: "title", label: "By name" }]} /></div>
           <Panel title="Open findings" end={first && plural(first.total, "finding")}>
             <Together items={(findings.data?.pages ?? []).flatMap((page) => page.items)} chosen={chosen} pick={pick} />
             <Loaded query={findings} what="the findings" rows={8}>

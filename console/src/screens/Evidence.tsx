@@ -1,6 +1,6 @@
 // Evidence packs: asked for, made in view, saved, checked again; and the signed checkpoints that prove the journal.
 import { Button, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
@@ -8,6 +8,7 @@ import { queryClient, useMay } from "../queries";
 import { absolute, Ago, useServerNow, useZone } from "../time";
 import { Mark, Tag } from "../ui/marks";
 import { Facts, PageHead, Panel } from "../ui/panel";
+import { PrintLine } from "../ui/print";
 import { NeedsRole } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -27,13 +28,17 @@ export function EvidencePage() {
   if (may === false) return <NeedsRole title="Evidence" role="auditor, for all tenants and sites" />;
   return (
     <>
-      <PageHead title="Evidence" sub="What an auditor asks for: who had what, when it ended, and proof that the record is whole" />
+      <PageHead title="Evidence" sub="What an auditor asks for: who had what, when it ended, and proof that the record is whole">
+        <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
+      </PageHead>
+      <PrintLine />
       <Loaded query={query} what="the evidence" rows={10}>
         {(data) => (
           <div className="cols main">
             <div className="stack">
-              <Ask data={data} />
+              <div className="no-print"><Ask data={data} /></div>
               <Packs packs={data.packs} />
+              {data.late.length > 0 && <LateLeavers late={data.late} bound={data.leaver_bound_seconds} />}
             </div>
             <div className="stack">{data.tenants.map((tenant) => <Seals key={tenant.tenant} tenant={tenant} outside={data.outside} />)}</div>
           </div>
@@ -204,8 +209,51 @@ function Figures({ figures: f }: { figures: NonNullable<Pack["figures"]> }) {
         <div className="dim small">had an account, joined, returned, left, have one now{off === 0 ? "" : ` (off by ${off})`}</div>
       </div>
       <div><Tag as={late ? "failed" : "ok"} label={`${number(f.leavers_in_time)} of ${plural(f.leavers_in_time + f.leavers_late, "leaver")} in time`} /></div>
-      <div className="dim small">{plural(f.exceptions_open, "exception")} open, of them {plural(f.orphans_open, "orphaned account")}; {plural(f.reviews_undecided, "review line")} undecided</div>
+      <div className="dim small">{plural(f.exceptions_open, "exception")} open, of them {plural(f.orphans_open, "orphaned account")}; {plural(f.reviews_undecided, "review line")} undecided{f.breaches_unanswered ? `; ${plural(f.breaches_unanswered, "late leaver")} without an owner` : ""}</div>
+      {f.intake_gaps !== undefined && <div className="dim small">{f.intake_gaps === 0 ? "Okta's log was read without a gap" : `Okta's log was not read ${plural(f.intake_gaps, "time")}, ${plural(f.intake_gap_seconds ?? 0, "second")} in all`}</div>}
     </div>
+  );
+}
+
+/** Whoever was not out in time, and who answers for it: an auditor asks for both, and packs show both. */
+function LateLeavers({ late, bound }: { late: Evidence["late"]; bound: number }) {
+  const open = late.filter((one) => !one.answer).length;
+  return (
+    <Panel title="Late leavers of the past year" tone={open > 0 ? "failed" : "ok"} end={open > 0 ? `${number(open)} without an owner` : "each has an owner"}>
+      <ul className="list">
+        {late.map((one) => (
+          <li key={`${one.person} ${one.site} ${one.since}`} style={{ display: "block" }}>
+            <div className="row wrap">
+              <span className="title">{one.name || one.person}</span>
+              <span className="dim small">{one.site} · {plural(one.seconds - bound, "second")} beyond {number(bound)} s{one.verified_at ? "" : ", still open"} · left <Ago at={one.since} /></span>
+            </div>
+            {one.answer ? <div className="small">{one.answer.owner} answers for it: {one.answer.compensation} <span className="dim">(said by {one.answer.by} <Ago at={one.answer.at} />)</span></div> : <AnswerFor late={one} />}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function AnswerFor({ late }: { late: Evidence["late"][number] }) {
+  const may = useMay("operate", true);
+  const [owner, setOwner] = useState("");
+  const [compensation, setCompensation] = useState("");
+  const saying = useMutation({
+    mutationFn: () => calls.post<unknown>("/evidence/late", { person: late.person, site: late.site, owner: owner.trim(), compensation: compensation.trim() }),
+    onSuccess: again,
+  });
+  if (!may) return <div className="dim small">Nobody answers for it yet.</div>;
+  const whole = owner.trim() !== "" && compensation.trim() !== "";
+  return (
+    <form className="stack" style={{ marginTop: 6 }} aria-label={`Answer for ${late.name || late.person}`} onSubmit={(e) => { e.preventDefault(); if (whole) saying.mutate(); }}>
+      <div className="fields">
+        <TextInput size="xs" label="Who answers for it" value={owner} onChange={(e) => setOwner(e.currentTarget.value)} autoComplete="off" />
+        <TextInput size="xs" label="What was done instead, or found out" value={compensation} onChange={(e) => setCompensation(e.currentTarget.value)} autoComplete="off" />
+      </div>
+      {saying.error && <div className="fix" role="alert">Not put on record: {saying.error.message}.</div>}
+      <div className="row"><Button type="submit" size="compact-xs" variant="default" disabled={!whole} loading={saying.isPending}>Put on record</Button></div>
+    </form>
   );
 }
 
@@ -226,11 +274,12 @@ function Seals({ tenant, outside }: { tenant: Evidence["tenants"][number]; outsi
   const [zone] = useZone();
   const [all, setAll] = useState(false);
   const signing = useMutation({ mutationFn: () => calls.post<{ signed: number }>("/evidence/checkpoints"), onSuccess: again });
-  const broken = tenant.checkpoints.some((c) => c.state !== "holds");
+  const broken = tenant.retention_problem !== null || tenant.checkpoints.some((c) => c.state !== "holds");
   return (
     <Panel title={`Journal of ${tenant.tenant}`} tone={broken ? "failed" : "ok"} end={plural(tenant.lines, "line")}>
       <div className="body stack" style={{ gap: 8 }}>
-        <Facts rows={[["Signed by", <span key="f" className="mono">{tenant.fingerprint}</span>], ["Laid outside in", <span key="o" className="mono">{outside}</span>], ...(tenant.kept_from > 0 ? [["Texts kept from", `line ${number(tenant.kept_from)}`] as [string, string]] : [])]} />
+        <Facts rows={[["Signed by", <span key="f" className="mono">{tenant.fingerprint}</span>], ["Laid outside in", <span key="o" className="mono">{outside}</span>], ...(tenant.kept_from > 0 ? [["Texts kept from", `line ${number(tenant.kept_from)}${tenant.retention_problem ? "" : ", signed for"}`] as [string, string]] : [])]} />
+        {tenant.retention_problem && <div className="fix" role="alert">What was let go of is not what was signed for: {tenant.retention_problem}.</div>}
         <p className="dim small">Give the auditor this fingerprint by another way than the pack: it is what <span className="mono">lanyard verify --key</span> is held against.</p>
       </div>
       <div className="subhead row"><span className="grow">Checkpoints <span className="dim num">{number(tenant.checkpoints_total)}</span></span><Button size="compact-xs" variant="default" loading={signing.isPending} onClick={() => signing.mutate()}>Sign one now</Button></div>

@@ -6,8 +6,9 @@ import { ALL, newestFirst, useActivity, useOverview } from "../queries";
 import { Ago, At, duration } from "../time";
 import { Feed } from "../ui/feed";
 import { CodeMark, Tag } from "../ui/marks";
+import { Meter } from "../ui/meter";
 import { PageHead, Panel } from "../ui/panel";
-import { CallSpark, lastHour, Spark } from "../ui/spark";
+import { CallSpark, lastHour, Spark, StateStrip } from "../ui/spark";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, tone, type Tone } from "../words";
@@ -51,6 +52,7 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
       <div className="cols main">
         <div className="stack">
           <Changes data={data} />
+          <Environments items={data.environments.filter((e) => tenant === ALL || e.tenant === tenant)} data={data} />
           <Tenants tenants={tenants} now={Date.parse(data.now)} />
           <Sites sites={data.sites} now={Date.parse(data.now)} />
         </div>
@@ -159,13 +161,66 @@ function Changes({ data }: { data: OverviewData }) {
   );
 }
 
+type Environment = OverviewData["environments"][number];
+
+const STANDING: Record<Environment["state"], { label: string; tone: Tone }> = {
+  in_step: { label: "in step", tone: "ok" },
+  unproven: { label: "not proven", tone: "held" },
+  observed: { label: "observed only", tone: "info" },
+  degraded: { label: "calls fail", tone: "held" },
+  throttled: { label: "throttled", tone: "held" },
+  down: { label: "down", tone: "failed" },
+  silent: { label: "log is silent", tone: "failed" },
+  refused: { label: "credential refused", tone: "failed" },
+  stopped: { label: "stopped", tone: "held" },
+};
+
+const lag = (ms: number | null) => (ms === null ? "–" : ms < 1_000 ? `${ms} ms` : duration(ms / 1_000));
+
+/** Each tenant in each site: how it stands and why, how far behind it is, how its calls went. */
+function Environments({ items, data }: { items: Environment[]; data: OverviewData }) {
+  const now = Date.parse(data.now);
+  return (
+    <Panel title="Environments" end="a tenant's people in a site">
+      {items.length === 0 && <Empty title="No environment yet">They appear when the first people are tied to their accounts.</Empty>}
+      <div className="scroll" tabIndex={0} role="region" aria-label="Table of environments" hidden={items.length === 0}>
+        <table className="table">
+          <thead><tr><th>Tenant and site</th><th>Standing</th><th className="r">People</th><th className="r">Lag p50</th><th className="r">p95</th><th className="r">Open</th><th className="r">Last hour</th></tr></thead>
+          <tbody>
+            {items.map((e) => {
+              const minutes = data.sites.find((site) => site.id === e.site)?.calls ?? [];
+              return (
+                <tr key={`${e.tenant}/${e.site}`}>
+                  <td><span style={{ fontWeight: 560 }}>{e.tenant}</span> <span className="dim">→ {e.site}</span></td>
+                  <td><Tag as={STANDING[e.state].tone} label={STANDING[e.state].label} />{e.state === "in_step" ? <span className="hidden-text">{e.why}</span> : <div className="dim small">{e.why}</div>}</td>
+                  <td className="r num">{number(e.people)}</td>
+                  <td className="r num" title={e.changes > 0 ? `of the newest ${plural(e.changes, "change")}, from signal to read-back` : "no change since the start"}>{lag(e.lag_p50_ms)}</td>
+                  <td className="r num">{lag(e.lag_p95_ms)}</td>
+                  <td className="r num">{number(e.open)}</td>
+                  <td className="r num"><StateStrip minutes={minutes} now={now} /></td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+function Quotas({ quotas }: { quotas: Tenant["quotas"] }) {
+  // The fullest first: it is what stops the rest.
+  const tight = [...quotas].sort((a, b) => a.remaining / a.limit - b.remaining / b.limit).slice(0, 2);
+  return <>{tight.map((q) => <div key={q.bucket} style={{ minWidth: 120 }}><Meter label={`Quota of ${q.bucket}`} value={q.limit - q.remaining} max={q.limit} /><div className="dim small num">{q.bucket}: {number(q.limit - q.remaining)} of {number(q.limit)}</div></div>)}</>;
+}
+
 function Tenants({ tenants, now }: { tenants: Tenant[]; now: number }) {
   return (
     <Panel title="Okta tenants">
       {tenants.length === 0 && <Empty title="No tenant here">Connect an Okta org under Connections.</Empty>}
       <div className="scroll" tabIndex={0} role="region" aria-label="Okta tenants" hidden={tenants.length === 0}>
         <table className="table">
-          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed and events</th><th className="r">Calls, last hour</th></tr></thead>
+          <thead><tr><th>Tenant</th><th className="r">People</th><th>Hook</th><th>Log feed and events</th><th>Quota, now</th><th className="r">Calls, last hour</th></tr></thead>
           <tbody>
             {tenants.map((t) => (
               <tr key={t.id}>
@@ -173,6 +228,7 @@ function Tenants({ tenants, now }: { tenants: Tenant[]; now: number }) {
                 <td className="r num">{number(t.people)}</td>
                 <td><Tag code={t.hook.state} /><div className="dim small">last <Ago at={t.hook.last_delivery_at} /></div></td>
                 <td className="num">{t.feed.lag_seconds == null ? "–" : `${duration(t.feed.lag_seconds)} behind`}<div className="dim small">polled <Ago at={t.feed.last_poll_at} /></div><div className="dim small" title="Events that only the hook, or only the log feed, brought">{plural(t.feed.events_total, "event")}: {number(t.feed.hook_only)} by hook only, {number(t.feed.feed_only)} by feed only</div></td>
+                <td><Quotas quotas={t.quotas} /></td>
                 <td className="r num"><CallSpark minutes={t.calls} now={now} /><div className="dim small">{refused(t.budget)}</div></td>
               </tr>
             ))}
@@ -185,12 +241,16 @@ function Tenants({ tenants, now }: { tenants: Tenant[]; now: number }) {
 
 const refused = (budget: { throttled: number; faulted: number }) => (budget.throttled + budget.faulted === 0 ? "none refused" : `${number(budget.throttled)} throttled, ${number(budget.faulted)} failed since start`);
 
-/** How much of what we allow ourselves the busiest minute of the hour used. */
-function used(site: Site): string | undefined {
+/** How much of what we allow ourselves the last whole minute used, and the busiest one of the hour. */
+function Used({ site, now }: { site: Site; now: number }) {
   const limit = site.budget.per_second;
-  if (limit == null || limit <= 0 || site.calls.length === 0) return undefined;
-  const busiest = Math.max(...site.calls.map((m) => m.answered + m.throttled + m.faulted));
-  return `busiest minute ${Math.min(100, Math.round((100 * busiest) / (60 * limit)))} % of our limit`;
+  if (limit == null || limit <= 0) return <span className="dim small">no limit of ours</span>;
+  const count = (m: Site["calls"][number]) => m.answered + m.throttled + m.faulted;
+  const minute = (at: number) => Math.floor(at / 60_000);
+  const last = site.calls.find((m) => minute(Date.parse(m.at)) === minute(now) - 1);
+  const busiest = Math.max(0, ...site.calls.map(count));
+  const max = Math.round(60 * limit);
+  return <div style={{ minWidth: 120 }}><Meter label={`Calls to ${site.name} in the last minute`} value={last ? count(last) : 0} max={max} /><div className="dim small num">{number(last ? count(last) : 0)} of {number(max)} a minute; busiest {number(busiest)}</div></div>;
 }
 
 function Sites({ sites, now }: { sites: Site[]; now: number }) {
@@ -199,16 +259,16 @@ function Sites({ sites, now }: { sites: Site[]; now: number }) {
       {sites.length === 0 && <Empty title="No site yet">Connect an iOffice site under Connections.</Empty>}
       <div className="scroll" tabIndex={0} role="region" aria-label="iOffice sites" hidden={sites.length === 0}>
         <table className="table">
-          <thead><tr><th>Site</th><th className="r">Accounts</th><th className="r">Calls, last hour</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
+          <thead><tr><th>Site</th><th className="r">Accounts</th><th>Budget, last minute</th><th className="r">Calls, last hour</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>
           <tbody>
             {sites.map((s) => (
               <tr key={s.id}>
                 <td><div style={{ fontWeight: 560 }}>{s.name}</div><div className="dim small">{host(s.ioffice_url)}</div></td>
                 <td className="r num">{s.accounts == null ? "–" : number(s.accounts)}</td>
+                <td><Used site={s} now={now} /></td>
                 <td className="r num">
                   <CallSpark minutes={s.calls} now={now} />
                   <div className="dim small">{refused(s.budget)}</div>
-                  {used(s) && <div className="dim small">{used(s)}</div>}
                 </td>
                 <td>{s.last_sweep ? <><Tag code={s.last_sweep.certified ? "certified" : s.last_sweep.state} /><div className="dim small"><Ago at={s.last_sweep.at} /></div></> : <span className="dim">none yet</span>}</td>
                 <td className="r num">{s.last_sweep ? number(s.last_sweep.drift) : "–"}</td>

@@ -8,6 +8,7 @@ import { Ago } from "../time";
 import { Avatar, Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
+import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number } from "../words";
@@ -16,22 +17,23 @@ const SEARCH_AFTER_MS = 180;
 
 export function People() {
   const tenant = useTenant();
-  const { q } = useSearch({ from: "/$tenant/people" });
+  const { q, sort } = useSearch({ from: "/$tenant/people" });
   const navigate = useNavigate({ from: "/$tenant/people" });
   const [text, setText] = useState(q ?? "");
   const search = useDebouncedCallback((value: string) => {
-    void navigate({ search: { q: value.trim() || undefined }, replace: true });
+    void navigate({ search: { sort, q: value.trim() || undefined }, replace: true });
   }, SEARCH_AFTER_MS);
-  const query = usePeople(tenant, q ?? "");
+  const query = usePeople(tenant, q ?? "", sort);
   useReturnFocus(query.data !== undefined);
-  const total = query.data?.pages[0]?.total;
+  const first = query.data?.pages[0];
+  const total = first?.total;
   const clear = () => {
     setText("");
     search("");
   };
   return (
     <>
-      <PageHead title="People" sub={<span aria-live="polite">{total != null && (q ? `${number(total)} found` : `${number(total)} in all`)}</span>} />
+      <PageHead title="People" sub={<span aria-live="polite">{first?.more_than ? `more than ${number(first.more_than)} found` : total != null && (q ? `${number(total)} found` : `${number(total)} in all`)}</span>} />
       <TextInput
         data-search
         aria-label="Search people"
@@ -56,7 +58,7 @@ export function People() {
             return (
               <div className="scroll">
                 <table className="table">
-                  <thead><tr><th>Name</th><th>Department and title</th><th>Okta</th><th>iOffice</th><th>Seat</th><th className="r">Last change</th></tr></thead>
+                  <thead><tr><SortHead label="Name" sort={sort === "-name" ? "descending" : "ascending"} turn={() => void navigate({ search: { q, sort: sort === "-name" ? undefined : "-name" }, replace: true })} /><th>Department and title</th><th>Okta</th><th>iOffice</th><th>Seat</th><th className="r">Last change</th></tr></thead>
                   <tbody>
                     {people.map((p) => (
                       <tr key={`${p.tenant}/${p.id}`} data-link onClick={() => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } })}>

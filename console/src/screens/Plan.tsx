@@ -1,29 +1,41 @@
-import { IconArrowLeft } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconArrowLeft, IconPrinter } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import type { Plan, Symbol } from "../api";
 import { usePlan } from "../queries";
 import { At } from "../time";
 import { Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
+import { PrintLine } from "../ui/print";
 import { Empty, Loaded } from "../ui/states";
 import { Notes, Steps, summarise } from "../ui/steps";
 import { plural, words } from "../words";
+import { SealPage } from "./sealed/SealPage";
 
 const GROUPS: [Symbol, string][] = [["*", "To do by hand"], ["-", "Taken back"], ["=", "Held"], [">", "Moved"], ["~", "Changed"], ["+", "Added"]];
 
 /** One plan, removals first: what takes something away is what a reader must not miss. */
 export function PlanPage() {
   const { tenant, planId } = useParams({ from: "/$tenant/plans/$planId" });
-  const query = usePlan(planId);
   return (
     <>
-      <Link to="/$tenant/plans" params={{ tenant }} className="row small" style={{ width: "fit-content" }}>
+      <Link to="/$tenant/plans" params={{ tenant }} className="row small no-print" style={{ width: "fit-content" }}>
         <IconArrowLeft size={14} aria-hidden /> Plans
       </Link>
+      <PrintLine />
+      {planId.startsWith("wif_") ? <SealPage key={planId} seal={planId} tenant={tenant} /> : <OnePerson key={planId} tenant={tenant} planId={planId} />}
+    </>
+  );
+}
+
+function OnePerson({ tenant, planId }: { tenant: string; planId: string }) {
+  const query = usePlan(planId);
+  return (
       <Loaded query={query} what="this plan">
         {(plan) => (
           <div className="stack">
             <PageHead title={plan.person ? `Plan for ${plan.person}` : "Plan"} sub={<span className="row wrap">{plan.lane && <Tag as="off" label={words(plan.lane)} />}{plan.at && <At at={plan.at} />}</span>}>
+              <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
               {plan.identity && <Link to="/$tenant/people/$home/$id" params={{ tenant, home: plan.identity.tenant, id: plan.identity.id }}>Open person</Link>}
             </PageHead>
             <div className="panel body row wrap" style={{ gap: 16 }}>
@@ -41,7 +53,6 @@ export function PlanPage() {
           </div>
         )}
       </Loaded>
-    </>
   );
 }
 

@@ -7,21 +7,29 @@ import { Ago } from "../time";
 import { Summary } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
+import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { words } from "../words";
+import { PlansReach } from "./PlansReach";
+import { Seals } from "./sealed/Seals";
 
 export function Plans() {
   const tenant = useTenant();
   const navigate = useNavigate({ from: "/$tenant/plans" });
-  const { q, effect } = useSearch({ from: "/$tenant/plans" });
-  const query = usePlans(tenant, { search: q, effect });
-  const filter = (next: { q?: string; effect?: string }) => void navigate({ search: { q, effect, ...next } as never, replace: true });
+  const { q, effect, sort } = useSearch({ from: "/$tenant/plans" });
+  const query = usePlans(tenant, { search: q, effect, sort });
+  const filter = (next: { q?: string; effect?: string; sort?: string }) => void navigate({ search: { q, effect, sort, ...next } as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   useReturnFocus(query.data !== undefined);
   return (
     <>
-      <PageHead title="Plans" sub="What Lanyard proposed to change, newest first" />
+      <PageHead title="Plans" sub="What Lanyard proposed to change: for everybody by a draft, and person by person" />
+      <div className="cols halves">
+        <Seals tenant={tenant} />
+        <PlansReach />
+      </div>
+      <h2 className="section">Person by person</h2>
       <div className="row wrap" style={{ gap: 12 }}>
         <TextInput data-search aria-label="Search plans" placeholder="Name of a person" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} w={240} />
         <SegmentedControl
@@ -43,7 +51,7 @@ export function Plans() {
             ) : (
               <div className="scroll">
                 <table className="table">
-                  <thead><tr><th>Person</th><th>Changes</th><th>Lane</th><th>Tenant</th><th className="r">Made</th></tr></thead>
+                  <thead><tr><th>Person</th><th>Changes</th><th>Lane</th><th>Tenant</th><SortHead className="r" label="Made" sort={sort === "oldest" ? "ascending" : "descending"} turn={() => filter({ sort: sort === "oldest" ? undefined : "oldest" })} /></tr></thead>
                   <tbody>
                     {data.map((plan) => (
                       <tr key={plan.id} data-link onClick={() => void navigate({ to: "/$tenant/plans/$planId", params: { tenant, planId: plan.id } })}>

@@ -32,11 +32,18 @@ const useReview = (id: string, filter: { open: boolean; reviewer?: string }) =>
     getNextPageParam: (last) => last.next ?? undefined,
   });
 
+/** Whether a name is one of those of whoever is signed in. */
+function useIsMine() {
+  const names = useSession().data?.names;
+  return (name: string) => (names ?? []).some((own) => own.trim().toLowerCase() === name.trim().toLowerCase());
+}
+
 export function ReviewPage() {
   const { tenant, reviewId } = useParams({ from: "/$tenant/reviews/$reviewId" });
   const { show, mine } = useSearch({ from: "/$tenant/reviews/$reviewId" });
   const navigate = useNavigate({ from: "/$tenant/reviews/$reviewId" });
   const me = useSession().data?.user;
+  const isMine = useIsMine();
   const query = useReview(reviewId, { open: show !== "all", reviewer: mine ? me : undefined });
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [looking, setLooking] = useState<string>();
@@ -51,7 +58,7 @@ export function ReviewPage() {
           const { review, counts } = first;
           const lines = data.pages.flatMap((page) => page.lines);
           const [tone, label] = stateOf(review, now);
-          const theirs = (line: Line) => me !== undefined && line.reviewer.trim().toLowerCase() === me.trim().toLowerCase() && !review.closed_at;
+          const theirs = (line: Line) => isMine(line.reviewer) && !review.closed_at;
           const group = lines.filter((line) => chosen.has(line.id) && theirs(line));
           const open = lines.find((line) => line.id === looking) ?? lines[0];
           const pick = (ids: string[], on: boolean) => setChosen((old) => { const next = new Set(old); for (const id of ids) { if (on) next.add(id); else next.delete(id); } return next; });
@@ -213,7 +220,7 @@ function Decide({ title, lines, done }: { title: string; lines: Line[]; done: ()
 }
 
 function Sign({ review, counts }: { review: Page["review"]; counts: Page["counts"] }) {
-  const me = useSession().data?.user;
+  const isMine = useIsMine();
   const [opened, modal] = useDisclosure(false);
   const [statement, setStatement] = useState("");
   const signing = useMutation({
@@ -225,7 +232,7 @@ function Sign({ review, counts }: { review: Page["review"]; counts: Page["counts
   });
   if (review.closed_at) return null;
   const left = counts.undecided + counts.ask;
-  const owner = me !== undefined && review.owner.trim().toLowerCase() === me.trim().toLowerCase();
+  const owner = isMine(review.owner);
   const why = left > 0 ? `${plural(left, "line is", "lines are")} not decided` : owner ? undefined : `${review.owner} signs it off`;
   return (
     <>

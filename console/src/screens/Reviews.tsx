@@ -93,6 +93,8 @@ function OpenReview({ opened, close }: { opened: boolean; close: () => void }) {
     },
   });
   const error = making.error instanceof ApiError ? making.error : undefined;
+  // What the server says of one name stands beside the field that it is in.
+  const said = (field: string) => error?.fields.find(({ path }) => path === field || path.startsWith(`${field}[`))?.message;
   return (
     <Modal opened={opened} onClose={close} title="New review" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); making.mutate(); }}>
@@ -102,12 +104,12 @@ function OpenReview({ opened, close }: { opened: boolean; close: () => void }) {
           <Select label="Tenant" data={tenants} value={tenant ?? null} onChange={(value) => set({ tenant: value ?? undefined })} allowDeselect={false} />
         </div>
         <MultiSelect label="What is reviewed" data={KINDS.map((kind) => ({ value: kind, label: words(kind) }))} value={form.kinds} onChange={(kinds) => set({ kinds })} error={form.kinds.length === 0 ? "Choose at least one kind" : undefined} />
-        <TagsInput label="Reviewers" description="Names as they sign in; they take turns, person by person, and never judge themselves" value={reviewers} onChange={(value) => set({ reviewers: value })} />
+        <TagsInput label="Reviewers" description="By name, login or e-mail address; they take turns, person by person, and never judge themselves" error={said("reviewers")} value={reviewers} onChange={(value) => set({ reviewers: value })} />
         <div className="fields">
-          <TextInput label="Owner" description="Signs it off; not a reviewer" required value={form.owner} onChange={(e) => set({ owner: e.currentTarget.value })} error={reviewers.some((r) => r.trim().toLowerCase() === form.owner.trim().toLowerCase()) && form.owner ? "Owner and reviewer are two people" : undefined} autoComplete="off" />
+          <TextInput label="Owner" description="By name, login or e-mail address; signs it off, and is no reviewer" required value={form.owner} onChange={(e) => set({ owner: e.currentTarget.value })} error={reviewers.some((r) => r.trim().toLowerCase() === form.owner.trim().toLowerCase()) && form.owner ? "Owner and reviewer are two people" : said("owner")} autoComplete="off" />
           <TextInput type="date" label="Due" value={due} onChange={(e) => set({ due: e.currentTarget.value })} />
         </div>
-        <TagsInput label="Who gives this access" description="May not review it; may stay empty" value={form.provisioners} onChange={(value) => set({ provisioners: value })} />
+        <TagsInput label="Who gives this access" description="May not review it; may stay empty" error={said("provisioners")} value={form.provisioners} onChange={(value) => set({ provisioners: value })} />
         {making.error && <div className="failure" role="alert"><div><b>Nothing was opened.</b> {making.error.message}. {error?.fix}</div></div>}
         <div className="row" style={{ justifyContent: "flex-end" }}>
           <Button variant="default" onClick={close}>Cancel</Button>

@@ -60,7 +60,7 @@ export function Palette() {
   const fitting = actions.filter(([label]) => label.toLowerCase().includes(text.trim().toLowerCase()));
   const found = asked.length > 1 && text.trim().length > 1 ? (people.data?.items ?? []) : [];
   return (
-    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} scrollable maxHeight={420}>
+    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K"]} tagsToIgnore={[]} scrollable maxHeight={420}>
       <Spotlight.Search placeholder="A person, a screen, an action" aria-label="Search" onKeyDown={openFirst} leftSection={<IconSearch size={16} aria-hidden />} />
       <Spotlight.ActionsList {...SCROLLABLE}>
         {found.length > 0 && (

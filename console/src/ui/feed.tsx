@@ -6,8 +6,9 @@ import { CodeMark } from "./marks";
 import { lineCode, lineTitle } from "../words";
 import { useTenant } from "./tenant";
 
-/** Activity, newest first, with a break before each other day. `tight` leaves the day and the place out. */
-export function Feed({ items, tight }: { items: ActivityItem[]; tight?: boolean }) {
+/** Activity, newest first, with a break before each other day. `tight` leaves the day and the place out; with `choose` a line
+ * can be opened, and `open` names the one that is. */
+export function Feed({ items, tight, open, choose }: { items: ActivityItem[]; tight?: boolean; open?: string; choose?: (line: string) => void }) {
   const [zone] = useZone();
   const seen = useRef(new Set<string>());
   const first = seen.current.size === 0;
@@ -22,7 +23,7 @@ export function Feed({ items, tight }: { items: ActivityItem[]; tight?: boolean 
         const newDay = !tight && (before === undefined || day(before.at, zone) !== today);
         return [
           newDay && <li key={`day before ${key(item)}`} className="daybreak">{today}</li>,
-          <li key={key(item)} data-new={(!first && !seen.current.has(key(item))) || undefined}>
+          <li key={key(item)} data-chosen={open === key(item) || undefined} className={choose ? "choice" : undefined} data-new={(!first && !seen.current.has(key(item))) || undefined}>
             {tight ? <span className="at"><At at={item.at} /></span> : (
               <time className="at num" dateTime={item.at} title={absolute(item.at, zone)}>{clock(item.at, zone)}</time>
             )}
@@ -32,6 +33,7 @@ export function Feed({ items, tight }: { items: ActivityItem[]; tight?: boolean 
               <div className={tight ? "dim small ellipsis" : "dim"} style={{ fontSize: tight ? 12 : 13 }}>{item.detail}</div>
             </div>
             {!tight && <span className="only-wide small dim" style={{ flexShrink: 0 }}>{[item.tenant, item.site].filter(Boolean).join(" → ")}</span>}
+            {choose && <button type="button" data-row className="details" aria-expanded={open === key(item)} aria-label={`Details: ${lineTitle(item)}${item.person ? `, ${item.person}` : ""}`} onClick={() => choose(key(item))}>Details</button>}
           </li>,
         ];
       })}

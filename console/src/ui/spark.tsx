@@ -51,6 +51,26 @@ export function CallSpark({ minutes, now }: { minutes: Minute[]; now: number }) 
   );
 }
 
+/** An hour by minutes, by the worst that calls met: none, answered, asked to wait, failed. */
+export function StateStrip({ minutes, now }: { minutes: Minute[]; now: number }) {
+  const [zone] = useZone();
+  const minute = (ms: number) => Math.floor(ms / 60_000);
+  const at = (m: Minute) => MINUTES - 1 - (minute(now) - minute(Date.parse(m.at)));
+  const shown = minutes.filter((m) => at(m) >= 0 && at(m) < MINUTES);
+  const bad = (m: Minute) => (m.faulted > 0 ? "f" : m.throttled > 0 ? "t" : "a");
+  const count = (kind: string) => shown.filter((m) => bad(m) === kind).length;
+  return (
+    <svg className="callspark strip" viewBox={`0 0 ${MINUTES * 2} 14`} width={MINUTES * 2} height={14} role="img" aria-label={`Of the last ${MINUTES} minutes ${count("a")} went well, calls were asked to wait in ${count("t")} and failed in ${count("f")}`}>
+      <rect className="none" x={0} y={5} width={MINUTES * 2} height={4} />
+      {shown.map((m) => (
+        <rect key={m.at} className={bad(m)} x={at(m) * 2} width={1.6} y={bad(m) === "a" ? 3 : 0} height={bad(m) === "a" ? 8 : 14}>
+          <title>{`${clock(m.at, zone, false)}: ${m.answered} answered, ${m.throttled} throttled, ${m.faulted} failed`}</title>
+        </rect>
+      ))}
+    </svg>
+  );
+}
+
 export function Spark({ buckets }: { buckets: SparkBucket[] }) {
   const [zone] = useZone();
   const top = Math.max(4, ...buckets.map((b) => b.applied + b.failed));

@@ -9,7 +9,7 @@ use lanyard_model::{
     id::{GroupId, IdentityId, SiteId, TenantId},
     signal::{Lane, Source},
 };
-use lanyard_plan::clearing::{self, Voter, no_say};
+use lanyard_plan::clearing::{self, Voter};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -99,6 +99,16 @@ pub struct Delegation {
     /// E-mail of who may vote instead.
     pub to: String,
     pub until: Timestamp,
+}
+
+/// Somebody has a say.
+struct Allowed {
+    /// In whose place, if in somebody's.
+    instead_of: Option<String>,
+    /// Whose vote it is.
+    whose: BTreeSet<String>,
+    /// What gives it.
+    capacity: String,
 }
 
 /// Identities that are somebody, and the groups they are in.
@@ -207,7 +217,7 @@ impl Engine {
         if let (Err(state), false) = (clearing::decidable(&found, now), renewable) {
             return Err(SayRefused::Over { id, state });
         }
-        let (instead_of, whose) = self.say_in(&found, by, now).await?;
+        let Allowed { instead_of, whose, capacity } = self.say_in(&found, by, now).await?;
         if say == Say::Renew {
             // The next look finds its lines wanted and nothing on record: it asks anew.
             let words = clearing::said("to be asked anew", &by.name, reason);
@@ -219,7 +229,8 @@ impl Engine {
             });
         }
         let yes = say == Say::Approve;
-        let vote = Vote { by: by.name.clone(), instead_of, whose, at: now, yes, reason: reason.to_owned() };
+        let reason = reason.to_owned();
+        let vote = Vote { by: by.name.clone(), instead_of, whose, at: now, yes, reason, capacity };
         if yes && found.votes.iter().any(|known| known.yes && known.is_same_persons(&vote)) {
             let why = "that vote is counted already: it takes one of somebody else".to_owned();
             return Err(SayRefused::NoSay { id, name: by.name.clone(), why });
@@ -227,15 +238,17 @@ impl Engine {
         Ok(clearing::voted(found, vote))
     }
 
-    /// In whose place they decide, if in somebody's; and whose vote it is.
     async fn say_in(
         &self,
         clearance: &Clearance,
         by: &Principal,
         now: Timestamp,
-    ) -> Result<(Option<String>, BTreeSet<String>), SayRefused> {
+    ) -> Result<Allowed, SayRefused> {
         let me = self.known_as(by).await?;
-        let Some(why) = say_of(clearance, by, &me, now) else { return Ok((None, me.whose())) };
+        let why = match say_of(clearance, by, &me, now) {
+            Ok(capacity) => return Ok(Allowed { instead_of: None, whose: me.whose(), capacity }),
+            Err(why) => why,
+        };
         let refused = SayRefused::NoSay { id: clearance.id.clone(), name: by.name.clone(), why };
         if me.identities.contains(&clearance.identity) {
             return Err(refused);
@@ -250,8 +263,8 @@ impl Engine {
                 let emails = vec![given.from.clone()];
                 let other = Principal { name: given.from.clone(), emails, ..Principal::default() };
                 let known = self.known_as(&other).await?;
-                if say_of(clearance, &other, &known, now).is_none() {
-                    return Ok((Some(given.from), known.whose()));
+                if let Ok(capacity) = say_of(clearance, &other, &known, now) {
+                    return Ok(Allowed { instead_of: Some(given.from), whose: known.whose(), capacity });
                 }
             }
         }
@@ -321,13 +334,14 @@ impl Engine {
     }
 }
 
-fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp) -> Option<String> {
+/// What gives them a say, or why they have none.
+fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp) -> Result<String, String> {
     // A link or a delegation outlives a contract; a sign-in does not, and neither does what it gives.
     if !known.identities.is_empty() && !known.employed {
-        return Some("they do not work here any more, or are on leave".into());
+        return Err("they do not work here any more, or are on leave".into());
     }
     let roles = who.roles_at(&clearance.identity.tenant, &clearance.site);
     let voter =
         Voter { identities: &known.identities, emails: &known.emails, roles: &roles, groups: &known.groups };
-    no_say(clearance, &voter, now)
+    clearing::capacity(clearance, &voter, now)
 }

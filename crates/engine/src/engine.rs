@@ -165,6 +165,7 @@ pub struct Engine {
     /// Rises when something happened that a watcher may want to see.
     news: watch::Sender<u64>,
     pub latency: Latency,
+    pub(crate) environments: tokio::sync::Mutex<Option<crate::environments::Read>>,
 }
 
 pub(crate) const MANAGER_NUMBER: &str = "@number";
@@ -245,6 +246,7 @@ impl Engine {
             mail: Notify::new(),
             news: watch::channel(0).0,
             latency: Latency::default(),
+            environments: tokio::sync::Mutex::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use lanyard_model::{
 
 use crate::{
     Engine,
+    intake::Read,
     journal::line,
     ports::{DeliveryProblem, FeedCursor, FeedError, Finding, Severity, StoreFailure, Write, Wrote},
 };
@@ -155,25 +156,35 @@ impl Engine {
         let Some(directory) = self.directories().get(tenant) else { return Ok(0) };
         let now = self.clock.now();
         let stored = self.store.feed_cursor(tenant).await.map_err(FeedStop::Store)?;
+        let mut kept = stored.is_some();
         let cursor = match stored {
             Some(cursor) => cursor,
             None => FeedCursor::Since(back(now, self.settings.feed_overlap)),
         };
-        let page = match directory.poll_feed(&cursor).await {
+        let before = self.intake(tenant).await.map_err(FeedStop::Store)?;
+        let (mut from, mut restart) = (cursor, None);
+        let page = match directory.poll_feed(&from).await {
             Ok(page) => page,
             Err(FeedError::CursorDead { reason }) => {
                 tracing::warn!(%tenant, reason, "the feed begins again with an overlap");
-                let restart = FeedCursor::Since(back(now, self.settings.feed_overlap));
-                directory.poll_feed(&restart).await.map_err(FeedStop::Feed)?
+                from = FeedCursor::Since(back(now, self.settings.feed_overlap));
+                (kept, restart) = (false, Some(reason));
+                directory.poll_feed(&from).await.map_err(FeedStop::Feed)?
             }
             Err(error) => return Err(FeedStop::Feed(error)),
         };
-        let rows = page.rows;
-        if page.events.is_empty() && page.next == cursor {
+        let (rows, interval) = (page.rows, self.settings.feed_interval);
+        let read = Read { tenant, now, before: &before, from: &from, kept, to: &page.next, restart };
+        if page.events.is_empty() && page.next == from {
+            let noted = read.idle(interval);
+            if !noted.is_empty() {
+                self.write(noted).await.map_err(FeedStop::Store)?;
+            }
             self.note_polled(tenant, now);
             return Ok(rows);
         }
         let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
+        let (chain, data) = read.page(&uuids, interval);
         let missing = self.add_missing_groups(deleted_groups(&page.events));
         let mut batch = vec![Write::Signals {
             tenant: tenant.clone(),
@@ -187,9 +198,9 @@ impl Engine {
         if !uuids.is_empty() {
             let title =
                 format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
-            batch
-                .push(line(tenant, now, "signal", title).data(serde_json::json!({ "uuids": uuids })).write());
+            batch.push(line(tenant, now, "signal", title).data(data).write());
         }
+        batch.extend(chain);
         batch.extend(missing);
         self.write(batch).await.map_err(FeedStop::Store)?;
         self.note_polled(tenant, now);

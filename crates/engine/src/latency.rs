@@ -1,6 +1,12 @@
 //! How long looks took, from the first signal to the verified state, and how many there were.
 
-use std::{collections::VecDeque, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
+
+use lanyard_model::id::{SiteId, TenantId};
 
 /// Keeps the last looks that changed something, and totals.
 #[derive(Default)]
@@ -11,7 +17,18 @@ pub struct Latency {
 #[derive(Default)]
 struct Inner {
     recent: VecDeque<Duration>,
+    /// Of changes that were read back, by where they were made.
+    environments: BTreeMap<(TenantId, SiteId), VecDeque<Duration>>,
     totals: Totals,
+}
+
+/// How long changes of one environment took, from the first signal to the read that showed them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lag {
+    /// So many changes, the newest.
+    pub changes: usize,
+    pub p50: Duration,
+    pub p95: Duration,
 }
 
 /// Counted since start.
@@ -36,6 +53,8 @@ pub struct Totals {
 }
 
 const KEPT: usize = 100_000;
+/// Of one environment.
+const KEPT_EACH: usize = 1_000;
 
 impl Latency {
     pub(crate) fn note(&self, took: Duration, change: impl FnOnce(&mut Totals)) {
@@ -45,6 +64,29 @@ impl Latency {
         }
         inner.recent.push_back(took);
         change(&mut inner.totals);
+    }
+
+    /// A look that changed something and read it back: it counts in each site that it was about.
+    pub(crate) fn note_change(&self, tenant: &TenantId, sites: &[SiteId], took: Duration) {
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for site in sites {
+            let recent = inner.environments.entry((tenant.clone(), site.clone())).or_default();
+            if recent.len() == KEPT_EACH {
+                recent.pop_front();
+            }
+            recent.push_back(took);
+        }
+    }
+
+    /// Of the newest changes of a tenant in a site; `None`: there was none since the start.
+    pub fn lag(&self, tenant: &TenantId, site: &SiteId) -> Option<Lag> {
+        let inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let recent = inner.environments.get(&(tenant.clone(), site.clone()))?;
+        let mut all: Vec<_> = recent.iter().copied().collect();
+        drop(inner);
+        all.sort_unstable();
+        let at = |q: f64| all[((all.len() - 1) as f64 * q).round() as usize];
+        (!all.is_empty()).then(|| Lag { changes: all.len(), p50: at(0.5), p95: at(0.95) })
     }
 
     pub(crate) fn count(&self, change: impl FnOnce(&mut Totals)) {
@@ -75,5 +117,24 @@ impl Latency {
     /// Forgets the kept looks and totals (between two measured stretches).
     pub fn reset(&self) {
         *self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Inner::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_environment_has_its_own_lag() {
+        let latency = Latency::default();
+        let (tenant, here, there) = (TenantId::new("northgate"), SiteId::new("hq"), SiteId::new("pier"));
+        for seconds in 1..=100 {
+            latency.note_change(&tenant, std::slice::from_ref(&here), Duration::from_secs(seconds));
+        }
+        latency.note_change(&tenant, std::slice::from_ref(&there), Duration::from_secs(7));
+        let (p50, p95) = (Duration::from_secs(51), Duration::from_secs(95));
+        assert_eq!(latency.lag(&tenant, &here), Some(Lag { changes: 100, p50, p95 }));
+        assert_eq!(latency.lag(&tenant, &there).map(|lag| lag.p95), Some(Duration::from_secs(7)));
+        assert_eq!(latency.lag(&TenantId::new("other"), &here), None);
     }
 }

@@ -137,6 +137,7 @@ impl Engine {
         let mut failures = 0u32;
         // What an earlier process said about the feed ends with the first good poll.
         let mut alarmed = true;
+        self.note_org(tenant).await;
         loop {
             match self.poll_feed(tenant).await {
                 Ok(0) => {
@@ -168,6 +169,19 @@ impl Engine {
                     self.clock.sleep(pause).await;
                 }
             }
+        }
+    }
+
+    /// Asks once for the org's own id: evidence names it. Not being told keeps nothing from going on.
+    async fn note_org(&self, tenant: &TenantId) {
+        let key = format!("org:{tenant}");
+        if self.store.meta(&key).await.is_ok_and(|known| known.is_some()) {
+            return;
+        }
+        match self.directories()[tenant].org_id().await {
+            Ok(Some(id)) => drop(self.write(vec![Write::Meta { key, value: id }]).await),
+            Ok(None) => {}
+            Err(failure) => tracing::info!(%tenant, %failure, "the org does not tell its id yet"),
         }
     }
 

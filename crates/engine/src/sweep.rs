@@ -29,7 +29,7 @@ use crate::{
     journal::line,
     ports::{Progress, StoreFailure, SweepRecord, Write},
     reactions::{left_key, left_writes},
-    survey::{LeftOut, Lists, Part, SurveyError, Takes},
+    survey::{LeftOut, Lists, Part, SiteSurvey, SurveyError, Takes, TenantSurvey},
 };
 
 /// Writes of one batch: few enough that nobody waits long for the store.
@@ -245,7 +245,7 @@ impl Engine {
                 } else {
                     format!("{why}; in doubt: {}", report.doubts.join("; "))
                 })
-                .data(serde_json::to_value(&report).unwrap_or_default())
+                .data(told(&report, tenant, &lists.sites))
                 .write(),
             );
         }
@@ -355,4 +355,18 @@ impl Engine {
 fn unread_tenants(lists: &Lists) -> Vec<TenantId> {
     let unread = lists.tenants.iter().filter(|tenant| tenant.failure().is_some());
     unread.map(|tenant| tenant.tenant.clone()).collect()
+}
+
+/// What the journal says of a sweep: its report, and how whole each list was that the tenant's people were compared on.
+fn told(report: &SweepReport, tenant: &TenantSurvey, sites: &[SiteSurvey]) -> serde_json::Value {
+    let own = [&tenant.certificate, &tenant.members].map(|certificate| (tenant.tenant.as_str(), certificate));
+    let sites = sites.iter().map(|site| (site.site.as_str(), &site.certificate));
+    let lists: Vec<_> = own
+        .into_iter()
+        .chain(sites)
+        .map(|(scope, certificate)| serde_json::json!({ "scope": scope, "certificate": certificate }))
+        .collect();
+    let mut data = serde_json::to_value(report).unwrap_or_default();
+    data["lists"] = lists.into();
+    data
 }

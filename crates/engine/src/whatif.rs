@@ -13,7 +13,7 @@ use lanyard_model::{
     id::{FloorId, GroupId, IdentityId, SiteId},
     plan::{Effect, Gate, Operation, Plan},
 };
-use lanyard_plan::lines;
+use lanyard_plan::{lines, render::render_because};
 use lanyard_policy::{Policy, PolicyFiles, Problems};
 use serde::Serialize;
 
@@ -27,10 +27,12 @@ use crate::{
 };
 
 mod seal;
+mod shown;
 pub mod waves;
 
 pub(crate) use seal::SealedLines;
 pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
+pub use shown::{SealHead, SealState, ShownFilter, ShownPage, ShownPerson};
 
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +79,33 @@ pub struct PersonEffect {
     pub no_longer: Vec<String>,
     /// Names of the changes that each text of gains, loses, moves and changes tells of: what can be left out of a seal.
     pub lines: BTreeMap<String, BTreeSet<String>>,
+    /// Why, by the same texts (those of waits and `no_longer` too): places in [`WhatIf::reasons`].
+    pub because: BTreeMap<String, Vec<usize>>,
     #[serde(skip)]
     keys: BTreeSet<String>,
+}
+
+/// Reasons, each told once: thousands of people have the same.
+#[derive(Default)]
+struct Reasons {
+    texts: Vec<String>,
+    known: HashMap<String, usize>,
+}
+
+impl Reasons {
+    fn of(&mut self, because: &[Because]) -> Vec<usize> {
+        let mut places: Vec<usize> = because.iter().map(|one| self.place(render_because(one))).collect();
+        places.dedup();
+        places
+    }
+
+    fn place(&mut self, text: String) -> usize {
+        let next = self.texts.len();
+        *self.known.entry(text).or_insert_with_key(|text| {
+            self.texts.push(text.clone());
+            next
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,6 +153,8 @@ pub struct WhatIf {
     pub at: Timestamp,
     pub totals: Totals,
     pub people: Vec<PersonEffect>,
+    /// What the people's `because` names by place: rules, rows of tables, conditions.
+    pub reasons: Vec<String>,
     pub floors: Vec<FloorEffect>,
     /// People whose future bookings would be cancelled; how many they have is not mirrored.
     pub bookings_cancelled_for: usize,
@@ -222,7 +251,9 @@ impl Engine {
         let (today, then) = (today.map_err(failed)?, then.map_err(failed)?);
         let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
         if whole {
-            answer.seal = Some(self.keep_seal(files, &answer).await?);
+            let seal = self.keep_seal(files, &answer).await?;
+            self.keep_shown(&seal, &answer).await?;
+            answer.seal = Some(seal);
         }
         Ok(answer)
     }
@@ -310,24 +341,24 @@ impl Engine {
             ..Totals::default()
         };
         let mut people = Vec::new();
-        let empty = Vec::new();
-        for (key, (plan, told)) in &then.plans {
-            let before = today.plans.get(key);
-            let effect = effect_of(
-                plan,
-                told,
-                before.map(|(plan, _)| plan),
-                then.no_desk.contains(key) && !today.no_desk.contains(key),
-            );
+        let mut reasons = Reasons::default();
+        // By name, so that equal answers number their reasons alike.
+        let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
+        for key in keys {
+            let before = today.plans.get(key).map(|(plan, _)| plan);
+            let effect = match (then.plans.get(key), before) {
+                (Some((plan, told)), _) => {
+                    let no_desk = then.no_desk.contains(key) && !today.no_desk.contains(key);
+                    effect_of(plan, told, before, no_desk, &mut reasons)
+                }
+                (None, Some(plan)) => {
+                    let quiet = Plan { steps: Vec::new(), ..plan.clone() };
+                    effect_of(&quiet, &[], before, false, &mut reasons)
+                }
+                (None, None) => None,
+            };
             people.extend(effect);
         }
-        for (key, (plan, _)) in &today.plans {
-            if !then.plans.contains_key(key) {
-                let quiet = Plan { steps: Vec::new(), ..plan.clone() };
-                people.extend(effect_of(&quiet, &empty, Some(plan), false));
-            }
-        }
-        people.sort_by(|a, b| (&a.identity, &a.site).cmp(&(&b.identity, &b.site)));
         totals.affected = people.len();
         for one in &people {
             totals.gain += usize::from(!one.gains.is_empty());
@@ -381,6 +412,7 @@ impl Engine {
             cost: self.cost_of(&people, draft),
             totals,
             people,
+            reasons: reasons.texts,
             floors: floors_of(today, &then, population),
             bookings_cancelled_for,
             bookings_known,
@@ -603,6 +635,7 @@ fn effect_of(
     told: &[Vec<GatedLine>],
     before: Option<&Plan>,
     no_desk: bool,
+    reasons: &mut Reasons,
 ) -> Option<PersonEffect> {
     let said = |plan: &Plan| -> HashSet<String> {
         plan.steps.iter().flat_map(|step| &step.differences).map(lines::sentence).collect()
@@ -619,6 +652,7 @@ fn effect_of(
         waits: Vec::new(),
         no_longer: Vec::new(),
         lines: BTreeMap::new(),
+        because: BTreeMap::new(),
         keys: BTreeSet::new(),
     };
     let mut any = false;
@@ -636,9 +670,12 @@ fn effect_of(
                     }
                     Gate::Open => "",
                 };
-                effect.waits.push(format!("{text} ({why})"));
+                let text = format!("{text} ({why})");
+                effect.because.insert(text.clone(), reasons.of(&difference.because));
+                effect.waits.push(text);
                 continue;
             }
+            effect.because.insert(text.clone(), reasons.of(&difference.because));
             match difference.effect {
                 Effect::Add => effect.gains.push(text),
                 Effect::Remove => effect.loses.push(text),
@@ -660,7 +697,13 @@ fn effect_of(
         effect.waits.push("a free desk".into());
     }
     let now = said(plan);
-    effect.no_longer = known.into_iter().filter(|text| !now.contains(text)).collect();
+    for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
+        let text = lines::sentence(difference);
+        if !now.contains(&text) && !effect.no_longer.contains(&text) {
+            effect.because.insert(text.clone(), reasons.of(&difference.because));
+            effect.no_longer.push(text);
+        }
+    }
     effect.no_longer.sort();
     (any || !effect.no_longer.is_empty()).then_some(effect)
 }

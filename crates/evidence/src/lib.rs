@@ -7,22 +7,30 @@
 //! |---|---|
 //! | [`cell`], [`tables`] | tables, column by column: CSV, JSON Lines and schema of each from one definition |
 //! | [`stats`], [`sample`], [`tally`] | quantiles; reproducible samples; figures made from rows, by maker and verifier alike |
+//! | `bounds` | published bounds, and how many were within each |
 //! | [`container`] | the archive: a ZIP of which every byte is determined by its files |
 //! | [`pack`], [`manifest`] | putting a pack together, and signing it |
 //! | [`verify`] | checking one, trusting nothing that it says of itself |
 //! | [`controls`] | what SOC 2, ISO/IEC 27001 and NIST ask, answered from the figures |
 //! | [`oscal`], [`ocsf`] | the same facts in the forms that other tools read |
-//! | [`pdf`], [`xlsx`] | the same facts for people |
+//! | [`pdf`], [`xlsx`] | the same facts for people: report and dossiers, workbook |
+//! | `chapters` | each control as a chapter: tested, found, exceptions by name, where the rows are |
+//! | `dossiers` | the samples as a document |
+//! | `sheet` | pages of text, lines and tables |
 
+mod bounds;
 pub mod cell;
+mod chapters;
 pub mod container;
 pub mod controls;
+mod dossiers;
 pub mod manifest;
 pub mod ocsf;
 pub mod oscal;
 pub mod pack;
 pub mod pdf;
 pub mod sample;
+mod sheet;
 pub mod stats;
 pub mod tables;
 pub mod tally;

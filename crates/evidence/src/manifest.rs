@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::tally::Summary;
 
 /// Names this form of pack.
-pub const FORMAT: &str = "lanyard-evidence/1";
+pub const FORMAT: &str = "lanyard-evidence/2";
 pub const MANIFEST: &str = "manifest.json";
 pub const SIGNATURE: &str = "manifest.note";
 /// The first line of the note that signs the manifest.
@@ -22,6 +22,8 @@ const PURPOSE: &str = "lanyard evidence pack";
 pub struct Terms {
     pub tenant: String,
     pub okta_url: String,
+    /// Okta's own immutable id of the org, if it was told.
+    pub okta_org: Option<String>,
     /// Sites and their addresses.
     pub sites: Vec<(String, String)>,
     /// The period: from this moment on, up to but not including `to`.
@@ -48,8 +50,12 @@ pub struct Terms {
     pub checkpoint: String,
     /// Moments at which the clock went back, by journal line: (position, seconds).
     pub clock_went_back: Vec<(u64, i64)>,
+    /// Policy versions in force: number and seal.
+    pub policies: Vec<(i64, String)>,
     /// Lines of the journal whose text was let go of by retention.
     pub journal_kept_from: u64,
+    /// The note that was signed over them.
+    pub journal_cut: Option<String>,
     /// What is not covered, in words.
     pub limits: Vec<String>,
 }

@@ -87,6 +87,129 @@ pub fn event(event: &Event<'_>) -> Value {
     out
 }
 
+/// Parts that every event has.
+fn base(class: (u32, &str), category: (u32, &str), activity: (u32, &str), at: Timestamp) -> Value {
+    let ((class, class_name), (category, category_name), (activity, activity_name)) =
+        (class, category, activity);
+    json!({
+        "activity_id": activity,
+        "activity_name": activity_name,
+        "category_uid": category,
+        "category_name": category_name,
+        "class_uid": class,
+        "class_name": class_name,
+        "type_uid": class * 100 + activity,
+        "type_name": format!("{class_name}: {activity_name}"),
+        "severity_id": 1,
+        "severity": "Informational",
+        "time": at.as_millisecond(),
+    })
+}
+
+/// Somebody came to be among those who hold an item, or left them: class 3006, group management.
+#[derive(Debug, Clone)]
+pub struct Membership<'a> {
+    pub given: bool,
+    pub at: Timestamp,
+    pub tenant: &'a str,
+    /// `tenant/user`; empty: nobody's account.
+    pub person: &'a str,
+    pub name: &'a str,
+    pub site: &'a str,
+    pub account: i64,
+    /// `item`, `section`, `cost_center`.
+    pub kind: &'a str,
+    pub what: &'a str,
+    pub program: &'a str,
+}
+
+/// One event per change.
+pub fn membership(change: &Membership<'_>) -> Value {
+    let activity = if change.given { (3, "Add User") } else { (4, "Remove User") };
+    let iam = (3, "Identity & Access Management");
+    let mut out = base((3006, "Group Management"), iam, activity, change.at);
+    let uid = format!("{}:{}:{}:{}", change.site, change.account, change.what, change.at);
+    out["metadata"] = metadata(change.tenant, change.program, &uid);
+    out["group"] = json!({ "name": change.what, "type": change.kind, "domain": change.site });
+    out["user"] = user(change.person, change.name, change.site, change.account);
+    out
+}
+
+/// An account as it is at the end of the period: class 5003, user inventory.
+#[derive(Debug, Clone)]
+pub struct Stock<'a> {
+    pub at: Timestamp,
+    pub tenant: &'a str,
+    pub person: &'a str,
+    pub name: &'a str,
+    pub site: &'a str,
+    pub account: i64,
+    /// What it holds: kind, and what.
+    pub holds: Vec<(&'a str, String)>,
+    pub program: &'a str,
+}
+
+/// One event per live account.
+pub fn stock(stock: &Stock<'_>) -> Value {
+    let mut out = base((5003, "User Inventory Info"), (5, "Discovery"), (2, "Collect"), stock.at);
+    let uid = format!("{}:{}", stock.site, stock.account);
+    out["metadata"] = metadata(stock.tenant, stock.program, &uid);
+    out["user"] = user(stock.person, stock.name, stock.site, stock.account);
+    let group = |(kind, what): &(&str, String)| json!({ "name": what, "type": kind });
+    if !stock.holds.is_empty() {
+        out["user"]["groups"] = stock.holds.iter().map(group).collect();
+    }
+    out
+}
+
+/// Somebody did something to the control itself: class 6003, API activity.
+#[derive(Debug, Clone)]
+pub struct Administration<'a> {
+    pub at: Timestamp,
+    pub tenant: &'a str,
+    /// Kind of the journal's line.
+    pub kind: &'a str,
+    pub title: &'a str,
+    pub detail: &'a str,
+    /// Line of the journal.
+    pub position: u64,
+    pub program: &'a str,
+}
+
+/// One event per line about the control.
+pub fn administration(act: &Administration<'_>) -> Value {
+    let activity = match act.kind {
+        "erasure" | "retention" => (4, "Delete"),
+        "control" | "policy" => (3, "Update"),
+        _ => (99, "Other"),
+    };
+    let mut out = base((6003, "API Activity"), (6, "Application Activity"), activity, act.at);
+    out["metadata"] = metadata(act.tenant, act.program, &format!("journal:{}", act.position));
+    out["api"] = json!({ "operation": act.kind, "service": { "name": "Lanyard" } });
+    out["actor"] = json!({ "app_name": act.program });
+    out["src_endpoint"] = json!({ "name": "Lanyard" });
+    out["message"] = act.title.into();
+    if !act.detail.is_empty() {
+        out["status_detail"] = act.detail.into();
+    }
+    out
+}
+
+fn user(person: &str, name: &str, site: &str, account: i64) -> Value {
+    let mut user = json!({
+        "uid": account.to_string(),
+        "type_id": 1,
+        "org": { "uid": site },
+    });
+    if let Some((_, id)) = person.split_once('/') {
+        user["uid_alt"] = id.into();
+    }
+    if !name.is_empty() {
+        user["name"] = name.into();
+    }
+    user
+}
+
 /// Something found: class 2003, compliance finding.
 #[expect(clippy::too_many_arguments, reason = "one call site; the parts of one event")]
 pub fn finding(
@@ -181,6 +304,48 @@ mod tests {
             assert_eq!(event["time"], 1_795_860_000_000_i64);
             assert_eq!(event["metadata"]["version"], "1.8.0");
             assert_eq!(event["metadata"]["product"]["vendor_name"], "Lanyard");
+        }
+        let mut others = Vec::new();
+        let member = Membership {
+            given: false,
+            at: Timestamp::UNIX_EPOCH,
+            tenant: "acme",
+            person: "acme/00u1",
+            name: "Ana",
+            site: "pier",
+            account: 7,
+            kind: "item",
+            what: "Parking",
+            program: "lanyard 1",
+        };
+        others.push((membership(&member), 300_604, "group"));
+        let held = Stock {
+            at: Timestamp::UNIX_EPOCH,
+            tenant: "acme",
+            person: "",
+            name: "",
+            site: "pier",
+            account: 7,
+            holds: vec![("item", "Parking".into())],
+            program: "lanyard 1",
+        };
+        others.push((stock(&held), 500_302, "user"));
+        let act = Administration {
+            at: Timestamp::UNIX_EPOCH,
+            tenant: "acme",
+            kind: "policy",
+            title: "published",
+            detail: "by Ana",
+            position: 4,
+            program: "lanyard 1",
+        };
+        others.push((administration(&act), 600_303, "api"));
+        for (event, type_uid, own) in others {
+            for name in base {
+                assert!(!event[name].is_null(), "{type_uid}: {name}");
+            }
+            assert_eq!(event["type_uid"], type_uid);
+            assert!(!event[own].is_null(), "{type_uid}: {own}");
         }
         let found = finding("k", "t", "d", "AC-2(3)", Timestamp::UNIX_EPOCH, None, "acme", "lanyard 1");
         assert_eq!(found["type_uid"], 200_301);

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use lanyard_tlog::merkle::sha256;
 use serde_json::{Value, json};
 
-use crate::manifest::Manifest;
+use crate::{
+    bounds::{LIST, PRIVILEGED, TRANSFER, UNATTENDED},
+    manifest::Manifest,
+};
 
 pub const VERSION: &str = "1.1.2";
 
@@ -28,7 +31,9 @@ fn objectives(manifest: &Manifest) -> Vec<Objective> {
     let leavers = summary.leavers_in_time + summary.leavers_late;
     let joiners = summary.joiners_authorised_before + summary.joiners_not_authorised_before;
     let some = |count: u64, holds: bool| (count > 0).then_some(holds);
-    let ps5 = summary.bounds.get("NIST 800-53 PS-5, FedRAMP").copied().unwrap_or_default();
+    let bound = |name: &str| summary.bounds.get(name).copied().unwrap_or_default();
+    let (ps5, list, unattended) = (bound(TRANSFER), bound(LIST), bound(UNATTENDED));
+    let privileged = bound(PRIVILEGED);
     vec![
         Objective {
             target: "ps-4_obj.a",
@@ -99,13 +104,13 @@ fn objectives(manifest: &Manifest) -> Vec<Objective> {
             also: "SOC 2 CC6.3, ISO/IEC 27001:2022 A.5.18",
             title: "Access of people who move is changed in time",
             observed: format!(
-                "{} movers; {} left something open; {} leavers beyond 24 h",
+                "{} movers; {} left something open; {} beyond 24 h",
                 rows("movers"),
                 summary.movers_with_rest,
                 ps5.1
             ),
-            satisfied: some(rows("movers"), summary.movers_with_rest == 0),
-            evidence: &["data/movers.csv"],
+            satisfied: some(rows("movers"), summary.movers_with_rest == 0 && ps5.1 == 0),
+            evidence: &["data/movers.csv", "data/bounds.csv"],
         },
         Objective {
             target: "pe-2_obj.a",
@@ -125,16 +130,19 @@ fn objectives(manifest: &Manifest) -> Vec<Objective> {
             also: "SOC 2 CC6.4, ISO/IEC 27001:2022 A.5.18",
             title: "The access list is reviewed",
             observed: format!(
-                "{} lines reviewed, {} undecided, {} removals not confirmed",
+                "{} lines reviewed, {} undecided, {} removals not confirmed; {} sites with a review signed off in the past \
+                 year, {} without",
                 rows("reviews"),
                 summary.reviews_undecided,
-                summary.removals_not_confirmed
+                summary.removals_not_confirmed,
+                list.0,
+                list.1
             ),
             satisfied: some(
                 rows("reviews"),
-                summary.reviews_undecided == 0 && summary.removals_not_confirmed == 0,
+                summary.reviews_undecided == 0 && summary.removals_not_confirmed == 0 && list.1 == 0,
             ),
-            evidence: &["data/reviews.csv"],
+            evidence: &["data/reviews.csv", "data/bounds.csv"],
         },
         Objective {
             target: "pe-2_obj.d",
@@ -155,12 +163,26 @@ fn objectives(manifest: &Manifest) -> Vec<Objective> {
             also: "SOC 2 CC6.3, ISO/IEC 27001:2022 A.8.2",
             title: "Accounts are reviewed for compliance",
             observed: format!(
-                "{} full comparisons; {} orphaned accounts open at the end",
+                "{} full comparisons; {} sites whose privileged rights had a review signed off in the past quarter, {} without",
                 rows("sweeps"),
-                summary.orphans_open
+                privileged.0,
+                privileged.1
             ),
-            satisfied: some(rows("sweeps"), summary.orphans_open == 0),
-            evidence: &["data/sweeps.csv", "data/exceptions.csv", "data/certificates.csv"],
+            satisfied: some(rows("reviews"), privileged.1 == 0),
+            evidence: &["data/reviews.csv", "data/bounds.csv", "data/sweeps.csv"],
+        },
+        Objective {
+            target: "ac-2.3_obj",
+            control: "ac-2.3",
+            also: "SOC 2 CC6.2, CC6.3, ISO/IEC 27001:2022 A.5.16",
+            title: "Accounts that expired or are nobody's are disabled in time",
+            observed: format!(
+                "{} leavers and accounts of nobody closed within 24 h, {} later or not yet; {} orphaned accounts open at the \
+                 end",
+                unattended.0, unattended.1, summary.orphans_open
+            ),
+            satisfied: some(rows("sweeps"), unattended.1 == 0 && summary.orphans_open == 0),
+            evidence: &["data/exceptions.csv", "data/leavers.csv", "data/bounds.csv"],
         },
     ]
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     cell::{Cell, Table},
     container::{ContainerProblem, Packing, Writer},
+    dossiers::Dossiers,
     manifest::{self, File, MANIFEST, Manifest, SIGNATURE, Terms},
     oscal, pdf, tables,
     tally::{self, Tally},
@@ -71,6 +72,8 @@ pub struct Pack {
     open: BTreeMap<&'static str, (Open, Open)>,
     events: Open,
     kept: Kept,
+    /// The samples as a document; `None` before the first one.
+    dossiers: Option<Result<Dossiers, String>>,
 }
 
 /// Rows for the report and the workbook.
@@ -85,14 +88,16 @@ impl Pack {
             csv.line(&table.csv_head());
             open.insert(table.name, (csv, json));
         }
+        let tally = Tally::new(terms.to);
         Self {
             terms,
             writer: Writer::default(),
             files: Vec::new(),
-            tally: Tally::default(),
+            tally,
             open,
             events: Open::new("ocsf/events.jsonl"),
             kept: Kept::new(),
+            dossiers: None,
         }
     }
 
@@ -159,6 +164,16 @@ impl Pack {
         self.tally.sample(&self.terms.seed, population, self.terms.sample)
     }
 
+    /// Adds a sample's dossier: its own file, and its pages of `dossiers.pdf`.
+    pub fn dossier(&mut self, name: &str, body: &Value) {
+        let terms = &self.terms;
+        let document = self.dossiers.get_or_insert_with(|| Dossiers::new(&terms.tenant, terms.made_at));
+        if let Ok(document) = document {
+            document.draw(name, body);
+        }
+        self.file(name, &serde_json::to_vec_pretty(body).unwrap_or_default());
+    }
+
     /// Adds a file.
     pub fn file(&mut self, name: &str, bytes: &[u8]) {
         let mut open = Open::new(name);
@@ -217,6 +232,11 @@ impl Pack {
         let finger = fingerprint(&key.verifier()).unwrap_or_default();
         self.file("report.pdf", &pdf::report(&manifest, &self.kept, &finger).map_err(PackProblem::Document)?);
         self.file("report.xlsx", &xlsx::workbook(&manifest, &self.kept).map_err(PackProblem::Document)?);
+        if let Some(document) = self.dossiers.take()
+            && let Some(bytes) = document.and_then(Dossiers::finish).map_err(PackProblem::Document)?
+        {
+            self.file("dossiers.pdf", &bytes);
+        }
         self.file("verifier.txt", format!("{}\n{finger}\n", key.verifier()).as_bytes());
         self.file("README.txt", readme(&manifest, &finger).as_bytes());
         manifest.files = std::mem::take(&mut self.files);
@@ -241,7 +261,8 @@ fn readme(manifest: &Manifest, finger: &str) -> String {
     format!(
         "Evidence of {} from {} to {} (UTC)\n\n\
          Begin with report.pdf. Every table is there three times: data/*.csv for spreadsheets, data/*.jsonl with\n\
-         schemas/*.schema.json for programs, report.xlsx as one workbook. dossiers/ holds one file per sample.\n\
+         schemas/*.schema.json for programs, report.xlsx as one workbook. dossiers.pdf\n\
+         tells of each sample; dossiers/ holds one file per sample, with proofs.\n\
          oscal/ and ocsf/ hold the same facts for compliance tools.\n\n\
          Check it, offline:    lanyard verify PACK.zip --key '<verifier key you were given on another way>'\n\
          Verifier key:         {}\n\

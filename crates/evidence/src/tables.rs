@@ -34,6 +34,42 @@ pub const POPULATION: Table = Table {
         int("joined", "Times the account became live for the first time, or was linked for the first time"),
         int("returned", "Times it became live again"),
         int("left", "Times it stopped being live, or the person's"),
+        int("converted", "Times the person's kind of employment changed in Okta"),
+    ],
+};
+
+pub const CONVERSIONS: Table = Table {
+    name: "conversions",
+    title: "Conversions: people whose kind of employment changed in Okta",
+    columns: &[
+        PERSON,
+        NAME,
+        text("attribute", "Okta's attribute"),
+        text("before", "What it said; empty: nothing"),
+        text("after", "What it says since"),
+        at("seen_at", "The read that first showed it"),
+        text("plan", "The first plan that was made for the person within a day of it"),
+    ],
+};
+
+pub const INTAKE: Table = Table {
+    name: "intake",
+    title: "Intake of Okta's log: the chain of its pages, and when nobody read it",
+    columns: &[
+        text(
+            "kind",
+            "chain: pages that each begin where the one before ended; gap: nobody read, and it went on where it had ended; \
+             break: it did not go on where it had ended; begin: the first read of all",
+        ),
+        at("from_at", "First page, or the last good read before"),
+        at("to_at", "Last page, or the first good read after"),
+        int("seconds", "Between the two"),
+        int("pages", "Pages read"),
+        int("events", "Events in them that concern people"),
+        text("from_place", "Fingerprint of the place in the log at which it begins"),
+        text("to_place", "And at which it ends"),
+        text("cause", "Of a break"),
+        int("position", "Line of the journal that says so; of a chain its last"),
     ],
 };
 
@@ -48,6 +84,8 @@ pub const JOINERS: Table = Table {
         text("how", "created: by us; adopted: the account was there and was linked by a key"),
         at("event_at", "Okta's own moment: activation, or creation"),
         text("authorised_by", "Rule and grounds"),
+        text("approved_by", "Who agreed, and in which capacity; empty: the rule asks nobody"),
+        at("approved_at", "When they did"),
         at("decided_at", "Plan sealed"),
         at("granted_at", "First accepted operation; for adopted accounts the first read"),
         at("verified_at", "Read back as wanted"),
@@ -181,6 +219,11 @@ pub const BREACHES: Table = Table {
         int("seconds_at_risk", "Beyond the bound"),
         text("cause", "before_first_comparison, okta_late, engine, hold_or_gate, ioffice, read_back, open"),
         yes("weekend", "The right ended on a Saturday or Sunday, UTC"),
+        text("owner", "Who answers for it; empty: nobody did yet"),
+        text("compensation", "What was done instead, or found out afterwards, in the owner's words"),
+        at("answered_at", "When that was put on record"),
+        text("answered_by", "By whom"),
+        int("position", "Line of the journal that says so"),
     ],
 };
 
@@ -200,13 +243,14 @@ pub const TIMELINESS: Table = Table {
 
 pub const BOUNDS: Table = Table {
     name: "bounds",
-    title: "Published and configured bounds, and how many of the period were within each",
+    title: "Published bounds, and how many of the period were within each",
     columns: &[
         text("control", "Where the bound comes from"),
         text("requirement", "In words"),
+        text("measured", "What is counted"),
         int("seconds_bound", "Seconds"),
-        int("within", "Leavers verified within it"),
-        int("beyond", "Leavers verified later, or not yet"),
+        int("within", "Within it"),
+        int("beyond", "Beyond it, or not yet"),
     ],
 };
 
@@ -222,7 +266,38 @@ pub const HISTOGRAM: Table = Table {
 
 pub const APPROVALS: Table = Table {
     name: "approvals",
-    title: "Holds, approvals and their decisions, as journaled",
+    title: "Requests, holds and limits: who was asked, who decided, in which capacity and how fast",
+    columns: &[
+        text("request", "Id"),
+        text(
+            "kind",
+            "hold: waited by itself; approval; cap: a limit was reached; undone: taken back by a person",
+        ),
+        PERSON,
+        NAME,
+        SITE,
+        text("what", "Lines it is about"),
+        text("rule", "The rule that asks"),
+        at("asked_at", "When"),
+        at("until", "End of a hold; from when an approval is none"),
+        text("state", "waiting, granted, declined, expired, cancelled"),
+        text("voted_by", "Who decided; a row for each vote"),
+        text("instead_of", "In whose place, if somebody delegated"),
+        text("capacity", "What gave them a say at that time"),
+        text("vote", "yes, no; empty: nobody voted"),
+        text("reason", "In their words"),
+        at("voted_at", "When"),
+        int("seconds_taken", "From the request to the vote"),
+        yes("segregated", "Who decided is not whom it is about"),
+        at("ended_at", "Decided or ended"),
+        text("ended_because", "How and why"),
+        PLAN,
+    ],
+};
+
+pub const GATES: Table = Table {
+    name: "gates",
+    title: "Holds, approvals and their decisions, line by line as journaled",
     columns: &[
         at("at", "When"),
         PERSON,
@@ -279,11 +354,13 @@ pub const PRIVILEGED: Table = Table {
         SITE,
         PERSON,
         NAME,
-        text("account_name", "iOffice user name; in Lanyard the Okta group"),
+        text("account_name", "iOffice user name; in Lanyard the Okta group, or the token's name"),
         text("what", "Site administrator, center, or Lanyard"),
         text("value", "Role"),
-        at("since", "The read that first showed it"),
-        text("because", "As in the access list"),
+        at("since", "The read that first showed it; of a token when it was made"),
+        text("because", "As in the access list; of a token who made it"),
+        at("until", "Of a token its end"),
+        at("last_used_at", "Of a token its last use; iOffice and Okta groups tell none"),
     ],
 };
 
@@ -295,6 +372,7 @@ pub const CONTROLS: Table = Table {
         text("iso27001", "ISO/IEC 27001:2022 Annex A"),
         text("nist", "NIST SP 800-53 Rev 5"),
         text("question", "What an auditor asks"),
+        text("tested", "What was done to answer it"),
         text("answer", "Counted from this pack's own rows"),
         text("state", "satisfied, not satisfied, documented, no data, elsewhere"),
         text("files", "Where it is shown"),
@@ -325,13 +403,21 @@ pub const EXCEPTIONS: Table = Table {
         text("fix", "What a person can do"),
         at("since", "First seen"),
         at("over_at", "No longer so; empty: open"),
+        text(
+            "closed_by",
+            "Who put it away; empty and over: a later read or look showed that it is no longer so",
+        ),
+        text("closed_because", "In their words"),
+        int("position", "Line of the journal that says who put it away"),
     ],
 };
 
 pub const CERTIFICATES: Table = Table {
     name: "certificates",
-    title: "Proof that lists were read whole: the last of each list",
+    title: "Proof that lists were read whole: at the first and last comparison of the period, and when the pack was made",
     columns: &[
+        text("moment", "first, last: comparison of the period; extraction: the last one of each list"),
+        text("sweep", "Of which comparison"),
         text("scope", "Tenant or site"),
         text("list", "identities, group_members, accounts, bookings"),
         at("started_at", "Read began"),
@@ -343,6 +429,7 @@ pub const CERTIFICATES: Table = Table {
         yes("reached_end", "The paging came to its own end"),
         yes("complete", "Proven complete"),
         text("doubts", "Why not"),
+        int("position", "Line of the journal that says so"),
     ],
 };
 
@@ -424,6 +511,8 @@ pub const REVIEWS: Table = Table {
         at("opened_at", "Opened"),
         at("due_at", "Due"),
         at("closed_at", "Signed off"),
+        text("owner", "Who answers for the review, and signs it off"),
+        text("statement", "With which words"),
         text("line", "Id"),
         PERSON,
         NAME,
@@ -435,6 +524,7 @@ pub const REVIEWS: Table = Table {
         text("reason", "In the reviewer's words"),
         at("decided_at", "When"),
         at("removed_at", "The read that no longer showed it"),
+        yes("separated", "Who decides is neither owner nor provisioner nor the person"),
         text("flags", "overdue, hasty, escalated"),
     ],
 };
@@ -456,12 +546,14 @@ pub const ALL: &[Table] = &[
     RECONCILIATION,
     CERTIFICATES,
     SWEEPS,
+    INTAKE,
     POPULATION,
     JOINERS,
     MOVERS,
     LEAVERS,
     LEAVES,
     RETURNS,
+    CONVERSIONS,
     OVERRIDES,
     FAILED,
     TIMELINESS,
@@ -469,6 +561,7 @@ pub const ALL: &[Table] = &[
     HISTOGRAM,
     BREACHES,
     APPROVALS,
+    GATES,
     ACCESS,
     ACCESS_CHANGES,
     PRIVILEGED,

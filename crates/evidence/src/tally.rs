@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bounds::{self, Bounds},
     cell::{Cell, Table},
     controls, sample,
     stats::{self, Spread},
@@ -22,15 +24,7 @@ pub const STAGES: &[(&str, &str, &str)] = &[
     ("leavers", "answered to verified", "seconds_to_verified"),
     ("joiners", "event or start to verified", "seconds_to_access"),
     ("movers", "decided to verified", "seconds_to_verified"),
-];
-
-/// Published bounds on leavers: where from, in words, seconds.
-pub const BOUNDS: &[(&str, &str, i64)] = &[
-    ("NIST 800-53 PS-4(a), FedRAMP High", "system access disabled within 1 hour", 3_600),
-    ("NIST 800-53 PS-4(a), FedRAMP Moderate", "system access disabled within 4 hours", 4 * 3_600),
-    ("NIST 800-53 AC-2(13)", "high-risk individuals: disabled within 1 hour", 3_600),
-    ("NIST 800-53 PS-5, FedRAMP", "transfer actions within 24 hours", 86_400),
-    ("SOC 2 CC6.3, common practice", "access revoked within 24 hours", 86_400),
+    ("approvals", "asked to voted", "seconds_taken"),
 ];
 
 /// What the pack says about its rows.
@@ -43,6 +37,8 @@ pub struct Summary {
     pub stages: BTreeMap<String, Spread>,
     pub leavers_in_time: u64,
     pub leavers_late: u64,
+    /// Late leavers for whom nobody answers.
+    pub breaches_unanswered: u64,
     /// Leavers by seconds to verified: see [`stats::BARS`].
     pub histogram: Vec<u64>,
     /// By bound: (within, beyond).
@@ -57,6 +53,17 @@ pub struct Summary {
     pub late_by_cause: BTreeMap<String, u64>,
     pub reviews_undecided: u64,
     pub removals_not_confirmed: u64,
+    /// Review lines that owner, provisioner or the person themselves decide.
+    pub reviews_not_separated: u64,
+    /// Votes about oneself.
+    pub votes_not_segregated: u64,
+    /// Lists of the first and last comparison that are not proven complete.
+    pub certificates_in_doubt: u64,
+    /// Times in which Okta's log was not read, and what they add up to.
+    pub intake_gaps: u64,
+    pub intake_gap_seconds: i64,
+    /// Times at which the chain of its pages was broken.
+    pub intake_breaks: u64,
 }
 
 impl Summary {
@@ -64,6 +71,11 @@ impl Summary {
     pub fn late_told(&self) -> String {
         let told = |(cause, count): (&String, &u64)| format!("{count} {}", cause.replace('_', " "));
         self.late_by_cause.iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Rows of a table.
+    pub fn rows(&self, table: &str) -> u64 {
+        self.rows.get(table).copied().unwrap_or(0)
     }
 }
 
@@ -85,10 +97,11 @@ impl Totals {
 }
 
 /// Takes rows one by one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
     summary: Summary,
     seconds: BTreeMap<String, Vec<i64>>,
+    bounds: Bounds,
     /// Ids of populations that samples are drawn from.
     ids: BTreeMap<&'static str, Vec<String>>,
 }
@@ -97,6 +110,16 @@ pub struct Tally {
 pub const SAMPLED: &[&str] = &["leavers", "joiners", "movers"];
 
 impl Tally {
+    /// Over a period that ends at `to`.
+    pub fn new(to: Timestamp) -> Self {
+        Self {
+            summary: Summary::default(),
+            seconds: BTreeMap::new(),
+            bounds: Bounds::new(to),
+            ids: BTreeMap::new(),
+        }
+    }
+
     pub fn take(&mut self, table: &'static Table, row: &[Cell]) {
         let cell = |name: &str| table.at(name).and_then(|at| row.get(at)).unwrap_or(&Cell::Null);
         *self.summary.rows.entry(table.name.to_owned()).or_default() += 1;
@@ -110,8 +133,13 @@ impl Tally {
         if let Some(name) = SAMPLED.iter().find(|name| **name == table.name) {
             self.ids.entry(name).or_default().push(cell("person").text().to_owned());
         }
+        self.bounds.take(table.name, &cell);
+        self.count(table.name, &cell);
+    }
+
+    fn count<'c>(&mut self, table: &str, cell: &dyn Fn(&str) -> &'c Cell) {
         let summary = &mut self.summary;
-        match table.name {
+        match table {
             "population" => {
                 let totals = &mut summary.totals;
                 totals.opening += i64::from(cell("live_at_start").is_true());
@@ -121,20 +149,14 @@ impl Tally {
                 totals.left += cell("left").int().unwrap_or(0);
             }
             "leavers" => {
-                let verified = cell("verified_at").time().is_some();
                 let in_time = cell("in_time").is_true();
                 summary.leavers_in_time += u64::from(in_time);
                 summary.leavers_late += u64::from(!in_time);
                 if !in_time {
                     *summary.late_by_cause.entry(cell("cause").text().to_owned()).or_default() += 1;
                 }
-                let total = cell("seconds_total").int();
-                for (control, _, bound) in BOUNDS {
-                    let within = verified && total.is_some_and(|seconds| seconds <= *bound);
-                    let counts = summary.bounds.entry((*control).to_owned()).or_default();
-                    if within { counts.0 += 1 } else { counts.1 += 1 }
-                }
             }
+            "breaches" => summary.breaches_unanswered += u64::from(cell("owner").text().is_empty()),
             "joiners" => {
                 let before = cell("authorised_before").is_true();
                 summary.joiners_authorised_before += u64::from(before);
@@ -149,6 +171,23 @@ impl Tally {
                 summary.reviews_undecided += u64::from(cell("decision").text().is_empty());
                 let removed = cell("decision").text() == "remove";
                 summary.removals_not_confirmed += u64::from(removed && cell("removed_at").time().is_none());
+                summary.reviews_not_separated += u64::from(!cell("separated").is_true());
+            }
+            "approvals" => {
+                let voted = cell("voted_at").time().is_some();
+                summary.votes_not_segregated += u64::from(voted && !cell("segregated").is_true());
+            }
+            "certificates" => {
+                let compared = cell("moment").text() != "extraction";
+                summary.certificates_in_doubt += u64::from(compared && !cell("complete").is_true());
+            }
+            "intake" => {
+                let kind = cell("kind").text();
+                summary.intake_breaks += u64::from(kind == "break");
+                if kind == "gap" || kind == "break" {
+                    summary.intake_gaps += 1;
+                    summary.intake_gap_seconds += cell("seconds").int().unwrap_or(0);
+                }
             }
             _ => {}
         }
@@ -175,6 +214,7 @@ impl Tally {
             }
             summary.stages.insert(key, stats::spread(values));
         }
+        summary.bounds = self.bounds.counted();
         summary
     }
 
@@ -197,12 +237,7 @@ impl Tally {
                 ],
             ));
         }
-        for (control, requirement, bound) in BOUNDS {
-            let (within, beyond) = summary.bounds.get(*control).copied().unwrap_or_default();
-            let row =
-                vec![(*control).into(), (*requirement).into(), (*bound).into(), within.into(), beyond.into()];
-            rows.push((&tables::BOUNDS, row));
-        }
+        rows.extend(bounds::rows(&summary.bounds).into_iter().map(|row| (&tables::BOUNDS, row)));
         rows.extend(controls::rows(&summary).into_iter().map(|row| (&tables::CONTROLS, row)));
         for (bar, count) in summary.histogram.iter().enumerate() {
             let row = vec!["leavers".into(), stats::BARS.get(bar).copied().into(), (*count).into()];

@@ -10,6 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use flate2::Crc;
 use lanyard_tlog::{
     checkpoint::{Checkpoint, verify_checkpoint},
+    cut::{CutProblem, cut_root},
     merkle::{Hash, hex, leaf_hash, sha256, unhex},
     note::{NoteProblem, fingerprint},
     proof::{verify_consistency, verify_inclusion},
@@ -63,6 +64,9 @@ pub enum Problem {
     /// A later checkpoint carries an earlier time.
     #[error("the clock went back: the checkpoint of {size} lines is signed at {at}, after one of {before}")]
     Clock { size: u64, at: String, before: String },
+    /// Texts of the journal are gone, and not exactly those that somebody signed for.
+    #[error("the retention does not hold: {0}")]
+    Retention(CutProblem),
     #[error("the journal was rewritten: its first {old} lines at {new} lines are not those signed before")]
     Rewritten { old: u64, new: u64 },
     #[error("the period has no data: nobody, and no change, from {from} to {to}")]
@@ -273,7 +277,7 @@ impl Checker<'_> {
 
     /// Reads every table: rows, both forms, and what figures are made from.
     fn tables(&mut self, manifest: &Manifest, cited: &mut Rows) -> (Tally, Vec<Vec<Cell>>) {
-        let mut tally = Tally::default();
+        let mut tally = Tally::new(manifest.terms.to);
         let mut checkpoints = Vec::new();
         let hashes: BTreeMap<&str, &File> =
             manifest.files.iter().map(|file| (file.name.as_str(), file)).collect();
@@ -397,6 +401,11 @@ impl Checker<'_> {
         for pair in all.windows(2) {
             self.check_pair(&pair[0], &pair[1], &proofs);
         }
+        if let (1.., Some(head)) = (manifest.terms.journal_kept_from, all.last())
+            && let Err(problem) = retained(manifest, head, &proofs)
+        {
+            self.found(Problem::Retention(problem));
+        }
         (self.report.problems.len() == before).then(|| all.pop()).flatten()
     }
 
@@ -480,6 +489,20 @@ impl Checker<'_> {
             self.report.proofs += 1;
         }
         Ok(())
+    }
+}
+
+/// Whether the lines that are gone are a beginning of the journal, and somebody with the key let go of exactly them.
+fn retained(manifest: &Manifest, head: &Checkpoint, proofs: &[Consistency]) -> Result<(), CutProblem> {
+    let (terms, gone) = (&manifest.terms, manifest.terms.journal_kept_from);
+    let root = cut_root(terms.journal_cut.as_deref(), &terms.origin, gone, &manifest.key)?;
+    let path = match proofs.iter().find(|proof| proof.old == gone && proof.new == head.size) {
+        Some(proof) => hashes(&proof.path),
+        None => (gone == head.size).then(Vec::new),
+    };
+    match path.is_some_and(|path| verify_consistency(gone, &root, head.size, &head.root, &path)) {
+        true => Ok(()),
+        false => Err(CutProblem::Rewritten(gone)),
     }
 }
 

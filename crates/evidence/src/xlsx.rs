@@ -114,12 +114,23 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let (terms, summary) = (&manifest.terms, &manifest.summary);
     let totals = &summary.totals;
     let sites: Vec<String> = terms.sites.iter().map(|(id, url)| format!("{id} ({url})")).collect();
+    let org = terms.okta_org.as_deref().unwrap_or("id not told");
+    let policies: Vec<String> =
+        terms.policies.iter().map(|(number, seal)| format!("version {number}, seal {seal}")).collect();
     vec![
-        ("Tenant", format!("{} ({})", terms.tenant, terms.okta_url)),
+        ("Tenant", format!("{} ({}, org {})", terms.tenant, terms.okta_url, org)),
         ("Sites", sites.join(", ")),
         ("Period", format!("{} up to {} ({})", second(terms.from), second(terms.to), terms.zone)),
         ("Made", format!("{} by {}, {}", second(terms.made_at), terms.made_by, terms.program)),
         ("Made from", terms.query.clone()),
+        ("Policies in force", policies.join("; ")),
+        (
+            "Okta's log",
+            format!(
+                "{} times not read, {} s in all; {} breaks of its chain",
+                summary.intake_gaps, summary.intake_gap_seconds, summary.intake_breaks
+            ),
+        ),
         (
             "Control totals",
             format!(

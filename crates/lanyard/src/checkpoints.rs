@@ -10,12 +10,13 @@ use std::{
 use jiff::Timestamp;
 use lanyard_engine::{
     Engine,
-    ports::{Entry, Finding, Severity, Store, Write},
+    ports::{Finding, Severity, Store, Write},
 };
 use tokio::sync::watch;
 
 use crate::{
     evidence::keys::{self, Round},
+    in_force,
     settings::{CheckpointSettings, Settings},
 };
 
@@ -30,6 +31,8 @@ pub struct Places {
     dir: PathBuf,
     pub outside: PathBuf,
     beside: Option<CheckpointSettings>,
+    /// One round at a time: the hour's, and those that people ask for, write the same files.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Places {
@@ -38,6 +41,7 @@ impl Places {
             dir: dir.to_owned(),
             outside: keys::export_folder(dir, settings.checkpoint_dir.as_deref()),
             beside: settings.checkpoints.clone(),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -47,6 +51,9 @@ impl Places {
     /// # Errors
     /// Heads that cannot be read.
     pub async fn round(&self, store: &dyn Store, now: Timestamp) -> anyhow::Result<(Round, Vec<Write>)> {
+        let _turn = self.turn.lock().await;
+        // As the store keeps it, so that file and row are found by one another.
+        let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         let round = keys::export(&self.dir, &self.outside, store, now).await?;
         let mut batch = self.messages(store, &round.laid, now).await;
         batch.push(match round.failed.as_slice() {
@@ -60,7 +67,7 @@ impl Places {
         Ok((round, batch))
     }
 
-    /// The bucket gets each one, mailboxes the newest when their hours are over.
+    /// The bucket gets each one, mailboxes the newest when their hours are over: each one too, unless the settings say otherwise.
     async fn messages(&self, store: &dyn Store, laid: &[keys::Laid], now: Timestamp) -> Vec<Write> {
         let Some(beside) = &self.beside else { return Vec::new() };
         let mailed = store.meta(MAILED).await.ok().flatten();
@@ -95,7 +102,7 @@ impl Places {
 
     /// A round at once, then one every hour, until stopped.
     pub async fn keep(self: Arc<Self>, engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
-        note_in_force(&engine).await;
+        in_force::note(&engine, &self.dir).await;
         loop {
             let now = engine.clock().now();
             let batch = match self.round(&**engine.store(), now).await {
@@ -113,47 +120,12 @@ impl Places {
     }
 }
 
-/// Journals which version and policy are in force, when that differs from the last start.
-async fn note_in_force(engine: &Engine) {
-    const KEY: &str = "in-force";
-    let active = engine.active();
-    let force = serde_json::json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "policy": active.policy.name(),
-        "seal": active.policy.seal(),
-        "observe_only": engine.settings().observe_only,
-        "leaver_bound_seconds": engine.settings().leaver_bound.as_secs(),
-    });
-    let before = engine.store().meta(KEY).await.ok().flatten();
-    if before.as_deref() == Some(&force.to_string()) {
-        return;
-    }
-    let now = engine.clock().now();
-    let mut batch = vec![Write::Meta { key: KEY.into(), value: force.to_string() }];
-    for tenant in engine.directories().keys() {
-        batch.push(Write::Journal(Box::new(Entry {
-            tenant: tenant.clone(),
-            at: now,
-            kind: "control".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Info,
-            title: format!("in force: policy {}, lanyard {}", active.policy.name(), env!("CARGO_PKG_VERSION")),
-            detail: "noted at start".into(),
-            data: serde_json::json!({ "before": before.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()), "after": force }),
-        })));
-    }
-    if let Err(failure) = engine.store().write(batch).await {
-        tracing::error!(%failure, "what is in force could not be recorded");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, fs};
 
     use jiff::SignedDuration;
+    use lanyard_engine::ports::Entry;
     use lanyard_model::id::TenantId;
 
     use super::*;
@@ -174,7 +146,7 @@ mod tests {
         }))
     }
 
-    fn places(dir: &Path) -> Places {
+    fn places(dir: &Path, email_hours: u32) -> Places {
         let bucket = BucketEntry {
             endpoint: "https://store.example".into(),
             name: "evidence".into(),
@@ -184,12 +156,10 @@ mod tests {
             key_id: "AKIAEXAMPLE".into(),
             key: "bucket-key".into(),
         };
-        let beside = CheckpointSettings {
-            email: vec!["auditor@a.example".into()],
-            email_hours: 24,
-            bucket: Some(bucket),
-        };
-        Places { dir: dir.to_owned(), outside: dir.join("outside"), beside: Some(beside) }
+        let beside =
+            CheckpointSettings { email: vec!["auditor@a.example".into()], email_hours, bucket: Some(bucket) };
+        let (outside, turn) = (dir.join("outside"), tokio::sync::Mutex::default());
+        Places { dir: dir.to_owned(), outside, beside: Some(beside), turn }
     }
 
     /// Messages by route, and findings that are raised.
@@ -208,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn a_place_that_refuses_one_tenants_checkpoint_keeps_nothing_from_the_others() {
         let dir = tempfile::tempdir().unwrap();
-        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path()));
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path(), 1));
         let now: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
         store.write(vec![entry("acme", now), entry("beta", now)]).await.unwrap();
         fs::create_dir_all(&places.outside).unwrap();
@@ -229,27 +199,66 @@ mod tests {
         assert!(batch.iter().any(|write| matches!(write, Write::FindingOver { key, .. } if key == KEY)));
     }
 
-    #[tokio::test]
-    async fn every_hour_has_a_file_and_an_object_and_every_day_a_mail() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path()));
+    /// A day and an hour of rounds: messages by route.
+    async fn rounds(places: &Places, store: &dyn Store, hours: i64) -> BTreeMap<String, usize> {
         let begin: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
         let mut all = BTreeMap::<String, usize>::new();
-        for hour in 0..49 {
+        for hour in 0..hours {
             let now = begin + SignedDuration::from_hours(hour);
             store.write(vec![entry("acme", now)]).await.unwrap();
-            let (_, batch) = places.round(&*store, now).await.unwrap();
+            let (_, batch) = places.round(store, now).await.unwrap();
             for (route, count) in said(&batch).0 {
                 *all.entry(route.to_owned()).or_default() += count;
             }
             store.write(batch).await.unwrap();
         }
-        assert_eq!(all, BTreeMap::from([("checkpoints".into(), 49), ("checkpoints-mail".into(), 3)]));
+        all
+    }
+
+    #[tokio::test]
+    async fn every_hour_has_a_file_an_object_and_a_mail() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path(), 1));
+        let all = rounds(&places, &*store, 25).await;
+        assert_eq!(all, BTreeMap::from([("checkpoints".into(), 25), ("checkpoints-mail".into(), 25)]));
         let tenant = TenantId::new("acme");
         let files = keys::exported(&places.outside, &tenant);
-        assert_eq!(files.len(), 50, "one for each hour, and the newest");
+        assert_eq!(files.len(), 26, "one for each hour, and the newest");
         let kept = lanyard_store::Archive::open(wiring::store_folder(dir.path())).unwrap();
         for (at, _, note) in kept.checkpoints(&tenant).unwrap() {
+            assert!(keys::lies_in(&places.outside, &tenant, at, &note).is_some(), "{at}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_a_day_is_enough_where_the_settings_say_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path(), 24));
+        let all = rounds(&places, &*store, 49).await;
+        assert_eq!(all, BTreeMap::from([("checkpoints".into(), 49), ("checkpoints-mail".into(), 3)]));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rounds_that_are_asked_for_at_once_take_turns_and_each_checkpoint_lies_outside() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path(), 1));
+        let now: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
+        store.write(vec![entry("acme", now)]).await.unwrap();
+        let (places, mut tasks) = (Arc::new(places), tokio::task::JoinSet::new());
+        for n in 0..8 {
+            let (places, store) = (Arc::clone(&places), store.clone());
+            // Within one second: their files must not have one name.
+            let at = now + SignedDuration::from_millis(n);
+            tasks.spawn(async move { places.round(&*store, at).await.unwrap().0.failed.len() });
+        }
+        while let Some(failed) = tasks.join_next().await {
+            assert_eq!(failed.unwrap(), 0);
+        }
+        let tenant = TenantId::new("acme");
+        let kept = lanyard_store::Archive::open(wiring::store_folder(dir.path())).unwrap();
+        let kept = kept.checkpoints(&tenant).unwrap();
+        assert_eq!(kept.len(), 8);
+        for (at, _, note) in kept {
             assert!(keys::lies_in(&places.outside, &tenant, at, &note).is_some(), "{at}");
         }
     }

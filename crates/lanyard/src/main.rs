@@ -13,6 +13,7 @@ mod demo;
 mod desks;
 mod evidence;
 mod exit;
+mod in_force;
 mod links;
 mod local;
 mod logs;

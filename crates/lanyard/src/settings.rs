@@ -245,10 +245,10 @@ pub struct SlackSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointSettings {
-    /// Mailboxes that get the newest one now and then.
+    /// Mailboxes that get each one.
     #[serde(default)]
     pub email: Vec<String>,
-    /// Hours between two such mails.
+    /// Hours between two mails, where one an hour is too many: the newest then.
     #[serde(default = "default_email_hours")]
     pub email_hours: u32,
     /// Gets each one, every hour.
@@ -300,6 +300,9 @@ pub struct SignInSettings {
     pub client_id: String,
     /// File with the client secret; without one the app is a public client (PKCE alone).
     pub client_secret_file: Option<PathBuf>,
+    /// Whoever does nothing for so long is signed out.
+    #[serde(default = "default_idle_seconds")]
+    pub idle_seconds: u32,
     /// Which group gives which role. Whoever is in none of the groups is not let in.
     #[serde(rename = "role", default)]
     pub roles: Vec<RoleSettings>,
@@ -318,6 +321,10 @@ pub struct RoleSettings {
     /// Only in these sites.
     #[serde(default)]
     pub sites: Vec<String>,
+}
+
+fn default_idle_seconds() -> u32 {
+    7_200
 }
 
 fn default_listen() -> String {
@@ -341,7 +348,7 @@ fn default_slack_api() -> String {
 }
 
 fn default_email_hours() -> u32 {
-    24
+    1
 }
 
 fn default_gather() -> u32 {

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::anyhow;
+use jiff::SignedDuration;
 use lanyard_engine::clock::Clock;
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_okta::{SignInClient, SignInProblem, SignInSettings as OktaSignIn};
@@ -85,5 +86,6 @@ pub fn of(
         })
     });
     let rules = rules.collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(SignIn::with_provider(Arc::new(Okta(client)), TenantId::new(wanted.tenant.as_str()), rules))
+    let sign_in = SignIn::with_provider(Arc::new(Okta(client)), TenantId::new(wanted.tenant.as_str()), rules);
+    Ok(sign_in.with_idle_max(SignedDuration::from_secs(i64::from(wanted.idle_seconds))))
 }

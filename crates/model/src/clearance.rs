@@ -168,6 +168,9 @@ pub struct Vote {
     pub at: Timestamp,
     pub yes: bool,
     pub reason: String,
+    /// What gave them a say at that time (`a person with the role approver`); empty: not kept by that version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub capacity: String,
 }
 
 impl Vote {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::Timestamp;
+use lanyard_engine::ports::Quota;
 use lanyard_model::signal::Lane;
 
 /// The two kinds of 429.
@@ -177,6 +178,17 @@ impl Budget {
         }
     }
 
+    /// What the last answers said of each quota. One whose window ended is whole again.
+    pub(crate) fn quotas(&self, now: Timestamp) -> Vec<Quota> {
+        let told = |(name, bucket): (&String, &Bucket)| {
+            let limit = bucket.limit?;
+            let resets_at = bucket.reset_at.filter(|at| *at > now);
+            let remaining = if resets_at.is_some() { bucket.remaining } else { limit };
+            Some(Quota { bucket: name.clone(), limit, remaining, resets_at })
+        };
+        self.buckets.iter().filter_map(told).collect()
+    }
+
     /// Records a 429. `dice` is uniform in 0..1 and spreads the short waits. Returns until when and of which kind.
     pub(crate) fn throttled(
         &mut self,
@@ -269,6 +281,17 @@ mod tests {
                 assert_eq!(budget.admit("groups", lane, at(0)), Admission::Go, "another bucket is free");
             }
         }
+    }
+
+    #[test]
+    fn quotas_are_told_as_the_last_answer_left_them_and_whole_after_their_window() {
+        let mut budget = Budget::new(20, 16);
+        assert_eq!(budget.quotas(at(0)), []);
+        assert_eq!(budget.admit("users", Lane::Normal, at(0)), Admission::Go);
+        settle(&mut budget, "users", &quota(100, 40, 30));
+        let told = |remaining, resets_at| Quota { bucket: "users".into(), limit: 100, remaining, resets_at };
+        assert_eq!(budget.quotas(at(5)), [told(40, Some(at(31)))]);
+        assert_eq!(budget.quotas(at(31)), [told(100, None)]);
     }
 
     #[test]

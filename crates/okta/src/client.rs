@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request};
 use jiff::{SignedDuration, Timestamp};
-use lanyard_engine::clock::Clock;
+use lanyard_engine::{clock::Clock, ports::Quota};
 use lanyard_model::id::TenantId;
 use lanyard_model::signal::Lane;
 use lanyard_wire::{Response, Transport, TransportError};
@@ -157,6 +157,11 @@ pub(crate) struct Memory {
 }
 
 impl OktaClient {
+    /// What the last answers said of each quota.
+    pub(crate) fn told_quotas(&self) -> Vec<Quota> {
+        lock(&self.core.budget).quotas(self.core.clock.now())
+    }
+
     /// A client that has not called anybody yet.
     ///
     /// `seed` feeds waiting times and the ids of assertions and proofs: give it fresh randomness in production,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lanyard_engine::ports::{
     CallCount, Check, Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, HookState,
-    HookWish, Listing, PortFailure, Progress, Sink,
+    HookWish, Listing, PortFailure, Progress, Quota, Sink,
 };
 use lanyard_model::coverage::Evidence;
 use lanyard_model::id::{GroupId, TenantId};
@@ -57,6 +57,11 @@ impl Directory for OktaClient {
         self.members(group, into).await.map_err(|p| self.failure(p))
     }
 
+    async fn org_id(&self) -> Result<Option<String>, PortFailure> {
+        let known = self.organization().await.map_err(|p| self.failure(p))?;
+        Ok(Some(known.id).filter(|id| !id.is_empty()))
+    }
+
     async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure> {
         let attributes = self.attributes().await.map_err(|p| self.failure(p))?;
         Ok(attributes.into_iter().map(|a| (a.name, a.kind, a.title)).collect())
@@ -96,6 +101,10 @@ impl Directory for OktaClient {
 
     async fn probe(&self) -> Vec<Check> {
         self.check().await
+    }
+
+    fn quotas(&self) -> Vec<Quota> {
+        self.told_quotas()
     }
 
     fn calls(&self) -> Vec<CallCount> {

@@ -668,10 +668,13 @@ pub struct Voter<'a> {
     pub groups: &'a BTreeSet<lanyard_model::id::GroupId>,
 }
 
-/// Why this voter has no say in a request; `None`: they have.
-pub fn no_say(clearance: &Clearance, voter: &Voter<'_>, now: Timestamp) -> Option<String> {
+/// What gives this voter a say in a request.
+///
+/// # Errors
+/// Why they have none.
+pub fn capacity(clearance: &Clearance, voter: &Voter<'_>, now: Timestamp) -> Result<String, String> {
     if voter.identities.contains(&clearance.identity) {
-        return Some("it is about yourself: somebody else must decide".into());
+        return Err("it is about yourself: somebody else must decide".into());
     }
     let late = clearance.demand.as_ref().and_then(|demand| {
         let after = i64::try_from(demand.escalate_seconds?).ok()?;
@@ -695,9 +698,9 @@ pub fn no_say(clearance: &Clearance, voter: &Voter<'_>, now: Timestamp) -> Optio
         Approver::Group(group) => voter.groups.contains(group),
         Approver::Person(mail) => voter.emails.iter().any(|own| own.eq_ignore_ascii_case(mail)),
     };
-    if may.iter().any(is) {
-        return None;
+    if let Some(by) = may.iter().find(|approver| is(approver)) {
+        return Ok(by.to_string());
     }
     let names: Vec<_> = may.iter().map(ToString::to_string).collect();
-    Some(format!("it takes {}", names.join(" or ")))
+    Err(format!("it takes {}", names.join(" or ")))
 }

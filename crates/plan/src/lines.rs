@@ -120,6 +120,33 @@ pub fn sentence(difference: &Difference) -> String {
     }
 }
 
+/// Whether an account has what a line gives or takes: the role (or a stronger one), the item, a seat on the floor, the
+/// section. `None`: nothing that one has or has not (a field, a booking), or it could not be read.
+pub fn holds(
+    account: &Account,
+    key: &str,
+    floor_of: impl Fn(RoomId) -> Option<lanyard_model::id::FloorId>,
+) -> Option<bool> {
+    let (verb, rest) = key.split_once(':')?;
+    let mut parts = rest.split(':');
+    let number: i64 = parts.next()?.parse().ok()?;
+    match verb {
+        "role+" | "role-" => {
+            let role = Role::parse(parts.next()?)?;
+            let held = account.roles.as_ref()?.get(&CenterId(number));
+            Some(held.is_some_and(|held| *held >= role))
+        }
+        "item+" | "item-" => Some(account.items.as_ref()?.contains(&ItemId(number))),
+        "cost" => Some(account.cost_center == Some(ItemId(number))),
+        "section+" | "section-" => Some(account.section == Some(SectionId(number))),
+        "seat+" | "seat-" => {
+            let floor = floor_of(RoomId(number))?;
+            Some(account.seat.as_ref().is_some_and(|seat| floor_of(seat.room) == Some(floor)))
+        }
+        _ => None,
+    }
+}
+
 fn of<'a>(op: &'a Operation, before: Option<&'a Account>) -> Vec<Line<'a>> {
     match op {
         Operation::Create { patch } => {

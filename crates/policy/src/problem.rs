@@ -240,8 +240,8 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| format!("did you mean \"{candidate}\"?"))
 }
 
-/// Edit distance (insert, delete, replace, swap of neighbours).
-fn distance(a: &str, b: &str) -> usize {
+/// Edit distance (insert, delete, replace, swap of neighbours) of their first 64 characters.
+pub fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().take(64).collect();
     let b: Vec<char> = b.chars().take(64).collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

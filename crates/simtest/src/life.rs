@@ -240,7 +240,7 @@ mortal_store! {
     fn mirrored(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<MirroredIdentity>;
     fn planned(who: &[IdentityId]) -> Vec<Option<Timestamp>>;
     fn identities_by_key(kind: &str, value: &str) -> Vec<IdentityId>;
-    fn search_people(tenant: Option<&TenantId>, text: &str, cursor: Option<&str>, limit: usize) -> (Vec<Mirrored>, Option<String>, u64);
+    fn search_people(tenant: Option<&TenantId>, text: &str, order: Order, cursor: Option<&str>, limit: usize) -> (Vec<Mirrored>, Option<String>, Option<u64>);
     fn members(tenant: &TenantId, group: &GroupId) -> Vec<IdentityId>;
     fn groups(tenant: &TenantId) -> Vec<Group>;
     fn account(key: &AccountKey) -> Option<Account>;
@@ -253,6 +253,7 @@ mortal_store! {
     fn links_of(identity: &IdentityId) -> Vec<Link>;
     fn links_to(account: &AccountKey) -> Vec<Link>;
     fn links(site: &SiteId) -> Vec<Link>;
+    fn link_counts() -> Vec<(TenantId, SiteId, u64)>;
     fn links_page(site: &SiteId, after: Option<&(AccountId, IdentityId)>, limit: usize) -> Vec<Link>;
     fn held_by(identity: &IdentityId, at: Timestamp) -> Vec<Holding>;
     fn held_in(site: &SiteId, at: Timestamp, after: AccountId, limit: usize) -> Vec<Holding>;
@@ -264,7 +265,7 @@ mortal_store! {
     fn identities_as_of(tenant: &TenantId, moment: Timestamp) -> Vec<Mirrored>;
     fn plan(id: &PlanId) -> Option<Plan>;
     fn plans(identity: Option<&IdentityId>, limit: usize) -> Vec<Plan>;
-    fn plans_before(before: Option<&(Timestamp, PlanId)>, limit: usize) -> Vec<Plan>;
+    fn plans_beyond(last: Option<&(Timestamp, PlanId)>, order: Order, limit: usize) -> Vec<Plan>;
     fn open_intents(identity: Option<&IdentityId>) -> Vec<OpenIntent>;
     fn intents(plan: &PlanId) -> Vec<(Intent, Option<Outcome>)>;
     fn identity_states(tenant: &TenantId, from: Timestamp, until: Timestamp) -> Vec<IdentityState>;

@@ -9,8 +9,11 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Holding, Leaver, Mirrored, StoreFailure, SweepRecord};
 use lanyard_model::{
     account::Account,
+    clearance::Clearance,
     coverage::Certificate,
     id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
+    identity::Identity,
+    signal::Event,
 };
 use rusqlite::Connection;
 
@@ -178,6 +181,31 @@ impl Archive {
         evidence::certificates(&self.tx())
     }
 
+    /// Everything that was asked in a tenant before `to`, oldest first, without what was used of it.
+    pub fn clearances(&self, tenant: &TenantId, to: Timestamp) -> Result<Vec<Clearance>, StoreFailure> {
+        evidence::clearances(&self.tx(), tenant, to)
+    }
+
+    /// What was shown of people of a tenant within a period and ended since, in no order: what, from when, until when.
+    pub fn past_people(
+        &self,
+        tenant: &TenantId,
+        period: (Timestamp, Timestamp),
+        mut each: impl FnMut(Identity, Timestamp, Timestamp) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::past_people(&self.tx(), tenant, period, &mut each)
+    }
+
+    /// Events of a tenant's directory that were first seen in a period, in the order in which they came.
+    pub fn signals(
+        &self,
+        tenant: &TenantId,
+        period: (Timestamp, Timestamp),
+        mut each: impl FnMut(Event, Timestamp) -> Answer<()>,
+    ) -> Result<(), StoreFailure> {
+        evidence::signals(&self.tx(), tenant, period, &mut each)
+    }
+
     /// A tenant's whole journal, in order.
     pub fn lines(
         &self,
@@ -197,9 +225,14 @@ impl Archive {
         journal::tree_head(&self.tx(), tenant)
     }
 
-    /// The first line whose text is still kept.
-    pub fn kept_from(&self, tenant: &TenantId) -> Result<u64, StoreFailure> {
+    /// The first line whose text is still kept, and the note that was signed over those before it; `None`: nobody signed.
+    pub fn cut(&self, tenant: &TenantId) -> Result<(u64, Option<String>), StoreFailure> {
         journal::cut(&self.tx(), tenant.as_str())
+    }
+
+    /// How many lines from the first on are older than `before`, and the root over them.
+    pub fn older(&self, tenant: &TenantId, before: Timestamp) -> Result<(u64, [u8; 32]), StoreFailure> {
+        journal::older(&self.tx(), tenant, before)
     }
 
     /// Signed checkpoints, oldest first: when, lines, note.

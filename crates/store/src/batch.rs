@@ -95,8 +95,8 @@ fn apply_one<'w>(
         Write::Checkpoint { tenant, size, at, note } => {
             journal::keep_checkpoint(tx, tenant, *size, *at, note)?;
         }
-        Write::LetGo { tenant, before, at } => {
-            return Ok(Wrote::Lines(journal::let_go(tx, tenant, *before, *at)?));
+        Write::LetGo { tenant, position, at, note } => {
+            return Ok(Wrote::Lines(journal::let_go(tx, tenant, *position, *at, note)?));
         }
         Write::Erase { identity } => return Ok(Wrote::Lines(erase::person(tx, identity)?)),
         Write::Journal(entry) => lines.push(entry),

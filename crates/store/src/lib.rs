@@ -35,5 +35,5 @@ mod tx;
 
 pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
 pub use disk::{Disk, DiskStep, DiskTrouble};
-pub use lanyard_tlog::{checkpoint, merkle, proof};
+pub use lanyard_tlog::{checkpoint, cut, merkle, proof};
 pub use store::SqliteStore;

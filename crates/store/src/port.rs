@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
     ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
-    Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Store, StoreFailure,
-    SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Order, Store,
+    StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -110,11 +110,13 @@ impl Store for SqliteStore {
         &self,
         tenant: Option<&TenantId>,
         text: &str,
+        order: Order,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<(Vec<Mirrored>, Option<String>, u64), StoreFailure> {
+    ) -> Result<(Vec<Mirrored>, Option<String>, Option<u64>), StoreFailure> {
         let (tenant, text, cursor) = (tenant.cloned(), text.to_owned(), cursor.map(str::to_owned));
-        self.read(move |tx| identities::search(tx, tenant.as_ref(), &text, cursor.as_deref(), limit)).await
+        self.read(move |tx| identities::search(tx, tenant.as_ref(), &text, order, cursor.as_deref(), limit))
+            .await
     }
 
     async fn members(&self, tenant: &TenantId, group: &GroupId) -> Result<Vec<IdentityId>, StoreFailure> {
@@ -194,6 +196,10 @@ impl Store for SqliteStore {
         self.read(move |tx| links::of_site(tx, &site)).await
     }
 
+    async fn link_counts(&self) -> Result<Vec<(TenantId, SiteId, u64)>, StoreFailure> {
+        self.read(links::counts).await
+    }
+
     async fn links_page(
         &self,
         site: &SiteId,
@@ -271,17 +277,14 @@ impl Store for SqliteStore {
         self.read(move |tx| plans::newest(tx, identity.as_ref(), limit)).await
     }
 
-    async fn plans_before(
+    async fn plans_beyond(
         &self,
-        before: Option<&(Timestamp, PlanId)>,
+        last: Option<&(Timestamp, PlanId)>,
+        order: Order,
         limit: usize,
     ) -> Result<Vec<Plan>, StoreFailure> {
-        let before = before.cloned();
-        self.read(move |tx| match before {
-            None => plans::newest(tx, None, limit),
-            Some((at, id)) => plans::before(tx, at, &id, limit),
-        })
-        .await
+        let last = last.cloned();
+        self.read(move |tx| plans::beyond(tx, last.as_ref(), order, limit)).await
     }
 
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {

@@ -23,6 +23,7 @@ const STEPS: &[(i64, &str)] = &[
     (8, include_str!("../migrations/0008_visits.sql")),
     (9, include_str!("../migrations/0009_clearances_over.sql")),
     (10, include_str!("../migrations/0010_rows_in_order.sql")),
+    (11, include_str!("../migrations/0011_cuts_signed.sql")),
 ];
 
 /// A step that takes longer is told of, and then as often again: until it is done nobody is answered.

@@ -9,8 +9,10 @@
 //! | [`proof`] | inclusion and consistency proofs: made in one pass, verified alone |
 //! | [`note`] | keys and signed notes (Ed25519) |
 //! | [`checkpoint`] | signed tree heads |
+//! | [`cut`] | signed notes over what was let go of |
 
 pub mod checkpoint;
+pub mod cut;
 pub mod merkle;
 pub mod note;
 pub mod proof;

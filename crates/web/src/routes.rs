@@ -181,8 +181,16 @@ pub(crate) fn routes() -> Vec<Route> {
                 ("search", "string", "only lines with this text in title, detail or name"),
                 ("problems", "boolean", "only warnings and errors"),
                 ("all", "boolean", "signals and looks without a change, too"),
+                ("sort", "string", "`newest` first, or `oldest`; `newest` by default"),
             ])
             .answers("ActivityPage"),
+        get("/activity/{tenant}/{seq}", api::trail::show)
+            .needs(See)
+            .says(
+                "work",
+                "One line of the activity: what led to it and what followed, what it changed, what comes next.",
+            )
+            .answers("ActivityTrail"),
         get("/people", api::people::list)
             .needs(See)
             .says("people", "People by name, found by the beginnings of words.")
@@ -191,6 +199,7 @@ pub(crate) fn routes() -> Vec<Route> {
                 PAGE[1],
                 TENANT,
                 ("search", "string", "beginnings of words of name, e-mail or login"),
+                ("sort", "string", "`name`, or `-name` from the end; `name` by default"),
             ])
             .answers("PeoplePage"),
         get("/people/{tenant}/{id}", api::people::show)
@@ -236,8 +245,16 @@ pub(crate) fn routes() -> Vec<Route> {
                     "string",
                     "only plans that `add`, `change`, `move`, `remove`, or have something `held`",
                 ),
+                ("sort", "string", "`newest` first, or `oldest`; `newest` by default"),
             ])
             .answers("PlanPage"),
+        get("/plans/reach", api::plans::reach)
+            .needs(See)
+            .says(
+                "work",
+                "How far the plans of the last day reach: people by site, and the limit on removals.",
+            )
+            .answers("PlanReach"),
         get("/plans/{id}", api::plans::show)
             .needs(See)
             .says("work", "One plan with its lines, reasons, operations and outcomes.")
@@ -267,6 +284,10 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(SignedIn)
             .says("approvals", "One request with its lines and votes.")
             .answers("ApprovalRequest"),
+        get("/approvals/{id}/context", api::approvals::context)
+            .needs(SignedIn)
+            .says("approvals", "What helps to decide a request: who else has the same, whether the seat is free.")
+            .answers("RequestContext"),
         post("/delegations", api::approvals::delegate)
             .needs(SignedIn)
             .says("approvals", "Lets somebody else vote in one's place for a time.")
@@ -278,6 +299,28 @@ pub(crate) fn routes() -> Vec<Route> {
             .says("policy", "What a draft would do to everybody, from the mirrors; answers a seal.")
             .takes("WhatIfAsk")
             .answers("WhatIf"),
+        get("/whatif", api::seals::list)
+            .needs(See)
+            .everywhere()
+            .says("policy", "Sealed what-ifs, the newest first, and how each stands.")
+            .asks(&PAGE)
+            .answers("Seals"),
+        get("/whatif/{seal}/plan", api::seals::show)
+            .needs(See)
+            .everywhere()
+            .says("policy", "A sealed what-if: its reach, its progress, and what became of it.")
+            .answers("SealedPlan"),
+        get("/whatif/{seal}/people", api::seals::people)
+            .needs(See)
+            .everywhere()
+            .says("policy", "The people of a sealed what-if, with each change and its reasons.")
+            .asks(&[
+                PAGE[0],
+                PAGE[1],
+                ("kind", "string", "only whoever `gains`, `loses`, `moves`, `changes` or `waits`"),
+                ("search", "string", "only people with this text in name or change"),
+            ])
+            .answers("SealedPeople"),
         post("/whatif/{seal}/apply", api::change::apply)
             .needs(EditPolicy)
             .everywhere()
@@ -310,6 +353,7 @@ pub(crate) fn routes() -> Vec<Route> {
                 TENANT,
                 ("kind", "string", "only this kind"),
                 ("search", "string", "only findings with this text"),
+                ("sort", "string", "`severity` (worst first), `newest`, `oldest` or `title`"),
             ])
             .answers("FindingPage"),
         post("/findings/close", api::control::put_away)
@@ -460,6 +504,12 @@ pub(crate) fn routes() -> Vec<Route> {
             .everywhere()
             .says("audit", "Reads the pack's file again and checks every byte, as `lanyard verify` does.")
             .answers("PackCheck"),
+        post("/evidence/late", api::evidence::answer_for_late)
+            .needs(Operate)
+            .everywhere()
+            .says("audit", "Puts on record who answers for a late leaver, and what compensates for it; packs show it.")
+            .takes("LateAnswer")
+            .answers("LateAnswered"),
         post("/evidence/checkpoints", api::evidence::checkpoint)
             .needs(Audit)
             .everywhere()

@@ -25,6 +25,9 @@ _lanyard() {
             lanyard,alerts)
                 cmd="lanyard__subcmd__alerts"
                 ;;
+            lanyard,answer-for)
+                cmd="lanyard__subcmd__answer__subcmd__for"
+                ;;
             lanyard,apply)
                 cmd="lanyard__subcmd__apply"
                 ;;
@@ -261,6 +264,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__help,alerts)
                 cmd="lanyard__subcmd__help__subcmd__alerts"
+                ;;
+            lanyard__subcmd__help,answer-for)
+                cmd="lanyard__subcmd__help__subcmd__answer__subcmd__for"
                 ;;
             lanyard__subcmd__help,apply)
                 cmd="lanyard__subcmd__help__subcmd__apply"
@@ -671,7 +677,7 @@ _lanyard() {
 
     case "${cmd}" in
         lanyard)
-            opts="-v -h -V --verbose --help --version demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
+            opts="-v -h -V --verbose --help --version demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -888,6 +894,40 @@ _lanyard() {
                     return 0
                     ;;
                 --template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__answer__subcmd__for)
+            opts="-v -h -V --data --site --owner --compensation --by --json --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compensation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1673,7 +1713,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__demo)
-            opts="-v -h -V --people --seed --once --listen --still --data --json --verbose --help --version"
+            opts="-v -h -V --people --seed --once --listen --still --sign-in --data --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1688,6 +1728,10 @@ _lanyard() {
                     return 0
                     ;;
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-in)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1787,7 +1831,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help)
-            opts="demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
+            opts="demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1871,6 +1915,20 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__alerts)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__answer__subcmd__for)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

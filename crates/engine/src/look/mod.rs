@@ -181,8 +181,12 @@ impl Engine {
             tracing::error!(identity = %item.identity, %failure, "the end of a look could not be recorded");
         }
         // Only now may others act on the same account or keys: what this look linked is on record.
+        let sites = std::mem::take(&mut tail.sites);
         drop(tail);
         let took = now.duration_since(item.raised_at).try_into().unwrap_or_default();
+        if verified && !quiet {
+            self.latency.note_change(&item.identity.tenant, &sites, took);
+        }
         self.latency.note(took, |totals| {
             totals.looks += 1;
             totals.quiet += u64::from(quiet);

@@ -12,7 +12,7 @@ use lanyard_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CallCount, Check, Listing, PortFailure, Progress, Sink};
+use super::{CallCount, Check, Listing, PortFailure, Progress, Quota, Sink};
 
 /// A place in the change feed, opaque to everybody but the adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,11 @@ pub trait Directory: Send + Sync {
         SignedDuration::ZERO
     }
 
+    /// The directory's own immutable id, where it has one.
+    async fn org_id(&self) -> Result<Option<String>, PortFailure> {
+        Ok(None)
+    }
+
     /// Ids of the people with this login or e-mail address, deactivated ones included; a list index may lag. For
     /// people who ask by name; nothing is decided on it.
     async fn find_identities(&self, login_or_email: &str) -> Result<Vec<Arc<str>>, PortFailure>;
@@ -142,4 +147,9 @@ pub trait Directory: Send + Sync {
     async fn probe(&self) -> Vec<Check>;
 
     fn calls(&self) -> Vec<CallCount>;
+
+    /// Quotas as last told of; one that says nothing of them has none.
+    fn quotas(&self) -> Vec<Quota> {
+        Vec::new()
+    }
 }

@@ -60,6 +60,17 @@ pub struct CallCount {
     pub faulted: u64,
 }
 
+/// What an upstream said of one of its quotas with its last answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    pub bucket: String,
+    /// Calls of a whole window, for all clients that share it.
+    pub limit: u32,
+    pub remaining: u32,
+    /// When the window ends; `None`: it has ended, and the next call begins another.
+    pub resets_at: Option<Timestamp>,
+}
+
 /// Receives progress of long reads.
 pub trait Progress: Send + Sync {
     /// `done` of `total` (if known) rows of `what`.

@@ -12,7 +12,7 @@ pub use directory::{
     Delivery, DeliveryProblem, Directory, FeedCursor, FeedError, FeedPage, HookState, HookWish,
 };
 pub use doors::{DoorFeed, DoorMessage};
-pub use failure::{CallCount, Check, PortFailure, Progress, Silent};
+pub use failure::{CallCount, Check, PortFailure, Progress, Quota, Silent};
 pub use listing::{Sample, Sink};
 pub use notifier::{Notifier, Route};
 pub use store::*;

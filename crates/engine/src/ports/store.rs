@@ -247,12 +247,14 @@ pub enum Write {
         at: Timestamp,
         note: String,
     },
-    /// Lets go of the text of journal lines older than `before`. Their leaves stay, so that every checkpoint and proof
-    /// still holds. Answers [`Wrote::Lines`].
+    /// Lets go of the text of the journal's first `position` lines. Their leaves stay, so that every checkpoint and proof
+    /// still holds; `note` is signed over exactly these lines, and shows that nobody else emptied them. A cut does not move
+    /// back. Answers [`Wrote::Lines`].
     LetGo {
         tenant: TenantId,
-        before: Timestamp,
+        position: u64,
         at: Timestamp,
+        note: String,
     },
     /// Forgets a person who is gone: the personal text of their journal lines, their mirror, and what plans and
     /// operations say of them. The journal still verifies. It cannot be undone. Answers [`Wrote::Lines`].
@@ -261,6 +263,9 @@ pub enum Write {
     },
     Journal(Box<Entry>),
 }
+
+/// The collection of what sealed what-ifs showed: lists of people, each found by `person`, whom [`Write::Erase`] empties.
+pub const SHOWN_WHATIFS: &str = "whatif:shown";
 
 /// A small thing that a face of ours keeps for its clients, by name within a collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -556,6 +561,18 @@ pub struct OpenIntent {
     pub intent: Intent,
 }
 
+/// Which end of an order comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The oldest, or A.
+    Rising,
+    /// The newest, or Z.
+    Falling,
+}
+
+/// Matches of a search of people are counted up to this many.
+pub const COUNTED_MAX: usize = 5_000;
+
 /// Filters of the activity list.
 #[derive(Debug, Clone, Default)]
 pub struct ActivityFilter {
@@ -617,14 +634,16 @@ pub trait Store: Send + Sync {
     async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure>;
     /// Identities of any tenant with this key.
     async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure>;
-    /// People by name, e-mail or login (prefix of any word, folded); a cursor of the last page's end. Total is of all matches.
+    /// People by name, e-mail or login (prefix of any word, folded), in the order of their names; a cursor of the last page's
+    /// end. Total is of all matches; `None`: more than [`COUNTED_MAX`].
     async fn search_people(
         &self,
         tenant: Option<&TenantId>,
         text: &str,
+        order: Order,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<(Vec<Mirrored>, Option<String>, u64), StoreFailure>;
+    ) -> Result<(Vec<Mirrored>, Option<String>, Option<u64>), StoreFailure>;
     async fn members(&self, tenant: &TenantId, group: &GroupId) -> Result<Vec<IdentityId>, StoreFailure>;
     async fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure>;
 
@@ -663,6 +682,8 @@ pub trait Store: Send + Sync {
     async fn links_of(&self, identity: &IdentityId) -> Result<Vec<Link>, StoreFailure>;
     async fn links_to(&self, account: &AccountKey) -> Result<Vec<Link>, StoreFailure>;
     async fn links(&self, site: &SiteId) -> Result<Vec<Link>, StoreFailure>;
+    /// How many people of each tenant have a link into each site.
+    async fn link_counts(&self) -> Result<Vec<(TenantId, SiteId, u64)>, StoreFailure>;
     /// Links of a site by account and identity, after `after`.
     async fn links_page(
         &self,
@@ -710,10 +731,11 @@ pub trait Store: Send + Sync {
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure>;
     /// Newest first.
     async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure>;
-    /// Everybody's, newest first, older than this one (the order is by time, then by id).
-    async fn plans_before(
+    /// Everybody's by time, then by id: older than this one, newest first (falling), or newer than it, oldest first.
+    async fn plans_beyond(
         &self,
-        before: Option<&(Timestamp, PlanId)>,
+        last: Option<&(Timestamp, PlanId)>,
+        order: Order,
         limit: usize,
     ) -> Result<Vec<Plan>, StoreFailure>;
     /// Intents of the identity (or of everybody) that have no outcome.

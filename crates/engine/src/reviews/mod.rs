@@ -4,6 +4,7 @@
 //! A removal is no call of its own: the right is withheld from what policy wants, so the next look plans its removal
 //! under the same gates, caps and holds as any other, and the read that no longer shows it closes the line.
 
+mod by;
 pub mod campaign;
 
 use std::{
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     booking::Visit,
     desired::{Because, Desired, Lifecycle, NotGiven, SeatWish},
-    id::{AccountId, CenterId, IdentityId, ItemId, RoomId, SiteId, TenantId},
+    id::{AccountId, CenterId, IdentityId, ItemId, RoomId, SectionId, SiteId, TenantId},
     signal::{Lane, Source},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -27,6 +28,7 @@ use crate::{
     journal::line,
     ports::{Document, DocumentKey, Finding, Holding, Mirrored, Severity, StoreFailure, Write},
 };
+pub use by::By;
 use campaign::{Campaign, Decision, Line, ReviewProblem, Withheld, hasty};
 
 const CAMPAIGNS: &str = "reviews";
@@ -91,6 +93,8 @@ pub enum Right {
     Item(ItemId),
     /// Any assigned desk: who lost it in a review gets no other one before it is lifted.
     Seat,
+    /// A seat in this neighbourhood section.
+    Section(SectionId),
     /// Entry to an area, by the badge system's name.
     Door(String),
 }
@@ -101,6 +105,7 @@ impl Right {
             "role" => Some(Self::Role(CenterId(key))),
             "item" => Some(Self::Item(ItemId(key))),
             "seat" => Some(Self::Seat),
+            "section" => Some(Self::Section(SectionId(key))),
             "door" => Some(Self::Door(name.to_owned())),
             _ => None,
         }
@@ -132,6 +137,14 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
                     desired.seat = None;
                 }
                 ("seat".to_owned(), desk)
+            }
+            Right::Section(key) => {
+                let section = SeatWish::Section { section: *key };
+                let wanted = desired.seat.as_ref().is_some_and(|want| want.value == section);
+                if wanted {
+                    desired.seat = None;
+                }
+                (format!("section {key}"), wanted)
             }
         };
         if wanted {
@@ -401,17 +414,22 @@ impl Engine {
     pub async fn decide_review(
         &self,
         id: &str,
-        by: &str,
+        by: impl Into<By>,
         decision: Decision,
         reason: &str,
     ) -> Result<Line, ReviewError> {
+        let who: By = by.into();
         let campaign_id = id.split_once(':').map_or(id, |(campaign, _)| campaign);
         let (campaign, _) = self.campaign(campaign_id).await?;
         let found = self.store.documents(LINES, &[id.to_owned()]).await?;
         let known = found.first().ok_or_else(|| ReviewProblem::NoLine(id.to_owned()))?;
         let before: Line = body(known)?;
         let now = self.clock.now();
-        let decided = campaign.decide(&before, by, decision, reason, now)?;
+        let by = who.name.as_str();
+        let decided = campaign.decide(&before, who.as_named(&before.reviewer), decision, reason, now)?;
+        if before.own_names.iter().any(|own| who.is(own)) {
+            return Err(ReviewProblem::OwnAccess(by.to_owned()).into());
+        }
         let mut batch = vec![Write::Document(Box::new(line_document(&decided, known.version)?))];
         let person = decided.person.split_once('/').map(|(t, user)| IdentityId::new(t.into(), user));
         let word = serde_json::to_value(decision).unwrap_or_default();
@@ -445,7 +463,8 @@ impl Engine {
                 let version = kept.first().map_or(0, |document| document.version);
                 batch.push(Write::Document(Box::new(document(WITHHELD, &key, version, &[], &withheld)?)));
                 batch.push(attend(person, now, "an access review removed something"));
-                if decided.kind == "seat" && !self.gave_seat(person, &decided).await? {
+                let place = matches!(decided.kind.as_str(), "seat" | "section");
+                if place && !self.gave_place(person, &decided).await? {
                     batch.push(Write::Finding(Box::new(by_hand(&campaign, &decided, now))));
                 }
             }
@@ -476,11 +495,14 @@ impl Engine {
         Ok(decided)
     }
 
-    /// Whether the desk of a line is one that we gave. What facilities gave is theirs to take.
-    async fn gave_seat(&self, person: &IdentityId, line: &Line) -> Result<bool, StoreFailure> {
-        let Ok(room) = line.value.parse().map(RoomId) else { return Ok(false) };
-        let applied = self.store.applied(person, &line.site).await?;
-        Ok(applied.is_some_and(|applied| applied.seat == Some(room)))
+    /// Whether the desk or section of a line is one that we gave. What facilities gave is theirs to take.
+    async fn gave_place(&self, person: &IdentityId, line: &Line) -> Result<bool, StoreFailure> {
+        let Ok(number) = line.value.parse() else { return Ok(false) };
+        let Some(applied) = self.store.applied(person, &line.site).await? else { return Ok(false) };
+        Ok(match line.kind.as_str() {
+            "section" => applied.section == Some(SectionId(number)),
+            _ => applied.seat == Some(RoomId(number)),
+        })
     }
 
     /// Changes what is watched, if it was read already.
@@ -493,11 +515,18 @@ impl Engine {
     ///
     /// # Errors
     /// Not its owner's word, or something is open.
-    pub async fn sign_review(&self, id: &str, by: &str, statement: &str) -> Result<Campaign, ReviewError> {
+    pub async fn sign_review(
+        &self,
+        id: &str,
+        by: impl Into<By>,
+        statement: &str,
+    ) -> Result<Campaign, ReviewError> {
+        let who: By = by.into();
         let (campaign, lines) = self.review(id).await?;
         let (_, version) = self.campaign(id).await?;
         let now = self.clock.now();
-        let signed = campaign.sign(&lines, by, statement, now)?;
+        let signed = campaign.sign(&lines, who.as_named(&campaign.owner), statement, now)?;
+        let by = who.name.as_str();
         let count = |wanted| lines.iter().filter(|line| line.decision == Some(wanted)).count();
         let mut hash = Sha256::new();
         for line in &lines {
@@ -721,9 +750,11 @@ impl Engine {
 fn own_names(known: Option<&Mirrored>) -> Vec<String> {
     let names: BTreeSet<String> = known
         .into_iter()
-        .flat_map(|known| ["login", "email", "displayName"].map(|name| known.identity.profile.text(name)))
+        .flat_map(|known| {
+            let text = |name| known.identity.profile.text(name).map(str::to_owned);
+            [text("login"), text("email"), Some(known.identity.display_name())]
+        })
         .flatten()
-        .map(str::to_owned)
         .collect();
     names.into_iter().collect()
 }
@@ -754,10 +785,18 @@ fn by_hand(campaign: &Campaign, line: &Line, now: Timestamp) -> Finding {
         },
         detail: format!("review {}, decided by {}", campaign.title, line.reviewer),
         fix: Some(
-            if visit {
-                "cancel it in its visitor center, then put this away with a reason: that closes the line"
-            } else {
-                "take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line"
+            match line.kind.as_str() {
+                VISIT => "cancel it in its visitor center, then put this away with a reason: that closes the line",
+                "site_admin" => {
+                    "the API ends no site administrator: take it away in iOffice; the next read closes the line"
+                }
+                "seat" | "section" => {
+                    "facilities gave it, and policy takes nothing that it did not give: take it away in iOffice; the next read \
+                     closes the line"
+                }
+                _ => {
+                    "take it away in iOffice, or open the person's plan: it says what it waits for; the next read closes the line"
+                }
             }
             .into(),
         ),

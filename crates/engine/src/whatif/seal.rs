@@ -25,8 +25,8 @@ use crate::{
     ports::{Document, StoreFailure, Write},
 };
 
-const SEALS: &str = "whatif";
-const LINES: &str = "whatif:lines";
+pub(super) const SEALS: &str = "whatif";
+pub(super) const LINES: &str = "whatif:lines";
 /// People per kept list: a look reads one list.
 const BUCKET: usize = 200;
 pub(super) const BATCH: usize = 500;
@@ -36,27 +36,30 @@ const RETRYING_MAX: usize = 10_000;
 /// A kept what-if.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sealed {
-    name: String,
+    pub(super) name: String,
     rules: String,
     tables: BTreeMap<String, String>,
-    in_force: String,
-    draft: String,
-    at: Timestamp,
-    buckets: usize,
+    pub(super) in_force: String,
+    pub(super) draft: String,
+    pub(super) at: Timestamp,
+    /// The seal of which this one leaves something out.
+    #[serde(default)]
+    pub(super) of: Option<String>,
+    pub(super) buckets: usize,
     /// With at least one line.
     pub(super) people: usize,
     /// Not everybody at once.
     #[serde(default)]
     pub(super) waves: Option<Waves>,
     #[serde(default)]
-    lines: usize,
+    pub(super) lines: usize,
     /// Named with no line: looked at, and given nothing of it.
     #[serde(default)]
-    left_out: usize,
+    pub(super) left_out: usize,
     #[serde(default)]
-    started_at: Option<Timestamp>,
+    pub(super) started_at: Option<Timestamp>,
     #[serde(default)]
-    ended_at: Option<Timestamp>,
+    pub(super) ended_at: Option<Timestamp>,
 }
 
 /// Why a seal is not applied. Nothing was changed.
@@ -81,7 +84,7 @@ pub enum SealRefused {
 }
 
 /// What became of one sealed line, or of one that was not sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineFate {
     pub identity: IdentityId,
     pub site: SiteId,
@@ -90,7 +93,7 @@ pub struct LineFate {
     pub fate: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SealReport {
     pub seal: String,
     /// With at least one sealed line.
@@ -137,11 +140,11 @@ fn short(seal: &str) -> String {
     seal.chars().take(12).collect()
 }
 
-fn name_of(identity: &IdentityId, site: &SiteId) -> String {
+pub(super) fn name_of(identity: &IdentityId, site: &SiteId) -> String {
     format!("{identity}@{site}")
 }
 
-fn bucket_of(name: &str, buckets: usize) -> usize {
+pub(super) fn bucket_of(name: &str, buckets: usize) -> usize {
     let sum = name.bytes().fold(0usize, |sum, b| sum.wrapping_mul(31).wrapping_add(usize::from(b)));
     sum % buckets.max(1)
 }
@@ -166,6 +169,7 @@ impl Engine {
             in_force: answer.in_force_seal.clone(),
             draft: answer.draft_seal.clone(),
             at: answer.at,
+            of: None,
             buckets: 0,
             people: 0,
             lines: 0,
@@ -201,7 +205,8 @@ impl Engine {
             })
             .collect();
         people.sort();
-        let sealed = Sealed { waves: None, started_at: None, ended_at: None, ..sealed };
+        let of = sealed.of.clone().or_else(|| Some(seal.to_owned()));
+        let sealed = Sealed { of, waves: None, started_at: None, ended_at: None, ..sealed };
         Ok(self.keep_sealed(sealed, &people).await?)
     }
 
@@ -566,6 +571,7 @@ impl Engine {
         self.write(batch).await?;
         self.set_rollout(None);
         *self.sealed_people.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        self.keep_report(&report).await?;
         Ok(report)
     }
 }

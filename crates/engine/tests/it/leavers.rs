@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{PortFailure, Store};
+use lanyard_engine::{
+    late::Answer,
+    ports::{PortFailure, Store},
+};
 use lanyard_model::identity::Groups;
 
 use crate::bench::{APP, World, person, set};
@@ -285,4 +288,34 @@ async fn bookings_left_in_a_site_that_somebody_moved_away_from_are_cancelled() {
         "ana@acme.example inactive\nana@acme.example seat 11 CUSTOMER in 51\n",
         "gone from the one, and at home in the other"
     );
+}
+
+#[tokio::test]
+async fn somebody_answers_for_a_late_leaver_and_for_nobody_else() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let answer = |owner: &str| Answer {
+        identity: id.clone(),
+        site: "hq".into(),
+        owner: owner.into(),
+        compensation: "badge blocked by hand".into(),
+    };
+    let refused = async |world: &World, owner: &str| {
+        world.engine.answer_for_late(&answer(owner), "rita").await.unwrap_err().to_string()
+    };
+    assert!(refused(&world, "olga").await.contains("is no leaver of hq"));
+    world.hq.change(|s| s.failure = down());
+    world.leave(&id).await;
+    world.quiet().await;
+    world.clock.pass(Duration::from_secs(600));
+    assert!(refused(&world, " ").await.contains("an owner and a sentence"));
+    for owner in ["oscar", "olga"] {
+        world.engine.answer_for_late(&answer(owner), "rita").await.unwrap();
+    }
+    let since = world.now() - Duration::from_secs(86_400);
+    let late = world.engine.late_leavers(since, 9).await.unwrap();
+    let [late] = late.as_slice() else { panic!("one: {late:?}") };
+    let answered = late.answered.as_ref().expect("somebody answers");
+    assert_eq!((answered.owner.as_str(), answered.by.as_str()), ("olga", "rita"), "the last word");
+    assert_eq!(late.name, "Ana Okafor");
 }

@@ -201,6 +201,12 @@ impl Store for Mortal {
         self.inner.mirrored_accounts(site, after, limit).await
     }
 
+    async fn link_counts(&self) -> Result<Vec<(TenantId, SiteId, u64)>, StoreFailure> {
+        self.live().await;
+        self.count_read("link_counts");
+        self.inner.link_counts().await
+    }
+
     async fn links_page(
         &self,
         site: &SiteId,
@@ -234,12 +240,13 @@ impl Store for Mortal {
         &self,
         tenant: Option<&TenantId>,
         text: &str,
+        order: Order,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<(Vec<Mirrored>, Option<String>, u64), StoreFailure> {
+    ) -> Result<(Vec<Mirrored>, Option<String>, Option<u64>), StoreFailure> {
         self.live().await;
         self.count_read("search_people");
-        self.inner.search_people(tenant, text, cursor, limit).await
+        self.inner.search_people(tenant, text, order, cursor, limit).await
     }
 
     async fn members(&self, tenant: &TenantId, group: &GroupId) -> Result<Vec<IdentityId>, StoreFailure> {
@@ -380,14 +387,15 @@ impl Store for Mortal {
         self.inner.plans(identity, limit).await
     }
 
-    async fn plans_before(
+    async fn plans_beyond(
         &self,
-        before: Option<&(Timestamp, PlanId)>,
+        last: Option<&(Timestamp, PlanId)>,
+        order: Order,
         limit: usize,
     ) -> Result<Vec<Plan>, StoreFailure> {
         self.live().await;
-        self.count_read("plans_before");
-        self.inner.plans_before(before, limit).await
+        self.count_read("plans_beyond");
+        self.inner.plans_beyond(last, order, limit).await
     }
 
     async fn open_intents(&self, identity: Option<&IdentityId>) -> Result<Vec<OpenIntent>, StoreFailure> {

@@ -12,7 +12,8 @@ use lanyard_engine::{
 use lanyard_model::{
     account::Seat,
     booking::Visit,
-    id::{AccountId, CenterId, IdentityId, RoomId},
+    id::{AccountId, CenterId, FloorId, IdentityId, NeighborhoodId, RoomId, SectionId},
+    place::Section,
 };
 
 use crate::bench::{World, person};
@@ -74,6 +75,42 @@ async fn a_desk_that_a_review_took_stays_taken_until_the_reviewer_gives_it_back(
     world.engine.decide_review(&line.id, "rita", Decision::Keep, "back in the office").await.unwrap();
     world.quiet().await;
     assert!(seat(&world).is_some(), "policy gives one again");
+}
+
+#[tokio::test]
+async fn a_section_that_policy_gave_is_taken_like_a_desk() {
+    let mut world = World::new().await;
+    let section = "then = [{ place = \"section\", building = \"Pier House\", section = \"Zone 1\" }]";
+    world.edits = vec![("then = [{ place = \"desk\" }]", section)];
+    world.hq.change(|s| {
+        let (id, floor) = (SectionId(31), FloorId(2));
+        let (neighborhood, neighborhood_name) = (NeighborhoodId(3), "Harbour".into());
+        let section = Section { id, name: "Zone 1".into(), neighborhood, neighborhood_name, floor };
+        s.catalogue.as_mut().unwrap().sections.insert(id, section);
+    });
+    world.reborn().await;
+    let (_, account) = employed(&mut world).await;
+    let shown = |world: &World| world.hq.change(|s| s.accounts[&account].section);
+    assert_eq!(shown(&world), Some(SectionId(31)), "policy gives a section");
+    let lines = opened(&world, "section").await;
+    let [line] = lines.as_slice() else { panic!("one section: {lines:?}") };
+    assert!(line.what.contains("Zone 1"), "{}", line.what);
+    world.engine.decide_review(&line.id, "rita", Decision::Remove, "moved").await.unwrap();
+    assert!(world.findings().await.is_empty(), "nobody has to do it by hand");
+    world.clock.pass(Duration::from_secs(600));
+    world.quiet().await;
+    assert_eq!(shown(&world), None);
+    assert!(removed(&world, line).await);
+    assert_eq!(world.sweep().await.differing, 0, "a sweep leaves it so");
+
+    // What facilities gave is theirs to take, and said at once.
+    world.hq.change(|s| s.accounts.get_mut(&account).unwrap().section = Some(SectionId(31)));
+    world.sweep().await;
+    world.quiet().await;
+    let lines = opened(&world, "section").await;
+    let again = lines.first().expect("the section is held again");
+    world.engine.decide_review(&again.id, "rita", Decision::Remove, "moved").await.unwrap();
+    assert_eq!(world.findings().await, [format!("review:{}", again.id)]);
 }
 
 #[tokio::test]

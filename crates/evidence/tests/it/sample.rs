@@ -10,6 +10,7 @@ use lanyard_evidence::{
 };
 use lanyard_tlog::{
     checkpoint::Checkpoint,
+    cut::sign_cut,
     merkle::{CompactRange, Hash, hex, leaf_hash, sha256},
     note::CheckpointKey,
     proof::Prover,
@@ -68,6 +69,8 @@ pub struct Story {
     /// Changes a dossier before it is packed.
     pub meddle: fn(&mut serde_json::Value),
     pub opening_too_many: i64,
+    /// Lines whose texts were let go of, and by whose note over how many.
+    pub let_go: Option<(u64, Option<(CheckpointKey, u64)>)>,
 }
 
 impl Default for Story {
@@ -80,6 +83,7 @@ impl Default for Story {
             names: vec!["Ana Silva", "=cmd|' /C calc'!A0", "Bo \"Bobby\", Jr.", "Çelik Œuvre", "李雷"],
             meddle: |_| {},
             opening_too_many: 0,
+            let_go: None,
         }
     }
 }
@@ -95,12 +99,20 @@ pub fn pack(story: &Story) -> Vec<u8> {
         at: Some(at(minute)),
     };
     let mut pack = Pack::new(terms(&checkpoint(size, story.head_at).sign(&story.key)));
+    let gone = story.let_go.as_ref().map_or(0, |(gone, _)| *gone);
+    if let Some((_, Some((key, signed)))) = &story.let_go {
+        let note = sign_cut("journal.test", *signed, root(&leaves[..*signed as usize]), at(30), key);
+        pack.note(|terms| (terms.journal_kept_from, terms.journal_cut) = (gone, Some(note)));
+    } else {
+        pack.note(|terms| terms.journal_kept_from = gone);
+    }
     let mut prover = Prover::default();
     (0..size).for_each(|index| prover.want_inclusion(index, size));
     let sizes: Vec<u64> = story.checkpoints.iter().map(|(size, _)| *size).chain([size]).collect();
     for pair in sizes.windows(2) {
         prover.want_consistency(pair[0], pair[1]);
     }
+    prover.want_consistency(gone, size);
     leaves.iter().for_each(|leaf| prover.push(*leaf));
     if !story.empty {
         people(&mut pack, story);
@@ -111,13 +123,13 @@ pub fn pack(story: &Story) -> Vec<u8> {
         let row = vec![checkpoint.at.into(), (*size).into(), hex(&checkpoint.root).into(), note.into()];
         pack.row(&tables::CHECKPOINTS, row);
     }
-    let proofs: Vec<Consistency> = sizes
-        .windows(2)
-        .filter(|pair| pair[0] <= pair[1])
-        .map(|pair| Consistency {
-            old: pair[0],
-            new: pair[1],
-            path: prover.consistency(pair[0], pair[1]).unwrap().iter().map(|hash| hex(hash)).collect(),
+    let pairs = sizes.windows(2).map(|pair| (pair[0], pair[1])).chain([(gone, size)]);
+    let proofs: Vec<Consistency> = pairs
+        .filter(|(old, new)| old <= new)
+        .map(|(old, new)| Consistency {
+            old,
+            new,
+            path: prover.consistency(old, new).unwrap().iter().map(|hash| hex(hash)).collect(),
         })
         .collect();
     pack.file("integrity/consistency.json", &serde_json::to_vec(&proofs).unwrap());
@@ -146,7 +158,7 @@ pub fn pack(story: &Story) -> Vec<u8> {
             pack.row(&tables::SAMPLES, row);
             let mut body = json!({ "person": person, "rows": pack.rows_of(&person), "lines": own });
             (story.meddle)(&mut body);
-            pack.file(&file, &serde_json::to_vec(&body).unwrap());
+            pack.dossier(&file, &body);
         }
     }
     pack.finish(&story.key).unwrap()
@@ -169,6 +181,7 @@ fn people(pack: &mut Pack, story: &Story) {
                 Cell::Int(i64::from(joiner) + story.opening_too_many),
                 Cell::Int(0),
                 Cell::Int(i64::from(leaver)),
+                Cell::Int(0),
             ],
         );
         if leaver {
@@ -185,6 +198,8 @@ fn people(pack: &mut Pack, story: &Story) {
                     "created".into(),
                     at(n as i64).into(),
                     "new-user: status is ACTIVE".into(),
+                    "Mia Boss (their manager)".into(),
+                    at(n as i64).into(),
                     at(n as i64).into(),
                     at(n as i64 + 1).into(),
                     at(n as i64 + 1).into(),
@@ -258,6 +273,11 @@ fn leaver_row(pack: &mut Pack, n: usize, name: &str) {
             (total - 120).into(),
             "ioffice".into(),
             true.into(),
+            "Olga Owner".into(),
+            "badge was blocked by hand at 09:02".into(),
+            done.into(),
+            "rita".into(),
+            Cell::Int(17),
         ];
         pack.row(&tables::BREACHES, row);
     }
@@ -266,6 +286,7 @@ fn leaver_row(pack: &mut Pack, n: usize, name: &str) {
 fn terms(checkpoint: &str) -> Terms {
     Terms {
         tenant: TENANT.into(),
+        okta_org: Some("00oharborlight".into()),
         okta_url: "https://harborlight.okta.example".into(),
         sites: vec![("pier".into(), "https://pier.ioffice.example".into())],
         from: at(0),
@@ -282,7 +303,9 @@ fn terms(checkpoint: &str) -> Terms {
         origin: "journal.test".into(),
         checkpoint: checkpoint.into(),
         clock_went_back: Vec::new(),
+        policies: vec![(1, "5f0c".repeat(16))],
         journal_kept_from: 0,
+        journal_cut: None,
         limits: vec!["Doors are not covered.".into()],
     }
 }

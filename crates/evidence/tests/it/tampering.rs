@@ -5,7 +5,7 @@ use lanyard_evidence::{
     manifest::{MANIFEST, SIGNATURE},
     verify::{Problem, Report, check},
 };
-use lanyard_tlog::note::CheckpointKey;
+use lanyard_tlog::{cut::CutProblem, note::CheckpointKey};
 
 use super::sample::{Story, at, key, pack};
 
@@ -132,6 +132,21 @@ fn a_cut_journal_a_clock_that_went_back_and_an_empty_period_are_told_apart() {
 
     let empty = problem(&Story { empty: true, ..Story::default() });
     assert_eq!(empty, Problem::Empty { from: at(0).to_string(), to: at(43_200).to_string() });
+}
+
+#[test]
+fn texts_that_are_gone_were_let_go_of_by_somebody_who_signed() {
+    let story = |gone, note| Story { let_go: Some((gone, note)), ..Story::default() };
+    assert_eq!(checked(&pack(&story(10, Some((key(), 10))))).problems, []);
+    assert_eq!(problem(&story(10, None)), Problem::Retention(CutProblem::Unsigned(10)));
+    let tree = "journal.test/let-go".to_owned();
+    assert_eq!(
+        problem(&story(12, Some((key(), 10)))),
+        Problem::Retention(CutProblem::Other { gone: 12, signed: 10, tree })
+    );
+    let other = CheckpointKey::create("PeterNeumann").unwrap();
+    let forged = problem(&story(10, Some((other, 10)))).to_string();
+    assert!(forged.starts_with("the retention does not hold: the note over what was let go of"), "{forged}");
 }
 
 #[test]

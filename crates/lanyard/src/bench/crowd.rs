@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use lanyard_engine::{
     Engine,
-    ports::{Entry, Severity, Write},
+    ports::{Entry, Order, Severity, Write},
 };
 use lanyard_model::{
     account::{Account, AccountKind, FieldName},
@@ -84,7 +84,8 @@ pub async fn add(engine: &Engine, people: u32) -> anyhow::Result<()> {
         }
     }
     engine.write(batch).await?;
-    let (_, _, total) = engine.store().search_people(Some(&tenant), "", None, 1).await?;
+    let (_, _, total) = engine.store().search_people(Some(&tenant), "", Order::Rising, None, 1).await?;
+    let total = total.unwrap_or_default();
     ensure!(total >= u64::from(people), "the store shows {total} people");
     Ok(())
 }

@@ -4,7 +4,13 @@
 //! comparison, daily ones, joiners, movers, leavers with their plans, operations and read-backs, and looks that found
 //! nothing to do. Measured is a process of its own that begins with the folder alone.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -21,7 +27,7 @@ use lanyard_model::{
     identity::{AttributeValue, Groups, Identity, Profile, Status},
     link::{How, Link},
     plan::{AccountPatch, Difference, Effect, Gate, Operation, Outcome, Plan, Step},
-    signal::Lane,
+    signal::{Event, Lane, Source},
 };
 use lanyard_store::{Archive, SqliteStore};
 use serde::Serialize;
@@ -284,9 +290,12 @@ async fn fill(store: &dyn Store, people: u32) -> anyhow::Result<()> {
     year.sort_unstable();
     let bars = Bars::new(false);
     let total = year.len() as u64;
-    let mut batch = Vec::new();
+    let (mut batch, mut pages) = (Vec::new(), 0);
     for (done, (seconds, scene, n)) in year.into_iter().enumerate() {
         let at = start + SignedDuration::from_secs(seconds);
+        if matches!(scene, Scene::Joins | Scene::Moves | Scene::Leaves) {
+            signal(n, at, &mut pages, &mut batch);
+        }
         write_scene(scene, n, people, at, &mut batch);
         if batch.len() >= BATCH {
             store.write(std::mem::take(&mut batch)).await?;
@@ -362,6 +371,35 @@ fn line(n: Option<u32>, at: Timestamp, kind: &str, title: String, data: Value) -
         detail: String::new(),
         data,
     }))
+}
+
+/// What Okta's log said of somebody, a page of its own.
+fn signal(n: u32, at: Timestamp, pages: &mut u64, out: &mut Vec<Write>) {
+    let uuid = format!("{n:08x}-{pages}");
+    let event = Event {
+        tenant: TenantId::new(TENANT),
+        uuid: uuid.as_str().into(),
+        kind: "user.lifecycle.update".into(),
+        published: Some(at),
+        users: vec![person(n).user],
+        groups: Vec::new(),
+        lane: Lane::Normal,
+        deletion: false,
+        ours: false,
+    };
+    out.push(Write::Signals {
+        tenant: TenantId::new(TENANT),
+        source: Source::Feed,
+        delivery: None,
+        events: vec![event],
+        cursor: None,
+        at,
+        coalesce: Duration::ZERO,
+    });
+    let place = |page: u64| format!("{page:016x}");
+    let data = json!({ "uuids": [uuid], "from": place(*pages), "to": place(*pages + 1), "pages": 1 });
+    out.push(line(None, at, "signal", "1 event in the feed".into(), data));
+    *pages += 1;
 }
 
 fn write_scene(scene: Scene, n: u32, people: u32, at: Timestamp, out: &mut Vec<Write>) {
@@ -500,6 +538,7 @@ fn changed(
 
 fn sweep(people: u32, at: Timestamp, out: &mut Vec<Write>) {
     let rows = u64::from(people);
+    let mut lists = Vec::new();
     for (scope, kind) in [(TENANT, ReadKind::Identities), (SITE, ReadKind::Accounts)] {
         let evidence = Evidence {
             kind,
@@ -516,6 +555,7 @@ fn sweep(people: u32, at: Timestamp, out: &mut Vec<Write>) {
             rights_proven: Some(true),
         };
         let certificate = Box::new(evidence.certify(None, 50));
+        lists.push(json!({ "scope": scope, "certificate": certificate }));
         out.push(Write::Certificate { scope: scope.into(), kind, certificate });
     }
     let id = format!("swp_{}", at.as_millisecond());
@@ -536,6 +576,6 @@ fn sweep(people: u32, at: Timestamp, out: &mut Vec<Write>) {
         at,
         "sweep",
         format!("{people} people and accounts compared"),
-        json!({ "sweep": id }),
+        json!({ "id": id, "lists": lists }),
     ));
 }

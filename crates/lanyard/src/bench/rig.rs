@@ -298,6 +298,7 @@ impl Rig {
             settings: WebSettings {
                 mode: Mode::Serve,
                 version: env!("CARGO_PKG_VERSION").into(),
+                guests: false,
                 hook_secrets: secrets.collect(),
                 scim: lanyard_web::ScimSettings::default(),
                 tenant_urls: BTreeMap::new(),

@@ -46,6 +46,8 @@ pub struct OfficeSettings<'a> {
     pub engine: EngineSettings,
     /// Our own limit towards iOffice; `Some(0)` switches it off.
     pub requests_per_second: Option<u32>,
+    /// Nobody is let in without signing in, and is signed out after so many idle seconds.
+    pub sign_in: Option<u32>,
 }
 
 /// An engine with its web server, on stand-ins.
@@ -90,7 +92,7 @@ impl Office {
             .await
             .with_context(|| format!("cannot listen on {}", given.listen))?;
         let address = listener.local_addr()?;
-        write_settings(dir, given.started, address, given.requests_per_second)?;
+        write_settings(dir, given.started, address, given.requests_per_second, given.sign_in)?;
         let settings = Settings::load(dir)?;
         let transport: Arc<dyn Transport> = Arc::new(MarkedTransport {
             inner: wiring::transport(dir, &settings)?,
@@ -120,6 +122,7 @@ impl Office {
         let web = WebSettings {
             mode: Mode::Demo,
             version: env!("CARGO_PKG_VERSION").into(),
+            guests: given.sign_in.is_none(),
             hook_secrets: hooks
                 .iter()
                 .map(|(tenant, wish)| (tenant.clone(), SecretString::from(wish.secret.clone())))
@@ -217,6 +220,7 @@ fn write_settings(
     started: &Started,
     address: SocketAddr,
     rate: Option<u32>,
+    idle_seconds: Option<u32>,
 ) -> anyhow::Result<()> {
     let announcement = started.running.announcement();
     let mut orgs: Vec<&OktaPlace> = announcement.okta.iter().collect();
@@ -265,6 +269,9 @@ fn write_settings(
         "\n[sign_in]\ntenant = \"{}\"\nclient_id = \"{CONSOLE_CLIENT}\"\n",
         started.company.orgs[0].subdomain
     ));
+    if let Some(seconds) = idle_seconds {
+        text.push_str(&format!("idle_seconds = {seconds}\n"));
+    }
     for (group, role) in ROLES {
         text.push_str(&format!("\n[[sign_in.role]]\ngroup = \"{group}\"\nrole = \"{role}\"\n"));
     }

@@ -42,6 +42,9 @@ pub struct DemoArguments {
     /// Let nothing happen by itself: the day is not played, only the console's buttons act
     #[arg(long, conflicts_with = "once")]
     still: bool,
+    /// Let nobody in without signing in as somebody of the company, and sign out whoever does nothing for so many seconds
+    #[arg(long, value_name = "IDLE_SECONDS", conflicts_with = "once", value_parser = clap::value_parser!(u32).range(5..=28_800))]
+    sign_in: Option<u32>,
     /// Keep settings, policy and store here instead of a temporary folder
     #[arg(long = "data", value_name = "DIR")]
     data: Option<PathBuf>,
@@ -109,6 +112,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             ..EngineSettings::default()
         },
         requests_per_second: None,
+        sign_in: arguments.sign_in,
     })
     .await
     .context("the demo could not be set up")?;
@@ -121,7 +125,12 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     ));
     office.serve(
         Some(director.clone()),
-        Some(Arc::new(Verbs { engine: Arc::clone(&office.engine), store: None, serving: true })),
+        Some(Arc::new(Verbs {
+            engine: Arc::clone(&office.engine),
+            store: None,
+            dir: dir.clone(),
+            serving: true,
+        })),
     );
     if !arguments.once {
         say!("Console: http://{}", office.address);

@@ -14,6 +14,7 @@ use lanyard_model::id::TenantId;
 use lanyard_store::{
     Archive,
     checkpoint::{fingerprint, verify_checkpoint},
+    cut::verify_cut,
     merkle::CompactRange,
 };
 use lanyard_web::desks::{DeskRefusal, EvidenceDesk, PackFile, PackWish};
@@ -31,6 +32,9 @@ use crate::{
 
 /// Newest checkpoints that are shown of each tenant.
 const CHECKPOINTS_SHOWN: usize = 48;
+/// Late leavers that are listed, of so long a time: what a pack of a year would name.
+const LATE_SHOWN: usize = 50;
+const LATE_SINCE: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// Packs that are listed; older ones stay as files.
 const PACKS_SHOWN: usize = 100;
 
@@ -221,12 +225,15 @@ impl Evidence {
         let archive = Archive::open(wiring::store_folder(&self.dir))?;
         let mut tenants = Vec::new();
         for tenant in self.engine.directories().keys() {
-            let verifier = keys::load_or_make(&self.dir, tenant)?.verifier();
+            let key = keys::load_or_make(&self.dir, tenant)?;
+            let verifier = key.verifier();
             let (lines, _) = archive.head(tenant)?;
             let (newest, count) = archive.newest_checkpoints(tenant, CHECKPOINTS_SHOWN)?;
             let read: Vec<_> =
                 newest.iter().map(|(at, _, note)| (at, note, verify_checkpoint(note, &verifier))).collect();
-            let sizes = read.iter().filter_map(|(.., known)| Some(known.as_ref().ok()?.size)).collect();
+            let (gone, note) = archive.cut(tenant)?;
+            let sizes = read.iter().filter_map(|(.., known)| Some(known.as_ref().ok()?.size));
+            let sizes = sizes.chain((gone > 0).then_some(gone)).collect();
             let roots = self.roots(&archive, tenant, lines, &sizes)?;
             let shown: Vec<_> = read
                 .into_iter()
@@ -245,13 +252,41 @@ impl Evidence {
                     json!({ "at": at, "lines": size, "state": state, "outside": outside })
                 })
                 .collect();
+            let origin = keys::origin(&key, tenant);
+            let signed = |root| verify_cut(note.as_deref(), &origin, gone, root, &verifier);
+            let unsigned = roots.get(&gone).filter(|_| gone > 0).and_then(|root| signed(root).err());
             tenants.push(json!({
-                "tenant": tenant, "lines": lines, "kept_from": archive.kept_from(tenant)?,
+                "tenant": tenant, "lines": lines, "kept_from": gone,
+                "retention_problem": unsigned.map(|problem| problem.to_string()),
                 "key": verifier, "fingerprint": fingerprint(&verifier)?,
                 "checkpoints": shown, "checkpoints_total": count,
             }));
         }
         Ok(tenants)
+    }
+}
+
+impl Evidence {
+    /// Late leavers of the past year, the last first, and who answers for each.
+    async fn late(&self) -> anyhow::Result<Vec<Value>> {
+        let now = self.engine.clock().now();
+        let late = self.engine.late_leavers(now.checked_sub(LATE_SINCE)?, LATE_SHOWN).await?;
+        Ok(late
+            .into_iter()
+            .map(|late| {
+                let (leaver, answered) = (late.leaver, late.answered);
+                let until = leaver.verified_at.unwrap_or(now);
+                json!({
+                    "person": leaver.identity.to_string(),
+                    "name": late.name,
+                    "site": leaver.site,
+                    "since": leaver.since,
+                    "verified_at": leaver.verified_at,
+                    "seconds": until.duration_since(leaver.since).as_secs(),
+                    "answer": answered,
+                })
+            })
+            .collect())
     }
 }
 
@@ -299,6 +334,7 @@ fn carried_out(
 #[async_trait::async_trait]
 impl EvidenceDesk for Evidence {
     async fn show(&self) -> Result<Value, DeskRefusal> {
+        let late = self.late().await.map_err(failed)?;
         let tenants = tokio::task::block_in_place(|| self.tenants()).map_err(failed)?;
         let packs = self.shelf.packs();
         let packs: Vec<_> =
@@ -309,6 +345,7 @@ impl EvidenceDesk for Evidence {
             "leaver_bound_seconds": self.engine.settings().leaver_bound.as_secs(),
             "outside": self.places.outside,
             "packs": packs,
+            "late": late,
         }))
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use lanyard_engine::policies::Version;
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
+use lanyard_web::access::token::{self, Token};
 use toml::Value;
 
 use super::Scope;
@@ -44,6 +45,16 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// Number and seal of those in force at any time of the period.
+    pub(super) fn seals(&self, scope: &Scope<'_>) -> Vec<(i64, String)> {
+        let all = self.in_force(scope);
+        all.iter()
+            .map(|(version, _)| (i64::try_from(version.number).unwrap_or(i64::MAX), version.seal.clone()))
+            .collect()
+    }
+}
+
 /// Policy, settings and program as rows.
 pub(super) fn rows(scope: &Scope<'_>, versions: &Versions, pack: &mut Pack) {
     let mut put = |part: &str, setting: &str, value: &str| {
@@ -77,9 +88,39 @@ pub(super) fn rows(scope: &Scope<'_>, versions: &Versions, pack: &mut Pack) {
             role.as_str().into(),
             Cell::Null,
             "settings, sign_in.role".into(),
+            Cell::Null,
+            Cell::Null,
         ];
         pack.row(&tables::PRIVILEGED, row);
     }
+}
+
+/// Tokens that programs administer Lanyard with, as far as they reach the tenant.
+pub(super) fn tokens(scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<()> {
+    for (_, body) in scope.archive.documents(token::COLLECTION)? {
+        let token: Token = serde_json::from_value(body)?;
+        for grant in &token.grants {
+            let here = grant.tenants.is_empty() || grant.tenants.contains(&scope.ask.tenant);
+            if !here || token.created_at >= scope.ask.to || token.expires_at < scope.ask.from {
+                continue;
+            }
+            let row = vec![
+                "Lanyard".into(),
+                Cell::Null,
+                Cell::Null,
+                Cell::Null,
+                token.name.as_str().into(),
+                format!("token {}", token.id).into(),
+                grant.role.as_str().into(),
+                token.created_at.into(),
+                format!("made by {}", token.created_by).into(),
+                token.expires_at.into(),
+                token.last_used_at.into(),
+            ];
+            pack.row(&tables::PRIVILEGED, row);
+        }
+    }
+    Ok(())
 }
 
 /// What the settings file says of the control, without anything secret.

@@ -3,13 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lanyard_evidence::{cell::Cell, pack::Pack, tables, verify::DossierLine};
-use lanyard_store::{RawLine, merkle::hex, proof::Prover};
+use lanyard_model::plan::Outcome;
+use lanyard_store::{
+    RawLine,
+    merkle::{hex, sha256},
+    proof::Prover,
+};
 use serde_json::{Value, json};
 
-use super::{Scope, people, people::Known, populations};
+use super::{Scope, people, people::Known, populations, requests::Requests};
 
 /// Journal lines of one dossier at most; the newest of the period.
 const LINES_MAX: usize = 120;
+
+/// What led to something of the period may have begun so long before it.
+const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// Dossiers under way.
 pub struct Dossiers {
@@ -40,17 +48,25 @@ impl Dossiers {
 }
 
 /// Draws the samples, and gathers what is known of each of them.
-pub fn collect(scope: &Scope<'_>, known: &Known, pack: &mut Pack) -> anyhow::Result<Dossiers> {
+pub fn collect(
+    scope: &Scope<'_>,
+    known: &Known,
+    requests: &Requests,
+    pack: &mut Pack,
+) -> anyhow::Result<Dossiers> {
     let mut all = Dossiers { by_person: BTreeMap::new(), leaves: HashMap::new(), wanted: BTreeSet::new() };
     let mut drawn: Vec<(&str, String)> = Vec::new();
     for population in populations() {
         drawn.extend(pack.sample(population).into_iter().map(|person| (population, person)));
     }
     drawn.extend(scope.ask.named.iter().map(|person| ("named", person.clone())));
+    let mut events = events(scope, drawn.iter().map(|(_, person)| person.as_str()))?;
     let mut number = HashMap::<&str, i64>::new();
     for (population, person) in drawn {
         if !all.by_person.contains_key(&person) {
-            let made = gather(scope, known, pack, &person)?;
+            let mut made = gather(scope, known, pack, &person)?;
+            made.body["events"] = events.remove(&person).unwrap_or_default().into();
+            made.body["approvals"] = requests.told(&person).into();
             all.wanted.extend(made.lines.iter().map(|line| line.position));
             all.by_person.insert(person.clone(), made);
         }
@@ -75,12 +91,36 @@ pub fn collect(scope: &Scope<'_>, known: &Known, pack: &mut Pack) -> anyhow::Res
     Ok(all)
 }
 
+/// Okta's own events about these people, as they were kept: with a day before the period, in which a leaver's may lie.
+fn events<'p>(
+    scope: &Scope<'_>,
+    people: impl Iterator<Item = &'p str>,
+) -> anyhow::Result<HashMap<String, Vec<Value>>> {
+    let mut found: HashMap<String, Vec<Value>> =
+        people.map(|person| (person.to_owned(), Vec::new())).collect();
+    let from = scope.ask.from.checked_sub(MARGIN)?;
+    scope.archive.signals(&scope.ask.tenant, (from, scope.ask.to), |event, seen_at| {
+        for user in &event.users {
+            if let Some(all) = found.get_mut(&format!("{}/{user}", scope.ask.tenant)) {
+                all.push(json!({
+                    "uuid": event.uuid,
+                    "kind": event.kind,
+                    "published": event.published,
+                    "seen_at": seen_at,
+                    "event": event,
+                }));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 fn gather(scope: &Scope<'_>, known: &Known, pack: &Pack, person: &str) -> anyhow::Result<Dossier> {
     let who = people::identity(person)
         .ok_or_else(|| crate::exit::Unusable(format!("{person} is not TENANT/ID")))?;
     let ask = scope.ask;
-    let margin = jiff::SignedDuration::from_hours(24);
-    let (from, to) = (ask.from.checked_sub(margin)?, ask.to);
+    let (from, to) = (ask.from.checked_sub(MARGIN)?, ask.to);
     let mut plans = Vec::new();
     for kept in scope.archive.plans_of(&who)? {
         if kept.plan.made_at < from || kept.plan.made_at >= to || !scope.site(&kept.plan.site) {
@@ -94,9 +134,13 @@ fn gather(scope: &Scope<'_>, known: &Known, pack: &Pack, person: &str) -> anyhow
                 let (outcome, at) = ended.outcome.unzip();
                 json!({
                     "intent": ended.intent.id,
+                    "name": ended.intent.operation.name(),
                     "operation": ended.intent.operation,
+                    "request_sha256": digest(&ended.intent.operation),
                     "sent_at": ended.intent.at,
+                    "outcome_name": outcome.as_ref().map(Outcome::name),
                     "outcome": outcome,
+                    "answer_sha256": outcome.as_ref().map(digest),
                     "answered_at": at,
                 })
             })
@@ -161,6 +205,11 @@ fn gather(scope: &Scope<'_>, known: &Known, pack: &Pack, person: &str) -> anyhow
     Ok(Dossier { file: format!("dossiers/{safe}.json"), body, lines: lines.split_off(skip) })
 }
 
+/// Of what was asked, or answered, as it is on record.
+fn digest(value: &impl serde::Serialize) -> String {
+    hex(&sha256(&[&serde_json::to_vec(value).unwrap_or_default()]))
+}
+
 /// Writes each dossier with the proofs of its lines.
 pub fn write(pack: &mut Pack, dossiers: Dossiers, prover: &Prover, size: u64) -> anyhow::Result<()> {
     let Dossiers { by_person, leaves, .. } = dossiers;
@@ -171,7 +220,7 @@ pub fn write(pack: &mut Pack, dossiers: Dossiers, prover: &Prover, size: u64) ->
             line.leaf = leaves.get(&line.position).map(|leaf| hex(leaf)).unwrap_or_default();
         }
         dossier.body["lines"] = serde_json::to_value(&dossier.lines)?;
-        pack.file(&dossier.file, &serde_json::to_vec_pretty(&dossier.body)?);
+        pack.dossier(&dossier.file, &dossier.body);
     }
     Ok(())
 }

@@ -3,16 +3,23 @@
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Progress, StoreFailure};
-use lanyard_evidence::{cell::Cell, pack::Pack, tables, verify::Consistency};
+use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables, verify::Consistency};
 use lanyard_store::{
     RawLine,
     checkpoint::{Checkpoint, CheckpointKey, verify_checkpoint},
+    cut::verify_cut,
     merkle::{hex, leaf_hash},
     proof::Prover,
 };
 use serde_json::Value;
 
-use super::{Scope, dossier::Dossiers, keys, people::Known};
+use super::{
+    Scope,
+    dossier::Dossiers,
+    keys,
+    people::Known,
+    sayings::{Sayings, speaks},
+};
 
 /// Lines may be written a little out of order; a step back beyond this is the clock's.
 const STEP_BACK_MAX: i64 = 10 * 60;
@@ -22,6 +29,8 @@ const CHECKPOINTS_MAX: usize = 400;
 /// The signed head that everything leads to, and earlier ones.
 pub struct Head {
     pub size: u64,
+    /// Lines whose texts were let go of, and the note over them.
+    pub cut: (u64, Option<String>),
     pub note: String,
     /// Oldest first.
     pub earlier: Vec<(Checkpoint, String)>,
@@ -63,6 +72,16 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
             longest.at.map(|at| format!(" at {at}")).unwrap_or_default()
         );
     }
+    let cut = scope.archive.cut(tenant)?;
+    if let (gone @ 1.., note) = &cut
+        && let Some(root) = scope.archive.root_at(tenant, *gone)?
+    {
+        verify_cut(note.as_deref(), origin, *gone, &root, &key.verifier()).map_err(|problem| {
+            anyhow::anyhow!(
+                "the retention of the journal of {tenant}: {problem}. No pack was made.\nhint: `lanyard verify --data DIR` says more"
+            )
+        })?;
+    }
     let inside: Vec<usize> = (0..earlier.len())
         .filter(|at| {
             earlier[*at].0.at.is_none_or(|signed| signed >= scope.ask.from && signed < scope.ask.made_at)
@@ -77,7 +96,7 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
         .map(|(_, at)| at)
         .collect();
     let earlier = chosen.into_iter().map(|at| earlier[at].clone()).collect();
-    Ok(Head { size, note: now.sign(key), earlier, foreign })
+    Ok(Head { size, cut, note: now.sign(key), earlier, foreign })
 }
 
 /// What the pass found out.
@@ -85,10 +104,11 @@ pub struct Told {
     pub prover: Prover,
     pub clock_went_back: Vec<(u64, i64)>,
     pub limits: Vec<String>,
+    pub sayings: Sayings,
 }
 
 /// Kinds of lines that are not about the control, although they are about nobody.
-const ROUTINE: &[&str] = &["signal", "sweep", "finding", "hook", "checkpoint"];
+const ROUTINE: &[&str] = &["signal", "sweep", "finding", "hook", "checkpoint", "intake"];
 /// Kinds of lines that tell of gates.
 const GATES: &[&str] =
     &["approval", "clearance", "hold", "gate", "request", "break_glass", "exception", "escalation"];
@@ -113,10 +133,16 @@ pub fn read(
     }
     let mut sizes: Vec<u64> = head.earlier.iter().map(|(checkpoint, _)| checkpoint.size).collect();
     sizes.push(head.size);
-    for pair in sizes.windows(2) {
-        prover.want_consistency(pair[0], pair[1]);
-        prover.want_root(pair[0]);
+    let mut pairs: Vec<(u64, u64)> = sizes.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    for (old, new) in &pairs {
+        prover.want_consistency(*old, *new);
+        prover.want_root(*old);
     }
+    if head.cut.0 > 0 && !pairs.contains(&(head.cut.0, head.size)) {
+        prover.want_consistency(head.cut.0, head.size);
+        pairs.push((head.cut.0, head.size));
+    }
+    let mut sayings = Sayings::default();
     let mut newest = i64::MIN;
     let mut clock_went_back = Vec::new();
     scope.archive.lines(tenant, |line| {
@@ -147,7 +173,7 @@ pub fn read(
             }
             newest = if back > STEP_BACK_MAX { at } else { newest.max(at) };
         }
-        tell(scope, known, &line, pack);
+        tell(scope, known, &line, &mut sayings, pack);
         dossiers.see(&line);
         Ok(())
     })?;
@@ -165,11 +191,11 @@ pub fn read(
             checkpoint.at.map(|at| format!(" at {at}")).unwrap_or_default()
         );
     }
-    let proofs: Vec<Consistency> = sizes
-        .windows(2)
-        .filter_map(|pair| {
-            let path = prover.consistency(pair[0], pair[1])?.iter().map(|hash| hex(hash)).collect();
-            Some(Consistency { old: pair[0], new: pair[1], path })
+    let proofs: Vec<Consistency> = pairs
+        .into_iter()
+        .filter_map(|(old, new)| {
+            let path = prover.consistency(old, new)?.iter().map(|hash| hex(hash)).collect();
+            Some(Consistency { old, new, path })
         })
         .collect();
     pack.file("integrity/consistency.json", &serde_json::to_vec(&proofs)?);
@@ -185,7 +211,7 @@ pub fn read(
             head.foreign
         ));
     }
-    Ok(Told { prover, clock_went_back, limits })
+    Ok(Told { prover, clock_went_back, limits, sayings })
 }
 
 /// The moment of a line without reading all of it: microseconds since 1970.
@@ -201,16 +227,23 @@ fn kind(text: &str) -> Option<&str> {
     text[from..].split('"').next()
 }
 
-/// Lines about gates, and about the control itself, become rows.
-fn tell(scope: &Scope<'_>, known: &Known, line: &RawLine<'_>, pack: &mut Pack) {
+/// Lines about gates, and about the control itself, become rows; what others say is gathered.
+fn tell(scope: &Scope<'_>, known: &Known, line: &RawLine<'_>, sayings: &mut Sayings, pack: &mut Pack) {
     let Some(kind) = kind(line.text) else { return };
-    let gate = GATES.contains(&kind);
-    if !gate && (line.personal || ROUTINE.contains(&kind)) {
+    let (gate, speaks) = (GATES.contains(&kind), speaks(kind, line.text));
+    let told = gate || !line.personal && !ROUTINE.contains(&kind);
+    if !told && !speaks {
         return;
     }
     let Ok(value) = serde_json::from_str::<Value>(line.text) else { return };
     let at = value["at"].as_i64().and_then(|at| Timestamp::from_microsecond(at).ok());
-    let Some(at) = at.filter(|at| scope.in_period(*at)) else { return };
+    let Some(at) = at else { return };
+    if speaks && at < scope.ask.to {
+        sayings.take(scope, kind, &value, at, i64::try_from(line.position).unwrap_or(i64::MAX));
+    }
+    if !told || !scope.in_period(at) {
+        return;
+    }
     let text = |name: &str| Cell::from(value[name].as_str());
     let position = i64::try_from(line.position).unwrap_or(i64::MAX);
     let data = match &value["data"] {
@@ -235,8 +268,18 @@ fn tell(scope: &Scope<'_>, known: &Known, line: &RawLine<'_>, pack: &mut Pack) {
             data,
             position.into(),
         ];
-        pack.row(&tables::APPROVALS, row);
+        pack.row(&tables::GATES, row);
     } else {
+        let said = |name: &str| value[name].as_str().unwrap_or_default();
+        pack.event(&ocsf::administration(&ocsf::Administration {
+            at,
+            tenant: scope.ask.tenant.as_str(),
+            kind,
+            title: said("title"),
+            detail: said("detail"),
+            position: line.position,
+            program: &scope.program,
+        }));
         let row = vec![at.into(), kind.into(), text("title"), text("detail"), data, position.into()];
         pack.row(&tables::CONTROL, row);
     }

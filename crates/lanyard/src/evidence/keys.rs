@@ -170,8 +170,9 @@ fn lay(outside: &Path, one: &Laid) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// To the microsecond: somebody may ask for one in the second in which the hour's own is signed.
 fn file_name(at: Timestamp) -> String {
-    format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%SZ"))
+    format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%S%.fZ"))
 }
 
 /// The file outside that holds this checkpoint, if it is there as it was signed.

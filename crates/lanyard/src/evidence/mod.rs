@@ -3,23 +3,27 @@
 //! Everything is read through one unchanging view, beside a running server if there is one. Populations are streamed:
 //! memory grows with people, not with history.
 
+mod completeness;
 pub mod configuration;
 mod dossier;
+mod exceptions;
 mod journal;
 pub mod keys;
+mod leavers;
 mod people;
 mod plans;
+mod requests;
+mod sayings;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use lanyard_engine::ports::Progress;
-use lanyard_evidence::{cell::Cell, manifest::Terms, ocsf, pack::Pack, tables, tally::SAMPLED};
-use lanyard_model::{
-    account::AccountKind,
-    id::{SiteId, TenantId},
-};
+use lanyard_engine::{ports::Progress, reviews::campaign::same};
+use lanyard_evidence::{cell::Cell, manifest::Terms, pack::Pack, tables, tally::SAMPLED};
+use lanyard_model::id::{SiteId, TenantId};
 use lanyard_store::{Archive, checkpoint::CheckpointKey};
 
 use crate::exit::Unusable;
@@ -98,6 +102,7 @@ pub fn make(
     let mut pack = Pack::new(Terms {
         tenant: ask.tenant.to_string(),
         okta_url: ask.okta_url.clone(),
+        okta_org: archive.meta(&format!("org:{}", ask.tenant))?,
         sites: scope.sites.iter().map(|(id, url)| (id.to_string(), url.clone())).collect(),
         from: ask.from,
         to: ask.to,
@@ -106,7 +111,7 @@ pub fn make(
         made_by: ask.made_by.clone(),
         program: scope.program.clone(),
         query: "lanyard report over the store's tables held, leavers, leavers_returned, plans, intents, findings, \
-                sweeps, certificates, documents and journal, filtered by tenant, sites and period, in one view"
+                sweeps, certificates, clearances, past, signals, documents and journal, filtered by tenant, sites and period, in one view"
             .into(),
         seed: ask.seed.clone(),
         sample: ask.sample,
@@ -115,26 +120,36 @@ pub fn make(
         origin,
         checkpoint: head.note.clone(),
         clock_went_back: Vec::new(),
-        journal_kept_from: archive.kept_from(&ask.tenant)?,
+        policies: Vec::new(),
+        journal_kept_from: head.cut.0,
+        journal_cut: head.cut.1.clone(),
         limits: Vec::new(),
     });
+    let requests = requests::Requests::read(&scope)?;
     plans.operations(&scope, &known, &mut pack, progress)?;
-    let membership = people::holdings(&scope, &known, &plans, &mut pack, progress)?;
+    let membership = people::holdings(&scope, &known, &plans, &requests, &mut pack, progress)?;
     plans.movers(&known, &mut pack);
-    plans::leavers(&scope, &known, &plans, membership.baseline, &mut pack)?;
+    let late = leavers::leavers(&scope, &known, &plans, membership.baseline, &mut pack)?;
+    conversions(&scope, &known, &plans, &mut pack);
     limits.extend(membership.limits.iter().cloned());
-    exceptions(&scope, &membership, &mut pack)?;
-    completeness(&scope, &known, &membership, &mut pack)?;
+    completeness::rows(&scope, &known, &membership, &mut pack)?;
+    requests.rows(&scope, &known, &mut pack);
     let versions = configuration::Versions::read(&scope)?;
     plans.policies(&scope, &versions, &mut pack);
     configuration::rows(&scope, &versions, &mut pack);
+    configuration::tokens(&scope, &mut pack)?;
     reviews(&scope, &known, &mut pack)?;
-    let mut dossiers = dossier::collect(&scope, &known, &mut pack)?;
+    let mut dossiers = dossier::collect(&scope, &known, &requests, &mut pack)?;
     let told = journal::read(&scope, &known, &head, &mut dossiers, &mut pack, progress)?;
+    leavers::breaches(&late, ask.leaver_bound_seconds, &told.sayings, &mut pack);
+    exceptions::rows(&scope, &membership, &told.sayings, &mut pack)?;
+    limits.extend(told.sayings.rows(&scope, &mut pack)?);
+    progress.report("writing dossiers", 0, None);
     dossier::write(&mut pack, dossiers, &told.prover, head.size)?;
     limits.extend(told.limits);
     pack.note(|terms| {
         terms.clock_went_back = told.clock_went_back;
+        terms.policies = versions.seals(&scope);
         terms.limits = limits;
     });
     if pack.is_empty() {
@@ -158,164 +173,37 @@ fn limits() -> Vec<String> {
         "Bookings are read when somebody leaves and are not kept as history.",
         "Names of people and places are those last read, also for earlier moments.",
         "A change made by hand in iOffice shows with the next read, not at the moment it was made.",
-        "iOffice tells no last use of an account or a right.",
+        "iOffice tells no last use of an account or a right: inactivity (AC-2(3)(d)) is not tested.",
+        "Okta tells nobody why somebody was deactivated: terminations for cause are not told apart from others.",
+        "There is no break-glass: what is gated waits for its approval, and what somebody did by hand in iOffice is in overrides.",
+        "That a secret was replaced is known by its file's time, at the next start.",
+        "Requests and answers are digested as they are on record here, not as bytes on the wire.",
         "When an identity's record was erased, its rows carry its id and no name.",
     ]
     .map(str::to_owned)
     .to_vec()
 }
 
-fn exceptions(scope: &Scope<'_>, membership: &people::Membership, pack: &mut Pack) -> anyhow::Result<()> {
-    for (finding, over) in scope.archive.findings(scope.ask.to)? {
-        let elsewhere = finding.tenant.as_ref().is_some_and(|tenant| *tenant != scope.ask.tenant)
-            || finding.site.as_ref().is_some_and(|site| !scope.site(site));
-        if elsewhere || over.is_some_and(|over| over < scope.ask.from) {
-            continue;
-        }
-        let over = over.filter(|over| *over < scope.ask.to);
-        let shared = finding.site.as_ref().is_some_and(|site| membership.foreign(site) > 0);
-        let nobodys = finding.tenant.is_none() && finding.identity.is_none() && finding.kind != "orphan";
-        // What is said of a whole site may name people of whoever else works there.
-        let detail = match shared && nobodys {
-            true => "The site serves other tenants too: whom this is about is left out of this pack.",
-            false => finding.detail.as_str(),
-        };
+/// People whose kind of employment changed.
+fn conversions(scope: &Scope<'_>, known: &people::Known, plans: &plans::Plans, pack: &mut Pack) {
+    /// As long after the read as a plan still follows from it.
+    const FOLLOWS_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+    for conversion in &known.conversions {
+        let until = conversion.seen_at.saturating_add(FOLLOWS_MAX).unwrap_or(Timestamp::MAX);
+        let plan = plans.first_after(&conversion.person, conversion.seen_at, until, &scope.sites);
         pack.row(
-            &tables::EXCEPTIONS,
+            &tables::CONVERSIONS,
             vec![
-                finding.key.as_str().into(),
-                finding.kind.as_str().into(),
-                serde_json::to_value(finding.severity)?.as_str().unwrap_or("").into(),
-                finding.site.as_ref().map(SiteId::as_str).into(),
-                finding.identity.as_ref().map(ToString::to_string).into(),
-                finding.title.as_str().into(),
-                detail.into(),
-                finding.fix.as_deref().into(),
-                finding.since.into(),
-                over.into(),
-            ],
-        );
-        let control = match finding.kind.as_str() {
-            "leaver_late" => "PS-4",
-            "orphan" | "disputed" => "AC-2(3)",
-            _ => "AC-2",
-        };
-        pack.event(&ocsf::finding(
-            &finding.key,
-            &finding.title,
-            detail,
-            control,
-            finding.since,
-            over,
-            scope.ask.tenant.as_str(),
-            &scope.program,
-        ));
-    }
-    Ok(())
-}
-
-/// Certificates, sweeps, and three counts of the same people.
-fn completeness(
-    scope: &Scope<'_>,
-    known: &people::Known,
-    membership: &people::Membership,
-    pack: &mut Pack,
-) -> anyhow::Result<()> {
-    for (list, kind, certificate) in scope.archive.certificates()? {
-        if list != scope.ask.tenant.as_str() && !scope.sites.iter().any(|(site, _)| site.as_str() == list) {
-            continue;
-        }
-        let (holds, e) = (certificate.holds(), &certificate.evidence);
-        pack.row(
-            &tables::CERTIFICATES,
-            vec![
-                list.into(),
-                kind.into(),
-                e.started_at.into(),
-                e.ended_at.into(),
-                i64::from(e.pages).into(),
-                e.rows.into(),
-                e.count_before.into(),
-                e.count_after.into(),
-                e.reached_end.into(),
-                holds.into(),
-                certificate.doubts.join("; ").into(),
+                conversion.person.as_str().into(),
+                known.name(&conversion.person).into(),
+                people::EMPLOYMENT.into(),
+                conversion.before.as_deref().into(),
+                conversion.after.as_deref().into(),
+                conversion.seen_at.into(),
+                plan.into(),
             ],
         );
     }
-    let sweeps = scope.archive.sweeps(scope.ask.from, scope.ask.to)?;
-    for sweep in &sweeps {
-        pack.row(
-            &tables::SWEEPS,
-            vec![
-                sweep.id.as_str().into(),
-                sweep.scope.as_str().into(),
-                sweep.started_at.into(),
-                sweep.ended_at.into(),
-                sweep.people.into(),
-                sweep.accounts.into(),
-                sweep.drift.into(),
-                sweep.findings.into(),
-                sweep.certified.into(),
-                sweep.doubts.join("; ").into(),
-            ],
-        );
-    }
-    let mut figure = |site: &str, what: &str, value: i64, source: &str| {
-        pack.row(&tables::RECONCILIATION, vec![site.into(), what.into(), value.into(), source.into()]);
-    };
-    let mirror = "mirror of Okta at extraction";
-    for (status, count) in &known.by_status {
-        figure("", &format!("Okta: people in status {status}"), *count, mirror);
-    }
-    figure("", "Okta: people who are not deleted", known.people_live, mirror);
-    let several = scope.archive.tenants()?.len() > 1;
-    for (when, sweep) in [("first", sweeps.first()), ("last", sweeps.last())] {
-        let Some(sweep) = sweep.filter(|_| !sweeps.is_empty()) else { continue };
-        let everybody = if several { ", all tenants together" } else { "" };
-        let source = format!("sweep {}{everybody}", sweep.id);
-        figure("", &format!("Okta: people in the {when} sweep"), i64::try_from(sweep.people)?, &source);
-        figure(
-            "",
-            &format!("iOffice: accounts in the {when} sweep"),
-            i64::try_from(sweep.accounts)?,
-            &source,
-        );
-    }
-    for (site, _) in &scope.sites {
-        let counts = membership.sites.get(site).cloned().unwrap_or_default();
-        let site_name = site.as_str();
-        let mirror = "mirror of iOffice at extraction";
-        let accounts = known.accounts.get(site);
-        let special = accounts
-            .map_or(0, |all| all.values().filter(|a| a.live && a.kind != AccountKind::Person).count());
-        let live = accounts.map_or(0, |all| all.values().filter(|a| a.live).count());
-        let linked = counts.linked_now;
-        let verified = known.verified_leavers.get(site).copied().unwrap_or(0);
-        let special = i64::try_from(special)?;
-        let live = i64::try_from(live)?;
-        figure(site_name, "iOffice: live accounts", live, mirror);
-        figure(site_name, "of these: linked to a person", linked, "engine's links");
-        figure(site_name, "of these: devices, vendor, our own", special, mirror);
-        if counts.foreign > 0 {
-            figure(site_name, "of these: other tenants' people", counts.foreign, "engine's links");
-        }
-        figure(
-            site_name,
-            "of these: nobody's (orphans, set aside, not yet linked)",
-            live - linked - special - counts.foreign,
-            "difference",
-        );
-        figure(
-            site_name,
-            "engine: live and linked at the end of the period",
-            counts.closing,
-            "intervals of reads",
-        );
-        figure(site_name, "left by the accounts, in the period", counts.left, "intervals of reads");
-        figure(site_name, "leavers verified gone, in the period", verified, "leavers' clocks");
-    }
-    Ok(())
 }
 
 /// Lines of access reviews.
@@ -351,6 +239,8 @@ fn reviews(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow:
                 time(&campaign["opened_at"]),
                 time(&campaign["due_at"]),
                 time(&campaign["closed_at"]),
+                campaign["owner"].as_str().into(),
+                campaign["statement"].as_str().into(),
                 id.into(),
                 person.into(),
                 known.name(person).into(),
@@ -362,11 +252,21 @@ fn reviews(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow:
                 body["reason"].as_str().into(),
                 time(&body["decided_at"]),
                 time(&body["removed_at"]),
+                separated(campaign, &body).into(),
                 flags.join(", ").into(),
             ],
         );
     }
     Ok(())
+}
+
+/// Whether who decides is neither owner nor provisioner of the review, nor the person of the line.
+fn separated(campaign: &serde_json::Value, line: &serde_json::Value) -> bool {
+    let reviewer = line["reviewer"].as_str().unwrap_or_default();
+    let names = [&campaign["provisioners"], &line["own_names"]];
+    let others =
+        names.into_iter().filter_map(serde_json::Value::as_array).flatten().chain([&campaign["owner"]]);
+    others.filter_map(serde_json::Value::as_str).all(|other| !same(other, reviewer))
 }
 
 /// What a line is about, by today's names; else in the review's own words.

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Holding, Progress};
-use lanyard_evidence::{cell::Cell, pack::Pack, tables};
+use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
 use lanyard_model::{
     account::{AccountKind, Role},
     id::{IdentityId, SiteId},
-    identity::Status,
+    identity::{Identity, Status},
 };
 use serde_json::Value;
 
 use super::{
     Scope,
     plans::{Plans, Right},
+    requests::Requests,
 };
 
 /// A person as last read.
@@ -36,7 +37,11 @@ pub struct Known {
     /// By `tenant/user`.
     people: HashMap<String, Person>,
     pub people_live: i64,
-    pub by_status: BTreeMap<String, i64>,
+    /// People by status: when the period began, when it ended, and as last read.
+    pub by_status: [BTreeMap<String, i64>; 3],
+    /// Kinds of employment that changed in the period.
+    pub conversions: Vec<Conversion>,
+    converted: HashMap<String, i64>,
     pub accounts: HashMap<SiteId, HashMap<i64, KnownAccount>>,
     /// Leavers verified gone in the period, per site.
     pub verified_leavers: HashMap<SiteId, i64>,
@@ -49,11 +54,14 @@ impl Known {
         let mut known = Self {
             people: HashMap::new(),
             people_live: 0,
-            by_status: BTreeMap::new(),
+            by_status: Default::default(),
+            conversions: Vec::new(),
+            converted: HashMap::new(),
             accounts: HashMap::new(),
             verified_leavers: HashMap::new(),
             names: HashMap::new(),
         };
+        let mut past = Past::read(scope, &mut known.by_status)?;
         let mut done = 0;
         scope.archive.identities(&scope.ask.tenant, |mirrored| {
             done += 1;
@@ -61,17 +69,26 @@ impl Known {
                 progress.report("reading people", done, None);
             }
             let identity = mirrored.identity;
-            if mirrored.gone_at.is_none() {
-                known.people_live += 1;
-                *known.by_status.entry(identity.status.to_string()).or_default() += 1;
-            } else {
-                *known.by_status.entry("deleted".into()).or_default() += 1;
+            known.people_live += i64::from(mirrored.gone_at.is_none());
+            for (counts, moment) in
+                known.by_status.iter_mut().zip([scope.ask.from, scope.ask.to, Timestamp::MAX])
+            {
+                if mirrored.since <= moment {
+                    let gone = mirrored.gone_at.is_some_and(|at| at <= moment);
+                    let status = if gone { "deleted".to_owned() } else { identity.status.to_string() };
+                    *counts.entry(status).or_default() += 1;
+                }
             }
+            past.now(&identity, mirrored.since);
             let activated = identity.activated.filter(|_| identity.status != Status::Staged);
             let person = Person { name: identity.display_name(), created: identity.created, activated };
             known.people.insert(identity.id.to_string(), person);
             Ok(())
         })?;
+        known.conversions = past.conversions(scope);
+        for conversion in &known.conversions {
+            *known.converted.entry(conversion.person.clone()).or_default() += 1;
+        }
         for (site, _) in &scope.sites {
             let mut accounts = HashMap::new();
             scope.archive.accounts(site, |account, gone_at| {
@@ -117,6 +134,68 @@ impl Known {
     }
 }
 
+/// Okta's attribute for the kind of employment.
+pub const EMPLOYMENT: &str = "userType";
+
+/// Somebody's kind of employment changed.
+pub struct Conversion {
+    pub person: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    /// The read that first showed it.
+    pub seen_at: Timestamp,
+}
+
+/// Kinds of employment of whoever was shown otherwise at some time of the period.
+#[derive(Default)]
+struct Past(HashMap<String, Vec<(Timestamp, Option<String>)>>);
+
+impl Past {
+    /// Also counts, by status, whoever was shown otherwise when the period began, and when it ended.
+    fn read(scope: &Scope<'_>, by_status: &mut [BTreeMap<String, i64>; 3]) -> anyhow::Result<Self> {
+        let (from, to) = (scope.ask.from, scope.ask.to);
+        let mut past = Self::default();
+        scope.archive.past_people(&scope.ask.tenant, (from, to), |identity, begun, ended| {
+            past.note(&identity, begun);
+            for (counts, moment) in by_status.iter_mut().zip([from, to]) {
+                if begun <= moment && ended > moment {
+                    *counts.entry(identity.status.to_string()).or_default() += 1;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(past)
+    }
+
+    fn note(&mut self, identity: &Identity, since: Timestamp) {
+        let kind = identity.profile.text(EMPLOYMENT).map(str::to_owned);
+        self.0.entry(identity.id.to_string()).or_default().push((since, kind));
+    }
+
+    /// What is shown now, of whoever was shown otherwise.
+    fn now(&mut self, identity: &Identity, since: Timestamp) {
+        if let Some(all) = self.0.get_mut(&identity.id.to_string()) {
+            all.push((since, identity.profile.text(EMPLOYMENT).map(str::to_owned)));
+        }
+    }
+
+    fn conversions(self, scope: &Scope<'_>) -> Vec<Conversion> {
+        let mut found = Vec::new();
+        for (person, mut all) in self.0 {
+            all.sort();
+            for pair in all.windows(2) {
+                let ((_, before), (seen_at, after)) = (&pair[0], &pair[1]);
+                if before != after && scope.in_period(*seen_at) {
+                    let (before, after) = (before.clone(), after.clone());
+                    found.push(Conversion { person: person.clone(), before, after, seen_at: *seen_at });
+                }
+            }
+        }
+        found.sort_by(|a, b| (a.seen_at, &a.person).cmp(&(b.seen_at, &b.person)));
+        found
+    }
+}
+
 /// What the intervals add up to.
 #[derive(Default)]
 pub struct Membership {
@@ -134,6 +213,10 @@ pub struct SiteCounts {
     pub linked_now: i64,
     /// Live, and linked to people of other tenants.
     pub foreign: i64,
+    /// Live accounts of anybody when the period began, and when it ended.
+    pub live: [i64; 2],
+    /// Of these: linked to a person of the tenant when the period began.
+    pub opening: i64,
 }
 
 impl Membership {
@@ -151,6 +234,7 @@ pub fn holdings(
     scope: &Scope<'_>,
     known: &Known,
     plans: &Plans,
+    requests: &Requests,
     pack: &mut Pack,
     progress: &dyn Progress,
 ) -> anyhow::Result<Membership> {
@@ -173,7 +257,7 @@ pub fn holdings(
         let mut group: Vec<Holding> = Vec::new();
         let mut accounts = 0;
         let total = known.accounts.get(site).map(|all| all.len() as u64);
-        let look = Look { scope, known, plans, site, start, first_use: first == Some(start) };
+        let look = Look { scope, known, plans, requests, site, start, first_use: first == Some(start) };
         scope.archive.holdings(site, Timestamp::MIN, scope.ask.to, |holding| {
             if group.first().is_some_and(|first| first.account != holding.account) {
                 accounts += 1;
@@ -216,6 +300,7 @@ struct Look<'a> {
     scope: &'a Scope<'a>,
     known: &'a Known,
     plans: &'a Plans,
+    requests: &'a Requests,
     site: &'a SiteId,
     /// Where the period's population begins to be known.
     start: Timestamp,
@@ -237,6 +322,10 @@ impl Look<'_> {
         let Some(account) = all.first().map(|holding| holding.account.id.0) else { return };
         let tenant = format!("{}/", self.scope.ask.tenant);
         let live: Vec<&Holding> = all.iter().filter(|h| h.kind == "account" && h.value == "live").collect();
+        for (count, moment) in counts.live.iter_mut().zip([self.start, self.scope.ask.to]) {
+            let at = |h: &&Holding| h.from <= moment && h.to.is_none_or(|to| to > moment);
+            *count += i64::from(live.iter().copied().any(|held| at(&held)));
+        }
         let mut stretches: Vec<Stretch<'_>> = Vec::new();
         for person in all.iter().filter(|h| h.kind == "person" && h.key.starts_with(&tenant)) {
             for live in &live {
@@ -299,6 +388,7 @@ impl Look<'_> {
         if !opening && !closing && joined + returned + left == 0 {
             return;
         }
+        counts.opening += i64::from(opening);
         counts.closing += i64::from(closing);
         counts.left += left;
         pack.row(
@@ -313,6 +403,7 @@ impl Look<'_> {
                 joined.into(),
                 returned.into(),
                 left.into(),
+                self.known.converted.get(person).copied().unwrap_or(0).into(),
             ],
         );
     }
@@ -341,6 +432,7 @@ impl Look<'_> {
         // Who was due before anybody could have been seen waited for Lanyard's first day, not for Lanyard.
         let due = event.map(|event| event.max(self.start).min(done));
         let seconds = due.map(|due| done.duration_since(due).as_secs());
+        let (agreed, agreed_at) = self.requests.joining(person, self.site, done).unzip();
         pack.row(
             &tables::JOINERS,
             vec![
@@ -351,6 +443,8 @@ impl Look<'_> {
                 if plan.is_some() { "created" } else { "adopted" }.into(),
                 event.into(),
                 plan.map(|plan| self.plans.reason(plan)).into(),
+                agreed.into(),
+                agreed_at.into(),
                 plan.map(|plan| plan.made_at()).into(),
                 granted.into(),
                 verified.into(),
@@ -371,6 +465,7 @@ impl Look<'_> {
         let user_name = known.map_or("", |known| known.user_name.as_str());
         let person = owner.map(|owner| owner.person);
         let name = person.map(|person| self.known.name(person)).unwrap_or_default();
+        self.stock(account, person.unwrap_or_default(), &name, all, pack);
         for holding in all.iter().filter(held) {
             let (because, plan) = match person {
                 Some(person) => self.source(person, holding),
@@ -389,6 +484,8 @@ impl Look<'_> {
                     value.into(),
                     holding.from.into(),
                     because.as_str().into(),
+                    Cell::Null,
+                    Cell::Null,
                 ];
                 pack.row(&tables::PRIVILEGED, row);
             }
@@ -409,6 +506,27 @@ impl Look<'_> {
                 ],
             );
         }
+    }
+
+    /// A live account as an event of other people's tools.
+    fn stock(&self, account: i64, person: &str, name: &str, all: &[Holding], pack: &mut Pack) {
+        let to = self.scope.ask.to;
+        let held = |h: &&Holding| h.from < to && h.to.is_none_or(|end| end >= to);
+        if !all.iter().filter(held).any(|h| h.kind == "account" && h.value == "live") {
+            return;
+        }
+        let rights = all.iter().filter(held).filter(|h| h.kind != "person" && h.kind != "account");
+        let holds = rights.map(|h| (h.kind.as_str(), self.known.what(self.site, h))).collect();
+        pack.event(&ocsf::stock(&ocsf::Stock {
+            at: to,
+            tenant: self.scope.ask.tenant.as_str(),
+            person,
+            name,
+            site: self.site.as_str(),
+            account,
+            holds,
+            program: &self.scope.program,
+        }));
     }
 
     /// What began and ended in the period: the difference between the list at its beginning and the one at its end.
@@ -436,6 +554,20 @@ impl Look<'_> {
                     _ => "by hand in iOffice".to_owned(),
                 };
                 let name = person.map(|person| self.known.name(person)).unwrap_or_default();
+                if matches!(holding.kind.as_str(), "item" | "section" | "cost_center") {
+                    pack.event(&ocsf::membership(&ocsf::Membership {
+                        given: change == "given",
+                        at,
+                        tenant: self.scope.ask.tenant.as_str(),
+                        person: person.unwrap_or_default(),
+                        name: &name,
+                        site: self.site.as_str(),
+                        account,
+                        kind: &holding.kind,
+                        what: &self.known.what(self.site, holding),
+                        program: &self.scope.program,
+                    }));
+                }
                 let row = vec![
                     self.site.as_str().into(),
                     person.into(),

@@ -67,7 +67,7 @@ pub struct Note {
     made: i64,
     /// 0: not read back.
     verified: i64,
-    ending: Option<Ending>,
+    pub ending: Option<Ending>,
     creates: bool,
     /// Rights it gives, with the reason's number.
     gives: Box<[(Right, u32)]>,
@@ -365,8 +365,23 @@ impl Plans {
         next > 0 && read_at - moments[next - 1] <= seconds * 1_000_000
     }
 
-    fn notes(&self, person: &str, site: &SiteId) -> &[Note] {
+    pub fn notes(&self, person: &str, site: &SiteId) -> &[Note] {
         self.of.get(&(person.to_owned(), site.clone())).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The first plan that was made for somebody in any site at or after `from`, and by `until`.
+    pub fn first_after(
+        &self,
+        person: &str,
+        from: Timestamp,
+        until: Timestamp,
+        sites: &[(SiteId, String)],
+    ) -> Option<String> {
+        let (from, until) = (from.as_microsecond(), until.as_microsecond());
+        let all = sites.iter().flat_map(|(site, _)| self.notes(person, site));
+        all.filter(|note| note.made >= from && note.made <= until)
+            .min_by_key(|note| note.made)
+            .map(Note::name)
     }
 
     /// The plan that made the account which a read first showed at `from`.
@@ -487,133 +502,6 @@ impl Plans {
             put(row, Some(seen));
         }
     }
-}
-
-/// Okta's clock and ours may differ by so much.
-const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
-
-/// Leavers with each stage, and breaches with their cause.
-///
-/// `baseline`: the first complete comparison; whoever had left before it could not have been in time.
-pub fn leavers(
-    scope: &Scope<'_>,
-    known: &Known,
-    plans: &Plans,
-    baseline: Option<Timestamp>,
-    pack: &mut Pack,
-) -> anyhow::Result<()> {
-    let bound = scope.ask.leaver_bound_seconds;
-    for (leaver, returned) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
-        if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
-            continue;
-        }
-        let person = leaver.identity.to_string();
-        let verified = leaver.verified_at.filter(|at| *at < scope.ask.to);
-        if returned.is_some() && verified.is_none() {
-            // Never gone: a cancelled clock is among the returns.
-            continue;
-        }
-        let until = verified.unwrap_or(scope.ask.to);
-        let (since, seen) = (leaver.since, leaver.seen_at.max(leaver.since));
-        let note = plans
-            .notes(&person, &leaver.site)
-            .iter()
-            .find(|note| note.ending.is_some() && note.made_at() + SKEW >= since && note.made_at() <= until);
-        let decided = note.map(Note::made_at);
-        let (sent, answered) = (note.and_then(|n| plans.sent(n)), note.and_then(|n| plans.answered(n)));
-        let between = |from: Option<Timestamp>, to: Option<Timestamp>| {
-            from.zip(to).map(|(from, to)| to.duration_since(from).as_secs().max(0))
-        };
-        let stages = [
-            between(Some(since), Some(seen)),
-            between(Some(seen), decided),
-            between(decided, sent),
-            between(sent, answered),
-            between(answered, verified),
-        ];
-        let total = until.duration_since(since).as_secs().max(0);
-        let in_time = verified.is_some() && total <= bound;
-        let before = verified.is_some() && baseline.is_some_and(|baseline| since < baseline);
-        let cause = match (in_time, before) {
-            (true, _) => None,
-            (false, true) => Some("before_first_comparison"),
-            (false, false) => Some(cause(verified.is_some(), &stages)),
-        };
-        let account = account_of(scope, &leaver.identity.to_string(), &leaver.site);
-        let name = known.name(&person);
-        let how = note.and_then(|note| note.ending).map(ending);
-        let mut row: Vec<Cell> = vec![
-            person.as_str().into(),
-            name.as_str().into(),
-            leaver.site.as_str().into(),
-            account.into(),
-            how.into(),
-            since.into(),
-            seen.into(),
-            decided.into(),
-            sent.into(),
-            answered.into(),
-            verified.into(),
-        ];
-        row.extend(stages.map(Cell::from));
-        row.extend([
-            total.into(),
-            in_time.into(),
-            cause.into(),
-            returned.into(),
-            note.map(Note::name).into(),
-        ]);
-        pack.row(&tables::LEAVERS, row);
-        if !in_time {
-            let weekday = since.to_zoned(jiff::tz::TimeZone::UTC).weekday();
-            let weekend = matches!(weekday, jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
-            pack.row(
-                &tables::BREACHES,
-                vec![
-                    person.into(),
-                    name.into(),
-                    leaver.site.as_str().into(),
-                    since.into(),
-                    verified.into(),
-                    total.into(),
-                    bound.into(),
-                    (total - bound).max(0).into(),
-                    cause.into(),
-                    weekend.into(),
-                ],
-            );
-        }
-    }
-    Ok(())
-}
-
-/// The slowest stage names the cause.
-fn cause(verified: bool, stages: &[Option<i64>; 5]) -> &'static str {
-    const NAMES: [&str; 5] = ["okta_late", "engine", "hold_or_gate", "ioffice", "read_back"];
-    if !verified {
-        return "open";
-    }
-    let slowest = stages.iter().enumerate().max_by_key(|(_, seconds)| seconds.unwrap_or(-1));
-    slowest.map_or("engine", |(at, _)| NAMES[at])
-}
-
-fn ending(how: Ending) -> &'static str {
-    match how {
-        Ending::Deactivated => "deactivated",
-        Ending::Deleted => "deleted",
-        Ending::Expired => "expired",
-        Ending::LeftScope => "left_scope",
-    }
-}
-
-/// The account the person has, or last had, in the site.
-fn account_of(scope: &Scope<'_>, person: &str, site: &SiteId) -> Option<i64> {
-    let who = super::people::identity(person)?;
-    let all = scope.archive.accounts_of(&who).ok()?;
-    all.into_iter()
-        .filter(|(key, ..)| key.site == *site)
-        .max_by_key(|(_, from, _)| *from)
-        .map(|(key, ..)| key.id.0)
 }
 
 fn removes(operation: &Operation) -> bool {

@@ -252,6 +252,9 @@ impl Mistakes<'_> {
         if let Some(file) = &sign_in.client_secret_file {
             self.check_file(place("client_secret_file"), file);
         }
+        if !(5..=28_800).contains(&sign_in.idle_seconds) {
+            self.add(place("idle_seconds"), "5 to 28800: a session ends after eight hours anyway");
+        }
         if sign_in.roles.is_empty() {
             self.add(
                 place("role"),

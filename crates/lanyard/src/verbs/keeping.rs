@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use lanyard_engine::{
     alerts::{AlertRule, Render},
+    late::{Answer, AnswerProblem},
     ports::{Entry, Finding, Severity, Write, Wrote},
     put_away::{PutAwayError, may_be_put_away},
     reviews::{
@@ -13,13 +14,14 @@ use lanyard_engine::{
     },
 };
 use lanyard_model::id::{IdentityId, SiteId, TenantId};
+use lanyard_store::{Archive, cut::sign_cut};
 use serde_json::{Value, json};
 
 use super::{
     people::{Said, Verbs},
     review::ReviewVerb,
 };
-use crate::{alerts::Template, exit};
+use crate::{alerts::Template, evidence::keys, exit, wiring};
 
 impl Verbs {
     pub(super) async fn findings(&self) -> anyhow::Result<Said> {
@@ -144,6 +146,21 @@ impl Verbs {
         })
     }
 
+    pub(super) async fn answer_for(&self, answer: Answer, by: &str) -> anyhow::Result<Said> {
+        let leaver = self.engine.answer_for_late(&answer, by).await.map_err(|error| match error {
+            AnswerProblem::Store(failure) => anyhow::Error::new(failure),
+            error => exit::Unusable(error.to_string()).into(),
+        })?;
+        Ok(Said {
+            exit: exit::DONE,
+            text: format!(
+                "{} answers for {} in {}, whose right ended at {}: the journal and every pack say so\n",
+                answer.owner, answer.identity, answer.site, leaver.since
+            ),
+            json: json!({ "person": answer.identity, "site": answer.site, "since": leaver.since, "owner": answer.owner }),
+        })
+    }
+
     pub(super) async fn review(&self, ask: ReviewVerb) -> Result<Said, ReviewError> {
         let said = |text: String, json: Value| Ok(Said { exit: exit::DONE, text, json });
         match ask {
@@ -230,12 +247,14 @@ impl Verbs {
         })
     }
 
-    /// Lets go of old journal lines, tenant by tenant.
+    /// Lets go of old journal lines, tenant by tenant, and signs for each that it was done.
     pub(super) async fn retain(&self, days: u32) -> anyhow::Result<Said> {
         let now = self.engine.clock().now();
         let before = now.checked_sub(jiff::SignedDuration::from_hours(i64::from(days) * 24))?;
         let (mut text, mut all) = (String::new(), Vec::new());
         for tenant in self.engine.directories().keys() {
+            let cut = self.cut(tenant, before, now)?;
+            let position = cut.as_ref().map_or(0, |(position, _)| *position);
             let line = Entry {
                 tenant: tenant.clone(),
                 at: now,
@@ -246,15 +265,34 @@ impl Verbs {
                 severity: Severity::Info,
                 title: format!("journal lines before {before} were let go of; their hashes are kept"),
                 detail: "the command line".into(),
-                data: json!({ "days": days }),
+                data: json!({ "days": days, "lines": position, "note": cut.as_ref().map(|(_, note)| note) }),
             };
-            let cut = Write::LetGo { tenant: tenant.clone(), before, at: now };
-            let wrote = self.engine.store().write(vec![cut, Write::Journal(Box::new(line))]).await?;
+            let mut batch = vec![Write::Journal(Box::new(line))];
+            if let Some((position, note)) = cut {
+                batch.push(Write::LetGo { tenant: tenant.clone(), position, at: now, note });
+            }
+            let wrote = self.engine.store().write(batch).await?;
             let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
-            text.push_str(&format!("{tenant}: {lines} lines before {before} let go of\n"));
-            all.push(json!({ "tenant": tenant, "lines": lines }));
+            text.push_str(&format!(
+                "{tenant}: {lines} lines before {before} let go of, {position} in all, signed for\n"
+            ));
+            all.push(json!({ "tenant": tenant, "lines": lines, "gone": position }));
         }
         Ok(Said { exit: exit::DONE, text, json: json!({ "before": before, "journals": all }) })
+    }
+
+    /// How many lines are older, and the note signed over them; `None` if there are none.
+    fn cut(
+        &self,
+        tenant: &TenantId,
+        before: jiff::Timestamp,
+        now: jiff::Timestamp,
+    ) -> anyhow::Result<Option<(u64, String)>> {
+        let archive = Archive::open(wiring::store_folder(&self.dir))?;
+        let (position, root) = archive.older(tenant, before)?;
+        let key = keys::load_or_make(&self.dir, tenant)?;
+        let note = sign_cut(&keys::origin(&key, tenant), position, root, now, &key);
+        Ok((position > 0).then_some((position, note)))
     }
 
     pub(super) async fn stop(&self, stop: bool) -> anyhow::Result<Said> {

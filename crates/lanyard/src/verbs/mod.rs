@@ -105,6 +105,8 @@ enum Command {
     Messages(StopArguments),
     /// Put a finding away that no later read can end, with a reason for the journal
     Close(CloseArguments),
+    /// Put on record who answers for a leaver who was not out in time, and what compensates for it
+    AnswerFor(AnswerForArguments),
     /// Copy settings, policy and store to a folder, also while a server runs
     Backup(backup::BackupArguments),
     /// Put a backup in place; an older one only when told so
@@ -233,6 +235,29 @@ pub struct CloseArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct AnswerForArguments {
+    #[command(flatten)]
+    data: Data,
+    /// TENANT/ID, an Okta id, a login or an e-mail address
+    person: String,
+    /// The site they were late in leaving
+    #[arg(long, value_name = "SITE")]
+    site: String,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    owner: String,
+    /// What was done instead, or found out afterwards
+    #[arg(long, value_name = "TEXT")]
+    compensation: String,
+    /// Who says so
+    #[arg(long, value_name = "NAME", default_value = "the command line")]
+    by: String,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct StopArguments {
     #[command(flatten)]
     data: Data,
@@ -289,6 +314,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Messages(a) => people::run(&a.data, Verb::Messages, a.json).await,
         Command::Close(a) => {
             people::run(&a.data, Verb::Close { key: a.key, reason: a.reason, by: a.by }, a.json).await
+        }
+        Command::AnswerFor(a) => {
+            let AnswerForArguments { data, person, site, owner, compensation, by, json } = a;
+            people::run(&data, Verb::AnswerFor { person, site, owner, compensation, by }, json).await
         }
         Command::Policy(arguments) => policy::run(arguments).await,
         Command::Stop(a) => stop::run(&a.data, true, a.json).await,

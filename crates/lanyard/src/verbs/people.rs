@@ -8,7 +8,8 @@ use lanyard_engine::{
     Engine, EngineSettings,
     clock::Clock,
     explain::PreviewError,
-    ports::{Progress, Silent},
+    late::Answer,
+    ports::{Order, Progress, Silent},
     reviews::ReviewError,
     survey::SurveyError,
 };
@@ -104,6 +105,14 @@ pub enum Verb {
         reason: String,
         by: String,
     },
+    /// Who answers for a leaver's being late.
+    AnswerFor {
+        person: String,
+        site: String,
+        owner: String,
+        compensation: String,
+        by: String,
+    },
     Erase {
         person: String,
         reason: String,
@@ -130,6 +139,7 @@ impl Verb {
                 | Self::Alerts { .. }
                 | Self::Copy { .. }
                 | Self::Close { .. }
+                | Self::AnswerFor { .. }
                 | Self::Erase { .. }
                 | Self::Retain { .. }
                 | Self::Review { .. }
@@ -216,7 +226,8 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     } else {
         engine.load_memory().await?;
     }
-    let said = Verbs { engine, store: Some(store), serving: false }.answer(verb, &bars).await;
+    let verbs = Verbs { engine, store: Some(store), dir: dir.to_owned(), serving: false };
+    let said = verbs.answer(verb, &bars).await;
     bars.clear();
     said
 }
@@ -251,6 +262,8 @@ pub struct Verbs {
     pub engine: Arc<Engine>,
     /// For copies of it; a demonstration makes none.
     pub store: Option<Arc<lanyard_store::SqliteStore>>,
+    /// The data folder: the journals' keys are in it.
+    pub dir: std::path::PathBuf,
     /// The engine's own loops are running: work is done by them.
     pub serving: bool,
 }
@@ -298,6 +311,11 @@ impl Verbs {
             Verb::Messages => self.messages().await,
             Verb::Alerts { rule, template } => self.alerts(rule.as_deref(), template).await,
             Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
+            Verb::AnswerFor { person, site, owner, compensation, by } => {
+                let identity = self.find(&person).await?;
+                self.answer_for(Answer { identity, site: site.as_str().into(), owner, compensation }, &by)
+                    .await
+            }
             Verb::Erase { person, reason } => self.erase(&person, &reason).await,
             Verb::Retain { days } => self.retain(days).await,
             Verb::Review { ask } => self.review(ask).await.map_err(|error| match error {
@@ -321,7 +339,7 @@ impl Verbs {
             if store.identity(&id).await?.is_some() {
                 return Ok(id);
             }
-            let (people, _, _) = store.search_people(Some(tenant), text, None, 20).await?;
+            let (people, _, _) = store.search_people(Some(tenant), text, Order::Rising, None, 20).await?;
             found.extend(
                 people
                     .into_iter()

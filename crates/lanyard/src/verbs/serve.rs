@@ -96,6 +96,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         settings: WebSettings {
             mode: Mode::Serve,
             version: env!("CARGO_PKG_VERSION").into(),
+            guests: false,
             hook_secrets: secrets(&dir, &settings, |tenant| tenant.hook_secret_file.as_deref())?,
             scim: ScimSettings {
                 tokens: secrets(&dir, &settings, |tenant| tenant.scim_token_file.as_deref())?,
@@ -107,7 +108,12 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         },
         sign_in,
         demo: None,
-        verbs: Some(Arc::new(Verbs { engine: Arc::clone(&engine), store: Some(store), serving: true })),
+        verbs: Some(Arc::new(Verbs {
+            engine: Arc::clone(&engine),
+            store: Some(store),
+            dir: dir.clone(),
+            serving: true,
+        })),
         chat: slack_app(&dir, &settings, &transport)?,
         desks: desks::of(&dir, &places, &engine, &clock, &transport),
         remembered: lanyard_web::Remembered::default(),

@@ -8,7 +8,8 @@ use lanyard_evidence::{container::ContainerProblem, verify};
 use lanyard_model::id::TenantId;
 use lanyard_store::{
     Archive,
-    checkpoint::{fingerprint, verify_checkpoint},
+    checkpoint::{CheckpointKey, fingerprint, verify_checkpoint},
+    cut::{CutProblem, verify_cut},
     merkle::CompactRange,
 };
 use serde_json::json;
@@ -126,7 +127,9 @@ fn journal(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     let mut heads = Vec::new();
     for tenant in archive.tenants()? {
         let (size, _) = archive.head(&tenant)?;
-        let (checked, bad) = against_checkpoints(&archive, &dir, &outside, &tenant)?;
+        let key = keys::load_or_make(&dir, &tenant)?;
+        problems.extend(against_its_cut(&archive, &tenant, &key)?);
+        let (checked, bad) = against_checkpoints(&archive, &key, &outside, &tenant)?;
         problems.extend(bad);
         heads.push(json!({ "tenant": tenant, "lines": size, "checkpoints": checked }));
         if !arguments.json {
@@ -144,14 +147,36 @@ fn journal(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     Ok(if problems.is_empty() { exit::DONE } else { exit::FAILED })
 }
 
+/// Whether the texts that are gone are exactly those that somebody with the key let go of.
+fn against_its_cut(
+    archive: &Archive,
+    tenant: &TenantId,
+    key: &CheckpointKey,
+) -> anyhow::Result<Option<String>> {
+    let (gone, note) = archive.cut(tenant)?;
+    if gone == 0 {
+        return Ok(None);
+    }
+    let origin = keys::origin(key, tenant);
+    // Fewer lines than were let go of: the journal's own check tells of it.
+    let Some(root) = archive.root_at(tenant, gone)? else { return Ok(None) };
+    let problem = verify_cut(note.as_deref(), &origin, gone, &root, &key.verifier()).err();
+    Ok(problem.map(|problem| match problem {
+        CutProblem::Unsigned(_) => format!(
+            "the retention of the journal of {tenant}: {problem}\nhint: if an earlier version let go of them, run `lanyard journal retain` once more: it signs"
+        ),
+        problem => format!("the retention of the journal of {tenant}: {problem}"),
+    }))
+}
+
 /// Checkpoints of the store and of the folder outside: how many were checked, and what does not hold.
 fn against_checkpoints(
     archive: &Archive,
-    dir: &std::path::Path,
+    key: &CheckpointKey,
     outside: &std::path::Path,
     tenant: &TenantId,
 ) -> anyhow::Result<(usize, Vec<String>)> {
-    let verifier = keys::load_or_make(dir, tenant)?.verifier();
+    let verifier = key.verifier();
     let kept =
         archive.checkpoints(tenant)?.into_iter().map(|(at, _, note)| (format!("checkpoint of {at}"), note));
     let outside =
@@ -194,4 +219,114 @@ fn against_checkpoints(
         newest = checkpoint.at.map(|at| (checkpoint.size, at)).or(newest);
     }
     Ok((checked, problems))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use lanyard_engine::ports::{Entry, Severity, Store as _, Write};
+    use lanyard_store::{SqliteStore, checkpoint::Checkpoint, cut::sign_cut};
+
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        "2026-05-04T10:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+    }
+
+    struct Journal {
+        folder: tempfile::TempDir,
+        store: SqliteStore,
+        tenant: TenantId,
+        key: CheckpointKey,
+    }
+
+    impl Journal {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = SqliteStore::open(folder.path().join("store")).unwrap();
+            let key = CheckpointKey::create("lanyard-acme").unwrap();
+            Self { folder, store, tenant: TenantId::new("acme"), key }
+        }
+
+        async fn line(&self, minute: i64) {
+            let entry = Entry {
+                tenant: self.tenant.clone(),
+                at: at(minute),
+                kind: "test".into(),
+                identity: None,
+                site: None,
+                person: None,
+                severity: Severity::Info,
+                title: format!("at minute {minute}"),
+                detail: String::new(),
+                data: serde_json::Value::Null,
+            };
+            self.store.write(vec![Write::Journal(Box::new(entry))]).await.unwrap();
+        }
+
+        fn archive(&self) -> Archive {
+            Archive::open(self.folder.path().join("store")).unwrap()
+        }
+
+        /// Signs the head as it is now by a clock that shows this minute.
+        async fn sign(&self, minute: i64) {
+            let (size, root) = self.archive().head(&self.tenant).unwrap();
+            let origin = keys::origin(&self.key, &self.tenant);
+            let note = Checkpoint { origin, size, root, at: Some(at(minute)) }.sign(&self.key);
+            let kept = Write::Checkpoint { tenant: self.tenant.clone(), size, at: at(minute), note };
+            self.store.write(vec![kept]).await.unwrap();
+        }
+
+        fn problems(&self) -> Vec<String> {
+            let nowhere = self.folder.path().join("outside");
+            against_checkpoints(&self.archive(), &self.key, &nowhere, &self.tenant).unwrap().1
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_went_back_between_two_checkpoints_is_told_and_is_no_cut() {
+        let journal = Journal::new();
+        journal.line(0).await;
+        journal.sign(60).await;
+        journal.line(61).await;
+        journal.sign(120).await;
+        assert_eq!(journal.problems(), Vec::<String>::new());
+        journal.line(5).await;
+        journal.sign(6).await;
+        assert_eq!(
+            journal.problems(),
+            [
+                "the clock went back: checkpoint of 2026-05-04T10:06:00Z is signed at 2026-05-04T10:06:00Z, after one of \
+              2026-05-04T12:00:00Z with fewer lines"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_let_go_of_is_signed_for_line_by_line() {
+        let journal = Journal::new();
+        for minute in 0..4 {
+            journal.line(minute).await;
+        }
+        let cut = || against_its_cut(&journal.archive(), &journal.tenant, &journal.key).unwrap();
+        assert_eq!(cut(), None, "nothing was let go of");
+        let (position, root) = journal.archive().older(&journal.tenant, at(2)).unwrap();
+        let tree = keys::origin(&journal.key, &journal.tenant);
+        let let_go = async |position, note: String| {
+            let write = Write::LetGo { tenant: journal.tenant.clone(), position, at: at(9), note };
+            journal.store.write(vec![write]).await.unwrap();
+        };
+        let_go(position, sign_cut(&tree, position, root, at(9), &journal.key)).await;
+        assert_eq!((position, cut()), (2, None));
+
+        // One more line emptied, and the mark moved with the old note.
+        let_go(3, sign_cut(&tree, position, root, at(9), &journal.key)).await;
+        let moved = cut().expect("it shows");
+        assert!(moved.contains("the texts of 3 lines are gone, and the note is over 2 lines"), "{moved}");
+        let other = CheckpointKey::create("lanyard-acme").unwrap();
+        let (_, root) = journal.archive().older(&journal.tenant, at(3)).unwrap();
+        let_go(3, sign_cut(&tree, 3, root, at(9), &other)).await;
+        let forged = cut().expect("it shows");
+        assert!(forged.contains("does not hold: it carries no signature of lanyard-acme"), "{forged}");
+    }
 }

@@ -29,6 +29,20 @@ async fn house(people: &str) -> House {
 }
 
 impl House {
+    /// Asks, and holds the answer against its description under `described`.
+    async fn read(&self, path: &str, described: &str) -> Value {
+        let answer = self.served.api(path).await;
+        let mistakes = self.document.mistakes(&format!("/api/v1{described}"), &answer);
+        assert!(mistakes.is_empty(), "{path}:\n{}", mistakes.join("\n"));
+        answer
+    }
+
+    /// The first person of the first page, and another one.
+    async fn two_people(&self) -> [Value; 2] {
+        let page = self.served.api("people?limit=2").await;
+        [page["items"][0].clone(), page["items"][1].clone()]
+    }
+
     async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let bearer = format!("Bearer {}", self.served.token);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -213,11 +227,24 @@ async fn a_draft_is_tried_on_one_person_and_counted_over_everybody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_is_opened_decided_and_signed_off_as_described() {
     let house = house("12").await;
-    let wish = json!({
-        "title": "Roles", "tenant": "main", "kinds": ["role"], "owner": "olga", "reviewers": ["command line"],
-        "due_at": "2999-01-01T00:00:00Z",
-    });
-    let opened = house.done("reviews", "/reviews", wish).await;
+    let [owner, other] = house.two_people().await;
+    let wish = |owner: &str| {
+        json!({
+            "title": "Roles", "tenant": "main", "kinds": ["role"], "owner": owner, "reviewers": ["command line"],
+            "due_at": "2999-01-01T00:00:00Z",
+        })
+    };
+    // Nobody of that name: the nearest one is offered, and nothing is opened.
+    let misspelt = other["email"].as_str().expect("an address").replacen('.', "", 1);
+    let (status, refused) = house.post("reviews", wish(&misspelt)).await;
+    assert_eq!((status, &refused["errors"][0]["path"]), (422, &json!("owner")), "{refused}");
+    let offered = refused["fix"].as_str().expect("a fix");
+    assert!(offered.contains(other["name"].as_str().expect("a name")), "{misspelt}: {refused}");
+    assert_eq!(house.served.api("reviews").await["total"], 0);
+    // However the owner is written, the review names them as they are called.
+    let shouted = owner["email"].as_str().expect("an address").to_uppercase();
+    let opened = house.done("reviews", "/reviews", wish(&shouted)).await;
+    assert_eq!(opened["review"]["owner"], owner["name"], "{opened}");
     let id = opened["review"]["id"].as_str().expect("an id").to_owned();
     let page = house.served.api(&format!("reviews/{id}")).await;
     let mistakes = house.document.mistakes("/api/v1/reviews/{id}", &page);
@@ -249,9 +276,44 @@ async fn a_sealed_draft_is_applied_without_those_who_are_left_out() {
     let body = json!({ "document": document }).to_string();
     let (status, kept) = house.served.http.call("PUT", &url, &headers, body).await;
     assert_eq!(status, 201, "{kept}");
+    house.read("policy/drafts/visitors", "/policy/drafts/{id}").await;
     let effect = house.done("whatif", "/whatif", json!({ "draft": "visitors" })).await;
     let people = effect["people"].as_array().expect("people");
     assert!(people.len() > 1, "{effect}");
+    // Each change has its reason, in words.
+    let (text, places) = people[0]["because"].as_object().expect("reasons").iter().next().expect("one");
+    let place = usize::try_from(places[0].as_u64().expect("a place")).expect("a small number");
+    let why = effect["reasons"][place].as_str().expect("a reason");
+    assert!(text.starts_with("+ role in") && why.starts_with("visitors"), "{text}: {why}");
+    // It is kept to be read by whoever decides on it.
+    let sealed = effect["seal"].as_str().expect("a seal");
+    let listed = house.read("whatif", "/whatif").await;
+    assert_eq!(
+        (&listed["items"][0]["seal"], &listed["items"][0]["state"]),
+        (&json!(sealed), &json!("open")),
+        "{listed}"
+    );
+    let plan = house.read(&format!("whatif/{sealed}/plan"), "/whatif/{seal}/plan").await;
+    assert_eq!(plan["shown"]["totals"], effect["totals"], "{plan}");
+    let mut read = Vec::new();
+    let mut cursor = "0".to_owned();
+    loop {
+        let path = format!("whatif/{sealed}/people?limit=3&cursor={cursor}");
+        let page = house.read(&path, "/whatif/{seal}/people").await;
+        read.extend(page["items"].as_array().expect("people").clone());
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    assert_eq!(read.len(), people.len(), "each person is on one page");
+    assert_eq!((&read[0]["identity"], &read[0]["because"][text][0]), (&people[0]["identity"], &json!(why)));
+    let name = people[0]["person"].as_str().expect("a name");
+    let named: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let found = house.read(&format!("whatif/{sealed}/people?search={named}"), "/whatif/{seal}/people").await;
+    assert_eq!(found["items"][0]["identity"], people[0]["identity"], "{found}");
+    let losers = house.read(&format!("whatif/{sealed}/people?kind=loses"), "/whatif/{seal}/people").await;
+    assert_eq!(losers["items"], json!([]), "nobody loses anything by it");
     let out = &people[0];
     let named = |one: &Value| -> Value {
         json!({ "tenant": one["identity"]["tenant"], "id": one["identity"]["user"], "site": one["site"] })
@@ -280,13 +342,30 @@ async fn a_sealed_draft_is_applied_without_those_who_are_left_out() {
     let report = house.done(&format!("whatif/{seal}/finish"), "/whatif/{seal}/finish", json!({})).await;
     assert_eq!((report["people"].as_u64(), report["lines"].as_u64()), (Some(both), Some(both)), "{report}");
     assert_eq!(report["done"].as_u64(), Some(both), "{report}");
+    let newest = house.served.api("plans?limit=1").await["items"][0]["id"].clone();
+    house.read(&format!("plans/{}", newest.as_str().expect("an id")), "/plans/{id}").await;
+    // Whoever comes later reads what was left out, and what became of the rest.
+    let after = house.read(&format!("whatif/{seal}/plan"), "/whatif/{seal}/plan").await;
+    assert_eq!((&after["head"]["state"], &after["report"]["done"]), (&json!("applied"), &report["done"]));
+    assert_eq!(after["head"]["of"], effect["seal"], "{after}");
+    let page = house.read(&format!("whatif/{seal}/people?limit=2"), "/whatif/{seal}/people").await;
+    assert_eq!(page["items"][0]["left_out"], json!([text]), "{page}");
     let moved = report["moved"].as_array().expect("a list");
     let out_of_it = [&out["identity"], &people[1]["identity"]];
     assert!(moved.iter().all(|line| out_of_it.contains(&&line["identity"])), "{report}");
     assert_eq!(moved.len(), 2, "{report}");
     let waiting = house.served.api("approvals").await;
     let theirs = |one: &&Value| one["identity"]["id"] == out["identity"]["user"];
-    assert!(waiting["items"].as_array().expect("a list").iter().any(|one| theirs(&one)), "{waiting}");
+    let request = waiting["items"].as_array().expect("a list").iter().find(theirs).expect("their request");
+    let id = request["id"].as_str().expect("an id");
+    house.read(&format!("approvals/{id}"), "/approvals/{id}").await;
+    // Everybody else has it by now: that is what whoever decides is told.
+    let context = house.read(&format!("approvals/{id}/context"), "/approvals/{id}/context").await;
+    let having = &context["peers"][0]["having"][0];
+    assert!(
+        having["have"].as_u64() > Some(0) && having["have"].as_u64() <= having["of"].as_u64(),
+        "{context}"
+    );
 
     // A later look does not give it either.
     let who = format!(

@@ -3,6 +3,8 @@
 
 use std::{fs, process::Command};
 
+use lanyard_engine::ports::{Entry, Severity, Store as _, Write};
+use lanyard_store::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::{
@@ -98,6 +100,23 @@ async fn a_pack_of_a_running_server_holds_and_shows_what_was_changed() {
         (Some("created"), Some(true))
     );
     assert!(joined["authorised_by"].as_str().is_some_and(|why| !why.is_empty()), "{joined}");
+    // Whole from the first page of Okta's log on, and both lists proven at the first comparison.
+    let intake = rows(&pack, "intake");
+    let kinds: Vec<&str> = intake.iter().filter_map(|row| row["kind"].as_str()).collect();
+    assert!(kinds.contains(&"begin") && kinds.contains(&"chain"), "{intake:?}");
+    assert!(!kinds.contains(&"break") && !kinds.contains(&"gap"), "{intake:?}");
+    let certificates = rows(&pack, "certificates");
+    let whole: Vec<&Value> = certificates.iter().filter(|row| row["moment"] == "first").collect();
+    assert!(whole.len() >= 3 && whole.iter().all(|row| row["complete"] == true), "{certificates:?}");
+    let manifest: Value = serde_json::from_slice(&unpacked(&pack, "manifest.json")).expect("a manifest");
+    let org = manifest.pointer("/terms/okta_org").and_then(Value::as_str);
+    assert!(org.is_some_and(|id| id.starts_with("00o")), "{org:?}");
+    let ada_told: Value =
+        serde_json::from_slice(&unpacked(&pack, &format!("dossiers/{}.json", ada.replace('/', "-"))))
+            .expect("hers");
+    assert!(ada_told["events"].as_array().is_some_and(|all| !all.is_empty()), "Okta's own events");
+    assert!(unpacked(&pack, "dossiers.pdf").starts_with(b"%PDF"));
+
     let access = rows(&pack, "access");
     let hers: Vec<&Value> = access.iter().filter(|row| row["person"] == ada.as_str()).collect();
     assert!(hers.iter().any(|row| row["kind"] == "account" && row["value"] == "live"), "{hers:?}");
@@ -181,6 +200,51 @@ c.commit()";
     assert!(found.err.contains("the journal of main was cut"), "{}", found.err);
     let refused = folder.verb(&["report", "--from", "2020-01-01", "--out", "never.zip"]).await.ends(1);
     assert!(refused.err.contains("the journal of main was cut"), "{}", refused.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_lets_go_of_is_signed_for_and_one_line_more_shows() {
+    let company =
+        Company::start(&["--people", "12", "--seed", "6", "--accounts", "tidy", "--no-limits"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    let store = SqliteStore::open(folder.path("store")).expect("a store");
+    for minute in 0..6 {
+        let line = Entry {
+            tenant: "main".into(),
+            at: jiff::Timestamp::from_second(1_600_000_000 + minute * 60).expect("a moment"),
+            kind: "test".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: format!("at minute {minute}"),
+            detail: String::new(),
+            data: Value::Null,
+        };
+        store.write(vec![Write::Journal(Box::new(line))]).await.expect("a line");
+    }
+    store.close();
+    drop(store);
+    let retained = folder.verb(&["journal", "retain", "--days", "365", "--json"]).await.ends(0).json();
+    assert_eq!(retained.pointer("/journals/0"), Some(&json!({ "tenant": "main", "lines": 6, "gone": 6 })));
+    folder.verb(&["verify"]).await.ends(0);
+
+    // The line that tells of it is emptied too, and the mark moved: a careful hand without the key.
+    let script = r"
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1])
+c.execute('UPDATE journal SET line = ? WHERE position = 6', ('',))
+c.execute('UPDATE journal_cuts SET position = 7')
+c.commit()";
+    let file = folder.path("store/lanyard.db").display().to_string();
+    let said = Command::new("python3").args(["-c", script, &file]).output().expect("python3 runs");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let found = folder.verb(&["verify"]).await.ends(1);
+    let told =
+        "the retention of the journal of main: the texts of 7 lines are gone, and the note is over 6 lines";
+    assert!(found.err.contains(told), "{}", found.err);
+    let refused = folder.verb(&["report", "--from", "2020-01-01", "--out", "never.zip"]).await.ends(1);
+    assert!(refused.err.contains("the retention of the journal of main"), "{}", refused.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,13 @@ impl Document {
         Self(serde_json::from_str(DOCUMENT).expect("the document is JSON"))
     }
 
+    /// Paths that answer a `GET` with JSON.
+    pub fn gets(&self) -> Vec<String> {
+        let paths = self.0["paths"].as_object().expect("paths").iter();
+        let json = "/get/responses/200/content/application~1json";
+        paths.filter(|(_, path)| path.pointer(json).is_some()).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Everything wrong with the answer of `GET path`, with the place of each.
     pub fn mistakes(&self, path: &str, answer: &Value) -> Vec<String> {
         self.mistakes_of("get", path, answer)

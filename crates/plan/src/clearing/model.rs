@@ -20,7 +20,7 @@ use lanyard_model::{
 };
 use stateright::{Checker, Model, Property};
 
-use super::{Asked, Gating, Voter, decidable, gate, no_say, settle, voted};
+use super::{Asked, Gating, Voter, capacity, decidable, gate, settle, voted};
 
 /// Seconds that pass at most, and how often what may happen.
 const TICKS: u8 = 4;
@@ -256,7 +256,7 @@ impl World {
             groups: &BTreeSet::new(),
         };
         let at = moment(at);
-        if decidable(&found, at).is_err() || no_say(&found, &who, at).is_some() {
+        if decidable(&found, at).is_err() || capacity(&found, &who, at).is_err() {
             return Some(());
         }
         let vote = Vote {
@@ -266,6 +266,7 @@ impl World {
             at,
             yes,
             reason: String::new(),
+            capacity: String::new(),
         };
         self.keep(&[voted(found, vote)]);
         self.votes += 1;

@@ -163,8 +163,8 @@ fn the_deepest_expressions_end_nothing() {
     for source in [
         format!("{}1{}", "(".repeat(100), ")".repeat(100)),
         format!("{}1{}", "[".repeat(47), "]".repeat(47)),
-        vec!["1"; 100].join("+"),
-        vec!["true"; 51].join("&&"),
+        ["1"; 100].join("+"),
+        ["true"; 51].join("&&"),
         format!("{}true", "!".repeat(100)),
         format!("{}2 == 2", "true?1:".repeat(45)),
         format!("{}'a'{}", "string(".repeat(46), ")".repeat(46)),
@@ -185,7 +185,7 @@ fn the_deepest_expressions_end_nothing() {
 fn what_is_evaluated_in_place_needs_little_stack() {
     // The deepest of each form that is: they must do with a sixteenth of what a thread usually has.
     for source in [
-        vec!["1"; super::NESTS_IN_PLACE].join("+"),
+        ["1"; super::NESTS_IN_PLACE].join("+"),
         format!("{}1{}", "[".repeat(super::NESTS_IN_PLACE - 1), "]".repeat(super::NESTS_IN_PLACE - 1)),
         format!("{}1{}", "-(".repeat(super::NESTS_IN_PLACE - 1), ")".repeat(super::NESTS_IN_PLACE - 1)),
     ] {

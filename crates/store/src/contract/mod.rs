@@ -51,6 +51,7 @@ cases![
     held::what_was_not_read_is_not_ended,
     held::a_person_takes_their_past_along_from_account_to_account,
     people::words_find_people_page_by_page,
+    people::a_word_of_a_crowd_is_walked_by_name,
     plans::a_plan_and_its_intents_come_back_as_they_were,
     plans::a_cap_counts_each_unit_once_in_every_window,
     plans::a_batch_happens_whole_or_not_at_all,

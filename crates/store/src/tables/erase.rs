@@ -1,10 +1,12 @@
 //! Forgetting a person: everything that names them, but not that something was done and proven.
 
+use lanyard_engine::ports::{Document, SHOWN_WHATIFS};
 use lanyard_model::{id::IdentityId, plan::Plan};
+use serde_json::Value;
 
 use crate::{
     record,
-    tables::journal,
+    tables::{documents, journal},
     tx::{self, Answer, Tx, after_prefix, statements, with},
 };
 
@@ -29,6 +31,8 @@ statements! {
 
 /// What stands where a name stood.
 const ERASED: &str = "erased";
+/// Documents that are found by the person whom they are about.
+const ABOUT_PEOPLE: [&str; 2] = ["review_lines", "late_answers"];
 
 /// Answers how many journal lines had personal text.
 pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
@@ -60,6 +64,10 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(VISITS, with![tenant, user])?;
     tx.run(PAST, with![tenant, user])?;
     tx.run(CLEARANCES, with![tenant, user])?;
+    for mut page in documents::by_key(tx, SHOWN_WHATIFS, "person", &who.to_string())? {
+        scrub_shown(&mut page, who);
+        documents::keep(tx, &page)?;
+    }
     // What is over, and what was sent: their texts name the person.
     for kind in ["aside", "blocked", "dead", "disputed", "leaver-late", "todo", "not-found"] {
         let prefix = format!("{kind}:{who}");
@@ -67,6 +75,12 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     }
     let prefix = format!("{who}:");
     tx.run(MESSAGES, with![&prefix, &after_prefix(&prefix)])?;
+    for collection in ABOUT_PEOPLE {
+        for mut document in documents::by_key(tx, collection, "person", &who.to_string())? {
+            scrub_document(&mut document.body);
+            documents::keep(tx, &document)?;
+        }
+    }
     for (site, account) in
         tx::all(tx, LINKS, with![tenant, user], |row| Ok((row.text(0)?.to_owned(), row.int(1)?)))?
     {
@@ -82,6 +96,17 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     Ok(lines)
 }
 
+/// Names go; what was decided, by whom and why stays.
+fn scrub_document(body: &mut serde_json::Value) {
+    for (field, erased) in
+        [("name", "".into()), ("own_names", serde_json::json!([])), ("compensation", ERASED.into())]
+    {
+        if let Some(value) = body.get_mut(field) {
+            *value = erased;
+        }
+    }
+}
+
 /// Names and values go; which kind of thing changed, why and when stays.
 fn scrub(plan: &mut Plan) {
     plan.person = ERASED.into();
@@ -89,4 +114,20 @@ fn scrub(plan: &mut Plan) {
     plan.notices.clear();
     plan.todos.clear();
     plan.notes.clear();
+}
+
+/// Their place in the list stays, so that pages keep their size.
+fn scrub_shown(page: &mut Document, who: &IdentityId) {
+    let named = serde_json::json!(who);
+    for one in page.body.as_array_mut().into_iter().flatten().filter(|one| one["identity"] == named) {
+        for (name, value) in one.as_object_mut().into_iter().flatten() {
+            match value {
+                _ if name == "person" => *value = ERASED.into(),
+                Value::Array(list) => list.clear(),
+                Value::Object(map) if name != "identity" => map.clear(),
+                _ => {}
+            }
+        }
+    }
+    page.keys.retain(|key| key.value != who.to_string());
 }

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{Document, Finding, Intent, Mirrored, SweepRecord};
 use lanyard_model::{
     account::Account,
+    clearance::Clearance,
     coverage::Certificate,
     id::{IdentityId, SiteId, TenantId},
+    identity::Identity,
     plan::{Outcome, Plan},
+    signal::Event,
 };
 
 use crate::{
@@ -34,6 +37,10 @@ statements! {
     DOCUMENTS = "SELECT key, record FROM documents WHERE collection = $1 ORDER BY collection, seq";
     PLANS_OF = "SELECT record, verified_at, verified_open FROM plans WHERE tenant = $1 AND user_id = $2
                 ORDER BY made_at, id";
+    CLEARANCES = "SELECT record FROM clearances WHERE tenant = $1 AND asked_at < $2";
+    PAST_PEOPLE = "SELECT record, from_at, until_at FROM past
+                   WHERE kind = 'identity' AND scope = $1 AND until_at > $2 AND from_at < $3";
+    SIGNALS = "SELECT record, seen_at FROM signals NOT INDEXED WHERE tenant = $1 AND seen_at >= $2 AND seen_at < $3 ORDER BY seq";
     INTENTS_OF = "SELECT record, outcome, outcome_at FROM intents WHERE plan = $1 ORDER BY step, at, id";
 }
 
@@ -146,6 +153,38 @@ pub(crate) fn sweeps(tx: &dyn Tx, from: Timestamp, to: Timestamp) -> Answer<Vec<
 pub(crate) fn certificates(tx: &dyn Tx) -> Answer<Vec<(String, String, Certificate)>> {
     tx::all(tx, CERTIFICATES, &[], |row| {
         Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), record::read("certificate", row.text(2)?)?))
+    })
+}
+
+/// Everything that was asked in a tenant before `to`, oldest first, without what was used of it.
+pub(crate) fn clearances(tx: &dyn Tx, tenant: &TenantId, to: Timestamp) -> Answer<Vec<Clearance>> {
+    let mut all: Vec<Clearance> =
+        tx::all(tx, CLEARANCES, with![tenant.as_str(), to], |row| record::read("clearance", row.text(0)?))?;
+    all.sort_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id)));
+    Ok(all)
+}
+
+/// What was shown of people of a tenant within a period and ended since: what, from when, until when; in no order.
+pub(crate) fn past_people(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    (from, to): (Timestamp, Timestamp),
+    each: &mut dyn FnMut(Identity, Timestamp, Timestamp) -> Answer<()>,
+) -> Answer<()> {
+    tx.each(PAST_PEOPLE, with![tenant.as_str(), from, to], &mut |row| {
+        each(record::read("identity", row.text(0)?)?, tx::time(row.int(1)?)?, tx::time(row.int(2)?)?)
+    })
+}
+
+/// Events of a tenant's directory that were first seen in a period, in the order in which they came.
+pub(crate) fn signals(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    (from, to): (Timestamp, Timestamp),
+    each: &mut dyn FnMut(Event, Timestamp) -> Answer<()>,
+) -> Answer<()> {
+    tx.each(SIGNALS, with![tenant.as_str(), from, to], &mut |row| {
+        each(record::read("event", row.text(0)?)?, tx::time(row.int(1)?)?)
     })
 }
 

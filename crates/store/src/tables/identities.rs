@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use lanyard_engine::ports::{IdentityState, Mirrored, MirroredIdentity, Wrote};
+use lanyard_engine::ports::{COUNTED_MAX, IdentityState, Mirrored, MirroredIdentity, Order, Wrote};
 use lanyard_model::{
     fold,
     id::{GroupId, IdentityId, TenantId},
@@ -51,10 +51,19 @@ statements! {
     WORDS = "SELECT name, tenant, user_id FROM identity_words WHERE word >= $1 AND word < $2";
     WORDS_OF_TENANT = "SELECT name, tenant, user_id FROM identity_words
                        WHERE word >= $1 AND word < $2 AND tenant = $3";
-    NAMES = "SELECT record, since, gone_at, name FROM identities WHERE (name, tenant, user_id) > ($1, $2, $3)
-             ORDER BY name, tenant, user_id LIMIT $4";
-    NAMES_OF_TENANT = "SELECT record, since, gone_at, name FROM identities
+    WORDS_COUNTED = "SELECT COUNT(*) FROM
+                     (SELECT 1 FROM identity_words WHERE word >= $1 AND word < $2 LIMIT $3)";
+    WORDS_OF = "SELECT words FROM identities WHERE tenant = $1 AND user_id = $2";
+    NAMES = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
+             WHERE (name, tenant, user_id) > ($1, $2, $3) ORDER BY name, tenant, user_id LIMIT $4";
+    NAMES_BACK = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
+                  WHERE (name, tenant, user_id) < ($1, $2, $3)
+                  ORDER BY name DESC, tenant DESC, user_id DESC LIMIT $4";
+    NAMES_OF_TENANT = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
                        WHERE tenant = $1 AND (name, user_id) > ($2, $3) ORDER BY name, user_id LIMIT $4";
+    NAMES_OF_TENANT_BACK = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
+                            WHERE tenant = $1 AND (name, user_id) < ($2, $3)
+                            ORDER BY name DESC, user_id DESC LIMIT $4";
     COUNT = "SELECT COUNT(*) FROM identities";
     COUNT_OF_TENANT = "SELECT COUNT(*) FROM identities WHERE tenant = $1";
     MEMBERS = "SELECT user_id FROM memberships WHERE tenant = $1 AND group_id = $2 ORDER BY user_id";
@@ -332,40 +341,74 @@ pub(crate) fn by_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<Vec<Identit
     })
 }
 
-/// One page of people, where the next page begins, and how many match in all.
-pub(crate) type Found = (Vec<Mirrored>, Option<String>, u64);
+/// One page of people, where the next page begins, and how many match in all, if they were counted.
+pub(crate) type Found = (Vec<Mirrored>, Option<String>, Option<u64>);
 
 /// A place in the order of search results: folded name, tenant, user.
 type Place = (String, String, String);
 
+/// People passed by name for one page; what is left is behind its cursor.
+const PASSED_MAX: usize = 20_000;
+/// Names are never longer than this sorts.
+const AFTER_ALL: &str = "\u{10ffff}\u{10ffff}";
+
 /// People each of whose query words begins one of their words, by name. A cursor that is not ours finds nothing.
+///
+/// A word that few begin with is looked up and counted. When each of them is many people's, people are passed by name until
+/// the page is full, which is soon.
 pub(crate) fn search(
     tx: &dyn Tx,
     tenant: Option<&TenantId>,
     text: &str,
+    order: Order,
     cursor: Option<&str>,
     limit: usize,
 ) -> Answer<Found> {
+    let start = match order {
+        Order::Rising => "",
+        Order::Falling => AFTER_ALL,
+    };
     let after: Option<Place> = match cursor {
-        None => Some(Place::default()),
+        None => Some((start.to_owned(), start.to_owned(), start.to_owned())),
         Some(text) => serde_json::from_str(text).ok(),
     };
     let folded = fold_plain(text);
-    let mut wanted: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
-    if wanted.is_empty() {
-        return list_by_name(tx, tenant, after, limit);
+    let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return list_by_name(tx, tenant, order, after, limit);
     }
-    wanted.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    let mut found: Vec<Place> = places(tx, tenant, wanted[0])?;
+    let mut wanted = Vec::with_capacity(words.len());
+    for word in words {
+        let end = after_prefix(word);
+        wanted.push((tx::count(tx, WORDS_COUNTED, with![word, &end, rows_max(COUNTED_MAX + 1)])?, word));
+    }
+    wanted.sort_unstable();
+    let crowd = COUNTED_MAX as u64;
+    let (rarest, others) = (wanted[0], &wanted[1..]);
+    if rarest.0 > crowd {
+        let words: Vec<&str> = wanted.iter().map(|(_, word)| *word).collect();
+        return walk_by_name(tx, tenant, order, after, limit, &words);
+    }
+    let mut found: Vec<Place> = places(tx, tenant, rarest.1)?;
     found.sort_unstable();
     found.dedup();
-    for word in &wanted[1..] {
-        let others: HashSet<Place> = places(tx, tenant, word)?.into_iter().collect();
-        found.retain(|place| others.contains(place));
+    for (count, word) in others {
+        if *count <= crowd {
+            let others: HashSet<Place> = places(tx, tenant, word)?.into_iter().collect();
+            found.retain(|place| others.contains(place));
+        } else {
+            found = with_word(tx, found, word)?;
+        }
     }
-    let total = found.len() as u64;
+    let total = Some(found.len() as u64);
     let Some(after) = after else { return Ok((Vec::new(), None, total)) };
-    let from = found.partition_point(|place| *place <= after);
+    if order == Order::Falling {
+        found.reverse();
+    }
+    let from = found.partition_point(|place| match order {
+        Order::Rising => *place <= after,
+        Order::Falling => *place >= after,
+    });
     let page = &found[from..found.len().min(from.saturating_add(limit))];
     let mut people = Vec::with_capacity(page.len());
     for (_, tenant, user) in page {
@@ -386,20 +429,101 @@ fn places(tx: &dyn Tx, tenant: Option<&TenantId>, prefix: &str) -> Answer<Vec<Pl
     }
 }
 
-fn list_by_name(tx: &dyn Tx, tenant: Option<&TenantId>, after: Option<Place>, limit: usize) -> Answer<Found> {
-    let total = match tenant {
-        None => tx::count(tx, COUNT, &[])?,
-        Some(tenant) => tx::count(tx, COUNT_OF_TENANT, with![tenant.as_str()])?,
-    };
-    let Some((name, last_tenant, user)) = after else { return Ok((Vec::new(), None, total)) };
+/// Those of them one of whose words begins so.
+fn with_word(tx: &dyn Tx, found: Vec<Place>, word: &str) -> Answer<Vec<Place>> {
+    let begins = beginning(word)?;
+    let mut fits = Vec::new();
+    for place in found {
+        let has =
+            tx::first(tx, WORDS_OF, with![&place.1, &place.2], |row| Ok(row.text(0)?.contains(&begins)))?;
+        if has == Some(true) {
+            fits.push(place);
+        }
+    }
+    Ok(fits)
+}
+
+/// A word's beginning as the JSON list of somebody's words has it.
+fn beginning(word: &str) -> Answer<String> {
+    let mut text = record::list(&word)?;
+    text.pop();
+    Ok(text)
+}
+
+fn walk_by_name(
+    tx: &dyn Tx,
+    tenant: Option<&TenantId>,
+    order: Order,
+    after: Option<Place>,
+    limit: usize,
+    words: &[&str],
+) -> Answer<Found> {
+    let begins = words.iter().map(|word| beginning(word)).collect::<Answer<Vec<_>>>()?;
+    let mut people = Vec::new();
+    let Some(mut at) = after else { return Ok((people, None, None)) };
+    let step = limit.saturating_mul(4).clamp(50, 1_000);
+    for _ in 0..PASSED_MAX.div_ceil(step) {
+        let (rows, _) = by_name(tx, tenant, order, &at, step, |row| {
+            let words = row.text(4)?;
+            let fits = begins.iter().all(|begins| words.contains(begins.as_str()));
+            let known = if fits { Some(mirrored(row)?) } else { None };
+            Ok((known, (row.text(3)?.to_owned(), row.text(5)?.to_owned(), row.text(6)?.to_owned())))
+        })?;
+        let whole = rows.len() == step;
+        for (known, place) in rows {
+            at = place;
+            people.extend(known);
+            if people.len() == limit {
+                return Ok((people, Some(record::list(&at)?), None));
+            }
+        }
+        if !whole {
+            return Ok((people, None, None));
+        }
+    }
+    Ok((people, Some(record::list(&at)?), None))
+}
+
+/// Rows beyond a place in the order of names, and whether there are more of them.
+fn by_name<T>(
+    tx: &dyn Tx,
+    tenant: Option<&TenantId>,
+    order: Order,
+    after: &Place,
+    limit: usize,
+    read: impl Fn(&dyn Row) -> Answer<T>,
+) -> Answer<(Vec<T>, bool)> {
+    let (name, last, user) = after;
     let one_more = rows_max(limit.saturating_add(1));
-    let read = |row: &dyn Row| Ok((mirrored(row)?, row.text(3)?.to_owned()));
-    let mut rows = match tenant {
-        None => tx::all(tx, NAMES, with![&name, &last_tenant, &user, one_more], read)?,
-        Some(tenant) => tx::all(tx, NAMES_OF_TENANT, with![tenant.as_str(), &name, &user, one_more], read)?,
+    let mut rows = match (tenant, order) {
+        (None, Order::Rising) => tx::all(tx, NAMES, with![name, last, user, one_more], read)?,
+        (None, Order::Falling) => tx::all(tx, NAMES_BACK, with![name, last, user, one_more], read)?,
+        (Some(tenant), Order::Rising) => {
+            tx::all(tx, NAMES_OF_TENANT, with![tenant.as_str(), name, user, one_more], read)?
+        }
+        (Some(tenant), Order::Falling) => {
+            tx::all(tx, NAMES_OF_TENANT_BACK, with![tenant.as_str(), name, user, one_more], read)?
+        }
     };
     let more = rows.len() > limit;
     rows.truncate(limit);
+    Ok((rows, more))
+}
+
+fn list_by_name(
+    tx: &dyn Tx,
+    tenant: Option<&TenantId>,
+    order: Order,
+    after: Option<Place>,
+    limit: usize,
+) -> Answer<Found> {
+    let total = Some(match tenant {
+        None => tx::count(tx, COUNT, &[])?,
+        Some(tenant) => tx::count(tx, COUNT_OF_TENANT, with![tenant.as_str()])?,
+    });
+    let Some(after) = after else { return Ok((Vec::new(), None, total)) };
+    let (rows, more) =
+        by_name(tx, tenant, order, &after, limit, |row| Ok((mirrored(row)?, row.text(3)?.to_owned())))?;
     let next = match rows.last() {
         Some((last, name)) if more => {
             let id = &last.identity.id;

@@ -4,7 +4,8 @@
 //! `SHA-256(salt ‖ text)`, salt and text stand beside and can be erased without touching the tree.
 //!
 //! Retention: old lines may be let go of; their leaves stay, so every checkpoint and proof still holds, and how far
-//! the journal was let go of is on record. Exported checkpoints make a cut or rewritten journal show.
+//! the journal was let go of is on record with a signature over it, which whoever holds the key's other half checks.
+//! Exported checkpoints make a cut or rewritten journal show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,9 +59,10 @@ statements! {
                       (SELECT seq FROM journal WHERE tenant = $1 AND position >= $2 AND position < $3)";
     LET_GO = "UPDATE journal SET line = '', who_tenant = NULL, who_user = NULL
               WHERE tenant = $1 AND position >= $2 AND position < $3";
-    CUT = "SELECT position FROM journal_cuts WHERE tenant = $1";
-    KEEP_CUT = "INSERT INTO journal_cuts (tenant, position, at) VALUES ($1, $2, $3)
-                ON CONFLICT (tenant) DO UPDATE SET position = excluded.position, at = excluded.at";
+    CUT = "SELECT position, note FROM journal_cuts WHERE tenant = $1";
+    KEEP_CUT = "INSERT INTO journal_cuts (tenant, position, at, note) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (tenant) DO UPDATE SET position = excluded.position, at = excluded.at,
+                note = excluded.note";
     KEEP_CHECKPOINT = "INSERT INTO checkpoints (tenant, size, at, note) VALUES ($1, $2, $3, $4)
                        ON CONFLICT DO NOTHING";
     CHECKPOINTS = "SELECT at, size, note FROM checkpoints WHERE tenant = $1 ORDER BY at, size";
@@ -381,11 +383,10 @@ pub(crate) fn erase_person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(ERASE, with![who.tenant.as_str(), &*who.user])
 }
 
-/// Lets go of the text of all lines older than `before`; how many were let go of. Their leaves stay.
-pub(crate) fn let_go(tx: &dyn Tx, tenant: &TenantId, before: Timestamp, at: Timestamp) -> Answer<u64> {
+/// How many lines from the first on are older than `before`, and the root over them. What was let go of already counts.
+pub(crate) fn older(tx: &dyn Tx, tenant: &TenantId, before: Timestamp) -> Answer<(u64, Hash)> {
     let name = tenant.as_str();
-    let from = cut(tx, name)?;
-    let (mut low, mut high) = (from, load_tree(tx, tenant)?.size());
+    let (mut low, mut high) = (cut(tx, name)?.0, load_tree(tx, tenant)?.size());
     // Lines are in the order of their writing; the first that is not older ends the cut.
     while low < high {
         let middle = low + (high - low) / 2;
@@ -396,18 +397,35 @@ pub(crate) fn let_go(tx: &dyn Tx, tenant: &TenantId, before: Timestamp, at: Time
         })?;
         if older == Some(true) { low = middle + 1 } else { high = middle }
     }
-    if low == from {
-        return Ok(0);
-    }
-    tx.run(LET_GO_PERSONS, with![name, signed(from), signed(low)])?;
-    tx.run(LET_GO, with![name, signed(from), signed(low)])?;
-    tx.run(KEEP_CUT, with![name, signed(low), at])?;
-    Ok(low - from)
+    let root = root_at(tx, tenant, low)?;
+    Ok((low, root.ok_or_else(|| StoreFailure::Damaged(format!("line {low} of {name} is missing")))?))
 }
 
-/// The first line that is still kept.
-pub(crate) fn cut(tx: &dyn Tx, tenant: &str) -> Answer<u64> {
-    tx::count(tx, CUT, with![tenant])
+/// Lets go of the text of the first `position` lines; how many of them had one. Their leaves stay.
+pub(crate) fn let_go(
+    tx: &dyn Tx,
+    tenant: &TenantId,
+    position: u64,
+    at: Timestamp,
+    note: &str,
+) -> Answer<u64> {
+    let name = tenant.as_str();
+    let (from, size) = (cut(tx, name)?.0, load_tree(tx, tenant)?.size());
+    if position < from || position > size || position == 0 {
+        return Ok(0);
+    }
+    tx.run(LET_GO_PERSONS, with![name, signed(from), signed(position)])?;
+    tx.run(LET_GO, with![name, signed(from), signed(position)])?;
+    tx.run(KEEP_CUT, with![name, signed(position), at, note])?;
+    Ok(position - from)
+}
+
+/// The first line that is still kept, and what was signed when the others were let go of.
+pub(crate) fn cut(tx: &dyn Tx, tenant: &str) -> Answer<(u64, Option<String>)> {
+    let found = tx::first(tx, CUT, with![tenant], |row| {
+        Ok((unsigned(row.int(0)?), row.text_or_null(1)?.map(str::to_owned)))
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 pub(crate) fn keep_checkpoint(
@@ -462,7 +480,7 @@ pub(crate) fn verify(tx: &dyn Tx) -> Answer<Option<String>> {
 fn verify_tenant(tx: &dyn Tx, tenant: &str, size: u64, frontier: &[u8]) -> Answer<Option<String>> {
     let mut tree = CompactRange::default();
     let mut last_seq = 0;
-    let kept_from = cut(tx, tenant)?;
+    let (kept_from, _) = cut(tx, tenant)?;
     let mut problem: Option<String> = None;
     tx.each(LINES, with![tenant], &mut |row| {
         if problem.is_none() {

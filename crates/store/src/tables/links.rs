@@ -12,7 +12,7 @@ use lanyard_model::{
 use crate::{
     record,
     tables::held,
-    tx::{self, Answer, Row, Tx, rows_max, statements, with},
+    tx::{self, Answer, Row, Tx, rows_max, statements, unsigned, with},
 };
 
 statements! {
@@ -24,6 +24,7 @@ statements! {
     OF = "SELECT record FROM links WHERE tenant = $1 AND user_id = $2 ORDER BY site";
     TO = "SELECT record FROM links WHERE site = $1 AND account_id = $2 ORDER BY tenant, user_id";
     ALL = "SELECT record FROM links WHERE site = $1 ORDER BY account_id, tenant, user_id";
+    COUNTS = "SELECT tenant, site, COUNT(*) FROM links GROUP BY tenant, site ORDER BY tenant, site";
     PAGE = "SELECT record FROM links WHERE site = $1 AND (account_id, tenant, user_id) > ($2, $3, $4)
             ORDER BY account_id, tenant, user_id LIMIT $5";
     KEEP_APPLIED = "INSERT INTO applied (tenant, user_id, site, record) VALUES ($1, $2, $3, $4)
@@ -55,6 +56,13 @@ statements! {
                         WHERE returned_at >= $1 ORDER BY returned_at, tenant, user_id, site";
     LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
+}
+
+/// People with a link, by tenant and site.
+pub(crate) fn counts(tx: &dyn Tx) -> Answer<Vec<(TenantId, SiteId, u64)>> {
+    tx::all(tx, COUNTS, &[], |row| {
+        Ok((TenantId::new(row.text(0)?), SiteId::new(row.text(1)?), unsigned(row.int(2)?)))
+    })
 }
 
 pub(crate) fn keep(tx: &dyn Tx, link: &Link) -> Answer<()> {

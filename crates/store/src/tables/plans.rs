@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{Charge, Intent, OpenIntent, StoreFailure};
+use lanyard_engine::ports::{Charge, Intent, OpenIntent, Order, StoreFailure};
 use lanyard_model::{
     id::{IdentityId, PlanId},
     plan::{Outcome, Plan},
@@ -23,6 +23,9 @@ statements! {
     VERIFIED = "UPDATE plans SET verified_at = $1, verified_open = $2 WHERE id = $3";
     LOAD = "SELECT record FROM plans WHERE id = $1";
     NEWEST = "SELECT record FROM plans ORDER BY made_at DESC, id DESC LIMIT $1";
+    OLDEST = "SELECT record FROM plans ORDER BY made_at, id LIMIT $1";
+    AFTER = "SELECT record FROM plans WHERE made_at > $1 OR (made_at = $1 AND id > $2)
+             ORDER BY made_at, id LIMIT $3";
     BEFORE = "SELECT record FROM plans WHERE made_at < $1 OR (made_at = $1 AND id < $2)
               ORDER BY made_at DESC, id DESC LIMIT $3";
     NEWEST_OF = "SELECT record FROM plans WHERE tenant = $1 AND user_id = $2
@@ -73,8 +76,20 @@ pub(crate) fn newest(tx: &dyn Tx, who: Option<&IdentityId>, limit: usize) -> Ans
     }
 }
 
-pub(crate) fn before(tx: &dyn Tx, at: Timestamp, id: &PlanId, limit: usize) -> Answer<Vec<Plan>> {
-    tx::all(tx, BEFORE, with![at, id.as_str(), rows_max(limit)], plan)
+/// Everybody's beyond the last one of a page.
+pub(crate) fn beyond(
+    tx: &dyn Tx,
+    last: Option<&(Timestamp, PlanId)>,
+    order: Order,
+    limit: usize,
+) -> Answer<Vec<Plan>> {
+    let limit = rows_max(limit);
+    match (order, last) {
+        (Order::Falling, None) => tx::all(tx, NEWEST, with![limit], plan),
+        (Order::Falling, Some((at, id))) => tx::all(tx, BEFORE, with![*at, id.as_str(), limit], plan),
+        (Order::Rising, None) => tx::all(tx, OLDEST, with![limit], plan),
+        (Order::Rising, Some((at, id))) => tx::all(tx, AFTER, with![*at, id.as_str(), limit], plan),
+    }
 }
 
 /// Keeps an intent, and reserves room under its cap.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{ActivityFilter, Entry, Severity, Store, Write, Wrote};
+use lanyard_engine::ports::{ActivityFilter, Document, DocumentKey, Entry, Severity, Store, Write, Wrote};
 use lanyard_model::id::{IdentityId, TenantId};
 use lanyard_store::{
     Archive, SqliteStore,
@@ -139,6 +139,25 @@ async fn erased_names_leave_the_tree_whole() {
 }
 
 #[tokio::test]
+async fn somebody_who_is_forgotten_leaves_review_lines_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = written(folder.path()).await;
+    let ana = IdentityId::new(tenant(), "ana");
+    let reviewed = Document {
+        collection: "review_lines".into(),
+        key: "rev_1:0".into(),
+        version: 0,
+        keys: vec![DocumentKey { kind: "person".into(), value: ana.to_string(), sole: false }],
+        body: serde_json::json!({ "name": "Ana Silva", "own_names": ["ana@hl.example"], "decision": "keep" }),
+    };
+    store.write(vec![Write::Document(Box::new(reviewed))]).await.unwrap();
+    let erased = store.write(vec![Write::Erase { identity: ana.clone() }]).await.unwrap();
+    assert_eq!(erased, [Wrote::Lines(6)]);
+    let line = store.documents_by_key("review_lines", "person", &ana.to_string()).await.unwrap().remove(0);
+    assert_eq!(line.body, serde_json::json!({ "name": "", "own_names": [], "decision": "keep" }));
+}
+
+#[tokio::test]
 async fn a_checkpoint_kept_elsewhere_shows_what_the_file_hides() {
     let folder = tempfile::tempdir().unwrap();
     let store = written(folder.path()).await;
@@ -176,9 +195,17 @@ async fn what_is_let_go_of_is_provably_a_beginning_and_more_than_that_shows() {
     let note = store.checkpoint(&tenant(), "lanyard.example/harborlight", &key).await.unwrap();
     let laid = verify_checkpoint(&note, &key.verifier()).unwrap();
 
-    let cut = |before| Write::LetGo { tenant: tenant(), before, at: day(10) };
-    assert_eq!(store.write(vec![cut(day(3))]).await.unwrap(), [Wrote::Lines(3)]);
-    assert_eq!(store.write(vec![cut(day(2))]).await.unwrap(), [Wrote::Lines(0)], "a cut does not move back");
+    let older = |n| Archive::open(folder.path()).unwrap().older(&tenant(), day(n)).unwrap();
+    let cut = |position| Write::LetGo { tenant: tenant(), position, at: day(10), note: "signed".into() };
+    assert_eq!(older(3).0, 3);
+    let root = Archive::open(folder.path()).unwrap().root_at(&tenant(), 3).unwrap();
+    assert_eq!(root, Some(older(3).1));
+    assert_eq!(store.write(vec![cut(3)]).await.unwrap(), [Wrote::Lines(3)]);
+    assert_eq!(older(2).0, 3, "what is gone stays gone");
+    assert_eq!(store.write(vec![cut(2)]).await.unwrap(), [Wrote::Lines(0)], "a cut does not move back");
+    assert_eq!(store.write(vec![cut(99)]).await.unwrap(), [Wrote::Lines(0)], "nor beyond the end");
+    let kept = Archive::open(folder.path()).unwrap().cut(&tenant()).unwrap();
+    assert_eq!(kept, (3, Some("signed".into())));
     let kept = store.activity(&ActivityFilter { limit: 9, ..ActivityFilter::default() }).await.unwrap();
     let titles: Vec<_> = kept.iter().map(|kept| kept.entry.title.as_str()).collect();
     assert_eq!(titles, ["l5", "l4", "l3"]);

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 /// Newest first: the version, and what takes its step back. A new step comes with its line here.
 const STEPS_BACK: &[(i64, &str)] = &[
+    (11, "ALTER TABLE journal_cuts DROP COLUMN note;"),
     (
         10,
         "DROP TABLE signals; DROP TABLE past;

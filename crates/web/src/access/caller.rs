@@ -1,8 +1,13 @@
 //! Somebody who asks.
 
-use lanyard_model::id::{SiteId, TenantId};
+use lanyard_model::id::{IdentityId, SiteId, TenantId};
 
 use super::role::{Grant, Permit, Reach, Role};
+
+/// The name of a demo's guest.
+pub(crate) const DEMO: &str = "demo";
+/// The name of this machine's command line.
+pub(crate) const COMMAND_LINE: &str = "command line";
 
 /// Somebody who may ask, with what they may.
 #[derive(Debug, Clone)]
@@ -24,7 +29,7 @@ impl Caller {
     /// This machine's command line, by the token in the data folder.
     pub(crate) fn command_line() -> Self {
         Self {
-            name: "command line".into(),
+            name: COMMAND_LINE.into(),
             subject: "command-line".into(),
             grants: vec![Grant::everywhere(Role::Owner)],
             csrf: String::new(),
@@ -36,13 +41,19 @@ impl Caller {
     /// In a demo, everybody on this machine.
     pub(crate) fn guest(csrf: String) -> Self {
         Self {
-            name: "demo".into(),
+            name: DEMO.into(),
             subject: "demo".into(),
             grants: vec![Grant::everywhere(Role::Owner)],
             csrf,
             by_token: false,
             session: None,
         }
+    }
+
+    /// The person in Okta, for whoever signed in there.
+    pub fn identity(&self) -> Option<IdentityId> {
+        let (tenant, user) = self.subject.strip_prefix("okta:")?.split_once('/')?;
+        Some(IdentityId::new(TenantId::new(tenant), user))
     }
 
     /// Words of the caller's roles, each once.

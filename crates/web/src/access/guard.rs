@@ -106,7 +106,7 @@ fn comes_from_our_page(caller: &Caller, headers: &HeaderMap) -> bool {
 pub(crate) async fn still_stands(state: &WebState, caller: &Caller) -> Result<bool, StoreFailure> {
     let engine = &state.engine;
     if let Some(name) = &caller.session {
-        return session::stands(engine, name).await;
+        return session::stands(engine, name, state.sign_in.idle_max()).await;
     }
     let now = engine.clock().now();
     Ok(token::stands(engine.store().as_ref(), now, &caller.subject).await?.unwrap_or(true))
@@ -129,11 +129,11 @@ pub(crate) async fn caller(state: &WebState, headers: &HeaderMap) -> Result<Opti
         return token::find(engine.store().as_ref(), engine.clock().now(), bearer).await;
     }
     if let Some(cookie) = cookie::read(headers, session::COOKIE)
-        && let Some(caller) = session::find(engine, &cookie).await?
+        && let Some(caller) = session::find(engine, &cookie, state.sign_in.idle_max()).await?
     {
         return Ok(Some(caller));
     }
     // A page that rebinds its name to this machine comes with its own host, and is no guest.
-    let guest = state.settings.mode == Mode::Demo && cookie::is_loopback(headers);
+    let guest = state.settings.mode == Mode::Demo && state.settings.guests && cookie::is_loopback(headers);
     Ok(guest.then(|| Caller::guest(digest(state.settings.local_token.expose_secret()))))
 }

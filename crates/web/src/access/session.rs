@@ -20,6 +20,7 @@ use super::{
 
 pub(crate) const COOKIE: &str = "lanyard";
 const COLLECTION: &str = "access:sessions";
+/// Unless the settings say otherwise.
 pub(crate) const IDLE_MAX: SignedDuration = SignedDuration::from_hours(2);
 /// Groups are a snapshot of the moment of signing in, so that moment must not be long ago (contract okta.md §12).
 pub(crate) const AGE_MAX: SignedDuration = SignedDuration::from_hours(8);
@@ -52,8 +53,8 @@ struct SessionV1 {
 }
 
 impl SessionV1 {
-    fn is_over(&self, now: Timestamp) -> bool {
-        now.duration_since(self.seen_at) >= IDLE_MAX || now.duration_since(self.begun_at) >= AGE_MAX
+    fn is_over(&self, now: Timestamp, idle_max: SignedDuration) -> bool {
+        now.duration_since(self.seen_at) >= idle_max || now.duration_since(self.begun_at) >= AGE_MAX
     }
 }
 
@@ -61,12 +62,16 @@ impl SessionV1 {
 ///
 /// # Errors
 /// As any write; [`StoreFailure::Unavailable`] when too many are open.
-pub(crate) async fn open(engine: &Engine, who: Who) -> Result<String, StoreFailure> {
+pub(crate) async fn open(
+    engine: &Engine,
+    who: Who,
+    idle_max: SignedDuration,
+) -> Result<String, StoreFailure> {
     let now = engine.clock().now();
     let (kept, total) = engine.store().document_page(COLLECTION, 0, SWEPT).await?;
     let mut over = Vec::new();
     for document in kept {
-        if body(&document).is_none_or(|session| session.is_over(now)) {
+        if body(&document).is_none_or(|session| session.is_over(now, idle_max)) {
             over.push(gone(&document));
         }
     }
@@ -96,12 +101,17 @@ pub(crate) async fn open(engine: &Engine, who: Who) -> Result<String, StoreFailu
 ///
 /// # Errors
 /// As any read.
-pub(crate) async fn find(engine: &Engine, token: &str) -> Result<Option<Caller>, StoreFailure> {
+pub(crate) async fn find(
+    engine: &Engine,
+    token: &str,
+    idle_max: SignedDuration,
+) -> Result<Option<Caller>, StoreFailure> {
     let store = engine.store();
     let name = digest(token);
-    let Some((kept, session)) = standing(engine, &name).await? else { return Ok(None) };
+    let Some((kept, session)) = standing(engine, &name, idle_max).await? else { return Ok(None) };
     let now = engine.clock().now();
-    if now.duration_since(session.seen_at) >= NOTED_EVERY {
+    // Of a short idle time, a part: whoever works must not be taken for idle.
+    if now.duration_since(session.seen_at) >= NOTED_EVERY.min(idle_max / 4) {
         let noted = SessionV1 { seen_at: now, ..session.clone() };
         // Another request may have noted it already.
         let _ =
@@ -121,16 +131,24 @@ pub(crate) async fn find(engine: &Engine, token: &str) -> Result<Option<Caller>,
 ///
 /// # Errors
 /// As any read.
-pub(crate) async fn stands(engine: &Engine, name: &str) -> Result<bool, StoreFailure> {
-    Ok(standing(engine, name).await?.is_some())
+pub(crate) async fn stands(
+    engine: &Engine,
+    name: &str,
+    idle_max: SignedDuration,
+) -> Result<bool, StoreFailure> {
+    Ok(standing(engine, name, idle_max).await?.is_some())
 }
 
 /// The session of this name; one that is over is put away.
-async fn standing(engine: &Engine, name: &str) -> Result<Option<(Document, SessionV1)>, StoreFailure> {
+async fn standing(
+    engine: &Engine,
+    name: &str,
+    idle_max: SignedDuration,
+) -> Result<Option<(Document, SessionV1)>, StoreFailure> {
     let store = engine.store();
     let Some(kept) = store.documents(COLLECTION, &[name.to_owned()]).await?.pop() else { return Ok(None) };
     let Some(session) = body(&kept) else { return Ok(None) };
-    let mut over = session.is_over(engine.clock().now());
+    let mut over = session.is_over(engine.clock().now(), idle_max);
     if let Some((tenant, user)) = session.identity.as_ref().filter(|_| !over)
         && let Some(known) = store.identity(&IdentityId::new(tenant.clone(), user.as_str())).await?
     {

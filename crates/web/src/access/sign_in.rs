@@ -31,6 +31,8 @@ use crate::{WebState, console, problem::Problem};
 const UNDER_WAY: &str = "lanyard-sign-in";
 const UNDER_WAY_MAX: SignedDuration = SignedDuration::from_mins(10);
 const LINKS_MAX: usize = 100;
+/// The name of whoever came in by an owner link.
+pub(crate) const OWNER: &str = "owner";
 
 /// What we ask the identity provider for, fresh each time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,6 +103,8 @@ pub struct SignIn {
     /// Digests of unused owner links, each with its end.
     links: Mutex<HashMap<String, Timestamp>>,
     provider: Option<Provider>,
+    /// Whoever does nothing for so long is signed out; `None`: two hours.
+    idle_max: Option<SignedDuration>,
 }
 
 struct Provider {
@@ -113,6 +117,16 @@ struct Provider {
 impl SignIn {
     pub fn with_provider(port: Arc<dyn IdentityProvider>, tenant: TenantId, rules: Vec<RoleRule>) -> Self {
         Self { provider: Some(Provider { port, tenant, rules }), ..Self::default() }
+    }
+
+    /// Signs out whoever does nothing for so long.
+    #[must_use]
+    pub fn with_idle_max(self, idle_max: SignedDuration) -> Self {
+        Self { idle_max: Some(idle_max), ..self }
+    }
+
+    pub(crate) fn idle_max(&self) -> SignedDuration {
+        self.idle_max.unwrap_or(session::IDLE_MAX)
     }
 
     pub fn has_provider(&self) -> bool {
@@ -175,7 +189,7 @@ pub(crate) async fn sign_in(
         .fix("run `lanyard sign-in` on the server: it prints a new one"));
     }
     let who = Who {
-        name: "owner".into(),
+        name: OWNER.into(),
         subject: "owner-link".into(),
         identity: None,
         grants: vec![Grant::everywhere(Role::Owner)],
@@ -297,7 +311,7 @@ async fn admit(state: &WebState, who: Who, plain: bool, to: &str, how: &str) -> 
     roles.dedup();
     let title = format!("signed in {how} as {}", roles.join(", "));
     note(state, &Reach::of(&who.grants, Permit::SignedIn), Severity::Info, &who.name, &title).await?;
-    let token = session::open(&state.engine, who).await?;
+    let token = session::open(&state.engine, who, state.sign_in.idle_max()).await?;
     let mut response = Redirect::to(to).into_response();
     let age = session::AGE_MAX.as_secs().unsigned_abs();
     cookie::set(response.headers_mut(), plain, session::COOKIE, &token, "Strict", age);

@@ -10,7 +10,8 @@ use super::{
     secret::{digest, fresh_token},
 };
 
-const COLLECTION: &str = "access:tokens";
+/// Where they are kept.
+pub const COLLECTION: &str = "access:tokens";
 /// Makes a leaked token findable by scanners.
 const PREFIX: &str = "lanyard_";
 /// How the subject of a token's caller begins.

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use jiff::SignedDuration;
-use lanyard_engine::ports::Severity;
+use lanyard_engine::{naming::spellings, ports::Severity};
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -40,6 +40,7 @@ pub async fn session(State(state): State<Arc<WebState>>, Extension(caller): Exte
     Ok(Json(json!({
         "csrf": caller.csrf,
         "user": caller.name,
+        "names": names(&state, &caller).await?,
         "subject": caller.subject,
         "grants": caller.grants,
         "permits": every.into_iter().filter(|permit| caller.may(*permit)).collect::<Vec<_>>(),
@@ -47,6 +48,17 @@ pub async fn session(State(state): State<Arc<WebState>>, Extension(caller): Exte
         "demo": state.settings.mode == Mode::Demo,
         "can_sign_out": caller.session.is_some(),
     })))
+}
+
+/// Every name that is surely the caller's: as they signed in, and as Okta knows them.
+pub(super) async fn names(state: &WebState, caller: &Caller) -> Result<Vec<String>, Problem> {
+    let mut names = vec![caller.name.clone()];
+    if let Some(id) = caller.identity()
+        && let Some(known) = state.engine.store().identity(&id).await?
+    {
+        names.extend(spellings(&known).into_iter().filter(|name| *name != caller.name));
+    }
+    Ok(names)
 }
 
 /// `GET /api/v1/tokens`

@@ -17,6 +17,7 @@ use crate::{
     WebState,
     access::{Caller, Permit},
     page::Paging,
+    problem::Problem,
 };
 
 const LIMIT_MAX: usize = 500;
@@ -38,6 +39,8 @@ pub struct ActivityQuery {
     /// Text in title, detail or name.
     search: Option<String>,
     problems: Option<bool>,
+    /// `newest` first, or `oldest`.
+    sort: Option<String>,
 }
 
 impl ActivityQuery {
@@ -79,8 +82,13 @@ pub async fn list(
         let (tenant, user) = text.split_once('/')?;
         Some(IdentityId::new(TenantId::new(tenant), user))
     });
+    let oldest = match query.sort.as_deref() {
+        None | Some("newest") => false,
+        Some("oldest") => true,
+        Some(_) => return Err(Problem::field("sort", "newest or oldest")),
+    };
     let mut items = Vec::new();
-    let mut before = query.cursor;
+    let mut last = query.cursor;
     let mut next = None;
     // Quiet lines are passed over, within a bound.
     for _ in 0..20 {
@@ -90,14 +98,14 @@ pub async fn list(
             .activity(&ActivityFilter {
                 tenant: tenant.clone(),
                 identity: identity.clone(),
-                before,
-                after: None,
+                before: last.filter(|_| !oldest),
+                after: oldest.then(|| last.unwrap_or(0)),
                 limit: limit.max(READ_AT_ONCE),
             })
             .await?;
         let full = page.len() == limit.max(READ_AT_ONCE);
         for kept in page {
-            before = Some(kept.seq);
+            last = Some(kept.seq);
             let seen = caller.sees(Some(&kept.entry.tenant), kept.entry.site.as_ref());
             if seen && query.wants(&kept) {
                 items.push(line(&kept));
@@ -106,7 +114,7 @@ pub async fn list(
                 }
             }
         }
-        next = before.filter(|_| full || items.len() == limit);
+        next = last.filter(|_| full || items.len() == limit);
         if !full || items.len() >= limit {
             break;
         }

@@ -9,10 +9,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
-use lanyard_model::{
-    clearance::Clearance,
-    id::{IdentityId, TenantId},
-};
+use lanyard_model::clearance::Clearance;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -112,6 +109,20 @@ pub async fn show(
     Ok(Json(view(&found)))
 }
 
+/// `GET /api/v1/approvals/{id}/context`
+pub async fn context(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let found = state.engine.store().clearance(&id).await?;
+    let by = principal(&caller);
+    let found = found
+        .filter(|one| is_shown(one, &caller, &by))
+        .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))?;
+    Ok(Json(json!(state.engine.request_context(&found).await?)))
+}
+
 /// `POST /api/v1/approvals`: acts as the caller.
 pub async fn say(
     State(state): State<Arc<WebState>>,
@@ -152,11 +163,6 @@ fn is_shown(one: &Clearance, caller: &Caller, by: &Principal) -> bool {
 /// The caller as somebody who decides: with the roles they have where the request is, and the identity they signed in
 /// with.
 fn principal(caller: &Caller) -> Principal {
-    let identity = caller
-        .subject
-        .strip_prefix("okta:")
-        .and_then(|id| id.split_once('/'))
-        .map(|(tenant, user)| IdentityId::new(TenantId::new(tenant), user));
     let scoped = caller
         .grants
         .iter()
@@ -169,7 +175,7 @@ fn principal(caller: &Caller) -> Principal {
     Principal {
         name: caller.name.clone(),
         scoped,
-        identities: identity.into_iter().collect(),
+        identities: caller.identity().into_iter().collect(),
         ..Principal::default()
     }
 }

@@ -11,8 +11,11 @@ use axum::{
 };
 use bytes::BytesMut;
 use futures_util::{Stream, stream};
-use lanyard_engine::ports::{Entry, Severity, Write};
-use lanyard_model::id::TenantId;
+use lanyard_engine::{
+    late::AnswerProblem,
+    ports::{Entry, Severity, Write},
+};
+use lanyard_model::id::{IdentityId, SiteId, TenantId};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
@@ -68,6 +71,53 @@ async fn note(
     };
     state.engine.store().write(vec![Write::Journal(Box::new(entry))]).await?;
     Ok(())
+}
+
+/// Who answers for a late leaver.
+#[derive(serde::Deserialize)]
+pub struct LateAnswer {
+    /// `tenant/user`.
+    person: String,
+    site: SiteId,
+    owner: String,
+    compensation: String,
+}
+
+/// `POST /api/v1/evidence/late`
+pub async fn answer_for_late(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Sent(what): Sent<LateAnswer>,
+) -> Answer {
+    let (tenant, user) = what
+        .person
+        .split_once('/')
+        .ok_or_else(|| Problem::field("person", format!("{} is not TENANT/ID", what.person)))?;
+    let LateAnswer { site, owner, compensation, .. } = &what;
+    let answer = lanyard_engine::late::Answer {
+        identity: IdentityId::new(TenantId::new(tenant), user),
+        site: site.clone(),
+        owner: owner.clone(),
+        compensation: compensation.clone(),
+    };
+    let leaver = state.engine.answer_for_late(&answer, &caller.name).await?;
+    Ok(Json(json!({ "person": what.person, "site": site, "since": leaver.since, "owner": owner.trim() })))
+}
+
+impl From<AnswerProblem> for Problem {
+    fn from(problem: AnswerProblem) -> Self {
+        let title = problem.to_string();
+        match problem {
+            AnswerProblem::NoLeaver { .. } => Self::not_found(title),
+            AnswerProblem::InTime { .. } => {
+                Self::new(StatusCode::CONFLICT, "in_time", title).fix("reload: only late leavers are listed")
+            }
+            AnswerProblem::Incomplete => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "incomplete", title).fix("fill in both")
+            }
+            AnswerProblem::Store(failure) => failure.into(),
+        }
+    }
 }
 
 /// `GET /api/v1/evidence`

@@ -18,6 +18,9 @@ pub mod places;
 pub mod plans;
 pub mod policy;
 pub mod reviews;
+pub mod seals;
+mod standing;
+pub mod trail;
 
 use crate::problem::Problem;
 

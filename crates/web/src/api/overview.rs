@@ -8,14 +8,14 @@ use axum::{
 };
 use jiff::Timestamp;
 use lanyard_engine::{
-    ports::{Finding, Severity},
+    ports::{Finding, Order, Severity},
     put_away::may_be_put_away,
 };
 use lanyard_model::coverage::ReadKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, standing::environments};
 use crate::{WebState, access::Caller, page::Paging, problem::Problem, traffic::Calls};
 
 /// Findings of one kind beyond this many are shown as one line with a count.
@@ -38,7 +38,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
         let ledger = store.ledger(id).await?;
         let polled = engine.polled_at(id);
         let hook = store.meta(&format!("hook-state:{id}")).await?.unwrap_or_else(|| "none".into());
-        let (_, _, people) = store.search_people(Some(id), "", None, 1).await?;
+        let (_, _, people) = store.search_people(Some(id), "", Order::Rising, None, 1).await?;
         tenants.push(json!({
             "id": id,
             "name": id,
@@ -52,8 +52,9 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
                 "feed_only": ledger.feed_only,
                 "both": ledger.both,
             },
-            "people": people,
+            "people": people.unwrap_or_default(),
             "budget": Calls::of(&engine.directories()[id].calls()),
+            "quotas": engine.directories()[id].quotas(),
             "calls": traffic.of(&format!("tenant:{id}"), now),
         }));
     }
@@ -89,6 +90,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     let spark = store.operation_rates(hour, Duration::from_secs(60)).await?;
     let mut findings = store.findings(2000).await?;
     findings.retain(|finding| sees(caller, finding));
+    let environments = environments(state, caller, &findings).await?;
     let whole = caller.sees_everything();
     let held = findings.iter().filter(|f| f.kind == "blocked" || f.kind == "cap").count();
     Ok(json!({
@@ -99,6 +101,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
         "policy": { "name": engine.active().policy.name(), "seal": engine.active().policy.seal() },
         "tenants": tenants,
         "sites": sites,
+        "environments": environments,
         "work": if whole { Some(store.work_counts(now).await?) } else { None },
         "needs_person": needs_person(&findings),
         "rates": {
@@ -183,6 +186,8 @@ pub struct FindingsQuery {
     tenant: Option<String>,
     kind: Option<String>,
     search: Option<String>,
+    /// `severity` (worst first), `newest`, `oldest` or `title`.
+    sort: Option<String>,
 }
 
 /// `GET /api/v1/findings`
@@ -211,6 +216,13 @@ pub async fn findings(
         if query.kind.as_deref().is_none_or(|kind| kind.split(',').any(|one| one == finding.kind)) {
             found.push(finding);
         }
+    }
+    match query.sort.as_deref() {
+        None | Some("severity") => {}
+        Some("newest") => found.sort_by_key(|one| (std::cmp::Reverse(one.since), &one.key)),
+        Some("oldest") => found.sort_by_key(|one| (one.since, &one.key)),
+        Some("title") => found.sort_by_cached_key(|one| (one.title.to_lowercase(), one.key.clone())),
+        Some(_) => return Err(Problem::field("sort", "severity, newest, oldest or title")),
     }
     let items: Vec<&Finding> = found.iter().skip(skip).take(limit).copied().collect();
     let next = (skip + items.len() < found.len()).then(|| (skip + items.len()).to_string());

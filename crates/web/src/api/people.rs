@@ -1,6 +1,9 @@
 //! People: the list, one person now, their timeline, and what would be done for them.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use axum::{
     Extension, Json,
@@ -10,7 +13,7 @@ use axum::{
 use jiff::Timestamp;
 use lanyard_engine::{
     explain::{Preview, PreviewError},
-    ports::{ActivityFilter, Mirrored},
+    ports::{ActivityFilter, COUNTED_MAX, Mirrored, Order},
 };
 use lanyard_model::{
     account::Account,
@@ -38,6 +41,7 @@ pub struct PeopleQuery {
     cursor: Option<String>,
     limit: Option<usize>,
     tenant: Option<String>,
+    sort: Option<String>,
 }
 
 /// Pages read for one answer when most people belong to sites that the caller does not see.
@@ -52,6 +56,11 @@ pub async fn list(
     let asked = query.tenant.as_deref().filter(|t| *t != "all").map(TenantId::new);
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
     let text = query.search.unwrap_or_default();
+    let order = match query.sort.as_deref() {
+        None | Some("name") => Order::Rising,
+        Some("-name") => Order::Falling,
+        Some(_) => return Err(Problem::field("sort", "name or -name")),
+    };
     let store = state.engine.store();
     // `None`: all tenants in one list, by name.
     let scopes: Vec<Option<TenantId>> = match (asked, caller.reach()) {
@@ -67,10 +76,14 @@ pub async fn list(
         None => (0, None),
     };
     let mut items: Vec<Value> = Vec::new();
+    // How many fit in each tenant that was asked; `None`: more than are counted.
+    let mut counts: BTreeMap<usize, Option<u64>> = BTreeMap::new();
     for _ in 0..PAGES_MAX {
         let Some(scope) = scopes.get(index) else { break };
         let room = limit - items.len();
-        let (found, next, _) = store.search_people(scope.as_ref(), &text, cursor.as_deref(), room).await?;
+        let (found, next, fit) =
+            store.search_people(scope.as_ref(), &text, order, cursor.as_deref(), room).await?;
+        counts.insert(index, fit);
         for mirrored in &found {
             items.extend(row(&state, &caller, mirrored).await?);
         }
@@ -82,14 +95,19 @@ pub async fn list(
             break;
         }
     }
-    let mut total = 0;
-    for scope in &scopes {
-        total += store.search_people(scope.as_ref(), &text, None, 1).await?.2;
+    for (index, scope) in scopes.iter().enumerate() {
+        if let Entry::Vacant(unknown) = counts.entry(index) {
+            unknown.insert(store.search_people(scope.as_ref(), &text, order, None, 1).await?.2);
+        }
     }
+    let total: Option<u64> = counts.values().copied().sum();
     let next = (index < scopes.len()).then(|| format!("{index}|{}", cursor.unwrap_or_default()));
     // Whoever sees a part of the sites only is not told how many there are elsewhere.
     let whole = caller.grants.iter().any(|grant| grant.sites.is_empty());
-    Ok(Json(json!({ "items": items, "next": next, "total": whole.then_some(total) })))
+    let more_than = (whole && total.is_none()).then_some(COUNTED_MAX);
+    Ok(Json(
+        json!({ "items": items, "next": next, "total": total.filter(|_| whole), "more_than": more_than }),
+    ))
 }
 
 /// `None` for somebody the caller's sites do not know.

@@ -1,13 +1,20 @@
 //! Plans: recent ones, and one with its operations and outcomes.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
     Extension, Json,
     extract::{Path, Query, State},
 };
 use jiff::Timestamp;
-use lanyard_model::{id::PlanId, plan::Plan};
+use lanyard_engine::ports::Order;
+use lanyard_model::{
+    id::{IdentityId, PlanId, SiteId},
+    plan::{Plan, Summary},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,6 +31,7 @@ pub struct PlansQuery {
     tenant: Option<String>,
     search: Option<String>,
     effect: Option<String>,
+    sort: Option<String>,
 }
 
 impl PlansQuery {
@@ -57,7 +65,12 @@ pub async fn list(
     Query(query): Query<PlansQuery>,
 ) -> Answer {
     let limit = query.limit.unwrap_or(100).clamp(1, 500);
-    let mut before = query.cursor.as_deref().and_then(|cursor| {
+    let order = match query.sort.as_deref() {
+        None | Some("newest") => Order::Falling,
+        Some("oldest") => Order::Rising,
+        Some(_) => return Err(Problem::field("sort", "newest or oldest")),
+    };
+    let mut last = query.cursor.as_deref().and_then(|cursor| {
         let (at, id) = cursor.split_once('|')?;
         Some((at.parse::<Timestamp>().ok()?, PlanId::new(id)))
     });
@@ -65,11 +78,11 @@ pub async fn list(
     let mut items = Vec::new();
     let mut looked = 0;
     let more = loop {
-        let page = store.plans_before(before.as_ref(), limit.max(200)).await?;
+        let page = store.plans_beyond(last.as_ref(), order, limit.max(200)).await?;
         let full = page.len() == limit.max(200);
         looked += page.len();
         for plan in page {
-            before = Some((plan.made_at, plan.id.clone()));
+            last = Some((plan.made_at, plan.id.clone()));
             if caller.sees(Some(&plan.identity.tenant), Some(&plan.site)) && query.wants(&plan) {
                 items.push(head(&plan));
                 if items.len() == limit {
@@ -81,12 +94,12 @@ pub async fn list(
             break items.len() == limit || full;
         }
     };
-    let next = before.filter(|_| more).map(|(at, id)| format!("{at}|{id}"));
+    let next = last.filter(|_| more).map(|(at, id)| format!("{at}|{id}"));
     Ok(Json(json!({ "items": items, "next": next })))
 }
 
 fn head(plan: &Plan) -> Value {
-    let summary = plan.summary();
+    let counted = summary(&plan.summary());
     json!({
         "id": plan.id,
         "at": plan.made_at,
@@ -95,13 +108,14 @@ fn head(plan: &Plan) -> Value {
         "identity": { "tenant": plan.identity.tenant, "id": plan.identity.user },
         "person": plan.person,
         "lane": plan.lane,
-        "summary": {
-            "add": summary.add,
-            "change": summary.change,
-            "remove": summary.remove,
-            "move": summary.r#move,
-            "held": summary.held,
-        },
+        "summary": counted,
+    })
+}
+
+fn summary(counts: &Summary) -> Value {
+    json!({
+        "add": counts.add, "change": counts.change, "remove": counts.remove, "move": counts.r#move,
+        "held": counts.held,
     })
 }
 
@@ -112,14 +126,25 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let id = PlanId::new(id.as_str());
-    let store = state.engine.store();
-    let plan = store
-        .plan(&id)
-        .await?
-        .filter(|plan| caller.sees(Some(&plan.identity.tenant), Some(&plan.site)))
-        .ok_or_else(|| Problem::not_found(format!("there is no plan {id}")))?;
-    let operations: Vec<_> = store
-        .intents(&id)
+    let seen = |plan: &Plan| caller.sees(Some(&plan.identity.tenant), Some(&plan.site));
+    let plan = state.engine.store().plan(&id).await?.filter(seen);
+    let plan = plan.ok_or_else(|| Problem::not_found(format!("there is no plan {id}")))?;
+    Ok(Json(whole(&state, &plan).await?))
+}
+
+/// A plan by its id, for whoever may see it.
+pub(super) async fn detail(state: &WebState, id: &PlanId) -> Result<Option<Value>, Problem> {
+    match state.engine.store().plan(id).await? {
+        Some(plan) => Ok(Some(whole(state, &plan).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn whole(state: &WebState, plan: &Plan) -> Result<Value, Problem> {
+    let operations: Vec<_> = state
+        .engine
+        .store()
+        .intents(&plan.id)
         .await?
         .into_iter()
         .map(|(intent, outcome)| {
@@ -132,11 +157,90 @@ pub async fn show(
             })
         })
         .collect();
-    let mut value = head(&plan);
-    value["steps"] = json!(plan_lines(&plan));
+    let mut value = head(plan);
+    value["steps"] = json!(plan_lines(plan));
     value["notes"] = json!(plan.notes);
     value["operations"] = json!(operations);
     value["ending"] = json!(plan.ending);
     value["policy"] = json!(plan.policy);
-    Ok(Json(value))
+    Ok(value)
+}
+
+/// Plans of the time before `now` that are summed up.
+const REACH_SECONDS: i64 = 86_400;
+
+/// `GET /api/v1/plans/reach`: how far the plans of the last day reach: people, by site, and against the limit on removals.
+pub async fn reach(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+    let (engine, store) = (&state.engine, state.engine.store());
+    let since = engine.clock().now() - jiff::SignedDuration::from_secs(REACH_SECONDS);
+    let mut sites: BTreeMap<SiteId, Reach> = BTreeMap::new();
+    let (mut last, mut looked, mut whole) = (None, 0, true);
+    loop {
+        let page = store.plans_beyond(last.as_ref(), Order::Falling, 200).await?;
+        let full = page.len() == 200;
+        looked += page.len();
+        last = page.last().map(|plan| (plan.made_at, plan.id.clone()));
+        let past = page.last().is_none_or(|plan| plan.made_at < since);
+        for plan in page.iter().filter(|plan| plan.made_at >= since) {
+            if caller.sees(Some(&plan.identity.tenant), Some(&plan.site)) {
+                sites.entry(plan.site.clone()).or_default().count(plan);
+            }
+        }
+        if !full || past {
+            break;
+        }
+        if looked >= LOOKED_THROUGH_MAX {
+            whole = false;
+            break;
+        }
+    }
+    let policy = engine.active();
+    let guardrails = policy.policy.guardrails();
+    let window = jiff::SignedDuration::from_secs(i64::from(guardrails.window_seconds));
+    let mut shown = Vec::new();
+    for (site, reach) in sites {
+        let known = engine.people_in(&site);
+        let used = store.cap_used(&format!("removals:{site}"), engine.clock().now() - window).await?;
+        shown.push(json!({
+            "site": site,
+            "plans": reach.plans,
+            "people": reach.people.len(),
+            "of": known,
+            "losing": reach.losing.len(),
+            "floors": reach.floors.len(),
+            "summary": summary(&reach.summary),
+            "removals_used": used,
+            "removals_max": guardrails.removals_max(known),
+            "window_seconds": guardrails.window_seconds,
+        }));
+    }
+    Ok(Json(json!({ "since": since, "whole": whole, "sites": shown })))
+}
+
+/// What the plans of one site sum up to.
+#[derive(Default)]
+struct Reach {
+    plans: usize,
+    people: BTreeSet<IdentityId>,
+    losing: BTreeSet<IdentityId>,
+    /// Named by seats that are given or taken.
+    floors: BTreeSet<String>,
+    summary: Summary,
+}
+
+impl Reach {
+    fn count(&mut self, plan: &Plan) {
+        let summary = plan.summary();
+        self.plans += 1;
+        self.summary += summary;
+        self.people.insert(plan.identity.clone());
+        if summary.remove > 0 {
+            self.losing.insert(plan.identity.clone());
+        }
+        let seats = plan.steps.iter().flat_map(|step| &step.differences).filter(|one| one.what == "seat");
+        for place in seats.flat_map(|one| one.from.iter().chain(&one.to)) {
+            // `Pier House / Level 2 / 2.014`
+            self.floors.extend(place.rsplit_once(" / ").map(|(floor, _)| floor.to_owned()));
+        }
+    }
 }

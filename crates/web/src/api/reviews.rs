@@ -8,17 +8,25 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use lanyard_engine::reviews::{
-    Opening, ReviewError,
-    campaign::{Campaign, Decision, Line, ReviewProblem, hasty, same},
+use lanyard_engine::{
+    naming::Named,
+    reviews::{
+        By, Opening, ReviewError,
+        campaign::{Campaign, Decision, Line, ReviewProblem, hasty, same},
+    },
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Answer;
+use super::{Answer, access::names};
 use crate::{
     WebState,
-    access::{Caller, Permit},
+    access::{
+        Caller, Permit,
+        caller::{COMMAND_LINE, DEMO},
+        sign_in::OWNER,
+        token,
+    },
     answers::{tag_of, written_against},
     page::Paging,
     problem::{Body, Problem},
@@ -69,6 +77,50 @@ pub async fn list(
     Ok(Json(json!({ "reviews": page.items, "next": page.next, "total": page.total })))
 }
 
+/// The opening with everybody under the name that tells them from everybody else, however they were written.
+async fn named_apart(state: &WebState, caller: &Caller, mut opening: Opening) -> Result<Opening, Problem> {
+    let tokens = token::list(state.engine.store().as_ref()).await?;
+    let local = |name: &str| {
+        let programs = tokens.iter().map(|token| token.name.as_str());
+        programs.chain([caller.name.as_str(), OWNER, DEMO, COMMAND_LINE]).any(|own| same(own, name))
+    };
+    opening.owner = sole(state, &local, "owner", &opening.owner).await?;
+    for (at, reviewer) in opening.reviewers.iter_mut().enumerate() {
+        *reviewer = sole(state, &local, &format!("reviewers[{at}]"), reviewer).await?;
+    }
+    for (at, provisioner) in opening.provisioners.iter_mut().enumerate() {
+        *provisioner = sole(state, &local, &format!("provisioners[{at}]"), provisioner).await?;
+    }
+    Ok(opening)
+}
+
+async fn sole(
+    state: &WebState,
+    local: &impl Fn(&str) -> bool,
+    path: &str,
+    text: &str,
+) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    match state.engine.named(text).await? {
+        Named::One(known) => Ok(state.engine.name_apart(&known).await?),
+        Named::Several(logins) => {
+            let message = format!("{} people are called {text}", logins.len());
+            Err(Problem::field(path, message).fix(format!("name one by login: {}", logins.join(", "))))
+        }
+        Named::Nobody { .. } if local(text) => Ok(text.to_owned()),
+        Named::Nobody { nearest } => {
+            let fix = match nearest.is_empty() {
+                true => "write a name, login or e-mail address as Okta has it".to_owned(),
+                false => format!("did you mean {}?", nearest.join(", or ")),
+            };
+            Err(Problem::field(path, format!("nobody is called {text}")).fix(fix))
+        }
+    }
+}
+
 /// `POST /api/v1/reviews`
 pub async fn open(
     State(state): State<Arc<WebState>>,
@@ -78,6 +130,7 @@ pub async fn open(
     if !caller.may_at(Permit::Approve, Some(&opening.tenant), None) {
         return Err(Problem::not_found(format!("there is no tenant {}", opening.tenant)));
     }
+    let opening = named_apart(&state, &caller, opening).await?;
     let campaign = state.engine.open_review(opening, &caller.name).await.map_err(refused)?;
     Ok(Json(json!({ "review": campaign })))
 }
@@ -114,10 +167,15 @@ pub async fn show(
     });
     let tag = review_tag(&campaign, &lines);
     // A line's place is the same whatever is decided meanwhile.
+    let who = by(&state, &caller).await?;
+    // Whoever asks for their own lines gets those of all their names.
+    let theirs = |line: &Line, reviewer: &String| {
+        same(&line.reviewer, reviewer) || (who.is(reviewer) && who.is(&line.reviewer))
+    };
     let fits: Vec<_> = lines
         .into_iter()
         .enumerate()
-        .filter(|(_, line)| page.reviewer.as_ref().is_none_or(|reviewer| same(&line.reviewer, reviewer)))
+        .filter(|(_, line)| page.reviewer.as_ref().is_none_or(|reviewer| theirs(line, reviewer)))
         // Whoever must be asked first keeps the review open as much as what nobody looked at.
         .filter(|(_, line)| !page.open || matches!(line.decision, None | Some(Decision::Ask)))
         .collect();
@@ -149,6 +207,11 @@ async fn unchanged(state: &WebState, id: &str, headers: &HeaderMap) -> Result<()
     written_against(headers, &review_tag(&campaign, &lines))
 }
 
+/// The caller, under all names that are surely theirs.
+async fn by(state: &WebState, caller: &Caller) -> Result<By, Problem> {
+    Ok(By { name: caller.name.clone(), also: names(state, caller).await? })
+}
+
 #[derive(Deserialize)]
 pub struct Word {
     decision: Decision,
@@ -167,7 +230,7 @@ pub async fn decide(
     unchanged(&state, &line, &headers).await?;
     let decided = state
         .engine
-        .decide_review(&line, &caller.name, word.decision, &word.reason)
+        .decide_review(&line, by(&state, &caller).await?, word.decision, &word.reason)
         .await
         .map_err(refused)?;
     Ok(Json(json!({ "line": decided })))
@@ -188,6 +251,7 @@ pub async fn sign(
 ) -> Answer {
     allowed(&state, &caller, Permit::Approve, &id).await?;
     unchanged(&state, &id, &headers).await?;
-    let signed = state.engine.sign_review(&id, &caller.name, &word.statement).await.map_err(refused)?;
+    let who = by(&state, &caller).await?;
+    let signed = state.engine.sign_review(&id, who, &word.statement).await.map_err(refused)?;
     Ok(Json(json!({ "review": signed })))
 }

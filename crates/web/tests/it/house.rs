@@ -88,6 +88,7 @@ fn state(
     let settings = WebSettings {
         mode: Mode::Serve,
         version: "test".into(),
+        guests: false,
         hook_secrets: BTreeMap::from([("northgate".into(), SecretString::from(HOOK_SECRET.to_owned()))]),
         scim: ScimSettings {
             tokens: tokens.into(),

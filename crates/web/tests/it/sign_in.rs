@@ -123,6 +123,22 @@ async fn a_session_ends_idle_and_ends_old() {
 }
 
 #[tokio::test]
+async fn a_shorter_idle_time_ends_a_session_that_is_not_used_and_none_that_is() {
+    let house = House::with(SignIn::default().with_idle_max(SignedDuration::from_secs(20)));
+    let reply = house.visit("GET", &link(&house).await, HERE, &[], Value::Null).await;
+    let (cookie, _) = cookies(&reply).remove(0);
+    let asked = async || {
+        house.visit("GET", "/api/v1/session", HERE, &[("cookie", &cookie)], Value::Null).await.status
+    };
+    for _ in 0..6 {
+        house.pass(SignedDuration::from_secs(12));
+        assert_eq!(asked().await, StatusCode::OK, "in use for longer than the idle time, never idle for it");
+    }
+    house.pass(SignedDuration::from_secs(20));
+    assert_eq!(asked().await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn over_a_network_cookies_are_secure_and_bound_to_the_host() {
     let house = House::new();
     let path = link(&house).await;

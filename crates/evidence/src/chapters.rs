@@ -1,0 +1,311 @@
+//! Each control as somebody reads it: what was tested, what came of it, who does not fit by name, and where the rows are.
+
+use crate::{
+    cell::{Cell, Table},
+    controls::{Control, Exceptions, State, controls},
+    pack::Kept,
+    sheet::shown,
+    tables,
+    tally::Summary,
+};
+
+/// Exceptions that a chapter names; all of them are in the tables.
+const NAMED_MAX: usize = 25;
+
+/// A control with its exceptions.
+pub(crate) struct Chapter {
+    /// In each framework.
+    pub(crate) names: String,
+    pub(crate) question: String,
+    pub(crate) tested: String,
+    pub(crate) state: &'static str,
+    pub(crate) answer: String,
+    /// How many there are, and how many are named here.
+    pub(crate) counted: String,
+    pub(crate) exceptions: Vec<String>,
+    /// What is said where there are none; `None`: none can be.
+    pub(crate) none: Option<&'static str>,
+    pub(crate) alarming: bool,
+    pub(crate) files: String,
+}
+
+/// All chapters, in the order of the controls.
+pub(crate) fn chapters(summary: &Summary, rows: &Kept) -> Vec<Chapter> {
+    controls(summary).into_iter().map(|control| chapter(control, summary, rows)).collect()
+}
+
+fn chapter(control: Control, summary: &Summary, rows: &Kept) -> Chapter {
+    let names = [("SOC 2", control.soc2), ("ISO/IEC 27001", control.iso), ("NIST 800-53", control.nist)];
+    let names: Vec<String> = names
+        .iter()
+        .filter(|(_, name)| !name.is_empty())
+        .map(|(framework, name)| format!("{framework} {name}"))
+        .collect();
+    let mut exceptions = exceptions(control.exceptions, rows);
+    let count = exceptions.len();
+    exceptions.truncate(NAMED_MAX);
+    let counted = match count > NAMED_MAX {
+        true => format!("{count}, of which the first {NAMED_MAX}:"),
+        false => format!("{count}:"),
+    };
+    let files: Vec<String> = control
+        .files
+        .split(", ")
+        .filter(|name| !name.is_empty())
+        .map(|name| format!("data/{name}.csv ({} rows)", summary.rows(name)))
+        .collect();
+    Chapter {
+        names: names.join(" · "),
+        question: control.question.to_owned(),
+        tested: control.tested.to_owned(),
+        state: control.state.name(),
+        answer: control.answer,
+        counted,
+        exceptions,
+        none: (control.exceptions != Exceptions::None && control.state != State::NoData).then_some("none"),
+        alarming: control.state == State::NotSatisfied,
+        files: files.join(", "),
+    }
+}
+
+/// Rows of a table that do not fit, a sentence each.
+fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
+    let of = |table: &'static Table, fits: &dyn Fn(&Row<'_>) -> bool, say: &dyn Fn(&Row<'_>) -> String| {
+        let all = rows.get(table.name).into_iter().flatten().map(|cells| Row { table, cells });
+        all.filter(|row| !fits(row)).map(|row| say(&row)).collect::<Vec<_>>()
+    };
+    match which {
+        Exceptions::None => Vec::new(),
+        Exceptions::DoubtfulLists => {
+            let lists = of(
+                &tables::CERTIFICATES,
+                &|row| row.text("moment") == "extraction" || row.cell("complete").is_true(),
+                &|row| {
+                    format!(
+                        "list {} of {}, {}: {}",
+                        row.text("list"),
+                        row.text("scope"),
+                        row.shown("ended_at"),
+                        row.text("doubts")
+                    )
+                },
+            );
+            let blind = of(&tables::INTAKE, &|row| !matches!(row.text("kind"), "gap" | "break"), &|row| {
+                let cause = if row.text("cause").is_empty() {
+                    String::new()
+                } else {
+                    format!(": {}", row.text("cause"))
+                };
+                format!(
+                    "Okta's log was not read from {} to {} ({} s){cause}",
+                    row.shown("from_at"),
+                    row.shown("to_at"),
+                    row.shown("seconds")
+                )
+            });
+            lists.into_iter().chain(blind).collect()
+        }
+        Exceptions::NotAuthorised => {
+            of(&tables::JOINERS, &|row| row.cell("authorised_before").is_true(), &|row| {
+                format!("{}: {}, access from {}", row.who(), row.text("how"), row.shown("granted_at"))
+            })
+        }
+        Exceptions::LateLeavers => of(&tables::BREACHES, &|_| false, &|row| {
+            let owner = match row.text("owner") {
+                "" => "nobody answers for it yet".to_owned(),
+                owner => format!("{owner} answers for it: {}", row.text("compensation")),
+            };
+            format!(
+                "{}: right ended {}, {} s beyond the bound, {}; {owner}",
+                row.who(),
+                row.shown("event_at"),
+                row.shown("seconds_at_risk"),
+                row.text("cause").replace('_', " ")
+            )
+        }),
+        Exceptions::LateSeen => of(
+            &tables::LEAVERS,
+            &|row| row.cell("seconds_to_seen").int().is_some_and(|seconds| seconds <= 8 * 3600),
+            &|row| {
+                format!("{}: right ended {}, seen {}", row.who(), row.shown("event_at"), row.shown("seen_at"))
+            },
+        ),
+        Exceptions::OpenMoves => of(
+            &tables::MOVERS,
+            &|row| {
+                let slow = row.cell("seconds_to_verified").int().is_none_or(|seconds| seconds > 86_400);
+                row.text("left_open").is_empty() && !slow
+            },
+            &|row| {
+                let open = row.text("left_open");
+                let rest = if open.is_empty() { "later than 24 hours" } else { open };
+                format!("{}: decided {}, {rest}", row.who(), row.shown("decided_at"))
+            },
+        ),
+        Exceptions::Nobodys => of(
+            &tables::EXCEPTIONS,
+            &|row| row.text("kind") != "orphan" || row.cell("over_at").time().is_some(),
+            &|row| format!("{}: {}, first seen {}", row.text("site"), row.text("title"), row.shown("since")),
+        ),
+        Exceptions::OpenReviews => of(
+            &tables::REVIEWS,
+            &|row| {
+                let gone = row.text("decision") != "remove" || row.cell("removed_at").time().is_some();
+                !row.text("decision").is_empty() && gone && row.cell("separated").is_true()
+            },
+            &|row| {
+                let decision = match row.text("decision") {
+                    "" => "undecided",
+                    "remove" => "removed, and not read back as gone",
+                    other => other,
+                };
+                format!(
+                    "{}: {}, {} {}: {decision}, {}",
+                    row.text("title"),
+                    row.who(),
+                    row.text("kind"),
+                    row.text("what"),
+                    row.text("reviewer")
+                )
+            },
+        ),
+    }
+}
+
+/// A row by the names of its columns.
+struct Row<'r> {
+    table: &'static Table,
+    cells: &'r [Cell],
+}
+
+impl<'r> Row<'r> {
+    fn cell(&self, column: &str) -> &'r Cell {
+        self.table.at(column).and_then(|at| self.cells.get(at)).unwrap_or(&Cell::Null)
+    }
+
+    fn text(&self, column: &str) -> &'r str {
+        self.cell(column).text()
+    }
+
+    fn shown(&self, column: &str) -> String {
+        shown(self.cell(column))
+    }
+
+    /// Name, id and site.
+    fn who(&self) -> String {
+        let (name, person) = (self.text("name"), self.text("person"));
+        let name = if name.is_empty() { person.to_owned() } else { format!("{name} ({person})") };
+        format!("{name} in {}", self.text("site"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Tally;
+
+    /// A row with these cells, the others empty.
+    fn row(table: &'static Table, cells: &[(&str, Cell)]) -> Vec<Cell> {
+        let cell = |name: &str| cells.iter().find(|(known, _)| *known == name).map(|(_, cell)| cell.clone());
+        assert!(cells.iter().all(|(name, _)| table.at(name).is_some()), "columns of {}", table.name);
+        table.columns.iter().map(|column| cell(column.name).unwrap_or(Cell::Null)).collect()
+    }
+
+    fn told(rows: Vec<(&'static Table, Vec<Cell>)>) -> Vec<Chapter> {
+        let mut tally = Tally::new("2026-12-01T00:00:00Z".parse().unwrap());
+        let mut kept = Kept::new();
+        for (table, cells) in rows {
+            tally.take(table, &cells);
+            kept.entry(table.name).or_default().push(cells);
+        }
+        chapters(&tally.summary(), &kept)
+    }
+
+    fn of<'c>(chapters: &'c [Chapter], nist: &str) -> &'c Chapter {
+        let found = chapters.iter().find(|chapter| chapter.names.ends_with(&format!("NIST 800-53 {nist}")));
+        found.unwrap_or_else(|| panic!("no {nist}"))
+    }
+
+    fn at(text: &str) -> Cell {
+        Cell::Time(text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_chapter_tells_result_exceptions_by_name_and_where_the_rows_are() {
+        let who: [(&str, Cell); 3] =
+            [("person", "acme/1".into()), ("name", "Ben Slow".into()), ("site", "pier".into())];
+        let leaver = [&who[..], &[("in_time", false.into()), ("cause", "okta_late".into())]].concat();
+        let breach = [
+            &who[..],
+            &[
+                ("event_at", at("2026-11-02T09:00:00Z")),
+                ("seconds_at_risk", Cell::Int(400)),
+                ("cause", "okta_late".into()),
+                ("owner", "Olga".into()),
+                ("compensation", "badge blocked by hand".into()),
+            ],
+        ]
+        .concat();
+        let chapters = told(vec![
+            (&tables::LEAVERS, row(&tables::LEAVERS, &leaver)),
+            (&tables::BREACHES, row(&tables::BREACHES, &breach)),
+        ]);
+        let leavers = of(&chapters, "PS-4, AC-2 l");
+        assert_eq!(leavers.names, "SOC 2 CC6.3 · ISO/IEC 27001 A.5.18 · NIST 800-53 PS-4, AC-2 l");
+        assert_eq!(
+            (leavers.state, leavers.alarming, leavers.counted.as_str()),
+            ("not satisfied", true, "1:")
+        );
+        assert_eq!(
+            leavers.exceptions,
+            [
+                "Ben Slow (acme/1) in pier: right ended 2026-11-02 09:00:00, 400 s beyond the bound, okta late; Olga answers for \
+              it: badge blocked by hand"
+            ]
+        );
+        assert_eq!(
+            leavers.files,
+            "data/leavers.csv (1 rows), data/timeliness.csv (0 rows), data/bounds.csv (0 rows), data/breaches.csv (1 rows)"
+        );
+        // Nobody joined: there is nothing to except from.
+        let joiners = of(&chapters, "AC-2 e, f, i");
+        assert_eq!((joiners.state, joiners.none, joiners.exceptions.len()), ("no data", None, 0));
+    }
+
+    #[test]
+    fn long_lists_of_exceptions_are_cut_and_say_so() {
+        let open = |n: usize| {
+            let cells = [
+                ("kind", "orphan".into()),
+                ("site", "pier".into()),
+                ("title", format!("account {n} belongs to nobody").into()),
+                ("since", at("2026-11-02T09:00:00Z")),
+            ];
+            (&tables::EXCEPTIONS, row(&tables::EXCEPTIONS, &cells))
+        };
+        let chapters = told((0..40).map(open).collect());
+        let nobodys = of(&chapters, "AC-2(3)");
+        assert_eq!((nobodys.exceptions.len(), nobodys.counted.as_str()), (25, "40, of which the first 25:"));
+        assert_eq!(
+            nobodys.exceptions[0],
+            "pier: account 0 belongs to nobody, first seen 2026-11-02 09:00:00"
+        );
+    }
+
+    #[test]
+    fn times_in_which_nobody_looked_are_exceptions_to_completeness() {
+        let gap = [
+            ("kind", "gap".into()),
+            ("from_at", at("2026-11-02T09:00:00Z")),
+            ("to_at", at("2026-11-02T10:00:00Z")),
+            ("seconds", Cell::Int(3600)),
+        ];
+        let chapters = told(vec![(&tables::INTAKE, row(&tables::INTAKE, &gap))]);
+        let complete = of(&chapters, "AC-2(4)");
+        assert_eq!(
+            complete.exceptions,
+            ["Okta's log was not read from 2026-11-02 09:00:00 to 2026-11-02 10:00:00 (3600 s)"]
+        );
+        assert!(complete.answer.contains("not read 1 times, 3600 s in all"), "{}", complete.answer);
+    }
+}

@@ -1,0 +1,109 @@
+//! Is the population whole: comparisons, and the same people counted three times.
+
+use lanyard_evidence::{pack::Pack, tables};
+use lanyard_model::account::AccountKind;
+
+use super::{
+    Scope,
+    people::{Known, Membership},
+};
+
+/// Full comparisons, and three counts of the same people: when the period began, when it ended, and when the pack was made.
+pub fn rows(
+    scope: &Scope<'_>,
+    known: &Known,
+    membership: &Membership,
+    pack: &mut Pack,
+) -> anyhow::Result<()> {
+    let sweeps = scope.archive.sweeps(scope.ask.from, scope.ask.to)?;
+    for sweep in &sweeps {
+        pack.row(
+            &tables::SWEEPS,
+            vec![
+                sweep.id.as_str().into(),
+                sweep.scope.as_str().into(),
+                sweep.started_at.into(),
+                sweep.ended_at.into(),
+                sweep.people.into(),
+                sweep.accounts.into(),
+                sweep.drift.into(),
+                sweep.findings.into(),
+                sweep.certified.into(),
+                sweep.doubts.join("; ").into(),
+            ],
+        );
+    }
+    let mut figure = |site: &str, what: &str, value: i64, source: &str| {
+        pack.row(&tables::RECONCILIATION, vec![site.into(), what.into(), value.into(), source.into()]);
+    };
+    let moments = ["at the start of the period", "at the end of the period", "at extraction"];
+    for (moment, counts) in moments.iter().zip(&known.by_status) {
+        let source =
+            if *moment == "at extraction" { "mirror of Okta" } else { "mirror of Okta, as it was then" };
+        for (status, count) in counts {
+            figure("", &format!("Okta: people in status {status} {moment}"), *count, source);
+        }
+    }
+    figure("", "Okta: people who are not deleted, at extraction", known.people_live, "mirror of Okta");
+    let several = scope.archive.tenants()?.len() > 1;
+    for (when, sweep) in [("first", sweeps.first()), ("last", sweeps.last())] {
+        let Some(sweep) = sweep.filter(|_| !sweeps.is_empty()) else { continue };
+        let everybody = if several { ", all tenants together" } else { "" };
+        let source = format!("sweep {}{everybody}", sweep.id);
+        figure("", &format!("Okta: people in the {when} sweep"), i64::try_from(sweep.people)?, &source);
+        figure(
+            "",
+            &format!("iOffice: accounts in the {when} sweep"),
+            i64::try_from(sweep.accounts)?,
+            &source,
+        );
+    }
+    for (site, _) in &scope.sites {
+        let counts = membership.sites.get(site).cloned().unwrap_or_default();
+        let site_name = site.as_str();
+        let mirror = "mirror of iOffice at extraction";
+        let accounts = known.accounts.get(site);
+        let special = accounts
+            .map_or(0, |all| all.values().filter(|a| a.live && a.kind != AccountKind::Person).count());
+        let live = accounts.map_or(0, |all| all.values().filter(|a| a.live).count());
+        let linked = counts.linked_now;
+        let verified = known.verified_leavers.get(site).copied().unwrap_or(0);
+        let special = i64::try_from(special)?;
+        let live = i64::try_from(live)?;
+        figure(site_name, "iOffice: live accounts at extraction", live, mirror);
+        figure(site_name, "of these: linked to a person", linked, "engine's links");
+        figure(site_name, "of these: devices, vendor, our own", special, mirror);
+        if counts.foreign > 0 {
+            figure(site_name, "of these: other tenants' people", counts.foreign, "engine's links");
+        }
+        figure(
+            site_name,
+            "of these: nobody's (orphans, set aside, not yet linked)",
+            live - linked - special - counts.foreign,
+            "difference",
+        );
+        let [at_start, at_end] = counts.live;
+        figure(
+            site_name,
+            "iOffice: live accounts at the start of the period",
+            at_start,
+            "intervals of reads",
+        );
+        figure(site_name, "iOffice: live accounts at the end of the period", at_end, "intervals of reads");
+        figure(
+            site_name,
+            "engine: live and linked at the start of the period",
+            counts.opening,
+            "intervals of reads",
+        );
+        figure(
+            site_name,
+            "engine: live and linked at the end of the period",
+            counts.closing,
+            "intervals of reads",
+        );
+        figure(site_name, "left by the accounts, in the period", counts.left, "intervals of reads");
+        figure(site_name, "leavers verified gone, in the period", verified, "leavers' clocks");
+    }
+    Ok(())
+}

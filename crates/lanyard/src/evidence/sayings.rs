@@ -1,0 +1,298 @@
+//! What lines of the journal say that no table of the store keeps: who put a finding away and why, who answers for a late
+//! leaver, how whole the lists of a comparison were, and where the pages of Okta's log join.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use lanyard_evidence::{cell::Cell, pack::Pack, tables};
+use lanyard_model::{coverage::Certificate, id::SiteId};
+use serde_json::Value;
+
+use super::Scope;
+
+/// Somebody answers for a late leaver.
+pub struct Answer {
+    pub owner: String,
+    pub compensation: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub position: i64,
+    since: String,
+}
+
+/// Somebody put a finding away.
+pub struct Closure {
+    pub by: String,
+    pub reason: String,
+    pub at: Timestamp,
+    pub position: i64,
+}
+
+/// The lists of one comparison: scope and certificate.
+struct Compared {
+    sweep: String,
+    lists: Vec<(String, Certificate)>,
+    position: i64,
+}
+
+/// Pages of the log that join.
+#[derive(Clone)]
+struct Chain {
+    from_at: Timestamp,
+    to_at: Timestamp,
+    from: String,
+    to: String,
+    pages: i64,
+    events: i64,
+    position: i64,
+}
+
+/// What was said, gathered line by line.
+#[derive(Default)]
+pub struct Sayings {
+    closures: HashMap<String, Vec<Closure>>,
+    answers: HashMap<(String, SiteId), Vec<Answer>>,
+    first: Option<Compared>,
+    last: Option<Compared>,
+    chain: Option<Chain>,
+    /// Rows of the table `intake`, in order.
+    intake: Vec<Vec<Cell>>,
+}
+
+/// Whether a line of this kind may say something; told apart before it is read as a whole.
+pub fn speaks(kind: &str, text: &str) -> bool {
+    match kind {
+        "finding" => text.contains("\"title\":\"put away: "),
+        "signal" => text.contains("\"pages\":"),
+        "sweep" => text.contains("\"lists\":"),
+        "breach" | "intake" => true,
+        _ => false,
+    }
+}
+
+impl Sayings {
+    /// Takes a line that was written before the period ended.
+    pub fn take(&mut self, scope: &Scope<'_>, kind: &str, line: &Value, at: Timestamp, position: i64) {
+        let (data, inside) = (&line["data"], scope.in_period(at));
+        match kind {
+            "finding" => self.put_away(data, at, position),
+            "breach" => self.answered(line, at, position),
+            "sweep" if inside => self.compared(data, position),
+            "signal" if inside => self.page(data, at, position),
+            "intake" if inside => self.interrupted(data, at, position),
+            _ => {}
+        }
+    }
+
+    fn put_away(&mut self, data: &Value, at: Timestamp, position: i64) {
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        let closure = Closure { by: text("by"), reason: text("reason"), at, position };
+        self.closures.entry(text("key")).or_default().push(closure);
+    }
+
+    fn answered(&mut self, line: &Value, at: Timestamp, position: i64) {
+        let (who, data) = (&line["identity"], &line["data"]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let person = format!("{}/{}", text(&who["tenant"]), text(&who["user"]));
+        let answer = Answer {
+            owner: text(&data["owner"]),
+            compensation: text(&data["compensation"]),
+            by: text(&data["by"]),
+            at,
+            position,
+            since: text(&data["since"]),
+        };
+        self.answers.entry((person, SiteId::new(text(&line["site"])))).or_default().push(answer);
+    }
+
+    fn compared(&mut self, data: &Value, position: i64) {
+        let lists: Vec<(String, Certificate)> = data["lists"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|list| {
+                let certificate = serde_json::from_value(list["certificate"].clone()).ok()?;
+                Some((list["scope"].as_str()?.to_owned(), certificate))
+            })
+            .collect();
+        let sweep = data["id"].as_str().unwrap_or_default().to_owned();
+        let slot = if self.first.is_none() { &mut self.first } else { &mut self.last };
+        *slot = Some(Compared { sweep, lists, position });
+    }
+
+    fn page(&mut self, data: &Value, at: Timestamp, position: i64) {
+        let text = |name: &str| data[name].as_str().unwrap_or_default();
+        let events = i64::try_from(data["uuids"].as_array().map_or(0, Vec::len)).unwrap_or(i64::MAX);
+        let pages = data["pages"].as_i64().unwrap_or(1);
+        let fresh = Chain {
+            from_at: at,
+            to_at: at,
+            from: text("from").to_owned(),
+            to: text("to").to_owned(),
+            pages,
+            events,
+            position,
+        };
+        match &mut self.chain {
+            Some(chain) if chain.to == fresh.from => {
+                (chain.to_at, chain.to, chain.position) = (at, fresh.to, position);
+                (chain.pages, chain.events) = (chain.pages + pages, chain.events + events);
+            }
+            _ => {
+                if let Some(before) = self.end_chain() {
+                    let seconds = at.duration_since(before.to_at).as_secs();
+                    let cause = "two lines about pages do not join, and none says why";
+                    self.intake.push(row(
+                        "break",
+                        (before.to_at, at),
+                        seconds,
+                        (&before.to, &fresh.from),
+                        Some(cause),
+                        Some(position),
+                    ));
+                }
+                self.chain = Some(fresh);
+            }
+        }
+    }
+
+    fn interrupted(&mut self, data: &Value, at: Timestamp, position: i64) {
+        let text = |name: &str| data[name].as_str();
+        let what = text("what").unwrap_or_default();
+        let from = text("from").and_then(|at| at.parse().ok()).unwrap_or(at);
+        if what == "break" {
+            // The next page begins a chain of its own.
+            self.end_chain();
+        }
+        let places = (text("ended").unwrap_or_default(), text("place").unwrap_or_default());
+        let seconds = data["seconds"].as_i64().unwrap_or(0);
+        self.intake.push(row(what, (from, at), seconds, places, text("why"), Some(position)));
+    }
+
+    /// Writes the chain so far; answers it.
+    fn end_chain(&mut self) -> Option<Chain> {
+        let chain = self.chain.take()?;
+        let mut cells = row(
+            "chain",
+            (chain.from_at, chain.to_at),
+            chain.to_at.duration_since(chain.from_at).as_secs(),
+            (&chain.from, &chain.to),
+            None,
+            Some(chain.position),
+        );
+        (cells[4], cells[5]) = (chain.pages.into(), chain.events.into());
+        self.intake.push(cells);
+        Some(chain)
+    }
+
+    /// Who answers for a leaver's being late, whose right ended at `since`: the last word.
+    pub fn answer(&self, person: &str, site: &SiteId, since: Timestamp) -> Option<&Answer> {
+        let all = self.answers.get(&(person.to_owned(), site.clone()))?;
+        all.iter().rev().find(|answer| answer.since.parse::<Timestamp>().is_ok_and(|known| known == since))
+    }
+
+    /// Who put a finding away that began at `since` and was over at `over`.
+    pub fn closure(&self, key: &str, since: Timestamp, over: Option<Timestamp>) -> Option<&Closure> {
+        let all = self.closures.get(key)?;
+        all.iter().rev().find(|closure| closure.at >= since && over.is_some_and(|over| closure.at <= over))
+    }
+
+    /// Rows about lists and pages.
+    pub fn rows(mut self, scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<Vec<String>> {
+        for (moment, compared) in [("first", &self.first), ("last", &self.last)] {
+            let Some(compared) = compared else { continue };
+            for (list, certificate) in &compared.lists {
+                if in_scope(scope, list) {
+                    let cells =
+                        certified(moment, &compared.sweep, list, certificate, Some(compared.position));
+                    pack.row(&tables::CERTIFICATES, cells);
+                }
+            }
+        }
+        for (list, _, certificate) in scope.archive.certificates()? {
+            if in_scope(scope, &list) {
+                pack.row(&tables::CERTIFICATES, certified("extraction", "", &list, &certificate, None));
+            }
+        }
+        self.end_chain();
+        self.intake.extend(silence(scope)?);
+        let mut limits = Vec::new();
+        if self.intake.is_empty() {
+            limits.push("No page of Okta's log is on record with its place in this period.".to_owned());
+        }
+        for cells in self.intake {
+            pack.row(&tables::INTAKE, cells);
+        }
+        Ok(limits)
+    }
+}
+
+fn in_scope(scope: &Scope<'_>, list: &str) -> bool {
+    list == scope.ask.tenant.as_str() || scope.sites.iter().any(|(site, _)| site.as_str() == list)
+}
+
+/// Nobody read the log up to the end of the period.
+fn silence(scope: &Scope<'_>) -> anyhow::Result<Option<Vec<Cell>>> {
+    /// As long as the engine itself calls no gap.
+    const SILENCE_MAX: i64 = 200;
+    let kept = scope.archive.meta(&format!("intake:{}", scope.ask.tenant))?;
+    let kept: Value = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let Some(read_at) = kept["read_at"].as_str().and_then(|at| at.parse::<Timestamp>().ok()) else {
+        return Ok(None);
+    };
+    let seconds = scope.ask.to.duration_since(read_at).as_secs();
+    let place = kept["end"].as_str().unwrap_or_default();
+    Ok((seconds > SILENCE_MAX && read_at >= scope.ask.from).then(|| {
+        let why = Some("it was not read again before the period ended");
+        row("gap", (read_at, scope.ask.to), seconds, (place, ""), why, None)
+    }))
+}
+
+fn row(
+    kind: &str,
+    (from_at, to_at): (Timestamp, Timestamp),
+    seconds: i64,
+    (from, to): (&str, &str),
+    cause: Option<&str>,
+    position: Option<i64>,
+) -> Vec<Cell> {
+    vec![
+        kind.into(),
+        from_at.into(),
+        to_at.into(),
+        seconds.into(),
+        Cell::Null,
+        Cell::Null,
+        from.into(),
+        to.into(),
+        cause.into(),
+        position.into(),
+    ]
+}
+
+fn certified(
+    moment: &str,
+    sweep: &str,
+    list: &str,
+    certificate: &Certificate,
+    position: Option<i64>,
+) -> Vec<Cell> {
+    let e = &certificate.evidence;
+    let kind = serde_json::to_value(e.kind).unwrap_or_default();
+    vec![
+        moment.into(),
+        sweep.into(),
+        list.into(),
+        kind.as_str().into(),
+        e.started_at.into(),
+        e.ended_at.into(),
+        i64::from(e.pages).into(),
+        e.rows.into(),
+        e.count_before.into(),
+        e.count_after.into(),
+        e.reached_end.into(),
+        certificate.holds().into(),
+        certificate.doubts.join("; ").into(),
+        position.into(),
+    ]
+}
