@@ -184,6 +184,7 @@ test.each([
   [{ join: ["a", "b"], as: ["lower case", "digits"] }, "a + b, as lower case, then digits"],
   [{ text: "Okta" }, "always “Okta”"],
   [{ look_up: "titles" }, "what titles says"],
+  [{ cel: "user.login" }, "what user.login gives"],
 ])("a field filled by %o reads as “%s”", (rule, text) => expect(fillingText(rule as never)).toBe(text));
 
 test("a field filled another way keeps its transforms and its people, and is written as short as it can be", () => {

@@ -173,7 +173,7 @@ function FillingForm({ rule, change }: Pick<RowProps, "rule" | "change">) {
   const own = asSection(rule);
   const set = (key: string, value: Json | undefined) => change(shortened(withKey(own, key, value) as Part));
   const attributes = attributeNames(vocabulary);
-  const unknown = Object.keys(own).filter((key) => !["from", "join", "with", "text", "look_up", "as", "if"].includes(key));
+  const unknown = Object.keys(own).filter((key) => !["from", "join", "with", "text", "look_up", "cel", "as", "if"].includes(key));
   return (
     <div className="stack" style={{ gap: 12, padding: "6px 0 12px" }}>
       <div className="fields">
@@ -182,6 +182,7 @@ function FillingForm({ rule, change }: Pick<RowProps, "rule" | "change">) {
         {filling === "join" && <><TagsInput label="Attributes" description="All of them, in this order" data={attributes} limit={30} value={texts(own.join)} onChange={(v) => change({ ...own, join: v })} /><TextInput label="Between them" placeholder="a space" value={String(own.with ?? "")} onChange={(e) => set("with", e.currentTarget.value)} /></>}
         {filling === "text" && <TextInput label="Text" value={String(own.text ?? "")} onChange={(e) => change({ ...own, text: e.currentTarget.value })} />}
         {filling === "look_up" && <Select label="Table" description="The value column of the person's row" data={tables} value={texts(own.look_up)[0] ?? null} onChange={(v) => change({ ...own, look_up: v ?? "" })} />}
+        {filling === "cel" && <TextInput label="Expression" spellCheck={false} value={String(own.cel ?? "")} onChange={(e) => change({ ...own, cel: e.currentTarget.value })} />}
         <TagsInput label="Then changed" description="One after the other; date with any notation" data={TRANSFORMS} value={list(own.as).map(String)} onChange={(v) => set("as", single(v))} />
       </div>
       <Conditions title="Only for these people" value={parts(own.if)} change={(to) => set("if", to)} />

@@ -90,12 +90,12 @@ export function groundText(id: string, rules: Part): string {
 /* ---- the profile ---- */
 
 /** How a field of the profile is filled. */
-export type Filling = "first" | "join" | "text" | "look_up";
-export const FILLINGS: [Filling, string][] = [["first", "First attribute with a value"], ["join", "All of these joined"], ["text", "Always this text"], ["look_up", "From a table"]];
+export type Filling = "first" | "join" | "text" | "look_up" | "cel";
+export const FILLINGS: [Filling, string][] = [["first", "First attribute with a value"], ["join", "All of these joined"], ["text", "Always this text"], ["look_up", "From a table"], ["cel", "Expression (CEL)"]];
 
 export function fillingOf(value: Json | undefined): Filling {
   if (!isPart(value)) return "first";
-  return "join" in value ? "join" : "text" in value ? "text" : "look_up" in value ? "look_up" : "first";
+  return "join" in value ? "join" : "text" in value ? "text" : "look_up" in value ? "look_up" : "cel" in value ? "cel" : "first";
 }
 
 /** A field's rule as a section, whichever way it is written. */
@@ -105,16 +105,16 @@ export const shortened = (rule: Part): Json => (Object.keys(rule).length === 1 &
 
 /** Another way of filling; transforms and conditions stay. */
 export function refilled(value: Json | undefined, to: Filling): Json {
-  const { from: _f, join: _j, with: _w, text: _t, look_up: _l, ...rest } = asSection(value);
+  const { from: _f, join: _j, with: _w, text: _t, look_up: _l, cel: _c, ...rest } = asSection(value);
   const source = list(asSection(value).from ?? asSection(value).join);
-  return { ...(to === "first" ? { from: source.length === 1 ? source[0]! : source } : to === "join" ? { join: source } : to === "text" ? { text: "" } : { look_up: "" }), ...rest };
+  return { ...(to === "first" ? { from: source.length === 1 ? source[0]! : source } : to === "join" ? { join: source } : { [to]: "" }), ...rest };
 }
 
 /** How a field is filled, as words. */
 export function fillingText(value: Json | undefined): string {
   const rule = asSection(value);
   const from = list(rule.from).map(String);
-  const source = { first: from.length === 0 ? "nothing yet" : from.join(", else "), join: list(rule.join).map(String).join(" + "), text: `always “${String(rule.text ?? "")}”`, look_up: `what ${String(rule.look_up ?? "…")} says` }[fillingOf(value)];
+  const source = { first: from.length === 0 ? "nothing yet" : from.join(", else "), join: list(rule.join).map(String).join(" + "), text: `always “${String(rule.text ?? "")}”`, look_up: `what ${String(rule.look_up ?? "…")} says`, cel: `what ${String(rule.cel ?? "") || "…"} gives` }[fillingOf(value)];
   const as = list(rule.as).map(String);
   return [source, as.length > 0 && `as ${as.join(", then ")}`, parts(rule.if).length > 0 && `if ${conditions(rule.if)}`].filter(Boolean).join(", ");
 }
