@@ -17,6 +17,9 @@ const LONG: Duration = Duration::from_secs(2400);
 /// The one Cargo profile of the tier: every dependency is compiled once, for tests and for programs.
 const PROFILE: &str = "ci";
 
+/// What no other step builds: the program with traces and metrics to a collector.
+const OTEL: [&str; 2] = ["--features", "lanyard/otel"];
+
 /// Runs the tier; prints the list of steps and, as the last line, `N passed, N failed`.
 pub fn run(root: &Root) -> ExitCode {
     let mut steps = Steps::default();
@@ -37,15 +40,19 @@ pub fn run(root: &Root) -> ExitCode {
         Ok(console::sizes(root)?)
     });
     steps.run("console: tests", "run: npm test in console/", || console::tests(root));
-    steps.run("lints", "run: cargo clippy --workspace --all-targets", || {
+    steps.run("lints", "run: cargo clippy --workspace --all-targets --features lanyard/otel", || {
         let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--profile", PROFILE];
-        one(cargo(root, &clippy).args(["--", "-D", "warnings"]))
+        one(cargo(root, &clippy).args(OTEL).args(["--", "-D", "warnings"]))
     });
     steps.run("build", "CONSOLE_UI=none builds without the console, to see which half fails", || {
         one(cargo(root, &["build", "--workspace", "--all-targets", "--locked", "--profile", PROFILE]))
     });
     let lanyard = program(root, "lanyard");
     steps.run("tests", "run the failed test alone: cargo nextest run --workspace NAME", || tests(root));
+    steps.run("OpenTelemetry", "run: cargo test --bin lanyard --features lanyard/otel logs::otel", || {
+        let bare = ["test", "--workspace", "--bin", "lanyard", "--locked", "--profile", PROFILE];
+        runner(cargo(root, &bare).args(OTEL).args(["--", "logs::otel"]))
+    });
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
         runner(cargo(root, &["test", "--workspace", "--doc", "--locked", "--profile", PROFILE]))
     });
