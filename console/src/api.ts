@@ -195,6 +195,7 @@ export const api = {
   drift: () => call<Drift>("/drift"),
   resumeRollOut: () => post<unknown>("/rollout/resume"),
   endRollOut: () => post<unknown>("/rollout/end"),
+  previewAlerts: (asked: { rule?: string; template?: string }) => post<Schemas["AlertPreview"]>("/alerts/preview", asked),
   places: () => call<Places>("/places"),
   floor: (site: string, floor: string) => call<Floor>(`/places/${encodeURIComponent(site)}/floors/${encodeURIComponent(floor)}`),
   journal: () => call<Schemas["Journal"]>("/journal"),

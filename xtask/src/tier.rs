@@ -17,6 +17,9 @@ const LONG: Duration = Duration::from_secs(2400);
 /// The one Cargo profile of the tier: every dependency is compiled once, for tests and for programs.
 const PROFILE: &str = "ci";
 
+/// What no other step builds: the program with traces and metrics to a collector.
+const OTEL: [&str; 2] = ["--features", "lanyard/otel"];
+
 /// Runs the tier; prints the list of steps and, as the last line, `N passed, N failed`.
 pub fn run(root: &Root) -> ExitCode {
     let mut steps = Steps::begin();
@@ -48,6 +51,10 @@ pub fn run(root: &Root) -> ExitCode {
         "run the failed test alone: LANYARD_PRESET=NAME cargo nextest run --workspace NAME",
         || presets::essential(root),
     );
+    steps.run("OpenTelemetry", "run: cargo test --bin lanyard --features lanyard/otel logs::otel", || {
+        let with = [&["test", "--workspace", "--bin", "lanyard"][..], &OTEL].concat();
+        runner(tier_cargo(root, &with).args(["--", "logs::otel"]))
+    });
     steps.run("examples in docs", "run: cargo test --workspace --doc", || {
         runner(tier_cargo(root, &["test", "--workspace", "--doc"]))
     });

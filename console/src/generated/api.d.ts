@@ -2918,6 +2918,7 @@ export interface components {
             alerts: {
                 rule?: string;
                 digest?: string;
+                template?: string | null;
                 matching?: number;
                 subject: string;
                 text: string;

@@ -1,4 +1,4 @@
-// Who may do what: roles by group, and tokens for programs.
+// Who may do what: roles by group, and tokens for programs; and what alerts say.
 import { useQuery } from "@tanstack/react-query";
 import { api, type Grant } from "../api";
 import { useMay, useSession } from "../queries";
@@ -7,6 +7,7 @@ import { Facts, PageHead, Panel } from "../ui/panel";
 import { NeedsRole } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { words } from "../words";
+import { Alerts } from "./settings/Alerts";
 import { Tokens } from "./settings/Tokens";
 
 const MAY: [string, string][] = [
@@ -29,6 +30,7 @@ export function Settings() {
         <div className="stack">
           <Tokens />
           <Roles />
+          <Alerts />
         </div>
         <div className="stack">
           <Panel title="You">

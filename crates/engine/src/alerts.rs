@@ -28,6 +28,9 @@ pub trait Render: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// What is wrong with the template, in words.
     fn render(&self, about: &Value) -> Result<String, String>;
+
+    /// The template as it was written, for whoever wants to change it.
+    fn text(&self) -> &str;
 }
 
 /// Where alarms go.

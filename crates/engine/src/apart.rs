@@ -84,7 +84,7 @@ pub struct InForce {
     pub version: Option<i64>,
     pub published_at: Option<Timestamp>,
     pub parameters: BTreeMap<String, String>,
-    /// Parameters that the site sets for itself.
+    /// Parameters that are set for the site or the tenant.
     pub own: BTreeSet<String>,
     pub reactions: Reactions,
 }
@@ -315,7 +315,7 @@ impl Engine {
             }
         }
         let one = |(place, people): (Whereabouts, usize)| {
-            let (parameters, own) = active.policy.parameters(&place.site);
+            let (parameters, own) = active.policy.parameters(&place.site, &place.tenant);
             InForce {
                 people,
                 policy: active.policy.name().to_owned(),

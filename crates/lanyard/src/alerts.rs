@@ -17,7 +17,10 @@ use crate::{
 
 /// A text with places for what the message is about.
 #[derive(Debug)]
-pub struct Template(minijinja::Environment<'static>);
+pub struct Template {
+    environment: minijinja::Environment<'static>,
+    text: String,
+}
 
 /// The one template of its environment.
 const NAME: &str = "alert";
@@ -42,17 +45,21 @@ impl Template {
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
         environment.set_fuel(Some(1_000_000));
         environment
-            .add_template_owned(NAME, text)
+            .add_template_owned(NAME, text.clone())
             .map_err(|error| format!("the template is wrong: {error}"))?;
-        Ok(Self(environment))
+        Ok(Self { environment, text })
     }
 }
 
 impl Render for Template {
     fn render(&self, about: &Value) -> Result<String, String> {
-        let template = self.0.get_template(NAME).map_err(|error| error.to_string())?;
+        let template = self.environment.get_template(NAME).map_err(|error| error.to_string())?;
         let about = minijinja::Value::from(minijinja::value::Serde(about));
         template.render(about).map_err(|error| error.to_string())
+    }
+
+    fn text(&self) -> &str {
+        &self.text
     }
 }
 

@@ -24,21 +24,23 @@ struct Desk {
     reservable: bool,
 }
 
-/// Who sits where in one site, and which desks are free. Built from the catalogue, kept current by what is applied.
+/// Who sits where in one site, and which desks are free. Built from the catalogue, kept current by what is applied. A copy
+/// shares what has one entry a person until one of the two changes it.
 #[derive(Debug, Clone, Default)]
 pub struct Seating {
     /// Active spaces by floor, each floor by room name. They never change, so copies share them.
     floors: Arc<BTreeMap<FloorId, Vec<Desk>>>,
     /// Floor of each space, and its place there.
     place: Arc<HashMap<RoomId, (FloorId, usize)>>,
-    occupants: BTreeMap<RoomId, Vec<AccountId>>,
-    seat_of: BTreeMap<AccountId, RoomId>,
+    /// How many sit in each space.
+    taken: Arc<BTreeMap<RoomId, u32>>,
+    seat_of: Arc<BTreeMap<AccountId, RoomId>>,
     /// Chosen for somebody and not yet read back.
     promised: BTreeMap<IdentityId, RoomId>,
     promises: BTreeMap<RoomId, u32>,
     /// Who belongs to which team, as their accounts were last read.
-    teams: BTreeMap<Team, BTreeSet<AccountId>>,
-    team_of: BTreeMap<AccountId, Vec<Team>>,
+    teams: Arc<BTreeMap<Team, BTreeSet<AccountId>>>,
+    team_of: Arc<BTreeMap<AccountId, Vec<Team>>>,
     /// Who found no desk, and for which they wait.
     waiting: BTreeMap<IdentityId, DeskWait>,
     /// The same in the order in which they are served.
@@ -94,8 +96,9 @@ impl Seating {
             return;
         }
         let id = account.id();
-        for team in self.team_of.remove(&id).into_iter().flatten() {
-            if let Some(members) = self.teams.get_mut(&team) {
+        let (all, team_of) = (Arc::make_mut(&mut self.teams), Arc::make_mut(&mut self.team_of));
+        for team in team_of.remove(&id).into_iter().flatten() {
+            if let Some(members) = all.get_mut(&team) {
                 members.remove(&id);
             }
         }
@@ -107,10 +110,10 @@ impl Seating {
             .filter(|team| !team.value.is_empty())
             .collect();
         for team in &teams {
-            self.teams.entry(team.clone()).or_default().insert(id);
+            all.entry(team.clone()).or_default().insert(id);
         }
         if !teams.is_empty() {
-            self.team_of.insert(id, teams);
+            team_of.insert(id, teams);
         }
     }
 
@@ -202,20 +205,23 @@ impl Seating {
 
     /// Notes where an account sits, as just read. Answers the room that it no longer sits in.
     pub fn sit(&mut self, account: AccountId, room: Option<RoomId>) -> Option<RoomId> {
-        let before = self.seat_of.remove(&account);
-        if let Some(before) = before
-            && let Some(there) = self.occupants.get_mut(&before)
-        {
-            there.retain(|other| *other != account);
+        let before = self.seat_of.get(&account).copied();
+        // Most people sit where they sat.
+        if before == room {
+            return None;
         }
-        if let Some(room) = room {
-            let there = self.occupants.entry(room).or_default();
-            if !there.contains(&account) {
-                there.push(account);
+        let (taken, seat_of) = (Arc::make_mut(&mut self.taken), Arc::make_mut(&mut self.seat_of));
+        if let Some(count) = before.and_then(|before| taken.get_mut(&before)) {
+            *count = count.saturating_sub(1);
+        }
+        match room {
+            Some(room) => {
+                *taken.entry(room).or_default() += 1;
+                seat_of.insert(account, room);
             }
-            self.seat_of.insert(account, room);
+            None => _ = seat_of.remove(&account),
         }
-        before.filter(|before| Some(*before) != room)
+        before
     }
 
     /// Sets a desk aside for somebody until [`Seating::settle`].
@@ -241,7 +247,7 @@ impl Seating {
 
     fn has_room(&self, desk: &Desk, identity: &IdentityId, kept: u32) -> bool {
         let mine = u32::from(self.promised.get(identity) == Some(&desk.room));
-        let taken = self.occupants.get(&desk.room).map_or(0, |there| there.len() as u32)
+        let taken = self.taken.get(&desk.room).copied().unwrap_or(0)
             + self.promises.get(&desk.room).copied().unwrap_or(0)
             + kept
             - mine;
@@ -328,7 +334,7 @@ impl Seating {
     /// People sitting on a floor and its desks.
     pub fn load(&self, floor: FloorId) -> (usize, usize) {
         let desks = self.floors.get(&floor).map_or(&[][..], Vec::as_slice);
-        let taken = desks.iter().map(|d| self.occupants.get(&d.room).map_or(0, Vec::len)).sum();
+        let taken = desks.iter().filter_map(|d| self.taken.get(&d.room)).map(|count| *count as usize).sum();
         (taken, desks.iter().filter(|d| d.occupiable).map(|d| d.capacity as usize).sum())
     }
 }

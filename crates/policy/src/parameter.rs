@@ -138,15 +138,20 @@ impl Parameters {
         }
     }
 
-    /// The values that count in a site, for a tenant's people or for those of tenants without values of their own.
-    pub fn of(&self, site: &SiteId, tenant: Option<&TenantId>) -> Values {
+    /// What is set for a tenant's people in a site, or there for those of tenants without values of their own. The most
+    /// particular one comes last, and counts.
+    fn overlaid(&self, site: &SiteId, tenant: Option<&TenantId>) -> Vec<&BTreeMap<String, (String, Spot)>> {
         let (here, theirs) = (Some(site.clone()), tenant.cloned());
         let mut whose = vec![(here.clone(), None)];
         if theirs.is_some() {
             whose.extend([(None, theirs.clone()), (here, theirs)]);
         }
-        // The most particular one comes last, and counts.
-        let own: Vec<_> = whose.iter().filter_map(|whose| self.overlays.get(whose)).collect();
+        whose.iter().filter_map(|whose| self.overlays.get(whose)).collect()
+    }
+
+    /// The values that count in a site, for a tenant's people or for those of tenants without values of their own.
+    pub fn of(&self, site: &SiteId, tenant: Option<&TenantId>) -> Values {
+        let own = self.overlaid(site, tenant);
         let value = |name: &String, usual: &String| {
             own.iter()
                 .rev()
@@ -156,10 +161,10 @@ impl Parameters {
         self.declared.iter().map(|(name, (usual, _))| (name.clone(), value(name, usual))).collect()
     }
 
-    /// The same for people, and which values are the site's own.
-    pub fn told(&self, site: &SiteId) -> (BTreeMap<String, String>, BTreeSet<String>) {
-        let own = self.overlays.get(&(Some(site.clone()), None)).map(|own| own.keys().cloned().collect());
-        (self.of(site, None), own.unwrap_or_default())
+    /// The same for people, and which values are set there and do not come from the declaration.
+    pub fn told(&self, site: &SiteId, tenant: &TenantId) -> (Values, BTreeSet<String>) {
+        let set = self.overlaid(site, Some(tenant)).into_iter().flat_map(BTreeMap::keys).cloned();
+        (self.of(site, Some(tenant)), set.collect())
     }
 
     /// Parameters that are named and not declared are errors, at the place that names them; those that nobody names are

@@ -12,7 +12,7 @@ use lanyard_model::{
     clearance::Demand,
     desired::Because,
     failure::{OnFailure, Part},
-    id::{GroupId, SiteId},
+    id::{GroupId, SiteId, TenantId},
     identity::Identity,
     place::Catalogue,
 };
@@ -142,6 +142,12 @@ impl Policy {
         names
     }
 
+    /// Fields of accounts that rules fill, or that accounts are found by.
+    pub fn fields(&self) -> BTreeSet<String> {
+        let filled = self.document.profile.iter().map(|rule| rule.field.to_string());
+        filled.chain(self.document.correlation.keys.iter().map(|key| key.field.to_string())).collect()
+    }
+
     /// Whether any rule gives, or owns, category items besides cost centers.
     pub fn names_items(&self) -> bool {
         let flows = self.document.flows.iter();
@@ -160,9 +166,13 @@ impl Policy {
         Kinds::new(Arc::clone(&self.document))
     }
 
-    /// The parameters that count in a site, and which of them it sets for itself.
-    pub fn parameters(&self, site: &SiteId) -> (BTreeMap<String, String>, BTreeSet<String>) {
-        self.document.parameters.told(site)
+    /// The parameters that count for a tenant's people in a site, and which of them are set for that site or tenant.
+    pub fn parameters(
+        &self,
+        site: &SiteId,
+        tenant: &TenantId,
+    ) -> (BTreeMap<String, String>, BTreeSet<String>) {
+        self.document.parameters.told(site, tenant)
     }
 
     /// What is done in a site about the situations in which accounts and people are found.

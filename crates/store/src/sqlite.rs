@@ -16,6 +16,12 @@ const STATEMENTS_MAX: usize = 512;
 /// three seconds in which a hook is answered.
 const BUSY_MILLISECONDS: u64 = 1_000;
 
+/// Pages that the writing connection keeps, in SQLite's words: negative is KiB.
+const WRITER_CACHE: i64 = -32_000;
+/// The same of each reading one. There are several, each commit makes them read their pages again, and the pages are in the
+/// system's own cache all the same.
+const READER_CACHE: i64 = -2_000;
+
 /// Opens the connection that writes, and makes the file durable: WAL, every commit flushed to disk.
 pub(crate) fn open_writer(file: &Path) -> Answer<Connection> {
     let connection = Connection::open(file).map_err(failure)?;
@@ -24,7 +30,7 @@ pub(crate) fn open_writer(file: &Path) -> Answer<Connection> {
     if mode != "wal" {
         return Err(StoreFailure::Unavailable(format!("{} does not allow WAL: {mode}", file.display())));
     }
-    prepare_connection(&connection, -32_000)?;
+    prepare_connection(&connection, WRITER_CACHE)?;
     Ok(connection)
 }
 
@@ -32,13 +38,13 @@ pub(crate) fn open_writer(file: &Path) -> Answer<Connection> {
 pub(crate) fn open_reader(file: &Path) -> Answer<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(failure)?;
-    prepare_connection(&connection, -8_000)?;
+    prepare_connection(&connection, READER_CACHE)?;
     Ok(connection)
 }
 
 pub(crate) fn open_memory() -> Answer<Connection> {
     let connection = Connection::open_in_memory().map_err(failure)?;
-    prepare_connection(&connection, -32_000)?;
+    prepare_connection(&connection, WRITER_CACHE)?;
     Ok(connection)
 }
 

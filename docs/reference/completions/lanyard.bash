@@ -1611,7 +1611,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench__subcmd__sweep)
-            opts="-v -h -V --people --data --json --verbose --help --version"
+            opts="-v -h -V --people --data --no-looks --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

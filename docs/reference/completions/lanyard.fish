@@ -622,6 +622,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from signals" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l people -d 'People in the company; several sizes are measured one after another, each in a process of its own' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l data -d 'Fresh data folder to use and keep (one size only)' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l no-looks -d 'Leave the looks between the two comparisons out: the second one finds the same differences again'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from sweep" -s h -l help -d 'Print help'

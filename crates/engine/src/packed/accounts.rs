@@ -14,6 +14,7 @@ use super::{
     arena::{Arena, Place},
     code::{Packer, Unpacker},
     names::Names,
+    texts::Texts,
 };
 use crate::ports::Sink;
 
@@ -26,6 +27,7 @@ pub struct Accounts {
     sorted: bool,
     fields: Names<FieldName>,
     names: Names<Arc<str>>,
+    texts: Texts,
     scratch: Vec<u8>,
 }
 
@@ -38,6 +40,7 @@ impl Accounts {
             sorted: true,
             fields: Names::default(),
             names: Names::default(),
+            texts: Texts::default(),
             scratch: Vec::new(),
         }
     }
@@ -98,8 +101,9 @@ impl Accounts {
         out.maybe(account.active);
         out.number(account.fields.len() as u64);
         for (name, value) in &account.fields {
-            out.number(u64::from(self.fields.number(name)));
-            out.text(value);
+            let column = self.fields.number(name);
+            out.number(u64::from(column));
+            self.texts.pack(&mut out, column, value);
         }
         out.optional(account.user_type.as_ref().map(|(id, _)| id.0));
         if let Some((_, name)) = &account.user_type {
@@ -146,8 +150,8 @@ impl Accounts {
         };
         let active = row.maybe();
         let fields = row.number();
-        let fields: BTreeMap<_, _> =
-            (0..fields).map(|_| (self.fields.get(row.number()), row.text().to_owned())).collect();
+        let one = |_| (self.fields.get(row.number()), self.texts.unpack(&mut row).into());
+        let fields: BTreeMap<_, String> = (0..fields).map(one).collect();
         let user_type = row.optional().map(|id| (UserTypeId(id), self.names.get(row.number())));
         let seat = row.optional().map(|room| Seat { room: RoomId(room), floor: row.optional().map(FloorId) });
         let section = row.optional().map(SectionId);

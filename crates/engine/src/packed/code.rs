@@ -24,7 +24,11 @@ impl Packer<'_> {
 
     pub(super) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 
     pub(super) fn optional(&mut self, value: Option<i64>) {
@@ -88,6 +92,11 @@ impl<'a> Unpacker<'a> {
 
     pub(super) fn text(&mut self) -> &'a str {
         let length = self.number() as usize;
+        self.chars(length)
+    }
+
+    /// A text of so many bytes.
+    pub(super) fn chars(&mut self, length: usize) -> &'a str {
         let (text, rest) = self.0.split_at(length);
         self.0 = rest;
         // It was a text when it was packed.

@@ -7,6 +7,7 @@ mod code;
 mod keys;
 mod names;
 mod people;
+mod texts;
 
 pub use accounts::Accounts;
 pub(crate) use keys::KeyIndex;

@@ -11,6 +11,7 @@ use super::{
     arena::{Arena, Place},
     code::{Packer, Unpacker},
     names::Names,
+    texts::Texts,
 };
 use crate::ports::Sink;
 
@@ -22,6 +23,7 @@ pub struct People {
     rows: Vec<Place>,
     sorted: bool,
     names: Names<Arc<str>>,
+    texts: Texts,
     groups: Names<GroupId>,
     /// Row and group, from member lists; sorted.
     memberships: Vec<(u32, u32)>,
@@ -38,6 +40,7 @@ impl People {
             rows: Vec::new(),
             sorted: true,
             names: Names::default(),
+            texts: Texts::default(),
             groups: Names::default(),
             memberships: Vec::new(),
             complete: None,
@@ -152,11 +155,12 @@ impl People {
         out.number(identity.type_id.as_ref().map_or(0, |id| u64::from(self.names.number(id)) + 1));
         out.number(identity.profile.iter().count() as u64);
         for (name, value) in identity.profile.iter() {
-            out.number(u64::from(self.names.number(name)));
+            let column = self.names.number(name);
+            out.number(u64::from(column));
             match value {
                 AttributeValue::Text(text) => {
                     out.byte(0);
-                    out.text(text);
+                    self.texts.pack(&mut out, column, text);
                 }
                 AttributeValue::Bool(value) => out.byte(1 + u8::from(*value)),
                 AttributeValue::Number(value) => {
@@ -205,7 +209,7 @@ impl People {
             .map(|_| {
                 let name = self.names.get(row.number());
                 let value = match row.byte() {
-                    0 => AttributeValue::Text(row.text().into()),
+                    0 => AttributeValue::Text(self.texts.unpack(&mut row).into()),
                     1 => AttributeValue::Bool(false),
                     2 => AttributeValue::Bool(true),
                     3 => {

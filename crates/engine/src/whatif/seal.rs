@@ -445,11 +445,7 @@ impl Engine {
     }
 
     /// Whom a seal names. It never changes, and is asked for again and again while a seal is applied: read once.
-    async fn named_in(
-        &self,
-        seal: &str,
-        sealed: &Sealed,
-    ) -> Result<Arc<BTreeSet<IdentityId>>, StoreFailure> {
+    async fn named_in(&self, seal: &str, sealed: &Sealed) -> Result<Arc<BTreeSet<IdentityId>>, StoreFailure> {
         let known = || self.sealed_people.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, people)) = known().as_ref().filter(|(name, _)| name == seal) {
             return Ok(Arc::clone(people));

@@ -57,15 +57,22 @@ async fn what_one_kind_of_person_gets_in_one_site_and_not_in_another_is_told_in_
 async fn sites_under_the_same_rules_do_not_differ_and_their_parameters_and_reactions_are_shown() {
     let own = (
         "[guardrails]",
-        "[parameters]\n\"modules\" = \"Reservation\"\n\n[[overlay]]\nsite = \"south\"\nset = { \"modules\" = \"Rooms\" }\n\n\
+        "[parameters]\n\"modules\" = \"Reservation\"\n\"hours\" = \"9 to 5\"\n\n\
+         [[overlay]]\nsite = \"south\"\nset = { \"modules\" = \"Rooms\" }\n\n\
+         [[overlay]]\ntenant = \"acme\"\nset = { \"hours\" = \"8 to 6\" }\n\n\
          [reactions.sites.south]\nunmatched = \"alarm\"\n\n[guardrails]",
     );
     let world = company(&[own]).await;
     let told = world.engine.apart().await.unwrap();
     assert_eq!((told.found, told.differences.len()), (0, 0), "{:#?}", told.differences);
     let south = told.in_force.iter().find(|one| one.place.site.as_str() == "south").unwrap();
+    assert_eq!(south.place.tenant.as_str(), "acme");
     assert_eq!(south.parameters["modules"], "Rooms");
-    assert!(south.own.contains("modules"));
+    assert_eq!(south.parameters["hours"], "8 to 6", "what counts for the tenant's people there");
+    assert_eq!(south.own.iter().collect::<Vec<_>>(), ["hours", "modules"]);
+    let hq = told.in_force.iter().find(|one| one.place.site.as_str() == "hq").unwrap();
+    assert_eq!((&*hq.parameters["modules"], &*hq.parameters["hours"]), ("Reservation", "8 to 6"));
+    assert_eq!(hq.own.iter().collect::<Vec<_>>(), ["hours"]);
     let shown = serde_json::to_value(&south.reactions).unwrap();
     assert_eq!((shown["unmatched"].as_str(), shown["linked"].as_str()), (Some("alarm"), Some("repair")));
     let seal = world.engine.active().policy.seal().to_owned();

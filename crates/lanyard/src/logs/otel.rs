@@ -1,5 +1,6 @@
 //! Traces and metrics to an OpenTelemetry collector (OTLP over HTTP). Nothing is sent unless
-//! `OTEL_EXPORTER_OTLP_ENDPOINT` names one. Spans carry tenants, sites, counts and outcomes, and nobody's name or id.
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` names one. Spans carry tenants, sites, counts and outcomes, and nobody's name or id: what is
+//! not named in [`TOLD`] does not leave, and log lines, which do name people, do not leave at all.
 
 use std::{
     collections::BTreeMap,
@@ -13,13 +14,18 @@ use lanyard_wire::{HttpsTransport, Transport as _, TransportSettings};
 use opentelemetry::{
     KeyValue,
     metrics::{Meter, MeterProvider as _},
-    trace::TracerProvider as _,
+    trace::{Status, TracerProvider as _},
 };
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithHttpConfig as _};
-use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    metrics::SdkMeterProvider,
+    trace::{SdkTracerProvider, SpanData, SpanEvents},
+};
 use tokio::runtime::Handle;
-use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
+use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 /// Where the collector is; the exporters add `/v1/traces` and `/v1/metrics`.
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -27,6 +33,55 @@ const NAME: &str = "lanyard";
 /// How often the numbers are read.
 const READ_EVERY: Duration = Duration::from_secs(15);
 const SENT_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a span may say to the collector.
+const TOLD: [&str; 14] = [
+    "attempts",
+    "changed",
+    "code.file.path",
+    "code.line.number",
+    "code.module.name",
+    "http.request.method",
+    "http.response.status_code",
+    "lane",
+    "people",
+    "scope",
+    "server.address",
+    "source",
+    "target",
+    "tenant",
+];
+/// Whose spans are sent.
+const OURS: [&str; 4] = ["lanyard", "lanyard_engine", "lanyard_wire", "lanyard_web"];
+
+/// Lets go of everything that a collector is not to be told, whoever wrote it into a span.
+#[derive(Debug)]
+struct Bare<E>(E);
+
+impl<E: opentelemetry_sdk::trace::SpanExporter> opentelemetry_sdk::trace::SpanExporter for Bare<E> {
+    fn export(&self, mut batch: Vec<SpanData>) -> impl Future<Output = OTelSdkResult> + Send {
+        for span in &mut batch {
+            span.attributes.retain(|told| TOLD.contains(&told.key.as_str()));
+            span.events = SpanEvents::default();
+            if let Status::Error { description } = &mut span.status {
+                *description = "".into();
+            }
+        }
+        self.0.export(batch)
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.0.set_resource(resource);
+    }
+}
 
 /// Sends over our own client: TLS as everywhere, plain http to loopback only.
 struct Client {
@@ -74,9 +129,8 @@ impl Spans {
         let exporter = SpanExporter::builder().with_http().with_http_client(client(runtime)?).build();
         match exporter {
             Ok(exporter) => {
-                let provider =
-                    SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(exporter);
-                Some(Self(provider.build()))
+                let builder = SdkTracerProvider::builder().with_resource(resource());
+                Some(Self(builder.with_batch_exporter(Bare(exporter)).build()))
             }
             Err(error) => {
                 talk!("no traces are sent: {error}");
@@ -90,9 +144,11 @@ impl Spans {
     where
         S: tracing::Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
     {
-        let ours = ["lanyard", "lanyard_engine", "lanyard_wire", "lanyard_web"];
-        let ours = Targets::new().with_targets(ours.map(|target| (target, tracing::Level::DEBUG)));
-        tracing_opentelemetry::layer().with_tracer(self.0.tracer(NAME)).with_filter(ours)
+        let ours = filter_fn(|about| {
+            let of_us = OURS.iter().any(|name| about.target().split("::").next() == Some(name));
+            about.is_span() && of_us && *about.level() <= tracing::Level::DEBUG
+        });
+        tracing_opentelemetry::layer().with_tracer(self.0.tracer(NAME)).with_threads(false).with_filter(ours)
     }
 }
 
@@ -192,5 +248,57 @@ fn read(text: &str, numbers: &Numbers, meter: &Meter) {
             let builder = meter.u64_observable_gauge(name).with_description(help.to_owned());
             builder.with_callback(move |to| told(&mut |value, labels| to.observe(value, labels))).build();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    /// Keeps what would be sent, as it would be read.
+    #[derive(Debug, Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<String>>>);
+
+    impl opentelemetry_sdk::trace::SpanExporter for Kept {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend(batch.into_iter().map(|span| format!("{span:?}")));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobodys_address_leaves_in_a_span_or_a_log_line() {
+        let kept = Kept::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(Bare(kept.clone())).build();
+        let spans = Spans(provider);
+        let subscriber = tracing_subscriber::registry().with(spans.layer());
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::debug_span!(
+                target: "lanyard_engine::look",
+                "look",
+                tenant = "harborlight",
+                attempts = 3,
+                identity = "harborlight/00uPLANTED",
+                why = "asked for by planted@harborlight.example",
+                people = tracing::field::Empty,
+            );
+            let _inside = span.enter();
+            span.record("people", 7);
+            let address = "planted@harborlight.example";
+            tracing::warn!(target: "lanyard_engine::look", address, "planted@harborlight.example cannot be decided");
+            tracing::error!(target: "lanyard_engine::look", error = "planted@harborlight.example is twice");
+            let _foreign = tracing::info_span!(target: "hyper::client", "planted").entered();
+        });
+        drop(spans);
+        let sent = kept.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let [look] = &sent[..] else { panic!("{sent:#?}") };
+        assert!(
+            look.contains("harborlight") && look.contains("\"attempts\"") && look.contains("\"people\""),
+            "{look}"
+        );
+        assert!(!look.contains("planted") && !look.contains("PLANTED"), "{look}");
     }
 }

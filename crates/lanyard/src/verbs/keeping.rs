@@ -100,6 +100,7 @@ impl Verbs {
         let made_up = examples(now);
         for rule in rules.iter().filter(|rule| only.is_none_or(|only| rule.id == only)) {
             let template = tried.clone().or(rule.template.clone());
+            let written = template.as_ref().map(|template| template.text().to_owned());
             let rule = AlertRule { template, ..rule.clone() };
             let mut matching: Vec<_> = open.iter().filter(|finding| rule.matches(finding)).collect();
             let count = matching.len();
@@ -112,7 +113,13 @@ impl Verbs {
             if !matching.is_empty() {
                 text.push_str(&format!("{}\n{}\n", message.subject, message.text));
             }
-            shown.push(json!({ "rule": rule.id, "matching": count, "subject": message.subject, "text": message.text }));
+            shown.push(json!({
+                "rule": rule.id,
+                "matching": count,
+                "subject": message.subject,
+                "text": message.text,
+                "template": written,
+            }));
         }
         if let Some(digest) = self.engine.settings().alerts.digest.as_ref().filter(|_| only.is_none()) {
             let message = self.engine.digest(now).await?;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     company::{Company, Hire},
     folder::{Credential, Folder},
-    program::{MINUTE, SECONDS_20, until},
+    program::{MINUTE, Running, SECONDS_20, until},
 };
 
 /// Splitmix64: the same seed makes the same choices.
@@ -185,4 +185,41 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
     folder.verb(&["sweep", "--json"]).await.ends(0);
     last.quiet(MINUTE).await;
     assert_eq!(company.journal().await.len(), journal, "a sweep after all that writes nothing");
+}
+
+/// Calls that Okta has accepted so far for lists of people, groups and their members.
+async fn lists(company: &Company) -> u64 {
+    let calls = company.control("GET", "okta/0/calls", Value::Null).await;
+    let calls = calls.as_object().expect("calls by endpoint");
+    let of_lists = calls.iter().filter(|(endpoint, _)| {
+        ["GET /api/v1/users", "GET /api/v1/groups"].contains(&endpoint.as_str())
+            || endpoint.ends_with("/users")
+    });
+    of_lists.map(|(_, count)| count["accepted"].as_u64().unwrap_or(0)).sum()
+}
+
+/// Killed while it reads the site, it does not ask Okta again for the lists that it had read.
+#[tokio::test]
+async fn a_sweep_that_was_killed_goes_on_without_the_calls_that_it_made() {
+    let company = Company::start(&["--people", "250", "--seed", "4", "--no-limits"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    let slow = json!({ "fault": [{ "target": "ioffice", "method": "GET", "path": "*/users", "effect": "delay", "by": "10m" }] });
+    company.control("POST", "faults", slow).await;
+    let before = lists(&company).await;
+    let sweep = Running::start(&["sweep", "--data", &folder.data()]);
+    until("it has begun to read the site's accounts", MINUTE, async || {
+        let faults = company.control("GET", "faults", Value::Null).await;
+        (faults["ioffice/0"][0]["hits"].as_u64() > Some(0)).then_some(())
+    })
+    .await;
+    drop(sweep);
+    let read = lists(&company).await - before;
+    assert!(read > 4, "two pages of people, and groups with their members: {read}");
+
+    company.control("DELETE", "faults", Value::Null).await;
+    let before = lists(&company).await;
+    let report = folder.verb(&["sweep", "--json"]).await.json()["report"].clone();
+    assert_eq!(report["resumed"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["certified"], true, "{report}");
+    assert_eq!(lists(&company).await - before, 0, "{read} calls were made already");
 }
