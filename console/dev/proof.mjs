@@ -20,6 +20,10 @@ export function makeProof(world, now) {
     setTimeout(() => Object.assign(made, { state: "ready", bytes: 4_700_000, figures: FIGURES, check: CHECK }), 2_500);
   };
   const people = world.people.slice(0, 12);
+  const late = [
+    { person: `${people[3].tenant}/${people[3].id}`, name: people[3].name, site: "london", since: iso(now - 12 * DAY), verified_at: iso(now - 12 * DAY + 1_460_000), seconds: 1_460, answer: { owner: "Omar Patel", compensation: "iOffice was down; the badge was blocked by hand", by: "Grace Weber", at: iso(now - 11 * DAY) } },
+    { person: `${people[7].tenant}/${people[7].id}`, name: people[7].name, site: "london", since: iso(now - 4 * DAY), verified_at: iso(now - 4 * DAY + 420_000), seconds: 420, answer: null },
+  ];
   const reviews = [
     { id: "rev_2", title: "Q4 2026, roles and administrators", tenant: TENANTS[0].id, sites: ["london"], kinds: ["role", "item", "site_admin"], owner: "Omar Patel", reviewers: ["demo", "Grace Weber"], provisioners: [], opened_at: iso(now - 9 * DAY), due_at: iso(now + 5 * DAY), closed_at: null, statement: null, snapshot: "9be1c0…".padEnd(64, "0"), lines: 26, flags: [] },
     { id: "rev_1", title: "Q3 2026, roles", tenant: TENANTS[0].id, sites: ["london"], kinds: ["role"], owner: "Omar Patel", reviewers: ["Grace Weber"], provisioners: [], opened_at: iso(now - 110 * DAY), due_at: iso(now - 90 * DAY), closed_at: iso(now - 92 * DAY), statement: "Looked at line by line.", snapshot: "77aa19".padEnd(64, "0"), lines: 18, flags: ["hasty"] },
@@ -29,12 +33,17 @@ export function makeProof(world, now) {
   const keys = (i) => [["employee number", String(40_000 + i)], ["e-mail", people[i]?.email ?? "x@acme.example"]].map(([kind, value]) => ({ kind, value }));
   return (method, path, query, body) => {
     const ok = (answer) => ({ status: 200, body: answer });
-    if (path === "/evidence") return ok({ tenants: TENANTS.map((t) => ({ tenant: t.id, lines: 18_044, kept_from: 0, key: "lanyard", fingerprint: FINGER, checkpoints_total: 2_011, checkpoints: Array.from({ length: 12 }, (_, i) => ({ at: iso(now - i * 3_600_000), lines: 18_044 - i * 31, state: "holds", outside: i === 3 ? null : `/mnt/worm/${t.id}/x.checkpoint` })) })), sites: SITES.map((s) => s.id), leaver_bound_seconds: 300, outside: "/mnt/worm", packs });
+    if (path === "/evidence") return ok({ tenants: TENANTS.map((t) => ({ tenant: t.id, lines: 18_044, kept_from: 0, key: "lanyard", fingerprint: FINGER, checkpoints_total: 2_011, retention_problem: null, checkpoints: Array.from({ length: 12 }, (_, i) => ({ at: iso(now - i * 3_600_000), lines: 18_044 - i * 31, state: "holds", outside: i === 3 ? null : `/mnt/worm/${t.id}/x.checkpoint` })) })), sites: SITES.map((s) => s.id), leaver_bound_seconds: 300, outside: "/mnt/worm", packs, late });
     if (method === "POST" && path === "/evidence/packs") {
       const made = pack(Date.now(), "making", { ...body, to: iso(now), seed: body.seed ?? iso(now), by: "demo", asked_at: iso(Date.now()), sites: ["london"] });
       packs.unshift(made);
       finish(made);
       return ok(made);
+    }
+    if (method === "POST" && path === "/evidence/late") {
+      const one = late.find((l) => l.person === body.person && l.site === body.site);
+      if (one) one.answer = { owner: body.owner, compensation: body.compensation, by: "demo", at: iso(now) };
+      return ok(one ?? {});
     }
     if (path === "/evidence/checkpoints") return ok({ signed: 2 });
     const one = path.match(/^\/evidence\/packs\/([^/]+)(\/verify)?$/);

@@ -5,7 +5,7 @@ import { open, OVERVIEW, PERSON, SESSION } from "./app";
 
 const BASE = { "GET /session": SESSION, "GET /overview": OVERVIEW, "GET /health": { checks: [] }, "GET /activity": { items: [] } };
 const PACK = { id: "pck_1", state: "ready", tenant: "emea", sites: ["london"], from: "2026-08-01T00:00:00Z", to: "2026-11-01T00:00:00Z", seed: "kpmg", sample: null, named: [], by: "ana", asked_at: "2026-11-23T11:00:00Z", ended_at: null, bytes: 2_500_000, figures: { rows: {}, totals: { opening: 10, joined: 2, returned: 1, left: 3, closing: 10 }, stages: {}, leavers_in_time: 2, leavers_late: 1, exceptions_open: 0, orphans_open: 0, reviews_undecided: 0, removals_not_confirmed: 0 }, check: null, error: null, hint: null };
-const EVIDENCE = { tenants: [{ tenant: "emea", lines: 90, kept_from: 0, key: "k", fingerprint: "aa bb", checkpoints_total: 1, checkpoints: [{ at: "2026-11-23T11:00:00Z", lines: 80, state: "the journal was cut before it", outside: null }] }], sites: ["london"], leaver_bound_seconds: 300, outside: "/mnt/worm", packs: [PACK] };
+const EVIDENCE = { tenants: [{ tenant: "emea", lines: 90, kept_from: 0, key: "k", fingerprint: "aa bb", checkpoints_total: 1, retention_problem: null, checkpoints: [{ at: "2026-11-23T11:00:00Z", lines: 80, state: "the journal was cut before it", outside: null }] }], sites: ["london"], leaver_bound_seconds: 300, outside: "/mnt/worm", packs: [PACK], late: [] as object[] };
 const refusal = (status: number, body: object) => new Response(JSON.stringify({ status, ...body }), { status });
 
 test("a pack shows whether the population adds up, who left late, and is saved by a link", async () => {
@@ -14,6 +14,19 @@ test("a pack shows whether the population adds up, who left late, and is saved b
   expect(screen.queryByText(/off by/)).toBeNull();
   expect(screen.getByRole("link", { name: /^Save/ }).getAttribute("href")).toBe("/api/v1/evidence/packs/pck_1/file");
   expect(screen.getByText("the journal was cut before it")).toBeTruthy();
+});
+
+test("somebody answers for a late leaver, with an owner and what was done instead", async () => {
+  const late = { person: "emea/00u1", name: "Bea Diaz", site: "london", since: "2026-11-20T10:00:00Z", verified_at: "2026-11-20T10:10:00Z", seconds: 600, answer: null };
+  const bodies: string[] = [];
+  open("/all/evidence", { ...BASE, "GET /evidence": { ...EVIDENCE, late: [late] }, "POST /evidence/late": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), late) });
+  expect(await screen.findByText(/300 seconds beyond 300 s/)).toBeTruthy();
+  const record = screen.getByRole("button", { name: "Put on record" }) as HTMLButtonElement;
+  expect(record.disabled).toBe(true);
+  await userEvent.type(screen.getByRole("textbox", { name: "Who answers for it" }), "Olga");
+  await userEvent.type(screen.getByRole("textbox", { name: /^What was done instead/ }), "blocked by hand");
+  await userEvent.click(record);
+  await waitFor(() => expect(bodies).toEqual(['{"person":"emea/00u1","site":"london","owner":"Olga","compensation":"blocked by hand"}']));
 });
 
 test("a pack that does not hold any more says so and what not to do", async () => {
