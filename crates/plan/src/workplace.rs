@@ -137,7 +137,9 @@ pub(crate) fn plan_bookings(
             .identity
             .user
             .bytes()
-            .fold(setting.attempt as usize, |sum, b| sum.wrapping_mul(31).wrapping_add(b as usize));
+            .fold(0_usize, |sum, b| sum.wrapping_mul(31).wrapping_add(b as usize))
+            // The next one, when that was taken: never the same again.
+            .wrapping_add(setting.attempt as usize);
         let room = own
             .filter(|_| setting.attempt == 0)
             .or_else(|| (!desks.is_empty()).then(|| desks[spread % desks.len()]));

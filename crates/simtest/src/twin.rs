@@ -6,7 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lanyard_sim::{host::Vendor, scenario::audit::Record};
+use lanyard_sim::{
+    faults::{Effect, Rule, Target},
+    host::Vendor,
+    scenario::audit::Record,
+};
 
 use crate::{
     auditor::Violation,
@@ -71,11 +75,17 @@ pub fn ends(records: &[Record]) -> Ends {
 }
 
 /// Whether a plan's history has one end only: nothing in it depends on when somebody voted or published, on which of many
-/// came first under a limit, or on whom Okta never answers for.
+/// came first under a limit, on whom Okta never answers for, or on an Okta that leaves groups out of a person's own list
+/// twice running: that is believed (docs/reliability.md), and what was only adopted does not come back.
 pub fn has_one_end(plan: &Plan) -> bool {
     let guards = plan.guards;
     let free = !guards.approval && !guards.edited && !guards.poisoned && guards.protected == 0;
-    free && !plan.observe_only && plan.percent_max == 100 && !plan.is_calm() && plan.without.is_nothing()
+    let torn = |rule: &Rule| rule.target == Target::Okta && rule.effect == Effect::TornPage;
+    free && !plan.faults.iter().any(torn)
+        && !plan.observe_only
+        && plan.percent_max == 100
+        && !plan.is_calm()
+        && plan.without.is_nothing()
 }
 
 /// Lives the calm twin of a history, and says what differs in the end. `None`: people could not do the same in both (an

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Desks tried for one look's bookings before a person is told.
-pub(super) const BOOKINGS_REFUSED_MAX: u32 = 3;
+pub(super) const BOOKINGS_REFUSED_MAX: u32 = 8;
 
 /// What happened so far in this look.
 #[derive(Default)]

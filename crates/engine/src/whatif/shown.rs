@@ -1,7 +1,7 @@
 //! What a sealed what-if showed, kept beside its seal: whoever decides later reads, page by page, what was sealed, with the
 //! reasons; and how each seal stands.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 use lanyard_model::id::{IdentityId, SiteId};
@@ -340,12 +340,14 @@ impl Engine {
     ) -> Result<Vec<String>, StoreFailure> {
         let name = name_of(&one.identity, &one.site);
         let bucket = bucket_of(&name, sealed.buckets);
-        if !lists.contains_key(&bucket) {
-            let list = self.store.documents(LINES, &[format!("{seal}:{bucket}")]).await?.pop();
-            lists.insert(bucket, list.map(|list| list.body));
-        }
-        let list = lists.get(&bucket).and_then(Option::as_ref);
-        let keys = list.and_then(|list| list.get(&name)).map(key_set).unwrap_or_default();
+        let list = match lists.entry(bucket) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unread) => {
+                let list = self.store.documents(LINES, &[format!("{seal}:{bucket}")]).await?.pop();
+                unread.insert(list.map(|list| list.body))
+            }
+        };
+        let keys = list.as_ref().and_then(|list| list.get(&name)).map(key_set).unwrap_or_default();
         let out = one.lines.iter().filter(|(_, names)| names.is_disjoint(&keys));
         Ok(out.map(|(text, _)| text.clone()).collect())
     }

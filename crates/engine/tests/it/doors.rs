@@ -330,7 +330,8 @@ async fn what_was_taken_back_in_silence_and_is_given_again_is_told_again() {
     // Taken in, and not acknowledged.
     badge.answers(Some(silence));
     world.alter(&ana, |p| p.groups = Groups::new([APP.into()], true)).await;
-    world.quiet_for(std::time::Duration::from_secs(5)).await;
+    // Until it has settled, nothing is told.
+    world.quiet_for(std::time::Duration::from_secs(120)).await;
     badge.with(|state| _ = state.rights.get_mut("0417").unwrap().remove("Cellar"));
     world.alter(&ana, |p| p.groups = Groups::new([APP.into(), crate::bench::ROOMS.into()], true)).await;
     badge.answers(None);

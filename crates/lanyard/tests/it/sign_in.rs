@@ -177,6 +177,7 @@ async fn the_api_answers_as_it_is_described_and_tokens_open_what_they_say() {
         ("/policy", "policy".into()),
         ("/policy/versions", "policy/versions".into()),
         ("/policy/vocabulary", "policy/vocabulary".into()),
+        ("/policy/schema", "policy/schema".into()),
         ("/evidence", "evidence".into()),
         ("/reviews", "reviews".into()),
         ("/dead-letters", "dead-letters".into()),
