@@ -10,6 +10,7 @@ pub mod apart;
 pub mod approvals;
 pub mod asking;
 pub mod clock;
+pub mod definitions;
 pub mod engine;
 pub mod explain;
 mod grown;
