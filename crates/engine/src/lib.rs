@@ -11,6 +11,7 @@ pub mod approvals;
 pub mod asking;
 pub mod clock;
 pub mod context;
+pub mod definitions;
 pub mod engine;
 pub mod environments;
 pub mod explain;

@@ -4,8 +4,11 @@
 //! Lists are held packed ([`crate::packed`]), and people are unpacked and decided one after another: what a survey
 //! needs in memory grows by some hundred bytes a person, whatever it finds.
 
+mod applied;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use applied::AppliedPages;
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountKind},
@@ -21,11 +24,12 @@ use lanyard_plan::drift::Drifted;
 
 use crate::{
     Engine,
+    definitions::{self, Fields},
     engine::Active,
     judge::{Desks, Judge, Memory, Roll, Ties},
     packed::{Accounts, People},
     pages::Pages,
-    ports::{PortFailure, Progress, Sink, StoreFailure},
+    ports::{Directory, PortFailure, Progress, Sink, StoreFailure},
     reactions::Unclear,
 };
 
@@ -49,6 +53,8 @@ pub struct TenantSurvey {
     pub certificate: Certificate,
     /// Of the member lists of the groups that policy names.
     pub members: Certificate,
+    /// The definitions of its people's attributes, if they could be read.
+    pub fields: Option<Fields>,
     /// Its people are known from the mirror, so that their accounts and managers are told apart; nobody of them is
     /// decided.
     pub left_out: Option<LeftOut>,
@@ -78,6 +84,8 @@ pub struct SiteSurvey {
     pub site: SiteId,
     pub accounts: Accounts,
     pub certificate: Certificate,
+    /// The definitions of its accounts' fields, if they could be read.
+    pub fields: Option<Fields>,
 }
 
 /// What was decided for one person in one site.
@@ -114,6 +122,15 @@ pub struct Left {
     pub values: Vec<Drifted>,
 }
 
+/// Why somebody with a live account should be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Overdue {
+    /// The contract's end date passed.
+    PastDate,
+    /// Deactivated or deleted in Okta, or no longer of those whom policy governs.
+    Gone,
+}
+
 /// The whole picture at one moment.
 #[derive(Debug)]
 pub struct Survey {
@@ -145,6 +162,8 @@ pub struct Decided {
     pub ungoverned: Vec<(IdentityId, AccountKey)>,
     /// Accounts that were verified gone once and are live again.
     pub undead: Vec<(IdentityId, String, Account)>,
+    /// People who should be gone for a while and whose accounts are live: how many, and who the first of them are.
+    pub overdue: BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
     /// Spaces whose occupant is an account that a complete list does not show, by the space's name.
     pub left_seats: Vec<(AccountKey, String)>,
     /// How many people of a site hold roles that no rule gives, adopts or owns, and who the first of them are.
@@ -333,8 +352,14 @@ impl Engine {
         let shrink = active.policy.guardrails().shrink_percent_max;
         let groups = directory.list_groups().await?;
         let mut listing = Trimmed(&active, People::new(tenant.clone()));
+        let before = definitions::read(tenant.as_str(), attributes(&**directory).await);
         let mut evidence = directory.list_identities(&mut listing, progress).await?;
         evidence.rows = listing.count();
+        let fields = match &before {
+            Some(_) => definitions::read(tenant.as_str(), attributes(&**directory).await),
+            None => None,
+        };
+        definitions::note(&mut evidence, before.as_ref(), fields.as_ref());
         let Trimmed(_, mut identities) = listing;
         let mut of_members = groups.evidence.clone();
         of_members.kind = ReadKind::GroupMembers;
@@ -363,6 +388,7 @@ impl Engine {
             groups: groups.rows,
             certificate: evidence.certify(before, shrink),
             members,
+            fields,
             left_out: None,
         })
     }
@@ -387,6 +413,7 @@ impl Engine {
             certificate: certificate(ReadKind::Identities),
             members: certificate(ReadKind::GroupMembers),
             identities,
+            fields: None,
             left_out: None,
         })
     }
@@ -402,7 +429,7 @@ impl Engine {
             page.into_iter().filter(|known| !known.gone).for_each(|known| accounts.take(known.account));
         }
         let certificate = self.recalled(ReadKind::Accounts, accounts.count());
-        Ok(SiteSurvey { site: site.clone(), accounts, certificate })
+        Ok(SiteSurvey { site: site.clone(), accounts, certificate, fields: None })
     }
 
     /// For lists that are taken as they are remembered.
@@ -421,6 +448,7 @@ impl Engine {
             overlaps_missed: 0,
             feed_whole: None,
             rights_proven: None,
+            schema: None,
         };
         Certificate { evidence, doubts: Vec::new() }
     }
@@ -434,8 +462,14 @@ impl Engine {
         state.forget_scans();
         state.refresh(progress).await?;
         let mut accounts = Accounts::new(id.clone());
+        let before = definitions::read(id.as_str(), state.port().list_fields().await);
         let mut evidence = state.port().list_accounts(&mut accounts, progress).await?;
         evidence.rows = accounts.count();
+        let fields = match &before {
+            Some(_) => definitions::read(id.as_str(), state.port().list_fields().await),
+            None => None,
+        };
+        definitions::note(&mut evidence, before.as_ref(), fields.as_ref());
         if self.active().policy.names_items()
             && accounts.iter().all(|account| account.items.is_none())
             && let Some(held) = state.port().item_holders(Lane::Bulk).await?
@@ -448,7 +482,7 @@ impl Engine {
         let shrink = self.active().policy.guardrails().shrink_percent_max;
         let certificate = evidence.certify(before, shrink);
         self.heed_accounts(id, &accounts, &certificate);
-        Ok(SiteSurvey { site: id.clone(), accounts, certificate })
+        Ok(SiteSurvey { site: id.clone(), accounts, certificate, fields })
     }
 
     /// Takes note of who sits where, and of how many people there are: limits rest on that, so only a list that is proven
@@ -601,6 +635,12 @@ impl Engine {
     }
 }
 
+/// The attributes of a tenant's people, over all user types.
+async fn attributes(directory: &dyn Directory) -> Result<Fields, PortFailure> {
+    let all = directory.list_attributes().await?;
+    Ok(all.into_iter().map(|(name, kind, _)| (name, kind)).collect())
+}
+
 /// What was found of some people.
 pub(crate) struct Part {
     pub(crate) differing: Vec<Finding>,
@@ -631,50 +671,5 @@ impl Takes for Whole {
         self.adopted.extend(found.adopted);
         self.reviews.extend(found.reviews);
         Ok(())
-    }
-}
-
-/// What is known to be applied in one site, read beside the list of a tenant's people: both are by user id.
-#[derive(Default)]
-struct AppliedPages {
-    pages: Pages,
-    waiting: std::collections::VecDeque<(IdentityId, Applied)>,
-}
-
-impl AppliedPages {
-    /// Of the people in these rows.
-    async fn take(
-        &mut self,
-        engine: &Engine,
-        site: &SiteId,
-        tenant: &TenantSurvey,
-        rows: std::ops::Range<u32>,
-    ) -> Result<BTreeMap<u32, Applied>, StoreFailure> {
-        let mut found = BTreeMap::new();
-        let mut row = rows.start;
-        while row < rows.end {
-            let Some((known, _)) = self.waiting.front() else {
-                if self.pages.ended() {
-                    break;
-                }
-                let page = engine.store.applied_page(site, &tenant.tenant, self.pages.after(), CHUNK).await?;
-                match page.last() {
-                    Some((last, _)) => self.pages.seen(&last.user),
-                    None => self.pages.end(),
-                }
-                self.waiting.extend(page);
-                continue;
-            };
-            match (*known.user).cmp(tenant.identities.user(row)) {
-                // Of somebody who is listed no more.
-                std::cmp::Ordering::Less => drop(self.waiting.pop_front()),
-                std::cmp::Ordering::Equal => {
-                    found.extend(self.waiting.pop_front().map(|(_, applied)| (row, applied)));
-                    row += 1;
-                }
-                std::cmp::Ordering::Greater => row += 1,
-            }
-        }
-        Ok(found)
     }
 }

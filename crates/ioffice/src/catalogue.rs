@@ -1,11 +1,11 @@
 //! The long read of everything in one site that a policy can name.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
-use lanyard_engine::ports::Progress;
+use lanyard_engine::ports::{Progress, Silent};
 use lanyard_model::{
     coverage::ReadKind,
     id::{BuildingId, CategoryId, RoomId},
@@ -99,6 +99,28 @@ impl IofficeClient {
             all.items.values().filter(|item| item.category != COST_CENTERS).map(|item| item.id).collect();
         drop(learnt);
         Ok(all)
+    }
+
+    /// The fields that the site's user types have (§3.3), by the property that holds each: which types have it, and where it
+    /// is required. One short list.
+    pub(crate) async fn scan_fields(&self) -> Result<BTreeMap<String, String>, ReadError> {
+        let selector = "id,name,fields(id,code,name,required)";
+        let types = list("GET /users/types", &["users", "types"], Some(selector), None);
+        let mut having: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in self.whole(&types, "user types", &Silent).await? {
+            let kind = Fields::of(&row);
+            let name = kind.text("name").unwrap_or_default();
+            for field in kind.list("fields").into_iter().flatten() {
+                let field = Fields::of(field);
+                let Some(code) = field.text("code") else { continue };
+                let required = if field.flag("required") == Some(true) { "required of " } else { "of " };
+                having.entry(code).or_default().insert(format!("{required}{name}"));
+            }
+        }
+        let one = |(code, types): (String, BTreeSet<String>)| {
+            (code, types.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        Ok(having.into_iter().map(one).collect())
     }
 
     /// The spaces, which are as many as people: kept once, as they come.

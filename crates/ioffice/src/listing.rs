@@ -99,6 +99,7 @@ impl<R> Scan<R> {
             overlaps_missed: self.overlaps_missed,
             feed_whole: None,
             rights_proven: rights,
+            schema: None,
         }
     }
 }

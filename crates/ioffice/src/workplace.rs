@@ -69,6 +69,10 @@ impl Workplace for IofficeClient {
         self.scan_accounts(into, progress).await.map_err(|e| self.failure(e))
     }
 
+    async fn list_fields(&self) -> Result<BTreeMap<String, String>, PortFailure> {
+        self.scan_fields().await.map_err(|e| self.failure(e))
+    }
+
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure> {
         self.scan_bookings(from, lane, &Silent).await.map_err(|e| self.failure(e))
     }

@@ -13,6 +13,18 @@ pub enum ReadKind {
     Bookings,
 }
 
+/// The definitions by which rows are made in the target (a user schema, the fields of user types), each time named by a
+/// hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// Before the list was read.
+    pub before: String,
+    /// Afterwards.
+    pub after: String,
+    /// Fields that were defined then.
+    pub fields: u32,
+}
+
 /// What a list read observed about itself. Facts only; [`Evidence::certify`] judges them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -34,6 +46,9 @@ pub struct Evidence {
     pub feed_whole: Option<bool>,
     /// Rights were probed and suffice. `None`: not probed.
     pub rights_proven: Option<bool>,
+    /// `None`: the target does not tell, or it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Schema>,
 }
 
 /// A judged read.
@@ -79,6 +94,9 @@ impl Evidence {
         }
         if self.rights_proven == Some(false) {
             doubts.push("the credential lacks the rights to see everybody".to_owned());
+        }
+        if self.schema.as_ref().is_some_and(|schema| schema.before != schema.after) {
+            doubts.push("the definitions of its fields changed while the list was read".to_owned());
         }
         if let Some(expected) = expected_rows {
             let floor = expected.saturating_sub(expected * u64::from(shrink_percent_max) / 100);

@@ -98,6 +98,7 @@ impl OktaClient {
                     overlaps_missed: 0,
                     feed_whole: None,
                     rights_proven: None,
+                    schema: None,
                 }
             }),
             Err(problem) => Err(problem),

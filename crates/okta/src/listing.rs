@@ -71,6 +71,7 @@ impl<T> Walked<T> {
             overlaps_missed: 0,
             feed_whole: None,
             rights_proven: None,
+            schema: None,
         }
     }
 

@@ -9,14 +9,14 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     account::{Account, AccountKind},
-    desired::{Applied, Desired, Lifecycle},
+    desired::{Applied, Desired, Ending, Lifecycle},
     id::{GroupId, IdentityId, SiteId, TenantId},
     identity::Identity,
     place::Catalogue,
-    plan::Plan,
+    plan::{Gate, Plan, Step},
     signal::Lane,
 };
 use lanyard_plan::{
@@ -33,7 +33,7 @@ use crate::{
     look::Leaving,
     packed::KeyIndex,
     reviews::{WithheldRights, withhold},
-    survey::{Decided, Finding, Left, Reverted, SiteSurvey, TenantSurvey},
+    survey::{Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey},
 };
 
 pub(crate) use roll::{Roll, Ties, Who};
@@ -83,6 +83,9 @@ pub(crate) struct Judge<'a> {
 
 /// People named where only their number matters.
 const NAMED_MAX: usize = 10;
+
+/// Until then looks are at work on somebody who has just left.
+const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Rows whose keys are taken in at a time.
 const INDEXED: u32 = 5_000;
@@ -357,6 +360,18 @@ impl<'a> Judge<'a> {
             {
                 decided.undead.push((identity.id.clone(), person.clone(), account.clone()));
             }
+            if let Some(account) = account.filter(|account| account.is_live())
+                && let Some((why, since)) = overdue(&desired, now)
+            {
+                let (count, named) = decided.overdue.entry((site.clone(), why)).or_default();
+                *count += 1;
+                if named.len() < NAMED_MAX {
+                    let waits = plan.steps.iter().find_map(waiting_for);
+                    let waits = waits.map_or_else(String::new, |what| format!(", waits: {what}"));
+                    let day = since.strftime("%Y-%m-%d");
+                    named.push(format!("{person} (account {}): since {day}{waits}", account.id()));
+                }
+            }
             if let Some(account) = account
                 && let Some(roles) = roles_beyond(account, &desired, &applied, catalogue)
             {
@@ -398,6 +413,23 @@ impl<'a> Judge<'a> {
             }
         }
         decided.unchanged += usize::from(quiet);
+    }
+}
+
+/// Since when somebody should be gone, if that is longer than timers and looks need to see to it.
+fn overdue(desired: &Desired, now: Timestamp) -> Option<(Overdue, Timestamp)> {
+    let Lifecycle::Ended { since: Some(since), how } = desired.lifecycle else { return None };
+    let why = match how {
+        Ending::Expired => Overdue::PastDate,
+        Ending::Deactivated | Ending::Deleted | Ending::LeftScope => Overdue::Gone,
+    };
+    (now.duration_since(since) > OVERDUE_AFTER).then_some((why, since))
+}
+
+fn waiting_for(step: &Step) -> Option<&str> {
+    match &step.gate {
+        Gate::Open => None,
+        Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why } => Some(why),
     }
 }
 

@@ -73,6 +73,10 @@ pub trait Workplace: Send + Sync {
         progress: &dyn Progress,
     ) -> Result<Evidence, PortFailure>;
 
+    /// The fields that accounts have, each with the user types that have it and where it is required. Empty: this site does
+    /// not tell.
+    async fn list_fields(&self) -> Result<BTreeMap<String, String>, PortFailure>;
+
     /// All live bookings that end after `from`.
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure>;
 

@@ -11,7 +11,7 @@ use crate::{
     Engine,
     ports::{Finding, Severity, StoreFailure, Write},
     reactions::{disputed, toned},
-    survey::{Decided, Lists},
+    survey::{Decided, Lists, Overdue},
 };
 
 /// Open findings to compare with.
@@ -29,7 +29,11 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<Write>, StoreFailure> {
         let active = self.active();
-        let findings = findings(decided, &|site| active.policy.reactions(site), now);
+        let everybody = lists.everybody_is_known();
+        let mut findings = findings(decided, &|site| active.policy.reactions(site), now);
+        if everybody {
+            findings.extend(overdue(decided, now));
+        }
         let known: BTreeMap<String, Finding> =
             self.store.findings(OPEN_MAX).await?.into_iter().map(|f| (f.key.clone(), f)).collect();
         let news = |finding: &&Finding| {
@@ -49,7 +53,6 @@ impl Engine {
             Write::FindingsOverExcept { prefix, keep, at: now }
         };
         // What this sweep no longer finds is over, whether or not somebody was looked at since.
-        let everybody = lists.everybody_is_known();
         let whole = everybody
             && lists.tenants.iter().all(|tenant| tenant.members.holds())
             && lists.sites.iter().all(|site| site.certificate.holds())
@@ -63,7 +66,7 @@ impl Engine {
                 let prefix = format!("drift:{}:", site.site);
                 let keep = left.iter().filter(|key| key.starts_with(&prefix)).cloned().collect();
                 writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
-                let kinds = ["orphan", "undead", "left_seat", "beyond_policy"];
+                let kinds = ["orphan", "undead", "past_date", "zombie", "left_seat", "beyond_policy"];
                 writes.extend(kinds.map(|kind| over(format!("{kind}:{}:", site.site))));
             }
         }
@@ -144,15 +147,45 @@ fn findings<'r>(
                 "{site}: {} that no rule gives and no rule takes",
                 counted(*count, "person holds a role", "people hold roles")
             ),
-            detail: match count.saturating_sub(named.len()) {
-                0 => named.join("; "),
-                more => format!("{}; and {more} more", named.join("; ")),
-            },
+            detail: first_of(named, *count),
             fix: Some("let a rule give or own these roles, or take them away in iOffice".into()),
             ..warning("beyond_policy", format!("beyond_policy:{site}:roles"), now)
         });
     }
     findings
+}
+
+/// People who should be gone, one finding for each site: who of them is gone meanwhile is worked off anyway.
+fn overdue(decided: &Decided, now: Timestamp) -> impl Iterator<Item = Finding> {
+    decided.overdue.iter().map(move |((site, why), (count, named))| {
+        let (kind, one, several) = match why {
+            Overdue::PastDate => (
+                "past_date",
+                "person is past their end date and has a live account",
+                "people are past their end date and have live accounts",
+            ),
+            Overdue::Gone => (
+                "zombie",
+                "live account belongs to somebody who is gone",
+                "live accounts belong to people who are gone",
+            ),
+        };
+        Finding {
+            site: Some(site.clone()),
+            title: format!("{site}: {}", counted(*count, one, several)),
+            detail: first_of(named, *count),
+            fix: Some("look at what each of them waits for: explain PERSON tells it; whoever waits for nothing is taken back now".into()),
+            ..warning(kind, format!("{kind}:{site}:all"), now)
+        }
+    })
+}
+
+/// The first names of so many.
+fn first_of(named: &[String], count: usize) -> String {
+    match count.saturating_sub(named.len()) {
+        0 => named.join("; "),
+        more => format!("{}; and {more} more", named.join("; ")),
+    }
 }
 
 fn left_seats(decided: &Decided) -> BTreeMap<&SiteId, Vec<(&str, i64)>> {

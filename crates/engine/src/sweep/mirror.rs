@@ -41,6 +41,10 @@ impl Engine {
         }
         batch.extend(self.certificate_writes(scope, ReadKind::Identities, &read.certificate));
         batch.extend(self.certificate_writes(scope, ReadKind::GroupMembers, &read.members));
+        let (active, now) = (self.active(), self.clock.now());
+        batch.extend(
+            self.definition_writes(scope, read.fields.as_ref(), &active.policy.attributes(), now).await?,
+        );
         let mut known = self.store.groups(&read.tenant).await?;
         let mut groups = read.groups.clone();
         known.sort_by(|a, b| a.id.cmp(&b.id));
@@ -67,6 +71,9 @@ impl Engine {
         let scope = read.site.as_str();
         let mut batch = vec![self.unread_write(scope, None)];
         batch.extend(self.certificate_writes(scope, ReadKind::Accounts, &read.certificate));
+        let (active, now) = (self.active(), self.clock.now());
+        batch
+            .extend(self.definition_writes(scope, read.fields.as_ref(), &active.policy.fields(), now).await?);
         batch.extend(self.people_write(&read.site));
         self.write(batch).await?;
         self.record_accounts(read, progress).await?;

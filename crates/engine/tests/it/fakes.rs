@@ -69,6 +69,7 @@ fn evidence(kind: ReadKind, rows: usize, now: Timestamp) -> Evidence {
         overlaps_missed: 0,
         feed_whole: None,
         rights_proven: None,
+        schema: None,
     }
 }
 
@@ -91,6 +92,10 @@ pub struct OktaState {
     pub torn: bool,
     /// Member lists break off.
     pub torn_members: bool,
+    /// The user schema; empty: it cannot be read.
+    pub attributes: BTreeMap<String, String>,
+    /// What it is as soon as a list was read.
+    pub attributes_later: Option<BTreeMap<String, String>>,
     /// How often everybody was listed.
     pub lists: usize,
     /// Calls that would have changed something here.
@@ -144,7 +149,12 @@ impl Directory for Okta {
         _: &dyn Progress,
     ) -> Result<Evidence, PortFailure> {
         let at = self.clock.now();
-        self.change(|state| state.lists += 1);
+        self.change(|state| {
+            state.lists += 1;
+            if let Some(later) = state.attributes_later.take() {
+                state.attributes = later;
+            }
+        });
         self.read(|state| {
             state.people.iter().filter(|(user, _)| !state.unlisted.contains(*user)).for_each(
                 |(_, person)| {
@@ -191,7 +201,8 @@ impl Directory for Okta {
     }
 
     async fn list_attributes(&self) -> Result<Vec<(String, String, String)>, PortFailure> {
-        Ok(Vec::new())
+        let title = |(name, kind): (&String, &String)| (name.clone(), kind.clone(), name.clone());
+        self.read(|state| state.attributes.iter().map(title).collect())
     }
 
     async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError> {
@@ -261,6 +272,8 @@ pub struct OfficeState {
     pub failure: Option<PortFailure>,
     /// Happens while the next account is read by id.
     pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
+    /// The fields of its user types; empty: they cannot be read.
+    pub fields: BTreeMap<String, String>,
     /// How often all accounts were listed.
     pub lists: usize,
     /// The list of accounts shows nobody and does not come to its own end.
@@ -570,6 +583,10 @@ impl Workplace for Office {
             evidence.reached_end = !state.torn;
             evidence
         })
+    }
+
+    async fn list_fields(&self) -> Result<BTreeMap<String, String>, PortFailure> {
+        self.read(|state| state.fields.clone())
     }
 
     async fn list_bookings(&self, from: Timestamp, _: Lane) -> Result<Listing<Booking>, PortFailure> {

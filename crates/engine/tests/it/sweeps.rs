@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{PortFailure, Store};
+use lanyard_engine::ports::{PortFailure, Severity, Store};
 use lanyard_model::{
     account::AccountKind,
+    coverage::ReadKind,
     id::{AccountId, RoomId, SiteId},
     identity::{Groups, Status},
     place::Room,
 };
 
 use crate::{
-    bench::{APP, World, at, person},
+    bench::{APP, World, at, person, set},
     mortal::Death,
 };
 
@@ -278,6 +279,94 @@ async fn a_leavers_account_that_lives_again_is_told_and_taken_back() {
 }
 
 #[tokio::test]
+async fn accounts_of_vendor_devices_and_ourselves_are_no_orphans() {
+    let mut world = in_step(2).await;
+    let kinds =
+        [(1, AccountKind::Vendor), (2, AccountKind::Device), (3, AccountKind::Own), (4, AccountKind::Person)];
+    for (id, kind) in kinds {
+        world.hq.seed(id, &[("userName", &format!("machine{id}"))]);
+        world.hq.change(|state| state.accounts.get_mut(&id).unwrap().kind = kind);
+    }
+    assert_eq!(world.sweep().await.orphans, 1);
+    world.quiet().await;
+    let found = world.findings().await;
+    let orphans: Vec<_> = found.iter().filter(|key| key.starts_with("orphan:")).collect();
+    assert_eq!(orphans, ["orphan:hq:4"]);
+    let live = world.hq.change(|state| kinds.map(|(id, _)| state.accounts[&id].is_live()));
+    assert_eq!(live, [true; 4], "nothing is done to any of them");
+}
+
+#[tokio::test]
+async fn people_past_their_date_or_gone_whose_accounts_live_on_are_told_with_what_they_wait_for() {
+    let mut world = World::new().await;
+    for id in 7..11 {
+        // So many others that two more or less do not put the list in doubt.
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "userType", "Contractor");
+    set(&mut ana, "contractEndDate", "2026-05-08");
+    set(&mut ana, "legalHold", "yes");
+    let mut ben = person("acme", "ben", "Ben", "0418");
+    set(&mut ben, "legalHold", "yes");
+    let (ana_id, ben_id) = (ana.id.clone(), ben.id.clone());
+    world.say(ana).await;
+    world.say(ben).await;
+    world.quiet().await;
+    world.leave(&ben_id).await;
+    world.quiet().await;
+    world.sweep().await;
+    let store = std::sync::Arc::clone(&world.store);
+    let told = async |key: &str| store.finding(key).await.unwrap();
+    assert_eq!(told("zombie:hq:all").await, None, "whoever has just left is being seen to");
+    world.quiet_for(Duration::from_secs(5 * 86_400)).await;
+    world.sweep().await;
+    let past = told("past_date:hq:all").await.expect("a finding");
+    assert_eq!(past.title, "hq: 1 person is past their end date and has a live account");
+    assert!(
+        past.detail.starts_with("Ana Okafor (account ") && past.detail.contains("since 2026-05-0"),
+        "{}",
+        past.detail
+    );
+    assert!(past.detail.contains("waits: ") && past.detail.contains("legalHold"), "{}", past.detail);
+    let gone = told("zombie:hq:all").await.expect("a finding");
+    assert_eq!(gone.title, "hq: 1 live account belongs to somebody who is gone");
+    assert!(gone.detail.starts_with("Ben Okafor (account "), "{}", gone.detail);
+
+    for id in [&ana_id, &ben_id] {
+        world.alter(id, |person| set(person, "legalHold", "no")).await;
+    }
+    world.quiet().await;
+    world.sweep().await;
+    let found = world.findings().await;
+    assert!(!found.iter().any(|key| key.contains(":hq:all")), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_site_administrators_account_is_told_as_ungoverned_and_left_alone() {
+    let mut world = World::new().await;
+    let id = person("acme", "ana", "Ana", "0417").id;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    let account = world.hq.change(|state| {
+        let (id, ana) = state.accounts.iter_mut().next().unwrap();
+        (ana.site_admin, ana.roles) = (Some(true), Some(Default::default()));
+        *id
+    });
+    let writes = world.hq.change(|state| state.writes.len());
+    world.sweep().await;
+    world.quiet().await;
+    let key = format!("site-admin:hq/{account}");
+    let told = world.store.finding(&key).await.unwrap().expect("a finding");
+    assert_eq!((told.kind.as_str(), told.identity), ("site_admin", Some(id)));
+    assert_eq!(told.title, format!("account hq/{account} is a site administrator's"));
+    assert_eq!(world.hq.change(|state| state.writes.len()), writes, "nothing was given back or taken");
+    world.hq.change(|state| state.accounts.get_mut(&account).unwrap().site_admin = Some(false));
+    world.sweep().await;
+    assert!(!world.findings().await.contains(&key), "over, with the right");
+}
+
+#[tokio::test]
 async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() {
     let mut world = World::new().await;
     world.say(person("acme", "ana", "Ana", "0417")).await;
@@ -476,4 +565,58 @@ async fn a_catalogue_comes_back_from_the_store_as_it_was() {
     world.engine.load_remembered().await.unwrap();
     assert_eq!(catalogue(&world).rooms.len(), 5);
     assert_eq!(world.store.metas("catalogue-spaces:hq:", None, 9).await.unwrap().len(), 1);
+}
+
+fn fields(all: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
+    all.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_definitions_stand_in_the_certificate_and_a_change_is_told_until_they_stay_the_same() {
+    let world = World::new().await;
+    hire(&world, "acme", 2);
+    world.acme.change(|state| state.attributes = fields(&[("grade", "string"), ("department", "string")]));
+    world.hq.change(|state| state.fields = fields(&[("department", "of Employee")]));
+    assert!(world.sweep().await.certified);
+    let certificate = async |kind, scope: &str| {
+        world.store.certificate(scope, kind).await.unwrap().unwrap().evidence.schema
+    };
+    let first = certificate(ReadKind::Identities, "acme").await.expect("a schema");
+    assert_eq!((first.fields, &first.before), (2, &first.after));
+    assert_eq!(certificate(ReadKind::Accounts, "hq").await.expect("a schema").fields, 1);
+    assert_eq!(certificate(ReadKind::Identities, "beta").await, None, "it does not tell");
+    assert!(!world.findings().await.iter().any(|key| key.starts_with("schema:")));
+
+    world.acme.change(|state| state.attributes = fields(&[("badge", "string"), ("department", "array")]));
+    world.hq.change(|state| {
+        state.fields = fields(&[("department", "of Employee"), ("custom01", "of Employee")]);
+    });
+    assert!(world.sweep().await.certified, "it was read under one set of definitions");
+    let told = async |key: &str| world.store.finding(key).await.unwrap();
+    let acme = told("schema:acme").await.expect("a finding");
+    assert_eq!(
+        acme.detail,
+        "came: badge; went: grade; department was string and is array. Policy names department."
+    );
+    assert_eq!((acme.severity, acme.tenant), (Severity::Warning, Some("acme".into())));
+    let hq = told("schema:hq").await.expect("a finding");
+    assert_eq!((hq.detail.as_str(), hq.severity), ("came: custom01", Severity::Info));
+    assert_ne!(certificate(ReadKind::Identities, "acme").await.expect("a schema").after, first.after);
+
+    world.sweep().await;
+    assert_eq!((told("schema:acme").await, told("schema:hq").await), (None, None), "nothing changed since");
+}
+
+#[tokio::test]
+async fn definitions_that_change_while_a_list_is_read_put_it_in_doubt() {
+    let world = World::new().await;
+    hire(&world, "acme", 2);
+    world.acme.change(|state| {
+        state.attributes = fields(&[("grade", "string")]);
+        state.attributes_later = Some(fields(&[("grade", "integer")]));
+    });
+    let report = world.sweep().await;
+    assert_eq!(report.doubts, ["acme: the definitions of its fields changed while the list was read"]);
+    assert!(world.findings().await.contains(&"certificate:acme:Identities".to_owned()));
+    assert!(world.sweep().await.certified, "the next read is under one set of them");
 }

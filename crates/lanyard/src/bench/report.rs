@@ -553,6 +553,7 @@ fn sweep(people: u32, at: Timestamp, out: &mut Vec<Write>) {
             overlaps_missed: 0,
             feed_whole: None,
             rights_proven: Some(true),
+            schema: None,
         };
         let certificate = Box::new(evidence.certify(None, 50));
         lists.push(json!({ "scope": scope, "certificate": certificate }));

@@ -432,9 +432,13 @@ impl Verbs {
             .chain(survey.sites.iter().map(|s| (s.site.to_string(), &s.certificate)))
         {
             if certificate.holds() {
+                let evidence = &certificate.evidence;
+                let schema = evidence.schema.as_ref().map_or_else(String::new, |schema| {
+                    format!(", under the definitions {} of {} fields", schema.after, schema.fields)
+                });
                 text.push_str(&format!(
-                    "{scope}: {} rows in {} pages, proven complete\n",
-                    certificate.evidence.rows, certificate.evidence.pages
+                    "{scope}: {} rows in {} pages, proven complete{schema}\n",
+                    evidence.rows, evidence.pages
                 ));
             } else {
                 text.push_str(&format!("{scope}: NOT proven complete: {}\n", certificate.doubts.join("; ")));

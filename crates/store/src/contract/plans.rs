@@ -241,6 +241,7 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
             overlaps_missed: 0,
             feed_whole: None,
             rights_proven: None,
+            schema: None,
         },
         doubts: doubts.iter().map(|d| (*d).to_owned()).collect(),
     };
