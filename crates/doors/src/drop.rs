@@ -66,12 +66,14 @@ struct Round {
     refused: Option<(u64, Outcome)>,
 }
 
+/// What stands on which line of a list.
+type Lines = BTreeMap<u64, Line>;
+
 struct Laid {
     name: String,
     /// The number of the newest change in it.
     number: u64,
-    /// What stands on which line.
-    lines: BTreeMap<u64, Line>,
+    lines: Lines,
     until: Timestamp,
 }
 
@@ -119,13 +121,13 @@ impl DropFeed {
     }
 
     /// The list as it is now, what stands on which line, and the number of the newest change in it.
-    fn list(&self) -> Result<(Vec<u8>, BTreeMap<u64, Line>, u64), String> {
+    fn list(&self) -> Result<(Vec<u8>, Lines, u64), String> {
         let wanted = self.wanted();
         let mut writer = csv::Writer::from_writer(Vec::new());
         let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
         let mut write = |row: [&str; 4]| writer.write_record(row).map_err(|error| error.to_string());
         write(["holder", "area", "from", "until"])?;
-        let (mut lines, mut next) = (BTreeMap::new(), 2);
+        let (mut lines, mut next) = (Lines::new(), 2);
         for (holder, rights) in wanted.all.iter().flatten() {
             for (area, span) in rights {
                 let line = (holder.clone(), area.clone());
@@ -181,11 +183,8 @@ impl DropFeed {
                     round.acknowledged = laid.number;
                     self.clear_away(&laid.name).await;
                 }
-                Some(problems) => {
-                    if !self.leave_out(&laid, &problems) {
-                        round.refused = Some((laid.number, refusal(&problems)));
-                    }
-                }
+                Some(problems) if self.leave_out(&laid, &problems) => {}
+                Some(problems) => round.refused = Some((laid.number, refusal(&problems))),
                 None if self.clock.now() < laid.until => round.laid = Some(laid),
                 // It had its time: the next list says all that it says.
                 None => {}

@@ -202,7 +202,7 @@ impl Bounds {
                 kind != Reviewed::Visits || self.reviewed.contains_key(&(kind, (*site).clone()))
             };
             let of: Vec<&String> = self.sites.iter().filter(counted).collect();
-            let within = of.iter().filter(|site| lately(*site)).count() as u64;
+            let within = of.iter().filter(|site| lately(site)).count() as u64;
             all.insert(bound.control.to_owned(), (within, of.len() as u64 - within));
         }
         all

@@ -429,7 +429,7 @@ fn overdue(desired: &Desired, now: Timestamp) -> Option<(Overdue, Timestamp)> {
 fn waiting_for(step: &Step) -> Option<&str> {
     match &step.gate {
         Gate::Open => None,
-        Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why } => Some(why),
+        Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why, .. } => Some(why),
     }
 }
 

@@ -49,9 +49,7 @@ impl Versions {
     /// Number and seal of those in force at any time of the period.
     pub(super) fn seals(&self, scope: &Scope<'_>) -> Vec<(i64, String)> {
         let all = self.in_force(scope);
-        all.iter()
-            .map(|(version, _)| (i64::try_from(version.number).unwrap_or(i64::MAX), version.seal.clone()))
-            .collect()
+        all.iter().map(|(version, _)| (version.number, version.seal.clone())).collect()
     }
 }
 

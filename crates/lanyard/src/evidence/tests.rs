@@ -117,6 +117,7 @@ fn sweep(at: Timestamp, whole: bool) -> Vec<Write> {
             overlaps_missed: 0,
             feed_whole: None,
             rights_proven: Some(true),
+            schema: None,
         };
         lists.push(json!({ "scope": scope, "certificate": evidence.certify(None, 50) }));
     }
