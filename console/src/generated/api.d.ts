@@ -158,6 +158,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activity/{tenant}/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line of the activity: what led to it and what followed, what it changed, what comes next. */
+        get: operations["getActivityByTenantBySeq"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -260,6 +277,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the plans of the last day reach: people by site, and the limit on removals. */
+        get: operations["getPlansReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/{id}": {
         parameters: {
             query?: never;
@@ -312,6 +346,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals/{id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What helps to decide a request: who else has the same, whether the seat is free. */
+        get: operations["getApprovalsByIdContext"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/delegations": {
         parameters: {
             query?: never;
@@ -341,6 +392,40 @@ export interface paths {
         put?: never;
         /** What a draft would do to everybody, from the mirrors; answers a seal. */
         post: operations["postWhatif"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whatif/{seal}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sealed what-if: its reach, its progress, and what became of it. */
+        get: operations["getWhatifBySealPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whatif/{seal}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of a sealed what-if, with each change and its reasons. */
+        get: operations["getWhatifBySealPeople"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1277,91 +1362,6 @@ export interface paths {
         };
         /** This document. */
         get: operations["getOpenapiJson"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/activity/{tenant}/{seq}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One line of the activity: what led to it and what followed, what it changed, what comes next. */
-        get: operations["getActivityByTenantBySeq"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/reach": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far the plans of the last day reach: people by site, and the limit on removals. */
-        get: operations["getPlansReach"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/approvals/{id}/context": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What helps to decide a request: who else has the same, whether the seat is free. */
-        get: operations["getApprovalsByIdContext"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/whatif/{seal}/plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A sealed what-if: its reach, its progress, and what became of it. */
-        get: operations["getWhatifBySealPlan"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/whatif/{seal}/people": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The people of a sealed what-if, with each change and its reasons. */
-        get: operations["getWhatifBySealPeople"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3420,6 +3420,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getActivityByTenantBySeq: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityTrail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getPeople: {
         parameters: {
             query?: {
@@ -3587,6 +3611,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getPlansReach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanReach"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getPlansById: {
         parameters: {
             query?: never;
@@ -3694,6 +3739,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getApprovalsByIdContext: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestContext"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     postDelegations: {
         parameters: {
             query?: never;
@@ -3765,6 +3833,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhatIf"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWhatifBySealPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWhatifBySealPeople: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description rows of a page */
+                limit?: number;
+                /** @description only whoever `gains`, `loses`, `moves`, `changes` or `waits` */
+                kind?: string;
+                /** @description only people with this text in name or change */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                seal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedPeople"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5173,129 +5296,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenApi"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getActivityByTenantBySeq: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                tenant: string;
-                seq: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ActivityTrail"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getPlansReach: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlanReach"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getApprovalsByIdContext: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RequestContext"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getWhatifBySealPlan: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                seal: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SealedPlan"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getWhatifBySealPeople: {
-        parameters: {
-            query?: {
-                /** @description `next` of the page before */
-                cursor?: string;
-                /** @description rows of a page */
-                limit?: number;
-                /** @description only whoever `gains`, `loses`, `moves`, `changes` or `waits` */
-                kind?: string;
-                /** @description only people with this text in name or change */
-                search?: string;
-            };
-            header?: never;
-            path: {
-                seal: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SealedPeople"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -4117,7 +4117,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__serve)
-            opts="-v -h -V --data --listen --verbose --help --version"
+            opts="-v -h -V --data --listen --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

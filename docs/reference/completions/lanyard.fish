@@ -101,6 +101,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand init" -s h -l help -d 'P
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand serve" -l data -d 'The same, as the other verbs take it' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand serve" -l listen -d 'Address to listen on, instead of the settings\'' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand serve" -l json -d 'One line of JSON once it listens: where it is, how to sign in, where each tenant\'s event hook goes'
 complete -c lanyard -n "__fish_lanyard_using_subcommand serve" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand serve" -s V -l version -d 'Print version'

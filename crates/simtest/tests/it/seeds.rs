@@ -87,7 +87,7 @@ fn nothing_of_hooks_is_drawn_where_there_are_none() {
 /// The same history without anything that goes wrong ends in the same state.
 #[test]
 fn faults_change_the_way_and_not_the_end() {
-    let judged: Vec<_> = (1..=12)
+    let judged: Vec<_> = (1..=60)
         .map(|seed| Plan::drawn(5 * seed, Profile::Brief))
         .filter(twin::has_one_end)
         .filter_map(|plan| twin::differs(&run_plan(plan, Options::default())))
