@@ -145,15 +145,12 @@ pub fn program_tests(root: &Root, variable: (&str, &str), words: &[&str]) -> Res
             let named: Vec<String> = words.iter().map(|word| format!("test({word})")).collect();
             let named = if words.is_empty() { "all()".to_owned() } else { named.join(" | ") };
             let filter = format!("package(lanyard) & kind(test) & ({named})");
-            let nextest =
-                ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--cargo-profile", PROFILE];
-            cargo(root, &nextest).args(["-E".to_owned(), filter])
+            tier_cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"])
+                .args(["-E".to_owned(), filter])
         }
-        None => {
-            let it =
-                ["test", "--workspace", "--test", "it", "--locked", "--no-fail-fast", "--profile", PROFILE];
-            cargo(root, &it).args(["--"]).args(words)
-        }
+        None => tier_cargo(root, &["test", "--workspace", "--test", "it", "--no-fail-fast"])
+            .args(["--"])
+            .args(words),
     };
     runner(call.env(variable.0, variable.1))
 }
