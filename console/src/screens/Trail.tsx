@@ -71,14 +71,17 @@ function Fields({ data }: { data: Told; tenant: string }) {
   if (!data.plan || data.plan.steps.length === 0) return <Empty title="Nothing was changed by this">{data.line.kind === "signal" ? "A signal only raises attention: the look that follows decides." : "This line is about no plan."}</Empty>;
   return (
     <>
-      <table className="table">
-        <thead><tr><th>Field</th><th>Before</th><th>After</th></tr></thead>
+      <table className="table" style={{ tableLayout: "fixed" }}>
+        <thead><tr><th style={{ width: "44%" }}>Field</th><th>Before and after</th></tr></thead>
         <tbody>
           {data.plan.steps.map((step, at) => (
-            <tr key={at}>
-              <td><div className="row" style={{ gap: 6 }}><StepMark symbol={step.symbol} />{step.what}</div>{listed(step.because).length > 0 && <div className="because">{listed(step.because).join("; ")}</div>}{step.gate && <div className="small" style={{ color: "var(--held-fg)" }}>{step.gate}</div>}</td>
-              <td className={step.from ? undefined : "dim"}>{step.from ?? "–"}</td>
-              <td className={step.to ? undefined : "dim"}>{step.to ?? (step.symbol === "*" ? step.detail : "–")}</td>
+            <tr key={at} style={{ verticalAlign: "top" }}>
+              <td><div className="row" style={{ gap: 6 }}><StepMark symbol={step.symbol} /><span style={{ minWidth: 0 }}>{step.what}</span></div></td>
+              <td>
+                <div>{step.from && <><span className="dim">{step.from}</span>{" → "}</>}<span>{step.to ?? (step.symbol === "*" ? step.detail : "–")}</span></div>
+                {listed(step.because).length > 0 && <div className="because">{listed(step.because).join("; ")}</div>}
+                {step.gate && <div className="small" style={{ color: "var(--held-fg)" }}>{step.gate}</div>}
+              </td>
             </tr>
           ))}
         </tbody>
