@@ -559,9 +559,19 @@ const JOURNEYS = {
     await page.goto(`${BASE}/all/policies/${name}?view=flow&flow=${at}`);
     const box = (id) => page.locator(`.react-flow__node[data-id="${id}"]`);
     const adds = async (below, what) => {
-      await box(below).focus();
-      await page.keyboard.press("+");
-      await page.getByRole("menuitem", { name: what, exact: true }).press("Enter");
+      const item = page.getByRole("menuitem", { name: what, exact: true });
+      // A box that has just come gives the focus to its form once: whoever was faster asks again.
+      for (let left = 4; ; left--) {
+        await box(below).focus();
+        await page.keyboard.press("+");
+        try {
+          await item.waitFor({ timeout: 3_000 });
+          break;
+        } catch (late) {
+          if (left === 0) throw late;
+        }
+      }
+      await item.press("Enter");
     };
     await box("if2").getByText("moon phase full and from tenant northgate").waitFor();
     await adds("if2", "A role in a center");
@@ -745,10 +755,13 @@ const JOURNEYS = {
     const idle = 8;
     await otherDemo(idle, async ({ base, token }) => {
       const get = async (path) => (await fetch(`${base}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
-      const people = (await get("/people?tenant=northgate&limit=100")).items;
       const groups = async ({ tenant, id }) => (await get(`/people/${tenant}/${id}`)).person.groups.map((group) => group.name);
       let editor;
-      for (const one of people) if (one.status === "ACTIVE" && (await groups(one)).includes("DEPT-Facilities")) { editor = one; break; }
+      // Their groups are known a moment after they are.
+      for (const until = Date.now() + WAIT_MS; !editor && Date.now() < until; ) {
+        const people = (await get("/people?tenant=northgate&limit=100")).items;
+        for (const one of people) if (one.status === "ACTIVE" && (await groups(one)).includes("DEPT-Facilities")) { editor = one; break; }
+      }
       if (!editor) throw new Error("nobody is in DEPT-Facilities");
       const theirs = await signedInAs(browser, page, editor.email, base);
       const name = `${stamp}-kept`;

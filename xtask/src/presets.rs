@@ -10,10 +10,9 @@ const PRESETS: [&str; 4] = ["default", "strict", "lenient", "hostile"];
 const VARIABLE: &str = "LANYARD_PRESET";
 
 /// Tests that the tier runs under every preset; the others it runs under the default one only. They hold what a change
-/// must never break: everything from the first sweep to a leaver's last booking, whatever fails on the way.
+/// must never break: everything from the first sweep to a leaver's last booking.
 const ESSENTIAL: &[&str] = &[
     "a_lived_in_site_is_adopted",
-    "storms_cuts_and_lost_hooks",
     "a_review_takes_a_right_away",
     "an_edit_is_rehearsed",
     "people_and_groups_are_provisioned",

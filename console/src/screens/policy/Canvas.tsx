@@ -104,6 +104,7 @@ export default function Canvas(props: Props) {
     } else if (command || event.altKey) return;
     else if (event.key === "+") {
       taken();
+      roomBelow(document.activeElement);
       const ways = graph.links.filter((link) => link.from === box.id && link.choices.length > 0);
       if (ways[0]?.choices.length === 1) insert(ways[0].choices[0]!);
       else if (ways[0]) setAdding(`${ways[0].from}>${ways[0].to}`);
@@ -150,6 +151,13 @@ export default function Canvas(props: Props) {
   );
 }
 
+/** What is added hangs below its box: there must be room for the list of what fits. Only the page scrolls, never the canvas in its frame. */
+function roomBelow(box: Element | null) {
+  const missing = (box?.getBoundingClientRect().bottom ?? 0) + MENU - window.innerHeight;
+  if (missing > 0) window.scrollBy(0, missing);
+}
+
+const MENU = 320;
 const KEYS = [["Tab", "next step"], ["Enter", "open"], ["+", "add below"], ["Alt ↑ ↓", "move"], ["Ctrl D", "copy"], ["B", "branch"], ["Delete", "take out"]];
 const SYMBOL: Record<BoxKind, string> = { when: "▸", if: "?", look: "⌕", hold: "=", ask: "☺", give: "+", never: "−", tell: "✉", fails: "✕", instead: "↷" };
 
@@ -190,7 +198,7 @@ function Plus({ choices, insert, open, setOpen }: PlusEdge["data"] & object) {
   if (choices.length === 1) return <button type="button" className="plus" aria-label={`${choices[0]!.label.replace("A ", "Add a ")} here`} title={`${choices[0]!.label.replace("A ", "Add a ")} here`} onClick={() => insert(choices[0]!)}>+</button>;
   const groups = ["Step", "Give", "Never give"] as const;
   return (
-    <Menu position="bottom" withinPortal opened={open} onChange={setOpen} returnFocus>
+    <Menu position="bottom" withinPortal hideDetached={false} opened={open} onChange={setOpen} returnFocus>
       <Menu.Target><button type="button" className="plus" aria-label="Add a step here" title="Add a step here">+</button></Menu.Target>
       <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
         {groups.map((group) => {
