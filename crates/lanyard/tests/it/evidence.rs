@@ -279,7 +279,7 @@ async fn a_review_takes_a_right_away_and_a_read_closes_its_line() {
     folder.verb(&["review", "decide", &line, "remove", "--reason", "moved", "--by", "rita"]).await.ends(0);
     if !company.reading.revokes {
         // The site keeps what a shorter list leaves out: a person is asked, and the line stays open.
-        until("a person is asked to take the role", MINUTE, async || {
+        until("a person is asked to take the role", MINUTE * 2, async || {
             let told = served.findings("todo").await;
             told.iter().any(|text| text.contains("set_roles")).then_some(())
         })
