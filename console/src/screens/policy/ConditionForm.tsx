@@ -3,9 +3,9 @@ import { Autocomplete, Button, NumberInput, Select, Switch, TagsInput, Textarea,
 import { useState } from "react";
 import { useAround } from "./around";
 import { claimsOf, conditionText, isAttribute, isKnown, KINDS, retested, TESTS, withClaim, type Claim } from "./conditions";
-import { JsonField, StepTools } from "./Fields";
+import { JsonField } from "./Fields";
 import { parts, single, texts, type Json, type Part } from "./json";
-import { moved } from "./model";
+import { Sentences } from "./lists";
 import { label } from "./schema";
 import { attributeNames, groupsOffered } from "./suggest";
 
@@ -123,32 +123,9 @@ function Nested({ legend, value, change }: { legend: string; value: Json; change
 
 /** A list of conditions as sentences; the chosen one opens in place. */
 export function Conditions({ title, value, change, none = "Everybody" }: { title: string; value: Json | undefined; change: (to: Json | undefined) => void; none?: string }) {
-  const items = parts(value);
-  const { locked } = useAround();
-  const [open, setOpen] = useState<number>();
-  const isOpen = (i: number) => locked || open === i;
-  const put = (to: Part[], at?: number) => {
-    change(to.length === 0 ? undefined : to);
-    setOpen(at);
-  };
   return (
-    <div className="stack" style={{ gap: 6 }}>
-      <h3>{title}</h3>
-      {items.length === 0 && <p className="dim small">{none}</p>}
-      <ul className="steplist">
-        {items.map((item, i) => (
-          <li key={i}>
-            <button type="button" aria-expanded={isOpen(i)} onClick={() => setOpen(open === i ? undefined : i)}>{conditionText(item)}</button>
-            {isOpen(i) && (
-              <div className="nested" style={{ marginTop: 6 }}>
-                <StepTools what="condition" up={i > 0 ? () => put(moved(items, i, i - 1), i - 1) : undefined} down={i < items.length - 1 ? () => put(moved(items, i, i + 1), i + 1) : undefined} copy={() => put([...items.slice(0, i + 1), item, ...items.slice(i + 1)], i + 1)} remove={() => put(items.filter((_, j) => j !== i))} />
-                <ConditionForm part={item} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />
-              </div>
-            )}
-          </li>
-        ))}
-      </ul>
-      <div><Button size="compact-xs" variant="default" onClick={() => put([...items, NEW_CONDITION], items.length)}>Add a condition</Button></div>
-    </div>
+    <Sentences title={title} value={value} change={change} none={none} text={conditionText} name={() => "condition"}
+      form={(part, set) => <ConditionForm part={part} change={set} />}
+      adding={(add) => <Button size="compact-xs" variant="default" onClick={() => add(NEW_CONDITION)}>Add a condition</Button>} />
   );
 }

@@ -1,11 +1,11 @@
 // Controls for the values of policy.toml, chosen by its schema: what has a shape gets a form, anything else is shown as it stands.
 import { ActionIcon, Autocomplete, Button, NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconCopy, IconTrash } from "@tabler/icons-react";
-import { useState, type ReactNode } from "react";
+import { IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
 import { useAround } from "./around";
 import { Conditions } from "./ConditionForm";
-import { isPart, parts, single, texts, withKey, type Json, type Part } from "./json";
-import { moved } from "./model";
+import { isPart, single, texts, withKey, type Json, type Part } from "./json";
+import { StepTools, useEntries } from "./lists";
 import { Outcomes } from "./OutcomeForm";
 import { fits, label, meaning, namesOf, resolved, shapeOf, strangers, usual, type Node, type Shape } from "./schema";
 import { suggestions } from "./suggest";
@@ -122,25 +122,18 @@ export function cardTitle(value: Part): string {
 
 /** A list of sections whose order counts. */
 export function Cards({ title, says, node, value, change, owner }: SubProps) {
-  const items = parts(value);
-  const { locked } = useAround();
-  const [open, setOpen] = useState<number>();
-  const isOpen = (i: number) => locked || open === i;
-  const put = (to: Part[], at?: number) => {
-    change(to.length === 0 ? undefined : to);
-    setOpen(at);
-  };
+  const { items, add, set, isOpen, toggle, tools } = useEntries(value, change);
   return (
     <div className="stack" style={{ gap: 6 }}>
-      <div className="row"><h3>{title}</h3><span className="dim small grow">{[says, items.length === 0 && "none yet"].filter(Boolean).join("; ")}</span><Button size="compact-xs" variant="default" aria-label={`Add to ${title}`} onClick={() => put([...items, {}], items.length)}>Add one</Button></div>
+      <div className="row"><h3>{title}</h3><span className="dim small grow">{[says, items.length === 0 && "none yet"].filter(Boolean).join("; ")}</span><Button size="compact-xs" variant="default" aria-label={`Add to ${title}`} onClick={() => add({})}>Add one</Button></div>
       <ol className="cards">
         {items.map((item, i) => (
           <li key={i} className="inset" data-set={isOpen(i) || undefined}>
             <div className="row">
-              <button type="button" className="rowbutton grow" aria-expanded={isOpen(i)} onClick={() => setOpen(open === i ? undefined : i)}><span className="dim num">{i + 1}.</span> {cardTitle(item)}</button>
-              <StepTools what={`${title} ${i + 1}`} up={i > 0 ? () => put(moved(items, i, i - 1), open === i ? i - 1 : open) : undefined} down={i < items.length - 1 ? () => put(moved(items, i, i + 1), open === i ? i + 1 : open) : undefined} copy={() => put([...items.slice(0, i + 1), item, ...items.slice(i + 1)], i + 1)} remove={() => put(items.filter((_, j) => j !== i))} />
+              <button type="button" className="rowbutton grow" aria-expanded={isOpen(i)} onClick={() => toggle(i)}><span className="dim num">{i + 1}.</span> {cardTitle(item)}</button>
+              <StepTools what={`${title} ${i + 1}`} {...tools(i)} />
             </div>
-            {isOpen(i) && <SectionForm node={node} value={item} owner={owner} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />}
+            {isOpen(i) && <SectionForm node={node} value={item} owner={owner} change={(to) => set(i, to)} />}
           </li>
         ))}
       </ol>
@@ -191,18 +184,5 @@ export function JsonField({ label, value, change }: { label: string; value: Json
           setWrong(true);
         }
       }} />
-  );
-}
-
-/** Move, copy, delete: the same for every step, and all by keyboard. */
-export function StepTools({ what, up, down, copy, remove }: { what: string; up?: () => void; down?: () => void; copy?: () => void; remove?: () => void }) {
-  const tool = (word: string, icon: ReactNode, act?: () => void) => <ActionIcon variant="default" size={28} aria-label={`${word} ${what}`} title={word} disabled={!act} onClick={act}>{icon}</ActionIcon>;
-  return (
-    <div className="row" style={{ gap: 4 }}>
-      {tool("Move up", <IconArrowUp size={15} aria-hidden />, up)}
-      {tool("Move down", <IconArrowDown size={15} aria-hidden />, down)}
-      {tool("Copy", <IconCopy size={15} aria-hidden />, copy)}
-      {tool("Delete", <IconTrash size={15} aria-hidden />, remove)}
-    </div>
   );
 }

@@ -1,10 +1,9 @@
 // One outcome by its kind, and lists of them.
 import { Button, Menu, Select } from "@mantine/core";
-import { useState } from "react";
 import { useAround } from "./around";
-import { Field, SectionForm, StepTools } from "./Fields";
-import { parts, withKey, type Json, type Part } from "./json";
-import { moved } from "./model";
+import { Field, SectionForm } from "./Fields";
+import { withKey, type Json, type Part } from "./json";
+import { Sentences } from "./lists";
 import { BANS, kindOf, OUTCOMES, outcomeText, type OutcomeKind } from "./outcomes";
 import { label, type Node } from "./schema";
 
@@ -47,31 +46,9 @@ export function AddOutcome({ text, kinds = OUTCOMES, add }: { text: string; kind
 
 /** A list of outcomes as sentences; the chosen one opens in place. */
 export function Outcomes({ title, value, change }: { title: string; value: Json | undefined; change: (to: Json | undefined) => void }) {
-  const items = parts(value);
-  const { locked } = useAround();
-  const [open, setOpen] = useState<number>();
-  const isOpen = (i: number) => locked || open === i;
-  const put = (to: Part[], at?: number) => {
-    change(to.length === 0 ? undefined : to);
-    setOpen(at);
-  };
   return (
-    <div className="stack" style={{ gap: 6 }}>
-      <h3>{title}</h3>
-      <ul className="steplist">
-        {items.map((item, i) => (
-          <li key={i}>
-            <button type="button" aria-expanded={isOpen(i)} onClick={() => setOpen(open === i ? undefined : i)}>{outcomeText(item)}</button>
-            {isOpen(i) && (
-              <div className="nested" style={{ marginTop: 6 }}>
-                <StepTools what={`${title} ${i + 1}`} up={i > 0 ? () => put(moved(items, i, i - 1), i - 1) : undefined} down={i < items.length - 1 ? () => put(moved(items, i, i + 1), i + 1) : undefined} copy={() => put([...items.slice(0, i + 1), item, ...items.slice(i + 1)], i + 1)} remove={() => put(items.filter((_, j) => j !== i))} />
-                <OutcomeForm part={item} change={(to) => change(items.map((old, j) => (j === i ? to : old)))} />
-              </div>
-            )}
-          </li>
-        ))}
-      </ul>
-      <div><AddOutcome text={`Add to ${title.toLowerCase()}`} add={(part) => put([...items, part], items.length)} /></div>
-    </div>
+    <Sentences title={title} value={value} change={change} text={(part) => outcomeText(part)} name={(at) => `${title} ${at + 1}`}
+      form={(part, set) => <OutcomeForm part={part} change={set} />}
+      adding={(add) => <AddOutcome text={`Add to ${title.toLowerCase()}`} add={add} />} />
   );
 }

@@ -13,6 +13,7 @@ mod echo;
 mod failed;
 pub(crate) mod person;
 mod remember;
+mod unanswered;
 
 use std::collections::BTreeSet;
 

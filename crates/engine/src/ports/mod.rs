@@ -5,6 +5,7 @@ mod doors;
 mod failure;
 mod listing;
 mod notifier;
+mod records;
 mod store;
 mod workplace;
 
@@ -15,5 +16,6 @@ pub use doors::{DoorFeed, DoorMessage};
 pub use failure::{CallCount, Check, PortFailure, Progress, Quota, Silent};
 pub use listing::{Sample, Sink};
 pub use notifier::{Notifier, Route};
-pub use store::*;
+pub use records::*;
+pub use store::Store;
 pub use workplace::{Capabilities, Listing, SearchKey, Workplace};

@@ -95,17 +95,22 @@ fn decided_at(one: &Clearance) -> Timestamp {
     one.ended.as_ref().map(|(at, _)| *at).or(voted).unwrap_or(one.asked_at)
 }
 
+/// A request that this caller may look at.
+async fn shown_to(state: &WebState, caller: &Caller, id: &str) -> Result<Clearance, Problem> {
+    let found = state.engine.store().clearance(id).await?;
+    let by = principal(caller);
+    found
+        .filter(|one| is_shown(one, caller, &by))
+        .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))
+}
+
 /// `GET /api/v1/approvals/{id}`
 pub async fn show(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let found = state.engine.store().clearance(&id).await?;
-    let by = principal(&caller);
-    let found = found
-        .filter(|one| is_shown(one, &caller, &by))
-        .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))?;
+    let found = shown_to(&state, &caller, &id).await?;
     Ok(Json(view(&found)))
 }
 
@@ -115,11 +120,7 @@ pub async fn context(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let found = state.engine.store().clearance(&id).await?;
-    let by = principal(&caller);
-    let found = found
-        .filter(|one| is_shown(one, &caller, &by))
-        .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))?;
+    let found = shown_to(&state, &caller, &id).await?;
     Ok(Json(json!(state.engine.request_context(&found).await?)))
 }
 
