@@ -9,6 +9,7 @@ export interface Live {
   updatedAt: number;
 }
 
+/** By the first word of a query's key. What is dear to answer has a word of its own, and is asked again by its own clock. */
 const STALE_BY_EVENT: Record<string, string[]> = {
   activity: ["activity", "person", "plans", "demo", "findings", "approvals"],
   overview: ["overview", "demo"],

@@ -148,7 +148,7 @@ function consequences(r: Request): [string, string][] {
 
 /** Who else has it, and whether there is room. */
 function Context({ id }: { id: string }) {
-  const query = useQuery({ queryKey: ["approvals", "context", id], queryFn: () => calls.get<Schemas["RequestContext"]>(`/approvals/${encodeURIComponent(id)}/context`), staleTime: 30_000, placeholderData: undefined });
+  const query = useQuery({ queryKey: ["approval-context", id], queryFn: () => calls.get<Schemas["RequestContext"]>(`/approvals/${encodeURIComponent(id)}/context`), staleTime: 30_000, placeholderData: undefined });
   return (
     <Panel title="What helps to decide">
       <Loaded query={query} what="what helps to decide" rows={3}>

@@ -25,7 +25,7 @@ export function Plans() {
   return (
     <>
       <PageHead title="Plans" sub="What Lanyard proposed to change: for everybody by a draft, and person by person" />
-      <div className="cols halves">
+      <div className="cols two">
         <Seals tenant={tenant} />
         <PlansReach />
       </div>

@@ -10,7 +10,7 @@ import { number, plural } from "../words";
 type Site = Schemas["PlanReach"]["sites"][number];
 
 export function PlansReach() {
-  const query = useQuery({ queryKey: ["plans", "reach"], queryFn: () => calls.get<Schemas["PlanReach"]>("/plans/reach"), refetchInterval: 20_000 });
+  const query = useQuery({ queryKey: ["plans-reach"], queryFn: () => calls.get<Schemas["PlanReach"]>("/plans/reach"), refetchInterval: 20_000 });
   return (
     <Panel title="Reach of the last day" end={query.data && <>since <At at={query.data.since} seconds={false} />{!query.data.whole && ", the newest 2,000 plans"}</>}>
       <Loaded query={query} what="the reach" rows={2}>

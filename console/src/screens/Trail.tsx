@@ -16,7 +16,7 @@ type Tab = "steps" | "fields" | "next";
 
 export function Trail({ line, tenant, close }: { line: string; tenant: string; close: () => void }) {
   const [home, seq] = [line.slice(0, line.lastIndexOf("/")), line.slice(line.lastIndexOf("/") + 1)];
-  const query = useQuery({ queryKey: ["activity", "line", home, seq], queryFn: () => calls.get<Told>(`/activity/${encodeURIComponent(home)}/${encodeURIComponent(seq)}`), placeholderData: undefined, refetchInterval: 10_000 });
+  const query = useQuery({ queryKey: ["activity-line", home, seq], queryFn: () => calls.get<Told>(`/activity/${encodeURIComponent(home)}/${encodeURIComponent(seq)}`), placeholderData: undefined, refetchInterval: 10_000 });
   const [tab, setTab] = useState<Tab>("steps");
   return (
     <div className="sticky">
@@ -103,7 +103,7 @@ function Next({ data, tenant }: { data: Told; tenant: string }) {
   const who = data.line.identity;
   const look = useMutation({
     mutationFn: () => api.look(who!.tenant, who!.id),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ["activity"] }),
+    onSettled: () => queryClient.invalidateQueries({ predicate: (query) => ["activity", "activity-line"].includes(String(query.queryKey[0])) }),
   });
   return (
     <>

@@ -496,13 +496,11 @@ impl Engine {
         if troubles.is_empty() || sites.is_empty() {
             return Vec::new();
         }
-        let answered = |word: &str| word == tenant.as_str() || sites.iter().any(|site| site.as_str() == word);
-        let over: Vec<_> = troubles
-            .iter()
-            .filter(|key| key.starts_with("credential:"))
-            .filter(|key| key.split(|c: char| !c.is_alphanumeric() && c != '-').any(answered))
-            .cloned()
-            .collect();
+        let answered = |key: &str| {
+            is_credential_of(key, tenant.as_str())
+                || sites.iter().any(|site| is_credential_of(key, site.as_str()))
+        };
+        let over: Vec<_> = troubles.iter().filter(|key| answered(key)).cloned().collect();
         for key in &over {
             troubles.remove(key);
         }
@@ -617,4 +615,10 @@ pub(crate) fn doubt_of_missing(
 
 pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Arc<Catalogue>> {
     sites.iter().map(|(id, site)| (id.clone(), site.catalogue())).collect()
+}
+
+/// Whether the finding of this key says that the credential of a tenant or site of this name is refused.
+pub fn is_credential_of(key: &str, name: &str) -> bool {
+    let Some(upstream) = key.strip_prefix("credential:") else { return false };
+    upstream.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| word == name)
 }

@@ -175,7 +175,8 @@ impl Engine {
         };
         let (rows, interval) = (page.rows, self.settings.feed_interval);
         let read = Read { tenant, now, before: &before, from: &from, kept, to: &page.next, restart };
-        if page.events.is_empty() && page.next == from {
+        // Where it began again is kept, whatever it found: the dead place would be refused once more.
+        if page.events.is_empty() && page.next == from && read.restart.is_none() {
             let noted = read.idle(interval);
             if !noted.is_empty() {
                 self.write(noted).await.map_err(FeedStop::Store)?;

@@ -500,12 +500,16 @@ impl Engine {
     pub async fn clear_caps(&self) {
         for key in self.caps_reached() {
             let Some(scope) = key.strip_prefix("cap:") else { continue };
-            let site = self.sites().keys().find(|site| scope == format!("removals:{site}"));
-            let limit = site.and_then(|site| self.removals_max(site));
-            let window = u64::from(self.active().policy.guardrails().window_seconds);
-            let since = self.clock.now() - Duration::from_secs(window);
-            let Ok(used) = self.store.cap_used(scope, since).await else { continue };
-            if limit.is_none_or(|limit| used < limit) {
+            let sites = self.sites();
+            let site = sites.keys().find(|site| scope == crate::look::removals_scope(site));
+            let over = match site.and_then(|site| Some((site, self.removals_max(site)?))) {
+                None => true,
+                Some((site, limit)) => {
+                    let Ok(used) = self.removals_used(site).await else { continue };
+                    used < limit
+                }
+            };
+            if over {
                 self.forget_trouble(&key);
                 self.clear(&key).await;
             }

@@ -610,13 +610,10 @@ impl Engine {
         &self,
         sites: impl Iterator<Item = &'s SiteId>,
     ) -> Result<BTreeMap<SiteId, String>, StoreFailure> {
-        let window = u64::from(self.active().policy.guardrails().window_seconds);
-        let since = self.clock.now() - std::time::Duration::from_secs(window);
         let mut reached = BTreeMap::new();
         for site in sites {
             let Some(limit) = self.removals_max(site) else { continue };
-            let used = self.store.cap_used(&format!("removals:{site}"), since).await?;
-            if used >= limit {
+            if self.removals_used(site).await? >= limit {
                 reached.insert(site.clone(), format!("the limit on removals in {site} is reached"));
             }
         }

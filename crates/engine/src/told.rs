@@ -101,11 +101,6 @@ impl Engine {
         id: &IdentityId,
         site: &SiteId,
     ) -> Result<Vec<PlanId>, StoreFailure> {
-        // No outcome: an interruption left it open.
-        let may_be_done = |outcome: &Option<Outcome>| match outcome {
-            None | Some(Outcome::Unknown { .. }) => true,
-            Some(outcome) => outcome.is_success(),
-        };
         let mut sent = Vec::new();
         for plan in self.store.plans(Some(id), UNREAD_MAX).await? {
             if plan.site == *site
@@ -175,4 +170,12 @@ fn read_back(journal: &[Kept], plan: &PlanId, sent: Timestamp) -> Option<Timesta
             && kept.entry.data["plan"].as_str() == Some(plan.as_str())
     };
     journal.iter().rev().find(of).map(|kept| kept.entry.at)
+}
+
+/// Whether a write may have reached the site. No outcome: an interruption left it open.
+pub(crate) fn may_be_done(outcome: &Option<Outcome>) -> bool {
+    match outcome {
+        None | Some(Outcome::Unknown { .. }) => true,
+        Some(outcome) => outcome.is_success(),
+    }
 }

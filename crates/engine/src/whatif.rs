@@ -252,7 +252,7 @@ impl Engine {
         let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
         if whole {
             let seal = self.keep_seal(files, &answer).await?;
-            self.keep_shown(&seal, &answer).await?;
+            self.keep_shown(&seal, &mut answer).await?;
             answer.seal = Some(seal);
         }
         Ok(answer)
@@ -663,13 +663,7 @@ fn effect_of(
                 continue;
             }
             any = true;
-            if step.gate != Gate::Open {
-                let why = match &step.gate {
-                    Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why, .. } => {
-                        why.as_str()
-                    }
-                    Gate::Open => "",
-                };
+            if let Some(why) = step.gate.why() {
                 let text = format!("{text} ({why})");
                 effect.because.insert(text.clone(), reasons.of(&difference.because));
                 effect.waits.push(text);

@@ -207,6 +207,14 @@ impl Gate {
         Self::Blocked { kind, why: why.into() }
     }
 
+    /// Why the step waits; `None`: it does not.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Open => None,
+            Self::Held { why, .. } | Self::Waiting { why, .. } | Self::Blocked { why, .. } => Some(why),
+        }
+    }
+
     pub fn is_blocked_by(&self, this: Block) -> bool {
         matches!(self, Self::Blocked { kind, .. } if *kind == this)
     }

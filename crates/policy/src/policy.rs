@@ -206,6 +206,11 @@ impl Policy {
         })
     }
 
+    /// Whether any flow tells anybody.
+    pub fn tells(&self) -> bool {
+        self.document.flows.iter().any(|flow| !flow.tell.is_empty())
+    }
+
     /// Whom a flow tells of what it gave, and its sentence; `None`: nobody, or no flow.
     pub fn told(&self, rule: &str) -> Option<(&str, &[String])> {
         let flow = self.document.flows.iter().find(|flow| flow.id == rule)?;

@@ -171,18 +171,23 @@ function MapForm({ title, says, shape, value, change, owner }: Omit<SubProps, "n
 
 /** What no form is for, as it stands. */
 export function JsonField({ label, value, change }: { label: string; value: Json; change: (value: Json) => void }) {
-  const [text, setText] = useState(JSON.stringify(value));
-  const [wrong, setWrong] = useState(false);
+  const said = JSON.stringify(value);
+  const [own, setOwn] = useState({ said, text: said, wrong: false });
+  // Another value than the one that was written here: another flow's, or an undone one.
+  if (own.said !== said) setOwn({ said, text: said, wrong: false });
   return (
-    <Textarea label={label} value={text} autosize minRows={1} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }} error={wrong ? "Not JSON: not taken over yet" : undefined}
+    <Textarea label={label} value={own.text} autosize minRows={1} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }} error={own.wrong ? "Not JSON: not taken over yet" : undefined}
       onChange={(e) => {
-        setText(e.currentTarget.value);
+        const text = e.currentTarget.value;
+        let to: Json;
         try {
-          change(JSON.parse(e.currentTarget.value));
-          setWrong(false);
+          to = JSON.parse(text) as Json;
         } catch {
-          setWrong(true);
+          setOwn({ ...own, text, wrong: true });
+          return;
         }
+        setOwn({ said: JSON.stringify(to), text, wrong: false });
+        change(to);
       }} />
   );
 }

@@ -29,7 +29,7 @@ export function NameDraft({ title, wish = "", content, close, done }: Props) {
     mutationFn: async () => {
       const { doc, flow } = await content();
       await policyApi.create(name, doc);
-      await queryClient.invalidateQueries({ queryKey: ["policy"] });
+      await queryClient.invalidateQueries({ queryKey: ["policy"], exact: true });
       return flow;
     },
     onSuccess: (flow) => done(name, flow),

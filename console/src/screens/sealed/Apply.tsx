@@ -14,7 +14,7 @@ import { StopButton } from "../StopButton";
 import { asLeaveOut, countOut, type LeftOut } from "./left_out";
 
 /** What may have become another one by applying, or by its end. */
-export const refreshSeals = () => queryClient.invalidateQueries({ predicate: (query) => ["policy", "seals"].includes(String(query.queryKey[0])) });
+export const refreshSeals = () => queryClient.invalidateQueries({ predicate: ({ queryKey: [head, ...rest] }) => head === "seals" || (head === "policy" && rest.length === 0) });
 
 /** Of the whole seal. */
 export interface Sealed {

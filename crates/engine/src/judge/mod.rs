@@ -366,7 +366,7 @@ impl<'a> Judge<'a> {
                 let (count, named) = decided.overdue.entry((site.clone(), why)).or_default();
                 *count += 1;
                 if named.len() < NAMED_MAX {
-                    let waits = plan.steps.iter().find_map(waiting_for);
+                    let waits = plan.steps.iter().find_map(|step| step.gate.why());
                     let waits = waits.map_or_else(String::new, |what| format!(", waits: {what}"));
                     let day = since.strftime("%Y-%m-%d");
                     named.push(format!("{person} (account {}): since {day}{waits}", account.id()));
@@ -424,13 +424,6 @@ fn overdue(desired: &Desired, now: Timestamp) -> Option<(Overdue, Timestamp)> {
         Ending::Deactivated | Ending::Deleted | Ending::LeftScope => Overdue::Gone,
     };
     (now.duration_since(since) > OVERDUE_AFTER).then_some((why, since))
-}
-
-fn waiting_for(step: &Step) -> Option<&str> {
-    match &step.gate {
-        Gate::Open => None,
-        Gate::Held { why, .. } | Gate::Waiting { why, .. } | Gate::Blocked { why, .. } => Some(why),
-    }
 }
 
 /// What we had set, policy still wants, and the account shows no longer.

@@ -547,7 +547,7 @@ impl Engine {
     fn charge(&self, scene: &Scene<'_>, pass: Option<String>) -> Charge {
         let guardrails = scene.active.policy.guardrails();
         Charge {
-            scope: format!("removals:{}", scene.site.id()),
+            scope: removals_scope(scene.site.id()),
             unit: scene.person.identity.id.to_string(),
             window_seconds: u64::from(guardrails.window_seconds),
             max: self.removals_max(scene.site.id()).unwrap_or(u64::MAX),
@@ -556,8 +556,18 @@ impl Engine {
     }
 
     /// How many people of a site may lose something within the window.
-    pub(crate) fn removals_max(&self, site: &lanyard_model::id::SiteId) -> Option<u64> {
+    pub fn removals_max(&self, site: &lanyard_model::id::SiteId) -> Option<u64> {
         self.active().policy.guardrails().removals_max(self.people_in(site))
+    }
+
+    /// How many people of a site lost something within the window that ends now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn removals_used(&self, site: &lanyard_model::id::SiteId) -> Result<u64, StoreFailure> {
+        let window = u64::from(self.active().policy.guardrails().window_seconds);
+        let since = self.clock.now() - std::time::Duration::from_secs(window);
+        self.store.cap_used(&removals_scope(site), since).await
     }
 
     fn cap_finding(&self, scene: &Scene<'_>, plan: &Plan, scope: &str, used: u64, max: u64) -> Write {
@@ -655,6 +665,11 @@ impl Engine {
             since: at,
         }))
     }
+}
+
+/// What removals in a site are counted under.
+pub(crate) fn removals_scope(site: &lanyard_model::id::SiteId) -> String {
+    format!("removals:{site}")
 }
 
 /// Marks barred steps in a plan, so that people see why they stay.

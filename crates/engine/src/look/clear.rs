@@ -43,10 +43,11 @@ impl Engine {
             Some(seal) => self.sealed_lines(&seal, in_force, id, site.id()).await?,
             None => None,
         };
+        let rules: BTreeSet<&String> =
+            known.iter().filter(|known| !known.over).map(|known| &known.rule).collect();
         let mut lapsed = BTreeSet::new();
-        for rule in known.iter().filter(|known| !known.over).map(|known| &known.rule) {
+        for rule in rules {
             if let Some(seal) = rule.strip_prefix(clearing::WHATIF)
-                && !lapsed.contains(rule)
                 && self.is_taken_back(seal, in_force).await?
             {
                 lapsed.insert(rule.clone());

@@ -119,7 +119,7 @@ impl Engine {
         let why = format!("what {} may enter is theirs to decide now", scene.person.identity.id);
         // Durable at once, and both together: nobody's entry is ever two people's, or nobody's. What was learnt before goes
         // first: it may tell of the doors as they were.
-        let mut batch = std::mem::take(&mut tail.writes);
+        let mut batch = tail.writes.clone();
         batch.extend([
             self.applied_write(scene, applied),
             Write::Applied { identity: governor.clone(), site: site.clone(), applied: Box::new(theirs) },
@@ -132,6 +132,7 @@ impl Engine {
             },
         ]);
         self.write(batch).await?;
+        tail.writes.clear();
         Ok(())
     }
 

@@ -46,7 +46,7 @@ use crate::{
 };
 
 pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
-pub(crate) use apply::Applying;
+pub(crate) use apply::{Applying, removals_scope};
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
 pub(crate) use person::{Person, Present, is_same};
@@ -405,7 +405,8 @@ impl Engine {
         let mut link = links.iter().find(|link| &link.account.site == site.id()).cloned();
         if !tail.held.is_empty() {
             // One site at a time: what the last one taught is made durable before its locks are let go.
-            self.write(std::mem::take(&mut tail.writes)).await?;
+            self.write(tail.writes.clone()).await?;
+            tail.writes.clear();
             tail.held.clear();
         }
         let names = lock_names(active, &person.identity, link.as_ref());

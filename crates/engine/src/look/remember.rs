@@ -1,6 +1,6 @@
 //! The end of a look: what was verified becomes what was applied; to-dos, notices and leavers' clocks follow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -323,7 +323,8 @@ impl Engine {
             .collect())
     }
 
-    /// Flows that say whom to tell: once per plan that was carried out and read back, with what of it is there now.
+    /// Flows that say whom to tell: once per plan that was carried out and read back, with what of it was sent and is there
+    /// now.
     async fn note_given(
         &self,
         scene: &Scene<'_>,
@@ -332,6 +333,9 @@ impl Engine {
         tail: &mut Tail,
     ) -> Result<(), Stop> {
         let policy = &scene.active.policy;
+        if !policy.tells() {
+            return Ok(());
+        }
         let is_left = |it: &Difference| {
             let mut open = left.steps.iter().flat_map(|step| &step.differences);
             open.any(|other| other.effect == it.effect && other.what == it.what)
@@ -339,7 +343,13 @@ impl Engine {
         for id in read {
             let Some(plan) = self.store.plan(id).await? else { continue };
             let mut told: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-            let given = plan.open_steps().flat_map(|(_, step)| &step.differences);
+            let intents = self.store.intents(id).await?.into_iter();
+            let sent: BTreeSet<_> = intents
+                .filter(|(_, outcome)| crate::told::may_be_done(outcome))
+                .map(|(intent, _)| intent.step)
+                .collect();
+            let given =
+                plan.open_steps().filter(|(at, _)| sent.contains(at)).flat_map(|(_, step)| &step.differences);
             for given in given.filter(|it| it.effect != Effect::Remove && !is_left(it)) {
                 for rule in given.because.iter().map(|because| because.rule.as_str()) {
                     if policy.told(rule).is_some() {

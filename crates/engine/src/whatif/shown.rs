@@ -147,7 +147,7 @@ fn person_key(one: &PersonEffect) -> DocumentKey {
 
 impl Engine {
     /// Keeps what was shown, once; forgets old what-ifs that nobody applied.
-    pub(super) async fn keep_shown(&self, seal: &str, answer: &WhatIf) -> Result<(), StoreFailure> {
+    pub(super) async fn keep_shown(&self, seal: &str, answer: &mut WhatIf) -> Result<(), StoreFailure> {
         if !self.store.documents(SHOWN, &[seal.to_owned()]).await?.is_empty() {
             return Ok(());
         }
@@ -163,15 +163,18 @@ impl Engine {
                 Err(failure) => return Err(failure),
             }
         }
-        let mut head =
-            serde_json::to_value(WhatIf { people: Vec::new(), reasons: Vec::new(), ..answer.clone() })
-                .unwrap_or_default();
+        let kept = people.len();
+        // Everybody is in the pages, and is not copied for the head.
+        let (people, reasons) = (std::mem::take(&mut answer.people), std::mem::take(&mut answer.reasons));
+        let head = serde_json::to_value(&*answer);
+        (answer.people, answer.reasons) = (people, reasons);
+        let mut head = head.unwrap_or_default();
         for list in ["unmatched", "disputed", "out_of_scope", "aside"] {
             if let Some(names) = head[list].as_array_mut() {
                 names.truncate(NAMED_MAX);
             }
         }
-        head["shown"] = people.len().into();
+        head["shown"] = kept.into();
         // The head last: pages without one are nobody's.
         self.write(vec![document(SHOWN, seal.to_owned(), Vec::new(), head)]).await?;
         self.forget_old_seals().await
@@ -191,28 +194,27 @@ impl Engine {
     async fn forget_old_seals(&self) -> Result<(), StoreFailure> {
         let all = self.newest_seals().await?;
         // What was applied shows what its root showed.
-        let roots: BTreeSet<String> = all
-            .iter()
-            .filter(|(_, sealed)| sealed.started_at.is_some())
-            .filter_map(|(_, sealed)| sealed.of.clone())
-            .collect();
-        let mut idle: Vec<_> = all
-            .into_iter()
-            .filter(|(seal, sealed)| sealed.started_at.is_none() && !roots.contains(&seal.key))
-            .collect();
+        let (mut idle, started): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(_, sealed)| sealed.started_at.is_none());
         idle.sort_by_key(|(_, sealed)| std::cmp::Reverse(sealed.at));
-        for (seal, sealed) in idle.into_iter().skip(KEPT_MAX) {
-            let mut names: Vec<(&str, String)> = vec![(SHOWN, seal.key.clone())];
-            names.extend((0..PEOPLE_MAX / PAGE).map(|at| (SHOWN, format!("{}:{at}", seal.key))));
-            names.extend((0..sealed.buckets).map(|at| (LINES, format!("{}:{at}", seal.key))));
+        let old = idle.split_off(idle.len().min(KEPT_MAX));
+        let kept = started.iter().chain(&idle);
+        let roots: BTreeSet<&String> = kept.filter_map(|(_, sealed)| sealed.of.as_ref()).collect();
+        for (seal, sealed) in old.iter().filter(|(seal, _)| !roots.contains(&seal.key)) {
+            let part = |at: usize| format!("{}:{at}", seal.key);
+            let shown: Vec<_> =
+                std::iter::once(seal.key.clone()).chain((0..PEOPLE_MAX / PAGE).map(part)).collect();
+            let lines: Vec<_> = (0..sealed.buckets).map(part).collect();
             // The seal first: what is left of it is nobody's.
-            let mut gone = vec![forgotten(&seal)];
-            for (collection, key) in names {
-                gone.extend(self.store.documents(collection, &[key]).await?.iter().map(forgotten));
+            let mut gone = vec![forgotten(seal)];
+            for (collection, names) in [(SHOWN, shown), (LINES, lines)] {
+                gone.extend(self.store.documents(collection, &names).await?.iter().map(forgotten));
             }
             for chunk in gone.chunks(BATCH) {
                 match self.write(chunk.to_vec()).await {
-                    Ok(_) | Err(StoreFailure::DocumentChanged { .. }) => {}
+                    Ok(_) => {}
+                    // Somebody applies it meanwhile: all of it stays.
+                    Err(StoreFailure::DocumentChanged { .. }) => break,
                     Err(failure) => return Err(failure),
                 }
             }

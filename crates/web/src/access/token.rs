@@ -34,6 +34,13 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
 }
 
+impl Token {
+    /// What whoever asks by it is called.
+    pub fn caller_name(&self) -> String {
+        format!("token {}", self.name)
+    }
+}
+
 /// What a new token should be.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,7 +165,7 @@ pub(crate) async fn find(
         let _ = store.write(vec![Write::Document(Box::new(document(kept.version, &hash, &noted)?))]).await;
     }
     Ok(Some(Caller {
-        name: format!("token {}", token.name),
+        name: token.caller_name(),
         subject: format!("{SUBJECT}{}", token.id),
         grants: token.grants,
         csrf: String::new(),

@@ -196,11 +196,9 @@ pub async fn reach(State(state): State<Arc<WebState>>, Extension(caller): Extens
     }
     let policy = engine.active();
     let guardrails = policy.policy.guardrails();
-    let window = jiff::SignedDuration::from_secs(i64::from(guardrails.window_seconds));
     let mut shown = Vec::new();
     for (site, reach) in sites {
         let known = engine.people_in(&site);
-        let used = store.cap_used(&format!("removals:{site}"), engine.clock().now() - window).await?;
         shown.push(json!({
             "site": site,
             "plans": reach.plans,
@@ -209,8 +207,8 @@ pub async fn reach(State(state): State<Arc<WebState>>, Extension(caller): Extens
             "losing": reach.losing.len(),
             "floors": reach.floors.len(),
             "summary": summary(&reach.summary),
-            "removals_used": used,
-            "removals_max": guardrails.removals_max(known),
+            "removals_used": engine.removals_used(&site).await?,
+            "removals_max": engine.removals_max(&site),
             "window_seconds": guardrails.window_seconds,
         }));
     }

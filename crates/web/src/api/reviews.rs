@@ -80,9 +80,12 @@ pub async fn list(
 /// The opening with everybody under the name that tells them from everybody else, however they were written.
 async fn named_apart(state: &WebState, caller: &Caller, mut opening: Opening) -> Result<Opening, Problem> {
     let tokens = token::list(state.engine.store().as_ref()).await?;
+    // As whoever decides is called: a program may be named by its token alone.
     let local = |name: &str| {
-        let programs = tokens.iter().map(|token| token.name.as_str());
-        programs.chain([caller.name.as_str(), OWNER, DEMO, COMMAND_LINE]).any(|own| same(own, name))
+        let programs =
+            tokens.iter().find(|token| same(&token.name, name) || same(&token.caller_name(), name));
+        let here = [caller.name.as_str(), OWNER, DEMO, COMMAND_LINE].into_iter().any(|own| same(own, name));
+        programs.map(token::Token::caller_name).or_else(|| here.then(|| name.to_owned()))
     };
     opening.owner = sole(state, &local, "owner", &opening.owner).await?;
     for (at, reviewer) in opening.reviewers.iter_mut().enumerate() {
@@ -96,7 +99,7 @@ async fn named_apart(state: &WebState, caller: &Caller, mut opening: Opening) ->
 
 async fn sole(
     state: &WebState,
-    local: &impl Fn(&str) -> bool,
+    local: &impl Fn(&str) -> Option<String>,
     path: &str,
     text: &str,
 ) -> Result<String, Problem> {
@@ -110,8 +113,10 @@ async fn sole(
             let message = format!("{} people are called {text}", logins.len());
             Err(Problem::field(path, message).fix(format!("name one by login: {}", logins.join(", "))))
         }
-        Named::Nobody { .. } if local(text) => Ok(text.to_owned()),
         Named::Nobody { nearest } => {
+            if let Some(here) = local(text) {
+                return Ok(here);
+            }
             let fix = match nearest.is_empty() {
                 true => "write a name, login or e-mail address as Okta has it".to_owned(),
                 false => format!("did you mean {}?", nearest.join(", or ")),

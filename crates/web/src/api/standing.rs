@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{
+    engine::is_credential_of,
     environments::Environment,
     ports::{Finding, Severity},
 };
@@ -98,8 +99,7 @@ pub(super) async fn environments(
                 && (of.is_some() || finding.site.is_some())
         };
         let refused = |finding: &Finding| {
-            finding.kind == "credential"
-                && [tenant.as_str(), site.as_str()].iter().any(|name| finding.key.ends_with(name))
+            [tenant.as_str(), site.as_str()].iter().any(|name| is_credential_of(&finding.key, name))
         };
         let certificate = engine.store().certificate(site.as_str(), ReadKind::Accounts).await?;
         let signs = Signs {

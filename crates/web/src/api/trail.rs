@@ -58,7 +58,7 @@ pub async fn show(
         Some(json!({ "at": data["raised_at"].as_str()?, "source": data["source"].as_str()? }))
     });
     let next = match &kept.entry.identity {
-        Some(who) => next_of(&state, &kept.entry, who).await?,
+        Some(who) => next_of(&state, &caller, &kept.entry, who).await?,
         None => Vec::new(),
     };
     Ok(Json(json!({
@@ -110,7 +110,12 @@ fn step(code: &str, text: impl Into<String>, fix: Option<String>, at: Option<Tim
 }
 
 /// What comes next, of itself or by somebody, most urgent first.
-async fn next_of(state: &WebState, entry: &Entry, who: &IdentityId) -> Result<Vec<Value>, Problem> {
+async fn next_of(
+    state: &WebState,
+    caller: &Caller,
+    entry: &Entry,
+    who: &IdentityId,
+) -> Result<Vec<Value>, Problem> {
     let store = state.engine.store();
     let now = state.engine.clock().now();
     let mut next = Vec::new();
@@ -140,7 +145,9 @@ async fn next_of(state: &WebState, entry: &Entry, who: &IdentityId) -> Result<Ve
         }
         _ => {}
     }
-    let about = |finding: &lanyard_engine::ports::Finding| finding.identity.as_ref() == Some(who);
+    let about = |finding: &lanyard_engine::ports::Finding| {
+        finding.identity.as_ref() == Some(who) && super::overview::sees(caller, finding)
+    };
     for finding in store.findings(FINDINGS_MAX).await?.into_iter().filter(about) {
         next.push(step(&finding.kind, finding.title, finding.fix, None));
     }
