@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 
 use crate::{
     Root,
-    call::{Call, first_line},
+    call::{self, Call, first_line},
     demo::Living,
     step::Failure,
     tally::{self, Tally},
@@ -38,7 +38,7 @@ pub fn install(root: &Root) -> anyhow::Result<Tally> {
     let stamp = root.scratch()?.join("console-packages.stamp");
     let whole = fs::read_to_string(&stamp).is_ok_and(|done| done == wanted);
     if whole && root.path("console/node_modules").is_dir() {
-        println!("    console/node_modules is what the lockfile says");
+        call::show("    console/node_modules is what the lockfile says");
         return Ok(Tally::ONE);
     }
     // A stamp beside half an install would claim that it is whole.

@@ -91,7 +91,7 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
     let seconds = begun.elapsed().as_secs_f64();
     let _ = writeln!(
         page,
-        "\n## Killed {KILLS} times\n\n`LANYARD_KILLS={KILLS} cargo test --release -p lanyard --test it kill`: nothing lost, nothing \
+        "\n## Killed {KILLS} times\n\n`LANYARD_KILLS={KILLS} cargo test --release -p lanyard --test it killed_at_random_moments`: nothing lost, nothing \
          repeated; the run took {seconds:.0} s."
     );
     let folder = root.path("docs/results");
@@ -106,7 +106,18 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
 fn kills(root: &Root) -> anyhow::Result<()> {
     tier::cargo(
         root,
-        &["test", "--release", "-p", "lanyard", "--test", "it", "--locked", "--", "kill::", "--nocapture"],
+        &[
+            "test",
+            "--release",
+            "-p",
+            "lanyard",
+            "--test",
+            "it",
+            "--locked",
+            "--",
+            "killed_at_random_moments",
+            "--nocapture",
+        ],
     )
     .env("LANYARD_KILLS", KILLS)
     .run()?;

@@ -158,7 +158,8 @@ impl Build {
         };
         if let Some(manifest) = manifest {
             call = call.args(["--manifest-path", &manifest.display().to_string()]);
-            call = call.env("CARGO_TARGET_DIR", root.target());
+            // The deliberate bugs are there to be found by the simulation, not by lints.
+            call = call.env("CARGO_TARGET_DIR", root.target()).env("CLIPPY_ARGS", "");
         }
         call.run()?;
         Ok(root.target().join(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))

@@ -1,6 +1,10 @@
 //! One step after another: named, timed, counted, stopping at the first that fails.
 
 use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -24,18 +28,23 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 pub struct Steps {
     began: Instant,
     done: Vec<(String, Duration, Tally)>,
-    failed: bool,
+    /// Shared by lists that run beside each other.
+    failed: Arc<AtomicBool>,
 }
 
 impl Steps {
     /// No step yet; the clock runs.
     pub fn begin() -> Self {
-        Self { began: Instant::now(), done: Vec::new(), failed: false }
+        Self { began: Instant::now(), done: Vec::new(), failed: Arc::default() }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
     }
 
     /// Runs `work` unless an earlier step failed. `hint` says what to do when it fails.
     pub fn run(&mut self, name: &str, hint: &str, work: impl FnOnce() -> Result<Tally, Failure>) {
-        if self.failed {
+        if self.has_failed() {
             return;
         }
         call::show("");
@@ -44,7 +53,7 @@ impl Steps {
         let mut tally = match work() {
             Ok(tally) => tally,
             Err(failure) => {
-                self.failed = true;
+                self.failed.store(true, Ordering::SeqCst);
                 call::complain(&format!("error: {name}: {:#}", failure.error));
                 call::complain(&format!("hint: {hint}"));
                 let failed = failure.counted.failed.max(1);
@@ -53,8 +62,9 @@ impl Steps {
         };
         if tally == Tally::default() {
             // A runner that ran nothing has shown nothing.
-            self.failed = true;
-            call::complain(&format!("error: {name}: nothing was run\nhint: {hint}"));
+            self.failed.store(true, Ordering::SeqCst);
+            call::complain(&format!("error: {name}: nothing was run"));
+            call::complain(&format!("hint: {hint}"));
             tally.failed = 1;
         }
         self.done.push((name.to_owned(), begun.elapsed(), tally));
@@ -68,13 +78,13 @@ impl Steps {
         aside: impl FnOnce(&mut Self) + Send,
         work: impl FnOnce(&mut Self),
     ) {
-        if self.failed {
+        if self.has_failed() {
             return;
         }
+        let mut other = Self { began: self.began, done: Vec::new(), failed: Arc::clone(&self.failed) };
         let other = thread::scope(|scope| {
-            let other = scope.spawn(|| {
+            let other = scope.spawn(move || {
                 call::label(label);
-                let mut other = Self::begin();
                 aside(&mut other);
                 other
             });
@@ -82,10 +92,7 @@ impl Steps {
             other.join()
         });
         match other {
-            Ok(other) => {
-                self.done.extend(other.done);
-                self.failed |= other.failed;
-            }
+            Ok(other) => self.done.extend(other.done),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
@@ -101,9 +108,9 @@ impl Steps {
         println!(
             "{:9.1}  from first to last{}\n",
             self.began.elapsed().as_secs_f64(),
-            if self.failed { "; the steps after the failed one were not run" } else { "" }
+            if self.has_failed() { "; the steps after the failed one were not run" } else { "" }
         );
         println!("{} passed, {} failed", all.passed, all.failed);
-        !self.failed
+        !self.has_failed()
     }
 }

@@ -175,7 +175,7 @@ impl DropFeed {
     }
 
     /// One look into the folder, and a new list where none waits. `None`: nothing is known of the change yet.
-    async fn step(&self, message: &DoorMessage, number: u64) -> Option<Outcome> {
+    async fn step(&self, message: &DoorMessage, number: u64, end: Timestamp) -> Option<Outcome> {
         let mut round = self.round.lock().await;
         if let Some(laid) = round.laid.take() {
             match read(&self.path(&laid.name, "ack")).await {
@@ -204,7 +204,8 @@ impl DropFeed {
         if let Some((_, refused)) = round.refused.as_ref().filter(|(newest, _)| *newest >= number) {
             return Some(refused.clone());
         }
-        if round.laid.is_none() {
+        // Whoever gives up now takes the change back: no list tells of it any more.
+        if round.laid.is_none() && self.clock.now() < end {
             match self.lay(&message.id).await {
                 Ok(laid) => round.laid = Some(laid),
                 Err(outcome) => return Some(outcome),
@@ -237,16 +238,21 @@ impl DropFeed {
         let old = old.strftime(STAMP).to_string();
         let bound = newest.strip_prefix(&prefix).unwrap_or_default().to_owned().min(old);
         let cleared = tokio::task::spawn_blocking(move || {
+            let mut stuck = Ok(());
             for file in std::fs::read_dir(&folder)?.flatten() {
                 let path = file.path();
                 let ends = path.extension().is_some_and(|end| end == "csv" || end == "ack" || end == "part");
                 let name = path.file_stem().and_then(|name| name.to_str());
                 let laid = name.and_then(|name| name.strip_prefix(&prefix)).filter(|rest| is_stamped(rest));
-                if ends && laid.is_some_and(|laid| laid < bound.as_str()) {
-                    std::fs::remove_file(&path)?;
+                if ends
+                    && laid.is_some_and(|laid| laid < bound.as_str())
+                    && let Err(error) = std::fs::remove_file(&path)
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    stuck = Err(error);
                 }
             }
-            Ok::<_, std::io::Error>(())
+            stuck
         });
         if let Ok(Err(error)) = cleared.await {
             tracing::warn!(site = %self.site, %error, "old lists cannot be taken away");
@@ -294,7 +300,7 @@ impl DoorFeed for DropFeed {
         };
         let end = self.clock.now() + PATIENCE;
         let outcome = loop {
-            if let Some(outcome) = self.step(message, number).await {
+            if let Some(outcome) = self.step(message, number, end).await {
                 break outcome;
             }
             if self.clock.now() >= end {

@@ -8,11 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Engine,
     journal::line,
-    ports::{Document, DocumentKey, Leaver, Severity, StoreFailure, Write},
+    ports::{Document, DocumentKey, LATE_ANSWERS as ANSWERS, Leaver, Severity, StoreFailure, Write},
 };
-
-/// Where the last word on each is kept, so that lists need not read the journal.
-const ANSWERS: &str = "late_answers";
 
 /// Leavers that are looked through.
 const LEAVERS_MAX: usize = 1_000_000;

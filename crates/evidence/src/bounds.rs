@@ -117,6 +117,11 @@ const ALL: &[Bound] = &[
     ),
 ];
 
+/// How many seconds a bound gives.
+pub(crate) fn seconds(control: &str) -> i64 {
+    ALL.iter().find(|bound| bound.control == control).map_or(0, |bound| bound.seconds)
+}
+
 pub(crate) const NOTICE: &str = "NIST 800-53 AC-2(h), FedRAMP";
 pub(crate) const UNATTENDED: &str = "NIST 800-53 AC-2(3), FedRAMP";
 pub(crate) const TRANSFER: &str = "NIST 800-53 PS-5, FedRAMP";

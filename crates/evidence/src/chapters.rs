@@ -1,6 +1,7 @@
 //! Each control as somebody reads it: what was tested, what came of it, who does not fit by name, and where the rows are.
 
 use crate::{
+    bounds::{NOTICE, TRANSFER, UNATTENDED, seconds},
     cell::{Cell, Table},
     controls::{Control, Exceptions, State, controls},
     pack::Kept,
@@ -62,7 +63,9 @@ fn chapter(control: Control, summary: &Summary, rows: &Kept) -> Chapter {
         answer: control.answer,
         counted,
         exceptions,
-        none: (control.exceptions != Exceptions::None && control.state != State::NoData).then_some("none"),
+        none: (control.exceptions != Exceptions::None
+            && !matches!(control.state, State::NoData | State::NotSatisfied))
+        .then_some("none"),
         alarming: control.state == State::NotSatisfied,
         files: files.join(", "),
     }
@@ -125,7 +128,7 @@ fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
         }),
         Exceptions::LateSeen => of(
             &tables::LEAVERS,
-            &|row| row.cell("seconds_to_seen").int().is_some_and(|seconds| seconds <= 8 * 3600),
+            &|row| row.cell("seconds_to_seen").int().is_some_and(|took| took <= seconds(NOTICE)),
             &|row| {
                 format!("{}: right ended {}, seen {}", row.who(), row.shown("event_at"), row.shown("seen_at"))
             },
@@ -133,7 +136,7 @@ fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
         Exceptions::OpenMoves => of(
             &tables::MOVERS,
             &|row| {
-                let slow = row.cell("seconds_to_verified").int().is_none_or(|seconds| seconds > 86_400);
+                let slow = row.cell("seconds_to_verified").int().is_none_or(|took| took > seconds(TRANSFER));
                 row.text("left_open").is_empty() && !slow
             },
             &|row| {
@@ -142,11 +145,29 @@ fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
                 format!("{}: decided {}, {rest}", row.who(), row.shown("decided_at"))
             },
         ),
-        Exceptions::Nobodys => of(
-            &tables::EXCEPTIONS,
-            &|row| row.text("kind") != "orphan" || row.cell("over_at").time().is_some(),
-            &|row| format!("{}: {}, first seen {}", row.text("site"), row.text("title"), row.shown("since")),
-        ),
+        Exceptions::Nobodys => {
+            let within = seconds(UNATTENDED);
+            let in_time =
+                |row: &Row<'_>, from: &str, to: &str| match (row.cell(from).time(), row.cell(to).time()) {
+                    (Some(from), Some(to)) => to.duration_since(from).as_secs() <= within,
+                    _ => false,
+                };
+            let orphans = of(
+                &tables::EXCEPTIONS,
+                &|row| row.text("kind") != "orphan" || in_time(row, "since", "over_at"),
+                &|row| {
+                    format!("{}: {}, first seen {}", row.text("site"), row.text("title"), row.shown("since"))
+                },
+            );
+            let leavers = of(&tables::LEAVERS, &|row| in_time(row, "event_at", "verified_at"), &|row| {
+                let gone = match row.shown("verified_at").as_str() {
+                    "" => "not read back as gone".to_owned(),
+                    at => format!("read back as gone {at}"),
+                };
+                format!("{}: right ended {}, {gone}", row.who(), row.shown("event_at"))
+            });
+            orphans.into_iter().chain(leavers).collect()
+        }
         Exceptions::OpenReviews => of(
             &tables::REVIEWS,
             &|row| {

@@ -65,12 +65,12 @@ fn facts(sheet: &mut Sheet, body: &Value) {
 
 /// Everything that happened, by time: Okta's events, and what the journal says.
 fn timeline(sheet: &mut Sheet, body: &Value) {
-    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    let mut all: Vec<(Option<Timestamp>, Vec<String>)> = Vec::new();
     for event in list(&body["events"]) {
         let came = format!("seen {}", moment(&text(&event["seen_at"])));
         let at = text(&event["published"]);
         all.push((
-            at.clone(),
+            at.parse().ok(),
             vec![
                 moment(&at),
                 "Okta".into(),
@@ -82,19 +82,19 @@ fn timeline(sheet: &mut Sheet, body: &Value) {
     for line in list(&body["lines"]) {
         let Ok(told) = serde_json::from_str::<Value>(&text(&line["text"])) else { continue };
         let at = told["at"].as_i64().and_then(|at| Timestamp::from_microsecond(at).ok());
-        let at = at.map(|at| at.to_string()).unwrap_or_default();
+        let shown = at.map(|at| at.to_string()).unwrap_or_default();
         let what = format!("{} · journal line {}", text(&told["detail"]), text(&line["position"]));
         all.push((
-            at.clone(),
+            at,
             vec![
-                moment(&at),
+                moment(&shown),
                 text(&told["kind"]),
                 text(&told["title"]),
                 what.trim_start_matches(" · ").to_owned(),
             ],
         ));
     }
-    all.sort();
+    all.sort_by_key(|(at, _)| *at);
     let rows: Vec<Vec<String>> = all.into_iter().map(|(_, row)| row).collect();
     grid(sheet, "What happened", &["at", "who says so", "what", "more"], rows);
 }

@@ -507,7 +507,8 @@ pub const POLICIES: Table = Table {
 
 pub const REVIEWS: Table = Table {
     name: "reviews",
-    title: "Access reviews: every line, its decision, and whether a removal was carried through",
+    title: "Access reviews of the period, and signed off in the year before its end: every line, its decision, and whether a removal \
+            was carried through",
     columns: &[
         text("campaign", "Id"),
         text("title", "Title"),

@@ -59,9 +59,7 @@ impl Line<'_> {
                 from.map_or_else(|| "section-".into(), |from| format!("section-:{from}"))
             }
             Self::SeatClass(class) => format!("class:{class}"),
-            Self::Role(center, from, to) if to > from => {
-                to.map_or_else(|| format!("role+:{center}:"), |to| role_given(*center, to))
-            }
+            Self::Role(center, from, Some(to)) if Some(*to) > *from => role_given(*center, *to),
             Self::Role(center, from, _) => format!("role-:{center}:{}", from.map_or("", Role::as_str)),
             Self::AllRoles => "roles-".into(),
             // Whatever is booked until it is carried out goes with it.

@@ -96,12 +96,6 @@ impl Seating {
             return;
         }
         let id = account.id();
-        let (all, team_of) = (Arc::make_mut(&mut self.teams), Arc::make_mut(&mut self.team_of));
-        for team in team_of.remove(&id).into_iter().flatten() {
-            if let Some(members) = all.get_mut(&team) {
-                members.remove(&id);
-            }
-        }
         let value = |field: &FieldName| account.fields.get(field).map(|value| fold::text(value));
         let teams: Vec<Team> = fields
             .iter()
@@ -109,6 +103,16 @@ impl Seating {
             .filter_map(|field| Some(Team { field: field.clone(), value: value(field)? }))
             .filter(|team| !team.value.is_empty())
             .collect();
+        // Nothing new: what is shared with a copy stays shared.
+        if self.team_of.get(&id).map_or(&[][..], Vec::as_slice) == teams {
+            return;
+        }
+        let (all, team_of) = (Arc::make_mut(&mut self.teams), Arc::make_mut(&mut self.team_of));
+        for team in team_of.remove(&id).into_iter().flatten() {
+            if let Some(members) = all.get_mut(&team) {
+                members.remove(&id);
+            }
+        }
         for team in &teams {
             all.entry(team.clone()).or_default().insert(id);
         }

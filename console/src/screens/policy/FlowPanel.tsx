@@ -62,7 +62,7 @@ function WholeFlow(props: FlowProps) {
   const others = strangers({ properties: schema.properties.flow?.items?.properties }, flow);
   return (
     <Panel title="Flow" end={<FlowTools {...props} />}>
-      <fieldset className="body stack bare" disabled={locked} style={{ gap: 12 }}>
+      <fieldset key={selected.flow} className="body stack bare" disabled={locked} style={{ gap: 12 }}>
         <p className="dim small">{flowText(flow)}</p>
         <TextInput label="Id" description="Named in reasons and in the journal" value={flow.id} onChange={(e) => set("id", e.currentTarget.value)} />
         <Textarea label="Sentence" description="What it means, in your words" autosize minRows={2} value={String(flow.sentence ?? "")} onChange={(e) => set("sentence", e.currentTarget.value)} />

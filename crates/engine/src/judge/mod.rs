@@ -16,7 +16,7 @@ use lanyard_model::{
     id::{GroupId, IdentityId, SiteId, TenantId},
     identity::Identity,
     place::Catalogue,
-    plan::{Gate, Plan, Step},
+    plan::Plan,
     signal::Lane,
 };
 use lanyard_plan::{

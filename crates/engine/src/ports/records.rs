@@ -261,6 +261,12 @@ pub enum Write {
 /// The collection of what sealed what-ifs showed: lists of people, each found by `person`, whom [`Write::Erase`] empties.
 pub const SHOWN_WHATIFS: &str = "whatif:shown";
 
+/// Where lines of reviews are kept, by the person whom they are about.
+pub const REVIEW_LINES: &str = "review_lines";
+
+/// Where what somebody said about late leavers is kept, by the leaver.
+pub const LATE_ANSWERS: &str = "late_answers";
+
 /// A small thing that a face of ours keeps for its clients, by name within a collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {

@@ -24,7 +24,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Engine,
     journal::line,
-    ports::{Document, DocumentKey, Finding, Holding, Mirrored, Severity, StoreFailure, Write},
+    ports::{
+        Document, DocumentKey, Finding, Holding, Mirrored, REVIEW_LINES as LINES, Severity, StoreFailure,
+        Write,
+    },
 };
 pub use by::By;
 use campaign::{Campaign, Decision, Line, ReviewProblem, Withheld, hasty};
@@ -32,7 +35,6 @@ pub(crate) use watch::Watched;
 pub use withheld::{Right, WithheldRights, withhold};
 
 const CAMPAIGNS: &str = "reviews";
-const LINES: &str = "review_lines";
 const WITHHELD: &str = "withheld";
 /// Kind of a line about an announced visit.
 const VISIT: &str = "visit";

@@ -170,15 +170,22 @@ fn lay(outside: &Path, one: &Laid) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// To the microsecond: somebody may ask for one in the second in which the hour's own is signed.
+/// To the microsecond: somebody may ask for one in the second in which the hour's own is signed. Of one length, so that names
+/// are in the order of time.
 fn file_name(at: Timestamp) -> String {
-    format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%S%.fZ"))
+    format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%S%.6fZ"))
+}
+
+/// What earlier versions called it.
+fn earlier_name(at: Timestamp) -> String {
+    format!("{}.checkpoint", at.strftime("%Y%m%dT%H%M%SZ"))
 }
 
 /// The file outside that holds this checkpoint, if it is there as it was signed.
 pub fn lies_in(outside: &Path, tenant: &TenantId, at: Timestamp, note: &str) -> Option<PathBuf> {
-    let file = outside.join(tenant.as_str()).join(file_name(at));
-    fs::read_to_string(&file).is_ok_and(|there| there == note).then_some(file)
+    let folder = outside.join(tenant.as_str());
+    let mut files = [file_name(at), earlier_name(at)].map(|name| folder.join(name)).into_iter();
+    files.find(|file| fs::read_to_string(file).is_ok_and(|there| there == note))
 }
 
 /// Checkpoints of a tenant that were laid outside, oldest first: file and note.

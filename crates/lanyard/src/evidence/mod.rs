@@ -212,14 +212,17 @@ fn reviews(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow:
     for (key, body) in scope.archive.documents("reviews")? {
         campaigns.insert(key, body);
     }
+    /// How far back the longest bound on reviews looks.
+    const REVIEWED_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(366 * 24);
+    let back = scope.ask.from.min(scope.ask.to.checked_sub(REVIEWED_WITHIN).unwrap_or(Timestamp::MIN));
     let time = |value: &serde_json::Value| -> Cell {
         value.as_str().and_then(|text| text.parse::<Timestamp>().ok()).into()
     };
-    for (id, body) in scope.archive.documents("review_lines")? {
+    for (id, body) in scope.archive.documents(lanyard_engine::ports::REVIEW_LINES)? {
         let Some(campaign) = body["campaign"].as_str().and_then(|id| campaigns.get(id)) else { continue };
         let opened = campaign["opened_at"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
         let closed = campaign["closed_at"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        if opened.is_none_or(|at| at >= scope.ask.to) || closed.is_some_and(|at| at < scope.ask.from) {
+        if opened.is_none_or(|at| at >= scope.ask.to) || closed.is_some_and(|at| at < back) {
             continue;
         }
         let person = body["person"].as_str().unwrap_or_default();

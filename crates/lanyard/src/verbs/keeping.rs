@@ -14,7 +14,10 @@ use lanyard_engine::{
     },
 };
 use lanyard_model::id::{IdentityId, SiteId, TenantId};
-use lanyard_store::{Archive, cut::sign_cut};
+use lanyard_store::{
+    Archive,
+    cut::{CutProblem, sign_cut, verify_cut},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -260,8 +263,12 @@ impl Verbs {
         let before = now.checked_sub(jiff::SignedDuration::from_hours(i64::from(days) * 24))?;
         let (mut text, mut all) = (String::new(), Vec::new());
         for tenant in self.engine.directories().keys() {
-            let cut = self.cut(tenant, before, now)?;
-            let position = cut.as_ref().map_or(0, |(position, _)| *position);
+            let Some((position, note)) = tokio::task::block_in_place(|| self.cut(tenant, before, now))?
+            else {
+                text.push_str(&format!("{tenant}: nothing before {before} to let go of\n"));
+                all.push(json!({ "tenant": tenant, "lines": 0, "gone": 0 }));
+                continue;
+            };
             let line = Entry {
                 tenant: tenant.clone(),
                 at: now,
@@ -272,13 +279,10 @@ impl Verbs {
                 severity: Severity::Info,
                 title: format!("journal lines before {before} were let go of; their hashes are kept"),
                 detail: "the command line".into(),
-                data: json!({ "days": days, "lines": position, "note": cut.as_ref().map(|(_, note)| note) }),
+                data: json!({ "days": days, "lines": position, "note": note }),
             };
-            let mut batch = vec![Write::Journal(Box::new(line))];
-            if let Some((position, note)) = cut {
-                batch.push(Write::LetGo { tenant: tenant.clone(), position, at: now, note });
-            }
-            let wrote = self.engine.store().write(batch).await?;
+            let gone = Write::LetGo { tenant: tenant.clone(), position, at: now, note };
+            let wrote = self.engine.store().write(vec![Write::Journal(Box::new(line)), gone]).await?;
             let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
             text.push_str(&format!(
                 "{tenant}: {lines} lines before {before} let go of, {position} in all, signed for\n"
@@ -289,6 +293,9 @@ impl Verbs {
     }
 
     /// How many lines are older, and the note signed over them; `None` if there are none.
+    ///
+    /// # Errors
+    /// The store's; and what was let go of earlier is not what was signed for: a new note over it would hide that.
     fn cut(
         &self,
         tenant: &TenantId,
@@ -296,10 +303,26 @@ impl Verbs {
         now: jiff::Timestamp,
     ) -> anyhow::Result<Option<(u64, String)>> {
         let archive = Archive::open(wiring::store_folder(&self.dir))?;
-        let (position, root) = archive.older(tenant, before)?;
         let key = keys::load_or_make(&self.dir, tenant)?;
-        let note = sign_cut(&keys::origin(&key, tenant), position, root, now, &key);
-        Ok((position > 0).then_some((position, note)))
+        let origin = keys::origin(&key, tenant);
+        let (gone, signed) = archive.cut(tenant)?;
+        if gone > 0
+            && let Some(root) = archive.root_at(tenant, gone)?
+        {
+            match verify_cut(signed.as_deref(), &origin, gone, &root, &key.verifier()) {
+                // Earlier versions signed nothing: this is the run that does.
+                Ok(()) | Err(CutProblem::Unsigned(_)) => {}
+                Err(problem) => anyhow::bail!(exit::Unusable(format!(
+                    "{tenant}: {problem}; nothing was let go of or signed for\nhint: run `lanyard verify --data DIR`, and compare with \
+                     the checkpoints outside"
+                ))),
+            }
+        }
+        let (position, root) = archive.older(tenant, before)?;
+        if position == 0 {
+            return Ok(None);
+        }
+        Ok(Some((position, sign_cut(&origin, position, root, now, &key))))
     }
 
     pub(super) async fn stop(&self, stop: bool) -> anyhow::Result<Said> {

@@ -1,6 +1,6 @@
 //! Forgetting a person: everything that names them, but not that something was done and proven.
 
-use lanyard_engine::ports::{Document, SHOWN_WHATIFS};
+use lanyard_engine::ports::{Document, LATE_ANSWERS, REVIEW_LINES, SHOWN_WHATIFS};
 use lanyard_model::{id::IdentityId, plan::Plan};
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ statements! {
 /// What stands where a name stood.
 const ERASED: &str = "erased";
 /// Documents that are found by the person whom they are about.
-const ABOUT_PEOPLE: [&str; 2] = ["review_lines", "late_answers"];
+const ABOUT_PEOPLE: [&str; 2] = [REVIEW_LINES, LATE_ANSWERS];
 
 /// Answers how many journal lines had personal text.
 pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {

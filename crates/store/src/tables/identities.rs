@@ -463,21 +463,22 @@ fn walk_by_name(
     let Some(mut at) = after else { return Ok((people, None, None)) };
     let step = limit.saturating_mul(4).clamp(50, 1_000);
     for _ in 0..PASSED_MAX.div_ceil(step) {
-        let (rows, _) = by_name(tx, tenant, order, &at, step, |row| {
+        let (rows, more) = by_name(tx, tenant, order, &at, step, |row| {
             let words = row.text(4)?;
             let fits = begins.iter().all(|begins| words.contains(begins.as_str()));
             let known = if fits { Some(mirrored(row)?) } else { None };
             Ok((known, (row.text(3)?.to_owned(), row.text(5)?.to_owned(), row.text(6)?.to_owned())))
         })?;
-        let whole = rows.len() == step;
-        for (known, place) in rows {
+        let mut rows = rows.into_iter();
+        while let Some((known, place)) = rows.next() {
             at = place;
             people.extend(known);
             if people.len() == limit {
-                return Ok((people, Some(record::list(&at)?), None));
+                let next = (more || rows.len() > 0).then(|| record::list(&at)).transpose()?;
+                return Ok((people, next, None));
             }
         }
-        if !whole {
+        if !more {
             return Ok((people, None, None));
         }
     }

@@ -60,8 +60,10 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     }
     let sweeps = store.sweeps(None, 1).await?;
     let mut sites = Vec::new();
+    let mut certified = BTreeMap::new();
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
         let certificate = store.certificate(id.as_str(), ReadKind::Accounts).await?;
+        certified.insert(id.clone(), certificate.as_ref().map(lanyard_model::coverage::Certificate::holds));
         let calls = Calls::of(&site.port().calls());
         sites.push(json!({
             "id": id,
@@ -90,7 +92,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     let spark = store.operation_rates(hour, Duration::from_secs(60)).await?;
     let mut findings = store.findings(2000).await?;
     findings.retain(|finding| sees(caller, finding));
-    let environments = environments(state, caller, &findings).await?;
+    let environments = environments(state, caller, &findings, &certified).await?;
     let whole = caller.sees_everything();
     let held = findings.iter().filter(|f| f.kind == "blocked" || f.kind == "cap").count();
     Ok(json!({

@@ -1,12 +1,14 @@
 //! Environments, each a tenant in a site: how it stands, how far behind it is, and what is open there.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{
     engine::is_credential_of,
     environments::Environment,
     ports::{Finding, Severity},
 };
-use lanyard_model::coverage::ReadKind;
+use lanyard_model::id::SiteId;
 use serde_json::{Value, json};
 
 use crate::{WebState, access::Caller, problem::Problem, traffic::Minute};
@@ -80,6 +82,7 @@ pub(super) async fn environments(
     state: &WebState,
     caller: &Caller,
     findings: &[Finding],
+    certified: &BTreeMap<SiteId, Option<bool>>,
 ) -> Result<Vec<Value>, Problem> {
     let engine = &state.engine;
     let now = engine.clock().now();
@@ -101,7 +104,6 @@ pub(super) async fn environments(
         let refused = |finding: &Finding| {
             [tenant.as_str(), site.as_str()].iter().any(|name| is_credential_of(&finding.key, name))
         };
-        let certificate = engine.store().certificate(site.as_str(), ReadKind::Accounts).await?;
         let signs = Signs {
             stopped: engine.is_stopped(),
             writes: engine.may_write(&site),
@@ -110,7 +112,7 @@ pub(super) async fn environments(
             throttled: sum(|minute| minute.calls.throttled),
             faulted: sum(|minute| minute.calls.faulted),
             answered: sum(|minute| minute.calls.answered),
-            certified: certificate.as_ref().map(lanyard_model::coverage::Certificate::holds),
+            certified: certified.get(&site).copied().flatten(),
         };
         let (standing, why) = signs.standing();
         let lag = engine.latency.lag(&tenant, &site);
