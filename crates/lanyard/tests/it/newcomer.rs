@@ -114,6 +114,7 @@ async fn an_empty_site_is_filled_and_follows_one_person_from_first_day_to_last()
     let folder = Folder::init(&company, Credential::ServiceApp).await;
     let again = folder.run_init(&company, Credential::ServiceApp).await.ends(2);
     assert!(again.err.contains("lanyard.toml"), "{}", again.err);
+    settle_soon(&folder);
     folder.verb(&["check"]).await.ends(0);
     let doctor = folder.verb(&["doctor", "--json"]).await.ends(0).json();
     assert_eq!(doctor["ok"], true);

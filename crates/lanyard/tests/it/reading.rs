@@ -12,8 +12,6 @@ pub struct Reading {
     pub writes_active: bool,
     /// Whether a role can be taken away: where a sent list is merged, it cannot.
     pub revokes: bool,
-    /// Whether a seat can be taken away: where a sent null is ignored, it goes with the account only.
-    pub unseats: bool,
     /// Whether an ended account can be brought back; otherwise a new one is made.
     pub revives: bool,
     /// Whether the record of an ended account is kept.
@@ -28,7 +26,6 @@ pub const DEFAULT: Reading = Reading {
     preset: "default",
     writes_active: true,
     revokes: true,
-    unseats: true,
     revives: true,
     keeps_records: true,
     demands_secret: false,
@@ -40,7 +37,6 @@ pub const HOSTILE: Reading = Reading {
     preset: "hostile",
     writes_active: false,
     revokes: false,
-    unseats: false,
     revives: false,
     keeps_records: false,
     demands_secret: true,

@@ -272,7 +272,7 @@ impl Org {
     pub fn list_apps(&self, call: &Call<'_>) -> ApiResult<Answer> {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
         let limit = paging::limit(call, 20, 200, clamp)?;
-        let start = self.place_after(call, "c")? as usize;
+        let start = self.place_after(call, "d")? as usize;
         let q = call.param("q").unwrap_or_default().to_lowercase();
         let named = |app: &App| app.label.to_lowercase().starts_with(&q) || app.name.starts_with(&q);
         let left = self.apps.iter().enumerate().skip(start).filter(|(_, app)| named(app));
@@ -280,7 +280,7 @@ impl Org {
         let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
         found.truncate(limit);
         let cursor =
-            found.last().filter(|_| more).map(|(at, _)| self.cursors.seal(&format!("c{at}"), call.now));
+            found.last().filter(|_| more).map(|(at, _)| self.cursors.seal(&format!("d{at}"), call.now));
         let rows: Vec<Value> = found.iter().map(|(_, app)| app_value(app, &call.link_base)).collect();
         Ok(Answer::value(&Value::from(rows)).linked(paging::links(call, cursor.as_deref(), limit, &[])))
     }

@@ -1,5 +1,5 @@
 //! The vendor's own description of its API as a judge: whether an answer is one that `docs/contracts/okta-openapi.json`
-//! knows, and in the shape that it gives. [`super::desk::Desk`] holds every answer of every test against it.
+//! knows, and in the shape that it gives. [`super::desk::Desk`] and the fuzz hold every answer that passes through them against it.
 
 use std::sync::OnceLock;
 
