@@ -107,16 +107,9 @@ impl Archive {
         held::accounts_of(&self.tx(), who)
     }
 
-    /// Everything that a person's accounts ever held, while they were theirs or not.
+    /// Everything that a person's accounts ever held, while they were theirs or not, and their own doors.
     pub fn history(&self, who: &IdentityId) -> Result<Vec<Holding>, StoreFailure> {
-        let mut all = Vec::new();
-        let mut accounts: Vec<AccountKey> =
-            held::accounts_of(&self.tx(), who)?.into_iter().map(|(key, ..)| key).collect();
-        accounts.dedup();
-        for account in accounts {
-            all.extend(held::of_account(&self.tx(), &account)?);
-        }
-        Ok(all)
+        held::history(&self.tx(), who)
     }
 
     /// What the accounts of a site held at a moment; see the store port.

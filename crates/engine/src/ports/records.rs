@@ -545,7 +545,7 @@ pub struct Leaver {
 pub struct Holding {
     pub account: AccountKey,
     /// `account` (value `live` or `inactive`), `person` (key `tenant/user`), `role` (key center, value role), `item`
-    /// (key item), `cost_center`, `seat` (value room), `section`, `user_type` (value id), `site_admin`.
+    /// (key item), `cost_center`, `seat` (value room), `section`, `user_type` (value id), `site_admin`, `door` (key area, value from when to when).
     pub kind: String,
     pub key: String,
     pub value: String,

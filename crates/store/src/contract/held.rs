@@ -3,6 +3,7 @@
 use lanyard_engine::ports::{Holding, Store, Write};
 use lanyard_model::{
     account::{Account, Role},
+    door::DoorSpan,
     id::{AccountId, CenterId, ItemId},
     link::{How, Link},
 };
@@ -84,4 +85,35 @@ pub(super) async fn a_person_takes_their_past_along_from_account_to_account(stor
     assert_eq!(then("ana", 35).await, [2]);
     assert_eq!(then("bo", 25).await, [] as [i64; 0]);
     assert_eq!(then("bo", 35).await, [1]);
+}
+
+fn enters(user: &str, seconds: i64, areas: &[&str]) -> Write {
+    let rights = areas.iter().map(|area| ((*area).to_owned(), DoorSpan::default())).collect();
+    Write::Doors { identity: who(user), site: site(), rights, at: at(seconds) }
+}
+
+pub(super) async fn doors_are_a_persons_not_an_accounts(store: &dyn Store) {
+    // One human in two orgs: both identities share the account.
+    put(store, vec![read(1, 10, &[], None), link("ana", 1, 10), link("ana2", 1, 10)]).await;
+    put(store, vec![enters("ana", 20, &["Cellar", "Pier House"]), enters("ana2", 21, &["Pier House"])]).await;
+    let then = async |user: &str, seconds| {
+        let held = store.held_by(&who(user), at(seconds)).await.unwrap();
+        let doors = held.into_iter().filter(|held| held.kind == "door");
+        doors.map(|held| format!("{} {}", held.account.id.0, held.key)).collect::<Vec<_>>()
+    };
+    assert_eq!(then("ana", 30).await, ["1 Cellar", "1 Pier House"]);
+    assert_eq!(then("ana2", 30).await, ["1 Pier House"]);
+    put(store, vec![enters("ana2", 40, &[])]).await;
+    assert_eq!(then("ana2", 45).await, [] as [&str; 0]);
+    assert_eq!(then("ana", 45).await, ["1 Cellar", "1 Pier House"], "one does not end the other's");
+    // The doors stay open when the account is not theirs any more, and go along to the next one.
+    put(store, vec![Write::Unlink { identity: who("ana"), site: site(), at: at(50) }]).await;
+    assert_eq!(then("ana", 55).await, ["1 Cellar", "1 Pier House"]);
+    put(store, vec![read(2, 60, &[], None), link("ana", 2, 60)]).await;
+    assert_eq!(then("ana", 65).await, ["2 Cellar", "2 Pier House"]);
+    assert_eq!(then("ana", 55).await, ["1 Cellar", "1 Pier House"], "the past stays as it was");
+    put(store, vec![enters("ana", 70, &["Cellar"])]).await;
+    assert_eq!(then("ana", 75).await, ["2 Cellar"]);
+    let all = store.held_in(&site(), at(75), AccountId(1), 100).await.unwrap();
+    assert_eq!(words(&all), ["account  live", "door Cellar always", "person harborlight/ana "]);
 }

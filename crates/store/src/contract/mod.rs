@@ -50,6 +50,7 @@ cases![
     held::what_was_held_is_answered_for_any_moment,
     held::what_was_not_read_is_not_ended,
     held::a_person_takes_their_past_along_from_account_to_account,
+    held::doors_are_a_persons_not_an_accounts,
     people::words_find_people_page_by_page,
     people::a_word_of_a_crowd_is_walked_by_name,
     plans::a_plan_and_its_intents_come_back_as_they_were,

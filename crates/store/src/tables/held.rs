@@ -22,8 +22,8 @@ use crate::{
 statements! {
     OPEN = "SELECT kind, key, value, from_at FROM held
             WHERE site = $1 AND account_id = $2 AND to_at = 9223372036854775807 AND kind <> 'person' AND kind <> 'door'";
-    OPEN_DOORS = "SELECT key, value, from_at FROM held
-                  WHERE site = $1 AND account_id = $2 AND kind = 'door' AND to_at = 9223372036854775807";
+    OPEN_DOORS = "SELECT key, value, from_at FROM held WHERE site = $1 AND account_id = $2 AND kind = 'door'
+                  AND key >= $3 AND key < $4 AND to_at = 9223372036854775807";
     OPEN_OF_PERSON = "SELECT account_id, from_at FROM held WHERE key = $1 AND site = $2 AND kind = 'person'
                       AND to_at = 9223372036854775807";
     BEGIN = "INSERT INTO held (site, account_id, kind, key, from_at, to_at, value)
@@ -36,6 +36,8 @@ statements! {
                ORDER BY site, account_id, kind, key LIMIT $4";
     OF_ACCOUNT = "SELECT site, account_id, kind, key, value, from_at, to_at FROM held
                   WHERE site = $1 AND account_id = $2 ORDER BY kind, key, from_at";
+    DOORS_OF = "SELECT site, account_id, kind, key, value, from_at, to_at FROM held WHERE site = $1 AND account_id = $2
+                AND kind = 'door' AND key >= $3 AND key < $4 ORDER BY key, from_at";
     ACCOUNTS_OF = "SELECT site, account_id, from_at, to_at FROM held WHERE key = $1 AND kind = 'person'
                    ORDER BY site, account_id, from_at";
     ANYBODY_OF = "SELECT account_id FROM held WHERE key >= $1 AND key < $2 AND kind = 'person' AND site = $3 LIMIT 1";
@@ -151,6 +153,19 @@ pub(crate) fn linked(tx: &dyn Tx, link: &Link) -> Answer<()> {
         tx.run(END, with![since.max(from), site, account, "person", &who, from])?;
     }
     tx.run(BEGIN, with![site, id, "person", &who, since, ""])?;
+    // Their doors go along, also from an account they had before.
+    let mut before: Vec<i64> = accounts_of(tx, &link.identity)?
+        .into_iter()
+        .filter(|(account, ..)| account.site == link.account.site && account.id.0 != id)
+        .map(|(account, ..)| account.id.0)
+        .collect();
+    before.dedup();
+    for account in before {
+        for door in open_doors(tx, &link.identity, site, account)? {
+            tx.run(END, with![since.max(door.from), site, account, "door", &door.key, door.from])?;
+            tx.run(BEGIN, with![site, id, "door", &door.key, since.max(door.from), &door.span])?;
+        }
+    }
     Ok(())
 }
 
@@ -164,8 +179,34 @@ pub(crate) fn unlinked(tx: &dyn Tx, who: &IdentityId, site: &SiteId, at: Timesta
     Ok(())
 }
 
-/// What the badge system acknowledged last for a person of the site. Kept with their account, or with the last one they had:
-/// no read shows doors, so these rows are written when they are told and not when an account is read.
+/// A stretch of a door that has no end yet, as it is kept.
+struct OpenDoor {
+    key: String,
+    span: String,
+    from: i64,
+}
+
+/// The key of a door: whose it is, then the area. Neither a tenant's name nor a user's id has a space.
+fn door_key(who: &IdentityId, area: &str) -> String {
+    format!("{who} {area}")
+}
+
+/// The area that a door's key names.
+fn area(key: &str) -> &str {
+    key.split_once(' ').map_or(key, |(_, area)| area)
+}
+
+fn open_doors(tx: &dyn Tx, who: &IdentityId, site: &str, account: i64) -> Answer<Vec<OpenDoor>> {
+    let from = door_key(who, "");
+    let to = tx::after_prefix(&from);
+    tx::all(tx, OPEN_DOORS, with![site, account, from.as_str(), to.as_str()], |row| {
+        Ok(OpenDoor { key: row.text(0)?.to_owned(), span: row.text(1)?.to_owned(), from: row.int(2)? })
+    })
+}
+
+/// What the badge system acknowledged last for a person of the site. Kept beside their account, or the last one they had:
+/// no read shows doors, so these rows are written when they are told and not when an account is read. Somebody else's on
+/// the same account stay as they are.
 pub(crate) fn doors(
     tx: &dyn Tx,
     who: &IdentityId,
@@ -184,29 +225,32 @@ pub(crate) fn doors(
     ids.sort_unstable();
     ids.dedup();
     for id in ids {
-        let open = tx::all(tx, OPEN_DOORS, with![site, id], |row| {
-            Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?))
-        })?;
-        for (area, span, from) in open {
-            if id == current.0 && rights.get(&area).is_some_and(|now| now.to_string() == span) {
-                same.insert(area);
+        for door in open_doors(tx, who, site, id)? {
+            let now = rights.get(area(&door.key)).map(ToString::to_string);
+            if id == current.0 && now.is_some_and(|now| now == door.span) {
+                same.insert(door.key);
             } else {
-                tx.run(END, with![at.max(from), site, id, "door", &area, from])?;
+                tx.run(END, with![at.max(door.from), site, id, "door", &door.key, door.from])?;
             }
         }
     }
-    for (area, span) in rights.iter().filter(|(area, _)| !same.contains(*area)) {
-        tx.run(BEGIN, with![site, current.0, "door", area, at, &span.to_string()])?;
+    for (area, span) in rights {
+        let key = door_key(who, area);
+        if !same.contains(&key) {
+            tx.run(BEGIN, with![site, current.0, "door", &key, at, &span.to_string()])?;
+        }
     }
     Ok(())
 }
 
 fn held(row: &dyn Row) -> Answer<Holding> {
     let to = row.int(6)?;
+    let (kind, key) = (row.text(2)?.to_owned(), row.text(3)?);
+    let key = if kind == "door" { area(key) } else { key }.to_owned();
     Ok(Holding {
         account: AccountKey { site: SiteId::new(row.text(0)?), id: AccountId(row.int(1)?) },
-        kind: row.text(2)?.to_owned(),
-        key: row.text(3)?.to_owned(),
+        kind,
+        key,
         value: row.text(4)?.to_owned(),
         from: tx::time(row.int(5)?)?,
         to: (to != OPEN_END).then(|| tx::time(to)).transpose()?,
@@ -262,18 +306,43 @@ pub(crate) fn accounts_of(
     })
 }
 
-/// What a person held at a moment, in all sites.
+/// What a person held at a moment, in all sites: what the accounts did that were theirs then, and their own doors,
+/// which do not go with an account.
 pub(crate) fn of_person(tx: &dyn Tx, who: &IdentityId, at: Timestamp) -> Answer<Vec<Holding>> {
+    let at_that_time = |held: &Holding| held.from <= at && held.to.is_none_or(|to| to > at);
+    let accounts = accounts_of(tx, who)?;
     let mut all = Vec::new();
-    for (account, from, to) in accounts_of(tx, who)? {
-        if from <= at && to.is_none_or(|to| to > at) {
-            let rows = of_account(tx, &account)?;
+    for (account, from, to) in &accounts {
+        if *from <= at && to.is_none_or(|to| to > at) {
+            let rows = of_account(tx, account)?.into_iter();
             all.extend(
-                rows.into_iter()
-                    .filter(|held| held.kind != "person")
-                    .filter(|held| held.from <= at && held.to.is_none_or(|to| to > at)),
+                rows.filter(|held| !matches!(held.kind.as_str(), "person" | "door")).filter(at_that_time),
             );
         }
+    }
+    let mut ever: Vec<AccountKey> = accounts.into_iter().map(|(account, ..)| account).collect();
+    ever.dedup();
+    for account in ever {
+        all.extend(doors_of(tx, who, &account)?.into_iter().filter(at_that_time));
+    }
+    Ok(all)
+}
+
+/// Whatever a person might enter while it was kept beside this account.
+fn doors_of(tx: &dyn Tx, who: &IdentityId, account: &AccountKey) -> Answer<Vec<Holding>> {
+    let from = door_key(who, "");
+    let to = tx::after_prefix(&from);
+    tx::all(tx, DOORS_OF, with![account.site.as_str(), account.id.0, from.as_str(), to.as_str()], held)
+}
+
+/// Everything that a person's accounts ever held, while they were theirs or not, and their own doors.
+pub(crate) fn history(tx: &dyn Tx, who: &IdentityId) -> Answer<Vec<Holding>> {
+    let mut accounts: Vec<AccountKey> = accounts_of(tx, who)?.into_iter().map(|(key, ..)| key).collect();
+    accounts.dedup();
+    let mut all = Vec::new();
+    for account in accounts {
+        all.extend(of_account(tx, &account)?.into_iter().filter(|held| held.kind != "door"));
+        all.extend(doors_of(tx, who, &account)?);
     }
     Ok(all)
 }
