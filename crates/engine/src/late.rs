@@ -11,9 +11,6 @@ use crate::{
     ports::{Document, DocumentKey, LATE_ANSWERS as ANSWERS, Leaver, Severity, StoreFailure, Write},
 };
 
-/// Leavers that are looked through.
-const LEAVERS_MAX: usize = 1_000_000;
-
 /// What somebody says about a late leaver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -67,14 +64,15 @@ impl Engine {
             return Err(AnswerProblem::Incomplete);
         }
         let (identity, site) = (answer.identity.clone(), answer.site.clone());
-        let all = self.store.leavers(false, LEAVERS_MAX).await?;
-        let found = all.into_iter().find(|leaver| leaver.identity == identity && leaver.site == site);
-        let Some(leaver) = found else { return Err(AnswerProblem::NoLeaver { identity, site }) };
+        let clocks = self.store.leaver_clocks(&identity, &site).await?;
         let now = self.clock.now();
-        if !self.is_late(&leaver, now) {
+        if clocks.is_empty() {
+            return Err(AnswerProblem::NoLeaver { identity, site });
+        }
+        let Some(leaver) = clocks.into_iter().find(|leaver| self.is_late(leaver, now)) else {
             let bound = self.settings.leaver_bound.as_secs();
             return Err(AnswerProblem::InTime { identity, site, bound });
-        }
+        };
         let told = line(&identity.tenant, now, "breach", format!("{owner} answers for a late leaver"))
             .about(&identity, "")
             .site(&site)
@@ -110,12 +108,7 @@ impl Engine {
     /// When the store fails.
     pub async fn late_leavers(&self, since: Timestamp, limit: usize) -> Result<Vec<Late>, StoreFailure> {
         let now = self.clock.now();
-        let all = self.store.leavers(false, LEAVERS_MAX).await?.into_iter();
-        let late: Vec<Leaver> = all
-            .take_while(|leaver| leaver.since >= since)
-            .filter(|leaver| self.is_late(leaver, now))
-            .take(limit)
-            .collect();
+        let late = self.store.late_leavers(since, self.settings.leaver_bound, now, limit).await?;
         let keys: Vec<String> = late.iter().map(key).collect();
         let answers = self.store.documents(ANSWERS, &keys).await?;
         let mut found = Vec::with_capacity(late.len());

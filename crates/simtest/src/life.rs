@@ -285,6 +285,8 @@ mortal_store! {
     fn messages(limit: usize) -> Vec<MessageState>;
     fn messages_due(now: Timestamp, limit: usize) -> Vec<Message>;
     fn leavers(open_only: bool, limit: usize) -> Vec<Leaver>;
+    fn late_leavers(since: Timestamp, bound: Duration, now: Timestamp, limit: usize) -> Vec<Leaver>;
+    fn leaver_clocks(identity: &IdentityId, site: &SiteId) -> Vec<Leaver>;
     fn certificate(scope: &str, kind: ReadKind) -> Option<Certificate>;
     fn certified_rows(scope: &str, kind: ReadKind) -> Option<u64>;
     fn sweeps(scope: Option<&str>, limit: usize) -> Vec<SweepRecord>;

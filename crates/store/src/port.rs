@@ -383,6 +383,21 @@ impl Store for SqliteStore {
         self.read(move |tx| links::leavers(tx, open_only, limit)).await
     }
 
+    async fn late_leavers(
+        &self,
+        since: Timestamp,
+        bound: Duration,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Leaver>, StoreFailure> {
+        self.read(move |tx| links::late(tx, since, bound, now, limit)).await
+    }
+
+    async fn leaver_clocks(&self, identity: &IdentityId, site: &SiteId) -> Result<Vec<Leaver>, StoreFailure> {
+        let (identity, site) = (identity.clone(), site.clone());
+        self.read(move |tx| links::clocks(tx, &identity, &site)).await
+    }
+
     async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure> {
         self.glance(|tx| notes::certificate(tx, scope, kind))
     }

@@ -525,6 +525,24 @@ impl Store for Mortal {
         self.inner.leavers(open_only, limit).await
     }
 
+    async fn late_leavers(
+        &self,
+        since: Timestamp,
+        bound: Duration,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Leaver>, StoreFailure> {
+        self.live().await;
+        self.count_read("late_leavers");
+        self.inner.late_leavers(since, bound, now, limit).await
+    }
+
+    async fn leaver_clocks(&self, identity: &IdentityId, site: &SiteId) -> Result<Vec<Leaver>, StoreFailure> {
+        self.live().await;
+        self.count_read("leaver_clocks");
+        self.inner.leaver_clocks(identity, site).await
+    }
+
     async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure> {
         self.live().await;
         self.count_read("certificate");

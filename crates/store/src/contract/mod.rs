@@ -59,6 +59,7 @@ cases![
     plans::a_refused_batch_is_forgotten,
     plans::operations_are_counted_by_time,
     plans::leaver_clocks_start_once,
+    plans::late_leavers_are_those_not_out_within_the_bound,
     plans::findings_messages_certificates_sweeps_and_counters,
     past::what_was_shown_then_is_what_was_shown,
     clearances::a_clearance_changes_once_per_version,

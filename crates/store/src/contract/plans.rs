@@ -174,6 +174,48 @@ pub(super) async fn leaver_clocks_start_once(store: &dyn Store) {
     assert_eq!(all, [clock("bo", 3, 4, Some(at(9))), clock("ana", 1, 2, None)]);
 }
 
+pub(super) async fn late_leavers_are_those_not_out_within_the_bound(store: &dyn Store) {
+    let seen = |user: &str, since| Write::LeaverSeen {
+        identity: who(user),
+        site: site(),
+        since: at(since),
+        seen_at: at(since + 1),
+    };
+    let verified =
+        |user: &str, seconds| Write::LeaverVerified { identity: who(user), site: site(), at: at(seconds) };
+    let returned =
+        |user: &str, seconds| Write::LeaverCancelled { identity: who(user), site: site(), at: at(seconds) };
+    let clock = |user: &str, since, verified_at| Leaver {
+        identity: who(user),
+        site: site(),
+        since: at(since),
+        seen_at: at(since + 1),
+        verified_at,
+    };
+    put(store, vec![seen("ana", 10), seen("bo", 20), seen("cy", 30), seen("di", 40), seen("ed", 50)]).await;
+    put(store, vec![verified("bo", 25), verified("cy", 90), verified("di", 100)]).await;
+    // Di was out late and came back; Ed came back before he was out, so nothing of his was late.
+    put(store, vec![returned("di", 200), returned("ed", 200)]).await;
+    let late = async |since, bound, now| {
+        store.late_leavers(at(since), Duration::from_secs(bound), at(now), 9).await.unwrap()
+    };
+    let (ana, cy, di) =
+        (clock("ana", 10, None), clock("cy", 30, Some(at(90))), clock("di", 40, Some(at(100))));
+    assert_eq!(late(0, 30, 300).await, [di.clone(), cy.clone(), ana.clone()]);
+    assert_eq!(late(0, 60, 300).await, [ana.clone()], "just within the bound is in time");
+    assert_eq!(
+        late(0, 30, 40).await,
+        [di.clone(), cy.clone()],
+        "a running clock is late when the bound is over"
+    );
+    assert_eq!(late(35, 30, 300).await, [di.clone()]);
+    assert_eq!(store.late_leavers(at(0), Duration::ZERO, at(300), 1).await.unwrap(), [di.clone()]);
+    put(store, vec![seen("di", 250)]).await;
+    let clocks = store.leaver_clocks(&who("di"), &site()).await.unwrap();
+    assert_eq!(clocks, [clock("di", 250, None), di]);
+    assert_eq!(store.leaver_clocks(&who("ed"), &site()).await.unwrap(), []);
+}
+
 pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &dyn Store) {
     let finding = |key: &str, severity, seconds| Finding {
         key: key.into(),

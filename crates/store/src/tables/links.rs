@@ -1,5 +1,7 @@
 //! What ties an identity to a site: the link, what was applied, announced visits, and the leaver's clock.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lanyard_engine::ports::Leaver;
 use lanyard_model::{
@@ -54,6 +56,16 @@ statements! {
                        WHERE since < $1 ORDER BY since, tenant, user_id, site";
     RETURNED_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
                         WHERE returned_at >= $1 ORDER BY returned_at, tenant, user_id, site";
+    LATE = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+            WHERE since >= $1 AND COALESCE(verified_at, $2) - since > $3
+            UNION ALL SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
+            WHERE since >= $1 AND verified_at - since > $3
+            ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $4";
+    CLOCKS_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+                 WHERE tenant = $1 AND user_id = $2 AND site = $3
+                 UNION ALL SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
+                 WHERE tenant = $1 AND user_id = $2 AND site = $3 AND verified_at IS NOT NULL
+                 ORDER BY since DESC";
     LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
 }
@@ -217,6 +229,23 @@ fn leaver(row: &dyn Row) -> Answer<Leaver> {
 pub(crate) fn leavers(tx: &dyn Tx, open_only: bool, limit: usize) -> Answer<Vec<Leaver>> {
     let sql = if open_only { LEAVERS_OPEN } else { LEAVERS };
     tx::all(tx, sql, with![rows_max(limit)], leaver)
+}
+
+/// Leavers who were not out within `bound`, the last first; see the store port.
+pub(crate) fn late(
+    tx: &dyn Tx,
+    since: Timestamp,
+    bound: Duration,
+    now: Timestamp,
+    limit: usize,
+) -> Answer<Vec<Leaver>> {
+    let bound = i64::try_from(bound.as_micros()).unwrap_or(i64::MAX);
+    tx::all(tx, LATE, with![since, now, bound, rows_max(limit)], leaver)
+}
+
+/// One person's clocks in a site, the last first; see the store port.
+pub(crate) fn clocks(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Vec<Leaver>> {
+    tx::all(tx, CLOCKS_OF, with![who.tenant.as_str(), &*who.user, site.as_str()], leaver)
 }
 
 /// Clocks that ran at any time in the period, those of people who returned among them, with the return.
