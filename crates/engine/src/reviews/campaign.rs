@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use lanyard_model::id::{AccountId, IdentityId, SiteId, TenantId};
 use serde::{Deserialize, Serialize};
 
+use super::By;
+
 /// A review of who holds what, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Campaign {
@@ -137,7 +139,7 @@ impl Campaign {
     pub fn decide(
         &self,
         line: &Line,
-        by: &str,
+        by: &By,
         decision: Decision,
         reason: &str,
         at: Timestamp,
@@ -145,11 +147,11 @@ impl Campaign {
         if let Some(closed) = self.closed_at {
             return Err(ReviewProblem::Closed(closed));
         }
-        if !same(&line.reviewer, by) {
-            return Err(ReviewProblem::NotTheirs { reviewer: line.reviewer.clone(), by: by.to_owned() });
+        if !by.is(&line.reviewer) {
+            return Err(ReviewProblem::NotTheirs { reviewer: line.reviewer.clone(), by: by.name.clone() });
         }
-        if line.own_names.iter().any(|own| same(own, by)) {
-            return Err(ReviewProblem::OwnAccess(by.to_owned()));
+        if line.own_names.iter().any(|own| by.is(own)) {
+            return Err(ReviewProblem::OwnAccess(by.name.clone()));
         }
         if reason.trim().is_empty() {
             return Err(ReviewProblem::NoReason);
@@ -171,15 +173,15 @@ impl Campaign {
     pub fn sign(
         &self,
         lines: &[Line],
-        by: &str,
+        by: &By,
         statement: &str,
         at: Timestamp,
     ) -> Result<Self, ReviewProblem> {
         if let Some(closed) = self.closed_at {
             return Err(ReviewProblem::Closed(closed));
         }
-        if !same(&self.owner, by) {
-            return Err(ReviewProblem::NotOwner { owner: self.owner.clone(), by: by.to_owned() });
+        if !by.is(&self.owner) {
+            return Err(ReviewProblem::NotOwner { owner: self.owner.clone(), by: by.name.clone() });
         }
         if statement.trim().is_empty() {
             return Err(ReviewProblem::NoStatement);
@@ -313,18 +315,21 @@ mod tests {
     #[test]
     fn a_line_is_decided_by_its_reviewer_with_a_reason_and_never_about_oneself() {
         let (campaign, line) = (campaign(), line(1));
-        let decided = campaign.decide(&line, "Rita", Decision::Remove, " moved ", at(10)).unwrap();
+        let decided = campaign.decide(&line, &"Rita".into(), Decision::Remove, " moved ", at(10)).unwrap();
         assert_eq!((decided.decision, decided.reason.as_deref()), (Some(Decision::Remove), Some("moved")));
         let not_theirs = ReviewProblem::NotTheirs { reviewer: "rita".into(), by: "rob".into() };
-        assert_eq!(campaign.decide(&line, "rob", Decision::Keep, "x", at(10)), Err(not_theirs));
-        assert_eq!(campaign.decide(&line, "rita", Decision::Keep, " ", at(10)), Err(ReviewProblem::NoReason));
+        assert_eq!(campaign.decide(&line, &"rob".into(), Decision::Keep, "x", at(10)), Err(not_theirs));
+        assert_eq!(
+            campaign.decide(&line, &"rita".into(), Decision::Keep, " ", at(10)),
+            Err(ReviewProblem::NoReason)
+        );
         let own = Line { reviewer: "u1@acme.example".into(), ..line.clone() };
         let by = "U1@acme.example";
         assert_eq!(
-            campaign.decide(&own, by, Decision::Keep, "x", at(10)),
+            campaign.decide(&own, &by.into(), Decision::Keep, "x", at(10)),
             Err(ReviewProblem::OwnAccess(by.into()))
         );
-        let late = campaign.decide(&line, "rita", Decision::Keep, "x", at(1001)).unwrap();
+        let late = campaign.decide(&line, &"rita".into(), Decision::Keep, "x", at(1001)).unwrap();
         assert_eq!(late.flags, ["overdue"]);
     }
 
@@ -345,9 +350,9 @@ mod tests {
     fn it_is_signed_off_by_its_owner_when_all_is_decided_and_haste_shows() {
         let campaign = campaign();
         let kept = |n: usize, seconds: i64| {
-            campaign.decide(&line(n), "rita", Decision::Keep, "ok", at(seconds)).unwrap()
+            campaign.decide(&line(n), &"rita".into(), Decision::Keep, "ok", at(seconds)).unwrap()
         };
-        let asked = campaign.decide(&line(9), "rita", Decision::Ask, "who?", at(5)).unwrap();
+        let asked = campaign.decide(&line(9), &&"rita".into().into(), Decision::Ask, "who?", at(5)).unwrap();
         let open = campaign.sign(&[kept(1, 1), line(2), asked], "olga", "done", at(100));
         assert_eq!(open, Err(ReviewProblem::Open { undecided: 1, asked: 1 }));
         let by = campaign.sign(&[kept(1, 1)], "rita", "done", at(100));
@@ -355,13 +360,16 @@ mod tests {
 
         let fast: Vec<Line> = (0..6).map(|n| kept(n, n as i64 * 8)).collect();
         assert_eq!(hasty(&fast), [("rita".to_owned(), 6, 40)]);
-        assert_eq!(campaign.sign(&fast, "olga", "done", at(100)).unwrap().flags, ["hasty"]);
+        assert_eq!(campaign.sign(&fast, &"olga".into(), "done", at(100)).unwrap().flags, ["hasty"]);
         let slow: Vec<Line> = (0..6).map(|n| kept(n, n as i64 * 60)).collect();
-        let signed = campaign.sign(&slow, "olga", "done", at(2000)).unwrap();
+        let signed = campaign.sign(&slow, &"olga".into(), "done", at(2000)).unwrap();
         assert_eq!(
             (signed.flags.as_slice(), signed.closed_at),
             (["overdue".to_owned()].as_slice(), Some(at(2000)))
         );
-        assert_eq!(signed.sign(&slow, "olga", "again", at(2001)), Err(ReviewProblem::Closed(at(2000))));
+        assert_eq!(
+            signed.sign(&slow, &"olga".into(), "again", at(2001)),
+            Err(ReviewProblem::Closed(at(2000)))
+        );
     }
 }
