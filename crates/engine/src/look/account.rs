@@ -181,6 +181,16 @@ impl Engine {
             Situation::Linked(key) => {
                 let account =
                     found.into_iter().flat_map(|(_, accounts)| accounts).find(|account| account.key == key);
+                // Lists may leave out what somebody is allowed; whose account it is, is read whole.
+                let account = match account {
+                    Some(listed) if listed.roles.is_none() && listed.is_live() => {
+                        match port.observe_account(key.id, scene.item.lane).await? {
+                            AccountRead::Present(whole) => Some(*whole),
+                            AccountRead::NotFound { .. } => Some(listed),
+                        }
+                    }
+                    other => other,
+                };
                 let how = answer.how.unwrap_or(How::Key("key".into()));
                 let asleep = account.as_ref().is_some_and(|account| !account.is_live());
                 // An account that we ended for the same person: theirs, to be taken up again as their own would be.

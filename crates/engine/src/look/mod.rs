@@ -52,8 +52,7 @@ pub(crate) use echo::Echoes;
 pub(crate) use person::{Person, Present, is_same};
 pub(crate) use remember::note_applied;
 
-/// Passes of one look: observe, apply, read back. More only after unknown outcomes,
-/// refused desks or a fallback.
+/// Passes of one look: observe, apply, read back. One more for each desk that was refused.
 const PASSES_MAX: u32 = 6;
 
 /// The same where a refused operation was cut up, and goes on rule by rule.
@@ -424,7 +423,11 @@ impl Engine {
         let mut governed_on = None;
         let mut read_at = person.identity.read_at;
         for pass in 0..PASSES_APART_MAX {
-            let last = pass + 1 >= if applying.apart { PASSES_APART_MAX } else { PASSES_MAX };
+            let passes = match applying.apart {
+                true => PASSES_APART_MAX,
+                false => (PASSES_MAX + applying.bookings_refused).min(PASSES_APART_MAX),
+            };
+            let last = pass + 1 >= passes;
             let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
             if let Some(found) = &view.link {
                 link = Some(found.clone());

@@ -3,7 +3,11 @@
 use std::{collections::VecDeque, time::Duration};
 
 use lanyard_engine::ports::{Silent, Store};
-use lanyard_model::{id::IdentityId, plan::Gate};
+use lanyard_model::{
+    id::{IdentityId, RoomId},
+    place::Room,
+    plan::Gate,
+};
 
 use crate::{
     bench::{World, files, person, set},
@@ -39,6 +43,26 @@ async fn join(world: &mut World) -> IdentityId {
     world.say(ana).await;
     world.quiet().await;
     id
+}
+
+#[tokio::test]
+async fn as_many_desks_are_tried_as_may_be_refused() {
+    let mut world = World::new().await;
+    world.hq.change(|state| {
+        let rooms = &mut state.catalogue.as_mut().unwrap().rooms;
+        let desk = rooms[&RoomId(15)].clone();
+        rooms.extend((16..30).map(|id| (RoomId(id), Room { id: RoomId(id), ..desk.clone() })));
+    });
+    world.reborn().await;
+    // All but the last of the desks that one look tries.
+    refuse(&world, "book", 7);
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "startDate", "2026-05-06");
+    world.say(ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51 1 booked\n");
+    assert_eq!(findings(&world, "dead").await, Vec::<String>::new());
+    assert_eq!(findings(&world, "todo").await, Vec::<String>::new());
 }
 
 #[tokio::test]

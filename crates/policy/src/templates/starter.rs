@@ -95,7 +95,12 @@ struct Found<'a> {
     start: Option<&'static str>,
     end: Option<&'static str>,
     executive_item: Option<String>,
+    /// The kind of space that every site has for whoever comes first.
+    hot_desk: Option<String>,
 }
+
+/// What spaces are called that nobody sits at every day.
+const HOT_DESKS: &[&str] = &["hot", "flex", "touchdown", "hotel", "shared desk", "drop-in"];
 
 fn says(name: &str, words: &[&str]) -> bool {
     let name = fold::text(name);
@@ -145,6 +150,14 @@ impl<'a> Found<'a> {
             .flat_map(|site| site.catalogue.items.values())
             .find(|item| item.category != COST_CENTER_CATEGORY && says(&item.name, &["executive"]))
             .map(|item| format!("{} / {}", item.category_name, item.name));
+        let mut flexible = facts.sites.iter().map(|site| {
+            let rooms = site.catalogue.rooms.values();
+            let free = rooms.filter(|room| room.active && room.reservable && room.occupiable);
+            free.filter(|room| says(&room.kind, HOT_DESKS)).map(|room| room.kind.to_string()).collect()
+        });
+        let first: BTreeSet<String> = flexible.next().unwrap_or_default();
+        let hot_desk =
+            flexible.fold(first, |all, site| all.intersection(&site).cloned().collect()).pop_first();
         let known = |names: &[&'static str]| names.iter().find(|name| facts.has(name)).copied();
         Self {
             groups: groups.into(),
@@ -153,6 +166,7 @@ impl<'a> Found<'a> {
             start: known(START),
             end: known(END),
             executive_item,
+            hot_desk,
         }
     }
 
@@ -523,7 +537,12 @@ fn flows(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
                 _ => "Whoever may book rooms finds a desk booked for the first day, from nine to five.",
             },
             &format!(
-                "{rule}then = [{{ booking = \"day one\", title = \"First day\", from = \"09:00\", to = \"17:00\" }}]"
+                "{rule}then = [{{ booking = \"day one\", title = \"First day\",{} from = \"09:00\", to = \"17:00\" }}]",
+                // Other spaces may be for some people only, and refuse.
+                found
+                    .hot_desk
+                    .as_ref()
+                    .map_or_else(String::new, |kind| format!(" kind = {},", write::text(kind)))
             ),
         );
     }
