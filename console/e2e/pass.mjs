@@ -17,6 +17,7 @@ const WAIT_MS = 15_000;
 const SLOW_MS = 90_000;
 /** Wide ones, the smallest that loses nothing, and the usual one at 200 % zoom. */
 const NARROW = [1920, 1440, 1280, 1024, 640];
+const SCHEMES = ["light", "dark"];
 const VIEW = { width: 1280, height: 800 };
 
 if (!BASE || !BROWSER) {
@@ -249,41 +250,54 @@ const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sa
 let found = 0;
 let looked = 0;
 try {
-  for (const scheme of ["light", "dark"]) {
-    const context = await browser.newContext({ viewport: VIEW, colorScheme: scheme, reducedMotion: "reduce" });
-    const page = await context.newPage();
-    let errors = [];
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("request", (request) => !request.url().startsWith(BASE) && !request.url().startsWith("data:") && errors.push(`foreign host: ${request.url()}`));
-    for (const [name, open] of SCREENS) {
-      if (ONLY.length > 0 && !ONLY.some((part) => name.includes(part))) continue;
-      errors = [];
-      const problems = [];
+  const context = await browser.newContext({ viewport: VIEW, colorScheme: SCHEMES[0], reducedMotion: "reduce" });
+  const page = await context.newPage();
+  let errors = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("request", (request) => !request.url().startsWith(BASE) && !request.url().startsWith("data:") && errors.push(`foreign host: ${request.url()}`));
+  for (const [name, open] of SCREENS) {
+    if (ONLY.length > 0 && !ONLY.some((part) => name.includes(part))) continue;
+    errors = [];
+    let opened = true;
+    // Each screen is opened once and looked at twice: colours follow the browser's scheme at once.
+    await page.emulateMedia({ colorScheme: SCHEMES[0] });
+    let broken;
+    try {
+      opened = (await open(page)) !== "skip";
+      if (opened) await settle(page);
+    } catch (error) {
+      broken = `could not be opened: ${String(error).split("\n")[0]}`;
+    }
+    if (!opened) {
+      console.log(`skip  ${name}: nothing to open`);
+      continue;
+    }
+    for (const scheme of SCHEMES) {
+      const problems = broken ? [broken] : [];
       try {
-        if ((await open(page)) === "skip") {
-          console.log(`skip  ${scheme.padEnd(5)} ${name}: nothing to open`);
-          continue;
-        }
+        await page.emulateMedia({ colorScheme: scheme });
         await settle(page);
         const axe = await new AxeBuilder({ page }).withTags(RULES).analyze();
         for (const v of axe.violations) problems.push(`axe ${v.id}: ${v.help}; ${v.nodes.length} nodes, first ${v.nodes[0].html.slice(0, 160)}`);
       } catch (error) {
-        problems.push(`could not be opened: ${String(error).split("\n")[0]}`);
+        problems.push(`could not be looked at: ${String(error).split("\n")[0]}`);
       }
       await page.screenshot({ path: join(OUT, `${name}-${scheme}.png`) });
-      for (const width of NARROW) {
-        await page.setViewportSize({ ...VIEW, width });
-        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) problems.push(`the page scrolls sideways at ${width} px`);
+      if (scheme === SCHEMES.at(-1)) {
+        for (const width of NARROW) {
+          await page.setViewportSize({ ...VIEW, width });
+          if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) problems.push(`the page scrolls sideways at ${width} px`);
+        }
+        await page.setViewportSize(VIEW);
       }
-      await page.setViewportSize(VIEW);
       problems.push(...errors.map((e) => `console: ${e}`));
+      errors = [];
       looked += 1;
       found += problems.length;
-      console.log(`${problems.length === 0 ? "ok  " : "FAIL"}  ${scheme.padEnd(5)} ${name}`);
+      console.log(`${problems.length === 0 ? "ok  " : "FAIL"}  ${scheme.padEnd(5)} ${name} (${(performance.now() / 1000).toFixed(0)} s)`);
       for (const p of problems) console.log(`      ${p}`);
     }
-    await context.close();
   }
 } finally {
   await browser.close();
