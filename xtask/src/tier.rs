@@ -1,6 +1,10 @@
 //! `cargo xtask test`: the steps of the CI tier. Cheap ones first; nothing is compiled twice that need not be.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use crate::{
     Root,
@@ -46,6 +50,22 @@ pub fn run(root: &Root) -> ExitCode {
     );
     let lanyard = program(root, "lanyard");
     steps.run("tests", "run the failed test alone: cargo nextest run --workspace NAME", || tests(root));
+    // A browser and the servers behind it wait for each other; the rest has the time that leaves.
+    steps.beside(
+        "browser | ",
+        |aside| browser_steps(root, &lanyard, aside),
+        |steps| program_steps(root, &lanyard, steps),
+    );
+    // Last: it leaves a program with that feature where the others look for theirs.
+    steps.run("OpenTelemetry", "run: cargo test --workspace --bin lanyard --test it --features lanyard/otel -- logs::otel spans_and_numbers", || {
+        let with = [&["test", "--workspace", "--bin", "lanyard", "--test", "it"][..], &OTEL].concat();
+        runner(tier_cargo(root, &with).args(["--", "logs::otel", "spans_and_numbers_reach"]))
+    });
+    if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What holds beside the tests: other readings of the contracts, histories, documents, clients and readers of others.
+fn program_steps(root: &Root, lanyard: &Path, steps: &mut Steps) {
     steps.run(
         "tests: other presets",
         "run the failed test alone: LANYARD_PRESET=NAME cargo nextest run --workspace NAME",
@@ -61,31 +81,29 @@ pub fn run(root: &Root) -> ExitCode {
         simtest::fresh(root, &program(root, "lanyard-simtest"))
     });
     steps.run("generated docs", "run: cargo xtask gen, and commit what it writes", || {
-        Ok(reference::check(root, &lanyard)?)
+        Ok(reference::check(root, lanyard)?)
     });
     steps.run("official clients", "run: cargo xtask proofs, and read the lines that say FAIL", || {
-        proofs::run(root, &lanyard)
+        proofs::run(root, lanyard)
     });
     steps.run(
         "evidence, by other programs",
         "run: cargo xtask packs, and read the lines that say FAIL",
-        || packs::run(root, &lanyard),
+        || packs::run(root, lanyard),
     );
     steps.run("demonstration", "run: cargo run --release -- demo --once --people 300", || {
-        Ok(demo::check(root, &lanyard)?)
+        Ok(demo::check(root, lanyard)?)
     });
+}
+
+/// What a real browser sees of living demonstrations.
+fn browser_steps(root: &Root, lanyard: &Path, steps: &mut Steps) {
     steps.run("browser pass", "look at the pictures in target/xtask/screens", || {
-        console::browser_pass(root, &lanyard)
+        console::browser_pass(root, lanyard)
     });
     steps.run("journeys", "run: cargo xtask journeys, and read the lines that say FAIL", || {
-        console::journeys(root, &lanyard)
+        console::journeys(root, lanyard)
     });
-    // Last: it leaves a program with that feature where the others look for theirs.
-    steps.run("OpenTelemetry", "run: cargo test --workspace --bin lanyard --test it --features lanyard/otel -- logs::otel spans_and_numbers", || {
-        let with = [&["test", "--workspace", "--bin", "lanyard", "--test", "it"][..], &OTEL].concat();
-        runner(tier_cargo(root, &with).args(["--", "logs::otel", "spans_and_numbers_reach"]))
-    });
-    if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What can be said of the console without a server.
