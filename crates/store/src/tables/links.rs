@@ -58,14 +58,15 @@ statements! {
                         WHERE returned_at >= $1 ORDER BY returned_at, tenant, user_id, site";
     LATE = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
             WHERE since >= $1 AND COALESCE(verified_at, $2) - since > $3
-            UNION ALL SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
-            WHERE since >= $1 AND verified_at - since > $3
             ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $4";
-    CLOCKS_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
-                 WHERE tenant = $1 AND user_id = $2 AND site = $3
-                 UNION ALL SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
-                 WHERE tenant = $1 AND user_id = $2 AND site = $3 AND verified_at IS NOT NULL
-                 ORDER BY since DESC";
+    LATE_RETURNED = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
+                     WHERE returned_at >= $1 AND since >= $1 AND verified_at - since > $2
+                     ORDER BY returned_at DESC, tenant DESC, user_id DESC, site DESC LIMIT $3";
+    CLOCK_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+                WHERE tenant = $1 AND user_id = $2 AND site = $3";
+    RETURNED_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
+                   WHERE tenant = $1 AND user_id = $2 AND site = $3 AND verified_at IS NOT NULL
+                   ORDER BY returned_at DESC";
     LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
 }
@@ -240,12 +241,19 @@ pub(crate) fn late(
     limit: usize,
 ) -> Answer<Vec<Leaver>> {
     let bound = i64::try_from(bound.as_micros()).unwrap_or(i64::MAX);
-    tx::all(tx, LATE, with![since, now, bound, rows_max(limit)], leaver)
+    let mut all = tx::all(tx, LATE, with![since, now, bound, rows_max(limit)], leaver)?;
+    all.extend(tx::all(tx, LATE_RETURNED, with![since, bound, rows_max(limit)], leaver)?);
+    all.sort_by(|a, b| (b.since, &b.identity, &b.site).cmp(&(a.since, &a.identity, &a.site)));
+    all.truncate(limit);
+    Ok(all)
 }
 
 /// One person's clocks in a site, the last first; see the store port.
 pub(crate) fn clocks(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Vec<Leaver>> {
-    tx::all(tx, CLOCKS_OF, with![who.tenant.as_str(), &*who.user, site.as_str()], leaver)
+    let (tenant, user, place) = (who.tenant.as_str(), &*who.user, site.as_str());
+    let mut all = tx::all(tx, CLOCK_OF, with![tenant, user, place], leaver)?;
+    all.extend(tx::all(tx, RETURNED_OF, with![tenant, user, place], leaver)?);
+    Ok(all)
 }
 
 /// Clocks that ran at any time in the period, those of people who returned among them, with the return.
