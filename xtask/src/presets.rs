@@ -18,6 +18,7 @@ const ESSENTIAL: &[&str] = &[
     "people_and_groups_are_provisioned",
     "people_sign_in_with_okta",
     "a_site_is_kept_in_step_with_oauth",
+    "storms_cuts_and_lost_hooks",
 ];
 
 /// The essential tests under each preset but the default one, which the tier's own run of all tests is.
