@@ -137,9 +137,22 @@ pub fn journeys(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
 /// # Errors
 /// With the counts, when a figure is beyond what a busy machine explains; when there is no browser.
 pub fn large(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    large_with(root, lanyard, "")
+}
+
+/// Of that the lists alone, for a machine that has other work to do at the same time.
+///
+/// # Errors
+/// As [`large`].
+pub fn large_lists(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
+    large_with(root, lanyard, "lists")
+}
+
+fn large_with(root: &Root, lanyard: &Path, only: &str) -> Result<Tally, Failure> {
     let browser = tools::browser(root)?;
     let (said, failure) = Call::new("node", root.path(FOLDER), PASS)
         .args(["e2e/large.mjs"])
+        .env("ONLY", only)
         .env("LANYARD", lanyard)
         .env("CHROMIUM", &browser)
         .run_to_end()?;

@@ -104,6 +104,9 @@ fn browser_steps(root: &Root, lanyard: &Path, steps: &mut Steps) {
     steps.run("journeys", "run: cargo xtask journeys, and read the lines that say FAIL", || {
         console::journeys(root, lanyard)
     });
+    steps.run("lists of 100,000", "run: cargo xtask large, and read the lines that say FAIL", || {
+        console::large_lists(root, lanyard)
+    });
 }
 
 /// What can be said of the console without a server.
