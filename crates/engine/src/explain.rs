@@ -142,7 +142,8 @@ impl Engine {
                 .await
                 .map_err(PreviewError::Store)?
                 .unwrap_or_default();
-            let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, &mut discarded).await?;
+            let mut view =
+                self.observe_in_site(&scene, link.as_ref(), &applied, false, &mut discarded).await?;
             let link = view.link.clone().or(link);
             let mut shown = SitePreview {
                 site: id.clone(),

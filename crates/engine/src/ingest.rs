@@ -167,7 +167,9 @@ impl Engine {
             Ok(page) => page,
             Err(FeedError::CursorDead { reason }) => {
                 tracing::warn!(%tenant, reason, "the feed begins again with an overlap");
-                from = FeedCursor::Since(back(now, self.settings.feed_overlap));
+                // However long nobody has read it: what happened since then is told nowhere else.
+                let last = before.as_ref().map_or(now, |before| before.read_at.min(now));
+                from = FeedCursor::Since(back(last, self.settings.feed_overlap));
                 (kept, restart) = (false, Some(reason));
                 directory.poll_feed(&from).await.map_err(FeedStop::Feed)?
             }

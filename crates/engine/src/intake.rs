@@ -24,7 +24,7 @@ const GAP_MIN: Duration = Duration::from_secs(120);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Chain {
     /// The last good read.
-    read_at: Timestamp,
+    pub(crate) read_at: Timestamp,
     /// Fingerprint of the place in the log up to which it was read.
     end: String,
     /// The same, as the last journal line about pages says it.

@@ -240,6 +240,9 @@ impl Engine {
                                 value: "missing".into(),
                             }])
                             .await;
+                        if let HookState::Manual { why, paste } = &other {
+                            tracing::warn!(%tenant, "{why}: {paste}");
+                        }
                         self.raise(hook_finding(tenant, key, detail, fix, now)).await;
                     }
                     known = Some(other);

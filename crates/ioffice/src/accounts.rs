@@ -52,7 +52,7 @@ pub(crate) struct OwnAccount {
 #[derive(Debug, Clone)]
 pub(crate) struct UserRow {
     pub account: Account,
-    /// Entries whose role the model does not know (`TECHNICIAN`); kept so that a whole-list write does not drop them.
+    /// Entries whose role the model does not know; kept so that a whole-list write does not drop them.
     pub foreign_roles: Vec<(CenterId, String)>,
 }
 

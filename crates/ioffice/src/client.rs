@@ -34,6 +34,9 @@ const SEARCH_PAGES_MAX: u32 = 5;
 /// Hits of a quick search at most; each costs a call.
 const QUICK_HITS_MAX: usize = 10;
 
+/// The narrowest selector of users: none.
+const SELECTOR_LEVEL_MAX: u8 = 2;
+
 /// Names in the selector that the contract does not document on users.
 const UNDOCUMENTED: &[&str] = &["active", "lastUpdatedBy", "costCenters(category)"];
 
@@ -113,9 +116,20 @@ impl IofficeClient {
         lock(&self.shared.learnt)
     }
 
-    /// The selector of users at the level that the site accepts.
-    fn selector(&self) -> Option<String> {
-        match self.learnt().selector_level {
+    /// Levels that are tried when one is refused, from the one that the site is known to accept on.
+    fn levels(&self) -> std::ops::RangeInclusive<u8> {
+        self.learnt().selector_level..=SELECTOR_LEVEL_MAX
+    }
+
+    /// A narrower selector was accepted where a wider one was refused: that one is not asked for again.
+    fn accepted(&self, level: u8) {
+        let mut learnt = self.learnt();
+        learnt.selector_level = learnt.selector_level.max(level);
+    }
+
+    /// The selector of users at a level: 0 asks for everything, the last one for nothing in particular.
+    fn selector_at(level: u8) -> Option<String> {
+        match level {
             0 => Some(accounts::selector().to_owned()),
             1 => {
                 let all = accounts::selector().to_owned();
@@ -127,20 +141,23 @@ impl IofficeClient {
 
     /// Reads a user or users, with a narrower selector when the site refuses the wider one.
     async fn read_with_selector(&self, call: Call) -> Result<Value, ReadError> {
-        loop {
-            let level = self.learnt().selector_level;
+        let mut refused = None;
+        for level in self.levels() {
             let mut attempt = call.clone();
-            if let Some(selector) = self.selector() {
+            if let Some(selector) = Self::selector_at(level) {
                 attempt = attempt.with("selector", selector);
             }
             match self.session().read(&attempt).await {
-                Err(ReadError::Refused(refusal)) if refusal.status == 400 && level < 2 => {
-                    let mut learnt = self.learnt();
-                    learnt.selector_level = learnt.selector_level.max(level + 1);
+                Err(error) if error.is_bad_request() => refused = refused.or(Some(error)),
+                result => {
+                    if matches!(result, Ok(_) | Err(ReadError::NotFound)) {
+                        self.accepted(level);
+                    }
+                    return result;
                 }
-                result => return result,
             }
         }
+        Err(refused.unwrap_or_else(never_asked))
     }
 
     fn read_row(&self, row: &Value) -> Option<UserRow> {
@@ -226,22 +243,20 @@ impl IofficeClient {
 
     /// `GET /users?search=`: fuzzy; the caller compares again.
     pub(crate) async fn search_accounts(&self, text: &str, lane: Lane) -> Result<Vec<Account>, ReadError> {
-        loop {
-            let level = self.learnt().selector_level;
-            let mut collection = self.users(lane);
+        let mut refused = None;
+        for level in self.levels() {
+            let mut collection = self.users(level, lane);
             collection.filters.push(("search", text.to_owned()));
             match self.session().search(&collection, SEARCH_PAGES_MAX, |row| self.read_row(row)).await {
-                Ok(Some(rows)) => return Ok(self.take_in_all(rows)),
-                Ok(None) => {
-                    return Err(too_many_matches());
+                Ok(found) => {
+                    self.accepted(level);
+                    return found.map(|rows| self.take_in_all(rows)).ok_or_else(too_many_matches);
                 }
-                Err(ReadError::Refused(refusal)) if refusal.status == 400 && level < 2 => {
-                    let mut learnt = self.learnt();
-                    learnt.selector_level = learnt.selector_level.max(level + 1);
-                }
-                Err(e) => return Err(e),
+                Err(error) if error.is_bad_request() => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
             }
         }
+        Err(refused.unwrap_or_else(never_asked))
     }
 
     /// `POST /users/quicksearch` by one property (§3.4), for properties that the plain search does not cover.
@@ -278,12 +293,12 @@ impl IofficeClient {
         Ok(found)
     }
 
-    fn users(&self, lane: Lane) -> Collection {
+    fn users(&self, level: u8, lane: Lane) -> Collection {
         Collection {
             endpoint: "GET /users",
             segments: vec!["users".into()],
             filters: Vec::new(),
-            selector: self.selector(),
+            selector: Self::selector_at(level),
             lane,
             count_endpoint: Some("GET /users/count"),
         }
@@ -309,8 +324,9 @@ impl IofficeClient {
     ) -> Result<Evidence, ReadError> {
         let me = self.me(Lane::Bulk).await?;
         let known_before = self.learnt().in_lists;
-        let (scan, canary) = loop {
-            let level = self.learnt().selector_level;
+        let mut refused = None;
+        let mut read = None;
+        for level in self.levels() {
             let mut canary = false;
             let mut each = |_: i64, row: &Value| {
                 let Some(row) = self.read_row(row) else { return false };
@@ -318,15 +334,23 @@ impl IofficeClient {
                 into.take(self.learnt().take_in(row, Origin::List));
                 true
             };
-            match self.session().scan_each(&self.users(Lane::Bulk), "accounts", progress, &mut each).await {
-                Err(ReadError::Refused(refusal)) if refusal.status == 400 && level < 2 => {
+            match self
+                .session()
+                .scan_each(&self.users(level, Lane::Bulk), "accounts", progress, &mut each)
+                .await
+            {
+                Err(error) if error.is_bad_request() => {
                     into.restart();
-                    let mut learnt = self.learnt();
-                    learnt.selector_level = learnt.selector_level.max(level + 1);
+                    refused = refused.or(Some(error));
                 }
-                result => break (result?, canary),
+                result => {
+                    read = Some((result?, canary));
+                    self.accepted(level);
+                    break;
+                }
             }
-        };
+        }
+        let (scan, canary) = read.ok_or_else(|| refused.unwrap_or_else(never_asked))?;
         let rights = me.is_at_least(Role::Administrator);
         let mut evidence = scan.evidence(ReadKind::Accounts, Some(canary), rights);
         // Each page repeats a row of the one before; one that could not be understood is no row.
@@ -366,6 +390,11 @@ impl IofficeClient {
             reason: "GET /users/username/{username} does not say whether it is available".into(),
         })
     }
+}
+
+/// The narrowest selector is always tried, so something was asked and refused.
+fn never_asked() -> ReadError {
+    ReadError::Malformed { reason: "users were asked for with no selector at all".into() }
 }
 
 fn too_many_matches() -> ReadError {

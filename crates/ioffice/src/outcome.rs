@@ -131,6 +131,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// The request itself was not understood: something that it names, or how it says it.
+    pub(crate) fn is_bad_request(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == 400)
+    }
+
     /// The same, naming what was asked: whoever reads it knows which right, module or address to look at.
     pub(crate) fn of(self, endpoint: &str) -> Self {
         let named = |reason: String| format!("{endpoint}: {reason}");

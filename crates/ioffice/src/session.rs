@@ -321,6 +321,10 @@ impl Session {
                 return Verdict::NotSent(format!("{} cannot be written as a request: {e}", call.endpoint));
             }
         };
+        if request.body().is_empty() && call.method != http::Method::GET {
+            // Otherwise nothing says that there is no body, and some gateways want to know (411).
+            request.headers_mut().insert(header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
+        }
         for (name, value) in signature {
             request.headers_mut().insert(*name, value.clone());
         }

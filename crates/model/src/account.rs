@@ -73,6 +73,8 @@ impl fmt::Debug for FieldName {
 pub enum Role {
     Customer,
     Manager,
+    /// No policy gives it: the API's documents name it as a filter only. Somebody who has it keeps it, or loses it, like any.
+    Technician,
     Operator,
     Administrator,
 }
@@ -82,6 +84,7 @@ impl Role {
         match self {
             Self::Customer => "CUSTOMER",
             Self::Manager => "MANAGER",
+            Self::Technician => "TECHNICIAN",
             Self::Operator => "OPERATOR",
             Self::Administrator => "ADMINISTRATOR",
         }
@@ -89,7 +92,7 @@ impl Role {
 
     /// Reads either letter case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Customer, Self::Manager, Self::Operator, Self::Administrator]
+        [Self::Customer, Self::Manager, Self::Technician, Self::Operator, Self::Administrator]
             .into_iter()
             .find(|role| role.as_str().eq_ignore_ascii_case(text))
     }

@@ -115,7 +115,13 @@ impl OktaClient {
         let (mut url, is_start) = match cursor {
             FeedCursor::Since(since) => (self.feed_start(*since), true),
             FeedCursor::At(text) => {
-                let url = core.own_link(text).await?;
+                let url = match core.own_link(text).await {
+                    // Kept while the org had another address. Nothing is sent there, and nothing more is told from there.
+                    Err(problem @ Problem::ForeignHost { .. }) => {
+                        return Err(LogProblem::CursorDead(problem.to_string()));
+                    }
+                    own => own?,
+                };
                 if !url.path().ends_with("/api/v1/logs") {
                     return Err(LogProblem::CursorDead("it is no address of the log".to_owned()));
                 }

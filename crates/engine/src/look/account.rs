@@ -34,27 +34,116 @@ pub(crate) struct AccountView {
 }
 
 impl Engine {
+    /// What the site shows of the person. `ours`: this look has written already, so what it finds ended may be our doing.
     pub(crate) async fn observe_in_site(
         &self,
         scene: &Scene<'_>,
         link: Option<&Link>,
         applied: &Applied,
+        ours: bool,
         tail: &mut Tail,
     ) -> Result<AccountView, Stop> {
         let port = scene.site.port();
         let Some(link) = link else { return self.search_in_site(scene, applied, tail).await };
-        let view = |account| AccountView { account: Some(account), link: Some(link.clone()), disputed: None };
-        match port.observe_account(link.account.id, scene.item.lane).await? {
-            AccountRead::Present(account) => Ok(view(*account)),
-            AccountRead::NotFound { at } => {
-                // Inactive accounts may read as 404 (contract A-13): what we remember of it, as inactive.
-                let remembered = self.store.account(&link.account).await?;
-                Ok(match remembered {
-                    Some(account) => view(as_inactive(account, at)),
-                    None => AccountView { account: None, link: Some(link.clone()), disputed: None },
-                })
+        let read = port.observe_account(link.account.id, scene.item.lane).await?;
+        let is_live = matches!(&read, AccountRead::Present(account) if account.is_live());
+        let remembered = match is_live {
+            true => None,
+            false => self.store.account(&link.account).await?,
+        };
+        if !is_live && !ours {
+            let employed = scene.person.identity.status == Status::Active && scene.person.gone.is_none();
+            let unexpected = link.ended_at.is_none() && remembered.as_ref().is_some_and(Account::is_live);
+            if (employed || unexpected)
+                && let Some(survivor) = self.survivor(scene, link, tail).await?
+            {
+                return Ok(survivor);
             }
         }
+        let account = match read {
+            AccountRead::Present(account) => Some(*account),
+            // Inactive accounts may read as 404 (contract A-13): what we remember of it, as inactive.
+            AccountRead::NotFound { at } => remembered.map(|account| as_inactive(account, at)),
+        };
+        Ok(AccountView { account, link: Some(link.clone()), disputed: None })
+    }
+
+    /// The account into which somebody merged the linked one, which is over: a live one that nobody has and that has the
+    /// person's strongest key. Before a second account is woken for them, or their end is taken for done.
+    async fn survivor(
+        &self,
+        scene: &Scene<'_>,
+        link: &Link,
+        tail: &mut Tail,
+    ) -> Result<Option<AccountView>, Stop> {
+        let policy = &scene.active.policy;
+        let identity = &scene.person.identity;
+        let terms = policy.search_terms(identity);
+        let Some(term) = terms.first() else { return Ok(None) };
+        let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
+        self.latency.count(|totals| totals.searches += 1);
+        let mut alive: Vec<Account> = Vec::new();
+        for account in scene.site.port().find_accounts(&key, scene.item.lane).await? {
+            let keys = policy.account_keys(&account);
+            let same = keys.iter().any(|(kind, folded)| *kind == term.kind && *folded == term.folded);
+            if same && account.is_live() && account.key != link.account {
+                alive.push(account);
+            }
+        }
+        let dispute = |why: String| {
+            let disputed = Some(Unclear::disputed(why));
+            Ok(Some(AccountView { disputed, ..AccountView::default() }))
+        };
+        let account = match alive.as_slice() {
+            [] => return Ok(None),
+            [one] => one,
+            several => {
+                let ids: Vec<_> = several.iter().map(|account| account.id().to_string()).collect();
+                let (was, key) = (link.account.id, &term.kind);
+                return dispute(format!(
+                    "their account {was} is over, and several others have the same {key}: {}",
+                    ids.join(", ")
+                ));
+            }
+        };
+        let holder = self.holder(scene, &account.key).await?;
+        if let Some(Holder::Other(other)) = &holder {
+            let (was, id, key) = (link.account.id, account.id(), &term.kind);
+            return dispute(format!(
+                "their account {was} is over, and {id} with the same {key} is {other}'s"
+            ));
+        }
+        if holder.is_none()
+            && let Some(why) = unclaimed(policy.reactions(scene.site.id()), &term.kind)
+        {
+            return Ok(Some(AccountView { disputed: Some(why), ..AccountView::default() }));
+        }
+        // Lists may leave out what somebody is allowed.
+        let account = match scene.site.port().observe_account(account.id(), scene.item.lane).await? {
+            AccountRead::Present(whole) if whole.is_live() => *whole,
+            _ => return Ok(None),
+        };
+        let now = self.clock.now();
+        let next = Link {
+            identity: identity.id.clone(),
+            account: account.key.clone(),
+            how: How::Key(term.kind.clone()),
+            since: now,
+            ended_at: None,
+        };
+        if let Some(Holder::SamePerson(other)) = holder {
+            tail.writes.push(shared(&identity.id, other, now));
+        }
+        let title = format!("account {} is over; linked to {}, which goes on", link.account.id, account.id());
+        tail.writes.push(Write::Link(next.clone()));
+        tail.writes.push(
+            line(&identity.id.tenant, now, "link", title)
+                .about(&identity.id, &identity.display_name())
+                .site(scene.site.id())
+                .data(serde_json::json!({ "how": next.how, "before": link.account.id }))
+                .write(),
+        );
+        Ok(Some(AccountView { account: Some(account), link: Some(next), disputed: None }))
     }
 
     /// Finds the account of somebody without a link: key by key, strongest first, each candidate read afresh.
@@ -202,14 +291,7 @@ impl Engine {
                     Link { identity: identity.id.clone(), account: key.clone(), how, since: now, ended_at };
                 tail.writes.push(Write::Link(link.clone()));
                 if let Some(Holder::SamePerson(other)) = holders.get(&key) {
-                    // Which of the two governs the account, and what the other one has beside it, is decided anew.
-                    tail.writes.push(Write::Attend {
-                        who: vec![other.clone()],
-                        source: Source::Timer,
-                        lane: Lane::Normal,
-                        due: now,
-                        why: format!("{} is the same person, and shares their account", identity.id),
-                    });
+                    tail.writes.push(shared(&identity.id, other.clone(), now));
                 }
                 tail.writes.push(
                     line(&identity.id.tenant, now, "link", format!("linked to account {key}"))
@@ -541,6 +623,17 @@ pub(crate) fn wants_site(active: &Active, identity: &Identity, site: &SiteId, no
 
 pub(crate) fn is_alive(desired: &Desired) -> bool {
     matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. })
+}
+
+/// Which of two identities governs the account that they share, and what the other one has beside it, is decided anew.
+fn shared(one: &IdentityId, other: IdentityId, now: Timestamp) -> Write {
+    Write::Attend {
+        who: vec![other],
+        source: Source::Timer,
+        lane: Lane::Normal,
+        due: now,
+        why: format!("{one} is the same person, and shares their account"),
+    }
 }
 
 /// A stronger key of the identity that the account contradicts.

@@ -428,7 +428,8 @@ impl Engine {
                 false => (PASSES_MAX + applying.bookings_refused).min(PASSES_APART_MAX),
             };
             let last = pass + 1 >= passes;
-            let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, tail).await?;
+            let ours = applying.sent_any;
+            let mut view = self.observe_in_site(&scene, link.as_ref(), &applied, ours, tail).await?;
             if let Some(found) = &view.link {
                 link = Some(found.clone());
             }

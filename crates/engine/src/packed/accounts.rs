@@ -128,6 +128,7 @@ impl Accounts {
                 Role::Manager => 1,
                 Role::Operator => 2,
                 Role::Administrator => 3,
+                Role::Technician => 4,
             });
         }
         out.maybe(account.site_admin);
@@ -167,6 +168,7 @@ impl Accounts {
                     0 => Role::Customer,
                     1 => Role::Manager,
                     2 => Role::Operator,
+                    4 => Role::Technician,
                     _ => Role::Administrator,
                 };
                 (center, role)

@@ -4,12 +4,13 @@ use std::{collections::VecDeque, time::Duration};
 
 use lanyard_engine::ports::{PortFailure, Store};
 use lanyard_model::{
-    id::{AccountId, AccountKey},
-    identity::Status,
+    account::{Account, Role},
+    id::{AccountId, AccountKey, CenterId},
+    identity::{Groups, Status},
 };
 
 use crate::{
-    bench::{World, person, set},
+    bench::{APP, ROOMS, World, person, set},
     fakes::Fault,
 };
 
@@ -210,6 +211,108 @@ async fn where_a_return_is_refused_a_new_account_is_made_and_told() {
         let findings = world.findings().await;
         assert_eq!(findings, ["by-hand:acme/ana:hq:reactivation", "todo:acme/ana:hq:user-name"], "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_role_that_no_policy_gives_rests_with_a_leave_comes_back_and_goes_with_the_leaver() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.hq.change(|state| {
+        let roles = &mut state.accounts.values_mut().next().unwrap().roles;
+        roles.as_mut().unwrap().insert(CenterId(53), Role::Technician);
+    });
+    let with_both = "ana@acme.example seat 11 CUSTOMER in 51 TECHNICIAN in 53\n";
+    // Her own right goes, what facilities gave elsewhere stays.
+    world.alter(&id, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 TECHNICIAN in 53\n");
+    world.alter(&id, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), with_both);
+    world.alter(&id, |p| p.status = Status::Suspended).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    world.alter(&id, |p| p.status = Status::Active).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), with_both);
+    world.leave(&id).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}
+
+/// Somebody in iOffice merges the one account into another: it is over, and the other has its keys and goes on.
+fn merge_into(world: &World, id: i64) {
+    world.hq.change(|state| {
+        let (_, first) = state.accounts.pop_first().unwrap();
+        let survivor =
+            Account { key: AccountKey { id: AccountId(id), ..first.key.clone() }, ..first.clone() };
+        let over = Account { active: Some(false), seat: None, roles: Some([].into()), ..first };
+        state.accounts.insert(over.id().0, over);
+        state.accounts.insert(id, survivor);
+    });
+}
+
+#[tokio::test]
+async fn the_account_that_a_linked_one_was_merged_into_is_theirs_from_then_on() {
+    for hides in [false, true] {
+        let mut world = World::new().await;
+        let ana = person("acme", "ana", "Ana", "0417");
+        let id = ana.id.clone();
+        world.say(ana).await;
+        world.quiet().await;
+        merge_into(&world, 7);
+        world.hq.change(|s| s.hides_inactive = hides);
+        world.alter(&id, |p| set(p, "department", "Finance")).await;
+        world.quiet().await;
+        assert_eq!(
+            world.shown(),
+            "ana@acme.example inactive\nana@acme.example seat 11 CUSTOMER in 51\n",
+            "nothing is woken beside it"
+        );
+        let department = world.hq.change(|s| s.accounts[&7].field("department").map(str::to_owned));
+        assert_eq!(department.as_deref(), Some("Finance"));
+        world.leave(&id).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example inactive\nana@acme.example inactive\n");
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_after_a_merge_leaves_no_account_behind() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    merge_into(&world, 7);
+    world.leave(&id).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\nana@acme.example inactive\n");
+    assert_eq!(world.store.leavers(true, 9).await.unwrap(), [], "their clock has stopped");
+}
+
+#[tokio::test]
+async fn of_several_accounts_with_their_key_none_is_taken_for_the_one_that_is_over() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    merge_into(&world, 7);
+    world.hq.change(|state| {
+        let one = state.accounts[&7].clone();
+        let other = Account { key: AccountKey { id: AccountId(8), ..one.key.clone() }, ..one };
+        state.accounts.insert(8, other);
+    });
+    let writes = world.hq.attempts();
+    world.alter(&id, |p| set(p, "department", "Finance")).await;
+    world.quiet().await;
+    assert_eq!(world.hq.attempts(), writes);
+    let disputed = world.store.finding("disputed:acme/ana:hq").await.unwrap().expect("a finding");
+    assert!(disputed.detail.contains("several others have the same"), "{disputed:?}");
 }
 
 #[tokio::test]

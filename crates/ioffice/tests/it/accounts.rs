@@ -22,7 +22,7 @@ fn mira() -> Value {
         "costCenters": [{"id": 520, "name": "Executive floor"}], "custom07": "north",
         "room": {"id": 8801, "name": "2-014", "floor": {"id": 741, "name": "Level 2", "building": {"id": 310}}},
         "neighborhoodSection": {}, "seatClassification": "ASSIGNED", "siteAdmin": "false",
-        "permissions": [{"role": "CUSTOMER", "center": {"id": 61}}, {"role": "TECHNICIAN", "center": {"id": 63}}],
+        "permissions": [{"role": "CUSTOMER", "center": {"id": 61}}, {"role": "DISPATCHER", "center": {"id": 63}}],
         "dateUpdated": 1735776000000_i64, "active": true
     })
 }
@@ -218,7 +218,7 @@ async fn whole_list_writes_keep_roles_that_have_no_word_here() {
     for (roles, body) in [
         (
             vec![(CenterId(62), Role::Operator)],
-            json!([{"role": "OPERATOR", "center": {"id": 62}}, {"role": "TECHNICIAN", "center": {"id": 63}}]),
+            json!([{"role": "OPERATOR", "center": {"id": 62}}, {"role": "DISPATCHER", "center": {"id": 63}}]),
         ),
         (vec![(CenterId(63), Role::Customer)], json!([{"role": "CUSTOMER", "center": {"id": 63}}])),
         (vec![], json!([])),

@@ -132,7 +132,9 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             serving: true,
         })),
     );
-    if !arguments.once {
+    if !arguments.once && arguments.json {
+        say!("{}", serde_json::json!({ "console": format!("http://{}", office.address), "data": dir }));
+    } else if !arguments.once {
         say!("Console: http://{}", office.address);
         say!("Data:    {}", dir.display());
         say!(

@@ -165,6 +165,7 @@ impl Summary {
             && self.duplicates == 0
             && self.wrongful_removals == 0
             && self.untouched_foreign
+            && self.repeated_writes == 0
             && self.journal_damage.is_none()
             && self.refused_by_stand_ins.is_empty()
     }

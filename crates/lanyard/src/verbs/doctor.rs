@@ -63,15 +63,13 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
                 say!("{target}");
                 last = target;
             }
-            let mark = if check.ok {
-                "ok  "
-            } else if check.warning {
-                "warn"
-            } else {
-                "FAIL"
+            let mark = match (check.warning, check.ok) {
+                (true, _) => "warn",
+                (false, true) => "ok  ",
+                (false, false) => "FAIL",
             };
             say!("  {mark}  {}: {}", check.name, check.detail);
-            if let Some(fix) = check.fix.as_ref().filter(|_| !check.ok) {
+            if let Some(fix) = check.fix.as_ref().filter(|_| !check.ok || check.warning) {
                 say!("        fix: {fix}");
             }
         }

@@ -177,6 +177,10 @@ async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
         written.into_iter().for_each(|written| written.discard(dir));
         return Err(error.context("the settings are as they were"));
     }
+    if arguments.json {
+        let drawn = dir.join(DRAWN);
+        say!("{}", serde_json::json!({ "settings": dir.join(settings::FILE), "policy_drawn": drawn }));
+    }
     talk!("added to {}", dir.join(settings::FILE).display());
     talk!(
         "the policy in use is as it was; one drawn from all orgs and sites is in {}",

@@ -287,9 +287,14 @@ impl VerbRunner for Verbs {
 impl Verbs {
     async fn answer(&self, verb: Verb, progress: &dyn Progress) -> anyhow::Result<Said> {
         match verb {
-            Verb::Plan { person: Some(person), .. } => self.plan_person(&person).await,
+            Verb::Plan { person: Some(person), site } => self.plan_person(&person, site.as_deref()).await,
             Verb::Plan { person: None, site } => self.plan_everybody(site.as_deref(), progress).await,
-            Verb::Apply { person: Some(person), .. } => self.apply_person(&person).await,
+            Verb::Apply { person: Some(_), site: Some(site) } => Err(exit::Unusable(format!(
+                "a person is brought up to date in all of their sites at once, and so not in {site} alone; \
+                 nothing was changed: leave out --site"
+            ))
+            .into()),
+            Verb::Apply { person: Some(person), site: None } => self.apply_person(&person).await,
             Verb::Apply { person: None, site } => self.sweep(site.as_deref(), "apply", progress).await,
             Verb::Sweep { site } => self.sweep(site.as_deref(), "on demand", progress).await,
             Verb::Explain { person } => self.explain(&person).await,
@@ -381,9 +386,15 @@ impl Verbs {
         )))
     }
 
-    async fn plan_person(&self, person: &str) -> anyhow::Result<Said> {
+    /// What would be done about one person, in all of their sites or in one.
+    async fn plan_person(&self, person: &str, site: Option<&str>) -> anyhow::Result<Said> {
         let id = self.find(person).await?;
-        let preview = self.engine.preview(&id).await.map_err(upstream)?;
+        if let Some(site) = site.filter(|site| !self.engine.sites().contains_key(&SiteId::new(*site))) {
+            let known: Vec<_> = self.engine.sites().keys().map(ToString::to_string).collect();
+            anyhow::bail!(exit::Unusable(format!("no site is called {site}; there is {}", known.join(", "))));
+        }
+        let mut preview = self.engine.preview(&id).await.map_err(upstream)?;
+        preview.sites.retain(|found| site.is_none_or(|site| found.site.as_str() == site));
         let plans: Vec<&Plan> = preview.sites.iter().filter_map(|site| site.plan.as_ref()).collect();
         let mut text = String::new();
         for site in &preview.sites {
@@ -483,7 +494,7 @@ impl Verbs {
         let id = self.find(person).await?;
         self.engine.look_again(id.clone(), "the command line").await?;
         self.settle().await;
-        self.plan_person(&id.to_string()).await
+        self.plan_person(&id.to_string(), None).await
     }
 
     async fn sweep(&self, site: Option<&str>, why: &str, progress: &dyn Progress) -> anyhow::Result<Said> {
