@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     coverage::ReadKind,
     id::{GroupId, IdentityId},
-    identity::{Identity, IdentityRead},
+    identity::{Identity, IdentityRead, Status},
 };
 
 use super::{REVIEW_MIN, Scene, Stop, Tail};
@@ -35,6 +35,24 @@ pub(crate) struct Person {
 pub(crate) struct Present {
     pub(crate) earliest: Timestamp,
     pub(crate) latest: Timestamp,
+}
+
+/// After an event that somebody left or was suspended, a read may still show them as before (contract 10.4): it is repeated
+/// after so long, and then believed.
+const LAG: [std::time::Duration; 3] = [
+    std::time::Duration::from_secs(2),
+    std::time::Duration::from_secs(5),
+    std::time::Duration::from_secs(15),
+];
+
+/// Whether an event told of a status that the identity does not have yet.
+fn lags(event: &str, identity: &Identity) -> bool {
+    !identity.transitioning
+        && match event {
+            "user.lifecycle.deactivate" => identity.status != Status::Deprovisioned,
+            "user.lifecycle.suspend" => !matches!(identity.status, Status::Suspended | Status::Deprovisioned),
+            _ => false,
+        }
 }
 
 /// What was read of a person is acted on for so long. A look that was kept waiting longer (for the site, or for its turn with
@@ -79,6 +97,14 @@ impl Engine {
         match read {
             IdentityRead::Present(mut identity) => {
                 active.trim(&mut identity);
+                let pause = LAG.get(item.attempts as usize).filter(|_| lags(&item.why, &identity));
+                if let Some(pause) = pause {
+                    let error = format!(
+                        "Okta said {} and still shows {:?}: it is read again",
+                        item.why, identity.status
+                    );
+                    return Err(Stop::Again { at: now + *pause, error });
+                }
                 let groups = &active.groups;
                 let since = match &known {
                     Some(known) if known.gone_at.is_none() && is_same(&known.identity, &identity, groups) => {

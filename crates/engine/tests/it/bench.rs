@@ -396,15 +396,20 @@ impl World {
     }
 
     pub async fn signal(&mut self, id: &IdentityId, deletion: bool) {
+        self.tell(id, "test", Lane::Normal, deletion).await;
+    }
+
+    /// An event of that kind came.
+    pub async fn tell(&mut self, id: &IdentityId, kind: &str, lane: Lane, deletion: bool) {
         self.events += 1;
         let event = Event {
             tenant: id.tenant.clone(),
             uuid: format!("evt{}", self.events).as_str().into(),
-            kind: "test".into(),
+            kind: kind.into(),
             published: None,
             users: vec![id.user.clone()],
             groups: vec![],
-            lane: Lane::Normal,
+            lane,
             deletion,
             ours: false,
         };

@@ -6,7 +6,10 @@ use lanyard_engine::{
     late::Answer,
     ports::{PortFailure, Store},
 };
-use lanyard_model::identity::Groups;
+use lanyard_model::{
+    identity::{Groups, Status},
+    signal::Lane,
+};
 
 use crate::bench::{APP, World, person, set};
 
@@ -318,4 +321,35 @@ async fn somebody_answers_for_a_late_leaver_and_for_nobody_else() {
     let answered = late.answered.as_ref().expect("somebody answers");
     assert_eq!((answered.owner.as_str(), answered.by.as_str()), ("olga", "rita"), "the last word");
     assert_eq!(late.name, "Ana Okafor");
+}
+
+#[tokio::test]
+async fn a_leavers_event_that_comes_before_the_read_shows_it_is_followed_up() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    world.tell(&id, "user.lifecycle.deactivate", Lane::Leaver, false).await;
+    world.quiet_for(Duration::from_secs(1)).await;
+    assert!(!world.shown().contains("inactive"), "{}", world.shown());
+    // No other event comes.
+    let now = world.now();
+    world.okta("acme").change(|state| {
+        let person = state.people.get_mut(&*id.user).unwrap();
+        person.status = Status::Deprovisioned;
+        person.status_changed = Some(now);
+    });
+    world.quiet_for(Duration::from_secs(3)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "within seconds");
+}
+
+#[tokio::test]
+async fn what_is_shown_after_three_more_reads_is_believed() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let before = world.shown();
+    world.tell(&id, "user.lifecycle.suspend", Lane::Leaver, false).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert_eq!(world.shown(), before);
+    let counts = world.store.work_counts(world.now()).await.unwrap();
+    assert_eq!((counts.due, counts.dead), (0, 0));
+    assert_eq!(world.findings().await, Vec::<String>::new());
 }
