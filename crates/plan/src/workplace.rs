@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Because, Desired, PlaceNote, SeatWish, Want},
-    id::{FloorId, RoomId, SectionId},
+    id::{CenterId, FloorId, RoomId, SectionId},
     plan::{AccountPatch, Difference, Effect, Gate, Operation, Plan, Step},
 };
 
@@ -40,6 +40,11 @@ pub(crate) fn plan_seat(
                 Some(room) => {
                     patch.seat = Some(Some(room));
                     differences.push(moved_seat(seat.map(|s| s.room), room, because, setting));
+                    if account.and_then(|a| a.seat_class.as_deref()) == Some("remote") {
+                        // Whoever worked away until now does not any more.
+                        patch.seat_class = Some(Arc::from("assigned"));
+                        differences.push(added("seat classification", "assigned", because));
+                    }
                 }
                 None => {
                     let place = setting.seating.place_in_line(&desired.identity, floors, rooms);
@@ -147,7 +152,15 @@ pub(crate) fn plan_bookings(
             .and_then(|room| setting.catalogue.rooms.get(&room))
             .and_then(|room| setting.catalogue.building_of_floor(room.floor))
             .and_then(|building| {
-                setting.catalogue.centers_serving(building.id, "reservation").into_iter().next()
+                let serving = setting.catalogue.centers_serving(building.id, "reservation");
+                // One of them where they may book, or are about to: the others refuse.
+                let may = |center: &&CenterId| {
+                    desired.roles.contains_key(center)
+                        || account
+                            .and_then(|a| a.roles.as_ref())
+                            .is_some_and(|held| held.contains_key(center))
+                };
+                serving.iter().find(may).or_else(|| serving.first()).copied()
             });
         let (Some(room), Some(center)) = (room, center) else {
             plan.notes.push(format!(

@@ -57,6 +57,47 @@ fn a_joiner_gets_account_seat_role_and_a_desk_on_day_one() {
 }
 
 #[test]
+fn a_desk_is_booked_in_the_center_where_they_may_book() {
+    let wished = |role: Option<i64>| {
+        let mut wish = employee();
+        wish.roles = role.map(|center| (CenterId(center), want(Role::Customer))).into_iter().collect();
+        wish.bookings.push(want(BookingWish {
+            key: "day-one:2026-05-06".into(),
+            title: "First day".into(),
+            floors: vec![FloorId(2)],
+            kinds: vec![],
+            start: at("2026-05-06T09:00:00Z"),
+            end: at("2026-05-06T17:00:00Z"),
+        }));
+        let plan = Known::default().plan(&wish);
+        let booked = plan.steps.iter().find_map(|step| match &step.op {
+            Operation::Book { center, .. } => Some(center.0),
+            _ => None,
+        });
+        booked.expect("a desk")
+    };
+    assert_eq!([wished(Some(51)), wished(Some(50)), wished(None)], [51, 50, 50]);
+}
+
+#[test]
+fn whoever_worked_away_and_gets_a_desk_works_away_no_more() {
+    let mut known = settled();
+    let account = known.account.as_mut().expect("an account");
+    account.seat = None;
+    account.seat_class = Some("remote".into());
+    check(
+        &known,
+        &employee(),
+        r#"Ana Okafor  acme/00u1  ->  hq/5
+  + seat: Pier House / Level 2 / 2-011
+      because flow, places row 7: department is "Design"
+  + seat classification: assigned
+      because flow, places row 7: department is "Design"
+"#,
+    );
+}
+
+#[test]
 fn a_mover_gets_the_new_first_and_loses_the_old_when_it_has_settled() {
     let mut known = settled();
     known.applied.roles.insert(CenterId(51), Role::Customer);

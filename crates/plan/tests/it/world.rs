@@ -46,6 +46,11 @@ pub fn catalogue() -> Catalogue {
         let center = Center { id, name: module.into(), module: module.into(), buildings: vec![building] };
         all.centers.insert(id, center);
     }
+    // Another one of the kind, older, and for the same building.
+    let spare = CenterId(50);
+    let second =
+        Center { id: spare, name: "parking".into(), module: "reservation".into(), buildings: vec![building] };
+    all.centers.insert(spare, second);
     let named = Building { id: building, name: "Pier House".into(), code: "PIER".into(), centers: vec![] };
     all.buildings.insert(building, named);
     for (floor, rooms) in [(2, vec![11, 12, 13]), (3, vec![21])] {
