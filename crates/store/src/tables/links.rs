@@ -62,7 +62,7 @@ statements! {
     LATE_RETURNED = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
                      WHERE returned_at >= $1 AND since >= $1
                      AND COALESCE(verified_at, returned_at) - since > $2
-                     ORDER BY returned_at DESC, tenant DESC, user_id DESC, site DESC LIMIT $3";
+                     ORDER BY returned_at DESC, tenant DESC, user_id DESC, site DESC";
     CLOCK_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
                 WHERE tenant = $1 AND user_id = $2 AND site = $3";
     RETURNED_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
@@ -244,7 +244,8 @@ pub(crate) fn late(
 ) -> Answer<Vec<Leaver>> {
     let bound = i64::try_from(bound.as_micros()).unwrap_or(i64::MAX);
     let mut all = tx::all(tx, LATE, with![since, now, bound, rows_max(limit)], leaver)?;
-    all.extend(tx::all(tx, LATE_RETURNED, with![since, bound, rows_max(limit)], leaver)?);
+    // All of them: whose right ended last need not have come back last.
+    all.extend(tx::all(tx, LATE_RETURNED, with![since, bound], leaver)?);
     all.sort_by(|a, b| (b.since, &b.identity, &b.site).cmp(&(a.since, &a.identity, &a.site)));
     all.truncate(limit);
     Ok(all)

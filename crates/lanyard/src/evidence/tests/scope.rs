@@ -187,7 +187,8 @@ fn limits(made: &Made) -> Vec<String> {
 async fn a_site_that_was_added_later_has_a_beginning_of_its_own() {
     let mut all = history();
     // Read for the first time at 10, linked by the looks that follow.
-    all.extend([account_in(dock(), 1, true, &[], at(10)), link_in(dock(), who("con"), 1, at(12))]);
+    all.push(person("dee", "Employee", Status::Active, at(-5)));
+    all.extend([account_in(dock(), 1, true, &[], at(10)), link_in(dock(), who("dee"), 1, at(12))]);
     all.extend(sweep(at(11), true));
     let made = made_of(all, |ask| ask.sites.push((dock(), "https://dock.ioffice.example".into()))).await;
     assert_eq!(beginnings(&made, "dock"), (vec![], 1), "whoever was found there joined nothing");
