@@ -206,14 +206,17 @@ pub(super) async fn late_leavers_are_those_not_out_within_the_bound(store: &dyn 
     let ed = Leaver { returned_at: Some(at(90)), ..clock("ed", 50, None) };
     assert_eq!(late(0, 30, 300).await, [ed.clone(), di.clone(), cy.clone(), ana.clone()]);
     assert_eq!(late(0, 40, 300).await, [di.clone(), cy.clone(), ana.clone()], "back within the bound");
-    assert_eq!(late(0, 60, 300).await, [ana.clone()], "just within the bound is in time");
+    assert_eq!(late(0, 60, 300).await, std::slice::from_ref(&ana), "just within the bound is in time");
     assert_eq!(
         late(0, 30, 40).await,
         [ed.clone(), di.clone(), cy.clone()],
         "a running clock is late when the bound is over"
     );
-    assert_eq!(late(45, 30, 300).await, [ed.clone()]);
-    assert_eq!(store.late_leavers(at(0), Duration::ZERO, at(300), 1).await.unwrap(), [ed.clone()]);
+    assert_eq!(late(45, 30, 300).await, std::slice::from_ref(&ed));
+    assert_eq!(
+        store.late_leavers(at(0), Duration::ZERO, at(300), 1).await.unwrap(),
+        std::slice::from_ref(&ed)
+    );
     put(store, vec![seen("di", 250)]).await;
     let clocks = store.leaver_clocks(&who("di"), &site()).await.unwrap();
     assert_eq!(clocks, [clock("di", 250, None), di]);
