@@ -362,6 +362,8 @@ def signatures_and_proofs(pack, _):
 def samples_again(pack, _):
     """Who is in a sample follows from the seed and the population."""
     terms = pack.manifest["terms"]
+    # Where an attribute's values take turns, a person's turn is how many of the same value rank before them.
+    values = json.loads(pack.read("integrity/sample_by.json"))["values"] if terms.get("sample_by") else {}
     drawn = {}
     for row in pack.rows("samples"):
         drawn.setdefault(row["population"], []).append(row["person"])
@@ -370,6 +372,13 @@ def samples_again(pack, _):
         everybody = len(pack.rows(population))
         size = terms["sample"] or (everybody if everybody <= 25 else 25 if everybody <= 250 else 40 if everybody <= 2000 else 60)
         ranked = sorted(ids, key=lambda one: (hashlib.sha256(f"{terms['seed']}\n{one}".encode()).digest(), one))
+        met = {}
+        turn = {}
+        for one in ranked:
+            value = values[one] if values else ""
+            turn[one] = met[value] = met.get(value, -1) + 1
+        if values:
+            ranked.sort(key=turn.get)
         assert drawn.get(population, []) == ranked[:size], population
 
 

@@ -2040,6 +2040,8 @@ export interface components {
             to: string;
             seed: string;
             sample: number | null;
+            /** @description The Okta attribute whose values took turns in each sample. */
+            sample_by?: string | null;
             named: string[];
             by: string;
             /** Format: date-time */
@@ -2077,6 +2079,8 @@ export interface components {
             site?: string | null;
             seed?: string | null;
             sample?: number | null;
+            /** @description The Okta attribute whose values take turns in each sample. */
+            sample_by?: string | null;
             named?: string[];
         };
         Signed: {
@@ -2932,6 +2936,11 @@ export interface components {
             since: string;
             /** Format: date-time */
             verified_at: string | null;
+            /**
+             * Format: date-time
+             * @description They came back, out before or not.
+             */
+            returned_at?: string | null;
             seconds: number;
             answer: {
                 owner: string;

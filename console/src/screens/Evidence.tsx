@@ -61,10 +61,11 @@ interface Form {
   to: string;
   seed: string;
   sample: number | string;
+  sampleBy: string;
   named: string;
 }
 const KEPT = "lanyard.evidence";
-const EMPTY: Form = { period: "quarter", from: "", to: "", seed: "", sample: "", named: "" };
+const EMPTY: Form = { period: "quarter", from: "", to: "", seed: "", sample: "", sampleBy: "", named: "" };
 
 function readForm(): Form {
   try {
@@ -93,6 +94,7 @@ function Ask({ data }: { data: Evidence }) {
         site: form.site || undefined,
         seed: form.seed.trim() || undefined,
         sample: form.sample === "" ? undefined : Number(form.sample),
+        sample_by: form.sampleBy.trim() || undefined,
         named: form.named.split(/[\s,]+/).filter(Boolean),
       }),
     onSuccess: again,
@@ -121,6 +123,7 @@ function Ask({ data }: { data: Evidence }) {
         <div className="fields">
           <TextInput label="Seed of the samples" description="The auditor's to choose; empty: this moment" value={form.seed} onChange={(e) => set({ seed: e.currentTarget.value })} autoComplete="off" />
           <NumberInput label="Size of each sample" description="Empty: 25, 40 or 60, by population" min={1} max={10_000} value={form.sample} onChange={(value) => set({ sample: value })} />
+          <TextInput label="In turns by an attribute" description="Of Okta, such as department; empty: by the seed alone" value={form.sampleBy} onChange={(e) => set({ sampleBy: e.currentTarget.value })} autoComplete="off" />
         </div>
         <TextInput label="People whose dossiers are wanted" description="TENANT/ID, several with spaces between" value={form.named} onChange={(e) => set({ named: e.currentTarget.value })} autoComplete="off" />
         {making.error && (error?.fields.length ?? 0) === 0 && <div className="failure" role="alert"><div><b>Nothing was made.</b> {making.error.message}. {error?.fix}</div></div>}
@@ -172,7 +175,7 @@ function PackRow({ pack: listed }: { pack: Pack }) {
           </>
         )}
       </div>
-      <div className="dim small">{pack.sites.join(", ")} · seed “{pack.seed}” · asked by {pack.by} <Ago at={pack.asked_at} /></div>
+      <div className="dim small">{pack.sites.join(", ")} · seed “{pack.seed}”{pack.sample_by ? `, in turns by ${pack.sample_by}` : ""} · asked by {pack.by} <Ago at={pack.asked_at} /></div>
       {pack.state === "making" && <Progress steps={pack.progress ?? []} />}
       {pack.state === "failed" && <div className="fix" role="alert">{pack.error}.{pack.hint && <> <span className="dim">Fix: </span>{pack.hint}</>}</div>}
       {pack.figures && <Figures figures={pack.figures} />}
@@ -225,7 +228,7 @@ function LateLeavers({ late, bound }: { late: Evidence["late"]; bound: number })
           <li key={`${one.person} ${one.site} ${one.since}`} style={{ display: "block" }}>
             <div className="row wrap">
               <span className="title">{one.name || one.person}</span>
-              <span className="dim small">{one.site} · {plural(one.seconds - bound, "second")} beyond {number(bound)} s{one.verified_at ? "" : ", still open"} · left <Ago at={one.since} /></span>
+              <span className="dim small">{one.site} · {plural(one.seconds - bound, "second")} beyond {number(bound)} s{one.verified_at ? "" : one.returned_at ? ", came back without having been out" : ", still open"} · left <Ago at={one.since} /></span>
             </div>
             {one.answer ? <div className="small">{one.answer.owner} answers for it: {one.answer.compensation} <span className="dim">(said by {one.answer.by} <Ago at={one.answer.at} />)</span></div> : <AnswerFor late={one} />}
           </li>

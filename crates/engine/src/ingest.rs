@@ -198,12 +198,13 @@ impl Engine {
             at: now,
             coalesce: self.settings.coalesce,
         }];
+        // Why the page does not go on where the last one ended stands before the page.
+        batch.extend(chain);
         if !uuids.is_empty() {
             let title =
                 format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
             batch.push(line(tenant, now, "signal", title).data(data).write());
         }
-        batch.extend(chain);
         batch.extend(missing);
         self.write(batch).await.map_err(FeedStop::Store)?;
         self.note_polled(tenant, now);

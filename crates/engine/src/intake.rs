@@ -12,13 +12,18 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Engine,
     journal::line,
-    ports::{FeedCursor, Severity, StoreFailure, Write},
+    ports::{FeedCursor, INTAKE, Severity, StoreFailure, Write},
 };
 
 /// An idle feed is noted so often, and no gap can seem longer than it was by more.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 /// What lies between two good reads is a gap beyond this and the time between two polls.
 const GAP_MIN: Duration = Duration::from_secs(120);
+
+/// What lies between two good reads is a gap beyond this, if the log is asked so often.
+pub fn gap_beyond(interval: Duration) -> Duration {
+    GAP_MIN.saturating_add(interval)
+}
 
 /// Where the chain ends, kept with the cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +61,7 @@ fn fingerprint(cursor: &FeedCursor) -> String {
 }
 
 fn key(tenant: &TenantId) -> String {
-    format!("intake:{tenant}")
+    format!("{INTAKE}{tenant}")
 }
 
 impl Read<'_> {
@@ -121,7 +126,7 @@ impl Read<'_> {
             )];
         };
         let away = self.now.duration_since(before.read_at);
-        let gap = away > (GAP_MIN + interval).try_into().unwrap_or(jiff::SignedDuration::MAX);
+        let gap = away > gap_beyond(interval).try_into().unwrap_or(jiff::SignedDuration::MAX);
         let broken = self.broken(&from);
         if !gap && broken.is_none() {
             return Vec::new();

@@ -79,7 +79,7 @@ impl Engine {
             .severity(Severity::Warning)
             .detail(format!("by {by}: {compensation}"))
             .data(serde_json::json!({
-                "since": leaver.since, "verified_at": leaver.verified_at,
+                "since": leaver.since, "verified_at": leaver.verified_at, "returned_at": leaver.returned_at,
                 "owner": owner, "compensation": compensation, "by": by,
             }));
         let answered = Answered {
@@ -123,9 +123,9 @@ impl Engine {
         Ok(found)
     }
 
-    /// Not out within the bound, or not yet and the bound is over.
+    /// Not out within the bound, or not yet and the bound is over; whoever came back before that was not late.
     fn is_late(&self, leaver: &Leaver, now: Timestamp) -> bool {
-        let until = leaver.verified_at.unwrap_or(now);
+        let until = leaver.ended_at().unwrap_or(now);
         let bound = jiff::SignedDuration::try_from(self.settings.leaver_bound);
         until.duration_since(leaver.since) > bound.unwrap_or(jiff::SignedDuration::MAX)
     }

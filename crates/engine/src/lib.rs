@@ -17,7 +17,7 @@ pub mod environments;
 pub mod explain;
 mod grown;
 pub mod ingest;
-mod intake;
+pub mod intake;
 mod joining;
 mod journal;
 mod judge;

@@ -23,7 +23,7 @@ use crate::{
     joining::{Followed, Newcomers},
     journal::line,
     outages::Upstream,
-    ports::{Finding, HookState, HookWish, Message, Notifier, Severity, Silent, Write},
+    ports::{Finding, HookState, HookWish, Message, Notifier, ORG, Severity, Silent, Write},
     sweep::SweepScope,
 };
 
@@ -174,7 +174,7 @@ impl Engine {
 
     /// Asks once for the org's own id: evidence names it. Not being told keeps nothing from going on.
     async fn note_org(&self, tenant: &TenantId) {
-        let key = format!("org:{tenant}");
+        let key = format!("{ORG}{tenant}");
         if self.store.meta(&key).await.is_ok_and(|known| known.is_some()) {
             return;
         }

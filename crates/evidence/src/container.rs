@@ -135,6 +135,18 @@ impl Packing {
         }
     }
 
+    /// The content so far.
+    pub fn so_far(&mut self) -> Box<dyn std::io::Read + '_> {
+        match &mut self.encoder {
+            Some(encoder) => {
+                // What is still in the packer goes out; packing into memory cannot fail.
+                drop(encoder.flush());
+                Box::new(DeflateDecoder::new(encoder.get_ref().as_slice()))
+            }
+            None => Box::new(self.stored.as_slice()),
+        }
+    }
+
     fn finish(self) -> (Entry, Vec<u8>) {
         let deflated = self.encoder.is_some();
         let bytes = match self.encoder {

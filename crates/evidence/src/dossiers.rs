@@ -30,6 +30,9 @@ impl Dossiers {
         sheet.text(MARGIN, sheet.y + 4.0, 14.0, true, ACCENT, &title);
         sheet.y += 20.0;
         sheet.paragraph(&format!("{}; everything, with proofs, in {file}", text(&body["person"])), DIM);
+        for (attribute, value) in body["sampled_by"].as_object().into_iter().flatten() {
+            sheet.fact(attribute, &text(value), 8.5, BESIDE);
+        }
         facts(sheet, body);
         timeline(sheet, body);
         plans(sheet, body);

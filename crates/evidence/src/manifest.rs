@@ -1,5 +1,7 @@
 //! What the pack says of itself, signed. A verifier believes none of it before having counted again.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use lanyard_tlog::{
     merkle::{hex, sha256},
@@ -13,6 +15,8 @@ use crate::tally::Summary;
 pub const FORMAT: &str = "lanyard-evidence/2";
 pub const MANIFEST: &str = "manifest.json";
 pub const SIGNATURE: &str = "manifest.note";
+/// Where a pack whose samples take turns tells what each person's value is: an [`Attribute`].
+pub const SAMPLE_BY: &str = "integrity/sample_by.json";
 /// The first line of the note that signs the manifest.
 const PURPOSE: &str = "lanyard evidence pack";
 
@@ -40,6 +44,9 @@ pub struct Terms {
     pub seed: String,
     /// Size of each sample, if it was given.
     pub sample: Option<usize>,
+    /// The attribute whose values take turns in each sample, if one was named; each person's is in [`SAMPLE_BY`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_by: Option<String>,
     /// People whose dossiers the auditor asked for by name.
     pub named: Vec<String>,
     /// The configured bound on leavers.
@@ -58,6 +65,15 @@ pub struct Terms {
     pub journal_cut: Option<String>,
     /// What is not covered, in words.
     pub limits: Vec<String>,
+}
+
+/// An attribute of everybody in the populations that samples are drawn from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribute {
+    pub attribute: String,
+    /// By person; empty: they have none.
+    pub values: BTreeMap<String, String>,
 }
 
 /// A file of the pack.

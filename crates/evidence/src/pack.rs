@@ -1,6 +1,9 @@
 //! Putting a pack together: rows in, one signed archive out.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{BufRead as _, BufReader},
+};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use lanyard_tlog::{
@@ -13,7 +16,7 @@ use crate::{
     cell::{Cell, Table},
     container::{ContainerProblem, Packing, Writer},
     dossiers::Dossiers,
-    manifest::{self, File, MANIFEST, Manifest, SIGNATURE, Terms},
+    manifest::{self, Attribute, File, MANIFEST, Manifest, SAMPLE_BY, SIGNATURE, Terms},
     oscal, pdf, tables,
     tally::{self, Tally},
     xlsx,
@@ -72,6 +75,10 @@ pub struct Pack {
     open: BTreeMap<&'static str, (Open, Open)>,
     events: Open,
     kept: Kept,
+    /// Rows of a table that are kept; [`KEPT_MAX`].
+    kept_max: usize,
+    /// By person: the attribute whose values take turns in the samples.
+    values: Option<BTreeMap<String, String>>,
     /// The samples as a document; `None` before the first one.
     dossiers: Option<Result<Dossiers, String>>,
 }
@@ -97,6 +104,8 @@ impl Pack {
             open,
             events: Open::new("ocsf/events.jsonl"),
             kept: Kept::new(),
+            kept_max: KEPT_MAX,
+            values: None,
             dossiers: None,
         }
     }
@@ -116,18 +125,35 @@ impl Pack {
         tally::EMPTY_WITHOUT.iter().all(|name| rows(name) == 0)
     }
 
-    /// The rows that samples of this person rest on: table and row.
-    pub fn rows_of(&self, person: &str) -> Vec<(&'static str, Value)> {
-        let mut found = Vec::new();
+    /// The rows that samples of these people rest on: table and row. Those of a table that is longer than what is kept of it
+    /// are read from what was packed of it.
+    pub fn rows_of(&mut self, people: &BTreeSet<String>) -> HashMap<String, Vec<(&'static str, Value)>> {
+        let mut found: HashMap<String, Vec<(&'static str, Value)>> = HashMap::new();
         for name in tally::SAMPLED {
             let Some(table) = tables::named(name) else { continue };
-            let rows = self.kept.get(name).map(Vec::as_slice).unwrap_or_default();
-            for row in rows.iter().filter(|row| row.first().is_some_and(|cell| cell.text() == person)) {
-                let value = serde_json::from_slice(&table.json_row(row)).unwrap_or_default();
-                found.push((table.name, value));
+            let mut take = |line: &[u8]| {
+                let row: Value = serde_json::from_slice(line).unwrap_or_default();
+                let person = row["person"].as_str().filter(|person| people.contains(*person));
+                if let Some(person) = person.map(str::to_owned) {
+                    found.entry(person).or_default().push((table.name, row));
+                }
+            };
+            let kept = self.kept.get(name).map(Vec::as_slice).unwrap_or_default();
+            let Some((_, json)) = self.open.get_mut(table.name) else { continue };
+            if json.rows == kept.len() as u64 {
+                let who = |row: &&Vec<Cell>| row.first().is_some_and(|cell| people.contains(cell.text()));
+                kept.iter().filter(who).for_each(|row| take(&table.json_row(row)));
+                continue;
             }
+            let lines = BufReader::new(json.packing.so_far()).split(b'\n');
+            lines.map_while(Result::ok).for_each(|line| take(&line));
         }
         found
+    }
+
+    /// Lets the values of an attribute take turns in the samples; `values`: by person.
+    pub fn sample_by(&mut self, values: BTreeMap<String, String>) {
+        self.values = Some(values);
     }
 
     /// Adds a row, one cell for each column.
@@ -145,7 +171,7 @@ impl Pack {
             json.rows += 1;
         }
         let kept = self.kept.entry(table.name).or_default();
-        let max = if LONG.contains(&table.name) { LONG_KEPT_MAX } else { KEPT_MAX };
+        let max = if LONG.contains(&table.name) { LONG_KEPT_MAX } else { self.kept_max };
         if kept.len() < max {
             kept.push(row);
         }
@@ -161,7 +187,7 @@ impl Pack {
 
     /// Who the seed draws from a population, of the rows so far.
     pub fn sample(&self, population: &str) -> Vec<String> {
-        self.tally.sample(&self.terms.seed, population, self.terms.sample)
+        self.tally.sample(&self.terms.seed, population, self.terms.sample, self.values.as_ref())
     }
 
     /// Adds a sample's dossier: its own file, and its pages of `dossiers.pdf`.
@@ -229,6 +255,12 @@ impl Pack {
         self.file("lines/events.jsonl", &lines);
         let oscal = serde_json::to_vec_pretty(&oscal::results(&manifest)).unwrap_or_default();
         self.file("oscal/assessment-results.json", &oscal);
+        if let (Some(name), Some(values)) = (&self.terms.sample_by, &self.values) {
+            let value = |person: &str| values.get(person).cloned().unwrap_or_default();
+            let of = self.tally.sampled_from().map(|person| (person.to_owned(), value(person))).collect();
+            let told = Attribute { attribute: name.clone(), values: of };
+            self.file(SAMPLE_BY, &serde_json::to_vec_pretty(&told).unwrap_or_default());
+        }
         let finger = fingerprint(&key.verifier()).unwrap_or_default();
         self.file("report.pdf", &pdf::report(&manifest, &self.kept, &finger).map_err(PackProblem::Document)?);
         self.file("report.xlsx", &xlsx::workbook(&manifest, &self.kept).map_err(PackProblem::Document)?);
@@ -271,4 +303,64 @@ fn readme(manifest: &Manifest, finger: &str) -> String {
          you must learn from somewhere else: compare the fingerprint with the one you were given.\n",
         terms.tenant, terms.from, terms.to, manifest.key
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms() -> Terms {
+        let at: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        Terms {
+            tenant: "acme".into(),
+            okta_url: String::new(),
+            okta_org: None,
+            sites: Vec::new(),
+            from: at,
+            to: at,
+            zone: "UTC".into(),
+            made_at: at,
+            made_by: String::new(),
+            program: String::new(),
+            query: String::new(),
+            seed: "1".into(),
+            sample: None,
+            sample_by: None,
+            named: Vec::new(),
+            leaver_bound_seconds: 120,
+            origin: String::new(),
+            checkpoint: String::new(),
+            clock_went_back: Vec::new(),
+            policies: Vec::new(),
+            journal_kept_from: 0,
+            journal_cut: None,
+            limits: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn rows_that_are_no_longer_kept_are_found_in_what_was_packed() {
+        let mut pack = Pack::new(terms());
+        pack.kept_max = 3;
+        let row = |n: i64| {
+            let table = &tables::MOVERS;
+            let cell = |name: &str| match name {
+                "person" => format!("acme/00u{n}").into(),
+                "account" => Cell::Int(n),
+                _ => Cell::Null,
+            };
+            table.columns.iter().map(|column| cell(column.name)).collect::<Vec<_>>()
+        };
+        (0..2_000).for_each(|n| pack.row(&tables::MOVERS, row(n)));
+        let wanted = ["acme/00u1", "acme/00u1999", "acme/nobody"].map(str::to_owned);
+        let found = pack.rows_of(&wanted.into());
+        let account =
+            |person: &str| found[person].iter().map(|(_, row)| row["account"].clone()).collect::<Vec<_>>();
+        assert_eq!(found.len(), 2);
+        assert_eq!((account("acme/00u1"), account("acme/00u1999")), (vec![1.into()], vec![1_999.into()]));
+        // It goes on where it was read.
+        pack.row(&tables::MOVERS, row(2_000));
+        let again = pack.rows_of(&["acme/00u2000".to_owned()].into());
+        assert_eq!(again["acme/00u2000"].len(), 1);
+    }
 }

@@ -193,11 +193,30 @@ impl Tally {
         }
     }
 
-    /// Who a seed draws from a population.
-    pub fn sample(&self, seed: &str, population: &str, size: Option<usize>) -> Vec<String> {
+    /// Who a seed draws from a population; `values`: each person's of the attribute whose values take turns.
+    pub fn sample(
+        &self,
+        seed: &str,
+        population: &str,
+        size: Option<usize>,
+        values: Option<&BTreeMap<String, String>>,
+    ) -> Vec<String> {
         let ids = self.ids.get(population).map(Vec::as_slice).unwrap_or_default();
         let size = size.unwrap_or_else(|| sample::usual_size(ids.len()));
-        sample::draw(seed, ids.iter().map(String::as_str), size).into_iter().map(str::to_owned).collect()
+        let ids = ids.iter().map(String::as_str);
+        let drawn = match values {
+            None => sample::draw(seed, ids, size),
+            Some(values) => {
+                let value = |id: &str| values.get(id).map_or("", String::as_str);
+                sample::draw_in_turns(seed, ids, value, size)
+            }
+        };
+        drawn.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Everybody in the populations that samples are drawn from.
+    pub fn sampled_from(&self) -> impl Iterator<Item = &str> {
+        self.ids.values().flatten().map(String::as_str)
     }
 
     /// All figures.

@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::{
     cell::{Cell, Table},
     container::{self, ContainerProblem, Entry},
-    manifest::{self, File, MANIFEST, Manifest, SIGNATURE},
+    manifest::{self, Attribute, File, MANIFEST, Manifest, SAMPLE_BY, SIGNATURE},
     tables,
     tally::{self, SAMPLED, Tally},
 };
@@ -448,8 +448,10 @@ impl Checker<'_> {
             let cell = |name: &str| tables::SAMPLES.at(name).map_or("", |at| row[at].text()).to_owned();
             drawn.entry(cell("population")).or_default().push((cell("person"), cell("dossier")));
         }
+        let Some(attribute) = self.attribute(manifest, tally) else { return };
+        let values = attribute.as_ref().map(|attribute| &attribute.values);
         for population in SAMPLED {
-            let wanted = tally.sample(&manifest.terms.seed, population, manifest.terms.sample);
+            let wanted = tally.sample(&manifest.terms.seed, population, manifest.terms.sample, values);
             let found: Vec<String> =
                 drawn.get(*population).into_iter().flatten().map(|(person, _)| person.clone()).collect();
             if wanted != found {
@@ -466,6 +468,27 @@ impl Checker<'_> {
                 self.found(Problem::Dossier { file: file.clone(), why });
             }
             self.report.dossiers += 1;
+        }
+    }
+
+    /// What samples take turns by: `Some(None)` if by nothing, `None` if that cannot be told.
+    fn attribute(&mut self, manifest: &Manifest, tally: &Tally) -> Option<Option<Attribute>> {
+        let Some(name) = &manifest.terms.sample_by else { return Some(None) };
+        let text = self.content(SAMPLE_BY)?;
+        let read = serde_json::from_slice::<Attribute>(&text).ok().filter(|read| read.attribute == *name);
+        let left_out = |read: &Attribute| {
+            tally.sampled_from().find(|person| !read.values.contains_key(*person)).map(str::to_owned)
+        };
+        let wrong = match &read {
+            None => Some(format!("{SAMPLE_BY} does not tell it")),
+            Some(read) => left_out(read).map(|person| format!("{SAMPLE_BY} does not tell that of {person}")),
+        };
+        match wrong {
+            None => Some(read),
+            Some(difference) => {
+                self.found(Problem::Sample { population: name.clone(), difference });
+                None
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet,
 
 use crate::{
     cell::{Cell, Kind, Table},
-    manifest::Manifest,
+    manifest::{Manifest, Terms},
     pack::Kept,
     tables,
     tally::Summary,
@@ -162,9 +162,16 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Open exceptions", format!("{} (orphans {})", summary.exceptions_open, summary.orphans_open)),
-        ("Seed of the samples", terms.seed.clone()),
+        ("Seed of the samples", seed(terms)),
         ("Verifier key", manifest.key.clone()),
     ]
+}
+
+fn seed(terms: &Terms) -> String {
+    match &terms.sample_by {
+        None => terms.seed.clone(),
+        Some(attribute) => format!("{}; the values of {attribute} take turns", terms.seed),
+    }
 }
 
 fn late(summary: &Summary) -> String {

@@ -99,6 +99,21 @@ impl Archive {
         held::serves(&self.tx(), site, tenant)
     }
 
+    /// When anything was first known of a site's accounts.
+    pub fn site_known_since(&self, site: &SiteId) -> Result<Option<Timestamp>, StoreFailure> {
+        held::first(&self.tx(), site)
+    }
+
+    /// When anything was first known of a tenant's people, as far as it can still be told.
+    pub fn tenant_known_since(&self, tenant: &TenantId) -> Result<Option<Timestamp>, StoreFailure> {
+        let firsts = [
+            evidence::first_of(&self.tx(), tenant)?,
+            held::first_of(&self.tx(), tenant)?,
+            journal::checkpoints(&self.tx(), tenant)?.into_iter().map(|(at, ..)| at).min(),
+        ];
+        Ok(firsts.into_iter().flatten().min())
+    }
+
     /// The accounts a person ever had, with the stretches.
     pub fn accounts_of(
         &self,
@@ -123,12 +138,8 @@ impl Archive {
         held::page(&self.tx(), site, at, after, limit)
     }
 
-    /// Leavers' clocks that ran in the period, with the return of those who returned.
-    pub fn leavers(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<(Leaver, Option<Timestamp>)>, StoreFailure> {
+    /// Leavers' clocks that ran in the period, those of people who returned among them.
+    pub fn leavers(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Leaver>, StoreFailure> {
         links::leavers_between(&self.tx(), from, to)
     }
 

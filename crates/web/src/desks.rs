@@ -41,6 +41,8 @@ pub struct PackWish {
     pub seed: Option<String>,
     /// Size of each sample.
     pub sample: Option<usize>,
+    /// The Okta attribute whose values take turns in each sample.
+    pub sample_by: Option<String>,
     /// People whose dossiers are wanted by name: `TENANT/ID`.
     #[serde(default)]
     pub named: Vec<String>,

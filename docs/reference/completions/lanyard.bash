@@ -3763,7 +3763,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__report)
-            opts="-v -h -V --data --from --to --site --tenant --seed --sample --person --out --json --verbose --help --version"
+            opts="-v -h -V --data --from --to --site --tenant --seed --sample --sample-by --person --out --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3794,6 +3794,10 @@ _lanyard() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sample-by)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -441,6 +441,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l site -d 'One 
 complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l tenant -d 'The tenant, where there are several' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l seed -d 'Seed of the samples; the pack\'s moment by default. The auditor chooses it' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l sample -d 'Size of each sample; 25, 40 or 60 by the size of the population by default' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l sample-by -d 'Take turns among the values of this Okta attribute, such as department: each sample holds people of as many as its size allows. By the seed alone by default' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l person -d 'A dossier of this person too: TENANT/ID. May be given several times' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l out -d 'The pack to write; it must not exist yet' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand report" -l json -d 'One JSON object on stdout'

@@ -267,6 +267,12 @@ pub const REVIEW_LINES: &str = "review_lines";
 /// Where what somebody said about late leavers is kept, by the leaver.
 pub const LATE_ANSWERS: &str = "late_answers";
 
+/// What [`Write::Meta`] keeps the end of the chain of a tenant's log under: this, and the tenant.
+pub const INTAKE: &str = "intake:";
+
+/// What it keeps an org's own id under: this, and the tenant.
+pub const ORG: &str = "org:";
+
 /// A small thing that a face of ours keeps for its clients, by name within a collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
@@ -538,6 +544,16 @@ pub struct Leaver {
     pub since: Timestamp,
     pub seen_at: Timestamp,
     pub verified_at: Option<Timestamp>,
+    /// The clock was dropped: they came back.
+    #[serde(default)]
+    pub returned_at: Option<Timestamp>,
+}
+
+impl Leaver {
+    /// When they were out, or came back without having been out; `None`: neither yet.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.verified_at.or(self.returned_at)
+    }
 }
 
 /// Something an account held for a stretch of time, as reads showed it.

@@ -223,7 +223,7 @@ pub trait Store: Send + Sync {
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure>;
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure>;
     /// Leavers whose right ended at or after `since` and who were not out within `bound`, or are not yet and it is over at
-    /// `now`; also those who were out late and came back. The last first.
+    /// `now`; also those who came back, if they were out late, or not out when they came back after it. The last first.
     async fn late_leavers(
         &self,
         since: Timestamp,
@@ -231,7 +231,7 @@ pub trait Store: Send + Sync {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Leaver>, StoreFailure>;
-    /// The clocks of one person in a site, the last first: a running or stopped one, and those that were out and came back.
+    /// The clocks of one person in a site, the last first: a running or stopped one, and those that came back.
     async fn leaver_clocks(&self, identity: &IdentityId, site: &SiteId) -> Result<Vec<Leaver>, StoreFailure>;
     async fn certificate(&self, scope: &str, kind: ReadKind) -> Result<Option<Certificate>, StoreFailure>;
     /// The last certificate of that kind that held.

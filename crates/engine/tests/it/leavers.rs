@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use lanyard_engine::{
     late::Answer,
-    ports::{PortFailure, Store},
+    ports::{PortFailure, Store, Write},
 };
 use lanyard_model::{
+    id::SiteId,
     identity::{Groups, Status},
     signal::Lane,
 };
@@ -291,6 +292,37 @@ async fn bookings_left_in_a_site_that_somebody_moved_away_from_are_cancelled() {
         "ana@acme.example inactive\nana@acme.example seat 11 CUSTOMER in 51\n",
         "gone from the one, and at home in the other"
     );
+}
+
+#[tokio::test]
+async fn whoever_came_back_without_having_been_out_in_time_is_answered_for_too() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    let since = world.now();
+    let clock = |since, returned| {
+        let (identity, site) = (id.clone(), SiteId::new("hq"));
+        let seen =
+            Write::LeaverSeen { identity: identity.clone(), site: site.clone(), since, seen_at: since };
+        vec![seen, Write::LeaverCancelled { identity, site, at: returned }]
+    };
+    let days = Duration::from_secs(3 * 86_400);
+    // Out for a minute by mistake, long after.
+    let later = since + days + days;
+    for writes in [clock(since, since + days), clock(later, later + Duration::from_secs(60))] {
+        world.store.write(writes).await.unwrap();
+    }
+    world.clock.pass(3 * days);
+    let answer = Answer {
+        identity: id.clone(),
+        site: "hq".into(),
+        owner: "olga".into(),
+        compensation: "badge blocked by hand".into(),
+    };
+    let answered = world.engine.answer_for_late(&answer, "rita").await.unwrap();
+    assert_eq!((answered.since, answered.returned_at), (since, Some(since + days)));
+    let late = world.engine.late_leavers(since, 9).await.unwrap();
+    let [late] = late.as_slice() else { panic!("one: {late:?}") };
+    assert!(late.answered.is_some() && late.leaver.ended_at() == Some(since + days));
 }
 
 #[tokio::test]

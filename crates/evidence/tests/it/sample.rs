@@ -69,6 +69,10 @@ pub struct Story {
     /// Changes a dossier before it is packed.
     pub meddle: fn(&mut serde_json::Value),
     pub opening_too_many: i64,
+    /// What samples take turns by: person by person.
+    pub sample_by: Option<fn(usize) -> &'static str>,
+    /// What the pack says of it, if that is something else.
+    pub values_told: Option<fn(usize) -> &'static str>,
     /// Lines whose texts were let go of, and by whose note over how many.
     pub let_go: Option<(u64, Option<(CheckpointKey, u64)>)>,
 }
@@ -83,6 +87,8 @@ impl Default for Story {
             names: vec!["Ana Silva", "=cmd|' /C calc'!A0", "Bo \"Bobby\", Jr.", "Çelik Œuvre", "李雷"],
             meddle: |_| {},
             opening_too_many: 0,
+            sample_by: None,
+            values_told: None,
             let_go: None,
         }
     }
@@ -105,6 +111,10 @@ pub fn pack(story: &Story) -> Vec<u8> {
         pack.note(|terms| (terms.journal_kept_from, terms.journal_cut) = (gone, Some(note)));
     } else {
         pack.note(|terms| terms.journal_kept_from = gone);
+    }
+    if let Some(value) = story.sample_by {
+        pack.note(|terms| (terms.sample, terms.sample_by) = (Some(2), Some("department".into())));
+        pack.sample_by((0..9).map(|n| (who(n), value(n).to_owned())).collect());
     }
     let mut prover = Prover::default();
     (0..size).for_each(|index| prover.want_inclusion(index, size));
@@ -156,10 +166,14 @@ pub fn pack(story: &Story) -> Vec<u8> {
                 Cell::Int(4),
             ];
             pack.row(&tables::SAMPLES, row);
-            let mut body = json!({ "person": person, "rows": pack.rows_of(&person), "lines": own });
+            let rows = pack.rows_of(&[person.clone()].into()).remove(&person).unwrap_or_default();
+            let mut body = json!({ "person": person, "rows": rows, "lines": own });
             (story.meddle)(&mut body);
             pack.dossier(&file, &body);
         }
+    }
+    if let Some(value) = story.values_told {
+        pack.sample_by((0..9).map(|n| (who(n), value(n).to_owned())).collect());
     }
     pack.finish(&story.key).unwrap()
 }
@@ -298,6 +312,7 @@ fn terms(checkpoint: &str) -> Terms {
         query: "by hand".into(),
         seed: "2026".into(),
         sample: None,
+        sample_by: None,
         named: Vec::new(),
         leaver_bound_seconds: 120,
         origin: "journal.test".into(),

@@ -181,6 +181,35 @@ fn what_the_maker_itself_made_wrong_is_counted_again() {
 }
 
 #[test]
+fn values_of_an_attribute_take_turns_and_the_check_draws_them_again() {
+    let by = |n| if n == 0 { "Legal" } else { "Sales" };
+    let drawn = |archive: &[u8], population: &str| -> Vec<String> {
+        let entries = container::read(archive).unwrap();
+        let entry = entries.iter().find(|entry| entry.name == "data/samples.jsonl").unwrap();
+        let mut text = String::new();
+        entry.reader(archive).read_to_string(&mut text).unwrap();
+        let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        rows.filter(|row| row["population"] == population)
+            .map(|row| row["person"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let archive = pack(&Story { sample_by: Some(by), ..Story::default() });
+    let report = checked(&archive);
+    assert_eq!(report.problems, []);
+    assert_eq!(report.manifest.unwrap().terms.sample_by.as_deref(), Some("department"));
+    let leavers = drawn(&archive, "leavers");
+    assert!(
+        leavers.len() == 2 && leavers.contains(&"harborlight/00u0".to_owned()),
+        "one of Legal: {leavers:?}"
+    );
+
+    // Whoever says other values than those by which it was drawn is found out, though it is signed.
+    let story = Story { sample_by: Some(by), values_told: Some(|_| "Sales"), ..Story::default() };
+    let told = problem(&story);
+    assert!(matches!(&told, Problem::Sample { population, .. } if population == "leavers"), "{told}");
+}
+
+#[test]
 fn what_is_no_pack_is_said_to_be_none() {
     assert_eq!(check(b"hello", None, &|_, _, _| {}).unwrap_err(), ContainerProblem::Foreign);
     assert_eq!(check(b"", None, &|_, _, _| {}).unwrap_err(), ContainerProblem::Foreign);

@@ -57,6 +57,8 @@ struct Record {
     to: Timestamp,
     seed: String,
     sample: Option<usize>,
+    #[serde(default)]
+    sample_by: Option<String>,
     named: Vec<String>,
     by: String,
     asked_at: Timestamp,
@@ -275,13 +277,14 @@ impl Evidence {
             .into_iter()
             .map(|late| {
                 let (leaver, answered) = (late.leaver, late.answered);
-                let until = leaver.verified_at.unwrap_or(now);
+                let until = leaver.ended_at().unwrap_or(now);
                 json!({
                     "person": leaver.identity.to_string(),
                     "name": late.name,
                     "site": leaver.site,
                     "since": leaver.since,
                     "verified_at": leaver.verified_at,
+                    "returned_at": leaver.returned_at,
                     "seconds": until.duration_since(leaver.since).as_secs(),
                     "answer": answered,
                 })
@@ -359,6 +362,7 @@ impl EvidenceDesk for Evidence {
             to: wish.to,
             seed: wish.seed.filter(|seed| !seed.trim().is_empty()),
             sample: wish.sample,
+            sample_by: wish.sample_by.filter(|name| !name.trim().is_empty()),
             named: wish.named,
             made_by: format!("{by} in the console"),
         };
@@ -367,6 +371,7 @@ impl EvidenceDesk for Evidence {
                 true => about_wish(&error),
                 false => failed(error),
             })?;
+        asked.feed_interval = self.engine.settings().feed_interval;
         asked.leaver_bound_seconds =
             i64::try_from(self.engine.settings().leaver_bound.as_secs()).unwrap_or(i64::MAX);
         fs::create_dir_all(&self.shelf.folder).map_err(failed)?;
@@ -379,6 +384,7 @@ impl EvidenceDesk for Evidence {
             to: asked.to,
             seed: asked.seed.clone(),
             sample: asked.sample,
+            sample_by: asked.sample_by.clone(),
             named: asked.named.clone(),
             by: by.to_owned(),
             asked_at: now,
@@ -462,6 +468,7 @@ mod tests {
             to: at,
             seed: "1".into(),
             sample: None,
+            sample_by: None,
             named: Vec::new(),
             by: "ada".into(),
             asked_at: at,

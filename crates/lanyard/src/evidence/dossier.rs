@@ -60,11 +60,12 @@ pub fn collect(
         drawn.extend(pack.sample(population).into_iter().map(|person| (population, person)));
     }
     drawn.extend(scope.ask.named.iter().map(|person| ("named", person.clone())));
+    let mut rows = pack.rows_of(&drawn.iter().map(|(_, person)| person.clone()).collect());
     let mut events = events(scope, drawn.iter().map(|(_, person)| person.as_str()))?;
     let mut number = HashMap::<&str, i64>::new();
     for (population, person) in drawn {
         if !all.by_person.contains_key(&person) {
-            let mut made = gather(scope, known, pack, &person)?;
+            let mut made = gather(scope, known, rows.remove(&person).unwrap_or_default(), &person)?;
             made.body["events"] = events.remove(&person).unwrap_or_default().into();
             made.body["approvals"] = requests.told(&person).into();
             all.wanted.extend(made.lines.iter().map(|line| line.position));
@@ -91,7 +92,7 @@ pub fn collect(
     Ok(all)
 }
 
-/// Okta's own events about these people, as they were kept: with a day before the period, in which a leaver's may lie.
+/// Okta's own events about these people, as they were read and kept: with a day before the period, in which a leaver's may lie.
 fn events<'p>(
     scope: &Scope<'_>,
     people: impl Iterator<Item = &'p str>,
@@ -116,7 +117,12 @@ fn events<'p>(
     Ok(found)
 }
 
-fn gather(scope: &Scope<'_>, known: &Known, pack: &Pack, person: &str) -> anyhow::Result<Dossier> {
+fn gather(
+    scope: &Scope<'_>,
+    known: &Known,
+    rows: Vec<(&'static str, Value)>,
+    person: &str,
+) -> anyhow::Result<Dossier> {
     let who = people::identity(person)
         .ok_or_else(|| crate::exit::Unusable(format!("{person} is not TENANT/ID")))?;
     let ask = scope.ask;
@@ -193,14 +199,17 @@ fn gather(scope: &Scope<'_>, known: &Known, pack: &Pack, person: &str) -> anyhow
         });
     }
     let skip = lines.len().saturating_sub(LINES_MAX);
-    let body = json!({
+    let mut body = json!({
         "person": person,
         "name": known.name(person),
-        "rows": pack.rows_of(person),
+        "rows": rows,
         "plans": plans,
         "held": holdings,
         "lines_left_out": skip,
     });
+    if let Some((attribute, value)) = scope.ask.sample_by.as_deref().zip(known.attribute(person)) {
+        body["sampled_by"] = json!({ attribute: value });
+    }
     let safe: String = person.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     Ok(Dossier { file: format!("dossiers/{safe}.json"), body, lines: lines.split_off(skip) })
 }

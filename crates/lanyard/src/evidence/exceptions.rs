@@ -1,9 +1,18 @@
 //! Orphans, disputes, protected accounts, limits reached: everything that a person had to see, and what became of it.
 
+use lanyard_engine::ports::Finding;
 use lanyard_evidence::{ocsf, pack::Pack, tables};
-use lanyard_model::id::SiteId;
+use lanyard_model::id::{SiteId, TenantId};
 
 use super::{Scope, people::Membership, sayings::Sayings};
+
+/// Whose person a message that was not delivered is about: its name begins with them, where it is about one.
+fn sent_for<'t>(finding: &Finding, tenants: &'t [TenantId]) -> Option<&'t TenantId> {
+    let message = finding.key.strip_prefix("message:").filter(|_| finding.kind == "message")?;
+    tenants
+        .iter()
+        .find(|tenant| message.strip_prefix(tenant.as_str()).is_some_and(|rest| rest.starts_with('/')))
+}
 
 /// Writes them, with who put away what a person put away.
 pub fn rows(
@@ -12,8 +21,11 @@ pub fn rows(
     sayings: &Sayings,
     pack: &mut Pack,
 ) -> anyhow::Result<()> {
+    let tenants = scope.archive.tenants()?;
     for (finding, over) in scope.archive.findings(scope.ask.to)? {
-        let elsewhere = finding.tenant.as_ref().is_some_and(|tenant| *tenant != scope.ask.tenant)
+        let sent_for = sent_for(&finding, &tenants);
+        let elsewhere = sent_for.is_some_and(|tenant| *tenant != scope.ask.tenant)
+            || finding.tenant.as_ref().is_some_and(|tenant| *tenant != scope.ask.tenant)
             || finding.site.as_ref().is_some_and(|site| !scope.site(site));
         if elsewhere || over.is_some_and(|over| over < scope.ask.from) {
             continue;
@@ -21,10 +33,13 @@ pub fn rows(
         let over = over.filter(|over| *over < scope.ask.to);
         let shared = finding.site.as_ref().is_some_and(|site| membership.foreign(site) > 0);
         let nobodys = finding.tenant.is_none() && finding.identity.is_none() && finding.kind != "orphan";
-        // What is said of a whole site may name people of whoever else works there.
-        let detail = match shared && nobodys {
-            true => "The site serves other tenants too: whom this is about is left out of this pack.",
-            false => finding.detail.as_str(),
+        // What is said of a whole site may name people of whoever else works there, and what is said of Lanyard as a whole
+        // those of any tenant.
+        let anybodys = nobodys && finding.site.is_none() && tenants.len() > 1 && sent_for.is_none();
+        let detail = match (shared && nobodys, anybodys) {
+            (true, _) => "The site serves other tenants too: whom this is about is left out of this pack.",
+            (_, true) => "Lanyard serves other tenants too: what more is said is left out of this pack.",
+            _ => finding.detail.as_str(),
         };
         let closure = sayings.closure(&finding.key, finding.since, over);
         pack.row(

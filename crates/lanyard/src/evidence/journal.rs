@@ -238,7 +238,7 @@ fn tell(scope: &Scope<'_>, known: &Known, line: &RawLine<'_>, sayings: &mut Sayi
     let Ok(value) = serde_json::from_str::<Value>(line.text) else { return };
     let at = value["at"].as_i64().and_then(|at| Timestamp::from_microsecond(at).ok());
     let Some(at) = at else { return };
-    if speaks && at < scope.ask.to {
+    if speaks {
         sayings.take(scope, kind, &value, at, i64::try_from(line.position).unwrap_or(i64::MAX));
     }
     if !told || !scope.in_period(at) {

@@ -6,7 +6,7 @@ use lanyard_model::{desired::Ending, id::SiteId};
 
 use super::{
     Scope, people,
-    people::Known,
+    people::{Known, Membership},
     plans::{Note, Plans},
     sayings::Sayings,
 };
@@ -27,28 +27,30 @@ pub struct Late {
 
 /// Writes the leavers; answers the late ones, of whom the journal says who answers for them.
 ///
-/// `baseline`: the first complete comparison; whoever had left before it could not have been in time.
+/// Whoever had left before the first complete comparison there could not have been in time.
 pub fn leavers(
     scope: &Scope<'_>,
     known: &Known,
     plans: &Plans,
-    baseline: Option<Timestamp>,
+    membership: &Membership,
     pack: &mut Pack,
 ) -> anyhow::Result<Vec<Late>> {
     let bound = scope.ask.leaver_bound_seconds;
     let mut late = Vec::new();
-    for (leaver, returned) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+    for leaver in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
         if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
             continue;
         }
         let person = leaver.identity.to_string();
         let verified = leaver.verified_at.filter(|at| *at < scope.ask.to);
-        if returned.is_some() && verified.is_none() {
-            // Never gone: a cancelled clock is among the returns.
+        let returned = leaver.returned_at.filter(|at| *at < scope.ask.to);
+        let (since, seen) = (leaver.since, leaver.seen_at.max(leaver.since));
+        let until = verified.or(returned).unwrap_or(scope.ask.to);
+        let total = until.duration_since(since).as_secs().max(0);
+        if verified.is_none() && returned.is_some() && total <= bound {
+            // Back before anybody had to be out: a cancelled clock is among the returns.
             continue;
         }
-        let until = verified.unwrap_or(scope.ask.to);
-        let (since, seen) = (leaver.since, leaver.seen_at.max(leaver.since));
         let note = plans
             .notes(&person, &leaver.site)
             .iter()
@@ -65,12 +67,13 @@ pub fn leavers(
             between(sent, answered),
             between(answered, verified),
         ];
-        let total = until.duration_since(since).as_secs().max(0);
         let in_time = verified.is_some() && total <= bound;
-        let before = verified.is_some() && baseline.is_some_and(|baseline| since < baseline);
+        let baseline = membership.baselines.get(&leaver.site);
+        let before = verified.is_some() && baseline.is_some_and(|baseline| since < *baseline);
         let cause = match (in_time, before) {
             (true, _) => None,
             (false, true) => Some("before_first_comparison"),
+            (false, false) if verified.is_none() && returned.is_some() => Some("never_out"),
             (false, false) => Some(cause(verified.is_some(), &stages)),
         };
         let account = account_of(scope, &leaver.identity.to_string(), &leaver.site);

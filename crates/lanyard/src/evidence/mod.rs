@@ -7,22 +7,22 @@ mod completeness;
 pub mod configuration;
 mod dossier;
 mod exceptions;
+mod first;
 mod journal;
 pub mod keys;
 mod leavers;
 mod people;
 mod plans;
 mod requests;
+mod reviews;
 mod sayings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use jiff::Timestamp;
-use lanyard_engine::{ports::Progress, reviews::campaign::same};
-use lanyard_evidence::{cell::Cell, manifest::Terms, pack::Pack, tables, tally::SAMPLED};
+use lanyard_engine::ports::{ORG, Progress};
+use lanyard_evidence::{manifest::Terms, pack::Pack, tables, tally::SAMPLED};
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_store::{Archive, checkpoint::CheckpointKey};
 
@@ -40,11 +40,15 @@ pub struct Ask {
     pub to: Timestamp,
     pub seed: String,
     pub sample: Option<usize>,
+    /// The Okta attribute whose values take turns in each sample.
+    pub sample_by: Option<String>,
     /// People named by the auditor: `tenant/id`.
     pub named: Vec<String>,
     pub made_at: Timestamp,
     pub made_by: String,
     pub leaver_bound_seconds: i64,
+    /// How often Okta's log is asked.
+    pub feed_interval: std::time::Duration,
     /// What the settings say of the control: part, setting, value.
     pub settings: Vec<(String, String, String)>,
     /// Who administers Lanyard: Okta group, role, where.
@@ -102,7 +106,7 @@ pub fn make(
     let mut pack = Pack::new(Terms {
         tenant: ask.tenant.to_string(),
         okta_url: ask.okta_url.clone(),
-        okta_org: archive.meta(&format!("org:{}", ask.tenant))?,
+        okta_org: archive.meta(&format!("{ORG}{}", ask.tenant))?,
         sites: scope.sites.iter().map(|(id, url)| (id.to_string(), url.clone())).collect(),
         from: ask.from,
         to: ask.to,
@@ -115,6 +119,7 @@ pub fn make(
             .into(),
         seed: ask.seed.clone(),
         sample: ask.sample,
+        sample_by: ask.sample_by.clone(),
         named: ask.named.clone(),
         leaver_bound_seconds: ask.leaver_bound_seconds,
         origin,
@@ -125,11 +130,14 @@ pub fn make(
         journal_cut: head.cut.1.clone(),
         limits: Vec::new(),
     });
+    if ask.sample_by.is_some() {
+        pack.sample_by(known.attributes()?);
+    }
     let requests = requests::Requests::read(&scope)?;
     plans.operations(&scope, &known, &mut pack, progress)?;
     let membership = people::holdings(&scope, &known, &plans, &requests, &mut pack, progress)?;
     plans.movers(&known, &mut pack);
-    let late = leavers::leavers(&scope, &known, &plans, membership.baseline, &mut pack)?;
+    let late = leavers::leavers(&scope, &known, &plans, &membership, &mut pack)?;
     conversions(&scope, &known, &plans, &mut pack);
     limits.extend(membership.limits.iter().cloned());
     completeness::rows(&scope, &known, &membership, &mut pack)?;
@@ -138,7 +146,7 @@ pub fn make(
     plans.policies(&scope, &versions, &mut pack);
     configuration::rows(&scope, &versions, &mut pack);
     configuration::tokens(&scope, &mut pack)?;
-    reviews(&scope, &known, &mut pack)?;
+    reviews::rows(&scope, &known, &mut pack)?;
     let mut dossiers = dossier::collect(&scope, &known, &requests, &mut pack)?;
     let told = journal::read(&scope, &known, &head, &mut dossiers, &mut pack, progress)?;
     leavers::breaches(&late, ask.leaver_bound_seconds, &told.sayings, &mut pack);
@@ -158,7 +166,7 @@ pub fn make(
             ask.tenant,
             ask.from,
             ask.to,
-            membership.baseline.map_or_else(|| "never made".into(), |at| format!("at {at}"))
+            membership.baselines.values().min().map_or_else(|| "never made".into(), |at| format!("at {at}"))
         )));
     }
     progress.report("writing", 0, None);
@@ -177,6 +185,7 @@ fn limits() -> Vec<String> {
         "Okta tells nobody why somebody was deactivated: terminations for cause are not told apart from others.",
         "There is no break-glass: what is gated waits for its approval, and what somebody did by hand in iOffice is in overrides.",
         "That a secret was replaced is known by its file's time, at the next start.",
+        "Dossiers hold Okta's events as Lanyard read them (id, kind, times, whom they are about), not as Okta sent them: by its id Okta's own log shows the whole event while Okta keeps it.",
         "Requests and answers are digested as they are on record here, not as bytes on the wire.",
         "When an identity's record was erased, its rows carry its id and no name.",
     ]
@@ -204,79 +213,6 @@ fn conversions(scope: &Scope<'_>, known: &people::Known, plans: &plans::Plans, p
             ],
         );
     }
-}
-
-/// Lines of access reviews.
-fn reviews(scope: &Scope<'_>, known: &people::Known, pack: &mut Pack) -> anyhow::Result<()> {
-    let mut campaigns: BTreeMap<String, serde_json::Value> = BTreeMap::new();
-    for (key, body) in scope.archive.documents("reviews")? {
-        campaigns.insert(key, body);
-    }
-    /// How far back the longest bound on reviews looks.
-    const REVIEWED_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(366 * 24);
-    let back = scope.ask.from.min(scope.ask.to.checked_sub(REVIEWED_WITHIN).unwrap_or(Timestamp::MIN));
-    let time = |value: &serde_json::Value| -> Cell {
-        value.as_str().and_then(|text| text.parse::<Timestamp>().ok()).into()
-    };
-    for (id, body) in scope.archive.documents(lanyard_engine::ports::REVIEW_LINES)? {
-        let Some(campaign) = body["campaign"].as_str().and_then(|id| campaigns.get(id)) else { continue };
-        let opened = campaign["opened_at"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        let closed = campaign["closed_at"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        if opened.is_none_or(|at| at >= scope.ask.to) || closed.is_some_and(|at| at < back) {
-            continue;
-        }
-        let person = body["person"].as_str().unwrap_or_default();
-        let flags: Vec<&str> = campaign["flags"]
-            .as_array()
-            .into_iter()
-            .chain(body["flags"].as_array())
-            .flatten()
-            .filter_map(serde_json::Value::as_str)
-            .collect();
-        pack.row(
-            &tables::REVIEWS,
-            vec![
-                body["campaign"].as_str().into(),
-                campaign["title"].as_str().into(),
-                campaign["snapshot"].as_str().into(),
-                time(&campaign["opened_at"]),
-                time(&campaign["due_at"]),
-                time(&campaign["closed_at"]),
-                campaign["owner"].as_str().into(),
-                campaign["statement"].as_str().into(),
-                id.into(),
-                person.into(),
-                known.name(person).into(),
-                body["site"].as_str().into(),
-                body["kind"].as_str().into(),
-                reviewed(known, &body).into(),
-                body["reviewer"].as_str().into(),
-                body["decision"].as_str().into(),
-                body["reason"].as_str().into(),
-                time(&body["decided_at"]),
-                time(&body["removed_at"]),
-                separated(campaign, &body).into(),
-                flags.join(", ").into(),
-            ],
-        );
-    }
-    Ok(())
-}
-
-/// Whether who decides is neither owner nor provisioner of the review, nor the person of the line.
-fn separated(campaign: &serde_json::Value, line: &serde_json::Value) -> bool {
-    let reviewer = line["reviewer"].as_str().unwrap_or_default();
-    let names = [&campaign["provisioners"], &line["own_names"]];
-    let others =
-        names.into_iter().filter_map(serde_json::Value::as_array).flatten().chain([&campaign["owner"]]);
-    others.filter_map(serde_json::Value::as_str).all(|other| !same(other, reviewer))
-}
-
-/// What a line is about, by today's names; else in the review's own words.
-fn reviewed(known: &people::Known, body: &serde_json::Value) -> String {
-    let text = |name: &str| body[name].as_str().unwrap_or_default();
-    let named = known.named(&SiteId::new(text("site")), text("kind"), text("key"), text("value"));
-    named.unwrap_or_else(|| text("what").to_owned())
 }
 
 /// Populations that samples are drawn from, and the auditor's own list.

@@ -1,6 +1,9 @@
 //! People, accounts, and what accounts held: population, joiners, returns, access list, changes by hand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Holding, Progress};
@@ -8,15 +11,17 @@ use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
 use lanyard_model::{
     account::{AccountKind, Role},
     id::{IdentityId, SiteId},
-    identity::{Identity, Status},
+    identity::{AttributeValue, Identity, Status},
 };
 use serde_json::Value;
 
 use super::{
     Scope,
+    first::baselines,
     plans::{Plans, Right},
     requests::Requests,
 };
+use crate::exit::Unusable;
 
 /// A person as last read.
 pub struct Person {
@@ -47,6 +52,10 @@ pub struct Known {
     pub verified_leavers: HashMap<SiteId, i64>,
     /// Names of places by site, kind and number.
     names: HashMap<SiteId, Value>,
+    /// By person, if samples take turns by an attribute: what they have of it.
+    attributes: BTreeMap<String, String>,
+    /// Why there is none: nobody has one of that name.
+    no_attribute: Option<String>,
 }
 
 impl Known {
@@ -60,7 +69,10 @@ impl Known {
             accounts: HashMap::new(),
             verified_leavers: HashMap::new(),
             names: HashMap::new(),
+            attributes: BTreeMap::new(),
+            no_attribute: None,
         };
+        let mut attributes = BTreeSet::new();
         let mut past = Past::read(scope, &mut known.by_status)?;
         let mut done = 0;
         scope.archive.identities(&scope.ask.tenant, |mirrored| {
@@ -80,11 +92,24 @@ impl Known {
                 }
             }
             past.now(&identity, mirrored.since);
+            if let Some(name) = &scope.ask.sample_by {
+                let value = identity.profile.get(name).map(shown_attribute).unwrap_or_default();
+                known.attributes.insert(identity.id.to_string(), value);
+                attributes.extend(identity.profile.iter().map(|(name, _)| Arc::clone(name)));
+            }
             let activated = identity.activated.filter(|_| identity.status != Status::Staged);
             let person = Person { name: identity.display_name(), created: identity.created, activated };
             known.people.insert(identity.id.to_string(), person);
             Ok(())
         })?;
+        if let Some(name) = scope.ask.sample_by.as_ref().filter(|name| !attributes.contains(name.as_str())) {
+            let all: Vec<&str> = attributes.iter().map(|name| &**name).collect();
+            known.no_attribute = Some(format!(
+                "nobody in {} has an attribute {name} to sample by\nhint: there are {}",
+                scope.ask.tenant,
+                all.join(", ")
+            ));
+        }
         known.conversions = past.conversions(scope);
         for conversion in &known.conversions {
             *known.converted.entry(conversion.person.clone()).or_default() += 1;
@@ -101,7 +126,7 @@ impl Known {
             let names = scope.archive.meta(&format!("names:{site}"))?.unwrap_or_default();
             known.names.insert(site.clone(), serde_json::from_str(&names).unwrap_or_default());
         }
-        for (leaver, _) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+        for leaver in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
             if leaver.identity.tenant == scope.ask.tenant
                 && leaver.verified_at.is_some_and(|at| scope.in_period(at))
             {
@@ -109,6 +134,23 @@ impl Known {
             }
         }
         Ok(known)
+    }
+
+    /// What everybody has of the attribute that samples take turns by.
+    ///
+    /// # Errors
+    /// Nobody has one of that name.
+    pub fn attributes(&self) -> Result<BTreeMap<String, String>, Unusable> {
+        match &self.no_attribute {
+            Some(why) => Err(Unusable(why.clone())),
+            None => Ok(self.attributes.clone()),
+        }
+    }
+
+    /// What a person has of that attribute; `None`: samples do not take turns.
+    pub fn attribute(&self, person: &str) -> Option<&str> {
+        let asked = !self.attributes.is_empty();
+        asked.then(|| self.attributes.get(person).map_or("", String::as_str))
     }
 
     /// Display name of `tenant/user`; empty if not known.
@@ -131,6 +173,16 @@ impl Known {
         let none = Value::Null;
         let names = self.names.get(site).unwrap_or(&none);
         tables::what(names, &holding.kind, &holding.key, &holding.value)
+    }
+}
+
+/// An attribute's value in words.
+fn shown_attribute(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::Text(text) => text.trim().to_owned(),
+        AttributeValue::Bool(yes) => yes.to_string(),
+        AttributeValue::Number(number) => number.to_string(),
+        AttributeValue::List(all) => all.join(", "),
     }
 }
 
@@ -199,8 +251,8 @@ impl Past {
 /// What the intervals add up to.
 #[derive(Default)]
 pub struct Membership {
-    /// The end of the first complete comparison.
-    pub baseline: Option<Timestamp>,
+    /// By site: the end of the first complete comparison of the tenant's people there.
+    pub baselines: HashMap<SiteId, Timestamp>,
     pub sites: HashMap<SiteId, SiteCounts>,
     pub limits: Vec<String>,
 }
@@ -229,6 +281,26 @@ impl Membership {
 /// Longest time between an operation of ours and the read that shows what it did.
 const READ_AFTER_MAX: i64 = 15 * 60;
 
+/// What a period that began before the first complete comparison does not cover.
+fn limits(scope: &Scope<'_>, baselines: &HashMap<SiteId, Timestamp>) -> Vec<String> {
+    let inside = |at: &Timestamp| *at > scope.ask.from && *at < scope.ask.to;
+    let mut late: BTreeMap<Timestamp, Vec<&str>> = BTreeMap::new();
+    for (site, first) in baselines.iter().filter(|(_, first)| inside(first)) {
+        late.entry(*first).or_default().push(site.as_str());
+    }
+    let told = late.into_iter().map(|(first, mut sites)| {
+        sites.sort_unstable();
+        let of = match sites.len() == scope.sites.len() {
+            true => String::new(),
+            false => format!(" of {}", sites.join(", ")),
+        };
+        format!(
+            "The first complete comparison{of} ended at {first}, inside the period: the opening population is the one it found, and nothing earlier is covered."
+        )
+    });
+    told.collect()
+}
+
 /// Everything held at any time in scope, account by account.
 pub fn holdings(
     scope: &Scope<'_>,
@@ -238,21 +310,15 @@ pub fn holdings(
     pack: &mut Pack,
     progress: &dyn Progress,
 ) -> anyhow::Result<Membership> {
-    let mut membership = Membership::default();
-    let sweeps = scope.archive.sweeps(Timestamp::MIN, Timestamp::MAX)?;
-    let first = sweeps.into_iter().find_map(|sweep| sweep.ended_at.filter(|_| sweep.certified));
-    membership.baseline = first;
-    let start = first.map_or(scope.ask.from, |first| first.max(scope.ask.from));
-    if start >= scope.ask.to {
-        // Nothing was known of anybody in the period.
-        return Ok(membership);
-    }
-    if start > scope.ask.from {
-        membership.limits.push(format!(
-            "The first complete comparison ended at {start}, inside the period: the opening population is the one it found, and nothing earlier is covered."
-        ));
-    }
+    let mut membership = Membership { baselines: baselines(scope)?, ..Membership::default() };
+    membership.limits = limits(scope, &membership.baselines);
     for (site, _) in &scope.sites {
+        let first = membership.baselines.get(site).copied();
+        let start = first.map_or(scope.ask.from, |first| first.max(scope.ask.from));
+        if start >= scope.ask.to {
+            // Nothing was known of anybody there in the period.
+            continue;
+        }
         let mut counts = SiteCounts::default();
         let mut group: Vec<Holding> = Vec::new();
         let mut accounts = 0;
@@ -274,8 +340,8 @@ pub fn holdings(
         }
         membership.sites.insert(site.clone(), counts);
     }
-    for (leaver, returned) in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
-        let Some(returned) = returned.filter(|at| scope.in_period(*at)) else { continue };
+    for leaver in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+        let Some(returned) = leaver.returned_at.filter(|at| scope.in_period(*at)) else { continue };
         if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
             continue;
         }
@@ -304,7 +370,7 @@ struct Look<'a> {
     site: &'a SiteId,
     /// Where the period's population begins to be known.
     start: Timestamp,
-    /// Whether that is the first complete comparison of all, and no earlier pack has counted.
+    /// Whether that is the first complete comparison there, and no earlier pack has counted.
     first_use: bool,
 }
 

@@ -255,7 +255,7 @@ impl Plans {
     ) -> anyhow::Result<()> {
         let mut failed: Vec<(Timestamp, String, SiteId, &'static str, &'static str, String, String)> =
             Vec::new();
-        let mut later: HashMap<(String, &'static str), i64> = HashMap::new();
+        let mut later: HashMap<(String, SiteId, &'static str), i64> = HashMap::new();
         let mut done = 0;
         scope.archive.operations(Timestamp::MIN, scope.ask.to, |ended| {
             done += 1;
@@ -291,7 +291,7 @@ impl Plans {
             let mut account = intent.account.map(|id| id.0);
             if success {
                 times.last_answered = times.last_answered.max(at.as_microsecond());
-                later.insert((person.clone(), name), at.as_microsecond());
+                later.insert((person.clone(), intent.site.clone(), name), at.as_microsecond());
                 if let Outcome::Done { account: Some(made), .. }
                 | Outcome::Already { account: Some(made), .. } = &outcome
                 {
@@ -338,8 +338,8 @@ impl Plans {
             moments.sort_unstable();
         }
         for (at, person, site, operation, outcome, why, plan) in failed {
-            let done =
-                later.get(&(person.clone(), operation)).is_some_and(|done| *done > at.as_microsecond());
+            let done = later.get(&(person.clone(), site.clone(), operation));
+            let done = done.is_some_and(|done| *done > at.as_microsecond());
             pack.row(
                 &tables::FAILED,
                 vec![

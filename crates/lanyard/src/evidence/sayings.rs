@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
+use lanyard_engine::{intake::gap_beyond, ports::INTAKE};
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
 use lanyard_model::{coverage::Certificate, id::SiteId};
 use serde_json::Value;
@@ -57,6 +58,8 @@ pub struct Sayings {
     chain: Option<Chain>,
     /// Where the last pages of the chain began: a page that begins at one of them was read twice, and misses nothing.
     passed: VecDeque<String>,
+    /// A break that pages alone showed: its row, where the new chain begins, and when that was read.
+    unexplained: Option<(usize, String, Timestamp)>,
     /// Rows of the table `intake`, in order.
     intake: Vec<Vec<Cell>>,
 }
@@ -76,15 +79,16 @@ pub fn speaks(kind: &str, text: &str) -> bool {
 }
 
 impl Sayings {
-    /// Takes a line that was written before the period ended.
+    /// Takes a line, also one that was written after the period: who answers for what was late in it, and that nobody read the
+    /// log when it ended, is said afterwards.
     pub fn take(&mut self, scope: &Scope<'_>, kind: &str, line: &Value, at: Timestamp, position: i64) {
         let (data, inside) = (&line["data"], scope.in_period(at));
         match kind {
-            "finding" => self.put_away(data, at, position),
+            "finding" if at < scope.ask.to => self.put_away(data, at, position),
             "breach" => self.answered(line, at, position),
             "sweep" if inside => self.compared(data, position),
             "signal" if inside => self.page(data, at, position),
-            "intake" if inside => self.interrupted(data, at, position),
+            "intake" if at >= scope.ask.from => self.interrupted(scope, data, at, position),
             _ => {}
         }
     }
@@ -157,6 +161,7 @@ impl Sayings {
                 if let Some(before) = self.end_chain() {
                     let seconds = at.duration_since(before.to_at).as_secs();
                     let cause = "two lines about pages do not join, and none says why";
+                    self.unexplained = Some((self.intake.len(), fresh.from.clone(), at));
                     self.intake.push(row(
                         "break",
                         (before.to_at, at),
@@ -171,17 +176,31 @@ impl Sayings {
         }
     }
 
-    fn interrupted(&mut self, data: &Value, at: Timestamp, position: i64) {
+    /// What the engine says of a time without reading, as far as it lies in the period.
+    fn interrupted(&mut self, scope: &Scope<'_>, data: &Value, at: Timestamp, position: i64) {
         let text = |name: &str| data[name].as_str();
         let what = text("what").unwrap_or_default();
         let from = text("from").and_then(|at| at.parse().ok()).unwrap_or(at);
+        if from >= scope.ask.to {
+            return;
+        }
+        let (from, until) = (from.max(scope.ask.from), at.min(scope.ask.to));
+        let places = (text("ended").unwrap_or_default(), text("place").unwrap_or_default());
+        let seconds = until.duration_since(from).as_secs();
+        let cells = row(what, (from, until), seconds, places, text("why"), Some(position));
+        // Earlier versions wrote the page first, and then why it does not go on where the last one ended.
+        let told = self
+            .unexplained
+            .take_if(|(_, place, read_at)| what == "break" && place == places.1 && *read_at == at);
+        if let Some(known) = told.and_then(|(number, ..)| self.intake.get_mut(number)) {
+            *known = cells;
+            return;
+        }
         if what == "break" {
             // The next page begins a chain of its own.
             self.end_chain();
         }
-        let places = (text("ended").unwrap_or_default(), text("place").unwrap_or_default());
-        let seconds = data["seconds"].as_i64().unwrap_or(0);
-        self.intake.push(row(what, (from, at), seconds, places, text("why"), Some(position)));
+        self.intake.push(cells);
     }
 
     /// Writes the chain so far; answers it.
@@ -249,18 +268,19 @@ fn in_scope(scope: &Scope<'_>, list: &str) -> bool {
 
 /// Nobody read the log up to the end of the period.
 fn silence(scope: &Scope<'_>) -> anyhow::Result<Option<Vec<Cell>>> {
-    /// As long as the engine itself calls no gap.
-    const SILENCE_MAX: i64 = 200;
-    let kept = scope.archive.meta(&format!("intake:{}", scope.ask.tenant))?;
+    let (from, to) = (scope.ask.from, scope.ask.to);
+    let kept = scope.archive.meta(&format!("{INTAKE}{}", scope.ask.tenant))?;
     let kept: Value = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let Some(read_at) = kept["read_at"].as_str().and_then(|at| at.parse::<Timestamp>().ok()) else {
         return Ok(None);
     };
-    let seconds = scope.ask.to.duration_since(read_at).as_secs();
     let place = kept["end"].as_str().unwrap_or_default();
-    Ok((seconds > SILENCE_MAX && read_at >= scope.ask.from).then(|| {
+    // As long as the engine itself calls no gap.
+    let beyond = jiff::SignedDuration::try_from(gap_beyond(scope.ask.feed_interval)).unwrap_or_default();
+    Ok((to.duration_since(read_at) > beyond).then(|| {
         let why = Some("it was not read again before the period ended");
-        row("gap", (read_at, scope.ask.to), seconds, (place, ""), why, None)
+        let since = read_at.max(from);
+        row("gap", (since, to), to.duration_since(since).as_secs(), (place, ""), why, None)
     }))
 }
 

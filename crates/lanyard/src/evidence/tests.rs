@@ -1,5 +1,8 @@
 //! A pack of a history that is written down line by line: every table that is made from what somebody said, asked or decided.
 
+mod edges;
+mod scope;
+
 use std::{collections::BTreeMap, io::Read as _};
 
 use jiff::{SignedDuration, Timestamp};
@@ -37,11 +40,15 @@ fn who(user: &str) -> IdentityId {
 }
 
 fn person(user: &str, kind: &str, status: Status, at: Timestamp) -> Write {
+    person_of(who(user), kind, status, at)
+}
+
+fn person_of(id: IdentityId, kind: &str, status: Status, at: Timestamp) -> Write {
     let mut profile = Profile::default();
-    profile.set("displayName", AttributeValue::Text(format!("Person {user}").into()));
+    profile.set("displayName", AttributeValue::Text(format!("Person {}", id.user).into()));
     profile.set("userType", AttributeValue::Text(kind.into()));
     let identity = Identity {
-        id: who(user),
+        id,
         status,
         transitioning: false,
         profile,
@@ -57,8 +64,12 @@ fn person(user: &str, kind: &str, status: Status, at: Timestamp) -> Write {
 }
 
 fn account(id: i64, live: bool, items: &[i64], at: Timestamp) -> Write {
+    account_in(site(), id, live, items, at)
+}
+
+fn account_in(site: SiteId, id: i64, live: bool, items: &[i64], at: Timestamp) -> Write {
     let account = Account {
-        key: AccountKey { site: site(), id: AccountId(id) },
+        key: AccountKey { site, id: AccountId(id) },
         kind: AccountKind::Person,
         active: Some(live),
         fields: [FieldName::new("userName").map(|name| (name, format!("p{id}")))]
@@ -81,8 +92,12 @@ fn account(id: i64, live: bool, items: &[i64], at: Timestamp) -> Write {
 }
 
 fn link(user: &str, id: i64, since: Timestamp) -> Write {
-    let account = AccountKey { site: site(), id: AccountId(id) };
-    Write::Link(Link { identity: who(user), account, how: How::Created, since, ended_at: None })
+    link_in(site(), who(user), id, since)
+}
+
+fn link_in(site: SiteId, identity: IdentityId, id: i64, since: Timestamp) -> Write {
+    let account = AccountKey { site, id: AccountId(id) };
+    Write::Link(Link { identity, account, how: How::Created, since, ended_at: None })
 }
 
 fn line(kind: &str, user: Option<&str>, at: Timestamp, title: &str, data: Value) -> Write {
@@ -301,12 +316,24 @@ impl Made {
 }
 
 async fn made() -> Made {
+    made_of(history(), |_| {}).await
+}
+
+async fn made_of(history: Vec<Write>, change: impl FnOnce(&mut Ask)) -> Made {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path()).unwrap();
-    for write in history() {
+    tried(folder.path(), history, change).await.unwrap()
+}
+
+async fn tried(
+    folder: &std::path::Path,
+    history: Vec<Write>,
+    change: impl FnOnce(&mut Ask),
+) -> anyhow::Result<Made> {
+    let store = SqliteStore::open(folder).unwrap();
+    for write in history {
         store.write(vec![write]).await.unwrap();
     }
-    let ask = Ask {
+    let mut ask = Ask {
         tenant: tenant(),
         okta_url: "https://acme.okta.example".into(),
         sites: vec![(site(), "https://pier.ioffice.example".into())],
@@ -315,19 +342,22 @@ async fn made() -> Made {
         to: at(24),
         seed: "1".into(),
         sample: None,
+        sample_by: None,
         named: Vec::new(),
         made_at: at(25),
         made_by: "a test".into(),
         leaver_bound_seconds: 120,
+        feed_interval: std::time::Duration::from_secs(10),
         settings: Vec::new(),
         administrators: Vec::new(),
-        exported: folder.path().join("outside"),
+        exported: folder.join("outside"),
     };
+    change(&mut ask);
     let key = CheckpointKey::create("lanyard-acme").unwrap();
-    let archive = make(&ask, &Archive::open(folder.path()).unwrap(), &key, &Silent).unwrap();
+    let archive = make(&ask, &Archive::open(folder).unwrap(), &key, &Silent)?;
     let report = verify::check(&archive, Some(&key.verifier()), &|_, _, _| {}).unwrap();
     assert_eq!(report.problems, []);
-    Made { archive }
+    Ok(Made { archive })
 }
 
 #[tokio::test]

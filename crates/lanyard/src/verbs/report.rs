@@ -45,6 +45,10 @@ pub struct ReportArguments {
     /// Size of each sample; 25, 40 or 60 by the size of the population by default
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
+    /// Take turns among the values of this Okta attribute, such as department: each sample holds people of as many as its
+    /// size allows. By the seed alone by default
+    #[arg(long, value_name = "ATTRIBUTE")]
+    sample_by: Option<String>,
     /// A dossier of this person too: TENANT/ID. May be given several times
     #[arg(long = "person", value_name = "PERSON")]
     named: Vec<String>,
@@ -86,6 +90,7 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
         to: arguments.to,
         seed: arguments.seed.clone(),
         sample: arguments.sample,
+        sample_by: arguments.sample_by.clone(),
         named: arguments.named.clone(),
         made_by: format!("{} at the command line", user.as_deref().unwrap_or("somebody")),
     };
@@ -180,6 +185,7 @@ pub struct Wanted {
     pub to: Option<Timestamp>,
     pub seed: Option<String>,
     pub sample: Option<usize>,
+    pub sample_by: Option<String>,
     pub named: Vec<String>,
     pub made_by: String,
 }
@@ -235,9 +241,11 @@ pub fn ask(dir: &Path, arguments: Wanted, settings: &Settings, now: Timestamp) -
         to: to.min(now),
         seed: arguments.seed.unwrap_or_else(|| now.to_string()),
         sample: arguments.sample,
+        sample_by: arguments.sample_by,
         named: arguments.named,
         made_at: now,
         made_by: arguments.made_by,
+        feed_interval: std::time::Duration::from_secs(settings.feed_seconds.max(1)),
         leaver_bound_seconds: i64::try_from(EngineSettings::default().leaver_bound.as_secs())?,
         settings: configuration::settings_rows(&fs::read_to_string(dir.join(FILE)).unwrap_or_default()),
         administrators: configuration::administrators(settings, &tenant.id),

@@ -168,6 +168,7 @@ pub(super) async fn leaver_clocks_start_once(store: &dyn Store) {
         since: at(since),
         seen_at: at(seen_at),
         verified_at,
+        returned_at: None,
     };
     assert_eq!(store.leavers(true, 9).await.unwrap(), [clock("ana", 1, 2, None)]);
     let all = store.leavers(false, 9).await.unwrap();
@@ -191,29 +192,35 @@ pub(super) async fn late_leavers_are_those_not_out_within_the_bound(store: &dyn 
         since: at(since),
         seen_at: at(since + 1),
         verified_at,
+        returned_at: None,
     };
     put(store, vec![seen("ana", 10), seen("bo", 20), seen("cy", 30), seen("di", 40), seen("ed", 50)]).await;
     put(store, vec![verified("bo", 25), verified("cy", 90), verified("di", 100)]).await;
-    // Di was out late and came back; Ed came back before he was out, so nothing of his was late.
-    put(store, vec![returned("di", 200), returned("ed", 200)]).await;
+    // Di was out late and came back; Ed came back without having been out, 40 s after his right had ended.
+    put(store, vec![returned("di", 200), returned("ed", 90)]).await;
     let late = async |since, bound, now| {
         store.late_leavers(at(since), Duration::from_secs(bound), at(now), 9).await.unwrap()
     };
-    let (ana, cy, di) =
-        (clock("ana", 10, None), clock("cy", 30, Some(at(90))), clock("di", 40, Some(at(100))));
-    assert_eq!(late(0, 30, 300).await, [di.clone(), cy.clone(), ana.clone()]);
-    assert_eq!(late(0, 60, 300).await, [ana.clone()], "just within the bound is in time");
+    let (ana, cy) = (clock("ana", 10, None), clock("cy", 30, Some(at(90))));
+    let di = Leaver { returned_at: Some(at(200)), ..clock("di", 40, Some(at(100))) };
+    let ed = Leaver { returned_at: Some(at(90)), ..clock("ed", 50, None) };
+    assert_eq!(late(0, 30, 300).await, [ed.clone(), di.clone(), cy.clone(), ana.clone()]);
+    assert_eq!(late(0, 40, 300).await, [di.clone(), cy.clone(), ana.clone()], "back within the bound");
+    assert_eq!(late(0, 60, 300).await, std::slice::from_ref(&ana), "just within the bound is in time");
     assert_eq!(
         late(0, 30, 40).await,
-        [di.clone(), cy.clone()],
+        [ed.clone(), di.clone(), cy.clone()],
         "a running clock is late when the bound is over"
     );
-    assert_eq!(late(35, 30, 300).await, [di.clone()]);
-    assert_eq!(store.late_leavers(at(0), Duration::ZERO, at(300), 1).await.unwrap(), [di.clone()]);
+    assert_eq!(late(45, 30, 300).await, std::slice::from_ref(&ed));
+    assert_eq!(
+        store.late_leavers(at(0), Duration::ZERO, at(300), 1).await.unwrap(),
+        std::slice::from_ref(&ed)
+    );
     put(store, vec![seen("di", 250)]).await;
     let clocks = store.leaver_clocks(&who("di"), &site()).await.unwrap();
     assert_eq!(clocks, [clock("di", 250, None), di]);
-    assert_eq!(store.leaver_clocks(&who("ed"), &site()).await.unwrap(), []);
+    assert_eq!(store.leaver_clocks(&who("ed"), &site()).await.unwrap(), [ed]);
 }
 
 pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &dyn Store) {

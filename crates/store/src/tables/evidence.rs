@@ -21,6 +21,8 @@ statements! {
     TENANTS = "SELECT tenant FROM journal_trees UNION SELECT tenant FROM ledgers ORDER BY tenant";
     SITES = "SELECT DISTINCT site FROM accounts ORDER BY site";
     IDENTITIES = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 ORDER BY tenant, user_id";
+    FIRST_SHOWN = "SELECT MIN(since) FROM identities WHERE tenant = $1";
+    FIRST_PAST = "SELECT MIN(from_at) FROM past WHERE kind = 'identity' AND scope = $1";
     ACCOUNTS = "SELECT record, gone_at FROM accounts WHERE site = $1 ORDER BY account_id";
     PLANS = "SELECT record, verified_at, verified_open FROM plans WHERE made_at >= $1 AND made_at < $2
              ORDER BY made_at, id";
@@ -64,6 +66,16 @@ pub(crate) fn identities(
             gone_at: tx::time_or_null(row.int_or_null(2)?)?,
         })
     })
+}
+
+/// The oldest thing that is kept of how the tenant's people are, or were, shown.
+pub(crate) fn first_of(tx: &dyn Tx, tenant: &TenantId) -> Answer<Option<Timestamp>> {
+    let mut first = None;
+    for sql in [FIRST_SHOWN, FIRST_PAST] {
+        let found = tx::all(tx, sql, with![tenant.as_str()], |row| tx::time_or_null(row.int_or_null(0)?))?;
+        first = found.into_iter().flatten().chain(first).min();
+    }
+    Ok(first)
 }
 
 pub(crate) fn accounts(

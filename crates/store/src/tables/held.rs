@@ -41,6 +41,8 @@ statements! {
     ACCOUNTS_OF = "SELECT site, account_id, from_at, to_at FROM held WHERE key = $1 AND kind = 'person'
                    ORDER BY site, account_id, from_at";
     ANYBODY_OF = "SELECT account_id FROM held WHERE key >= $1 AND key < $2 AND kind = 'person' AND site = $3 LIMIT 1";
+    FIRST = "SELECT MIN(from_at) FROM held WHERE site = $1";
+    FIRST_OF = "SELECT MIN(from_at) FROM held WHERE key >= $1 AND key < $2 AND kind = 'person'";
     BETWEEN = "SELECT site, account_id, kind, key, value, from_at, to_at FROM held WHERE site = $1
                AND to_at > $2 AND from_at < $3 ORDER BY site, account_id, kind, key, from_at";
 }
@@ -289,6 +291,22 @@ pub(crate) fn serves(tx: &dyn Tx, site: &SiteId, tenant: &TenantId) -> Answer<bo
     let to = tx::after_prefix(&from);
     let found = tx::all(tx, ANYBODY_OF, with![from.as_str(), to.as_str(), site.as_str()], |row| row.int(0))?;
     Ok(!found.is_empty())
+}
+
+/// The first read of anything in a site.
+pub(crate) fn first(tx: &dyn Tx, site: &SiteId) -> Answer<Option<Timestamp>> {
+    let found = tx::all(tx, FIRST, with![site.as_str()], |row| tx::time_or_null(row.int_or_null(0)?))?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// The first time that an account was somebody's of the tenant.
+pub(crate) fn first_of(tx: &dyn Tx, tenant: &TenantId) -> Answer<Option<Timestamp>> {
+    let from = format!("{tenant}/");
+    let to = tx::after_prefix(&from);
+    let found = tx::all(tx, FIRST_OF, with![from.as_str(), to.as_str()], |row| {
+        tx::time_or_null(row.int_or_null(0)?)
+    })?;
+    Ok(found.into_iter().flatten().next())
 }
 
 /// The accounts a person ever had, with the stretches.

@@ -50,24 +50,25 @@ statements! {
                        WHERE tenant = $2 AND user_id = $3 AND site = $4 ON CONFLICT DO NOTHING";
     LEAVER_KNOWN = "SELECT COUNT(*) FROM leavers WHERE tenant = $1 AND user_id = $2 AND site = $3";
     LEAVER_CANCELLED = "DELETE FROM leavers WHERE tenant = $1 AND user_id = $2 AND site = $3";
-    LEAVERS = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+    LEAVERS = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
                ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $1";
-    LEAVERS_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+    LEAVERS_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
                        WHERE since < $1 ORDER BY since, tenant, user_id, site";
     RETURNED_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
                         WHERE returned_at >= $1 ORDER BY returned_at, tenant, user_id, site";
-    LATE = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+    LATE = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
             WHERE since >= $1 AND COALESCE(verified_at, $2) - since > $3
             ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $4";
-    LATE_RETURNED = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
-                     WHERE returned_at >= $1 AND since >= $1 AND verified_at - since > $2
-                     ORDER BY returned_at DESC, tenant DESC, user_id DESC, site DESC LIMIT $3";
-    CLOCK_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+    LATE_RETURNED = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
+                     WHERE returned_at >= $1 AND since >= $1
+                     AND COALESCE(verified_at, returned_at) - since > $2
+                     ORDER BY returned_at DESC, tenant DESC, user_id DESC, site DESC";
+    CLOCK_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
                 WHERE tenant = $1 AND user_id = $2 AND site = $3";
-    RETURNED_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers_returned
-                   WHERE tenant = $1 AND user_id = $2 AND site = $3 AND verified_at IS NOT NULL
+    RETURNED_OF = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
+                   WHERE tenant = $1 AND user_id = $2 AND site = $3
                    ORDER BY returned_at DESC";
-    LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at FROM leavers
+    LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
 }
 
@@ -223,6 +224,7 @@ fn leaver(row: &dyn Row) -> Answer<Leaver> {
         since: tx::time(row.int(3)?)?,
         seen_at: tx::time(row.int(4)?)?,
         verified_at: tx::time_or_null(row.int_or_null(5)?)?,
+        returned_at: tx::time_or_null(row.int_or_null(6)?)?,
     })
 }
 
@@ -242,7 +244,8 @@ pub(crate) fn late(
 ) -> Answer<Vec<Leaver>> {
     let bound = i64::try_from(bound.as_micros()).unwrap_or(i64::MAX);
     let mut all = tx::all(tx, LATE, with![since, now, bound, rows_max(limit)], leaver)?;
-    all.extend(tx::all(tx, LATE_RETURNED, with![since, bound, rows_max(limit)], leaver)?);
+    // All of them: whose right ended last need not have come back last.
+    all.extend(tx::all(tx, LATE_RETURNED, with![since, bound], leaver)?);
     all.sort_by(|a, b| (b.since, &b.identity, &b.site).cmp(&(a.since, &a.identity, &a.site)));
     all.truncate(limit);
     Ok(all)
@@ -256,20 +259,10 @@ pub(crate) fn clocks(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Vec
     Ok(all)
 }
 
-/// Clocks that ran at any time in the period, those of people who returned among them, with the return.
-pub(crate) fn leavers_between(
-    tx: &dyn Tx,
-    from: Timestamp,
-    to: Timestamp,
-) -> Answer<Vec<(Leaver, Option<Timestamp>)>> {
-    let ran = |leaver: &Leaver| leaver.since < to && leaver.verified_at.is_none_or(|at| at >= from);
-    let mut all: Vec<_> = tx::all(tx, LEAVERS_BETWEEN, with![to], leaver)?
-        .into_iter()
-        .filter(ran)
-        .map(|leaver| (leaver, None))
-        .collect();
-    let returned =
-        tx::all(tx, RETURNED_BETWEEN, with![from], |row| Ok((leaver(row)?, Some(tx::time(row.int(6)?)?))))?;
-    all.extend(returned.into_iter().filter(|(leaver, _)| ran(leaver)));
+/// Clocks that ran at any time in the period, those of people who returned among them.
+pub(crate) fn leavers_between(tx: &dyn Tx, from: Timestamp, to: Timestamp) -> Answer<Vec<Leaver>> {
+    let mut all = tx::all(tx, LEAVERS_BETWEEN, with![to], leaver)?;
+    all.extend(tx::all(tx, RETURNED_BETWEEN, with![from], leaver)?);
+    all.retain(|leaver| leaver.since < to && leaver.verified_at.is_none_or(|at| at >= from));
     Ok(all)
 }

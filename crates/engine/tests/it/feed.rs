@@ -1,0 +1,50 @@
+//! What is on record of reading the log.
+
+use std::time::Duration;
+
+use lanyard_engine::ports::{ActivityFilter, FeedCursor, FeedError, FeedPage, Store as _};
+use lanyard_model::signal::{Event, Lane};
+
+use crate::bench::World;
+
+fn page(uuid: &str, next: &str) -> Result<FeedPage, FeedError> {
+    let event = Event {
+        tenant: "acme".into(),
+        uuid: uuid.into(),
+        kind: "user.account.update_profile".into(),
+        published: None,
+        users: vec!["ana".into()],
+        groups: Vec::new(),
+        lane: Lane::Normal,
+        deletion: false,
+        ours: false,
+    };
+    Ok(FeedPage { events: vec![event], next: FeedCursor::At(next.into()), rows: 1 })
+}
+
+#[tokio::test]
+async fn why_a_page_does_not_go_on_where_the_last_one_ended_stands_before_it() {
+    let world = World::new().await;
+    let dead = || Err(FeedError::CursorDead { reason: "410".into() });
+    world.acme.change(|okta| okta.pages = [page("u1", "a"), dead(), page("u2", "b")].into());
+    let acme = "acme".into();
+    world.engine.poll_feed(&acme).await.unwrap();
+    world.clock.pass(Duration::from_secs(10));
+    world.engine.poll_feed(&acme).await.unwrap();
+    let filter = ActivityFilter { after: Some(0), limit: 99, ..ActivityFilter::default() };
+    let lines = world.store.activity(&filter).await.unwrap();
+    let told: Vec<&str> = lines
+        .iter()
+        .filter(|line| matches!(line.entry.kind.as_str(), "intake" | "signal"))
+        .map(|line| line.entry.title.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Okta's log is read from here on",
+            "1 event in the feed",
+            "the chain of Okta's log was broken",
+            "1 event in the feed"
+        ]
+    );
+}

@@ -1,0 +1,253 @@
+//! A pack is one tenant's: what others have, review and are told of is not in it, and what came later has its own beginning.
+
+use lanyard_engine::ports::{Document, Intent, REVIEW_LINES};
+use lanyard_model::{
+    id::PlanId,
+    plan::{Operation, Outcome},
+};
+
+use super::*;
+
+fn dock() -> SiteId {
+    SiteId::new("dock")
+}
+
+/// Somebody of another tenant.
+fn bea() -> IdentityId {
+    IdentityId::new(TenantId::new("brim"), "bea")
+}
+
+fn document(collection: &str, key: &str, body: Value) -> Write {
+    let (collection, key) = (collection.to_owned(), key.to_owned());
+    Write::Document(Box::new(Document { collection, key, version: 0, keys: Vec::new(), body }))
+}
+
+fn campaign(id: &str, tenant: &str, body: Value) -> Write {
+    let mut all = json!({
+        "id": id, "title": format!("Review of {tenant}"), "tenant": tenant, "owner": "olga", "provisioners": [],
+        "opened_at": at(5), "due_at": at(30), "closed_at": null, "statement": null, "snapshot": "s", "flags": [],
+    });
+    for (name, value) in body.as_object().into_iter().flatten() {
+        all[name] = value.clone();
+    }
+    document("reviews", id, all)
+}
+
+fn review_line(id: &str, campaign: &str, person: &str, site: &str, body: Value) -> Write {
+    let mut all = json!({
+        "id": id, "campaign": campaign, "person": person, "name": "", "own_names": [], "site": site, "account": 1,
+        "kind": "role", "key": "5", "value": "manager", "what": "role 5", "since": at(1), "reviewer": "rita",
+        "decision": null, "reason": null, "decided_at": null, "removed_at": null, "flags": [],
+    });
+    for (name, value) in body.as_object().into_iter().flatten() {
+        all[name] = value.clone();
+    }
+    document(REVIEW_LINES, id, all)
+}
+
+fn undelivered(id: &str, at: Timestamp) -> Write {
+    Write::Finding(Box::new(Finding {
+        key: format!("message:{id}"),
+        kind: "message".into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: "a message to it could not be delivered".into(),
+        detail: format!("about {id}: Bea Brim leaves: 550 no such user"),
+        fix: None,
+        since: at,
+    }))
+}
+
+/// Bea works in the same site, and her tenant has a journal.
+fn neighbours() -> Vec<Write> {
+    let mut line = line("verified", None, at(1), "read back: as wanted", Value::Null);
+    if let Write::Journal(entry) = &mut line {
+        (entry.tenant, entry.identity) = (TenantId::new("brim"), Some(bea()));
+    }
+    vec![
+        person_of(bea(), "Employee", Status::Active, at(-5)),
+        account(9, true, &[], at(-5)),
+        link_in(site(), bea(), 9, at(-5)),
+        line,
+    ]
+}
+
+#[tokio::test]
+async fn other_tenants_and_other_sites_reviews_are_not_in_a_pack() {
+    let mut all = history();
+    all.extend(neighbours());
+    all.extend([
+        campaign("rev_a", "acme", json!({})),
+        campaign("rev_b", "brim", json!({})),
+        review_line("l1", "rev_a", "acme/con", "pier", json!({})),
+        review_line("l2", "rev_a", "acme/con", "dock", json!({})),
+        review_line("l3", "rev_b", "brim/bea", "pier", json!({ "reviewer": "olga" })),
+    ]);
+    let made = made_of(all, |_| {}).await;
+    let row = made.row("reviews");
+    assert_eq!((&row["line"], &row["person"]), (&json!("l1"), &json!("acme/con")));
+    let manifest: Value = serde_json::from_slice(&made.file("manifest.json")).unwrap();
+    let summary = &manifest["summary"];
+    assert_eq!((&summary["reviews_undecided"], &summary["reviews_not_separated"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn what_was_decided_after_the_period_was_open_when_it_ended() {
+    let decided = |at: Timestamp| json!({ "decision": "remove", "reason": "moved", "decided_at": at });
+    let mut gone = decided(at(20));
+    gone["removed_at"] = json!(at(26));
+    let mut all = history();
+    all.extend([
+        campaign(
+            "rev_a",
+            "acme",
+            json!({ "closed_at": at(28), "statement": "done", "due_at": at(23), "flags": ["overdue", "escalated", "hasty"] }),
+        ),
+        review_line("l1", "rev_a", "acme/con", "pier", decided(at(10))),
+        review_line("l2", "rev_a", "acme/con", "pier", gone),
+        review_line("l3", "rev_a", "acme/con", "pier", decided(at(25))),
+    ]);
+    let made = made_of(all, |ask| ask.made_at = at(30)).await;
+    let told: Vec<String> = made
+        .rows("reviews")
+        .iter()
+        .map(|row| {
+            let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
+            ["line", "decision", "reason", "removed_at", "closed_at", "statement", "flags"]
+                .map(text)
+                .join(" | ")
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "l1 | remove | moved | - | - | - | overdue, escalated",
+            "l2 | remove | moved | - | - | - | overdue, escalated",
+            "l3 | - | - | - | - | - | overdue, escalated",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn messages_about_other_tenants_people_are_not_in_a_pack() {
+    let mut all = history();
+    all.extend(neighbours());
+    let ids = ["brim/bea:pier:clr_9:it", "acme/con:pier:clr_1:it", "given:pln_1:r:it"];
+    all.extend(ids.map(|id| undelivered(id, at(10))));
+    let made = made_of(all, |_| {}).await;
+    let rows = made.rows("exceptions");
+    let told: BTreeMap<&str, &str> = rows
+        .iter()
+        .filter(|row| row["kind"] == "message")
+        .map(|row| (row["key"].as_str().unwrap(), row["detail"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        BTreeMap::from([
+            (
+                "message:acme/con:pier:clr_1:it",
+                "about acme/con:pier:clr_1:it: Bea Brim leaves: 550 no such user"
+            ),
+            (
+                "message:given:pln_1:r:it",
+                "Lanyard serves other tenants too: what more is said is left out of this pack."
+            ),
+        ])
+    );
+    let events = String::from_utf8(made.file("ocsf/events.jsonl")).unwrap();
+    assert!(!events.contains("brim/bea"));
+
+    // The only tenant is told everything.
+    let mut alone = history();
+    alone.push(undelivered("given:pln_1:r:it", at(10)));
+    let made = made_of(alone, |_| {}).await;
+    let rows = made.rows("exceptions");
+    let row = rows.iter().find(|row| row["kind"] == "message").unwrap();
+    assert_eq!(row["detail"], "about given:pln_1:r:it: Bea Brim leaves: 550 no such user");
+}
+
+/// Who joined, and how; and who was there from the beginning.
+fn beginnings(made: &Made, site: &str) -> (Vec<String>, usize) {
+    let of = |table: &str| -> Vec<Value> {
+        made.rows(table).into_iter().filter(|row| row["site"] == site).collect()
+    };
+    let joiners = of("joiners").iter().map(|row| format!("{} {}", row["person"], row["how"])).collect();
+    (joiners, of("population").iter().filter(|row| row["live_at_start"] == true).count())
+}
+
+fn limits(made: &Made) -> Vec<String> {
+    let manifest: Value = serde_json::from_slice(&made.file("manifest.json")).unwrap();
+    let limits = manifest["terms"]["limits"].as_array().unwrap().iter();
+    limits.map(|limit| limit.as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_site_that_was_added_later_has_a_beginning_of_its_own() {
+    let mut all = history();
+    // Read for the first time at 10, linked by the looks that follow.
+    all.push(person("dee", "Employee", Status::Active, at(-5)));
+    all.extend([account_in(dock(), 1, true, &[], at(10)), link_in(dock(), who("dee"), 1, at(12))]);
+    all.extend(sweep(at(11), true));
+    let made = made_of(all, |ask| ask.sites.push((dock(), "https://dock.ioffice.example".into()))).await;
+    assert_eq!(beginnings(&made, "dock"), (vec![], 1), "whoever was found there joined nothing");
+    assert_eq!(beginnings(&made, "pier"), (vec!["\"acme/new\" \"adopted\"".to_owned()], 2));
+    let told: Vec<String> =
+        limits(&made).into_iter().filter(|limit| limit.starts_with("The first complete")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(&format!("The first complete comparison of dock ended at {}", at(11))));
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_added_later_has_a_beginning_of_its_own() {
+    let mut all = history();
+    let mut line = line("verified", None, at(13), "read back: as wanted", Value::Null);
+    if let Write::Journal(entry) = &mut line {
+        (entry.tenant, entry.identity) = (TenantId::new("brim"), Some(bea()));
+    }
+    // Her account was among everybody's from the beginning; nobody knew whose it is.
+    all.extend([
+        account(9, true, &[], at(-5)),
+        person_of(bea(), "Employee", Status::Active, at(10)),
+        link_in(site(), bea(), 9, at(12)),
+        line,
+    ]);
+    all.extend(sweep(at(11), true));
+    let made = made_of(all, |ask| ask.tenant = TenantId::new("brim")).await;
+    assert_eq!(beginnings(&made, "pier"), (vec![], 1));
+    let all = limits(&made);
+    let told = format!("The first complete comparison ended at {}", at(11));
+    assert!(all.iter().any(|limit| limit.starts_with(&told)), "{all:?}");
+}
+
+#[tokio::test]
+async fn what_was_done_later_elsewhere_is_not_done_here() {
+    let intent = |id: &str, site: SiteId, hours| {
+        Write::Intent(Box::new(Intent {
+            id: id.into(),
+            plan: PlanId::new("pln_1"),
+            step: 0,
+            identity: who("con"),
+            site,
+            account: None,
+            operation: Operation::Deactivate,
+            at: at(hours),
+            charge: None,
+            inverse: None,
+        }))
+    };
+    let outcome = |id: &str, outcome, hours| Write::Outcome { intent: id.into(), outcome, at: at(hours) };
+    let not_done = || Outcome::NotDone { reason: "down".into() };
+    let done = || Outcome::Already { account: None, note: String::new() };
+    let mut all = history();
+    all.extend([account_in(dock(), 1, true, &[], at(-5)), link_in(dock(), who("con"), 1, at(-5))]);
+    all.extend([intent("i1", site(), 5), outcome("i1", not_done(), 6)]);
+    all.extend([intent("i2", dock(), 7), outcome("i2", done(), 8)]);
+    let sites = |ask: &mut Ask| ask.sites.push((dock(), "https://dock.ioffice.example".into()));
+    let made = made_of(all.clone(), sites).await;
+    let row = made.row("failed");
+    assert_eq!((&row["site"], &row["done_later"]), (&json!("pier"), &json!(false)));
+    all.extend([intent("i3", site(), 9), outcome("i3", done(), 10)]);
+    assert_eq!(made_of(all, sites).await.row("failed")["done_later"], true);
+}
