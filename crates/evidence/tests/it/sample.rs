@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_evidence::{
-    cell::Cell,
+    cell::{Cell, Table},
     manifest::Terms,
     pack::Pack,
     tables,
@@ -69,6 +69,10 @@ pub struct Story {
     /// Changes a dossier before it is packed.
     pub meddle: fn(&mut serde_json::Value),
     pub opening_too_many: i64,
+    /// Signs the earlier checkpoints instead.
+    pub checkpoint_key: Option<CheckpointKey>,
+    /// Rows beside those that the story makes.
+    pub extra: Vec<(&'static Table, Vec<Cell>)>,
     /// Lines whose texts were let go of, and by whose note over how many.
     pub let_go: Option<(u64, Option<(CheckpointKey, u64)>)>,
 }
@@ -83,6 +87,8 @@ impl Default for Story {
             names: vec!["Ana Silva", "=cmd|' /C calc'!A0", "Bo \"Bobby\", Jr.", "Çelik Œuvre", "李雷"],
             meddle: |_| {},
             opening_too_many: 0,
+            checkpoint_key: None,
+            extra: Vec::new(),
             let_go: None,
         }
     }
@@ -117,9 +123,12 @@ pub fn pack(story: &Story) -> Vec<u8> {
     if !story.empty {
         people(&mut pack, story);
     }
+    for (table, row) in &story.extra {
+        pack.row(table, row.clone());
+    }
     for (size, minute) in &story.checkpoints {
         let checkpoint = checkpoint(*size, *minute);
-        let note = checkpoint.sign(&story.key);
+        let note = checkpoint.sign(story.checkpoint_key.as_ref().unwrap_or(&story.key));
         let row = vec![checkpoint.at.into(), (*size).into(), hex(&checkpoint.root).into(), note.into()];
         pack.row(&tables::CHECKPOINTS, row);
     }
