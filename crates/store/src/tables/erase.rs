@@ -31,7 +31,7 @@ statements! {
     VISITS = "DELETE FROM visits WHERE tenant = $1 AND user_id = $2";
     NAME_NOW = "SELECT record FROM identities WHERE tenant = $1 AND user_id = $2";
     NAMES_BEFORE = "SELECT record FROM past WHERE kind = 'identity' AND scope = $1 AND subject = $2";
-    NAMES_SAID = "SELECT DISTINCT person FROM journal_persons WHERE person IS NOT NULL
+    NAMES_SAID = "SELECT person FROM journal_persons WHERE person IS NOT NULL
                   AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
     ACCOUNT_KNOWN = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2";
     FINDINGS = "SELECT key, record, over_at FROM findings";
