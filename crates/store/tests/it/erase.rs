@@ -260,6 +260,6 @@ async fn a_finding_that_is_seen_again_keeps_the_stretch_before() {
     };
     let first = ("seen at 2".to_owned(), at(1), Some(at(3)));
     let second = ("seen at 10".to_owned(), at(10), Some(at(12)));
-    assert_eq!(told(5), [first.clone()]);
+    assert_eq!(told(5), std::slice::from_ref(&first));
     assert_eq!(told(99), [first, second, ("seen at 20".to_owned(), at(20), None)]);
 }
