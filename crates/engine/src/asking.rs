@@ -9,6 +9,7 @@ use lanyard_model::{
     id::IdentityId,
 };
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     Engine,
@@ -150,6 +151,14 @@ fn escalated(clearance: &Clearance, now: Timestamp) -> bool {
     at.is_some_and(|at| at <= now)
 }
 
+/// Tells mailboxes apart without naming anybody.
+fn short(to: &str) -> String {
+    match to {
+        TO_CHANNELS => to.to_owned(),
+        mail => Sha256::digest(mail).iter().take(8).map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
 fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now: Timestamp) -> Write {
     let mut text = String::new();
     let _ = match clearance.kind {
@@ -186,8 +195,8 @@ fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now
         let _ = writeln!(text, "The link is yours alone: whoever opens it decides in your name.");
     }
     Write::Message(Box::new(Message {
-        // Begins with the person, so that it goes when they are erased.
-        id: format!("{}:{}:{}:{to}", clearance.identity, clearance.site, clearance.id),
+        // Begins with the person, so that it goes when they are erased; whose mailbox it is for goes with its record, too.
+        id: format!("{}:{}:{}:{}", clearance.identity, clearance.site, clearance.id, short(to)),
         route: route.to_owned(),
         subject: format!("Lanyard asks: {} ({})", clearance.person, clearance.rule),
         text,

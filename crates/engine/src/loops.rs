@@ -10,7 +10,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, tz::TimeZone};
 use lanyard_model::{
-    id::{SiteId, TenantId},
+    id::{IdentityId, PlanId, SiteId, TenantId},
     plan::{Block, Gate},
     signal::Source,
 };
@@ -21,7 +21,7 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{
     Engine,
     joining::{Followed, Newcomers},
-    journal::line,
+    journal::{finding_line, line},
     outages::Upstream,
     ports::{Finding, HookState, HookWish, Message, Notifier, ORG, Severity, Silent, Write},
     sweep::SweepScope,
@@ -583,13 +583,14 @@ impl Engine {
             takers().retain(|(id, _)| *id != message.id);
         }
         if let (Err(why), None) = (&result, next) {
+            let about = self.message_about(&message.id).await;
             self.raise(Finding {
                 key: format!("message:{}", message.id),
                 kind: "message".into(),
                 severity: Severity::Warning,
-                tenant: None,
+                tenant: about.as_ref().map(|about| about.tenant.clone()),
                 site: None,
-                identity: None,
+                identity: about,
                 title: format!("a message to {} could not be delivered", message.route),
                 detail: format!("{}: {why}", message.subject),
                 fix: Some("correct the route in the policy or the settings; the text is kept here".into()),
@@ -601,18 +602,30 @@ impl Engine {
         next
     }
 
+    /// Whom a message is about: its id begins with them, or names their plan.
+    async fn message_about(&self, id: &str) -> Option<IdentityId> {
+        let mut parts = id.split(':');
+        let first = parts.next()?;
+        if first == "given" {
+            let plan = self.store.plan(&PlanId::new(parts.next()?)).await.ok()??;
+            return Some(plan.identity);
+        }
+        let (tenant, user) = first.split_once('/')?;
+        let tenant = TenantId::new(tenant);
+        self.directories().contains_key(&tenant).then(|| IdentityId::new(tenant, user))
+    }
+
     pub(crate) async fn raise(&self, finding: Finding) {
         let mut batch = Vec::new();
         if let Some(tenant) = finding.tenant.clone().or_else(|| self.directories().keys().next().cloned()) {
-            let mut entry = line(&tenant, finding.since, "finding", finding.title.clone())
-                .severity(finding.severity)
-                .detail(finding.detail.clone());
-            if let Some(identity) = &finding.identity {
-                entry = entry.about(identity, "");
-            }
             let known = self.store.finding(&finding.key).await.is_ok_and(|known| known.is_some());
             if !known {
-                batch.push(entry.write());
+                let mut entry = finding_line(&tenant, finding.since, "", &finding);
+                if !finding.may_name_people() {
+                    entry = entry.detail(finding.detail.clone());
+                }
+                let named = serde_json::json!({ "key": finding.key, "kind": finding.kind });
+                batch.push(entry.data(named).write());
             }
         }
         batch.push(Write::Finding(Box::new(finding)));

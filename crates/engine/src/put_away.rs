@@ -2,8 +2,8 @@
 
 use crate::{
     Engine,
-    journal::line,
-    ports::{Finding, StoreFailure, Write},
+    journal::finding_line,
+    ports::{Finding, Severity, StoreFailure, Write},
 };
 
 /// Why a finding stays.
@@ -67,15 +67,11 @@ impl Engine {
             None => self.directories().keys().cloned().collect(),
         };
         for tenant in tenants {
-            let mut entry = line(&tenant, at, "finding", format!("put away: {}", finding.title))
+            // Readers of the journal know these lines by how they begin.
+            let entry = finding_line(&tenant, at, "put away: ", &finding)
+                .severity(Severity::Info)
                 .detail(format!("by {by}: {reason}"))
-                .data(serde_json::json!({ "key": key, "by": by, "reason": reason }));
-            if let Some(identity) = &finding.identity {
-                entry = entry.about(identity, "");
-            }
-            if let Some(site) = &finding.site {
-                entry = entry.site(site);
-            }
+                .data(serde_json::json!({ "key": key, "kind": finding.kind, "by": by, "reason": reason }));
             batch.push(entry.write());
         }
         self.write(batch).await?;

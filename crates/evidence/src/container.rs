@@ -1,12 +1,18 @@
 //! The archive: a ZIP that every tool opens, of which every byte follows from its files.
 //!
 //! Ordinary ZIP files have room that nobody checks: times, flags, extra fields, comments, gaps. Here all of that is
-//! fixed, so whoever knows names, lengths and checksums can write the same headers again and compare. What is left is
-//! the packed bytes themselves, and the manifest holds their hashes.
+//! fixed, so whoever knows names, lengths and checksums can write the same headers again and compare: no byte before the
+//! first file, between two, or after the end, no name twice, no length that is not the file's. What is left is the packed
+//! bytes themselves, whose hashes the manifest holds, and the order of the files, which is the manifest's.
 
-use std::io::Write as _;
+use std::{
+    collections::BTreeSet,
+    io::{self, Read, Write as _},
+};
 
-use flate2::{Compression, Crc, bufread::DeflateDecoder, write::DeflateEncoder};
+use flate2::{
+    Compression, Crc, Decompress, FlushDecompress, Status, bufread::DeflateDecoder, write::DeflateEncoder,
+};
 
 /// Why a file is not taken for an archive of ours, or not for a whole one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +23,9 @@ pub enum ContainerProblem {
     End(&'static str),
     #[error("its directory was changed at byte {0}")]
     Directory(usize),
+    /// Which of the two is unpacked is each tool's own choice.
+    #[error("{0} is in it twice")]
+    Twice(String),
     #[error("the header of {name} was changed at byte {at}")]
     Header { name: String, at: usize },
     #[error("it would be too large for this archive form")]
@@ -44,12 +53,78 @@ impl Entry {
     }
 
     /// The content, as far as it can be unpacked; an error ends it early.
-    pub fn reader<'a>(&self, archive: &'a [u8]) -> Box<dyn std::io::Read + 'a> {
+    pub fn reader<'a>(&self, archive: &'a [u8]) -> Box<dyn Read + 'a> {
         let bytes = self.bytes(archive);
         match self.deflated {
             true => Box::new(DeflateDecoder::new(bytes)),
             false => Box::new(bytes),
         }
+    }
+
+    /// The content up to the very byte at which it breaks, where it does; slower than [`Self::reader`], which gives up
+    /// what it unpacked in the step that failed.
+    pub fn salvaged<'a>(&self, archive: &'a [u8]) -> Box<dyn Read + 'a> {
+        let bytes = self.bytes(archive);
+        match self.deflated {
+            true => Box::new(Salvage::new(bytes)),
+            false => Box::new(bytes),
+        }
+    }
+}
+
+/// Packed bytes that are unpacked at a time: so few that what they unpack to always fits into [`ROOM`], because nothing
+/// is packed to less than a thousandth.
+const STEP: usize = 64;
+const ROOM: usize = 128 * 1024;
+
+/// Unpacks in small steps, and hands out everything before an error.
+struct Salvage<'a> {
+    packed: &'a [u8],
+    state: Decompress,
+    room: Vec<u8>,
+    /// Of `room`, what is still to be handed out.
+    from: usize,
+    to: usize,
+    ended: Option<io::Result<()>>,
+}
+
+impl<'a> Salvage<'a> {
+    fn new(packed: &'a [u8]) -> Self {
+        let state = Decompress::new(false);
+        Self { packed, state, room: vec![0; ROOM], from: 0, to: 0, ended: None }
+    }
+
+    fn step(&mut self) {
+        let packed = &self.packed[..self.packed.len().min(STEP)];
+        let before = (self.state.total_in(), self.state.total_out());
+        let result = self.state.decompress(packed, &mut self.room, FlushDecompress::None);
+        // Counted on also by a step that fails.
+        let took = (self.state.total_in() - before.0) as usize;
+        let gave = (self.state.total_out() - before.1) as usize;
+        (self.from, self.to) = (0, gave.min(self.room.len()));
+        self.packed = self.packed.get(took..).unwrap_or_default();
+        self.ended = match result {
+            Ok(Status::StreamEnd) => Some(Ok(())),
+            Ok(_) if took == 0 && gave == 0 => Some(Err(io::ErrorKind::UnexpectedEof.into())),
+            Ok(_) => None,
+            Err(error) => Some(Err(error.into())),
+        };
+    }
+}
+
+impl Read for Salvage<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.from == self.to {
+            match &self.ended {
+                Some(Ok(())) => return Ok(0),
+                Some(Err(error)) => return Err(error.kind().into()),
+                None => self.step(),
+            }
+        }
+        let length = buffer.len().min(self.to - self.from);
+        buffer[..length].copy_from_slice(&self.room[self.from..self.from + length]);
+        self.from += length;
+        Ok(length)
     }
 }
 
@@ -220,7 +295,7 @@ pub fn read(archive: &[u8]) -> Result<Vec<Entry>, ContainerProblem> {
     if at.checked_add(length) != Some(tail) || end(count, at, length) != last {
         return Err(ContainerProblem::End("the last 22 bytes are not those of a whole archive"));
     }
-    let mut entries = Vec::new();
+    let (mut entries, mut names) = (Vec::new(), BTreeSet::new());
     let (mut here, mut data) = (at, 0);
     for _ in 0..count {
         let entry = parse(archive, here, tail, data).ok_or(ContainerProblem::Directory(here))?;
@@ -231,6 +306,9 @@ pub fn read(archive: &[u8]) -> Result<Vec<Entry>, ContainerProblem> {
         data = entry.start + entry.packed as usize;
         if data > at {
             return Err(ContainerProblem::Directory(here));
+        }
+        if !names.insert(entry.name.clone()) {
+            return Err(ContainerProblem::Twice(entry.name));
         }
         entries.push(entry);
     }
@@ -258,7 +336,9 @@ fn parse(archive: &[u8], at: usize, to: usize, data: usize) -> Option<Entry> {
         },
         start: data + 30 + name_length,
     };
-    (entry.start.checked_add(entry.packed as usize)? <= archive.len()).then_some(entry)
+    // What is stored as it is has one length, said twice.
+    let fits = entry.deflated || entry.packed == entry.length;
+    (fits && entry.start.checked_add(entry.packed as usize)? <= archive.len()).then_some(entry)
 }
 
 fn compare(wanted: &[u8], archive: &[u8], at: usize) -> Result<(), usize> {
@@ -320,6 +400,50 @@ mod tests {
             assert!(read(&archive[..length]).is_err(), "cut at {length}");
         }
         assert!(read(&[&archive[..], b"x"].concat()).is_err());
+        assert!(read(&[b"x", &archive[..]].concat()).is_err());
         assert_eq!(read(b"hello"), Err(ContainerProblem::Foreign));
+    }
+
+    /// Archives as a careful forger writes them: every header fits what it says.
+    #[test]
+    fn names_are_there_once_and_stored_files_have_one_length() {
+        let mut writer = Writer::default();
+        for text in ["the signed one", "another"] {
+            let mut packing = Packing::stored("data/a.csv");
+            packing.write(text.as_bytes());
+            writer.add(packing);
+        }
+        let twice = writer.finish().unwrap();
+        assert_eq!(read(&twice), Err(ContainerProblem::Twice("data/a.csv".into())));
+
+        let mut writer = Writer::default();
+        let mut packing = Packing::stored("manifest.json");
+        packing.write(b"{}");
+        writer.add(packing);
+        writer.entries[0].length = 1;
+        writer.out = [local(&writer.entries[0]), b"{}".to_vec()].concat();
+        let shortened = writer.finish().unwrap();
+        assert!(matches!(read(&shortened), Err(ContainerProblem::Directory(_))), "{:?}", read(&shortened));
+    }
+
+    #[test]
+    fn what_was_unpacked_before_a_break_is_kept() {
+        let text: String = (0..20_000).map(|n| format!("{n},{}\r\n", n * 7919 % 10_007)).collect();
+        let mut writer = Writer::default();
+        let mut packing = Packing::deflated("data/a.csv");
+        packing.write(text.as_bytes());
+        writer.add(packing);
+        let archive = writer.finish().unwrap();
+        let entry = read(&archive).unwrap().remove(0);
+        let mut whole = Vec::new();
+        entry.salvaged(&archive).read_to_end(&mut whole).unwrap();
+        assert!(whole == text.as_bytes(), "whole, it is the same");
+
+        // Cut in the middle: everything up to there is read, and then it is said to be broken.
+        let half = Entry { packed: entry.packed / 2, ..entry };
+        let mut kept = Vec::new();
+        let error = half.salvaged(&archive).read_to_end(&mut kept).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+        assert!(kept.len() > text.len() / 3 && text.as_bytes().starts_with(&kept), "{}", kept.len());
     }
 }

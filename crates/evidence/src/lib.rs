@@ -16,6 +16,7 @@
 //! | [`pdf`], [`xlsx`] | the same facts for people: report and dossiers, workbook |
 //! | `chapters` | each control as a chapter: tested, found, exceptions by name, where the rows are |
 //! | `dossiers` | the samples as a document |
+//! | `lines` | lines of a file, and the first that was changed |
 //! | `sheet` | pages of text, lines and tables |
 
 mod bounds;
@@ -24,6 +25,7 @@ mod chapters;
 pub mod container;
 pub mod controls;
 mod dossiers;
+mod lines;
 pub mod manifest;
 pub mod ocsf;
 pub mod oscal;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lanyard_tlog::{
     merkle::{hex, sha256},
-    note::{CheckpointKey, NoteProblem, verify_note},
+    note::{CheckpointKey, NoteProblem, verify_sole_note},
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,12 +108,12 @@ pub fn sign(manifest: &[u8], key: &CheckpointKey) -> String {
     key.sign_note(&format!("{PURPOSE}\n{}\n", hex(&sha256(&[manifest]))))
 }
 
-/// Whether the note signs exactly this manifest.
+/// Whether the note signs exactly this manifest, with this one signature and nothing beside it.
 ///
 /// # Errors
 /// [`NoteProblem`], also when the note holds but is about something else.
 pub fn verify(manifest: &[u8], note: &str, key: &str) -> Result<(), NoteProblem> {
-    let body = verify_note(note, key)?;
+    let body = verify_sole_note(note, key)?;
     match body == format!("{PURPOSE}\n{}\n", hex(&sha256(&[manifest]))) {
         true => Ok(()),
         false => Err(NoteProblem::Form("it signs another manifest")),

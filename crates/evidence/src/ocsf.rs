@@ -238,7 +238,8 @@ pub fn finding(
         "status_id": if over.is_some() { 4 } else { 1 },
         "status": if over.is_some() { "Resolved" } else { "New" },
         "time": over.unwrap_or(since).as_millisecond(),
-        "metadata": metadata(tenant, program, key),
+        // The same finding may be there again for another time.
+        "metadata": metadata(tenant, program, &format!("{key}@{since}")),
         "compliance": { "control": control, "standards": ["NIST SP 800-53 Rev 5"], "status_id": 3, "status": "Fail" },
         "finding_info": { "uid": key, "title": title, "desc": detail, "created_time": since.as_millisecond() },
     })

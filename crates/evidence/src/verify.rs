@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead as _, BufReader, Read},
+    io::Read as _,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -21,10 +21,13 @@ use serde_json::Value;
 use crate::{
     cell::{Cell, Table},
     container::{self, ContainerProblem, Entry},
+    lines::{self, Lines},
     manifest::{self, Attribute, File, MANIFEST, Manifest, SAMPLE_BY, SIGNATURE},
     tables,
     tally::{self, SAMPLED, Tally},
 };
+
+pub use crate::lines::Place;
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -35,6 +38,9 @@ pub enum Problem {
     Missing(String),
     #[error("{0} is in the archive, but not in the signed manifest")]
     Extra(String),
+    /// All files are there, but in another order than they were written in.
+    #[error("the files of the archive were put in another order: {found} stands where {wanted} was written")]
+    Order { found: String, wanted: String },
     #[error("the manifest cannot be read: {0}")]
     Manifest(String),
     #[error("the manifest is not signed by the key that it names: {0}")]
@@ -42,8 +48,8 @@ pub enum Problem {
     /// Signed by somebody else than the verifier trusts.
     #[error("signed with another key: expected {expected}, found {found}")]
     OtherKey { expected: String, found: String },
-    #[error("{file} was changed{}", line.map(|n| format!(" at line {n}")).unwrap_or_default())]
-    Changed { file: String, line: Option<u64> },
+    #[error("{file} was changed{}", line.map(|line| format!(" {line}")).unwrap_or_default())]
+    Changed { file: String, line: Option<Place> },
     #[error("{file} line {line} is not a row of its table")]
     Row { file: String, line: u64 },
     #[error("{csv} and {json} do not say the same")]
@@ -111,6 +117,7 @@ pub fn check(
     let mut checker = Checker {
         archive,
         entries: BTreeMap::new(),
+        order: Vec::new(),
         report: Report {
             manifest: None,
             fingerprint: None,
@@ -125,7 +132,10 @@ pub fn check(
         progress,
     };
     match container::read(archive) {
-        Ok(entries) => checker.entries.extend(entries.into_iter().map(|entry| (entry.name.clone(), entry))),
+        Ok(entries) => {
+            checker.order.extend(entries.iter().map(|entry| entry.name.clone()));
+            checker.entries.extend(entries.into_iter().map(|entry| (entry.name.clone(), entry)));
+        }
         Err(ContainerProblem::Foreign) => return Err(ContainerProblem::Foreign),
         Err(problem) => {
             checker.report.problems.push(Problem::Archive(problem));
@@ -139,6 +149,8 @@ pub fn check(
 struct Checker<'a> {
     archive: &'a [u8],
     entries: BTreeMap<String, Entry>,
+    /// Names as they follow each other in the archive.
+    order: Vec<String>,
     report: Report,
     progress: &'a dyn Fn(&str, u64, u64),
 }
@@ -238,6 +250,7 @@ impl Checker<'_> {
         for name in extra {
             self.found(Problem::Extra(name));
         }
+        self.order(manifest);
         let total = manifest.files.len() as u64;
         for (done, file) in manifest.files.iter().enumerate() {
             (self.progress)("checking files", done as u64, total);
@@ -250,29 +263,43 @@ impl Checker<'_> {
                 && hex(&sha256(&[packed])) == file.packed_sha256
                 && content_fits(entry, self.archive, file);
             if !fits {
-                let line = self.changed_line(&file.name);
+                let line = self.changed_line(manifest, &file.name);
                 self.found(Problem::Changed { file: file.name.clone(), line });
             }
             self.report.files += 1;
         }
     }
 
-    /// The first line that is not what was written, where lines are known.
-    fn changed_line(&self, name: &str) -> Option<u64> {
-        let known = format!("lines/{}", name.rsplit('/').next()?);
-        let mut lines = Vec::new();
-        self.entries.get(&known)?.reader(self.archive).read_to_end(&mut lines).ok()?;
-        let mut reader = Lines::new(self.entries.get(name)?.reader(self.archive), name);
-        let mut number = 0;
-        let mut wanted = lines.chunks_exact(4);
-        loop {
-            number += 1;
-            match (reader.next(), wanted.next()) {
-                (Some(line), Some(hash)) if sha256(&[&line])[..4] == *hash => {}
-                (None, None) => return None,
-                _ => return Some(number),
-            }
+    /// The first file that stands elsewhere than it was written; what is missing or too many is said otherwise.
+    fn order(&mut self, manifest: &Manifest) {
+        let own = [MANIFEST, SIGNATURE];
+        let wanted: Vec<&str> = manifest.files.iter().map(|file| file.name.as_str()).chain(own).collect();
+        let sorted = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        let found: Vec<&str> = self.order.iter().map(String::as_str).collect();
+        let differs = (0..wanted.len()).find(|at| found.get(*at) != wanted.get(*at));
+        if let Some(at) = differs.filter(|_| sorted(&found) == sorted(&wanted)) {
+            let name = |names: &[&str]| (*names.get(at).unwrap_or(&"nothing")).to_owned();
+            let problem = Problem::Order { found: name(&found), wanted: name(&wanted) };
+            self.found(problem);
         }
+    }
+
+    /// The first line that is not what was written, where lines are known.
+    fn changed_line(&self, manifest: &Manifest, name: &str) -> Option<Place> {
+        let known = match name.split_once('/')? {
+            ("data" | "ocsf", file) => format!("lines/{file}"),
+            _ => return None,
+        };
+        // Hashes that were changed themselves would name any line.
+        let (file, kept) =
+            (manifest.files.iter().find(|file| file.name == known)?, self.entries.get(&known)?);
+        let mut hashes = Vec::new();
+        kept.reader(self.archive).read_to_end(&mut hashes).ok()?;
+        if hex(&sha256(&[&hashes])) != file.sha256 {
+            return None;
+        }
+        let content = self.entries.get(name)?.salvaged(self.archive);
+        lines::first_changed(Lines::new(content, name), &hashes)
     }
 
     /// Reads every table: rows, both forms, and what figures are made from.
@@ -292,7 +319,7 @@ impl Checker<'_> {
             as_csv.update(&table.csv_head());
             let mut reader = Lines::new(entry.reader(self.archive), &json);
             let mut rows = 0;
-            while let Some(line) = reader.next() {
+            while let Some(line) = reader.line() {
                 rows += 1;
                 let row = table.read_json(&line).filter(|row| table.json_row(row) == line);
                 let Some(row) = row else {
@@ -350,23 +377,44 @@ impl Checker<'_> {
         if counted.totals.off_by() != 0 {
             self.found(Problem::Totals(counted.totals.off_by()));
         }
-        for (at, (table, row)) in tally.derived().into_iter().enumerate() {
-            let name = format!("data/{}.jsonl", table.name);
-            let line = table.json_row(&row);
-            let there = self.entries.get(&name).is_some_and(|entry| {
-                let mut reader = Lines::new(entry.reader(self.archive), &name);
-                std::iter::from_fn(|| reader.next()).any(|known| known == line)
-            });
-            if !there {
-                let what = format!("row {at} of {}", table.name);
-                let counted = String::from_utf8_lossy(&line).trim().to_owned();
-                self.found(Problem::Figure { what, said: "something else".into(), counted });
-            }
-        }
+        self.derived(tally);
         let rows = |name: &str| counted.rows.get(name).copied().unwrap_or(0);
         if tally::EMPTY_WITHOUT.iter().all(|name| rows(name) == 0) {
             let (from, to) = (manifest.terms.from.to_string(), manifest.terms.to.to_string());
             self.found(Problem::Empty { from, to });
+        }
+    }
+
+    /// Tables that only repeat the figures hold exactly the rows that the figures make, and no other: the first that differs.
+    fn derived(&mut self, tally: &Tally) {
+        let mut wanted: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
+        for (table, row) in tally.derived() {
+            wanted.entry(table.name).or_default().push(table.json_row(&row));
+        }
+        for table in tally::DERIVED {
+            let name = format!("data/{table}.jsonl");
+            let Some(entry) = self.entries.get(&name).cloned() else { continue };
+            let mut said = Lines::new(entry.reader(self.archive), &name);
+            let mut counted = wanted.remove(table).unwrap_or_default().into_iter();
+            let mut number = 0;
+            loop {
+                number += 1;
+                let (said, counted) = (said.line(), counted.next());
+                if said == counted && said.is_some() {
+                    continue;
+                }
+                if said != counted {
+                    let show = |line: Option<Vec<u8>>| {
+                        line.map_or_else(
+                            || "nothing".into(),
+                            |line| String::from_utf8_lossy(&line).trim().to_owned(),
+                        )
+                    };
+                    let what = format!("row {number} of {table}");
+                    self.found(Problem::Figure { what, said: show(said), counted: show(counted) });
+                }
+                break;
+            }
         }
     }
 
@@ -444,7 +492,7 @@ impl Checker<'_> {
         let Some(entry) = self.entries.get("data/samples.jsonl").cloned() else { return };
         let mut reader = Lines::new(entry.reader(self.archive), "data/samples.jsonl");
         let mut drawn: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        while let Some(row) = reader.next().and_then(|line| tables::SAMPLES.read_json(&line)) {
+        while let Some(row) = reader.line().and_then(|line| tables::SAMPLES.read_json(&line)) {
             let cell = |name: &str| tables::SAMPLES.at(name).map_or("", |at| row[at].text()).to_owned();
             drawn.entry(cell("population")).or_default().push((cell("person"), cell("dossier")));
         }
@@ -652,27 +700,4 @@ fn content_fits(entry: &Entry, archive: &[u8], file: &File) -> bool {
         && bytes == u64::from(entry.length)
         && crc.sum() == entry.crc
         && hex(hash.finish().as_ref()) == file.sha256
-}
-
-/// Lines of a file with their ends; of a CSV file, records, so that a line feed inside quotes does not count.
-struct Lines<'a> {
-    reader: BufReader<Box<dyn Read + 'a>>,
-    csv: bool,
-}
-
-impl<'a> Lines<'a> {
-    fn new(reader: Box<dyn Read + 'a>, name: &str) -> Self {
-        Self { reader: BufReader::with_capacity(1 << 16, reader), csv: name.ends_with(".csv") }
-    }
-
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let mut line = Vec::new();
-        loop {
-            let more = self.reader.read_until(b'\n', &mut line).ok()?;
-            let open = self.csv && line.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
-            if more == 0 || !open {
-                return (!line.is_empty()).then_some(line);
-            }
-        }
-    }
 }

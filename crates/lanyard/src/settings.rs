@@ -36,6 +36,10 @@ pub struct Settings {
     /// Seconds between two polls of Okta's log.
     #[serde(default = "default_feed_seconds")]
     pub feed_seconds: u64,
+    /// Seconds within which a leaver must be verified gone: 30 to 86400. The alarm comes at four fifths of it; packs and the
+    /// console call who takes longer late.
+    #[serde(default = "default_leaver_bound_seconds")]
+    pub leaver_bound_seconds: u64,
     /// Extra roots of trust, PEM.
     pub ca_file: Option<PathBuf>,
     /// Folder that signed checkpoints of the journal are laid into every hour; best on another machine's disk.
@@ -339,6 +343,10 @@ fn default_feed_seconds() -> u64 {
     10
 }
 
+fn default_leaver_bound_seconds() -> u64 {
+    lanyard_engine::EngineSettings::default().leaver_bound.as_secs()
+}
+
 fn default_mail_tls() -> String {
     "starttls".into()
 }
@@ -454,6 +462,38 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+
+    /// The engine, and with it the console, and packs.
+    #[test]
+    fn the_bound_on_leavers_is_read_by_whoever_says_who_is_late() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        fs::write(dir.join("secret"), "something").unwrap();
+        let rest = "[[tenant]]\nid = \"main\"\nokta_url = \"https://example.okta.com\"\nokta_token_file = \"secret\"\n\
+                    [[site]]\nid = \"pier\"\nioffice_url = \"https://pier.iofficeconnect.com\"\n\
+                    ioffice_user = \"lanyard\"\nioffice_password_file = \"secret\"\n";
+        let now = "2026-05-01T00:00:00Z".parse().unwrap();
+        for (line, seconds) in [("", 120), ("leaver_bound_seconds = 900\n", 900)] {
+            fs::write(dir.join(FILE), format!("{line}{rest}")).unwrap();
+            let settings = Settings::load(dir).unwrap();
+            assert_eq!(crate::wiring::engine_settings(&settings).leaver_bound.as_secs(), seconds);
+            let wanted = crate::verbs::report::Wanted {
+                tenant: None,
+                site: None,
+                from: None,
+                to: None,
+                seed: None,
+                sample: None,
+                named: Vec::new(),
+                made_by: "a test".into(),
+            };
+            let ask = crate::verbs::report::ask(dir, wanted, &settings, now).unwrap();
+            assert_eq!(u64::try_from(ask.leaver_bound_seconds), Ok(seconds));
+            let told =
+                ask.settings.iter().any(|(_, path, value)| path == "leaver_bound_seconds" && value == "900");
+            assert_eq!(told, seconds == 900, "{:?}", ask.settings);
+        }
+    }
 
     #[test]
     fn blocks_that_are_added_at_once_are_all_kept_and_readers_never_find_half() {

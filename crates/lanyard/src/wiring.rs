@@ -511,6 +511,7 @@ pub fn engine(
 pub fn engine_settings(settings: &Settings) -> EngineSettings {
     EngineSettings {
         feed_interval: Duration::from_secs(settings.feed_seconds.max(1)),
+        leaver_bound: Duration::from_secs(settings.leaver_bound_seconds),
         observe_only: settings.observe_only,
         sign_off: settings
             .sites

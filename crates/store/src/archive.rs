@@ -171,7 +171,7 @@ impl Archive {
         evidence::operations_of(&self.tx(), plan)
     }
 
-    /// Findings first seen before `to`, with when they were over.
+    /// Findings first seen before `to`, with when they were over. One that was over and was seen again is there for each time.
     pub fn findings(&self, to: Timestamp) -> Result<Vec<(Finding, Option<Timestamp>)>, StoreFailure> {
         evidence::findings(&self.tx(), to)
     }

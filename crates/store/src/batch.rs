@@ -98,7 +98,9 @@ fn apply_one<'w>(
         Write::LetGo { tenant, position, at, note } => {
             return Ok(Wrote::Lines(journal::let_go(tx, tenant, *position, *at, note)?));
         }
-        Write::Erase { identity } => return Ok(Wrote::Lines(erase::person(tx, identity)?)),
+        Write::Erase { identity } => {
+            return Ok(Wrote::Lines(erase::person(tx, &mut memory.findings, identity)?));
+        }
         Write::Journal(entry) => lines.push(entry),
     }
     Ok(Wrote::Done)

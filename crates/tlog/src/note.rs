@@ -129,6 +129,20 @@ pub fn verify_note<'n>(note: &'n str, verifier: &str) -> Result<&'n str, NotePro
     Ok(body)
 }
 
+/// Like [`verify_note`], of a note that nobody may add a byte to: one signature, this key's, and nothing after it.
+///
+/// # Errors
+/// [`NoteProblem`]; [`NoteProblem::Form`] where anything stands beside the signature.
+pub fn verify_sole_note<'n>(note: &'n str, verifier: &str) -> Result<&'n str, NoteProblem> {
+    let body = verify_note(note, verifier)?;
+    // The signature itself has one form only: base64 is read strictly.
+    let after = note.get(body.len() + 1..).unwrap_or_default();
+    match after.find('\n') == after.len().checked_sub(1) && !after.contains('\r') {
+        true => Ok(body),
+        false => Err(NoteProblem::Form("something was added beside its signature")),
+    }
+}
+
 /// What people compare: SHA-256 of the public key, in groups of four hex digits.
 ///
 /// # Errors
@@ -200,6 +214,18 @@ mod tests {
             verify_note(&note, &other.verifier()),
             Err(NoteProblem::Unsigned("journal.example".into()))
         );
+        let beside = NoteProblem::Form("something was added beside its signature");
+        let second = other.sign_note("hello\n\nthere\n");
+        let second = second.rsplit_once("\n\n").map(|(_, signed)| signed.to_owned()).unwrap();
+        assert_eq!(verify_sole_note(&note, &key.verifier()), Ok("hello\n\nthere\n"));
+        for added in [second.as_str(), "\r\n", "hidden\n"] {
+            let longer = format!("{note}{added}");
+            assert_eq!(verify_sole_note(&longer, &key.verifier()), Err(beside.clone()), "{added:?}");
+        }
+        let windows = note.strip_suffix('\n').unwrap().to_owned() + "\r\n";
+        for shorter in [note.strip_suffix('\n').unwrap(), &windows] {
+            assert_eq!(verify_sole_note(shorter, &key.verifier()), Err(beside.clone()), "{shorter:?}");
+        }
         let again = CheckpointKey::from_secret_text(&key.to_secret_text()).unwrap();
         assert_eq!(again.verifier(), key.verifier());
         assert_eq!(format!("{key:?}"), "CheckpointKey(journal.example)");

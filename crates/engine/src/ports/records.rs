@@ -436,6 +436,16 @@ pub struct Finding {
     pub since: Timestamp,
 }
 
+/// Kinds of findings whose words tell of the control itself: of a log, a hook, a schedule, a policy.
+const OF_THE_CONTROL: [&str; 4] = ["feed", "hook", "policy_folder", "sweep"];
+
+impl Finding {
+    /// Whether its words may name people, so that they have no place in the hashed text of the journal.
+    pub fn may_name_people(&self) -> bool {
+        self.identity.is_some() || !OF_THE_CONTROL.contains(&&*self.kind)
+    }
+}
+
 /// A message for people outside the console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {

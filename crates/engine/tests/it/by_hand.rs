@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanyard_engine::{
-    ports::{Store, Write},
+    ports::{ActivityFilter, Store, Write},
     put_away::PutAwayError,
 };
 use lanyard_model::{
@@ -165,6 +165,18 @@ async fn a_leavers_visits_ring_and_are_put_away_by_hand() {
     }
     assert_eq!(world.findings().await, Vec::<String>::new());
     assert_eq!(world.lines("finding").await, lines + 2, "with who and why");
+    // Whom they are about stands in what erasure forgets, and nowhere else.
+    let filter = ActivityFilter { limit: 2, ..ActivityFilter::default() };
+    let mut titles = Vec::new();
+    for kept in world.store.activity(&filter).await.unwrap() {
+        let entry = kept.entry;
+        assert!(entry.person.as_deref().unwrap().contains('\n'), "{:?}", entry.person);
+        let hashed = format!("{} {} {}", entry.title, entry.detail, entry.data);
+        assert!(!hashed.contains("Okafor"), "{hashed}");
+        titles.push(entry.title);
+    }
+    titles.sort();
+    assert_eq!(titles, [format!("put away: todo {todo}"), "put away: visits visits:acme/ana:hq:left".into()]);
     world.signal(&id, false).await;
     world.quiet().await;
     assert_eq!(world.findings().await, Vec::<String>::new(), "looked at again, they stay away");

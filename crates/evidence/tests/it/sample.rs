@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_evidence::{
-    cell::Cell,
+    cell::{Cell, Table},
     manifest::Terms,
     pack::Pack,
     tables,
@@ -73,6 +73,10 @@ pub struct Story {
     pub sample_by: Option<fn(usize) -> &'static str>,
     /// What the pack says of it, if that is something else.
     pub values_told: Option<fn(usize) -> &'static str>,
+    /// Signs the earlier checkpoints instead.
+    pub checkpoint_key: Option<CheckpointKey>,
+    /// Rows beside those that the story makes.
+    pub extra: Vec<(&'static Table, Vec<Cell>)>,
     /// Lines whose texts were let go of, and by whose note over how many.
     pub let_go: Option<(u64, Option<(CheckpointKey, u64)>)>,
 }
@@ -89,6 +93,8 @@ impl Default for Story {
             opening_too_many: 0,
             sample_by: None,
             values_told: None,
+            checkpoint_key: None,
+            extra: Vec::new(),
             let_go: None,
         }
     }
@@ -127,9 +133,12 @@ pub fn pack(story: &Story) -> Vec<u8> {
     if !story.empty {
         people(&mut pack, story);
     }
+    for (table, row) in &story.extra {
+        pack.row(table, row.clone());
+    }
     for (size, minute) in &story.checkpoints {
         let checkpoint = checkpoint(*size, *minute);
-        let note = checkpoint.sign(&story.key);
+        let note = checkpoint.sign(story.checkpoint_key.as_ref().unwrap_or(&story.key));
         let row = vec![checkpoint.at.into(), (*size).into(), hex(&checkpoint.root).into(), note.into()];
         pack.row(&tables::CHECKPOINTS, row);
     }

@@ -3,9 +3,13 @@
 use lanyard_evidence::{
     container::{self, ContainerProblem, Packing, Writer},
     manifest::{MANIFEST, SIGNATURE},
-    verify::{Problem, Report, check},
+    tables,
+    verify::{Place, Problem, Report, check},
 };
-use lanyard_tlog::{cut::CutProblem, note::CheckpointKey};
+use lanyard_tlog::{
+    cut::CutProblem,
+    note::{CheckpointKey, NoteProblem},
+};
 
 use super::sample::{Story, at, key, pack};
 
@@ -65,7 +69,7 @@ fn a_changed_value_is_named_by_file_and_line() {
         _ => bytes,
     });
     let problems = checked(&forged).problems;
-    assert_eq!(problems, [Problem::Changed { file: "data/leavers.csv".into(), line: Some(5) }]);
+    assert_eq!(problems, [Problem::Changed { file: "data/leavers.csv".into(), line: Some(Place::At(5)) }]);
     assert_eq!(problems[0].to_string(), "data/leavers.csv was changed at line 5");
 
     let dropped = repacked(&archive, |name, bytes| match name {
@@ -81,7 +85,7 @@ fn a_changed_value_is_named_by_file_and_line() {
     });
     assert_eq!(
         checked(&dropped).problems,
-        [Problem::Changed { file: "data/leavers.jsonl".into(), line: Some(5) }]
+        [Problem::Changed { file: "data/leavers.jsonl".into(), line: Some(Place::At(5)) }]
     );
 }
 
@@ -119,6 +123,103 @@ fn a_manifest_that_says_something_else_is_not_the_signed_one() {
         _ => bytes,
     });
     assert!(matches!(checked(&forged).problems.as_slice(), [Problem::Signature(_)]));
+}
+
+/// Nobody needs the key to add to an archive; every header of these fits.
+#[test]
+fn what_was_added_or_moved_is_found() {
+    let archive = pack(&Story::default());
+    let entries = container::read(&archive).unwrap();
+    let rebuilt = |names: &[&str]| {
+        let mut writer = Writer::default();
+        for name in names {
+            let (mut bytes, entry) = (Vec::new(), entries.iter().find(|entry| entry.name == *name).unwrap());
+            entry.reader(&archive).read_to_end(&mut bytes).unwrap();
+            let mut packing = match entry.deflated {
+                true => Packing::deflated(name),
+                false => Packing::stored(name),
+            };
+            packing.write(&bytes);
+            writer.add(packing);
+        }
+        writer.finish().unwrap()
+    };
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert!(rebuilt(&names) == archive);
+
+    // Before the signed file or after it: one tool unpacks the first, another the last.
+    for place in [0, names.len()] {
+        let mut twice = names.clone();
+        twice.insert(place, "data/leavers.csv");
+        let problems = checked(&rebuilt(&twice)).problems;
+        assert_eq!(problems, [Problem::Archive(ContainerProblem::Twice("data/leavers.csv".into()))]);
+    }
+    let mut moved = names.clone();
+    moved.swap(0, 1);
+    let (found, wanted) = (names[1].to_owned(), names[0].to_owned());
+    assert_eq!(checked(&rebuilt(&moved)).problems, [Problem::Order { found, wanted }]);
+
+    let mut writer = Writer::default();
+    for name in ["folder/", "unheard-of.txt"] {
+        let mut packing = Packing::stored(name);
+        packing.write(b"");
+        writer.add(packing);
+    }
+    let beside = writer.finish().unwrap();
+    assert_eq!(checked(&beside).problems, [Problem::Missing("manifest.json".into())]);
+}
+
+#[test]
+fn nothing_is_added_to_the_signature() {
+    let other = CheckpointKey::create("PeterNeumann").unwrap();
+    let archive = pack(&Story::default());
+    for added in ["hidden text\n".to_owned(), other.sign_note("x\n").replace("x\n\n", "")] {
+        let longer = repacked(&archive, |name, mut bytes| {
+            if name == SIGNATURE {
+                bytes.extend_from_slice(added.as_bytes());
+            }
+            bytes
+        });
+        let beside = NoteProblem::Form("something was added beside its signature");
+        assert_eq!(checked(&longer).problems, [Problem::Signature(beside)], "{added:?}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_key_is_found() {
+    let other = CheckpointKey::create("PeterNeumann").unwrap();
+    let foreign = problem(&Story { checkpoint_key: Some(other), ..Story::default() });
+    let why = "it carries no signature of PeterNeumann".to_owned();
+    assert_eq!(foreign, Problem::Checkpoint { number: 1, why });
+}
+
+#[test]
+fn rows_that_the_figures_do_not_make_are_found() {
+    // Signed by the maker itself: a control that nobody counted, before those that were.
+    let row = |first: &str| vec![first.into(); tables::CONTROLS.columns.len()];
+    let Problem::Figure { what, said, counted } =
+        problem(&Story { extra: vec![(&tables::CONTROLS, row("all is well"))], ..Story::default() })
+    else {
+        panic!("a figure");
+    };
+    assert_eq!(what, "row 1 of controls");
+    assert!(said.contains("all is well") && !counted.contains("all is well"), "{said}, {counted}");
+}
+
+#[test]
+fn hashes_of_lines_that_were_changed_themselves_name_no_line() {
+    let archive = pack(&Story::default());
+    let forged = repacked(&archive, |name, mut bytes| {
+        if name == "lines/leavers.csv" {
+            bytes[0] ^= 1;
+        }
+        match name {
+            "data/leavers.csv" => String::from_utf8(bytes).unwrap().replacen("00u3", "00u9", 1).into_bytes(),
+            _ => bytes,
+        }
+    });
+    let said: Vec<String> = checked(&forged).problems.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["data/leavers.csv was changed", "lines/leavers.csv was changed"]);
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn measure(folder: &std::path::Path, people: u32) -> anyhow::Result<u8> {
     let archive = Archive::open(wiring::store_folder(folder))?;
     let (before, begun) = (Usage::own(), Instant::now());
     let bars = Bars::new(false);
-    let pack = evidence::make(&ask, &archive, &key, &bars)?;
+    let pack = evidence::make(&ask, &archive, &key, &bars)?.archive;
     bars.clear();
     let pack_seconds = begun.elapsed().as_secs_f64();
     let after = Usage::own();

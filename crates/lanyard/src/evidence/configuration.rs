@@ -12,8 +12,15 @@ use crate::settings::Settings;
 /// Parts of a policy that say how carefully it is carried out; the rules themselves are behind the seal.
 const PARTS: &[&str] = &["correlation", "scope", "lifecycle", "guardrails"];
 /// Settings about who may do what, and where proof goes. Credentials and addresses of other kinds stay out.
-const SETTINGS: &[&str] =
-    &["observe_only", "checkpoint_dir", "checkpoints", "sign_in", "approvals", "digest"];
+const SETTINGS: &[&str] = &[
+    "observe_only",
+    "leaver_bound_seconds",
+    "checkpoint_dir",
+    "checkpoints",
+    "sign_in",
+    "approvals",
+    "digest",
+];
 /// Whatever is called so is not shown.
 const SECRET: &[&str] = &["secret", "password", "token", "key"];
 

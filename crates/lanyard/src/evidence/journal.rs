@@ -1,6 +1,8 @@
 //! One pass over a tenant's journal: every line against its leaf, the tree against its head, proofs, and the lines
 //! that tables are made from.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use lanyard_engine::ports::{Progress, StoreFailure};
 use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables, verify::Consistency};
@@ -34,8 +36,8 @@ pub struct Head {
     pub note: String,
     /// Oldest first.
     pub earlier: Vec<(Checkpoint, String)>,
-    /// Signed by other keys.
-    pub foreign: usize,
+    /// What must be said of checkpoints that this pack's key did not sign.
+    pub foreign: Option<String>,
 }
 
 /// By length: a clock that went back must not look like a journal that was cut.
@@ -56,12 +58,15 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
     let mut foreign = 0;
     let mut earlier: Vec<(Checkpoint, String)> = Vec::new();
     let kept = scope.archive.checkpoints(tenant)?.into_iter().map(|(_, _, note)| note);
-    for note in kept.chain(keys::exported(&scope.ask.exported, tenant).into_iter().map(|(_, note)| note)) {
+    let outside = keys::exported(&scope.ask.exported, tenant).into_iter().map(|(_, note)| note);
+    // Most lie in both places.
+    for note in kept.chain(outside).collect::<BTreeSet<_>>() {
         match verify_checkpoint(&note, &key.verifier()) {
             Ok(checkpoint) if checkpoint.origin == origin => earlier.push((checkpoint, note)),
             _ => foreign += 1,
         }
     }
+    let foreign = (foreign > 0).then(|| foreign_told(foreign, earlier.len(), key));
     let earlier = in_order(earlier);
     if let Some((longest, _)) = earlier.last()
         && longest.size > size
@@ -99,11 +104,23 @@ pub fn head(scope: &Scope<'_>, key: &CheckpointKey, origin: &str) -> anyhow::Res
     Ok(Head { size, cut, note: now.sign(key), earlier, foreign })
 }
 
+fn foreign_told(foreign: usize, own: usize, key: &CheckpointKey) -> String {
+    let (signed, left_out) = match foreign {
+        1 => ("1 checkpoint on record is".to_owned(), "is left out"),
+        several => (format!("{several} checkpoints on record are"), "are left out"),
+    };
+    let none = if own == 0 { ", and none by it" } else { "" };
+    format!(
+        "{signed} not signed by this pack's key ({}){none}, and {left_out}: whether the journal is still what was signed with them, \
+         this pack does not show. Ask who changed the key, and when.",
+        key.verifier()
+    )
+}
+
 /// What the pass found out.
 pub struct Told {
     pub prover: Prover,
     pub clock_went_back: Vec<(u64, i64)>,
-    pub limits: Vec<String>,
     pub sayings: Sayings,
 }
 
@@ -204,14 +221,7 @@ pub fn read(
         let row = vec![checkpoint.at.into(), size.into(), hex(&checkpoint.root).into(), note.as_str().into()];
         pack.row(&tables::CHECKPOINTS, row);
     }
-    let mut limits = Vec::new();
-    if head.foreign > 0 {
-        limits.push(format!(
-            "{} older checkpoints are signed by another key and are not in this pack.",
-            head.foreign
-        ));
-    }
-    Ok(Told { prover, clock_went_back, limits, sayings })
+    Ok(Told { prover, clock_went_back, sayings })
 }
 
 /// The moment of a line without reading all of it: microseconds since 1970.

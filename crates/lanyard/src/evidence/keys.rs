@@ -11,7 +11,7 @@ use lanyard_engine::ports::{Message, Store, TreeHead, Write};
 use lanyard_model::id::TenantId;
 use lanyard_store::checkpoint::{Checkpoint, CheckpointKey};
 
-use crate::local::write_private;
+use crate::{exit::Unusable, local::write_private};
 
 /// Where a tenant's key lies in the data folder.
 fn key_file(dir: &Path, tenant: &TenantId) -> PathBuf {
@@ -23,25 +23,66 @@ pub fn export_folder(dir: &Path, configured: Option<&Path>) -> PathBuf {
     dir.join(configured.unwrap_or(Path::new("checkpoints")))
 }
 
-/// The tenant's key; made on first use.
+/// The other half of the key beside it: while it is there, nobody takes a lost key for one that was never made.
+fn verifier_file(dir: &Path, tenant: &TenantId) -> PathBuf {
+    dir.join("keys").join(format!("{tenant}.checkpoint.verifier"))
+}
+
+/// The tenant's key; `None`: there is none. Nothing is made.
 ///
 /// # Errors
-/// An unreadable or unwritable file.
-pub fn load_or_make(dir: &Path, tenant: &TenantId) -> anyhow::Result<CheckpointKey> {
+/// An unreadable file.
+pub fn load(dir: &Path, tenant: &TenantId) -> anyhow::Result<Option<CheckpointKey>> {
     let file = key_file(dir, tenant);
     match fs::read_to_string(&file) {
         Ok(text) => CheckpointKey::from_secret_text(&text)
+            .map(Some)
             .with_context(|| format!("{} holds no checkpoint key", file.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// The sentence for a key that was there and is not any more.
+pub fn lost(dir: &Path, tenant: &TenantId) -> Option<String> {
+    let verifier = verifier_file(dir, tenant);
+    let known = fs::read_to_string(&verifier).ok()?;
+    Some(format!(
+        "{} is gone: the key that signs the journal of {tenant} ({}); nothing is signed with another one instead\nhint: bring it back from \
+         a backup; if it is lost for good, remove {} too: a new key is made then, and packs say that what was signed before is not theirs",
+        key_file(dir, tenant).display(),
+        known.trim(),
+        verifier.display()
+    ))
+}
+
+/// The tenant's key; made on first use.
+///
+/// # Errors
+/// An unreadable or unwritable file; a key that was there before and is gone.
+pub fn load_or_make(dir: &Path, tenant: &TenantId) -> anyhow::Result<CheckpointKey> {
+    let (file, beside) = (key_file(dir, tenant), verifier_file(dir, tenant));
+    let key = match load(dir, tenant)? {
+        Some(key) => key,
+        None => {
+            if let Some(lost) = lost(dir, tenant) {
+                anyhow::bail!(Unusable(lost));
+            }
             let key = CheckpointKey::create(&format!("lanyard-{tenant}"))?;
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             }
             write_private(&file, &format!("{}\n", key.to_secret_text()))?;
-            Ok(key)
+            key
         }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let verifier = format!("{}\n", key.verifier());
+    if fs::read_to_string(&beside).ok().is_none_or(|known| known != verifier) {
+        // A folder that is only read is read all the same.
+        let new = beside.with_extension("new");
+        let _ = fs::write(&new, verifier).and_then(|()| fs::rename(&new, &beside));
     }
+    Ok(key)
 }
 
 /// The name of a tenant's tree: the key's hash makes it unique in the world.

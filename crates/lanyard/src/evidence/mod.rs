@@ -76,7 +76,15 @@ impl Scope<'_> {
     }
 }
 
-/// Makes a pack: the archive's bytes.
+/// A pack that was made.
+#[derive(Debug)]
+pub struct Made {
+    pub archive: Vec<u8>,
+    /// What whoever made it must be told; the pack says it first among its limits.
+    pub warnings: Vec<String>,
+}
+
+/// Makes a pack.
 ///
 /// # Errors
 /// A period without data, a journal that was cut, rewritten or signed by somebody else, an unreadable store. Nothing
@@ -86,7 +94,7 @@ pub fn make(
     archive: &Archive,
     key: &CheckpointKey,
     progress: &dyn Progress,
-) -> anyhow::Result<Vec<u8>> {
+) -> anyhow::Result<Made> {
     let mut sites = ask.sites.clone();
     if ask.all_sites {
         let served: Vec<bool> =
@@ -102,7 +110,8 @@ pub fn make(
     let head = journal::head(&scope, key, &origin)?;
     let known = people::Known::read(&scope, progress)?;
     let mut plans = plans::Plans::read(&scope, progress)?;
-    let mut limits = limits();
+    let warnings: Vec<String> = head.foreign.iter().cloned().collect();
+    let mut limits: Vec<String> = warnings.iter().cloned().chain(limits()).collect();
     let mut pack = Pack::new(Terms {
         tenant: ask.tenant.to_string(),
         okta_url: ask.okta_url.clone(),
@@ -154,7 +163,6 @@ pub fn make(
     limits.extend(told.sayings.rows(&scope, &mut pack)?);
     progress.report("writing dossiers", 0, None);
     dossier::write(&mut pack, dossiers, &told.prover, head.size)?;
-    limits.extend(told.limits);
     pack.note(|terms| {
         terms.clock_went_back = told.clock_went_back;
         terms.policies = versions.seals(&scope);
@@ -170,7 +178,8 @@ pub fn make(
         )));
     }
     progress.report("writing", 0, None);
-    pack.finish(key).context("the pack cannot be made; nothing was written")
+    let archive = pack.finish(key).context("the pack cannot be made; nothing was written")?;
+    Ok(Made { archive, warnings })
 }
 
 /// What no pack covers.

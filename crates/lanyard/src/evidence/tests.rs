@@ -3,24 +3,33 @@
 mod edges;
 mod scope;
 
-use std::{collections::BTreeMap, io::Read as _};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_engine::ports::{Entry, Finding, Severity, Silent, Store as _, SweepRecord, Write};
-use lanyard_evidence::{container, verify};
+use lanyard_engine::ports::{Entry, Finding, Intent, Severity, Silent, Store as _, SweepRecord, Write};
+use lanyard_evidence::{
+    container,
+    manifest::Terms,
+    verify::{self, Problem},
+};
 use lanyard_model::{
     account::{Account, AccountKind, FieldName},
     clearance::{Clearance, ClearanceKind, ClearanceState, GatedLine, Vote},
     coverage::{Evidence, ReadKind},
-    id::{AccountId, AccountKey, IdentityId, ItemId, SiteId, TenantId},
+    id::{AccountId, AccountKey, IdentityId, ItemId, PlanId, ReservationId, SiteId, TenantId},
     identity::{AttributeValue, Groups, Identity, Profile, Status},
     link::{How, Link},
+    plan::{Operation, Outcome},
     signal::{Event, Lane, Source},
 };
-use lanyard_store::{Archive, SqliteStore, checkpoint::CheckpointKey};
+use lanyard_store::{
+    Archive, SqliteStore,
+    checkpoint::{Checkpoint, CheckpointKey},
+};
 use serde_json::{Value, json};
 
-use super::{Ask, make};
+use super::{Ask, keys, make};
+use crate::verbs::report::write_pack;
 
 /// Hours after the beginning of the period.
 fn at(hours: i64) -> Timestamp {
@@ -282,6 +291,24 @@ fn history() -> Vec<Write> {
         json!({ "since": at(15), "owner": "olga", "compensation": "badge blocked by hand", "by": "rita" });
     all.push(line("breach", Some("old"), at(21), "olga answers for a late leaver", answered));
     all.extend(sweep(at(22), false));
+    // A leaver's booking was cancelled.
+    let intent = "pln_9.1.0".to_owned();
+    all.push(Write::Intent(Box::new(Intent {
+        id: intent.clone(),
+        plan: PlanId::new("pln_9"),
+        step: 0,
+        identity: who("old"),
+        site: site(),
+        account: Some(AccountId(1)),
+        operation: Operation::CancelBooking { booking: ReservationId(5) },
+        at: at(16),
+        charge: None,
+        inverse: None,
+    })));
+    all.push(Write::Outcome { intent, outcome: Outcome::Done { account: None, made: None }, at: at(16) });
+    // The orphan was gone, and is seen again when the period is over.
+    all.push(Write::FindingsOverExcept { prefix: "orphan:pier:".into(), keep: Vec::new(), at: at(23) });
+    all.push(orphan(at(26)));
     all
 }
 
@@ -333,7 +360,19 @@ async fn tried(
     for write in history {
         store.write(vec![write]).await.unwrap();
     }
-    let mut ask = Ask {
+    let mut ask = ask(folder);
+    change(&mut ask);
+    let key = CheckpointKey::create("lanyard-acme").unwrap();
+    let packed = make(&ask, &Archive::open(folder).unwrap(), &key, &Silent)?;
+    assert_eq!(packed.warnings, Vec::<String>::new());
+    let archive = packed.archive;
+    let report = verify::check(&archive, Some(&key.verifier()), &|_, _, _| {}).unwrap();
+    assert_eq!(report.problems, []);
+    Ok(Made { archive })
+}
+
+fn ask(dir: &Path) -> Ask {
+    Ask {
         tenant: tenant(),
         okta_url: "https://acme.okta.example".into(),
         sites: vec![(site(), "https://pier.ioffice.example".into())],
@@ -350,14 +389,80 @@ async fn tried(
         feed_interval: std::time::Duration::from_secs(10),
         settings: Vec::new(),
         administrators: Vec::new(),
-        exported: folder.join("outside"),
-    };
-    change(&mut ask);
-    let key = CheckpointKey::create("lanyard-acme").unwrap();
-    let archive = make(&ask, &Archive::open(folder).unwrap(), &key, &Silent)?;
-    let report = verify::check(&archive, Some(&key.verifier()), &|_, _, _| {}).unwrap();
-    assert_eq!(report.problems, []);
-    Ok(Made { archive })
+        exported: dir.join("outside"),
+    }
+}
+
+/// A data folder with the history in it, and its store, open.
+async fn data_folder() -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("store")).unwrap();
+    for write in history() {
+        store.write(vec![write]).await.unwrap();
+    }
+    (folder, store)
+}
+
+/// A checkpoint over the journal as it is, by a clock that shows this hour.
+async fn signed(dir: &Path, store: &SqliteStore, key: &CheckpointKey, hour: i64) {
+    let (size, root) = Archive::open(dir.join("store")).unwrap().head(&tenant()).unwrap();
+    let origin = keys::origin(key, &tenant());
+    let note = Checkpoint { origin, size, root, at: Some(at(hour)) }.sign(key);
+    store.write(vec![Write::Checkpoint { tenant: tenant(), size, at: at(hour), note }]).await.unwrap();
+}
+
+fn terms(report: &verify::Report) -> &Terms {
+    &report.manifest.as_ref().unwrap().terms
+}
+
+#[tokio::test]
+async fn a_clock_that_went_back_is_said_in_the_pack_and_keeps_none_from_being_made() {
+    let (folder, store) = data_folder().await;
+    let dir = folder.path();
+    let key = keys::load_or_make(dir, &tenant()).unwrap();
+    signed(dir, &store, &key, 22).await;
+    let (size, _) = Archive::open(dir.join("store")).unwrap().head(&tenant()).unwrap();
+    // Five hours earlier than the last line, and not a moment longer than that.
+    store.write(vec![line("control", None, at(17), "the clock was set back", Value::Null)]).await.unwrap();
+    store.write(vec![line("control", None, at(17), "still", Value::Null)]).await.unwrap();
+    signed(dir, &store, &key, 18).await;
+    let out = dir.join("pack.zip");
+    let made = write_pack(dir, &ask(dir), &out, &Silent).unwrap();
+    assert_eq!(terms(&made.report).clock_went_back, [(size, 5 * 3600)]);
+    let size = size + 2;
+    let clock = Problem::Clock { size, at: at(18).to_string(), before: at(22).to_string() };
+    assert_eq!(made.report.problems, [clock], "whoever verifies it is told");
+    assert!(out.exists() && made.warnings.is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_is_said_loudly_and_one_that_is_gone_signs_nothing() {
+    let (folder, store) = data_folder().await;
+    let dir = folder.path();
+    let key = keys::load_or_make(dir, &tenant()).unwrap();
+    signed(dir, &store, &key, 22).await;
+    let make = |name: &str| write_pack(dir, &ask(dir), &dir.join(name), &Silent);
+    assert_eq!(make("own.zip").unwrap().warnings, Vec::<String>::new());
+
+    let file = dir.join("keys/acme.checkpoint.key");
+    std::fs::remove_file(&file).unwrap();
+    let refused = make("gone.zip").err().unwrap().to_string();
+    assert!(
+        refused.contains("acme.checkpoint.key is gone") && refused.contains("hint: bring it back"),
+        "{refused}"
+    );
+    assert!(!dir.join("gone.zip").exists() && !file.exists(), "no other key is made");
+
+    // Somebody removed what remembers it, too.
+    std::fs::remove_dir_all(dir.join("keys")).unwrap();
+    let made = make("foreign.zip").unwrap();
+    let other = keys::load(dir, &tenant()).unwrap().unwrap().verifier();
+    let warning = format!(
+        "1 checkpoint on record is not signed by this pack's key ({other}), and none by it, and is left out: whether the journal is \
+         still what was signed with them, this pack does not show. Ask who changed the key, and when."
+    );
+    assert_eq!(made.warnings, [warning.as_str()]);
+    assert_eq!(terms(&made.report).limits[0], warning);
 }
 
 #[tokio::test]
@@ -465,6 +570,6 @@ async fn dossiers_hold_oktas_own_event_and_other_tools_get_every_class() {
     for event in made.lines("ocsf/events.jsonl") {
         *classes.entry(event["class_uid"].as_i64().unwrap()).or_default() += 1;
     }
-    // Two live accounts when the period ended, one item given, one finding; the history has no line about the control.
-    assert_eq!(classes, BTreeMap::from([(2003, 1), (3006, 1), (5003, 2)]));
+    // Two live accounts when the period ended, one booking cancelled, one item given, one finding; the history has no line about the control.
+    assert_eq!(classes, BTreeMap::from([(2003, 1), (3004, 1), (3006, 1), (5003, 2)]));
 }

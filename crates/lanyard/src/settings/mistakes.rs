@@ -112,6 +112,13 @@ impl Mistakes<'_> {
                 "not an address that Okta can call; write it like https://lanyard.example.com (plain http only to this machine)",
             );
         }
+        if !(30..=86_400).contains(&settings.leaver_bound_seconds) {
+            let message = format!(
+                "{} is not between 30 and 86400 seconds; without the setting it is 120",
+                settings.leaver_bound_seconds
+            );
+            self.add(Place::top("leaver_bound_seconds"), message);
+        }
         if let Some(file) = &settings.ca_file {
             self.check_file(Place::top("ca_file"), file);
         }

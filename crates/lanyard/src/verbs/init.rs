@@ -300,7 +300,9 @@ fn settings_text(listen: &str, public_url: Option<&str>, org: &str, place: &str)
          # true: observe and plan, write nothing to iOffice.\n\
          observe_only = false\n\
          # Seconds between two looks at Okta's log, which catches what hooks miss.\n\
-         feed_seconds = 10\n\n\
+         feed_seconds = 10\n\
+         # Seconds within which a leaver must be verified gone. The alarm comes at four fifths of it.\n\
+         leaver_bound_seconds = 120\n\n\
          {org}\n\
          {place}\n\
          # Where e-mail goes out, for notices and alarms.\n\

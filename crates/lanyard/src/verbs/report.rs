@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use lanyard_engine::{EngineSettings, clock::Clock as _, ports::Progress};
+use lanyard_engine::{clock::Clock as _, ports::Progress};
 use lanyard_evidence::verify::Problem;
 use lanyard_model::id::{SiteId, TenantId};
 use lanyard_store::{Archive, checkpoint::fingerprint};
@@ -105,7 +105,10 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
     let bars = Bars::new(arguments.json);
     let made = write_pack(dir, &ask, &arguments.out, &bars);
     bars.clear();
-    let Made { bytes, report } = made?;
+    let Made { bytes, report, warnings } = made?;
+    for warning in &warnings {
+        talk!("warning: {warning}");
+    }
     let summary = report.manifest.map(|manifest| manifest.summary).unwrap_or_default();
     let finger = fingerprint(&key.verifier())?;
     let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
@@ -118,7 +121,7 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
             json!({
                 "pack": arguments.out, "bytes": bytes, "tenant": ask.tenant, "from": ask.from, "to": ask.to,
                 "seed": ask.seed, "key": key.verifier(), "fingerprint": finger, "summary": summary,
-                "problems": problems,
+                "problems": problems, "warnings": warnings,
             })
         );
     } else {
@@ -149,6 +152,8 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
 pub struct Made {
     pub bytes: u64,
     pub report: lanyard_evidence::verify::Report,
+    /// What whoever made it must be told; the pack says it too.
+    pub warnings: Vec<String>,
 }
 
 /// Makes the pack that `ask` asks for and writes it to `out`.
@@ -158,7 +163,7 @@ pub struct Made {
 pub fn write_pack(dir: &Path, ask: &Ask, out: &Path, progress: &dyn Progress) -> anyhow::Result<Made> {
     let archive = Archive::open(wiring::store_folder(dir))?;
     let key = keys::load_or_make(dir, &ask.tenant)?;
-    let pack = evidence::make(ask, &archive, &key, progress)?;
+    let evidence::Made { archive: pack, warnings } = evidence::make(ask, &archive, &key, progress)?;
     let unfinished = out.with_extension("unfinished");
     let unwritten = || format!("cannot write {}", out.display());
     fs::write(&unfinished, &pack).with_context(unwritten)?;
@@ -174,7 +179,7 @@ pub fn write_pack(dir: &Path, ask: &Ask, out: &Path, progress: &dyn Progress) ->
         anyhow::bail!("the pack that was just written does not hold: {problem}");
     }
     fs::rename(&unfinished, out).with_context(unwritten)?;
-    Ok(Made { bytes: u64::try_from(pack.len())?, report })
+    Ok(Made { bytes: u64::try_from(pack.len())?, report, warnings })
 }
 
 /// What is wanted, before it is held against the settings.
@@ -246,7 +251,7 @@ pub fn ask(dir: &Path, arguments: Wanted, settings: &Settings, now: Timestamp) -
         made_at: now,
         made_by: arguments.made_by,
         feed_interval: std::time::Duration::from_secs(settings.feed_seconds.max(1)),
-        leaver_bound_seconds: i64::try_from(EngineSettings::default().leaver_bound.as_secs())?,
+        leaver_bound_seconds: i64::try_from(settings.leaver_bound_seconds)?,
         settings: configuration::settings_rows(&fs::read_to_string(dir.join(FILE)).unwrap_or_default()),
         administrators: configuration::administrators(settings, &tenant.id),
         exported: keys::export_folder(dir, settings.checkpoint_dir.as_deref()),

@@ -127,10 +127,19 @@ fn journal(arguments: &VerifyArguments) -> anyhow::Result<u8> {
     let mut heads = Vec::new();
     for tenant in archive.tenants()? {
         let (size, _) = archive.head(&tenant)?;
-        let key = keys::load_or_make(&dir, &tenant)?;
-        problems.extend(against_its_cut(&archive, &tenant, &key)?);
-        let (checked, bad) = against_checkpoints(&archive, &key, &outside, &tenant)?;
-        problems.extend(bad);
+        // A check makes no key: one that is gone is something that was found.
+        let checked = match keys::load(&dir, &tenant)? {
+            Some(key) => {
+                problems.extend(against_its_cut(&archive, &tenant, &key)?);
+                let (checked, bad) = against_checkpoints(&archive, &key, &outside, &tenant)?;
+                problems.extend(bad);
+                checked
+            }
+            None => {
+                problems.extend(without_key(&archive, &dir, &outside, &tenant)?);
+                0
+            }
+        };
         heads.push(json!({ "tenant": tenant, "lines": size, "checkpoints": checked }));
         if !arguments.json {
             say!("{tenant}: {size} lines, {checked} checkpoints");
@@ -145,6 +154,25 @@ fn journal(arguments: &VerifyArguments) -> anyhow::Result<u8> {
         }
     }
     Ok(if problems.is_empty() { exit::DONE } else { exit::FAILED })
+}
+
+/// What cannot be checked because the key is not there; `None` where nothing was ever signed.
+fn without_key(
+    archive: &Archive,
+    dir: &std::path::Path,
+    outside: &std::path::Path,
+    tenant: &TenantId,
+) -> anyhow::Result<Option<String>> {
+    if let Some(lost) = keys::lost(dir, tenant) {
+        return Ok(Some(lost));
+    }
+    let signed = archive.checkpoints(tenant)?.len() + keys::exported(outside, tenant).len();
+    Ok((signed > 0 || archive.cut(tenant)?.0 > 0).then(|| {
+        format!(
+            "the key that signs the journal of {tenant} is not in {}: what it signed cannot be checked\nhint: bring it back from a backup",
+            dir.join("keys").display()
+        )
+    }))
 }
 
 /// Whether the texts that are gone are exactly those that somebody with the key let go of.
@@ -300,6 +328,45 @@ mod tests {
               2026-05-04T12:00:00Z with fewer lines"
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_of_another_key_and_a_key_that_is_gone_are_found() {
+        let mut journal = Journal::new();
+        journal.line(0).await;
+        assert_eq!(
+            without_key(&journal.archive(), journal.folder.path(), journal.folder.path(), &journal.tenant)
+                .unwrap(),
+            None,
+            "nothing was signed yet"
+        );
+        journal.sign(60).await;
+        let own = std::mem::replace(&mut journal.key, CheckpointKey::create("lanyard-acme").unwrap());
+        let foreign = "checkpoint of 2026-05-04T11:00:00Z: it carries no signature of lanyard-acme";
+        assert_eq!(journal.problems(), [foreign]);
+        journal.key = own;
+        assert_eq!(journal.problems(), Vec::<String>::new());
+        // One that lies outside, too.
+        let (size, root) = journal.archive().head(&journal.tenant).unwrap();
+        let other = CheckpointKey::create("lanyard-acme").unwrap();
+        let origin = keys::origin(&other, &journal.tenant);
+        let note = Checkpoint { origin, size, root, at: Some(at(61)) }.sign(&other);
+        let outside = journal.folder.path().join("outside/acme");
+        fs::create_dir_all(&outside).unwrap();
+        fs::write(outside.join("20260504T110100.000000Z.checkpoint"), note).unwrap();
+        let found = journal.problems();
+        let told =
+            found.len() == 1 && found[0].ends_with(".checkpoint: it carries no signature of lanyard-acme");
+        assert!(told, "{found:?}");
+
+        let dir = journal.folder.path();
+        let gone = || without_key(&journal.archive(), dir, &dir.join("outside"), &journal.tenant).unwrap();
+        let unknown = gone().expect("it is found");
+        assert!(unknown.contains("is not in") && unknown.contains("cannot be checked"), "{unknown}");
+        keys::load_or_make(dir, &journal.tenant).unwrap();
+        fs::remove_file(dir.join("keys/acme.checkpoint.key")).unwrap();
+        let lost = gone().expect("it is found");
+        assert!(lost.contains("acme.checkpoint.key is gone"), "{lost}");
     }
 
     #[tokio::test]

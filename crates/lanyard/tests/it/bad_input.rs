@@ -70,6 +70,16 @@ async fn settings_with_mistakes_name_the_place_and_the_fix() {
             "public_url = \"http://lanyard.example.com\"\n[[tenant]]",
             vec!["lanyard.toml:4:14", "https://lanyard.example.com"],
         ),
+        (
+            "listen =",
+            "leaver_bound_seconds = 5\nlisten =",
+            vec!["lanyard.toml:2:24", "5 is not between 30 and 86400 seconds"],
+        ),
+        (
+            "listen =",
+            "leaver_bound_seconds = \"2m\"\nlisten =",
+            vec!["lanyard.toml:2:24", "invalid type: string"],
+        ),
         ("listen =", "lissten =", vec!["lanyard.toml:2:1", "unknown field `lissten`"]),
         ("127.0.0.1:8480", "here", vec!["lanyard.toml:2:10", "write it like 127.0.0.1:8480"]),
         ("id = \"main\"", "id = \"Main Org\"", vec!["lanyard.toml:5:6", "a-z, 0-9 and hyphen"]),

@@ -168,6 +168,8 @@ async fn a_pack_of_a_running_server_holds_and_shows_what_was_changed() {
     let leaver = rows(&after, "leavers").remove(0);
     assert_eq!((leaver["person"].as_str(), leaver["name"].as_str()), (Some(ben.as_str()), Some("")));
     assert!(rows(&after, "control_changes").iter().any(|row| row["kind"] == "erasure"));
+    let exported = folder.verb(&["journal", "export"]).await.ends(0).out;
+    assert!(exported.contains("\"kind\\\":\\\"erasure") && !exported.contains("Ben Slow"), "{exported}");
     let whole = String::from_utf8_lossy(&unpacked(&after, "data/approvals.jsonl")).into_owned();
     assert!(!whole.contains("Ben Slow"));
 

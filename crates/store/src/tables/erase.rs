@@ -1,13 +1,19 @@
 //! Forgetting a person: everything that names them, but not that something was done and proven.
 
-use lanyard_engine::ports::{Document, LATE_ANSWERS, REVIEW_LINES, SHOWN_WHATIFS};
-use lanyard_model::{id::IdentityId, plan::Plan};
+use std::collections::BTreeSet;
+
+use lanyard_engine::ports::{Document, Finding, LATE_ANSWERS, Message, REVIEW_LINES, SHOWN_WHATIFS};
+use lanyard_model::{account::Account, id::IdentityId, identity::Identity, plan::Plan};
 use serde_json::Value;
 
 use crate::{
+    memory::OpenFindings,
     record,
-    tables::{documents, journal},
-    tx::{self, Answer, Tx, after_prefix, statements, with},
+    tables::{
+        documents, held, journal,
+        notes::{self, CLOSED},
+    },
+    tx::{self, Answer, Tx, statements, with},
 };
 
 statements! {
@@ -23,8 +29,20 @@ statements! {
     PAST = "DELETE FROM past WHERE kind = 'identity' AND scope = $1 AND subject = $2";
     CLEARANCES = "DELETE FROM clearances WHERE tenant = $1 AND user_id = $2";
     VISITS = "DELETE FROM visits WHERE tenant = $1 AND user_id = $2";
-    FINDINGS = "DELETE FROM findings WHERE key >= $1 AND key < $2 AND over_at IS NOT NULL";
-    MESSAGES = "DELETE FROM messages WHERE id >= $1 AND id < $2 AND sent_at IS NOT NULL";
+    NAME_NOW = "SELECT record FROM identities WHERE tenant = $1 AND user_id = $2";
+    NAMES_BEFORE = "SELECT record FROM past WHERE kind = 'identity' AND scope = $1 AND subject = $2";
+    NAMES_SAID = "SELECT person FROM journal_persons WHERE person IS NOT NULL
+                  AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
+    ACCOUNT_KNOWN = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2";
+    FINDINGS = "SELECT key, record, over_at FROM findings";
+    FINDINGS_PAST = "SELECT key, record, rowid FROM findings_past";
+    FORGET_FINDING = "DELETE FROM findings WHERE key = $1";
+    KEEP_FINDING = "UPDATE findings SET record = $1 WHERE key = $2";
+    FORGET_PAST = "DELETE FROM findings_past WHERE rowid = $1";
+    KEEP_PAST = "UPDATE findings_past SET record = $1 WHERE rowid = $2";
+    MESSAGES = "SELECT id, record FROM messages";
+    FORGET_MESSAGE = "DELETE FROM messages WHERE id = $1";
+    KEEP_MESSAGE = "UPDATE messages SET record = $1 WHERE id = $2";
     ACCOUNT = "UPDATE accounts SET record = $1 WHERE site = $2 AND account_id = $3";
     ACCOUNT_OF = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2 AND gone_at IS NOT NULL";
 }
@@ -35,8 +53,9 @@ const ERASED: &str = "erased";
 const ABOUT_PEOPLE: [&str; 2] = [REVIEW_LINES, LATE_ANSWERS];
 
 /// Answers how many journal lines had personal text.
-pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
+pub(crate) fn person(tx: &dyn Tx, open: &mut OpenFindings, who: &IdentityId) -> Answer<u64> {
     let (tenant, user) = (who.tenant.as_str(), &*who.user);
+    let mut wanted = Wanted::of(tx, who)?;
     let lines = journal::erase_person(tx, who)?;
     let found = tx::first(tx, KEYS_OF, with![tenant, user], |row| {
         Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
@@ -59,6 +78,7 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
         scrub(&mut plan);
         tx.run(KEEP_PLAN, with![&record::write(&plan)?, &id])?;
         tx.run(INTENTS, with![&id])?;
+        wanted.parts.insert(id);
     }
     tx.run(APPLIED, with![tenant, user])?;
     tx.run(VISITS, with![tenant, user])?;
@@ -68,13 +88,8 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
         scrub_shown(&mut page, who);
         documents::keep(tx, &page)?;
     }
-    // What is over, and what was sent: their texts name the person.
-    for kind in ["aside", "blocked", "dead", "disputed", "leaver-late", "todo", "not-found"] {
-        let prefix = format!("{kind}:{who}");
-        tx.run(FINDINGS, with![&prefix, &after_prefix(&prefix)])?;
-    }
-    let prefix = format!("{who}:");
-    tx.run(MESSAGES, with![&prefix, &after_prefix(&prefix)])?;
+    wanted.findings(tx, open)?;
+    wanted.messages(tx)?;
     for collection in ABOUT_PEOPLE {
         for mut document in documents::by_key(tx, collection, "person", &who.to_string())? {
             scrub_document(&mut document.body);
@@ -94,6 +109,190 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
         }
     }
     Ok(lines)
+}
+
+/// How somebody is found in texts that are not filed under them.
+struct Wanted {
+    who: IdentityId,
+    /// Names and mail addresses, of theirs and of their accounts, also earlier ones.
+    names: BTreeSet<String>,
+    /// What stands between the colons of a key that is about them: they themselves, their plans.
+    parts: BTreeSet<String>,
+    /// Keys of findings about accounts that were theirs.
+    accounts: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// Asked before anything is forgotten.
+    fn of(tx: &dyn Tx, who: &IdentityId) -> Answer<Self> {
+        let (tenant, user) = (who.tenant.as_str(), &*who.user);
+        let mut names = BTreeSet::new();
+        let identity = |row: &dyn tx::Row| record::read::<Identity>("identity", row.text(0)?);
+        let mut known = tx::all(tx, NAME_NOW, with![tenant, user], identity)?;
+        known.extend(tx::all(tx, NAMES_BEFORE, with![tenant, user], identity)?);
+        for known in known {
+            names.insert(known.display_name());
+            names.extend(
+                ["email", "login"].iter().filter_map(|name| known.profile.text(name)).map(str::to_owned),
+            );
+        }
+        // Lines about findings keep whole texts there, which end their first line.
+        let said = tx::all(tx, NAMES_SAID, with![tenant, user], |row| Ok(row.text(0)?.to_owned()))?;
+        names.extend(said.into_iter().filter(|text| !text.contains('\n')));
+        let mut accounts = BTreeSet::new();
+        let linked =
+            tx::all(tx, LINKS, with![tenant, user], |row| Ok((row.text(0)?.to_owned(), row.int(1)?)))?;
+        let held = held::accounts_of(tx, who)?.into_iter().map(|(key, ..)| (key.site.to_string(), key.id.0));
+        for (site, account) in linked.into_iter().chain(held) {
+            let kinds = ["orphan", "undead"].map(|kind| format!("{kind}:{site}:{account}"));
+            accounts.extend(kinds.into_iter().chain([format!("site-admin:{site}/{account}")]));
+            let known = tx::first(tx, ACCOUNT_KNOWN, with![&site, account], |row| {
+                record::read::<Account>("account", row.text(0)?)
+            })?;
+            if let Some(known) = known {
+                names.insert(known.display_name());
+                names.extend(
+                    ["email", "userName"].iter().filter_map(|name| known.field(name)).map(str::to_owned),
+                );
+            }
+        }
+        // Their id stays: it is what proofs are about.
+        names.retain(|name| name.len() > 1 && **name != *user);
+        Ok(Self { who: who.clone(), names, parts: [who.to_string()].into(), accounts })
+    }
+
+    fn is_about(&self, key: &str) -> bool {
+        self.accounts.contains(key) || key.split(':').any(|part| self.parts.contains(part))
+    }
+
+    /// Whether a kept record may name them; told apart before it is read.
+    fn may_name(&self, record: &str) -> bool {
+        self.names.iter().any(|name| {
+            let quoted = Value::from(name.as_str()).to_string();
+            record.contains(&quoted[1..quoted.len() - 1])
+        })
+    }
+
+    /// What told of them and is over goes; what is open, or tells of others too, loses their names.
+    fn findings(&self, tx: &dyn Tx, open: &mut OpenFindings) -> Answer<()> {
+        let theirs =
+            |key: &str, finding: &Finding| self.is_about(key) || finding.identity.as_ref() == Some(&self.who);
+        let id = record::list(&self.who)?;
+        let mut found = Vec::new();
+        tx.each(FINDINGS, &[], &mut |row| {
+            let (key, kept) = (row.text(0)?, row.text(1)?);
+            if self.is_about(key) || kept.contains(&id) || self.may_name(kept) {
+                found.push((key.to_owned(), kept.to_owned(), row.int_or_null(2)?.is_some()));
+            }
+            Ok(())
+        })?;
+        for (key, kept, over) in found {
+            let mut finding: Finding = record::read("finding", &kept)?;
+            if over && theirs(&key, &finding) {
+                tx.run(FORGET_FINDING, with![&key])?;
+            } else {
+                self.scrub_finding(&mut finding);
+                tx.run(KEEP_FINDING, with![&record::write(&finding)?, &key])?;
+            }
+            // Its words may be there, or their hash.
+            let note = format!("{CLOSED}{key}");
+            if open.contains(tx, &note)? {
+                notes::forget_closure(tx, open, &note)?;
+            }
+        }
+        let mut past = Vec::new();
+        tx.each(FINDINGS_PAST, &[], &mut |row| {
+            let (key, kept) = (row.text(0)?, row.text(1)?);
+            if self.is_about(key) || kept.contains(&id) || self.may_name(kept) {
+                past.push((key.to_owned(), kept.to_owned(), row.int(2)?));
+            }
+            Ok(())
+        })?;
+        for (key, kept, row) in past {
+            let mut finding: Finding = record::read("finding", &kept)?;
+            if theirs(&key, &finding) {
+                tx.run(FORGET_PAST, with![row])?;
+            } else {
+                self.scrub_finding(&mut finding);
+                tx.run(KEEP_PAST, with![&record::write(&finding)?, row])?;
+            }
+        }
+        // Closures whose finding was forgotten earlier, and counts of what was changed back.
+        for note in open.beginning_with(tx, CLOSED)? {
+            if self.is_about(&note[CLOSED.len()..]) {
+                notes::forget_closure(tx, open, &note)?;
+            }
+        }
+        for (key, _) in notes::metas(tx, &format!("fought:{}:", self.who), None, usize::MAX)? {
+            notes::set_meta(tx, &key, "")?;
+        }
+        Ok(())
+    }
+
+    /// Messages about them go, sent or not; those that name them among others lose the name.
+    fn messages(&self, tx: &dyn Tx) -> Answer<()> {
+        let mut found = Vec::new();
+        tx.each(MESSAGES, &[], &mut |row| {
+            let (id, kept) = (row.text(0)?, row.text(1)?);
+            if self.is_about(id) || self.may_name(kept) {
+                found.push((id.to_owned(), kept.to_owned()));
+            }
+            Ok(())
+        })?;
+        for (id, kept) in found {
+            if self.is_about(&id) {
+                tx.run(FORGET_MESSAGE, with![&id])?;
+                continue;
+            }
+            let mut message: Message = record::read("message", &kept)?;
+            for text in [&mut message.subject, &mut message.text] {
+                self.scrub_text(text);
+            }
+            if let Some(data) = &mut message.data {
+                self.scrub_value(data);
+            }
+            tx.run(KEEP_MESSAGE, with![&record::write(&message)?, &id])?;
+        }
+        Ok(())
+    }
+
+    fn scrub_finding(&self, finding: &mut Finding) {
+        let texts = [&mut finding.title, &mut finding.detail].into_iter().chain(finding.fix.as_mut());
+        texts.for_each(|text| self.scrub_text(text));
+    }
+
+    fn scrub_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.scrub_text(text),
+            Value::Array(list) => list.iter_mut().for_each(|value| self.scrub_value(value)),
+            Value::Object(map) => map.values_mut().for_each(|value| self.scrub_value(value)),
+            _ => {}
+        }
+    }
+
+    /// Longer names first: one may be part of another.
+    fn scrub_text(&self, text: &mut String) {
+        let mut names: Vec<&String> = self.names.iter().collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        for name in names {
+            if text.contains(name.as_str()) {
+                *text = without(text, name);
+            }
+        }
+    }
+}
+
+/// A text without a name; as a part of a longer word it is not that name.
+fn without(text: &str, name: &str) -> String {
+    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once(name) {
+        out.push_str(before);
+        let alone = apart(out.chars().next_back()) && apart(after.chars().next());
+        out.push_str(if alone { ERASED } else { name });
+        rest = after;
+    }
+    out + rest
 }
 
 /// Names go; what was decided, by whom and why stays.
@@ -130,4 +329,16 @@ fn scrub_shown(page: &mut Document, who: &IdentityId) {
         }
     }
     page.keys.retain(|key| key.value != who.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn a_name_goes_where_it_stands_alone() {
+        assert_eq!(without("Ana left; Ana's desk", "Ana"), "erased left; erased's desk");
+        assert_eq!(without("Anatol and Diana stay", "Ana"), "Anatol and Diana stay");
+        assert_eq!(without("(ana@hl.example)", "ana@hl.example"), "(erased)");
+    }
 }

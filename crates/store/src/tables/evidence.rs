@@ -29,7 +29,9 @@ statements! {
     INTENTS = "SELECT record, outcome, outcome_at FROM intents WHERE outcome_at IS NOT NULL AND outcome_at >= $1
                AND outcome_at < $2 ORDER BY outcome_at";
     INTENTS_OPEN = "SELECT record FROM intents WHERE outcome IS NULL ORDER BY tenant, user_id, at, id";
-    FINDINGS = "SELECT record, since, over_at FROM findings WHERE since < $1 ORDER BY since, key";
+    FINDINGS = "SELECT record, since, over_at, key FROM findings WHERE since < $1
+                UNION ALL SELECT record, since, over_at, key FROM findings_past WHERE since < $1
+                ORDER BY since, key, over_at";
     SWEEPS = "SELECT record FROM sweeps WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at, id";
     CERTIFICATES = "SELECT scope, kind, record FROM certificates ORDER BY scope, kind";
     LINES = "SELECT seq, position, line, leaf, who_user FROM journal WHERE tenant = $1 ORDER BY position";
@@ -151,6 +153,7 @@ pub(crate) fn operations_of(tx: &dyn Tx, plan: &str) -> Answer<Vec<Ended>> {
     tx::all(tx, INTENTS_OF, with![plan], ended)
 }
 
+/// Each stretch of a finding that was over and was seen again is one of them.
 pub(crate) fn findings(tx: &dyn Tx, to: Timestamp) -> Answer<Vec<(Finding, Option<Timestamp>)>> {
     tx::all(tx, FINDINGS, with![to], |row| {
         let finding: Finding = record::read("finding", row.text(0)?)?;

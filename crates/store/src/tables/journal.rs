@@ -54,7 +54,8 @@ statements! {
              WHERE tenant = $1 ORDER BY position";
     LEAVES = "SELECT leaf FROM journal WHERE tenant = $1 AND position < $2 ORDER BY position";
     LEAVES_FROM = "SELECT leaf FROM journal WHERE tenant = $1 AND position >= $2 ORDER BY position";
-    LINE_AT = "SELECT line FROM journal WHERE tenant = $1 AND position = $2";
+    LINES_FROM = "SELECT position, line FROM journal WHERE tenant = $1 AND position >= $2
+                  ORDER BY position LIMIT $3";
     LET_GO_PERSONS = "DELETE FROM journal_persons WHERE seq IN
                       (SELECT seq FROM journal WHERE tenant = $1 AND position >= $2 AND position < $3)";
     LET_GO = "UPDATE journal SET line = '', who_tenant = NULL, who_user = NULL
@@ -383,22 +384,31 @@ pub(crate) fn erase_person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(ERASE, with![who.tenant.as_str(), &*who.user])
 }
 
+/// Lines that [`older`] reads at a time.
+const OLDER_PAGE: usize = 1_000;
+
 /// How many lines from the first on are older than `before`, and the root over them. What was let go of already counts.
+///
+/// One after another up to the first that is not older: where a clock went back, lines of another time stand among them, and a
+/// search that halves would land on one of those.
 pub(crate) fn older(tx: &dyn Tx, tenant: &TenantId, before: Timestamp) -> Answer<(u64, Hash)> {
     let name = tenant.as_str();
-    let (mut low, mut high) = (cut(tx, name)?.0, load_tree(tx, tenant)?.size());
-    // Lines are in the order of their writing; the first that is not older ends the cut.
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let older = tx::first(tx, LINE_AT, with![name, signed(middle)], |row| {
-            let line =
-                parse(row.text(0)?).map_err(|why| StoreFailure::Damaged(format!("line {middle}: {why}")))?;
+    let mut gone = cut(tx, name)?.0;
+    loop {
+        let page = tx::all(tx, LINES_FROM, with![name, signed(gone), rows_max(OLDER_PAGE)], |row| {
+            let position = unsigned(row.int(0)?);
+            let line = parse(row.text(1)?)
+                .map_err(|why| StoreFailure::Damaged(format!("line {position}: {why}")))?;
             Ok(line.at < micros(before))
         })?;
-        if older == Some(true) { low = middle + 1 } else { high = middle }
+        let older = page.iter().take_while(|older| **older).count();
+        gone += older as u64;
+        if older < OLDER_PAGE {
+            break;
+        }
     }
-    let root = root_at(tx, tenant, low)?;
-    Ok((low, root.ok_or_else(|| StoreFailure::Damaged(format!("line {low} of {name} is missing")))?))
+    let root = root_at(tx, tenant, gone)?;
+    Ok((gone, root.ok_or_else(|| StoreFailure::Damaged(format!("line {gone} of {name} is missing")))?))
 }
 
 /// Lets go of the text of the first `position` lines; how many of them had one. Their leaves stay.

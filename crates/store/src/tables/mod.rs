@@ -39,6 +39,9 @@ mod tests {
 
     /// Statements that may read all rows or sort them: they answer with all of them, or with a count.
     const WHOLE: &[&str] = &[
+        "erase::FINDINGS",
+        "erase::FINDINGS_PAST",
+        "erase::MESSAGES",
         "evidence::CERTIFICATES",
         "evidence::FINDINGS",
         "evidence::INTENTS_OPEN",

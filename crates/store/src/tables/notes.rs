@@ -8,6 +8,7 @@ use lanyard_model::coverage::{Certificate, ReadKind};
 
 use crate::{
     memory::OpenFindings,
+    merkle::{hex, sha256},
     record,
     tx::{self, Answer, Row, Tx, after_prefix, rows_max, signed, statements, unsigned, with},
 };
@@ -17,6 +18,10 @@ statements! {
                ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, record = excluded.record,
                since = CASE WHEN findings.over_at IS NULL THEN findings.since ELSE excluded.since END,
                over_at = NULL";
+    /// What was over is put aside before the same key begins anew.
+    KEEP_PAST = "INSERT INTO findings_past (key, since, over_at, record)
+                 SELECT key, since, over_at, record FROM findings WHERE key = $1 AND over_at IS NOT NULL
+                 ON CONFLICT DO NOTHING";
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
     OPEN_KEYS = "SELECT key FROM findings WHERE over_at IS NULL";
     CLOSED_KEYS = "SELECT key FROM meta WHERE key >= $1 AND key < $2 AND value <> ''";
@@ -51,9 +56,9 @@ statements! {
     LOAD_METAS = "SELECT key, value FROM meta WHERE key > $1 AND key < $2 AND value <> '' ORDER BY key LIMIT $3";
 }
 
-/// Before the key of a finding that a person put away, in `meta` and in memory. The note's value is what the finding said;
-/// empty: no longer.
-const CLOSED: &str = "closed:";
+/// Before the key of a finding that a person put away, in `meta` and in memory. The note's value is the hash of what the
+/// finding said, because that may name people; earlier versions kept the words. Empty: no longer.
+pub(crate) const CLOSED: &str = "closed:";
 
 /// Keys of the findings that are not over, and notes of those that a person put away.
 pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
@@ -68,7 +73,17 @@ fn words(finding: &Finding) -> Answer<String> {
     record::write(&(&finding.title, &finding.detail, &finding.fix, finding.severity))
 }
 
-fn forget_closure(tx: &dyn Tx, open: &mut OpenFindings, note: &str) -> Answer<()> {
+/// Whether a closure was of a finding that said the same.
+fn said(note: &str, finding: &Finding) -> Answer<bool> {
+    let words = words(finding)?;
+    Ok(note == hash(&words) || note == words)
+}
+
+fn hash(words: &str) -> String {
+    hex(&sha256(&[words.as_bytes()]))
+}
+
+pub(crate) fn forget_closure(tx: &dyn Tx, open: &mut OpenFindings, note: &str) -> Answer<()> {
     set_meta(tx, note, "")?;
     open.close(tx, note)
 }
@@ -77,7 +92,7 @@ fn forget_closure(tx: &dyn Tx, open: &mut OpenFindings, note: &str) -> Answer<()
 pub(crate) fn finding_closed(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at: Timestamp) -> Answer<()> {
     let Some(finding) = open_finding(tx, key)? else { return Ok(()) };
     let note = format!("{CLOSED}{key}");
-    set_meta(tx, &note, &words(&finding)?)?;
+    set_meta(tx, &note, &hash(&words(&finding)?))?;
     open.open(tx, &note)?;
     finding_over(tx, open, key, at)
 }
@@ -91,14 +106,17 @@ pub(crate) fn open_finding(tx: &dyn Tx, key: &str) -> Answer<Option<Finding>> {
     tx::first(tx, FINDING_OPEN, with![key], read_finding)
 }
 
-/// Keeps a finding. One that was over begins anew; one that a person put away stays away while it says the same.
+/// Keeps a finding. One that was over begins anew, and what it said then is put aside; one that a person put away stays away while it says the same.
 pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -> Answer<()> {
     let note = format!("{CLOSED}{}", finding.key);
     if open.contains(tx, &note)? {
-        if meta(tx, &note)?.as_deref() == Some(words(finding)?.as_str()) {
+        if meta(tx, &note)?.map(|note| said(&note, finding)).transpose()? == Some(true) {
             return Ok(());
         }
         forget_closure(tx, open, &note)?;
+    }
+    if !open.contains(tx, &finding.key)? {
+        tx.run(KEEP_PAST, with![&finding.key])?;
     }
     let severity: i64 = match finding.severity {
         Severity::Info => 0,

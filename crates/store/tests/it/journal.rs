@@ -226,6 +226,33 @@ async fn what_is_let_go_of_is_provably_a_beginning_and_more_than_that_shows() {
 }
 
 #[tokio::test]
+async fn a_clock_that_stood_at_1970_for_a_while_lets_go_of_nothing_newer() {
+    let day = |n: i64| Timestamp::from_second(n * 86_400).unwrap();
+    let at = |n: i64| {
+        let Write::Journal(mut entry) = line("l") else { unreachable!("a line") };
+        entry.at = day(n);
+        Write::Journal(entry)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    // Two that are old, two that are not, three by the wrong clock, two more.
+    store.write([20_000, 20_001, 20_400, 20_401, 0, 0, 0, 20_402, 20_403].map(at).to_vec()).await.unwrap();
+    let older = |n| Archive::open(folder.path()).unwrap().older(&tenant(), day(n)).unwrap().0;
+    assert_eq!(older(20_100), 2);
+    assert_eq!(older(20_402), 7, "with what was written meanwhile, once what is before it is old");
+    assert_eq!(older(30_000), 9);
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    store.write((0..2_500).map(|n| at(20_000 + n / 100)).collect()).await.unwrap();
+    for (days, lines) in [(20_000, 0), (20_010, 1_000), (20_023, 2_300), (20_025, 2_500)] {
+        let (found, root) = Archive::open(folder.path()).unwrap().older(&tenant(), day(days)).unwrap();
+        assert_eq!(found, lines);
+        assert_eq!(Archive::open(folder.path()).unwrap().root_at(&tenant(), lines).unwrap(), Some(root));
+    }
+}
+
+#[tokio::test]
 async fn many_roots_are_known_after_one_pass_and_more_after_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let store = written(folder.path()).await;

@@ -3,6 +3,7 @@
 mod caps;
 mod contract;
 mod crash;
+mod erase;
 mod folder;
 mod journal;
 mod queue;

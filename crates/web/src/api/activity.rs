@@ -125,16 +125,26 @@ pub async fn list(
 /// One line as the console shows it.
 pub(crate) fn line(kept: &Kept) -> Value {
     let entry = &kept.entry;
+    // What a finding says of somebody stands where their name would: it can be erased there.
+    let told =
+        entry.person.as_deref().filter(|_| entry.kind == "finding").and_then(|text| text.split_once('\n'));
+    let detail = match told {
+        Some((title, detail)) => {
+            let texts = [title, detail, entry.detail.as_str()];
+            texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
+        }
+        None => entry.detail.clone(),
+    };
     json!({
         "seq": kept.seq,
         "at": entry.at,
         "tenant": entry.tenant,
         "site": entry.site,
         "identity": entry.identity.as_ref().map(|id| json!({ "tenant": id.tenant, "id": id.user })),
-        "person": entry.person,
+        "person": entry.person.as_ref().filter(|_| told.is_none()),
         "kind": entry.kind,
         "title": entry.title,
-        "detail": entry.detail,
+        "detail": detail,
         "severity": entry.severity,
         "data": entry.data,
     })
