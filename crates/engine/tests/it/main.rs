@@ -24,3 +24,4 @@ mod sweeps;
 mod told;
 mod undo;
 mod whatif;
+mod whatif_says;
