@@ -1209,7 +1209,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes an older version the newest. */
+        /** Makes an older version the newest, or asks a second person to agree. */
         post: operations["postPolicyRollback"];
         delete?: never;
         options?: never;

@@ -18,7 +18,8 @@ pub type Fields = BTreeMap<String, String>;
 /// Characters of a hash: enough that two schemas of one target never share one.
 const HASH_CHARS: usize = 16;
 
-fn key(scope: &str) -> String {
+/// Where the definitions of a tenant's or site's fields are kept, as JSON by name.
+pub fn key(scope: &str) -> String {
     format!("schema:{scope}")
 }
 

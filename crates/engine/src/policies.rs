@@ -4,8 +4,8 @@
 //! - A policy that cannot be used never replaces one that works.
 //! - Two editors never overwrite each other: a draft is kept against the version it was read as, a publication against
 //!   the one that was in force.
-//! - The policy folder is one more editor. At the start an edited folder is published, unless somebody published
-//!   something else meanwhile: then what was published stays, and a finding says so.
+//! - The policy folder is one more editor. At the start an edited folder is published, unless it has mistakes, or somebody
+//!   published something else meanwhile: then what was published stays, and a finding says so.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -25,6 +25,7 @@ const VERSIONS: &str = "policy:versions";
 const DRAFTS: &str = "policy:drafts";
 const STATE: &str = "policy:state";
 const IN_FORCE: &str = "in force";
+const FOLDER_FINDING: &str = "policy-folder";
 /// How the folder is named where people are.
 pub const FOLDER: &str = "policy folder";
 /// Schemas of tenants are asked for again after this long.
@@ -69,6 +70,9 @@ pub struct Draft {
     /// Somebody asked for it to be published, and a second person has to agree.
     #[serde(default)]
     pub asked: Option<Ask>,
+    /// It brings this version back, as long as nobody edits it.
+    #[serde(default)]
+    pub back_to: Option<i64>,
     pub source: PolicyFiles,
 }
 
@@ -246,6 +250,17 @@ impl Engine {
         source: PolicyFiles,
         by: &str,
     ) -> Result<Draft, PolicyRefusal> {
+        self.keep_draft(id, tag, source, by, None).await
+    }
+
+    async fn keep_draft(
+        &self,
+        id: &str,
+        tag: i64,
+        source: PolicyFiles,
+        by: &str,
+        back_to: Option<i64>,
+    ) -> Result<Draft, PolicyRefusal> {
         let before = self.policy_draft(id).await?;
         let based_on = match before {
             Some(before) => before.based_on,
@@ -258,6 +273,7 @@ impl Engine {
             author: by.to_owned(),
             at: self.clock.now(),
             asked: None,
+            back_to,
             source,
         };
         self.write(vec![document(DRAFTS, id, tag, &draft)?]).await.map_err(changed)?;
@@ -294,6 +310,17 @@ impl Engine {
                 (Some(policy), problems)
             }
         }
+    }
+
+    /// What a policy says that [`Engine::lint_policy`] cannot hold against anything now, in words.
+    pub async fn unchecked(&self) -> Vec<String> {
+        let mut list = self.known().await.unchecked();
+        let unread = self.sites().iter().filter(|(_, site)| !site.has_catalogue());
+        let unread: Vec<_> = unread.map(|(id, _)| id.to_string()).collect();
+        if !unread.is_empty() {
+            list.push(format!("names of places, centers and items: not read yet of {}", unread.join(", ")));
+        }
+        list
     }
 
     /// Groups from the mirror and attributes from the tenants' schemas. What cannot be had is not checked.
@@ -358,17 +385,20 @@ impl Engine {
         if wish.reason.trim().is_empty() && draft.asked.is_none() {
             return Err(PolicyRefusal::NoReason);
         }
-        let policy = self.usable(&draft.source).await?;
+        let (policy, back_to) = match draft.back_to {
+            Some(to) => (self.once_in_force(to).await?.0, Some(to)),
+            None => (self.usable(&draft.source).await?, None),
+        };
         let gone = Write::DocumentGone { collection: DRAFTS.into(), key: id.into(), version: tag };
         if !self.active().policy.guardrails().second_person {
-            let version = self.put_in_force(policy, wish, None, None, vec![gone]).await?;
+            let version = self.put_in_force(policy, wish, None, back_to, vec![gone]).await?;
             return Ok(Publication::Done(Box::new(version)));
         }
         match draft.asked.take().filter(|ask| ask.seal == policy.seal()) {
             Some(ask) if ask.by != wish.by => {
                 let by = wish.by.to_owned();
                 let wish = Wish { by: &ask.by, reason: &ask.reason, expected: wish.expected };
-                let version = self.put_in_force(policy, wish, Some(by), None, vec![gone]).await?;
+                let version = self.put_in_force(policy, wish, Some(by), back_to, vec![gone]).await?;
                 Ok(Publication::Done(Box::new(version)))
             }
             Some(ask) => Ok(Publication::Waiting { by: ask.by }),
@@ -380,8 +410,11 @@ impl Engine {
                     at,
                     seal: policy.seal().into(),
                 };
-                let title =
-                    format!("{} asks to publish policy draft \"{id}\"; a second person must agree", ask.by);
+                let what = match back_to {
+                    Some(to) => format!("take the policy back to version {to}"),
+                    None => format!("publish policy draft \"{id}\""),
+                };
+                let title = format!("{} asks to {what}; a second person must agree", ask.by);
                 let mut batch = vec![document(DRAFTS, id, tag, &Draft { asked: Some(ask), ..draft })?];
                 for tenant in self.directories().keys() {
                     batch.push(line(tenant, at, "policy", title.clone()).detail(wish.reason.trim()).write());
@@ -422,23 +455,47 @@ impl Engine {
         Ok(Publication::Done(Box::new(version)))
     }
 
-    /// Puts an earlier version in force again, as a new version.
+    /// Puts an earlier version in force again, as a new version; or asks for it where a second person has to agree. That one
+    /// asks for the same, or publishes the draft that waits.
     ///
     /// # Errors
     /// See [`PolicyRefusal`].
-    pub async fn roll_back_policy(&self, to: i64, wish: Wish<'_>) -> Result<Version, PolicyRefusal> {
-        let earlier =
-            self.policy_version(to).await?.ok_or_else(|| PolicyRefusal::Unknown(format!("version {to}")))?;
+    pub async fn roll_back_policy(&self, to: i64, wish: Wish<'_>) -> Result<Publication, PolicyRefusal> {
+        let (policy, earlier) = self.once_in_force(to).await?;
         if wish.reason.trim().is_empty() {
             return Err(PolicyRefusal::NoReason);
         }
-        // It was in force once; what the linter has learnt since must not stand in the way back.
-        let policy =
-            Policy::parse(&earlier.source).map_err(|problems| PolicyRefusal::Mistakes(Box::new(problems)))?;
-        self.put_in_force(policy, wish, None, Some(to), Vec::new()).await
+        if !self.active().policy.guardrails().second_person {
+            let version = self.put_in_force(policy, wish, None, Some(to), Vec::new()).await?;
+            return Ok(Publication::Done(Box::new(version)));
+        }
+        if let Some(now) = self.policy_in_force().await?
+            && now.seal == earlier.seal
+        {
+            return Err(PolicyRefusal::Same(now.number));
+        }
+        let id = format!("back-to-{to}");
+        let tag = match self.policy_draft(&id).await? {
+            Some(draft) if draft.back_to == Some(to) => draft.tag,
+            other => {
+                let tag = other.map_or(0, |draft| draft.tag);
+                self.keep_draft(&id, tag, earlier.source, wish.by, Some(to)).await?.tag
+            }
+        };
+        self.publish_policy_draft(&id, tag, wish).await
     }
 
-    async fn usable(&self, files: &PolicyFiles) -> Result<Policy, PolicyRefusal> {
+    /// A version that was in force once: what the linter has learnt since must not stand in the way back.
+    async fn once_in_force(&self, number: i64) -> Result<(Policy, Version), PolicyRefusal> {
+        let version = self.policy_version(number).await?;
+        let version = version.ok_or_else(|| PolicyRefusal::Unknown(format!("version {number}")))?;
+        let policy =
+            Policy::parse(&version.source).map_err(|problems| PolicyRefusal::Mistakes(Box::new(problems)))?;
+        Ok((policy, version))
+    }
+
+    /// Every way into force asks this first, but the way back.
+    pub(crate) async fn usable(&self, files: &PolicyFiles) -> Result<Policy, PolicyRefusal> {
         match self.lint_policy(files).await {
             (Some(policy), problems) if !problems.has_errors() => Ok(policy),
             (_, problems) => Err(PolicyRefusal::Mistakes(Box::new(problems))),
@@ -527,7 +584,6 @@ impl Engine {
     /// # Errors
     /// The store's failure.
     pub async fn settle_policy(&self) -> Result<(), StoreFailure> {
-        const FINDING: &str = "policy-folder";
         let folder = Arc::clone(&self.folder);
         let known = state(&*self.store).await?;
         let published = match &known {
@@ -540,17 +596,27 @@ impl Engine {
         };
         if published.seal == folder.seal() {
             if state.folder_seal != folder.seal() {
-                return settled(self.note_folder(folder.seal()).await);
+                settled(self.note_folder(folder.seal()).await)?;
             }
-            return Ok(());
+            return self.folder_is_fine().await;
         }
         let parsed = Policy::parse(&published.source);
         // Whoever may edit the folder is still only one person.
         let alone = !parsed.as_ref().is_ok_and(|policy| policy.guardrails().second_person);
-        if state.folder_seal != folder.seal() && state.folder_number == state.number && alone {
-            let wish = Wish { by: FOLDER, reason: "the folder was edited", expected: Some(state.number) };
-            settled(self.put_in_force((*folder).clone(), wish, None, None, Vec::new()).await)?;
-            return settled(self.note_folder(folder.seal()).await);
+        let edited = state.folder_seal != folder.seal();
+        let mut mistakes = None;
+        if edited && state.folder_number == state.number && alone {
+            // One that works, though it has mistakes, is better than one that cannot be read.
+            mistakes = match parsed.is_ok() {
+                true => Some(self.lint_policy(folder.files()).await.1).filter(Problems::has_errors),
+                false => None,
+            };
+            if mistakes.is_none() {
+                let wish = Wish { by: FOLDER, reason: "the folder was edited", expected: Some(state.number) };
+                settled(self.put_in_force((*folder).clone(), wish, None, None, Vec::new()).await)?;
+                settled(self.note_folder(folder.seal()).await)?;
+                return self.folder_is_fine().await;
+            }
         }
         match parsed {
             Ok(policy) => self.rebind(Some(Arc::new(policy))),
@@ -559,29 +625,59 @@ impl Engine {
                 tracing::error!(%problems, "the published policy cannot be used; the folder's is")
             }
         }
-        if state.folder_seal != folder.seal() {
-            self.raise(Finding {
-                key: FINDING.into(),
-                kind: "policy_folder".into(),
-                severity: Severity::Warning,
-                tenant: None,
-                site: None,
-                identity: None,
-                title: "the policy folder was edited, and so was the published policy".into(),
-                detail: format!(
-                    "version {} by {} stays in force; what the folder says is not used",
-                    published.number, published.author
-                ),
-                fix: Some(
-                    "lanyard policy diff shows both; lanyard policy publish puts the folder's in force, lanyard policy \
-                     export writes the published one into it"
-                        .into(),
-                ),
-                since: self.clock.now(),
-            })
-            .await;
+        if edited {
+            self.raise(folder_finding(&published, mistakes.as_ref(), self.clock.now())).await;
         }
         Ok(())
+    }
+
+    /// The folder says what is in force: whatever was told of it is over.
+    async fn folder_is_fine(&self) -> Result<(), StoreFailure> {
+        if self.store.finding(FOLDER_FINDING).await?.is_some() {
+            let over = Write::FindingOver { key: FOLDER_FINDING.into(), at: self.clock.now() };
+            self.write(vec![over]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Mistakes that a finding names.
+const TOLD_MAX: usize = 5;
+
+/// Why the folder's policy is not what is in force.
+fn folder_finding(published: &Version, mistakes: Option<&Problems>, since: Timestamp) -> Finding {
+    let stays = format!("version {} by {} stays in force", published.number, published.author);
+    let (title, detail, fix) = match mistakes {
+        Some(problems) => {
+            let errors =
+                problems.iter().filter(|problem| problem.severity == lanyard_policy::Severity::Error);
+            let told: Vec<_> = errors.take(TOLD_MAX).map(ToString::to_string).collect();
+            let more = problems.errors() - told.len();
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            (
+                "the policy folder was edited, and has mistakes",
+                format!("{stays}; the folder says: {}{more}", told.join("; ")),
+                "lanyard policy lint names every mistake; mend them, then lanyard policy publish",
+            )
+        }
+        None => (
+            "the policy folder was edited, and so was the published policy",
+            format!("{stays}; what the folder says is not used"),
+            "lanyard policy diff shows both; lanyard policy publish puts the folder's in force, lanyard policy \
+             export writes the published one into it",
+        ),
+    };
+    Finding {
+        key: FOLDER_FINDING.into(),
+        kind: "policy_folder".into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: title.into(),
+        detail,
+        fix: Some(fix.into()),
+        since,
     }
 }
 

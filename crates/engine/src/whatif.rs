@@ -1,5 +1,5 @@
 //! What another policy would do to everybody: judged twice from the mirrors, by the policy in force and by the draft,
-//! and compared. Nothing is called, nothing is written but the seal.
+//! and compared. Nothing is called but the tenants' schemas, nothing is written but the seal.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -8,28 +8,30 @@ use std::{
 
 use jiff::Timestamp;
 use lanyard_model::{
-    clearance::GatedLine,
-    desired::{Applied, Because, Desired, Lifecycle, SeatWish, Want},
-    id::{FloorId, GroupId, IdentityId, SiteId},
-    plan::{Effect, Gate, Operation, Plan},
+    clearance::{ClearanceState, GatedLine},
+    desired::{Applied, Because},
+    id::{GroupId, IdentityId, SiteId},
+    plan::{Effect, Gate, Plan},
 };
-use lanyard_plan::{lines, render::render_because};
+use lanyard_plan::{clearing::WHATIF, lines, render::render_because};
 use lanyard_policy::{Policy, PolicyFiles, Problems};
 use serde::Serialize;
 
 use crate::{
     Engine,
     engine::{Active, catalogues},
-    judge::{Desks, Judge, Memory, Roll, Sight},
+    judge::{Desks, Memory, OnRecord, Roll},
     ports::{PortFailure, Progress, StoreFailure},
-    reactions::Unclear,
     survey::{SiteSurvey, TenantSurvey},
 };
 
+mod outlook;
 mod seal;
 mod shown;
 pub mod waves;
 
+pub(crate) use outlook::reasons;
+use outlook::{Outlook, outlook};
 pub(crate) use seal::SealedLines;
 pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
 pub use shown::{SealHead, SealState, ShownFilter, ShownPage, ShownPerson};
@@ -50,6 +52,9 @@ pub enum WhatIfError {
     #[error("{0}")]
     Failed(String),
 }
+
+/// How a doubt begins that is a mistake of the draft.
+pub const UNSEALABLE: &str = "cannot be sealed: ";
 
 /// How many people meet each kind of effect. One person may meet several.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -180,30 +185,11 @@ struct Population {
     roll: Roll,
     memory: BTreeMap<SiteId, Memory>,
     applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
+    asked: OnRecord,
     desks: Desks,
     /// What access reviews removed.
     withheld: crate::reviews::WithheldRights,
     now: Timestamp,
-}
-
-/// A plan, and which rules each of its lines comes from.
-type Told = (Plan, Vec<Vec<GatedLine>>);
-
-/// What one policy makes of everybody.
-#[derive(Default)]
-struct Outlook {
-    plans: HashMap<(IdentityId, SiteId), Told>,
-    no_desk: HashSet<(IdentityId, SiteId)>,
-    matched: HashMap<IdentityId, String>,
-    ended: HashMap<(IdentityId, SiteId), usize>,
-    out_of_scope: HashMap<IdentityId, String>,
-    aside: Vec<(IdentityId, String, String)>,
-    disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
-    considered: u32,
-    used: HashMap<String, u32>,
-    rows: HashMap<String, HashSet<u32>>,
-    failed: HashMap<String, u32>,
-    floors: BTreeMap<(SiteId, FloorId), (usize, usize)>,
 }
 
 impl Engine {
@@ -218,10 +204,18 @@ impl Engine {
         read_groups: bool,
         progress: &dyn Progress,
     ) -> Result<WhatIf, WhatIfError> {
-        let draft = Policy::parse(files).map_err(|problems| WhatIfError::Mistakes(Box::new(problems)))?;
+        let (draft, problems) = match self.lint_policy(files).await {
+            (Some(draft), problems) => (draft, problems),
+            (None, problems) => return Err(WhatIfError::Mistakes(Box::new(problems))),
+        };
         let in_force = self.active();
         let draft = Arc::new(Active::new(Arc::new(draft), &catalogues(self.sites())));
-        let mut doubts = Vec::new();
+        // What publishing would refuse is shown all the same, and never sealed.
+        let mut doubts: Vec<String> = problems
+            .iter()
+            .filter(|problem| problem.severity == lanyard_policy::Severity::Error)
+            .map(|mistake| format!("{UNSEALABLE}{mistake}"))
+            .collect();
         let unread = in_force.lacks(&draft);
         if !unread.is_empty() {
             doubts.push(format!(
@@ -232,7 +226,7 @@ impl Engine {
         progress.report("reading the mirrors", 0, None);
         let mut population = self.population().await?;
         let torn = self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
-        let whole = unread.is_empty() && torn.is_empty();
+        let whole = unread.is_empty() && torn.is_empty() && !problems.has_errors();
         doubts.extend(torn);
         let missing_now = self.missing_groups();
         let known: BTreeSet<GroupId> =
@@ -241,12 +235,19 @@ impl Engine {
         doubts.extend(missing_then.iter().map(|group| format!("group {group} does not exist in Okta")));
         let population = Arc::new(population);
         progress.report("decisions", 0, None);
-        let judge = |active: &Arc<Active>, missing: BTreeSet<GroupId>, reasons: bool| {
-            let (active, population) = (Arc::clone(active), Arc::clone(&population));
-            tokio::task::spawn_blocking(move || outlook(&active, &missing, &population, reasons))
-        };
-        let (today, then) =
-            tokio::join!(judge(&in_force, missing_now, false), judge(&draft, missing_then, true));
+        let (lapsed_now, lapsed_then) = (
+            self.lapsed(&population.asked, in_force.policy.seal()).await?,
+            self.lapsed(&population.asked, draft.policy.seal()).await?,
+        );
+        let judge =
+            |active: &Arc<Active>, missing: BTreeSet<GroupId>, lapsed: BTreeSet<String>, reasons: bool| {
+                let (active, population) = (Arc::clone(active), Arc::clone(&population));
+                tokio::task::spawn_blocking(move || outlook(&active, &missing, &lapsed, &population, reasons))
+            };
+        let (today, then) = tokio::join!(
+            judge(&in_force, missing_now, lapsed_now, false),
+            judge(&draft, missing_then, lapsed_then, true)
+        );
         let failed = |error: tokio::task::JoinError| WhatIfError::Failed(error.to_string());
         let (today, then) = (today.map_err(failed)?, then.map_err(failed)?);
         let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
@@ -286,7 +287,41 @@ impl Engine {
             }
         }
         let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        Ok(Population { tenants, sites, roll, memory, applied, desks, withheld, now })
+        let asked = self.on_record().await?;
+        Ok(Population { tenants, sites, roll, memory, applied, asked, desks, withheld, now })
+    }
+
+    /// What was asked about people's lines, and still counts.
+    async fn on_record(&self) -> Result<OnRecord, StoreFailure> {
+        use ClearanceState::{Cancelled, Declined, Expired, Granted, Waiting};
+        let mut asked = OnRecord::new();
+        for state in [Waiting, Granted, Declined, Expired, Cancelled] {
+            let known = self.store.clearances(state, usize::MAX).await?;
+            for one in known.into_iter().filter(|one| !one.over) {
+                let of_site = asked.entry(one.site.clone()).or_default();
+                of_site.entry(one.identity.clone()).or_default().push(one);
+            }
+        }
+        // A later word counts more than an earlier one.
+        for list in asked.values_mut().flat_map(HashMap::values_mut) {
+            list.sort_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id)));
+        }
+        Ok(asked)
+    }
+
+    /// Rules of sealed what-ifs that ask nothing where this policy is in force: it was taken back.
+    async fn lapsed(&self, asked: &OnRecord, policy: &str) -> Result<BTreeSet<String>, StoreFailure> {
+        let rules: BTreeSet<&String> =
+            asked.values().flat_map(HashMap::values).flatten().map(|one| &one.rule).collect();
+        let mut lapsed = BTreeSet::new();
+        for rule in rules {
+            if let Some(seal) = rule.strip_prefix(WHATIF)
+                && self.is_taken_back(seal, policy).await?
+            {
+                lapsed.insert(rule.clone());
+            }
+        }
+        Ok(lapsed)
     }
 
     /// Adds members of groups that only the draft names. Answers what speaks against their lists.
@@ -367,32 +402,36 @@ impl Engine {
             totals.change += usize::from(!one.changes.is_empty());
             totals.wait += usize::from(!one.waits.is_empty());
         }
-        let newly_ended = then.ended.iter().filter(|(key, _)| !today.ended.contains_key(key));
+        let cancelled = then.cancelled.iter().filter(|(key, _)| !today.cancelled.contains_key(key));
         let (bookings_cancelled_for, bookings_known) =
-            newly_ended.fold((0, 0), |(people, known), (_, bookings)| (people + 1, known + bookings));
+            cancelled.fold((0, 0), |(people, known), (_, bookings)| (people + 1, known + bookings));
         if bookings_cancelled_for > 0 {
             doubts.push("future bookings are not mirrored: only those that we made are counted".into());
         }
+        let kept = then.kept.iter().filter(|key| !today.kept.contains(key)).count();
+        if kept > 0 {
+            doubts.push(format!(
+                "a rule keeps the next bookings of {kept} people: later ones would be cancelled, and are not counted"
+            ));
+        }
         let mut approvals: BTreeMap<String, usize> = BTreeMap::new();
-        for (plan, _) in then.plans.values() {
-            let rules: BTreeSet<&str> = plan
-                .steps
-                .iter()
-                .filter_map(|step| match &step.gate {
-                    Gate::Waiting { why, .. } => why.split(" asks ").next(),
-                    _ => None,
-                })
-                .collect();
-            for rule in rules {
-                *approvals.entry(rule.to_owned()).or_default() += 1;
+        for (key, rules) in &then.asks {
+            // What the policy in force asks too is asked without the draft.
+            let anyway = today.asks.get(key);
+            for rule in rules.iter().filter(|rule| anyway.is_none_or(|asked| !asked.contains(*rule))) {
+                *approvals.entry(rule.clone()).or_default() += 1;
             }
         }
         let was_aside: HashSet<_> = today.aside.iter().map(|(id, ..)| id).collect();
         let was_disputed: HashSet<_> = today.disputed.iter().map(|(id, site, ..)| (id, site)).collect();
+        // Whoever is set aside or disputed then is told of there, and may well have an account.
+        let unclear: HashSet<_> =
+            then.aside.iter().map(|(id, ..)| id).chain(then.disputed.iter().map(|(id, ..)| id)).collect();
         let mut unmatched: Vec<_> = today
             .matched
             .iter()
             .filter(|(id, _)| !then.matched.contains_key(*id) && !then.out_of_scope.contains_key(*id))
+            .filter(|(id, _)| !unclear.contains(id))
             .map(|(id, name)| format!("{name} ({id})"))
             .collect();
         let mut out_of_scope: Vec<_> = then
@@ -474,159 +513,6 @@ impl Engine {
             })
             .collect()
     }
-}
-
-/// Judges everybody by one policy.
-fn outlook(active: &Active, missing: &BTreeSet<GroupId>, population: &Population, reasons: bool) -> Outlook {
-    let mut outlook = Outlook::default();
-    let mut judge = Judge::new(
-        active,
-        missing,
-        &population.withheld,
-        &population.tenants,
-        &population.sites,
-        population.roll.clone(),
-        population.memory.clone(),
-        population.desks.clone(),
-        population.now,
-    )
-    .with_gates();
-    if reasons {
-        // Which rules decide is asked of the draft only.
-        judge = judge.with_reasons();
-    }
-    while !judge.prepare() {}
-    for (place, tenant) in population.tenants.iter().enumerate() {
-        for (row, identity) in (0..).zip(tenant.identities.iter()) {
-            let known = |site: &SiteId| population.applied.get(site)?.get(&identity.id).cloned();
-            let who = population.roll.start(place) + row;
-            judge.judge(who, &identity, &mut |site| known(site).unwrap_or_default(), &mut |sight| {
-                outlook.note(sight);
-            });
-            // What a comparison needs was noted; whole plans of everybody are not kept.
-            judge.decided.differing.clear();
-            judge.decided.adopted.clear();
-            judge.decided.reverted.clear();
-            judge.decided.reviews.clear();
-        }
-    }
-    outlook.aside = judge.decided.aside;
-    outlook.disputed = judge.decided.disputed;
-    outlook
-}
-
-impl Outlook {
-    fn note(&mut self, sight: Sight<'_>) {
-        match sight {
-            Sight::Standing { identity, first } => {
-                if matches!(first.lifecycle, Lifecycle::OutOfScope) {
-                    self.out_of_scope.insert(identity.id.clone(), identity.display_name());
-                }
-            }
-            Sight::Planned {
-                identity,
-                desired,
-                plan,
-                account,
-                catalogue,
-                seating,
-                linked,
-                known_bookings,
-            } => {
-                let key = || (identity.id.clone(), plan.site.clone());
-                if linked {
-                    self.matched.insert(identity.id.clone(), identity.display_name());
-                }
-                if matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. }) {
-                    self.considered += 1;
-                    self.note_rules(desired);
-                }
-                if matches!(desired.lifecycle, Lifecycle::Ended { .. }) && plan.ending.is_some() {
-                    self.ended.insert(key(), known_bookings);
-                }
-                let mut room = account.and_then(|account| account.seat).map(|seat| seat.room);
-                for step in &plan.steps {
-                    if let Operation::Create { patch } | Operation::Update { patch } = &step.op
-                        && let Some(seat) = patch.seat
-                    {
-                        room = seat;
-                    }
-                }
-                match room {
-                    Some(room) => {
-                        if let Some(room) = catalogue.rooms.get(&room) {
-                            self.floors.entry((plan.site.clone(), room.floor)).or_default().0 += 1;
-                        }
-                    }
-                    None => {
-                        if let Some(Want { value: SeatWish::Desk { floors, .. }, .. }) = &desired.seat
-                            && let Some(floor) = floors.first()
-                        {
-                            self.floors.entry((plan.site.clone(), *floor)).or_default().1 += 1;
-                            self.no_desk.insert(key());
-                        }
-                    }
-                }
-                let _ = seating;
-                if !plan.is_quiet() || self.no_desk.contains(&key()) {
-                    let told = plan.steps.iter().map(|step| lines::lines(step, account, catalogue)).collect();
-                    self.plans.insert(key(), (plan.clone(), told));
-                }
-            }
-        }
-    }
-
-    fn note_rules(&mut self, desired: &Desired) {
-        for because in reasons(desired) {
-            match self.used.get_mut(&because.rule) {
-                Some(count) => *count += 1,
-                None => {
-                    self.used.insert(because.rule.clone(), 1);
-                }
-            }
-            if let Some((table, row)) = &because.row {
-                match self.rows.get_mut(table) {
-                    Some(rows) => {
-                        rows.insert(*row);
-                    }
-                    None => {
-                        self.rows.insert(table.clone(), HashSet::from([*row]));
-                    }
-                }
-            }
-        }
-        for not in &desired.not_given {
-            match self.failed.get_mut(&not.because.rule) {
-                Some(count) => *count += 1,
-                None => {
-                    self.failed.insert(not.because.rule.clone(), 1);
-                }
-            }
-        }
-    }
-}
-
-pub(crate) fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {
-    let fields = desired.fields.values().flat_map(|want| &want.because);
-    let places = desired.seat.iter().flat_map(|want| &want.because);
-    let roles = desired.roles.values().flat_map(|want| &want.because);
-    let items = desired.items.values().flat_map(|want| &want.because);
-    let doors = desired.doors.values().flat_map(|want| &want.because);
-    let costs = desired.cost_center.iter().flat_map(|want| &want.because);
-    let notes = desired.place_note.iter().flat_map(|want| &want.because);
-    let bookings = desired.bookings.iter().flat_map(|want| &want.because);
-    let visits = desired.visits.iter().flat_map(|want| &want.because);
-    let todos = desired.todos.iter().flat_map(|want| &want.because);
-    fields
-        .chain(places)
-        .chain(notes)
-        .chain(roles)
-        .chain(items)
-        .chain(doors)
-        .chain(costs)
-        .chain(bookings)
-        .chain(visits)
-        .chain(todos)
 }
 
 /// What the draft adds to what is open anyway.
@@ -729,7 +615,13 @@ fn floors_of(today: &Outlook, then: &Outlook, population: &Population) -> Vec<Fl
 fn rule_use(policy: &Policy, then: &Outlook) -> RuleUse {
     let mut found = RuleUse::default();
     for flow in policy.flows() {
-        if then.used.contains_key(&flow.id) || !flow.gives {
+        if !flow.gives {
+            if !then.restrict.contains(&flow.id) {
+                found.dead.push(flow.id);
+            }
+            continue;
+        }
+        if then.used.contains_key(&flow.id) {
             continue;
         }
         let fails = then.failed.get(&flow.id).copied().unwrap_or_default();

@@ -14,6 +14,7 @@ mod desks;
 mod evidence;
 mod exit;
 mod in_force;
+mod known;
 mod links;
 mod local;
 mod logs;

@@ -480,6 +480,36 @@ pub fn write_policy(folder: &Path, files: &PolicyFiles) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes a policy folder say exactly this: under the name that its rules have there already, and without the tables that
+/// are no part of it.
+///
+/// # Errors
+/// When a file cannot be written or removed.
+pub fn keep_policy(folder: &Path, files: &PolicyFiles) -> anyhow::Result<()> {
+    let mut kept = files.clone();
+    if folder.is_dir()
+        && let Ok(there) = read_policy(folder)
+    {
+        kept.toml.0 = there.toml.0;
+    }
+    // Tables are named with or without their ending.
+    kept.tables = kept
+        .tables
+        .into_iter()
+        .map(|(name, text)| (name.trim_end_matches(".csv").to_owned(), text))
+        .collect();
+    write_policy(folder, &kept)?;
+    // Others would be read as part of it.
+    for entry in fs::read_dir(folder)?.flatten() {
+        let path = entry.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.extension().is_some_and(|kind| kind == "csv") && !kept.tables.contains_key(name) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Where the store lives in a data folder.
 pub fn store_folder(dir: &Path) -> PathBuf {
     dir.join("store")

@@ -48,6 +48,8 @@ pub(crate) struct Document {
     pub flows: Vec<Flow>,
     /// Every place that names a profile attribute.
     pub mentions: Vec<(String, Spot)>,
+    /// Groups that a rule or a row names by their id alone.
+    pub inline_groups: Vec<(GroupTest, Spot)>,
     /// How attributes are used, to be held against the tenants' schemas.
     pub compared: Vec<crate::typing::Compared>,
     /// Every expression, to be held against the tenants' schemas.
@@ -65,8 +67,10 @@ pub(crate) struct Document {
     pub window: Option<Window>,
     pub schedule: Vec<crate::guardrail::Schedule>,
     pub channels: BTreeMap<String, crate::guardrail::Channel>,
-    /// The policy's own tests.
+    /// The policy's own tests, and those that were handed in beside it.
     pub tests: Vec<crate::testing::Case>,
+    /// Texts of the files that hold the latter.
+    pub test_files: BTreeMap<String, String>,
     /// Flows by what they ask first.
     pub flow_index: FlowIndex,
     /// Numbers of all of the above's attributes, groups and compared values.

@@ -22,6 +22,7 @@ use crate::{
     place::{self, Spot},
     profile,
     subject::{Subject, with_subject},
+    table::Found,
     visit,
 };
 
@@ -214,6 +215,27 @@ impl Bound {
             && with_subject(&self.document, identity, now, false, |subject| {
                 flows.any(|flow| !matches!(all(&flow.conditions, subject), Truth::No))
             })
+    }
+
+    /// Flows that give nothing and restrict this person, whether or not anybody would give what they deny.
+    pub fn restricted_by(&self, identity: &Identity, now: Timestamp) -> Vec<&str> {
+        let mut flows = self.document.flows.iter().filter(|flow| flow.gives.is_empty()).peekable();
+        if flows.peek().is_none() {
+            return Vec::new();
+        }
+        with_subject(&self.document, identity, now, false, |subject| {
+            // Conditions may rest on where somebody belongs.
+            let _ = route(&self.document, subject);
+            let concerns = |flow: &&Flow| match all(&flow.conditions, subject) {
+                Truth::Yes => {
+                    flow.table.as_ref().is_none_or(|table| matches!(subject.found(table), Found::Row(_)))
+                }
+                // A restriction that may concern the person holds.
+                Truth::Unknown => true,
+                Truth::No | Truth::Broken(_) => false,
+            };
+            flows.filter(concerns).map(|flow| flow.id.as_str()).collect()
+        })
     }
 
     /// The site that routing leads to, whatever the person's standing.

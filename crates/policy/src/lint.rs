@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use lanyard_model::id::GroupId;
+use lanyard_model::{id::GroupId, identity::AttributeValue};
 
 use crate::{
-    condition::{Condition, Wanted},
+    condition::{Condition, GroupTest, Wanted},
     document::{Document, Flow, Kind, Source},
     policy::Policy,
-    problem::{Findings, Problems, nearest},
+    problem::{Findings, Problems, Spot, nearest},
     remedy,
     table::{Row, Table},
     test::Test,
-    typing,
+    testing::words,
+    typing::{self, Usage},
 };
 
 /// What the tenants have. `None`: not known, so not checked.
@@ -24,6 +25,20 @@ pub struct Known {
     pub types: BTreeMap<String, BTreeSet<String>>,
     /// Groups of all tenants, with their names.
     pub groups: Option<BTreeMap<GroupId, String>>,
+}
+
+impl Known {
+    /// What the policy says that could not be held against anything, in words.
+    pub fn unchecked(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        if self.attributes.is_none() {
+            list.push("attributes and their types: no schema of the tenants is at hand".to_owned());
+        }
+        if self.groups.is_none() {
+            list.push("ids of groups: not every tenant's groups are known".to_owned());
+        }
+        list
+    }
 }
 
 impl Policy {
@@ -39,7 +54,7 @@ impl Policy {
         typing::check(document, &known.types, &mut findings);
         expressions(document, known, &mut findings);
         groups(document, known, &mut findings);
-        ties(document, &mut findings);
+        ties(document, known, &mut findings);
         for table in document.tables.values() {
             shadowed(table, &mut findings);
             let in_profile = document
@@ -121,20 +136,32 @@ fn groups(document: &Document, known: &Known, findings: &mut Findings) {
                 Some(fix.into()),
             );
         }
-        let Some(groups) = &known.groups else { continue };
-        for (_, id) in named.test.ids.iter().filter(|(_, id)| !groups.contains_key(id)) {
-            let again = groups.iter().find(|(_, other)| *other == name).map(|(id, _)| id);
-            let fix = match again {
-                Some(other) => format!("a group of this name has the id {other}: it may have been made anew"),
-                None => "it was deleted, or belongs to another tenant".into(),
-            };
-            findings.error(&named.spot, format!("no tenant has the group {id} (\"{name}\")"), Some(fix));
-        }
+        gone(&named.test, &named.spot, known, findings);
+    }
+    for (group, spot) in &document.inline_groups {
+        gone(group, spot, known, findings);
+    }
+}
+
+/// Ids of a group that no tenant has.
+fn gone(group: &GroupTest, spot: &Spot, known: &Known, findings: &mut Findings) {
+    let Some(groups) = &known.groups else { return };
+    let name = &group.name;
+    for (_, id) in group.ids.iter().filter(|(_, id)| !groups.contains_key(id)) {
+        let again = groups.iter().find(|(_, other)| *other == name).map(|(id, _)| id);
+        let fix = match again {
+            Some(other) => format!("a group of this name has the id {other}: it may have been made anew"),
+            None => "it was deleted, or belongs to another tenant".into(),
+        };
+        // An id without a comment has no other name.
+        let called = if id.as_str() == name { String::new() } else { format!(" (\"{name}\")") };
+        findings.error(spot, format!("no tenant has the group {id}{called}"), Some(fix));
     }
 }
 
 /// Two flows of one priority that may both name a single-valued thing for somebody.
-fn ties(document: &Document, findings: &mut Findings) {
+fn ties(document: &Document, known: &Known, findings: &mut Findings) {
+    let several = several(document, known);
     for what in ["a place", "a cost center"] {
         let is = |kind: &Kind| match kind {
             Kind::Place { .. } => what == "a place",
@@ -145,9 +172,20 @@ fn ties(document: &Document, findings: &mut Findings) {
             document.flows.iter().filter(|flow| flow.gives.iter().any(|outcome| is(&outcome.kind))).collect();
         for (at, later) in flows.iter().enumerate() {
             for earlier in &flows[..at] {
-                if earlier.priority == later.priority && !apart(&earlier.conditions, &later.conditions) {
+                if earlier.priority == later.priority
+                    && !apart(&earlier.conditions, &later.conditions, &several)
+                {
                     let example = remedy::example(document, &[&earlier.conditions, &later.conditions]);
-                    let example = example.map(|words| format!(": {words}, for example")).unwrap_or_default();
+                    let example = match example {
+                        Some(words) => format!(": {words}, for example"),
+                        // What nobody can make up an example of is told as it stands.
+                        None => {
+                            let all = earlier.conditions.iter().chain(&later.conditions);
+                            let all: BTreeSet<String> = all.map(words).collect();
+                            let all: Vec<String> = all.into_iter().collect();
+                            format!(": whoever has all of this: {}", all.join(", and "))
+                        }
+                    };
                     findings.error(
                         &later.spot,
                         format!(
@@ -165,10 +203,24 @@ fn ties(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Whether nobody can fit both lists, by a simple look at their parts.
-fn apart(a: &[Condition], b: &[Condition]) -> bool {
+/// Attributes that may hold several values at once: as the tenants define them, as a rule asks of them, or as a test
+/// gives them.
+pub(crate) fn several(document: &Document, known: &Known) -> BTreeSet<String> {
+    let defined = known.types.iter().filter(|(_, kinds)| kinds.contains("array")).map(|(name, _)| name);
+    let asked = document.compared.iter().filter(|compared| compared.usage == Usage::Several);
+    let given = document.tests.iter().flat_map(|case| case.given.identity.profile.iter());
+    let given = given.filter(|(_, value)| matches!(value, AttributeValue::List(_)));
+    defined
+        .cloned()
+        .chain(asked.map(|compared| compared.attribute.clone()))
+        .chain(given.map(|(name, _)| name.to_string()))
+        .collect()
+}
+
+/// Whether nobody can fit both lists, by a simple look at their parts. Attributes in `several` exclude no other value.
+pub(crate) fn apart(a: &[Condition], b: &[Condition], several: &BTreeSet<String>) -> bool {
     let (a, b) = (flat(a), flat(b));
-    a.iter().any(|x| b.iter().any(|y| excludes(x, y) || excludes(y, x)))
+    a.iter().any(|x| b.iter().any(|y| excludes(x, y, several) || excludes(y, x, several)))
 }
 
 fn flat(list: &[Condition]) -> Vec<&Condition> {
@@ -189,11 +241,15 @@ fn negated(condition: &Condition) -> Option<&Condition> {
     }
 }
 
-fn excludes(x: &Condition, y: &Condition) -> bool {
+fn excludes(x: &Condition, y: &Condition, several: &BTreeSet<String>) -> bool {
     if let Some(y) = negated(y) {
         return implies(x, y);
     }
     match (x, y) {
+        (_, Condition::Any(list)) => {
+            !list.is_empty()
+                && list.iter().all(|part| apart(std::slice::from_ref(x), std::slice::from_ref(part), several))
+        }
         (Condition::Tenant(a), Condition::Tenant(b)) => a.iter().all(|one| !b.contains(one)),
         (Condition::Site(a), Condition::Site(b)) => a.iter().all(|one| !b.contains(one)),
         (Condition::Status(a), Condition::Status(b)) => a.iter().all(|one| !b.contains(one)),
@@ -202,7 +258,8 @@ fn excludes(x: &Condition, y: &Condition) -> bool {
         {
             match (x, y) {
                 (Test::Is(x), Test::Is(y)) => {
-                    x.iter().all(|one| y.iter().all(|other| one.folded != other.folded))
+                    !several.contains(&a.name)
+                        && x.iter().all(|one| y.iter().all(|other| one.folded != other.folded))
                 }
                 (Test::Is(_), Test::Exists(false)) => true,
                 (Test::Exists(x), Test::Exists(y)) => x != y,

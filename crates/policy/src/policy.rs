@@ -96,7 +96,16 @@ impl Policy {
     /// # Errors
     /// Every mistake at once, each with its place.
     pub fn parse(files: &PolicyFiles) -> Result<Self, Problems> {
-        let document = parse::document(files)?;
+        Self::parse_with_tests(files, &[])
+    }
+
+    /// The same with tests that stand in files of their own, by name: nothing but `[person.NAME]` and `[[test]]`. They are no
+    /// part of the policy, nor of its seal.
+    ///
+    /// # Errors
+    /// Every mistake at once, each with its place.
+    pub fn parse_with_tests(files: &PolicyFiles, tests: &[(String, String)]) -> Result<Self, Problems> {
+        let document = parse::document(files, tests)?;
         Ok(Self { document: Arc::new(document), files: Arc::new(files.clone()), seal: seal(files).into() })
     }
 

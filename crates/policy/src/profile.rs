@@ -40,13 +40,13 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
             Ok(Some((value, from))) => {
                 let because = match from {
                     None => Vec::new(),
-                    Some(from) => {
+                    Some((from, row)) => {
                         let text = if rule.conditions.is_empty() {
                             from
                         } else {
                             format!("{from}; {}", grounds(&rule.conditions, subject))
                         };
-                        vec![Because { rule: "profile".to_owned(), row: None, text }]
+                        vec![Because { rule: "profile".to_owned(), row, text }]
                     }
                 };
                 fields.push((rule.field.clone(), Want { value, because }));
@@ -100,13 +100,16 @@ fn holds(conditions: &[Condition], subject: &Subject<'_>, what: &str) -> Result<
     }
 }
 
-/// The value and, if anybody is told, where it came from, in words.
+/// Where a value came from, in words, and the row of a table that says it.
+type Origin = (String, Option<(String, u32)>);
+
+/// The value and, if anybody is told, where it came from.
 fn value(
     rule: &FieldRule,
     site: &Site,
     subject: &Subject<'_>,
-) -> Result<Option<(String, Option<String>)>, String> {
-    let told = |from: &dyn Fn() -> String| subject.told.then(from);
+) -> Result<Option<(String, Option<Origin>)>, String> {
+    let told = |from: &dyn Fn() -> String| subject.told.then(|| (from(), None));
     let text = |attribute: &Attribute| {
         let text = match subject.value(attribute)? {
             AttributeValue::Text(text) => trimmed(text),
@@ -133,8 +136,8 @@ fn value(
                 Found::Broken(why) => return Err(why.clone()),
             };
             let Some(value) = &row.out.value else { return Ok(None) };
-            let from = || format!("row {} of {}: {}", row.number, table.name, row.grounds(subject));
-            (filled(value, &site.values).into_owned(), told(&from))
+            let from = || (row.grounds(subject), Some((table.name.clone(), row.number)));
+            (filled(value, &site.values).into_owned(), subject.told.then(from))
         }
         Source::First(list) => match list.iter().find_map(|name| text(name).map(|value| (name, value))) {
             Some((attribute, value)) => {

@@ -11,6 +11,7 @@ use lanyard_model::identity::AttributeValue;
 use toml::de::{DeTable, DeValue};
 
 use crate::{
+    condition::GroupTest,
     expression::{Expression, Purpose, Written},
     problem::{Findings, Spot, nearest},
     typing::{Compared, Usage},
@@ -23,6 +24,7 @@ pub(crate) struct Report {
     mentions: RefCell<Vec<(String, Spot)>>,
     compared: RefCell<Vec<Compared>>,
     expressions: RefCell<Vec<Written>>,
+    groups: RefCell<Vec<(GroupTest, Spot)>>,
     /// Every key that was asked for, by its section.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeSet<(String, &'static str)>>,
@@ -36,6 +38,7 @@ impl Report {
             mentions: RefCell::default(),
             compared: RefCell::default(),
             expressions: RefCell::default(),
+            groups: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
         }
@@ -49,6 +52,16 @@ impl Report {
 
     pub fn take_mentions(&self) -> Vec<(String, Spot)> {
         self.mentions.take()
+    }
+
+    /// Notes a group that is named by its id alone.
+    pub fn inline_group(&self, group: &GroupTest, span: &Range<usize>) {
+        let spot = self.spot(span.clone());
+        self.groups.borrow_mut().push((group.clone(), spot));
+    }
+
+    pub fn take_inline_groups(&self) -> Vec<(GroupTest, Spot)> {
+        self.groups.take()
     }
 
     /// Notes how an attribute is used, to be held against its type.

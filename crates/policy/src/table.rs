@@ -11,7 +11,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    condition::{Condition, Truth, Wanted, all, joined},
+    condition::{Condition, GroupTest, Truth, Wanted, all, joined},
     date::DateFormat,
     document::{Named, PlaceNames, SeatKind},
     parse::group_named,
@@ -439,6 +439,15 @@ pub(crate) fn asks_by(column: &str) -> bool {
     column.starts_with("attribute:") || COLUMNS.iter().any(|(known, kind)| *known == column && asks(kind))
 }
 
+/// A table as it was read.
+pub(crate) struct Read {
+    pub table: Table,
+    /// Attributes that its columns name.
+    pub mentions: Vec<(String, Spot)>,
+    /// Groups that its cells name by their id alone.
+    pub inline_groups: Vec<(GroupTest, Spot)>,
+}
+
 /// Reads one table. `file` is the name findings are reported under.
 pub(crate) fn read(
     name: &str,
@@ -446,12 +455,13 @@ pub(crate) fn read(
     text: &str,
     groups: &std::collections::BTreeMap<String, Named>,
     findings: &mut Findings,
-) -> (Table, Vec<(String, Spot)>) {
+) -> Read {
     let spot = |span: &std::ops::Range<usize>| Spot { file: file.to_owned(), span: span.clone() };
     let mut lines = split(text).into_iter();
     let Some(header) = lines.next() else {
         findings.error(&spot(&(0..0)), "the table is empty", Some("its first line names the columns".into()));
-        return (Table::new(name.to_owned(), Vec::new(), BTreeSet::new()), Vec::new());
+        let table = Table::new(name.to_owned(), Vec::new(), BTreeSet::new());
+        return Read { table, mentions: Vec::new(), inline_groups: Vec::new() };
     };
     let mut columns: Vec<Option<Column>> = Vec::new();
     for cell in &header {
@@ -473,6 +483,7 @@ pub(crate) fn read(
         columns.push(column);
     }
     let mut rows = Vec::new();
+    let mut inline_groups = Vec::new();
     for (at, cells) in lines.enumerate() {
         let span =
             cells.first().map_or(0, |cell| cell.span.start)..cells.last().map_or(0, |cell| cell.span.end);
@@ -489,7 +500,7 @@ pub(crate) fn read(
         for (column, cell) in columns.iter().zip(&cells) {
             let Some(column) = column else { continue };
             if !cell.text.is_empty() && cell.text != "*" {
-                fill(&mut row, column, cell, &spot(&cell.span), groups, findings);
+                fill(&mut row, column, cell, &spot(&cell.span), groups, &mut inline_groups, findings);
             }
         }
         // Days come last: whoever a row does not concern anyway need not be looked at again for its sake.
@@ -502,7 +513,7 @@ pub(crate) fn read(
         _ => None,
     });
     let mentions = mentions.collect();
-    (Table::new(name.to_owned(), rows, given), mentions)
+    Read { table: Table::new(name.to_owned(), rows, given), mentions, inline_groups }
 }
 
 fn fill(
@@ -511,6 +522,7 @@ fn fill(
     cell: &Cell,
     spot: &Spot,
     groups: &std::collections::BTreeMap<String, Named>,
+    inline_groups: &mut Vec<(GroupTest, Spot)>,
     findings: &mut Findings,
 ) {
     let parts: Vec<&str> = cell.text.split('|').map(str::trim).filter(|part| !part.is_empty()).collect();
@@ -523,7 +535,12 @@ fn fill(
     match column {
         Column::Group => {
             let tests = parts.iter().filter_map(|part| match group_named(part, groups) {
-                Ok(test) => Some(Condition::Group(test)),
+                Ok(test) => {
+                    if !groups.contains_key(*part) {
+                        inline_groups.push((test.clone(), spot.clone()));
+                    }
+                    Some(Condition::Group(test))
+                }
                 Err(fix) => {
                     findings.error(spot, format!("there is no group \"{part}\" in [groups]"), Some(fix));
                     None

@@ -12,7 +12,7 @@ use lanyard_model::{
     clearance::Clearance,
     coverage::Certificate,
     id::{AccountId, AccountKey, IdentityId, SiteId, TenantId},
-    identity::Identity,
+    identity::{Group, Identity},
     signal::Event,
 };
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ use crate::{
     merkle::CompactRange,
     schema,
     sqlite::{self, SqliteTx},
-    tables::{evidence, held, journal, links, notes},
+    tables::{evidence, held, identities, journal, links, notes},
     tx::Answer,
 };
 
@@ -63,6 +63,11 @@ impl Archive {
 
     pub fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure> {
         notes::meta(&self.tx(), key)
+    }
+
+    /// Groups of a tenant, as the last sweep saw them.
+    pub fn groups(&self, tenant: &TenantId) -> Result<Vec<Group>, StoreFailure> {
+        identities::groups(&self.tx(), tenant)
     }
 
     /// All mirrored people of a tenant, gone ones too.

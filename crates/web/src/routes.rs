@@ -611,7 +611,7 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/policy/rollback", api::policy::roll_back)
             .needs(EditPolicy)
             .everywhere()
-            .says("policy", "Makes an older version the newest.")
+            .says("policy", "Makes an older version the newest, or asks a second person to agree.")
             .takes("PolicyRollback")
             .answers("PolicyPublication"),
         post("/policy/lint", api::policy::lint)

@@ -3663,7 +3663,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__policy__subcmd__test)
-            opts="-v -h -V --data --folder --json --only --missed --min-coverage --verbose --help --version"
+            opts="-v -h -V --data --folder --json --with --only --missed --min-coverage --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3674,6 +3674,10 @@ _lanyard() {
                     return 0
                     ;;
                 --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

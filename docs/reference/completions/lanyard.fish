@@ -306,7 +306,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "export" -d 'Write a version into the folder'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "import" -d 'Keep the folder as a draft, for the console'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "publish" -d 'Put the folder in force; a policy with mistakes is refused, and what is in force stays'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "rollback" -d 'Put an earlier version in force again, as a new version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "rollback" -d 'Put an earlier version in force again, as a new version; where a second person must agree, ask for it'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and not __fish_seen_subcommand_from fmt lint test schema diff versions export import publish rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from fmt" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from fmt" -l folder -d 'Policy folder, instead of the settings\'' -r -F
@@ -323,6 +323,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from lint" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l folder -d 'Policy folder, instead of the settings\'' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l with -d 'Also run the tests of this file: nothing but `[person.NAME]` and `[[test]]`; may be given several times' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l only -d 'Only tests with this in their name' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l min-coverage -d 'Exit 1 if the tests reach less than this share of the policy' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from test" -l json -d 'One JSON object on stdout'
@@ -387,7 +388,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write a version into the folder'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "import" -d 'Keep the folder as a draft, for the console'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "publish" -d 'Put the folder in force; a policy with mistakes is refused, and what is in force stays'
-complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Put an earlier version in force again, as a new version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Put an earlier version in force again, as a new version; where a second person must agree, ask for it'
 complete -c lanyard -n "__fish_lanyard_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand stop" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand stop" -l json -d 'One JSON object on stdout'
@@ -761,7 +762,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_su
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "export" -d 'Write a version into the folder'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "import" -d 'Keep the folder as a draft, for the console'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "publish" -d 'Put the folder in force; a policy with mistakes is refused, and what is in force stays'
-complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "rollback" -d 'Put an earlier version in force again, as a new version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "rollback" -d 'Put an earlier version in force again, as a new version; where a second person must agree, ask for it'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "make" -d 'Make a token; its text is printed once, on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List tokens, without their texts'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token, by id or name'

@@ -122,10 +122,10 @@ function RollBack({ version, show, close }: { version: VersionHead; show: Show; 
   return (
     <Modal opened onClose={close} title={`Go back to version ${version.version}`} closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); going.mutate(); }}>
-        <p>What version {version.version} said becomes a new version and is in force at once. Nothing is lost.</p>
+        <p>What version {version.version} said becomes a new version{show.second_person ? ". A second person must agree: with this you ask, and a draft waits for them." : " and is in force at once."} Nothing is lost.</p>
         <Textarea label="Why" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus autosize minRows={2} />
         {going.error && <div className="failure" role="alert">{going.error.message}. What is in force stays.</div>}
-        <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" disabled={reason.trim() === ""} loading={going.isPending}>Go back</Button></div>
+        <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" disabled={reason.trim() === ""} loading={going.isPending}>{show.second_person ? "Ask to go back" : "Go back"}</Button></div>
       </form>
     </Modal>
   );

@@ -5,13 +5,14 @@ mod roll;
 mod site;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     account::{Account, AccountKind},
+    clearance::{Clearance, ClearanceKind},
     desired::{Applied, Desired, Ending, Lifecycle},
     id::{GroupId, IdentityId, SiteId, TenantId},
     identity::Identity,
@@ -53,13 +54,26 @@ pub(crate) enum Sight<'s> {
         catalogue: &'s Catalogue,
         seating: &'s Seating,
         linked: bool,
-        /// Bookings that we made for them and remember.
-        known_bookings: usize,
+        /// Rules that ask somebody about a line of theirs, and have not asked yet.
+        asks: &'s BTreeSet<String>,
+        /// Bookings that we made for them and remember, by key.
+        bookings: &'s BTreeMap<String, i64>,
     },
 }
 
 /// Places of a site as they are while people are given desks one after another.
 pub(crate) type Desks = BTreeMap<SiteId, (Arc<Catalogue>, Seating)>;
+
+/// What was asked about people's lines and still counts, by site and person; oldest first.
+pub(crate) type OnRecord = HashMap<SiteId, HashMap<IdentityId, Vec<Clearance>>>;
+
+/// What the gates of everybody's lines depend on.
+#[derive(Clone, Copy)]
+struct Gates<'a> {
+    known: &'a OnRecord,
+    /// Rules of what-ifs that were taken back.
+    lapsed: &'a BTreeSet<String>,
+}
 
 /// Judges people one after another.
 pub(crate) struct Judge<'a> {
@@ -72,8 +86,8 @@ pub(crate) struct Judge<'a> {
     memory: BTreeMap<SiteId, SiteMemory<'a>>,
     pub(crate) desks: Desks,
     now: Timestamp,
-    /// What the policy asks first is shown as asked.
-    gates: bool,
+    /// What is asked first is shown as asked.
+    gates: Option<Gates<'a>>,
     /// Everybody's reasons are told, not only those of people who differ.
     reasons: bool,
     /// Sites in which no further removal has room, and why.
@@ -119,7 +133,7 @@ impl<'a> Judge<'a> {
             memory,
             desks,
             now,
-            gates: false,
+            gates: None,
             reasons: false,
             limits: BTreeMap::new(),
             decided: Decided::default(),
@@ -132,9 +146,9 @@ impl<'a> Judge<'a> {
         self.everybody.index(INDEXED) && self.memory.values_mut().all(|known| known.index(active, INDEXED))
     }
 
-    /// Shows what the policy asks first as asked.
-    pub(crate) fn with_gates(mut self) -> Self {
-        self.gates = !self.active.policy.demands().is_empty();
+    /// Shows what is asked first as asked, or as answered where somebody said a word.
+    pub(crate) fn with_gates(mut self, known: &'a OnRecord, lapsed: &'a BTreeSet<String>) -> Self {
+        self.gates = Some(Gates { known, lapsed });
         self
     }
 
@@ -193,7 +207,7 @@ impl<'a> Judge<'a> {
             limits,
             decided,
         } = self;
-        let (active, missing, now) = (*active, *missing, *now);
+        let (active, missing, now, gates) = (*active, *missing, *now, *gates);
         decided.people += 1;
         // A list says what is now; since when is the mirror's to know, and a look's to respect.
         let since = identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -310,15 +324,20 @@ impl<'a> Judge<'a> {
                 desired = withhold(withheld, active.bound.evaluate(identity, &facts, now), &site);
                 (plan, left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
             }
-            if *gates && !plan.is_quiet() {
+            let mut asks = BTreeSet::new();
+            let on_record = gates.and_then(|gates| gates.known.get(&site)?.get(&identity.id));
+            if let Some(gates) = gates
+                && !plan.is_quiet()
+                && (on_record.is_some() || !active.policy.demands().is_empty())
+            {
                 let base = active.bound.evaluate_unasked(identity, &facts, now);
                 let asked = Asked::new(&desired, &base, active.policy.demands());
-                plan = clearing::gate(
+                let gated = clearing::gate(
                     plan,
                     &Gating {
                         asked: &asked,
                         demands: active.policy.demands(),
-                        known: &[],
+                        known: on_record.map_or(&[], Vec::as_slice),
                         before: account,
                         catalogue,
                         now,
@@ -326,11 +345,13 @@ impl<'a> Judge<'a> {
                         manager: None,
                         capped: false,
                         sealed: None,
-                        lapsed: &BTreeSet::new(),
+                        lapsed: gates.lapsed,
                         window: None,
                     },
-                )
-                .plan;
+                );
+                let new = gated.new.into_iter().filter(|one| one.kind == ClearanceKind::Approval);
+                asks.extend(new.map(|one| one.rule));
+                plan = gated.plan;
             }
             if !applied.failed.is_empty() || desired.stopped.is_some() {
                 let on = |rule: &str, part| active.policy.on_failure(rule, part).cloned();
@@ -353,7 +374,8 @@ impl<'a> Judge<'a> {
                 catalogue,
                 seating,
                 linked: found.tie.is_some(),
-                known_bookings: applied.bookings.len(),
+                asks: &asks,
+                bookings: &applied.bookings,
             });
             if let Some(account) = account.filter(|account| ended && account.is_live())
                 && found.tie.is_some_and(|tie| tie.ended)

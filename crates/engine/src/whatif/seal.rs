@@ -136,6 +136,14 @@ pub(crate) struct SealedLines {
     pub(crate) later: Option<(Timestamp, String)>,
 }
 
+fn unusable(refusal: PolicyRefusal) -> SealRefused {
+    match refusal {
+        PolicyRefusal::Store(failure) => failure.into(),
+        PolicyRefusal::Mistakes(problems) => SealRefused::Policy(problems.to_string()),
+        other => SealRefused::Policy(other.to_string()),
+    }
+}
+
 fn short(seal: &str) -> String {
     seal.chars().take(12).collect()
 }
@@ -390,13 +398,17 @@ impl Engine {
         }
         let files =
             PolicyFiles { toml: (sealed.name.clone(), sealed.rules.clone()), tables: sealed.tables.clone() };
-        let policy = Policy::parse(&files).map_err(|problems| SealRefused::Policy(problems.render()))?;
         let found = self.active().policy.seal().to_owned();
         let goes_on = busy.is_some() && found == sealed.draft;
         if found != sealed.in_force && !goes_on {
             let (wanted, found) = (short(&sealed.in_force), short(&found));
             return Err(SealRefused::PolicyMoved { seal: seal.to_owned(), wanted, found });
         }
+        // The world may have learnt of a mistake since: a group that was deleted, a schema that could not be read then.
+        let policy = match goes_on {
+            true => Policy::parse(&files).map_err(|problems| SealRefused::Policy(problems.render()))?,
+            false => self.usable(&files).await.map_err(unusable)?,
+        };
         let now = self.clock.now();
         sealed.started_at.get_or_insert(now);
         if !goes_on {

@@ -25,3 +25,4 @@ mod sweeps;
 mod told;
 mod undo;
 mod whatif;
+mod whatif_says;

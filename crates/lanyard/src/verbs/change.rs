@@ -9,7 +9,7 @@ use lanyard_engine::{
     ports::Progress,
     undo::{UndoFor, UndoScope},
     whatif::{
-        SealRefused, SealReport, WhatIf, WhatIfError,
+        SealRefused, SealReport, UNSEALABLE, WhatIf, WhatIfError,
         waves::{self, Waves},
     },
 };
@@ -198,7 +198,7 @@ pub async fn apply_seal(
         let files: DraftFiles = serde_json::from_value(files.clone())?;
         let settings = Settings::load(&data.dir)?;
         let folder = data.dir.join(&settings.policy);
-        wiring::write_policy(&folder, &files.into()).with_context(|| {
+        wiring::keep_policy(&folder, &files.into()).with_context(|| {
             format!("the policy is in force, but {} could not be written", folder.display())
         })?;
     }
@@ -586,14 +586,15 @@ fn whatif_text(answer: &WhatIf) -> String {
         );
     }
     for doubt in &answer.doubts {
-        let _ = writeln!(text, "not known: {doubt}");
+        let told = if doubt.starts_with(UNSEALABLE) { "" } else { "not known: " };
+        let _ = writeln!(text, "{told}{doubt}");
     }
     match &answer.seal {
         Some(seal) => {
             let _ = writeln!(text, "seal {seal}: `lanyard apply {seal}` does exactly this");
         }
         None => {
-            let _ = writeln!(text, "not sealed: see what is not known");
+            let _ = writeln!(text, "not sealed: the lines above say why");
         }
     }
     text

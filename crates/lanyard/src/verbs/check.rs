@@ -1,11 +1,11 @@
-//! `check`: settings and policy, without calling anybody.
+//! `check`: settings and policy, without calling anybody. What the store knows of the tenants is held against the policy.
 
 use clap::Args;
-use lanyard_policy::Policy;
-use serde_json::json;
+use lanyard_policy::{Policy, Problem, Problems};
+use serde_json::{Value, json};
 
 use super::Data;
-use crate::{exit, settings::Settings, wiring};
+use crate::{exit, known, settings::Settings, wiring};
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -23,8 +23,15 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
     let settings = Settings::load(dir)?;
     let files = wiring::read_policy(&dir.join(&settings.policy))
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
-    match Policy::parse(&files) {
+    let (policy, problems, unchecked) = match Policy::parse(&files) {
+        Err(problems) => (None, problems, Vec::new()),
         Ok(policy) => {
+            let (problems, unchecked) = known::lint(&policy, dir);
+            (Some(policy), problems, unchecked)
+        }
+    };
+    match policy.filter(|_| !problems.has_errors()) {
+        Some(policy) => {
             if arguments.json {
                 let flows: Vec<_> = policy
                     .flows()
@@ -33,7 +40,10 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
                     .collect();
                 say!(
                     "{}",
-                    json!({ "ok": true, "policy": policy.name(), "seal": policy.seal(), "flows": flows, "problems": [] })
+                    json!({
+                        "ok": true, "policy": policy.name(), "seal": policy.seal(), "flows": flows,
+                        "problems": listed(&problems), "not_checked": unchecked,
+                    })
                 );
             } else {
                 say!("settings: {} tenants, {} sites", settings.tenants.len(), settings.sites.len());
@@ -41,21 +51,34 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
                 for flow in policy.flows() {
                     say!("  {:>4}  {}: {}", flow.priority, flow.id, flow.sentence);
                 }
-                say!("no mistakes found");
+                if problems.is_empty() {
+                    say!("no mistakes found");
+                } else {
+                    crate::out::aside(problems.render());
+                    say!("{} warnings, no mistakes", problems.len());
+                }
+                unchecked.iter().for_each(|what| say!("not checked: {what}"));
             }
             Ok(exit::DONE)
         }
-        Err(problems) => {
+        None => {
             if arguments.json {
-                let list: Vec<_> = problems.iter().map(|p| json!({
-                    "file": p.file, "line": p.line, "column": p.column, "message": p.message, "fix": p.fix,
-                })).collect();
-                say!("{}", json!({ "ok": false, "problems": list }));
+                say!("{}", json!({ "ok": false, "problems": listed(&problems), "not_checked": unchecked }));
             } else {
                 crate::out::aside(problems.render());
-                talk!("{} mistakes; nothing was started", problems.len());
+                talk!("{} mistakes; nothing was started", problems.errors());
             }
             Ok(exit::UNUSABLE)
         }
     }
+}
+
+fn listed(problems: &Problems) -> Vec<Value> {
+    let one = |p: &Problem| {
+        json!({
+            "severity": p.severity, "file": p.file, "line": p.line, "column": p.column, "message": p.message,
+            "fix": p.fix,
+        })
+    };
+    problems.iter().map(one).collect()
 }

@@ -13,7 +13,7 @@ use lanyard_engine::{
     clock::Clock,
     policies::{self, PolicyRefusal, Publication, Version, Wish},
 };
-use lanyard_policy::{Known, Policy, PolicyFiles, Problems, diff::diff, format::format};
+use lanyard_policy::{Policy, PolicyFiles, Problems, diff::diff, format::format};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ use super::{
     people::{Said, Verb},
 };
 use crate::{
-    exit,
+    exit, known,
     local::Running,
     settings::Settings,
     wiring::{self, Patience, SystemClock},
@@ -75,6 +75,12 @@ enum What {
     Test {
         #[command(flatten)]
         common: Common,
+        /// Policy folder; the same as --folder
+        #[arg(value_name = "DIR", conflicts_with = "folder")]
+        place: Option<PathBuf>,
+        /// Also run the tests of this file: nothing but `[person.NAME]` and `[[test]]`; may be given several times
+        #[arg(long, value_name = "FILE")]
+        with: Vec<PathBuf>,
         /// Only tests with this in their name
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
@@ -131,7 +137,7 @@ enum What {
         #[command(flatten)]
         signed: Signed,
     },
-    /// Put an earlier version in force again, as a new version
+    /// Put an earlier version in force again, as a new version; where a second person must agree, ask for it
     Rollback {
         #[command(flatten)]
         common: Common,
@@ -179,8 +185,9 @@ pub async fn run(arguments: PolicyArguments) -> anyhow::Result<u8> {
     match arguments.what {
         What::Fmt { common, check } => fmt(&common, check),
         What::Lint { common } => lint(&common).await,
-        What::Test { common, only, missed, min_coverage } => {
-            test(&common, only.as_deref(), missed, min_coverage)
+        What::Test { mut common, place, with, only, missed, min_coverage } => {
+            common.folder = place.or(common.folder);
+            test(&common, &with, only.as_deref(), missed, min_coverage)
         }
         What::Schema => {
             crate::out::data(lanyard_policy::schema::TEXT);
@@ -254,8 +261,8 @@ fn fmt(common: &Common, check: bool) -> anyhow::Result<u8> {
     print(common, Said { exit, text, json: json!({ "changed": changed, "written": !check }) })
 }
 
-/// What is wrong, as people and as programs read it.
-fn told(problems: &Problems) -> Said {
+/// What is wrong, and what nobody could look at, as people and as programs read it.
+fn told(problems: &Problems, unchecked: &[String]) -> Said {
     let (errors, all) = (problems.errors(), problems.len());
     let end = match (errors, all) {
         (0, 0) => "no mistakes found\n".to_owned(),
@@ -264,32 +271,49 @@ fn told(problems: &Problems) -> Said {
     };
     Said {
         exit: if errors > 0 { exit::UNUSABLE } else { exit::DONE },
-        text: problems.render() + &end,
-        json: json!({ "ok": errors == 0, "problems": problems.to_json() }),
+        text: unchecked
+            .iter()
+            .fold(problems.render() + &end, |text, what| text + &format!("not checked: {what}\n")),
+        json: json!({ "ok": errors == 0, "problems": problems.to_json(), "not_checked": unchecked }),
     }
 }
 
 async fn lint(common: &Common) -> anyhow::Result<u8> {
     let (_, files) = read(common)?;
     let policy = match Policy::parse(&files) {
-        Err(problems) => return print(common, told(&problems)),
+        Err(problems) => return print(common, told(&problems, &[])),
         Ok(policy) => policy,
     };
-    // A server knows the tenants' groups, attributes and places; without one only the text is judged.
+    // A server knows the tenants' groups, attributes and places; without one, what the store remembers counts.
     if let Some(server) = Running::find(&common.data.dir)
         && let Ok(answer) =
             server.run(&serde_json::to_value(Verb::Policy(PolicyVerb::Lint { source: files }))?).await
     {
         return print(common, serde_json::from_value(answer).context("the server's answer cannot be read")?);
     }
-    print(common, told(&policy.lint(&Known::default())))
+    let (problems, unchecked) = known::lint(&policy, &common.data.dir);
+    print(common, told(&problems, &unchecked))
 }
 
 /// Needs nobody: places and permissions are stood up from the names in the policy.
-fn test(common: &Common, only: Option<&str>, missed: bool, min_coverage: Option<u8>) -> anyhow::Result<u8> {
+fn test(
+    common: &Common,
+    with: &[PathBuf],
+    only: Option<&str>,
+    missed: bool,
+    min_coverage: Option<u8>,
+) -> anyhow::Result<u8> {
     let (_, files) = read(common)?;
-    let policy = match Policy::parse(&files) {
-        Err(problems) => return print(common, told(&problems)),
+    let beside = with.iter().map(|path| {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| exit::Unusable(format!("{} cannot be read: {error}", path.display())))?;
+        let name = path.display().to_string();
+        // Told apart from the policy's own file, which is called by its name alone.
+        Ok((if name == files.toml.0 { format!("./{name}") } else { name }, text))
+    });
+    let beside = beside.collect::<anyhow::Result<Vec<_>>>()?;
+    let policy = match Policy::parse_with_tests(&files, &beside) {
+        Err(problems) => return print(common, told(&problems, &[])),
         Ok(policy) => policy,
     };
     let mut report = policy.run_tests();
@@ -354,28 +378,12 @@ async fn export(common: &Common, version: Option<i64>) -> anyhow::Result<u8> {
         Err(said) => return print(common, said),
     };
     let folder = folder(common)?;
-    let mut kept = files.clone();
-    if let Some(Ok(name)) = folder.is_dir().then(|| toml_name(&folder)) {
-        kept.toml.0 = name;
-    }
-    // Tables that the version does not have would be read as part of it.
-    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if path.extension().is_some_and(|kind| kind == "csv") && !kept.tables.contains_key(&name) {
-            std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-    }
-    wiring::write_policy(&folder, &kept)?;
+    wiring::keep_policy(&folder, &files)?;
     let text = format!("version {} written to {}\n", json["version"], folder.display());
     print(
         common,
         Said { exit: exit::DONE, text, json: json!({ "version": json["version"], "folder": folder }) },
     )
-}
-
-fn toml_name(folder: &Path) -> anyhow::Result<String> {
-    Ok(wiring::read_policy(folder)?.toml.0)
 }
 
 /// Asks the running server if there is one, else the store itself. Upstream only schemas are read, and briefly.
@@ -424,6 +432,18 @@ fn done(version: &Version) -> Said {
     Said { exit: exit::DONE, text, json: json!({ "state": "published", "version": row(version) }) }
 }
 
+fn publication(answer: Result<Publication, PolicyRefusal>) -> anyhow::Result<Said> {
+    match answer {
+        Ok(Publication::Done(version)) => Ok(done(&version)),
+        Ok(Publication::Waiting { by }) => Ok(Said {
+            exit: exit::OPEN,
+            text: format!("asked for by {by}; somebody else must agree, in the console or with --by\n"),
+            json: json!({ "state": "waits for a second person", "asked_by": by }),
+        }),
+        Err(refusal) => refused(refusal),
+    }
+}
+
 fn refused(refusal: PolicyRefusal) -> anyhow::Result<Said> {
     let unusable = |text: String| Said {
         exit: exit::UNUSABLE,
@@ -432,7 +452,7 @@ fn refused(refusal: PolicyRefusal) -> anyhow::Result<Said> {
     };
     Ok(match refusal {
         PolicyRefusal::Mistakes(problems) => {
-            let mut said = told(&problems);
+            let mut said = told(&problems, &[]);
             said.text += "nothing was published; what is in force stays\n";
             said
         }
@@ -448,7 +468,9 @@ fn refused(refusal: PolicyRefusal) -> anyhow::Result<Said> {
 /// The store's.
 pub async fn answer(engine: &Engine, verb: PolicyVerb) -> anyhow::Result<Said> {
     match verb {
-        PolicyVerb::Lint { source } => Ok(told(&engine.lint_policy(&source).await.1)),
+        PolicyVerb::Lint { source } => {
+            Ok(told(&engine.lint_policy(&source).await.1, &engine.unchecked().await))
+        }
         PolicyVerb::Versions { limit } => {
             let (list, total) = engine.policy_versions(0, limit).await?;
             let mut text = String::new();
@@ -484,7 +506,7 @@ pub async fn answer(engine: &Engine, verb: PolicyVerb) -> anyhow::Result<Said> {
             let tag = engine.policy_draft(&draft).await?.map_or(0, |draft| draft.tag);
             match engine.keep_policy_draft(&draft, tag, source, &by).await {
                 Ok(kept) => {
-                    let mut said = told(&engine.lint_policy(&kept.source).await.1);
+                    let mut said = told(&engine.lint_policy(&kept.source).await.1, &engine.unchecked().await);
                     said.exit = exit::DONE;
                     said.text += &format!("kept as draft \"{draft}\"\n");
                     said.json["draft"] = json!(draft);
@@ -495,24 +517,11 @@ pub async fn answer(engine: &Engine, verb: PolicyVerb) -> anyhow::Result<Said> {
         }
         PolicyVerb::Publish { source, reason, by } => {
             let wish = Wish { by: &by, reason: &reason, expected: None };
-            match engine.publish_policy(&source, wish).await {
-                Ok(Publication::Done(version)) => Ok(done(&version)),
-                Ok(Publication::Waiting { by }) => Ok(Said {
-                    exit: exit::OPEN,
-                    text: format!(
-                        "asked for by {by}; somebody else must agree, in the console or with --by\n"
-                    ),
-                    json: json!({ "state": "waits for a second person", "asked_by": by }),
-                }),
-                Err(refusal) => refused(refusal),
-            }
+            publication(engine.publish_policy(&source, wish).await)
         }
         PolicyVerb::Rollback { to, reason, by } => {
             let wish = Wish { by: &by, reason: &reason, expected: None };
-            match engine.roll_back_policy(to, wish).await {
-                Ok(version) => Ok(done(&version)),
-                Err(refusal) => refused(refusal),
-            }
+            publication(engine.roll_back_policy(to, wish).await)
         }
     }
 }

@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{people::Verbs, sim::stopped};
 use crate::{
     checkpoints::Places,
-    desks, exit,
+    desks, exit, known,
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
     sign_in,
@@ -57,7 +57,11 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let folder = dir.join(&settings.policy);
     if !wiring::store_folder(&dir).exists() {
         // Nothing can have been published yet: a folder with mistakes ends it here, before anything is started.
-        wiring::load_policy(&folder).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+        let first = wiring::load_policy(&folder).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+        let (problems, _) = known::lint(&first, &dir);
+        if problems.has_errors() {
+            anyhow::bail!(exit::Unusable(problems.render().trim_end().to_owned()));
+        }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(&dir, &settings)?;

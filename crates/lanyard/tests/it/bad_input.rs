@@ -151,6 +151,17 @@ async fn a_policy_with_mistakes_names_every_one() {
         assert!(first["line"].is_u64() && first["column"].is_u64() && first["file"].is_string(), "{listed}");
         assert!(!folder.path("store").exists(), "nothing was started: {to}");
     }
+    // It can be read, and two rules of it tie.
+    let flow =
+        |id: &str, place: &str| format!("[[flow]]\nid = \"{id}\"\nthen = [{{ place = \"{place}\" }}]\n");
+    let tied = folder(SETTINGS, &format!("{POLICY}\n{}{}", flow("a", "remote"), flow("b", "remote")));
+    for verb in ["check", "serve"] {
+        names(&tied.verb(&[verb]).await.ends(2), &["\"a\" and \"b\" both name a place with priority 0"]);
+    }
+    let listed = tied.verb(&["check", "--json"]).await.ends(2).json();
+    assert_eq!((&listed["ok"], &listed["problems"][0]["severity"]), (&false.into(), &"error".into()));
+    let sound = folder(SETTINGS, POLICY).verb(&["check", "--json"]).await.ends(0).json();
+    assert_eq!(sound["not_checked"].as_array().map(Vec::len), Some(3), "nobody was asked: {sound}");
     let table =
         folder(SETTINGS, &fs::read_to_string(shipped().join("policy.toml")).expect("the shipped policy"));
     let said = table.verb(&["check"]).await.ends(2);

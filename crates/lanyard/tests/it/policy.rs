@@ -26,7 +26,19 @@ async fn a_policy_is_checked_published_compared_and_taken_back() {
         lanyard(&arguments).await
     };
 
-    assert_eq!(policy(&["lint"]).await.ends(0).json(), json!({ "ok": true, "problems": [] }));
+    let unchecked = [
+        "attributes and their types: no schema of the tenants is at hand",
+        "ids of groups: not every tenant's groups are known",
+        "names of places, centers and items: no site was asked",
+    ];
+    assert_eq!(
+        policy(&["lint"]).await.ends(0).json(),
+        json!({ "ok": true, "problems": [], "not_checked": unchecked })
+    );
+    let told = folder.verb(&["policy", "lint"]).await.ends(0).out;
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines[0], "no mistakes found");
+    assert_eq!(lines[1], format!("not checked: {}", unchecked[0]));
     let first = policy(&["versions"]).await.ends(0).json();
     assert_eq!((&first["total"], &first["versions"][0]["author"]), (&json!(1), &json!("policy folder")));
 
@@ -54,6 +66,19 @@ async fn a_policy_is_checked_published_compared_and_taken_back() {
     policy(&["rollback", "9", "--reason", "x"]).await.ends(2);
     policy(&["export"]).await.ends(0);
     assert_eq!(fs::read_to_string(&rules).unwrap(), POLICY);
+
+    // Where a second person must agree, they must to the way back, too.
+    fs::write(&rules, format!("{POLICY}\n[guardrails]\nsecond_person = true\n")).unwrap();
+    policy(&["publish", "--reason", "four eyes", "--by", "ana"]).await.ends(0);
+    let asked = policy(&["rollback", "2", "--reason", "titles again", "--by", "ana"]).await.ends(3).json();
+    assert_eq!(asked, json!({ "state": "waits for a second person", "asked_by": "ana" }));
+    policy(&["rollback", "2", "--reason", "at once", "--by", "ana"]).await.ends(3);
+    assert_eq!(policy(&["versions"]).await.ends(0).json()["total"], 4);
+    let done = policy(&["rollback", "2", "--reason", "yes", "--by", "ola"]).await.ends(0).json();
+    let version = &done["version"];
+    assert_eq!((&version["version"], &version["back_to"]), (&json!(5), &json!(2)));
+    assert_eq!((&version["author"], &version["approved_by"]), (&json!("ana"), &json!("ola")));
+    assert_eq!(version["reason"], "titles again");
 }
 
 #[tokio::test]
@@ -82,6 +107,23 @@ async fn a_policy_tests_itself_and_prints_its_schema() {
     let told = policy(&[]).await.ends(1).out;
     assert!(told.starts_with("FAIL  nobody is set aside  (policy.toml:"), "{told}");
     assert!(told.contains("        - active\n        + on leave\n"), "{told}");
+
+    // Tests of somebody else's, beside the policy and no part of it.
+    fs::create_dir_all(folder.path("policy/more")).unwrap();
+    let more = folder.path("policy/more/scenarios.toml");
+    let own = "[[test]]\nname = \"a mail of theirs\"\ngiven = { like = \"ana\" }\nexpect = { profile = { email = \"bo@x.example\" } }\n";
+    fs::write(&more, own).unwrap();
+    let with = more.display().to_string();
+    let both = policy(&["--json", "--with", &with]).await.ends(1).json();
+    assert_eq!((&both["passed"], &both["failed"]), (&json!(1), &json!(2)));
+    let theirs = &both["tests"][2];
+    assert_eq!((&theirs["name"], &theirs["file"]), (&json!("a mail of theirs"), &json!(with)));
+    assert_eq!(theirs["line"], 2);
+    fs::write(&more, own.replace("given =", "givven =")).unwrap();
+    let slip = policy(&["--json", "--with", &with]).await.ends(2).json();
+    let first = &slip["problems"][0];
+    assert_eq!((&first["file"], &first["line"]), (&json!(with), &json!(1)), "{slip}");
+    lanyard(&["policy", "test", &policies, "--only", "mail is"]).await.ends(0);
 
     policy(&["--only", "mail"]).await.ends(0);
     let thin = policy(&["--only", "mail", "--min-coverage", "100", "--missed"]).await.ends(1).out;

@@ -13,6 +13,38 @@ use crate::{
 
 const LOUD: &str = "jobTitle = { from = \"title\", as = \"upper case\" }";
 
+/// The files of a policy folder by name, but for what only editors read.
+fn files_in(folder: &std::path::Path) -> std::collections::BTreeMap<String, String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let files = entries.filter(|path| path.extension().is_some_and(|kind| kind == "toml" || kind == "csv"));
+    files
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("a file"))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_seal_put_in_force_is_all_that_the_policy_folder_says() {
+    let company = Company::start(&["--people", "6", "--seed", "4", "--accounts", "empty"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    // A table more than the draft has: nothing looks anything up in it.
+    fs::write(folder.path("policy/spare.csv"), "attribute:title,value\nClerk,C\n").expect("a file");
+    folder.verb(&["apply", "--json"]).await;
+    let draft = draft_of(&folder, |text| text.replace("jobTitle = \"title\"", LOUD));
+    fs::rename(draft.path().join("policy.toml"), draft.path().join("rules.toml")).expect("renamed");
+    let path = draft.path().display().to_string();
+    let answer = folder.verb(&["whatif", &path, "--json"]).await.ends(3).json();
+    let seal = answer["seal"].as_str().expect("a seal").to_owned();
+    folder.verb(&["apply", &seal, "--json"]).await.ends(0);
+    let mut wanted = files_in(draft.path());
+    let rules = wanted.remove("rules.toml").expect("the rules");
+    wanted.insert("policy.toml".into(), rules);
+    assert_eq!(files_in(&folder.path("policy")), wanted);
+    folder.verb(&["policy", "diff"]).await.ends(0);
+}
+
 /// A folder with the policy of the data folder, edited.
 fn draft_of(folder: &Folder, change: impl FnOnce(&str) -> String) -> tempfile::TempDir {
     let kept = tempfile::tempdir().expect("a temporary folder");

@@ -30,7 +30,7 @@ pub(crate) use self::upgrade::FORMAT;
 /// Every key that reading these files asks for, by its section.
 #[cfg(test)]
 pub(crate) fn keys(files: &PolicyFiles) -> std::collections::BTreeSet<(String, &'static str)> {
-    read(files).1
+    read(files, &[]).1
 }
 
 #[cfg(test)]
@@ -39,11 +39,12 @@ type Asked = std::collections::BTreeSet<(String, &'static str)>;
 type Asked = ();
 
 /// Reads everything. Warnings come beside the document; errors instead of it.
-pub(crate) fn document(files: &PolicyFiles) -> Result<Document, Problems> {
-    read(files).0
+/// `tests` are files by name with nothing but people and tests.
+pub(crate) fn document(files: &PolicyFiles, tests: &[(String, String)]) -> Result<Document, Problems> {
+    read(files, tests).0
 }
 
-fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
+fn read(files: &PolicyFiles, tests: &[(String, String)]) -> (Result<Document, Problems>, Asked) {
     let (file, text) = &files.toml;
     let mut findings = Findings::default();
     findings.source(file, text);
@@ -57,7 +58,7 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     if let Some(text) = older {
         // What is wrong with it is told in the words and lines of the present format.
         let files = PolicyFiles { toml: (file.clone(), text), tables: files.tables.clone() };
-        return read(&files);
+        return read(&files, tests);
     }
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -85,9 +86,10 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
         let file = format!("{name}.csv");
         let mut findings = report.findings();
         findings.source(&file, text);
-        let (table, mentions) = table::read(name, &file, text, &document.groups, &mut findings);
-        document.mentions.extend(mentions);
-        document.tables.insert(name.to_owned(), std::sync::Arc::new(table));
+        let read = table::read(name, &file, text, &document.groups, &mut findings);
+        document.mentions.extend(read.mentions);
+        document.inline_groups.extend(read.inline_groups);
+        document.tables.insert(name.to_owned(), std::sync::Arc::new(read.table));
     }
     rules::read(&section, &mut document);
     lifecycle::read(&section, &mut document);
@@ -96,11 +98,18 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     document.parameters = Parameters::read(&section, &document);
     document.parameters.check(&document, &mut report.findings());
     first::read(&section, &mut document);
-    document.tests = test::read(&section, &document);
+    let mut cases = test::Tests::default();
+    cases.add(&section, &document);
+    for (file, text) in tests {
+        beside(file, text, &report, &document, &mut cases);
+        document.test_files.insert(file.clone(), text.clone());
+    }
+    document.tests = cases.cases;
     document.expressions = report.take_expressions();
     names::number(&mut document);
     section.finish();
     document.mentions.extend(report.take_mentions());
+    document.inline_groups.extend(report.take_inline_groups());
     document.compared = report.take_compared();
     if errors.is_empty() {
         // What a broken line hides is not missing.
@@ -112,6 +121,22 @@ fn read(files: &PolicyFiles) -> (Result<Document, Problems>, Asked) {
     let asked = ();
     let problems = report.into_findings().finish();
     (if problems.has_errors() { Err(problems) } else { Ok(document) }, asked)
+}
+
+/// Reads people and tests that stand in a file of their own. They can be like people of the policy.
+fn beside(file: &str, text: &str, report: &Report, document: &Document, cases: &mut test::Tests) {
+    let mut findings = std::mem::take(&mut *report.findings());
+    findings.source(file, text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let spot = Spot { file: file.to_owned(), span: error.span().unwrap_or(0..0) };
+        findings.error(&spot, error.message().replace('\n', ", "), None);
+    }
+    let own = Report::new(file, findings);
+    let section = Section::root(&own, root.get_ref());
+    cases.add(&section, document);
+    section.finish();
+    *report.findings() = own.into_findings();
 }
 
 fn check_routes(section: &Section<'_>, document: &Document) {

@@ -58,56 +58,73 @@ impl Default for Person {
     }
 }
 
-pub(super) fn read(root: &Section<'_>, document: &Document) -> Vec<Case> {
-    let mut people: BTreeMap<String, Person> = BTreeMap::new();
-    if let Some(section) = root.section("person") {
-        for (name, value) in section.entries() {
-            if let Some(section) = value.section() {
-                let person = person(&section, &people, document);
-                section.finish();
-                people.insert(name.value, person);
+/// What was read of one file after another.
+#[derive(Default)]
+pub(super) struct Tests {
+    people: BTreeMap<String, Person>,
+    names: BTreeSet<String>,
+    pub(super) cases: Vec<Case>,
+}
+
+impl Tests {
+    pub(super) fn add(&mut self, root: &Section<'_>, document: &Document) {
+        if let Some(section) = root.section("person") {
+            for (name, value) in section.entries() {
+                if let Some(section) = value.section() {
+                    let person = person(&section, &self.people, document);
+                    section.finish();
+                    if self.people.insert(name.value.clone(), person).is_some() {
+                        let message = format!("there are two people \"{}\"", name.value);
+                        section.report.error(&name.span, message, Some("give one another name".into()));
+                    }
+                }
             }
         }
-    }
-    let mut names = BTreeSet::new();
-    let mut cases = Vec::new();
-    for section in root.sections("test") {
-        let name = section.needed("name");
-        if let Some(name) = &name
-            && !names.insert(name.value.clone())
-        {
-            let message = format!("there are two tests \"{}\"", name.value);
-            section.report.error(&name.span, message, Some("give one another name".into()));
-        }
-        let now = moment(&section, "at").or_else(|| DEFAULT_MOMENT.parse().ok()).unwrap_or_default();
-        let given = section.section("given");
-        let expect = section.section("expect");
-        for (key, found) in [("given", given.is_some()), ("expect", expect.is_some())] {
-            if !found && section.get(key).is_none() {
-                section.missing(key);
+        for section in root.sections("test") {
+            let name = section.needed("name");
+            if let Some(name) = &name
+                && !self.names.insert(name.value.clone())
+            {
+                let message = format!("there are two tests \"{}\"", name.value);
+                section.report.error(&name.span, message, Some("give one another name".into()));
             }
+            self.cases.extend(case(&section, name, &self.people, document));
         }
-        section.finish();
-        let (Some(name), Some(given), Some(expect)) = (name, given, expect) else { continue };
-        let person = person(&given, &people, document);
-        let identity = identity(&given, &person, now, document);
-        given.finish();
-        let claims = claims(&expect, document);
-        expect.finish();
-        let Some(identity) = identity else { continue };
-        let given = Given {
-            identity,
-            account: person.account,
-            governed: person.governed,
-            sits: person.sits,
-            manager: person.manager,
-            failed: person.failed,
-            gone: person.gone,
-        };
-        let spot = section.report.spot(name.span.clone());
-        cases.push(Case { name: name.value, now, given, claims, spot });
     }
-    cases
+}
+
+fn case(
+    section: &Section<'_>,
+    name: Option<Text>,
+    people: &BTreeMap<String, Person>,
+    document: &Document,
+) -> Option<Case> {
+    let now = moment(section, "at").or_else(|| DEFAULT_MOMENT.parse().ok()).unwrap_or_default();
+    let given = section.section("given");
+    let expect = section.section("expect");
+    for (key, found) in [("given", given.is_some()), ("expect", expect.is_some())] {
+        if !found && section.get(key).is_none() {
+            section.missing(key);
+        }
+    }
+    section.finish();
+    let (Some(name), Some(given), Some(expect)) = (name, given, expect) else { return None };
+    let person = person(&given, people, document);
+    let identity = identity(&given, &person, now, document);
+    given.finish();
+    let claims = claims(&expect, document);
+    expect.finish();
+    let given = Given {
+        identity: identity?,
+        account: person.account,
+        governed: person.governed,
+        sits: person.sits,
+        manager: person.manager,
+        failed: person.failed,
+        gone: person.gone,
+    };
+    let spot = section.report.spot(name.span.clone());
+    Some(Case { name: name.value, now, given, claims, spot })
 }
 
 fn person(section: &Section<'_>, people: &BTreeMap<String, Person>, document: &Document) -> Person {

@@ -147,7 +147,12 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
             .texts()
             .into_iter()
             .filter_map(|text| match group_named(&text.value, groups) {
-                Ok(test) => Some(Condition::Group(test)),
+                Ok(test) => {
+                    if !groups.contains_key(&text.value) {
+                        section.report.inline_group(&test, &text.span);
+                    }
+                    Some(Condition::Group(test))
+                }
                 Err(fix) => {
                     let message = format!("there is no group \"{}\" in [groups]", text.value);
                     section.report.error(&text.span, message, Some(fix));

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::place;
 use crate::{
     condition::{Condition, Truth, all},
+    document::Source,
     evaluate::{Routed, route},
     policy::Policy,
     problem::Spot,
@@ -180,6 +181,7 @@ impl<'a> Tracker<'a> {
             }
             if present {
                 self.flows(subject);
+                self.profile(subject);
             }
         });
     }
@@ -197,6 +199,18 @@ impl<'a> Tracker<'a> {
                         self.rows.insert((table.at, *at));
                     }
                 }
+            }
+        }
+    }
+
+    /// Rows that profile fields are taken from.
+    fn profile(&mut self, subject: &Subject<'_>) {
+        for rule in &self.policy.document().profile {
+            if let Source::Table { table: Some(table), .. } = &rule.from
+                && all(&rule.conditions, subject) == Truth::Yes
+                && let Found::Row(at) = subject.found(table)
+            {
+                self.rows.insert((table.at, *at));
             }
         }
     }

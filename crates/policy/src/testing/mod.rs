@@ -17,6 +17,7 @@ use lanyard_model::{
 };
 use serde::Serialize;
 
+pub(crate) use self::coverage::words;
 pub use self::coverage::{Coverage, Missed, Reach};
 use crate::{document::Document, evaluate::Facts, policy::Policy, problem::Spot};
 
@@ -248,13 +249,15 @@ impl Given {
 /// File and 1-based line of a spot.
 pub(crate) fn place(policy: &Policy, spot: &Spot) -> (String, usize) {
     let files = policy.files();
-    let text = match spot.file.strip_suffix(".csv") {
-        Some(name) => files
+    let beside = policy.document().test_files.get(&spot.file);
+    let text = match (beside, spot.file.strip_suffix(".csv")) {
+        (Some(text), _) => text.as_str(),
+        (None, Some(name)) => files
             .tables
             .iter()
             .find(|(known, _)| known.trim_end_matches(".csv") == name)
             .map_or("", |(_, text)| text.as_str()),
-        None => files.toml.1.as_str(),
+        (None, None) => files.toml.1.as_str(),
     };
     let before = text.get(..spot.span.start).unwrap_or_default();
     (spot.file.clone(), before.matches('\n').count() + 1)

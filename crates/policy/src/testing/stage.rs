@@ -1,4 +1,5 @@
-//! Sites made of nothing but the names in the policy, so that its tests need no iOffice.
+//! Sites made of nothing but the names in the policy, so that its tests need no iOffice. Each has the names that the policy
+//! may mean there: two sites that both have a "Level 2" do not make one site with two of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,10 +13,15 @@ use lanyard_model::{
     place::{Building, COST_CENTER_CATEGORY, Catalogue, Center, Floor, Item, Room, Section},
 };
 
+use super::Case;
 use crate::{
     bind::merged,
+    condition::Condition,
     document::{Centers, CostCenter, Document, Kind, PlaceNames},
+    evaluate::{Routed, route},
+    lint::{Known, apart, several},
     parameter::{filled, filled_place},
+    subject::with_subject,
 };
 
 /// The account of a manager who is known.
@@ -27,7 +33,7 @@ const SOMEWHERE: &str = "somewhere";
 /// The floor of a building of which no floor is named.
 const ANY_FLOOR: &str = "any floor";
 
-/// Every site that a route leads to, with all of the policy's names in each.
+/// Every site that a route leads to, with the policy's names for it.
 pub(crate) struct Stage {
     pub catalogues: BTreeMap<SiteId, Catalogue>,
     builder: Builder,
@@ -43,19 +49,75 @@ struct Builder {
     sections: BTreeMap<SectionId, Section>,
     items: BTreeMap<ItemId, Item>,
     user_types: BTreeMap<UserTypeId, std::sync::Arc<str>>,
+    /// A name means the same thing in every site that has it.
     by_name: HashMap<(&'static str, String), i64>,
+    /// What the site has that is being furnished.
+    here: BTreeSet<i64>,
+}
+
+/// A site, as far as conditions tell it from the others.
+struct Ground<'a> {
+    /// What each route asks that leads there.
+    routes: Vec<Vec<Condition>>,
+    several: &'a BTreeSet<String>,
+}
+
+impl Ground<'_> {
+    fn of<'a>(document: &Document, site: &SiteId, several: &'a BTreeSet<String>) -> Ground<'a> {
+        let routes = document.routes.iter().filter(|route| route.site == *site).map(|route| {
+            let mut asks = route.conditions.clone();
+            asks.push(Condition::Site(vec![site.clone()]));
+            asks.extend(route.tenant.clone().map(|tenant| Condition::Tenant(vec![tenant])));
+            asks
+        });
+        Ground { routes: routes.collect(), several }
+    }
+
+    /// Whether anybody there may fit all of these lists.
+    fn may_fit(&self, lists: &[&[Condition]]) -> bool {
+        self.routes.iter().any(|route| lists.iter().all(|list| !apart(route, list, self.several)))
+    }
 }
 
 pub(crate) fn stage(document: &Document) -> Stage {
     let mut builder = Builder::default();
-    // One set of names per set of values: what one site calls its quiet floor, another may call otherwise.
+    let several = several(document, &Known::default());
     let sites: BTreeSet<&SiteId> = document.routes.iter().map(|route| &route.site).collect();
+    let sits: Vec<_> = document
+        .tests
+        .iter()
+        .filter_map(|case| Some((home(document, case), case.given.sits.as_ref()?)))
+        .collect();
+    let mut catalogues = BTreeMap::new();
+    for site in sites {
+        builder.here.clear();
+        let ground = Ground::of(document, site, &several);
+        let sits = sits.iter().filter(|(home, _)| home.as_ref().is_none_or(|home| home == site));
+        furnish(document, site, &ground, sits.map(|(_, sits)| *sits), &mut builder);
+        catalogues.insert(site.clone(), builder.catalogue(site));
+    }
+    Stage { catalogues, builder }
+}
+
+/// The site that the test's person belongs to.
+fn home(document: &Document, case: &Case) -> Option<SiteId> {
+    with_subject(document, &case.given.identity, case.now, false, |subject| match route(document, subject) {
+        Routed::To(site, _) => Some(site.clone()),
+        Routed::Nowhere | Routed::Unclear(_) => None,
+    })
+}
+
+fn furnish<'a>(
+    document: &Document,
+    site: &SiteId,
+    ground: &Ground<'_>,
+    sits: impl Iterator<Item = &'a (String, String)>,
+    builder: &mut Builder,
+) {
+    // One set of names per set of values: what one tenant calls its quiet floor, another may call otherwise.
     let mut tenants = vec![None];
     tenants.extend(document.parameters.tenants().into_iter().map(Some));
-    let values: BTreeSet<_> = sites
-        .into_iter()
-        .flat_map(|site| tenants.iter().map(move |tenant| document.parameters.of(site, *tenant)))
-        .collect();
+    let values: BTreeSet<_> = tenants.iter().map(|tenant| document.parameters.of(site, *tenant)).collect();
     let each = |text: &str| values.iter().map(|values| filled(text, values).into_owned()).collect::<Vec<_>>();
     for name in document.user_types.iter().flat_map(|rule| each(&rule.name)) {
         builder.once("user type", &name, |builder, id| {
@@ -66,27 +128,30 @@ pub(crate) fn stage(document: &Document) -> Stage {
         document
             .flows
             .iter()
+            .filter(|flow| ground.may_fit(&[&flow.conditions]))
             .flat_map(|flow| flow.gives.iter().chain(&flow.never).map(move |outcome| (flow, outcome)))
     };
+    let mut places = Vec::new();
     for (flow, outcome) in outcomes() {
-        if let Kind::Place { place, .. } = &outcome.kind {
-            for values in &values {
-                match &flow.table {
-                    Some(table) => table
-                        .rows
-                        .iter()
-                        .for_each(|row| builder.place(&filled_place(&merged(place, &row.out.place), values))),
-                    None => builder.place(&filled_place(place, values)),
-                }
-            }
+        let Kind::Place { place, .. } = &outcome.kind else { continue };
+        let mut put =
+            |names: &PlaceNames| places.extend(values.iter().map(|values| filled_place(names, values)));
+        match &flow.table {
+            Some(table) => table
+                .rows
+                .iter()
+                .filter(|row| ground.may_fit(&[&flow.conditions, &row.tests]))
+                .for_each(|row| put(&merged(place, &row.out.place))),
+            None => put(place),
         }
     }
-    for case in &document.tests {
-        if let Some((building, floor)) = &case.given.sits {
-            builder.floor(Some(building), floor);
-        }
+    // Those with their building first: a bare name may mean one of them.
+    places.sort_by_key(|names| names.building.is_none());
+    places.iter().for_each(|names| builder.place(names));
+    for (building, floor) in sits {
+        builder.floor(Some(building), floor);
     }
-    if builder.buildings.is_empty() {
+    if !builder.buildings.keys().any(|building| builder.here.contains(&building.0)) {
         builder.building(SOMEWHERE);
     }
     let mut modules = vec!["visitor".to_owned()];
@@ -115,7 +180,8 @@ pub(crate) fn stage(document: &Document) -> Stage {
             _ => {}
         }
     }
-    for row in document.tables.values().flat_map(|table| &table.rows) {
+    let rows = document.tables.values().flat_map(|table| &table.rows);
+    for row in rows.filter(|row| ground.may_fit(&[&row.tests])) {
         row.out.cost_center.iter().flat_map(|name| each(name)).for_each(|name| builder.cost_center(&name));
         items.extend(row.out.items.iter().flat_map(|name| each(name)));
         for name in row.out.roles.iter().flat_map(|(_, names)| names).flat_map(|name| each(name)) {
@@ -127,15 +193,13 @@ pub(crate) fn stage(document: &Document) -> Stage {
     items.iter().for_each(|name| builder.item(name));
     modules.sort();
     modules.dedup();
-    let buildings: Vec<_> =
-        builder.buildings.values().map(|building| (building.id, building.name.to_string())).collect();
+    let here = builder.buildings.values().filter(|building| builder.here.contains(&building.id.0));
+    let buildings: Vec<_> = here.map(|building| (building.id, building.name.to_string())).collect();
     for module in &modules {
         for (id, name) in &buildings {
             builder.center(&format!("{module} in {name}"), module, vec![*id]);
         }
     }
-    let catalogues = document.routes.iter().map(|route| (route.site.clone(), builder.catalogue(&route.site)));
-    Stage { catalogues: catalogues.collect(), builder }
 }
 
 impl Stage {
@@ -156,10 +220,12 @@ impl Builder {
     /// The thing of that name, made if it is new.
     fn once(&mut self, what: &'static str, name: &str, make: impl FnOnce(&mut Self, i64)) -> i64 {
         if let Some(known) = self.known(what, name) {
+            self.here.insert(known);
             return known;
         }
         self.next += 1;
         let id = self.next;
+        self.here.insert(id);
         self.by_name.insert((what, fold::text(name)), id);
         make(self, id);
         id
@@ -176,8 +242,10 @@ impl Builder {
     /// A floor, with one seat of no particular kind.
     fn floor(&mut self, building: Option<&str>, name: &str) -> FloorId {
         if building.is_none()
-            && let Some(floor) =
-                self.floors.values().find(|floor| fold::text(&floor.name) == fold::text(name))
+            && let Some(floor) = self
+                .floors
+                .values()
+                .find(|floor| self.here.contains(&floor.id.0) && fold::text(&floor.name) == fold::text(name))
         {
             return floor.id;
         }
@@ -255,7 +323,9 @@ impl Builder {
     fn item(&mut self, name: &str) {
         let (category, item) = name.split_once(" / ").unwrap_or(("Category", name));
         let same = |known: &Item| {
-            known.category != COST_CENTER_CATEGORY && fold::text(&known.name) == fold::text(item)
+            self.here.contains(&known.id.0)
+                && known.category != COST_CENTER_CATEGORY
+                && fold::text(&known.name) == fold::text(item)
         };
         if !name.contains(" / ") && self.items.values().any(same) {
             return;
@@ -272,15 +342,20 @@ impl Builder {
     }
 
     fn catalogue(&self, site: &SiteId) -> Catalogue {
+        let here = |id: i64| self.here.contains(&id);
         Catalogue {
-            buildings: self.buildings.clone(),
-            floors: self.floors.clone(),
-            rooms: self.rooms.clone(),
-            centers: self.centers.clone(),
-            sections: self.sections.clone(),
-            items: self.items.clone(),
-            user_types: self.user_types.clone(),
+            buildings: only(&self.buildings, |id| here(id.0)),
+            floors: only(&self.floors, |id| here(id.0)),
+            rooms: only(&self.rooms, |id| here(id.0)),
+            centers: only(&self.centers, |id| here(id.0)),
+            sections: only(&self.sections, |id| here(id.0)),
+            items: only(&self.items, |id| here(id.0)),
+            user_types: only(&self.user_types, |id| here(id.0)),
             ..Catalogue::empty(site.clone(), Timestamp::UNIX_EPOCH)
         }
     }
+}
+
+fn only<K: Clone + Ord, V: Clone>(all: &BTreeMap<K, V>, here: impl Fn(&K) -> bool) -> BTreeMap<K, V> {
+    all.iter().filter(|(id, _)| here(id)).map(|(id, thing)| (id.clone(), thing.clone())).collect()
 }

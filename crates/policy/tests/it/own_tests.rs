@@ -201,3 +201,127 @@ fn starters_pass_their_own_tests() {
     facts.sites.truncate(1);
     check(&facts, 8);
 }
+
+#[test]
+fn rows_that_a_profile_field_is_taken_from_are_reached() {
+    let tests = r#"
+[profile]
+jobTitle = { look_up = "titles" }
+[[test]]
+name = "a title by the city"
+given = { like = "ana" }
+expect = { profile = { jobTitle = "Miller" } }
+"#;
+    // Sections cannot follow people: the profile goes before them.
+    let (profile, tests) = tests.split_once("[[test]]").expect("both");
+    let mut own = files(&format!("[[test]]{tests}"));
+    own.toml.1 = own.toml.1.replace("[person.ana]", &format!("{profile}[person.ana]"));
+    own.tables.insert("titles".into(), "attribute:city,value\nLeeds,Miller\nYork,Monk\n".into());
+    let policy = Policy::parse(&own).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    let report = policy.run_tests();
+    assert_eq!(report.failed(), 0, "{}", report.render(true));
+    let missed: Vec<_> = report.coverage.rows.missed.iter().map(|missed| missed.what.as_str()).collect();
+    assert_eq!(missed, ["row 2 of places", "row 2 of titles"]);
+}
+
+#[test]
+fn each_site_is_stood_up_from_the_names_that_may_be_meant_there() {
+    let policy = |rules: &str, places: &str| {
+        let toml = format!(
+            r#"
+format = 1
+[[route]]
+site = "hq"
+if = [{{ attribute = "city", is = "Leeds" }}]
+[[route]]
+site = "south"
+if = [{{ attribute = "city", is = "York" }}]
+[correlation]
+keys = [{{ kind = "e-mail", attribute = "email", field = "email" }}]
+{rules}
+[[test]]
+name = "in Leeds"
+given = {{ profile = {{ city = "Leeds", team = "quiet" }} }}
+expect = {{ site = "hq", place = "desk", building = "Mill", floor = "Level 2" }}
+[[test]]
+name = "in York"
+given = {{ profile = {{ city = "York", team = "quiet" }} }}
+expect = {{ site = "south", place = "desk", building = "Abbey", floor = "Level 2" }}
+"#
+        );
+        let tables = match places {
+            "" => [].into(),
+            text => [("places".to_owned(), text.to_owned())].into(),
+        };
+        let files = PolicyFiles { toml: ("policy.toml".into(), toml), tables };
+        Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()))
+    };
+    let quiet = r#"
+[[flow]]
+id = "quiet"
+priority = 5
+if = [{ attribute = "team", is = "quiet" }]
+then = [{ place = "desk", floor = "Level 2" }]
+"#;
+    // By the site, and by what the routes to the sites ask.
+    let by_site = format!(
+        r#"{quiet}
+[[flow]]
+id = "mill"
+if = [{{ site = "hq" }}]
+then = [{{ place = "desk", building = "Mill", floor = ["Level 1", "Level 2"] }}]
+[[flow]]
+id = "abbey"
+if = [{{ site = "south" }}]
+then = [{{ place = "desk", building = "Abbey", floor = ["Level 1", "Level 2"] }}]
+"#
+    );
+    let by_city =
+        format!("{quiet}\n[[flow]]\nid = \"usual\"\nlook_up = \"places\"\nthen = [{{ place = \"desk\" }}]\n");
+    let places = "attribute:city,building,floor\nLeeds,Mill,Level 1|Level 2\nYork,Abbey,Level 1|Level 2\n";
+    for policy in [policy(&by_site, ""), policy(&by_city, places)] {
+        let report = policy.run_tests();
+        assert_eq!(report.failed(), 0, "{}", report.render(true));
+    }
+}
+
+#[test]
+fn tests_can_stand_in_files_of_their_own() {
+    let more = |text: &str| Policy::parse_with_tests(&files(""), &[("more/rooms.toml".into(), text.into())]);
+    let policy = more(
+        r#"
+[person.bo]
+like = "ana"
+groups = ["Rooms"]
+[[test]]
+name = "rooms for Bo"
+given = { like = "bo" }
+expect = { by = ["rooms"] }
+[[test]]
+name = "no rooms for Ana"
+given = { like = "ana" }
+expect = { by = ["rooms"] }
+"#,
+    );
+    let policy = policy.unwrap_or_else(|problems| panic!("{}", problems.render()));
+    assert_eq!(policy.seal(), Policy::parse(&files("")).expect("a policy").seal(), "no part of the policy");
+    let report = policy.run_tests();
+    let told: Vec<_> = report
+        .tests
+        .iter()
+        .map(|test| format!("{} {}:{} {}", test.name, test.file, test.line, test.differences.len()))
+        .collect();
+    assert_eq!(told, ["rooms for Bo more/rooms.toml:6 0", "no rooms for Ana more/rooms.toml:10 1"]);
+
+    let slips = more(
+        "[[test]]\nname = \"a\"\ngiven = { like = \"anna\" }\nexpect = { place = false }\n[[flow]]\nid = \"x\"\n",
+    );
+    insta::assert_snapshot!(slips.expect_err("mistakes").to_string(), @r#"
+    more/rooms.toml:3:18: there is no [person] above this "anna" (did you mean "ana"?)
+    more/rooms.toml:5:3: "flow" is not known here (known here: person, test)
+    "#);
+    let torn = more("[[test]\n").expect_err("no TOML").to_string();
+    assert!(torn.starts_with("more/rooms.toml:1:"), "{torn}");
+    let twice = more("[person.ana]\ntenant = \"north\"\n").expect_err("two of one name").to_string();
+    assert_eq!(twice, "more/rooms.toml:1:9: there are two people \"ana\" (give one another name)");
+}

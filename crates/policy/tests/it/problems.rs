@@ -261,3 +261,57 @@ fn reactions_are_those_that_the_situation_allows() {
     assert_eq!(words("elsewhere"), usual);
     assert_eq!(words("hq")[..3], ["linked hold", "unlinked adopt", "unmatched alarm"]);
 }
+
+/// What the linter says of these flows, one line each.
+fn linted(flows: &str, tables: &[(&str, &str)], known: &Known) -> Vec<String> {
+    let head = "format = 1\n[[route]]\nsite = \"hq\"\n[correlation]\nkeys = [{ kind = \"n\", attribute = \"email\", field = \"email\" }]\n";
+    let policy = match Policy::parse(&files(&format!("{head}{flows}"), tables)) {
+        Ok(policy) => policy,
+        Err(problems) => panic!("{}", problems.render()),
+    };
+    policy.lint(known).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn groups_named_by_their_id_alone_are_held_against_those_there_are() {
+    let flows = "[[flow]]\nid = \"a\"\nif = [{ group = [\"00gGONE0001 # Rooms\", \"00gGONE0002\"] }]\nlook_up = \"places\"\nthen = [{ place = \"desk\" }]\n";
+    let places = "group,building\n00gGONE0003,A\n00gHERE0001,B\n";
+    let known = Known {
+        groups: Some(BTreeMap::from([
+            (GroupId::from("00gHERE0001"), "App".into()),
+            (GroupId::from("00gNEW00001"), "Rooms".into()),
+        ])),
+        ..Known::default()
+    };
+    assert_eq!(
+        linted(flows, &[("places", places)], &known),
+        [
+            "places.csv:2:1: no tenant has the group 00gGONE0003 (it was deleted, or belongs to another tenant)",
+            "policy.toml:8:18: no tenant has the group 00gGONE0001 (\"Rooms\") (a group of this name has the id 00gNEW00001: it may have been made anew)",
+            "policy.toml:8:41: no tenant has the group 00gGONE0002 (it was deleted, or belongs to another tenant)",
+        ]
+    );
+}
+
+#[test]
+fn who_may_have_several_values_may_fit_two_flows_that_ask_for_one_each() {
+    let flows = "[[flow]]\nid = \"a\"\nif = [{ attribute = \"teams\", is = \"Red\" }]\nthen = [{ place = \"desk\", building = \"A\" }]\n\
+                 [[flow]]\nid = \"b\"\nif = [{ attribute = \"teams\", is = \"Blue\" }]\nthen = [{ place = \"remote\" }]\n";
+    let kind = |kind: &str| Known {
+        types: BTreeMap::from([("teams".to_owned(), BTreeSet::from([kind.to_owned()]))]),
+        ..Known::default()
+    };
+    assert_eq!(linted(flows, &[], &kind("string")), Vec::<String>::new());
+    assert_eq!(
+        linted(flows, &[], &kind("array")),
+        [
+            "policy.toml:11:6: \"a\" and \"b\" both name a place with priority 0, and somebody may fit both: whoever has \
+             all of this: teams is \"Blue\", and teams is \"Red\" (give one of them a higher priority, or conditions \
+             that exclude the other's)"
+        ]
+    );
+    // None of several values is the other's.
+    let apart = "[[flow]]\nid = \"a\"\nif = [{ attribute = \"city\", is = \"York\" }]\nthen = [{ place = \"desk\", building = \"A\" }]\n\
+                 [[flow]]\nid = \"b\"\nif = [{ any = [{ attribute = \"city\", is = \"Leeds\" }, { attribute = \"city\", is = \"Bath\" }] }]\nthen = [{ place = \"remote\" }]\n";
+    assert_eq!(linted(apart, &[], &Known::default()), Vec::<String>::new());
+}

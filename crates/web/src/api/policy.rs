@@ -275,6 +275,19 @@ pub struct PublishBody {
     expected: Option<i64>,
 }
 
+fn publication(answer: Result<Publication, PolicyRefusal>) -> Response {
+    match answer {
+        Ok(Publication::Done(version)) => {
+            Json(json!({ "state": "published", "version": head(&version) })).into_response()
+        }
+        Ok(Publication::Waiting { by }) => {
+            (StatusCode::ACCEPTED, Json(json!({ "state": "waits for a second person", "asked_by": by })))
+                .into_response()
+        }
+        Err(refusal) => refused(refusal),
+    }
+}
+
 /// `POST /api/v1/policy/drafts/{id}/publish`, with `If-Match`.
 pub async fn publish(
     State(state): Shared,
@@ -285,16 +298,7 @@ pub async fn publish(
 ) -> Result<Response, Problem> {
     let tag = tag_of(&headers)?;
     let wish = Wish { by: &caller.name, reason: &wish.reason, expected: wish.expected };
-    Ok(match state.engine.publish_policy_draft(&id, tag, wish).await {
-        Ok(Publication::Done(version)) => {
-            Json(json!({ "state": "published", "version": head(&version) })).into_response()
-        }
-        Ok(Publication::Waiting { by }) => {
-            (StatusCode::ACCEPTED, Json(json!({ "state": "waits for a second person", "asked_by": by })))
-                .into_response()
-        }
-        Err(refusal) => refused(refusal),
-    })
+    Ok(publication(state.engine.publish_policy_draft(&id, tag, wish).await))
 }
 
 #[derive(Deserialize)]
@@ -305,17 +309,14 @@ pub struct RollBack {
     expected: Option<i64>,
 }
 
-/// `POST /api/v1/policy/rollback`
+/// `POST /api/v1/policy/rollback`: at once, or a draft that waits for a second person.
 pub async fn roll_back(
     State(state): Shared,
     Extension(caller): Extension<Caller>,
     Body(wish): Body<RollBack>,
 ) -> Result<Response, Problem> {
     let asked = Wish { by: &caller.name, reason: &wish.reason, expected: wish.expected };
-    Ok(match state.engine.roll_back_policy(wish.to, asked).await {
-        Ok(version) => Json(json!({ "state": "published", "version": head(&version) })).into_response(),
-        Err(refusal) => refused(refusal),
-    })
+    Ok(publication(state.engine.roll_back_policy(wish.to, asked).await))
 }
 
 /// `POST /api/v1/policy/lint`: all findings of what is sent; nothing is kept.

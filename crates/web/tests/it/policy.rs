@@ -178,15 +178,33 @@ async fn a_second_person_must_agree_where_the_policy_says_so() {
     assert_eq!(draft.body["asked"]["reason"], "four eyes");
     let again = house.api("POST", "/policy/drafts/b/publish", Some(&tag(&draft)), wish).await;
     assert_eq!(again.status, StatusCode::ACCEPTED, "never one's own");
-    let second = lanyard_engine::policies::Wish { by: "somebody else", reason: "", expected: None };
+    let second = || lanyard_engine::policies::Wish { by: "somebody else", reason: "", expected: None };
     let tag = tag(&draft).trim_matches('"').parse().unwrap();
-    let done = house.engine.publish_policy_draft("b", tag, second).await.unwrap();
+    let done = house.engine.publish_policy_draft("b", tag, second()).await.unwrap();
     let lanyard_engine::policies::Publication::Done(version) = done else { panic!("{done:?}") };
     assert_eq!(
         (version.author.as_str(), version.approved_by.as_deref()),
         ("command line", Some("somebody else"))
     );
     assert_eq!(version.reason, "four eyes");
+
+    // Nor does one person alone bring an earlier version back: the wish is a draft that waits.
+    let back = json!({ "to": 1, "reason": "it was better" });
+    let asked = house.api("POST", "/policy/rollback", None, back.clone()).await;
+    assert_eq!(
+        (asked.status, &asked.body["state"]),
+        (StatusCode::ACCEPTED, &json!("waits for a second person"))
+    );
+    let again = house.api("POST", "/policy/rollback", None, back).await;
+    assert_eq!((again.status, &again.body["asked_by"]), (StatusCode::ACCEPTED, &json!("command line")));
+    let draft = house.api("GET", "/policy/drafts/back-to-1", None, Value::Null).await;
+    assert_eq!(draft.body["asked"]["reason"], "it was better");
+    let tag = draft.headers[header::ETAG].to_str().unwrap().trim_matches('"').parse().unwrap();
+    let done = house.engine.publish_policy_draft("back-to-1", tag, second()).await.unwrap();
+    let lanyard_engine::policies::Publication::Done(version) = done else { panic!("{done:?}") };
+    assert_eq!((version.back_to, version.approved_by.as_deref()), (Some(1), Some("somebody else")));
+    let drafts = house.api("GET", "/policy", None, Value::Null).await.body["drafts"].clone();
+    assert_eq!(drafts, json!([]));
 }
 
 #[tokio::test]

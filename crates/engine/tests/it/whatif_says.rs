@@ -1,0 +1,284 @@
+//! What a what-if says beside who gains and loses: every part of the answer, with values that people can read; and which
+//! drafts it shows and never seals.
+
+use std::collections::BTreeMap;
+
+use lanyard_engine::{
+    policies::{PolicyRefusal, Wish},
+    ports::{Silent, Store as _, Write},
+    whatif::{FloorEffect, SealRefused, UNSEALABLE, WhatIf},
+};
+use lanyard_model::{
+    account::{Account, AccountKind, FieldName},
+    id::{AccountId, AccountKey},
+    identity::Identity,
+};
+use lanyard_policy::PolicyFiles;
+
+use crate::bench::{ROOMS, World, files, person, set};
+
+const ROOM_FLOW: &str = "if = [{ group = \"ROOMS\" }]\nlook_up";
+const ROOMS_ASK: (&str, &str) =
+    (ROOM_FLOW, "but_first = { approval = [\"role:approver\"] }\nif = [{ group = \"ROOMS\" }]\nlook_up");
+const EXECUTIVES_ASK: (&str, &str) = (
+    "if = [{ group = \"EXEC\" }]\nthen",
+    "but_first = { approval = [\"role:approver\"] }\nif = [{ group = \"APP\" }]\nthen",
+);
+const DESK: &str = "sentence = \"Everybody has a desk.\"\n";
+const TIE: (&str, &str) = (
+    "[guardrails]\n",
+    "[[flow]]\nid = \"other-desk\"\npriority = 100\nlook_up = \"places\"\nthen = [{ place = \"desk\" }]\n\n[guardrails]\n",
+);
+
+/// Ana and Ben, and whoever else is said to be there, looked at and compared.
+async fn company(edits: &[(&'static str, &'static str)], others: Vec<Identity>) -> World {
+    let mut world = World::new().await;
+    world.edits = edits.to_vec();
+    world.reborn().await;
+    let own = [("ana", "Ana", "0417"), ("ben", "Ben", "0418")];
+    let own = own.map(|(user, first, number)| person("acme", user, first, number));
+    for one in own.into_iter().filter(|own| others.iter().all(|other| other.id != own.id)).collect::<Vec<_>>()
+    {
+        world.say(one).await;
+    }
+    for one in others {
+        world.say(one).await;
+    }
+    world.quiet().await;
+    world.sweep().await;
+    world.quiet().await;
+    world
+}
+
+async fn ask(world: &World, draft: &PolicyFiles) -> WhatIf {
+    world.engine.whatif(draft, false, &Silent).await.unwrap()
+}
+
+fn with_flow(flow: &str) -> PolicyFiles {
+    let own = format!("{flow}\n[guardrails]\n");
+    files(100, &[("[guardrails]\n", &own)])
+}
+
+#[tokio::test]
+async fn requests_that_wait_already_or_would_be_made_anyway_are_not_woken() {
+    let world = company(&[ROOMS_ASK], Vec::new()).await;
+    assert_eq!(world.engine.requests(9).await.unwrap().len(), 2, "for rooms, of Ana and of Ben");
+    let same = ask(&world, &files(99, &[ROOMS_ASK])).await;
+    assert_eq!(same.approvals, BTreeMap::new());
+    let more = ask(&world, &files(100, &[ROOMS_ASK, EXECUTIVES_ASK])).await;
+    assert_eq!(more.approvals, BTreeMap::from([("executives".to_owned(), 2)]));
+    assert_eq!(more.totals.wait, 2, "{:?}", more.people);
+    // The policy in force is about to ask the same: the draft adds nothing.
+    let mut world = company(&[], Vec::new()).await;
+    world.edits = vec![EXECUTIVES_ASK];
+    world.reborn().await;
+    assert_eq!(ask(&world, &files(99, &[EXECUTIVES_ASK])).await.approvals, BTreeMap::new());
+    assert_eq!(ask(&world, &files(100, &[])).await.approvals, BTreeMap::new());
+}
+
+#[tokio::test]
+async fn bookings_count_where_a_leave_or_an_end_cancels_them_and_not_where_a_rule_keeps_them() {
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "startDate", "2026-05-08");
+    let world = company(&[], vec![ana]).await;
+    assert!(world.shown().contains("ana@acme.example seat 11 CUSTOMER in 51 1 booked"), "{}", world.shown());
+    let bookings = |answer: &WhatIf| (answer.bookings_cancelled_for, answer.bookings_known);
+
+    let leave =
+        ("if = [{ status = \"SUSPENDED\" }]\n", "if = [{ attribute = \"department\", is = \"Design\" }]\n");
+    let answer = ask(&world, &files(100, &[leave])).await;
+    assert_eq!(bookings(&answer), (0, 0), "the leave takes permissions only");
+    let losing = ("loses = [\"permissions\"]", "loses = [\"permissions\", \"bookings\"]");
+    let answer = ask(&world, &files(100, &[leave, losing])).await;
+    assert_eq!(bookings(&answer), (2, 1));
+
+    let out = ("if = [{ group = \"APP\" }]\n", "if = [{ attribute = \"department\", is = \"Sales\" }]\n");
+    let answer = ask(&world, &files(100, &[out])).await;
+    assert_eq!(bookings(&answer), (2, 1));
+    let keep = ("[profile]\n", "[[lifecycle.bookings]]\nthen = \"keep\"\ndays = 30\n\n[profile]\n");
+    let answer = ask(&world, &files(100, &[out, keep])).await;
+    assert_eq!(bookings(&answer), (0, 0));
+    let said =
+        "a rule keeps the next bookings of 2 people: later ones would be cancelled, and are not counted";
+    assert!(answer.doubts.iter().any(|doubt| doubt == said), "{:?}", answer.doubts);
+}
+
+#[tokio::test]
+async fn floors_over_capacity_are_told_with_their_numbers() {
+    let sales = |user: &str, first: &str, number: &str| {
+        let mut one = person("acme", user, first, number);
+        set(&mut one, "department", "Sales");
+        one
+    };
+    let others = vec![sales("cy", "Cy", "0501"), sales("dee", "Dee", "0502")];
+    let design: &[(&str, &str)] = &[(
+        DESK,
+        "sentence = \"Everybody has a desk.\"\nif = [{ attribute = \"department\", is = \"Design\" }]\n",
+    )];
+    let world = company(design, others).await;
+    let same = ask(&world, &files(99, design)).await;
+    assert_eq!(same.floors, []);
+    let answer = ask(&world, &files(100, &[])).await;
+    assert_eq!(
+        answer.floors,
+        [FloorEffect {
+            site: "hq".into(),
+            floor: "Pier House / Level 1".into(),
+            seats: 5,
+            today: 2,
+            then: 3,
+            short: 1,
+        }],
+        "three workstations for four people"
+    );
+    assert_eq!((answer.totals.gain, answer.totals.wait), (2, 1), "{:?}", answer.people);
+}
+
+#[tokio::test]
+async fn whoever_is_not_found_not_concerned_or_set_aside_is_named_once() {
+    let world = company(&[], Vec::new()).await;
+    // Mirrored, and linked by nobody yet: found by the number alone.
+    let cy = person("acme", "cy", "Cy", "0500");
+    let now = world.now();
+    let fields = [("employeeId", "0500"), ("email", "somebody@acme.example")];
+    let account = Account {
+        key: AccountKey { site: "hq".into(), id: AccountId(900) },
+        kind: AccountKind::Person,
+        active: Some(true),
+        fields: fields.map(|(name, value)| (FieldName::new(name).unwrap(), value.to_owned())).into(),
+        user_type: None,
+        seat: None,
+        section: None,
+        seat_class: None,
+        cost_center: None,
+        items: Some(Default::default()),
+        roles: Some(Default::default()),
+        site_admin: Some(false),
+        updated_at: None,
+        updated_by: None,
+        read_at: now,
+    };
+    let mirrored = vec![
+        Write::Identity { identity: Box::new(cy), keys: vec![], at: now },
+        Write::Account { account: Box::new(account), keys: vec![] },
+    ];
+    world.store.write(mirrored).await.unwrap();
+    let keys = [
+        ("person = \"employee number\"\n", ""),
+        (
+            "  { kind = \"employee number\", attribute = \"employeeNumber\", field = \"employeeId\", compare = \"number\" },\n",
+            "",
+        ),
+    ];
+    let answer = ask(&world, &files(100, &keys)).await;
+    assert_eq!(answer.unmatched, ["Cy Okafor (acme/cy)"]);
+    assert_eq!((answer.out_of_scope, answer.aside), (vec![], vec![]));
+
+    let elsewhere = ("in = [\"PIER\"]", "in = [\"QUAY\"]");
+    let answer = ask(&world, &files(100, &[elsewhere])).await;
+    assert_eq!(
+        answer.out_of_scope,
+        ["Ana Okafor (acme/ana)", "Ben Okafor (acme/ben)", "Cy Okafor (acme/cy)"]
+    );
+    assert_eq!((answer.unmatched, answer.aside), (vec![], vec![]));
+
+    let unreadable = (
+        "attribute = \"contractEndDate\"\nif = [{ attribute = \"userType\", is = \"Contractor\" }]\n",
+        "attribute = \"officeLocation\"\nif = [{ attribute = \"firstName\", is = \"Ana\" }]\n",
+    );
+    let answer = ask(&world, &files(100, &[unreadable])).await;
+    let [aside] = answer.aside.as_slice() else { panic!("{:?}", answer.aside) };
+    assert!(aside.starts_with("Ana Okafor (acme/ana): "), "{aside}");
+    assert_eq!((answer.unmatched, answer.out_of_scope), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn rules_and_rows_that_do_nothing_are_named_and_those_that_do_are_not() {
+    let world = company(&[], Vec::new()).await;
+    let restriction = |id: &str, condition: &str| {
+        format!(
+            "[[flow]]\nid = \"{id}\"\nif = [{condition}]\nnever = [{{ item = \"Access policy / Executive floor\" }}]\n"
+        )
+    };
+    let flows = [
+        restriction("not-for-contractors", "{ attribute = \"userType\", is = \"Contractor\" }"),
+        restriction("not-for-employees", "{ attribute = \"userType\", is = \"Employee\" }"),
+        "[[flow]]\nid = \"spare-desk\"\npriority = 1\nlook_up = \"places\"\nthen = [{ place = \"desk\" }]\n"
+            .into(),
+    ];
+    let mut draft = with_flow(&flows.concat());
+    draft.toml.1 = draft.toml.1.replace("[profile]\n", "[profile]\njobTitle = { look_up = \"titles\" }\n");
+    draft
+        .tables
+        .insert("titles".into(), "attribute:department,value\nDesign,Designer\nSales,Seller\n".into());
+    let answer = ask(&world, &draft).await;
+    assert_eq!(answer.rules.dead, ["first-day", "executives", "arrival", "not-for-contractors"]);
+    assert_eq!(answer.rules.shadowed, ["spare-desk"]);
+    let idle = |table: &str, row| (table.to_owned(), row);
+    assert_eq!(answer.rules.idle_rows, [idle("places", 2), idle("titles", 2)]);
+    let told = answer.reasons.iter().find(|reason| reason.starts_with("profile, titles row 1"));
+    assert_eq!(told.map(String::as_str), Some("profile, titles row 1: department is \"Design\""));
+}
+
+#[tokio::test]
+async fn a_draft_that_publishing_would_refuse_is_shown_and_not_sealed() {
+    let world = company(&[], Vec::new()).await;
+    let gone = ("\"EXEC\" = { acme = \"00gEXECFLOOR\"", "\"EXEC\" = { acme = \"00gEXECFLOORX\"");
+    let nobody = ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Nobody\" }]");
+    for (draft, mistake) in [
+        (files(100, &[nobody, TIE]), "\"desk\" and \"other-desk\" both name a place with priority 100"),
+        (files(100, &[nobody, gone]), "no tenant has the group 00gEXECFLOORX (\"EXEC\")"),
+    ] {
+        let refused = world.engine.publish_policy(&draft, WISH).await;
+        assert!(matches!(refused, Err(PolicyRefusal::Mistakes(_))), "{refused:?}");
+        let answer = ask(&world, &draft).await;
+        assert_eq!(answer.totals.affected, 2, "it is shown all the same");
+        assert_eq!(answer.seal, None);
+        let told: Vec<_> = answer.doubts.iter().filter_map(|doubt| doubt.strip_prefix(UNSEALABLE)).collect();
+        let [told] = told.as_slice() else { panic!("{:?}", answer.doubts) };
+        assert!(told.starts_with("policy.toml:") && told.contains(mistake), "{told}");
+    }
+}
+
+const WISH: Wish<'_> = Wish { by: "Olu", reason: "a test", expected: None };
+
+#[tokio::test]
+async fn a_seal_whose_policy_has_a_mistake_by_now_is_not_applied() {
+    let mut world = company(&[], Vec::new()).await;
+    let nobody = ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Nobody\" }]");
+    let seal = ask(&world, &files(100, &[nobody])).await.seal.unwrap();
+    // The group is deleted, and another of its name is made.
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| _ = state.groups.remove(&ROOMS.into()));
+    }
+    world.sweep().await;
+    let before = world.engine.active().policy.seal().to_owned();
+    let refused = world.engine.start_seal(&seal, "Olu").await;
+    let Err(SealRefused::Policy(why)) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("no tenant has the group 00gROOMBOOKING (\"ROOMS\")"), "{why}");
+    assert_eq!(world.engine.active().policy.seal(), before);
+    assert_eq!(world.engine.rollout(), None);
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_folder_with_mistakes_does_not_come_into_force_at_a_start() {
+    let mut world = company(&[], Vec::new()).await;
+    let before = world.engine.active().policy.seal().to_owned();
+    world.edits = vec![TIE];
+    world.reborn().await;
+    assert_eq!(world.engine.active().policy.seal(), before);
+    let told = world.store.finding("policy-folder").await.unwrap().unwrap();
+    assert_eq!(told.title, "the policy folder was edited, and has mistakes");
+    assert!(
+        told.detail.starts_with("version 1 by policy folder stays in force; the folder says: policy.toml:"),
+        "{}",
+        told.detail
+    );
+    assert!(told.detail.contains("both name a place with priority 100"), "{}", told.detail);
+    // Mended, it is taken over, and nothing is left to tell.
+    world.edits = vec![("max_percent = 100", "max_percent = 90")];
+    world.reborn().await;
+    assert_ne!(world.engine.active().policy.seal(), before);
+    assert!(!world.findings().await.contains(&"policy-folder".to_owned()));
+}
