@@ -484,6 +484,7 @@ mod tests {
                 to: None,
                 seed: None,
                 sample: None,
+                sample_by: None,
                 named: Vec::new(),
                 made_by: "a test".into(),
             };
