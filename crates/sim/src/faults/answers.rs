@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -16,7 +16,13 @@ use crate::{
 /// The answer of a rule that keeps the request from the face; `None` if the face is to handle it.
 ///
 /// `number` tells refusals apart in `errorId`.
-pub(super) fn refusal(rule: &Rule, vendor: Vendor, now: Timestamp, number: u64) -> Option<Reply> {
+pub(super) fn refusal(
+    rule: &Rule,
+    request: &Request<Bytes>,
+    vendor: Vendor,
+    now: Timestamp,
+    number: u64,
+) -> Option<Reply> {
     let wait = Duration::try_from(rule.by()).unwrap_or_default();
     let status = match rule.effect {
         Effect::Unauthorized | Effect::RevokeCredential => StatusCode::UNAUTHORIZED,
@@ -29,8 +35,8 @@ pub(super) fn refusal(rule: &Rule, vendor: Vendor, now: Timestamp, number: u64) 
         _ => return None,
     };
     let mut response = match vendor {
-        Vendor::Okta => okta(status, number),
-        Vendor::Ioffice => ioffice(status),
+        Vendor::Okta => okta(status, request.uri().path(), number),
+        Vendor::Ioffice => ioffice(status, request),
         Vendor::Badge => json_response(status, &json!({ "error": "refused by a fault rule" })),
     };
     if vendor == Vendor::Okta {
@@ -72,8 +78,19 @@ fn closed(delay: Duration) -> Reply {
     Reply { response: Response::new(Bytes::new()), delay, ending: Ending::Cut }
 }
 
-/// Codes of contracts/okta.md §2.4.
-fn okta(status: StatusCode, number: u64) -> Response<Bytes> {
+/// Codes of contracts/okta.md §2.4; where tokens are given out, those of §3.1 in their own form. Throttling has one form.
+fn okta(status: StatusCode, path: &str, number: u64) -> Response<Bytes> {
+    if path.starts_with("/oauth2/") && status != StatusCode::TOO_MANY_REQUESTS {
+        let (error, text) = match status {
+            StatusCode::UNAUTHORIZED => ("invalid_client", "The client credentials are not accepted."),
+            StatusCode::FORBIDDEN => ("access_denied", "The network zone does not allow this client."),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                ("temporarily_unavailable", "The service is under maintenance.")
+            }
+            _ => ("server_error", "Internal Server Error"),
+        };
+        return json_response(status, &json!({ "error": error, "error_description": text }));
+    }
     let (code, summary) = match status {
         StatusCode::UNAUTHORIZED => ("E0000011", "Invalid token provided"),
         StatusCode::FORBIDDEN => ("E0000006", "You do not have permission to perform the requested action"),
@@ -92,15 +109,23 @@ fn okta(status: StatusCode, number: u64) -> Response<Bytes> {
     )
 }
 
-/// Shape of contracts/ioffice.md §1.5.
-fn ioffice(status: StatusCode) -> Response<Bytes> {
+/// Shapes of contracts/ioffice.md §1.5: that of the core, and that of the visitor service.
+fn ioffice(status: StatusCode, request: &Request<Bytes>) -> Response<Bytes> {
+    // Who comes with a token is told that it is past its life, and may refresh it (§1.5).
+    let with_token = request.headers().contains_key("x-access-token");
     let (code, text) = match status {
         StatusCode::UNAUTHORIZED => ("unauthorized", "Bad credentials"),
+        StatusCode::FORBIDDEN if with_token => ("token_expired", "The access token has expired"),
         StatusCode::FORBIDDEN => ("access_denied", "Access is denied"),
         StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "Too many requests"),
         StatusCode::SERVICE_UNAVAILABLE => ("service_unavailable", "Service unavailable"),
         _ => ("server_error", "An unexpected error occurred"),
     };
+    let path = request.uri().path();
+    let path = path.strip_prefix("/external/api/rest/v2").unwrap_or(path);
+    if path.trim_start_matches('/').split('/').next() == Some("visitors") {
+        return json_response(status, &json!({ "status": "error", "message": text }));
+    }
     json_response(
         status,
         &json!({"status": status.as_u16(), "error": code, "errorDescription": text, "localized": false}),

@@ -238,7 +238,9 @@ impl Face for Faulty {
         let place = struck.as_ref().map(|_| pattern(&request));
         if let Some(rule) = &struck {
             self.refusals += 1;
-            if let Some(mut reply) = answers::refusal(rule, self.desk.vendor, face_time, self.refusals) {
+            if let Some(mut reply) =
+                answers::refusal(rule, &request, self.desk.vendor, face_time, self.refusals)
+            {
                 stamp(&mut reply.response, face_time, now);
                 self.count_faulted(place.unwrap_or_default());
                 return Handled::Reply(reply);

@@ -7,7 +7,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Write},
     path::Path,
@@ -231,6 +231,15 @@ impl Recorder {
     }
 }
 
+/// The lines of a tape. One that is no exchange is an error that names it.
+fn exchanges(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Exchange>>> {
+    let lines = BufReader::new(File::open(path)?).lines().enumerate();
+    Ok(lines.map(move |(number, line)| {
+        let wrong = |error| io::Error::other(format!("{}:{}: {error}", path.display(), number + 1));
+        serde_json::from_str(&line?).map_err(wrong)
+    }))
+}
+
 /// A face that answers from a tape: the n-th request of a method, path and query gets the n-th recorded answer, the
 /// last one again and again. Links to the address that was called then lead to the address that is called now. What
 /// was never asked is 404. It takes no command and delivers nothing.
@@ -249,9 +258,8 @@ impl Replay {
     pub fn read(path: &Path, face: DeskName) -> io::Result<Self> {
         let mut answers: BTreeMap<String, (usize, Vec<Exchange>)> = BTreeMap::new();
         let wanted = face.to_string();
-        for (number, line) in BufReader::new(File::open(path)?).lines().enumerate() {
-            let wrong = |error| io::Error::other(format!("{}:{}: {error}", path.display(), number + 1));
-            let exchange: Exchange = serde_json::from_str(&line?).map_err(wrong)?;
+        for exchange in exchanges(path)? {
+            let exchange = exchange?;
             if exchange.face == wanted {
                 let key = format!("{} {}", exchange.method, exchange.path);
                 answers.entry(key).or_default().1.push(exchange);
@@ -265,17 +273,17 @@ impl Replay {
     /// # Errors
     /// As [`Replay::read`].
     pub fn faces(path: &Path) -> io::Result<Vec<DeskName>> {
-        let mut names = Vec::new();
-        for vendor in [Vendor::Okta, Vendor::Ioffice, Vendor::Badge] {
-            for index in 0.. {
-                let name = DeskName { vendor, index };
-                if Self::read(path, name)?.answers.is_empty() {
-                    break;
-                }
-                names.push(name);
-            }
+        let mut names = BTreeSet::new();
+        for exchange in exchanges(path)? {
+            let face = exchange?.face;
+            let known = [Vendor::Okta, Vendor::Ioffice, Vendor::Badge].into_iter().find_map(|vendor| {
+                let (_, index) = face.rsplit_once('/')?;
+                let name = DeskName { vendor, index: index.parse().ok()? };
+                (name.to_string() == face).then_some(name)
+            });
+            names.extend(known);
         }
-        Ok(names)
+        Ok(names.into_iter().collect())
     }
 }
 

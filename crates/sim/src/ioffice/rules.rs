@@ -67,6 +67,11 @@ pub(crate) fn set(call: &mut Call<'_>, center: Id, list: Vec<Value>) {
     let before = call.state.rules.get(&center).cloned().unwrap_or_default();
     let after = Value::Array(list.clone());
     call.state.rules.insert(center, list);
+    if let Some(mut doc) = call.state.doc(Noun::Center, center).cloned() {
+        doc.updated = call.now();
+        doc.updated_by = call.caller();
+        call.state.replace_doc(Noun::Center, center, doc);
+    }
     call.record("reservation rules", center.into(), &Value::Array(before), &after);
 }
 

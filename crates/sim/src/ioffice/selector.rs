@@ -27,6 +27,16 @@ impl Pick {
     }
 }
 
+impl<'a> Want<'a> {
+    /// How a member is wanted of something without an id of its own: all of them, where none is picked.
+    pub(crate) fn member(self, name: &str) -> Option<Want<'a>> {
+        match self {
+            Self::Stub => Some(Self::Stub),
+            Self::Pick(selector) => selector.0.iter().find(|pick| pick.name == name).map(Pick::want),
+        }
+    }
+}
+
 const DEPTH_MAX: usize = 8;
 const FIELDS_MAX: usize = 400;
 

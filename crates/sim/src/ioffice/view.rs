@@ -203,11 +203,11 @@ impl<'a> View<'a> {
     }
 }
 
-/// Opaque JSON under a selector: objects with an id shrink to what was asked, others stay whole.
+/// Opaque JSON under a selector: objects shrink to what was asked; one without an id stays whole where nothing was.
 pub(crate) fn choose(value: &Value, want: Want<'_>) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| choose(item, want)).collect(),
-        Value::Object(object) if object.contains_key("id") => object
+        Value::Object(object) if object.contains_key("id") || matches!(want, Want::Pick(_)) => object
             .iter()
             .filter_map(|(key, value)| {
                 if matches!(key.as_str(), "id" | "name" | "code") {

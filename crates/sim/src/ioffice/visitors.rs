@@ -356,20 +356,22 @@ pub(crate) fn update_type(call: &mut Call<'_>) -> Outcome {
     Answer::visitor(1.into())
 }
 
-fn need_extension(call: &Call<'_>) -> Result<(), Refusal> {
-    if call.settings.visitor_extensions { Ok(()) } else { Err(Refusal::not_found("resource")) }
+/// Without the extensions, a call is refused as the published interface refuses what it does not have.
+fn need_extension(call: &Call<'_>, otherwise: Refusal) -> Result<(), Refusal> {
+    if call.settings.visitor_extensions { Ok(()) } else { Err(otherwise) }
 }
 
 ///
 pub(crate) fn check_out(call: &mut Call<'_>) -> Outcome {
-    need_extension(call)?;
+    need_extension(call, Refusal::not_found("resource"))?;
     let id = path_id(call, "registration")?;
     Answer::visitor(advance(call, id, CHECKED_OUT)?)
 }
 
 /// `visitorInfo.active`, and with it the other parts of `visitorInfo`.
 pub(crate) fn update(call: &mut Call<'_>) -> Outcome {
-    need_extension(call)?;
+    // The path is known: it can be read.
+    need_extension(call, Refusal::bad_method())?;
     call.need_staff()?;
     let id = path_id(call, "visitor")?;
     let mut visitor =
@@ -397,7 +399,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Outcome {
 
 ///
 pub(crate) fn list(call: &mut Call<'_>) -> Outcome {
-    need_extension(call)?;
+    need_extension(call, Refusal::not_found("resource"))?;
     let limit =
         call.query.int("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50).min(LIST_MAX);
     let start = call.query.int("startAt")?.and_then(|start| usize::try_from(start).ok()).unwrap_or(0);

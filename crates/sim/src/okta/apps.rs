@@ -20,6 +20,9 @@ use super::{
     users::View,
 };
 
+/// Fewer groups of an app than this cannot be asked for at a time.
+const GROUPS_MIN: usize = 20;
+
 /// One application integration.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -213,25 +216,35 @@ impl Org {
             },
         );
         let app_id = held.id;
-        self.record(
-            cause,
-            "app_user",
-            &format!("{app_id}/{id}"),
-            None,
-            Some(format!("{{\"individual\":{individual}}}")),
-        );
+        let after = self.app_user_text(app, user);
+        self.record(cause, "app_user", &format!("{app_id}/{id}"), None, after);
         self.log_app_user(app, user, app_user_id, &event::APP_USER_ADD, cause);
         self.provision_assigned(app, user);
     }
 
     fn unassign(&mut self, app: usize, user: UserKey, cause: &Cause) {
+        let before = self.app_user_text(app, user);
         let Some(gone) = self.apps[app].users.remove(&user) else { return };
         let id = self.user_at(user).map(|user| user.id.to_string()).unwrap_or_default();
         let app_id = self.apps[app].id;
-        let before = format!("{{\"individual\":{}}}", gone.individual);
-        self.record(cause, "app_user", &format!("{app_id}/{id}"), Some(before), None);
+        self.record(cause, "app_user", &format!("{app_id}/{id}"), before, None);
         self.log_app_user(app, user, gone.id, &event::APP_USER_REMOVE, cause);
         self.provision_unassigned(app, user, gone.id);
+    }
+
+    /// An assignment as the journal and inspection show it.
+    pub fn app_user_value(&self, app: usize, user: UserKey) -> Option<Value> {
+        let (held, person) = (self.apps.get(app)?.users.get(&user)?, self.user_at(user)?);
+        Some(json!({
+            "id": person.id.as_str(), "scope": if held.individual { "USER" } else { "GROUP" },
+            "status": held.status, "syncState": held.sync_state, "externalId": held.external_id,
+            "userName": held.user_name.as_deref().unwrap_or_else(|| person.login()), "profile": held.profile,
+            "created": held.created.iso(), "lastUpdated": held.last_updated.iso(),
+        }))
+    }
+
+    fn app_user_text(&self, app: usize, user: UserKey) -> Option<String> {
+        self.app_user_value(app, user).map(|value| value.to_string())
     }
 
     fn log_app_user(
@@ -415,7 +428,7 @@ impl Org {
         if fresh {
             self.assign(app, key, true, &cause);
         }
-        let now = self.now;
+        let (now, before) = (self.now, self.app_user_text(app, key));
         let mut touched = false;
         if let Some(held) = self.apps[app].users.get_mut(&key) {
             held.individual |= body.get("scope").and_then(Value::as_str) != Some("GROUP");
@@ -428,6 +441,12 @@ impl Org {
                 touched = true;
             }
             held.last_updated = now;
+        }
+        let after = self.app_user_text(app, key);
+        if before != after {
+            let of_app =
+                format!("{}/{}", self.apps[app].id, self.user_at(key).map_or("", |user| user.id.as_str()));
+            self.record(&cause, "app_user", &of_app, before, after);
         }
         if !fresh
             && touched
@@ -468,7 +487,10 @@ impl Org {
     pub fn list_app_groups(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let app = &self.apps[self.app_for(id)?];
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
-        let limit = paging::limit(call, 20, 200, clamp)?.max(1);
+        let limit = paging::limit(call, GROUPS_MIN, 200, clamp)?;
+        if limit < GROUPS_MIN {
+            return Err(ApiError::invalid("limit", "'limit' must be between 20 and 200"));
+        }
         let start = self.place_after(call, "b")?;
         let q = call.param("q").unwrap_or_default().to_lowercase();
         let named = |key: GroupKey| {
@@ -483,14 +505,26 @@ impl Org {
             .iter()
             .filter_map(|(key, (priority, since))| {
                 let group = self.group_at(**key)?;
-                Some(json!({
+                let mut row = json!({
                     "id": group.head.id.as_str(), "lastUpdated": since.iso(), "priority": priority, "profile": {},
                     "_links": {
                         "app": { "href": format!("{}/api/v1/apps/{}", call.link_base, app.id) },
                         "self": { "href": format!("{}/api/v1/apps/{}/groups/{}", call.link_base, app.id, group.head.id) },
                         "group": { "href": format!("{}/api/v1/groups/{}", call.link_base, group.head.id) },
                     },
-                }))
+                });
+                match call.param("expand") {
+                    Some("group") => {
+                        let mut text = Json::default();
+                        self.write_group(&group.head, &call.link_base, None, &mut text);
+                        let shown: Value = serde_json::from_str(&text.into_string()).unwrap_or_default();
+                        row["_embedded"] = json!({ "group": shown });
+                    }
+                    // What the vendor puts there is unpublished.
+                    Some("metadata") => row["_embedded"] = json!({ "metadata": {} }),
+                    _ => {}
+                }
+                Some(row)
             })
             .collect();
         let cursor =
@@ -500,7 +534,7 @@ impl Org {
 
     // ---- group push mappings ---------------------------------------------------------------------------------
 
-    fn push_value(&self, app: &App, push: &PushMapping, base: &str) -> Value {
+    pub fn push_value(&self, app: &App, push: &PushMapping, base: &str) -> Value {
         let href = |tail: String| json!({ "href": format!("{base}/api/v1/{tail}") });
         let mut out = json!({
             "id": push.id.as_str(), "status": push.status, "sourceGroupId": push.source.as_str(),
@@ -617,12 +651,13 @@ impl Org {
             return Err(ApiError::invalid("status", "must be ACTIVE or INACTIVE"));
         }
         let now = self.now;
+        let before = self.push_value(&self.apps[app], &self.apps[app].pushes[place], "").to_string();
         let held = &mut self.apps[app].pushes[place];
-        let before = format!("{{\"status\":\"{}\"}}", held.status);
         held.status = status.to_owned();
         held.last_updated = now;
         let mapping = held.id;
-        self.record(&call.cause.clone(), "group_push", push, Some(before), Some(body.to_string()));
+        let after = self.push_value(&self.apps[app], &self.apps[app].pushes[place], "").to_string();
+        self.record(&call.cause.clone(), "group_push", push, Some(before), Some(after));
         if status == "ACTIVE" {
             self.push_group(app, mapping);
         }
@@ -635,11 +670,12 @@ impl Org {
         if self.apps[app].pushes[place].status == "ACTIVE" {
             return Err(ApiError::refused("status", "Only an inactive mapping can be deleted"));
         }
+        let before = self.push_value(&self.apps[app], &self.apps[app].pushes[place], "").to_string();
         let gone = self.apps[app].pushes.remove(place);
         if call.flag("deleteTargetGroup", false)? {
             self.push_unlinked(app, gone.id, gone.external.map(Into::into));
         }
-        self.record(&call.cause.clone(), "group_push", push, Some(push.to_owned()), None);
+        self.record(&call.cause.clone(), "group_push", push, Some(before), None);
         Ok(Answer::no_content())
     }
 }

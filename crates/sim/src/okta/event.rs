@@ -203,6 +203,21 @@ pub enum Shown {
 }
 
 impl LogEvent {
+    /// A member of `client`, as shown and as filtered by.
+    pub fn client(&self, name: &str) -> Option<&str> {
+        let agent = self.cause.0.user_agent.as_deref();
+        match name {
+            _ if self.cause.0.transaction != "WEB" => None,
+            "userAgent.rawUserAgent" => agent,
+            "userAgent.os" => agent.map(|_| "Unknown"),
+            "userAgent.browser" => agent.map(|_| "UNKNOWN"),
+            "zone" => Some("null"),
+            "device" => Some("Unknown"),
+            "ipAddress" => Some("192.0.2.10"),
+            _ => None,
+        }
+    }
+
     pub fn write(&self, shown: Shown, out: &mut Json) {
         let cause = &*self.cause.0;
         out.open('{');
@@ -219,17 +234,21 @@ impl LogEvent {
         if cause.transaction == "WEB" {
             out.key("client");
             out.open('{');
-            if let Some(agent) = &cause.user_agent {
+            if cause.user_agent.is_some() {
                 out.key("userAgent");
                 out.open('{');
-                out.text("rawUserAgent", agent);
-                out.text("os", "Unknown");
-                out.text("browser", "UNKNOWN");
+                for (name, path) in [
+                    ("rawUserAgent", "userAgent.rawUserAgent"),
+                    ("os", "userAgent.os"),
+                    ("browser", "userAgent.browser"),
+                ] {
+                    out.text(name, self.client(path).unwrap_or_default());
+                }
                 out.close('}');
             }
-            out.text("zone", "null");
-            out.text("device", "Unknown");
-            out.text("ipAddress", "192.0.2.10");
+            for name in ["zone", "device", "ipAddress"] {
+                out.text(name, self.client(name).unwrap_or_default());
+            }
             if shown == Shown::Hook {
                 out.key("ipChain");
                 out.raw("[]");

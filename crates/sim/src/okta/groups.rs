@@ -135,12 +135,15 @@ impl Org {
             Some(_) => paging::limit(call, 300, 300, clamp)?,
             None => paging::limit(call, GROUPS_MAX, GROUPS_MAX, clamp)?,
         };
+        let is_time =
+            |name: &String| matches!(name.as_str(), "created" | "lastUpdated" | "lastMembershipUpdated");
         let filter = match (given("search"), given("filter")) {
-            (Some(text), _) => Some((
-                search::parse(text, &search_attribute)
-                    .map_err(|why| ApiError::of("E0000031").because(why))?,
-                Case::Ignored,
-            )),
+            (Some(text), _) => {
+                let parsed = search::parse(text, &search_attribute)
+                    .map_err(|why| ApiError::of("E0000031").because(why))?;
+                search::check_times(&parsed, &is_time, "E0000031")?;
+                Some((parsed, Case::Ignored))
+            }
             (None, Some(text)) => {
                 let unsupported = std::cell::Cell::new(false);
                 let resolve = |name: &str, operator: Operator| {
@@ -149,10 +152,20 @@ impl Org {
                 let code = || if unsupported.get() { "E0000094" } else { "E0000053" };
                 let parsed =
                     search::parse(text, &resolve).map_err(|why| ApiError::of(code()).because(why))?;
+                search::check_times(&parsed, &is_time, "E0000053")?;
                 Some((parsed, Case::Exact))
             }
             (None, None) => None,
         };
+        let sort = match (given("search"), given("sortBy")) {
+            (Some(_), Some(name)) => Some(
+                search_attribute(name, Operator::Eq)
+                    .map_err(|why| ApiError::of("E0000031").because(format!("sortBy: {why}")))?,
+            ),
+            // For search queries only.
+            _ => None,
+        };
+        let descending = sort.is_some() && paging::descending(call)?;
         let keep = |key: GroupKey, head: &GroupHead| {
             call.who.sees_group(key)
                 && filter.as_ref().is_none_or(|(filter, case)| group_matches(head, filter, *case))
@@ -168,11 +181,9 @@ impl Org {
         let place = place.map(|after| self.cursors.open(after, call.now)).transpose()?;
         let mut rows: Vec<(String, Oid, GroupKey)> = (0..self.groups.len() as u32)
             .filter_map(|key| self.listed_group(key).filter(|head| keep(key, head)).map(|head| (key, head)))
-            .map(|(key, head)| (group_sort_text(head, given("sortBy"), key), head.id, key))
+            .map(|(key, head)| (group_sort_text(head, sort.as_deref(), key), head.id, key))
             .collect();
         rows.sort();
-        let descending =
-            given("sortOrder").is_some_and(|order| order.to_ascii_lowercase().starts_with("desc"));
         if descending {
             rows.reverse();
         }
@@ -655,14 +666,24 @@ fn group_matches(head: &GroupHead, filter: &Filter<String>, case: Case) -> bool 
     })
 }
 
+/// What a group sorts by; without an order, by its creation. Equal texts leave the order to the id.
 fn group_sort_text(head: &GroupHead, by: Option<&str>, key: GroupKey) -> String {
+    let Some(by) = by else { return format!("{key:010}") };
     match by {
-        Some("profile.name") => head.name.to_lowercase(),
-        Some("lastUpdated") => head.last_updated.iso(),
-        Some("lastMembershipUpdated") => head.last_membership_updated.iso(),
-        Some("created") => head.created.iso(),
-        Some("type") => head.kind.as_str().to_owned(),
-        Some("id") => String::new(),
-        _ => format!("{key:010}"),
+        "profile.name" => head.name.to_lowercase(),
+        "profile.description" => head.description.as_deref().unwrap_or_default().to_lowercase(),
+        "lastUpdated" => head.last_updated.iso(),
+        "lastMembershipUpdated" => head.last_membership_updated.iso(),
+        "created" => head.created.iso(),
+        "type" => head.kind.as_str().to_owned(),
+        "source.id" => head.source.map(|id| id.to_string()).unwrap_or_default(),
+        name => match name.strip_prefix("profile.").and_then(|field| head.extra.get(field)) {
+            None => String::new(),
+            Some(Value::String(text)) => text.to_lowercase(),
+            Some(value) => match value.as_i64() {
+                Some(number) => format!("{:020}", i128::from(number) + (1 << 63)),
+                None => value.to_string(),
+            },
+        },
     }
 }

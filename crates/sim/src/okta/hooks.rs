@@ -264,7 +264,7 @@ impl Org {
             flush_planned: false,
             failures: 0,
         });
-        self.log_hook(self.hooks.list.len() - 1, &event::HOOK_CREATED, &call.cause.clone());
+        self.log_hook(self.hooks.list.len() - 1, &event::HOOK_CREATED, &call.cause.clone(), None);
         self.get_hook(call, id.as_str())
     }
 
@@ -285,6 +285,7 @@ impl Org {
         let wanted = self.wanted_hook(&body)?;
         let now = self.now;
         let hook = &mut self.hooks.list[place];
+        let before = hook.value("").to_string();
         let moved = hook.uri != wanted.uri || hook.headers != wanted.headers || hook.auth != wanted.auth;
         hook.name = wanted.name;
         hook.description = wanted.description;
@@ -300,7 +301,7 @@ impl Org {
             hook.verified = false;
             hook.effective = false;
         }
-        self.log_hook(place, &event::HOOK_UPDATED, &call.cause.clone());
+        self.log_hook(place, &event::HOOK_UPDATED, &call.cause.clone(), Some(before));
         self.get_hook(call, id)
     }
 
@@ -309,8 +310,9 @@ impl Org {
         if self.hooks.list[place].active {
             return Err(ApiError::of("E0000038").because("Only an inactive event hook can be deleted"));
         }
-        self.log_hook(place, &event::HOOK_DELETED, &call.cause.clone());
-        self.hooks.list.remove(place);
+        let (gone, cause) = (self.hooks.list.remove(place), call.cause.clone());
+        self.record(&cause, "event_hook", gone.id.as_str(), Some(gone.value("").to_string()), None);
+        self.emit(&event::HOOK_DELETED, &cause, vec![gone.party()], Vec::new());
         Ok(Answer::no_content())
     }
 
@@ -321,20 +323,21 @@ impl Org {
         }
         let now = self.now;
         let hook = &mut self.hooks.list[place];
+        let before = hook.value("").to_string();
         hook.active = active;
         hook.last_updated = now;
         if !active {
             hook.queue.clear();
         }
         let kind = if active { &event::HOOK_ACTIVATED } else { &event::HOOK_DEACTIVATED };
-        self.log_hook(place, kind, &call.cause.clone());
+        self.log_hook(place, kind, &call.cause.clone(), Some(before));
         self.get_hook(call, id)
     }
 
-    fn log_hook(&mut self, place: usize, kind: &'static EventKind, cause: &Cause) {
+    fn log_hook(&mut self, place: usize, kind: &'static EventKind, cause: &Cause, before: Option<String>) {
         let hook = &self.hooks.list[place];
         let (party, after) = (hook.party(), hook.value("").to_string());
-        self.record(cause, "event_hook", &party.id, None, Some(after));
+        self.record(cause, "event_hook", &party.id, before, Some(after));
         self.emit(kind, cause, vec![party], Vec::new());
     }
 
@@ -474,6 +477,7 @@ impl Org {
         if echoed {
             let now = self.now;
             let hook = &mut self.hooks.list[place];
+            let before = hook.value("").to_string();
             hook.verified = true;
             hook.last_updated = now;
             let (id, answer) = (hook.id, hook.value(&waiting.base));
@@ -483,7 +487,7 @@ impl Org {
             } else {
                 self.later(delay, Job::HookEffective(id))
             }
-            self.log_hook(place, &event::HOOK_VERIFIED, &verification.cause);
+            self.log_hook(place, &event::HOOK_VERIFIED, &verification.cause, Some(before));
             return Finished::Answer(Ok(Answer::value(&answer)), waiting);
         }
         if verification.attempt == 1 {
@@ -677,8 +681,9 @@ impl Org {
         let reason = reason.chars().take(255).collect();
         self.emit_with(&event::HOOK_DELIVERY, &cause, vec![party], debug, "FAILURE", Some(reason));
         if self.settings.hook_failures_max > 0 && failures >= self.settings.hook_failures_max {
+            let before = self.hooks.list[place].value("").to_string();
             self.hooks.list[place].active = false;
-            self.log_hook(place, &event::HOOK_DEACTIVATED, &cause);
+            self.log_hook(place, &event::HOOK_DEACTIVATED, &cause, Some(before));
         }
     }
 

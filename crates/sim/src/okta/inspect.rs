@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{dice::Oid, moment::Moment, state::Org};
+use super::{auth::Role, dice::Oid, moment::Moment, schema::Schema, state::Org};
 
 impl Org {
     pub fn inspect_state(&self) -> Value {
@@ -47,7 +47,9 @@ impl Org {
                     .collect();
                 json!({
                     "id": group.head.id.as_str(), "name": &*group.head.name, "type": group.head.kind.as_str(),
-                    "lastMembershipUpdated": time(group.head.last_membership_updated),
+                    "description": group.head.description.as_deref(), "custom": group.head.extra,
+                    "source": group.head.source.as_ref().map(Oid::as_str),
+                    "lastUpdated": time(group.head.last_updated), "lastMembershipUpdated": time(group.head.last_membership_updated),
                     "memberCount": self.member_count(key), "members": members,
                 })
             })
@@ -57,7 +59,11 @@ impl Org {
             .iter()
             .map(|rule| {
                 let groups: Vec<&str> = rule.groups.iter().map(Oid::as_str).collect();
-                json!({ "id": rule.id.as_str(), "name": rule.name, "expression": rule.expression, "groups": groups })
+                let excluded: Vec<&str> = rule.excluded.iter().map(Oid::as_str).collect();
+                json!({
+                    "id": rule.id.as_str(), "name": rule.name, "status": rule.status.as_str(),
+                    "expression": rule.expression, "groups": groups, "excluded": excluded,
+                })
             })
             .collect();
         let apps: Vec<Value> = self
@@ -65,14 +71,40 @@ impl Org {
             .iter()
             .enumerate()
             .map(|(at, app)| {
-                let mut out = json!({ "id": app.id.as_str(), "label": app.label, "users": app.users.len() });
+                let groups = app.groups.iter().filter_map(|(key, (priority, since))| {
+                    let id = self.group_at(*key)?.head.id;
+                    Some(json!({ "id": id.as_str(), "priority": priority, "lastUpdated": since.iso() }))
+                });
+                let assigned = app.users.keys().filter_map(|key| self.app_user_value(at, *key));
+                let mut out = json!({
+                    "id": app.id.as_str(), "label": app.label, "users": app.users.len(),
+                    "assignments": assigned.collect::<Vec<_>>(), "groups": groups.collect::<Vec<_>>(),
+                    "groupPush": app.pushes.iter().map(|push| self.push_value(app, push, "")).collect::<Vec<_>>(),
+                });
                 if app.target.is_some() {
                     out["scim"] = self.provisioning_value(at);
                 }
                 out
             })
             .collect();
+        let live = self.types.iter().filter(|kind| !kind.deleted);
+        let services: Vec<Value> = (self.access.service_apps.iter())
+            .map(|app| {
+                let role = match &app.role {
+                    Role::Super => json!("super"),
+                    Role::None => json!("none"),
+                    Role::Groups(ids) => json!({ "groups": ids.iter().map(Oid::as_str).collect::<Vec<_>>() }),
+                };
+                json!({
+                    "clientId": app.client_id, "label": app.label, "active": app.active, "scopes": app.scopes,
+                    "role": role, "dpopRequired": app.dpop_required, "keys": app.keys,
+                })
+            })
+            .collect();
         json!({
+            "types": live.map(|kind| kind.value("")).collect::<Vec<_>>(),
+            "userSchemas": self.user_schemas.iter().map(Schema::own).collect::<Vec<_>>(),
+            "groupSchema": self.group_schema.own(), "serviceApps": services,
             "org": self.id.as_str(), "host": self.settings.host, "now": self.now.iso(),
             "users": users, "groups": groups, "rules": rules, "apps": apps,
             "hooks": self.hook_values(), "logEvents": self.log.len(),

@@ -54,7 +54,7 @@ impl Verb {
 /// Where `verb` leads from `status`.
 ///
 /// # Errors
-/// 400 E0000001 for suspension calls in the wrong status, 403 E0000016 for a second activation, else 403 E0000038.
+/// 400 E0000001 for suspension calls in the wrong status, 403 E0000016 for activating who is ACTIVE, else 403 E0000038.
 pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> ApiResult<Status> {
     use Status::{
         Active, Deprovisioned, LockedOut, PasswordExpired, Provisioned, Recovery, Staged, Suspended,
@@ -64,7 +64,7 @@ pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> Ap
         (Verb::Activate, Staged) if user.password || user.provider != Provider::Okta => Ok(Active),
         (Verb::Activate, Staged) => Ok(Provisioned),
         (Verb::Activate, Deprovisioned) => Ok(if reactivation_provisions { Provisioned } else { Active }),
-        (Verb::Activate, _) => Err(ApiError::of("E0000016")),
+        (Verb::Activate, Active) => Err(ApiError::of("E0000016")),
         (Verb::Reactivate, Provisioned) => Ok(Provisioned),
         (Verb::Reactivate, Recovery) => Ok(Recovery),
         (Verb::Deactivate, Deprovisioned) => wrong(),
@@ -90,7 +90,10 @@ pub fn next_status(verb: Verb, user: &User, reactivation_provisions: bool) -> Ap
             Err(ApiError::of("E0000034"))
         }
         (Verb::ResetPassword, Active | Provisioned | PasswordExpired | Recovery | LockedOut) => Ok(Recovery),
-        (Verb::Reactivate | Verb::Unlock | Verb::ExpirePassword | Verb::ResetPassword, _) => wrong(),
+        (
+            Verb::Activate | Verb::Reactivate | Verb::Unlock | Verb::ExpirePassword | Verb::ResetPassword,
+            _,
+        ) => wrong(),
     }
 }
 
@@ -108,9 +111,7 @@ impl Org {
         let signs_out = verb == Verb::ResetPassword && call.flag("revokeSessions", false)?;
         self.turn_user(key, verb, &call.cause.clone())?;
         if signs_out {
-            self.sign_ins.forget(key);
-            let target: Vec<Party> = self.user_at(key).map(User::party).into_iter().collect();
-            self.emit(&event::USER_SESSION_CLEAR, &call.cause.clone(), target, Vec::new());
+            self.sign_out(key, false, &call.cause.clone());
         }
         let token = |org: &mut Org| org.dice.text(20);
         Ok(match verb {
@@ -211,12 +212,16 @@ impl Org {
         self.end_user_change(key);
     }
 
-    pub fn finish_transition(&mut self, key: UserKey, _cause: &Cause) {
+    pub fn finish_transition(&mut self, key: UserKey, cause: &Cause) {
         let Some(user) = self.user_at(key) else { return };
         let Some(to) = user.transition else { return };
         let from = user.status;
         let verb = if to == Status::Deprovisioned { Verb::Deactivate } else { Verb::Activate };
         self.set_status(key, to, verb, from);
+        if to == Status::Deprovisioned {
+            // What was assigned while the deactivation was under way goes with the rest.
+            self.drop_all_app_users(key, cause);
+        }
         self.rules_after_change(key);
     }
 
@@ -229,10 +234,12 @@ impl Org {
     }
 
     pub fn remove_user(&mut self, key: UserKey, cause: &Cause) -> ApiResult<()> {
-        let user = self.user_at(key).ok_or_else(|| ApiError::missing("", "User"))?;
-        if user.transition == Some(Status::Deprovisioned) {
-            return Ok(());
+        let missing = || ApiError::missing("", "User");
+        if self.user_at(key).ok_or_else(missing)?.transition == Some(Status::Deprovisioned) {
+            // A second delete does not wait for the end of the first.
+            self.finish_transition(key, cause);
         }
+        let user = self.user_at(key).ok_or_else(missing)?;
         if user.status != Status::Deprovisioned {
             return self.turn_user(key, Verb::Deactivate, cause);
         }
@@ -294,13 +301,21 @@ impl Org {
     /// `DELETE /api/v1/users/{id}/sessions`
     pub fn clear_sessions(&mut self, call: &Call<'_>, name: &str) -> ApiResult<Answer> {
         let key = self.user_for(call, name)?;
-        if call.flag("oauthTokens", false)? {
+        let tokens = call.flag("oauthTokens", false)?;
+        self.sign_out(key, tokens, &call.cause.clone());
+        Ok(Answer::no_content())
+    }
+
+    /// Ends somebody's sessions, and with `tokens` what was issued to them.
+    fn sign_out(&mut self, key: UserKey, tokens: bool, cause: &Cause) {
+        let Some(party) = self.user_at(key).map(User::party) else { return };
+        if tokens {
             self.access.access_tokens.retain(|_, token| token.user != Some(key));
         }
         self.sign_ins.forget(key);
-        let target: Vec<Party> = self.user_at(key).map(User::party).into_iter().collect();
-        self.emit(&event::USER_SESSION_CLEAR, &call.cause.clone(), target, Vec::new());
-        Ok(Answer::no_content())
+        let after = json!({ "cleared": true, "oauthTokens": tokens }).to_string();
+        self.record(cause, "user_session", &party.id, None, Some(after));
+        self.emit(&event::USER_SESSION_CLEAR, cause, vec![party], Vec::new());
     }
 
     /// Password states that no API call leads to: too many failures, and the end of a password change.

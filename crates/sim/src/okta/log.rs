@@ -314,13 +314,17 @@ fn compare(event: &LogEvent, name: &str, operator: Operator, literal: &Literal) 
         "transaction.id" => one(Some(&cause.transaction_id)),
         "transaction.type" => one(Some(cause.transaction)),
         "transaction.detail.requestApiTokenId" => one(cause.api_token_id.as_ref().map(|id| id.as_str())),
-        "client.userAgent.rawUserAgent" => one(cause.user_agent.as_deref()),
+        "authenticationContext.externalSessionId" => one(Some(&cause.transaction_id)),
+        "authenticationContext.authenticationStep" => {
+            operator.holds(Some(Fact::Number(0.0)), literal, Case::Ignored)
+        }
         "target.id" => event.targets.iter().any(|target| one(Some(&target.id))),
         "target.type" => event.targets.iter().any(|target| one(Some(target.kind))),
         "target.alternateId" => event.targets.iter().any(|target| one(Some(&target.alternate_id))),
         "target.displayName" => event.targets.iter().any(|target| one(Some(&target.display_name))),
         "debugContext.debugData.requestUri" => one(cause.request_uri.as_deref()),
         "debugContext.debugData.requestId" => one(Some(&cause.transaction_id)),
+        name if name.starts_with("client.") => one(event.client(&name["client.".len()..])),
         name => {
             let field = name.strip_prefix("debugContext.debugData.");
             let value = field.and_then(|field| event.debug.iter().find(|(known, _)| *known == field));

@@ -47,6 +47,24 @@ pub fn bad_type() -> ApiError {
     ApiError::oauth(400, "invalid_request", "The `client_assertion_type` is invalid.")
 }
 
+/// The user and password of HTTP Basic, still encoded.
+pub fn basic<'a>(call: &'a Call<'_>) -> Option<&'a str> {
+    let (scheme, pair) = call.header("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| pair.trim())
+}
+
+/// Refuses a request that shows more than one credential of its client.
+pub fn one_credential(call: &Call<'_>, form: &Form) -> ApiResult<()> {
+    let shown =
+        [basic(call).is_some(), form.get("client_secret").is_some(), form.get("client_assertion").is_some()];
+    if shown.into_iter().filter(|shown| *shown).count() < 2 {
+        return Ok(());
+    }
+    let text = "Can't supply multiple client credentials. Use one of the following: credentials in the \
+                Authorization header, credentials in the post body, or a `client_assertion` in the post body.";
+    Err(ApiError::oauth(400, "invalid_request", text))
+}
+
 impl Org {
     /// Registers a service app with its public keys. `client_id` empty: one is made. Returns the client id.
     pub fn add_service_app(&mut self, mut app: ServiceApp) -> String {
@@ -77,17 +95,10 @@ impl Org {
     }
 
     fn service_token(&mut self, call: &Call<'_>, form: &Form) -> ApiResult<Answer> {
-        let basic = call
-            .header("authorization")
-            .is_some_and(|header| header.to_ascii_lowercase().starts_with("basic "));
-        let secret = basic || form.get("client_secret").is_some();
+        one_credential(call, form)?;
+        let secret = basic(call).is_some() || form.get("client_secret").is_some();
         let client_id = match (form.get("client_assertion"), secret) {
-            (Some(_), true) => {
-                let text = "Can't supply multiple client credentials. Use one of the following: credentials in the \
-                            Authorization header, credentials in the post body, or a `client_assertion` in the post body.";
-                return Err(ApiError::oauth(400, "invalid_request", text));
-            }
-            (Some(assertion), false) => {
+            (Some(assertion), _) => {
                 if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
                     return Err(bad_type());
                 }

@@ -10,7 +10,7 @@ use super::{
     event::{Cause, CauseDetail},
     keys::{self, KeyKind, KeyPair},
     moment::Moment,
-    oauth::{ASSERTION_TYPE, Form, bad_type},
+    oauth::{ASSERTION_TYPE, Form, bad_type, basic, one_credential},
     profile::{EMAIL, FIRST_NAME, LAST_NAME},
     request::{Answer, Call, encode, fields},
     state::{Org, Status, UserKey},
@@ -328,6 +328,8 @@ impl Org {
     pub fn code_token(&mut self, call: &Call<'_>, form: &Form) -> ApiResult<Answer> {
         let client_id = self.client_of(call, form)?;
         let bad = |text: &str| ApiError::oauth(400, "invalid_grant", text);
+        // The proof first: who is asked for a nonce comes back with the same code.
+        let jkt = self.check_token_proof(call, false)?;
         // Single use, whatever comes of it.
         let code = self.sign_ins.codes.remove(form.get("code").unwrap_or_default());
         let code = code.ok_or_else(|| bad("The authorization code is invalid or has expired."))?;
@@ -345,7 +347,6 @@ impl Org {
                 return Err(bad("PKCE verification failed."));
             }
         }
-        let jkt = self.check_token_proof(call, false)?;
         let mut answer = self.issue(call, &client_id, Some(code.user), code.scopes.clone(), jkt);
         answer["scope"] = Value::from(code.scopes.join(" "));
         let access = answer["access_token"].as_str().unwrap_or_default().to_owned();
@@ -377,14 +378,14 @@ impl Org {
     /// Which web app calls, by secret, assertion, or name alone for public apps.
     pub fn client_of(&mut self, call: &Call<'_>, form: &Form) -> ApiResult<String> {
         let refused = |text: &str| ApiError::oauth(401, "invalid_client", text);
+        one_credential(call, form)?;
         if let Some(assertion) = form.get("client_assertion") {
             if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
                 return Err(bad_type());
             }
             return self.check_assertion(call, assertion);
         }
-        let basic = call.header("authorization").and_then(|header| header.strip_prefix("Basic "));
-        let basic = basic.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+        let basic = basic(call).and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
         let (id, secret) = match basic.as_deref().and_then(|text| text.split_once(':')) {
             Some((id, secret)) => {
                 let plain =

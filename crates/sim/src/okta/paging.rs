@@ -73,6 +73,15 @@ pub fn links(call: &Call<'_>, next_after: Option<&str>, limit: usize, dropped: &
     out
 }
 
+/// Whether a sorted listing goes from the greatest to the least.
+pub fn descending(call: &Call<'_>) -> ApiResult<bool> {
+    match call.param("sortOrder").unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" | "asc" | "ascending" => Ok(false),
+        "desc" | "descending" => Ok(true),
+        _ => Err(ApiError::invalid("sortOrder", "must be asc or desc")),
+    }
+}
+
 /// How many items a listing may return. Over the maximum it is clamped.
 pub fn limit(call: &Call<'_>, default: usize, max: usize, clamp: bool) -> ApiResult<usize> {
     let Some(text) = call.param("limit") else { return Ok(default) };

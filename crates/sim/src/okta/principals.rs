@@ -49,8 +49,9 @@ impl Org {
             None => 0,
             Some(after) => {
                 let place = self.cursors.open(after, call.now)?;
-                let after = place.strip_prefix('q').unwrap_or_default();
-                rows.iter().position(|row| row["id"] == *after).map_or(rows.len(), |place| place + 1)
+                let last = place.strip_prefix('q');
+                let at = last.and_then(|last| rows.iter().position(|row| row["id"] == *last));
+                at.ok_or_else(|| ApiError::refused("after", "Invalid pagination cursor"))? + 1
             }
         };
         let page: Vec<Value> = rows.iter().skip(from).take(limit).cloned().collect();

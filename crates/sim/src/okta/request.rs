@@ -89,9 +89,15 @@ impl Call<'_> {
         ranges.peek().is_none() || ranges.flat_map(|list| list.split(',')).any(fits)
     }
 
-    /// Options in `Content-Type: application/json; okta-response="…"`.
+    /// Whether `Content-Type: application/json; okta-response="…"` lists an option; with or without the quotes.
     pub fn omits(&self, what: &str) -> bool {
-        self.header("content-type").is_some_and(|kind| kind.contains("okta-response") && kind.contains(what))
+        let kind = self.header("content-type").unwrap_or_default();
+        let Some((_, given)) = kind.split_once("okta-response=") else { return false };
+        let options = match given.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next(),
+            None => given.split(';').next(),
+        };
+        options.unwrap_or_default().split(',').any(|option| option.trim() == what)
     }
 }
 

@@ -95,6 +95,10 @@ impl Org {
             _ => "principalRateLimits",
         };
         demand_scope(call, family, !read)?;
+        // A mapping is about groups as much as about the app.
+        if matches!(rest, ["apps", _, "group-push", ..]) {
+            demand_scope(call, "groups", !read)?;
+        }
         // Without a role, lists are merely empty; the log, hooks and every write are refused.
         let needs_role = !read || matches!(rest, ["logs"] | ["eventHooks", ..]);
         if needs_role && matches!(call.who.reach, Reach::Nothing) {
@@ -181,8 +185,12 @@ impl Org {
 
     /// `GET /.well-known/okta-organization`
     pub fn organization(&self, call: &Call<'_>) -> Answer {
-        let scheme = call.base.split("://").next().unwrap_or("https");
-        let mut links = serde_json::json!({ "organization": { "href": &*call.base } });
+        let (scheme, host) = call.base.split_once("://").unwrap_or(("https", &call.base));
+        // Who comes by the custom domain learns the org's own.
+        let by_alias =
+            self.settings.alias_host.as_deref().is_some_and(|alias| alias.eq_ignore_ascii_case(host));
+        let own = if by_alias { self.public_base() } else { call.base.to_string() };
+        let mut links = serde_json::json!({ "organization": { "href": own } });
         if let Some(alias) = &self.settings.alias_host {
             links["alternate"] = serde_json::json!({ "href": format!("{scheme}://{alias}") });
         }

@@ -23,7 +23,7 @@ pub enum RuleStatus {
 }
 
 impl RuleStatus {
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
             Self::Inactive => "INACTIVE",
@@ -399,8 +399,18 @@ impl Org {
         }
         let id = self.fresh_id("0pr");
         self.rules.push(Rule { id, ..rule });
-        self.record(&call.cause.clone(), "group_rule", id.as_str(), None, Some(body.to_string()));
+        self.record_rule(self.rules.len() - 1, &call.cause.clone(), None);
         self.get_rule(call, id.as_str())
+    }
+
+    /// Journals a rule as it is now, and as it was.
+    fn record_rule(&mut self, place: usize, cause: &Cause, before: Option<String>) {
+        let (id, after) = (self.rules[place].id, self.rule_text(place));
+        self.record(cause, "group_rule", id.as_str(), before, Some(after));
+    }
+
+    fn rule_text(&self, place: usize) -> String {
+        self.rule_value(&self.rules[place], false).to_string()
     }
 
     /// Only while inactive, and never of `actions`.
@@ -408,7 +418,7 @@ impl Org {
         let body = call.json()?;
         let place = self.rule_place(id)?;
         let wanted = self.wanted_rule(&body)?;
-        let now = self.now;
+        let (now, before) = (self.now, self.rule_text(place));
         let rule = &mut self.rules[place];
         if rule.status == RuleStatus::Active {
             return Err(ApiError::refused("rule", "Only an inactive rule can be updated"));
@@ -422,15 +432,16 @@ impl Org {
         rule.excluded = wanted.excluded;
         rule.status = RuleStatus::Inactive;
         rule.last_updated = now;
-        self.record(&call.cause.clone(), "group_rule", id, None, Some(body.to_string()));
+        self.record_rule(place, &call.cause.clone(), Some(before));
         self.get_rule(call, id)
     }
 
     pub fn delete_rule(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let place = self.rule_place(id)?;
         let remove = call.flag("removeUsers", false)?;
+        let before = self.rule_text(place);
         let rule = self.rules.remove(place);
-        self.record(&call.cause.clone(), "group_rule", id, Some(rule.expression.clone()), None);
+        self.record(&call.cause.clone(), "group_rule", id, Some(before), None);
         if remove {
             for (group, user) in rule.given {
                 let delay = self.draw(|s| s.rule_delay);
@@ -443,7 +454,7 @@ impl Org {
 
     pub fn turn_rule(&mut self, call: &Call<'_>, id: &str, active: bool) -> ApiResult<Answer> {
         let place = self.rule_place(id)?;
-        let now = self.now;
+        let (now, before) = (self.now, self.rule_text(place));
         let rule = &mut self.rules[place];
         if active && rule.status == RuleStatus::Invalid {
             return Err(ApiError::refused(
@@ -455,7 +466,7 @@ impl Org {
         rule.last_updated = now;
         let party = rule.party();
         let kind = if active { &event::RULE_TRIGGER } else { &event::RULE_DEACTIVATED };
-        self.record(&call.cause.clone(), "group_rule", id, None, Some(format!("{{\"active\":{active}}}")));
+        self.record_rule(place, &call.cause.clone(), Some(before));
         self.emit(kind, &call.cause.clone(), vec![party], Vec::new());
         if active {
             for user in 0..self.users.len() as u32 {
@@ -559,9 +570,11 @@ impl Org {
 
     fn invalidate(&mut self, places: Vec<usize>) {
         for at in places {
+            let before = self.rule_text(at);
             self.rules[at].status = RuleStatus::Invalid;
             let party = self.rules[at].party();
             let cause = Cause::system(self.dice.text(24));
+            self.record_rule(at, &cause, Some(before));
             self.emit(&event::RULE_INVALIDATE, &cause, vec![party], Vec::new());
         }
     }

@@ -40,7 +40,7 @@ impl UserType {
         }
     }
 
-    fn value(&self, base: &str) -> Value {
+    pub fn value(&self, base: &str) -> Value {
         json!({
             "id": self.id.as_str(), "name": self.name, "displayName": self.display_name,
             "description": self.description, "default": self.default,
@@ -78,6 +78,18 @@ impl Schema {
 
     pub fn has_custom(&self, name: &str) -> bool {
         self.custom.contains_key(name)
+    }
+
+    /// What may differ from one schema to another, for the journal and inspection.
+    pub fn own(&self) -> Value {
+        json!({
+            "id": self.id.as_str(), "custom": self.custom, "mastered": self.mastered,
+            "lastUpdated": self.last_updated.iso(),
+        })
+    }
+
+    fn text(&self) -> String {
+        self.own().to_string()
     }
 
     pub fn add_custom(&mut self, name: &str, definition: Value) {
@@ -316,10 +328,11 @@ impl Org {
         let place = self.user_schema_place(id).ok_or_else(|| ApiError::missing(id, "UserSchema"))?;
         let now = self.now;
         let schema = &mut self.user_schemas[place];
-        let before: Vec<String> = schema.custom.keys().cloned().collect();
+        let before = schema.text();
+        let names: Vec<String> = schema.custom.keys().cloned().collect();
         merge_custom(schema, &body)?;
         schema.last_updated = now;
-        for name in before {
+        for name in names {
             if !self.user_schemas.iter().any(|schema| schema.has_custom(&name)) {
                 self.rules_without_attribute(&name);
             }
@@ -328,7 +341,8 @@ impl Org {
             self.names.intern(name);
         }
         let id = self.user_schemas[place].id.to_string();
-        self.record(&call.cause.clone(), "user_schema", &id, None, Some(body.to_string()));
+        let after = self.user_schemas[place].text();
+        self.record(&call.cause.clone(), "user_schema", &id, Some(before), Some(after));
         self.emit(&event::SCHEMA_UPDATE, &call.cause.clone(), Vec::new(), Vec::new());
         self.get_user_schema(call, &id)
     }
@@ -339,9 +353,11 @@ impl Org {
 
     pub fn post_group_schema(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let body = call.json()?;
+        let before = self.group_schema.text();
         merge_custom(&mut self.group_schema, &body)?;
         self.group_schema.last_updated = self.now;
-        self.record(&call.cause.clone(), "group_schema", "default", None, Some(body.to_string()));
+        let after = self.group_schema.text();
+        self.record(&call.cause.clone(), "group_schema", "default", Some(before), Some(after));
         self.get_group_schema(call)
     }
 
@@ -408,7 +424,8 @@ impl Org {
         }
         let place = self.add_type(text("name"), text("displayName"), text("description"));
         let id = self.types[place].id.to_string();
-        self.record(&call.cause.clone(), "user_type", &id, None, Some(body.to_string()));
+        let after = self.types[place].value("").to_string();
+        self.record(&call.cause.clone(), "user_type", &id, None, Some(after));
         self.get_type(call, &id)
     }
 
@@ -417,6 +434,7 @@ impl Org {
         let place = self.type_place(id)?;
         let now = self.now;
         let kind = &mut self.types[place];
+        let before = kind.value("").to_string();
         if let Some(name) = body.get("displayName").and_then(Value::as_str) {
             kind.display_name = name.to_owned();
         }
@@ -424,7 +442,8 @@ impl Org {
             kind.description = text.to_owned();
         }
         kind.last_updated = now;
-        self.record(&call.cause.clone(), "user_type", id, None, Some(body.to_string()));
+        let (own, after) = (kind.id, kind.value("").to_string());
+        self.record(&call.cause.clone(), "user_type", own.as_str(), Some(before), Some(after));
         self.get_type(call, id)
     }
 
@@ -434,8 +453,9 @@ impl Org {
         if self.types[place].default || self.users.iter().flatten().any(used) {
             return Err(ApiError::refused("type", "The user type is the default one or still in use"));
         }
+        let before = self.types[place].value("").to_string();
         self.types[place].deleted = true;
-        self.record(&call.cause.clone(), "user_type", id, Some(id.to_owned()), None);
+        self.record(&call.cause.clone(), "user_type", id, Some(before), None);
         Ok(Answer::no_content())
     }
 }

@@ -1,6 +1,9 @@
 //! The vendor's SCIM-like filter language: parsing, and comparing one value. What an attribute means is the caller's.
 
-use super::moment::Moment;
+use super::{
+    errors::{ApiError, ApiResult},
+    moment::Moment,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
@@ -65,6 +68,28 @@ pub fn parse<A>(
     match parser.tokens.get(parser.at) {
         None => Ok(filter),
         Some(extra) => Err(format!("unexpected {extra:?}")),
+    }
+}
+
+/// Refuses values that the points in time named by `is_time` cannot be compared with.
+///
+/// # Errors
+/// 400 E0000030 for a text that is no date, `otherwise` for a value without the double quotes that dates stand in.
+pub fn check_times<A>(filter: &Filter<A>, is_time: &dyn Fn(&A) -> bool, otherwise: &str) -> ApiResult<()> {
+    let (attribute, literal) = match filter {
+        Filter::And(parts) | Filter::Or(parts) => {
+            return parts.iter().try_for_each(|part| check_times(part, is_time, otherwise));
+        }
+        Filter::Compare { attribute, literal, .. } => (attribute, literal),
+    };
+    match literal {
+        _ if !is_time(attribute) => Ok(()),
+        Literal::Null => Ok(()),
+        Literal::Text(text) if Moment::parse(text).is_some() => Ok(()),
+        Literal::Text(text) => Err(ApiError::of("E0000030").because(format!("'{text}' is not a date"))),
+        Literal::Number(_) | Literal::Bool(_) => {
+            Err(ApiError::of(otherwise).because("a date must be in double quotes"))
+        }
     }
 }
 

@@ -34,11 +34,7 @@ impl Org {
             })?),
             _ => None,
         };
-        let descending = match given("sortOrder").map(str::to_ascii_lowercase).as_deref() {
-            None | Some("asc" | "ascending") => false,
-            Some("desc" | "descending") => true,
-            Some(_) => return Err(ApiError::invalid("sortOrder", "must be asc or desc")),
-        };
+        let descending = sort.is_some() && paging::descending(call)?;
         let place = given("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
         let keep = |user: &User| {
             call.who.sees_user(user)
@@ -201,7 +197,9 @@ impl Org {
                 _ => Ok(attribute),
             }
         };
-        search::parse(text, &resolve).map_err(|why| ApiError::of("E0000031").because(why))
+        let filter = search::parse(text, &resolve).map_err(|why| ApiError::of("E0000031").because(why))?;
+        search::check_times(&filter, &UserAttribute::is_time, "E0000031")?;
+        Ok(filter)
     }
 
     fn user_filter(&self, text: &str) -> ApiResult<Filter<UserAttribute>> {
@@ -227,8 +225,10 @@ impl Org {
                 }
             }
         };
-        search::parse(text, &resolve)
-            .map_err(|why| ApiError::of(if unsupported.get() { "E0000094" } else { "E0000053" }).because(why))
+        let code = || if unsupported.get() { "E0000094" } else { "E0000053" };
+        let filter = search::parse(text, &resolve).map_err(|why| ApiError::of(code()).because(why))?;
+        search::check_times(&filter, &UserAttribute::is_time, "E0000053")?;
+        Ok(filter)
     }
 
     fn user_attribute(&self, name: &str) -> Option<UserAttribute> {
@@ -277,6 +277,12 @@ enum UserAttribute {
     StatusChanged,
     LastUpdated,
     Profile(AttributeKey),
+}
+
+impl UserAttribute {
+    fn is_time(&self) -> bool {
+        matches!(self, Self::Created | Self::Activated | Self::StatusChanged | Self::LastUpdated)
+    }
 }
 
 fn lower_bound(filter: Option<&Filter<UserAttribute>>) -> Option<Moment> {

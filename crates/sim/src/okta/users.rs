@@ -26,6 +26,8 @@ pub struct View {
     /// Lifecycle links, as in a single read.
     pub full: bool,
     pub omit_credentials: bool,
+    /// Without the links that reset a password or unlock.
+    pub omit_credentials_links: bool,
     pub omit_transition: bool,
     /// From `fields`: top-level members, and profile attributes if narrowed.
     pub fields: Option<(Vec<String>, Option<Vec<String>>)>,
@@ -36,6 +38,7 @@ impl View {
         Self {
             full,
             omit_credentials: call.omits("omitCredentials"),
+            omit_credentials_links: call.omits("omitCredentialsLinks"),
             omit_transition: call.omits("omitTransitioningToStatus"),
             fields: call.param("fields").filter(|text| !text.is_empty()).map(fields),
         }
@@ -166,7 +169,8 @@ impl Org {
             out.open('{');
             let here = [base, "/api/v1/users/", user.id.as_str()];
             if view.full {
-                for (name, path) in possible_now(user) {
+                let omitted = |name: &str| view.omit_credentials_links && CREDENTIALS_LINKS.contains(&name);
+                for (name, path) in possible_now(user).iter().filter(|(name, _)| !omitted(name)) {
                     out.key(name);
                     out.open('{');
                     out.text("href", &format!("{}{path}", here.concat()));
@@ -581,6 +585,9 @@ pub struct NewUser {
 pub fn etag(user: &User) -> String {
     format!("W/\"{}-{}\"", &user.id.as_str()[13..], user.version)
 }
+
+/// Those of our links that the vendor counts among the credentials'.
+const CREDENTIALS_LINKS: [&str; 2] = ["resetPassword", "unlock"];
 
 /// Lifecycle links of a single read.
 fn possible_now(user: &User) -> &'static [(&'static str, &'static str)] {

@@ -81,6 +81,83 @@ fn ask(face: &mut Faulty, path: &str, credential: &str, at: Timestamp) -> Reply 
     }
 }
 
+#[test]
+fn refusals_have_the_form_of_the_place_they_stand_for() {
+    let token = [("x-access-token", "access-1")];
+    for (vendor, effect, path, headers, status, body) in [
+        (Vendor::Okta, "unauthorized", "/oauth2/v1/token", &[][..], 401, json!({"error": "invalid_client"})),
+        (Vendor::Okta, "forbidden", "/oauth2/v1/token", &[], 403, json!({"error": "access_denied"})),
+        (Vendor::Okta, "server_error", "/oauth2/v1/token", &[], 500, json!({"error": "server_error"})),
+        (
+            Vendor::Okta,
+            "unavailable",
+            "/oauth2/v1/introspect",
+            &[],
+            503,
+            json!({"error": "temporarily_unavailable"}),
+        ),
+        // Being throttled has one form everywhere, as the vendor describes it.
+        (Vendor::Okta, "quota", "/oauth2/v1/token", &[], 429, json!({"errorCode": "E0000047"})),
+        (Vendor::Okta, "unauthorized", "/api/v1/users", &[], 401, json!({"errorCode": "E0000011"})),
+        (
+            Vendor::Ioffice,
+            "server_error",
+            "/external/api/rest/v2/visitors/7",
+            &[],
+            500,
+            json!({"status": "error", "message": "An unexpected error occurred"}),
+        ),
+        (
+            Vendor::Ioffice,
+            "quota",
+            "/external/api/rest/v2/visitors/registrations/preregister",
+            &[],
+            429,
+            json!({"status": "error", "message": "Too many requests"}),
+        ),
+        (
+            Vendor::Ioffice,
+            "server_error",
+            "/external/api/rest/v2/users",
+            &[],
+            500,
+            json!({"error": "server_error"}),
+        ),
+        (
+            Vendor::Ioffice,
+            "forbidden",
+            "/external/api/rest/v2/users",
+            &[],
+            403,
+            json!({"error": "access_denied"}),
+        ),
+        (
+            Vendor::Ioffice,
+            "forbidden",
+            "/external/api/rest/v2/users",
+            &token,
+            403,
+            json!({"error": "token_expired"}),
+        ),
+    ] {
+        let target = if vendor == Vendor::Okta { "okta" } else { "ioffice" };
+        let mut face = faulty(vendor, &format!("[[fault]]\ntarget = \"{target}\"\neffect = \"{effect}\"\n"));
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::new()).expect("a request");
+        let Handled::Reply(reply) = face.handle(request, start()) else { panic!("a fault answers at once") };
+        let told: Value = serde_json::from_slice(reply.response.body()).expect("JSON");
+        assert_eq!(reply.response.status(), status, "{effect} {path}");
+        for (name, value) in body.as_object().expect("fields") {
+            assert_eq!(told.get(name), Some(value), "{effect} {path}: {told}");
+        }
+        let oauth = path.starts_with("/oauth2") && effect != "quota";
+        assert_eq!(told["error_description"].is_string(), oauth, "{told}");
+    }
+}
+
 /// What a request meets: status or the way the connection ends, and whether the face was reached.
 fn met(vendor: Vendor, effect: &str) -> (String, bool) {
     let target = if vendor == Vendor::Okta { "okta" } else { "ioffice" };

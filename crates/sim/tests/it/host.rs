@@ -316,6 +316,22 @@ async fn what_was_recorded_is_served_again_without_its_secrets() {
     assert_eq!(unknown.status(), 404);
 }
 
+#[test]
+fn a_tape_names_its_faces_also_behind_a_silent_one() {
+    let line = |face: &str| {
+        let half = json!({ "headers": [] });
+        json!({ "at": "2026-05-04T08:00:00Z", "face": face, "method": "GET", "path": "/", "status": 200,
+            "request": half, "response": half })
+    };
+    let tape = tempfile::NamedTempFile::new().expect("a temporary file");
+    let lines: Vec<String> =
+        ["ioffice/2", "okta/1", "okta/1", "badge/0"].iter().map(|face| line(face).to_string()).collect();
+    std::fs::write(tape.path(), lines.join("\n")).expect("a tape");
+    let names: Vec<String> =
+        Replay::faces(tape.path()).expect("a tape").iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["okta/1", "ioffice/2", "badge/0"]);
+}
+
 /// A receiver that answers 204 and passes each body on.
 async fn receiver() -> (String, mpsc::UnboundedReceiver<String>) {
     let (sender, seen) = mpsc::unbounded_channel();

@@ -14,7 +14,7 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use lanyard_sim::{
     faults::FaultScript,
-    host::{AdjustableClock, Host, HostSettings, IofficeStand, OktaStand, Replay, Running, Vendor},
+    host::{AdjustableClock, DeskName, Host, HostSettings, IofficeStand, OktaStand, Replay, Running, Vendor},
     okta::{KeyKind, KeyPair},
     world::{Accounts, Company, Export, WorldSettings},
 };
@@ -226,7 +226,11 @@ async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running
     let faults = read_faults(arguments.faults.as_ref())?;
     let unusable = |error: std::io::Error| exit::Unusable(format!("cannot replay: {error}"));
     let faces = Replay::faces(tape).map_err(unusable)?;
-    let named = |vendor| faces.iter().copied().filter(move |face| face.vendor == vendor);
+    // A face that was never called keeps its place, so that the others keep their numbers.
+    let named = |vendor| {
+        let places = faces.iter().filter(|face| face.vendor == vendor).map(|face| face.index + 1);
+        (0..places.max().unwrap_or(0)).map(move |index| DeskName { vendor, index })
+    };
     let key = KeyPair::generate(KeyKind::Rsa2048).map_err(|text| anyhow!(text))?;
     let mut okta = Vec::new();
     for (face, address) in named(Vendor::Okta).zip(ports(arguments.okta, named(Vendor::Okta).count())?) {

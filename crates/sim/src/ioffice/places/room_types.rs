@@ -1,11 +1,14 @@
 //! Room types (§7): created by POST, changed by PUT on the collection with every field.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::ioffice::{
     call::Call,
     doc::body_id,
     noun::Noun,
+    table::Id,
     wire::{Answer, Fields, Outcome, Refusal},
 };
 
@@ -15,12 +18,16 @@ const REQUIRED: &[&str] = &["name", "contentFlag", "typeCode", "defaultRoomType"
 
 pub(crate) fn list(call: &mut Call<'_>) -> Outcome {
     call.check_parameters(rooms::FILTERS)?;
-    let occupiable = call.query.flag("includeOccupiable")?.unwrap_or(true);
-    let others = call.query.flag("includeNonOccupiable")?.unwrap_or(true);
-    let parking = call.query.flag("includeParking")?.unwrap_or(true);
-    call.list_docs(Noun::RoomType, !(occupiable && others && parking), |_, _, kind| {
-        let flag = |name| kind.flag(name) == Some(true);
-        (if flag("occupiable") { occupiable } else { others }) && (parking || !flag("parkingSpace"))
+    let filter = rooms::Filter::parse(call)?;
+    let filtered = !filter.is_open();
+    call.list(Noun::RoomType, filtered, |call| {
+        // The types of the rooms that the filters leave.
+        let state = &*call.state;
+        let rooms = state.docs(Noun::Room).iter_listed().filter(|(id, room)| filter.admits(state, *id, room));
+        let found: BTreeSet<Id> =
+            if filtered { rooms.map(|(_, room)| room.reference("type")).collect() } else { BTreeSet::new() };
+        let types = state.docs(Noun::RoomType).iter_listed().map(|(id, _)| id);
+        Ok(types.filter(|id| !filtered || found.contains(id)).collect::<Vec<_>>().into())
     })
 }
 

@@ -11,7 +11,7 @@ use crate::ioffice::{
     state::State,
     table::Id,
     view::View,
-    wire::{Answer, Outcome, Refusal},
+    wire::{Answer, Fields, Outcome, Refusal},
 };
 
 use super::buildings;
@@ -53,8 +53,9 @@ pub(crate) fn list(call: &mut Call<'_>) -> Outcome {
     }
 }
 
-/// The list's filters, read once.
-struct Filter {
+/// The filters of a list of rooms, read once.
+#[derive(Default, PartialEq)]
+pub(crate) struct Filter {
     reservable: bool,
     not_reservable: bool,
     occupiable: bool,
@@ -71,7 +72,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn parse(call: &Call<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(call: &Call<'_>) -> Result<Self, Refusal> {
         let query = &call.query;
         let types = match query.text("type") {
             None => None,
@@ -105,7 +106,20 @@ impl Filter {
         })
     }
 
-    fn admits(&self, state: &State, id: Id, room: &Doc) -> bool {
+    /// Whether no room is left out.
+    pub(crate) fn is_open(&self) -> bool {
+        let open = Self {
+            reservable: true,
+            not_reservable: true,
+            occupiable: true,
+            not_occupiable: true,
+            parking: true,
+            ..Self::default()
+        };
+        *self == open
+    }
+
+    pub(crate) fn admits(&self, state: &State, id: Id, room: &Doc) -> bool {
         let kind = state.doc(Noun::RoomType, room.reference("type"));
         let reservable = room.flag("reservable") == Some(true);
         let occupiable = kind.and_then(|kind| kind.flag("occupiable")).unwrap_or(false);
@@ -163,10 +177,20 @@ pub(crate) fn room_field(view: &View<'_>, id: Id, room: &Doc, name: &str, want: 
         "anonymousReservations" => {
             let rows = reservations::upcoming_in_room(view.state, id, view.now);
             let shown = rows.map(|row| {
-                json!({
-                    "startDate": row.start, "endDate": row.end, "numberOfPeople": row.people,
-                    "user": view.show(Noun::User, row.user, Want::Stub),
-                })
+                let mut shown = Fields::new();
+                for (name, value) in [
+                    ("startDate", json!(row.start)),
+                    ("endDate", json!(row.end)),
+                    ("numberOfPeople", json!(row.people)),
+                ] {
+                    if want.member(name).is_some() {
+                        shown.insert(name.into(), value);
+                    }
+                }
+                if let Some(want) = want.member("user") {
+                    shown.insert("user".into(), view.show(Noun::User, row.user, want));
+                }
+                Value::Object(shown)
             });
             Some(shown.collect())
         }

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::{
     noun::Noun,
-    selector::Selector,
+    selector::{Selector, Want},
     state::State,
     table::{Id, Row, Table},
-    view::View,
+    view::{View, choose},
     wire::Fields,
 };
 
@@ -158,7 +158,10 @@ pub(crate) fn fields(view: &View<'_>, row: &Reservation, selector: &Selector, sh
             "cancelled" => Some(row.cancelled.into()),
             "cancellationReason" => text(&row.cancellation_reason),
             "madeInIoffice" => Some(row.made_in_ioffice.into()),
-            "guests" => row.guests.as_deref().cloned(),
+            "guests" => row.guests.as_deref().map(|guests| match pick.want() {
+                Want::Stub => guests.clone(),
+                want => choose(guests, want),
+            }),
             "user" => view.reference(Noun::User, row.user, pick.want()),
             "room" => view.reference(Noun::Room, row.room, pick.want()),
             "center" => view.reference(Noun::Center, row.center, pick.want()),

@@ -117,9 +117,13 @@ pub(crate) fn user_name_available(call: &mut Call<'_>) -> Outcome {
 pub(crate) fn reset_password(call: &mut Call<'_>) -> Outcome {
     let id = readable(call)?;
     call.need_staff()?;
-    let now = call.now();
+    let (now, caller) = (call.now(), call.caller());
     call.change(Noun::User, id, |call| {
-        call.state.users.edit(id, |user| user.reset_sent = now);
+        call.state.users.edit(id, |user| {
+            user.reset_sent = now;
+            user.updated = now;
+            user.updated_by = caller;
+        });
         Ok(())
     })?;
     Answer::ok(call.shown(Noun::User, id)?)

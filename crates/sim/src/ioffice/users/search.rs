@@ -1,24 +1,15 @@
-//! Free-text search over users.
+//! Free-text search over users: by what their names, e-mail address or employee id contain.
 //!
-//! A text that begins a user name, an e-mail address or an employee id is answered from an ordered index. Any other
-//! text is looked for inside all search texts, which lie in one buffer so that the scan is fast.
+//! All search texts lie in one buffer, so that the scan is fast.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    ops::Bound,
-    sync::Arc,
-};
+use std::collections::HashMap;
 
 use super::{super::table::Id, User};
 
-const INDEXED: &[&str] = &["userName", "email", "employeeId"];
-/// Bounds the answer of the ordered index for very short texts; the scan then answers instead.
-const INDEX_HITS_MAX: usize = 5_000;
 const END: u8 = b'\n';
 
 #[derive(Debug, Default)]
 pub(crate) struct SearchTexts {
-    starts: BTreeSet<(Arc<str>, Id)>,
     /// Lower-cased search texts, one line per user, in order of their last change.
     buffer: Vec<u8>,
     /// Start of each line and whose it is, ascending by start. A line that was replaced is blanked in place.
@@ -36,22 +27,12 @@ fn line(user: &User) -> String {
     line.to_lowercase().replace('\n', " ")
 }
 
-fn keys(user: &User) -> impl Iterator<Item = Arc<str>> {
-    INDEXED.iter().map(|name| user.lower(name)).filter(|text| !text.is_empty())
-}
-
 impl SearchTexts {
     /// Tells the index that `id` changed from `old` to `new`.
     pub(crate) fn set(&mut self, id: Id, old: Option<&User>, new: Option<&User>) {
         let (old_line, new_line) = (old.map(line), new.map(line));
         if old_line == new_line {
             return;
-        }
-        for key in old.into_iter().flat_map(keys) {
-            self.starts.remove(&(key, id));
-        }
-        for key in new.into_iter().flat_map(keys) {
-            self.starts.insert((key, id));
         }
         if old_line.is_some() {
             self.blank(id);
@@ -94,7 +75,6 @@ impl SearchTexts {
 
     fn compact(&mut self) {
         let old = std::mem::take(self);
-        self.starts = old.starts;
         for (place, (start, id)) in old.lines.iter().enumerate() {
             let end = old.lines.get(place + 1).map_or(old.buffer.len(), |(next, _)| *next as usize);
             if *id != 0 {
@@ -105,29 +85,10 @@ impl SearchTexts {
 
     /// Ids that `text` (lower case) finds among those that `admits` lets through, ascending.
     pub(crate) fn find(&self, text: &str, admits: impl Fn(Id) -> bool) -> Vec<Id> {
-        let mut ids = self.beginning_with(text).unwrap_or_default();
+        let mut ids = self.containing(text);
         ids.retain(|&id| admits(id));
-        if ids.is_empty() {
-            ids = self.containing(text);
-            ids.retain(|&id| admits(id));
-        }
         ids.sort_unstable();
-        ids.dedup();
         ids
-    }
-
-    fn beginning_with(&self, text: &str) -> Option<Vec<Id>> {
-        if text.is_empty() {
-            return None;
-        }
-        let from = (Arc::from(text), 0);
-        let range = self.starts.range((Bound::Included(from), Bound::Unbounded));
-        let ids: Vec<Id> = range
-            .take_while(|(key, _)| key.starts_with(text))
-            .take(INDEX_HITS_MAX + 1)
-            .map(|(_, id)| *id)
-            .collect();
-        (ids.len() <= INDEX_HITS_MAX).then_some(ids)
     }
 
     fn containing(&self, text: &str) -> Vec<Id> {
@@ -157,17 +118,19 @@ mod tests {
     }
 
     #[test]
-    fn finds_by_beginning_else_by_content_and_follows_changes() {
+    fn finds_by_content_and_follows_changes() {
         let any = |_| true;
         let mut texts = SearchTexts::default();
         let (mira, ann, annika) =
             (named("Mira", "Okafor", "mokafor"), named("Ann", "Bell", "ann"), named("X", "Y", "annika"));
+        let joanna = named("Joanna", "Hill", "jhill");
         for (id, user) in [(3, &mira), (1, &ann), (2, &annika)] {
             texts.set(id, None, Some(user));
         }
-        assert_eq!(texts.find("ann", any), [1, 2], "beginnings, so more than the exact one");
+        texts.set(4, None, Some(&joanna));
+        assert_eq!(texts.find("ann", any), [1, 2, 4], "in a user name or in a name");
         assert_eq!(texts.find("ann", |id| id == 2), [2]);
-        assert_eq!(texts.find("a", |id| id == 3), [3], "no admitted beginning, so by content");
+        assert_eq!(texts.find("a", |id| id == 3), [3]);
         assert_eq!(texts.find("okafo", any), [3], "inside the name");
         assert_eq!(texts.find("a okafor", any), [3]);
         assert!(texts.find("zz", any).is_empty());
@@ -178,6 +141,6 @@ mod tests {
         texts.compact();
         assert_eq!(texts.find("bell", any), [1, 3]);
         texts.set(1, Some(&ann), None);
-        assert_eq!(texts.find("ann", any), [2]);
+        assert_eq!(texts.find("ann", any), [2, 4]);
     }
 }

@@ -11,7 +11,7 @@ use crate::ioffice::{
     wire::Fields,
 };
 
-use super::{User, text_index};
+use super::{Role, User, text_index};
 
 const RESET_ATTEMPTS: u8 = 3;
 
@@ -89,28 +89,24 @@ fn ancestor_name(view: &View<'_>, user: &User, name: &str) -> Option<Value> {
     Some(item.name().into())
 }
 
-/// Permission entries: `{role, center}`; the center always as a reference.
+/// Permission entries: `{role, center}`, or the one that was picked; the center always as a reference.
 pub(crate) fn permissions(view: &View<'_>, user: &User, want: Want<'_>) -> Value {
-    let center = match want {
-        Want::Pick(Selector(picks)) => {
-            picks.iter().find(|pick| pick.name == "center").map_or(Want::Stub, |pick| pick.want())
+    let entry = |&(id, role): &(Id, Role)| {
+        let mut shown = Fields::new();
+        if want.member("role").is_some() {
+            shown.insert("role".into(), role.as_str().into());
         }
-        Want::Stub => Want::Stub,
+        if let Some(center) = want.member("center") {
+            shown.insert("center".into(), view.show(Noun::Center, id, center));
+        }
+        Value::Object(shown)
     };
-    let entries = user
-        .permissions
-        .iter()
-        .map(|&(id, role)| json!({"role": role.as_str(), "center": view.show(Noun::Center, id, center)}));
-    entries.collect()
+    user.permissions.iter().map(entry).collect()
 }
 
 fn image(id: Id, want: Want<'_>) -> Value {
     let all = ["smallSquare", "small", "medium", "large", "original"];
-    let chosen = |name: &str| match want {
-        Want::Stub => true,
-        Want::Pick(Selector(picks)) => picks.iter().any(|pick| pick.name == name),
-    };
-    let shown = all.into_iter().filter(|name| chosen(name));
+    let shown = all.into_iter().filter(|name| want.member(name).is_some());
     shown
         .map(|name| (name.to_owned(), Value::from(format!("/images/users/{id}/{name}.png"))))
         .collect::<Fields>()

@@ -8,6 +8,7 @@ mod lifecycle;
 mod mistakes;
 mod places;
 mod register;
+mod selections;
 mod site;
 mod switches;
 mod transport;

@@ -31,7 +31,7 @@ fn visitors_have_their_own_envelope() {
         row("A-38: known visitor is updated", "POST /visitors/registrations/preregister", known, 200, json!({"response": {"visitorId": {"id": 3400}}})),
         get("A-40 off", "/visitors/3400", 200, json!({"response": {"visitorInfo": {"company": "Northquay", "firstName": "Iris", "active": true}}})),
         row("A-39 off", "POST /visitors/registrations/3300/checkout", Value::Null, 404, json!({"status": "error"})),
-        row("A-39 off", "PUT /visitors/3400", json!({"visitorInfo": {"active": false}}), 404, Value::Null),
+        row("A-39 off; A-08: the path can be read", "PUT /visitors/3400", json!({"visitorInfo": {"active": false}}), 405, json!({"status": "error"})),
         row("A-39 off", "GET /visitors", Value::Null, 404, Value::Null),
         row("D", "POST /visitors/types/stringIcon/", json!({"name": "Press", "active": true, "iconUid": "pen"}), 200, json!({"response": {"id": 4}})),
         row("D: answers 1", "PUT /visitors/types/stringIcon/", json!({"id": {"id": 4}, "active": false}), 200, json!({"response": 1})),

@@ -21,13 +21,17 @@ struct Client {
 }
 
 fn client(dpop_required: bool, role: Role) -> Client {
+    client_with(&["okta.users.read", "okta.groups.read"], dpop_required, role)
+}
+
+fn client_with(scopes: &[&str], dpop_required: bool, role: Role) -> Client {
     let mut desk = Desk::exact();
     let pair = KeyPair::generate(KeyKind::P256).unwrap();
     let id = desk.face.add_service_app(ServiceApp {
         client_id: String::new(),
         label: "Sync".to_owned(),
         keys: vec![pair.public_jwk.clone()],
-        scopes: ["okta.users.read", "okta.groups.read"].map(str::to_owned).to_vec(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         role,
         dpop_required,
         active: true,
@@ -155,6 +159,111 @@ fn dpop_asks_for_a_nonce_and_refuses_replays() {
         let request = client.desk.request("GET", "/api/v1/users?limit=1", None).header("dpop", proof);
         assert_eq!(client.desk.send(request.body(Default::default()).unwrap()).code(), expected, "{url}");
     }
+}
+
+#[test]
+fn push_mappings_ask_for_the_scopes_of_both() {
+    let scopes = ["okta.apps.read", "okta.apps.manage", "okta.groups.read", "okta.groups.manage"];
+    let mut client = client_with(&scopes, false, Role::Super);
+    let app = client.desk.face.add_app("scim", "iOffice Workplace").to_string();
+    let group = client.desk.group("Floor 9");
+    let mappings = format!("/api/v1/apps/{app}/group-push/mappings");
+    for (scope, read, write) in [
+        ("okta.apps.manage", "okta.groups.read", "okta.groups.manage"),
+        ("okta.groups.manage", "okta.apps.read", "okta.apps.manage"),
+        ("okta.apps.read okta.groups.read", "", "okta.apps.manage"),
+        ("okta.apps.manage okta.groups.read", "", "okta.groups.manage"),
+        ("okta.apps.manage okta.groups.manage", "", ""),
+    ] {
+        let claims = client.claims();
+        let seen = client.token(&claims, scope, None);
+        client.desk.authorization = format!("Bearer {}", seen.body["access_token"].as_str().unwrap());
+        let push = json!({ "sourceGroupId": group, "targetGroupName": "Pushed" });
+        let told = [(client.desk.get(&mappings), read, 200), (client.desk.post(&mappings, push), write, 201)];
+        for (told, missing, done) in told {
+            let expected = if missing.is_empty() { done } else { 403 };
+            assert_eq!(told.status, expected, "3.1: {scope}: {}", told.text);
+            let named = told.header("www-authenticate").contains(&format!("scope=\"{missing}\""));
+            assert_eq!(named, !missing.is_empty(), "{scope}: {:?}", told.headers);
+        }
+    }
+    assert_eq!(client.desk.get(&format!("/api/v1/apps/{app}")).status, 200, "the app alone asks for one");
+}
+
+/// A code for somebody who signs in to `app`, and the form that turns it into tokens.
+fn code_grant(desk: &mut Desk, client_id: &str, back: &str) -> String {
+    let ask = format!(
+        "/oauth2/v1/authorize?client_id={client_id}&response_type=code&scope=openid&redirect_uri={back}&state=s&login_hint=ines@northgate.example"
+    );
+    let sent = desk.get(&ask);
+    let code = sent.header("location").split("code=").nth(1).expect("a code").split('&').next().unwrap();
+    format!("grant_type=authorization_code&code={code}&redirect_uri={back}&client_id={client_id}")
+}
+
+fn form(desk: &mut Desk, path: &str, body: &str, headers: &[(&str, &str)]) -> Seen {
+    let mut request =
+        Request::builder().method("POST").uri(format!("/oauth2/v1/{path}")).header("host", HOST);
+    request = request.header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    desk.send(request.body(body.to_owned().into()).unwrap())
+}
+
+#[test]
+fn one_credential_at_a_time() {
+    let mut desk = Desk::exact();
+    let client_id = desk.face.add_oidc_app(OidcApp {
+        secret: Some("web-secret".to_owned()),
+        redirect_uris: vec!["http://127.0.0.1:8080/".to_owned()],
+        ..OidcApp::default()
+    });
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{client_id}:web-secret"));
+    let basic = format!("Basic {pair}");
+    let secret = format!("client_id={client_id}&client_secret=web-secret");
+    let assertion = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=x";
+    for (path, more) in
+        [("token", "grant_type=authorization_code&code=x"), ("introspect", "token=x"), ("revoke", "token=x")]
+    {
+        for (header, shown) in [
+            (Some(basic.as_str()), secret.clone()),
+            (Some(basic.as_str()), assertion.to_owned()),
+            (None, format!("{secret}&{assertion}")),
+        ] {
+            let headers: Vec<(&str, &str)> =
+                header.map(|header| ("authorization", header)).into_iter().collect();
+            let told = form(&mut desk, path, &format!("{more}&{shown}"), &headers);
+            assert_eq!(told.code(), "400 invalid_request", "3.1: {path} {shown}: {}", told.text);
+        }
+    }
+    for (header, shown) in [(Some(basic.as_str()), String::new()), (None, secret)] {
+        let headers: Vec<(&str, &str)> = header.map(|header| ("authorization", header)).into_iter().collect();
+        let told = form(&mut desk, "introspect", &format!("token=x&{shown}"), &headers);
+        assert_eq!((told.status, &told.body["active"]), (200, &json!(false)), "one is enough: {}", told.text);
+    }
+}
+
+#[test]
+fn a_code_survives_the_nonce_dance() {
+    let mut client = client(false, Role::Super);
+    client.desk.employee("ines");
+    let back = "http://127.0.0.1:8080/";
+    let web = client.desk.face.add_oidc_app(OidcApp {
+        secret: Some("web-secret".to_owned()),
+        redirect_uris: vec![back.to_owned()],
+        ..OidcApp::default()
+    });
+    let grant = format!("{}&client_secret=web-secret", code_grant(&mut client.desk, &web, back));
+    let proof = client.proof("POST", TOKEN_URL, json!({}));
+    let dance = form(&mut client.desk, "token", &grant, &[("dpop", &proof)]);
+    assert_eq!(dance.code(), "400 use_dpop_nonce", "3.2: {}", dance.text);
+    let nonce = json!({ "nonce": dance.header("dpop-nonce") });
+    let proof = client.proof("POST", TOKEN_URL, nonce.clone());
+    let tokens = form(&mut client.desk, "token", &grant, &[("dpop", &proof)]);
+    assert_eq!((tokens.status, &tokens.body["token_type"]), (200, &json!("DPoP")), "{}", tokens.text);
+    let proof = client.proof("POST", TOKEN_URL, nonce);
+    let again = form(&mut client.desk, "token", &grant, &[("dpop", &proof)]);
+    assert_eq!(again.code(), "400 invalid_grant", "a code still works once");
 }
 
 #[test]

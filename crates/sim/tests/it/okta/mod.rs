@@ -7,6 +7,8 @@ mod facts;
 mod finer;
 mod fuzz;
 mod hooks;
+mod journal;
+mod lists;
 mod mistakes;
 mod provisioning;
 mod shapes;

@@ -45,10 +45,10 @@ fn status_machine() {
     // One column per status above: where the call leads, or the refusal.
     let no = "403 E0000038";
     let bad = "400 E0000001";
-    let on = "403 E0000016";
+    let on = "403 E0000016"; // 5.2: "if active"; "wrong status elsewhere" is the other.
     let gone = "DEPROVISIONED";
     let table: [(&str, [&str; 8]); 8] = [
-        ("activate", ["PROVISIONED", on, on, on, on, on, on, "PROVISIONED"]),
+        ("activate", ["PROVISIONED", no, on, no, no, no, no, "PROVISIONED"]),
         ("reactivate", [no, "PROVISIONED", no, no, "RECOVERY", no, no, no]),
         ("deactivate", [gone, gone, gone, gone, gone, gone, gone, no]),
         ("suspend", [bad, bad, "SUSPENDED", bad, bad, bad, bad, bad]),
@@ -89,6 +89,42 @@ fn delete_deactivates_first() {
     assert_eq!(desk.get(&path).body["errorSummary"], format!("Not found: Resource not found: {id} (User)"));
     // The login is free again, for somebody with another id.
     assert_ne!(desk.employee("ines"), id);
+}
+
+#[test]
+fn a_second_delete_does_not_wait_for_the_end_of_the_first() {
+    let slow = OktaSettings { transition: Spread::between(2_000, 2_000), ..OktaSettings::exact() };
+    let mut desk = Desk::new(slow);
+    for (name, method, tail, status) in
+        [("ines", "POST", "/lifecycle/deactivate", 200), ("tomas", "DELETE", "", 204)]
+    {
+        let path = format!("/api/v1/users/{}", desk.employee(name));
+        assert_eq!(desk.act(method, &format!("{path}{tail}")).status, status);
+        assert_eq!(desk.get(&path).body["transitioningToStatus"], "DEPROVISIONED");
+        assert_eq!(desk.act("DELETE", &path).status, 204);
+        assert_eq!(desk.get(&path).code(), "404 E0000007", "5.2, O-27: at once after the second delete");
+    }
+    // The end that was planned finds nobody, also not who has the name now.
+    let again = desk.employee("ines");
+    desk.wait(2_000);
+    assert_eq!(desk.get(&format!("/api/v1/users/{again}")).body["status"], "ACTIVE");
+    let told = desk.face.log_summary();
+    let gone = told.iter().filter(|line| line.starts_with("user.lifecycle.delete.initiated")).count();
+    assert_eq!(gone, 2, "{told:?}");
+}
+
+#[test]
+fn what_is_assigned_during_a_deactivation_ends_with_it() {
+    let slow = OktaSettings { transition: Spread::between(2_000, 2_000), ..OktaSettings::exact() };
+    let mut desk = Desk::new(slow);
+    let app = desk.face.add_app("scim", "iOffice Workplace").to_string();
+    let id = desk.employee("ines");
+    let assigned = format!("/api/v1/apps/{app}/users/{id}");
+    desk.act("POST", &format!("/api/v1/users/{id}/lifecycle/deactivate"));
+    assert_eq!(desk.post(&assigned, json!({})).status, 200);
+    desk.wait(2_000);
+    assert_eq!(desk.get(&format!("/api/v1/users/{id}")).body["status"], "DEPROVISIONED");
+    assert_eq!(desk.get(&assigned).code(), "404 E0000007", "5.2: destroys all app assignments");
 }
 
 #[test]
