@@ -359,19 +359,12 @@ impl Engine {
                 .is_some_and(|mine| scene.active.policy.person_key(&other.identity) == Some(mine));
             let other_tenant = link.identity.tenant != me.id.tenant;
             let mut other_over = other.gone_at.is_some() || other.identity.status == Status::Deprovisioned;
-            if same_key
-                && !other_tenant
-                && !other_over
-                && let Some(directory) = self.directories().get(&link.identity.tenant)
-            {
+            if same_key && !other_tenant && !other_over {
                 // Our memory of the predecessor may be older than the end of it.
-                let read = directory.observe_identity(&link.identity.user, scene.item.lane).await;
-                let read = read.map_err(|failure| Stop::Again {
-                    at: self.clock.now() + self.settings.backoff(scene.item.attempts, &me.id.user),
-                    error: failure.to_string(),
-                })?;
-                other_over =
-                    matches!(read, IdentityRead::Present(now) if now.status == Status::Deprovisioned);
+                other_over = self
+                    .read_other(scene, &link.identity)
+                    .await?
+                    .is_some_and(|now| now.status == Status::Deprovisioned);
             }
             // The same person in another tenant shares the account; a re-created identity takes over from its
             // predecessor. Anybody else keeps what is theirs.
@@ -466,7 +459,15 @@ impl Engine {
             if mirrored.gone_at.is_some() {
                 continue;
             }
-            match claim_on(scene.active, &mirrored.identity, scene.site.id(), now) {
+            let mut claim = claim_on(scene.active, &mirrored.identity, scene.site.id(), now);
+            if i_am_over && matches!(claim, Claim::No) {
+                // A list may have been older than they are: nothing that they have is taken on its word.
+                claim = match self.read_other(scene, &other.identity).await? {
+                    Some(fresh) => claim_on(scene.active, &fresh, scene.site.id(), now),
+                    None => Claim::No,
+                };
+            }
+            match claim {
                 Claim::Wants => {}
                 // Whoever is set aside may still work here: what they share is not ended by somebody else's end.
                 Claim::Unclear if i_am_over => {}
@@ -482,6 +483,23 @@ impl Engine {
         Ok(best.filter(|best| {
             !i_am_alive || policy.governs_before(&best.tenant, &me.tenant, scene.site.id()).is_lt()
         }))
+    }
+
+    /// Another identity as it is now; `None` if it is not there.
+    async fn read_other(&self, scene: &Scene<'_>, id: &IdentityId) -> Result<Option<Identity>, Stop> {
+        let Some(directory) = self.directories().get(&id.tenant) else { return Ok(None) };
+        match directory.observe_identity(&id.user, scene.item.lane).await {
+            Ok(IdentityRead::Present(mut identity)) => {
+                scene.active.trim(&mut identity);
+                Ok(Some(*identity))
+            }
+            Ok(IdentityRead::NotFound { .. }) => Ok(None),
+            Err(failure) => {
+                let spread = &scene.person.identity.id.user;
+                let at = self.clock.now() + self.settings.backoff(scene.item.attempts, spread);
+                Err(Stop::Again { at, error: failure.to_string() })
+            }
+        }
     }
 
     /// Another identity of the same person governs this account: this one changes nothing there. When it ended, its
