@@ -352,10 +352,10 @@ mod tests {
         let kept = |n: usize, seconds: i64| {
             campaign.decide(&line(n), &"rita".into(), Decision::Keep, "ok", at(seconds)).unwrap()
         };
-        let asked = campaign.decide(&line(9), &&"rita".into().into(), Decision::Ask, "who?", at(5)).unwrap();
-        let open = campaign.sign(&[kept(1, 1), line(2), asked], "olga", "done", at(100));
+        let asked = campaign.decide(&line(9), &"rita".into(), Decision::Ask, "who?", at(5)).unwrap();
+        let open = campaign.sign(&[kept(1, 1), line(2), asked], &"olga".into(), "done", at(100));
         assert_eq!(open, Err(ReviewProblem::Open { undecided: 1, asked: 1 }));
-        let by = campaign.sign(&[kept(1, 1)], "rita", "done", at(100));
+        let by = campaign.sign(&[kept(1, 1)], &"rita".into(), "done", at(100));
         assert_eq!(by, Err(ReviewProblem::NotOwner { owner: "olga".into(), by: "rita".into() }));
 
         let fast: Vec<Line> = (0..6).map(|n| kept(n, n as i64 * 8)).collect();
