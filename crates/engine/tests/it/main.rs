@@ -11,6 +11,7 @@ mod apart;
 mod by_hand;
 mod doors;
 mod failing;
+mod handover;
 mod interruptions;
 mod leavers;
 mod line;
