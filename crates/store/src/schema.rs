@@ -25,6 +25,7 @@ const STEPS: &[(i64, &str)] = &[
     (10, include_str!("../migrations/0010_rows_in_order.sql")),
     (11, include_str!("../migrations/0011_cuts_signed.sql")),
     (12, include_str!("../migrations/0012_doors_by_person.sql")),
+    (14, include_str!("../migrations/0014_membership_changes.sql")),
 ];
 
 /// A step that takes longer is told of, and then as often again: until it is done nobody is answered.

@@ -407,6 +407,7 @@ impl World {
             lane: Lane::Normal,
             deletion,
             ours: false,
+            membership: None,
         };
         let now = self.clock.now();
         let write = Write::Signals {

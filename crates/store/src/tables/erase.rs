@@ -23,6 +23,8 @@ statements! {
     PAST = "DELETE FROM past WHERE kind = 'identity' AND scope = $1 AND subject = $2";
     CLEARANCES = "DELETE FROM clearances WHERE tenant = $1 AND user_id = $2";
     VISITS = "DELETE FROM visits WHERE tenant = $1 AND user_id = $2";
+    MEMBERSHIPS = "DELETE FROM membership_changes WHERE tenant = $1 AND user_id = $2";
+    CHANGED_BY = "UPDATE membership_changes SET by_name = $1 WHERE tenant = $2 AND by_id = $3";
     FINDINGS = "DELETE FROM findings WHERE key >= $1 AND key < $2 AND over_at IS NOT NULL";
     MESSAGES = "DELETE FROM messages WHERE id >= $1 AND id < $2 AND sent_at IS NOT NULL";
     ACCOUNT = "UPDATE accounts SET record = $1 WHERE site = $2 AND account_id = $3";
@@ -63,6 +65,8 @@ pub(crate) fn person(tx: &dyn Tx, who: &IdentityId) -> Answer<u64> {
     tx.run(APPLIED, with![tenant, user])?;
     tx.run(VISITS, with![tenant, user])?;
     tx.run(PAST, with![tenant, user])?;
+    tx.run(MEMBERSHIPS, with![tenant, user])?;
+    tx.run(CHANGED_BY, with![ERASED, tenant, user])?;
     tx.run(CLEARANCES, with![tenant, user])?;
     for mut page in documents::by_key(tx, SHOWN_WHATIFS, "person", &who.to_string())? {
         scrub_shown(&mut page, who);
