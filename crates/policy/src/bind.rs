@@ -501,12 +501,15 @@ impl<'a> Binder<'a> {
             matches!(&outcome.kind, Kind::Place { seat: SeatKind::Desk, .. }) && fixed.section.is_some();
         if flow.table.is_none() {
             let mut place = self.place(fixed);
+            let named = place.missing.len();
             if zone {
                 self.within_section(&mut place);
             }
             let place = noted(place);
-            let own = is_named_in(outcome);
-            self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone(), own)));
+            // Another site cannot make up for a section without spaces.
+            let own = |at: usize| at >= named || is_named_in(outcome);
+            let missing = place.missing.iter().enumerate();
+            self.missing.extend(missing.map(|(at, why)| (outcome.spot.clone(), why.clone(), own(at))));
             return Ids::Places(Arc::new(vec![place]));
         }
         let table = flow.table.as_ref().map_or(0, |table| table.at);
@@ -526,12 +529,14 @@ impl<'a> Binder<'a> {
                 continue;
             }
             let mut place = self.place(&merged(fixed, &row.out.place));
+            let named = place.missing.len();
             if zone {
                 self.within_section(&mut place);
             }
             let place = noted(place);
-            let own = is_named_in_row(&row.out) || is_named_in(outcome);
-            self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone(), own)));
+            let own = |at: usize| at >= named || is_named_in_row(&row.out) || is_named_in(outcome);
+            let missing = place.missing.iter().enumerate();
+            self.missing.extend(missing.map(|(at, why)| (row.spot.clone(), why.clone(), own(at))));
             places.push(place);
         }
         let places = Arc::new(places);
