@@ -56,6 +56,7 @@ const OPERATIONS: Record<string, [thing: string, done: string]> = {
   reactivate: ["account", "reactivated"],
   book: ["desk", "booked"],
   cancel_booking: ["booking", "cancelled"],
+  hand_over: ["booking", "handed over"],
   announce: ["visit", "announced"],
   set_doors: ["doors", "told"],
 };

@@ -30,6 +30,8 @@ struct Head<'c> {
     rooms: BTreeMap<RoomId, Room>,
     centers: &'c BTreeMap<CenterId, Center>,
     sections: &'c BTreeMap<SectionId, Section>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    section_rooms: Option<&'c BTreeMap<SectionId, Vec<RoomId>>>,
     items: &'c BTreeMap<ItemId, Item>,
     user_types: &'c BTreeMap<UserTypeId, Arc<str>>,
 }
@@ -95,6 +97,7 @@ impl Engine {
             rooms: BTreeMap::new(),
             centers: &catalogue.centers,
             sections: &catalogue.sections,
+            section_rooms: catalogue.section_rooms.as_ref(),
             items: &catalogue.items,
             user_types: &catalogue.user_types,
         };
@@ -150,9 +153,20 @@ fn seal_of(catalogue: &Catalogue) -> Result<String, serde_json::Error> {
             Ok(())
         }
     }
-    let Catalogue { site: _, read_at: _, buildings, floors, rooms, centers, sections, items, user_types } =
-        catalogue;
+    let Catalogue {
+        site: _,
+        read_at: _,
+        buildings,
+        floors,
+        rooms,
+        centers,
+        sections,
+        section_rooms,
+        items,
+        user_types,
+    } = catalogue;
     let mut sealing = Sealing(Sha256::new());
-    serde_json::to_writer(&mut sealing, &(buildings, floors, rooms, centers, sections, items, user_types))?;
+    let all = (buildings, floors, rooms, centers, sections, section_rooms, items, user_types);
+    serde_json::to_writer(&mut sealing, &all)?;
     Ok(format!("{:x}", sealing.0.finalize()))
 }

@@ -1,5 +1,6 @@
-//! A past period under another policy: every content that was recorded in it, decided by the policy in force now and by
-//! the draft, and where they part. Nothing is called, nothing is written.
+//! A past period under another policy: every content that was recorded in it, and every moment of it at which an answer
+//! changes by itself, decided by the policy in force now and by the draft, and where they part. Nothing is called, nothing is
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,9 @@ use crate::{
     engine::{Active, catalogues},
     whatif::WhatIfError,
 };
+
+/// Moments within one content at which it is decided again.
+const STEPS_MAX: usize = 1000;
 
 /// A moment from which the two policies part over somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,7 +34,7 @@ pub struct Parting {
 pub struct Replay {
     pub from: Timestamp,
     pub until: Timestamp,
-    /// Contents that were decided on.
+    /// Contents that were decided on, each as often as an answer changed by itself.
     pub states: usize,
     pub people: usize,
     pub partings: Vec<Parting>,
@@ -70,22 +74,36 @@ impl Engine {
                 }
                 replay.states += 1;
                 people.insert(state.identity.id.clone());
-                let at = state.from.max(from);
-                let said = |bound: &Bound| self.said(bound, &state.identity, at);
-                let (now, then) = (said(&in_force.bound), said(&draft.bound));
-                let only: Vec<_> = then.difference(&now).cloned().collect();
-                let gone: Vec<_> = now.difference(&then).cloned().collect();
+                let over = state.until.map_or(until, |end| end.min(until));
                 let id = &state.identity.id;
-                let known = last.get(id).cloned().unwrap_or_default();
-                if known != (only.clone(), gone.clone()) {
-                    last.insert(id.clone(), (only.clone(), gone.clone()));
-                    replay.partings.push(Parting {
-                        at,
-                        identity: id.clone(),
-                        person: state.identity.display_name(),
-                        draft: only,
-                        in_force: gone,
-                    });
+                let mut next = Some(state.from.max(from));
+                let mut steps = 0;
+                while let Some(at) = next {
+                    let said = |bound: &Bound| self.said(bound, &state.identity, state.from, at);
+                    let ((now, now_until), (then, then_until)) = (said(&in_force.bound), said(&draft.bound));
+                    let only: Vec<_> = then.difference(&now).cloned().collect();
+                    let gone: Vec<_> = now.difference(&then).cloned().collect();
+                    let known = last.get(id).cloned().unwrap_or_default();
+                    if known != (only.clone(), gone.clone()) {
+                        last.insert(id.clone(), (only.clone(), gone.clone()));
+                        replay.partings.push(Parting {
+                            at,
+                            identity: id.clone(),
+                            person: state.identity.display_name(),
+                            draft: only,
+                            in_force: gone,
+                        });
+                    }
+                    next = now_until.into_iter().chain(then_until).min();
+                    next = next.filter(|next| *next > at && *next < over);
+                    steps += 1;
+                    if next.is_some() && steps == STEPS_MAX {
+                        replay.doubts.push(format!(
+                            "{}: decided {STEPS_MAX} times on one content, not any more after {at}",
+                            state.identity.display_name()
+                        ));
+                        break;
+                    }
                 }
             }
         }
@@ -94,21 +112,22 @@ impl Engine {
         Ok(replay)
     }
 
-    /// What a policy gives and says, line by line.
-    fn said(&self, bound: &Bound, identity: &Identity, at: Timestamp) -> BTreeSet<String> {
+    /// What a policy gives and says, line by line, and until when. Only reasons are left out.
+    fn said(
+        &self,
+        bound: &Bound,
+        identity: &Identity,
+        since: Timestamp,
+        at: Timestamp,
+    ) -> (BTreeSet<String>, Option<Timestamp>) {
         // As somebody who has an account: what ends must show.
-        let facts = Facts { linked: true, ..Facts::unlinked(at) };
+        let facts = Facts { linked: true, ..Facts::unlinked(since) };
         let desired: Desired = bound.evaluate(identity, &facts, at);
         let site = desired.site.as_ref().and_then(|site| self.sites().get(site));
         let catalogue = site.map(|site| site.catalogue());
         let empty = Catalogue::empty("none".into(), at);
         let told = lanyard_policy::explain(&desired, catalogue.as_deref().unwrap_or(&empty));
-        told.lines
-            .into_iter()
-            .filter(|line| {
-                matches!(line.part, Part::Standing | Part::Place | Part::Permission | Part::FirstDay)
-            })
-            .map(|line| line.what)
-            .collect()
+        let lines = told.lines.into_iter().filter(|line| line.part != Part::NotGiven);
+        (lines.map(|line| line.what).collect(), desired.review_at)
     }
 }

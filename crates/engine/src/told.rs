@@ -1,26 +1,30 @@
 //! Why, why not, and what would change it: now, or as of a past moment, from memory alone.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_model::{
-    desired::Desired,
-    id::{IdentityId, PlanId, SiteId},
+    desired::{Because, Desired},
+    id::{AccountId, GroupId, IdentityId, PlanId, SiteId},
+    identity::Identity,
     plan::Outcome,
 };
-use lanyard_policy::{Facts, Way};
+use lanyard_policy::{Facts, Policy, Way};
 use serde::Serialize;
 
 use crate::{
     Engine,
+    engine::{Active, catalogues},
     explain::PreviewError,
-    ports::{ActivityFilter, Kept, Mirrored, StoreFailure},
+    ports::{ActivityFilter, Kept, Memberships, Mirrored, StoreFailure},
 };
 
 /// Plans looked through for writes.
 const PLANS_MAX: usize = 200;
 /// Journal lines looked through for read-backs.
 const LINES_MAX: usize = 2000;
+/// Versions of the policy read at once.
+const VERSIONS_READ: usize = 8;
 /// Plans of the last looks that may have ended before their read.
 const UNREAD_MAX: usize = 10;
 
@@ -40,7 +44,7 @@ pub struct Made {
 pub struct Told {
     pub at: Timestamp,
     pub known: Mirrored,
-    /// By the policy in force now, on what was known then.
+    /// On what was known then, by the policy in force then as far as its versions tell.
     pub desired: Desired,
     /// Rules that could give what was asked about.
     pub ways: Vec<Way>,
@@ -85,14 +89,70 @@ impl Engine {
             applied: applied.as_ref(),
             gone: known.gone_at,
             since: known.since,
-            manager_account: None,
+            manager_account: self
+                .manager_account_at(&known.identity, moment)
+                .await
+                .map_err(PreviewError::Store)?,
             linked: link.is_some(),
         };
-        let desired = active.bound.evaluate(&known.identity, &facts, moment);
-        let ways =
+        let then = match at {
+            Some(at) => self.policy_then(at).await.map_err(PreviewError::Store)?,
+            None => None,
+        };
+        let active = then.as_ref().map_or(&*active, |(_, then)| then);
+        let mut desired = active.bound.evaluate(&known.identity, &facts, moment);
+        if let Some((number, _)) = &then {
+            let text = format!("by version {number}, which was in force then");
+            desired.because.push(Because { rule: "policy".into(), row: None, text });
+        }
+        let mut ways =
             thing.map_or_else(Vec::new, |thing| active.bound.ways(&known.identity, &facts, moment, thing));
+        let memberships = self.store.memberships(id).await.map_err(PreviewError::Store)?;
+        let joined = |rule: &str| {
+            let groups = active.bound.groups_behind(&known.identity, moment, rule);
+            groups
+                .iter()
+                .map(|(name, group)| who_added(&memberships, name, group, moment))
+                .collect::<String>()
+        };
+        each_reason(&mut desired, &mut |because| because.text += &joined(&because.rule));
+        ways.iter_mut().filter(|way| way.gives).for_each(|way| way.why += &joined(&way.rule));
         let made = self.made_until(id, moment).await?;
         Ok(Told { at: moment, known, desired, ways, made })
+    }
+
+    /// Another version of the policy than the one in force now, if one was in force at a moment.
+    async fn policy_then(&self, moment: Timestamp) -> Result<Option<(i64, Active)>, StoreFailure> {
+        for skip in (0..).step_by(VERSIONS_READ) {
+            let (versions, _) = self.policy_versions(skip, VERSIONS_READ).await?;
+            if versions.is_empty() {
+                break;
+            }
+            let Some(version) = versions.into_iter().find(|version| version.at <= moment) else { continue };
+            if version.seal == self.active().policy.seal() {
+                return Ok(None);
+            }
+            // A text that this program does not take any more decides nothing.
+            let policy = Policy::parse(&version.source).ok();
+            return Ok(policy
+                .map(|policy| (version.number, Active::new(Arc::new(policy), &catalogues(self.sites())))));
+        }
+        Ok(None)
+    }
+
+    /// The account that the person's manager had where they belong, as far as memory goes.
+    async fn manager_account_at(
+        &self,
+        identity: &Identity,
+        moment: Timestamp,
+    ) -> Result<Option<AccountId>, StoreFailure> {
+        let Some(site) = self.active().bound.site_of(identity, moment) else { return Ok(None) };
+        let Some(manager) = self.manager_of(identity).await? else { return Ok(None) };
+        let links = self.store.links_of(&manager).await?;
+        let mut held = links.into_iter().filter(|link| {
+            link.account.site == site && link.since <= moment && link.ended_at.is_none_or(|end| end > moment)
+        });
+        Ok(held.next().map(|link| link.account.id))
     }
 
     /// Plans of which something was sent to the site, and whose effect no look has read yet; oldest first.
@@ -160,6 +220,45 @@ impl Engine {
         }
         Ok(made)
     }
+}
+
+/// Who let the person into a group, as part of a reason.
+fn who_added(memberships: &Memberships, name: &str, group: &GroupId, moment: Timestamp) -> String {
+    let minute = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let mut known = memberships.changes.iter().filter(|change| change.group == *group && change.at <= moment);
+    // Whoever left since and is there again came by an event that is not on record.
+    match (known.next().filter(|change| change.joined), memberships.since) {
+        (Some(change), _) => {
+            let kind = match &*change.by.kind {
+                "User" | "" => String::new(),
+                kind => format!(" ({kind})"),
+            };
+            format!("; {}{kind} added them to {name} on {}", change.by.name, minute(change.at))
+        }
+        (None, Some(since)) => format!(
+            "; who added them to {name} is not on record: that is kept from Okta's log since {}",
+            minute(since)
+        ),
+        (None, None) => {
+            format!("; who added them to {name} is not on record: Okta's log has told of no membership yet")
+        }
+    }
+}
+
+/// Every reason for something that a flow gives.
+fn each_reason(desired: &mut Desired, each: &mut dyn FnMut(&mut Because)) {
+    let lists: [&mut dyn Iterator<Item = &mut Vec<Because>>; 9] = [
+        &mut desired.seat.iter_mut().map(|want| &mut want.because),
+        &mut desired.place_note.iter_mut().map(|want| &mut want.because),
+        &mut desired.cost_center.iter_mut().map(|want| &mut want.because),
+        &mut desired.roles.values_mut().map(|want| &mut want.because),
+        &mut desired.items.values_mut().map(|want| &mut want.because),
+        &mut desired.doors.values_mut().map(|want| &mut want.because),
+        &mut desired.bookings.iter_mut().map(|want| &mut want.because),
+        &mut desired.visits.iter_mut().map(|want| &mut want.because),
+        &mut desired.todos.iter_mut().map(|want| &mut want.because),
+    ];
+    lists.into_iter().flatten().flatten().for_each(each);
 }
 
 /// When a read showed what was sent of a plan at `sent` or later, by the person's journal, newest line first.

@@ -196,8 +196,10 @@ impl Engine {
                 at: intent.at,
             })
             .collect();
-        let calendar =
-            |op: &Operation| matches!(op, Operation::CancelBooking { .. } | Operation::Book { .. });
+        let calendar = |op: &Operation| {
+            use Operation::{Book, CancelBooking, HandOver};
+            matches!(op, CancelBooking { .. } | HandOver { .. } | Book { .. })
+        };
         let bookings = match &link {
             Some(link) if done.iter().any(|(intent, _)| calendar(&intent.operation)) => {
                 // Never an earlier scan: an operation of ours may be the last thing that happened.

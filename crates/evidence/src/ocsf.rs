@@ -9,7 +9,7 @@ pub const VERSION: &str = "1.8.0";
 /// What happened to somebody's access.
 #[derive(Debug, Clone)]
 pub struct Event<'a> {
-    /// `create`, `update`, `set_roles`, `deactivate`, `reactivate`, `cancel_booking`, `book`, `announce`.
+    /// `create`, `update`, `set_roles`, `deactivate`, `reactivate`, `cancel_booking`, `hand_over`, `book`, `announce`.
     pub operation: &'a str,
     /// It takes something away.
     pub removes: bool,
@@ -30,7 +30,7 @@ pub struct Event<'a> {
 /// Class and activity of an operation.
 ///
 /// 3001 account change: 1 create, 2 enable, 5 disable, 99 other · 3005 user access: 1 assign, 2 revoke ·
-/// 3004 entity management: 1 create, 4 delete.
+/// 3004 entity management: 1 create, 3 update, 4 delete.
 fn class(event: &Event<'_>) -> (u32, &'static str, u32, &'static str) {
     match event.operation {
         "create" => (3001, "Account Change", 1, "Create"),
@@ -40,6 +40,7 @@ fn class(event: &Event<'_>) -> (u32, &'static str, u32, &'static str) {
         "set_roles" if event.removes => (3005, "User Access Management", 2, "Revoke Privileges"),
         "set_roles" => (3005, "User Access Management", 1, "Assign Privileges"),
         "cancel_booking" => (3004, "Entity Management", 4, "Delete"),
+        "hand_over" => (3004, "Entity Management", 3, "Update"),
         _ => (3004, "Entity Management", 1, "Create"),
     }
 }
@@ -290,6 +291,7 @@ mod tests {
             ("set_roles", true, 300_502, "privileges"),
             ("book", false, 300_401, "entity"),
             ("cancel_booking", true, 300_404, "entity"),
+            ("hand_over", false, 300_403, "entity"),
         ];
         for (operation, removes, type_uid, own) in cases {
             let event = of(operation, removes);

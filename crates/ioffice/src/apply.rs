@@ -49,7 +49,7 @@ impl IofficeClient {
     }
 
     /// Own, vendor's, devices' and site administrators' accounts are never written to (§14.5), whatever a plan says.
-    /// Their bookings may be cancelled and made.
+    /// Their bookings may be cancelled, handed over and made.
     fn untouchable(&self, operation: &Operation, id: AccountId) -> Option<&'static str> {
         match operation {
             Operation::Update { .. }
@@ -74,6 +74,9 @@ impl IofficeClient {
             Operation::Deactivate => self.deactivate(id, lane).await.map(nothing),
             Operation::Reactivate => self.reactivate(id, lane).await.map(nothing),
             Operation::CancelBooking { booking } => self.cancel_booking(*booking, lane).await.map(nothing),
+            Operation::HandOver { booking, from, to, .. } => {
+                self.hand_over(*booking, *from, *to, lane).await.map(nothing)
+            }
             Operation::Book { title, room, center, start, end, .. } => {
                 let body = write_booking(id, *room, *center, title, *start, *end);
                 let call = Call::post("POST /reservations", &["reservations"], body, lane);
@@ -172,6 +175,33 @@ impl IofficeClient {
         }
     }
 
+    /// Sets another user (§9.2), as long as the booking is whose it was.
+    async fn hand_over(
+        &self,
+        booking: ReservationId,
+        from: AccountId,
+        to: AccountId,
+        lane: Lane,
+    ) -> WriteOutcome<()> {
+        match self.read_reservation(booking, lane).await {
+            Err(ReadError::NotFound) => return WriteOutcome::Already,
+            Err(error) => return error.into(),
+            Ok(now) if now.cancelled || now.end <= self.session().clock.now() || now.host == to => {
+                return WriteOutcome::Already;
+            }
+            Ok(now) if now.host != from => {
+                return WriteOutcome::refused(
+                    "moved",
+                    format!("reservation {booking} is account {}'s by now", now.host),
+                );
+            }
+            Ok(_) => {}
+        }
+        let body = json!({"id": booking.0, "user": {"id": to.0}});
+        let call = Call::put("PUT /reservations/{id}", &["reservations", &booking.to_string()], body, lane);
+        self.session().write(&call).await.map(|_| ())
+    }
+
     /// Puts an ending into the engine's words, with the way out.
     fn told(
         &self,
@@ -257,6 +287,9 @@ fn fix_for(code: &str, operation: &Operation) -> &'static str {
         ("redirect", _) => "set the site's own address, not a sign-in page",
         (_, Operation::Book { .. }) => {
             "choose another space or time, or change the reservation rules of the center"
+        }
+        (_, Operation::HandOver { .. }) => {
+            "give the new host a role in the booking's center, or set another user in iOffice"
         }
         (_, Operation::SetRoles { .. }) => {
             "check that the centers still exist and that the service account administers them"

@@ -21,7 +21,7 @@ use crate::{
     outcome::ReadError,
     places::{
         read_building, read_center, read_floor, read_item, read_room, read_room_type, read_section,
-        read_user_type,
+        read_section_rooms, read_user_type,
     },
 };
 
@@ -210,12 +210,13 @@ impl IofficeClient {
         let sections = list(
             "GET /neighborhoods/sections",
             &["neighborhoods", "sections"],
-            Some("name,neighborhood,floor"),
+            Some("name,neighborhood,floor,rooms"),
             None,
         );
         let rows = self.optional(&sections, "sections", progress).await?;
         let known = |id: i64| names.get(&id).cloned();
         all.sections = rows.iter().filter_map(|row| read_section(row, known)).map(|s| (s.id, s)).collect();
+        all.section_rooms = Some(rows.iter().filter_map(read_section_rooms).collect());
         Ok(())
     }
 

@@ -88,6 +88,13 @@ pub(crate) fn read_section(row: &Value, neighborhood: impl Fn(i64) -> Option<Arc
     })
 }
 
+/// The spaces inside a section; nothing of one without any.
+pub(crate) fn read_section_rooms(row: &Value) -> Option<(SectionId, Vec<RoomId>)> {
+    let f = Fields::of(row);
+    let rooms: Vec<_> = f.references("rooms")?.into_iter().map(|room| RoomId(room.id)).collect();
+    (!rooms.is_empty()).then_some((SectionId(f.id()?), rooms))
+}
+
 /// An item out of the list of category `asked`; rows may not say again whose they are.
 pub(crate) fn read_item(
     row: &Value,

@@ -138,8 +138,14 @@ pub struct KeptBookings {
     pub kinds: Vec<String>,
     /// Those that begin before this moment stay; none of the kind, if it is the beginning of time.
     pub until: Timestamp,
-    /// A person is asked to hand them over.
+    /// They are handed over: to `to`, or by hand where there is nobody.
     pub hand_over: bool,
+    /// Account of the manager, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<AccountId>,
+    /// Why the site would not hand one over to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     pub because: Because,
 }
 

@@ -86,6 +86,9 @@ pub struct Catalogue {
     pub rooms: BTreeMap<RoomId, Room>,
     pub centers: BTreeMap<CenterId, Center>,
     pub sections: BTreeMap<SectionId, Section>,
+    /// Spaces inside each section that has any. `None`: not read, as by versions that did not ask for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section_rooms: Option<BTreeMap<SectionId, Vec<RoomId>>>,
     pub items: BTreeMap<ItemId, Item>,
     pub user_types: BTreeMap<UserTypeId, Arc<str>>,
 }
@@ -100,6 +103,7 @@ impl Catalogue {
             rooms: BTreeMap::new(),
             centers: BTreeMap::new(),
             sections: BTreeMap::new(),
+            section_rooms: None,
             items: BTreeMap::new(),
             user_types: BTreeMap::new(),
         }

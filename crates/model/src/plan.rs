@@ -72,6 +72,14 @@ pub enum Operation {
     CancelBooking {
         booking: ReservationId,
     },
+    /// Makes a booking somebody else's: the account's as long as it still has it. Nothing else of the booking changes, and
+    /// saying it twice does no harm.
+    HandOver {
+        booking: ReservationId,
+        from: AccountId,
+        to: AccountId,
+        start: Timestamp,
+    },
     Book {
         key: String,
         title: String,
@@ -104,6 +112,7 @@ impl Operation {
             Self::Deactivate => "deactivate",
             Self::Reactivate => "reactivate",
             Self::CancelBooking { .. } => "cancel_booking",
+            Self::HandOver { .. } => "hand_over",
             Self::Book { .. } => "book",
             Self::Announce { .. } => "announce",
             Self::SetDoors { .. } => "set_doors",
@@ -391,8 +400,17 @@ mod tests {
         let operations = [
             Operation::SetRoles { roles: [(CenterId(5), Role::Manager)].into() },
             Operation::Update { patch: cleared },
+            Operation::HandOver {
+                booking: ReservationId(70),
+                from: AccountId(5),
+                to: AccountId(7),
+                start: Timestamp::UNIX_EPOCH,
+            },
         ];
         let text = serde_json::to_string(&operations).unwrap();
-        assert_eq!(serde_json::from_str::<[Operation; 2]>(&text).unwrap(), operations, "{text}");
+        assert_eq!(serde_json::from_str::<[Operation; 3]>(&text).unwrap(), operations, "{text}");
+        let as_stored_before = r#"{"op":"cancel_booking","booking":70}"#;
+        let read: Operation = serde_json::from_str(as_stored_before).unwrap();
+        assert_eq!(read, Operation::CancelBooking { booking: ReservationId(70) });
     }
 }

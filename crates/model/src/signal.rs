@@ -78,4 +78,25 @@ pub struct Event {
     pub deletion: bool,
     /// Caused by our own credential.
     pub ours: bool,
+    /// Who let them into a group or took them out of it. Kept beside the event, where it can be found by person.
+    #[serde(skip)]
+    pub membership: Option<Membership>,
+}
+
+/// A change of a membership, by the directory's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub group: GroupId,
+    /// They joined; otherwise they left.
+    pub joined: bool,
+    pub by: Actor,
+}
+
+/// Who did something in the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub id: Arc<str>,
+    pub name: Arc<str>,
+    /// As the directory calls it: `User`, `PublicClientApp`, `SystemPrincipal`.
+    pub kind: Arc<str>,
 }

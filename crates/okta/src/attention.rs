@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use lanyard_model::id::{GroupId, TenantId};
-use lanyard_model::signal::{Event, Lane};
+use lanyard_model::signal::{Actor, Event, Lane, Membership};
 
 use crate::log::LogEvent;
 
@@ -153,7 +153,28 @@ pub(crate) fn event(tenant: &TenantId, from: &LogEvent, ourselves: &Ourselves) -
         lane: if attention.urgent { Lane::Leaver } else { Lane::Normal },
         deletion: attention.deletion,
         ours: attention.ours,
+        membership: membership(from),
     })
+}
+
+/// Who changed a membership, and which; nothing of other events.
+fn membership(from: &LogEvent) -> Option<Membership> {
+    let joined = match from.event_type.as_str() {
+        "group.user_membership.add" => true,
+        "group.user_membership.remove" => false,
+        _ => return None,
+    };
+    let group = GroupId::new(from.target_ids("UserGroup").next()?);
+    let actor = from.actor.as_ref()?;
+    let said =
+        |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty() && text != "unknown");
+    let name = said(&actor.display_name).or_else(|| said(&actor.alternate_id));
+    let by = Actor {
+        id: actor.id.as_str().into(),
+        name: name.unwrap_or_else(|| actor.id.clone()).into(),
+        kind: actor.kind.as_str().into(),
+    };
+    Some(Membership { group, joined, by })
 }
 
 /// The filter of the polled feed: all families of §11, by prefix, so that types no hook may carry are caught too.

@@ -198,11 +198,27 @@ fn cancel_bookings(
         let when = booking.start.strftime("%Y-%m-%d %H:%M UTC");
         if let Some(kept) = kept(booking, desired, setting) {
             plan.notes.push(format!("the booking of {room} on {when} is kept: {}", kept.because.text));
-            if kept.hand_over {
+            if let Some(to) = kept.to.filter(|to| kept.hand_over && *to != booking.host) {
+                plan.steps.push(taken(
+                    Operation::HandOver { booking: booking.id, from: booking.host, to, start: booking.start },
+                    vec![Difference {
+                        effect: Effect::Move,
+                        what: "booking".into(),
+                        from: Some(format!("{room}, {when}")),
+                        to: Some(format!("account {to}, the manager's")),
+                        because: vec![kept.because.clone()],
+                    }],
+                    gate,
+                ));
+            } else if kept.hand_over {
+                let why = match &kept.refused {
+                    Some(why) => why.as_str(),
+                    None => "their manager has no account here",
+                };
                 plan.todos.push(ToDo {
                     key: format!("hand-over:{}", booking.id),
                     what: format!("hand over {}'s booking of {room} on {when}", setting.person),
-                    how: "open the reservation in iOffice and set another user, such as the manager, or cancel it".into(),
+                    how: format!("{why}: open the reservation in iOffice and set another user, or cancel it"),
                 });
             }
             continue;

@@ -171,7 +171,10 @@ fn of<'a>(op: &'a Operation, before: Option<&'a Account>) -> Vec<Line<'a>> {
         }
         Operation::Deactivate => vec![Line::Deactivate],
         Operation::Reactivate => vec![Line::Reactivate],
-        Operation::CancelBooking { booking } => vec![Line::Cancel(booking.0)],
+        // Gone from the person, wherever to.
+        Operation::CancelBooking { booking } | Operation::HandOver { booking, .. } => {
+            vec![Line::Cancel(booking.0)]
+        }
         Operation::Book { key, .. } => vec![Line::Book(key)],
         Operation::Announce { visit } => vec![Line::Announce(&visit.key)],
         Operation::SetDoors { rights, had, .. } => {
@@ -381,6 +384,12 @@ pub fn invert(
             });
             inverse.lost.push(format!("booking {id} comes back with another number, without guests or title"));
         }
+        Operation::HandOver { booking, from, to, start } => inverse.ops.push(Operation::HandOver {
+            booking: *booking,
+            from: *to,
+            to: *from,
+            start: *start,
+        }),
         Operation::SetDoors { holder, rights, had } => inverse.ops.push(Operation::SetDoors {
             holder: holder.clone(),
             rights: had.clone(),

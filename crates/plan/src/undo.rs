@@ -80,6 +80,8 @@ pub fn plan_undo(done: &[Done<'_>], today: &Today<'_>) -> Undo {
             _ => take_back(one, inverse, &mut account, today, &mut undo),
         }
     }
+    // Nothing is booked for an inactive account.
+    undo.steps.sort_by_key(|step| matches!(step.op, Operation::Book { .. } | Operation::HandOver { .. }));
     undo.keep_away.sort();
     undo.keep_away.dedup_by(|a, b| a.key == b.key);
     undo.lost.sort();
@@ -189,6 +191,21 @@ fn take_back(
                 start: *start,
                 end: *end,
             };
+            push(undo, today, op, vec![told], false);
+        }
+        (Operation::HandOver { .. }, Some(Operation::HandOver { booking, from, to, start })) => {
+            if *start <= today.now {
+                undo.lost.push(format!("booking {booking}: its time is past"));
+                return;
+            }
+            if today.bookings.is_some_and(|all| all.iter().any(|b| b.id == *booking && !b.cancelled)) {
+                undo.already.push(format!("booking {booking} is theirs"));
+                return;
+            }
+            let what = format!("booking {booking} on {}", start.strftime("%Y-%m-%d %H:%M UTC"));
+            let back = Some(format!("account {to}"));
+            let told = difference(Effect::Move, "booking", Some(what), back, today);
+            let op = Operation::HandOver { booking: *booking, from: *from, to: *to, start: *start };
             push(undo, today, op, vec![told], false);
         }
         (Operation::Book { title, end, .. }, _) => match one.outcome {

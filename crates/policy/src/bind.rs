@@ -17,7 +17,7 @@ use lanyard_model::{
 
 use crate::{
     PolicyFiles,
-    document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, PlaceNames},
+    document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, PlaceNames, SeatKind},
     names::Words,
     parameter::{Values, filled, filled_place, is_named_in, is_named_in_row},
     place,
@@ -495,17 +495,29 @@ impl<'a> Binder<'a> {
                 otherwise.and_then(|(field, text)| place::note(&place, field, &filled(text, values)));
             place
         };
+        // A table names sections for whoever sits in one, beside the floors of whoever has a desk: only what the outcome itself
+        // says of a desk narrows it down.
+        let zone =
+            matches!(&outcome.kind, Kind::Place { seat: SeatKind::Desk, .. }) && fixed.section.is_some();
         if flow.table.is_none() {
-            let place = noted(self.place(fixed));
-            let own = is_named_in(outcome);
-            self.missing.extend(place.missing.iter().map(|why| (outcome.spot.clone(), why.clone(), own)));
+            let mut place = self.place(fixed);
+            let named = place.missing.len();
+            if zone {
+                self.within_section(&mut place);
+            }
+            let place = noted(place);
+            // Another site cannot make up for a section without spaces.
+            let own = |at: usize| at >= named || is_named_in(outcome);
+            let missing = place.missing.iter().enumerate();
+            self.missing.extend(missing.map(|(at, why)| (outcome.spot.clone(), why.clone(), own(at))));
             return Ids::Places(Arc::new(vec![place]));
         }
         let table = flow.table.as_ref().map_or(0, |table| table.at);
         let known = self
             .known
             .iter()
-            .find(|(at, names, note, _)| *at == table && names == fixed && note.as_ref() == otherwise);
+            .find(|(at, names, note, _)| *at == table && names == fixed && note.as_ref() == otherwise)
+            .filter(|_| !zone);
         if let Some((_, _, _, places)) = known {
             return Ids::Places(Arc::clone(places));
         }
@@ -516,14 +528,64 @@ impl<'a> Binder<'a> {
                 places.push(PlaceIds::default());
                 continue;
             }
-            let place = noted(self.place(&merged(fixed, &row.out.place)));
-            let own = is_named_in_row(&row.out) || is_named_in(outcome);
-            self.missing.extend(place.missing.iter().map(|why| (row.spot.clone(), why.clone(), own)));
+            let mut place = self.place(&merged(fixed, &row.out.place));
+            let named = place.missing.len();
+            if zone {
+                self.within_section(&mut place);
+            }
+            let place = noted(place);
+            let own = |at: usize| at >= named || is_named_in_row(&row.out) || is_named_in(outcome);
+            let missing = place.missing.iter().enumerate();
+            self.missing.extend(missing.map(|(at, why)| (row.spot.clone(), why.clone(), own(at))));
             places.push(place);
         }
         let places = Arc::new(places);
-        self.known.push((table, fixed.clone(), otherwise.cloned(), Arc::clone(&places)));
+        if !zone {
+            self.known.push((table, fixed.clone(), otherwise.cloned(), Arc::clone(&places)));
+        }
         Ids::Places(places)
+    }
+
+    /// Leaves only the desks inside the section. Where nobody says which those are there is none: any other desk would be the
+    /// wrong one.
+    fn within_section(&self, ids: &mut PlaceIds) {
+        let Some(all) = &self.catalogue.section_rooms else { return };
+        let none = |ids: &mut PlaceIds| {
+            ids.floors.clear();
+            ids.rooms.clear();
+        };
+        let Some(section) = ids.section else { return none(ids) };
+        let name = ids.names.section.clone().unwrap_or_default();
+        let Some(inside) = all.get(&section) else {
+            let message = format!("the section \"{name}\" has no spaces, so no desk is in it");
+            let fix = "draw the section around its spaces in iOffice, or name floor or space here instead";
+            self.fixes.borrow_mut().insert(message.clone(), fix.to_owned());
+            ids.missing.push(message);
+            return none(ids);
+        };
+        let floors = if ids.names.floors.is_empty() { None } else { Some(&ids.floors) };
+        let named = if ids.names.rooms.is_empty() { None } else { Some(&ids.rooms) };
+        let mut desks: Vec<_> = inside.iter().filter_map(|room| self.catalogue.rooms.get(room)).collect();
+        desks.retain(|room| {
+            room.active
+                && floors.is_none_or(|floors| floors.contains(&room.floor))
+                && named.is_none_or(|rooms| rooms.contains(&room.id))
+                && match ids.kinds.as_slice() {
+                    [] => room.occupiable,
+                    kinds => kinds.contains(&fold::text(&room.kind)),
+                }
+        });
+        desks.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        let desks: Vec<_> = desks.into_iter().map(|room| room.id).collect();
+        if desks.is_empty() {
+            let message = format!("no space in the section \"{name}\" is as wanted here");
+            let fix = "correct kind, floor or space here, or the section's spaces in iOffice";
+            self.fixes.borrow_mut().insert(message.clone(), fix.to_owned());
+            ids.missing.push(message);
+            return none(ids);
+        }
+        ids.floors.clear();
+        ids.rooms = desks;
     }
 
     /// Resolves the parts that are named. A part that does not exist is reported, the others stand.

@@ -206,9 +206,19 @@ impl Bound {
         manager_reference(&self.document, identity)
     }
 
-    /// Whether a flow may announce a visit of theirs, whose host would be the manager. Nothing else asks for the manager's
-    /// account.
-    pub fn may_want_host(&self, identity: &Identity, now: Timestamp) -> bool {
+    /// Whether a flow may announce a visit of theirs, whose host would be the manager; or they left, or may have, and the
+    /// manager takes their bookings over. Nothing else asks for the manager's account.
+    pub fn may_want_manager(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
+        if self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over) {
+            let ended = with_subject(&self.document, identity, now, false, |subject| {
+                // Standing may rest on where somebody belongs.
+                let _ = route(&self.document, subject);
+                matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
+            });
+            if ended {
+                return true;
+            }
+        }
         let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
         let mut flows = self.document.flows.iter().filter(announces).peekable();
         flows.peek().is_some()
@@ -277,7 +287,8 @@ impl Bound {
             Lifecycle::Ended { since, .. } => {
                 desired.owned = Arc::clone(&site.owned);
                 let seen = facts.applied.and_then(|applied| applied.ended_since);
-                desired.keeps = visit::kept(document, since.or(seen).unwrap_or(facts.since), subject.zone);
+                let since = since.or(seen).unwrap_or(facts.since);
+                desired.keeps = visit::kept(document, since, subject.zone, facts.manager_account);
                 visit::add_checkouts(facts, &mut desired);
                 let failures = Failures::of(document, facts);
                 if !failures.is_empty() {

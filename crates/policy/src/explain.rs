@@ -21,6 +21,8 @@ pub enum Part {
     /// Physical access.
     Door,
     FirstDay,
+    /// What becomes of bookings when somebody leaves.
+    Booking,
     Message,
     /// For a person to do by hand.
     ToDo,
@@ -39,6 +41,7 @@ impl Part {
             Self::Permission => "permissions",
             Self::Door => "doors",
             Self::FirstDay => "first day",
+            Self::Booking => "bookings",
             Self::Message => "messages",
             Self::ToDo => "by hand",
             Self::NotGiven => "not given",
@@ -165,6 +168,10 @@ pub fn explain(desired: &Desired, catalogue: &Catalogue) -> Explanation {
             value.key
         );
         add(Part::FirstDay, text, because);
+    }
+    for kept in &desired.keeps {
+        let to = kept.to.map_or_else(String::new, |to| format!(" (account {to})"));
+        add(Part::Booking, format!("{}{to}", kept.because.text), &[]);
     }
     for Want { value, because } in &desired.notices {
         let when = if value.after_verified { ", once verified" } else { "" };

@@ -82,6 +82,9 @@ pub(crate) fn add<'a>(scene: &Scene<'a>, desired: &mut Desired) -> Result<(), (S
         costs: Vec::new(),
         buildings: Cow::Borrowed(&[]),
         denied: Vec::new(),
+        bars: Vec::new(),
+        barred: BTreeSet::new(),
+        firsts: Vec::new(),
         broken: None,
         failures: Failures::of(scene.document, scene.facts),
     };
@@ -97,13 +100,28 @@ struct Merge<'s, 'a> {
     /// Buildings of the seat: wished, else as it is.
     buildings: Cow<'a, [BuildingId]>,
     denied: Vec<(usize, Option<Because>)>,
+    /// Roles that restrictions keep away.
+    bars: Vec<Bar>,
+    /// Roles that one did keep away.
+    barred: BTreeSet<((usize, usize), CenterId)>,
+    /// Keys of what is given once, with the priority of the flow that named it and its place.
+    firsts: Vec<(String, i64, usize)>,
     broken: Option<(String, String)>,
     failures: Failures<'a>,
+}
+
+/// Roles that one outcome of a restriction keeps away: this one and every stronger one. A weaker one stays.
+struct Bar {
+    /// Its place among what is denied, and among the outcomes of its flow.
+    at: (usize, usize),
+    centers: BTreeSet<CenterId>,
+    role: Role,
 }
 
 impl<'a> Merge<'_, 'a> {
     fn run(&mut self) {
         let hits = self.hits();
+        self.bars = self.bars();
         for (at, hit) in hits.iter().enumerate() {
             self.bid(at, hit);
         }
@@ -381,10 +399,9 @@ impl<'a> Merge<'_, 'a> {
                     let kinds: Vec<String> =
                         kinds.iter().map(|kind| filled(kind, values).into_owned()).collect();
                     let title = filled(title, values);
-                    if let Err(why) =
-                        visit::add_booking(&spec, &title, &kinds, (*from, *to), floors, self.desired)
-                    {
-                        self.lacking(hit, why);
+                    match visit::add_booking(&spec, &title, &kinds, (*from, *to), floors, self.desired) {
+                        Ok(()) => self.once(hit, |desired| &mut desired.bookings, |wish| wish.key.as_str()),
+                        Err(why) => self.lacking(hit, why),
                     }
                 }
                 (Kind::Visit { visitor_type, notes, at }, _) => {
@@ -402,10 +419,10 @@ impl<'a> Merge<'_, 'a> {
                     let visitor_type = visitor_type.as_ref().map(|text| filled(text, values));
                     let notes = filled(notes, values);
                     let kind = (visitor_type.as_deref(), &*notes, *at);
-                    if let Err(why) =
-                        visit::add_visit(&spec, self.scene.subject.identity, kind, host, center, self.desired)
-                    {
-                        self.lacking(hit, why);
+                    let identity = self.scene.subject.identity;
+                    match visit::add_visit(&spec, identity, kind, host, center, self.desired) {
+                        Ok(()) => self.once(hit, |desired| &mut desired.visits, |wish| wish.key.as_str()),
+                        Err(why) => self.lacking(hit, why),
                     }
                 }
                 (Kind::Door(areas), Ids::Doors(names)) => self.doors(areas, names, hit, outcome),
@@ -426,6 +443,37 @@ impl<'a> Merge<'_, 'a> {
             if seat_names {
                 self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
             }
+        }
+    }
+
+    /// What was added last is wanted once per key: of two flows the one with the higher priority says how, and both are
+    /// why.
+    fn once<T: PartialEq>(
+        &mut self,
+        hit: &Hit<'_>,
+        list: fn(&mut Desired) -> &mut Vec<Want<T>>,
+        key: fn(&T) -> &str,
+    ) {
+        let all = list(self.desired);
+        let Some(new) = all.pop() else { return };
+        let name = key(&new.value).to_owned();
+        let priority = hit.flow.priority;
+        let Some(same) = all.iter_mut().find(|want| key(&want.value) == name) else {
+            all.push(new);
+            self.firsts.push((name, priority, hit.at));
+            return;
+        };
+        same.because.extend(new.because);
+        let Some(first) = self.firsts.iter_mut().find(|first| first.0 == name) else { return };
+        if priority > first.1 {
+            same.value = new.value;
+            (first.1, first.2) = (priority, hit.at);
+        } else if priority == first.1 && same.value != new.value {
+            let other = &self.scene.document.flows[first.2].id;
+            self.desired.problems.push(format!(
+                "flows {other} and {} both want {name} with priority {priority}: the first counts",
+                hit.flow.id
+            ));
         }
     }
 
@@ -581,10 +629,14 @@ impl<'a> Merge<'_, 'a> {
         }
     }
 
-    /// Two flows may give roles in one center: the stronger counts.
+    /// Two flows may give roles in one center: the stronger counts that no restriction keeps away.
     fn role(&mut self, center: CenterId, role: Role, hit: &Hit<'_>, outcome: &Outcome) {
         let line = || role_given(center, role);
         if self.failures.leaves_out(hit.flow, outcome, line) {
+            return;
+        }
+        if let Some(bar) = self.bars.iter().find(|bar| role >= bar.role && bar.centers.contains(&center)) {
+            self.barred.insert((bar.at, center));
             return;
         }
         let want =
@@ -601,31 +653,31 @@ impl<'a> Merge<'_, 'a> {
         want.because.extend_from_slice(&hit.because);
     }
 
+    /// What the restrictions say of roles.
+    fn bars(&self) -> Vec<Bar> {
+        let mut bars = Vec::new();
+        for (place, (at, _)) in self.denied.iter().enumerate() {
+            let flow = &self.scene.document.flows[*at];
+            let Some(ids) = self.scene.site.flows.get(*at) else { continue };
+            for (one, (outcome, ids)) in flow.never.iter().zip(&ids.never).enumerate() {
+                let Kind::Role { role, centers, .. } = &outcome.kind else { continue };
+                let centers = centers_of(centers, ids, self.scene.site);
+                bars.push(Bar { at: (place, one), centers, role: *role });
+            }
+        }
+        bars
+    }
+
     /// Restrictions beat grants.
     fn deny(&mut self) {
-        for (at, reason) in std::mem::take(&mut self.denied) {
+        for (place, (at, reason)) in std::mem::take(&mut self.denied).into_iter().enumerate() {
             let flow = &self.scene.document.flows[at];
             let Some(ids) = self.scene.site.flows.get(at) else { continue };
-            for (outcome, ids) in flow.never.iter().zip(&ids.never) {
+            for (one, (outcome, ids)) in flow.never.iter().zip(&ids.never).enumerate() {
                 match (&outcome.kind, ids) {
-                    (Kind::Role { role, centers, .. }, ids) => {
-                        let concerned: BTreeSet<CenterId> = match (centers, ids) {
-                            (Centers::Serving(module), _) => {
-                                let module = fold::text(&filled(module, &self.scene.site.values));
-                                self.scene.site.modules.get(&module).cloned().unwrap_or_default()
-                            }
-                            (_, Ids::Centers(found, _)) => found.clone(),
-                            _ => BTreeSet::new(),
-                        };
-                        let denied: Vec<_> = self
-                            .desired
-                            .roles
-                            .iter()
-                            .filter(|(center, want)| concerned.contains(center) && want.value >= *role)
-                            .map(|(center, _)| *center)
-                            .collect();
-                        for center in denied {
-                            self.desired.roles.remove(&center);
+                    (Kind::Role { .. }, _) => {
+                        let here = (place, one);
+                        for (_, center) in self.barred.iter().filter(|(bar, _)| *bar == here) {
                             let label = format!("role in center {center}");
                             let denied = reason.clone().map(|because| NotGiven { label, because });
                             self.desired.not_given.extend(denied);
@@ -653,6 +705,39 @@ impl<'a> Merge<'_, 'a> {
                 }
             }
         }
+    }
+}
+
+/// The centers that an outcome may be about.
+fn centers_of(centers: &Centers, ids: &Ids, site: &Site) -> BTreeSet<CenterId> {
+    match (centers, ids) {
+        (Centers::Serving(module), _) => {
+            let module = fold::text(&filled(module, &site.values));
+            site.modules.get(&module).cloned().unwrap_or_default()
+        }
+        (_, Ids::Centers(found, _)) => found.clone(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Whether what one flow forbids (`not`) is what another would give.
+pub(crate) fn keeps_away(not: (&Outcome, &Ids), give: (&Outcome, &Ids), site: &Site) -> bool {
+    match (&not.0.kind, &give.0.kind) {
+        (Kind::Role { role: least, centers: not_in, .. }, Kind::Role { role, centers, .. }) => {
+            role >= least && !centers_of(not_in, not.1, site).is_disjoint(&centers_of(centers, give.1, site))
+        }
+        (Kind::Role { .. }, Kind::TableRoles) | (Kind::Item { .. }, Kind::TableItems) => true,
+        (Kind::Item { .. }, Kind::Item { .. }) => match (not.1, give.1) {
+            (Ids::Item(Ok(not)), Ids::Item(Ok(give))) => not == give,
+            _ => false,
+        },
+        (Kind::Door(_), Kind::Door(_)) => match (not.1, give.1) {
+            (Ids::Doors(not), Ids::Doors(give)) => {
+                not.iter().any(|name| give.iter().any(|area| fold::text(area) == fold::text(name)))
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -5,22 +5,28 @@ use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
 use lanyard_model::{
-    desired::{Because, Desired},
+    account::Role,
+    desired::{Because, Desired, Lifecycle, SeatWish},
     fold,
-    id::{GroupId, IdentityId, TenantId},
+    id::{CenterId, GroupId, IdentityId, ItemId, TenantId},
     identity::{AttributeValue, Groups, Identity, Profile, Status},
 };
 use serde::Serialize;
 
 use crate::{
-    bind::Bound,
-    condition::{Condition, Truth},
-    document::{Centers, CostCenter, Document, Flow, Kind},
+    bind::{Bound, Ids},
+    condition::{Condition, Truth, all, quoted},
+    document::{Centers, CostCenter, Document, Flow, Kind, Outcome},
     evaluate::{Facts, route},
     lifecycle::{grounds, lack},
+    merge,
     subject::{Subject, with_subject},
+    table::Found,
     test::Test,
 };
+
+/// Rules that one change turns round, at most.
+const ROUNDS_MAX: usize = 4;
 
 /// One change in Okta.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,6 +48,13 @@ pub enum Remedy {
     Fill {
         attribute: String,
     },
+    /// Any of many values will do; it was tried with this one.
+    Fit {
+        attribute: String,
+        /// `a value that matches "FI-*"`.
+        how: String,
+        value: String,
+    },
     Clear {
         attribute: String,
     },
@@ -57,6 +70,7 @@ impl fmt::Display for Remedy {
             Self::Leave { group, name } => write!(f, "take them out of group {name} ({group})"),
             Self::Set { attribute, value } => write!(f, "set {attribute} to \"{value}\""),
             Self::Fill { attribute } => write!(f, "give {attribute} a value"),
+            Self::Fit { attribute, how, .. } => write!(f, "give {attribute} {how}"),
             Self::Clear { attribute } => write!(f, "empty {attribute}"),
             Self::Status { to } => write!(f, "bring their status to {to}"),
         }
@@ -97,6 +111,32 @@ impl Bound {
         ways
     }
 
+    /// Groups on which a flow rests for this person: its conditions name them, and they are in them. Each by the policy's
+    /// name for it.
+    pub fn groups_behind(&self, identity: &Identity, now: Timestamp, rule: &str) -> Vec<(String, GroupId)> {
+        let document = &*self.document;
+        let Some(flow) = document.flows.iter().find(|flow| flow.id == rule) else { return Vec::new() };
+        with_subject(document, identity, now, false, |subject| {
+            let _ = route(document, subject);
+            let mut groups = Vec::new();
+            let mut see = |condition: &Condition| {
+                if let Condition::Group(group) = condition
+                    && let Some(id) = group.held(subject)
+                    && !groups.iter().any(|(_, known)| known == id)
+                {
+                    groups.push((group.name.clone(), id.clone()));
+                }
+            };
+            flow.conditions.iter().for_each(|condition| condition.visit(&mut see));
+            if let Some(table) = flow.table.as_deref()
+                && let Found::Row(row) = subject.found(table)
+            {
+                table.rows[*row].tests.iter().for_each(|test| test.visit(&mut see));
+            }
+            groups
+        })
+    }
+
     fn way(
         &self,
         flow: &Flow,
@@ -107,27 +147,231 @@ impl Bound {
     ) -> Way {
         let document = &*self.document;
         let gives = is_given_by(desired, &flow.id);
-        let (why, change) = with_subject(document, identity, now, true, |subject| {
+        let why = with_subject(document, identity, now, true, |subject| {
             // Conditions may rest on where somebody belongs.
             let _ = route(document, subject);
-            let change = turn(flow, subject, !gives);
-            let failing = desired.not_given.iter().find(|not| not.because.rule == flow.id);
-            let why = match (gives, failing) {
-                (true, _) => grounds(&flow.conditions, subject),
-                (false, Some(not)) => not.because.text.clone(),
-                (false, None) => {
-                    let text = lack(&flow.conditions, subject);
-                    if text.is_empty() { standing_of(desired) } else { text }
+            match gives {
+                true if flow.conditions.is_empty() => {
+                    reason_of(desired, &flow.id).unwrap_or_else(|| grounds(&flow.conditions, subject))
                 }
-            };
-            (why, change)
+                true => grounds(&flow.conditions, subject),
+                false => self.why_not(flow, desired, subject),
+            }
         });
-        let tried = change.as_ref().is_some_and(|change| {
-            let then = self.evaluate(&after(identity, change), facts, now);
-            is_given_by(&then, &flow.id) != gives
-        });
+        let change = self.turned(flow, desired, identity, facts, now);
+        let tried = change.is_some();
         Way { rule: flow.id.clone(), sentence: flow.sentence.clone(), gives, why, change, tried }
     }
+
+    fn why_not(&self, flow: &Flow, desired: &Desired, subject: &Subject<'_>) -> String {
+        if let Some(not) = desired.not_given.iter().find(|not| not.because.rule == flow.id) {
+            return not.because.text.clone();
+        }
+        let lacks = lack(&flow.conditions, subject);
+        if !lacks.is_empty() {
+            return lacks;
+        }
+        if !matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. }) {
+            return standing_of(desired);
+        }
+        if let Some(rival) = self.rival(flow, desired, subject) {
+            return rival.say(flow, subject);
+        }
+        let prefix = format!("{}: ", flow.id);
+        let problem = desired.problems.iter().find_map(|problem| problem.strip_prefix(&prefix));
+        problem
+            .map_or_else(|| "its conditions hold, and nothing of it can be given here".into(), str::to_owned)
+    }
+
+    /// The rule that keeps away what `flow` would give, where its own conditions hold.
+    fn rival(&self, flow: &Flow, desired: &Desired, subject: &Subject<'_>) -> Option<Rival<'_>> {
+        let flows = &self.document.flows;
+        let site = self.site(desired.site.as_ref()?, &subject.identity.id.tenant)?;
+        let at = flows.iter().position(|other| other.id == flow.id)?;
+        let ids = site.flows.get(at)?;
+        let mine: Vec<(&Outcome, &Ids)> = flow.gives.iter().zip(&ids.gives).collect();
+        for (at, other) in flows.iter().enumerate().filter(|(_, other)| !other.never.is_empty()) {
+            if matches!(all(&other.conditions, subject), Truth::No | Truth::Broken(_)) {
+                continue;
+            }
+            let Some(ids) = site.flows.get(at) else { continue };
+            let kept = |not: (&Outcome, &Ids)| mine.iter().any(|give| merge::keeps_away(not, *give, site));
+            if other.never.iter().zip(&ids.never).any(kept) {
+                return Some(Rival::Denies(other));
+            }
+        }
+        let winner = |because: &[Because]| {
+            let rule = &because.first()?.rule;
+            flows.iter().find(|other| other.id == *rule && other.id != flow.id)
+        };
+        flow.gives.iter().find_map(|outcome| match outcome.kind {
+            Kind::Place { .. } => winner(&desired.seat.as_ref()?.because).map(Rival::Outdoes),
+            Kind::CostCenter(_) => winner(&desired.cost_center.as_ref()?.because).map(Rival::Outdoes),
+            _ => None,
+        })
+    }
+
+    /// The smallest change that was tried on the person: nothing of what the rule gives now is left, whoever else gives
+    /// it; or it gives something, whoever stood in its way.
+    fn turned(
+        &self,
+        flow: &Flow,
+        desired: &Desired,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        now: Timestamp,
+    ) -> Option<Vec<Remedy>> {
+        let document = &*self.document;
+        let mine: Vec<Line> =
+            lines(desired).filter(|(_, because)| names(because, &flow.id)).map(|(line, _)| line).collect();
+        let gives = !mine.is_empty();
+        let is_done = |then: &Desired| match gives {
+            true => mine.iter().all(|line| line.held(then).is_none()),
+            false => is_given_by(then, &flow.id),
+        };
+        let mut person = identity.clone();
+        let mut then = desired.clone();
+        let mut change = Vec::new();
+        for round in 0..ROUNDS_MAX {
+            let more = with_subject(document, &person, now, false, |subject| {
+                let _ = route(document, subject);
+                if round == 0 && (gives || all(&flow.conditions, subject) != Truth::Yes) {
+                    return turn(flow, subject, !gives);
+                }
+                if gives {
+                    // Somebody else gives it as well.
+                    let left = mine.iter().filter_map(|line| line.held(&then)).flatten();
+                    let rules: Vec<_> = left.map(|because| &because.rule).collect();
+                    let mut others = document.flows.iter().filter(|other| rules.contains(&&other.id));
+                    return others.find_map(|other| turn(other, subject, false));
+                }
+                match self.rival(flow, &then, subject) {
+                    Some(Rival::Denies(other) | Rival::Outdoes(other)) => turn(other, subject, false),
+                    None if round == 0 => turn(flow, subject, true),
+                    None => None,
+                }
+            })?;
+            if more.is_empty() {
+                return None;
+            }
+            person = after(&person, &more);
+            change = joined(change, more);
+            then = self.evaluate(&person, facts, now);
+            if is_done(&then) {
+                break;
+            }
+        }
+        // All of it at once, as it is told.
+        is_done(&self.evaluate(&after(identity, &change), facts, now)).then_some(change)
+    }
+}
+
+/// Why a rule whose conditions hold gives nothing.
+enum Rival<'a> {
+    /// A restriction.
+    Denies(&'a Flow),
+    /// There is one of it, and another flow comes first.
+    Outdoes(&'a Flow),
+}
+
+impl Rival<'_> {
+    fn say(&self, flow: &Flow, subject: &Subject<'_>) -> String {
+        match self {
+            Self::Denies(other) => {
+                let lacks = lack(&other.conditions, subject);
+                let why = if lacks.is_empty() { grounds(&other.conditions, subject) } else { lacks };
+                format!("{} keeps it away: {why}", other.id)
+            }
+            Self::Outdoes(other) if other.priority > flow.priority => {
+                format!(
+                    "{} comes first: its priority is {}, here it is {}",
+                    other.id, other.priority, flow.priority
+                )
+            }
+            Self::Outdoes(other) => {
+                format!("{} comes first: it has the same priority, and is named first", other.id)
+            }
+        }
+    }
+}
+
+/// One thing that somebody is to have.
+enum Line {
+    Seat(SeatWish),
+    PlaceNote,
+    CostCenter(ItemId),
+    /// And every stronger one.
+    Role(CenterId, Role),
+    Item(ItemId),
+    Door(String),
+    Booking(String),
+    Visit(String),
+    ToDo(String),
+}
+
+impl Line {
+    /// Why it is wanted, if it is.
+    fn held<'d>(&self, desired: &'d Desired) -> Option<&'d [Because]> {
+        match self {
+            Self::Seat(wish) => {
+                desired.seat.as_ref().filter(|want| want.value == *wish).map(|want| &*want.because)
+            }
+            Self::PlaceNote => desired.place_note.as_ref().map(|want| &*want.because),
+            Self::CostCenter(item) => {
+                desired.cost_center.as_ref().filter(|want| want.value == *item).map(|want| &*want.because)
+            }
+            Self::Role(center, role) => {
+                desired.roles.get(center).filter(|want| want.value >= *role).map(|want| &*want.because)
+            }
+            Self::Item(item) => desired.items.get(item).map(|want| &*want.because),
+            Self::Door(area) => desired.doors.get(area).map(|want| &*want.because),
+            Self::Booking(key) => {
+                desired.bookings.iter().find(|want| want.value.key == *key).map(|want| &*want.because)
+            }
+            Self::Visit(key) => {
+                desired.visits.iter().find(|want| want.value.key == *key).map(|want| &*want.because)
+            }
+            Self::ToDo(key) => {
+                desired.todos.iter().find(|want| want.value.key == *key).map(|want| &*want.because)
+            }
+        }
+    }
+}
+
+/// Everything that flows give somebody, and why.
+fn lines(desired: &Desired) -> impl Iterator<Item = (Line, &[Because])> {
+    let seat = desired.seat.iter().map(|want| (Line::Seat(want.value.clone()), &*want.because));
+    let note = desired.place_note.iter().map(|want| (Line::PlaceNote, &*want.because));
+    let cost = desired.cost_center.iter().map(|want| (Line::CostCenter(want.value), &*want.because));
+    let roles = desired.roles.iter().map(|(center, want)| (Line::Role(*center, want.value), &*want.because));
+    let items = desired.items.iter().map(|(item, want)| (Line::Item(*item), &*want.because));
+    let doors = desired.doors.iter().map(|(area, want)| (Line::Door(area.clone()), &*want.because));
+    let bookings =
+        desired.bookings.iter().map(|want| (Line::Booking(want.value.key.clone()), &*want.because));
+    let visits = desired.visits.iter().map(|want| (Line::Visit(want.value.key.clone()), &*want.because));
+    let todos = desired.todos.iter().map(|want| (Line::ToDo(want.value.key.clone()), &*want.because));
+    seat.chain(note)
+        .chain(cost)
+        .chain(roles)
+        .chain(items)
+        .chain(doors)
+        .chain(bookings)
+        .chain(visits)
+        .chain(todos)
+}
+
+fn names(because: &[Because], rule: &str) -> bool {
+    because.iter().any(|because| because.rule == rule)
+}
+
+fn is_given_by(desired: &Desired, rule: &str) -> bool {
+    lines(desired).any(|(_, because)| names(because, rule))
+}
+
+/// On what grounds a rule gives what it gives.
+fn reason_of(desired: &Desired, rule: &str) -> Option<String> {
+    let mut all = lines(desired).flat_map(|(_, because)| because);
+    all.find(|because| because.rule == rule).map(|because| because.text.clone())
 }
 
 fn standing_of(desired: &Desired) -> String {
@@ -169,21 +413,6 @@ fn could_give(flow: &Flow, thing: &str) -> bool {
     })
 }
 
-fn is_given_by(desired: &Desired, rule: &str) -> bool {
-    let lists: [&mut dyn Iterator<Item = &Because>; 9] = [
-        &mut desired.seat.iter().flat_map(|want| &want.because),
-        &mut desired.place_note.iter().flat_map(|want| &want.because),
-        &mut desired.roles.values().flat_map(|want| &want.because),
-        &mut desired.items.values().flat_map(|want| &want.because),
-        &mut desired.doors.values().flat_map(|want| &want.because),
-        &mut desired.cost_center.iter().flat_map(|want| &want.because),
-        &mut desired.bookings.iter().flat_map(|want| &want.because),
-        &mut desired.visits.iter().flat_map(|want| &want.because),
-        &mut desired.todos.iter().flat_map(|want| &want.because),
-    ];
-    lists.into_iter().flatten().any(|because| because.rule == rule)
-}
-
 /// The person with these changes made.
 fn after(identity: &Identity, changes: &[Remedy]) -> Identity {
     let mut then = identity.clone();
@@ -196,7 +425,7 @@ fn after(identity: &Identity, changes: &[Remedy]) -> Identity {
             Remedy::Leave { group, .. } => {
                 groups.remove(group);
             }
-            Remedy::Set { attribute, value } => {
+            Remedy::Set { attribute, value } | Remedy::Fit { attribute, value, .. } => {
                 then.profile.set(attribute.as_str(), AttributeValue::Text(value.as_str().into()));
             }
             Remedy::Fill { attribute } => {
@@ -246,13 +475,14 @@ pub(crate) fn example(document: &Document, lists: &[&[Condition]]) -> Option<Str
     // What one list asks for may undo what another did.
     let fits = with_subject(document, &person, Timestamp::UNIX_EPOCH, false, |subject| {
         let _ = route(document, subject);
-        lists.iter().all(|list| crate::condition::all(list, subject) == Truth::Yes)
+        lists.iter().all(|list| all(list, subject) == Truth::Yes)
     });
     let words = changes.iter().map(|change| match change {
         Remedy::Join { name, .. } => format!("in {name}"),
         Remedy::Leave { name, .. } => format!("not in {name}"),
         Remedy::Set { attribute, value } => format!("with {attribute} \"{value}\""),
         Remedy::Fill { attribute } => format!("with some {attribute}"),
+        Remedy::Fit { attribute, how, .. } => format!("with {how} in {attribute}"),
         Remedy::Clear { attribute } => format!("without {attribute}"),
         Remedy::Status { to } => format!("with the status {to}"),
     });
@@ -272,7 +502,11 @@ fn turn(flow: &Flow, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>>
         let row = rows.flatten().min_by_key(Vec::len)?;
         return own.map(|own| joined(own, row));
     }
-    own
+    // No row may fit any more.
+    let mut fitting = table.rows.iter().filter(|row| all(&row.tests, subject) == Truth::Yes);
+    let none =
+        fitting.try_fold(Vec::new(), |all, row| Some(joined(all, all_of(&row.tests, subject, false)?)));
+    own.into_iter().chain(none).min_by_key(Vec::len)
 }
 
 /// The smallest change that makes all of the list hold, or not all of it.
@@ -307,8 +541,20 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
             .map(|part| remedy(part, subject, false))
             .try_fold(Vec::new(), |all, part| part.map(|part| joined(all, part))),
         Condition::Not(inner) => remedy(inner, subject, !wanted),
-        // Which of them is cheapest is no question of one person.
-        Condition::Some(..) => None,
+        Condition::Some(count, list) => {
+            let held = list.iter().filter(|part| part.test(subject) == Truth::Yes).count();
+            let turned = match wanted {
+                true => count.saturating_sub(held),
+                false => (held + 1).saturating_sub(*count),
+            };
+            let mut parts: Vec<_> = list
+                .iter()
+                .filter(|part| (part.test(subject) == Truth::Yes) != wanted)
+                .filter_map(|part| remedy(part, subject, wanted))
+                .collect();
+            parts.sort_by_key(Vec::len);
+            (parts.len() >= turned).then(|| parts.into_iter().take(turned).fold(Vec::new(), joined))
+        }
         Condition::Group(group) => {
             let tenant = &subject.identity.id.tenant;
             let own = group.ids.iter().filter(|(of, _)| of.as_ref().is_none_or(|of| of == tenant));
@@ -338,8 +584,45 @@ fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<
                 (Test::Exists(exists), _) if *exists == wanted => Some(vec![Remedy::Fill { attribute }]),
                 (Test::Only(list), true) => set(list),
                 (Test::Before(_) | Test::After(_) | Test::Within(_), true) => None,
-                (Test::Domain(_) | Test::Matches(_) | Test::HasAll(_), true) => None,
-                (Test::Number { .. } | Test::SameAs(_), true) => None,
+                (Test::HasAll(_), true) => None,
+                (Test::Domain(list), true) => {
+                    let domain = list.first()?.text.trim().trim_start_matches('@').to_owned();
+                    let mail = subject.shown(named);
+                    let own =
+                        mail.as_deref().and_then(|mail| mail.trim().split_once('@')).map(|(own, _)| own);
+                    let value = format!("{}@{domain}", own.filter(|own| !own.is_empty()).unwrap_or("name"));
+                    Some(vec![Remedy::Fit { attribute, how: format!("an address at {domain}"), value }])
+                }
+                (Test::Matches(list), true) => {
+                    let pattern = list.first()?.0.text.trim();
+                    let value = pattern.replace('*', "").replace('?', "x");
+                    let value = if value.trim().is_empty() { "x".to_owned() } else { value };
+                    Some(vec![match value == pattern {
+                        true => Remedy::Set { attribute, value },
+                        false => Remedy::Fit {
+                            attribute,
+                            how: format!("a value that matches {}", quoted(pattern)),
+                            value,
+                        },
+                    }])
+                }
+                (Test::SameAs(other), true) => match (subject.shown(other), subject.shown(named)) {
+                    (Some(theirs), _) => {
+                        Some(vec![Remedy::Set { attribute, value: theirs.trim().to_owned() }])
+                    }
+                    (None, Some(own)) => Some(vec![Remedy::Set {
+                        attribute: other.name.to_string(),
+                        value: own.trim().to_owned(),
+                    }]),
+                    (None, None) => None,
+                },
+                (Test::Number { at_least, at_most }, true) => {
+                    let now = subject.number(named).and_then(Result::ok);
+                    // The end of the range that is nearer.
+                    let over = now.zip(*at_most).is_some_and(|(now, most)| now > most);
+                    let limit = if over { *at_most } else { at_least.or(*at_most) };
+                    limit.map(|limit| vec![Remedy::Set { attribute, value: limit.to_string() }])
+                }
                 _ => Some(vec![Remedy::Clear { attribute }]),
             }
         }

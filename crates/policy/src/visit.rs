@@ -98,7 +98,12 @@ pub(crate) fn add_visit(
 }
 
 /// Which bookings of somebody whose right ended at `since` stay for now.
-pub(crate) fn kept(document: &Document, since: Timestamp, zone: &TimeZone) -> Vec<KeptBookings> {
+pub(crate) fn kept(
+    document: &Document,
+    since: Timestamp,
+    zone: &TimeZone,
+    manager: Option<AccountId>,
+) -> Vec<KeptBookings> {
     let rules = document.lifecycle.bookings.iter().enumerate();
     rules
         .map(|(at, rule)| {
@@ -107,13 +112,23 @@ pub(crate) fn kept(document: &Document, since: Timestamp, zone: &TimeZone) -> Ve
             let last = date::shift(zone.to_datetime(since).date(), rule.keep_days.unwrap_or(-1) + 1);
             let until = date::start_of(last, zone);
             let text = match rule.keep_days {
-                Some(days) => format!("bookings of {name} that begin within {days} days of the end are kept"),
+                Some(days) => format!(
+                    "bookings of {name} that begin within {days} days of the end {}",
+                    match (rule.hand_over, manager) {
+                        (true, Some(_)) => "go to the manager",
+                        (true, None) =>
+                            "are kept, for somebody to hand over: the manager has no account here",
+                        (false, _) => "are kept",
+                    }
+                ),
                 None => format!("bookings of {name} are cancelled"),
             };
             KeptBookings {
                 kinds: rule.kinds.clone(),
                 until: rule.keep_days.map_or(Timestamp::MIN, |_| until),
                 hand_over: rule.hand_over,
+                to: manager.filter(|_| rule.hand_over),
+                refused: None,
                 because: Because { rule: format!("lifecycle.bookings.{}", at + 1), row: None, text },
             }
         })

@@ -52,6 +52,9 @@ pub struct Guards {
     pub edited: bool,
     /// Badge systems are told who may enter which building.
     pub doors: bool,
+    /// A leaver's bookings go to the manager. Never drawn: what nobody can take over stays with the leaver until a person acts,
+    /// and the auditor calls that left behind.
+    pub hand_over: bool,
 }
 
 impl Guards {
@@ -65,6 +68,7 @@ impl Guards {
             poisoned: dice.chance(150),
             edited: dice.chance(200),
             doors: Dice::new(seed, "doors").chance(300),
+            hand_over: false,
         }
     }
 
@@ -92,6 +96,9 @@ impl Guards {
                 "certificate_required = true\n",
                 format!("protected = [{{ attribute = \"employeeNumber\", in = [{list}] }}]\n"),
             );
+        }
+        if self.hand_over {
+            policy.push_str("\n[[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over = true\n");
         }
         if self.doors {
             policy.push_str(badge::RULES);

@@ -277,6 +277,7 @@ mortal_store! {
     fn cap_used(scope: &str, since: Timestamp) -> u64;
     fn feed_cursor(tenant: &TenantId) -> Option<FeedCursor>;
     fn ledger(tenant: &TenantId) -> Ledger;
+    fn memberships(identity: &IdentityId) -> Memberships;
     fn deletion_seen(identity: &IdentityId) -> bool;
     fn findings(limit: usize) -> Vec<Finding>;
     fn finding(key: &str) -> Option<Finding>;

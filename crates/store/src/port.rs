@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
     ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
-    Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Order, Store,
-    StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    Memberships, Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Order,
+    Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -347,6 +347,10 @@ impl Store for SqliteStore {
 
     async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure> {
         self.glance(|tx| signals::ledger(tx, tenant))
+    }
+
+    async fn memberships(&self, identity: &IdentityId) -> Result<Memberships, StoreFailure> {
+        self.glance(|tx| signals::memberships(tx, identity))
     }
 
     async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure> {

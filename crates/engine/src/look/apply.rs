@@ -1,13 +1,16 @@
 //! Carrying a plan out: intent first, one operation after another, each outcome with its own next step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     booking::Visit,
-    clearance::Clearance,
-    desired::{Applied, ToDo},
+    clearance::{Clearance, ClearanceKind, ClearanceState},
+    desired::{Applied, Desired, ToDo},
     id::{AccountId, AccountKey, IdentityId, PlanId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
@@ -31,6 +34,11 @@ use crate::{
 
 /// Desks tried for one look's bookings before a person is told.
 pub(super) const BOOKINGS_REFUSED_MAX: u32 = 8;
+
+/// Waiting requests read to count who waits for room under a limit.
+const WAITING_READ_MAX: usize = 10_000;
+/// People that a finding names; the others are counted.
+const WAITING_NAMED_MAX: usize = 5;
 
 /// What happened so far in this look.
 #[derive(Default)]
@@ -57,6 +65,8 @@ pub(crate) struct Applying {
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
     pub(super) capped: Option<String>,
+    /// Why a booking could not be handed over: that is left to a person.
+    by_hand: Option<String>,
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
     /// Everything on record that stands, or stood, between the person's lines and the site.
@@ -100,6 +110,16 @@ impl Applying {
 
     pub(super) fn bar(&mut self, step: &Step, why: String) {
         self.barred.insert(text(&step.op), why);
+    }
+
+    /// After the site refused to hand a booking over, a person is asked.
+    pub(super) fn leave_to_hand(&self, desired: &mut Arc<Desired>) {
+        if self.by_hand.is_none() || desired.keeps.iter().all(|kept| kept.to.is_none()) {
+            return;
+        }
+        for kept in &mut Arc::make_mut(desired).keeps {
+            kept.refused = kept.to.take().and_then(|_| self.by_hand.clone());
+        }
     }
 
     /// Why a step is not tried again in this look. After a few refused desks no other desk is tried.
@@ -202,7 +222,7 @@ impl Engine {
                     }
                 }
                 Err(StoreFailure::CapReached { scope, used, max }) => {
-                    pending.push(self.cap_finding(scene, plan, &scope, used, max));
+                    pending.push(self.cap_finding(scene, plan, &scope, used, max).await?);
                     self.note_trouble(format!("cap:{scope}"));
                     applying.capped =
                         Some(format!("the limit on removals in {} is reached", scene.site.id()));
@@ -379,7 +399,10 @@ impl Engine {
                     ));
                     return Ok(true);
                 }
-                if matches!(op, Operation::CancelBooking { .. } | Operation::Deactivate) {
+                if matches!(
+                    op,
+                    Operation::CancelBooking { .. } | Operation::HandOver { .. } | Operation::Deactivate
+                ) {
                     applying.bookings_since = Some(at);
                 }
                 applying.answers_lost = true;
@@ -389,6 +412,10 @@ impl Engine {
             Outcome::Impossible { .. } if *op == Operation::Reactivate => {
                 self.give_up_account(scene, link, applied, pending, at);
                 Ok(false)
+            }
+            Outcome::Impossible { capability, .. } if matches!(op, Operation::HandOver { .. }) => {
+                applying.by_hand = Some(format!("the API cannot on this site ({capability})"));
+                Ok(true)
             }
             Outcome::Impossible { capability, todo } => {
                 applying.todos.insert(todo.key.clone());
@@ -406,6 +433,11 @@ impl Engine {
                 Operation::Reactivate => {
                     self.give_up_account(scene, link, applied, pending, at);
                     Ok(false)
+                }
+                Operation::HandOver { to, .. } => {
+                    applying.by_hand = Some(format!("{} refused account {to}: {why}", scene.site.id()));
+                    applying.bookings_since = Some(at);
+                    Ok(true)
                 }
                 _ => {
                     applying.bar(step, format!("refused: {why}"));
@@ -505,7 +537,9 @@ impl Engine {
             }
             // Whatever they booked until now must be seen by the scan that follows. The link ends when everything is
             // read back gone, not before: until then nobody forgets the rest.
-            Operation::Deactivate | Operation::CancelBooking { .. } => applying.bookings_since = Some(at),
+            Operation::Deactivate | Operation::CancelBooking { .. } | Operation::HandOver { .. } => {
+                applying.bookings_since = Some(at);
+            }
             Operation::Book { key, .. } => {
                 applied.bookings.insert(key.clone(), made.unwrap_or(0));
                 pending.push(self.applied_write(scene, applied));
@@ -570,8 +604,30 @@ impl Engine {
         self.store.cap_used(&removals_scope(site), since).await
     }
 
-    fn cap_finding(&self, scene: &Scene<'_>, plan: &Plan, scope: &str, used: u64, max: u64) -> Write {
-        Write::Finding(Box::new(Finding {
+    async fn cap_finding(
+        &self,
+        scene: &Scene<'_>,
+        plan: &Plan,
+        scope: &str,
+        used: u64,
+        max: u64,
+    ) -> Result<Write, Stop> {
+        let site = scene.site.id();
+        let waiting = self.store.clearances(ClearanceState::Waiting, WAITING_READ_MAX).await?;
+        let waiting = waiting.into_iter().filter(|it| it.kind == ClearanceKind::Cap && it.site == *site);
+        let mut people: BTreeMap<IdentityId, String> = waiting.map(|it| (it.identity, it.person)).collect();
+        people.insert(plan.identity.clone(), plan.person.clone());
+        let named: Vec<&str> = people.values().take(WAITING_NAMED_MAX).map(String::as_str).collect();
+        let more = match people.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let who = format!("{}{more} would lose something next", named.join(", "));
+        let count = match people.len() {
+            1 => "1 person waits".to_owned(),
+            count => format!("{count} people wait"),
+        };
+        Ok(Write::Finding(Box::new(Finding {
             key: format!("cap:{scope}"),
             kind: "cap".into(),
             severity: Severity::Error,
@@ -580,13 +636,17 @@ impl Engine {
             identity: None,
             title: format!("the limit on removals in {} is reached", scene.site.id()),
             detail: format!(
-                "{used} of {max} people in the window already lost something. {} and whoever follows keep what they \
-                 have until the window moves on. Additions go on.",
-                plan.person
+                "{used} of {max} people in the window already lost something. {count}: {who}. They and whoever \
+                 follows keep what they have until the window moves on. Additions go on."
             ),
-            fix: Some("look at the waiting plans; raise the cap in the policy if they are right, or correct what made so many people leave".into()),
+            fix: Some(format!(
+                "see who would lose what, and decide on them: lanyard approvals list, or Approvals in the console \
+                 (/{}/approvals). A yes lets exactly these people through, and the limit stays. If it is wrong, \
+                 correct what made so many people leave",
+                plan.identity.tenant
+            )),
             since: self.clock.now(),
-        }))
+        })))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site; everything a line tells")]

@@ -9,6 +9,7 @@ use lanyard_model::{
     clearance::{Clearance, ClearanceKind, ClearanceState},
     desired::{Applied, Desired},
     id::IdentityId,
+    identity::Identity,
     place::Catalogue,
     plan::{Plan, Step},
 };
@@ -55,17 +56,17 @@ impl Engine {
         }
         let manager = match active.policy.demands().is_empty() {
             true => None,
-            false => self.manager_of(person).await?,
+            false => self.manager_of(&person.identity).await?,
         };
         Ok(Applying::new(known, sealed, lapsed, manager))
     }
 
     /// The manager's identity, as the policy finds managers.
-    pub(super) async fn manager_of(&self, person: &Person) -> Result<Option<IdentityId>, Stop> {
-        let Some(reference) = self.active().bound.manager_reference(&person.identity) else {
+    pub(crate) async fn manager_of(&self, identity: &Identity) -> Result<Option<IdentityId>, StoreFailure> {
+        let Some(reference) = self.active().bound.manager_reference(identity) else {
             return Ok(None);
         };
-        let tenant = &person.identity.id.tenant;
+        let tenant = &identity.id.tenant;
         for key in &reference.keys {
             let found = match manager_key(key) {
                 Err(id) => vec![IdentityId::new(tenant.clone(), id)],
@@ -97,7 +98,7 @@ impl Engine {
             applied: Some(applied),
             gone: scene.person.gone,
             since: scene.person.since,
-            manager_account: self.manager_account(scene).await?,
+            manager_account: self.manager_account(scene, view, applied).await?,
             linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
         };
         let base = scene.active.bound.evaluate_unasked(

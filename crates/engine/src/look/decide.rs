@@ -36,7 +36,7 @@ impl Engine {
         let manager = match decided {
             // Whose account it is does not change while one person is looked at.
             Some(before) => before.grounds.manager_account(),
-            None => self.manager_account(scene).await?,
+            None => self.manager_account(scene, view, applied).await?,
         };
         let facts = facts_of(scene, view, applied, manager);
         let (grounds, now) = (facts.grounds(), scene.person.present.earliest);
@@ -76,12 +76,18 @@ impl Engine {
     }
 
     /// The account of the person's manager in the site, for whom policy may want one.
-    pub(super) async fn manager_account(&self, scene: &Scene<'_>) -> Result<Option<AccountId>, Stop> {
+    pub(super) async fn manager_account(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+    ) -> Result<Option<AccountId>, Stop> {
         let identity = &scene.person.identity;
-        if !scene.active.bound.may_want_host(identity, scene.person.present.earliest) {
+        let facts = facts_of(scene, view, applied, None);
+        if !scene.active.bound.may_want_manager(identity, &facts, scene.person.present.earliest) {
             return Ok(None);
         }
-        let Some(manager) = self.manager_of(scene.person).await? else { return Ok(None) };
+        let Some(manager) = self.manager_of(identity).await? else { return Ok(None) };
         let link = self.store.link(&manager, scene.site.id()).await?;
         Ok(link.filter(|link| link.ended_at.is_none()).map(|link| link.account.id))
     }

@@ -461,6 +461,7 @@ impl Engine {
                 governed_on = Some(ground);
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
+            applying.leave_to_hand(&mut desired);
             applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;
             let gated =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;

@@ -10,11 +10,11 @@ use lanyard_model::{
     coverage::{Certificate, ReadKind},
     desired::Applied,
     door::DoorRights,
-    id::{AccountId, AccountKey, IdentityId, PlanId, SiteId, TenantId},
+    id::{AccountId, AccountKey, GroupId, IdentityId, PlanId, SiteId, TenantId},
     identity::{Group, Identity},
     link::Link,
     plan::{Inverse, Operation, Outcome, Plan},
-    signal::{Event, Lane, Source},
+    signal::{Actor, Event, Lane, Source},
 };
 use serde::{Deserialize, Serialize};
 
@@ -535,6 +535,26 @@ pub struct Ledger {
     pub feed_only: u64,
     pub last_hook_at: Option<Timestamp>,
     pub last_feed_at: Option<Timestamp>,
+}
+
+/// Somebody joined a group or left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembershipChange {
+    pub group: GroupId,
+    /// Otherwise they left.
+    pub joined: bool,
+    /// By the directory's clock.
+    pub at: Timestamp,
+    pub by: Actor,
+}
+
+/// What the directory's log said of who changed somebody's memberships.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memberships {
+    /// Newest first.
+    pub changes: Vec<MembershipChange>,
+    /// When the first such change of anybody's in the tenant came. `None`: none has come yet.
+    pub since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

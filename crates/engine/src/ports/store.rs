@@ -211,6 +211,8 @@ pub trait Store: Send + Sync {
 
     async fn feed_cursor(&self, tenant: &TenantId) -> Result<Option<FeedCursor>, StoreFailure>;
     async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure>;
+    /// Who changed the person's memberships.
+    async fn memberships(&self, identity: &IdentityId) -> Result<Memberships, StoreFailure>;
     /// Whether an event that says this user was deleted is on record.
     async fn deletion_seen(&self, identity: &IdentityId) -> Result<bool, StoreFailure>;
 

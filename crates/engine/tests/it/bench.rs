@@ -412,6 +412,7 @@ impl World {
             lane,
             deletion,
             ours: false,
+            membership: None,
         };
         let now = self.clock.now();
         let write = Write::Signals {

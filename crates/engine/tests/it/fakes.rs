@@ -297,6 +297,8 @@ pub struct OfficeState {
     pub probes: usize,
     /// Inactive accounts stay so.
     pub reactivates_nobody: bool,
+    /// No booking is handed over to them.
+    pub hosts_refused: BTreeSet<AccountId>,
     /// What the calendar's evidence says about our rights.
     pub rights_in_bookings: Option<bool>,
     /// Reads by id show the account as it was for so long after a write.
@@ -450,6 +452,15 @@ impl OfficeState {
             Operation::CancelBooking { booking } => {
                 if let Some(booking) = self.bookings.get_mut(&booking.0) {
                     booking.cancelled = true;
+                }
+            }
+            Operation::HandOver { booking, from, to, .. } => {
+                if self.hosts_refused.contains(to) {
+                    return refused("the user has no role in this center");
+                }
+                match self.bookings.get_mut(&booking.0) {
+                    Some(booking) if booking.host == *from => booking.host = *to,
+                    _ => return refused("it is somebody else's"),
                 }
             }
             Operation::Book { room, center, start, end, .. } => {

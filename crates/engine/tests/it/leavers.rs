@@ -189,7 +189,15 @@ async fn at_the_limit_removals_wait_additions_go_on_and_nothing_piles_up() {
     let department =
         world.hq.change(|s| s.accounts.values().last().unwrap().field("department").map(str::to_owned));
     assert_eq!(department.as_deref(), Some("Facilities"));
-    assert!(world.findings().await.contains(&"cap:removals:hq".to_owned()));
+    let finding = world.store.finding("cap:removals:hq").await.unwrap().unwrap();
+    assert!(
+        finding.detail.contains("1 person waits: Ben Okafor would lose something next"),
+        "{}",
+        finding.detail
+    );
+    let fix = finding.fix.unwrap();
+    assert!(fix.contains("lanyard approvals list") && fix.contains("/acme/approvals"), "{fix}");
+    assert!(!fix.contains("raise"), "{fix}");
     let (plans, lines) = (world.store.plans(None, 99).await.unwrap().len(), world.lines("plan").await);
     world.quiet_for(Duration::from_secs(12 * 3600)).await;
     assert_eq!(world.store.plans(None, 99).await.unwrap().len(), plans);
@@ -384,4 +392,26 @@ async fn what_is_shown_after_three_more_reads_is_believed() {
     let counts = world.store.work_counts(world.now()).await.unwrap();
     assert_eq!((counts.due, counts.dead), (0, 0));
     assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_limit_says_how_many_wait_for_room_under_it() {
+    let mut world = World::new().await;
+    world.max_people = 1;
+    world.reborn().await;
+    let mut everybody = Vec::new();
+    for number in 0..8 {
+        let one = person("acme", &format!("p{number}"), &format!("P{number}"), &format!("05{number:02}"));
+        everybody.push(one.id.clone());
+        world.say(one).await;
+        world.quiet().await;
+    }
+    for id in &everybody {
+        world.leave(id).await;
+        world.quiet().await;
+    }
+    let detail = world.store.finding("cap:removals:hq").await.unwrap().unwrap().detail;
+    let said = "1 of 1 people in the window already lost something. 7 people wait: P1 Okafor, P2 Okafor, P3 Okafor, \
+                P4 Okafor, P5 Okafor and 2 more would lose something next.";
+    assert!(detail.starts_with(said), "{detail}");
 }

@@ -12,6 +12,7 @@ mod by_hand;
 mod doors;
 mod failing;
 mod feed;
+mod handover;
 mod interruptions;
 mod leavers;
 mod line;

@@ -472,6 +472,12 @@ impl Store for Mortal {
         self.inner.feed_cursor(tenant).await
     }
 
+    async fn memberships(&self, identity: &IdentityId) -> Result<Memberships, StoreFailure> {
+        self.live().await;
+        self.count_read("memberships");
+        self.inner.memberships(identity).await
+    }
+
     async fn ledger(&self, tenant: &TenantId) -> Result<Ledger, StoreFailure> {
         self.live().await;
         self.count_read("ledger");

@@ -1,7 +1,15 @@
 //! Why, why not, what would change it; now and then.
 
-use lanyard_engine::ports::Store;
-use lanyard_model::identity::Groups;
+use lanyard_engine::{
+    policies::Wish,
+    ports::{Store, Write},
+};
+use lanyard_model::{
+    account::Role,
+    id::IdentityId,
+    identity::Groups,
+    signal::{Actor, Event, Lane, Membership, Source},
+};
 use lanyard_policy::Remedy;
 
 use crate::{
@@ -78,6 +86,155 @@ async fn a_past_period_is_decided_by_another_policy() {
     let other = world.engine.replay(&crate::bench::files(100, &[sales]), began, world.now()).await.unwrap();
     let partings: Vec<_> = other.partings.iter().map(|p| (p.draft.len(), p.in_force.clone())).collect();
     assert_eq!(partings, [(0, vec!["CUSTOMER in reservation".to_owned()]), (0, vec![])]);
+}
+
+/// An event of Okta's log: who let somebody into ROOMS, or took them out.
+async fn member_event(world: &World, id: &IdentityId, joined: bool, name: &str, kind: &str) {
+    let at = world.now();
+    let by = Actor { id: "00uadmin".into(), name: name.into(), kind: kind.into() };
+    let event = Event {
+        tenant: id.tenant.clone(),
+        uuid: format!("{at}{joined}").as_str().into(),
+        kind: "group.user_membership.add".into(),
+        published: Some(at),
+        users: vec![id.user.clone()],
+        groups: vec![],
+        lane: Lane::Normal,
+        deletion: false,
+        ours: false,
+        membership: Some(Membership { group: ROOMS.into(), joined, by }),
+    };
+    let write = Write::Signals {
+        tenant: id.tenant.clone(),
+        source: Source::Hook,
+        delivery: None,
+        events: vec![event],
+        cursor: None,
+        at,
+        coalesce: std::time::Duration::ZERO,
+    };
+    world.store.write(vec![write]).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_let_somebody_into_the_group_is_told_or_that_it_is_not_on_record() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let why = async |world: &World, at: Option<jiff::Timestamp>| {
+        let told = world.engine.tell(&id, at, Some("role")).await.unwrap();
+        let reason = told.desired.roles.values().next().unwrap().because[0].text.clone();
+        let why = told.ways[0].why.strip_prefix("member of ROOMS").unwrap_or_default().to_owned();
+        assert!(reason.ends_with(&why), "the decision says it too: {reason}");
+        why
+    };
+    let minute = |world: &World| world.now().strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let nowhere = "; who added them to ROOMS is not on record";
+    let untold = format!("{nowhere}: Okta's log has told of no membership yet");
+    assert_eq!(why(&world, None).await, untold);
+    let before = world.now();
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    let joined = minute(&world);
+    member_event(&world, &id, true, "Dana Reyes", "User").await;
+    assert_eq!(why(&world, None).await, format!("; Dana Reyes added them to ROOMS on {joined}"));
+    let since = format!("{nowhere}: that is kept from Okta's log since {joined}");
+    assert_eq!(why(&world, Some(before)).await, since);
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    member_event(&world, &id, false, "Dana Reyes", "User").await;
+    assert_eq!(why(&world, None).await, since, "she was taken out, and is there again");
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    let again = minute(&world);
+    member_event(&world, &id, true, "HR feed", "PublicClientApp").await;
+    let told = format!("; HR feed (PublicClientApp) added them to ROOMS on {again}");
+    assert_eq!(why(&world, None).await, told);
+}
+
+#[tokio::test]
+async fn a_past_moment_is_told_by_the_policy_of_that_moment() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let publish = async |world: &World, edits: &[(&str, &str)]| {
+        let wish = Wish { by: "Olu", reason: "a trial", expected: None };
+        world.engine.publish_policy(&crate::bench::files(100, edits), wish).await.unwrap();
+    };
+    let manager = ("then = [{ role = \"customer\"", "then = [{ role = \"manager\"");
+    publish(&world, &[("sentence = \"Everybody has a desk.\"", "sentence = \"A desk for everybody.\"")])
+        .await;
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    let then = world.now();
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    publish(&world, &[manager]).await;
+    let told = async |at: Option<jiff::Timestamp>| {
+        let told = world.engine.tell(&id, at, Some("role")).await.unwrap();
+        let by = told.desired.because.iter().find(|because| because.rule == "policy");
+        let role = told.desired.roles.values().next().unwrap().value;
+        (role, by.map(|because| because.text.clone()), told.ways.len())
+    };
+    assert_eq!(told(None).await, (Role::Manager, None, 1));
+    let (role, by, ways) = told(Some(then)).await;
+    assert_eq!((role, ways), (Role::Customer, 1));
+    assert!(by.as_ref().is_some_and(|by| by.ends_with(", which was in force then")), "{by:?}");
+}
+
+#[tokio::test]
+async fn a_visit_that_the_manager_hosts_is_no_riddle() {
+    let mut world = World::new().await;
+    world.edits = vec![
+        ("[sites.hq]\ndefault_host = 1000\n", ""),
+        ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n"),
+    ];
+    world.reborn().await;
+    world.say(person("acme", "mia", "Mia", "0001")).await;
+    world.quiet().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    for (name, value) in
+        [("userType", "Contractor"), ("startDate", "2026-05-08"), ("managerId", "mia@acme.example")]
+    {
+        crate::bench::set(&mut ana, name, value);
+    }
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    assert!(world.shown().contains("visit Ana visit:2026-05-08"), "{}", world.shown());
+    let now = world.now();
+    for at in [None, Some(now)] {
+        let told = world.engine.tell(&id, at, Some("visit")).await.unwrap();
+        assert!(told.ways[0].gives, "{:?}", told.ways);
+        let host = told.desired.visits[0].value.host;
+        let mia = world.store.link(&IdentityId::new("acme".into(), "mia"), &"hq".into()).await.unwrap();
+        assert_eq!(host, mia.unwrap().account.id);
+    }
+}
+
+#[tokio::test]
+async fn a_past_period_is_compared_in_every_part_and_whenever_an_answer_turns() {
+    let mut world = World::new().await;
+    let began = world.now();
+    let mut cleo = person("acme", "cleo", "Cleo", "0512");
+    crate::bench::set(&mut cleo, "userType", "Contractor");
+    crate::bench::set(&mut cleo, "contractEndDate", "2026-05-06");
+    world.say(cleo).await;
+    world.quiet_for(std::time::Duration::from_secs(4 * 86_400)).await;
+    let replay = async |edit: (&'static str, &'static str)| {
+        let files = crate::bench::files(100, &[edit]);
+        world.engine.replay(&files, began, world.now()).await.unwrap().partings
+    };
+    let profile = replay(("department = \"department\"", "department = \"officeLocation\"")).await;
+    assert_eq!(
+        (profile[0].draft.clone(), profile[0].in_force.clone()),
+        (vec!["department = PIER".to_owned()], vec!["department = Design".to_owned()])
+    );
+    let ends = replay(("the_day_itself = \"still counts\"", "the_day_itself = \"no longer counts\"")).await;
+    let midnight = "2026-05-06T00:00:00Z".parse().unwrap();
+    let parting = ends.iter().find(|parting| parting.at == midnight);
+    let parting = parting.unwrap_or_else(|| panic!("nothing happened to her that night, and yet: {ends:?}"));
+    assert!(parting.draft.iter().any(|line| line.starts_with("ended: contract expired")), "{parting:?}");
+    assert!(parting.in_force.iter().any(|line| line.starts_with("active")), "{parting:?}");
 }
 
 /// Subjects and texts of messages that wait to be sent.

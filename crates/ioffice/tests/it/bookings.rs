@@ -108,3 +108,42 @@ async fn a_booking_is_made_for_its_host() {
         })
     );
 }
+
+#[tokio::test]
+async fn a_booking_is_handed_over_as_long_as_it_is_whose_it_was() {
+    let of = |host: i64| {
+        let mut row = row(9, 5, false);
+        row["user"]["id"] = host.into();
+        row
+    };
+    for (name, replies, outcome, lines) in [
+        ("theirs", vec![ok(of(5201)), ok(of(7))], "done", 2),
+        ("handed over before", vec![ok(of(7))], "already", 1),
+        ("somebody else's", vec![ok(of(88))], "refused", 1),
+        ("cancelled", vec![ok(row(9, 5, true))], "already", 1),
+        ("past", vec![ok(row(9, -5, false))], "already", 1),
+        ("gone", vec![Reply::Json(404, json!({}))], "already", 1),
+        (
+            "not to them",
+            vec![ok(of(5201)), Reply::Json(400, json!({"error": "invalid_request"}))],
+            "refused",
+            2,
+        ),
+        ("cut", vec![ok(of(5201)), Reply::NoAnswer], "unknown", 2),
+    ] {
+        let s = stage();
+        s.site.then(replies);
+        let at = jiff::Timestamp::from_millisecond(START_MS + 5 * HOUR).unwrap();
+        let (booking, from, to) = (ReservationId(9), AccountId(5201), AccountId(7));
+        let operation = Operation::HandOver { booking, from, to, start: at };
+        let got = s.client.apply(&operation, Some(from), Lane::Leaver).await;
+        assert_eq!((got.name(), s.site.lines().len()), (outcome, lines), "{name}: {got:?}");
+        assert_eq!(s.site.lines()[0], "GET /reservations/9");
+        if lines == 2 {
+            assert_eq!(
+                (s.site.lines()[1].as_str(), &s.site.seen()[1].body),
+                ("PUT /reservations/9", &json!({"id": 9, "user": {"id": 7}}))
+            );
+        }
+    }
+}

@@ -37,7 +37,11 @@ fn furnish(s: &Stage) {
                 ok(json!([{"id": 41, "name": "Harbour"}]))
             }
             ("GET /neighborhoods/sections", _) => {
-                ok(json!([{"id": 231, "name": "East", "neighborhood": {"id": 41}, "floor": {"id": 741}}]))
+                ok(json!([
+                    {"id": 231, "name": "East", "neighborhood": {"id": 41}, "floor": {"id": 741},
+                     "rooms": [{"id": 8801, "name": "2-014"}, {"id": 8802}]},
+                    {"id": 232, "name": "West", "neighborhood": {"id": 41}, "floor": {"id": 741}, "rooms": []}
+                ]))
             }
             ("GET /categories", _) => ok(json!([{"id": 1, "name": "Cost center"}, {"id": 12, "name": "Access policy"}])),
             ("GET /categories/items", _) if seen.param("category") == Some("12") => ok(json!([
@@ -68,6 +72,8 @@ async fn everything_a_policy_can_name_is_read() {
     assert_eq!(all.centers[&CenterId(61)].buildings, [BuildingId(310)]);
     assert_eq!(&*all.sections[&SectionId(231)].neighborhood_name, "Harbour");
     assert_eq!(all.sections[&SectionId(231)].floor, FloorId(741));
+    let inside = all.section_rooms.clone().expect("it was asked for");
+    assert_eq!(inside, [(SectionId(231), vec![RoomId(8801), RoomId(8802)])].into());
     assert_eq!(all.items[&ItemId(410)].parent, Some(ItemId(409)));
     assert_eq!(&*all.items[&ItemId(520)].category_name, "Access policy");
     assert_eq!(&*all.user_types[&UserTypeId(2)], "Contractors");

@@ -388,6 +388,7 @@ fn signal(n: u32, at: Timestamp, pages: &mut u64, out: &mut Vec<Write>) {
         lane: Lane::Normal,
         deletion: false,
         ours: false,
+        membership: None,
     };
     out.push(Write::Signals {
         tenant: TenantId::new(TENANT),

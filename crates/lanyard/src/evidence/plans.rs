@@ -519,7 +519,7 @@ fn subject(operation: &Operation) -> &'static str {
         Operation::Update { .. } => "account's fields and places",
         Operation::SetRoles { .. } => "roles",
         Operation::Deactivate | Operation::Reactivate => "account",
-        Operation::CancelBooking { .. } | Operation::Book { .. } => "booking",
+        Operation::CancelBooking { .. } | Operation::HandOver { .. } | Operation::Book { .. } => "booking",
         Operation::Announce { .. } => "visit",
         Operation::SetDoors { .. } => "doors",
     }

@@ -210,6 +210,7 @@ fn event(user: &str, at: Timestamp) -> Write {
         lane: Lane::Leaver,
         deletion: false,
         ours: false,
+        membership: None,
     };
     Write::Signals {
         tenant: tenant(),

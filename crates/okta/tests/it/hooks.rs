@@ -165,7 +165,8 @@ fn delivery(source: &str, events: Value) -> Vec<u8> {
 
 fn membership(uuid: &str, user: &str) -> Value {
     value!({"uuid": uuid, "eventType": "group.user_membership.add", "outcome": {"result": "SUCCESS"},
-            "actor": {"id": "00uadmin", "type": "User"}, "insertionTimestamp": null,
+            "actor": {"id": "00uadmin", "type": "User", "displayName": "Dana Reyes", "alternateId": "dana@northgate.example"},
+            "insertionTimestamp": null,
             "target": [{"id": "00g1", "type": "UserGroup"}, {"id": user, "type": "User"}]})
 }
 
@@ -184,6 +185,29 @@ async fn all_events_of_a_delivery_are_taken() {
     let users: Vec<&str> = read.events.iter().flat_map(|e| e.users.iter().map(|u| &**u)).collect();
     assert_eq!(users, ["00u1", "00u2"]);
     assert!(read.events.iter().all(|e| e.groups.is_empty()), "the event names the person");
+    let change = read.events[0].membership.clone().expect("who did it");
+    assert_eq!((change.group.as_str(), change.joined), ("00g1", true));
+    assert_eq!((&*change.by.id, &*change.by.name, &*change.by.kind), ("00uadmin", "Dana Reyes", "User"));
+}
+
+#[tokio::test]
+async fn who_changed_a_membership_is_called_by_the_best_name_there_is() {
+    let stage = Stage::new([]);
+    let by = |kind: &str, actor: Value| {
+        let mut event = membership("u-1", "00u1");
+        event["eventType"] = kind.into();
+        event["actor"] = actor;
+        let read = stage.client.parse_delivery(&delivery(SOURCE, value!([event]))).expect("a delivery");
+        read.events[0].membership.as_ref().map(|change| (change.joined, change.by.name.to_string()))
+    };
+    let (joins, leaves) = ("group.user_membership.add", "group.user_membership.remove");
+    let named =
+        value!({"id": "00u9", "type": "User", "displayName": " ", "alternateId": "dana@northgate.example"});
+    assert_eq!(by(leaves, named), Some((false, "dana@northgate.example".to_owned())));
+    let unknown = value!({"id": "0oa9", "type": "PublicClientApp", "alternateId": "unknown"});
+    assert_eq!(by(joins, unknown.clone()), Some((true, "0oa9".to_owned())));
+    assert_eq!(by(joins, Value::Null), None);
+    assert_eq!(by("user.account.update_profile", unknown), None, "only of memberships");
 }
 
 #[tokio::test]

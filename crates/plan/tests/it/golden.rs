@@ -158,6 +158,8 @@ fn a_leavers_bookings_of_a_kind_may_stay_for_a_while() {
         kinds: vec!["workstation".into()],
         until: at("2026-05-18T00:00:00Z"),
         hand_over: true,
+        to: None,
+        refused: None,
         because: Because {
             rule: "lifecycle.bookings.1".into(),
             row: None,
@@ -177,6 +179,21 @@ fn a_leavers_bookings_of_a_kind_may_stay_for_a_while() {
     let todos: Vec<_> = plan.todos.iter().map(|todo| (todo.key.as_str(), todo.what.as_str())).collect();
     let what = "hand over Ana Okafor's booking of Pier House / Level 2 / 2-013 on 2026-05-06 09:00 UTC";
     assert_eq!(todos, [("hand-over:70", what)]);
+    wish.keeps[0].to = Some(AccountId(7));
+    let plan = known.plan(&wish);
+    let handed: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step.op {
+            Operation::HandOver { booking, from, to, .. } => {
+                Some((booking.0, from.0, to.0, step.destructive))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(handed, [(70, 5, 7, true)]);
+    assert_eq!(plan.todos, [], "nobody has to do it");
+    wish.keeps[0].to = None;
     wish.lifecycle = Lifecycle::Paused { loses: Loses { bookings: true, ..Loses::default() } };
     let cancelled = known.plan(&wish).steps.iter().filter(|step| step.op.name() == "cancel_booking").count();
     assert_eq!(cancelled, 3, "the rule is about leavers");

@@ -206,7 +206,9 @@ impl Known {
                 }
                 Operation::Deactivate => then.account.as_mut().unwrap().active = Some(false),
                 Operation::Reactivate => then.account.as_mut().unwrap().active = Some(true),
-                Operation::CancelBooking { booking } => then.bookings.retain(|b| b.id != *booking),
+                Operation::CancelBooking { booking } | Operation::HandOver { booking, .. } => {
+                    then.bookings.retain(|b| b.id != *booking);
+                }
                 Operation::Book { key, .. } => {
                     then.applied.bookings.insert(key.clone(), 1);
                 }

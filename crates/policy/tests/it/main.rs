@@ -14,4 +14,5 @@ mod problems;
 mod properties;
 mod scenario;
 mod templates;
+mod turning;
 mod world;

@@ -22,7 +22,7 @@ pub(super) struct Change<'a> {
     pub after: &'a Value,
 }
 
-/// One booking that was cancelled.
+/// One booking that was cancelled, or made somebody else's.
 pub(super) struct Cancelled<'a> {
     pub at: Timestamp,
     pub account: u64,
@@ -69,7 +69,11 @@ impl<'a> Replay<'a> {
         let cancelled = rows(&record.journal)
             .iter()
             .filter(|entry| entry["kind"] == "reservation")
-            .filter(|entry| is_booked(&entry["before"]) && !is_booked(&entry["after"]))
+            .filter(|entry| {
+                let host = |booking: &Value| booking["user"]["id"].clone();
+                let gone = !is_booked(&entry["after"]) || host(&entry["before"]) != host(&entry["after"]);
+                is_booked(&entry["before"]) && gone
+            })
             .map(|entry| Cancelled {
                 at: moment(&entry["at"]),
                 account: entry["before"]["user"]["id"].as_u64().unwrap_or_default(),

@@ -218,3 +218,53 @@ fn a_deleted_group_takes_nobodys_account() {
     let delete = command(1200, Vendor::Okta, org, serde_json::json!({"do": "delete_group", "group": group}));
     holds(Plan { steps: vec![delete], ..plan });
 }
+
+/// The auditor counts a booking that goes to somebody else as one that was taken: with a reason, and under the limit.
+#[test]
+fn what_a_leaver_booked_goes_to_the_manager() {
+    let plan = Plan { guards: Guards { hand_over: true, ..Guards::default() }, ..plain(22) };
+    let company = Company::generate(&plan.world);
+    let site = &company.sites[0];
+    let people = plain_people(&company, plan.seed, "books");
+    let account_of = |person: u32| {
+        let mut held = site.accounts.iter();
+        let clean = held.find(|one| one.person == Some(person) && one.active && one.dirt.is_clean());
+        clean.filter(|_| people.contains(&person)).map(|one| one.id)
+    };
+    let found = people.iter().find_map(|person| {
+        let manager = company.people[*person as usize].manager?;
+        // Who books there has a role there: the manager too.
+        let building = |person: u32| company.people[person as usize].building;
+        account_of(manager).filter(|_| building(*person) == building(manager))?;
+        Some((*person, manager, account_of(*person)?))
+    });
+    let (person, manager, account) = found.expect("somebody whose manager has an account there");
+    let (org, app) = app_group(&company, person);
+    let mut groups = company.orgs[org].groups.iter();
+    let rooms = groups
+        .find(|group| &*group.name == "ROOM-Booking")
+        .expect("the group of who may book")
+        .id
+        .to_string();
+    let building = site.buildings[company.people[manager as usize].building as usize].id;
+    let mut centers = site.centers.iter().filter(|center| center.buildings.contains(&building));
+    let center = centers.find(|center| center.module == "reservation").expect("a center").id;
+    let there = |floor: u32| site.floors.iter().any(|one| one.id == floor && one.building == building);
+    let room = site.rooms.iter().find(|room| room.reservable && there(room.floor)).expect("a room").id;
+    let start = company.settings.now.as_millisecond() + 86_400_000 * 3;
+    let book = serde_json::json!({
+        "do": "book", "user": account, "room": room, "center": center, "start": start, "end": start + 3_600_000
+    });
+    let user = |person: u32| company.user_of(person).id.to_string();
+    let grant = serde_json::json!({"do": "add_to_group", "user": user(manager), "group": rooms});
+    let leave = serde_json::json!({"do": "remove_from_group", "user": user(person), "group": app});
+    let steps = vec![
+        command(300, Vendor::Okta, org, grant),
+        command(700, Vendor::Ioffice, 0, book),
+        command(1200, Vendor::Okta, org, leave),
+    ];
+    let history = run_plan(Plan { steps, ..plan }, Options { journal: true });
+    assert!(history.violations.is_empty(), "{}", history.told());
+    let handed = |words: &str| words.contains("hand_over: done") && words.contains(&user(person));
+    assert_eq!(history.events.iter().filter(|(_, words)| handed(words)).count(), 1, "{}", history.told());
+}

@@ -40,6 +40,7 @@ cases![
     signals::a_group_event_concerns_its_mirrored_members,
     signals::bursts_coalesce_but_leavers_do_not_wait,
     signals::the_cursor_moves_with_its_events,
+    signals::who_changed_a_membership_is_found_by_person_and_erased_with_them,
     mirrors::content_decides_since_when,
     mirrors::keys_follow_the_mirror,
     mirrors::memberships_follow_the_mirror,

@@ -85,6 +85,7 @@ pub(super) fn event(uuid: &str, users: &[&str], lane: Lane) -> Event {
         lane,
         deletion: false,
         ours: false,
+        membership: None,
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{FeedCursor, Ledger, Store, Write, Wrote};
+use lanyard_engine::ports::{FeedCursor, Ledger, Memberships, Store, Write, Wrote};
 use lanyard_model::{
     id::{GroupId, IdentityId},
-    signal::{Event, Lane, Source},
+    signal::{Actor, Event, Lane, Membership, Source},
 };
 
 use super::samples::{at, claim, event, person, put, tenant, users, who};
@@ -107,4 +107,29 @@ pub(super) async fn the_cursor_moves_with_its_events(store: &dyn Store) {
     assert_eq!(store.feed_cursor(&tenant()).await, Ok(Some(FeedCursor::At("n2".into()))));
     assert_eq!(store.deletion_seen(&who("ana")).await, Ok(true));
     assert_eq!(store.deletion_seen(&who("bo")).await, Ok(false));
+}
+
+pub(super) async fn who_changed_a_membership_is_found_by_person_and_erased_with_them(store: &dyn Store) {
+    let none = Memberships::default();
+    assert_eq!(store.memberships(&who("ana")).await, Ok(none.clone()));
+    let by = |id: &str| Actor { id: id.into(), name: id.to_uppercase().as_str().into(), kind: "User".into() };
+    let change = |uuid: &str, joined: bool, actor: &str| Event {
+        membership: Some(Membership { group: GroupId::new("g1"), joined, by: by(actor) }),
+        ..event(uuid, &["ana"], Lane::Normal)
+    };
+    put(store, vec![signals(Source::Hook, vec![change("a", true, "bo")], at(1))]).await;
+    let more = vec![change("a", true, "bo"), change("b", false, "dee")];
+    put(store, vec![signals(Source::Feed, more, at(2))]).await;
+    let found = store.memberships(&who("ana")).await.unwrap();
+    let said: Vec<_> =
+        found.changes.iter().map(|change| (change.joined, change.by.name.to_string(), change.at)).collect();
+    assert_eq!(said, [(false, "DEE".to_owned(), at(-1)), (true, "BO".to_owned(), at(-1))], "once each");
+    assert_eq!(found.since, Some(at(1)));
+    let other = store.memberships(&who("bo")).await.unwrap();
+    assert_eq!((other.changes.len(), other.since), (0, Some(at(1))));
+    put(store, vec![Write::Erase { identity: who("bo") }]).await;
+    let left = store.memberships(&who("ana")).await.unwrap().changes;
+    assert_eq!((&*left[0].by.name, &*left[1].by.name), ("DEE", "erased"));
+    put(store, vec![Write::Erase { identity: who("ana") }]).await;
+    assert_eq!(store.memberships(&who("ana")).await, Ok(none));
 }

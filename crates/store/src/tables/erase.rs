@@ -43,6 +43,8 @@ statements! {
     MESSAGES = "SELECT id, record FROM messages";
     FORGET_MESSAGE = "DELETE FROM messages WHERE id = $1";
     KEEP_MESSAGE = "UPDATE messages SET record = $1 WHERE id = $2";
+    MEMBERSHIPS = "DELETE FROM membership_changes WHERE tenant = $1 AND user_id = $2";
+    CHANGED_BY = "UPDATE membership_changes SET by_name = $1 WHERE tenant = $2 AND by_id = $3";
     ACCOUNT = "UPDATE accounts SET record = $1 WHERE site = $2 AND account_id = $3";
     ACCOUNT_OF = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2 AND gone_at IS NOT NULL";
 }
@@ -83,6 +85,8 @@ pub(crate) fn person(tx: &dyn Tx, open: &mut OpenFindings, who: &IdentityId) -> 
     tx.run(APPLIED, with![tenant, user])?;
     tx.run(VISITS, with![tenant, user])?;
     tx.run(PAST, with![tenant, user])?;
+    tx.run(MEMBERSHIPS, with![tenant, user])?;
+    tx.run(CHANGED_BY, with![ERASED, tenant, user])?;
     tx.run(CLEARANCES, with![tenant, user])?;
     for mut page in documents::by_key(tx, SHOWN_WHATIFS, "person", &who.to_string())? {
         scrub_shown(&mut page, who);

@@ -6,10 +6,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{FeedCursor, Ledger, Wrote};
+use lanyard_engine::ports::{FeedCursor, Ledger, MembershipChange, Memberships, Wrote};
 use lanyard_model::{
-    id::{IdentityId, TenantId},
-    signal::{Event, Lane, Source},
+    id::{GroupId, IdentityId, TenantId},
+    signal::{Actor, Event, Lane, Source},
 };
 
 use super::{
@@ -30,6 +30,11 @@ statements! {
     MARK_HOOK = "UPDATE signals SET seen_hook_at = $1 WHERE seq = $2";
     MARK_FEED = "UPDATE signals SET seen_feed_at = $1 WHERE seq = $2";
     DELETION = "INSERT INTO deletions (tenant, user_id, uuid, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    MEMBERSHIP = "INSERT INTO membership_changes (tenant, user_id, group_id, uuid, joined, at, seen_at, by_id, by_name, by_kind)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    MEMBERSHIPS_OF = "SELECT group_id, joined, at, by_id, by_name, by_kind FROM membership_changes
+                      WHERE tenant = $1 AND user_id = $2 ORDER BY seq DESC LIMIT 1000";
+    MEMBERSHIPS_SINCE = "SELECT seen_at FROM membership_changes WHERE tenant = $1 ORDER BY seq LIMIT 1";
     DELETION_SEEN = "SELECT COUNT(*) FROM deletions WHERE tenant = $1 AND user_id = $2";
     KEEP_CURSOR = "INSERT INTO feed_cursors (tenant, record) VALUES ($1, $2)
                    ON CONFLICT (tenant) DO UPDATE SET record = excluded.record";
@@ -106,6 +111,26 @@ fn record_event(tx: &dyn Tx, batch: &Batch<'_>, event: &Event, tally: &mut Tally
     if is_new {
         tally.hook_only += i64::from(hook.is_some());
         tally.feed_only += i64::from(feed.is_some());
+        if let Some(change) = &event.membership {
+            let (when, group, by) = (event.published.unwrap_or(batch.at), change.group.as_str(), &change.by);
+            for user in &event.users {
+                tx.run(
+                    MEMBERSHIP,
+                    with![
+                        tenant,
+                        &**user,
+                        group,
+                        &*event.uuid,
+                        i64::from(change.joined),
+                        when,
+                        batch.at,
+                        &*by.id,
+                        &*by.name,
+                        &*by.kind
+                    ],
+                )?;
+            }
+        }
         if event.deletion {
             for user in &event.users {
                 tx.run(DELETION, with![tenant, &**user, &*event.uuid, batch.at])?;
@@ -211,6 +236,21 @@ pub(crate) fn ledger(tx: &dyn Tx, tenant: &TenantId) -> Answer<Ledger> {
         })
     })?;
     Ok(found.unwrap_or_default())
+}
+
+/// What is on record of who changed somebody's memberships.
+pub(crate) fn memberships(tx: &dyn Tx, id: &IdentityId) -> Answer<Memberships> {
+    let tenant = id.tenant.as_str();
+    let changes = tx::all(tx, MEMBERSHIPS_OF, with![tenant, &*id.user], |row| {
+        Ok(MembershipChange {
+            group: GroupId::new(row.text(0)?),
+            joined: row.int(1)? != 0,
+            at: tx::time(row.int(2)?)?,
+            by: Actor { id: row.text(3)?.into(), name: row.text(4)?.into(), kind: row.text(5)?.into() },
+        })
+    })?;
+    let since = tx::first(tx, MEMBERSHIPS_SINCE, with![tenant], |row| tx::time(row.int(0)?))?;
+    Ok(Memberships { changes, since })
 }
 
 pub(crate) fn deletion_seen(tx: &dyn Tx, id: &IdentityId) -> Answer<bool> {

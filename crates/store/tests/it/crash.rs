@@ -36,6 +36,7 @@ fn batch(id: &str) -> Vec<Write> {
         lane: Lane::Normal,
         deletion: false,
         ours: false,
+        membership: None,
     };
     let line = Entry {
         tenant: tenant(),

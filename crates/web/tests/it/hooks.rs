@@ -83,6 +83,7 @@ impl Directory for Sender {
             lane: Lane::Leaver,
             deletion: false,
             ours: false,
+            membership: None,
         };
         let delivery_id = name.chars().take(20).collect();
         Ok(Delivery { delivery_id, hook: Ok("who1".into()), preview: false, events: vec![event] })

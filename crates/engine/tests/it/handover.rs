@@ -1,0 +1,116 @@
+//! A leaver's bookings go to the manager, where the policy says so and there is one.
+
+use std::{collections::VecDeque, time::Duration};
+
+use lanyard_engine::{ports::Store, undo::UndoScope};
+use lanyard_model::id::{AccountId, IdentityId};
+
+use crate::{
+    bench::{World, person, set},
+    fakes::Fault,
+};
+
+const HAND_OVER: (&str, &str) = (
+    "[profile]\n",
+    "[manager]\nattribute = \"managerId\"\n\n\
+     [[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over = true\n\n[profile]\n",
+);
+
+/// Mia manages Ana, who has booked a space for the day after tomorrow, and one for next month.
+async fn with_manager() -> (World, IdentityId) {
+    let mut world = World::new().await;
+    world.edits = vec![HAND_OVER];
+    world.reborn().await;
+    world.say(person("acme", "mia", "Mia", "0001")).await;
+    world.quiet().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "managerId", "mia@acme.example");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let account = account_of(&world, "ana@acme.example");
+    world.hq.book(7, account, 48);
+    world.hq.book(8, account, 30 * 24);
+    (world, id)
+}
+
+fn account_of(world: &World, name: &str) -> i64 {
+    let named = |name: &str| {
+        world.hq.change(|s| {
+            let mut all = s.accounts.values();
+            all.find(|account| account.field("userName") == Some(name)).map(|account| account.id().0)
+        })
+    };
+    named(name).expect("an account")
+}
+
+const HANDED_OVER: &str = "ana@acme.example inactive\nmia@acme.example seat 11 CUSTOMER in 51 1 booked\n";
+
+#[tokio::test]
+async fn what_a_leaver_booked_becomes_the_managers_and_comes_back_with_an_undo() {
+    let (mut world, ana) = with_manager().await;
+    let before = world.shown();
+    assert!(before.starts_with("ana@acme.example seat 12 CUSTOMER in 51 2 booked\n"), "{before}");
+    let left_at = world.now();
+    world.leave(&ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), HANDED_OVER, "the later one is cancelled");
+    assert!(world.store.leavers(false, 9).await.unwrap()[0].verified_at.is_some(), "read back");
+    assert_eq!(world.findings().await, Vec::<String>::new(), "nobody has anything to do");
+    let told = world.engine.tell(&ana, None, None).await.unwrap();
+    let text = told.desired.keeps[0].because.text.clone();
+    assert_eq!(text, "bookings of any that begin within 14 days of the end go to the manager");
+    let plans = world.store.plans(Some(&ana), 9).await.unwrap();
+    let mia = account_of(&world, "mia@acme.example");
+    let moved = plans.iter().flat_map(|plan| &plan.steps).find(|step| step.op.name() == "hand_over").unwrap();
+    let line = lanyard_plan::lines::sentence(&moved.differences[0]);
+    assert!(line.starts_with("> booking: Pier House / Level 1 / 1-014, 2026-05-06 08:"), "{line}");
+    assert!(line.ends_with(&format!(" -> account {mia}, the manager's")), "{line}");
+
+    let scope = UndoScope::Person(ana.clone(), left_at);
+    let done = world.engine.apply_undo(&scope, "Olu", "a mistake in Okta").await.unwrap();
+    assert_eq!(done[0].open.as_deref(), Some(&[][..]), "{done:#?}");
+    assert_eq!(world.shown(), before);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_hands_nothing_over_twice() {
+    for fault in [Fault::LostAfter, Fault::LostBefore] {
+        let (mut world, ana) = with_manager().await;
+        world.hq.change(|s| s.faults_of.insert("hand_over", VecDeque::from([fault])));
+        world.leave(&ana).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), HANDED_OVER, "{fault:?}");
+        assert_eq!(world.open_intents().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_takes_over_is_for_a_person() {
+    let key = "todo:acme/ana:hq:hand-over:7".to_owned();
+    for (refused, why) in [(true, "hq refused account"), (false, "their manager has no account here")] {
+        let (mut world, ana) = with_manager().await;
+        let mia = account_of(&world, "mia@acme.example");
+        if refused {
+            world.hq.change(|s| s.hosts_refused.insert(AccountId(mia)));
+        } else {
+            world.alter(&ana, |p| set(p, "managerId", "nobody@acme.example")).await;
+            world.quiet().await;
+        }
+        world.leave(&ana).await;
+        world.quiet().await;
+        let shown = world.shown();
+        assert!(shown.starts_with("ana@acme.example inactive 1 booked\n"), "{shown}");
+        assert!(world.store.leavers(false, 9).await.unwrap()[0].verified_at.is_some(), "she is out");
+        assert_eq!(world.findings().await, std::slice::from_ref(&key));
+        let todo = world.store.finding(&key).await.unwrap().unwrap();
+        let how = todo.fix.unwrap();
+        assert!(how.starts_with(why) && how.ends_with("set another user, or cancel it"), "{how}");
+        // When it is over there is nothing left to do.
+        world.clock.pass(Duration::from_secs(3 * 86_400));
+        world.sweep().await;
+        world.signal(&ana, false).await;
+        world.quiet().await;
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+}
