@@ -288,6 +288,7 @@ impl Engine {
         self.recall_catalogues().await?;
         self.load_applied().await?;
         let open = self.store.findings(100_000).await?;
+        self.folder_is_fine(&open).await?;
         let troubles = open.into_iter().filter(|f| f.kind == "credential" || f.kind == "cap").map(|f| f.key);
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).extend(troubles);
         Ok(())

@@ -598,7 +598,7 @@ impl Engine {
             if state.folder_seal != folder.seal() {
                 settled(self.note_folder(folder.seal()).await)?;
             }
-            return self.folder_is_fine().await;
+            return Ok(());
         }
         let parsed = Policy::parse(&published.source);
         // Whoever may edit the folder is still only one person.
@@ -614,8 +614,7 @@ impl Engine {
             if mistakes.is_none() {
                 let wish = Wish { by: FOLDER, reason: "the folder was edited", expected: Some(state.number) };
                 settled(self.put_in_force((*folder).clone(), wish, None, None, Vec::new()).await)?;
-                settled(self.note_folder(folder.seal()).await)?;
-                return self.folder_is_fine().await;
+                return settled(self.note_folder(folder.seal()).await);
             }
         }
         match parsed {
@@ -631,9 +630,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The folder says what is in force: whatever was told of it is over.
-    async fn folder_is_fine(&self) -> Result<(), StoreFailure> {
-        if self.store.finding(FOLDER_FINDING).await?.is_some() {
+    /// Where the folder says what is in force, whatever is told of it in these open findings is over.
+    pub(crate) async fn folder_is_fine(&self, open: &[Finding]) -> Result<(), StoreFailure> {
+        if self.active().policy.seal() == self.folder.seal()
+            && open.iter().any(|finding| finding.key == FOLDER_FINDING)
+        {
             let over = Write::FindingOver { key: FOLDER_FINDING.into(), at: self.clock.now() };
             self.write(vec![over]).await?;
         }
