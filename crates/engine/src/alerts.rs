@@ -5,7 +5,7 @@
 //! meanwhile is told together. What was told is kept in the store, so that a restart neither repeats nor forgets.
 //! Delivery, with its retries, is the outbox's.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use lanyard_model::id::{SiteId, TenantId};
@@ -78,6 +78,27 @@ pub struct Digest {
     pub at: Time,
     pub zone: TimeZone,
     pub to: Vec<Route>,
+}
+
+impl Digest {
+    /// Its moment on the day that `now` is in its zone, and on the days beside it.
+    fn moments(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let day = now.to_zoned(self.zone.clone()).date();
+        let days = [day.yesterday(), Ok(day), day.tomorrow()].into_iter().flatten();
+        days.filter_map(|day| Some(day.to_datetime(self.at).to_zoned(self.zone.clone()).ok()?.timestamp()))
+    }
+
+    /// The last moment for a digest, `now` itself among them.
+    fn before(&self, now: Timestamp) -> Timestamp {
+        let day = Duration::from_secs(86_400);
+        self.moments(now).filter(|at| *at <= now).max().unwrap_or(now - day)
+    }
+
+    /// The next moment for one.
+    fn after(&self, now: Timestamp) -> Timestamp {
+        let day = Duration::from_secs(86_400);
+        self.moments(now).find(|at| *at > now).unwrap_or(now + day)
+    }
 }
 
 impl AlertRule {
@@ -212,6 +233,20 @@ pub fn message(rule: &AlertRule, findings: &[&Finding], at: Timestamp) -> Messag
     }
 }
 
+/// What the finding about a message that was given up is called, by the name of its route.
+pub(crate) fn undelivered(route: &str) -> String {
+    format!("a message to {route} could not be delivered")
+}
+
+/// The route of the message that the finding is about, if it is about one.
+fn undelivered_to(finding: &Finding) -> Option<&str> {
+    let title = (finding.kind == "message").then_some(finding.title.as_str())?;
+    title.strip_prefix("a message to ")?.strip_suffix(" could not be delivered")
+}
+
+/// The store's note of the last digest.
+const DIGEST_TOLD: &str = "digest:told";
+
 fn book_key(rule: &str) -> String {
     format!("alert-book:{rule}")
 }
@@ -243,6 +278,11 @@ impl Engine {
             let kept = self.store.meta(&key).await?;
             let before: Book = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
             let mut book = before.clone();
+            let off = |finding: &Finding| self.is_off_route(finding, rule);
+            let open = match open.iter().any(off) {
+                true => Cow::Owned(open.iter().filter(|finding| !off(finding)).cloned().collect::<Vec<_>>()),
+                false => Cow::Borrowed(&open[..]),
+            };
             let said = book.say(rule, &open, now);
             let mut batch = match &said {
                 Say::Nothing => Vec::new(),
@@ -259,31 +299,70 @@ impl Engine {
         Ok(told)
     }
 
-    /// Sends the digest once a day for ever.
-    pub(crate) async fn send_digests(&self) {
+    /// Whether the finding says that a message could not be delivered where this rule leads: it would not get there either.
+    fn is_off_route(&self, finding: &Finding, rule: &AlertRule) -> bool {
+        let Some(name) = undelivered_to(finding) else { return false };
+        let failed = self.routes(name);
+        name.strip_prefix("alert:") == Some(&rule.id) || rule.to.iter().all(|route| failed.contains(route))
+    }
+
+    /// Puts every message that was given up back among those that are due. How many there are.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn send_given_up(&self) -> Result<usize, StoreFailure> {
+        let at = self.clock.now();
+        let all = self.store.messages(100_000).await?;
+        let given_up = all.into_iter().filter(|known| known.sent_at.is_none() && known.next.is_none());
+        let batch: Vec<_> = given_up
+            .map(|known| Write::MessageTried {
+                id: known.id,
+                at,
+                result: Err(known.error.unwrap_or_else(|| "given up".into())),
+                next: Some(at),
+            })
+            .collect();
+        let count = batch.len();
+        if count > 0 {
+            self.write(batch).await?;
+            self.mail.notify_one();
+        }
+        Ok(count)
+    }
+
+    /// Sends the digest once a day for ever. One that was missed while nothing ran is made up, once; so is one that could not
+    /// be made at its time.
+    pub async fn send_digests(&self) {
         let Some(digest) = &self.settings.alerts.digest else { return };
+        let mut failures = 0;
         loop {
             let now = self.clock.now();
-            let local = now.to_zoned(digest.zone.clone());
-            let today = local.date().to_datetime(digest.at).to_zoned(digest.zone.clone());
-            let next = match today {
-                Ok(today) if today.timestamp() > now => today.timestamp(),
-                _ => {
-                    let tomorrow = local.date().tomorrow().map(|day| day.to_datetime(digest.at));
-                    match tomorrow.and_then(|at| at.to_zoned(digest.zone.clone())) {
-                        Ok(at) => at.timestamp(),
-                        Err(_) => now + Duration::from_secs(86_400),
-                    }
+            match self.digest_due(digest, now).await {
+                Ok(()) => {
+                    failures = 0;
+                    self.clock.sleep_until(digest.after(now)).await;
                 }
-            };
-            self.clock.sleep_until(next).await;
-            match self.digest(next).await {
-                Ok(message) => {
-                    let _ = self.write(vec![Write::Message(Box::new(message))]).await;
+                Err(failure) => {
+                    failures += 1;
+                    tracing::warn!(%failure, "the digest could not be made");
+                    self.clock.sleep(self.settings.backoff(failures, "digest")).await;
                 }
-                Err(failure) => tracing::warn!(%failure, "the digest could not be made"),
             }
         }
+    }
+
+    /// The digest of the last moment for one, unless it was sent; the first process only takes note of the time.
+    async fn digest_due(&self, digest: &Digest, now: Timestamp) -> Result<(), StoreFailure> {
+        let told = self.store.meta(DIGEST_TOLD).await?.and_then(|text| text.parse::<Timestamp>().ok());
+        let due = digest.before(now);
+        let mut batch = Vec::new();
+        match told {
+            Some(told) if told >= due => return Ok(()),
+            Some(_) => batch.push(Write::Message(Box::new(self.digest(due).await?))),
+            None => {}
+        }
+        batch.push(Write::Meta { key: DIGEST_TOLD.into(), value: due.to_string() });
+        self.write(batch).await.map(drop)
     }
 
     /// What happened in the day before `at`, and what is open.
@@ -293,7 +372,9 @@ impl Engine {
     pub async fn digest(&self, at: Timestamp) -> Result<Message, StoreFailure> {
         let day = Duration::from_secs(86_400);
         let rates = self.store.operation_rates(at - day, day).await?;
-        let (applied, failed) = rates.iter().fold((0, 0), |(a, f), (_, more, less)| (a + more, f + less));
+        // One that is made up later is of its day all the same.
+        let of_the_day = rates.iter().filter(|(from, ..)| *from < at);
+        let (applied, failed) = of_the_day.fold((0, 0), |(a, f), (_, more, less)| (a + more, f + less));
         let open = self.store.findings(100_000).await?;
         let mut kinds: std::collections::BTreeMap<(std::cmp::Reverse<Severity>, &str), usize> =
             Default::default();
@@ -325,9 +406,11 @@ impl Engine {
         for ((std::cmp::Reverse(severity), kind), count) in &kinds {
             let _ = writeln!(text, "  {count} × {kind} ({})", word(*severity));
         }
-        let date = at.strftime("%Y-%m-%d").to_string();
+        // The day as those who read it count it.
+        let zone = self.settings.alerts.digest.as_ref().map_or(TimeZone::UTC, |digest| digest.zone.clone());
+        let date = at.to_zoned(zone).strftime("%Y-%m-%d").to_string();
         Ok(Message {
-            id: format!("digest:{date}"),
+            id: format!("digest:{at}"),
             route: "digest".into(),
             subject: format!("Lanyard: the day until {date}"),
             text,

@@ -160,6 +160,9 @@ fn short(to: &str) -> String {
 }
 
 fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now: Timestamp) -> Write {
+    let named = clearance.demand.as_ref().is_some_and(|demand| !demand.escalate_to.is_empty());
+    // Whoever was asked first is not asked again, but for the channels: there the next ones read it too.
+    let next = to == TO_CHANNELS && named && escalated(clearance, now);
     let mut text = String::new();
     let _ = match clearance.kind {
         ClearanceKind::Cap => writeln!(
@@ -175,6 +178,9 @@ fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now
     };
     for line in &clearance.lines {
         let _ = writeln!(text, "  {}", line.what);
+    }
+    if next {
+        let _ = writeln!(text, "\nIt was not decided in time: those who are named next may decide, too.");
     }
     if let Some(until) = clearance.until {
         let _ = writeln!(
@@ -194,9 +200,10 @@ fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now
     if to != TO_CHANNELS && link.is_some() {
         let _ = writeln!(text, "The link is yours alone: whoever opens it decides in your name.");
     }
+    let again = if next { ":escalated" } else { "" };
     Write::Message(Box::new(Message {
         // Begins with the person, so that it goes when they are erased; whose mailbox it is for goes with its record, too.
-        id: format!("{}:{}:{}:{}", clearance.identity, clearance.site, clearance.id, short(to)),
+        id: format!("{}:{}:{}:{}", clearance.identity, clearance.site, clearance.id, short(to)) + again,
         route: route.to_owned(),
         subject: format!("Lanyard asks: {} ({})", clearance.person, clearance.rule),
         text,

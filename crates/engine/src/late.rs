@@ -123,6 +123,23 @@ impl Engine {
         Ok(found)
     }
 
+    /// Leavers whose clock has run out by now: those who wait for what the policy itself asks (a hold, a stage, somebody's
+    /// word) are not late. As the engine's own alarm counts them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn leavers_overdue(&self, limit: usize) -> Result<usize, StoreFailure> {
+        let now = self.clock.now();
+        let bound = jiff::SignedDuration::try_from(self.settings.leaver_bound);
+        let bound = bound.unwrap_or(jiff::SignedDuration::MAX);
+        let mut late = 0;
+        for leaver in self.store.leavers(true, limit).await? {
+            let over = now.duration_since(leaver.seen_at.max(leaver.since)) > bound;
+            late += usize::from(over && !self.waits_on_purpose(&leaver).await);
+        }
+        Ok(late)
+    }
+
     /// Not out within the bound, or not yet and the bound is over; whoever came back before that was not late.
     fn is_late(&self, leaver: &Leaver, now: Timestamp) -> bool {
         let until = leaver.ended_at().unwrap_or(now);

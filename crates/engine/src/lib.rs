@@ -38,6 +38,7 @@ mod reactions;
 mod remembered;
 pub mod replay;
 pub mod reviews;
+pub mod schedules;
 pub mod settings;
 pub mod site;
 pub mod survey;

@@ -1,30 +1,27 @@
-//! The loops that run beside the work: feeds, hooks, sweeps by schedule, leavers' clocks, messages.
+//! The loops that run beside the work: feeds, hooks, leavers' clocks, messages; and those of other rooms.
 
 use std::{
-    collections::{BTreeSet, HashSet},
-    str::FromStr,
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use lanyard_model::{
     id::{IdentityId, PlanId, SiteId, TenantId},
     plan::{Block, Gate},
     signal::Source,
 };
-use lanyard_policy::Schedule;
-use sha2::{Digest as _, Sha256};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Engine,
+    alerts::undelivered,
     joining::{Followed, Newcomers},
     journal::{finding_line, line},
     outages::Upstream,
-    ports::{Finding, HookState, HookWish, Message, Notifier, ORG, Severity, Silent, Write},
-    sweep::SweepScope,
+    ports::{Finding, HookState, HookWish, Message, Notifier, ORG, Severity, Write},
 };
 
 /// What the loops need beside the engine's ports.
@@ -37,79 +34,78 @@ pub struct Surroundings {
 /// Longest pause between two tries of a feed that cannot be read.
 const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
 
-/// Messages tried this often before they wait for a person.
-const MESSAGE_ATTEMPTS_MAX: u32 = 12;
+/// A message is tried for so long, and at least so often, before it waits for a person: longer than a weekend's outage of the
+/// mail.
+const MESSAGE_TRIED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
+const MESSAGE_ATTEMPTS_MIN: u32 = 12;
 /// Messages on their way at one time.
 const MESSAGES_AT_ONCE: usize = 8;
 
 impl Engine {
     /// Runs everything until `stop` turns true. Answers after all loops ended; looks under way end by themselves.
     pub async fn run(self: Arc<Self>, surroundings: Surroundings, stop: watch::Receiver<bool>) {
-        let mut tasks = JoinSet::new();
         let surroundings = Arc::new(surroundings);
-        {
-            let (engine, stop) = (Arc::clone(&self), stop.clone());
-            tasks.spawn(async move { engine.work(stopped(stop)).await });
-        }
+        let mut tasks = Loops { set: JoinSet::new(), names: HashMap::new(), stop: stop.clone() };
+        let engine = Arc::clone(&self);
+        tasks.begin_whole("looks", async move { engine.work(stopped(stop)).await });
         let (mut joined, mut followed) = (self.joined.subscribe(), Followed::default());
         self.joined_hooks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(surroundings.hooks.iter().cloned());
-        self.begin_following(followed.newcomers(&self), &mut tasks, &stop);
-        {
-            let engine = Arc::clone(&self);
-            tasks.spawn(until(stop.clone(), async move { engine.watch_outages().await }));
-        }
-        {
-            let engine = Arc::clone(&self);
-            tasks.spawn(until(stop.clone(), async move { engine.sweep_by_schedule().await }));
-        }
-        {
-            let engine = Arc::clone(&self);
-            tasks.spawn(until(stop.clone(), async move { engine.watch_leavers().await }));
-        }
-        {
-            let engine = Arc::clone(&self);
-            tasks.spawn(until(stop.clone(), async move { engine.watch_alerts().await }));
-        }
-        {
-            let engine = Arc::clone(&self);
-            tasks.spawn(until(stop.clone(), async move { engine.send_digests().await }));
-        }
-        {
-            let (engine, surroundings) = (Arc::clone(&self), Arc::clone(&surroundings));
-            tasks.spawn(until(
-                stop.clone(),
-                async move { engine.send_messages(&*surroundings.notifier).await },
-            ));
-        }
+        self.begin_following(followed.newcomers(&self), &mut tasks);
+        let engine = Arc::clone(&self);
+        tasks.begin("outages", async move { engine.watch_outages().await });
+        let engine = Arc::clone(&self);
+        tasks.begin("sweeps", async move { engine.sweep_by_schedule().await });
+        let engine = Arc::clone(&self);
+        tasks.begin("leavers", async move { engine.watch_leavers().await });
+        let engine = Arc::clone(&self);
+        tasks.begin("alerts", async move { engine.watch_alerts().await });
+        let engine = Arc::clone(&self);
+        tasks.begin("digests", async move { engine.send_digests().await });
+        let (engine, around) = (Arc::clone(&self), Arc::clone(&surroundings));
+        tasks.begin("messages", async move { engine.send_messages(&*around.notifier).await });
         loop {
             tokio::select! {
-                ended = tasks.join_next() => if ended.is_none() { break },
-                Ok(()) = joined.changed() => self.begin_following(followed.newcomers(&self), &mut tasks, &stop),
+                ended = tasks.set.join_next() => match ended {
+                    None => break,
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => {
+                        let name = tasks.name(&error);
+                        tracing::error!(name, %error, "a part of the engine ended; start the process again");
+                        self.note_dead_loop(&name);
+                    }
+                },
+                Ok(()) = joined.changed() => self.begin_following(followed.newcomers(&self), &mut tasks),
             }
         }
     }
 
+    /// A loop that panicked is a mistake of this program, and does not come back by itself: the process says that it is not
+    /// well, so that it is looked at and started again.
+    pub fn note_dead_loop(&self, name: &str) {
+        self.dead_loops.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+    }
+
+    /// Loops that ended without being asked to.
+    pub fn dead_loops(&self) -> Vec<String> {
+        self.dead_loops.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Starts what runs for each org and site by itself.
-    fn begin_following(
-        self: &Arc<Self>,
-        newcomers: Newcomers,
-        tasks: &mut JoinSet<()>,
-        stop: &watch::Receiver<bool>,
-    ) {
+    fn begin_following(self: &Arc<Self>, newcomers: Newcomers, tasks: &mut Loops) {
         for tenant in newcomers.tenants {
             let engine = Arc::clone(self);
-            tasks.spawn(until(stop.clone(), async move { engine.follow_feed(&tenant).await }));
+            tasks.begin(&format!("log of {tenant}"), async move { engine.follow_feed(&tenant).await });
         }
         for (tenant, wish) in newcomers.hooks {
             let engine = Arc::clone(self);
-            tasks.spawn(until(stop.clone(), async move { engine.keep_hook(&tenant, &wish).await }));
+            tasks.begin(&format!("hook of {tenant}"), async move { engine.keep_hook(&tenant, &wish).await });
         }
         for site in newcomers.sites {
             let engine = Arc::clone(self);
-            tasks.spawn(until(stop.clone(), async move { engine.read_site(&site).await }));
+            tasks.begin(&format!("places of {site}"), async move { engine.read_site(&site).await });
         }
     }
 
@@ -264,163 +260,6 @@ impl Engine {
         }
     }
 
-    /// A sweep at once when there never was one, or when one was missed or cut short while nothing ran; then by the
-    /// policy's schedules. Sites that could not be read are compared when they answer again.
-    async fn sweep_by_schedule(&self) {
-        self.note_dead_schedules().await;
-        let mut failures = 0;
-        // Sites that the last sweep could not read.
-        let mut behind: BTreeSet<SiteId> = BTreeSet::new();
-        if let Some(why) = self.sweep_owed().await {
-            self.sweep_once(&SweepScope::default(), why, &mut failures, &mut behind).await;
-        }
-        loop {
-            let now = self.clock.now();
-            let planned = self.next_sweep(now).unwrap_or(now + Duration::from_secs(86_400));
-            let again = now + self.settings.backoff(failures, "sweep");
-            let next = if failures > 0 || !behind.is_empty() { again.min(planned) } else { planned };
-            let news = tokio::select! {
-                biased;
-                () = self.policy_changed.notified() => Some("another policy was published"),
-                () = self.to_sweep.notified() => Some("an org or a site joined"),
-                () = self.clock.sleep_until(next) => None,
-            };
-            if news.is_some() || failures > 0 && behind.is_empty() && next < planned {
-                let why = news.unwrap_or("it could not be made whole before");
-                self.sweep_once(&SweepScope::default(), why, &mut failures, &mut behind).await;
-                continue;
-            }
-            if next == planned {
-                for scope in self.scopes_due(now, planned) {
-                    self.sweep_once(&scope, "by schedule", &mut failures, &mut behind).await;
-                }
-                continue;
-            }
-            for site in behind.clone() {
-                let scope = SweepScope { site: Some(site), tenant: None };
-                self.sweep_once(&scope, "it could not be read before", &mut failures, &mut behind).await;
-            }
-        }
-    }
-
-    /// Why a sweep is due at the start, if one is. A sweep is on record only when it came to its end.
-    async fn sweep_owed(&self) -> Option<&'static str> {
-        let sweeps = self.store.sweeps(Some("all"), 1).await.ok()?;
-        let Some(last) = sweeps.first() else { return Some("the first sweep") };
-        let due = self.next_sweep(last.started_at)?;
-        (due <= self.clock.now()).then_some("one was missed, or cut short")
-    }
-
-    /// A schedule that no day fits is a mistake that nobody would see otherwise.
-    async fn note_dead_schedules(&self) {
-        let now = self.clock.now();
-        let active = self.active();
-        for schedule in active.policy.schedules() {
-            let key = format!("schedule:{}", schedule.id);
-            let unknown = match (&schedule.site, &schedule.tenant) {
-                (Some(site), _) if !self.sites().contains_key(site) => Some(format!("site {site}")),
-                (_, Some(tenant)) if !self.directories().contains_key(tenant) => {
-                    Some(format!("tenant {tenant}"))
-                }
-                _ => None,
-            };
-            if unknown.is_none() && occurrence(schedule, now).is_some() {
-                self.clear(&key).await;
-                continue;
-            }
-            let detail = match unknown {
-                Some(what) => format!("the settings have no {what}"),
-                None => format!("\"{}\" in {} fits no day", schedule.cron, schedule.zone),
-            };
-            self.raise(Finding {
-                key,
-                kind: "sweep".into(),
-                severity: Severity::Warning,
-                tenant: None,
-                site: None,
-                identity: None,
-                title: format!("the schedule {} never comes", schedule.id),
-                detail,
-                fix: Some("correct the schedule in the policy".into()),
-                since: now,
-            })
-            .await;
-        }
-    }
-
-    /// One sweep, of one site or of all. `behind` keeps the sites that could not be read.
-    async fn sweep_once(
-        &self,
-        scope: &SweepScope,
-        why: &str,
-        failures: &mut u32,
-        behind: &mut BTreeSet<SiteId>,
-    ) {
-        let error = match self.sweep_within(scope, why, &Silent).await {
-            Ok(report) => {
-                match &scope.site {
-                    Some(site) => {
-                        behind.remove(site);
-                    }
-                    None => *behind = report.unread.iter().cloned().collect(),
-                }
-                // A tenant that was not read has an alarm of its own, and is asked again like a sweep that failed.
-                let whole = behind.is_empty() && report.unread_tenants.is_empty();
-                *failures = if whole { 0 } else { *failures + 1 };
-                tracing::info!(
-                    people = report.people,
-                    differing = report.differing,
-                    certified = report.certified,
-                    "swept"
-                );
-                if behind.is_empty() {
-                    self.clear("sweep").await;
-                    return;
-                }
-                let sites: Vec<_> = behind.iter().map(ToString::to_string).collect();
-                format!("not compared yet, because they could not be read: {}", sites.join(", "))
-            }
-            Err(error) => {
-                *failures += 1;
-                error.to_string()
-            }
-        };
-        tracing::warn!(error, "the sweep could not be made whole");
-        self.raise(Finding {
-            key: "sweep".into(),
-            kind: "sweep".into(),
-            severity: Severity::Error,
-            tenant: None,
-            site: None,
-            identity: None,
-            title: "the full comparison could not be made".into(),
-            detail: format!("{error}. Events are still followed. It is tried again by itself."),
-            fix: Some("run doctor".into()),
-            since: self.clock.now(),
-        })
-        .await;
-    }
-
-    /// The next moment of any schedule of the policy.
-    pub fn next_sweep(&self, now: Timestamp) -> Option<Timestamp> {
-        let active = self.active();
-        active.policy.schedules().iter().filter_map(|schedule| occurrence(schedule, now)).min()
-    }
-
-    /// What the schedules ask for whose next moment after `now` is `planned`: everything, if one of them asks for that.
-    fn scopes_due(&self, now: Timestamp, planned: Timestamp) -> Vec<SweepScope> {
-        let active = self.active();
-        let due = active.policy.schedules().iter().filter(|one| occurrence(one, now) == Some(planned));
-        let mut scopes: Vec<_> =
-            due.map(|one| SweepScope { site: one.site.clone(), tenant: one.tenant.clone() }).collect();
-        // No schedule at all: once a day everything.
-        if scopes.is_empty() || scopes.contains(&SweepScope::default()) {
-            return vec![SweepScope::default()];
-        }
-        scopes.dedup();
-        scopes
-    }
-
     /// Alarms before a leaver's bound ends, not after; and ends what was said about limits that have room again.
     async fn watch_leavers(&self) {
         loop {
@@ -486,7 +325,7 @@ impl Engine {
     }
 
     /// Whether all that is left to take waits for what the policy itself asks: a hold, a stage, somebody's word.
-    async fn waits_on_purpose(&self, leaver: &crate::ports::Leaver) -> bool {
+    pub(crate) async fn waits_on_purpose(&self, leaver: &crate::ports::Leaver) -> bool {
         let Ok(plans) = self.store.plans(Some(&leaver.identity), 5).await else { return false };
         let Some(newest) = plans.into_iter().find(|plan| plan.site == leaver.site) else { return false };
         !newest.steps.is_empty()
@@ -576,7 +415,12 @@ impl Engine {
         let at = self.clock.now();
         let next = match &result {
             Ok(()) => None,
-            Err(_) if message.attempts + 1 >= MESSAGE_ATTEMPTS_MAX => None,
+            Err(_)
+                if message.attempts + 1 >= MESSAGE_ATTEMPTS_MIN
+                    && at.duration_since(message.at) >= MESSAGE_TRIED_FOR =>
+            {
+                None
+            }
             Err(_) => Some(at + self.settings.backoff(message.attempts, &message.id)),
         };
         if next.is_none() {
@@ -591,14 +435,22 @@ impl Engine {
                 tenant: about.as_ref().map(|about| about.tenant.clone()),
                 site: None,
                 identity: about,
-                title: format!("a message to {} could not be delivered", message.route),
+                title: undelivered(&message.route),
                 detail: format!("{}: {why}", message.subject),
-                fix: Some("correct the route in the policy or the settings; the text is kept here".into()),
+                fix: Some(
+                    "correct the route in the policy or the settings, then: lanyard messages --again".into(),
+                ),
                 since: at,
             })
             .await;
         }
-        let _ = self.write(vec![Write::MessageTried { id: message.id.clone(), at, result, next }]).await;
+        let mut batch = Vec::new();
+        if result.is_ok() && message.attempts >= MESSAGE_ATTEMPTS_MIN {
+            // It may have been given up, and sent again by a person.
+            batch.push(Write::FindingOver { key: format!("message:{}", message.id), at });
+        }
+        batch.push(Write::MessageTried { id: message.id.clone(), at, result, next });
+        let _ = self.write(batch).await;
         next
     }
 
@@ -658,23 +510,6 @@ impl Engine {
     }
 }
 
-/// The next moment of one schedule; `None` if it never comes.
-fn occurrence(schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
-    let zone = TimeZone::get(&schedule.zone).ok()?;
-    let cron = croner::Cron::from_str(&schedule.cron).ok()?;
-    let later = spread(schedule);
-    let next = cron.find_next_occurrence(&(after - later).to_zoned(zone), false).ok()?;
-    Some(next.timestamp() + later)
-}
-
-/// How much later than its moment a schedule begins: the same each time, and another for another schedule.
-fn spread(schedule: &Schedule) -> Duration {
-    let digest = Sha256::digest(format!("{}/{:?}/{:?}", schedule.id, schedule.tenant, schedule.site));
-    let number = digest.iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-    let seconds = u64::from(schedule.spread_minutes) * 60;
-    Duration::from_secs(if seconds == 0 { 0 } else { number % seconds })
-}
-
 fn hook_finding(tenant: &TenantId, key: String, detail: String, fix: String, since: Timestamp) -> Finding {
     Finding {
         key,
@@ -687,6 +522,31 @@ fn hook_finding(tenant: &TenantId, key: String, detail: String, fix: String, sin
         detail,
         fix: Some(fix),
         since,
+    }
+}
+
+/// Loops under way, by name.
+struct Loops {
+    set: JoinSet<()>,
+    names: HashMap<tokio::task::Id, String>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Loops {
+    /// Runs until it is to stop.
+    fn begin(&mut self, name: &str, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.begin_whole(name, until(stop, work));
+    }
+
+    /// Runs until it ends by itself.
+    fn begin_whole(&mut self, name: &str, work: impl Future<Output = ()> + Send + 'static) {
+        let id = self.set.spawn(work).id();
+        self.names.insert(id, name.to_owned());
+    }
+
+    fn name(&self, error: &tokio::task::JoinError) -> String {
+        self.names.get(&error.id()).cloned().unwrap_or_default()
     }
 }
 
@@ -703,53 +563,5 @@ async fn until(stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
         biased;
         () = stopped(stop) => {}
         () = work => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn schedules_follow_their_zone_and_some_never_come() {
-        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
-        let schedule = |cron: &str, zone: &str| Schedule {
-            id: "s".into(),
-            cron: cron.into(),
-            zone: zone.into(),
-            site: None,
-            tenant: None,
-            spread_minutes: 0,
-        };
-        for (cron, zone, after, next) in [
-            ("0 2 * * *", "UTC", "2026-05-04T08:00:00Z", Some("2026-05-05T02:00:00Z")),
-            ("0 2 * * *", "Europe/Berlin", "2026-05-04T08:00:00Z", Some("2026-05-05T00:00:00Z")),
-            ("0 2 * * *", "Asia/Tokyo", "2026-05-04T08:00:00Z", Some("2026-05-04T17:00:00Z")),
-            ("0 2 30 2 *", "UTC", "2026-05-04T08:00:00Z", None),
-            ("0 2 * * *", "Europe/Nowhere", "2026-05-04T08:00:00Z", None),
-        ] {
-            assert_eq!(occurrence(&schedule(cron, zone), at(after)), next.map(at), "{cron} {zone}");
-        }
-    }
-
-    #[test]
-    fn a_spread_schedule_begins_later_and_each_time_as_much() {
-        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
-        let of = |site: &str| Schedule {
-            id: "nightly".into(),
-            cron: "0 2 * * *".into(),
-            zone: "UTC".into(),
-            site: Some(site.into()),
-            tenant: None,
-            spread_minutes: 90,
-        };
-        let first = occurrence(&of("hq"), at("2026-05-04T00:00:00Z")).expect("a moment");
-        let second = occurrence(&of("hq"), first).expect("a moment");
-        assert_eq!(second.duration_since(first), jiff::SignedDuration::from_hours(24));
-        assert!(first >= at("2026-05-04T02:00:00Z") && first < at("2026-05-04T03:30:00Z"), "{first}");
-        let elsewhere = occurrence(&of("south"), at("2026-05-04T00:00:00Z")).expect("a moment");
-        assert_ne!(first, elsewhere, "not all sites at once");
-        // Asked between the moment itself and its spread: it is still to come.
-        assert_eq!(occurrence(&of("hq"), at("2026-05-04T02:00:00Z")), Some(first));
     }
 }

@@ -105,7 +105,7 @@ pub struct Reverted {
     pub identity: IdentityId,
     pub person: String,
     pub site: SiteId,
-    /// `jobTitle`, `seat`, `role in 51`.
+    /// `jobTitle`, `seat`, `role in Reservations`.
     pub what: String,
     pub wanted: String,
     pub shown: String,
@@ -156,6 +156,8 @@ pub struct Decided {
     pub(crate) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     /// Live people accounts that belong to nobody.
     pub orphans: Vec<Account>,
+    /// Live people accounts whose person is in no list any more, by links that have not ended.
+    pub(crate) unlisted: Vec<(IdentityId, AccountKey)>,
     /// Live people accounts that share a key: its kind, its value, and they.
     pub duplicates: Vec<(String, String, Vec<Account>)>,
     /// Site administrators' accounts that belong to somebody governed.
@@ -380,7 +382,9 @@ impl Engine {
         identities.joined(members.holds());
         // What moved while we read is in the feed; a feed that cannot be read is a gap.
         evidence.feed_whole = Some(self.poll_feed(tenant).await.is_ok());
-        evidence.canary_seen = groups.evidence.canary_seen.or(evidence.canary_seen);
+        // What is known to be there is in both lists; one that lacks it makes doubt, whatever the other one shows.
+        let seen = [groups.evidence.canary_seen, evidence.canary_seen];
+        evidence.canary_seen = seen.into_iter().flatten().reduce(|one, other| one && other);
         let before = self.store.certified_rows(tenant.as_str(), ReadKind::Identities).await?;
         Ok(TenantSurvey {
             tenant: tenant.clone(),

@@ -23,6 +23,7 @@ use tracing::Instrument as _;
 use unfinished::Unfinished;
 
 pub(crate) use mirror::absent_key;
+pub(crate) use unfinished::{COMPARED_BY, left_unfinished};
 
 use crate::{
     Engine,
@@ -67,7 +68,7 @@ pub struct SweepReport {
 
 /// What a sweep compares: everything, or only one side of it. What is left out is known as it is remembered, so that
 /// accounts are told apart; nobody there is decided, and no account is called an orphan without everybody's list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct SweepScope {
     pub site: Option<SiteId>,
     pub tenant: Option<TenantId>,
@@ -195,7 +196,12 @@ impl Engine {
         let deciding = tracing::debug_span!("sweep.decide");
         let decided = self.decide_everybody(&lists, &mut recorder, progress).instrument(deciding).await?;
         let _busy = self.clock.busy();
-        let id = format!("swp_{}", now.as_millisecond());
+        // Two parts that are compared one after the other within a moment are two sweeps.
+        let part = match *scope == SweepScope::default() {
+            true => String::new(),
+            false => format!("_{}", scope.to_string().replace(' ', "-")),
+        };
+        let id = format!("swp_{}{part}", now.as_millisecond());
         let report = SweepReport {
             id: id.clone(),
             people: decided.people,
@@ -251,6 +257,9 @@ impl Engine {
         }
         batch.extend(self.given_up_again(scope, now).await?);
         batch.push(Unfinished::over());
+        if *scope == SweepScope::default() {
+            batch.push(mark.compared_by());
+        }
         self.write(batch).await?;
         self.wake.notify_one();
         Ok(report)

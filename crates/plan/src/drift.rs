@@ -12,6 +12,9 @@ use lanyard_model::{
 
 use crate::{Observation, Seen, Setting, plan_identity, seating::Seating};
 
+/// What an item is called: several of one person share it.
+pub const ITEM: &str = "category item";
+
 /// One such value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drifted {
@@ -92,7 +95,7 @@ pub fn drifted(
     }
     for item in desired.items.keys().filter(|item| applied.items.contains(item)) {
         if account.items.as_ref().is_some_and(|held| !held.contains(item)) {
-            add(Thing::Item(*item), "category item".into(), catalogue.item_name(*item), None);
+            add(Thing::Item(*item), ITEM.into(), catalogue.item_name(*item), None);
         }
     }
     if let Some(want) = &desired.cost_center

@@ -60,7 +60,13 @@ pub fn router(state: Arc<WebState>) -> Router {
 }
 
 /// Ready means that a delivery would be taken: the store writes, durably, within the time that Okta gives.
+/// Nor is it ready when a part of the engine has ended.
 async fn ready(State(state): State<Arc<WebState>>) -> Response {
+    let dead = state.engine.dead_loops();
+    if !dead.is_empty() {
+        let why = format!("not ready: ended without being asked to: {}\n", dead.join(", "));
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    }
     let write = state.engine.store().write(vec![Write::Meta { key: "ready".into(), value: "yes".into() }]);
     let why = match tokio::time::timeout(READY_WITHIN, write).await {
         Ok(Ok(_)) => return "ready\n".into_response(),

@@ -3233,7 +3233,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__messages)
-            opts="-v -h -V --data --json --verbose --help --version"
+            opts="-v -h -V --data --again --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

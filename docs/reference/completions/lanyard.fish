@@ -262,6 +262,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand alerts" -s v -l verbose 
 complete -c lanyard -n "__fish_lanyard_using_subcommand alerts" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand alerts" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand messages" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand messages" -l again -d 'Try those that were given up once more'
 complete -c lanyard -n "__fish_lanyard_using_subcommand messages" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand messages" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand messages" -s h -l help -d 'Print help'

@@ -99,7 +99,7 @@ pub(crate) struct Judge<'a> {
 const NAMED_MAX: usize = 10;
 
 /// Until then looks are at work on somebody who has just left.
-const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
+pub(crate) const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Rows whose keys are taken in at a time.
 const INDEXED: u32 = 5_000;
@@ -180,7 +180,16 @@ impl<'a> Judge<'a> {
                     known.site.accounts.iter().filter(|a| {
                         a.kind == AccountKind::Person && a.is_live() && a.site_admin != Some(true)
                     });
-                self.decided.orphans.extend(of_people.filter(|a| !known.is_claimed(a.id())));
+                for account in of_people {
+                    let mut holders = known.holders(account.id()).peekable();
+                    if let Some(first) = holders.peek().copied() {
+                        if holders.all(|who| !self.everybody.roll.is_listed(who)) {
+                            self.decided.unlisted.push((self.everybody.id(first), account.key));
+                        }
+                    } else if !known.is_claimed(account.id()) {
+                        self.decided.orphans.push(account);
+                    }
+                }
             }
         }
     }
@@ -358,6 +367,11 @@ impl<'a> Judge<'a> {
                 let failing = Failing { on: &on, failed: &applied.failed, before: account, catalogue };
                 plan = failing.hold(plan, desired.stopped.as_deref(), now);
             }
+            // Before their own desk is promised: it is not there yet.
+            let changed = match (account, &leaves) {
+                (Some(account), None) => drift::drifted(&desired, account, &applied, catalogue, seating),
+                _ => Vec::new(),
+            };
             for step in &plan.steps {
                 use lanyard_model::plan::Operation::{Create, Update};
                 if let Create { patch } | Update { patch } = &step.op
@@ -403,9 +417,16 @@ impl<'a> Judge<'a> {
                     named.push(format!("{person} (account {}): {roles}", account.id()));
                 }
             }
-            if let Some(account) = account.filter(|_| leaves.is_none()) {
-                decided.reverted.extend(reverted(identity, &site, &person, account, &desired, &applied));
-            }
+            decided.reverted.extend(changed.into_iter().map(|one| Reverted {
+                identity: identity.id.clone(),
+                person: person.clone(),
+                site: site.clone(),
+                // Several items of one person are several values.
+                what: if one.what == drift::ITEM { format!("{} {}", one.what, one.wanted) } else { one.what },
+                wanted: one.wanted,
+                shown: one.shown,
+                by: account.and_then(|account| account.updated_by),
+            }));
             let mut news = applied.clone();
             crate::look::note_applied(&mut news, &desired, account, seating);
             drift::keep(&mut news, &left);
@@ -446,47 +467,6 @@ fn overdue(desired: &Desired, now: Timestamp) -> Option<(Overdue, Timestamp)> {
         Ending::Deactivated | Ending::Deleted | Ending::LeftScope => Overdue::Gone,
     };
     (now.duration_since(since) > OVERDUE_AFTER).then_some((why, since))
-}
-
-/// What we had set, policy still wants, and the account shows no longer.
-fn reverted(
-    identity: &Identity,
-    site: &SiteId,
-    person: &str,
-    account: &Account,
-    desired: &Desired,
-    applied: &Applied,
-) -> Vec<Reverted> {
-    if !matches!(desired.lifecycle, Lifecycle::Active) || !account.is_live() {
-        return Vec::new();
-    }
-    let one = |what: String, wanted: String, shown: String| Reverted {
-        identity: identity.id.clone(),
-        person: person.to_owned(),
-        site: site.clone(),
-        what,
-        wanted,
-        shown,
-        by: account.updated_by,
-    };
-    let mut all = Vec::new();
-    for (name, want) in &desired.fields {
-        let (wanted, shown) = (want.value.trim(), account.fields.get(name).map_or("", String::as_str));
-        if applied.fields.get(name).is_some_and(|set| set == wanted) && shown != wanted {
-            all.push(one(name.to_string(), wanted.to_owned(), shown.to_owned()));
-        }
-    }
-    for (center, want) in &desired.roles {
-        let shown = account.roles.as_ref().map(|roles| roles.get(center));
-        if let Some(shown) = shown
-            && applied.roles.get(center) == Some(&want.value)
-            && shown != Some(&want.value)
-        {
-            let shown = shown.map_or("none", |role| role.as_str());
-            all.push(one(format!("role in {center}"), want.value.as_str().to_owned(), shown.to_owned()));
-        }
-    }
-    all
 }
 
 /// Roles of somebody governed that no rule gives, that we did not give, and that no rule takes away.

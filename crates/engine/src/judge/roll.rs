@@ -43,6 +43,11 @@ impl Roll {
         Some(self.starts[place] + tenants[place].identities.find(&id.user)?)
     }
 
+    /// Whether somebody is in a list.
+    pub(crate) fn is_listed(&self, who: Who) -> bool {
+        who < self.listed
+    }
+
     /// Anybody: who is in no list gets a number of their own.
     pub(crate) fn number(&mut self, tenants: &[TenantSurvey], id: &IdentityId) -> Who {
         if let Some(listed) = self.find(tenants, id) {

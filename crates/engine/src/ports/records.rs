@@ -492,6 +492,13 @@ pub struct SweepRecord {
     pub findings: u64,
 }
 
+impl SweepRecord {
+    /// When it ended; when it began, if it did not.
+    pub fn end(&self) -> Timestamp {
+        self.ended_at.unwrap_or(self.started_at)
+    }
+}
+
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

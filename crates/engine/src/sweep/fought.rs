@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Engine,
     pages::Pages,
-    ports::{Finding, Severity, StoreFailure, Write},
+    ports::{ActivityFilter, Finding, Severity, StoreFailure, Write},
     survey::Reverted,
 };
 
 /// Before the key of a fight, in memory and among the findings.
 const FOUGHT: &str = "fought:";
+/// Lines of somebody's journal that are looked through.
+const LINES_MAX: usize = 200;
 /// Fights read at a time.
 const PAGE: usize = 1_000;
 
@@ -43,6 +45,22 @@ impl Engine {
         Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
+    /// Whether a read has shown the value as policy wants it since then. Lines name what was left open.
+    async fn set_again_since(&self, one: &Reverted, since: Timestamp) -> Result<bool, StoreFailure> {
+        let filter = ActivityFilter {
+            identity: Some(one.identity.clone()),
+            limit: LINES_MAX,
+            ..ActivityFilter::default()
+        };
+        let lines = self.store.activity(&filter).await?;
+        Ok(lines.iter().map(|kept| &kept.entry).any(|line| {
+            line.kind == "verified"
+                && line.at >= since
+                && line.site.as_ref() == Some(&one.site)
+                && !line.detail.contains(&one.what)
+        }))
+    }
+
     /// Counts what was changed back, and tells of what was so too often.
     pub(super) async fn fought_writes(
         &self,
@@ -53,6 +71,12 @@ impl Engine {
         for one in reverted {
             let key = key(&one);
             let before = self.fight(&key).await?.filter(|fight| fight.last + FORGOTTEN > now);
+            if let Some(fight) = &before
+                && !self.set_again_since(&one, fight.last).await?
+            {
+                // The same change, seen once more: it was not repaired yet.
+                continue;
+            }
             let times = before.map_or(0, |fight| fight.times) + 1;
             let value = serde_json::to_string(&Fight { times, last: now }).unwrap_or_default();
             writes.push(Write::Meta { key: key.clone(), value });

@@ -9,6 +9,7 @@ use lanyard_policy::reaction::{Reactions, Situation};
 
 use crate::{
     Engine,
+    judge::OVERDUE_AFTER,
     ports::{Finding, Severity, StoreFailure, Write},
     reactions::{disputed, toned},
     survey::{Decided, Lists, Overdue},
@@ -32,7 +33,9 @@ impl Engine {
         let everybody = lists.everybody_is_known();
         let mut findings = findings(decided, &|site| active.policy.reactions(site), now);
         if everybody {
-            findings.extend(overdue(decided, now));
+            let mut late = decided.overdue.clone();
+            self.add_deleted(decided, &mut late, now).await?;
+            findings.extend(overdue(&late, now));
         }
         let known: BTreeMap<String, Finding> =
             self.store.findings(OPEN_MAX).await?.into_iter().map(|f| (f.key.clone(), f)).collect();
@@ -71,6 +74,33 @@ impl Engine {
             }
         }
         Ok(writes)
+    }
+
+    /// Adds people who were proven deleted a while ago and whose accounts are live. They are in no list, so nobody decides
+    /// about them here: the mirror and their last plan tell of them.
+    async fn add_deleted(
+        &self,
+        decided: &Decided,
+        late: &mut BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
+        now: Timestamp,
+    ) -> Result<(), StoreFailure> {
+        for (id, account) in &decided.unlisted {
+            let Some(known) = self.store.identity(id).await? else { continue };
+            let Some(gone) = known.gone_at.filter(|gone| now.duration_since(*gone) > OVERDUE_AFTER) else {
+                continue;
+            };
+            let (count, named) = late.entry((account.site.clone(), Overdue::Gone)).or_default();
+            *count += 1;
+            if named.len() < NAMED_MAX {
+                let plans = self.store.plans(Some(id), 5).await?;
+                let plan = plans.iter().find(|plan| plan.site == account.site);
+                let waits = plan.and_then(|plan| plan.steps.iter().find_map(|step| step.gate.why()));
+                let waits = waits.map_or_else(String::new, |what| format!(", waits: {what}"));
+                let (person, day) = (known.identity.display_name(), gone.strftime("%Y-%m-%d"));
+                named.push(format!("{person} (account {}): since {day}{waits}", account.id));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -156,8 +186,11 @@ fn findings<'r>(
 }
 
 /// People who should be gone, one finding for each site: who of them is gone meanwhile is worked off anyway.
-fn overdue(decided: &Decided, now: Timestamp) -> impl Iterator<Item = Finding> {
-    decided.overdue.iter().map(move |((site, why), (count, named))| {
+fn overdue(
+    late: &BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
+    now: Timestamp,
+) -> impl Iterator<Item = Finding> {
+    late.iter().map(move |((site, why), (count, named))| {
         let (kind, one, several) = match why {
             Overdue::PastDate => (
                 "past_date",

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::SweepScope;
 use crate::{
     Engine,
-    ports::{Progress, StoreFailure, Write},
+    ports::{Progress, Store, StoreFailure, Write},
     survey::{SiteSurvey, SurveyError, TenantSurvey},
 };
 
@@ -24,6 +24,14 @@ use crate::{
 const TAKEN_UP_MAX: Duration = Duration::from_secs(30 * 60);
 
 const KEY: &str = "sweep:unfinished";
+/// Keeps the seal of the policy by which everybody was compared last.
+pub(crate) const COMPARED_BY: &str = "sweep:policy";
+
+/// The scope of the sweep whose mark this is, if it has not ended.
+pub(crate) async fn left_unfinished(store: &dyn Store) -> Result<Option<SweepScope>, StoreFailure> {
+    let left = store.meta(KEY).await?;
+    Ok(left.and_then(|text| serde_json::from_str::<Unfinished>(&text).ok()).map(|left| left.scope))
+}
 
 /// What a sweep that has not ended has done so far.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,6 +76,11 @@ impl Unfinished {
         Write::Meta { key: KEY.into(), value: serde_json::to_string(self).unwrap_or_default() }
     }
 
+    /// The sweep has compared everybody by this policy.
+    pub(super) fn compared_by(&self) -> Write {
+        Write::Meta { key: COMPARED_BY.into(), value: self.policy.clone() }
+    }
+
     /// The sweep has ended.
     pub(super) fn over() -> Write {
         Write::Meta { key: KEY.into(), value: String::new() }
@@ -75,15 +88,15 @@ impl Unfinished {
 }
 
 impl Engine {
-    /// What an earlier process left unfinished, for the first sweep of this one; else a fresh beginning.
+    /// What an earlier process left unfinished, for the first sweep of this one; else a fresh beginning. Each list stands
+    /// alone: whatever the earlier sweep was to compare, this one takes up those that it reads too.
     pub(super) async fn take_up(&self, scope: &SweepScope) -> Result<Unfinished, StoreFailure> {
         let now = self.clock.now();
         let policy = self.active().policy.seal().to_owned();
         let first = self.may_take_up.swap(false, Ordering::SeqCst);
         let left = if first { self.store.meta(KEY).await? } else { None };
         let left: Option<Unfinished> = left.and_then(|text| serde_json::from_str(&text).ok());
-        let fits = |left: &Unfinished| left.policy == policy && left.scope == *scope;
-        let Some(mut left) = left.filter(fits) else {
+        let Some(mut left) = left.filter(|left| left.policy == policy) else {
             return Ok(Unfinished {
                 started_at: now,
                 scope: scope.clone(),
@@ -96,6 +109,7 @@ impl Engine {
         let since = now - TAKEN_UP_MAX;
         left.tenants.retain(|_, read| *read >= since && *read <= now);
         left.sites.retain(|_, read| *read >= since && *read <= now);
+        left.scope = scope.clone();
         if left.tenants.is_empty() && left.sites.is_empty() {
             left.started_at = now;
         }

@@ -1,13 +1,19 @@
 //! Alerts and digest on the real store: told once, also by another process.
 
-use std::time::Duration;
-
-use lanyard_engine::{
-    alerts::{AlertRule, AlertSettings},
-    ports::{Finding, Route, Severity, Store, Write},
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use crate::bench::World;
+use lanyard_engine::{
+    alerts::{AlertRule, AlertSettings, Digest},
+    loops::Surroundings,
+    ports::{Finding, Message, Notifier, Route, Severity, Store, Write},
+};
+use tokio::sync::watch;
+
+use crate::bench::{World, at};
 
 fn finding(world: &World, n: usize) -> Write {
     Write::Finding(Box::new(Finding {
@@ -64,4 +70,205 @@ async fn a_storm_is_told_once_also_across_a_restart() {
 
     let digest = world.engine.digest(world.now()).await.unwrap();
     assert!(digest.text.contains("0 findings are open."), "{}", digest.text);
+}
+
+/// Takes nothing on the routes that it refuses.
+#[derive(Default)]
+struct Post {
+    refused: Mutex<BTreeSet<String>>,
+    taken: Mutex<Vec<String>>,
+}
+
+impl Post {
+    fn refuse(&self, slack: &str) {
+        self.refused.lock().unwrap().insert(slack.into());
+    }
+
+    fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut self.taken.lock().unwrap())
+    }
+}
+
+#[async_trait::async_trait]
+impl Notifier for Post {
+    async fn send(&self, message: &Message, route: &Route) -> Result<(), String> {
+        let Route::Slack(name) = route else { return Ok(()) };
+        assert!(!message.subject.contains("make it panic"), "as a mistake of ours would");
+        if self.refused.lock().unwrap().contains(name) {
+            return Err("the mail is down".into());
+        }
+        self.taken.lock().unwrap().push(format!("{name}: {}", message.subject));
+        Ok(())
+    }
+}
+
+fn rule(id: &str, to: &str) -> AlertRule {
+    AlertRule {
+        id: id.into(),
+        kinds: ["message".to_owned()].into(),
+        sites: Default::default(),
+        tenants: Default::default(),
+        at_least: Severity::Warning,
+        to: vec![Route::Slack(to.into())],
+        gather: Duration::from_secs(30),
+        every: Duration::from_secs(600),
+        template: None,
+    }
+}
+
+async fn settle() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn pass(world: &World, minutes: usize) {
+    for _ in 0..minutes {
+        world.clock.pass(Duration::from_secs(60));
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// All loops of the world, until the sender is dropped or told.
+fn run(world: &World, post: &Arc<Post>) -> watch::Sender<bool> {
+    let (stop, stopping) = watch::channel(false);
+    let surroundings = Surroundings { hooks: Vec::new(), notifier: Arc::clone(post) as Arc<dyn Notifier> };
+    tokio::spawn(Arc::clone(&world.engine).run(surroundings, stopping));
+    stop
+}
+
+fn message(world: &World, id: &str, subject: &str) -> Write {
+    Write::Message(Box::new(Message {
+        id: id.into(),
+        route: "alert:mail".into(),
+        subject: subject.into(),
+        text: "text".into(),
+        at: world.now(),
+        attempts: 0,
+        data: None,
+    }))
+}
+
+#[tokio::test]
+async fn a_message_outlives_a_night_and_one_that_was_given_up_is_told_elsewhere_and_can_be_sent_again() {
+    let mut world = World::new().await;
+    world.settings.alerts =
+        AlertSettings { rules: vec![rule("mail", "mail"), rule("chat", "chat")], ..AlertSettings::default() };
+    world.restarted().await;
+    let post = Arc::new(Post::default());
+    post.refuse("mail");
+    let _stop = run(&world, &post);
+    settle().await;
+    world.store.write(vec![message(&world, "m1", "first")]).await.unwrap();
+    pass(&world, 10 * 60).await;
+    let state = async |id: &str| {
+        let all = world.store.messages(99).await.unwrap();
+        all.into_iter().find(|message| message.id == id).unwrap()
+    };
+    assert!(state("m1").await.next.is_some(), "it is still tried: {:?}", state("m1").await);
+    post.refused.lock().unwrap().clear();
+    pass(&world, 10).await;
+    assert_eq!(post.taken(), ["mail: first"]);
+
+    post.refuse("mail");
+    world.store.write(vec![message(&world, "m2", "second")]).await.unwrap();
+    world.clock.pass(Duration::from_secs(70 * 3600));
+    pass(&world, 90).await;
+    assert!(state("m2").await.next.is_some(), "not yet three days");
+    pass(&world, 90).await;
+    let given_up = state("m2").await;
+    assert_eq!((given_up.next, given_up.sent_at), (None, None));
+    let told = world.store.finding("message:m2").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "a message to alert:mail could not be delivered");
+    assert!(told.detail.contains("second: the mail is down"), "{}", told.detail);
+    let said = post.taken();
+    assert!(
+        said.contains(&"chat: Lanyard: a message to alert:mail could not be delivered".to_owned()),
+        "{said:?}"
+    );
+    let to_mail = world.store.messages(99).await.unwrap();
+    let about: Vec<_> =
+        to_mail.iter().filter(|m| m.route == "alert:mail" && m.subject.contains("could not be")).collect();
+    assert!(about.is_empty(), "not on the route that failed: {about:?}");
+
+    // Mended, and sent again.
+    post.refused.lock().unwrap().clear();
+    assert_eq!(world.engine.send_given_up().await.unwrap(), 1);
+    pass(&world, 2).await;
+    assert!(post.taken().contains(&"mail: second".to_owned()));
+    assert_eq!(world.store.finding("message:m2").await.unwrap(), None, "its delivery ends the finding");
+    assert_eq!(world.engine.send_given_up().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_part_of_the_engine_that_ends_by_a_mistake_is_named() {
+    let mut world = World::new().await;
+    world.settings.alerts = AlertSettings { rules: vec![rule("mail", "mail")], ..AlertSettings::default() };
+    world.restarted().await;
+    let post = Arc::new(Post::default());
+    let _stop = run(&world, &post);
+    settle().await;
+    assert_eq!(world.engine.dead_loops(), [""; 0]);
+    world.store.write(vec![message(&world, "m1", "make it panic")]).await.unwrap();
+    pass(&world, 6).await;
+    assert_eq!(world.engine.dead_loops(), ["messages"]);
+}
+
+/// The digests of a world, by id and subject.
+async fn digests(world: &World) -> Vec<String> {
+    settle().await;
+    let all = world.store.messages(99).await.unwrap();
+    let mut all: Vec<_> = all.into_iter().filter(|m| m.route == "digest").map(|m| m.subject).collect();
+    all.sort();
+    all
+}
+
+async fn with_digest(at_time: &str, zone: &str) -> World {
+    let mut world = World::new().await;
+    world.settings.alerts.digest = Some(Digest {
+        at: at_time.parse().unwrap(),
+        zone: jiff::tz::TimeZone::get(zone).unwrap(),
+        to: vec![Route::Slack("it".into())],
+    });
+    world.restarted().await;
+    world
+}
+
+#[tokio::test]
+async fn each_day_has_its_digest_also_when_the_clocks_change_and_one_that_was_missed_is_made_up_once() {
+    let mut world = with_digest("00:30", "Europe/London").await;
+    world.clock.set(at("2027-03-27T12:00:00Z"));
+    let start = |world: &World| {
+        let engine = Arc::clone(&world.engine);
+        tokio::spawn(async move { engine.send_digests().await })
+    };
+    let running = start(&world);
+    assert_eq!(digests(&world).await, [""; 0], "the first start owes none");
+    // Half past twelve in winter, and half past twelve in summer: one day by UTC.
+    world.clock.set(at("2027-03-28T00:30:00Z"));
+    assert_eq!(digests(&world).await, ["Lanyard: the day until 2027-03-28"]);
+    world.clock.set(at("2027-03-28T23:30:00Z"));
+    let both = ["Lanyard: the day until 2027-03-28", "Lanyard: the day until 2027-03-29"];
+    assert_eq!(digests(&world).await, both);
+    running.abort();
+
+    // Two nights without a process: the last one is made up.
+    world.clock.set(at("2027-03-31T09:00:00Z"));
+    world.restarted().await;
+    let running = start(&world);
+    assert_eq!(digests(&world).await[2..], ["Lanyard: the day until 2027-03-31"]);
+    running.abort();
+    world.restarted().await;
+    let running = start(&world);
+    assert_eq!(digests(&world).await.len(), 3, "once");
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_digest_names_the_day_of_those_who_read_it() {
+    let world = with_digest("08:00", "Asia/Tokyo").await;
+    let digest = world.engine.digest(at("2026-05-05T23:00:00Z")).await.unwrap();
+    assert_eq!(digest.subject, "Lanyard: the day until 2026-05-06");
 }

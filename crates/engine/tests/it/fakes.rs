@@ -90,6 +90,8 @@ pub struct OktaState {
     pub unlisted: BTreeSet<String>,
     /// Lists end early.
     pub torn: bool,
+    /// Whether the list of people shows somebody known to exist; the list of groups always shows its own.
+    pub canary: Option<bool>,
     /// Member lists break off.
     pub torn_members: bool,
     /// The user schema; empty: it cannot be read.
@@ -166,6 +168,7 @@ impl Directory for Okta {
             );
             let mut evidence = evidence(ReadKind::Identities, into.count() as usize, at);
             evidence.reached_end = !state.torn;
+            evidence.canary_seen = state.canary;
             evidence
         })
     }
@@ -279,6 +282,8 @@ pub struct OfficeState {
     pub fields: BTreeMap<String, String>,
     /// How often all accounts were listed.
     pub lists: usize,
+    /// Happens while all accounts are listed next.
+    pub while_listed: Option<Box<dyn FnOnce() + Send>>,
     /// The list of accounts shows nobody and does not come to its own end.
     pub torn: bool,
     /// Scans of bookings fail so.
@@ -588,6 +593,9 @@ impl Workplace for Office {
         _: &dyn Progress,
     ) -> Result<Evidence, PortFailure> {
         let at = self.clock.now();
+        if let Some(meanwhile) = self.change(|state| state.while_listed.take()) {
+            meanwhile();
+        }
         self.read(|state| {
             state.lists += 1;
             for account in state.accounts.values().filter(|a| a.is_live() && !state.torn) {

@@ -18,6 +18,7 @@ fn page(uuid: &str, next: &str) -> Result<FeedPage, FeedError> {
         lane: Lane::Normal,
         deletion: false,
         ours: false,
+        membership: None,
     };
     Ok(FeedPage { events: vec![event], next: FeedCursor::At(next.into()), rows: 1 })
 }

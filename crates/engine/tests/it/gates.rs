@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lanyard_engine::{
     approvals::{Principal, Say, SayRefused},
-    ports::Store,
+    ports::{PortFailure, Route, Store},
 };
 use lanyard_model::{
     clearance::{Clearance, ClearanceKind, ClearanceState},
@@ -259,6 +259,40 @@ async fn a_leaver_loses_in_stages_what_the_policy_says() {
 }
 
 #[tokio::test]
+async fn a_leaver_who_waits_for_what_the_policy_asks_is_not_late_for_monitoring_either() {
+    let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n[lifecycle.start]\n";
+    let mut world = world(&[("[lifecycle.start]\n", deactivated)]).await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    ana.groups = Groups::new([APP.into()], true);
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.leave(&id).await;
+    world.quiet_for(2 * DAY).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    assert_eq!(world.store.leavers(true, 9).await.unwrap().len(), 1);
+    assert_eq!(world.engine.leavers_overdue(9).await.unwrap(), 0);
+    world.engine.alarm_late_leavers().await;
+    assert!(!world.findings().await.iter().any(|key| key.starts_with("leaver-late:")));
+}
+
+#[tokio::test]
+async fn a_leaver_whom_a_site_keeps_from_going_is_late() {
+    let mut world = world(&[]).await;
+    let ana = join(&mut world).await;
+    world.hq.change(|state| {
+        let reason = "down".into();
+        state.failure = Some(PortFailure::Unavailable { upstream: "hq".into(), reason });
+    });
+    world.leave(&ana).await;
+    world.quiet_for(Duration::from_secs(60)).await;
+    let open = world.store.leavers(true, 9).await.unwrap().len();
+    assert_eq!((open, world.engine.leavers_overdue(9).await.unwrap()), (1, 0), "not yet");
+    world.quiet_for(Duration::from_secs(300)).await;
+    assert_eq!(world.engine.leavers_overdue(9).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn removals_wait_for_their_window_and_leavers_do_not() {
     // 2026-05-04 is a Monday.
     let window =
@@ -328,6 +362,35 @@ async fn whoever_may_decide_is_told_and_others_when_it_takes_too_long() {
     world.engine.tell_escalated().await;
     // Never herself, though the rule names her.
     assert_eq!(told(&world).await, [asked("boss@acme.example"), asked("mia@acme.example")]);
+}
+
+#[tokio::test]
+async fn a_channel_reads_once_that_a_request_went_on_to_a_role() {
+    let asks = "but_first = { approval = [\"person:mia@acme.example\"], expires = \"5 days\", escalate_after = \"1 day\", \
+                escalate_to = [\"role:approver\"] }\nif = [{ group = \"ROOMS\" }]\nlook_up";
+    let mut world = World::new().await;
+    world.settings.alerts.asking.channels = vec![Route::Slack("approvals".into())];
+    world.edits = vec![(ROOM_FLOW, asks)];
+    world.reborn().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    let told = async |world: &World| {
+        let all = world.store.messages_due(world.now(), 99).await.unwrap();
+        let texts =
+            all.into_iter().filter(|message| message.route == "approvals").map(|message| message.text);
+        let mut told: Vec<_> = texts.map(|text| text.contains("It was not decided in time")).collect();
+        told.sort();
+        told
+    };
+    assert_eq!(told(&world).await, [false]);
+    world.clock.pass(DAY);
+    world.engine.tell_escalated().await;
+    world.engine.tell_escalated().await;
+    assert_eq!(told(&world).await, [false, true]);
+    // The next process tells it no second time.
+    world.reborn().await;
+    world.engine.tell_escalated().await;
+    assert_eq!(told(&world).await, [false, true]);
 }
 
 #[tokio::test]

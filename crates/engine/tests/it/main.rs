@@ -21,6 +21,7 @@ mod people;
 mod reactions;
 mod reasons;
 mod reviews;
+mod schedules;
 mod standing;
 mod sweeps;
 mod told;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanyard_engine::ports::{PortFailure, Severity, Store};
 use lanyard_model::{
-    account::AccountKind,
+    account::{AccountKind, FieldName},
     coverage::ReadKind,
     id::{AccountId, RoomId, SiteId},
     identity::{Groups, Status},
@@ -139,6 +139,42 @@ async fn a_tenant_that_cannot_be_read_keeps_nobody_else_waiting_and_loses_nobody
     });
     let error = world.engine.sweep(None, "test", &lanyard_engine::ports::Silent).await.unwrap_err();
     assert!(error.to_string().contains("down"), "nobody could be read: {error}");
+}
+
+#[tokio::test]
+async fn a_person_known_to_exist_who_is_missing_from_the_list_puts_it_in_doubt() {
+    let mut world = World::new().await;
+    hire(&world, "acme", 4);
+    world.sweep().await;
+    world.quiet().await;
+    world.clock.pass(Duration::from_secs(3600));
+    // An answer that leaves people out, the person known to exist among them, and nothing else says so.
+    world.acme.change(|state| {
+        state.canary = Some(false);
+        state.unlisted.insert("acme0001".into());
+        state.people.remove("acme0001");
+    });
+    let report = world.sweep().await;
+    assert_eq!(report.doubts, ["acme: a row known to exist was missing from the list"]);
+    world.quiet().await;
+    assert_eq!(
+        world.shown().lines().filter(|line| line.contains("inactive")).count(),
+        0,
+        "{}",
+        world.shown()
+    );
+    assert!(world.findings().await.contains(&"certificate:acme:Identities".to_owned()));
+
+    world.acme.change(|state| state.canary = Some(true));
+    let report = world.sweep().await;
+    assert_eq!((report.certified, report.doubts.len()), (true, 0), "{report:?}");
+    world.quiet().await;
+    assert_eq!(
+        world.shown().lines().filter(|line| line.contains("inactive")).count(),
+        1,
+        "{}",
+        world.shown()
+    );
 }
 
 /// A sweep that dies at each of its writes in turn is ended by the next process; lists that were remembered whole are
@@ -453,7 +489,7 @@ async fn a_value_that_somebody_changes_back_three_times_is_a_fight() {
     let ana = person("acme", "ana", "Ana", "0417");
     world.say(ana).await;
     world.quiet().await;
-    let key = "fought:acme/ana:hq:role in 51";
+    let key = "fought:acme/ana:hq:role in reservation";
     for time in 1..=3 {
         world.clock.pass(Duration::from_secs(86_400));
         world.hq.change(|state| state.accounts.values_mut().next().unwrap().roles.as_mut().unwrap().clear());
@@ -471,6 +507,74 @@ async fn a_value_that_somebody_changes_back_three_times_is_a_fight() {
     world.sweep().await;
     assert!(!world.findings().await.contains(&key.to_owned()));
     assert_eq!(world.store.metas("fought:", None, 9).await.unwrap(), [], "nothing is kept of it");
+}
+
+#[tokio::test]
+async fn a_change_that_was_not_repaired_yet_is_counted_once_and_a_seat_can_be_fought_about() {
+    let mut world = World::new().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    let number = world.hq.change(|state| *state.accounts.keys().next().unwrap());
+    let key = "fought:acme/ana:hq:department";
+    let department = FieldName::new("department").unwrap();
+    world.hq.change(|state| {
+        let account = state.accounts.get_mut(&number).unwrap();
+        account.fields.insert(department.clone(), "By hand".into());
+    });
+    world.engine.set_stopped(true, "a test").await.unwrap();
+    for _ in 0..4 {
+        world.clock.pass(Duration::from_secs(86_400));
+        world.sweep().await;
+    }
+    assert!(!world.findings().await.contains(&key.to_owned()), "nobody has set it since");
+    world.engine.set_stopped(false, "a test").await.unwrap();
+    world.sweep().await;
+    world.quiet().await;
+
+    // Only the spelling of the name they sign in with: no difference to anybody.
+    let name = FieldName::new("userName").unwrap();
+    for _ in 0..4 {
+        world.clock.pass(Duration::from_secs(3600));
+        world.hq.change(|state| {
+            let account = state.accounts.get_mut(&number).unwrap();
+            account.fields.insert(name.clone(), "ANA@acme.example".into());
+            account.seat = None;
+        });
+        world.sweep().await;
+        world.quiet().await;
+    }
+    let found = world.findings().await;
+    let fought: Vec<_> = found.iter().filter(|key| key.starts_with("fought:")).collect();
+    assert_eq!(fought, ["fought:acme/ana:hq:seat"]);
+}
+
+#[tokio::test]
+async fn whoever_was_deleted_and_whose_account_lives_on_is_told_with_those_who_are_gone() {
+    let mut world = World::new().await;
+    for id in 7..11 {
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
+    hire(&world, "acme", 4);
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "legalHold", "yes");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.sweep().await;
+    world.quiet().await;
+    world.acme.change(|state| drop(state.people.remove("ana")));
+    world.signal(&id, true).await;
+    world.quiet().await;
+    world.sweep().await;
+    assert_eq!(world.store.finding("zombie:hq:all").await.unwrap(), None, "they have just gone");
+    world.quiet_for(Duration::from_secs(2 * 86_400)).await;
+    world.sweep().await;
+    let told = world.store.finding("zombie:hq:all").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "hq: 1 live account belongs to somebody who is gone");
+    assert!(
+        told.detail.starts_with("Ana Okafor (account ") && told.detail.contains("waits: "),
+        "{}",
+        told.detail
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ use lanyard_model::{
     plan::Gate,
 };
 
-use crate::bench::{World, files, person, set};
+use crate::{
+    bench::{World, files, person, set},
+    fakes::Fault,
+};
 
 const NO_ROOMS: (&str, &str) =
     ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Nobody\" }]");
@@ -322,6 +325,46 @@ async fn a_roll_out_halts_by_itself_survives_a_restart_and_goes_on_when_somebody
     world.engine.advance_roll_out().await.unwrap();
     world.quiet_for(Duration::from_secs(60)).await;
     assert_eq!(world.shown(), "ana@acme.example seat 11\nben@acme.example seat 11\n");
+}
+
+#[tokio::test]
+async fn a_roll_out_halts_at_a_limit_and_at_too_many_failures() {
+    let (world, _) = rolled_out().await;
+    let cap = Finding {
+        key: "cap:removals:hq".into(),
+        kind: "cap".into(),
+        severity: Severity::Error,
+        tenant: None,
+        site: Some("hq".into()),
+        identity: None,
+        title: "hq: the limit on removals is reached".into(),
+        detail: String::new(),
+        fix: None,
+        since: world.now(),
+    };
+    world.store.write(vec![Write::Finding(Box::new(cap))]).await.unwrap();
+    world.engine.advance_roll_out().await.unwrap();
+    let known = world.engine.roll_out().await.unwrap().unwrap();
+    assert_eq!(known.halted.as_deref(), Some("a finding of the kind cap began"));
+
+    let (mut world, _) = rolled_out().await;
+    let others = [("eve", "0421"), ("fay", "0422"), ("gus", "0423")];
+    for (user, number) in others {
+        world.say(person("acme", user, user, number)).await;
+    }
+    world.quiet_for(Duration::from_secs(30)).await;
+    for (user, _) in others {
+        world.engine.advance_roll_out().await.unwrap();
+        let halted = world.engine.roll_out().await.unwrap().unwrap().halted;
+        assert_eq!(halted, None, "a failure or two is none of its");
+        world.hq.change(|state| state.faults_of.entry("update").or_default().push_back(Fault::NotDone));
+        let who = IdentityId::new("acme".into(), user);
+        world.alter(&who, |person| set(person, "department", "Sales")).await;
+        world.quiet_for(Duration::from_secs(30)).await;
+    }
+    world.engine.advance_roll_out().await.unwrap();
+    let halted = world.engine.roll_out().await.unwrap().unwrap().halted.unwrap_or_default();
+    assert!(halted.starts_with("3 of ") && halted.ends_with(" operations failed"), "{halted}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use jiff::Timestamp;
 use lanyard_engine::ports::{Entry, Severity, Store, TreeHead, Write};
-use lanyard_store::SqliteStore;
+use lanyard_store::{Archive, SqliteStore};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -25,6 +25,10 @@ use crate::{
 const NOTE: &str = "backup.json";
 /// The database inside a store's folder.
 const DATABASE: &str = "lanyard.db";
+/// The policy inside a backup, wherever the settings have theirs.
+const POLICY: &str = "policy";
+/// Where a copy is looked at before it takes the store's place.
+const RESTORING: &str = "restoring";
 
 #[derive(Debug, Args)]
 pub struct BackupArguments {
@@ -98,7 +102,7 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
 
 async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> anyhow::Result<Note> {
     fs::copy(dir.join(FILE), to.join(FILE)).with_context(|| format!("cannot copy {FILE}"))?;
-    copy_folder(&dir.join(&settings.policy), &to.join(&settings.policy))?;
+    copy_folder(&dir.join(&settings.policy), &to.join(POLICY))?;
     if secrets {
         copy_folder(&dir.join("secrets"), &to.join("secrets"))?;
     }
@@ -129,45 +133,26 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
     let note: Note = serde_json::from_str(&read)
         .map_err(|error| exit::Unusable(format!("{} is no backup: {NOTE}: {error}", from.display())))?;
     let target = wiring::store_folder(to);
-    let mut lost = 0;
-    if target.join(DATABASE).exists() {
-        // Opening it also proves that nobody else has it open.
-        let store = SqliteStore::open(&target).map_err(|error| {
-            exit::Unusable(format!("{error}; nothing was changed\nhint: stop the server first"))
-        })?;
-        let here = store.tree_heads().await?;
-        store.close();
-        lost = lines_after(&note.journal, &here).map_err(|why| {
-            exit::Unusable(format!("{why}; nothing was changed\nhint: restore into another folder"))
-        })?;
-        ensure!(
-            lost == 0 || arguments.older,
-            exit::Unusable(format!(
-                "the backup of {} is older than the store in {}: {lost} journal lines would be lost; nothing was changed\n\
-                 hint: --older restores it all the same. Okta and iOffice are read anew, but a visit that was announced since \
-                 may be announced again",
-                note.made_at,
-                to.display()
-            ))
-        );
+    let folder = target.join(RESTORING);
+    let checked = check(from, to, &folder, &note, arguments.older).await;
+    if checked.is_err() {
+        let _ = fs::remove_dir_all(&folder);
+        // Only if it is empty: it was made for the copy.
+        let _ = fs::remove_dir(&target);
     }
-    fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
-    let new = target.join("restoring.db");
-    fs::copy(from.join("store").join(DATABASE), &new).context("cannot copy the store")?;
-    fs::File::open(&new)?.sync_all()?;
+    let lost = checked?;
     for old in [DATABASE, "lanyard.db-wal", "lanyard.db-shm"] {
         let old = target.join(old);
         if old.exists() {
             fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
         }
     }
-    fs::rename(&new, target.join(DATABASE))?;
+    fs::rename(folder.join(DATABASE), target.join(DATABASE))?;
+    let _ = fs::remove_dir_all(&folder);
+    let mut kept = None;
     if !to.join(FILE).exists() {
         fs::copy(from.join(FILE), to.join(FILE))?;
-        let settings_policy = from.join("policy");
-        if settings_policy.exists() {
-            copy_folder(&settings_policy, &to.join("policy"))?;
-        }
+        kept = restore_policy(from, to)?;
         if from.join("secrets").exists() {
             copy_folder(&from.join("secrets"), &to.join("secrets"))?;
         }
@@ -177,23 +162,101 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
     if arguments.json {
         say!("{}", json!({ "restored": to, "made_at": note.made_at, "lines_lost": lost }));
     } else {
+        if let Some(kept) = kept {
+            say!(
+                "{} is there already and stays as it is; the backup's is in {}",
+                kept.display(),
+                from.display()
+            );
+        }
         say!("{} is as of {}; start it: everything is read anew", to.display(), note.made_at);
     }
     Ok(exit::DONE)
 }
 
-/// How many lines the journal has beyond the backup's. An error if it is another journal.
-fn lines_after(backup: &[TreeHead], here: &[TreeHead]) -> Result<u64, String> {
+/// Copies the backup's store beside the one it shall replace, and makes sure that it may: it opens with this program, and it
+/// is of the same journals. How many lines would be lost. Nothing else is changed.
+async fn check(from: &Path, to: &Path, copy: &Path, note: &Note, older: bool) -> anyhow::Result<u64> {
+    let target = wiring::store_folder(to);
+    let mut here = Vec::new();
+    if target.join(DATABASE).exists() {
+        // Opening it also proves that nobody else has it open.
+        let store = SqliteStore::open(&target).map_err(|error| {
+            exit::Unusable(format!("{error}; nothing was changed\nhint: stop the server first"))
+        })?;
+        here = store.tree_heads().await?;
+        store.close();
+    }
+    if copy.exists() {
+        fs::remove_dir_all(copy).with_context(|| format!("cannot remove {}", copy.display()))?;
+    }
+    fs::create_dir_all(copy).with_context(|| format!("cannot make {}", copy.display()))?;
+    fs::copy(from.join("store").join(DATABASE), copy.join(DATABASE)).context("cannot copy the store")?;
+    let store = SqliteStore::open(copy).map_err(|error| {
+        exit::Unusable(format!(
+            "the backup's store cannot be used: {error}; it was made by Lanyard {}, this is {}; nothing was changed",
+            note.version,
+            env!("CARGO_PKG_VERSION")
+        ))
+    })?;
+    let backup = store.tree_heads().await?;
+    store.close();
+    leave_only(copy, DATABASE)?;
+    fs::File::open(copy.join(DATABASE))?.sync_all()?;
+    if here.is_empty() {
+        return Ok(0);
+    }
+    let lost = lines_after(&target, &here, copy, &backup).map_err(|why| {
+        exit::Unusable(format!("{why}; nothing was changed\nhint: restore into another folder"))
+    })?;
+    ensure!(
+        lost == 0 || older,
+        exit::Unusable(format!(
+            "the backup of {} is older than the store in {}: {lost} journal lines would be lost; nothing was changed\n\
+             hint: --older restores it all the same. Okta and iOffice are read anew, but a visit that was announced since \
+             may be announced again",
+            note.made_at,
+            to.display()
+        ))
+    );
+    Ok(lost)
+}
+
+/// How many lines the journals here have beyond the backup's. An error if one of them is another journal: the shorter one of
+/// two that are the same is the beginning of the longer one.
+fn lines_after(store: &Path, here: &[TreeHead], copy: &Path, backup: &[TreeHead]) -> Result<u64, String> {
+    let open = |folder: &Path| Archive::open(folder).map_err(|failure| failure.to_string());
+    let (ours, theirs) = (open(store)?, open(copy)?);
     let mut lost = 0;
     for now in here {
-        let then = backup.iter().find(|head| head.tenant == now.tenant);
-        let size = then.map_or(0, |head| head.size);
-        if let Some(then) = then.filter(|then| then.size == now.size && then.root != now.root) {
-            return Err(format!("the journal of {} is not the one that was backed up", then.tenant));
+        let then = backup.iter().find(|head| head.tenant == now.tenant).map_or(0, |head| head.size);
+        let common = then.min(now.size);
+        let root =
+            |archive: &Archive| archive.root_at(&now.tenant, common).map_err(|failure| failure.to_string());
+        if common > 0 && root(&ours)? != root(&theirs)? {
+            return Err(format!("the journal of {} is not the one that was backed up", now.tenant));
         }
-        lost += now.size.saturating_sub(size);
+        lost += now.size - common;
     }
     Ok(lost)
+}
+
+/// Puts the policy where the restored settings look for it. One that is there already is not written over: it may be in use
+/// by another data folder. Where it stays so, its folder.
+fn restore_policy(from: &Path, to: &Path) -> anyhow::Result<Option<PathBuf>> {
+    // Of the settings only this: what else they name, secrets first of all, may not be there yet.
+    let settings = fs::read_to_string(to.join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
+    let settings: toml::Table = settings.parse().with_context(|| format!("cannot read {FILE}"))?;
+    let policy = Path::new(settings.get("policy").and_then(toml::Value::as_str).unwrap_or(POLICY));
+    // Backups of earlier versions have it by the settings' own name.
+    let kept = [from.join(POLICY), from.join(policy)].into_iter().find(|folder| folder.is_dir());
+    let Some(kept) = kept else { return Ok(None) };
+    let target = to.join(policy);
+    if fs::read_dir(&target).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(Some(target));
+    }
+    copy_folder(&kept, &target)?;
+    Ok(None)
 }
 
 /// The journal says that it was set back.
@@ -254,17 +317,128 @@ fn private_folder(folder: &Path) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    fn head(tenant: &str, size: u64, root: &str) -> TreeHead {
-        TreeHead { tenant: tenant.into(), size, root: root.into() }
+    const TENANT: &str =
+        "[[tenant]]\nid = \"main\"\nokta_url = \"https://example.okta.com\"\nokta_token_file = \"secret\"\n";
+    const SITE: &str = "[[site]]\nid = \"hq\"\nioffice_url = \"https://hq.iofficeconnect.com\"\n\
+                        ioffice_user = \"lanyard\"\nioffice_password_file = \"secret\"\n";
+
+    /// A data folder whose policy is at `policy`, with so many lines in its journal.
+    async fn data(dir: &Path, policy: &str, lines: &[&str]) {
+        fs::create_dir_all(dir).unwrap();
+        fs::write(dir.join("secret"), "something").unwrap();
+        fs::write(dir.join(FILE), format!("policy = \"{policy}\"\n{TENANT}{SITE}")).unwrap();
+        fs::create_dir_all(dir.join(policy)).unwrap();
+        fs::write(dir.join(policy).join("policy.toml"), "format = 1\n").unwrap();
+        write_lines(dir, lines).await;
     }
 
-    #[test]
-    fn an_older_backup_and_another_journal_are_told_apart() {
-        let backup = [head("a", 10, "x"), head("b", 5, "y")];
-        assert_eq!(lines_after(&backup, &[]), Ok(0));
-        assert_eq!(lines_after(&backup, &backup), Ok(0));
-        assert_eq!(lines_after(&backup, &[head("a", 8, "w")]), Ok(0), "the backup is newer");
-        assert_eq!(lines_after(&backup, &[head("a", 14, "z"), head("c", 2, "q")]), Ok(6));
-        assert!(lines_after(&backup, &[head("b", 5, "other")]).is_err());
+    async fn write_lines(dir: &Path, lines: &[&str]) {
+        let store = wiring::open_store(dir).unwrap();
+        for line in lines {
+            let entry = Entry {
+                tenant: "main".into(),
+                at: Timestamp::UNIX_EPOCH,
+                kind: "control".into(),
+                identity: None,
+                site: None,
+                person: None,
+                severity: Severity::Info,
+                title: (*line).to_owned(),
+                detail: String::new(),
+                data: serde_json::Value::Null,
+            };
+            store.write(vec![Write::Journal(Box::new(entry))]).await.unwrap();
+        }
+        store.close();
+    }
+
+    async fn back_up(dir: &Path, to: &Path) {
+        let data = Data { dir: dir.to_owned() };
+        let made = backup(BackupArguments { data, to: to.to_owned(), with_secrets: false, json: true }).await;
+        assert_eq!(made.unwrap(), exit::DONE);
+    }
+
+    async fn put_back(from: &Path, to: &Path, older: bool) -> Result<u8, String> {
+        let arguments = RestoreArguments {
+            from: from.to_owned(),
+            to: Some(to.to_owned()),
+            data: None,
+            older,
+            json: true,
+        };
+        restore(arguments).await.map_err(|error| format!("{error:#}"))
+    }
+
+    async fn lines(dir: &Path) -> u64 {
+        let store = wiring::open_store(dir).unwrap();
+        let heads = store.tree_heads().await.unwrap();
+        store.close();
+        heads.iter().map(|head| head.size).sum()
+    }
+
+    #[tokio::test]
+    async fn the_policy_is_backed_up_wherever_it_is_and_stays_whole() {
+        let top = tempfile::tempdir().unwrap();
+        let elsewhere = top.path().join("elsewhere").display().to_string();
+        for (number, policy) in ["policy", "rules", "../policy", &elsewhere].into_iter().enumerate() {
+            let room = top.path().join(number.to_string());
+            let (dir, to, new) = (room.join("data"), room.join("backup"), room.join("deeper").join("new"));
+            data(&dir, policy, &["one"]).await;
+            back_up(&dir, &to).await;
+            let text = |folder: PathBuf| fs::read_to_string(folder.join("policy.toml")).unwrap_or_default();
+            assert_eq!(text(dir.join(policy)), "format = 1\n", "{policy} itself stays");
+            assert_eq!(text(to.join("policy")), "format = 1\n", "{policy} is in the backup");
+            // What the restored settings look for is there.
+            assert_eq!(put_back(&to, &new, false).await, Ok(exit::DONE), "{policy}");
+            assert_eq!(text(new.join(policy)), "format = 1\n", "{policy} is restored");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_policy_that_is_there_is_not_written_over() {
+        let top = tempfile::tempdir().unwrap();
+        let policy = top.path().join("shared").display().to_string();
+        let (dir, to, new) = (top.path().join("data"), top.path().join("backup"), top.path().join("new"));
+        data(&dir, &policy, &["one"]).await;
+        back_up(&dir, &to).await;
+        let live = Path::new(&policy).join("policy.toml");
+        fs::write(&live, "format = 1 # edited since\n").unwrap();
+        assert_eq!(put_back(&to, &new, false).await, Ok(exit::DONE));
+        assert_eq!(fs::read_to_string(&live).unwrap(), "format = 1 # edited since\n");
+    }
+
+    #[tokio::test]
+    async fn an_older_backup_and_another_journal_are_told_apart() {
+        let top = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (top.path().join("ours"), top.path().join("theirs"));
+        let (backup, foreign) = (top.path().join("backup"), top.path().join("foreign"));
+        data(&ours, "policy", &["a", "b"]).await;
+        back_up(&ours, &backup).await;
+        assert_eq!(put_back(&backup, &ours, false).await, Ok(exit::DONE), "nothing came after it");
+        assert_eq!(lines(&ours).await, 3, "and that it was restored");
+        write_lines(&ours, &["c"]).await;
+        let refused = put_back(&backup, &ours, false).await.unwrap_err();
+        assert!(refused.contains("2 journal lines would be lost"), "{refused}");
+        // Another company's backup, of a tenant of the same name: longer than ours, and no later state of it.
+        data(&theirs, "policy", &["p", "q", "r", "s", "t", "u"]).await;
+        back_up(&theirs, &foreign).await;
+        for older in [false, true] {
+            let refused = put_back(&foreign, &ours, older).await.unwrap_err();
+            assert!(refused.contains("the journal of main is not the one that was backed up"), "{refused}");
+        }
+        assert_eq!(lines(&ours).await, 4);
+        assert!(!ours.join("store").join(RESTORING).exists(), "nothing is left behind");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_this_program_cannot_open_replaces_nothing() {
+        let top = tempfile::tempdir().unwrap();
+        let (dir, to) = (top.path().join("data"), top.path().join("backup"));
+        data(&dir, "policy", &["a"]).await;
+        back_up(&dir, &to).await;
+        fs::write(to.join("store").join(DATABASE), "a database of another kind").unwrap();
+        let refused = put_back(&to, &dir, true).await.unwrap_err();
+        assert!(refused.contains("the backup's store cannot be used"), "{refused}");
+        assert_eq!(lines(&dir).await, 1, "the store is as it was");
     }
 }

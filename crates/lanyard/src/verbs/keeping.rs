@@ -58,9 +58,14 @@ impl Verbs {
         })
     }
 
-    pub(super) async fn messages(&self) -> anyhow::Result<Said> {
-        let all = self.engine.store().messages(200).await?;
+    pub(super) async fn messages(&self, again: bool) -> anyhow::Result<Said> {
         let mut text = String::new();
+        if again {
+            let count = self.engine.send_given_up().await?;
+            let when = if self.serving { "now" } else { "when the server runs" };
+            text.push_str(&format!("{count} that were given up are tried again {when}\n"));
+        }
+        let all = self.engine.store().messages(200).await?;
         for message in &all {
             let state = match (message.sent_at, message.next) {
                 (Some(at), _) => format!("delivered {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
@@ -404,4 +409,77 @@ fn line_text(line: &Line) -> String {
 fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_:./@".contains(c);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lanyard_engine::{EngineSettings, alerts::AlertSettings, ports::Store};
+    use lanyard_store::SqliteStore;
+
+    use super::*;
+    use crate::wiring::SystemClock;
+
+    #[tokio::test]
+    async fn a_preview_shows_what_a_rule_would_say_and_a_template_without_anything_open() {
+        let rule = AlertRule {
+            id: "it".into(),
+            kinds: ["feed".to_owned()].into(),
+            sites: Default::default(),
+            tenants: Default::default(),
+            at_least: Severity::Error,
+            to: Vec::new(),
+            gather: Duration::ZERO,
+            every: Duration::ZERO,
+            template: None,
+        };
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/harborlight");
+        let clients = wiring::Clients { directories: Vec::new(), workplaces: Vec::new(), doors: Vec::new() };
+        let alerts = AlertSettings { rules: vec![rule], ..AlertSettings::default() };
+        let engine = wiring::engine(
+            clients,
+            store.clone(),
+            Arc::new(SystemClock),
+            wiring::load_policy(Path::new(policy)).unwrap(),
+            EngineSettings { alerts, ..EngineSettings::default() },
+        );
+        let verbs = Verbs { engine: Arc::new(engine), store: None, dir: Default::default(), serving: false };
+        let template = || Some("{{ count }} open: {{ findings[0].title }}".to_owned());
+        let made_up = verbs.alerts(Some("it"), template()).await.unwrap();
+        assert_eq!(made_up.json["alerts"][0]["text"], "2 open: example: Okta's log cannot be read");
+        assert_eq!(made_up.json["alerts"][0]["matching"], 0);
+        assert!(made_up.text.starts_with("nothing that it matches is open: with made-up findings\n"));
+
+        let open = |kind: &str, severity, title: &str| {
+            Write::Finding(Box::new(Finding {
+                key: format!("{kind}:acme"),
+                kind: kind.into(),
+                severity,
+                tenant: None,
+                site: None,
+                identity: None,
+                title: title.into(),
+                detail: "for an hour".into(),
+                fix: Some("run doctor".into()),
+                since: jiff::Timestamp::UNIX_EPOCH,
+            }))
+        };
+        let batch = vec![
+            open("feed", Severity::Error, "acme: Okta's log cannot be read"),
+            open("todo", Severity::Error, "find a desk"),
+        ];
+        store.write(batch).await.unwrap();
+        let shown = verbs.alerts(None, None).await.unwrap();
+        assert_eq!(
+            shown.text,
+            "[it] 1 of 2 open findings\nLanyard: acme: Okta's log cannot be read\n\
+             alarm: acme: Okta's log cannot be read\n  for an hour\n  fix: run doctor\n\n"
+        );
+        let tried = verbs.alerts(Some("it"), template()).await.unwrap();
+        assert_eq!(tried.json["alerts"][0]["text"], "1 open: acme: Okta's log cannot be read");
+        let unknown = verbs.alerts(Some("nobody"), None).await.unwrap_err().to_string();
+        assert_eq!(unknown, "there is no alert nobody; known: it");
+    }
 }

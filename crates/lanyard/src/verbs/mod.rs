@@ -102,7 +102,7 @@ enum Command {
     /// Show what each alert rule, and the digest, would say now; or one rule with another template
     Alerts(AlertsArguments),
     /// Show messages sent, waiting and given up
-    Messages(StopArguments),
+    Messages(MessagesArguments),
     /// Put a finding away that no later read can end, with a reason for the journal
     Close(CloseArguments),
     /// Put on record who answers for a leaver who was not out in time, and what compensates for it
@@ -266,6 +266,18 @@ pub struct StopArguments {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct MessagesArguments {
+    #[command(flatten)]
+    data: Data,
+    /// Try those that were given up once more
+    #[arg(long)]
+    again: bool,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs what was asked; the answer is the exit code.
 ///
 /// # Errors
@@ -311,7 +323,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
             };
             people::run(&a.data, Verb::Alerts { rule: a.rule, template }, a.json).await
         }
-        Command::Messages(a) => people::run(&a.data, Verb::Messages, a.json).await,
+        Command::Messages(a) => people::run(&a.data, Verb::Messages { again: a.again }, a.json).await,
         Command::Close(a) => {
             people::run(&a.data, Verb::Close { key: a.key, reason: a.reason, by: a.by }, a.json).await
         }

@@ -88,7 +88,11 @@ pub enum Verb {
     Stop,
     Resume,
     Findings,
-    Messages,
+    Messages {
+        /// Those that were given up are tried once more.
+        #[serde(default)]
+        again: bool,
+    },
     Alerts {
         #[serde(default)]
         rule: Option<String>,
@@ -134,7 +138,7 @@ impl Verb {
             Self::Stop
                 | Self::Resume
                 | Self::Findings
-                | Self::Messages
+                | Self::Messages { .. }
                 | Self::RollOut { .. }
                 | Self::Alerts { .. }
                 | Self::Copy { .. }
@@ -313,7 +317,7 @@ impl Verbs {
             Verb::Resume => self.stop(false).await,
             Verb::Findings => self.findings().await,
             Verb::Copy { to } => self.copy(&to).await,
-            Verb::Messages => self.messages().await,
+            Verb::Messages { again } => self.messages(again).await,
             Verb::Alerts { rule, template } => self.alerts(rule.as_deref(), template).await,
             Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
             Verb::AnswerFor { person, site, owner, compensation, by } => {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::{clock::Clock, ports::Message};
-use lanyard_notify::{MailSettings, NotifySettings, Sender};
+use lanyard_notify::{MailSettings, NotifySettings, Sender, SlackApp};
 use lanyard_wire::{HttpsTransport, TransportSettings};
 use secrecy::SecretString;
 use tokio_rustls::{
@@ -50,6 +50,13 @@ pub fn sender(mail: Option<MailSettings>, secrets: &[(&str, String)], slack_butt
     let settings = NotifySettings { mail, bucket: None, slack_buttons, secrets };
     let transport = HttpsTransport::new(&TransportSettings::default()).unwrap();
     Sender::new(settings, Arc::new(transport), Arc::new(Still))
+}
+
+pub fn slack_app(api: &str, token: &str) -> SlackApp {
+    let _ = aws_lc_rs::default_provider().install_default();
+    let transport = HttpsTransport::new(&TransportSettings::default()).unwrap();
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    SlackApp::new(Arc::new(transport), api.to_owned(), secret(token), secret("signing"))
 }
 
 pub fn message(data: Option<serde_json::Value>) -> Message {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     receivers::{Answer, Came, Receiver, answered},
-    servers::{NOW, message, sender},
+    servers::{NOW, message, sender, slack_app},
 };
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -136,4 +136,74 @@ async fn receivers_that_drop_redirect_or_fail_did_not_take_the_message() {
     let unknown = Route::Webhook { url: "nothing".into(), key: None };
     let error = sender.send(&message(None), &unknown).await.unwrap_err();
     assert_eq!(error, "the settings have no secret named nothing; add it under [secrets]");
+}
+
+#[tokio::test]
+async fn only_full_members_of_our_workspace_have_an_address_that_counts() {
+    let receiver = Receiver::start(|came, _| {
+        if came.header("authorization") != "Bearer xoxb-planted" {
+            return answered("200 OK", r#"{ "ok": false, "error": "invalid_auth" }"#);
+        }
+        let member = came.line.split(['=', ' ']).nth(2).unwrap_or_default();
+        let user = match member {
+            "UFULL" => json!({ "team_id": "T1", "profile": { "email": "mia@acme.example" } }),
+            "UGUEST" => {
+                json!({ "team_id": "T1", "is_restricted": true, "profile": { "email": "mia@acme.example" } })
+            }
+            "UONECHANNEL" => {
+                json!({ "team_id": "T1", "is_ultra_restricted": true, "profile": { "email": "mia@acme.example" } })
+            }
+            "USTRANGER" => {
+                json!({ "team_id": "T1", "is_stranger": true, "profile": { "email": "mia@acme.example" } })
+            }
+            "UOTHER" => json!({ "team_id": "T2", "profile": { "email": "mia@acme.example" } }),
+            "UUNCONFIRMED" => {
+                json!({ "team_id": "T1", "is_email_confirmed": false, "profile": { "email": "mia@acme.example" } })
+            }
+            _ => json!({ "team_id": "T1", "profile": {} }),
+        };
+        answered("200 OK", &json!({ "ok": true, "user": user }).to_string())
+    })
+    .await;
+    let app = |token: &str| slack_app(&receiver.url("/api"), token);
+    let ours = app("xoxb-planted");
+    assert_eq!(ours.mail_of("UFULL", "T1").await, Ok("mia@acme.example".into()));
+    for member in ["UGUEST", "UONECHANNEL", "USTRANGER", "UOTHER", "UUNCONFIRMED"] {
+        let refused = ours.mail_of(member, "T1").await;
+        let wanted = "Slack says that this is no full member of our workspace";
+        assert_eq!(refused, Err(wanted.to_owned()), "{member}");
+    }
+    let hidden = ours.mail_of("UHIDDEN", "T1").await.unwrap_err();
+    assert!(hidden.contains("give the app the scope users:read.email"), "{hidden}");
+    let asked = receiver.came.lock().unwrap().len();
+    assert_eq!(ours.mail_of("U1&token=x", "T1").await, Err("Slack named no member".to_owned()));
+    assert_eq!(receiver.came.lock().unwrap().len(), asked, "and nobody was asked");
+    let error = app("xoxb-other").mail_of("UFULL", "").await.unwrap_err();
+    assert!(error.contains("(invalid_auth)") && !error.contains("xoxb"), "{error}");
+}
+
+#[tokio::test]
+async fn a_paging_service_has_one_incident_from_trigger_to_resolve() {
+    let receiver = Receiver::start(|came, _| {
+        let event: Value = serde_json::from_str(&came.body).unwrap_or_default();
+        let sound = came.line.starts_with("POST /v2/enqueue ") && event["routing_key"] == "planted-key";
+        match sound {
+            true => answered("202 Accepted", r#"{ "status": "success" }"#),
+            false => answered("400 Bad Request", "invalid event"),
+        }
+    })
+    .await;
+    let secrets = [("key", "planted-key".to_owned()), ("wrong", "another".to_owned())];
+    let sender = sender(None, &secrets, false);
+    let route = |key: &str| Route::Pager { key: key.into(), url: Some(receiver.url("/v2/enqueue")) };
+    assert_eq!(sender.send(&message(Some(about())), &route("key")).await, Ok(()));
+    let over = json!({ "rule": "it", "status": "over", "count": 0, "findings": [] });
+    assert_eq!(sender.send(&message(Some(over)), &route("key")).await, Ok(()));
+    let came = receiver.came.lock().unwrap().clone();
+    let events: Vec<Value> = came.iter().map(|came| serde_json::from_str(&came.body).unwrap()).collect();
+    let said: Vec<_> = events.iter().map(|event| (&event["event_action"], &event["dedup_key"])).collect();
+    let incident = json!("lanyard:alert:it");
+    assert_eq!(said, [(&json!("trigger"), &incident), (&json!("resolve"), &incident)]);
+    let refused = sender.send(&message(Some(about())), &route("wrong")).await.unwrap_err();
+    assert!(refused.contains("400") && !refused.contains("another"), "{refused}");
 }

@@ -8,7 +8,11 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use lanyard_engine::ports::{Severity, StoreFailure};
+use jiff::Timestamp;
+use lanyard_engine::{
+    Engine,
+    ports::{Severity, StoreFailure},
+};
 use lanyard_model::id::{SiteId, TenantId};
 use serde_json::json;
 
@@ -39,13 +43,18 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
             "name": name, "title": title, "tenant": tenant, "site": site, "ok": ok, "detail": detail, "fix": fix,
         }));
     };
-    add(
-        About::Lanyard,
-        "engine",
-        !engine.is_stopped(),
-        if engine.is_stopped() { "stopped by a person".into() } else { "running".into() },
-        engine.is_stopped().then(|| "press Resume, or run `lanyard resume`".into()),
-    );
+    let dead = engine.dead_loops();
+    let (detail, fix) = match (dead.is_empty(), engine.is_stopped()) {
+        (false, _) => (
+            format!("ended without being asked to: {}", dead.join(", ")),
+            Some("start the process again, and send us its log".to_owned()),
+        ),
+        (true, true) => {
+            ("stopped by a person".to_owned(), Some("press Resume, or run `lanyard resume`".to_owned()))
+        }
+        (true, false) => ("running".to_owned(), None),
+    };
+    add(About::Lanyard, "engine", fix.is_none(), detail, fix);
     for tenant in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
         let polled = engine.polled_at(tenant);
         let lag = polled.map(|at| now.duration_since(at).as_secs());
@@ -92,17 +101,12 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
             format!("{} waiting for a person", work.dead),
             (work.dead > 0).then(|| "open Overview: each names its fix".into()),
         );
-        let late = store
-            .leavers(true, 1000)
-            .await?
-            .iter()
-            .filter(|l| now.duration_since(l.seen_at).as_secs() > 120)
-            .count();
+        let late = engine.leavers_overdue(1000).await?;
         add(
             About::Lanyard,
             "leavers",
             late == 0,
-            format!("{late} not verified gone within two minutes"),
+            format!("{late} not verified gone in time"),
             (late > 0).then(|| "open their plans: each line says what it waits for".into()),
         );
     }
@@ -170,11 +174,14 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
             let _ = writeln!(text, "lanyard_feed_age_seconds{{tenant=\"{tenant}\"}} {age}");
         }
     }
-    let late = store.leavers(true, 100_000).await?;
-    let late = late.iter().filter(|leaver| now.duration_since(leaver.seen_at).as_secs() > 120).count();
+    let late = engine.leavers_overdue(100_000).await?;
     let undelivered = store.messages(1_000).await?.iter().filter(|message| message.sent_at.is_none()).count();
     for (name, help, value) in [
-        ("lanyard_leavers_late", "Leavers not verified gone within two minutes", late),
+        (
+            "lanyard_leavers_late",
+            "Leavers not verified gone in time, but for those who wait on purpose",
+            late,
+        ),
         (
             "lanyard_messages_open",
             "Messages that wait or were given up, among the newest thousand",
@@ -183,28 +190,7 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
     }
-    if let Some(sweep) = store.sweeps(Some("all"), 1).await?.first() {
-        let ended = sweep.ended_at.unwrap_or(sweep.started_at);
-        let seconds =
-            |from, until: jiff::Timestamp| until.duration_since(from).as_secs().max(0).unsigned_abs();
-        for (name, help, value) in [
-            (
-                "lanyard_sweep_age_seconds",
-                "Seconds since the last full comparison ended",
-                seconds(ended, now),
-            ),
-            ("lanyard_sweep_seconds", "What the last full comparison took", seconds(sweep.started_at, ended)),
-            ("lanyard_sweep_people", "People compared in it", sweep.people),
-            ("lanyard_sweep_differing", "People who differed in it", sweep.drift),
-            (
-                "lanyard_sweep_certified",
-                "1 when every list of it was proven complete",
-                u64::from(sweep.certified),
-            ),
-        ] {
-            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
-        }
-    }
+    sweeps(engine, &mut text).await?;
     let _ = writeln!(
         text,
         "# HELP lanyard_findings_open What needs a person, by kind and severity\n# TYPE lanyard_findings_open gauge"
@@ -240,4 +226,59 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
         }
     }
     Ok(text)
+}
+
+/// Comparisons: how each site stands, and what the last one of each scope found. With schedules for single sites there may be
+/// none of everything for months, and every site is compared nightly all the same.
+async fn sweeps(engine: &Engine, text: &mut String) -> Result<(), StoreFailure> {
+    let last = engine.last_sweeps().await?;
+    if last.is_empty() {
+        return Ok(());
+    }
+    let now = engine.clock().now();
+    let seconds = |from: Timestamp, until: Timestamp| until.duration_since(from).as_secs().max(0);
+    let sites: Vec<_> = engine
+        .sites_compared(&last)
+        .into_iter()
+        .filter_map(|one| Some((one.site, seconds(one.last?.1, now), i64::from(one.certified))))
+        .collect();
+    let mut gauge = |name: &str, help: &str, label: &str, values: &mut dyn Iterator<Item = (String, i64)>| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (of, value) in values {
+            let _ = writeln!(text, "{name}{{{label}=\"{of}\"}} {value}");
+        }
+    };
+    gauge(
+        "lanyard_sweep_age_seconds",
+        "Seconds since the last comparison of a site ended; where people of several tenants were compared apart, the oldest",
+        "site",
+        &mut sites.iter().map(|(site, age, _)| (site.to_string(), *age)),
+    );
+    gauge(
+        "lanyard_sweep_certified",
+        "1 when every list of that comparison was proven complete",
+        "site",
+        &mut sites.iter().map(|(site, _, certified)| (site.to_string(), *certified)),
+    );
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let scopes = || last.iter().map(|(scope, record)| (scope.to_string(), record));
+    gauge(
+        "lanyard_sweep_seconds",
+        "What the last comparison of a scope took",
+        "scope",
+        &mut scopes().map(|(scope, record)| (scope, seconds(record.started_at, record.end()))),
+    );
+    gauge(
+        "lanyard_sweep_people",
+        "People compared in it",
+        "scope",
+        &mut scopes().map(|(scope, record)| (scope, number(record.people))),
+    );
+    gauge(
+        "lanyard_sweep_differing",
+        "People who differed in it",
+        "scope",
+        &mut scopes().map(|(scope, record)| (scope, number(record.drift))),
+    );
+    Ok(())
 }

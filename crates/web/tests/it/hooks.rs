@@ -21,7 +21,7 @@ use tokio::{
 use crate::house::{HOOK_SECRET, House};
 
 /// A directory of which only the deliveries are read: each holds one event, named by its body.
-struct Sender(TenantId);
+pub struct Sender(pub TenantId);
 
 const NOT_ASKED: PortFailure = PortFailure::Malformed { upstream: String::new(), reason: String::new() };
 
@@ -99,7 +99,7 @@ impl Directory for Sender {
 }
 
 /// Fails so for as long as it is there.
-struct Failing(DiskTrouble);
+pub struct Failing(pub DiskTrouble);
 
 impl Disk for Failing {
     fn trouble(&mut self, step: DiskStep) -> Option<DiskTrouble> {

@@ -1,10 +1,29 @@
 //! What monitoring asks for is what `/metrics` gives out.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use lanyard_engine::ports::{SweepRecord, Write};
+use async_trait::async_trait;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use lanyard_engine::ports::*;
+use lanyard_model::{
+    account::{Account, AccountRead},
+    booking::Booking,
+    coverage::Evidence,
+    id::{AccountId, ItemId, SiteId},
+    place::Catalogue,
+    plan::{Operation, Outcome},
+    signal::Lane,
+};
+use lanyard_store::DiskTrouble;
 
-use crate::house::House;
+use crate::{
+    hooks::{Failing, Sender},
+    house::House,
+};
 
 const ALERTS: &str = include_str!("../../../../docs/operations/alerts.yml");
 const DASHBOARD: &str = include_str!("../../../../docs/operations/dashboard.json");
@@ -22,16 +41,15 @@ fn named(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-#[tokio::test]
-async fn alert_rules_and_dashboard_name_series_that_there_are() {
-    let house = House::new();
-    let now = house.now();
+/// A sweep on record that ended so many hours ago.
+async fn swept(house: &House, scope: &str, hours: i64, certified: bool) {
+    let ended = house.now() - SignedDuration::from_hours(hours);
     let sweep = SweepRecord {
-        id: "swp_1".into(),
-        scope: "all".into(),
-        started_at: now - jiff::SignedDuration::from_mins(70),
-        ended_at: Some(now - jiff::SignedDuration::from_hours(1)),
-        certified: true,
+        id: format!("swp_{scope}_{hours}"),
+        scope: scope.into(),
+        started_at: ended - SignedDuration::from_mins(10),
+        ended_at: Some(ended),
+        certified,
         doubts: Vec::new(),
         people: 2_000,
         accounts: 2_010,
@@ -39,9 +57,169 @@ async fn alert_rules_and_dashboard_name_series_that_there_are() {
         findings: 0,
     };
     house.put(vec![Write::Sweep(Box::new(sweep))]).await;
+}
+
+/// A house of one org and these sites.
+async fn with_sites(sites: &[&str]) -> House {
+    let house = House::new();
+    let org: Arc<dyn Directory> = Arc::new(Sender("northgate".into()));
+    assert!(house.engine.join_directory(&org, None));
+    for site in sites {
+        assert!(house.engine.join_site(Arc::new(Still((*site).into())), false).await.unwrap());
+    }
+    house
+}
+
+const NOT_ASKED: PortFailure = PortFailure::Malformed { upstream: String::new(), reason: String::new() };
+
+/// A site that nobody asks for anything.
+struct Still(SiteId);
+
+#[async_trait]
+impl Workplace for Still {
+    fn site(&self) -> &SiteId {
+        &self.0
+    }
+
+    fn address(&self) -> String {
+        String::new()
+    }
+
+    async fn observe_account(&self, _: AccountId, _: Lane) -> Result<AccountRead, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn find_accounts(&self, _: &SearchKey, _: Lane) -> Result<Vec<Account>, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn is_user_name_free(&self, _: &str, _: Lane) -> Result<bool, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn read_catalogue(&self, _: &dyn Progress) -> Result<Catalogue, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn list_accounts(
+        &self,
+        _: &mut dyn Sink<Account>,
+        _: &dyn Progress,
+    ) -> Result<Evidence, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn list_fields(&self) -> Result<BTreeMap<String, String>, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn list_bookings(&self, _: Timestamp, _: Lane) -> Result<Listing<Booking>, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn item_holders(
+        &self,
+        _: Lane,
+    ) -> Result<Option<BTreeMap<AccountId, BTreeSet<ItemId>>>, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn answers(&self, _: Lane) -> Result<(), PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn apply(&self, _: &Operation, _: Option<AccountId>, _: Lane) -> Outcome {
+        Outcome::Refused { code: String::new(), text: String::new(), fix: String::new() }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            active_write: None,
+            delete_allowed: false,
+            section_write: None,
+            items_readable: None,
+            visit_end: false,
+        }
+    }
+
+    async fn probe(&self) -> Vec<Check> {
+        Vec::new()
+    }
+
+    fn calls(&self) -> Vec<CallCount> {
+        Vec::new()
+    }
+}
+
+#[tokio::test]
+async fn each_site_has_its_age_whichever_schedule_compared_it() {
+    let house = with_sites(&["hq", "south", "west"]).await;
+    swept(&house, "all", 400, false).await;
+    swept(&house, "hq", 2, true).await;
+    swept(&house, "northgate in south", 30, true).await;
+    let (_, _, text) = house.form("GET", "/metrics", &[("authorization", "Bearer local")], "").await;
+    let of = |name: &str| -> Vec<&str> {
+        text.lines().filter(|line| line.starts_with(&format!("{name}{{"))).collect()
+    };
+    assert_eq!(
+        of("lanyard_sweep_age_seconds"),
+        [
+            "lanyard_sweep_age_seconds{site=\"hq\"} 7200",
+            "lanyard_sweep_age_seconds{site=\"south\"} 108000",
+            "lanyard_sweep_age_seconds{site=\"west\"} 1440000"
+        ]
+    );
+    assert_eq!(
+        of("lanyard_sweep_certified"),
+        [
+            "lanyard_sweep_certified{site=\"hq\"} 1",
+            "lanyard_sweep_certified{site=\"south\"} 1",
+            "lanyard_sweep_certified{site=\"west\"} 0"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_the_engine_that_ended_makes_the_server_unready_and_says_which() {
+    let house = House::new();
+    let (status, _, text) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!((status, &*text), (StatusCode::OK, "ready\n"));
+    house.engine.note_dead_loop("sweeps");
+    let (status, _, text) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!(
+        (status, &*text),
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: ended without being asked to: sweeps\n")
+    );
+    let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+    let engine =
+        health["checks"].as_array().unwrap().iter().find(|check| check["title"] == "engine").unwrap();
+    assert_eq!(
+        (&engine["ok"], &engine["detail"]),
+        (&false.into(), &"ended without being asked to: sweeps".into())
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_write_makes_the_server_unready() {
+    let house = House::new();
+    house.store.set_disk(Box::new(Failing(DiskTrouble::Broken)));
+    let (status, _, text) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(text.starts_with("not ready: "), "{text}");
+}
+
+#[tokio::test]
+async fn alert_rules_and_dashboard_name_series_that_there_are() {
+    let house = with_sites(&["hq"]).await;
+    swept(&house, "all", 1, true).await;
     let (_, headers, text) = house.form("GET", "/metrics", &[("authorization", "Bearer local")], "").await;
     assert_eq!(headers["content-type"], "text/plain; version=0.0.4");
-    for line in ["lanyard_sweep_age_seconds 3600", "lanyard_sweep_seconds 600", "lanyard_sweep_differing 7"] {
+    for line in [
+        "lanyard_sweep_age_seconds{site=\"hq\"} 3600",
+        "lanyard_sweep_certified{site=\"hq\"} 1",
+        "lanyard_sweep_seconds{scope=\"all\"} 600",
+        "lanyard_sweep_differing{scope=\"all\"} 7",
+    ] {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");
     }
     let given: BTreeSet<&str> =

@@ -1,0 +1,352 @@
+//! When everybody is compared: by schedule, after a kill, after an outage, with another policy.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use lanyard_engine::{
+    policies::Wish,
+    ports::{PortFailure, Silent, Store},
+    sweep::SweepScope,
+};
+use lanyard_model::id::{SiteId, TenantId};
+use tokio::task::JoinHandle;
+
+use crate::{
+    bench::{World, at, files, person},
+    mortal::Death,
+};
+
+const OLU: Wish<'static> = Wish { by: "Olu", reason: "a test", expected: None };
+
+const BY_SITE: (&str, &str) = (
+    "[guardrails]\n",
+    "[[schedule]]\nid = \"hq\"\ncron = \"0 2 * * *\"\nsite = \"hq\"\n\n\
+     [[schedule]]\nid = \"south\"\ncron = \"30 2 * * *\"\nsite = \"south\"\n\n[guardrails]\n",
+);
+const GHOST: (&str, &str) = (
+    "[guardrails]\n",
+    "[[schedule]]\nid = \"ghost\"\ncron = \"0 2 * * *\"\nsite = \"nowhere\"\n\n[guardrails]\n",
+);
+
+/// The loop of one world.
+struct Loop(JoinHandle<()>);
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn run(world: &World) -> Loop {
+    let engine = Arc::clone(&world.engine);
+    Loop(tokio::spawn(async move { engine.sweep_by_schedule().await }))
+}
+
+/// Lets everything happen that happens at this moment.
+async fn settle() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn at_moment(world: &World, moment: &str) {
+    world.clock.set(at(moment));
+    settle().await;
+}
+
+/// When the sweeps of this scope began, oldest first.
+async fn began(world: &World, scope: &str) -> Vec<Timestamp> {
+    let all = world.store.sweeps(Some(scope), 99).await.unwrap();
+    let mut began: Vec<_> = all.into_iter().map(|sweep| sweep.started_at).collect();
+    began.sort();
+    began
+}
+
+fn down(upstream: &str) -> Option<PortFailure> {
+    Some(PortFailure::Unavailable { upstream: upstream.into(), reason: "down".into() })
+}
+
+/// A world that was compared whole by this policy.
+async fn compared(edits: &[(&'static str, &'static str)]) -> World {
+    let mut world = World::new().await;
+    world.edits = edits.to_vec();
+    world.reborn().await;
+    world.sweep().await;
+    world.restarted().await;
+    world
+}
+
+#[tokio::test]
+async fn a_schedule_whose_moment_comes_during_another_sweep_is_seen_to_after_it() {
+    let world = compared(&[BY_SITE]).await;
+    let _run = run(&world);
+    settle().await;
+    assert_eq!(began(&world, "all").await.len(), 1, "nothing is owed");
+    // The sweep of hq takes longer than the moment of south is away.
+    let clock = Arc::clone(&world.clock);
+    world.hq.change(|state| {
+        state.while_listed = Some(Box::new(move || clock.pass(Duration::from_secs(45 * 60))));
+    });
+    at_moment(&world, "2026-05-05T02:00:00Z").await;
+    assert_eq!(began(&world, "hq").await, [at("2026-05-05T02:00:00Z")]);
+    assert_eq!(began(&world, "south").await, [at("2026-05-05T02:45:00Z")]);
+    // The next day each comes at its own moment.
+    at_moment(&world, "2026-05-06T02:00:00Z").await;
+    at_moment(&world, "2026-05-06T02:30:00Z").await;
+    assert_eq!(began(&world, "hq").await[1..], [at("2026-05-06T02:00:00Z")]);
+    assert_eq!(began(&world, "south").await[1..], [at("2026-05-06T02:30:00Z")]);
+    assert_eq!(began(&world, "all").await.len(), 1);
+}
+
+#[tokio::test]
+async fn without_any_schedule_everybody_is_compared_once_a_day() {
+    let world = compared(&[]).await;
+    let _run = run(&world);
+    for hour in 0..50 {
+        settle().await;
+        let days = hour / 24;
+        assert_eq!(began(&world, "all").await.len(), 1 + days, "after {hour} hours");
+        world.clock.pass(Duration::from_secs(3600));
+    }
+}
+
+#[tokio::test]
+async fn a_night_in_which_the_clocks_change_has_one_sweep() {
+    let nightly = (
+        "[guardrails]\n",
+        "[[schedule]]\nid = \"nightly\"\ncron = \"30 2 * * *\"\nzone = \"Europe/Berlin\"\n\n[guardrails]\n",
+    );
+    let world = compared(&[nightly]).await;
+    // Half past two comes twice on 2026-10-25, and not at all on 2027-03-28.
+    for (from, hours, days) in [("2026-10-23T22:00:00Z", 73, 3), ("2027-03-26T23:00:00Z", 71, 3)] {
+        world.clock.set(at(from));
+        world.sweep().await;
+        let before = began(&world, "all").await.len();
+        let _run = run(&world);
+        for _ in 0..=hours * 2 {
+            settle().await;
+            world.clock.pass(Duration::from_secs(1800));
+        }
+        let made = began(&world, "all").await;
+        assert_eq!(made.len() - before, days, "{:?}", &made[before..]);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_owes_no_full_sweep_where_each_site_was_compared_by_its_own_schedule() {
+    let mut world = compared(&[BY_SITE]).await;
+    {
+        let _run = run(&world);
+        at_moment(&world, "2026-05-20T02:00:00Z").await;
+        at_moment(&world, "2026-05-20T02:30:00Z").await;
+    }
+    world.restarted().await;
+    let again = run(&world);
+    at_moment(&world, "2026-05-20T08:00:00Z").await;
+    assert_eq!(began(&world, "all").await.len(), 1);
+    let last = world.engine.last_sweeps().await.unwrap();
+    let stands: Vec<_> = world.engine.sites_compared(&last).into_iter().map(|s| (s.site, s.last)).collect();
+    let moment = |text| Some((at(text), at(text)));
+    assert_eq!(
+        stands,
+        [
+            (SiteId::from("hq"), moment("2026-05-20T02:00:00Z")),
+            (SiteId::from("south"), moment("2026-05-20T02:30:00Z"))
+        ]
+    );
+    drop(again);
+
+    // Down over the next night: what was missed is made up, for its part alone.
+    world.clock.set(at("2026-05-21T02:10:00Z"));
+    world.restarted().await;
+    let _run = run(&world);
+    settle().await;
+    assert_eq!(began(&world, "hq").await.last(), Some(&at("2026-05-21T02:10:00Z")));
+    assert_eq!(
+        began(&world, "south").await.last(),
+        Some(&at("2026-05-20T02:30:00Z")),
+        "its moment is to come"
+    );
+    assert_eq!(began(&world, "all").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_killed_sweep_of_one_site_goes_on_after_the_restart_with_what_was_read() {
+    let mut world = compared(&[]).await;
+    world.acme.change(|state| drop(state.people.insert("ana".into(), person("acme", "ana", "Ana", "0417"))));
+    let hq = SweepScope { site: Some("hq".into()), tenant: None };
+    for number in 0..100 {
+        world.mortal_reborn(Some(Death::AfterWrite(number))).await;
+        let engine = Arc::clone(&world.engine);
+        tokio::select! {
+            _ = engine.sweep_within(&hq, "by schedule", &Silent) => {}
+            () = world.mortal.died.notified() => {}
+        }
+        if world.store.meta("sweep:unfinished").await.unwrap().unwrap_or_default().contains("\"beta\":") {
+            break;
+        }
+    }
+    let lists = (world.acme.lists(), world.beta.lists());
+    let ended = began(&world, "hq").await.len();
+    world.clock.pass(Duration::from_secs(60));
+    // Whichever sweep comes first takes up the lists that it would read too.
+    world.restarted().await;
+    let _run = run(&world);
+    settle().await;
+    assert_eq!(began(&world, "hq").await.len(), ended + 1);
+    assert_eq!(began(&world, "all").await.len(), 1, "nothing else is owed");
+    assert_eq!((world.acme.lists(), world.beta.lists()), lists, "what was read whole is not read again");
+}
+
+#[tokio::test]
+async fn lists_of_a_killed_sweep_are_taken_up_by_one_of_everything() {
+    let mut world = compared(&[]).await;
+    let hq = SweepScope { site: Some("hq".into()), tenant: None };
+    for number in 0..100 {
+        world.mortal_reborn(Some(Death::AfterWrite(number))).await;
+        let engine = Arc::clone(&world.engine);
+        tokio::select! {
+            _ = engine.sweep_within(&hq, "by schedule", &Silent) => {}
+            () = world.mortal.died.notified() => {}
+        }
+        if world.store.meta("sweep:unfinished").await.unwrap().unwrap_or_default().contains("\"beta\":") {
+            break;
+        }
+    }
+    world.clock.pass(Duration::from_secs(60));
+    world.reborn().await;
+    assert_eq!(world.sweep().await.resumed, ["acme", "beta"]);
+}
+
+#[tokio::test]
+async fn what_a_published_policy_asked_for_is_made_up_after_a_kill() {
+    let mut world = compared(&[]).await;
+    let published = files(100, &[("max_percent = 100", "max_percent = 99")]);
+    world.engine.publish_policy(&published, OLU).await.unwrap();
+    // Killed before the sweep that comes of it ended; the next process starts with the published policy.
+    world.clock.pass(Duration::from_secs(60));
+    world.restarted().await;
+    let run_again = run(&world);
+    settle().await;
+    assert_eq!(began(&world, "all").await.len(), 2);
+    drop(run_again);
+    world.restarted().await;
+    let _run = run(&world);
+    settle().await;
+    assert_eq!(began(&world, "all").await.len(), 2, "once");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_asked_for_and_nothing_else_is_read_meanwhile() {
+    let world = compared(&[]).await;
+    let _run = run(&world);
+    settle().await;
+    world.beta.change(|state| state.failure = down("Okta (beta)"));
+    at_moment(&world, "2026-05-05T08:00:00Z").await;
+    let lists = (world.acme.lists(), world.hq.change(|state| state.lists));
+    for _ in 0..120 {
+        world.clock.pass(Duration::from_secs(60));
+        settle().await;
+    }
+    assert_eq!((world.acme.lists(), world.hq.change(|state| state.lists)), lists, "two hours long");
+    let beta = world.beta.lists();
+    world.beta.change(|state| state.failure = None);
+    for _ in 0..7 {
+        world.clock.pass(Duration::from_secs(60));
+        settle().await;
+    }
+    assert_eq!((world.acme.lists(), world.beta.lists()), (lists.0, beta + 1), "only what was behind");
+    assert_eq!(began(&world, "beta").await.len(), 1);
+
+    world.hq.change(|state| state.failure = down("hq"));
+    at_moment(&world, "2026-05-06T08:00:00Z").await;
+    assert!(world.findings().await.contains(&"sweep".to_owned()), "{:?}", world.findings().await);
+    let lists = (world.acme.lists(), world.beta.lists());
+    for _ in 0..120 {
+        world.clock.pass(Duration::from_secs(60));
+        settle().await;
+    }
+    assert_eq!((world.acme.lists(), world.beta.lists()), lists, "nor Okta for a site that is down");
+    world.hq.change(|state| state.failure = None);
+    for _ in 0..7 {
+        world.clock.pass(Duration::from_secs(60));
+        settle().await;
+    }
+    assert_eq!(began(&world, "hq").await.len(), 1);
+    assert!(!world.findings().await.contains(&"sweep".to_owned()));
+}
+
+#[tokio::test]
+async fn a_site_that_a_killed_process_could_not_read_is_compared_when_it_answers() {
+    let mut world = compared(&[]).await;
+    world.hq.change(|state| state.failure = down("hq"));
+    world.sweep().await;
+    world.restarted().await;
+    let _run = run(&world);
+    settle().await;
+    assert_eq!(began(&world, "hq").await, []);
+    world.hq.change(|state| state.failure = None);
+    for _ in 0..7 {
+        world.clock.pass(Duration::from_secs(60));
+        settle().await;
+    }
+    assert_eq!(began(&world, "hq").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_comparison_that_could_not_be_made_is_told_until_it_is() {
+    let world = compared(&[]).await;
+    let _run = run(&world);
+    settle().await;
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| state.failure = down("Okta"));
+    }
+    at_moment(&world, "2026-05-05T08:00:00Z").await;
+    let told = world.store.finding("sweep").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "the full comparison could not be made");
+    assert!(
+        told.detail.contains("down") && told.detail.contains("Events are still followed"),
+        "{}",
+        told.detail
+    );
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| state.failure = None);
+    }
+    for _ in 0..7 {
+        world.clock.pass(Duration::from_secs(60));
+        settle().await;
+    }
+    assert_eq!(world.store.finding("sweep").await.unwrap(), None);
+    assert_eq!(began(&world, "all").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_schedule_that_never_comes_is_told_when_it_is_published_and_over_when_it_is_gone() {
+    let world = compared(&[]).await;
+    let _run = run(&world);
+    settle().await;
+    let key = "schedule:ghost".to_owned();
+    assert!(!world.findings().await.contains(&key));
+    world.engine.publish_policy(&files(100, &[GHOST]), OLU).await.unwrap();
+    settle().await;
+    let told = world.store.finding(&key).await.unwrap().expect("a finding");
+    assert_eq!(told.title, "the schedule ghost never comes");
+    assert_eq!(told.detail, "the settings have no site nowhere");
+    // Where no schedule comes, everybody is compared once a day.
+    let before = began(&world, "all").await.len();
+    world.clock.pass(Duration::from_secs(86_400));
+    settle().await;
+    assert_eq!(began(&world, "all").await.len(), before + 1);
+    world.engine.publish_policy(&files(100, &[]), OLU).await.unwrap();
+    settle().await;
+    assert!(!world.findings().await.contains(&key), "{:?}", world.findings().await);
+}
+
+#[tokio::test]
+async fn scopes_are_named_as_they_are_on_record() {
+    let named = |site: Option<&str>, tenant: Option<&str>| {
+        SweepScope { site: site.map(SiteId::from), tenant: tenant.map(TenantId::from) }.to_string()
+    };
+    assert_eq!(named(None, None), "all");
+    assert_eq!(named(Some("hq"), Some("acme")), "acme in hq");
+}
