@@ -426,7 +426,9 @@ impl Engine {
         if next.is_none() {
             takers().retain(|(id, _)| *id != message.id);
         }
-        if let (Err(why), None) = (&result, next) {
+        // Told after half an hour, though it is tried for days; and when it is given up.
+        let told = next.is_none() || message.attempts + 1 == MESSAGE_ATTEMPTS_MIN;
+        if let (Err(why), true) = (&result, told) {
             let about = self.message_about(&message.id).await;
             self.raise(Finding {
                 key: format!("message:{}", message.id),

@@ -155,6 +155,13 @@ impl SiteState {
             (&a.name, a.category) == (&b.name, b.category)
         });
         keeping.keep("user type", &known.user_types, &mut fresh.user_types, |a, b| a == b);
+        // Spaces of a section that a read leaves out are not taken for gone: desks rest on them.
+        if let Some(known) = &known.section_rooms {
+            let drawn = fresh.section_rooms.get_or_insert_default();
+            for (id, rooms) in known.iter().filter(|(id, _)| fresh.sections.contains_key(id)) {
+                drawn.entry(*id).or_insert_with(|| rooms.clone());
+            }
+        }
         // The neighborhood's name comes from a list of its own.
         for (id, section) in &mut fresh.sections {
             if let (true, Some(known)) = (section.neighborhood_name.is_empty(), known.sections.get(id)) {

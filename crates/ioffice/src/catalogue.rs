@@ -216,7 +216,9 @@ impl IofficeClient {
         let rows = self.optional(&sections, "sections", progress).await?;
         let known = |id: i64| names.get(&id).cloned();
         all.sections = rows.iter().filter_map(|row| read_section(row, known)).map(|s| (s.id, s)).collect();
-        all.section_rooms = Some(rows.iter().filter_map(read_section_rooms).collect());
+        let drawn: BTreeMap<_, _> = rows.iter().filter_map(read_section_rooms).collect();
+        // A site that shows the spaces of none says nothing about any.
+        all.section_rooms = Some(drawn).filter(|drawn| !drawn.is_empty());
         Ok(())
     }
 

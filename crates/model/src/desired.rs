@@ -337,19 +337,22 @@ pub struct Applied {
     pub failed: BTreeMap<String, FailedStep>,
     /// Accounts that could not be reactivated when the person returned: they are not taken up again.
     pub given_up: BTreeSet<AccountId>,
+    /// Accounts that bookings of the leaver's could not be handed over to, and why: a person does that.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_handed_over: BTreeMap<AccountId, String>,
 }
 
 impl Applied {
-    /// Whether anything is there that we brought about. What failed, when they left and what they wait for is nothing of the
-    /// kind.
+    /// Whether anything is there that we brought about. What failed or was refused, when they left and what they wait for is
+    /// nothing of the kind.
     pub fn is_anything(&self) -> bool {
-        let nothing = Self::default();
-        match self.failed.is_empty() && self.ended_since.is_none() && self.waiting.is_none() {
-            true => *self != nothing,
-            false => {
-                let Self { failed, ended_since, waiting, .. } = self.clone();
-                *self != Self { failed, ended_since, waiting, ..nothing }
-            }
-        }
+        let notes_alone = Self {
+            failed: self.failed.clone(),
+            ended_since: self.ended_since,
+            waiting: self.waiting.clone(),
+            not_handed_over: self.not_handed_over.clone(),
+            ..Self::default()
+        };
+        *self != notes_alone
     }
 }

@@ -546,22 +546,18 @@ impl<'a> Binder<'a> {
         Ids::Places(places)
     }
 
-    /// Leaves only the desks inside the section. Where nobody says which those are there is none: any other desk would be the
-    /// wrong one.
+    /// Leaves only the desks inside the section. Where nobody says which those are, it is told, and the rest of the place
+    /// decides: nobody loses a desk over a section that could not be read.
     fn within_section(&self, ids: &mut PlaceIds) {
         let Some(all) = &self.catalogue.section_rooms else { return };
-        let none = |ids: &mut PlaceIds| {
-            ids.floors.clear();
-            ids.rooms.clear();
-        };
-        let Some(section) = ids.section else { return none(ids) };
+        let Some(section) = ids.section else { return };
         let name = ids.names.section.clone().unwrap_or_default();
         let Some(inside) = all.get(&section) else {
-            let message = format!("the section \"{name}\" has no spaces, so no desk is in it");
+            let message = format!("the section \"{name}\" shows no spaces, so a desk may be outside of it");
             let fix = "draw the section around its spaces in iOffice, or name floor or space here instead";
             self.fixes.borrow_mut().insert(message.clone(), fix.to_owned());
             ids.missing.push(message);
-            return none(ids);
+            return;
         };
         let floors = if ids.names.floors.is_empty() { None } else { Some(&ids.floors) };
         let named = if ids.names.rooms.is_empty() { None } else { Some(&ids.rooms) };
@@ -582,7 +578,7 @@ impl<'a> Binder<'a> {
             let fix = "correct kind, floor or space here, or the section's spaces in iOffice";
             self.fixes.borrow_mut().insert(message.clone(), fix.to_owned());
             ids.missing.push(message);
-            return none(ids);
+            return;
         }
         ids.floors.clear();
         ids.rooms = desks;

@@ -23,6 +23,9 @@ use crate::{
     reactions::{Unclear, disputed, unclaimed},
 };
 
+/// How often another identity of the same person is asked for before what is remembered of it counts.
+const OTHER_TRIES: u32 = 5;
+
 /// What a site shows of the person.
 #[derive(Default)]
 pub(crate) struct AccountView {
@@ -53,7 +56,11 @@ impl Engine {
         };
         if !is_live && !ours {
             let employed = scene.person.identity.status == Status::Active && scene.person.gone.is_none();
-            let unexpected = link.ended_at.is_none() && remembered.as_ref().is_some_and(Account::is_live);
+            let left = scene.person.identity.status == Status::Deprovisioned || scene.person.gone.is_some();
+            // Not what we brought about ourselves: a leave or an end of ours is on record.
+            let unexpected = link.ended_at.is_none()
+                && applied.ended_since.is_none()
+                && (remembered.as_ref().is_some_and(Account::is_live) || (left && applied.is_anything()));
             if (employed || unexpected)
                 && let Some(survivor) = self.survivor(scene, link, tail).await?
             {
@@ -494,6 +501,8 @@ impl Engine {
                 Ok(Some(*identity))
             }
             Ok(IdentityRead::NotFound { .. }) => Ok(None),
+            // An org that cannot be read for long keeps nobody else's leaver in: what is remembered counts then.
+            Err(_) if scene.item.attempts >= OTHER_TRIES => Ok(None),
             Err(failure) => {
                 let spread = &scene.person.identity.id.user;
                 let at = self.clock.now() + self.settings.backoff(scene.item.attempts, spread);

@@ -10,7 +10,7 @@ use lanyard_model::{
     account::Account,
     booking::Visit,
     clearance::{Clearance, ClearanceKind, ClearanceState},
-    desired::{Applied, Desired, ToDo},
+    desired::{Applied, Desired, KeptBookings, ToDo},
     id::{AccountId, AccountKey, IdentityId, PlanId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
@@ -65,8 +65,6 @@ pub(crate) struct Applying {
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
     pub(super) capped: Option<String>,
-    /// Why a booking could not be handed over: that is left to a person.
-    by_hand: Option<String>,
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
     /// Everything on record that stands, or stood, between the person's lines and the site.
@@ -112,22 +110,23 @@ impl Applying {
         self.barred.insert(text(&step.op), why);
     }
 
-    /// After the site refused to hand a booking over, a person is asked.
-    pub(super) fn leave_to_hand(&self, desired: &mut Arc<Desired>) {
-        if self.by_hand.is_none() || desired.keeps.iter().all(|kept| kept.to.is_none()) {
-            return;
-        }
-        for kept in &mut Arc::make_mut(desired).keeps {
-            kept.refused = kept.to.take().and_then(|_| self.by_hand.clone());
-        }
-    }
-
     /// Why a step is not tried again in this look. After a few refused desks no other desk is tried.
     pub(super) fn is_barred(&self, step: &Step) -> Option<&String> {
         if matches!(step.op, Operation::Book { .. }) && self.bookings_refused >= BOOKINGS_REFUSED_MAX {
             return self.booking_refusal.as_ref();
         }
         self.barred.get(&text(&step.op))
+    }
+}
+
+/// What the site refused to hand over to somebody once, it is not asked again, now or in a later look: a person is.
+pub(super) fn leave_to_hand(applied: &Applied, desired: &mut Arc<Desired>) {
+    let refused = |kept: &KeptBookings| kept.to.is_some_and(|to| applied.not_handed_over.contains_key(&to));
+    if !desired.keeps.iter().any(refused) {
+        return;
+    }
+    for kept in Arc::make_mut(desired).keeps.iter_mut().filter(|kept| refused(kept)) {
+        kept.refused = kept.to.take().and_then(|to| applied.not_handed_over.get(&to).cloned());
     }
 }
 
@@ -413,11 +412,13 @@ impl Engine {
                 self.give_up_account(scene, link, applied, pending, at);
                 Ok(false)
             }
-            Outcome::Impossible { capability, .. } if matches!(op, Operation::HandOver { .. }) => {
-                applying.by_hand = Some(format!("the API cannot on this site ({capability})"));
-                Ok(true)
-            }
             Outcome::Impossible { capability, todo } => {
+                if let Operation::HandOver { to, .. } = op {
+                    let why = format!("the API cannot on this site ({capability})");
+                    applied.not_handed_over.insert(*to, why);
+                    pending.push(self.applied_write(scene, applied));
+                    return Ok(true);
+                }
                 applying.todos.insert(todo.key.clone());
                 applying.bar(step, format!("cannot be done via the API on this site ({capability})"));
                 pending.push(self.todo(scene, &todo.key, &todo.what, &todo.how, at));
@@ -435,7 +436,9 @@ impl Engine {
                     Ok(false)
                 }
                 Operation::HandOver { to, .. } => {
-                    applying.by_hand = Some(format!("{} refused account {to}: {why}", scene.site.id()));
+                    let why = format!("{} refused account {to}: {why}", scene.site.id());
+                    applied.not_handed_over.insert(*to, why);
+                    pending.push(self.applied_write(scene, applied));
                     applying.bookings_since = Some(at);
                     Ok(true)
                 }

@@ -46,6 +46,7 @@ use crate::{
 };
 
 pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
+use apply::leave_to_hand;
 pub(crate) use apply::{Applying, removals_scope};
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
@@ -411,9 +412,11 @@ impl Engine {
         let names = lock_names(active, &person.identity, link.as_ref());
         tail.held.push(site.lock(names).await);
         let mut applied = self.store.applied(id, site.id()).await?.unwrap_or_default();
-        if item.source == Source::Person && item.attempts == 0 && !applied.failed.is_empty() {
+        let refused_before = !applied.failed.is_empty() || !applied.not_handed_over.is_empty();
+        if item.source == Source::Person && item.attempts == 0 && refused_before {
             // Whoever asks for a look asks for another try as well.
             applied.failed.clear();
+            applied.not_handed_over.clear();
             tail.writes.push(self.applied_write(&scene, &applied));
         }
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
@@ -461,7 +464,7 @@ impl Engine {
                 governed_on = Some(ground);
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
-            applying.leave_to_hand(&mut desired);
+            leave_to_hand(&applied, &mut desired);
             applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;
             let gated =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;

@@ -38,11 +38,11 @@ pub(crate) struct Present {
 }
 
 /// After an event that somebody left or was suspended, a read may still show them as before (contract 10.4): it is repeated
-/// after so long, and then believed.
+/// 2, 5 and 15 seconds after one another, and then believed.
 const LAG: [std::time::Duration; 3] = [
     std::time::Duration::from_secs(2),
-    std::time::Duration::from_secs(5),
-    std::time::Duration::from_secs(15),
+    std::time::Duration::from_secs(7),
+    std::time::Duration::from_secs(22),
 ];
 
 /// Whether an event told of a status that the identity does not have yet.
@@ -97,13 +97,16 @@ impl Engine {
         match read {
             IdentityRead::Present(mut identity) => {
                 active.trim(&mut identity);
-                let pause = LAG.get(item.attempts as usize).filter(|_| lags(&item.why, &identity));
-                if let Some(pause) = pause {
+                // By time, not by tries: other events of theirs ask for looks in between.
+                let waited = now.duration_since(item.raised_at);
+                let pause =
+                    LAG.iter().find(|pause| SignedDuration::try_from(**pause).is_ok_and(|p| waited < p));
+                if let Some(pause) = pause.filter(|_| lags(&item.why, &identity)) {
                     let error = format!(
                         "Okta said {} and still shows {:?}: it is read again",
                         item.why, identity.status
                     );
-                    return Err(Stop::Again { at: now + *pause, error });
+                    return Err(Stop::Again { at: item.raised_at + *pause, error });
                 }
                 let groups = &active.groups;
                 let since = match &known {

@@ -92,7 +92,10 @@ impl Engine {
             Lifecycle::Ended { since, .. } => {
                 applied.ended_since.get_or_insert(since.unwrap_or(scene.person.since));
             }
-            _ => applied.ended_since = None,
+            _ => {
+                applied.ended_since = None;
+                applied.not_handed_over.clear();
+            }
         }
         if over || !ended {
             // What still waits to be taken back is still ours.

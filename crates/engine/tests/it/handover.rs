@@ -106,6 +106,15 @@ async fn what_nobody_takes_over_is_for_a_person() {
         let todo = world.store.finding(&key).await.unwrap().unwrap();
         let how = todo.fix.unwrap();
         assert!(how.starts_with(why) && how.ends_with("set another user, or cancel it"), "{how}");
+        // Later comparisons ask the site for nothing again, and her clock stands.
+        let (clock, attempts) = (world.store.leavers(false, 9).await.unwrap(), world.hq.attempts());
+        for _ in 0..2 {
+            world.clock.pass(Duration::from_secs(6 * 3600));
+            world.sweep().await;
+            world.quiet().await;
+        }
+        assert_eq!(world.hq.attempts(), attempts);
+        assert_eq!(world.store.leavers(false, 9).await.unwrap(), clock);
         // When it is over there is nothing left to do.
         world.clock.pass(Duration::from_secs(3 * 86_400));
         world.sweep().await;

@@ -259,11 +259,15 @@ fn a_desk_in_a_section_is_one_of_its_spaces() {
     let (rooms, ..) = seat(&catalogues, &format!("{zone_2}, floor = \"Level 2\", kind = \"Hot desk\""));
     assert_eq!(rooms, Some((vec![RoomId(11_021)], 0)));
     let (rooms, problems, told) = seat(&catalogues, "building = \"Pier House\", section = \"Zone 1\"");
-    assert_eq!(rooms, None, "no desk is better than any desk of the building");
-    assert_eq!(problems, ["zone: the section \"Zone 1\" has no spaces, so no desk is in it"]);
+    assert!(
+        rooms.is_some_and(|(_, floors)| floors > 0),
+        "nobody loses a desk over a section that was not read"
+    );
+    assert_eq!(problems, ["zone: the section \"Zone 1\" shows no spaces, so a desk may be outside of it"]);
     assert!(told.contains("draw the section around its spaces in iOffice"), "{told}");
     let (rooms, problems, _) = seat(&catalogues, &format!("{zone_2}, kind = \"Executive\""));
-    assert_eq!((rooms, problems.len()), (None, 1), "{problems:?}");
+    assert!(rooms.is_some(), "{problems:?}");
+    assert_eq!(problems, ["zone: no space in the section \"Zone 2\" is as wanted here"]);
 }
 
 #[test]

@@ -34,6 +34,8 @@ statements! {
     NAMES_SAID = "SELECT person FROM journal_persons WHERE person IS NOT NULL
                   AND seq IN (SELECT seq FROM journal WHERE who_tenant = $1 AND who_user = $2)";
     ACCOUNT_KNOWN = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2";
+    SOMEBODY_ELSES = "SELECT COUNT(*) FROM held WHERE site = $1 AND account_id = $2 AND kind = 'person'
+                      AND to_at = 9223372036854775807 AND key <> $3";
     FINDINGS = "SELECT key, record, over_at FROM findings";
     FINDINGS_PAST = "SELECT key, record, rowid FROM findings_past";
     FORGET_FINDING = "DELETE FROM findings WHERE key = $1";
@@ -150,6 +152,10 @@ impl Wanted {
         for (site, account) in linked.into_iter().chain(held) {
             let kinds = ["orphan", "undead"].map(|kind| format!("{kind}:{site}:{account}"));
             accounts.extend(kinds.into_iter().chain([format!("site-admin:{site}/{account}")]));
+            if tx::count(tx, SOMEBODY_ELSES, with![&site, account, &who.to_string()])? > 0 {
+                // What it says by now is about whoever has it now.
+                continue;
+            }
             let known = tx::first(tx, ACCOUNT_KNOWN, with![&site, account], |row| {
                 record::read::<Account>("account", row.text(0)?)
             })?;
