@@ -43,12 +43,16 @@ impl<'a> Lines<'a> {
     /// The next line; the last one may have been read in part only, see `broken`.
     pub fn line(&mut self) -> Option<Vec<u8>> {
         let mut line = Vec::new();
+        let (mut quotes, mut seen) = (0, 0);
         loop {
             let more = self.reader.read_until(b'\n', &mut line).unwrap_or_else(|_| {
                 self.broken = true;
                 0
             });
-            let open = self.csv && line.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+            // Only what was read just now: a quote too many may make the whole rest one record.
+            quotes += if self.csv { line[seen..].iter().filter(|byte| **byte == b'"').count() } else { 0 };
+            seen = line.len();
+            let open = quotes % 2 == 1;
             if more == 0 || !open {
                 return (!line.is_empty()).then_some(line);
             }

@@ -6,9 +6,9 @@ use lanyard_engine::ports::{PortFailure, Severity, Store};
 use lanyard_model::{
     account::{AccountKind, FieldName},
     coverage::ReadKind,
-    id::{AccountId, RoomId, SiteId},
+    id::{AccountId, FloorId, NeighborhoodId, RoomId, SectionId, SiteId},
     identity::{Groups, Status},
-    place::Room,
+    place::{Room, Section},
 };
 
 use crate::{
@@ -669,6 +669,37 @@ async fn a_catalogue_comes_back_from_the_store_as_it_was() {
     world.engine.load_remembered().await.unwrap();
     assert_eq!(catalogue(&world).rooms.len(), 5);
     assert_eq!(world.store.metas("catalogue-spaces:hq:", None, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn spaces_of_a_section_that_a_read_leaves_out_stay_known() {
+    let mut world = World::new().await;
+    let id = SectionId(31);
+    let drawn = |world: &World, rooms: Option<Vec<RoomId>>| {
+        world.hq.change(|state| {
+            let catalogue = state.catalogue.as_mut().unwrap();
+            let (neighborhood, neighborhood_name) = (NeighborhoodId(3), "Harbour".into());
+            let section =
+                Section { id, name: "Zone 1".into(), neighborhood, neighborhood_name, floor: FloorId(2) };
+            catalogue.sections.insert(id, section);
+            catalogue.section_rooms = rooms.map(|rooms| [(id, rooms)].into());
+        });
+    };
+    let known = |world: &World| {
+        let catalogue = world.engine.sites()[&SiteId::new("hq")].catalogue();
+        catalogue.section_rooms.as_ref().and_then(|all| all.get(&id).cloned())
+    };
+    drawn(&world, None);
+    world.sweep().await;
+    assert_eq!(known(&world), None);
+    drawn(&world, Some(vec![RoomId(11), RoomId(12)]));
+    world.sweep().await;
+    drawn(&world, None);
+    world.sweep().await;
+    assert_eq!(known(&world), Some(vec![RoomId(11), RoomId(12)]));
+    drawn(&world, Some(vec![RoomId(13)]));
+    world.sweep().await;
+    assert_eq!(known(&world), Some(vec![RoomId(13)]));
 }
 
 fn fields(all: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {

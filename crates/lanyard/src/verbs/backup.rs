@@ -27,6 +27,8 @@ const NOTE: &str = "backup.json";
 const DATABASE: &str = "lanyard.db";
 /// The policy inside a backup, wherever the settings have theirs.
 const POLICY: &str = "policy";
+/// Keys that sign, and what their signatures are checked with.
+const KEYS: &str = "keys";
 /// Where a copy is looked at before it takes the store's place.
 const RESTORING: &str = "restoring";
 
@@ -93,7 +95,7 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
         say!("{} holds settings, policy and store as of {}", to.display(), note.made_at);
         if !arguments.with_secrets {
             say!(
-                "secrets are not in it (--with-secrets copies them): keep those files as you keep passwords"
+                "secrets and signing keys are not in it (--with-secrets copies them): keep those files as you keep passwords"
             );
         }
     }
@@ -105,6 +107,10 @@ async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> 
     copy_folder(&dir.join(&settings.policy), &to.join(POLICY))?;
     if secrets {
         copy_folder(&dir.join("secrets"), &to.join("secrets"))?;
+    }
+    if dir.join(KEYS).exists() {
+        // What a signature is checked with is no secret, and says after a restore which key belongs to the journal.
+        copy_files(&dir.join(KEYS), &to.join(KEYS), |name| secrets || name.ends_with(".verifier"))?;
     }
     let database = fs::canonicalize(to.join("store"))?.join(DATABASE);
     people::copy_store(dir, &database).await?;
@@ -155,6 +161,9 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
         kept = restore_policy(from, to)?;
         if from.join("secrets").exists() {
             copy_folder(&from.join("secrets"), &to.join("secrets"))?;
+        }
+        if from.join(KEYS).exists() {
+            copy_folder(&from.join(KEYS), &to.join(KEYS))?;
         }
     }
     Running::remove(to);
@@ -282,10 +291,15 @@ async fn tell_journal(folder: &Path, note: &Note, lost: u64) -> anyhow::Result<(
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    copy_files(from, to, |_| true)
+}
+
+/// Copies the files of a folder whose names fit.
+fn copy_files(from: &Path, to: &Path, fits: impl Fn(&str) -> bool) -> anyhow::Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
-        if entry.file_type()?.is_file() {
+        if entry.file_type()?.is_file() && entry.file_name().to_str().is_some_and(&fits) {
             let target = to.join(entry.file_name());
             fs::copy(entry.path(), &target)
                 .with_context(|| format!("cannot copy {}", entry.path().display()))?;
@@ -367,6 +381,35 @@ mod tests {
             json: true,
         };
         restore(arguments).await.map_err(|error| format!("{error:#}"))
+    }
+
+    #[tokio::test]
+    async fn what_signatures_are_checked_with_comes_along_and_the_key_with_the_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("data");
+        data(&dir, "policy", &["first"]).await;
+        fs::create_dir_all(dir.join("secrets")).unwrap();
+        fs::create_dir_all(dir.join("keys")).unwrap();
+        for name in ["main.checkpoint.key", "main.checkpoint.verifier"] {
+            fs::write(dir.join("keys").join(name), name).unwrap();
+        }
+        for (with_secrets, kept) in [
+            (false, vec!["main.checkpoint.verifier"]),
+            (true, vec!["main.checkpoint.key", "main.checkpoint.verifier"]),
+        ] {
+            let to = folder.path().join(format!("backup-{with_secrets}"));
+            let arguments =
+                BackupArguments { data: Data { dir: dir.clone() }, to: to.clone(), with_secrets, json: true };
+            assert_eq!(backup(arguments).await.unwrap(), exit::DONE);
+            let fresh = folder.path().join(format!("fresh-{with_secrets}"));
+            fs::create_dir_all(&fresh).unwrap();
+            fs::write(fresh.join("secret"), "something").unwrap();
+            assert_eq!(put_back(&to, &fresh, false).await, Ok(exit::DONE));
+            let mut names: Vec<_> =
+                fs::read_dir(fresh.join("keys")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            assert_eq!(names, kept);
+        }
     }
 
     async fn lines(dir: &Path) -> u64 {
