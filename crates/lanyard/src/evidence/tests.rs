@@ -1,5 +1,6 @@
 //! A pack of a history that is written down line by line: every table that is made from what somebody said, asked or decided.
 
+mod bound;
 mod edges;
 mod scope;
 
