@@ -37,6 +37,16 @@ test("a pack that does not hold any more says so and what not to do", async () =
   expect(screen.getByText(/Do not hand it out/)).toBeTruthy();
 });
 
+test("one tenant's lost key is told at its journal, and what a pack's maker must be told stays with the pack", async () => {
+  const lost = { ...EVIDENCE.tenants[0]!, tenant: "apac", key: null, fingerprint: null, checkpoints: [], key_problem: "apac.checkpoint.key is gone. Fix: bring it back from a backup" };
+  const pack = { ...PACK, warnings: ["1 checkpoint on record is not signed by this pack's key"] };
+  open("/all/evidence", { ...BASE, "GET /evidence": { ...EVIDENCE, tenants: [EVIDENCE.tenants[0], lost], packs: [pack] } });
+  expect(await screen.findByText(/apac.checkpoint.key is gone. Fix: bring it back/)).toBeTruthy();
+  expect(screen.getByText("aa bb")).toBeTruthy();
+  expect(screen.getByText("Not shown")).toBeTruthy();
+  expect(screen.getByText("1 checkpoint on record is not signed by this pack's key")).toBeTruthy();
+});
+
 test("a refused wish is shown at its field, and nothing that was written is lost", async () => {
   open("/all/evidence", { ...BASE, "GET /evidence": { ...EVIDENCE, packs: [] }, "POST /evidence/packs": () => refusal(422, { title: "no", errors: [{ path: "from", message: "the period begins in the future" }] }) });
   await userEvent.type(await screen.findByRole("textbox", { name: "Seed of the samples" }), "kpmg");

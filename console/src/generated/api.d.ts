@@ -1983,8 +1983,10 @@ export interface components {
             tenant: string;
             lines: number;
             kept_from: number;
-            key: string;
-            fingerprint: string;
+            key: string | null;
+            fingerprint: string | null;
+            /** @description Why nothing is signed, and what helps: the key is lost, or cannot be read. */
+            key_problem?: string | null;
             checkpoints: components["schemas"]["Checkpoint"][];
             checkpoints_total: number;
             /** @description Why the texts that are gone are not those that somebody let go of. */
@@ -2053,6 +2055,8 @@ export interface components {
             check: components["schemas"]["PackCheck"] | null;
             error: string | null;
             hint: string | null;
+            /** @description What whoever made it must be told; the pack says it too. */
+            warnings?: string[];
             progress?: {
                 what: string;
                 done: number;

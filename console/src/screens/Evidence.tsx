@@ -178,6 +178,7 @@ function PackRow({ pack: listed }: { pack: Pack }) {
       <div className="dim small">{pack.sites.join(", ")} · seed “{pack.seed}”{pack.sample_by ? `, in turns by ${pack.sample_by}` : ""} · asked by {pack.by} <Ago at={pack.asked_at} /></div>
       {pack.state === "making" && <Progress steps={pack.progress ?? []} />}
       {pack.state === "failed" && <div className="fix" role="alert">{pack.error}.{pack.hint && <> <span className="dim">Fix: </span>{pack.hint}</>}</div>}
+      {pack.warnings?.map((text) => <div key={text} className="fix"><span className="dim">The pack says first: </span>{text}</div>)}
       {pack.figures && <Figures figures={pack.figures} />}
       {checking.error && <div className="fix" role="alert">Not checked: {checking.error.message}. The file is as it was.</div>}
       {check && <Checked check={check} fresh={checking.data !== undefined} />}
@@ -277,17 +278,18 @@ function Seals({ tenant, outside }: { tenant: Evidence["tenants"][number]; outsi
   const [zone] = useZone();
   const [all, setAll] = useState(false);
   const signing = useMutation({ mutationFn: () => calls.post<{ signed: number }>("/evidence/checkpoints"), onSuccess: again });
-  const broken = tenant.retention_problem !== null || tenant.checkpoints.some((c) => c.state !== "holds");
+  const broken = Boolean(tenant.key_problem) || tenant.retention_problem !== null || tenant.checkpoints.some((c) => c.state !== "holds");
   return (
     <Panel title={`Journal of ${tenant.tenant}`} tone={broken ? "failed" : "ok"} end={plural(tenant.lines, "line")}>
       <div className="body stack" style={{ gap: 8 }}>
-        <Facts rows={[["Signed by", <span key="f" className="mono">{tenant.fingerprint}</span>], ["Laid outside in", <span key="o" className="mono">{outside}</span>], ...(tenant.kept_from > 0 ? [["Texts kept from", `line ${number(tenant.kept_from)}${tenant.retention_problem ? "" : ", signed for"}`] as [string, string]] : [])]} />
+        <Facts rows={[["Signed by", <span key="f" className="mono">{tenant.fingerprint ?? "nothing"}</span>], ["Laid outside in", <span key="o" className="mono">{outside}</span>], ...(tenant.kept_from > 0 ? [["Texts kept from", `line ${number(tenant.kept_from)}${tenant.retention_problem || tenant.key_problem ? "" : ", signed for"}`] as [string, string]] : [])]} />
+        {tenant.key_problem && <div className="fix" role="alert">Nothing is signed here: {tenant.key_problem}.</div>}
         {tenant.retention_problem && <div className="fix" role="alert">What was let go of is not what was signed for: {tenant.retention_problem}.</div>}
-        <p className="dim small">Give the auditor this fingerprint by another way than the pack: it is what <span className="mono">lanyard verify --key</span> is held against.</p>
+        {tenant.fingerprint && <p className="dim small">Give the auditor this fingerprint by another way than the pack: it is what <span className="mono">lanyard verify --key</span> is held against.</p>}
       </div>
       <div className="subhead row"><span className="grow">Checkpoints <span className="dim num">{number(tenant.checkpoints_total)}</span></span><Button size="compact-xs" variant="default" loading={signing.isPending} onClick={() => signing.mutate()}>Sign one now</Button></div>
       {signing.error && <div className="body small" role="alert" style={{ color: "var(--failed-fg)" }}>Not signed: {signing.error.message}</div>}
-      {tenant.checkpoints.length === 0 ? <Empty title="None yet">One is signed every hour, and laid outside.</Empty> : (
+      {tenant.checkpoints.length === 0 ? tenant.key_problem ? <Empty title="Not shown">Without the key they cannot be checked here; those that were signed are kept.</Empty> : <Empty title="None yet">One is signed every hour, and laid outside.</Empty> : (
         <ul className="list">
           {tenant.checkpoints.slice(0, all ? undefined : SHOWN).map((c) => (
             <li key={c.at + c.lines} style={{ paddingBlock: 6 }}>

@@ -421,9 +421,12 @@ pub const EXCEPTIONS: Table = Table {
 
 pub const CERTIFICATES: Table = Table {
     name: "certificates",
-    title: "Proof that lists were read whole: at the first and last comparison of the period, and when the pack was made",
+    title: "Proof that lists were read whole: at the first and last comparison of each in the period, and when the pack was made",
     columns: &[
-        text("moment", "first, last: comparison of the period; extraction: the last one of each list"),
+        text(
+            "moment",
+            "first, last: comparison of the period that read the list; extraction: the last one of each list",
+        ),
         text("sweep", "Of which comparison"),
         text("scope", "Tenant or site"),
         text("list", "identities, group_members, accounts, bookings"),
@@ -449,7 +452,7 @@ pub const SWEEPS: Table = Table {
     title: "Full comparisons in the period",
     columns: &[
         text("sweep", "Id"),
-        text("scope", "all, or one site"),
+        text("scope", "all, one tenant, one site, or one tenant in one site"),
         at("started_at", "Began"),
         at("ended_at", "Ended"),
         int("people", "People read in Okta"),

@@ -12,6 +12,7 @@ use lanyard_engine::{
     Engine,
     ports::{Finding, Severity, Store, Write},
 };
+use lanyard_model::id::TenantId;
 use tokio::sync::watch;
 
 use crate::{
@@ -58,11 +59,7 @@ impl Places {
         let mut batch = self.messages(store, &round.laid, now).await;
         batch.push(match round.failed.as_slice() {
             [] => Write::FindingOver { key: KEY.into(), at: now },
-            failed => {
-                let all: Vec<String> =
-                    failed.iter().map(|(tenant, error)| format!("{tenant}: {error:#}")).collect();
-                Write::Finding(Box::new(self.finding(&all.join("; "), now)))
-            }
+            failed => Write::Finding(Box::new(self.refused(failed, now))),
         });
         Ok((round, batch))
     }
@@ -83,6 +80,33 @@ impl Places {
         batch
     }
 
+    /// What failed, with what helps: a folder is made writable, a key is brought back.
+    fn refused(&self, failed: &[(TenantId, anyhow::Error)], now: Timestamp) -> Finding {
+        let mut fixes: Vec<String> = Vec::new();
+        let mut all = Vec::new();
+        for (tenant, error) in failed {
+            let text = format!("{error:#}");
+            let (said, hint) =
+                text.split_once("\nhint: ").map_or((text.as_str(), None), |(said, hint)| (said, Some(hint)));
+            all.push(format!("{tenant}: {said}"));
+            let fix = match (hint, keys::load(&self.dir, tenant)) {
+                (Some(hint), _) => format!("the key of {tenant}: {hint}"),
+                (None, Err(_)) => {
+                    format!("the key of {tenant}: make its file readable, or bring it back from a backup")
+                }
+                (None, Ok(_)) => self.writable(),
+            };
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
+        }
+        Finding { fix: Some(fixes.join(". ")), ..self.finding(&all.join("; "), now) }
+    }
+
+    fn writable(&self) -> String {
+        format!("make {} writable, or set checkpoint_dir", self.outside.display())
+    }
+
     fn finding(&self, why: &str, now: Timestamp) -> Finding {
         Finding {
             key: KEY.into(),
@@ -95,7 +119,7 @@ impl Places {
             detail: format!(
                 "{why}. Work goes on; until it succeeds, a cut journal would show only against older checkpoints."
             ),
-            fix: Some(format!("make {} writable, or set checkpoint_dir", self.outside.display())),
+            fix: Some(self.writable()),
             since: now,
         }
     }
@@ -126,7 +150,6 @@ mod tests {
 
     use jiff::SignedDuration;
     use lanyard_engine::ports::Entry;
-    use lanyard_model::id::TenantId;
 
     use super::*;
     use crate::{settings::BucketEntry, wiring};
@@ -197,6 +220,27 @@ mod tests {
         let (round, batch) = places.round(&*store, now + SignedDuration::from_hours(1)).await.unwrap();
         assert!(round.failed.is_empty() && said(&batch).1.is_empty());
         assert!(batch.iter().any(|write| matches!(write, Write::FindingOver { key, .. } if key == KEY)));
+    }
+
+    #[tokio::test]
+    async fn a_lost_key_is_brought_back_and_no_folder_is_made_writable_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, places) = (wiring::open_store(dir.path()).unwrap(), places(dir.path(), 1));
+        let now: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
+        store.write(vec![entry("acme", now), entry("beta", now)]).await.unwrap();
+        places.round(&*store, now).await.unwrap();
+        fs::remove_file(dir.path().join("keys/acme.checkpoint.key")).unwrap();
+        fs::write(dir.path().join("keys/beta.checkpoint.key"), "no key").unwrap();
+        let (round, batch) = places.round(&*store, now + SignedDuration::from_hours(1)).await.unwrap();
+        assert_eq!(round.failed.len(), 2);
+        let finding = batch.iter().find_map(|write| match write {
+            Write::Finding(finding) => Some(finding),
+            _ => None,
+        });
+        let fix = finding.and_then(|finding| finding.fix.as_deref()).unwrap();
+        assert!(fix.contains("the key of acme: bring it back from a backup"), "{fix}");
+        assert!(fix.contains("the key of beta: make its file readable, or bring it back"), "{fix}");
+        assert!(!fix.contains("writable"), "{fix}");
     }
 
     /// A day and an hour of rounds: messages by route.

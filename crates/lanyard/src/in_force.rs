@@ -19,6 +19,11 @@ use crate::{
     settings::{FILE, Settings},
 };
 
+/// Where the store keeps what a tenant's last noted start had in force.
+pub fn key(tenant: &TenantId) -> String {
+    format!("in-force:{tenant}")
+}
+
 /// Journals for each tenant what is in force, where that differs from what the last start noted.
 pub async fn note(engine: &Engine, dir: &Path) {
     let settings = match Settings::load(dir) {
@@ -28,7 +33,7 @@ pub async fn note(engine: &Engine, dir: &Path) {
     let text = fs::read_to_string(dir.join(FILE)).unwrap_or_default();
     for tenant in engine.directories().keys() {
         let force = force(engine, dir, &settings, &text, tenant);
-        let key = format!("in-force:{tenant}");
+        let key = key(tenant);
         let before = engine.store().meta(&key).await.ok().flatten();
         if before.as_deref() == Some(&force.to_string()) {
             continue;

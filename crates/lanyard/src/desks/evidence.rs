@@ -70,6 +70,9 @@ struct Record {
     check: Option<Value>,
     error: Option<String>,
     hint: Option<String>,
+    /// What whoever made it must be told; the pack says it too.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 type Steps = BTreeMap<String, (u64, Option<u64>)>;
@@ -201,71 +204,95 @@ impl Evidence {
         Self { dir: dir.to_owned(), places, engine, shelf: Arc::new(shelf), leafed: Mutex::default() }
     }
 
-    /// Roots at these sizes of a tenant's journal as it is now.
-    fn roots(
-        &self,
-        archive: &Archive,
-        tenant: &TenantId,
-        lines: u64,
-        sizes: &BTreeSet<u64>,
-    ) -> anyhow::Result<BTreeMap<u64, [u8; 32]>> {
-        let now = self.engine.clock().now();
-        let mut all = self.leafed.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = all.entry(tenant.clone()).or_default();
-        let missed =
-            |size: &u64| *size < known.tree.size() && !known.roots.contains_key(size) && *size <= lines;
-        if now > known.whole_at + WHOLE_AGAIN || lines < known.tree.size() || sizes.iter().any(missed) {
-            *known = Leafed { whole_at: now, ..Leafed::default() };
-        }
-        let fresh = archive.roots(tenant, &mut known.tree, sizes)?;
-        known.roots.extend(fresh);
-        known.roots.retain(|size, _| sizes.contains(size));
-        Ok(known.roots.clone())
-    }
-
     fn tenants(&self) -> anyhow::Result<Vec<Value>> {
         let archive = Archive::open(wiring::store_folder(&self.dir))?;
-        let mut tenants = Vec::new();
-        for tenant in self.engine.directories().keys() {
-            let key = keys::load_or_make(&self.dir, tenant)?;
-            let verifier = key.verifier();
-            let (lines, _) = archive.head(tenant)?;
-            let (newest, count) = archive.newest_checkpoints(tenant, CHECKPOINTS_SHOWN)?;
-            let read: Vec<_> =
-                newest.iter().map(|(at, _, note)| (at, note, verify_checkpoint(note, &verifier))).collect();
-            let (gone, note) = archive.cut(tenant)?;
-            let sizes = read.iter().filter_map(|(.., known)| Some(known.as_ref().ok()?.size));
-            let sizes = sizes.chain((gone > 0).then_some(gone)).collect();
-            let roots = self.roots(&archive, tenant, lines, &sizes)?;
-            let shown: Vec<_> = read
-                .into_iter()
-                .zip(&newest)
-                .map(|((at, note, known), (_, size, _))| {
-                    // Held against the journal as it is: a cut or rewritten one shows.
-                    let state = match known {
-                        Err(problem) => problem.to_string(),
-                        Ok(known) => match roots.get(&known.size) {
-                            Some(root) if *root == known.root => "holds".to_owned(),
-                            Some(_) => "the journal was rewritten before it".to_owned(),
-                            None => "the journal was cut before it".to_owned(),
-                        },
-                    };
-                    let outside = keys::lies_in(&self.places.outside, tenant, *at, note);
-                    json!({ "at": at, "lines": size, "state": state, "outside": outside })
-                })
-                .collect();
-            let origin = keys::origin(&key, tenant);
-            let signed = |root| verify_cut(note.as_deref(), &origin, gone, root, &verifier);
-            let unsigned = roots.get(&gone).filter(|_| gone > 0).and_then(|root| signed(root).err());
-            tenants.push(json!({
+        let (dir, outside) = (&self.dir, &self.places.outside);
+        let mut leafed = self.leafed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.engine.clock().now();
+        let tenants = self.engine.directories().keys();
+        tenants
+            .map(|tenant| {
+                sealed(dir, outside, &archive, tenant, leafed.entry(tenant.clone()).or_default(), now)
+            })
+            .collect()
+    }
+}
+
+/// Roots at these sizes of a tenant's journal as it is now.
+fn roots(
+    archive: &Archive,
+    tenant: &TenantId,
+    lines: u64,
+    sizes: &BTreeSet<u64>,
+    known: &mut Leafed,
+    now: Timestamp,
+) -> anyhow::Result<BTreeMap<u64, [u8; 32]>> {
+    let missed = |size: &u64| *size < known.tree.size() && !known.roots.contains_key(size) && *size <= lines;
+    if now > known.whole_at + WHOLE_AGAIN || lines < known.tree.size() || sizes.iter().any(missed) {
+        *known = Leafed { whole_at: now, ..Leafed::default() };
+    }
+    let fresh = archive.roots(tenant, &mut known.tree, sizes)?;
+    known.roots.extend(fresh);
+    known.roots.retain(|size, _| sizes.contains(size));
+    Ok(known.roots.clone())
+}
+
+/// A tenant's key and newest checkpoints. A key that is lost or cannot be read is told in their place.
+fn sealed(
+    dir: &Path,
+    outside: &Path,
+    archive: &Archive,
+    tenant: &TenantId,
+    leafed: &mut Leafed,
+    now: Timestamp,
+) -> anyhow::Result<Value> {
+    let (lines, _) = archive.head(tenant)?;
+    let (newest, count) = archive.newest_checkpoints(tenant, CHECKPOINTS_SHOWN)?;
+    let (gone, note) = archive.cut(tenant)?;
+    let key = match keys::load_or_make(dir, tenant) {
+        Ok(key) => key,
+        Err(error) => {
+            return Ok(json!({
                 "tenant": tenant, "lines": lines, "kept_from": gone,
-                "retention_problem": unsigned.map(|problem| problem.to_string()),
-                "key": verifier, "fingerprint": fingerprint(&verifier)?,
-                "checkpoints": shown, "checkpoints_total": count,
+                "retention_problem": null,
+                "key": null, "fingerprint": null,
+                "key_problem": format!("{error:#}").replace("\nhint: ", ". Fix: "),
+                "checkpoints": [], "checkpoints_total": count,
             }));
         }
-        Ok(tenants)
-    }
+    };
+    let verifier = key.verifier();
+    let read: Vec<_> =
+        newest.iter().map(|(at, _, note)| (at, note, verify_checkpoint(note, &verifier))).collect();
+    let sizes = read.iter().filter_map(|(.., known)| Some(known.as_ref().ok()?.size));
+    let sizes = sizes.chain((gone > 0).then_some(gone)).collect();
+    let roots = roots(archive, tenant, lines, &sizes, leafed, now)?;
+    let shown: Vec<_> = read
+        .into_iter()
+        .zip(&newest)
+        .map(|((at, note, known), (_, size, _))| {
+            // Held against the journal as it is: a cut or rewritten one shows.
+            let state = match known {
+                Err(problem) => problem.to_string(),
+                Ok(known) => match roots.get(&known.size) {
+                    Some(root) if *root == known.root => "holds".to_owned(),
+                    Some(_) => "the journal was rewritten before it".to_owned(),
+                    None => "the journal was cut before it".to_owned(),
+                },
+            };
+            let outside = keys::lies_in(outside, tenant, *at, note);
+            json!({ "at": at, "lines": size, "state": state, "outside": outside })
+        })
+        .collect();
+    let origin = keys::origin(&key, tenant);
+    let signed = |root| verify_cut(note.as_deref(), &origin, gone, root, &verifier);
+    let unsigned = roots.get(&gone).filter(|_| gone > 0).and_then(|root| signed(root).err());
+    Ok(json!({
+        "tenant": tenant, "lines": lines, "kept_from": gone,
+        "retention_problem": unsigned.map(|problem| problem.to_string()),
+        "key": verifier, "fingerprint": fingerprint(&verifier)?, "key_problem": null,
+        "checkpoints": shown, "checkpoints_total": count,
+    }))
 }
 
 impl Evidence {
@@ -319,6 +346,7 @@ fn carried_out(
         Ok(made) => {
             record.state = State::Ready;
             record.bytes = Some(made.bytes);
+            record.warnings = made.warnings;
             record.check = Some(check_text(&made.report));
             record.figures = made.report.manifest.map(|manifest| json!(manifest.summary));
         }
@@ -394,6 +422,7 @@ impl EvidenceDesk for Evidence {
             check: None,
             error: None,
             hint: None,
+            warnings: Vec::new(),
         };
         {
             // One at a time: a pack reads the whole history.
@@ -478,7 +507,55 @@ mod tests {
             check: None,
             error: None,
             hint: None,
+            warnings: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_whoever_made_a_pack_must_be_told_is_kept_with_it() {
+        let at = "2026-11-28T10:01:00Z".parse().unwrap();
+        let report = Report {
+            manifest: None,
+            fingerprint: None,
+            key_given: true,
+            files: 1,
+            rows: 1,
+            proofs: 0,
+            checkpoints: 0,
+            dossiers: 0,
+            problems: Vec::new(),
+        };
+        let told = vec!["1 checkpoint on record is not signed by this pack's key".to_owned()];
+        let made = Made { bytes: 7, report, warnings: told.clone() };
+        let kept = carried_out(record(), || Ok(made), &|| at);
+        assert_eq!((kept.state, &kept.warnings), (State::Ready, &told));
+        assert_eq!(json!(kept)["warnings"], json!(told));
+        // Records of before have none.
+        let mut before = json!(record());
+        before.as_object_mut().unwrap().remove("warnings");
+        assert!(serde_json::from_value::<Record>(before).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn a_tenants_lost_key_is_its_own_problem_and_the_others_are_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let _store = wiring::open_store(dir).unwrap();
+        let archive = Archive::open(wiring::store_folder(dir)).unwrap();
+        let now: Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
+        let shown = |tenant: &str| {
+            let tenant = TenantId::new(tenant);
+            sealed(dir, &dir.join("outside"), &archive, &tenant, &mut Leafed::default(), now).unwrap()
+        };
+        let whole = shown("acme");
+        assert!(whole["key"].is_string() && whole["key_problem"].is_null(), "{whole}");
+        fs::remove_file(dir.join("keys/acme.checkpoint.key")).unwrap();
+        let lost = shown("acme");
+        assert!(lost["key"].is_null() && lost["fingerprint"].is_null(), "{lost}");
+        let problem = lost["key_problem"].as_str().unwrap();
+        assert!(problem.contains("is gone") && problem.contains(". Fix: bring it back"), "{problem}");
+        assert!(shown("beta")["key"].is_string());
+        assert!(!dir.join("keys/acme.checkpoint.key").exists(), "no other key is made");
     }
 
     #[test]

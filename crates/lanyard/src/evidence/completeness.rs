@@ -1,12 +1,30 @@
 //! Is the population whole: comparisons, and the same people counted three times.
 
+use lanyard_engine::ports::SweepRecord;
 use lanyard_evidence::{pack::Pack, tables};
 use lanyard_model::account::AccountKind;
 
 use super::{
-    Scope,
+    Scope, first,
     people::{Known, Membership},
 };
+
+/// Why a comparison is not whole, as far as it is about the pack's tenant and sites.
+fn doubts(scope: &Scope<'_>, sweep: &SweepRecord, several: bool) -> String {
+    if !several && scope.ask.all_sites {
+        return sweep.doubts.join("; ");
+    }
+    let tenant = scope.ask.tenant.as_str();
+    let own = |doubt: &&str| {
+        let mut names = scope.sites.iter().map(|(site, _)| site.as_str()).chain([tenant]);
+        names.any(|name| doubt.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
+    };
+    let mut told: Vec<&str> = sweep.doubts.iter().map(String::as_str).filter(own).collect();
+    if told.len() < sweep.doubts.len() {
+        told.push("what is said of other tenants or sites is left out of this pack");
+    }
+    told.join("; ")
+}
 
 /// Full comparisons, and three counts of the same people: when the period began, when it ended, and when the pack was made.
 pub fn rows(
@@ -15,7 +33,9 @@ pub fn rows(
     membership: &Membership,
     pack: &mut Pack,
 ) -> anyhow::Result<()> {
-    let sweeps = scope.archive.sweeps(scope.ask.from, scope.ask.to)?;
+    let several = scope.archive.tenants()?.len() > 1;
+    let mut sweeps = scope.archive.sweeps(scope.ask.from, scope.ask.to)?;
+    sweeps.retain(|sweep| first::reads(scope, sweep));
     for sweep in &sweeps {
         pack.row(
             &tables::SWEEPS,
@@ -29,7 +49,7 @@ pub fn rows(
                 sweep.drift.into(),
                 sweep.findings.into(),
                 sweep.certified.into(),
-                sweep.doubts.join("; ").into(),
+                doubts(scope, sweep, several).into(),
             ],
         );
     }
@@ -45,11 +65,14 @@ pub fn rows(
         }
     }
     figure("", "Okta: people who are not deleted, at extraction", known.people_live, "mirror of Okta");
-    let several = scope.archive.tenants()?.len() > 1;
+    let tenant = scope.ask.tenant.as_str();
     for (when, sweep) in [("first", sweeps.first()), ("last", sweeps.last())] {
-        let Some(sweep) = sweep.filter(|_| !sweeps.is_empty()) else { continue };
-        let everybody = if several { ", all tenants together" } else { "" };
-        let source = format!("sweep {}{everybody}", sweep.id);
+        let Some(sweep) = sweep else { continue };
+        let of = sweep.scope.as_str();
+        let own = of == tenant || of.starts_with(&format!("{tenant} in "));
+        let part = if of == "all" { String::new() } else { format!(" of {of} alone") };
+        let everybody = if several && !own { ", all tenants together" } else { "" };
+        let source = format!("sweep {}{part}{everybody}", sweep.id);
         figure("", &format!("Okta: people in the {when} sweep"), i64::try_from(sweep.people)?, &source);
         figure(
             "",

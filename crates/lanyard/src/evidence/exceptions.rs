@@ -1,17 +1,31 @@
 //! Orphans, disputes, protected accounts, limits reached: everything that a person had to see, and what became of it.
 
+use std::collections::HashMap;
+
 use lanyard_engine::ports::Finding;
 use lanyard_evidence::{ocsf, pack::Pack, tables};
 use lanyard_model::id::{SiteId, TenantId};
 
 use super::{Scope, people::Membership, sayings::Sayings};
 
-/// Whose person a message that was not delivered is about: its name begins with them, where it is about one.
-fn sent_for<'t>(finding: &Finding, tenants: &'t [TenantId]) -> Option<&'t TenantId> {
+/// Whose person a message that was not delivered is about, and in which site: its name begins with them, where it is about one.
+fn sent_for<'t>(finding: &'t Finding, tenants: &'t [TenantId]) -> Option<(&'t TenantId, Option<&'t str>)> {
     let message = finding.key.strip_prefix("message:").filter(|_| finding.kind == "message")?;
-    tenants
-        .iter()
-        .find(|tenant| message.strip_prefix(tenant.as_str()).is_some_and(|rest| rest.starts_with('/')))
+    tenants.iter().find_map(|tenant| {
+        let rest = message.strip_prefix(tenant.as_str()).filter(|rest| rest.starts_with('/'))?;
+        Some((tenant, rest.split(':').nth(1)))
+    })
+}
+
+/// What a pack says in place of a finding about Lanyard as a whole, whose words may be about others.
+const LEFT_OUT: &str = "something about Lanyard as a whole, left out of this pack";
+
+/// A key that says no more than kind and time.
+fn bare_key(finding: &Finding, taken: &mut HashMap<String, usize>) -> String {
+    let key = format!("{}:{}", finding.kind, finding.since);
+    let count = taken.entry(key.clone()).or_default();
+    *count += 1;
+    if *count == 1 { key } else { format!("{key}:{count}") }
 }
 
 /// Writes them, with who put away what a person put away.
@@ -22,9 +36,15 @@ pub fn rows(
     pack: &mut Pack,
 ) -> anyhow::Result<()> {
     let tenants = scope.archive.tenants()?;
+    // Sites that somebody left out of the pack.
+    let mut other_sites = scope.archive.sites()?;
+    other_sites.retain(|site| !scope.ask.all_sites && !scope.site(site));
+    let mut taken = HashMap::new();
     for (finding, over) in scope.archive.findings(scope.ask.to)? {
         let sent_for = sent_for(&finding, &tenants);
-        let elsewhere = sent_for.is_some_and(|tenant| *tenant != scope.ask.tenant)
+        let sent_to = sent_for.and_then(|(_, site)| site);
+        let elsewhere = sent_for.is_some_and(|(tenant, _)| *tenant != scope.ask.tenant)
+            || sent_to.is_some_and(|site| other_sites.iter().any(|other| other.as_str() == site))
             || finding.tenant.as_ref().is_some_and(|tenant| *tenant != scope.ask.tenant)
             || finding.site.as_ref().is_some_and(|site| !scope.site(site));
         if elsewhere || over.is_some_and(|over| over < scope.ask.from) {
@@ -34,25 +54,32 @@ pub fn rows(
         let shared = finding.site.as_ref().is_some_and(|site| membership.foreign(site) > 0);
         let nobodys = finding.tenant.is_none() && finding.identity.is_none() && finding.kind != "orphan";
         // What is said of a whole site may name people of whoever else works there, and what is said of Lanyard as a whole
-        // those of any tenant.
-        let anybodys = nobodys && finding.site.is_none() && tenants.len() > 1 && sent_for.is_none();
-        let detail = match (shared && nobodys, anybodys) {
+        // those of any tenant and any site: of that no word is told.
+        let lanyards = nobodys && finding.site.is_none() && sent_for.is_none();
+        let hidden = lanyards && (tenants.len() > 1 || !other_sites.is_empty());
+        let detail = match (shared && nobodys, hidden) {
             (true, _) => "The site serves other tenants too: whom this is about is left out of this pack.",
-            (_, true) => "Lanyard serves other tenants too: what more is said is left out of this pack.",
+            (_, true) if tenants.len() > 1 => {
+                "Lanyard serves other tenants too: what more is said is left out of this pack."
+            }
+            (_, true) => "Lanyard serves other sites too: what more is said is left out of this pack.",
             _ => finding.detail.as_str(),
         };
+        let key = if hidden { bare_key(&finding, &mut taken) } else { finding.key.clone() };
+        let title = if hidden { LEFT_OUT } else { finding.title.as_str() };
+        let fix = finding.fix.as_deref().filter(|_| !hidden);
         let closure = sayings.closure(&finding.key, finding.since, over);
         pack.row(
             &tables::EXCEPTIONS,
             vec![
-                finding.key.as_str().into(),
+                key.as_str().into(),
                 finding.kind.as_str().into(),
                 serde_json::to_value(finding.severity)?.as_str().unwrap_or("").into(),
                 finding.site.as_ref().map(SiteId::as_str).into(),
                 finding.identity.as_ref().map(ToString::to_string).into(),
-                finding.title.as_str().into(),
+                title.into(),
                 detail.into(),
-                finding.fix.as_deref().into(),
+                fix.into(),
                 finding.since.into(),
                 over.into(),
                 closure.map(|closure| closure.by.as_str()).into(),
@@ -66,8 +93,8 @@ pub fn rows(
             _ => "AC-2",
         };
         pack.event(&ocsf::finding(
-            &finding.key,
-            &finding.title,
+            &key,
+            title,
             detail,
             control,
             finding.since,

@@ -28,6 +28,11 @@ pub fn baselines(scope: &Scope<'_>) -> anyhow::Result<HashMap<SiteId, Timestamp>
     Ok(found)
 }
 
+/// Whether a comparison reads the tenant in any site in scope.
+pub fn reads(scope: &Scope<'_>, sweep: &SweepRecord) -> bool {
+    scope.sites.iter().any(|(site, _)| covers(sweep, scope.ask.tenant.as_str(), site))
+}
+
 /// Whether a comparison of this scope reads the tenant and the site; see the engine's scopes of sweeps.
 fn covers(sweep: &SweepRecord, tenant: &str, site: &SiteId) -> bool {
     let site = site.as_str();

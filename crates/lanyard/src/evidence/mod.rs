@@ -3,6 +3,7 @@
 //! Everything is read through one unchanging view, beside a running server if there is one. Populations are streamed:
 //! memory grows with people, not with history.
 
+mod bound;
 mod completeness;
 pub mod configuration;
 mod dossier;
@@ -29,6 +30,7 @@ use lanyard_store::{Archive, checkpoint::CheckpointKey};
 use crate::exit::Unusable;
 
 /// What is asked for.
+#[derive(Clone)]
 pub struct Ask {
     pub tenant: TenantId,
     pub okta_url: String,
@@ -46,6 +48,7 @@ pub struct Ask {
     pub named: Vec<String>,
     pub made_at: Timestamp,
     pub made_by: String,
+    /// As the settings say now; leavers are judged by what the journal says was in force, where it does.
     pub leaver_bound_seconds: i64,
     /// How often Okta's log is asked.
     pub feed_interval: std::time::Duration,
@@ -95,6 +98,8 @@ pub fn make(
     key: &CheckpointKey,
     progress: &dyn Progress,
 ) -> anyhow::Result<Made> {
+    let (seconds, bound_told) = bound::judged_by(ask, archive)?;
+    let ask = &Ask { leaver_bound_seconds: seconds, ..ask.clone() };
     let mut sites = ask.sites.clone();
     if ask.all_sites {
         let served: Vec<bool> =
@@ -111,7 +116,7 @@ pub fn make(
     let known = people::Known::read(&scope, progress)?;
     let mut plans = plans::Plans::read(&scope, progress)?;
     let warnings: Vec<String> = head.foreign.iter().cloned().collect();
-    let mut limits: Vec<String> = warnings.iter().cloned().chain(limits()).collect();
+    let mut limits: Vec<String> = warnings.iter().cloned().chain(bound_told).chain(limits()).collect();
     let mut pack = Pack::new(Terms {
         tenant: ask.tenant.to_string(),
         okta_url: ask.okta_url.clone(),

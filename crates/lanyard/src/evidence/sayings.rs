@@ -1,12 +1,15 @@
 //! What lines of the journal say that no table of the store keeps: who put a finding away and why, who answers for a late
 //! leaver, how whole the lists of a comparison were, and where the pages of Okta's log join.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque, btree_map};
 
 use jiff::Timestamp;
 use lanyard_engine::{intake::gap_beyond, ports::INTAKE};
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
-use lanyard_model::{coverage::Certificate, id::SiteId};
+use lanyard_model::{
+    coverage::{Certificate, ReadKind},
+    id::SiteId,
+};
 use serde_json::Value;
 
 use super::Scope;
@@ -29,12 +32,15 @@ pub struct Closure {
     pub position: i64,
 }
 
-/// The lists of one comparison: scope and certificate.
+/// How whole a list was in a comparison.
 struct Compared {
     sweep: String,
-    lists: Vec<(String, Certificate)>,
+    certificate: Certificate,
     position: i64,
 }
+
+/// By tenant or site, and what was listed.
+type Lists = BTreeMap<(String, ReadKind), Compared>;
 
 /// Pages of the log that join.
 #[derive(Clone)]
@@ -53,8 +59,9 @@ struct Chain {
 pub struct Sayings {
     closures: HashMap<String, Vec<Closure>>,
     answers: HashMap<(String, SiteId), Vec<Answer>>,
-    first: Option<Compared>,
-    last: Option<Compared>,
+    /// The first comparison that read each list, and the last one: not every comparison reads every list.
+    first: Lists,
+    last: Lists,
     chain: Option<Chain>,
     /// Where the last pages of the chain began: a page that begins at one of them was read twice, and misses nothing.
     passed: VecDeque<String>,
@@ -115,18 +122,21 @@ impl Sayings {
     }
 
     fn compared(&mut self, data: &Value, position: i64) {
-        let lists: Vec<(String, Certificate)> = data["lists"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|list| {
-                let certificate = serde_json::from_value(list["certificate"].clone()).ok()?;
-                Some((list["scope"].as_str()?.to_owned(), certificate))
-            })
-            .collect();
-        let sweep = data["id"].as_str().unwrap_or_default().to_owned();
-        let slot = if self.first.is_none() { &mut self.first } else { &mut self.last };
-        *slot = Some(Compared { sweep, lists, position });
+        let sweep = data["id"].as_str().unwrap_or_default();
+        for list in data["lists"].as_array().into_iter().flatten() {
+            let read = serde_json::from_value::<Certificate>(list["certificate"].clone()).ok();
+            let Some((certificate, scope)) = read.zip(list["scope"].as_str()) else { continue };
+            let key = (scope.to_owned(), certificate.evidence.kind);
+            let fresh = Compared { sweep: sweep.to_owned(), certificate, position };
+            match self.first.entry(key) {
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(fresh);
+                }
+                btree_map::Entry::Occupied(known) => {
+                    self.last.insert(known.key().clone(), fresh);
+                }
+            }
+        }
     }
 
     fn page(&mut self, data: &Value, at: Timestamp, position: i64) {
@@ -234,12 +244,11 @@ impl Sayings {
 
     /// Rows about lists and pages.
     pub fn rows(mut self, scope: &Scope<'_>, pack: &mut Pack) -> anyhow::Result<Vec<String>> {
-        for (moment, compared) in [("first", &self.first), ("last", &self.last)] {
-            let Some(compared) = compared else { continue };
-            for (list, certificate) in &compared.lists {
+        for (moment, lists) in [("first", &self.first), ("last", &self.last)] {
+            for ((list, _), compared) in lists {
                 if in_scope(scope, list) {
-                    let cells =
-                        certified(moment, &compared.sweep, list, certificate, Some(compared.position));
+                    let (sweep, position) = (&compared.sweep, Some(compared.position));
+                    let cells = certified(moment, sweep, list, &compared.certificate, position);
                     pack.row(&tables::CERTIFICATES, cells);
                 }
             }

@@ -1,5 +1,6 @@
 //! A pack of a history that is written down line by line: every table that is made from what somebody said, asked or decided.
 
+mod bound;
 mod edges;
 mod scope;
 
@@ -126,8 +127,12 @@ fn line(kind: &str, user: Option<&str>, at: Timestamp, title: &str, data: Value)
 
 /// A comparison, with one list of each side as whole as it says.
 fn sweep(at: Timestamp, whole: bool) -> Vec<Write> {
+    sweep_of("all", &[("acme", ReadKind::Identities), ("pier", ReadKind::Accounts)], at, whole)
+}
+
+fn sweep_of(scope: &str, read: &[(&str, ReadKind)], at: Timestamp, whole: bool) -> Vec<Write> {
     let mut lists = Vec::new();
-    for (scope, kind) in [("acme", ReadKind::Identities), ("pier", ReadKind::Accounts)] {
+    for &(scope, kind) in read {
         let evidence = Evidence {
             kind,
             started_at: at,
@@ -148,7 +153,7 @@ fn sweep(at: Timestamp, whole: bool) -> Vec<Write> {
     let id = format!("swp_{}", at.as_millisecond());
     let record = SweepRecord {
         id: id.clone(),
-        scope: "all".into(),
+        scope: scope.into(),
         started_at: at,
         ended_at: Some(at),
         certified: whole,

@@ -109,6 +109,10 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
     for warning in &warnings {
         talk!("warning: {warning}");
     }
+    let judged_by = report
+        .manifest
+        .as_ref()
+        .map_or(ask.leaver_bound_seconds, |manifest| manifest.terms.leaver_bound_seconds);
     let summary = report.manifest.map(|manifest| manifest.summary).unwrap_or_default();
     let finger = fingerprint(&key.verifier())?;
     let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
@@ -139,7 +143,7 @@ fn make(arguments: &ReportArguments) -> anyhow::Result<u8> {
             "leavers:    {} of {} verified within {} s",
             summary.leavers_in_time,
             summary.leavers_in_time + summary.leavers_late,
-            ask.leaver_bound_seconds
+            judged_by
         );
         say!("seed:       {}", ask.seed);
         say!("signed by:  {}", key.verifier());

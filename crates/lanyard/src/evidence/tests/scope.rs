@@ -134,10 +134,12 @@ async fn what_was_decided_after_the_period_was_open_when_it_ended() {
 async fn messages_about_other_tenants_people_are_not_in_a_pack() {
     let mut all = history();
     all.extend(neighbours());
-    let ids = ["brim/bea:pier:clr_9:it", "acme/con:pier:clr_1:it", "given:pln_1:r:it"];
+    let ids = ["brim/bea:pier:clr_9:it", "acme/con:pier:clr_1:it", "given:pln_1:r:it", "given:pln_2:r:it"];
     all.extend(ids.map(|id| undelivered(id, at(10))));
     let made = made_of(all, |_| {}).await;
     let rows = made.rows("exceptions");
+    let bare = format!("message:{}", at(10));
+    let bare_too = format!("{bare}:2");
     let told: BTreeMap<&str, &str> = rows
         .iter()
         .filter(|row| row["kind"] == "message")
@@ -150,14 +152,15 @@ async fn messages_about_other_tenants_people_are_not_in_a_pack() {
                 "message:acme/con:pier:clr_1:it",
                 "about acme/con:pier:clr_1:it: Bea Brim leaves: 550 no such user"
             ),
+            (bare.as_str(), "Lanyard serves other tenants too: what more is said is left out of this pack."),
             (
-                "message:given:pln_1:r:it",
+                bare_too.as_str(),
                 "Lanyard serves other tenants too: what more is said is left out of this pack."
             ),
         ])
     );
     let events = String::from_utf8(made.file("ocsf/events.jsonl")).unwrap();
-    assert!(!events.contains("brim/bea"));
+    assert!(!events.contains("brim/bea") && !events.contains("given:pln"));
 
     // The only tenant is told everything.
     let mut alone = history();
@@ -166,6 +169,116 @@ async fn messages_about_other_tenants_people_are_not_in_a_pack() {
     let rows = made.rows("exceptions");
     let row = rows.iter().find(|row| row["kind"] == "message").unwrap();
     assert_eq!(row["detail"], "about given:pln_1:r:it: Bea Brim leaves: 550 no such user");
+}
+
+/// Something about Lanyard as a whole, whose every word names somebody of another tenant or site.
+fn about_all(at: Timestamp) -> Write {
+    Write::Finding(Box::new(Finding {
+        key: "hold:brim/bea".into(),
+        kind: "hold".into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: "Bea Brim of dock is held".into(),
+        detail: "brim/bea".into(),
+        fix: Some("ask brim about bea".into()),
+        since: at,
+    }))
+}
+
+#[tokio::test]
+async fn of_what_is_said_of_lanyard_as_a_whole_a_pack_of_one_among_several_says_kind_and_time_alone() {
+    let told = |made: &Made| {
+        let row = made.rows("exceptions").into_iter().find(|row| row["kind"] == "hold").unwrap();
+        (row["key"].clone(), row["title"].clone(), row["fix"].clone(), row["since"].clone())
+    };
+    let bare = format!("hold:{}", at(10));
+    let left_out = "something about Lanyard as a whole, left out of this pack";
+    let hidden = (json!(bare), json!(left_out), Value::Null, json!(at(10).to_string()));
+    let mut all = history();
+    all.extend(neighbours());
+    all.push(about_all(at(10)));
+    let made = made_of(all, |_| {}).await;
+    assert_eq!(told(&made), hidden);
+    assert!(!String::from_utf8(made.file("ocsf/events.jsonl")).unwrap().contains("Bea Brim"));
+
+    // One tenant with two sites: all of it is told in a pack of both, and not in one of the other site.
+    let mut all = history();
+    all.extend([account_in(dock(), 1, true, &[], at(-5)), link_in(dock(), who("con"), 1, at(-5))]);
+    all.extend([about_all(at(10)), undelivered("acme/con:dock:clr_1:it", at(10))]);
+    let messages =
+        |made: &Made| made.rows("exceptions").iter().filter(|row| row["kind"] == "message").count();
+    let of_pier = made_of(all.clone(), |_| {}).await;
+    assert_eq!((told(&of_pier), messages(&of_pier)), (hidden, 0));
+    let both = |ask: &mut Ask| ask.sites.push((dock(), "https://dock.ioffice.example".into()));
+    let of_both = made_of(all, both).await;
+    assert_eq!((told(&of_both).0, messages(&of_both)), (json!("hold:brim/bea"), 1));
+}
+
+/// A comparison without a line in this tenant's journal.
+fn compared(scope: &str, at: Timestamp, people: u64, doubts: &[&str]) -> Write {
+    Write::Sweep(Box::new(SweepRecord {
+        id: format!("swp_{scope}_{}", at.as_millisecond()),
+        scope: scope.into(),
+        started_at: at,
+        ended_at: Some(at),
+        certified: doubts.is_empty(),
+        doubts: doubts.iter().map(|doubt| (*doubt).to_owned()).collect(),
+        people,
+        accounts: 3,
+        drift: 0,
+        findings: 0,
+    }))
+}
+
+#[tokio::test]
+async fn comparisons_of_one_site_take_no_lists_proof_from_the_others() {
+    let mut all = history();
+    all.extend([account_in(dock(), 1, true, &[], at(-5)), link_in(dock(), who("con"), 1, at(-5))]);
+    let lists = [("acme", ReadKind::Identities), ("dock", ReadKind::Accounts)];
+    all.extend(sweep_of("dock", &lists, at(23), true));
+    let made = made_of(all, |ask| ask.sites.push((dock(), "https://dock.ioffice.example".into()))).await;
+    let certificates: Vec<String> = made
+        .rows("certificates")
+        .iter()
+        .map(|row| ["moment", "scope", "sweep"].map(|name| row[name].as_str().unwrap()).join(" "))
+        .collect();
+    let id = |hour: i64| format!("swp_{}", at(hour).as_millisecond());
+    assert_eq!(
+        certificates,
+        [
+            format!("first acme {}", id(2)),
+            format!("first dock {}", id(23)),
+            format!("first pier {}", id(2)),
+            format!("last acme {}", id(23)),
+            format!("last pier {}", id(22)),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn comparisons_of_others_are_not_in_a_pack_and_of_shared_ones_their_doubts_are_not() {
+    let mut all = history();
+    all.extend(neighbours());
+    all.push(compared("brim", at(1), 99, &["brim: the last page was not reached"]));
+    all.push(compared("dock", at(23), 99, &["dock: the last page was not reached"]));
+    let doubts = ["acme: its feed had a gap", "brim: its token was refused", "pier: 3 rows were missing"];
+    all.push(compared("all", at(23), 7, &doubts));
+    let made = made_of(all, |_| {}).await;
+    let sweeps = made.rows("sweeps");
+    let scopes: Vec<&str> = sweeps.iter().map(|row| row["scope"].as_str().unwrap()).collect();
+    assert_eq!(scopes, ["all", "all", "all"]);
+    assert_eq!(
+        sweeps[2]["doubts"],
+        "acme: its feed had a gap; pier: 3 rows were missing; what is said of other tenants or sites is left out of this pack"
+    );
+    let counted = made.rows("reconciliation");
+    let of = |figure: &str| counted.iter().find(|row| row["figure"] == figure).unwrap()["value"].clone();
+    assert_eq!(
+        (of("Okta: people in the first sweep"), of("Okta: people in the last sweep")),
+        (json!(3), json!(7))
+    );
 }
 
 /// Who joined, and how; and who was there from the beginning.
