@@ -752,7 +752,7 @@ const JOURNEYS = {
 
   async "a session ends while somebody writes: they sign in again, and what they wrote is put back"(page, _, browser) {
     // A demo of its own, which lets nobody in as a guest and signs out whoever does nothing for a few seconds.
-    const idle = 8;
+    const idle = 15;
     await otherDemo(idle, async ({ base, token }) => {
       const get = async (path) => (await fetch(`${base}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
       const groups = async ({ tenant, id }) => (await get(`/people/${tenant}/${id}`)).person.groups.map((group) => group.name);
