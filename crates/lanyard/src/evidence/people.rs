@@ -340,7 +340,7 @@ pub fn holdings(
         }
         membership.sites.insert(site.clone(), counts);
     }
-    for leaver in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+    for leaver in scope.archive.returns(scope.ask.from, scope.ask.to)? {
         let Some(returned) = leaver.returned_at.filter(|at| scope.in_period(*at)) else { continue };
         if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
             continue;

@@ -152,6 +152,25 @@ async fn whoever_was_never_out_in_time_is_late_though_they_came_back() {
 }
 
 #[tokio::test]
+async fn whoever_was_gone_long_before_the_period_is_among_the_returns() {
+    let mut all = quiet();
+    all.extend([
+        leaves("again", -40),
+        Write::LeaverVerified { identity: who("again"), site: site(), at: at(-39) },
+        comes_back("again", at(5)),
+    ]);
+    // Back before the period, and after it.
+    all.extend([leaves("before", -30), comes_back("before", at(-20))]);
+    all.extend([leaves("after", -30), comes_back("after", at(30))]);
+    let made = made_of(all, |ask| ask.made_at = at(40)).await;
+    let row = made.row("returns");
+    assert_eq!((&row["person"], &row["verified_gone_at"]), (&json!("acme/again"), &json!(at(-39))));
+    assert_eq!((&row["left_at"], &row["returned_at"]), (&json!(at(-40)), &json!(at(5))));
+    let left = made.row("leavers");
+    assert_eq!(left["person"], "acme/after", "who was out before the period is none of its leavers");
+}
+
+#[tokio::test]
 async fn who_answers_may_be_said_after_the_period() {
     let answer = |when: i64, owner: &str| {
         let data = json!({ "since": at(23), "owner": owner, "compensation": "badge blocked", "by": "rita" });
