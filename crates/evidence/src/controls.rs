@@ -208,11 +208,15 @@ fn people(summary: &Summary) -> Vec<Control> {
             tested: "Of every leaver, not of samples: from the end of the right by Okta's own clock to the read that showed \
                      the access gone",
             answer: format!(
-                "{} of {leavers} verified gone within the configured bound{}{}; {} late ones without an owner",
+                "{} of {leavers} verified gone within the configured bound{}{}; {} late ones without an owner{}",
                 summary.leavers_in_time,
                 spread(&total),
                 causes(summary),
-                summary.breaches_unanswered
+                summary.breaches_unanswered,
+                match summary.leavers_under_way() {
+                    0 => String::new(),
+                    count => format!("; {count} more under way when the period ended"),
+                }
             ),
             state: State::of(leavers, summary.leavers_late == 0),
             files: "leavers, timeliness, bounds, breaches",

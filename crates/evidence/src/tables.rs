@@ -143,7 +143,10 @@ pub const LEAVERS: Table = Table {
             "seconds_total",
             "event to verified; of those who were never out, event to their return; of open ones, to the end of the period",
         ),
-        yes("in_time", "Verified within the configured bound"),
+        yes(
+            "in_time",
+            "Verified within the configured bound; empty: not out when the period ended, and the bound was not over",
+        ),
         text("cause", "Of those not in time"),
         at("returned_at", "The person came back"),
         PLAN,
@@ -240,7 +243,7 @@ pub const TIMELINESS: Table = Table {
     columns: &[
         text("population", "leavers, joiners, movers"),
         text("stage", "From which moment to which"),
-        int("count", "Measured"),
+        int("count", "Measured: whoever came to the later moment"),
         int("p50", "Seconds"),
         int("p95", "Seconds"),
         int("p99", "Seconds"),
@@ -257,7 +260,7 @@ pub const BOUNDS: Table = Table {
         text("measured", "What is counted"),
         int("seconds_bound", "Seconds"),
         int("within", "Within it"),
-        int("beyond", "Beyond it, or not yet"),
+        int("beyond", "Beyond it, or open for longer; what is open and may still be within counts nowhere"),
     ],
 };
 
