@@ -104,6 +104,9 @@ struct Mover {
     leave: bool,
     taken: String,
     given: String,
+    /// Steps that take something, and steps that give something.
+    taking: Vec<usize>,
+    giving: Vec<usize>,
     note: Note,
     open: String,
 }
@@ -116,6 +119,8 @@ pub struct Plans {
     words: Vec<String>,
     numbers: HashMap<String, u32>,
     times: HashMap<u64, Times>,
+    /// Of movers' plans: when each step's last operation was accepted, in microseconds.
+    steps: HashMap<u64, HashMap<usize, i64>>,
     /// Moments of accepted operations by site and account, in microseconds, in order.
     touched: HashMap<(SiteId, i64), Vec<i64>>,
     movers: Vec<Mover>,
@@ -144,11 +149,26 @@ fn rights(plan: &Plan) -> impl Iterator<Item = &Difference> {
 
 /// What a plan takes away: where somebody leaves one place for another, the former.
 fn taken(plan: &Plan) -> Vec<&Difference> {
-    rights(plan).filter(|d| matches!(d.effect, Effect::Remove | Effect::Move) && d.from.is_some()).collect()
+    rights(plan).filter(|difference| is_taken(difference)).collect()
+}
+
+fn is_taken(difference: &Difference) -> bool {
+    matches!(difference.effect, Effect::Remove | Effect::Move) && difference.from.is_some()
 }
 
 fn given(plan: &Plan) -> Vec<&Difference> {
-    rights(plan).filter(|d| matches!(d.effect, Effect::Add | Effect::Move) && d.to.is_some()).collect()
+    rights(plan).filter(|difference| is_given(difference)).collect()
+}
+
+fn is_given(difference: &Difference) -> bool {
+    matches!(difference.effect, Effect::Add | Effect::Move) && difference.to.is_some()
+}
+
+/// Steps with a difference about a right that is of this kind.
+fn steps(plan: &Plan, of: fn(&Difference) -> bool) -> Vec<usize> {
+    let differs = |d: &Difference| Right::named(&d.what) != Right::Other && of(d);
+    let all = plan.steps.iter().enumerate();
+    all.filter(|(_, step)| step.differences.iter().any(differs)).map(|(number, _)| number).collect()
 }
 
 fn named(differences: &[&Difference], side: fn(&Difference) -> &Option<String>) -> String {
@@ -203,6 +223,9 @@ impl Plans {
     }
 
     fn take(&mut self, scope: &Scope<'_>, plan: Plan, verified: Option<Timestamp>, open: &[String]) {
+        // What was read back later was not read back when the period ended.
+        let verified = verified.filter(|at| *at < scope.ask.to);
+        let open: &[String] = if verified.is_some() { open } else { &[] };
         let mut gives = Vec::new();
         for difference in plan.steps.iter().flat_map(|step| &step.differences) {
             let gives_it = matches!(difference.effect, Effect::Add | Effect::Move | Effect::Change);
@@ -228,7 +251,8 @@ impl Plans {
             let seen = self.policies.entry(policy).or_insert((note.made, note.made, 0));
             *seen = (seen.0.min(note.made), seen.1.max(note.made), seen.2 + 1);
             let (taken, given) = (taken(&plan), given(&plan));
-            if note.ending.is_none() && !note.creates && !taken.is_empty() && verified.is_some() {
+            if note.ending.is_none() && !note.creates && !taken.is_empty() {
+                self.steps.entry(note.id).or_default();
                 self.movers.push(Mover {
                     person: plan.identity.to_string(),
                     site: plan.site.clone(),
@@ -237,6 +261,8 @@ impl Plans {
                     leave: is_leave(&taken),
                     taken: named(&taken, |d| &d.from),
                     given: named(&given, |d| &d.to),
+                    taking: steps(&plan, is_taken),
+                    giving: steps(&plan, is_given),
                     note: note.clone(),
                     open: open.join("; "),
                 });
@@ -291,6 +317,10 @@ impl Plans {
             let mut account = intent.account.map(|id| id.0);
             if success {
                 times.last_answered = times.last_answered.max(at.as_microsecond());
+                if let Some(steps) = self.steps.get_mut(&plan) {
+                    let last = steps.entry(intent.step).or_default();
+                    *last = at.as_microsecond().max(*last);
+                }
                 later.insert((person.clone(), intent.site.clone(), name), at.as_microsecond());
                 if let Outcome::Done { account: Some(made), .. }
                 | Outcome::Already { account: Some(made), .. } = &outcome
@@ -423,9 +453,33 @@ impl Plans {
         (at != 0).then(|| Timestamp::from_microsecond(at).ok()).flatten()
     }
 
+    /// When the last operation of any of a plan's steps was accepted.
+    fn accepted(&self, note: &Note, of: &[usize]) -> Option<Timestamp> {
+        let steps = self.steps.get(&note.id)?;
+        let last = of.iter().filter_map(|step| steps.get(step)).max()?;
+        Timestamp::from_microsecond(*last).ok()
+    }
+
+    /// Whether something of a plan was sent, or it was read back.
+    fn begun(&self, note: &Note) -> bool {
+        note.verified != 0 || self.sent(note).is_some()
+    }
+
+    /// Whether a move stands for itself: it was read back; or it was begun, and no later plan took its place. A plan of which
+    /// nothing was sent moved nobody: its reasons to wait are told elsewhere.
+    fn counts(&self, mover: &Mover) -> bool {
+        let later = |note: &&Note| note.id != mover.note.id && note.made > mover.note.made;
+        let replaced = || self.notes(&mover.person, &mover.site).iter().filter(later).any(|n| self.begun(n));
+        mover.note.verified != 0 || self.begun(&mover.note) && !replaced()
+    }
+
     pub fn movers(&mut self, known: &Known, pack: &mut Pack) {
         for mover in std::mem::take(&mut self.movers) {
-            let answered = self.answered(&mover.note);
+            if !self.counts(&mover) {
+                continue;
+            }
+            let taken = self.accepted(&mover.note, &mover.taking);
+            let given = self.accepted(&mover.note, &mover.giving);
             let (made, verified) = (mover.note.made_at(), mover.note.verified_at());
             let name = known.name(&mover.person);
             if mover.leave {
@@ -444,7 +498,6 @@ impl Plans {
                 );
                 continue;
             }
-            let given = (!mover.given.is_empty()).then_some(answered).flatten();
             pack.row(
                 &tables::MOVERS,
                 vec![
@@ -456,7 +509,7 @@ impl Plans {
                     mover.taken.into(),
                     mover.given.into(),
                     made.into(),
-                    answered.into(),
+                    taken.into(),
                     given.into(),
                     verified.into(),
                     verified.map(|at| at.duration_since(made).as_secs()).into(),

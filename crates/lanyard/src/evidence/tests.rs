@@ -1,6 +1,7 @@
 //! A pack of a history that is written down line by line: every table that is made from what somebody said, asked or decided.
 
 mod edges;
+mod moves;
 mod scope;
 
 use std::{collections::BTreeMap, io::Read as _, path::Path};

@@ -35,7 +35,7 @@ fn intake(made: &Made) -> Vec<String> {
 }
 
 /// A tenant with one person and nothing else.
-fn quiet() -> Vec<Write> {
+pub(super) fn quiet() -> Vec<Write> {
     let mut all = vec![
         person("old", "Employee", Status::Active, at(-50)),
         account(1, true, &[], at(-50)),
