@@ -334,7 +334,11 @@ pub const ACCESS: Table = Table {
         text("what", "Center, item, room, …"),
         text("value", "Role, or live/inactive"),
         at("since", "The read that first showed it"),
-        text("because", "Rule that gave it; by hand: no plan of ours; first read: it was there before us"),
+        text(
+            "because",
+            "Rule that gave just this, by a plan whose operation was accepted shortly before the read; by hand: no plan of ours; \
+             first read: it was there before us",
+        ),
         PLAN,
     ],
 };

@@ -1,9 +1,9 @@
 //! Plans and operations: why, when decided, when sent, when answered. Kept small: one note per plan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
-use lanyard_engine::ports::Progress;
+use lanyard_engine::ports::{Holding, Progress};
 use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
 use lanyard_model::{
     desired::Ending,
@@ -59,6 +59,17 @@ impl Right {
     }
 }
 
+/// Something that somebody holds by a plan, in the words of the plan; words and reason by their numbers.
+#[derive(Debug, Clone, Copy)]
+struct Give {
+    right: Right,
+    /// As [`Known::what`] calls it.
+    what: u32,
+    /// A role, or when a door opens.
+    value: u32,
+    because: u32,
+}
+
 /// One plan.
 #[derive(Debug, Clone)]
 pub struct Note {
@@ -69,8 +80,7 @@ pub struct Note {
     verified: i64,
     pub ending: Option<Ending>,
     creates: bool,
-    /// Rights it gives, with the reason's number.
-    gives: Box<[(Right, u32)]>,
+    gives: Box<[Give]>,
     reason: u32,
 }
 
@@ -111,6 +121,17 @@ struct Mover {
     open: String,
 }
 
+/// What a difference leaves somebody with, as a holding's words have it, and its value where that is a part of it.
+fn words_of<'d>(right: Right, what: &'d str, to: &'d str) -> (&'d str, &'d str) {
+    match right {
+        Right::Role => (what.strip_prefix("role in ").unwrap_or(what), to),
+        Right::Door => (what.strip_prefix("door ").unwrap_or(what), to),
+        // Whatever its user name became, there is one.
+        Right::Account => ("", ""),
+        _ => (to, ""),
+    }
+}
+
 /// All plans in scope.
 #[derive(Default)]
 pub struct Plans {
@@ -121,8 +142,8 @@ pub struct Plans {
     times: HashMap<u64, Times>,
     /// Of movers' plans: when each step's last operation was accepted, in microseconds.
     steps: HashMap<u64, HashMap<usize, i64>>,
-    /// Moments of accepted operations by site and account, in microseconds, in order.
-    touched: HashMap<(SiteId, i64), Vec<i64>>,
+    /// Moments of accepted operations by site and account, in microseconds, in order, with their plans.
+    touched: HashMap<(SiteId, i64), Vec<(i64, u64)>>,
     movers: Vec<Mover>,
     policies: HashMap<u32, (i64, i64, i64)>,
 }
@@ -228,13 +249,20 @@ impl Plans {
         let open: &[String] = if verified.is_some() { open } else { &[] };
         let mut gives = Vec::new();
         for difference in plan.steps.iter().flat_map(|step| &step.differences) {
-            let gives_it = matches!(difference.effect, Effect::Add | Effect::Move | Effect::Change);
             let right = Right::named(&difference.what);
-            if gives_it && right != Right::Other {
-                let because = difference.because.first().map(lanyard_plan::render::render_because);
-                let because = self.word(because.unwrap_or_default());
-                gives.push((right, because));
-            }
+            // Also what takes something away may leave less of it: a lower role, a shorter time.
+            let ends = right == Right::Account && difference.effect == Effect::Remove;
+            let Some(to) = difference.to.as_deref().filter(|_| right != Right::Other && !ends) else {
+                continue;
+            };
+            let (what, value) = words_of(right, &difference.what, to);
+            let because = difference.because.first().map(lanyard_plan::render::render_because);
+            gives.push(Give {
+                right,
+                what: self.word(what.to_owned()),
+                value: self.word(value.to_owned()),
+                because: self.word(because.unwrap_or_default()),
+            });
         }
         let because = reason(&plan);
         let policy = self.word(plan.policy.clone());
@@ -328,7 +356,10 @@ impl Plans {
                     account = account.or(Some(made.0));
                 }
                 if let Some(account) = account {
-                    self.touched.entry((intent.site.clone(), account)).or_default().push(at.as_microsecond());
+                    self.touched
+                        .entry((intent.site.clone(), account))
+                        .or_default()
+                        .push((at.as_microsecond(), plan));
                 }
             }
             if !scope.in_period(at) {
@@ -391,8 +422,26 @@ impl Plans {
     pub fn touched(&self, site: &SiteId, account: i64, read_at: Timestamp, seconds: i64) -> bool {
         let Some(moments) = self.touched.get(&(site.clone(), account)) else { return false };
         let read_at = read_at.as_microsecond();
-        let next = moments.partition_point(|at| *at <= read_at);
-        next > 0 && read_at - moments[next - 1] <= seconds * 1_000_000
+        let next = moments.partition_point(|(at, _)| *at <= read_at);
+        next > 0 && read_at - moments[next - 1].0 <= seconds * 1_000_000
+    }
+
+    /// Somebody's plans of which an operation was accepted on the account at most `seconds` before the read, the last first.
+    pub fn touching(
+        &self,
+        person: &str,
+        site: &SiteId,
+        account: i64,
+        read_at: Timestamp,
+        seconds: i64,
+    ) -> Vec<&Note> {
+        let Some(moments) = self.touched.get(&(site.clone(), account)) else { return Vec::new() };
+        let read_at = read_at.as_microsecond();
+        let next = moments.partition_point(|(at, _)| *at <= read_at);
+        let before = moments[..next].iter().rev();
+        let near: HashSet<u64> =
+            before.take_while(|(at, _)| read_at - at <= seconds * 1_000_000).map(|(_, plan)| *plan).collect();
+        self.notes(person, site).iter().rev().filter(|note| near.contains(&note.id)).collect()
     }
 
     pub fn notes(&self, person: &str, site: &SiteId) -> &[Note] {
@@ -420,27 +469,31 @@ impl Plans {
         self.notes(person, site).iter().rev().find(|note| note.creates && note.made <= from)
     }
 
-    /// The last plan before `from` that gives this kind of right, with the reason.
-    pub fn giver(
-        &self,
-        person: &str,
-        site: &SiteId,
-        right: Right,
-        from: Timestamp,
-    ) -> Option<(&Note, String)> {
-        let from = from.as_microsecond();
-        self.notes(person, site)
-            .iter()
-            .rev()
-            .filter(|note| note.made <= from && note.ending.is_none())
-            .find_map(|note| {
-                let (_, because) = note.gives.iter().find(|(given, _)| *given == right)?;
-                Some((note, self.words.get(*because as usize).cloned().unwrap_or_default()))
-            })
+    /// The first of these plans that gives just this, with the reason. `what`: what the holding is, in words.
+    pub fn giver<'n>(&self, of: &[&'n Note], holding: &Holding, what: &str) -> Option<(&'n Note, String)> {
+        let right = Right::of(&holding.kind);
+        let same = |give: &&Give| {
+            give.right == right
+                && match right {
+                    Right::Account => holding.value == "live",
+                    Right::Role | Right::Door => {
+                        self.text(give.what) == what && self.text(give.value) == holding.value
+                    }
+                    _ => self.text(give.what) == what,
+                }
+        };
+        of.iter().find_map(|note| {
+            let give = note.gives.iter().find(same)?;
+            Some((*note, self.text(give.because).to_owned()))
+        })
+    }
+
+    fn text(&self, word: u32) -> &str {
+        self.words.get(word as usize).map_or("", String::as_str)
     }
 
     pub fn reason(&self, note: &Note) -> String {
-        self.words.get(note.reason as usize).cloned().unwrap_or_default()
+        self.text(note.reason).to_owned()
     }
 
     pub fn sent(&self, note: &Note) -> Option<Timestamp> {

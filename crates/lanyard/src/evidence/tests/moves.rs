@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use lanyard_model::{
+    account::Role,
     desired::Because,
+    id::CenterId,
     plan::{AccountPatch, Difference, Effect, Gate, Plan, Step},
 };
 
@@ -128,4 +130,83 @@ async fn a_move_that_was_never_read_back_is_among_the_movers_with_the_times_of_i
     let controls = made.rows("controls");
     let moved = controls.iter().find(|row| row["nist"] == "PS-5").unwrap();
     assert_eq!(moved["state"], "not satisfied");
+}
+
+#[tokio::test]
+async fn what_somebody_holds_comes_from_the_plan_that_gave_just_that_and_from_its_own_rule() {
+    let names = json!({ "item": { "66": "Desk", "77": "Badge", "88": "Locker", "99": "Printer" }, "center": { "5": "Help" } });
+    let mut all = quiet();
+    all.push(Write::Meta { key: "names:pier".into(), value: names.to_string() });
+    let gives = |what: &str, rule: &str| difference("category item", None, Some(what), rule);
+    let two = step(update(), vec![gives("Badge", "badges"), gives("Locker", "lockers")]);
+    all.push(plan("pln_1", "old", at(1), vec![two]));
+    all.extend(accepted("pln_1", "old", 0, at(2)));
+    all.push(account(1, true, &[77, 88], at(2)));
+    // By hand, of a kind that a plan once gave something of.
+    all.push(account(1, true, &[77, 88, 99], at(10)));
+    // Renamed since: the plan called it otherwise.
+    all.push(plan("pln_2", "old", at(12), vec![step(update(), vec![gives("Chair", "desks")])]));
+    all.extend(accepted("pln_2", "old", 0, at(12)));
+    all.push(account(1, true, &[66, 77, 88, 99], at(12)));
+    let made = made_of(all, |_| {}).await;
+    let told = |rows: Vec<Value>, with_plan: bool| -> Vec<String> {
+        let of = rows.iter().filter(|row| row["kind"] == "item");
+        let mut all: Vec<String> = of
+            .map(|row| {
+                let plan =
+                    row["plan"].as_str().unwrap_or("-").trim_start_matches("pln_").trim_start_matches('0');
+                let plan = if with_plan { format!(" ({plan})") } else { String::new() };
+                format!("{}: {}{plan}", row["what"].as_str().unwrap(), row["because"].as_str().unwrap())
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(
+        told(made.rows("access"), true),
+        [
+            "Badge: badges: department is Ferries (1)",
+            "Desk: shortly after a plan of ours that does not name it (2)",
+            "Locker: lockers: department is Ferries (1)",
+            "Printer: by hand in iOffice, or before Lanyard (-)",
+        ]
+    );
+    assert_eq!(told(made.rows("access_changes"), false)[3], "Printer: by hand in iOffice, or before Lanyard");
+    assert_eq!(made.row("overrides")["what"], "Printer", "as the changes by hand have it");
+    let access = made.rows("access");
+    let live = access.iter().find(|row| row["kind"] == "account").unwrap();
+    assert_eq!(live["because"], "first read: it was there before");
+}
+
+#[tokio::test]
+async fn of_several_roles_each_has_its_own_reason_and_a_changed_one_is_not_the_plans() {
+    let names = json!({ "center": { "5": "Help", "6": "Move", "7": "Mail" } });
+    let mut all = quiet();
+    all.push(Write::Meta { key: "names:pier".into(), value: names.to_string() });
+    let gives = |center: &str, role: &str, rule: &str| {
+        difference(&format!("role in {center}"), None, Some(role), rule)
+    };
+    let given = vec![gives("Help", "CUSTOMER", "helpers"), gives("Move", "MANAGER", "movers")];
+    all.push(plan("pln_1", "old", at(1), vec![step(roles(), given)]));
+    all.extend(accepted("pln_1", "old", 0, at(2)));
+    let holds = |held: &[(i64, Role)], at: Timestamp| {
+        let mut write = account(1, true, &[], at);
+        if let Write::Account { account, .. } = &mut write {
+            account.roles = Some(held.iter().map(|(center, role)| (CenterId(*center), *role)).collect());
+        }
+        write
+    };
+    all.push(holds(&[(5, Role::Customer), (6, Role::Manager)], at(2)));
+    // Somebody makes more of it.
+    all.push(holds(&[(5, Role::Manager), (6, Role::Manager)], at(9)));
+    let made = made_of(all, |_| {}).await;
+    let because: BTreeMap<String, String> = made
+        .rows("access")
+        .iter()
+        .filter(|row| row["kind"] == "role")
+        .map(|row| (row["what"].as_str().unwrap().into(), row["because"].as_str().unwrap().into()))
+        .collect();
+    let expected =
+        [("Help", "by hand in iOffice, or before Lanyard"), ("Move", "movers: department is Ferries")];
+    assert_eq!(because, BTreeMap::from(expected.map(|(what, why)| (what.to_owned(), why.to_owned()))));
 }
