@@ -325,10 +325,19 @@ mod tests {
         let moved = of(&chapters, "PS-5");
         assert_eq!(moved.exceptions, ["acme/1 in pier: decided 2026-11-28 12:00:00, not read back"]);
         assert_eq!(moved.state, "not satisfied");
+        assert!(moved.answer.ends_with("; 1 under way when the period ended"), "{}", moved.answer);
         assert_eq!(of(&chapters, "AC-2(3)").exceptions, [] as [String; 0]);
         let left = of(&chapters, "PS-4, AC-2 l");
         assert_eq!(left.state, "no data");
-        assert!(left.answer.ends_with("; 1 more under way when the period ended"), "{}", left.answer);
+        assert!(left.answer.ends_with("; 1 under way when the period ended"), "{}", left.answer);
+    }
+
+    #[test]
+    fn of_moves_that_are_all_under_way_nothing_is_said_to_be_satisfied() {
+        let cells = [("person", "acme/1".into()), ("decided_at", at("2026-11-30T12:00:00Z"))];
+        let chapters = told(vec![(&tables::MOVERS, row(&tables::MOVERS, &cells))]);
+        let moved = of(&chapters, "PS-5");
+        assert_eq!((moved.state, moved.exceptions.len()), ("no data", 0));
     }
 
     #[test]
