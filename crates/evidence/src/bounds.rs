@@ -145,9 +145,13 @@ impl Bounds {
         Self { to, counts, sites: BTreeSet::new(), reviewed: BTreeMap::new() }
     }
 
-    /// Counts for every bound on these measures; `None`: it did not come to its end.
-    fn took(&mut self, measures: &[Measure], seconds: Option<i64>) {
+    /// Counts for every bound on these measures. `None`: it did not come to its end; `open`: and has run for so long. What
+    /// may still be within a bound is neither within nor beyond.
+    fn took(&mut self, measures: &[Measure], seconds: Option<i64>, open: Option<i64>) {
         for bound in ALL.iter().filter(|bound| measures.contains(&bound.measure)) {
+            if seconds.is_none() && open.is_some_and(|open| open <= bound.seconds) {
+                continue;
+            }
             let counts = self.counts.entry(bound.control).or_default();
             match seconds.is_some_and(|seconds| seconds <= bound.seconds) {
                 true => counts.0 += 1,
@@ -159,16 +163,22 @@ impl Bounds {
     pub(crate) fn take<'c>(&mut self, table: &str, cell: &dyn Fn(&str) -> &'c Cell) {
         match table {
             "leavers" => {
-                let gone = cell("seconds_total").int().filter(|_| cell("verified_at").time().is_some());
-                self.took(&[Measure::Gone, Measure::Unattended], gone);
-                self.took(&[Measure::Seen], cell("seconds_to_seen").int());
+                let total = cell("seconds_total").int();
+                let gone = total.filter(|_| cell("verified_at").time().is_some());
+                let open = total.filter(|_| cell("returned_at").time().is_none());
+                self.took(&[Measure::Gone, Measure::Unattended], gone, open);
+                self.took(&[Measure::Seen], cell("seconds_to_seen").int(), None);
             }
-            "movers" => self.took(&[Measure::Moved], cell("seconds_to_verified").int()),
+            "movers" => {
+                let open = cell("decided_at").time().map(|at| self.to.duration_since(at).as_secs());
+                self.took(&[Measure::Moved], cell("seconds_to_verified").int(), open);
+            }
             "exceptions" if cell("kind").text() == "orphan" => {
                 let open = cell("since").time().zip(cell("over_at").time());
                 self.took(
                     &[Measure::Unattended],
                     open.map(|(since, over)| over.duration_since(since).as_secs()),
+                    None,
                 );
             }
             "population" => {
@@ -288,15 +298,34 @@ mod tests {
             ]
         };
         take(&mut bounds, "leavers", &leaver(60, 5, ago(1)));
-        take(&mut bounds, "leavers", &leaver(60, 9 * HOUR, Cell::Null));
+        take(&mut bounds, "leavers", &leaver(2 * DAY, 9 * HOUR, Cell::Null));
         take(&mut bounds, "movers", &[("seconds_to_verified", Cell::Int(2 * DAY))]);
+        take(&mut bounds, "movers", &[("decided_at", ago(3))]);
         let orphan = |since, over| [("kind", "orphan".into()), ("since", since), ("over_at", over)];
         take(&mut bounds, "exceptions", &orphan(ago(9), Cell::Null));
         take(&mut bounds, "exceptions", &orphan(ago(9), ago(9)));
         let counted = bounds.counted();
         assert_eq!(counted["SOC 2 CC6.3, common practice"], (1, 1));
         assert_eq!(counted[NOTICE], (1, 1));
-        assert_eq!(counted[TRANSFER], (0, 1));
+        assert_eq!(counted[TRANSFER], (0, 2));
         assert_eq!(counted[UNATTENDED], (2, 2));
+    }
+
+    #[test]
+    fn what_is_open_and_may_still_be_within_is_neither_within_nor_beyond() {
+        let mut bounds = Bounds::new(TO.parse().unwrap());
+        let open = [("seconds_total", Cell::Int(2 * HOUR)), ("seconds_to_seen", Cell::Int(5))];
+        take(&mut bounds, "leavers", &open);
+        take(&mut bounds, "movers", &[("decided_at", ago(1))]);
+        let counted = bounds.counted();
+        assert_eq!(counted["SOC 2 CC6.3, common practice"], (0, 0));
+        assert_eq!(counted["NIST 800-53 PS-4(a), FedRAMP High"], (0, 1), "open for longer than its hour");
+        assert_eq!((counted[UNATTENDED], counted[TRANSFER]), ((0, 0), (0, 0)));
+        assert_eq!(counted[NOTICE], (1, 0));
+
+        // Whoever came back without having been out never will have been.
+        let back = [&open[..], &[("returned_at", ago(1))]].concat();
+        take(&mut bounds, "leavers", &back);
+        assert_eq!(bounds.counted()["SOC 2 CC6.3, common practice"], (0, 1));
     }
 }

@@ -1,5 +1,7 @@
 //! Each control as somebody reads it: what was tested, what came of it, who does not fit by name, and where the rows are.
 
+use jiff::Timestamp;
+
 use crate::{
     bounds::{NOTICE, TRANSFER, UNATTENDED, seconds},
     cell::{Cell, Table},
@@ -31,18 +33,19 @@ pub(crate) struct Chapter {
 }
 
 /// All chapters, in the order of the controls.
-pub(crate) fn chapters(summary: &Summary, rows: &Kept) -> Vec<Chapter> {
-    controls(summary).into_iter().map(|control| chapter(control, summary, rows)).collect()
+/// `to`: where the period ends.
+pub(crate) fn chapters(summary: &Summary, rows: &Kept, to: Timestamp) -> Vec<Chapter> {
+    controls(summary).into_iter().map(|control| chapter(control, summary, rows, to)).collect()
 }
 
-fn chapter(control: Control, summary: &Summary, rows: &Kept) -> Chapter {
+fn chapter(control: Control, summary: &Summary, rows: &Kept, to: Timestamp) -> Chapter {
     let names = [("SOC 2", control.soc2), ("ISO/IEC 27001", control.iso), ("NIST 800-53", control.nist)];
     let names: Vec<String> = names
         .iter()
         .filter(|(_, name)| !name.is_empty())
         .map(|(framework, name)| format!("{framework} {name}"))
         .collect();
-    let mut exceptions = exceptions(control.exceptions, rows);
+    let mut exceptions = exceptions(control.exceptions, rows, to);
     let count = exceptions.len();
     exceptions.truncate(NAMED_MAX);
     let counted = match count > NAMED_MAX {
@@ -72,7 +75,7 @@ fn chapter(control: Control, summary: &Summary, rows: &Kept) -> Chapter {
 }
 
 /// Rows of a table that do not fit, a sentence each.
-fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
+fn exceptions(which: Exceptions, rows: &Kept, to: Timestamp) -> Vec<String> {
     let of = |table: &'static Table, fits: &dyn Fn(&Row<'_>) -> bool, say: &dyn Fn(&Row<'_>) -> String| {
         let all = rows.get(table.name).into_iter().flatten().map(|cells| Row { table, cells });
         all.filter(|row| !fits(row)).map(|row| say(&row)).collect::<Vec<_>>()
@@ -136,12 +139,17 @@ fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
         Exceptions::OpenMoves => of(
             &tables::MOVERS,
             &|row| {
-                let slow = row.cell("seconds_to_verified").int().is_none_or(|took| took > seconds(TRANSFER));
-                row.text("left_open").is_empty() && !slow
+                // One that was not read back has run until the period ended.
+                let so_far = || row.cell("decided_at").time().map(|at| to.duration_since(at).as_secs());
+                let took = row.cell("seconds_to_verified").int().or_else(so_far);
+                row.text("left_open").is_empty() && took.is_some_and(|took| took <= seconds(TRANSFER))
             },
             &|row| {
-                let open = row.text("left_open");
-                let rest = if open.is_empty() { "later than 24 hours" } else { open };
+                let rest = match (row.text("left_open"), row.cell("verified_at").time()) {
+                    ("", None) => "not read back",
+                    ("", Some(_)) => "later than 24 hours",
+                    (open, _) => open,
+                };
                 format!("{}: decided {}, {rest}", row.who(), row.shown("decided_at"))
             },
         ),
@@ -159,7 +167,13 @@ fn exceptions(which: Exceptions, rows: &Kept) -> Vec<String> {
                     format!("{}: {}, first seen {}", row.text("site"), row.text("title"), row.shown("since"))
                 },
             );
-            let leavers = of(&tables::LEAVERS, &|row| in_time(row, "event_at", "verified_at"), &|row| {
+            let under_way = |row: &Row<'_>| {
+                let none = |column: &str| row.cell(column).time().is_none();
+                let so_far = row.cell("seconds_total").int();
+                none("verified_at") && none("returned_at") && so_far.is_some_and(|total| total <= within)
+            };
+            let gone = |row: &Row<'_>| in_time(row, "event_at", "verified_at") || under_way(row);
+            let leavers = of(&tables::LEAVERS, &gone, &|row| {
                 let gone = match row.shown("verified_at").as_str() {
                     "" => "not read back as gone".to_owned(),
                     at => format!("read back as gone {at}"),
@@ -233,13 +247,14 @@ mod tests {
     }
 
     fn told(rows: Vec<(&'static Table, Vec<Cell>)>) -> Vec<Chapter> {
-        let mut tally = Tally::new("2026-12-01T00:00:00Z".parse().unwrap());
+        let to = "2026-12-01T00:00:00Z".parse().unwrap();
+        let mut tally = Tally::new(to);
         let mut kept = Kept::new();
         for (table, cells) in rows {
             tally.take(table, &cells);
             kept.entry(table.name).or_default().push(cells);
         }
-        chapters(&tally.summary(), &kept)
+        chapters(&tally.summary(), &kept, to)
     }
 
     fn of<'c>(chapters: &'c [Chapter], nist: &str) -> &'c Chapter {
@@ -291,6 +306,38 @@ mod tests {
         // Nobody joined: there is nothing to except from.
         let joiners = of(&chapters, "AC-2 e, f, i");
         assert_eq!((joiners.state, joiners.none, joiners.exceptions.len()), ("no data", None, 0));
+    }
+
+    #[test]
+    fn whoever_is_under_way_is_no_exception_and_what_was_never_read_back_is_one() {
+        let mover = |decided: &str| {
+            let cells = [("person", "acme/1".into()), ("site", "pier".into()), ("decided_at", at(decided))];
+            (&tables::MOVERS, row(&tables::MOVERS, &cells))
+        };
+        let leaver = [
+            ("person", "acme/2".into()),
+            ("site", "pier".into()),
+            ("event_at", at("2026-11-30T23:59:50Z")),
+            ("seconds_total", Cell::Int(10)),
+        ];
+        let leaver = (&tables::LEAVERS, row(&tables::LEAVERS, &leaver));
+        let chapters = told(vec![leaver, mover("2026-11-30T12:00:00Z"), mover("2026-11-28T12:00:00Z")]);
+        let moved = of(&chapters, "PS-5");
+        assert_eq!(moved.exceptions, ["acme/1 in pier: decided 2026-11-28 12:00:00, not read back"]);
+        assert_eq!(moved.state, "not satisfied");
+        assert!(moved.answer.ends_with("; 1 under way when the period ended"), "{}", moved.answer);
+        assert_eq!(of(&chapters, "AC-2(3)").exceptions, [] as [String; 0]);
+        let left = of(&chapters, "PS-4, AC-2 l");
+        assert_eq!(left.state, "no data");
+        assert!(left.answer.ends_with("; 1 under way when the period ended"), "{}", left.answer);
+    }
+
+    #[test]
+    fn of_moves_that_are_all_under_way_nothing_is_said_to_be_satisfied() {
+        let cells = [("person", "acme/1".into()), ("decided_at", at("2026-11-30T12:00:00Z"))];
+        let chapters = told(vec![(&tables::MOVERS, row(&tables::MOVERS, &cells))]);
+        let moved = of(&chapters, "PS-5");
+        assert_eq!((moved.state, moved.exceptions.len()), ("no data", 0));
     }
 
     #[test]

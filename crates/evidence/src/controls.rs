@@ -208,11 +208,12 @@ fn people(summary: &Summary) -> Vec<Control> {
             tested: "Of every leaver, not of samples: from the end of the right by Okta's own clock to the read that showed \
                      the access gone",
             answer: format!(
-                "{} of {leavers} verified gone within the configured bound{}{}; {} late ones without an owner",
+                "{} of {leavers} verified gone within the configured bound{}{}; {} late ones without an owner{}",
                 summary.leavers_in_time,
                 spread(&total),
                 causes(summary),
-                summary.breaches_unanswered
+                summary.breaches_unanswered,
+                under_way(summary.leavers_under_way())
             ),
             state: State::of(leavers, summary.leavers_late == 0),
             files: "leavers, timeliness, bounds, breaches",
@@ -238,13 +239,15 @@ fn people(summary: &Summary) -> Vec<Control> {
             tested: "Of every plan that takes something from somebody who stays: both moments, what the read-back still found \
                      different, and 24 hours from decision to read-back",
             answer: format!(
-                "{} movers, {} with something left open, {} beyond 24 hours; {} conversions",
+                "{} movers, {} with something left open, {} beyond 24 hours; {} conversions{}",
                 summary.rows("movers"),
                 summary.movers_with_rest,
                 moved.1,
-                summary.rows("conversions")
+                summary.rows("conversions"),
+                under_way(summary.rows("movers").saturating_sub(moved.0 + moved.1))
             ),
-            state: State::of(summary.rows("movers"), summary.movers_with_rest == 0 && moved.1 == 0),
+            // Of moves that are all under way nothing can be said yet.
+            state: State::of(moved.0 + moved.1, summary.movers_with_rest == 0 && moved.1 == 0),
             files: "movers, leaves, returns, conversions, bounds",
             exceptions: Exceptions::OpenMoves,
         },
@@ -357,6 +360,11 @@ fn spread(total: &Spread) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Those whose bound was not over when the period ended.
+fn under_way(count: u64) -> String {
+    if count == 0 { String::new() } else { format!("; {count} under way when the period ended") }
 }
 
 fn causes(summary: &Summary) -> String {

@@ -63,7 +63,7 @@ const SECTIONS: &[(&str, &[&str], &str)] = &[
     (
         "histogram",
         &[],
-        "Leavers verified gone, or still open at the end of the period, by seconds since their right ended.",
+        "Leavers verified gone, by seconds since their right ended. Whoever was not out is not measured: see the breaches.",
     ),
     (
         "breaches",
@@ -196,7 +196,7 @@ pub fn report(manifest: &Manifest, rows: &Kept, fingerprint: &str) -> Result<Vec
     cover(&mut sheet, manifest, fingerprint);
     sheet.page();
     sheet.section("Control by control");
-    for one in chapters::chapters(&manifest.summary, rows) {
+    for one in chapters::chapters(&manifest.summary, rows, manifest.terms.to) {
         chapter(&mut sheet, &one);
     }
     sheet.page();

@@ -110,9 +110,9 @@ pub const MOVERS: Table = Table {
         text("taken", "What was taken away"),
         text("given", "What was given"),
         at("decided_at", "Plan sealed"),
-        at("taken_at", "Last removal accepted"),
-        at("given_at", "Last grant accepted"),
-        at("verified_at", "Read back"),
+        at("taken_at", "Last removal accepted; empty: none was"),
+        at("given_at", "Last grant accepted; empty: none was"),
+        at("verified_at", "Read back; empty: not when the period ended, and no later plan took its place"),
         int("seconds_to_verified", "From the seal to the read-back"),
         text("left_open", "What the read-back still found different"),
         PLAN,
@@ -143,7 +143,10 @@ pub const LEAVERS: Table = Table {
             "seconds_total",
             "event to verified; of those who were never out, event to their return; of open ones, to the end of the period",
         ),
-        yes("in_time", "Verified within the configured bound"),
+        yes(
+            "in_time",
+            "Verified within the configured bound; empty: not out when the period ended, and the bound was not over",
+        ),
         text("cause", "Of those not in time"),
         at("returned_at", "The person came back"),
         PLAN,
@@ -240,7 +243,7 @@ pub const TIMELINESS: Table = Table {
     columns: &[
         text("population", "leavers, joiners, movers"),
         text("stage", "From which moment to which"),
-        int("count", "Measured"),
+        int("count", "Measured: whoever came to the later moment"),
         int("p50", "Seconds"),
         int("p95", "Seconds"),
         int("p99", "Seconds"),
@@ -257,7 +260,7 @@ pub const BOUNDS: Table = Table {
         text("measured", "What is counted"),
         int("seconds_bound", "Seconds"),
         int("within", "Within it"),
-        int("beyond", "Beyond it, or not yet"),
+        int("beyond", "Beyond it, or open for longer; what is open and may still be within counts nowhere"),
     ],
 };
 
@@ -331,7 +334,11 @@ pub const ACCESS: Table = Table {
         text("what", "Center, item, room, …"),
         text("value", "Role, or live/inactive"),
         at("since", "The read that first showed it"),
-        text("because", "Rule that gave it; by hand: no plan of ours; first read: it was there before us"),
+        text(
+            "because",
+            "Rule that gave just this, by a plan whose operation was accepted shortly before the read; by hand: no plan of ours; \
+             first read: it was there before us",
+        ),
         PLAN,
     ],
 };

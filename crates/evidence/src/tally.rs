@@ -39,7 +39,7 @@ pub struct Summary {
     pub leavers_late: u64,
     /// Late leavers for whom nobody answers.
     pub breaches_unanswered: u64,
-    /// Leavers by seconds to verified: see [`stats::BARS`].
+    /// Verified leavers by seconds to verified: see [`stats::BARS`].
     pub histogram: Vec<u64>,
     /// By bound: (within, beyond).
     pub bounds: BTreeMap<String, (u64, u64)>,
@@ -71,6 +71,11 @@ impl Summary {
     pub fn late_told(&self) -> String {
         let told = |(cause, count): (&String, &u64)| format!("{count} {}", cause.replace('_', " "));
         self.late_by_cause.iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Leavers whose bound was not over when the period ended, and who were not out yet: neither in time nor late.
+    pub fn leavers_under_way(&self) -> u64 {
+        self.rows("leavers").saturating_sub(self.leavers_in_time + self.leavers_late)
     }
 
     /// Rows of a table.
@@ -124,7 +129,10 @@ impl Tally {
         let cell = |name: &str| table.at(name).and_then(|at| row.get(at)).unwrap_or(&Cell::Null);
         *self.summary.rows.entry(table.name.to_owned()).or_default() += 1;
         for (population, stage, column) in STAGES {
+            // Of whoever was not out, the total is no time to anything.
+            let ended = *column != "seconds_total" || cell("verified_at").time().is_some();
             if *population == table.name
+                && ended
                 && let Some(seconds) = cell(column).int()
             {
                 self.seconds.entry(format!("{population}: {stage}")).or_default().push(seconds);
@@ -149,10 +157,10 @@ impl Tally {
                 totals.left += cell("left").int().unwrap_or(0);
             }
             "leavers" => {
-                let in_time = cell("in_time").is_true();
+                let (in_time, late) = (cell("in_time").is_true(), *cell("in_time") == Cell::Bool(false));
                 summary.leavers_in_time += u64::from(in_time);
-                summary.leavers_late += u64::from(!in_time);
-                if !in_time {
+                summary.leavers_late += u64::from(late);
+                if late {
                     *summary.late_by_cause.entry(cell("cause").text().to_owned()).or_default() += 1;
                 }
             }
@@ -271,3 +279,43 @@ pub const DERIVED: &[&str] = &["timeliness", "bounds", "histogram", "controls"];
 
 /// Without a row in any of these there is no data.
 pub const EMPTY_WITHOUT: &[&str] = &["population", "leavers", "movers", "control_changes", "failed"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaver(total: i64, verified: bool, in_time: Option<bool>, cause: Option<&str>) -> Vec<Cell> {
+        let to: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+        let cell = |name: &str| match name {
+            "person" => "acme/1".into(),
+            "seconds_total" => Cell::Int(total),
+            "verified_at" => verified.then_some(to).into(),
+            "in_time" => in_time.into(),
+            "cause" => cause.into(),
+            _ => Cell::Null,
+        };
+        tables::LEAVERS.columns.iter().map(|column| cell(column.name)).collect()
+    }
+
+    #[test]
+    fn whoever_is_not_out_is_measured_nowhere_and_late_only_when_the_bound_is_over() {
+        let mut tally = Tally::new("2026-12-01T00:00:00Z".parse().unwrap());
+        let rows = [
+            leaver(20, true, Some(true), None),
+            leaver(400, true, Some(false), Some("ioffice")),
+            leaver(90_000, false, Some(false), Some("open")),
+            leaver(7_000, false, Some(false), Some("never_out")),
+            leaver(10, false, None, None),
+        ];
+        for row in &rows {
+            tally.take(&tables::LEAVERS, row);
+        }
+        let summary = tally.summary();
+        assert_eq!((summary.leavers_in_time, summary.leavers_late, summary.leavers_under_way()), (1, 3, 1));
+        let late = [("ioffice", 1), ("never_out", 1), ("open", 1)].map(|(cause, n)| (cause.to_owned(), n));
+        assert_eq!(summary.late_by_cause, BTreeMap::from(late));
+        let total = &summary.stages["leavers: event to verified"];
+        assert_eq!((total.count, total.p50, total.max), (2, Some(20), Some(400)));
+        assert_eq!(summary.histogram.iter().sum::<u64>(), 2);
+    }
+}

@@ -148,6 +148,11 @@ impl Archive {
         links::leavers_between(&self.tx(), from, to)
     }
 
+    /// Clocks of people who returned in the period, also of those who were verified gone long before it.
+    pub fn returns(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Leaver>, StoreFailure> {
+        links::returns(&self.tx(), from, to)
+    }
+
     /// Plans made in the period.
     pub fn plans(
         &self,

@@ -25,7 +25,8 @@ pub struct Late {
     cause: Option<&'static str>,
 }
 
-/// Writes the leavers; answers the late ones, of whom the journal says who answers for them.
+/// Writes the leavers; answers the late ones, of whom the journal says who answers for them. Whose bound was not over when
+/// the period ended is neither in time nor late.
 ///
 /// Whoever had left before the first complete comparison there could not have been in time.
 pub fn leavers(
@@ -67,10 +68,12 @@ pub fn leavers(
             between(sent, answered),
             between(answered, verified),
         ];
+        // Whoever was back already went on above: this clock runs, and its bound is not over.
+        let under_way = verified.is_none() && total <= bound;
         let in_time = verified.is_some() && total <= bound;
         let baseline = membership.baselines.get(&leaver.site);
         let before = verified.is_some() && baseline.is_some_and(|baseline| since < *baseline);
-        let cause = match (in_time, before) {
+        let cause = match (in_time || under_way, before) {
             (true, _) => None,
             (false, true) => Some("before_first_comparison"),
             (false, false) if verified.is_none() && returned.is_some() => Some("never_out"),
@@ -95,13 +98,13 @@ pub fn leavers(
         row.extend(stages.map(Cell::from));
         row.extend([
             total.into(),
-            in_time.into(),
+            (!under_way).then_some(in_time).into(),
             cause.into(),
             returned.into(),
             note.map(Note::name).into(),
         ]);
         pack.row(&tables::LEAVERS, row);
-        if !in_time {
+        if !in_time && !under_way {
             late.push(Late { person, name, site: leaver.site, since, verified, total, cause });
         }
     }

@@ -15,12 +15,7 @@ use lanyard_model::{
 };
 use serde_json::Value;
 
-use super::{
-    Scope,
-    first::baselines,
-    plans::{Plans, Right},
-    requests::Requests,
-};
+use super::{Scope, first::baselines, plans::Plans, requests::Requests};
 use crate::exit::Unusable;
 
 /// A person as last read.
@@ -340,7 +335,7 @@ pub fn holdings(
         }
         membership.sites.insert(site.clone(), counts);
     }
-    for leaver in scope.archive.leavers(scope.ask.from, scope.ask.to)? {
+    for leaver in scope.archive.returns(scope.ask.from, scope.ask.to)? {
         let Some(returned) = leaver.returned_at.filter(|at| scope.in_period(*at)) else { continue };
         if leaver.identity.tenant != scope.ask.tenant || !scope.site(&leaver.site) {
             continue;
@@ -651,10 +646,25 @@ impl Look<'_> {
         }
     }
 
-    /// Why somebody holds something: the last plan of ours before the read that first showed it.
+    /// Why somebody holds something: the plan of ours that gives just this, and whose operation was accepted shortly before
+    /// the read that first showed it. As [`Look::by_hand`] has it: what none touched is not ours.
     fn source(&self, person: &str, holding: &Holding) -> (String, Cell) {
-        match self.plans.giver(person, self.site, Right::of(&holding.kind), holding.from) {
-            Some((plan, reason)) => (reason, plan.name().into()),
+        let account = holding.account.id.0;
+        let plans = self.plans.touching(person, self.site, account, holding.from, READ_AFTER_MAX);
+        let what = self.known.what(self.site, holding);
+        if let Some((plan, reason)) = self.plans.giver(&plans, holding, &what) {
+            return (reason, plan.name().into());
+        }
+        let ended = holding.kind == "account" && holding.value != "live";
+        if let Some(plan) = plans.iter().find(|plan| ended && plan.ending.is_some()) {
+            return (self.plans.reason(plan), plan.name().into());
+        }
+        match plans.first() {
+            // A name that changed since, or what came along with something else.
+            Some(plan) => ("shortly after a plan of ours that does not name it".into(), plan.name().into()),
+            None if self.plans.touched(self.site, account, holding.from, READ_AFTER_MAX) => {
+                ("shortly after an operation of ours for somebody else".into(), Cell::Null)
+            }
             None if holding.from <= self.start => ("first read: it was there before".into(), Cell::Null),
             None => ("by hand in iOffice, or before Lanyard".into(), Cell::Null),
         }

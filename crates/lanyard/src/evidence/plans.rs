@@ -1,9 +1,9 @@
 //! Plans and operations: why, when decided, when sent, when answered. Kept small: one note per plan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
-use lanyard_engine::ports::Progress;
+use lanyard_engine::ports::{Holding, Progress};
 use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
 use lanyard_model::{
     desired::Ending,
@@ -59,6 +59,17 @@ impl Right {
     }
 }
 
+/// Something that somebody holds by a plan, in the words of the plan; words and reason by their numbers.
+#[derive(Debug, Clone, Copy)]
+struct Give {
+    right: Right,
+    /// As [`Known::what`] calls it.
+    what: u32,
+    /// A role, or when a door opens.
+    value: u32,
+    because: u32,
+}
+
 /// One plan.
 #[derive(Debug, Clone)]
 pub struct Note {
@@ -69,8 +80,7 @@ pub struct Note {
     verified: i64,
     pub ending: Option<Ending>,
     creates: bool,
-    /// Rights it gives, with the reason's number.
-    gives: Box<[(Right, u32)]>,
+    gives: Box<[Give]>,
     reason: u32,
 }
 
@@ -104,8 +114,22 @@ struct Mover {
     leave: bool,
     taken: String,
     given: String,
+    /// Steps that take something, and steps that give something.
+    taking: Vec<usize>,
+    giving: Vec<usize>,
     note: Note,
     open: String,
+}
+
+/// What a difference leaves somebody with, as a holding's words have it, and its value where that is a part of it.
+fn words_of<'d>(right: Right, what: &'d str, to: &'d str) -> (&'d str, &'d str) {
+    match right {
+        Right::Role => (what.strip_prefix("role in ").unwrap_or(what), to),
+        Right::Door => (what.strip_prefix("door ").unwrap_or(what), to),
+        // Whatever its user name became, there is one.
+        Right::Account => ("", ""),
+        _ => (to, ""),
+    }
 }
 
 /// All plans in scope.
@@ -116,8 +140,10 @@ pub struct Plans {
     words: Vec<String>,
     numbers: HashMap<String, u32>,
     times: HashMap<u64, Times>,
-    /// Moments of accepted operations by site and account, in microseconds, in order.
-    touched: HashMap<(SiteId, i64), Vec<i64>>,
+    /// Of movers' plans: when each step's last operation was accepted, in microseconds.
+    steps: HashMap<u64, HashMap<usize, i64>>,
+    /// Moments of accepted operations by site and account, in microseconds, in order, with their plans.
+    touched: HashMap<(SiteId, i64), Vec<(i64, u64)>>,
     movers: Vec<Mover>,
     policies: HashMap<u32, (i64, i64, i64)>,
 }
@@ -144,11 +170,26 @@ fn rights(plan: &Plan) -> impl Iterator<Item = &Difference> {
 
 /// What a plan takes away: where somebody leaves one place for another, the former.
 fn taken(plan: &Plan) -> Vec<&Difference> {
-    rights(plan).filter(|d| matches!(d.effect, Effect::Remove | Effect::Move) && d.from.is_some()).collect()
+    rights(plan).filter(|difference| is_taken(difference)).collect()
+}
+
+fn is_taken(difference: &Difference) -> bool {
+    matches!(difference.effect, Effect::Remove | Effect::Move) && difference.from.is_some()
 }
 
 fn given(plan: &Plan) -> Vec<&Difference> {
-    rights(plan).filter(|d| matches!(d.effect, Effect::Add | Effect::Move) && d.to.is_some()).collect()
+    rights(plan).filter(|difference| is_given(difference)).collect()
+}
+
+fn is_given(difference: &Difference) -> bool {
+    matches!(difference.effect, Effect::Add | Effect::Move) && difference.to.is_some()
+}
+
+/// Steps with a difference about a right that is of this kind.
+fn steps(plan: &Plan, of: fn(&Difference) -> bool) -> Vec<usize> {
+    let differs = |d: &Difference| Right::named(&d.what) != Right::Other && of(d);
+    let all = plan.steps.iter().enumerate();
+    all.filter(|(_, step)| step.differences.iter().any(differs)).map(|(number, _)| number).collect()
 }
 
 fn named(differences: &[&Difference], side: fn(&Difference) -> &Option<String>) -> String {
@@ -203,15 +244,25 @@ impl Plans {
     }
 
     fn take(&mut self, scope: &Scope<'_>, plan: Plan, verified: Option<Timestamp>, open: &[String]) {
+        // What was read back later was not read back when the period ended.
+        let verified = verified.filter(|at| *at < scope.ask.to);
+        let open: &[String] = if verified.is_some() { open } else { &[] };
         let mut gives = Vec::new();
         for difference in plan.steps.iter().flat_map(|step| &step.differences) {
-            let gives_it = matches!(difference.effect, Effect::Add | Effect::Move | Effect::Change);
             let right = Right::named(&difference.what);
-            if gives_it && right != Right::Other {
-                let because = difference.because.first().map(lanyard_plan::render::render_because);
-                let because = self.word(because.unwrap_or_default());
-                gives.push((right, because));
-            }
+            // Also what takes something away may leave less of it: a lower role, a shorter time.
+            let ends = right == Right::Account && difference.effect == Effect::Remove;
+            let Some(to) = difference.to.as_deref().filter(|_| right != Right::Other && !ends) else {
+                continue;
+            };
+            let (what, value) = words_of(right, &difference.what, to);
+            let because = difference.because.first().map(lanyard_plan::render::render_because);
+            gives.push(Give {
+                right,
+                what: self.word(what.to_owned()),
+                value: self.word(value.to_owned()),
+                because: self.word(because.unwrap_or_default()),
+            });
         }
         let because = reason(&plan);
         let policy = self.word(plan.policy.clone());
@@ -228,7 +279,8 @@ impl Plans {
             let seen = self.policies.entry(policy).or_insert((note.made, note.made, 0));
             *seen = (seen.0.min(note.made), seen.1.max(note.made), seen.2 + 1);
             let (taken, given) = (taken(&plan), given(&plan));
-            if note.ending.is_none() && !note.creates && !taken.is_empty() && verified.is_some() {
+            if note.ending.is_none() && !note.creates && !taken.is_empty() {
+                self.steps.entry(note.id).or_default();
                 self.movers.push(Mover {
                     person: plan.identity.to_string(),
                     site: plan.site.clone(),
@@ -237,6 +289,8 @@ impl Plans {
                     leave: is_leave(&taken),
                     taken: named(&taken, |d| &d.from),
                     given: named(&given, |d| &d.to),
+                    taking: steps(&plan, is_taken),
+                    giving: steps(&plan, is_given),
                     note: note.clone(),
                     open: open.join("; "),
                 });
@@ -291,6 +345,10 @@ impl Plans {
             let mut account = intent.account.map(|id| id.0);
             if success {
                 times.last_answered = times.last_answered.max(at.as_microsecond());
+                if let Some(steps) = self.steps.get_mut(&plan) {
+                    let last = steps.entry(intent.step).or_default();
+                    *last = at.as_microsecond().max(*last);
+                }
                 later.insert((person.clone(), intent.site.clone(), name), at.as_microsecond());
                 if let Outcome::Done { account: Some(made), .. }
                 | Outcome::Already { account: Some(made), .. } = &outcome
@@ -298,7 +356,10 @@ impl Plans {
                     account = account.or(Some(made.0));
                 }
                 if let Some(account) = account {
-                    self.touched.entry((intent.site.clone(), account)).or_default().push(at.as_microsecond());
+                    self.touched
+                        .entry((intent.site.clone(), account))
+                        .or_default()
+                        .push((at.as_microsecond(), plan));
                 }
             }
             if !scope.in_period(at) {
@@ -361,8 +422,26 @@ impl Plans {
     pub fn touched(&self, site: &SiteId, account: i64, read_at: Timestamp, seconds: i64) -> bool {
         let Some(moments) = self.touched.get(&(site.clone(), account)) else { return false };
         let read_at = read_at.as_microsecond();
-        let next = moments.partition_point(|at| *at <= read_at);
-        next > 0 && read_at - moments[next - 1] <= seconds * 1_000_000
+        let next = moments.partition_point(|(at, _)| *at <= read_at);
+        next > 0 && read_at - moments[next - 1].0 <= seconds * 1_000_000
+    }
+
+    /// Somebody's plans of which an operation was accepted on the account at most `seconds` before the read, the last first.
+    pub fn touching(
+        &self,
+        person: &str,
+        site: &SiteId,
+        account: i64,
+        read_at: Timestamp,
+        seconds: i64,
+    ) -> Vec<&Note> {
+        let Some(moments) = self.touched.get(&(site.clone(), account)) else { return Vec::new() };
+        let read_at = read_at.as_microsecond();
+        let next = moments.partition_point(|(at, _)| *at <= read_at);
+        let before = moments[..next].iter().rev();
+        let near: HashSet<u64> =
+            before.take_while(|(at, _)| read_at - at <= seconds * 1_000_000).map(|(_, plan)| *plan).collect();
+        self.notes(person, site).iter().rev().filter(|note| near.contains(&note.id)).collect()
     }
 
     pub fn notes(&self, person: &str, site: &SiteId) -> &[Note] {
@@ -390,27 +469,31 @@ impl Plans {
         self.notes(person, site).iter().rev().find(|note| note.creates && note.made <= from)
     }
 
-    /// The last plan before `from` that gives this kind of right, with the reason.
-    pub fn giver(
-        &self,
-        person: &str,
-        site: &SiteId,
-        right: Right,
-        from: Timestamp,
-    ) -> Option<(&Note, String)> {
-        let from = from.as_microsecond();
-        self.notes(person, site)
-            .iter()
-            .rev()
-            .filter(|note| note.made <= from && note.ending.is_none())
-            .find_map(|note| {
-                let (_, because) = note.gives.iter().find(|(given, _)| *given == right)?;
-                Some((note, self.words.get(*because as usize).cloned().unwrap_or_default()))
-            })
+    /// The first of these plans that gives just this, with the reason. `what`: what the holding is, in words.
+    pub fn giver<'n>(&self, of: &[&'n Note], holding: &Holding, what: &str) -> Option<(&'n Note, String)> {
+        let right = Right::of(&holding.kind);
+        let same = |give: &&Give| {
+            give.right == right
+                && match right {
+                    Right::Account => holding.value == "live",
+                    Right::Role | Right::Door => {
+                        self.text(give.what) == what && self.text(give.value) == holding.value
+                    }
+                    _ => self.text(give.what) == what,
+                }
+        };
+        of.iter().find_map(|note| {
+            let give = note.gives.iter().find(same)?;
+            Some((*note, self.text(give.because).to_owned()))
+        })
+    }
+
+    fn text(&self, word: u32) -> &str {
+        self.words.get(word as usize).map_or("", String::as_str)
     }
 
     pub fn reason(&self, note: &Note) -> String {
-        self.words.get(note.reason as usize).cloned().unwrap_or_default()
+        self.text(note.reason).to_owned()
     }
 
     pub fn sent(&self, note: &Note) -> Option<Timestamp> {
@@ -423,9 +506,33 @@ impl Plans {
         (at != 0).then(|| Timestamp::from_microsecond(at).ok()).flatten()
     }
 
+    /// When the last operation of any of a plan's steps was accepted.
+    fn accepted(&self, note: &Note, of: &[usize]) -> Option<Timestamp> {
+        let steps = self.steps.get(&note.id)?;
+        let last = of.iter().filter_map(|step| steps.get(step)).max()?;
+        Timestamp::from_microsecond(*last).ok()
+    }
+
+    /// Whether something of a plan was sent, or it was read back.
+    fn begun(&self, note: &Note) -> bool {
+        note.verified != 0 || self.sent(note).is_some()
+    }
+
+    /// Whether a move stands for itself: it was read back; or it was begun, and no later plan took its place. A plan of which
+    /// nothing was sent moved nobody: its reasons to wait are told elsewhere.
+    fn counts(&self, mover: &Mover) -> bool {
+        let later = |note: &&Note| note.id != mover.note.id && note.made > mover.note.made;
+        let replaced = || self.notes(&mover.person, &mover.site).iter().filter(later).any(|n| self.begun(n));
+        mover.note.verified != 0 || self.begun(&mover.note) && !replaced()
+    }
+
     pub fn movers(&mut self, known: &Known, pack: &mut Pack) {
         for mover in std::mem::take(&mut self.movers) {
-            let answered = self.answered(&mover.note);
+            if !self.counts(&mover) {
+                continue;
+            }
+            let taken = self.accepted(&mover.note, &mover.taking);
+            let given = self.accepted(&mover.note, &mover.giving);
             let (made, verified) = (mover.note.made_at(), mover.note.verified_at());
             let name = known.name(&mover.person);
             if mover.leave {
@@ -444,7 +551,6 @@ impl Plans {
                 );
                 continue;
             }
-            let given = (!mover.given.is_empty()).then_some(answered).flatten();
             pack.row(
                 &tables::MOVERS,
                 vec![
@@ -456,7 +562,7 @@ impl Plans {
                     mover.taken.into(),
                     mover.given.into(),
                     made.into(),
-                    answered.into(),
+                    taken.into(),
                     given.into(),
                     verified.into(),
                     verified.map(|at| at.duration_since(made).as_secs()).into(),

@@ -2,6 +2,7 @@
 
 mod bound;
 mod edges;
+mod moves;
 mod scope;
 
 use std::{collections::BTreeMap, io::Read as _, path::Path};

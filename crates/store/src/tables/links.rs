@@ -56,6 +56,8 @@ statements! {
                        WHERE since < $1 ORDER BY since, tenant, user_id, site";
     RETURNED_BETWEEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
                         WHERE returned_at >= $1 ORDER BY returned_at, tenant, user_id, site";
+    RETURNS = "SELECT tenant, user_id, site, since, seen_at, verified_at, returned_at FROM leavers_returned
+               WHERE returned_at >= $1 AND returned_at < $2 ORDER BY returned_at, tenant, user_id, site";
     LATE = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
             WHERE since >= $1 AND COALESCE(verified_at, $2) - since > $3
             ORDER BY since DESC, tenant DESC, user_id DESC, site DESC LIMIT $4";
@@ -257,6 +259,11 @@ pub(crate) fn clocks(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Vec
     let mut all = tx::all(tx, CLOCK_OF, with![tenant, user, place], leaver)?;
     all.extend(tx::all(tx, RETURNED_OF, with![tenant, user, place], leaver)?);
     Ok(all)
+}
+
+/// Clocks that were dropped in the period, however long ago whoever came back had been verified gone.
+pub(crate) fn returns(tx: &dyn Tx, from: Timestamp, to: Timestamp) -> Answer<Vec<Leaver>> {
+    tx::all(tx, RETURNS, with![from, to], leaver)
 }
 
 /// Clocks that ran at any time in the period, those of people who returned among them.

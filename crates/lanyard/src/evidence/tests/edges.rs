@@ -35,7 +35,7 @@ fn intake(made: &Made) -> Vec<String> {
 }
 
 /// A tenant with one person and nothing else.
-fn quiet() -> Vec<Write> {
+pub(super) fn quiet() -> Vec<Write> {
     let mut all = vec![
         person("old", "Employee", Status::Active, at(-50)),
         account(1, true, &[], at(-50)),
@@ -149,6 +149,55 @@ async fn whoever_was_never_out_in_time_is_late_though_they_came_back() {
     let returned: Vec<Value> = made.rows("leavers").iter().map(|row| row["returned_at"].clone()).collect();
     let stuck = json!(at(20));
     assert_eq!(returned.iter().filter(|at| !at.is_null()).collect::<Vec<_>>(), [&stuck]);
+}
+
+#[tokio::test]
+async fn whoever_left_just_before_the_period_ended_is_under_way_and_not_late() {
+    let mut all = quiet();
+    let since = at(24) - SignedDuration::from_secs(10);
+    all.push(Write::LeaverSeen { identity: who("soon"), site: site(), since, seen_at: since });
+    all.extend([leaves("stuck", 2), comes_back("stuck", at(20)), leaves("open", 3)]);
+    all.extend([leaves("out", 4), Write::LeaverVerified { identity: who("out"), site: site(), at: at(5) }]);
+    let made = made_of(all, |_| {}).await;
+    let rows = made.rows("leavers");
+    let soon = rows.iter().find(|row| row["person"] == "acme/soon").unwrap();
+    assert_eq!(
+        (&soon["in_time"], &soon["cause"], &soon["seconds_total"]),
+        (&Value::Null, &Value::Null, &json!(10))
+    );
+    assert_eq!(rows.len(), 4);
+    let breaches = made.rows("breaches");
+    assert!(breaches.len() == 3 && breaches.iter().all(|row| row["person"] != "acme/soon"), "{breaches:?}");
+    // Only who was out took some time to be out.
+    let manifest: Value = serde_json::from_slice(&made.file("manifest.json")).unwrap();
+    let summary = &manifest["summary"];
+    assert_eq!(
+        (&summary["leavers_late"], &summary["late_by_cause"]["open"], &summary["late_by_cause"]["never_out"]),
+        (&json!(3), &json!(1), &json!(1))
+    );
+    let total = &summary["stages"]["leavers: event to verified"];
+    assert_eq!((&total["count"], &total["max"]), (&json!(1), &json!(3600)));
+    let bars = summary["histogram"].as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>();
+    assert_eq!(bars, 1);
+}
+
+#[tokio::test]
+async fn whoever_was_gone_long_before_the_period_is_among_the_returns() {
+    let mut all = quiet();
+    all.extend([
+        leaves("again", -40),
+        Write::LeaverVerified { identity: who("again"), site: site(), at: at(-39) },
+        comes_back("again", at(5)),
+    ]);
+    // Back before the period, and after it.
+    all.extend([leaves("before", -30), comes_back("before", at(-20))]);
+    all.extend([leaves("after", -30), comes_back("after", at(30))]);
+    let made = made_of(all, |ask| ask.made_at = at(40)).await;
+    let row = made.row("returns");
+    assert_eq!((&row["person"], &row["verified_gone_at"]), (&json!("acme/again"), &json!(at(-39))));
+    assert_eq!((&row["left_at"], &row["returned_at"]), (&json!(at(-40)), &json!(at(5))));
+    let left = made.row("leavers");
+    assert_eq!(left["person"], "acme/after", "who was out before the period is none of its leavers");
 }
 
 #[tokio::test]
