@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::tally::Summary;
 
 /// Names this form of pack.
-pub const FORMAT: &str = "lanyard-evidence/2";
+pub const FORMAT: &str = "lanyard-evidence/3";
 pub const MANIFEST: &str = "manifest.json";
 pub const SIGNATURE: &str = "manifest.note";
 /// Where a pack whose samples take turns tells what each person's value is: an [`Attribute`].
