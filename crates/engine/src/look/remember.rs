@@ -446,6 +446,7 @@ pub(crate) fn note_applied(
                 given_up: kept.given_up,
                 user_name_instead: kept.user_name_instead,
                 failed: kept.failed,
+                not_handed_over: kept.not_handed_over,
                 doors: kept.doors,
                 doors_unsure: kept.doors_unsure,
                 door_holder: kept.door_holder,

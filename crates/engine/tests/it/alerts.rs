@@ -170,7 +170,12 @@ async fn a_message_outlives_a_night_and_one_that_was_given_up_is_told_elsewhere_
     assert!(state("m1").await.next.is_some(), "it is still tried: {:?}", state("m1").await);
     post.refused.lock().unwrap().clear();
     pass(&world, 10).await;
-    assert_eq!(post.taken(), ["mail: first"]);
+    let told = "chat: Lanyard: a message to alert:mail could not be delivered";
+    assert_eq!(
+        post.taken(),
+        [told, "mail: first", "chat: Lanyard: all of it is over"],
+        "told by another way meanwhile"
+    );
 
     post.refuse("mail");
     world.store.write(vec![message(&world, "m2", "second")]).await.unwrap();
