@@ -673,7 +673,7 @@ async fn a_catalogue_comes_back_from_the_store_as_it_was() {
 
 #[tokio::test]
 async fn spaces_of_a_section_that_a_read_leaves_out_stay_known() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let id = SectionId(31);
     let drawn = |world: &World, rooms: Option<Vec<RoomId>>| {
         world.hq.change(|state| {
