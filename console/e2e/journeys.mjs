@@ -97,14 +97,23 @@ async function otherDemo(idle, act) {
   const demo = spawn(process.env.LANYARD, ["demo", "--people", "120", "--still", "--sign-in", String(idle), "--listen", base.slice("http://".length), "--data", data], { stdio: "ignore" });
   try {
     const until = Date.now() + 2 * WAIT_MS;
+    let token;
     for (;;) {
       if (Date.now() > until || demo.exitCode !== null) throw new Error("the other demo did not come up");
       const note = join(data, "server.json");
-      const token = existsSync(note) ? JSON.parse(readFileSync(note, "utf8")).token : undefined;
+      token = existsSync(note) ? JSON.parse(readFileSync(note, "utf8")).token : undefined;
       const sweeps = token && (await fetch(`${base}/api/v1/sweeps`, { headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.json(), () => undefined));
-      if (sweeps?.items?.some((sweep) => sweep.ended_at)) return await act({ base, token });
+      if (sweeps?.items?.some((sweep) => sweep.ended_at)) break;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
+    // What the first comparison found is done in a hurry: the demo's clock leaps, and sessions end by it.
+    for (let last, since = Date.now(); Date.now() - since < 4_000; ) {
+      const { items } = await (await fetch(`${base}/api/v1/activity?limit=1`, { headers: { authorization: `Bearer ${token}` } })).json();
+      const newest = JSON.stringify(items?.[0] ?? null);
+      if (newest !== last) [last, since] = [newest, Date.now()];
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    return await act({ base, token });
   } finally {
     demo.kill("SIGINT");
     rmSync(data, { recursive: true, force: true });
