@@ -21,8 +21,9 @@ const LONG: Duration = Duration::from_secs(2400);
 /// The one Cargo profile of the tier: every dependency is compiled once, for tests and for programs.
 const PROFILE: &str = "ci";
 
-/// What no other step builds: the program with traces and metrics to a collector.
-const OTEL: [&str; 2] = ["--features", "lanyard/otel"];
+/// The program of the tier has traces and metrics to a collector in it, so that they are compiled and tested. They do nothing
+/// where no collector is named; a release is built without (`cargo xtask long` builds one).
+const FEATURES: [&str; 2] = ["--features", "lanyard/otel"];
 
 /// Runs the tier; prints the list of steps and, as the last line, `N passed, N failed`.
 pub fn run(root: &Root) -> ExitCode {
@@ -56,11 +57,6 @@ pub fn run(root: &Root) -> ExitCode {
         |aside| browser_steps(root, &lanyard, aside),
         |steps| program_steps(root, &lanyard, steps),
     );
-    // Last: it leaves a program with that feature where the others look for theirs.
-    steps.run("OpenTelemetry", "run: cargo test --workspace --bin lanyard --test it --features lanyard/otel -- logs::otel spans_and_numbers", || {
-        let with = [&["test", "--workspace", "--bin", "lanyard", "--test", "it"][..], &OTEL].concat();
-        runner(tier_cargo(root, &with).args(["--", "logs::otel", "spans_and_numbers_reach"]))
-    });
     if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -146,6 +142,7 @@ pub fn tier_cargo(root: &Root, arguments: &[&str]) -> Call {
     let profile = if arguments.first() == Some(&"nextest") { "--cargo-profile" } else { "--profile" };
     cargo(root, arguments)
         .args(["--locked", profile, PROFILE])
+        .args(FEATURES)
         .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
         .env("CLIPPY_ARGS", "-Dwarnings")
 }
