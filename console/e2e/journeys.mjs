@@ -22,7 +22,7 @@ const TOGETHER_MS = 120_000;
 const BUSY = 2;
 /** So many at a time: each has a browser page of its own, and mostly waits. */
 const AT_ONCE = 3;
-const stamp = `j${Date.now().toString(36)}`;
+let stamp = `j${Date.now().toString(36)}`;
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 /** The server has the draft as it is shown. */
 const kept = (page) => page.locator(".pagehead .tag[data-fill=ok]").waitFor({ timeout: WAIT_MS });
@@ -858,7 +858,8 @@ const wanted = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 let failed = 0;
 
-async function travel(name, journey) {
+/** Whether it came to its end. With `again`, it will be tried once more, so that it has not failed yet. */
+async function travel(name, journey, again = false) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
@@ -866,14 +867,17 @@ async function travel(name, journey) {
   try {
     await journey(page, context, browser);
     console.log(`ok    ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+    await context.close();
+    return true;
   } catch (error) {
-    failed += 1;
-    console.log(`FAIL  ${name}\n      ${String(error).split("\n").slice(0, 6).join("\n      ")}`);
+    failed += again ? 0 : 1;
+    console.log(`${again ? "fell " : "FAIL "} ${name}\n      ${String(error).split("\n").slice(0, 6).join("\n      ")}`);
     // Of everybody who takes part: what went wrong may stand in another browser than the first.
     const pages = browser.contexts().flatMap((one) => one.pages());
     for (const [n, one] of pages.entries()) if (process.env.OUT_DIR) await one.screenshot({ path: `${process.env.OUT_DIR}/${name.replaceAll(/\W+/g, "-").slice(0, 60)}-${n}.png` }).catch(() => undefined);
   }
   await context.close();
+  return false;
 }
 
 /** What publishes or stops everything goes alone; the rest keeps out of each other's way. */
@@ -886,9 +890,16 @@ if (chosen.length === 0) {
 }
 const begun = Date.now();
 const together = chosen.filter(([name]) => !ALONE.test(name));
+const fell = [];
 await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-  for (let next = together.shift(); next; next = together.shift()) await travel(...next);
+  for (let next = together.shift(); next; next = together.shift()) if (!(await travel(...next, true))) fell.push(next);
 }));
+// Several browsers on a busy machine get in each other's way: whatever fell among them is tried once more, alone and under
+// names of its own. What falls again has failed.
+for (const [name, journey] of fell) {
+  stamp = `${stamp}b`;
+  await travel(name, journey);
+}
 for (const [name, journey] of chosen.filter(([name]) => ALONE.test(name))) await travel(name, journey);
 await browser.close();
 const took = Date.now() - begun;
