@@ -22,7 +22,7 @@ use lanyard_model::{
 use tracing::Instrument as _;
 use unfinished::Unfinished;
 
-pub(crate) use mirror::absent_key;
+pub(crate) use mirror::{absent_key, unread_key};
 pub(crate) use unfinished::{COMPARED_BY, left_unfinished};
 
 use crate::{
@@ -195,6 +195,8 @@ impl Engine {
         let mut recorder = Recorder { now, differing: 0, waiting: 0, linked: 0, left: Vec::new() };
         let deciding = tracing::debug_span!("sweep.decide");
         let decided = self.decide_everybody(&lists, &mut recorder, progress).instrument(deciding).await?;
+        // Waits for the site's budget behind the looks, and must not hold a skipping clock back meanwhile.
+        let left_bookings = self.left_bookings(&lists, now).await?;
         let _busy = self.clock.busy();
         // Two parts that are compared one after the other within a moment are two sweeps.
         let part = match *scope == SweepScope::default() {
@@ -220,7 +222,6 @@ impl Engine {
             resumed: mark.resumed(),
             doubts,
         };
-        let left_bookings = self.left_bookings(&lists, now).await?;
         let mut batch = self.finding_writes(&lists, &decided, &recorder.left, now).await?;
         batch.extend(left_bookings);
         batch.push(Write::Sweep(Box::new(SweepRecord {
