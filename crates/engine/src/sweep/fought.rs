@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use lanyard_plan::drift;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -39,6 +40,13 @@ fn key(reverted: &Reverted) -> String {
     format!("{FOUGHT}{}:{}:{}", reverted.identity, reverted.site, reverted.what)
 }
 
+/// Whether a line about a read-back names the value among what was left open: `+ seat; ~ department`. Items go by their kind
+/// there.
+fn left_open(detail: &str, what: &str) -> bool {
+    let what = if what.starts_with(drift::ITEM) { drift::ITEM } else { what };
+    detail.split("; ").any(|open| open.split_once(' ').is_some_and(|(_, open)| open == what))
+}
+
 impl Engine {
     async fn fight(&self, key: &str) -> Result<Option<Fight>, StoreFailure> {
         let kept = self.store.meta(key).await?;
@@ -57,7 +65,7 @@ impl Engine {
             line.kind == "verified"
                 && line.at >= since
                 && line.site.as_ref() == Some(&one.site)
-                && !line.detail.contains(&one.what)
+                && !left_open(&line.detail, &one.what)
         }))
     }
 
@@ -130,5 +138,18 @@ impl Engine {
         let told = open.keys().filter(|key| key.starts_with(FOUGHT) && !going_on.contains(*key));
         over.extend(told.map(|key| Write::FindingOver { key: key.clone(), at: now }));
         Ok(over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_open;
+
+    #[test]
+    fn what_was_left_open_is_named_by_whole_words() {
+        let detail = "+ category item; ~ seat classification; - role in reservation";
+        assert!(left_open(detail, "category item Executive floor"), "items go by their kind");
+        assert!(left_open(detail, "role in reservation") && left_open(detail, "seat classification"));
+        assert!(!left_open(detail, "seat") && !left_open(detail, "role") && !left_open("", "seat"));
     }
 }
