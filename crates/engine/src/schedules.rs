@@ -24,7 +24,7 @@ use crate::{
     outages::Upstream,
     ports::{Finding, Severity, Silent, StoreFailure, SweepRecord, Write},
     survey::SurveyError,
-    sweep::{COMPARED_BY, SweepScope, left_unfinished},
+    sweep::{COMPARED_BY, SweepScope, left_unfinished, unread_key},
 };
 
 /// Between two sweeps where the policy has no schedule that ever comes.
@@ -36,8 +36,6 @@ const ANSWERED_LATELY: jiff::SignedDuration = jiff::SignedDuration::from_secs(12
 
 /// Before the name of a schedule in the key of its finding.
 const SCHEDULE: &str = "schedule:";
-/// Before a tenant's or site's name in the key of the finding that it could not be read.
-const UNREAD: &str = "unread:";
 
 /// What sweeps could not read, and when it is asked for again.
 #[derive(Debug, Default)]
@@ -275,13 +273,15 @@ impl Engine {
 
     /// What an earlier process could not read, and told of.
     async fn unread_before(&self) -> Behind {
-        let open = self.store.findings(100_000).await.unwrap_or_default();
-        let unread = open.into_iter().filter(|finding| finding.key.starts_with(UNREAD));
-        let scopes = unread.map(|finding| SweepScope { site: finding.site, tenant: finding.tenant });
-        let scopes: BTreeSet<_> = scopes
-            .filter(|scope| *scope != SweepScope::default())
-            .filter(|scope| self.knows(scope.site.as_ref(), scope.tenant.as_ref()))
-            .collect();
+        let tenants = self.directories().keys().map(|id| (None, Some(id.clone())));
+        let sites = self.sites().keys().map(|id| (Some(id.clone()), None));
+        let mut scopes = BTreeSet::new();
+        for (site, tenant) in tenants.chain(sites) {
+            let scope = SweepScope { site, tenant };
+            if let Ok(Some(_)) = self.store.finding(&unread_key(&scope.to_string())).await {
+                scopes.insert(scope);
+            }
+        }
         let next = (!scopes.is_empty()).then(|| self.clock.now());
         Behind { scopes, next, ..Behind::default() }
     }

@@ -35,8 +35,8 @@ use crate::{
 /// Desks tried for one look's bookings before a person is told.
 pub(super) const BOOKINGS_REFUSED_MAX: u32 = 8;
 
-/// Waiting requests read to count who waits for room under a limit.
-const WAITING_READ_MAX: usize = 10_000;
+/// Waiting requests read to say who waits for room under a limit. A crowd is not counted anew for each of them.
+const WAITING_READ_MAX: usize = 100;
 /// People that a finding names; the others are counted.
 const WAITING_NAMED_MAX: usize = 5;
 
@@ -617,6 +617,7 @@ impl Engine {
     ) -> Result<Write, Stop> {
         let site = scene.site.id();
         let waiting = self.store.clearances(ClearanceState::Waiting, WAITING_READ_MAX).await?;
+        let at_least = if waiting.len() == WAITING_READ_MAX { "at least " } else { "" };
         let waiting = waiting.into_iter().filter(|it| it.kind == ClearanceKind::Cap && it.site == *site);
         let mut people: BTreeMap<IdentityId, String> = waiting.map(|it| (it.identity, it.person)).collect();
         people.insert(plan.identity.clone(), plan.person.clone());
@@ -628,7 +629,7 @@ impl Engine {
         let who = format!("{}{more} would lose something next", named.join(", "));
         let count = match people.len() {
             1 => "1 person waits".to_owned(),
-            count => format!("{count} people wait"),
+            count => format!("{at_least}{count} people wait"),
         };
         Ok(Write::Finding(Box::new(Finding {
             key: format!("cap:{scope}"),

@@ -22,6 +22,11 @@ use crate::{
 /// Before the id of somebody whom a complete list does not show any more; the mark's value names the list.
 const ABSENT: &str = "absent:";
 
+/// The finding that a tenant or a site could not be read.
+pub(crate) fn unread_key(scope: &str) -> String {
+    format!("unread:{scope}")
+}
+
 pub(crate) fn absent_key(id: &IdentityId) -> String {
     format!("{ABSENT}{id}")
 }
@@ -86,7 +91,7 @@ impl Engine {
 
     /// The alarm of a tenant or site that could not be read, or its end.
     pub(super) fn unread_write(&self, scope: &str, why: Option<String>) -> Write {
-        let key = format!("unread:{scope}");
+        let key = unread_key(scope);
         let now = self.clock.now();
         let Some(why) = why else { return Write::FindingOver { key, at: now } };
         let tenant = self.directories().keys().find(|tenant| tenant.as_str() == scope);
