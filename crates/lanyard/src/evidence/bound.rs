@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lanyard_store::Archive;
 use serde_json::Value;
 
-use super::Ask;
+use super::{Ask, journal};
 use crate::in_force;
 
 /// A start of the server that noted what is in force.
@@ -24,7 +24,8 @@ struct Noted {
 pub fn judged_by(ask: &Ask, archive: &Archive) -> anyhow::Result<(i64, Option<String>)> {
     let mut noted = Vec::new();
     archive.lines(&ask.tenant, |line| {
-        if !line.personal && line.text.contains("\"leaver_bound_seconds\":") {
+        // The kind stands near the front of a line; few are of this one.
+        if !line.personal && journal::kind(line.text) == Some("control") {
             noted.extend(read(line.text));
         }
         Ok(())
@@ -40,9 +41,6 @@ fn seconds(force: &Value) -> Option<i64> {
 
 fn read(text: &str) -> Option<Noted> {
     let line: Value = serde_json::from_str(text).ok()?;
-    if line["kind"] != "control" {
-        return None;
-    }
     let at = Timestamp::from_microsecond(line["at"].as_i64()?).ok()?;
     let data = &line["data"];
     Some(Noted { at, before: seconds(&data["before"]), after: seconds(&data["after"])? })

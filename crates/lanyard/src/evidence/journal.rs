@@ -1,4 +1,4 @@
-//! One pass over a tenant's journal: every line against its leaf, the tree against its head, proofs, and the lines
+//! The pass over a tenant's journal that judges it: every line against its leaf, the tree against its head, proofs, and the lines
 //! that tables are made from.
 
 use std::collections::BTreeSet;
@@ -232,7 +232,8 @@ fn moment(text: &str) -> Option<i64> {
     rest[..end].parse().ok()
 }
 
-fn kind(text: &str) -> Option<&str> {
+/// What a line is about, without reading the rest of it.
+pub(super) fn kind(text: &str) -> Option<&str> {
     let from = text.find("\"kind\":\"")? + 8;
     text[from..].split('"').next()
 }
