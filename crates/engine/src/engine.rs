@@ -274,8 +274,9 @@ impl Engine {
         Ok(self.refresh_catalogues(progress).await)
     }
 
-    /// Reads what an earlier process left: the stop mark, missing groups, open troubles. Calls nobody. Catalogues are
-    /// read by the loops, and by the first look that needs one.
+    /// Reads what an earlier process left: the stop mark, missing groups, open troubles. Nobody is called but for a policy
+    /// folder that was edited meanwhile: the orgs are asked for their attributes, which its names are held against. Catalogues
+    /// are read by the loops, and by the first look that needs one.
     ///
     /// # Errors
     /// Only when the store cannot be read.

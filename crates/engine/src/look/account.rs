@@ -138,18 +138,8 @@ impl Engine {
             since: now,
             ended_at: None,
         };
-        if let Some(Holder::SamePerson(other)) = holder {
-            tail.writes.push(shared(&identity.id, other, now));
-        }
         let title = format!("account {} is over; linked to {}, which goes on", link.account.id, account.id());
-        tail.writes.push(Write::Link(next.clone()));
-        tail.writes.push(
-            line(&identity.id.tenant, now, "link", title)
-                .about(&identity.id, &identity.display_name())
-                .site(scene.site.id())
-                .data(serde_json::json!({ "how": next.how, "before": link.account.id }))
-                .write(),
-        );
+        note_link(scene, &next, holder.as_ref(), title, tail);
         Ok(Some(AccountView { account: Some(account), link: Some(next), disputed: None }))
     }
 
@@ -296,17 +286,8 @@ impl Engine {
                 };
                 let link =
                     Link { identity: identity.id.clone(), account: key.clone(), how, since: now, ended_at };
-                tail.writes.push(Write::Link(link.clone()));
-                if let Some(Holder::SamePerson(other)) = holders.get(&key) {
-                    tail.writes.push(shared(&identity.id, other.clone(), now));
-                }
-                tail.writes.push(
-                    line(&identity.id.tenant, now, "link", format!("linked to account {key}"))
-                        .about(&identity.id, &identity.display_name())
-                        .site(scene.site.id())
-                        .data(serde_json::json!({ "how": link.how }))
-                        .write(),
-                );
+                let title = format!("linked to account {key}");
+                note_link(scene, &link, holders.get(&key), title, tail);
                 AccountView { account, link: Some(link), disputed: None }
             }
             Situation::Disputed { why, .. } => {
@@ -652,15 +633,27 @@ pub(crate) fn is_alive(desired: &Desired) -> bool {
     matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. })
 }
 
-/// Which of two identities governs the account that they share, and what the other one has beside it, is decided anew.
-fn shared(one: &IdentityId, other: IdentityId, now: Timestamp) -> Write {
-    Write::Attend {
-        who: vec![other],
-        source: Source::Timer,
-        lane: Lane::Normal,
-        due: now,
-        why: format!("{one} is the same person, and shares their account"),
+/// Puts a new link on record. Which of two identities governs the account that they share, and what the other one has
+/// beside it, is decided anew.
+fn note_link(scene: &Scene<'_>, link: &Link, holder: Option<&Holder>, title: String, tail: &mut Tail) {
+    let identity = &scene.person.identity;
+    tail.writes.push(Write::Link(link.clone()));
+    if let Some(Holder::SamePerson(other)) = holder {
+        tail.writes.push(Write::Attend {
+            who: vec![other.clone()],
+            source: Source::Timer,
+            lane: Lane::Normal,
+            due: link.since,
+            why: format!("{} is the same person, and shares their account", identity.id),
+        });
     }
+    tail.writes.push(
+        line(&identity.id.tenant, link.since, "link", title)
+            .about(&identity.id, &identity.display_name())
+            .site(scene.site.id())
+            .data(serde_json::json!({ "how": link.how }))
+            .write(),
+    );
 }
 
 /// A stronger key of the identity that the account contradicts.

@@ -419,7 +419,6 @@ impl Engine {
         })
     }
 
-    /// Changes what is watched, if it was read already.
     /// Signs a review off.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ pub struct Watched {
 }
 
 impl Engine {
+    /// Changes what is watched, if it was read already.
     pub(super) fn watched(&self, change: impl FnOnce(&mut Watched)) {
         let mut watched = self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         watched.as_mut().map(change);
