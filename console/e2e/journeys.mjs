@@ -108,6 +108,7 @@ async function otherDemo(idle, act) {
     }
     // What the first comparison found is done in a hurry: the demo's clock leaps, and sessions end by it.
     for (let last, since = Date.now(); Date.now() - since < 4_000; ) {
+      if (Date.now() > until + WAIT_MS) throw new Error("the other demo did not come to rest");
       const { items } = await (await fetch(`${base}/api/v1/activity?limit=1`, { headers: { authorization: `Bearer ${token}` } })).json();
       const newest = JSON.stringify(items?.[0] ?? null);
       if (newest !== last) [last, since] = [newest, Date.now()];

@@ -265,7 +265,6 @@ try {
     let broken;
     try {
       opened = (await open(page)) !== "skip";
-      if (opened) await settle(page);
     } catch (error) {
       broken = `could not be opened: ${String(error).split("\n")[0]}`;
     }
@@ -273,8 +272,16 @@ try {
       console.log(`skip  ${name}: nothing to open`);
       continue;
     }
+    // What could not be opened is told once, and there is nothing to look at.
+    if (broken) {
+      looked += 1;
+      found += 1;
+      console.log(`FAIL  ${name}\n      ${broken}`);
+      await page.screenshot({ path: join(OUT, `${name}-${SCHEMES[0]}.png`) });
+      continue;
+    }
     for (const scheme of SCHEMES) {
-      const problems = broken ? [broken] : [];
+      const problems = [];
       try {
         await page.emulateMedia({ colorScheme: scheme });
         await settle(page);

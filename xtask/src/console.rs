@@ -100,7 +100,7 @@ pub fn browser_pass(root: &Root, lanyard: &Path) -> Result<Tally, Failure> {
         .run_to_end()?;
     let beginning = |word: &str| said.stdout.iter().filter(|line| line.starts_with(word)).count() as u64;
     let counted = Tally { passed: beginning("ok "), failed: beginning("FAIL ") };
-    println!("    pictures: {}", pictures.display());
+    call::show(&format!("    pictures: {}", pictures.display()));
     match failure {
         None => Ok(counted),
         Some(why) => Err(Failure { error: anyhow::anyhow!(why), counted }),

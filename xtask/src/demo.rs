@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     Root,
-    call::{Call, Running},
+    call::{Call, Running, show},
     tally::Tally,
 };
 
@@ -80,7 +80,7 @@ impl Living {
         let call = Call::new(&lanyard.display().to_string(), root.path("."), Duration::MAX)
             .args(["demo", "--people", LIVING_PEOPLE])
             .args(more);
-        println!("    $ {} &", call.words());
+        show(&format!("    $ {} &", call.words()));
         let mut running = call.start()?;
         let mut addresses: BTreeSet<SocketAddr> = BTreeSet::new();
         let begun = Instant::now();
@@ -88,7 +88,7 @@ impl Living {
             running.take_lines(Duration::from_millis(200), &mut |_, line| {
                 // The line with the stand-ins' credentials is no talk.
                 if !line.contains('{') {
-                    println!("{line}");
+                    show(&line);
                 }
                 addresses.extend(loopback_addresses(&line));
             });

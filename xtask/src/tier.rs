@@ -44,13 +44,17 @@ pub fn run(root: &Root) -> ExitCode {
         |steps| {
             steps.run(
                 "lints and build",
-                "run: cargo clippy --workspace --all-targets; CONSOLE_UI=none builds without the console",
+                "run: cargo clippy --workspace --all-targets --features lanyard/otel; CONSOLE_UI=none builds without the console",
                 || one(tier_cargo(root, &["build", "--workspace", "--all-targets"])),
             );
         },
     );
     let lanyard = program(root, "lanyard");
-    steps.run("tests", "run the failed test alone: cargo nextest run --workspace NAME", || tests(root));
+    steps.run(
+        "tests",
+        "run the failed test alone: cargo nextest run --workspace --features lanyard/otel NAME",
+        || tests(root),
+    );
     // A browser and the servers behind it wait for each other; the rest has the time that leaves.
     steps.beside(
         "browser | ",
