@@ -299,7 +299,7 @@ fn copy_files(from: &Path, to: &Path, fits: impl Fn(&str) -> bool) -> anyhow::Re
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
-        if entry.file_type()?.is_file() && entry.file_name().to_str().is_some_and(&fits) {
+        if entry.file_type()?.is_file() && fits(&entry.file_name().to_string_lossy()) {
             let target = to.join(entry.file_name());
             fs::copy(entry.path(), &target)
                 .with_context(|| format!("cannot copy {}", entry.path().display()))?;

@@ -1,8 +1,8 @@
 //! `check`: settings and policy, without calling anybody. What the store knows of the tenants is held against the policy.
 
 use clap::Args;
-use lanyard_policy::{Policy, Problem, Problems};
-use serde_json::{Value, json};
+use lanyard_policy::Policy;
+use serde_json::json;
 
 use super::Data;
 use crate::{exit, known, settings::Settings, wiring};
@@ -42,7 +42,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
                     "{}",
                     json!({
                         "ok": true, "policy": policy.name(), "seal": policy.seal(), "flows": flows,
-                        "problems": listed(&problems), "not_checked": unchecked,
+                        "problems": problems.to_json(), "not_checked": unchecked,
                     })
                 );
             } else {
@@ -63,7 +63,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
         }
         None => {
             if arguments.json {
-                say!("{}", json!({ "ok": false, "problems": listed(&problems), "not_checked": unchecked }));
+                say!("{}", json!({ "ok": false, "problems": problems.to_json(), "not_checked": unchecked }));
             } else {
                 crate::out::aside(problems.render());
                 talk!("{} mistakes; nothing was started", problems.errors());
@@ -71,14 +71,4 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
             Ok(exit::UNUSABLE)
         }
     }
-}
-
-fn listed(problems: &Problems) -> Vec<Value> {
-    let one = |p: &Problem| {
-        json!({
-            "severity": p.severity, "file": p.file, "line": p.line, "column": p.column, "message": p.message,
-            "fix": p.fix,
-        })
-    };
-    problems.iter().map(one).collect()
 }

@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{people::Verbs, sim::stopped};
 use crate::{
     checkpoints::Places,
-    desks, exit, known,
+    desks, exit,
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
     sign_in,
@@ -58,7 +58,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     if !wiring::store_folder(&dir).exists() {
         // Nothing can have been published yet: a folder with mistakes ends it here, before anything is started.
         let first = wiring::load_policy(&folder).map_err(|error| exit::Unusable(format!("{error:#}")))?;
-        let (problems, _) = known::lint(&first, &dir);
+        let problems = first.lint(&lanyard_policy::Known::default());
         if problems.has_errors() {
             anyhow::bail!(exit::Unusable(problems.render().trim_end().to_owned()));
         }

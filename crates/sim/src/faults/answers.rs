@@ -122,7 +122,7 @@ fn ioffice(status: StatusCode, request: &Request<Bytes>) -> Response<Bytes> {
         _ => ("server_error", "An unexpected error occurred"),
     };
     let path = request.uri().path();
-    let path = path.strip_prefix("/external/api/rest/v2").unwrap_or(path);
+    let path = path.strip_prefix(crate::ioffice::API).unwrap_or(path);
     if path.trim_start_matches('/').split('/').next() == Some("visitors") {
         return json_response(status, &json!({ "status": "error", "message": text }));
     }

@@ -362,7 +362,7 @@ fn stamp(response: &mut Response<Bytes>, face_time: Timestamp, now: Timestamp) {
 /// to the API's root.
 fn pattern(request: &Request<Bytes>) -> String {
     let path = request.uri().path();
-    let path = path.strip_prefix("/external/api/rest/v2/").unwrap_or(path);
+    let path = path.strip_prefix(crate::ioffice::API).unwrap_or(path);
     let segments = path.trim_end_matches('/').split('/').map(|segment| {
         let number = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
         let id = segment.len() == 20 && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -61,7 +61,7 @@ pub use self::settings::{
     SeatCheck, SilentWrite, Unknown, UnprivilegedList, UserDelete,
 };
 
-const API: &str = "/external/api/rest/v2/";
+pub(crate) const API: &str = "/external/api/rest/v2/";
 const OAUTH: &str = "/external/api/oauth2/";
 const LOGIN: &str = "/login.html";
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
