@@ -273,7 +273,8 @@ impl Bound {
         desired.notices = standing.notices;
         standing.review.iter().for_each(|at| desired.review_by(*at));
         desired.settle_until = settle_until(document, &desired.lifecycle, identity, facts, now);
-        if let Some(at) = desired.settle_until {
+        // A removal that waits for it brings the next look itself; where nothing waits, nothing is to be read again.
+        if let Some(at) = desired.settle_until.filter(|_| identity.transitioning) {
             desired.review_by(at);
         }
         let Some(site) = self.site(site_id, &identity.id.tenant) else {

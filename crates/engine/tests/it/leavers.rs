@@ -97,6 +97,18 @@ async fn a_scope_left_for_a_moment_is_not_left() {
 }
 
 #[tokio::test]
+async fn only_a_removal_that_waits_for_the_settle_window_asks_for_another_look() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    world.alter(&id, |p| set(p, "title", "Principal")).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert_eq!(world.store.next_due().await.unwrap(), None, "written, read back, and nothing to take away");
+    world.alter(&id, |p| p.groups = Groups::new([], true)).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert!(world.store.next_due().await.unwrap().is_some(), "the account is to go when it has settled");
+}
+
+#[tokio::test]
 async fn a_legal_hold_keeps_everything_and_its_end_takes_it() {
     let mut world = World::new().await;
     let id = employed(&mut world).await;
