@@ -1534,6 +1534,13 @@ export interface components {
         PutAway: {
             key: string;
             reason: string;
+            /** @description Who answers for its staying as it is; else whoever puts it away. */
+            owner?: string;
+            /**
+             * Format: date-time
+             * @description It is shown again then if it is still so; else it stays away until it is over.
+             */
+            until?: string;
         };
         Closed: {
             closed: string;

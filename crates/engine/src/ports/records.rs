@@ -188,12 +188,14 @@ pub enum Write {
         key: String,
         at: Timestamp,
     },
-    /// A person put the finding away. The same finding, raised again as it was, stays away until what it told of is over.
+    /// A person put the finding away. The same finding, raised again as it was, stays away until what it told of is over,
+    /// or until a moment that they named.
     FindingClosed {
         key: String,
         by: String,
         reason: String,
         at: Timestamp,
+        until: Option<Timestamp>,
     },
     /// Clears all findings whose key starts so, except those listed.
     FindingsOverExcept {

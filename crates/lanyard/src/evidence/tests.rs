@@ -293,6 +293,7 @@ fn history() -> Vec<Write> {
         by: "olga".into(),
         reason: "a vendor's, and gone".into(),
         at: at(20),
+        until: None,
     });
     let answered =
         json!({ "since": at(15), "owner": "olga", "compensation": "badge blocked by hand", "by": "rita" });
