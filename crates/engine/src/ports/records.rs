@@ -1,6 +1,6 @@
 //! What a store is given and gives back: writes, what they are refused for, and the rows of what is remembered.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -492,6 +492,21 @@ pub struct SweepRecord {
     /// People whose plan was not quiet.
     pub drift: u64,
     pub findings: u64,
+    /// What of it is about each tenant that was read; empty: kept by a version that did not count tenants apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub of: BTreeMap<TenantId, Swept>,
+}
+
+/// What of a sweep is about one tenant's people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    pub people: u64,
+    /// Accounts read that are linked to them.
+    pub accounts: u64,
+    /// Those of them whose plan was not quiet.
+    pub drift: u64,
+    /// Those of them who are disputed, or set aside.
+    pub findings: u64,
 }
 
 impl SweepRecord {
@@ -638,4 +653,17 @@ pub struct ActivityFilter {
     /// Lines after this one, oldest first.
     pub after: Option<i64>,
     pub limit: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SweepRecord;
+
+    #[test]
+    fn a_sweep_of_a_version_that_counted_no_tenant_apart_is_read_and_written_as_it_was() {
+        let kept = r#"{"id":"swp_1","scope":"all","started_at":"2026-05-01T00:00:00Z","ended_at":null,"certified":true,"doubts":[],"people":7,"accounts":8,"drift":1,"findings":2}"#;
+        let sweep: SweepRecord = serde_json::from_str(kept).unwrap();
+        assert_eq!((sweep.people, sweep.of.len()), (7, 0));
+        assert_eq!(serde_json::to_string(&sweep).unwrap(), kept);
+    }
 }

@@ -229,6 +229,7 @@ fn compared(scope: &str, at: Timestamp, people: u64, doubts: &[&str]) -> Write {
         accounts: 3,
         drift: 0,
         findings: 0,
+        of: BTreeMap::new(),
     }))
 }
 
