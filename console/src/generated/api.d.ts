@@ -2445,6 +2445,8 @@ export interface components {
             to: string;
             /** Format: date-time */
             until: string;
+            /** @description Why; packs of evidence list it. */
+            reason?: string;
         };
         /** @description A draft as it is sent, which need not be kept, or the name of a kept one. */
         WhatIfAsk: {

@@ -266,6 +266,12 @@ pub const SHOWN_WHATIFS: &str = "whatif:shown";
 /// Where lines of reviews are kept, by the person whom they are about.
 pub const REVIEW_LINES: &str = "review_lines";
 
+/// Where rights are kept that reviews took and that policy does not give again.
+pub const WITHHELD: &str = "withheld";
+
+/// Where delegations are kept, by folded e-mail of who delegates.
+pub const DELEGATIONS: &str = "delegations";
+
 /// Where what somebody said about late leavers is kept, by the leaver.
 pub const LATE_ANSWERS: &str = "late_answers";
 

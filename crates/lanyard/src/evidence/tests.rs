@@ -4,6 +4,7 @@ mod bound;
 mod edges;
 mod moves;
 mod scope;
+mod standing;
 
 use std::{collections::BTreeMap, io::Read as _, path::Path};
 
