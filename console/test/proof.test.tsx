@@ -168,7 +168,7 @@ test("findings are handled together: their people looked at, and what ends by it
   await waitFor(() => expect(sent.filter((s) => s.path.endsWith("/look")).length).toBe(2));
   await userEvent.click(screen.getByRole("button", { name: "Put away…" }));
   const dialog = within(await screen.findByRole("dialog"));
-  await userEvent.type(dialog.getByRole("textbox"), "seen to");
+  await userEvent.type(dialog.getByRole("textbox", { name: /^Reason/ }), "seen to");
   await userEvent.click(dialog.getByRole("button", { name: "Put away" }));
   expect((await dialog.findByRole("alert")).textContent).toContain("2 were put away; 1 stays:Finding 2: it ends by itself; correct the date in Okta");
 });

@@ -45,9 +45,11 @@ test("what a person may put away is put away with a reason, and nothing else is"
   const dialog = within(await screen.findByRole("dialog"));
   const submit = dialog.getByRole("button", { name: "Put away" }) as HTMLButtonElement;
   expect(submit.disabled).toBe(true);
-  await userEvent.type(dialog.getByRole("textbox"), "done at the desk");
+  await userEvent.type(dialog.getByRole("textbox", { name: /^Reason/ }), "done at the desk");
+  await userEvent.type(dialog.getByRole("textbox", { name: /^Owner/ }), "Olga");
+  await userEvent.type(dialog.getByLabelText(/^Until/), "2026-12-31");
   await userEvent.click(submit);
-  await waitFor(() => expect(bodies).toEqual(['{"key":"todo:1","reason":"done at the desk"}']));
+  await waitFor(() => expect(bodies).toEqual(['{"key":"todo:1","reason":"done at the desk","owner":"Olga","until":"2026-12-31T00:00:00Z"}']));
 });
 
 test("an overview that cannot be loaded says so in place, and Retry asks again", async () => {

@@ -38,6 +38,8 @@ const EXPECTED: &[&str] = &[
     "policies",
     "reviews",
     "exceptions",
+    "open_exceptions",
+    "rules",
     "certificates",
     "sweeps",
     "reconciliation",
@@ -95,7 +97,11 @@ fn review(said: &dyn Fn(&[&str]) -> anyhow::Result<Vec<String>>, data: &str) -> 
     let shown = ask(&["show", &id])?;
     let lines = shown["lines"].as_array().context("the review has no lines")?;
     ensure!(lines.len() > 10, "the review has {} lines", lines.len());
-    for (line, word) in lines.iter().zip(["remove", "keep", "ask"]) {
+    // A role of somebody's that is taken away is withheld from then on: an exception that stands.
+    let theirs = |line: &&serde_json::Value| line["kind"] == "role" && line["person"] != "";
+    let role = lines.iter().find(theirs).context("the review has no role of anybody's")?;
+    let others = lines.iter().filter(|line| line["id"] != role["id"]);
+    for (line, word) in [role].into_iter().chain(others).zip(["remove", "keep", "ask"]) {
         let line = line["id"].as_str().context("a line has no id")?;
         ask(&["decide", line, word, "--reason", REASON, "--by", "rita"])?;
     }

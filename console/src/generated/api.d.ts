@@ -1534,6 +1534,13 @@ export interface components {
         PutAway: {
             key: string;
             reason: string;
+            /** @description Who answers for its staying as it is; else whoever puts it away. */
+            owner?: string;
+            /**
+             * Format: date-time
+             * @description It is shown again then if it is still so; else it stays away until it is over.
+             */
+            until?: string;
         };
         Closed: {
             closed: string;
@@ -2438,6 +2445,8 @@ export interface components {
             to: string;
             /** Format: date-time */
             until: string;
+            /** @description Why; packs of evidence list it. */
+            reason?: string;
         };
         /** @description A draft as it is sent, which need not be kept, or the name of a kept one. */
         WhatIfAsk: {

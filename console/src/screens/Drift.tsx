@@ -15,6 +15,7 @@ import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
 import { Apart } from "./Apart";
+import { NO_TERMS, sent, TermsFields } from "./PutAway";
 import "../forms.css";
 
 export function Drift() {
@@ -70,7 +71,7 @@ export function Drift() {
 function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<string>; pick: (keys: string[], on: boolean) => void }) {
   const may = useMay("operate");
   const [asking, modal] = useDisclosure(false);
-  const [reason, setReason] = useState("");
+  const [terms, setTerms] = useState(NO_TERMS);
   const group = items.filter((finding) => chosen.has(finding.key));
   const people = [...new Map(group.flatMap((f) => (f.identity ? [[`${f.identity.tenant}/${f.identity.user}`, f.identity] as const] : []))).values()];
   const refresh = () => queryClient.invalidateQueries({ queryKey: ["findings"] });
@@ -86,7 +87,7 @@ function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<strin
       const stay: string[] = [];
       for (const finding of group) {
         try {
-          await api.putAway(finding.key, reason.trim());
+          await api.putAway(finding.key, sent(terms));
         } catch (error) {
           stay.push(`${finding.title}: ${error instanceof ApiError ? [error.message, error.fix].filter(Boolean).join("; ") : String(error)}`);
         }
@@ -95,7 +96,7 @@ function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<strin
     },
     onSuccess: ({ stay }) => {
       if (stay.length > 0) return;
-      setReason("");
+      setTerms(NO_TERMS);
       pick(group.map((f) => f.key), false);
       modal.close();
     },
@@ -113,9 +114,9 @@ function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<strin
       <Modal opened={asking} onClose={() => { modal.close(); away.reset(); }} title={`Put ${plural(group.length, "finding")} away`} closeButtonProps={{ "aria-label": "Close" }}>
         <form className="stack" onSubmit={(e) => { e.preventDefault(); away.mutate(); }}>
           <p>Only what no later read can end is put away; the rest ends by itself when its cause does. The journal keeps who and why.</p>
-          <TextInput label="Why" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus autoComplete="off" />
+          <TermsFields terms={terms} change={setTerms} />
           {away.data && away.data.stay.length > 0 && <div role="alert" className="small"><b>{away.data.done === 0 ? "None was put away" : `${away.data.done} were put away`}; {plural(away.data.stay.length, "stays", "stay")}:</b><ul>{away.data.stay.slice(0, 8).map((text) => <li key={text}>{text}</li>)}</ul></div>}
-          <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={() => { modal.close(); away.reset(); }}>Close</Button><Button type="submit" disabled={reason.trim() === ""} loading={away.isPending}>Put away</Button></div>
+          <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={() => { modal.close(); away.reset(); }}>Close</Button><Button type="submit" disabled={terms.reason.trim() === ""} loading={away.isPending}>Put away</Button></div>
         </form>
       </Modal>
     </div>

@@ -6,16 +6,41 @@ import { useState } from "react";
 import { api } from "../api";
 import { queryClient } from "../queries";
 
+/** Why something is put away, who answers for it, and up to which day. */
+export interface Terms {
+  reason: string;
+  owner: string;
+  until: string;
+}
+
+export const NO_TERMS: Terms = { reason: "", owner: "", until: "" };
+
+/** As the server takes them: what was left empty is not said. */
+export function sent({ reason, owner, until }: Terms) {
+  return { reason: reason.trim(), ...(owner.trim() === "" ? {} : { owner: owner.trim() }), ...(until === "" ? {} : { until: `${until}T00:00:00Z` }) };
+}
+
+export function TermsFields({ terms, change, error }: { terms: Terms; change: (to: Terms) => void; error?: string }) {
+  return (
+    <>
+      <TextInput label="Reason" required value={terms.reason} onChange={(e) => change({ ...terms, reason: e.currentTarget.value })} autoComplete="off" data-autofocus error={error} />
+      <TextInput label="Owner" description="Who answers for it; you, if nobody is named. Evidence packs list it." value={terms.owner} onChange={(e) => change({ ...terms, owner: e.currentTarget.value })} autoComplete="off" />
+      <TextInput label="Until" type="date" description="It is shown again then (midnight UTC) if it is still so. Without a day it stays away until it is over." value={terms.until} onChange={(e) => change({ ...terms, until: e.currentTarget.value })} />
+    </>
+  );
+}
+
 /** Puts away what no later read can end. The journal keeps who and why. */
 export function PutAway({ id, title }: { id: string; title: string }) {
   const [opened, modal] = useDisclosure(false);
-  const [reason, setReason] = useState("");
+  const [terms, setTerms] = useState(NO_TERMS);
+  const { reason } = terms;
   const close = () => {
     modal.close();
-    setReason("");
+    setTerms(NO_TERMS);
   };
   const put = useMutation({
-    mutationFn: () => api.putAway(id, reason.trim()),
+    mutationFn: () => api.putAway(id, sent(terms)),
     onSuccess: () => {
       notifications.show({ message: "Put away; the journal says who and why." });
       close();
@@ -34,7 +59,7 @@ export function PutAway({ id, title }: { id: string; title: string }) {
         >
           <div className="stack">
             <p>{title}</p>
-            <TextInput label="Reason" description="It stays away until what it tells of is over." value={reason} onChange={(e) => setReason(e.currentTarget.value)} autoComplete="off" data-autofocus error={put.error?.message} />
+            <TermsFields terms={terms} change={setTerms} error={put.error?.message} />
             <div className="row" style={{ justifyContent: "flex-end" }}>
               <Button variant="default" onClick={close}>Cancel</Button>
               <Button type="submit" disabled={reason.trim() === ""} loading={put.isPending}>Put away</Button>

@@ -16,7 +16,7 @@ use crate::{
     Engine,
     engine::{MANAGER_EMAIL, MANAGER_LOGIN},
     journal::line,
-    ports::{Document, DocumentKey, StoreFailure, Write},
+    ports::{DELEGATIONS, Document, DocumentKey, StoreFailure, Write},
 };
 
 /// Somebody who decides.
@@ -88,9 +88,6 @@ impl From<StoreFailure> for SayRefused {
     }
 }
 
-/// Where delegations are kept, by folded e-mail of who delegates.
-const DELEGATIONS: &str = "delegations";
-
 /// Somebody else may vote in one's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
@@ -99,6 +96,20 @@ pub struct Delegation {
     /// E-mail of who may vote instead.
     pub to: String,
     pub until: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A delegation as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Delegated {
+    #[serde(flatten)]
+    pub delegation: Delegation,
+    /// When it was made, and by whom; `None`: kept by a version that did not note it.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// Somebody has a say.
@@ -314,6 +325,8 @@ impl Engine {
     /// When the store fails.
     pub async fn delegate(&self, delegation: &Delegation, by: &str) -> Result<(), StoreFailure> {
         let key = delegation.from.to_lowercase();
+        let now = self.clock.now();
+        let kept = Delegated { delegation: delegation.clone(), since: Some(now), by: Some(by.to_owned()) };
         let known = self.store.documents(DELEGATIONS, std::slice::from_ref(&key)).await?;
         let to = DocumentKey { kind: "to".into(), value: delegation.to.to_lowercase(), sole: false };
         let document = Document {
@@ -321,13 +334,13 @@ impl Engine {
             key,
             version: known.first().map_or(0, |document| document.version),
             keys: vec![to],
-            body: serde_json::to_value(delegation).unwrap_or_default(),
+            body: serde_json::to_value(kept).unwrap_or_default(),
         };
-        let now = self.clock.now();
         let mut batch = vec![Write::Document(Box::new(document))];
         for tenant in self.directories().keys() {
             let title = format!("{} may vote in the place of {}", delegation.to, delegation.from);
-            let detail = format!("until {}, by {by}", delegation.until);
+            let why = delegation.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let detail = format!("until {}, by {by}{why}", delegation.until);
             batch.push(line(tenant, now, "approval", title).detail(detail).write());
         }
         self.write(batch).await.map(|_| ())

@@ -1,5 +1,7 @@
 //! Putting a finding away by hand: for what no later read can show to be done.
 
+use jiff::Timestamp;
+
 use crate::{
     Engine,
     journal::finding_line,
@@ -16,8 +18,28 @@ pub enum PutAwayError {
     EndsByItself { title: String, fix: Option<String> },
     #[error("a reason is needed: whoever reads the journal later asks for it")]
     NoReason,
+    /// It would be shown again at once.
+    #[error("{0} is over: nothing was put away")]
+    Over(Timestamp),
     #[error(transparent)]
     Store(#[from] StoreFailure),
+}
+
+/// Why a finding is put away, and on what terms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    pub reason: String,
+    /// Who answers for its staying as it is; `None`: whoever puts it away.
+    pub owner: Option<String>,
+    /// It is shown again then if it is still so; `None`: it stays away until it is over.
+    pub until: Option<Timestamp>,
+}
+
+impl From<&str> for Terms {
+    /// A reason alone.
+    fn from(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), ..Self::default() }
+    }
 }
 
 /// Kinds that a person may put away: things to do by hand, and things to take note of. The others tell of something
@@ -42,36 +64,52 @@ pub fn may_be_put_away(finding: &Finding) -> bool {
 }
 
 impl Engine {
-    /// Puts a finding away, with who and why in the journal. Raised again as it was, it stays away until it is over.
+    /// Puts a finding away, with who and why in the journal. Raised again as it was, it stays away until it is over, and no
+    /// longer than the terms say.
     ///
     /// # Errors
     /// See [`PutAwayError`]; nothing was changed.
-    pub async fn put_away(&self, key: &str, by: &str, reason: &str) -> Result<Finding, PutAwayError> {
+    pub async fn put_away(
+        &self,
+        key: &str,
+        by: &str,
+        terms: impl Into<Terms>,
+    ) -> Result<Finding, PutAwayError> {
+        let Terms { reason, owner, until } = terms.into();
         let reason = reason.trim();
         if reason.is_empty() {
             return Err(PutAwayError::NoReason);
         }
+        let at = self.clock.now();
+        if let Some(until) = until.filter(|until| *until <= at) {
+            return Err(PutAwayError::Over(until));
+        }
+        let owner = owner.as_deref().map(str::trim).filter(|owner| !owner.is_empty()).unwrap_or(by);
         let finding = self.store.finding(key).await?.ok_or_else(|| PutAwayError::Unknown(key.to_owned()))?;
         if !may_be_put_away(&finding) {
             return Err(PutAwayError::EndsByItself { title: finding.title, fix: finding.fix });
         }
-        let at = self.clock.now();
         let mut batch = vec![Write::FindingClosed {
             key: key.to_owned(),
             by: by.to_owned(),
             reason: reason.to_owned(),
             at,
+            until,
         }];
         let tenants: Vec<_> = match &finding.tenant {
             Some(tenant) => vec![tenant.clone()],
             None => self.directories().keys().cloned().collect(),
         };
+        let bound = until.map(|until| format!(" (until {until}, if it is still so)")).unwrap_or_default();
+        let answers = if owner == by { String::new() } else { format!(", {owner} answers for it") };
         for tenant in tenants {
             // Readers of the journal know these lines by how they begin.
             let entry = finding_line(&tenant, at, "put away: ", &finding)
                 .severity(Severity::Info)
-                .detail(format!("by {by}: {reason}"))
-                .data(serde_json::json!({ "key": key, "kind": finding.kind, "by": by, "reason": reason }));
+                .detail(format!("by {by}{answers}: {reason}{bound}"))
+                .data(serde_json::json!({
+                    "key": key, "kind": finding.kind, "by": by, "reason": reason, "owner": owner, "until": until,
+                }));
             batch.push(entry.write());
         }
         self.write(batch).await?;

@@ -146,6 +146,8 @@ pub struct Survey {
 #[derive(Debug, Default)]
 pub struct Decided {
     pub people: usize,
+    /// Accounts read that are linked to people of each tenant.
+    pub accounts: BTreeMap<TenantId, u64>,
     /// People whose plan has steps, by lane and id.
     pub differing: Vec<Finding>,
     /// People with nothing to do, of whom something is worth remembering (link, adoption).
@@ -179,6 +181,16 @@ pub struct Decided {
 }
 
 impl Decided {
+    /// Counts an account of somebody's, if it is theirs.
+    pub(crate) fn count(&mut self, identity: &Identity, theirs: bool) {
+        match self.accounts.get_mut(&identity.id.tenant) {
+            Some(known) => *known += u64::from(theirs),
+            None => {
+                self.accounts.insert(identity.id.tenant.clone(), u64::from(theirs));
+            }
+        }
+    }
+
     /// People of whom nothing says which account is theirs: who, in which site, their name, and why.
     pub fn disputes(&self) -> impl Iterator<Item = (&IdentityId, &SiteId, &str, &str)> {
         self.disputed

@@ -11,7 +11,7 @@ mod found;
 mod mirror;
 mod unfinished;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -28,9 +28,9 @@ pub(crate) use unfinished::{COMPARED_BY, left_unfinished};
 use crate::{
     Engine,
     journal::line,
-    ports::{Progress, StoreFailure, SweepRecord, Write},
+    ports::{Progress, StoreFailure, SweepRecord, Swept, Write},
     reactions::{left_key, left_writes},
-    survey::{LeftOut, Lists, Part, SiteSurvey, SurveyError, Takes, TenantSurvey},
+    survey::{Decided, LeftOut, Lists, Part, SiteSurvey, SurveyError, Takes, TenantSurvey},
 };
 
 /// Writes of one batch: few enough that nobody waits long for the store.
@@ -89,6 +89,7 @@ impl std::fmt::Display for SweepScope {
 struct Recorder {
     now: Timestamp,
     differing: usize,
+    differing_of: BTreeMap<TenantId, u64>,
     waiting: usize,
     linked: usize,
     /// Keys of findings about what is left as it is.
@@ -119,6 +120,7 @@ impl Takes for Recorder {
         for finding in &found.differing {
             let ended = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. });
             let who = finding.plan.identity.clone();
+            *self.differing_of.entry(who.tenant.clone()).or_default() += 1;
             let open = finding.plan.open_steps().next().is_some() || finding.plan.is_quiet();
             self.waiting += usize::from(!open);
             if ended {
@@ -192,7 +194,14 @@ impl Engine {
         let read = self.read_and_remember(scope, &mut mark, &mut doubts, progress);
         let lists = read.instrument(reading).await?;
         let now = self.clock.now();
-        let mut recorder = Recorder { now, differing: 0, waiting: 0, linked: 0, left: Vec::new() };
+        let mut recorder = Recorder {
+            now,
+            differing: 0,
+            differing_of: BTreeMap::new(),
+            waiting: 0,
+            linked: 0,
+            left: Vec::new(),
+        };
         let deciding = tracing::debug_span!("sweep.decide");
         let decided = self.decide_everybody(&lists, &mut recorder, progress).instrument(deciding).await?;
         // Waits for the site's budget behind the looks, and must not hold a skipping clock back meanwhile.
@@ -222,6 +231,7 @@ impl Engine {
             resumed: mark.resumed(),
             doubts,
         };
+        let of = swept(&lists, &decided, &recorder);
         let mut batch = self.finding_writes(&lists, &decided, &recorder.left, now).await?;
         batch.extend(left_bookings);
         batch.push(Write::Sweep(Box::new(SweepRecord {
@@ -235,6 +245,7 @@ impl Engine {
             accounts: report.accounts as u64,
             drift: report.differing as u64,
             findings: (report.orphans + report.disputed + report.aside + report.duplicates) as u64,
+            of: of.clone(),
         })));
         for tenant in lists.tenants.iter().filter(|tenant| tenant.left_out.is_none()) {
             batch.push(
@@ -252,7 +263,7 @@ impl Engine {
                 } else {
                     format!("{why}; in doubt: {}", report.doubts.join("; "))
                 })
-                .data(told(&report, tenant, &lists.sites))
+                .data(told(&report, tenant, &lists.sites, of.get(&tenant.tenant)))
                 .write(),
             );
         }
@@ -367,8 +378,31 @@ fn unread_tenants(lists: &Lists) -> Vec<TenantId> {
     unread.map(|tenant| tenant.tenant.clone()).collect()
 }
 
-/// What the journal says of a sweep: its report, and how whole each list was that the tenant's people were compared on.
-fn told(report: &SweepReport, tenant: &TenantSurvey, sites: &[SiteSurvey]) -> serde_json::Value {
+/// What of a sweep is about each tenant that was read.
+fn swept(lists: &Lists, decided: &Decided, recorder: &Recorder) -> BTreeMap<TenantId, Swept> {
+    let read = lists.tenants.iter().filter(|tenant| tenant.left_out.is_none());
+    let counted = read.map(|TenantSurvey { tenant, identities, .. }| {
+        let disputed = decided.disputed.iter().map(|(id, ..)| id);
+        let unclear = disputed.chain(decided.aside.iter().map(|(id, ..)| id));
+        let swept = Swept {
+            people: identities.len() as u64,
+            accounts: decided.accounts.get(tenant).copied().unwrap_or(0),
+            drift: recorder.differing_of.get(tenant).copied().unwrap_or(0),
+            findings: unclear.filter(|id| id.tenant == *tenant).count() as u64,
+        };
+        (tenant.clone(), swept)
+    });
+    counted.collect()
+}
+
+/// What the journal says of a sweep: its report, what of it is about the tenant, and how whole each list was that the
+/// tenant's people were compared on.
+fn told(
+    report: &SweepReport,
+    tenant: &TenantSurvey,
+    sites: &[SiteSurvey],
+    swept: Option<&Swept>,
+) -> serde_json::Value {
     let own = [&tenant.certificate, &tenant.members].map(|certificate| (tenant.tenant.as_str(), certificate));
     let sites = sites.iter().map(|site| (site.site.as_str(), &site.certificate));
     let lists: Vec<_> = own
@@ -378,5 +412,6 @@ fn told(report: &SweepReport, tenant: &TenantSurvey, sites: &[SiteSurvey]) -> se
         .collect();
     let mut data = serde_json::to_value(report).unwrap_or_default();
     data["lists"] = lists.into();
+    data["of_tenant"] = serde_json::json!(swept);
     data
 }

@@ -91,10 +91,7 @@ impl Engine {
         if self.settings.observe_only {
             return Err(PreviewError::Other("this installation only observes: nothing is written".into()));
         }
-        let because = match reason {
-            "" => format!("undone by {by}"),
-            reason => format!("undone by {by}: {reason}"),
-        };
+        let because = because(by, reason);
         let mut all = Vec::new();
         for ((identity, site), done) in self.undoable(scope).await? {
             all.push(self.apply_undo_for(&identity, &site, &done, &because).await?);
@@ -398,3 +395,31 @@ impl Engine {
 
 /// What the plans of undos are called by.
 const UNDO: &str = "undo_";
+
+/// Why lines are kept away, as a clearance says it.
+fn because(by: &str, reason: &str) -> String {
+    match reason {
+        "" => format!("{UNDONE_BY}{by}"),
+        reason => format!("{UNDONE_BY}{by}: {reason}"),
+    }
+}
+
+const UNDONE_BY: &str = "undone by ";
+
+/// Who took something back, and why, by what the clearance says that keeps it away.
+pub fn undone_by(because: &str) -> Option<(&str, Option<&str>)> {
+    let rest = because.strip_prefix(UNDONE_BY)?;
+    Some(rest.split_once(": ").map_or((rest, None), |(by, reason)| (by, Some(reason))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{because, undone_by};
+
+    #[test]
+    fn who_took_something_back_is_read_from_what_keeps_it_away() {
+        assert_eq!(undone_by(&because("Olga", "")), Some(("Olga", None)));
+        assert_eq!(undone_by(&because("Olga", "wrong floor: 9")), Some(("Olga", Some("wrong floor: 9"))));
+        assert_eq!(undone_by("released by Rita"), None);
+    }
+}

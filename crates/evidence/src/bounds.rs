@@ -75,6 +75,12 @@ const ALL: &[Bound] = &[
     ),
     bound("NIST 800-53 AC-2(13)", "high-risk individuals: disabled within 1 hour", Measure::Gone, HOUR),
     bound(
+        "NIST 800-53 AC-2(h)(1), FedRAMP",
+        "account managers told within 24 hours that an account is no longer required",
+        Measure::Seen,
+        DAY,
+    ),
+    bound(
         NOTICE,
         "account managers told of terminations and transfers within 8 hours",
         Measure::Seen,
@@ -108,6 +114,18 @@ const ALL: &[Bound] = &[
         "other accounts reviewed every year",
         Measure::Reviewed(Reviewed::Other),
         366 * DAY,
+    ),
+    bound(
+        "SOC 2 CC6.3, common practice, privileged",
+        "privileged access reviewed quarterly",
+        Measure::Reviewed(Reviewed::Privileged),
+        92 * DAY,
+    ),
+    bound(
+        "SOC 2 CC6.3, common practice, others",
+        "other access reviewed half-yearly",
+        Measure::Reviewed(Reviewed::Other),
+        184 * DAY,
     ),
     bound(
         "NIST 800-53 PE-8",

@@ -136,6 +136,21 @@ fn exceptions(which: Exceptions, rows: &Kept, to: Timestamp) -> Vec<String> {
                 format!("{}: right ended {}, seen {}", row.who(), row.shown("event_at"), row.shown("seen_at"))
             },
         ),
+        Exceptions::Standing => of(
+            &tables::OPEN_EXCEPTIONS,
+            &|row| row.text("owner") != tables::NONE_STATED && row.text("state") != tables::PAST_END,
+            &|row| {
+                let who =
+                    if row.text("person").is_empty() { String::new() } else { format!("{}: ", row.who()) };
+                let end = match row.shown("until").as_str() {
+                    "" => "no stated end".to_owned(),
+                    until if row.text("state") == tables::PAST_END => format!("past its end, {until}"),
+                    until => format!("until {until}"),
+                };
+                let kind = row.text("kind").replace('_', " ");
+                format!("{who}{kind}, {}: owner {}, {end}", row.text("what"), row.text("owner"))
+            },
+        ),
         Exceptions::OpenMoves => of(
             &tables::MOVERS,
             &|row| {
@@ -230,14 +245,20 @@ impl<'r> Row<'r> {
     fn who(&self) -> String {
         let (name, person) = (self.text("name"), self.text("person"));
         let name = if name.is_empty() { person.to_owned() } else { format!("{name} ({person})") };
-        format!("{name} in {}", self.text("site"))
+        match self.text("site") {
+            "" => name,
+            site => format!("{name} in {site}"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::Tally;
+    use crate::{
+        tables::{NONE_STATED, PAST_END},
+        tally::Tally,
+    };
 
     /// A row with these cells, the others empty.
     fn row(table: &'static Table, cells: &[(&str, Cell)]) -> Vec<Cell> {
@@ -338,6 +359,39 @@ mod tests {
         let chapters = told(vec![(&tables::MOVERS, row(&tables::MOVERS, &cells))]);
         let moved = of(&chapters, "PS-5");
         assert_eq!((moved.state, moved.exceptions.len()), ("no data", 0));
+    }
+
+    #[test]
+    fn exceptions_without_an_owner_or_past_their_end_are_named_beside_the_rules() {
+        let policy = (&tables::POLICIES, row(&tables::POLICIES, &[("version", Cell::Int(1))]));
+        let stands = |cells: &[(&str, Cell)]| {
+            let all = [&[("kind", "protected".into()), ("what", "case 7".into())], cells].concat();
+            (&tables::OPEN_EXCEPTIONS, row(&tables::OPEN_EXCEPTIONS, &all))
+        };
+        let owned = [
+            ("owner", "Lea Law".into()),
+            ("until", at("2027-01-01T00:00:00Z")),
+            ("state", "in force".into()),
+        ];
+        let late =
+            [("owner", "Lea Law".into()), ("until", at("2026-11-01T00:00:00Z")), ("state", PAST_END.into())];
+        let nobodys =
+            [("owner", NONE_STATED.into()), ("person", "acme/1".into()), ("state", "in force".into())];
+        let all = vec![policy.clone(), stands(&owned), stands(&late), stands(&nobodys)];
+        let chapters = told(all);
+        let rules = of(&chapters, "AC-2 a-d");
+        assert_eq!(
+            rules.exceptions,
+            [
+                "protected, case 7: owner Lea Law, past its end, 2026-11-01 00:00:00",
+                "acme/1: protected, case 7: owner none stated, no stated end",
+            ]
+        );
+        let counted =
+            "3 exceptions stood at the end: 1 without an owner, 1 without a stated end, 1 past their end";
+        assert!(rules.answer.ends_with(counted), "{}", rules.answer);
+        let chapters = told(vec![policy, stands(&owned)]);
+        assert_eq!(of(&chapters, "AC-2 a-d").none, Some("none"));
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub(crate) enum Exceptions {
     NotAuthorised,
     LateLeavers,
     LateSeen,
+    Standing,
     OpenMoves,
     Nobodys,
     OpenReviews,
@@ -133,15 +134,21 @@ fn rules(summary: &Summary) -> Control {
         nist: "AC-2 a-d",
         question: "Who may have what, by which rule, and who published the rule?",
         tested: "Every version of the policy in force, by its seal, with who published and who agreed; every decision carries \
-                 the seal of the version that made it",
+                 the seal of the version that made it; every exception that stood at the end, with owner, reason and end",
         answer: format!(
-            "{written} policy versions in force, {} changes to the control, {} settings",
+            "{written} policy versions in force, {} lines of rule and right, {} changes to the control, {} settings; {} exceptions \
+             stood at the end: {} without an owner, {} without a stated end, {} past their end",
+            summary.rows("rules"),
             summary.rows("control_changes"),
-            summary.rows("configuration")
+            summary.rows("configuration"),
+            summary.rows("open_exceptions"),
+            summary.exceptions_unowned,
+            summary.exceptions_endless,
+            summary.exceptions_past_end
         ),
         state: State::written(written),
-        files: "policies, configuration, control_changes",
-        exceptions: Exceptions::None,
+        files: "policies, rules, open_exceptions, configuration, control_changes",
+        exceptions: Exceptions::Standing,
     }
 }
 

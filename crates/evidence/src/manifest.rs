@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::tally::Summary;
 
 /// Names this form of pack.
-pub const FORMAT: &str = "lanyard-evidence/3";
+pub const FORMAT: &str = "lanyard-evidence/4";
 pub const MANIFEST: &str = "manifest.json";
 pub const SIGNATURE: &str = "manifest.note";
 /// Where a pack whose samples take turns tells what each person's value is: an [`Attribute`].
@@ -33,6 +33,9 @@ pub struct Terms {
     /// The period: from this moment on, up to but not including `to`.
     pub from: Timestamp,
     pub to: Timestamp,
+    /// By site: when the first complete comparison of the tenant's people there ended, whether or not that was in the period.
+    /// What was so before is not known. `None`: there never was one.
+    pub known_since: Vec<(String, Option<Timestamp>)>,
     /// All times are in this zone.
     pub zone: String,
     pub made_at: Timestamp,

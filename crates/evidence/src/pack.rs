@@ -34,7 +34,7 @@ pub enum PackProblem {
 /// Rows kept in memory for the report and the workbook; longer tables are complete in their own files only.
 const KEPT_MAX: usize = 50_000;
 /// Tables with a row per person or more: the report shows their beginning.
-const LONG: &[&str] = &["access", "access_changes", "population"];
+const LONG: &[&str] = &["access", "access_changes", "population", "rules"];
 const LONG_KEPT_MAX: usize = 1_000;
 
 /// A file under way.
@@ -318,6 +318,7 @@ mod tests {
             sites: Vec::new(),
             from: at,
             to: at,
+            known_since: Vec::new(),
             zone: "UTC".into(),
             made_at: at,
             made_by: String::new(),

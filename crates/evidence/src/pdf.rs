@@ -42,8 +42,18 @@ const SECTIONS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "sweeps",
-        &["scope", "started_at", "ended_at", "people", "accounts", "differences", "complete", "doubts"],
-        "",
+        &[
+            "scope",
+            "started_at",
+            "ended_at",
+            "people",
+            "accounts",
+            "differences",
+            "counted",
+            "complete",
+            "doubts",
+        ],
+        "Comparisons in the period. The first of all, since which it is known who is where, is on the cover, site by site.",
     ),
     (
         "intake",
@@ -131,7 +141,8 @@ const SECTIONS: &[(&str, &[&str], &str)] = &[
     (
         "access",
         &["site", "person", "name", "kind", "what", "value", "since", "because"],
-        "Each right with the rule that gave it, or how it came about otherwise.",
+        "Each right with the rule that gave it, or how it came about otherwise. Since: the read that first showed it, which for \
+         what was there before Lanyard is no beginning.",
     ),
     (
         "access_changes",
@@ -158,8 +169,30 @@ const SECTIONS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "exceptions",
-        &["kind", "severity", "site", "person", "title", "since", "over_at", "closed_by", "closed_because"],
-        "",
+        &[
+            "kind",
+            "severity",
+            "site",
+            "person",
+            "title",
+            "since",
+            "over_at",
+            "closed_by",
+            "closed_because",
+            "owner",
+            "until",
+        ],
+        "Findings: what a person had to see.",
+    ),
+    (
+        "open_exceptions",
+        &["kind", "person", "name", "what", "owner", "reason", "since", "until", "ends", "state"],
+        "An empty until: no end is stated, and ends says what ends it.",
+    ),
+    (
+        "rules",
+        &["rule", "effect", "right", "whom", "asks", "until"],
+        "Rule by rule, as the policy said when the period ended. A person who fits gets it unless another rule never gives it.",
     ),
     (
         "policies",

@@ -59,7 +59,7 @@ pub const INTAKE: Table = Table {
         text(
             "kind",
             "chain: pages that each begin where the one before ended; gap: nobody read, and it went on where it had ended; \
-             break: it did not go on where it had ended; begin: the first read of all",
+             break: it did not go on where it had ended; begin: the first page of the log that was ever read",
         ),
         at("from_at", "First page, or the last good read before"),
         at("to_at", "Last page, or the first good read after"),
@@ -87,7 +87,10 @@ pub const JOINERS: Table = Table {
         text("approved_by", "Who agreed, and in which capacity; empty: the rule asks nobody"),
         at("approved_at", "When they did"),
         at("decided_at", "Plan sealed"),
-        at("granted_at", "First accepted operation; for adopted accounts the first read"),
+        at(
+            "granted_at",
+            "First accepted operation; for adopted accounts the read that first showed it as theirs",
+        ),
         at("verified_at", "Read back as wanted"),
         int(
             "seconds_to_access",
@@ -148,6 +151,7 @@ pub const LEAVERS: Table = Table {
             "Verified within the configured bound; empty: not out when the period ended, and the bound was not over",
         ),
         text("cause", "Of those not in time"),
+        yes("weekend", "The right ended on a Saturday or Sunday, UTC"),
         at("returned_at", "The person came back"),
         PLAN,
     ],
@@ -337,7 +341,7 @@ pub const ACCESS: Table = Table {
         text(
             "because",
             "Rule that gave just this, by a plan whose operation was accepted shortly before the read; by hand: no plan of ours; \
-             first read: it was there before us",
+             before Lanyard: it was there when the first complete comparison of the tenant's people in the site ended",
         ),
         PLAN,
     ],
@@ -422,7 +426,60 @@ pub const EXCEPTIONS: Table = Table {
             "Who put it away; empty and over: a later read or look showed that it is no longer so",
         ),
         text("closed_because", "In their words"),
+        text("owner", "Who answers for its staying as it is; whoever put it away, if nobody else was named"),
+        at("until", "Up to when it stays away if it is still so; empty: none stated"),
         int("position", "Line of the journal that says who put it away"),
+    ],
+};
+
+/// What stands in a column of text where nobody said anything.
+pub const NONE_STATED: &str = "none stated";
+/// State of an exception whose stated end has passed.
+pub const PAST_END: &str = "past its end";
+
+pub const OPEN_EXCEPTIONS: Table = Table {
+    name: "open_exceptions",
+    title: "Exceptions that stood when the period ended: who answers for each, why, since when and until when",
+    columns: &[
+        text(
+            "kind",
+            "protected: nothing is taken from the person; put_away: a finding that somebody put away and that is still so; \
+             withheld: a review took a right that a rule gives; undone: somebody took a change back; hold, approval, cap: a request \
+             that is open, or granted and not used up; delegation: somebody votes in another's place; stop: nothing is written",
+        ),
+        PERSON,
+        NAME,
+        SITE,
+        text("what", "What it is about"),
+        text("owner", "Who answers for it; none stated: nobody is on record"),
+        text("reason", "In the words of whoever made it; none stated: nobody said"),
+        text("made_by", "Who made it, or by which rule"),
+        at("since", "When it was made; of a protection when the version that first says so came into force"),
+        at("until", "Its stated end; empty: none stated"),
+        text("ends", "What ends it"),
+        text("state", "in force; waiting: nobody decided yet; past its end"),
+        text("source", "Where it is on record: version of the policy, request, review line, journal line"),
+    ],
+};
+
+pub const RULES: Table = Table {
+    name: "rules",
+    title: "Which rule gives which right to whom, by the policy in force when the period ended",
+    columns: &[
+        int("version", "Of the policy"),
+        text("rule", "As reasons name it"),
+        text(
+            "effect",
+            "gives; never: beats every grant; instead: where another right could not be had; takes",
+        ),
+        text("right", "What"),
+        text("whom", "Of whom all of this holds"),
+        int("priority", "Where there can be one thing only, the higher wins"),
+        text("asks", "What must come first; empty: nothing"),
+        text("until", "When it ends although its conditions still hold; empty: never"),
+        text("sentence", "In the author's words"),
+        text("mapping", "The table that completes it"),
+        int("row", "And the number of its row"),
     ],
 };
 
@@ -432,7 +489,8 @@ pub const CERTIFICATES: Table = Table {
     columns: &[
         text(
             "moment",
-            "first, last: comparison of the period that read the list; extraction: the last one of each list",
+            "first, last: the first and the last comparison in the period that read the list (the first of all may have been before \
+             it); extraction: the last one of each list",
         ),
         text("sweep", "Of which comparison"),
         text("scope", "Tenant or site"),
@@ -463,9 +521,16 @@ pub const SWEEPS: Table = Table {
         at("started_at", "Began"),
         at("ended_at", "Ended"),
         int("people", "People read in Okta"),
-        int("accounts", "Accounts read in iOffice"),
+        int(
+            "accounts",
+            "Accounts read in iOffice; counted for one tenant of several: those that are linked to its people",
+        ),
         int("differences", "People whose plan was not empty"),
-        int("findings", "Orphans, disputed, set aside"),
+        int(
+            "findings",
+            "Orphans, disputed, set aside; counted for one tenant of several: its people who are disputed or set aside",
+        ),
+        text("counted", "this tenant; all tenants together: by a version that did not count them apart"),
         yes("complete", "Every list proven complete"),
         text("doubts", "Why not"),
     ],
@@ -589,8 +654,10 @@ pub const ALL: &[Table] = &[
     PRIVILEGED,
     REVIEWS,
     EXCEPTIONS,
+    OPEN_EXCEPTIONS,
     SAMPLES,
     POLICIES,
+    RULES,
     CONFIGURATION,
     CONTROL,
     CHECKPOINTS,

@@ -17,6 +17,7 @@ use crate::{
 /// Measured stages: population, stage in words, column.
 pub const STAGES: &[(&str, &str, &str)] = &[
     ("leavers", "event to verified", "seconds_total"),
+    ("leavers", WEEKENDS, "seconds_total"),
     ("leavers", "event to seen", "seconds_to_seen"),
     ("leavers", "seen to decided", "seconds_to_decided"),
     ("leavers", "decided to sent", "seconds_to_sent"),
@@ -26,6 +27,9 @@ pub const STAGES: &[(&str, &str, &str)] = &[
     ("movers", "decided to verified", "seconds_to_verified"),
     ("approvals", "asked to voted", "seconds_taken"),
 ];
+
+/// The stage of those alone whose right ended on a weekend: nobody was there to press anything.
+const WEEKENDS: &str = "event to verified, rights that ended on a weekend";
 
 /// What the pack says about its rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +50,15 @@ pub struct Summary {
     pub joiners_authorised_before: u64,
     pub joiners_not_authorised_before: u64,
     pub movers_with_rest: u64,
+    /// Findings that were open.
     pub exceptions_open: u64,
     pub orphans_open: u64,
+    /// Exceptions that stood and for which nobody answers.
+    pub exceptions_unowned: u64,
+    /// Those without a stated end.
+    pub exceptions_endless: u64,
+    /// Those whose stated end had passed.
+    pub exceptions_past_end: u64,
     /// Late leavers by cause.
     #[serde(default)]
     pub late_by_cause: BTreeMap<String, u64>,
@@ -133,6 +144,7 @@ impl Tally {
             let ended = *column != "seconds_total" || cell("verified_at").time().is_some();
             if *population == table.name
                 && ended
+                && (*stage != WEEKENDS || cell("weekend").is_true())
                 && let Some(seconds) = cell(column).int()
             {
                 self.seconds.entry(format!("{population}: {stage}")).or_default().push(seconds);
@@ -174,6 +186,11 @@ impl Tally {
             "exceptions" if cell("over_at").time().is_none() => {
                 summary.exceptions_open += 1;
                 summary.orphans_open += u64::from(cell("kind").text() == "orphan");
+            }
+            "open_exceptions" => {
+                summary.exceptions_unowned += u64::from(cell("owner").text() == tables::NONE_STATED);
+                summary.exceptions_endless += u64::from(cell("until").time().is_none());
+                summary.exceptions_past_end += u64::from(cell("state").text() == tables::PAST_END);
             }
             "reviews" => {
                 summary.reviews_undecided += u64::from(cell("decision").text().is_empty());

@@ -121,6 +121,7 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("Tenant", format!("{} ({}, org {})", terms.tenant, terms.okta_url, org)),
         ("Sites", sites.join(", ")),
         ("Period", format!("{} up to {} ({})", second(terms.from), second(terms.to), terms.zone)),
+        ("First complete comparison", known_since(terms)),
         ("Made", format!("{} by {}, {}", second(terms.made_at), terms.made_by, terms.program)),
         ("Made from", terms.query.clone()),
         ("Policies in force", policies.join("; ")),
@@ -161,10 +162,29 @@ pub fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
                 summary.joiners_authorised_before + summary.joiners_not_authorised_before
             ),
         ),
-        ("Open exceptions", format!("{} (orphans {})", summary.exceptions_open, summary.orphans_open)),
+        ("Open findings", format!("{} (orphans {})", summary.exceptions_open, summary.orphans_open)),
+        (
+            "Open exceptions",
+            format!(
+                "{}: {} without an owner, {} without a stated end, {} past their end",
+                summary.rows("open_exceptions"),
+                summary.exceptions_unowned,
+                summary.exceptions_endless,
+                summary.exceptions_past_end
+            ),
+        ),
         ("Seed of the samples", seed(terms)),
         ("Verifier key", manifest.key.clone()),
     ]
+}
+
+/// Since when who is where is known: not the first read of anything, but the end of the first comparison that was complete.
+fn known_since(terms: &Terms) -> String {
+    let told = terms.known_since.iter().map(|(site, first)| match first {
+        Some(at) => format!("{site}: ended {}; who is where is known since then", second(*at)),
+        None => format!("{site}: there was none"),
+    });
+    told.collect::<Vec<_>>().join(". ")
 }
 
 fn seed(terms: &Terms) -> String {

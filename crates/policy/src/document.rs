@@ -59,6 +59,7 @@ pub(crate) struct Document {
     pub guardrails: crate::guardrail::Guardrails,
     pub reactions: crate::reaction::AllReactions,
     pub protected: Vec<Condition>,
+    pub protections: Vec<crate::protection::Protected>,
     /// What rules ask first (`but_first`), by rule.
     pub demands: BTreeMap<String, lanyard_model::clearance::Demand>,
     /// What rules say about steps that fail (`if_it_fails`), by rule.

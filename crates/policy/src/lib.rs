@@ -9,6 +9,8 @@
 //! | [`evaluate`] | [`Bound::evaluate`]: one person → `Desired` |
 //! | [`explain`] | a decision in sentences: why, and why not |
 //! | [`guardrail`] | limits, schedules, channels |
+//! | [`protection`] | whom nothing is taken from, by whose word and until when |
+//! | [`rights`] | which rule gives which right to whom, as a table |
 //! | [`remedy`] | what would change a decision |
 //! | [`lint`] | what a policy says but hardly means |
 //! | [`structured`], [`format`], [`diff`] | the files as JSON and back, in one spelling, and what an edit changes |
@@ -46,9 +48,11 @@ mod place;
 pub mod policy;
 pub mod problem;
 mod profile;
+pub mod protection;
 pub mod reaction;
 mod reader;
 pub mod remedy;
+pub mod rights;
 mod say;
 pub mod schema;
 mod sheet;
@@ -71,7 +75,9 @@ pub use self::{
     lint::Known,
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
+    protection::{Protection, protections},
     remedy::{Remedy, Way},
+    rights::{RuleRight, rule_rights},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
     testing::{TestReport, TestResult},
 };

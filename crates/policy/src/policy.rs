@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Bound, bind,
-    condition::{Condition, Truth},
+    condition::Condition,
     document::Document,
     guardrail::{Channel, Guardrails, Schedule},
     kind::Kinds,
@@ -192,27 +192,37 @@ impl Policy {
     /// Why nothing may be taken from this person, if the policy protects them. A person who may be protected (their
     /// groups are not whole, a date is unreadable) is.
     pub fn protects(&self, identity: &Identity) -> Option<Because> {
-        let protected = &self.document.protected;
-        if protected.is_empty() {
+        if !self.may_protect(identity) {
             return None;
         }
-        // Mostly a list of groups: then nothing else needs to be known of the person.
+        subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
+            let found = self.document.protecting(subject).next();
+            found.map(|(_, rule, text)| Because { rule, row: None, text })
+        })
+    }
+
+    /// Every entry of [`crate::protection::protections`] that protects this person, by its place there.
+    pub fn protected_by(&self, identity: &Identity) -> Vec<usize> {
+        if !self.may_protect(identity) {
+            return Vec::new();
+        }
+        subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
+            self.document.protecting(subject).map(|(place, ..)| place).collect()
+        })
+    }
+
+    /// Mostly it is a list of groups: then nothing else needs to be known of a person.
+    fn may_protect(&self, identity: &Identity) -> bool {
+        let Document { protected, protections, .. } = &*self.document;
         let stranger = |condition: &Condition| match condition {
             Condition::Group(group) => group.ids.iter().all(|(_, id)| !identity.groups.contains(id)),
             _ => false,
         };
-        if identity.groups.complete && protected.iter().all(stranger) {
-            return None;
-        }
-        subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
-            let found = protected.iter().find_map(|condition| match condition.test(subject) {
-                Truth::No => None,
-                Truth::Yes => Some(condition.grounds(subject)),
-                Truth::Unknown => Some(condition.lack(subject)),
-                Truth::Broken(why) => Some(why),
-            });
-            found.map(|text| Because { rule: "guardrails.protected".into(), row: None, text })
-        })
+        let outside = || {
+            protected.iter().all(stranger)
+                && protections.iter().all(|one| one.conditions.iter().any(stranger))
+        };
+        !(protected.is_empty() && protections.is_empty() || identity.groups.complete && outside())
     }
 
     /// Whether any flow tells anybody.
@@ -319,6 +329,7 @@ impl Document {
             .iter()
             .map(|route| &route.conditions)
             .chain([&self.scope.conditions, &self.protected])
+            .chain(self.protections.iter().map(|entry| &entry.conditions))
             .chain(self.profile.iter().map(|rule| &rule.conditions))
             .chain(self.user_types.iter().map(|rule| &rule.conditions))
             .chain(rules.end.iter().map(|rule| &rule.conditions))
@@ -339,6 +350,7 @@ impl Document {
             .iter_mut()
             .map(|route| &mut route.conditions)
             .chain([&mut self.scope.conditions, &mut self.protected])
+            .chain(self.protections.iter_mut().map(|entry| &mut entry.conditions))
             .chain(self.profile.iter_mut().map(|rule| &mut rule.conditions))
             .chain(self.user_types.iter_mut().map(|rule| &mut rule.conditions))
             .chain(rules.end.iter_mut().map(|rule| &mut rule.conditions))

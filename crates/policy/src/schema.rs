@@ -87,6 +87,12 @@ unmatched = "alarm"
 [guardrails]
 removals_but_first = { approval = ["manager"] }
 removal_window = { from = "09:00", to = "17:00" }
+[[guardrails.protection]]
+id = "litigation"
+if = [{ group = "A" }]
+reason = "case 7"
+owner = "legal@x.example"
+until = "2026-12-31"
 [notify.it]
 email = ["it@x.example"]
 [person.a]

@@ -17,8 +17,18 @@ pub fn asks_by(column: &str) -> bool {
 }
 
 /// Lists that stand as `[[headings]]` of their own rather than in brackets.
-const HEADINGS: &[&str] =
-    &["route", "flow", "schedule", "user_type", "ended", "leave", "bookings", "test", "overlay"];
+const HEADINGS: &[&str] = &[
+    "route",
+    "flow",
+    "schedule",
+    "user_type",
+    "ended",
+    "leave",
+    "bookings",
+    "protection",
+    "test",
+    "overlay",
+];
 
 /// The policy's files as JSON. `None` while `policy.toml` is no TOML at all: then only its text can be edited.
 pub fn to_json(files: &PolicyFiles) -> Option<Json> {

@@ -186,6 +186,11 @@ impl Archive {
         evidence::findings(&self.tx(), to)
     }
 
+    /// Keys of findings that a person put away and that are still so, as far as anybody saw.
+    pub fn put_away(&self) -> Result<BTreeSet<String>, StoreFailure> {
+        notes::put_away(&self.tx())
+    }
+
     pub fn sweeps(&self, from: Timestamp, to: Timestamp) -> Result<Vec<SweepRecord>, StoreFailure> {
         evidence::sweeps(&self.tx(), from, to)
     }

@@ -80,7 +80,9 @@ fn apply_one<'w>(
         }
         Write::Finding(finding) => notes::finding(tx, &mut memory.findings, finding)?,
         Write::FindingOver { key, at } => notes::finding_over(tx, &mut memory.findings, key, *at)?,
-        Write::FindingClosed { key, at, .. } => notes::finding_closed(tx, &mut memory.findings, key, *at)?,
+        Write::FindingClosed { key, at, until, .. } => {
+            notes::finding_closed(tx, &mut memory.findings, key, *at, *until)?
+        }
         Write::FindingsOverExcept { prefix, keep, at } => {
             notes::findings_over_except(tx, &mut memory.findings, prefix, keep, *at)?
         }

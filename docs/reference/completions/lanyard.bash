@@ -1673,7 +1673,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__close)
-            opts="-v -h -V --data --reason --by --json --verbose --help --version"
+            opts="-v -h -V --data --reason --owner --until --by --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1684,6 +1684,14 @@ _lanyard() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -62,7 +62,7 @@ function lifecycleText(life: Part): string {
 
 function limitText(limits: Part): string {
   const most = [limits.max_people !== undefined && count(Number(limits.max_people), "person", "people"), limits.max_percent !== undefined && `${String(limits.max_percent)} %`].filter(Boolean).join(" or ");
-  const held = parts(limits.protected).length;
+  const held = parts(limits.protected).length + parts(limits.protection).length;
   return said(most ? `at most ${most} lose something within ${String(limits.window_hours ?? 24)} hours` : "no limit on removals", held > 0 && `${count(held, "condition protects", "conditions protect")} people`, limits.second_person === true && "a second person publishes");
 }
 

@@ -236,7 +236,8 @@ impl<'a> Judge<'a> {
             decided.unchanged += 1;
             // Their account is theirs all the same: it is no orphan.
             for known in memory.values_mut() {
-                let _ = known.find(active, who, identity, everybody);
+                let found = known.find(active, who, identity, everybody);
+                decided.count(identity, found.is_theirs());
             }
             return;
         }
@@ -253,6 +254,7 @@ impl<'a> Judge<'a> {
                 continue;
             };
             let found = known.find(active, who, identity, everybody);
+            decided.count(identity, found.is_theirs());
             let untouched = matches!(first.lifecycle, Lifecycle::OutOfScope | Lifecycle::NotYet { .. });
             if untouched && found.tie.is_none() {
                 continue;

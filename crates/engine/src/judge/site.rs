@@ -61,6 +61,13 @@ pub(super) struct Found {
     pub(super) disputed: Option<Unclear>,
 }
 
+impl Found {
+    /// The site's list shows an account, and it is linked to the person.
+    pub(super) fn is_theirs(&self) -> bool {
+        self.account.is_some() && self.tie.is_some_and(|tie| !tie.ended)
+    }
+}
+
 impl<'a> SiteMemory<'a> {
     pub(super) fn new(site: &'a SiteSurvey, memory: Memory) -> Self {
         Self {

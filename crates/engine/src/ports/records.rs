@@ -1,6 +1,6 @@
 //! What a store is given and gives back: writes, what they are refused for, and the rows of what is remembered.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -188,12 +188,14 @@ pub enum Write {
         key: String,
         at: Timestamp,
     },
-    /// A person put the finding away. The same finding, raised again as it was, stays away until what it told of is over.
+    /// A person put the finding away. The same finding, raised again as it was, stays away until what it told of is over,
+    /// or until a moment that they named.
     FindingClosed {
         key: String,
         by: String,
         reason: String,
         at: Timestamp,
+        until: Option<Timestamp>,
     },
     /// Clears all findings whose key starts so, except those listed.
     FindingsOverExcept {
@@ -263,6 +265,12 @@ pub const SHOWN_WHATIFS: &str = "whatif:shown";
 
 /// Where lines of reviews are kept, by the person whom they are about.
 pub const REVIEW_LINES: &str = "review_lines";
+
+/// Where rights are kept that reviews took and that policy does not give again.
+pub const WITHHELD: &str = "withheld";
+
+/// Where delegations are kept, by folded e-mail of who delegates.
+pub const DELEGATIONS: &str = "delegations";
 
 /// Where what somebody said about late leavers is kept, by the leaver.
 pub const LATE_ANSWERS: &str = "late_answers";
@@ -490,6 +498,21 @@ pub struct SweepRecord {
     /// People whose plan was not quiet.
     pub drift: u64,
     pub findings: u64,
+    /// What of it is about each tenant that was read; empty: kept by a version that did not count tenants apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub of: BTreeMap<TenantId, Swept>,
+}
+
+/// What of a sweep is about one tenant's people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    pub people: u64,
+    /// Accounts read that are linked to them.
+    pub accounts: u64,
+    /// Those of them whose plan was not quiet.
+    pub drift: u64,
+    /// Those of them who are disputed, or set aside.
+    pub findings: u64,
 }
 
 impl SweepRecord {
@@ -636,4 +659,17 @@ pub struct ActivityFilter {
     /// Lines after this one, oldest first.
     pub after: Option<i64>,
     pub limit: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SweepRecord;
+
+    #[test]
+    fn a_sweep_of_a_version_that_counted_no_tenant_apart_is_read_and_written_as_it_was() {
+        let kept = r#"{"id":"swp_1","scope":"all","started_at":"2026-05-01T00:00:00Z","ended_at":null,"certified":true,"doubts":[],"people":7,"accounts":8,"drift":1,"findings":2}"#;
+        let sweep: SweepRecord = serde_json::from_str(kept).unwrap();
+        assert_eq!((sweep.people, sweep.of.len()), (7, 0));
+        assert_eq!(serde_json::to_string(&sweep).unwrap(), kept);
+    }
 }

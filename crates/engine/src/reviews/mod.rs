@@ -26,7 +26,7 @@ use crate::{
     journal::line,
     ports::{
         Document, DocumentKey, Finding, Holding, Mirrored, REVIEW_LINES as LINES, Severity, StoreFailure,
-        Write,
+        WITHHELD, Write,
     },
 };
 pub use by::By;
@@ -35,7 +35,6 @@ pub(crate) use watch::Watched;
 pub use withheld::{Right, WithheldRights, withhold};
 
 const CAMPAIGNS: &str = "reviews";
-const WITHHELD: &str = "withheld";
 /// Kind of a line about an announced visit.
 const VISIT: &str = "visit";
 /// How far back visits are reviewed.

@@ -7,8 +7,11 @@ use lanyard_model::{
     id::{CenterId, IdentityId, ItemId, SectionId, SiteId},
 };
 
-use super::{PAGE, WITHHELD, body, campaign::Withheld};
-use crate::{Engine, ports::StoreFailure};
+use super::{PAGE, body, campaign::Withheld};
+use crate::{
+    Engine,
+    ports::{StoreFailure, WITHHELD},
+};
 
 /// Rights withheld by reviews, in memory: asked for in every decision.
 pub type WithheldRights = HashMap<(IdentityId, SiteId), Vec<(Right, String)>>;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanyard_engine::{
     ports::{ActivityFilter, Store, Write},
-    put_away::PutAwayError,
+    put_away::{PutAwayError, Terms},
 };
 use lanyard_model::{
     booking::Visit,
@@ -159,9 +159,13 @@ async fn a_leavers_visits_ring_and_are_put_away_by_hand() {
 
     assert!(matches!(world.engine.put_away(todo, "Ola", "  ").await, Err(PutAwayError::NoReason)));
     assert!(matches!(world.engine.put_away("todo:nothing", "Ola", "x").await, Err(PutAwayError::Unknown(_))));
+    let past = Terms { reason: "x".into(), until: Some(world.now()), ..Terms::default() };
+    assert!(matches!(world.engine.put_away(todo, "Ola", past).await, Err(PutAwayError::Over(_))));
     let lines = world.lines("finding").await;
     for key in [todo, "visits:acme/ana:hq:left"] {
-        world.engine.put_away(key, "Ola", "Ben hosts it now").await.unwrap();
+        let until = Some(world.now() + jiff::SignedDuration::from_hours(24));
+        let terms = Terms { reason: "Ben hosts it now".into(), owner: Some("Ben".into()), until };
+        world.engine.put_away(key, "Ola", terms).await.unwrap();
     }
     assert_eq!(world.findings().await, Vec::<String>::new());
     assert_eq!(world.lines("finding").await, lines + 2, "with who and why");
@@ -173,6 +177,8 @@ async fn a_leavers_visits_ring_and_are_put_away_by_hand() {
         assert!(entry.person.as_deref().unwrap().contains('\n'), "{:?}", entry.person);
         let hashed = format!("{} {} {}", entry.title, entry.detail, entry.data);
         assert!(!hashed.contains("Okafor"), "{hashed}");
+        assert!(entry.detail.starts_with("by Ola, Ben answers for it: Ben hosts it now (until "), "{hashed}");
+        assert_eq!((&entry.data["owner"], entry.data["until"].is_string()), (&"Ben".into(), true));
         titles.push(entry.title);
     }
     titles.sort();

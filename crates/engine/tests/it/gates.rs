@@ -150,6 +150,7 @@ async fn the_manager_decides_and_so_does_whom_they_send() {
     let refused = world.engine.decide_requests(&ids, Say::Approve, &by("bob"), "").await;
     assert!(matches!(refused, Err(SayRefused::NoSay { .. })), "{refused:?}");
     let delegation = lanyard_engine::approvals::Delegation {
+        reason: None,
         from: "mia@acme.example".into(),
         to: "bob@acme.example".into(),
         until: world.now() + DAY,

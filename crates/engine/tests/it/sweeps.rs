@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{PortFailure, Severity, Store};
+use lanyard_engine::ports::{ActivityFilter, PortFailure, Severity, Store, Swept};
 use lanyard_model::{
     account::{AccountKind, FieldName},
     coverage::ReadKind,
-    id::{AccountId, FloorId, NeighborhoodId, RoomId, SectionId, SiteId},
+    id::{AccountId, FloorId, NeighborhoodId, RoomId, SectionId, SiteId, TenantId},
     identity::{Groups, Status},
     place::{Room, Section},
 };
@@ -139,6 +139,30 @@ async fn a_tenant_that_cannot_be_read_keeps_nobody_else_waiting_and_loses_nobody
     });
     let error = world.engine.sweep(None, "test", &lanyard_engine::ports::Silent).await.unwrap_err();
     assert!(error.to_string().contains("down"), "nobody could be read: {error}");
+}
+
+#[tokio::test]
+async fn a_sweep_counts_each_tenants_people_and_accounts_apart() {
+    let mut world = World::new().await;
+    hire(&world, "acme", 3);
+    hire(&world, "beta", 2);
+    world.hq.seed(7, &[("userName", "nobody"), ("email", "nobody@acme.example"), ("employeeId", "0999")]);
+    world.sweep().await;
+    world.quiet().await;
+    world.beta.change(|state| {
+        state.people.values_mut().take(1).for_each(|one| set(one, "department", "Legal"));
+    });
+    let report = world.sweep().await;
+    let record = world.store.sweeps(None, 1).await.unwrap().remove(0);
+    assert_eq!((record.people, record.drift, record.findings), (5, 1, 1), "{report:?}");
+    let of = |tenant: &str| record.of[&TenantId::from(tenant)];
+    assert_eq!(of("acme"), Swept { people: 3, accounts: 3, drift: 0, findings: 0 });
+    assert_eq!(of("beta"), Swept { people: 2, accounts: 2, drift: 1, findings: 0 });
+    assert_eq!(record.accounts, 6, "one is nobody's");
+    let filter = ActivityFilter { tenant: Some("beta".into()), limit: 50, ..ActivityFilter::default() };
+    let lines = world.store.activity(&filter).await.unwrap();
+    let line = lines.into_iter().find(|kept| kept.entry.kind == "sweep").unwrap();
+    assert_eq!(line.entry.data["of_tenant"]["accounts"], 2, "the journal says so too");
 }
 
 #[tokio::test]

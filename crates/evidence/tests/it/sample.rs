@@ -280,6 +280,7 @@ fn leaver_row(pack: &mut Pack, n: usize, name: &str) {
         total.into(),
         (total <= 120).into(),
         if total > 120 { "ioffice".into() } else { Cell::Null },
+        true.into(),
         Cell::Null,
         "pln_3".into(),
     ];
@@ -314,6 +315,7 @@ fn terms(checkpoint: &str) -> Terms {
         sites: vec![("pier".into(), "https://pier.ioffice.example".into())],
         from: at(0),
         to: at(43_200),
+        known_since: vec![("pier".into(), Some(at(-60)))],
         zone: "UTC".into(),
         made_at: at(43_200),
         made_by: "a test".into(),

@@ -574,6 +574,7 @@ fn sweep(people: u32, at: Timestamp, out: &mut Vec<Write>) {
         accounts: rows,
         drift: 0,
         findings: 0,
+        of: BTreeMap::new(),
     })));
     out.push(line(
         None,

@@ -1,6 +1,6 @@
 //! Is the population whole: comparisons, and the same people counted three times.
 
-use lanyard_engine::ports::SweepRecord;
+use lanyard_engine::ports::{SweepRecord, Swept};
 use lanyard_evidence::{pack::Pack, tables};
 use lanyard_model::account::AccountKind;
 
@@ -10,8 +10,8 @@ use super::{
 };
 
 /// Why a comparison is not whole, as far as it is about the pack's tenant and sites.
-fn doubts(scope: &Scope<'_>, sweep: &SweepRecord, several: bool) -> String {
-    if !several && scope.ask.all_sites {
+fn doubts(scope: &Scope<'_>, sweep: &SweepRecord) -> String {
+    if !scope.several && scope.ask.all_sites {
         return sweep.doubts.join("; ");
     }
     let tenant = scope.ask.tenant.as_str();
@@ -26,6 +26,28 @@ fn doubts(scope: &Scope<'_>, sweep: &SweepRecord, several: bool) -> String {
     told.join("; ")
 }
 
+/// How counts of a comparison are told that are of the pack's tenant alone, and how others.
+const OWN: &str = "this tenant";
+const EVERYBODYS: &str = "all tenants together";
+
+/// What a comparison counted, and of whom: of the pack's tenant, unless a version made it that counted several tenants
+/// together.
+fn counted(scope: &Scope<'_>, sweep: &SweepRecord) -> (Swept, &'static str) {
+    let tenant = scope.ask.tenant.as_str();
+    let all = Swept {
+        people: sweep.people,
+        accounts: sweep.accounts,
+        drift: sweep.drift,
+        findings: sweep.findings,
+    };
+    let alone = sweep.scope == tenant || sweep.scope.starts_with(&format!("{tenant} in "));
+    match sweep.of.get(&scope.ask.tenant).filter(|_| scope.several) {
+        Some(own) => (*own, OWN),
+        None if scope.several && !alone => (all, EVERYBODYS),
+        None => (all, OWN),
+    }
+}
+
 /// Full comparisons, and three counts of the same people: when the period began, when it ended, and when the pack was made.
 pub fn rows(
     scope: &Scope<'_>,
@@ -33,10 +55,10 @@ pub fn rows(
     membership: &Membership,
     pack: &mut Pack,
 ) -> anyhow::Result<()> {
-    let several = scope.archive.tenants()?.len() > 1;
     let mut sweeps = scope.archive.sweeps(scope.ask.from, scope.ask.to)?;
     sweeps.retain(|sweep| first::reads(scope, sweep));
     for sweep in &sweeps {
+        let (swept, of) = counted(scope, sweep);
         pack.row(
             &tables::SWEEPS,
             vec![
@@ -44,12 +66,13 @@ pub fn rows(
                 sweep.scope.as_str().into(),
                 sweep.started_at.into(),
                 sweep.ended_at.into(),
-                sweep.people.into(),
-                sweep.accounts.into(),
-                sweep.drift.into(),
-                sweep.findings.into(),
+                swept.people.into(),
+                swept.accounts.into(),
+                swept.drift.into(),
+                swept.findings.into(),
+                of.into(),
                 sweep.certified.into(),
-                doubts(scope, sweep, several).into(),
+                doubts(scope, sweep).into(),
             ],
         );
     }
@@ -65,19 +88,22 @@ pub fn rows(
         }
     }
     figure("", "Okta: people who are not deleted, at extraction", known.people_live, "mirror of Okta");
-    let tenant = scope.ask.tenant.as_str();
     for (when, sweep) in [("first", sweeps.first()), ("last", sweeps.last())] {
         let Some(sweep) = sweep else { continue };
-        let of = sweep.scope.as_str();
-        let own = of == tenant || of.starts_with(&format!("{tenant} in "));
-        let part = if of == "all" { String::new() } else { format!(" of {of} alone") };
-        let everybody = if several && !own { ", all tenants together" } else { "" };
-        let source = format!("sweep {}{part}{everybody}", sweep.id);
-        figure("", &format!("Okta: people in the {when} sweep"), i64::try_from(sweep.people)?, &source);
+        let (swept, of) = counted(scope, sweep);
+        let part = match sweep.scope.as_str() {
+            "all" => String::new(),
+            scope => format!(" of {scope} alone"),
+        };
+        let whose = if scope.several { format!(", {of}") } else { String::new() };
+        let source = format!("sweep {}{part}{whose}", sweep.id);
+        let linked = if scope.several && of == OWN { " that are linked to people" } else { "" };
+        let (people, accounts) = (i64::try_from(swept.people)?, i64::try_from(swept.accounts)?);
+        figure("", &format!("Okta: people in the {when} sweep of the period"), people, &source);
         figure(
             "",
-            &format!("iOffice: accounts in the {when} sweep"),
-            i64::try_from(sweep.accounts)?,
+            &format!("iOffice: accounts{linked} in the {when} sweep of the period"),
+            accounts,
             &source,
         );
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use lanyard_engine::policies::Version;
 use lanyard_evidence::{cell::Cell, pack::Pack, tables};
+use lanyard_policy::rule_rights;
 use lanyard_web::access::token::{self, Token};
 use toml::Value;
 
@@ -60,14 +61,53 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// Those published before a moment, oldest first.
+    pub(super) fn published_before(&self, at: Timestamp) -> impl DoubleEndedIterator<Item = &Version> {
+        self.0.iter().filter(move |version| version.at < at)
+    }
+}
+
+/// What the policy in force when the period ended gives, keeps and takes, rule by rule.
+fn rules(scope: &Scope<'_>, version: &Version, pack: &mut Pack) {
+    let sites: Vec<&str> = scope.sites.iter().map(|(site, _)| site.as_str()).collect();
+    for one in rule_rights(&version.source, scope.ask.tenant.as_str(), &sites) {
+        let text = |text: String| Cell::from(Some(text).filter(|text| !text.is_empty()));
+        let (mapping, row) = one.row.unzip();
+        pack.row(
+            &tables::RULES,
+            vec![
+                version.number.into(),
+                one.rule.into(),
+                one.effect.into(),
+                one.right.into(),
+                one.whom.into(),
+                one.priority.into(),
+                text(one.asks),
+                text(one.until),
+                text(one.sentence),
+                mapping.into(),
+                row.into(),
+            ],
+        );
+    }
+}
+
+/// Parts of the policy that say whom nothing is taken from: another tenant's people are not named.
+const OF_PEOPLE: &[&str] = &["guardrails.protected", "guardrails.protection"];
+
 /// Policy, settings and program as rows.
 pub(super) fn rows(scope: &Scope<'_>, versions: &Versions, pack: &mut Pack) {
+    if let Some(version) = versions.at_end(scope) {
+        rules(scope, version, pack);
+    }
+    let told = |setting: &str| !scope.several || OF_PEOPLE.iter().all(|whom| !setting.starts_with(whom));
     let mut put = |part: &str, setting: &str, value: &str| {
         pack.row(&tables::CONFIGURATION, vec![part.into(), setting.into(), Cell::from(value)]);
     };
     put("program", "version", &scope.program);
     put("program", "leaver_bound_seconds", &scope.ask.leaver_bound_seconds.to_string());
-    if let Some((version, _)) = versions.in_force(scope).last() {
+    if let Some(version) = versions.at_end(scope) {
         put("policy", "version", &version.number.to_string());
         put("policy", "seal", &version.seal);
         let rules: toml::Table = version.source.toml.1.parse().unwrap_or_default();
@@ -77,7 +117,8 @@ pub(super) fn rows(scope: &Scope<'_>, versions: &Versions, pack: &mut Pack) {
                 flatten(part, value, &mut found);
             }
         }
-        found.iter().for_each(|(setting, value)| put("policy", setting, value));
+        let found = found.iter().filter(|(setting, _)| told(setting));
+        found.for_each(|(setting, value)| put("policy", setting, value));
     }
     for (part, setting, value) in &scope.ask.settings {
         put(part, setting, value);

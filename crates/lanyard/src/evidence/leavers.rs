@@ -100,6 +100,7 @@ pub fn leavers(
             total.into(),
             (!under_way).then_some(in_time).into(),
             cause.into(),
+            on_weekend(since).into(),
             returned.into(),
             note.map(Note::name).into(),
         ]);
@@ -114,8 +115,6 @@ pub fn leavers(
 /// The late ones as rows.
 pub fn breaches(late: &[Late], bound: i64, sayings: &Sayings, pack: &mut Pack) {
     for one in late {
-        let weekday = one.since.to_zoned(jiff::tz::TimeZone::UTC).weekday();
-        let weekend = matches!(weekday, jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
         let answer = sayings.answer(&one.person, &one.site, one.since);
         pack.row(
             &tables::BREACHES,
@@ -129,7 +128,7 @@ pub fn breaches(late: &[Late], bound: i64, sayings: &Sayings, pack: &mut Pack) {
                 bound.into(),
                 (one.total - bound).max(0).into(),
                 one.cause.into(),
-                weekend.into(),
+                on_weekend(one.since).into(),
                 answer.map(|answer| answer.owner.as_str()).into(),
                 answer.map(|answer| answer.compensation.as_str()).into(),
                 answer.map(|answer| answer.at).into(),
@@ -138,6 +137,12 @@ pub fn breaches(late: &[Late], bound: i64, sayings: &Sayings, pack: &mut Pack) {
             ],
         );
     }
+}
+
+/// Whether it is Saturday or Sunday then, UTC.
+fn on_weekend(at: Timestamp) -> bool {
+    use jiff::civil::Weekday::{Saturday, Sunday};
+    matches!(at.to_zoned(jiff::tz::TimeZone::UTC).weekday(), Saturday | Sunday)
 }
 
 /// The slowest stage names the cause.

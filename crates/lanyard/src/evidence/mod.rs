@@ -17,6 +17,7 @@ mod plans;
 mod requests;
 mod reviews;
 mod sayings;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{ORG, Progress};
 use lanyard_evidence::{manifest::Terms, pack::Pack, tables, tally::SAMPLED};
 use lanyard_model::id::{SiteId, TenantId};
+use lanyard_policy::Policy;
 use lanyard_store::{Archive, checkpoint::CheckpointKey};
 
 use crate::exit::Unusable;
@@ -67,6 +69,10 @@ struct Scope<'a> {
     program: String,
     /// In scope, with their addresses.
     sites: Vec<(SiteId, String)>,
+    /// All that Lanyard serves.
+    tenants: Vec<TenantId>,
+    /// There is another tenant than the pack's.
+    several: bool,
 }
 
 impl Scope<'_> {
@@ -110,10 +116,16 @@ pub fn make(
             sites.retain(|_| served.next().unwrap_or(false));
         }
     }
-    let scope = Scope { ask, archive, program: format!("lanyard {}", env!("CARGO_PKG_VERSION")), sites };
+    let tenants = archive.tenants()?;
+    let several = tenants.len() > 1;
+    let program = format!("lanyard {}", env!("CARGO_PKG_VERSION"));
+    let scope = Scope { ask, archive, program, sites, tenants, several };
     let origin = keys::origin(key, &ask.tenant);
     let head = journal::head(&scope, key, &origin)?;
-    let known = people::Known::read(&scope, progress)?;
+    let versions = configuration::Versions::read(&scope)?;
+    let policy = versions.at_end(&scope).and_then(|version| Policy::parse(&version.source).ok());
+    let addresses = standing::delegating(&scope)?;
+    let known = people::Known::read(&scope, policy.as_ref(), &addresses, progress)?;
     let mut plans = plans::Plans::read(&scope, progress)?;
     let warnings: Vec<String> = head.foreign.iter().cloned().collect();
     let mut limits: Vec<String> = warnings.iter().cloned().chain(bound_told).chain(limits()).collect();
@@ -124,6 +136,7 @@ pub fn make(
         sites: scope.sites.iter().map(|(id, url)| (id.to_string(), url.clone())).collect(),
         from: ask.from,
         to: ask.to,
+        known_since: Vec::new(),
         zone: "UTC".into(),
         made_at: ask.made_at,
         made_by: ask.made_by.clone(),
@@ -156,7 +169,6 @@ pub fn make(
     limits.extend(membership.limits.iter().cloned());
     completeness::rows(&scope, &known, &membership, &mut pack)?;
     requests.rows(&scope, &known, &mut pack);
-    let versions = configuration::Versions::read(&scope)?;
     plans.policies(&scope, &versions, &mut pack);
     configuration::rows(&scope, &versions, &mut pack);
     configuration::tokens(&scope, &mut pack)?;
@@ -164,22 +176,29 @@ pub fn make(
     let mut dossiers = dossier::collect(&scope, &known, &requests, &mut pack)?;
     let told = journal::read(&scope, &known, &head, &mut dossiers, &mut pack, progress)?;
     leavers::breaches(&late, ask.leaver_bound_seconds, &told.sayings, &mut pack);
-    exceptions::rows(&scope, &membership, &told.sayings, &mut pack)?;
+    limits.extend(standing::rows(&scope, &known, &versions, &requests, &told.sayings, &mut pack)?);
+    exceptions::rows(&scope, &known, &membership, &told.sayings, &mut pack)?;
     limits.extend(told.sayings.rows(&scope, &mut pack)?);
     progress.report("writing dossiers", 0, None);
     dossier::write(&mut pack, dossiers, &told.prover, head.size)?;
     pack.note(|terms| {
         terms.clock_went_back = told.clock_went_back;
         terms.policies = versions.seals(&scope);
+        let first = |site: &SiteId| membership.baselines.get(site).copied();
+        terms.known_since = scope.sites.iter().map(|(site, _)| (site.to_string(), first(site))).collect();
         terms.limits = limits;
     });
     if pack.is_empty() {
         anyhow::bail!(Unusable(format!(
-            "{} has no data from {} up to {}: nobody had an account, and nothing changed\nhint: the first complete comparison was {}; choose a period after it",
+            "{} has no data from {} up to {}: nobody had an account, and nothing changed\nhint: the first complete comparison {}; choose a period after it",
             ask.tenant,
             ask.from,
             ask.to,
-            membership.baselines.values().min().map_or_else(|| "never made".into(), |at| format!("at {at}"))
+            membership
+                .baselines
+                .values()
+                .min()
+                .map_or_else(|| "was never made".into(), |at| format!("ended at {at}"))
         )));
     }
     progress.report("writing", 0, None);
@@ -191,7 +210,7 @@ pub fn make(
 fn limits() -> Vec<String> {
     [
         "Doors and badges: Lanyard tells a site's access system what changed; whether a door opened is that system's evidence.",
-        "Visits: iOffice cannot list or end visitor registrations; announced visits of leavers are to-dos for a person.",
+        "Visits: iOffice cannot list or end visitor registrations; announced visits of leavers are to-dos for a person, and its own records of visitors (PE-8) are not here.",
         "Bookings are read when somebody leaves and are not kept as history.",
         "Names of people and places are those last read, also for earlier moments.",
         "A change made by hand in iOffice shows with the next read, not at the moment it was made.",
@@ -202,6 +221,7 @@ fn limits() -> Vec<String> {
         "Dossiers hold Okta's events as Lanyard read them (id, kind, times, whom they are about), not as Okta sent them: by its id Okta's own log shows the whole event while Okta keeps it.",
         "Requests and answers are digested as they are on record here, not as bytes on the wire.",
         "When an identity's record was erased, its rows carry its id and no name.",
+        "Open exceptions: of findings that were put away, rights that reviews withhold and delegations, those that still stood when the pack was made.",
     ]
     .map(str::to_owned)
     .to_vec()

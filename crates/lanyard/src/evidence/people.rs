@@ -13,6 +13,7 @@ use lanyard_model::{
     id::{IdentityId, SiteId},
     identity::{AttributeValue, Identity, Status},
 };
+use lanyard_policy::Policy;
 use serde_json::Value;
 
 use super::{Scope, first::baselines, plans::Plans, requests::Requests};
@@ -45,6 +46,10 @@ pub struct Known {
     pub accounts: HashMap<SiteId, HashMap<i64, KnownAccount>>,
     /// Leavers verified gone in the period, per site.
     pub verified_leavers: HashMap<SiteId, i64>,
+    /// Whom entries of the policy's protections fit, as they were shown when the period ended: who, and the entry's place.
+    pub protected: Vec<(String, usize)>,
+    /// Of the addresses asked for, those of the tenant's people, in small letters.
+    pub addresses: BTreeSet<String>,
     /// Names of places by site, kind and number.
     names: HashMap<SiteId, Value>,
     /// By person, if samples take turns by an attribute: what they have of it.
@@ -54,7 +59,13 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn read(scope: &Scope<'_>, progress: &dyn Progress) -> anyhow::Result<Self> {
+    /// `policy`: what was in force when the period ended; `addresses`: of whom it is asked whether they are the tenant's.
+    pub fn read(
+        scope: &Scope<'_>,
+        policy: Option<&Policy>,
+        addresses: &BTreeSet<String>,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Self> {
         let mut known = Self {
             people: HashMap::new(),
             people_live: 0,
@@ -63,12 +74,19 @@ impl Known {
             converted: HashMap::new(),
             accounts: HashMap::new(),
             verified_leavers: HashMap::new(),
+            protected: Vec::new(),
+            addresses: BTreeSet::new(),
             names: HashMap::new(),
             attributes: BTreeMap::new(),
             no_attribute: None,
         };
         let mut attributes = BTreeSet::new();
-        let mut past = Past::read(scope, &mut known.by_status)?;
+        let mut protected = Vec::new();
+        let mut at_end = |identity: &Identity| {
+            let entries = policy.map(|policy| policy.protected_by(identity)).unwrap_or_default();
+            protected.extend(entries.into_iter().map(|entry| (identity.id.to_string(), entry)));
+        };
+        let mut past = Past::read(scope, &mut known.by_status, &mut at_end)?;
         let mut done = 0;
         scope.archive.identities(&scope.ask.tenant, |mirrored| {
             done += 1;
@@ -86,6 +104,13 @@ impl Known {
                     *counts.entry(status).or_default() += 1;
                 }
             }
+            if mirrored.since <= scope.ask.to {
+                at_end(&identity);
+            }
+            if !addresses.is_empty() {
+                let own = ["email", "login"].into_iter().filter_map(|name| identity.profile.text(name));
+                known.addresses.extend(own.map(str::to_lowercase).filter(|own| addresses.contains(own)));
+            }
             past.now(&identity, mirrored.since);
             if let Some(name) = &scope.ask.sample_by {
                 let value = identity.profile.get(name).map(shown_attribute).unwrap_or_default();
@@ -97,6 +122,8 @@ impl Known {
             known.people.insert(identity.id.to_string(), person);
             Ok(())
         })?;
+        protected.sort_by(|(a, one), (b, other)| (one, a).cmp(&(other, b)));
+        known.protected = protected;
         if let Some(name) = scope.ask.sample_by.as_ref().filter(|name| !attributes.contains(name.as_str())) {
             let all: Vec<&str> = attributes.iter().map(|name| &**name).collect();
             known.no_attribute = Some(format!(
@@ -198,12 +225,20 @@ pub struct Conversion {
 struct Past(HashMap<String, Vec<(Timestamp, Option<String>)>>);
 
 impl Past {
-    /// Also counts, by status, whoever was shown otherwise when the period began, and when it ended.
-    fn read(scope: &Scope<'_>, by_status: &mut [BTreeMap<String, i64>; 3]) -> anyhow::Result<Self> {
+    /// Also counts, by status, whoever was shown otherwise when the period began, and when it ended; of the latter `at_end` is
+    /// told.
+    fn read(
+        scope: &Scope<'_>,
+        by_status: &mut [BTreeMap<String, i64>; 3],
+        at_end: &mut dyn FnMut(&Identity),
+    ) -> anyhow::Result<Self> {
         let (from, to) = (scope.ask.from, scope.ask.to);
         let mut past = Self::default();
         scope.archive.past_people(&scope.ask.tenant, (from, to), |identity, begun, ended| {
             past.note(&identity, begun);
+            if begun <= to && ended > to {
+                at_end(&identity);
+            }
             for (counts, moment) in by_status.iter_mut().zip([from, to]) {
                 if begun <= moment && ended > moment {
                     *counts.entry(identity.status.to_string()).or_default() += 1;
@@ -318,7 +353,8 @@ pub fn holdings(
         let mut group: Vec<Holding> = Vec::new();
         let mut accounts = 0;
         let total = known.accounts.get(site).map(|all| all.len() as u64);
-        let look = Look { scope, known, plans, requests, site, start, first_use: first == Some(start) };
+        let first_use = first == Some(start);
+        let look = Look { scope, known, plans, requests, site, first, start, first_use };
         scope.archive.holdings(site, Timestamp::MIN, scope.ask.to, |holding| {
             if group.first().is_some_and(|first| first.account != holding.account) {
                 accounts += 1;
@@ -363,7 +399,9 @@ struct Look<'a> {
     plans: &'a Plans,
     requests: &'a Requests,
     site: &'a SiteId,
-    /// Where the period's population begins to be known.
+    /// When the first complete comparison there ended: what it found was there before Lanyard.
+    first: Option<Timestamp>,
+    /// Where the period's population begins to be known: then, or where the period begins, whichever is later.
     start: Timestamp,
     /// Whether that is the first complete comparison there, and no earlier pack has counted.
     first_use: bool,
@@ -665,7 +703,9 @@ impl Look<'_> {
             None if self.plans.touched(self.site, account, holding.from, READ_AFTER_MAX) => {
                 ("shortly after an operation of ours for somebody else".into(), Cell::Null)
             }
-            None if holding.from <= self.start => ("first read: it was there before".into(), Cell::Null),
+            None if self.first.is_some_and(|first| holding.from <= first) => {
+                ("before Lanyard: there at the first complete comparison".into(), Cell::Null)
+            }
             None => ("by hand in iOffice, or before Lanyard".into(), Cell::Null),
         }
     }

@@ -71,6 +71,13 @@ impl Requests {
         }
     }
 
+    /// Everything that was asked, in the order in which it was.
+    pub fn everything(&self) -> Vec<&Clearance> {
+        let mut all: Vec<&Clearance> = self.of.values().flatten().collect();
+        all.sort_by_key(|clearance| (clearance.asked_at, clearance.id.as_str()));
+        all
+    }
+
     /// As a dossier tells it.
     pub fn told(&self, person: &str) -> Vec<Value> {
         self.all(person).iter().map(|clearance| json!(clearance)).collect()

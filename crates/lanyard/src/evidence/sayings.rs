@@ -28,6 +28,17 @@ pub struct Answer {
 pub struct Closure {
     pub by: String,
     pub reason: String,
+    /// Who answers for its staying as it is.
+    pub owner: String,
+    /// Up to when it stays away.
+    pub until: Option<Timestamp>,
+    pub at: Timestamp,
+    pub position: i64,
+}
+
+/// Somebody pressed the stop button.
+pub struct Stop {
+    pub by: String,
     pub at: Timestamp,
     pub position: i64,
 }
@@ -62,6 +73,8 @@ pub struct Sayings {
     /// The first comparison that read each list, and the last one: not every comparison reads every list.
     first: Lists,
     last: Lists,
+    /// The stop button was pressed, and not released when the period ended.
+    stop: Option<Stop>,
     chain: Option<Chain>,
     /// Where the last pages of the chain began: a page that begins at one of them was read twice, and misses nothing.
     passed: VecDeque<String>,
@@ -74,12 +87,17 @@ pub struct Sayings {
 /// Two readers of one log (its own loop, and a comparison that waits for it) are no further apart than so many pages.
 const PASSED_MAX: usize = 64;
 
+/// How lines about the stop button begin.
+const STOPPED: &str = "\"title\":\"stopped: ";
+const RESUMED: &str = "\"title\":\"resumed\"";
+
 /// Whether a line of this kind may say something; told apart before it is read as a whole.
 pub fn speaks(kind: &str, text: &str) -> bool {
     match kind {
         "finding" => text.contains("\"title\":\"put away: "),
         "signal" => text.contains("\"pages\":"),
         "sweep" => text.contains("\"lists\":"),
+        "control" => text.contains(STOPPED) || text.contains(RESUMED),
         "breach" | "intake" => true,
         _ => false,
     }
@@ -92,6 +110,10 @@ impl Sayings {
         let (data, inside) = (&line["data"], scope.in_period(at));
         match kind {
             "finding" if at < scope.ask.to => self.put_away(data, at, position),
+            "control" if at < scope.ask.to => {
+                let by = line["detail"].as_str().unwrap_or_default().trim_start_matches("by ").to_owned();
+                self.stop = (line["title"] != "resumed").then_some(Stop { by, at, position });
+            }
             "breach" => self.answered(line, at, position),
             "sweep" if inside => self.compared(data, position),
             "signal" if inside => self.page(data, at, position),
@@ -102,7 +124,9 @@ impl Sayings {
 
     fn put_away(&mut self, data: &Value, at: Timestamp, position: i64) {
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        let closure = Closure { by: text("by"), reason: text("reason"), at, position };
+        let owner = Some(text("owner")).filter(|owner| !owner.is_empty()).unwrap_or_else(|| text("by"));
+        let until = data["until"].as_str().and_then(|until| until.parse().ok());
+        let closure = Closure { by: text("by"), reason: text("reason"), owner, until, at, position };
         self.closures.entry(text("key")).or_default().push(closure);
     }
 
@@ -240,6 +264,11 @@ impl Sayings {
     pub fn closure(&self, key: &str, since: Timestamp, over: Option<Timestamp>) -> Option<&Closure> {
         let all = self.closures.get(key)?;
         all.iter().rev().find(|closure| closure.at >= since && over.is_some_and(|over| closure.at <= over))
+    }
+
+    /// Who had stopped everything when the period ended.
+    pub fn stop(&self) -> Option<&Stop> {
+        self.stop.as_ref()
     }
 
     /// Rows about lists and pages.

@@ -4,6 +4,7 @@ mod bound;
 mod edges;
 mod moves;
 mod scope;
+mod standing;
 
 use std::{collections::BTreeMap, io::Read as _, path::Path};
 
@@ -163,6 +164,7 @@ fn sweep_of(scope: &str, read: &[(&str, ReadKind)], at: Timestamp, whole: bool) 
         accounts: 3,
         drift: 0,
         findings: 0,
+        of: BTreeMap::new(),
     };
     let told = json!({ "id": id, "lists": lists });
     vec![Write::Sweep(Box::new(record)), line("sweep", None, at, "3 people and 3 accounts compared", told)]
@@ -293,6 +295,7 @@ fn history() -> Vec<Write> {
         by: "olga".into(),
         reason: "a vendor's, and gone".into(),
         at: at(20),
+        until: None,
     });
     let answered =
         json!({ "since": at(15), "owner": "olga", "compensation": "badge blocked by hand", "by": "rita" });

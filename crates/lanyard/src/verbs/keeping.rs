@@ -7,7 +7,7 @@ use lanyard_engine::{
     alerts::{AlertRule, Render},
     late::{Answer, AnswerProblem},
     ports::{Entry, Finding, Severity, Write, Wrote},
-    put_away::{PutAwayError, may_be_put_away},
+    put_away::{PutAwayError, Terms, may_be_put_away},
     reviews::{
         Opening, ReviewError,
         campaign::{Campaign, Line},
@@ -142,11 +142,12 @@ impl Verbs {
         Ok(Said { exit: exit::DONE, text, json: json!({ "alerts": shown }) })
     }
 
-    pub(super) async fn close(&self, key: &str, reason: &str, by: &str) -> anyhow::Result<Said> {
-        let closed = self.engine.put_away(key, by, reason).await.map_err(|error| {
+    pub(super) async fn close(&self, key: &str, terms: Terms, by: &str) -> anyhow::Result<Said> {
+        let closed = self.engine.put_away(key, by, terms).await.map_err(|error| {
             let fix = match &error {
                 PutAwayError::EndsByItself { fix: Some(fix), .. } => format!("\nhint: {fix}"),
                 PutAwayError::Unknown(_) => "\nhint: `lanyard findings` lists the keys".to_owned(),
+                PutAwayError::Over(_) => "\nhint: --until takes a day or a moment to come".to_owned(),
                 _ => String::new(),
             };
             match error {

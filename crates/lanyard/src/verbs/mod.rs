@@ -226,6 +226,12 @@ pub struct CloseArguments {
     /// Why it is done, or need not be done
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// Who answers for its staying as it is; else whoever says so
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    /// Show it again then if it is still so: a day (UTC) or a moment; else it stays away until it is over
+    #[arg(long, value_name = "TIME", value_parser = report::moment)]
+    until: Option<jiff::Timestamp>,
     /// Who says so
     #[arg(long, value_name = "NAME", default_value = "the command line")]
     by: String,
@@ -325,7 +331,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::Messages(a) => people::run(&a.data, Verb::Messages { again: a.again }, a.json).await,
         Command::Close(a) => {
-            people::run(&a.data, Verb::Close { key: a.key, reason: a.reason, by: a.by }, a.json).await
+            let CloseArguments { data, key, reason, owner, until, by, json } = a;
+            people::run(&data, Verb::Close { key, reason, by, owner, until }, json).await
         }
         Command::AnswerFor(a) => {
             let AnswerForArguments { data, person, site, owner, compensation, by, json } = a;

@@ -4,12 +4,14 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use lanyard_engine::{
     Engine, EngineSettings,
     clock::Clock,
     explain::PreviewError,
     late::Answer,
     ports::{Order, Progress, Silent},
+    put_away::Terms,
     reviews::ReviewError,
     survey::SurveyError,
 };
@@ -108,6 +110,10 @@ pub enum Verb {
         key: String,
         reason: String,
         by: String,
+        #[serde(default)]
+        owner: Option<String>,
+        #[serde(default)]
+        until: Option<Timestamp>,
     },
     /// Who answers for a leaver's being late.
     AnswerFor {
@@ -319,7 +325,9 @@ impl Verbs {
             Verb::Copy { to } => self.copy(&to).await,
             Verb::Messages { again } => self.messages(again).await,
             Verb::Alerts { rule, template } => self.alerts(rule.as_deref(), template).await,
-            Verb::Close { key, reason, by } => self.close(&key, &reason, &by).await,
+            Verb::Close { key, reason, by, owner, until } => {
+                self.close(&key, Terms { reason, owner, until }, &by).await
+            }
             Verb::AnswerFor { person, site, owner, compensation, by } => {
                 let identity = self.find(&person).await?;
                 self.answer_for(Answer { identity, site: site.as_str().into(), owner, compensation }, &by)

@@ -62,7 +62,10 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
 }
 
 /// A rule of this kind without conditions would concern everybody: surely a slip.
-fn needed_conditions(section: &Section<'_>, document: &Document) -> Vec<crate::condition::Condition> {
+pub(super) fn needed_conditions(
+    section: &Section<'_>,
+    document: &Document,
+) -> Vec<crate::condition::Condition> {
     let list = conditions(section, "if", &document.groups);
     if list.is_empty() && section.get("if").is_none_or(|value| value.is_list() && value.list().is_empty()) {
         section.error("this rule would concern everybody", Some("add if = [ … ]".into()));

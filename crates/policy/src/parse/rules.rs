@@ -8,7 +8,7 @@ use lanyard_model::{
     id::{AccountId, SiteId, TenantId, is_slug},
 };
 
-use super::when::conditions;
+use super::{lifecycle::needed_conditions, when::conditions};
 use crate::{
     date::DateFormat,
     document::{
@@ -20,6 +20,7 @@ use crate::{
     names::Attribute,
     phone::Country,
     problem::nearest,
+    protection::Protected,
     reader::{Section, Text, Value},
 };
 
@@ -64,6 +65,10 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
     if let Some(section) = root.section("guardrails") {
         document.guardrails = guardrails(&section);
         document.protected = conditions(&section, "protected", &document.groups);
+        for entry in section.sections("protection") {
+            let entry = protection(&entry, document);
+            document.protections.extend(entry);
+        }
         // Read with what rules ask first.
         section.get("removals_but_first");
         section.get("removal_window");
@@ -383,6 +388,27 @@ fn guardrails(section: &Section<'_>) -> Guardrails {
         certificate_required: section.boolean("certificate_required").unwrap_or(true),
         second_person: section.boolean("second_person").unwrap_or(false),
     }
+}
+
+/// A named exception: nothing is taken from whom it fits.
+fn protection(section: &Section<'_>, document: &Document) -> Option<Protected> {
+    let id = section.needed("id");
+    let conditions = needed_conditions(section, document);
+    let reason = section.string("reason");
+    section.string("owner");
+    if let Some(text) = section.text("until")
+        && text.value.parse::<jiff::civil::Date>().is_err()
+    {
+        let message = format!("\"{}\" is no day", text.value);
+        section.report.error(&text.span, message, Some("write it like \"2026-12-31\"".into()));
+    }
+    section.finish();
+    let id = id?;
+    if document.protections.iter().any(|known| known.id == id.value) {
+        let message = format!("there are two protections \"{}\"", id.value);
+        section.report.error(&id.span, message, Some("give one of them another id".into()));
+    }
+    Some(Protected { id: id.value, reason, conditions })
 }
 
 fn schedule(section: &Section<'_>) -> Option<Schedule> {

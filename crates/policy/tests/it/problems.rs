@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lanyard_model::id::GroupId;
+use lanyard_model::{
+    id::GroupId,
+    identity::{Groups, Status},
+};
 use lanyard_policy::{Known, Policy, PolicyFiles};
 
 use crate::world;
@@ -229,6 +232,56 @@ fn protected_people_are_known_even_in_doubt() {
     assert_eq!(protects(r#"{ group = "app" }"#, true), None);
     assert!(protects(r#"{ group = "app" }"#, false).is_some());
     assert_eq!(protects("", true), None);
+}
+
+#[test]
+fn a_named_protection_says_why_and_its_mistakes_have_their_place() {
+    let body = |rules: &str| {
+        format!(
+            "format = 1\n[groups]\napp = \"00gAPPIOFFICEx\"\n[[route]]\nsite = \"hq\"\n[correlation]\nkeys = [{{ kind = \"n\", attribute = \"employeeNumber\", field = \"employeeId\" }}]\n[guardrails]\nprotected = {{ attribute = \"employeeNumber\", is = \"1\" }}\n{rules}"
+        )
+    };
+    let case = "[[guardrails.protection]]\nid = \"case-7\"\nif = [{ attribute = \"employeeNumber\", is = \"40417\" }, { status = \"ACTIVE\" }]\nreason = \"litigation 7\"\nowner = \"Lea Law\"\nuntil = \"2026-12-31\"\n";
+    let open = "[[guardrails.protection]]\nid = \"board\"\nif = { group = \"app\" }\n";
+    let said = files(&body(&[case, open].concat()), &[]);
+    let policy = Policy::parse(&said).expect("a policy");
+    let mut mira = world::person("northgate");
+    mira.groups = Groups::new([], true);
+    let because = policy.protects(&mira).expect("protected");
+    assert_eq!(because.rule, "guardrails.protection.case-7");
+    assert_eq!(because.text, "litigation 7: employeeNumber is \"40417\", status is ACTIVE");
+    assert_eq!(policy.protected_by(&mira), [1]);
+    mira.groups = Groups::new(["00gAPPIOFFICEx".into()], true);
+    assert_eq!(policy.protected_by(&mira), [1, 2]);
+    mira.status = Status::Suspended;
+    assert_eq!(policy.protected_by(&mira), [2]);
+
+    let told: Vec<String> = lanyard_policy::protections(&said)
+        .into_iter()
+        .map(|one| {
+            let text = |part: Option<String>| part.unwrap_or_else(|| "-".into());
+            let until = one.until.map(|day| day.to_string());
+            [text(one.id), one.whom, text(one.reason), text(one.owner), text(until)].join(" | ")
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "- | employeeNumber is \"1\" | - | - | -",
+            "case-7 | employeeNumber is \"40417\" and status is \"ACTIVE\" | litigation 7 | Lea Law | 2026-12-31",
+            "board | member of \"app\" | - | - | -",
+        ]
+    );
+
+    for (slip, problem) in [
+        (case.replace("2026-12-31", "new year"), "\"new year\" is no day"),
+        ("[[guardrails.protection]]\nid = \"x\"\n".into(), "this rule would concern everybody"),
+        (open.repeat(2), "there are two protections \"board\""),
+        (open.replace("id =", "idd ="), "\"idd\" is not known"),
+    ] {
+        let told = problems(&body(&slip), &[]);
+        assert!(told.contains(problem), "{slip}: {told}");
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    Charge, Finding, Intent, Leaver, Message, OpenIntent, Severity, Store, StoreFailure, SweepRecord, Write,
+    Charge, Finding, Intent, Leaver, Message, OpenIntent, Severity, Store, StoreFailure, SweepRecord, Swept,
+    Write,
 };
 use lanyard_model::{
     account::Role,
@@ -316,6 +317,7 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
         accounts: 0,
         drift: 0,
         findings: 0,
+        of: [("acme".into(), Swept { people, accounts: 1, drift: 2, findings: 3 })].into(),
     };
     let sweeps = [sweep("1", "pier", 1, 0), sweep("2", "annex", 2, 0), sweep("1", "pier", 1, 7)];
     put(store, sweeps.clone().map(|s| Write::Sweep(Box::new(s))).to_vec()).await;

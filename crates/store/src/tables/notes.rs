@@ -60,6 +60,9 @@ statements! {
 /// finding said, because that may name people; earlier versions kept the words. Empty: no longer.
 pub(crate) const CLOSED: &str = "closed:";
 
+/// Between that hash and the moment (microseconds) up to which it stays away, where a person named one.
+const UNTIL: char = '@';
+
 /// Keys of the findings that are not over, and notes of those that a person put away.
 pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
     let key = |row: &dyn Row| Ok(row.text(0)?.to_owned());
@@ -73,10 +76,15 @@ fn words(finding: &Finding) -> Answer<String> {
     record::write(&(&finding.title, &finding.detail, &finding.fix, finding.severity))
 }
 
-/// Whether a closure was of a finding that said the same.
-fn said(note: &str, finding: &Finding) -> Answer<bool> {
+/// Whether what a person put away stays away: it says the same, and the time that they gave it is not over.
+fn stays_away(note: &str, finding: &Finding) -> Answer<bool> {
     let words = words(finding)?;
-    Ok(note == hash(&words) || note == words)
+    let hash = hash(&words);
+    match note.strip_prefix(hash.as_str()).and_then(|rest| rest.strip_prefix(UNTIL)) {
+        // Whatever raises a finding does so with its own moment.
+        Some(until) => Ok(until.parse().is_ok_and(|until| finding.since.as_microsecond() < until)),
+        None => Ok(note == hash || note == words),
+    }
 }
 
 fn hash(words: &str) -> String {
@@ -88,11 +96,28 @@ pub(crate) fn forget_closure(tx: &dyn Tx, open: &mut OpenFindings, note: &str) -
     open.close(tx, note)
 }
 
+/// Keys of findings that a person put away and that are not over.
+pub(crate) fn put_away(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
+    let key = |row: &dyn Row| Ok(row.text(0)?.trim_start_matches(CLOSED).to_owned());
+    Ok(tx::all(tx, CLOSED_KEYS, with![CLOSED, &after_prefix(CLOSED)], key)?.into_iter().collect())
+}
+
 /// A person puts a finding away.
-pub(crate) fn finding_closed(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at: Timestamp) -> Answer<()> {
+pub(crate) fn finding_closed(
+    tx: &dyn Tx,
+    open: &mut OpenFindings,
+    key: &str,
+    at: Timestamp,
+    until: Option<Timestamp>,
+) -> Answer<()> {
     let Some(finding) = open_finding(tx, key)? else { return Ok(()) };
     let note = format!("{CLOSED}{key}");
-    set_meta(tx, &note, &hash(&words(&finding)?))?;
+    let hash = hash(&words(&finding)?);
+    let kept = match until {
+        None => hash,
+        Some(until) => format!("{hash}{UNTIL}{}", until.as_microsecond()),
+    };
+    set_meta(tx, &note, &kept)?;
     open.open(tx, &note)?;
     finding_over(tx, open, key, at)
 }
@@ -106,11 +131,12 @@ pub(crate) fn open_finding(tx: &dyn Tx, key: &str) -> Answer<Option<Finding>> {
     tx::first(tx, FINDING_OPEN, with![key], read_finding)
 }
 
-/// Keeps a finding. One that was over begins anew, and what it said then is put aside; one that a person put away stays away while it says the same.
+/// Keeps a finding. One that was over begins anew, and what it said then is put aside; one that a person put away stays away while it says the same, and
+/// no longer than they said.
 pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -> Answer<()> {
     let note = format!("{CLOSED}{}", finding.key);
     if open.contains(tx, &note)? {
-        if meta(tx, &note)?.map(|note| said(&note, finding)).transpose()? == Some(true) {
+        if meta(tx, &note)?.map(|note| stays_away(&note, finding)).transpose()? == Some(true) {
             return Ok(());
         }
         forget_closure(tx, open, &note)?;

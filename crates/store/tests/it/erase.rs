@@ -150,7 +150,7 @@ async fn a_name_that_is_erased_is_nowhere_in_the_database() {
     for key in ABOUT {
         batch.push(Write::Finding(Box::new(finding(key, key.contains("00u1"), &format!("{NAME}: {key}")))));
         let (key, by, reason) = (key.to_owned(), "olga".to_owned(), "done".to_owned());
-        batch.push(Write::FindingClosed { key: key.clone(), by, reason, at: at(2) });
+        batch.push(Write::FindingClosed { key: key.clone(), by, reason, at: at(2), until: None });
         // Seen again as something else, and over: an earlier stretch is put aside.
         batch.push(Write::Finding(Box::new(finding(&key, key.contains("00u1"), &format!("{NAME} again")))));
         batch.push(Write::FindingOver { key, at: at(3) });
@@ -165,7 +165,7 @@ async fn a_name_that_is_erased_is_nowhere_in_the_database() {
         batch.push(Write::Finding(Box::new(finding(key, false, "hq: Ana Silva and Bo Berg"))));
     }
     let (by, reason) = ("olga".to_owned(), "known".to_owned());
-    batch.push(Write::FindingClosed { key: "duplicate:hq:3".into(), by, reason, at: at(4) });
+    batch.push(Write::FindingClosed { key: "duplicate:hq:3".into(), by, reason, at: at(4), until: None });
     batch.push(Write::Meta { key: "fought:acme/00u1:hq:seat".into(), value: "{}".into() });
     // As earlier versions noted what was put away.
     let words = format!("{{\"V1\":[\"{NAME}\",\"\",null,\"warning\"]}}");
@@ -228,7 +228,7 @@ async fn what_was_put_away_is_remembered_without_its_words() {
     let store = SqliteStore::open_inline(folder.path()).unwrap();
     let orphan = |title: &str| Write::Finding(Box::new(finding("orphan:hq:9", false, title)));
     let (by, reason) = ("olga".to_owned(), "a vendor's".to_owned());
-    let closed = Write::FindingClosed { key: "orphan:hq:9".into(), by, reason, at: at(2) };
+    let closed = Write::FindingClosed { key: "orphan:hq:9".into(), by, reason, at: at(2), until: None };
     store.write(vec![orphan("Ana Silva has an account"), closed]).await.unwrap();
     let note = store.meta("closed:orphan:hq:9").await.unwrap().unwrap();
     assert_eq!((note.len(), note.contains("Ana")), (64, false), "{note}");
@@ -236,6 +236,32 @@ async fn what_was_put_away_is_remembered_without_its_words() {
     assert_eq!(store.findings(9).await.unwrap(), [], "it says the same");
     store.write(vec![orphan("Ana Silva has two accounts")]).await.unwrap();
     assert_eq!(store.findings(9).await.unwrap().len(), 1, "it says something else");
+}
+
+#[tokio::test]
+async fn what_was_put_away_up_to_a_moment_is_shown_again_after_it_if_it_is_still_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    let orphan = |hours: i64| {
+        Write::Finding(Box::new(Finding { since: at(hours), ..finding("orphan:hq:9", false, "nobody's") }))
+    };
+    let (by, reason) = ("olga".to_owned(), "a vendor's, for a week".to_owned());
+    let closed =
+        Write::FindingClosed { key: "orphan:hq:9".into(), by, reason, at: at(2), until: Some(at(9)) };
+    store.write(vec![orphan(1), closed, orphan(8)]).await.unwrap();
+    assert_eq!(store.findings(9).await.unwrap(), []);
+    let away = || Archive::open(folder.path()).unwrap().put_away().unwrap().into_iter().collect::<Vec<_>>();
+    assert_eq!(away(), ["orphan:hq:9"]);
+    // Also for whoever opens the folder later.
+    store.close();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    store.write(vec![orphan(9)]).await.unwrap();
+    let open = store.findings(9).await.unwrap();
+    assert_eq!(
+        open.iter().map(|found| (found.key.as_str(), found.since)).collect::<Vec<_>>(),
+        [("orphan:hq:9", at(9))]
+    );
+    assert_eq!(away(), Vec::<String>::new());
 }
 
 #[tokio::test]

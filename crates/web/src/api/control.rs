@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
-use lanyard_engine::put_away::PutAwayError;
+use jiff::Timestamp;
+use lanyard_engine::put_away::{PutAwayError, Terms};
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -33,11 +34,15 @@ pub async fn resume(State(state): State<Arc<WebState>>, Extension(caller): Exten
     Ok(Json(json!({ "state": "running" })))
 }
 
-/// What is put away, and why.
+/// What is put away, why, who answers for it, and up to when.
 #[derive(serde::Deserialize)]
 pub struct PutAway {
     key: String,
     reason: String,
+    #[serde(default)]
+    owner: Option<String>,
+    #[serde(default)]
+    until: Option<Timestamp>,
 }
 
 /// `POST /api/v1/findings/close`
@@ -54,7 +59,8 @@ pub async fn put_away(
         // As if it were not there: whoever may not act on it need not know of it.
         return Err(PutAwayError::Unknown(what.key).into());
     }
-    let finding = state.engine.put_away(&what.key, &caller.name, &what.reason).await?;
+    let PutAway { key, reason, owner, until } = what;
+    let finding = state.engine.put_away(&key, &caller.name, Terms { reason, owner, until }).await?;
     Ok(Json(json!({ "closed": finding.key, "title": finding.title })))
 }
 
@@ -75,6 +81,8 @@ impl From<PutAwayError> for Problem {
             PutAwayError::NoReason => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_reason", title).fix("say why in a few words")
             }
+            PutAwayError::Over(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "over", title)
+                .fix("name a moment to come, or none"),
             PutAwayError::Store(failure) => failure.into(),
         }
     }

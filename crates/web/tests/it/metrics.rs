@@ -55,6 +55,7 @@ async fn swept(house: &House, scope: &str, hours: i64, certified: bool) {
         accounts: 2_010,
         drift: 7,
         findings: 0,
+        of: Default::default(),
     };
     house.put(vec![Write::Sweep(Box::new(sweep))]).await;
 }

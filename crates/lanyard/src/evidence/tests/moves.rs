@@ -175,7 +175,7 @@ async fn what_somebody_holds_comes_from_the_plan_that_gave_just_that_and_from_it
     assert_eq!(made.row("overrides")["what"], "Printer", "as the changes by hand have it");
     let access = made.rows("access");
     let live = access.iter().find(|row| row["kind"] == "account").unwrap();
-    assert_eq!(live["because"], "first read: it was there before");
+    assert_eq!(live["because"], "before Lanyard: there at the first complete comparison");
 }
 
 #[tokio::test]

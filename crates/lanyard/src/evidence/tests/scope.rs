@@ -1,6 +1,6 @@
 //! A pack is one tenant's: what others have, review and are told of is not in it, and what came later has its own beginning.
 
-use lanyard_engine::ports::{Document, Intent, REVIEW_LINES};
+use lanyard_engine::ports::{Document, Intent, REVIEW_LINES, Swept};
 use lanyard_model::{
     id::PlanId,
     plan::{Operation, Outcome},
@@ -229,6 +229,7 @@ fn compared(scope: &str, at: Timestamp, people: u64, doubts: &[&str]) -> Write {
         accounts: 3,
         drift: 0,
         findings: 0,
+        of: BTreeMap::new(),
     }))
 }
 
@@ -276,9 +277,43 @@ async fn comparisons_of_others_are_not_in_a_pack_and_of_shared_ones_their_doubts
     let counted = made.rows("reconciliation");
     let of = |figure: &str| counted.iter().find(|row| row["figure"] == figure).unwrap()["value"].clone();
     assert_eq!(
-        (of("Okta: people in the first sweep"), of("Okta: people in the last sweep")),
+        (
+            of("Okta: people in the first sweep of the period"),
+            of("Okta: people in the last sweep of the period")
+        ),
         (json!(3), json!(7))
     );
+    assert_eq!(sweeps[2]["counted"], "all tenants together");
+}
+
+#[tokio::test]
+async fn of_a_comparison_of_several_tenants_a_pack_tells_its_own_counts() {
+    let own = Swept { people: 3, accounts: 2, drift: 1, findings: 0 };
+    let others = Swept { people: 99, accounts: 98, drift: 9, findings: 9 };
+    let mut all = history();
+    let mut write = compared("all", at(23), 102, &[]);
+    if let Write::Sweep(sweep) = &mut write {
+        sweep.of = [(tenant(), own), (TenantId::new("brim"), others)].into();
+    }
+    all.push(write);
+    let told = |made: &Made| {
+        let row = made.rows("sweeps").pop().unwrap();
+        let counts =
+            ["people", "accounts", "differences", "findings"].map(|name| row[name].as_i64().unwrap());
+        let figures = made.rows("reconciliation");
+        let last =
+            figures.iter().find(|row| row["figure"].as_str().unwrap().contains("people in the last sweep"));
+        let last = last.unwrap();
+        (counts, row["counted"].clone(), last["value"].clone(), last["source"].as_str().unwrap().to_owned())
+    };
+    // The only tenant: everything that was read.
+    let source = format!("sweep swp_all_{}", at(23).as_millisecond());
+    let alone = made_of(all.clone(), |_| {}).await;
+    assert_eq!(told(&alone), ([102, 3, 0, 0], json!("this tenant"), json!(102), source.clone()));
+    all.extend(neighbours());
+    let made = made_of(all, |_| {}).await;
+    let whose = format!("{source}, this tenant");
+    assert_eq!(told(&made), ([3, 2, 1, 0], json!("this tenant"), json!(3), whose));
 }
 
 /// Who joined, and how; and who was there from the beginning.
