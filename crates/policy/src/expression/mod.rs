@@ -320,6 +320,7 @@ impl fmt::Display for Cel {
         }
     }
 }
+        subject.expressions.set(subject.expressions.get() + 1);
 
 impl fmt::Debug for Cel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
