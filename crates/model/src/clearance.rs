@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Role;
 use crate::desired::Loses;
-use crate::id::{CenterId, GroupId, IdentityId, ItemId, PlanId, SiteId};
+use crate::id::{AccountId, CenterId, GroupId, IdentityId, ItemId, PlanId, SiteId};
 
 /// What a rule asks for before what it gives, or takes, may happen (`but_first`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,8 +128,18 @@ impl ClearanceState {
     }
 }
 
-/// The line under which somebody's future bookings go, all of them.
+/// The line under which somebody's future bookings are cancelled, all that are.
 pub const ALL_BOOKINGS: &str = "bookings-";
+
+/// The line under which somebody's future bookings go over to an account, all that do.
+pub fn bookings_to(account: AccountId) -> String {
+    format!("{ALL_BOOKINGS}:to:{account}")
+}
+
+/// Whether a line is about somebody's bookings: cancelled, or handed over.
+pub fn is_about_bookings(key: &str) -> bool {
+    key.strip_prefix(ALL_BOOKINGS).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
 
 /// The line that gives entry to an area.
 pub fn door_given(area: &str) -> String {
@@ -240,10 +250,19 @@ impl Clearance {
         (0..yes.len()).filter(is_new).count()
     }
 
+    /// Whether it bears on a line: it names it. What was undone of somebody's bookings stays undone whichever way they
+    /// would go now.
+    pub fn concerns(&self, key: &str) -> bool {
+        self.names(key)
+            || self.kind == ClearanceKind::Undone
+                && is_about_bookings(key)
+                && self.lines.iter().any(|line| is_about_bookings(&line.key))
+    }
+
     /// Whether one accepted operation uses a line up. A hold only waits; and all of somebody's bookings are one line, though
     /// each is an operation of its own.
     pub fn is_used_up_by_one(&self, key: &str) -> bool {
-        matches!(self.kind, ClearanceKind::Approval | ClearanceKind::Cap) && key != ALL_BOOKINGS
+        matches!(self.kind, ClearanceKind::Approval | ClearanceKind::Cap) && !is_about_bookings(key)
     }
 
     /// Lets `key` go at `now`: granted, in time, and not used up.
