@@ -183,7 +183,7 @@ function route(method, path, query, body, headers) {
     }
     if (one[3] === "/explain") {
       const at = iso(Date.now());
-      return ok({ person: bare(person), at, since: at, groups: 4, lines: [{ part: "standing", what: "active, site london", why: ["scope: member of APP-iOffice-Users"] }, { part: "place", what: "a free desk on 5 Bishopsgate / Level 4", why: ["own-desk, row 1 of places: officeLocation is LON"] }], ways: query.get("thing") ? [{ rule: "own-desk", sentence: "Everybody has a desk.", gives: true, why: "officeLocation is LON", change: ["set officeLocation to something else"] }] : [], made: [] });
+      return ok({ person: bare(person), at, since: at, groups: 4, lines: [{ part: "standing", what: "active, site london", why: ["scope: member of APP-iOffice-Users"] }, { part: "place", what: "a free desk on 5 Bishopsgate / Level 4", why: ["own-desk, row 1 of places: officeLocation is LON"] }], ways: query.get("thing") ? [{ rule: "own-desk", sentence: "Everybody has a desk.", gives: true, why: "officeLocation is LON", change: ["set officeLocation to something else"], by_itself: { at, on: at.slice(0, 10) }, rests_on: [] }] : [], made: [] });
     }
     if (one[3] === "/look") {
       tell("activity", happen(world, Date.now(), { person, row: ["look", "info", (p) => `${p.name} is looked at again`, () => "asked in the console"] }));

@@ -2880,6 +2880,21 @@ export interface components {
                     site: string;
                     tenant: string;
                     people: number;
+                /** @description When time alone turns it round, if nothing changes before: the moment, and the day where the person is. */
+                by_itself: {
+                    /** Format: date-time */
+                    at: string;
+                    /** Format: date */
+                    on: string;
+                } | null;
+                /** @description Expressions that stand in the way of a change: evaluated, not taken apart. What each reads, and what that is now; null: empty. */
+                rests_on: {
+                    expression: string;
+                    inputs: {
+                        name: string;
+                        now: string | null;
+                    }[];
+                }[];
                     have: number;
                     because: string;
                     example: {

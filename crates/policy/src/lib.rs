@@ -71,7 +71,7 @@ pub use self::{
     lint::Known,
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
-    remedy::{Remedy, Way},
+    remedy::{ByItself, Evaluated, Input, Remedy, Way},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
     testing::{TestReport, TestResult},
 };

@@ -428,15 +428,8 @@ impl Verbs {
         for way in &told.ways {
             let word = if way.gives { "gives it" } else { "does not give it" };
             let _ = writeln!(text, "\n{}: {}\n  {word}: {}", way.rule, way.sentence, way.why);
-            let turned = if way.gives { "it would stop" } else { "it would be given" };
-            match &way.change {
-                Some(change) if way.tried => {
-                    let list: Vec<_> = change.iter().map(ToString::to_string).collect();
-                    let _ = writeln!(text, "  {turned} if you {}", list.join(" and "));
-                }
-                _ => {
-                    let _ = writeln!(text, "  no change of attributes or groups alone turns it round");
-                }
+            for line in way.turned_by() {
+                let _ = writeln!(text, "  {line}");
             }
         }
         if thing.is_some() && told.ways.is_empty() {
