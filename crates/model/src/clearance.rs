@@ -172,7 +172,8 @@ pub struct Vote {
     /// In whose place, if somebody delegated to the voter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
-    /// Identities and addresses of whose vote it is: whichever way they came in, one of them is the same.
+    /// Identities and addresses of whose vote it is, and of who cast it in their place: whichever way they came in, one of
+    /// them is the same.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub whose: BTreeSet<String>,
     pub at: Timestamp,
@@ -184,10 +185,16 @@ pub struct Vote {
 }
 
 impl Vote {
-    /// Whether two votes are one person's.
+    /// Whether one person stands behind both votes: it is theirs, or they cast it in another's place.
     pub fn is_same_persons(&self, other: &Self) -> bool {
-        let name = |vote: &Self| vote.instead_of.as_ref().unwrap_or(&vote.by).to_lowercase();
-        !self.whose.is_disjoint(&other.whose) || name(self) == name(other)
+        let names = |vote: &Self| -> BTreeSet<String> {
+            [Some(&vote.by), vote.instead_of.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|name| name.to_lowercase())
+                .collect()
+        };
+        !self.whose.is_disjoint(&other.whose) || !names(self).is_disjoint(&names(other))
     }
 }
 
@@ -243,13 +250,6 @@ impl Clearance {
         self.lines.binary_search_by(|line| line.key.as_str().cmp(key)).is_ok()
     }
 
-    /// Votes for it, each voter counted once.
-    pub fn ayes(&self) -> usize {
-        let yes: Vec<&Vote> = self.votes.iter().filter(|vote| vote.yes).collect();
-        let is_new = |at: &usize| !yes[..*at].iter().any(|earlier| earlier.is_same_persons(yes[*at]));
-        (0..yes.len()).filter(is_new).count()
-    }
-
     /// Whether it bears on a line: it names it. What was undone of somebody's bookings stays undone whichever way they
     /// would go now.
     pub fn concerns(&self, key: &str) -> bool {
@@ -257,6 +257,13 @@ impl Clearance {
             || self.kind == ClearanceKind::Undone
                 && is_about_bookings(key)
                 && self.lines.iter().any(|line| is_about_bookings(&line.key))
+    }
+
+    /// Votes for it, each voter counted once.
+    pub fn ayes(&self) -> usize {
+        let yes: Vec<&Vote> = self.votes.iter().filter(|vote| vote.yes).collect();
+        let is_new = |at: &usize| !yes[..*at].iter().any(|earlier| earlier.is_same_persons(yes[*at]));
+        (0..yes.len()).filter(is_new).count()
     }
 
     /// Whether one accepted operation uses a line up. A hold only waits; and all of somebody's bookings are one line, though

@@ -267,6 +267,9 @@ pub const REVIEW_LINES: &str = "review_lines";
 /// Where what somebody said about late leavers is kept, by the leaver.
 pub const LATE_ANSWERS: &str = "late_answers";
 
+/// Where it is kept who may vote in whose place, by either of them.
+pub const DELEGATIONS: &str = "delegations";
+
 /// What [`Write::Meta`] keeps the end of the chain of a tenant's log under: this, and the tenant.
 pub const INTAKE: &str = "intake:";
 
