@@ -183,7 +183,7 @@ function route(method, path, query, body, headers) {
     }
     if (one[3] === "/explain") {
       const at = iso(Date.now());
-      return ok({ person: bare(person), at, since: at, groups: 4, lines: [{ part: "standing", what: "active, site london", why: ["scope: member of APP-iOffice-Users"] }, { part: "place", what: "a free desk on 5 Bishopsgate / Level 4", why: ["own-desk, row 1 of places: officeLocation is LON"] }], ways: query.get("thing") ? [{ rule: "own-desk", sentence: "Everybody has a desk.", gives: true, why: "officeLocation is LON", change: ["set officeLocation to something else"] }] : [], made: [] });
+      return ok({ person: bare(person), at, since: at, groups: 4, lines: [{ part: "standing", what: "active, site london", why: ["scope: member of APP-iOffice-Users"] }, { part: "place", what: "a free desk on 5 Bishopsgate / Level 4", why: ["own-desk, row 1 of places: officeLocation is LON"] }], ways: query.get("thing") ? [{ rule: "own-desk", sentence: "Everybody has a desk.", gives: true, why: "officeLocation is LON", change: ["set officeLocation to something else"], by_itself: { at, on: at.slice(0, 10) }, rests_on: [] }] : [], made: [] });
     }
     if (one[3] === "/look") {
       tell("activity", happen(world, Date.now(), { person, row: ["look", "info", (p) => `${p.name} is looked at again`, () => "asked in the console"] }));
@@ -204,6 +204,7 @@ function route(method, path, query, body, headers) {
       return ok(whatif(world, body.draft, "wif_2c41d09be7a1f350"));
     }
     case "GET /approvals": return ok(approvals(query.get("done") === "true"));
+    case "GET /delegations": return ok({ items: [{ id: "dlg_1", from: "mia@acme.example", to: "bob@acme.example", starts: iso(Date.now()), until: iso(Date.now() + 86_400_000), reason: "on holiday", given_by: "demo", given_at: iso(Date.now()) }] });
     case "POST /approvals": for (const r of requests) if (body.ids.includes(r.id)) Object.assign(r, { state: body.say === "approve" ? "granted" : "declined", votes: [{ by: "demo", at: iso(Date.now()), yes: body.say === "approve", reason: body.reason }] }); return ok({ items: [] });
     case "GET /places": return ok(rooms.list());
     case "GET /journal": return ok({ trees: TENANTS.map((t, i) => ({ tenant: t.id, size: 18_000 + i, root: "mI0dHx5cVZ0P9q1W1c0QJ9tYJt6Vq8m9c1C5b7QJk3E=" })), damage: null });

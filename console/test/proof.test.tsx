@@ -199,3 +199,46 @@ test("what a draft does is applied exactly as shown, without those who were unti
   await userEvent.click(screen.getByRole("button", { name: "Say what became of it" }));
   expect(await screen.findByText(/1 of 1 change made/)).toBeTruthy();
 });
+
+test("explain says on which day time alone turns it, and what an expression reads", async () => {
+  const way = { rule: "lab", sentence: "Engineers enter the lab.", gives: false, why: "level is \"2\"", change: null, by_itself: { at: "2026-12-01T00:00:00Z", on: "2026-12-01" }, rests_on: [{ expression: "user.profile.level > 3", inputs: [{ name: "level", now: "2" }, { name: "badge", now: null }] }] };
+  const until = { rule: "temporary", sentence: "For a while.", gives: true, why: "applies to everybody", change: ["give last a date not after 2026-11-30"], by_itself: { at: "2026-12-01T00:00:00Z", on: "2026-12-01" }, rests_on: [] };
+  open("/all/people/emea/00u1?tab=explain&thing=door", {
+    ...BASE,
+    "GET /people/emea/00u1": DETAIL,
+    "GET /people/emea/00u1/explain": { person: PERSON, at: "2026-11-23T11:00:00Z", since: "2026-11-01T11:00:00Z", groups: 2, lines: [], made: [], ways: [way, until] },
+  });
+  const said = (rule: string) => screen.getByText(rule).closest("li")!.textContent;
+  await screen.findByText("lab");
+  expect(said("lab")).toContain("It rests on user.profile.level > 3, which is evaluated, so what would turn it is not guessed. It reads level: 2, badge: empty.It would be given by itself on 2026-12-01, if nothing changes before.");
+  expect(said("lab")).not.toContain("No change of attributes");
+  expect(said("temporary")).toContain("It would stop if you give last a date not after 2026-11-30: tried on this person.It would stop by itself on 2026-12-01");
+});
+
+test("votes are given to somebody for a time, and taken back", async () => {
+  const given = { id: "dlg_1", from: "mia@acme.example", to: "bob@acme.example", starts: "2026-11-23T11:00:00Z", until: "2026-11-30T11:00:00Z", reason: "on holiday", given_by: "Olu", given_at: "2026-11-23T11:00:00Z" };
+  const bodies: string[] = [];
+  let items = [given];
+  const { sent } = open("/all/approvals", {
+    ...BASE,
+    "GET /approvals": { items: [], next: null, total: 0 },
+    "GET /delegations": () => ({ items }),
+    "DELETE /delegations/dlg_1": () => ((items = []), null),
+    "POST /delegations": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), refusal(422, { title: "nobody who works here has the address x@y.example", fix: "give the address that Okta has of somebody active", code: "delegation" })),
+  });
+  const row = (await screen.findByText("bob@acme.example")).closest("li")!;
+  expect(row.textContent).toMatch(/bob@acme.example for mia@acme.examplefrom .* until .*, recorded by Olu: on holiday/);
+  await userEvent.click(within(row).getByRole("button", { name: /^Withdraw/ }));
+  expect(await screen.findByText("Nobody votes in another's place")).toBeTruthy();
+  expect(sent.some((s) => s.method === "DELETE")).toBe(true);
+
+  await userEvent.click(screen.getByRole("button", { name: "Let somebody vote" }));
+  await userEvent.type(screen.getByLabelText(/In whose place/), "mia@acme.example");
+  await userEvent.type(screen.getByLabelText(/Who may vote/), "x@y.example");
+  const submit = screen.getByRole("button", { name: "Let them vote" }) as HTMLButtonElement;
+  expect(submit.disabled).toBe(true);
+  await userEvent.type(screen.getByLabelText(/^Until/), "2026-11-30T11:00");
+  await userEvent.click(submit);
+  expect((await screen.findByRole("alert")).textContent).toContain("Nothing was delegated. nobody who works here has the address x@y.example. give the address");
+  expect(JSON.parse(bodies[0]!)).toMatchObject({ from: "mia@acme.example", to: "x@y.example", until: new Date("2026-11-30T11:00").toISOString() });
+});

@@ -370,11 +370,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Who may vote in whose place, and from when until when: of the caller, or for whoever sees everything, all. */
+        get: operations["getDelegations"];
         put?: never;
-        /** Lets somebody else vote in one's place for a time. */
+        /** Lets somebody else vote in one's place for a time; an owner also in another's. */
         post: operations["postDelegations"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a delegation back before its time. */
+        delete: operations["deleteDelegationsById"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2439,10 +2457,35 @@ export interface components {
         DecidedApprovals: {
             items: components["schemas"]["ApprovalRequest"][];
         };
-        /** @description E-mail of who delegates, and of who may vote instead. */
+        /** @description Somebody may vote in another's place. */
         Delegation: {
+            id: string;
+            /** @description E-mail of who delegates. */
+            from: string;
+            /** @description E-mail of who may vote instead. */
+            to: string;
+            /**
+             * Format: date-time
+             * @description null: kept by a version that knew no beginning.
+             */
+            starts: string | null;
+            /** Format: date-time */
+            until: string;
+            reason: string;
+            /** @description Who recorded it; empty: kept by a version that did not note it. */
+            given_by: string;
+            /** Format: date-time */
+            given_at: string | null;
+        };
+        Delegations: {
+            items: components["schemas"]["Delegation"][];
+        };
+        /** @description E-mail of who delegates, and of who may vote instead: somebody who works here. It begins at once where nothing else is said. */
+        NewDelegation: {
             from: string;
             to: string;
+            /** Format: date-time */
+            starts?: string | null;
             /** Format: date-time */
             until: string;
             /** @description Why; packs of evidence list it. */
@@ -2845,6 +2888,21 @@ export interface components {
                 why: string;
                 /** @description The smallest change that turns it round, tried on this person; null: no change of attributes or groups alone does. */
                 change: string[] | null;
+                /** @description When time alone turns it round, if nothing changes before: the moment, and the day where the person is. */
+                by_itself: {
+                    /** Format: date-time */
+                    at: string;
+                    /** Format: date */
+                    on: string;
+                } | null;
+                /** @description Expressions that stand in the way of a change: evaluated, not taken apart. What each reads, and what that is now; null: empty. */
+                rests_on: {
+                    expression: string;
+                    inputs: {
+                        name: string;
+                        now: string | null;
+                    }[];
+                }[];
             }[];
             made: {
                 site: string;
@@ -3784,6 +3842,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getDelegations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegations"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     postDelegations: {
         parameters: {
             query?: never;
@@ -3793,7 +3872,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Delegation"];
+                "application/json": components["schemas"]["NewDelegation"];
             };
         };
         responses: {
@@ -3805,6 +3884,27 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Delegation"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteDelegationsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

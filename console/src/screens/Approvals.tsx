@@ -14,6 +14,7 @@ import { Facts, PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
+import { StandIns } from "./StandIns";
 import "../forms.css";
 
 export type Request = Schemas["ApprovalRequest"];
@@ -89,6 +90,7 @@ export function Approvals() {
           </div>
         )}
       </Loaded>
+      <StandIns />
     </>
   );
 }

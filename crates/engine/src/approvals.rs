@@ -16,7 +16,7 @@ use crate::{
     Engine,
     engine::{MANAGER_EMAIL, MANAGER_LOGIN},
     journal::line,
-    ports::{DELEGATIONS, Document, DocumentKey, StoreFailure, Write},
+    ports::{StoreFailure, Write},
 };
 
 /// Somebody who decides.
@@ -88,48 +88,24 @@ impl From<StoreFailure> for SayRefused {
     }
 }
 
-/// Somebody else may vote in one's place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delegation {
-    /// E-mail of who delegates.
-    pub from: String,
-    /// E-mail of who may vote instead.
-    pub to: String,
-    pub until: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// A delegation as it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Delegated {
-    #[serde(flatten)]
-    pub delegation: Delegation,
-    /// When it was made, and by whom; `None`: kept by a version that did not note it.
-    #[serde(default)]
-    pub since: Option<Timestamp>,
-    #[serde(default)]
-    pub by: Option<String>,
-}
-
 /// Somebody has a say.
 struct Allowed {
     /// In whose place, if in somebody's.
     instead_of: Option<String>,
-    /// Whose vote it is.
+    /// Whose vote it is, and who casts it.
     whose: BTreeSet<String>,
     /// What gives it.
     capacity: String,
 }
 
 /// Identities that are somebody, and the groups they are in.
-struct Known {
-    identities: Vec<IdentityId>,
+pub(crate) struct Known {
+    pub identities: Vec<IdentityId>,
     groups: BTreeSet<GroupId>,
     /// Given, and those of their identities.
-    emails: Vec<String>,
+    pub emails: Vec<String>,
     /// One of the identities is somebody who works here.
-    employed: bool,
+    pub employed: bool,
 }
 
 impl Known {
@@ -261,28 +237,26 @@ impl Engine {
             Err(why) => why,
         };
         let refused = SayRefused::NoSay { id: clearance.id.clone(), name: by.name.clone(), why };
-        if me.identities.contains(&clearance.identity) {
+        // Nobody votes about themselves in another's place either, nor does somebody who works here no more.
+        if me.identities.contains(&clearance.identity) || has_left(&me) {
             return Err(refused);
         }
-        for mail in &me.emails {
-            let to_me = self.store.documents_by_key(DELEGATIONS, "to", &mail.to_lowercase()).await?;
-            for document in to_me {
-                let Ok(given) = serde_json::from_value::<Delegation>(document.body) else { continue };
-                if given.until <= now {
-                    continue;
-                }
-                let emails = vec![given.from.clone()];
-                let other = Principal { name: given.from.clone(), emails, ..Principal::default() };
-                let known = self.known_as(&other).await?;
-                if let Ok(capacity) = say_of(clearance, &other, &known, now) {
-                    return Ok(Allowed { instead_of: Some(given.from), whose: known.whose(), capacity });
-                }
+        for kept in self.given_to(&me, now).await? {
+            let other = kept.delegator();
+            let known = self.known_as(&other).await?;
+            let whose = known.whose();
+            if clearance.votes.iter().any(|vote| vote.yes && !vote.whose.is_disjoint(&whose)) {
+                continue;
+            }
+            if let Ok(capacity) = say_of(clearance, &other, &known, now) {
+                let whose = whose.into_iter().chain(me.whose()).collect();
+                return Ok(Allowed { instead_of: Some(other.name), whose, capacity });
             }
         }
         Err(refused)
     }
 
-    async fn known_as(&self, who: &Principal) -> Result<Known, StoreFailure> {
+    pub(crate) async fn known_as(&self, who: &Principal) -> Result<Known, StoreFailure> {
         let mut identities = who.identities.clone();
         for mail in &who.emails {
             if let Some(folded) = fold::email(mail) {
@@ -310,51 +284,28 @@ impl Engine {
         Ok(Known { identities, groups, emails, employed })
     }
 
-    /// Whether an e-mail address is this person's, as far as is known of them.
+    /// E-mail addresses that are this person's, as far as is known of them.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn is_address_of(&self, who: &Principal, mail: &str) -> Result<bool, StoreFailure> {
-        let known = self.known_as(who).await?;
-        Ok(known.emails.iter().any(|own| own.eq_ignore_ascii_case(mail)))
-    }
-
-    /// Lets somebody else vote in `from`'s place until then.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn delegate(&self, delegation: &Delegation, by: &str) -> Result<(), StoreFailure> {
-        let key = delegation.from.to_lowercase();
-        let now = self.clock.now();
-        let kept = Delegated { delegation: delegation.clone(), since: Some(now), by: Some(by.to_owned()) };
-        let known = self.store.documents(DELEGATIONS, std::slice::from_ref(&key)).await?;
-        let to = DocumentKey { kind: "to".into(), value: delegation.to.to_lowercase(), sole: false };
-        let document = Document {
-            collection: DELEGATIONS.into(),
-            key,
-            version: known.first().map_or(0, |document| document.version),
-            keys: vec![to],
-            body: serde_json::to_value(kept).unwrap_or_default(),
-        };
-        let mut batch = vec![Write::Document(Box::new(document))];
-        for tenant in self.directories().keys() {
-            let title = format!("{} may vote in the place of {}", delegation.to, delegation.from);
-            let why = delegation.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let detail = format!("until {}, by {by}{why}", delegation.until);
-            batch.push(line(tenant, now, "approval", title).detail(detail).write());
-        }
-        self.write(batch).await.map(|_| ())
+    pub async fn addresses_of(&self, who: &Principal) -> Result<Vec<String>, StoreFailure> {
+        Ok(self.known_as(who).await?.emails)
     }
 }
 
 /// What gives them a say, or why they have none.
 fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp) -> Result<String, String> {
     // A link or a delegation outlives a contract; a sign-in does not, and neither does what it gives.
-    if !known.identities.is_empty() && !known.employed {
+    if has_left(known) {
         return Err("they do not work here any more, or are on leave".into());
     }
     let roles = who.roles_at(&clearance.identity.tenant, &clearance.site);
     let voter =
         Voter { identities: &known.identities, emails: &known.emails, roles: &roles, groups: &known.groups };
     clearing::capacity(clearance, &voter, now)
+}
+
+/// Somebody who is known, and does not work here now.
+fn has_left(known: &Known) -> bool {
+    !known.identities.is_empty() && !known.employed
 }

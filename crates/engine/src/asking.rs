@@ -1,7 +1,11 @@
 //! Whoever may decide about a request is told of it: by e-mail with a link of their own, and on the channels of the
 //! settings. Told again, to others, when it escalates.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
@@ -55,34 +59,89 @@ impl Engine {
         clearance: &Clearance,
         now: Timestamp,
     ) -> Result<Vec<Write>, StoreFailure> {
-        if clearance.over
-            || clearance.state != ClearanceState::Waiting
-            || !matches!(clearance.kind, ClearanceKind::Approval | ClearanceKind::Cap)
-        {
+        if !is_asked_about(clearance) {
             return Ok(Vec::new());
         }
         let asking = &self.settings().alerts.asking;
-        let mut mails = BTreeSet::new();
-        for approver in asked(clearance, now) {
-            self.mailboxes(approver, clearance, &mut mails).await?;
-        }
-        // Nobody decides about themselves, so nobody is asked about themselves.
-        if let Some(own) = self.mailbox_of(&clearance.identity).await? {
-            mails.remove(&own);
-        }
+        let mails = self.mails_asked(clearance, now).await?;
         let mut batch = Vec::new();
         if mails.len() <= MAILS_MAX || asking.channels.is_empty() {
-            for mail in mails.iter().take(MAILS_MAX) {
-                let until = clearance.until.unwrap_or(now + LINK_MAX);
-                let link = asking.links.as_ref().and_then(|links| links.decide(&clearance.id, mail, until));
-                batch.push(message(clearance, &format!("{TO_MAILBOX}{mail}"), mail, link.as_deref(), now));
+            for (mail, instead_of) in mails.iter().take(MAILS_MAX) {
+                batch.push(self.asked_by_mail(clearance, mail, instead_of.as_deref(), now));
             }
         }
         if !asking.channels.is_empty() {
             let console = asking.links.as_ref().and_then(|links| links.console());
-            batch.push(message(clearance, TO_CHANNELS, TO_CHANNELS, console.as_deref(), now));
+            batch.push(message(clearance, TO_CHANNELS, TO_CHANNELS, None, console.as_deref(), now));
         }
         Ok(batch)
+    }
+
+    fn asked_by_mail(
+        &self,
+        clearance: &Clearance,
+        mail: &str,
+        instead_of: Option<&str>,
+        now: Timestamp,
+    ) -> Write {
+        let links = self.settings().alerts.asking.links.as_ref();
+        let until = clearance.until.unwrap_or(now + LINK_MAX);
+        let link = links.and_then(|links| links.decide(&clearance.id, mail, until));
+        message(clearance, &format!("{TO_MAILBOX}{mail}"), mail, instead_of, link.as_deref(), now)
+    }
+
+    /// Mailboxes of whoever may decide by now, and for those who stand in for somebody, in whose place they may.
+    async fn mails_asked(
+        &self,
+        clearance: &Clearance,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Option<String>>, StoreFailure> {
+        let mut named = BTreeSet::new();
+        for approver in asked(clearance, now) {
+            self.mailboxes(approver, clearance, &mut named).await?;
+        }
+        // Nobody decides about themselves, so nobody is asked about themselves.
+        let own = self.mailbox_of(&clearance.identity).await?;
+        if let Some(own) = &own {
+            named.remove(own);
+        }
+        let mut mails: BTreeMap<String, Option<String>> =
+            named.iter().map(|mail| (mail.clone(), None)).collect();
+        for mail in named.iter().take(MAILS_MAX) {
+            for given in self.given_by(mail, now).await? {
+                let to = given.to.to_lowercase();
+                if own.as_ref() != Some(&to) {
+                    mails.entry(to).or_insert(Some(given.from));
+                }
+            }
+        }
+        Ok(mails)
+    }
+
+    /// Tells whoever may vote in somebody's place from now on of what waits for them. Called now and then.
+    pub async fn tell_stand_ins(&self) {
+        let now = self.clock.now();
+        let Ok(all) = self.delegations().await else { return };
+        let in_force: BTreeSet<String> =
+            all.into_iter().filter(|given| given.is_in_force(now)).map(|given| given.id).collect();
+        let told = || self.stood_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        told().retain(|id| in_force.contains(id));
+        if *told() == in_force {
+            return;
+        }
+        let Ok(waiting) = self.requests(REQUESTS_MAX).await else { return };
+        let mut batch = Vec::new();
+        for clearance in waiting.iter().filter(|clearance| is_asked_about(clearance)) {
+            let Ok(mails) = self.mails_asked(clearance, now).await else { return };
+            for (mail, instead_of) in mails.iter().filter(|(_, instead_of)| instead_of.is_some()) {
+                batch.push(self.asked_by_mail(clearance, mail, instead_of.as_deref(), now));
+            }
+        }
+        if let Err(error) = self.write(batch).await {
+            tracing::warn!(%error, "stand-ins could not be told");
+            return;
+        }
+        *told() = in_force;
     }
 
     /// Tells the next ones about requests that nobody decided in time. Called now and then.
@@ -135,6 +194,13 @@ impl Engine {
     }
 }
 
+/// Whether it waits for somebody who is to be told.
+fn is_asked_about(clearance: &Clearance) -> bool {
+    !clearance.over
+        && clearance.state == ClearanceState::Waiting
+        && matches!(clearance.kind, ClearanceKind::Approval | ClearanceKind::Cap)
+}
+
 /// Who may decide by now.
 fn asked(clearance: &Clearance, now: Timestamp) -> impl Iterator<Item = &Approver> {
     let others = escalated(clearance, now);
@@ -159,7 +225,14 @@ fn short(to: &str) -> String {
     }
 }
 
-fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now: Timestamp) -> Write {
+fn message(
+    clearance: &Clearance,
+    route: &str,
+    to: &str,
+    instead_of: Option<&str>,
+    link: Option<&str>,
+    now: Timestamp,
+) -> Write {
     let named = clearance.demand.as_ref().is_some_and(|demand| !demand.escalate_to.is_empty());
     // Whoever was asked first is not asked again, but for the channels: there the next ones read it too.
     let next = to == TO_CHANNELS && named && escalated(clearance, now);
@@ -188,6 +261,9 @@ fn message(clearance: &Clearance, route: &str, to: &str, link: Option<&str>, now
             "\nWithout a decision by {} nothing is done.",
             until.strftime("%Y-%m-%d %H:%M UTC")
         );
+    }
+    if let Some(other) = instead_of {
+        let _ = writeln!(text, "\nYou may decide in the place of {other}.");
     }
     let _ = match link {
         Some(link) => writeln!(text, "\nDecide here: {link}"),

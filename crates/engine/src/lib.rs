@@ -12,6 +12,7 @@ pub mod asking;
 pub mod clock;
 pub mod context;
 pub mod definitions;
+pub mod delegations;
 pub mod engine;
 pub mod environments;
 pub mod explain;

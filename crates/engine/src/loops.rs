@@ -268,6 +268,7 @@ impl Engine {
             self.clear_caps().await;
             self.watch_reviews().await;
             self.tell_escalated().await;
+            self.tell_stand_ins().await;
             if let Err(error) = self.advance_roll_out().await {
                 tracing::warn!(%error, "the roll-out could not be moved on");
             }

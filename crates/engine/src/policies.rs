@@ -438,14 +438,20 @@ impl Engine {
             return Err(PolicyRefusal::NoReason);
         }
         if self.active().policy.guardrails().second_person {
-            let id = "command-line";
-            let tag = self.policy_draft(id).await?.map_or(0, |draft| draft.tag);
-            let known = self.policy_draft(id).await?.filter(|draft| draft.source.same_content(files));
-            let tag = match known {
-                Some(draft) => draft.tag,
-                None => self.keep_policy_draft(id, tag, files.clone(), wish.by).await?.tag,
+            let drafts = self.drafts_named("command-line").await?;
+            let same = drafts.iter().find(|draft| draft.source.same_content(files));
+            // Whoever asked for something else before asks for this instead.
+            let own = |draft: &&Draft| draft.asked.as_ref().is_some_and(|ask| ask.by == wish.by);
+            let (id, tag) = match (same, drafts.iter().find(own)) {
+                (Some(draft), _) => (draft.id.clone(), draft.tag),
+                (None, known) => {
+                    let free = || (free_name("command-line", &drafts), 0);
+                    let (id, tag) = known.map_or_else(free, |draft| (draft.id.clone(), draft.tag));
+                    let tag = self.keep_policy_draft(&id, tag, files.clone(), wish.by).await?.tag;
+                    (id, tag)
+                }
             };
-            return self.publish_policy_draft(id, tag, wish).await;
+            return self.publish_policy_draft(&id, tag, wish).await;
         }
         let policy = self.usable(files).await?;
         let version = self.put_in_force(policy, wish, None, None, Vec::new()).await?;
@@ -474,15 +480,29 @@ impl Engine {
         {
             return Err(PolicyRefusal::Same(now.number));
         }
-        let id = format!("back-to-{to}");
-        let tag = match self.policy_draft(&id).await? {
-            Some(draft) if draft.back_to == Some(to) => draft.tag,
-            other => {
-                let tag = other.map_or(0, |draft| draft.tag);
-                self.keep_draft(&id, tag, earlier.source, wish.by, Some(to)).await?.tag
+        let name = format!("back-to-{to}");
+        let drafts = self.drafts_named(&name).await?;
+        let (id, tag) = match drafts.iter().find(|draft| draft.back_to == Some(to)) {
+            Some(draft) => (draft.id.clone(), draft.tag),
+            None => {
+                let id = free_name(&name, &drafts);
+                let tag = self.keep_draft(&id, 0, earlier.source, wish.by, Some(to)).await?.tag;
+                (id, tag)
             }
         };
         self.publish_policy_draft(&id, tag, wish).await
+    }
+
+    /// Drafts of this name, and those that were numbered because somebody had made something of it.
+    async fn drafts_named(&self, name: &str) -> Result<Vec<Draft>, StoreFailure> {
+        let mut drafts = self.policy_drafts().await?;
+        drafts.retain(|draft| {
+            let rest = draft.id.strip_prefix(name);
+            let number =
+                |rest: &str| rest.strip_prefix('-').is_some_and(|number| number.parse::<u32>().is_ok());
+            rest.is_some_and(|rest| rest.is_empty() || number(rest))
+        });
+        Ok(drafts)
     }
 
     /// A version that was in force once: what the linter has learnt since must not stand in the way back.
@@ -640,6 +660,13 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The name, or with the next number where drafts of it are there: what somebody made of one stays.
+fn free_name(name: &str, drafts: &[Draft]) -> String {
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| !drafts.iter().any(|draft| draft.id == *name)).unwrap_or_default()
 }
 
 /// Mistakes that a finding names.

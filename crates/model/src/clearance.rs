@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Role;
 use crate::desired::Loses;
-use crate::id::{CenterId, GroupId, IdentityId, ItemId, PlanId, SiteId};
+use crate::id::{AccountId, CenterId, GroupId, IdentityId, ItemId, PlanId, SiteId};
 
 /// What a rule asks for before what it gives, or takes, may happen (`but_first`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,8 +128,18 @@ impl ClearanceState {
     }
 }
 
-/// The line under which somebody's future bookings go, all of them.
+/// The line under which somebody's future bookings are cancelled, all that are.
 pub const ALL_BOOKINGS: &str = "bookings-";
+
+/// The line under which somebody's future bookings go over to an account, all that do.
+pub fn bookings_to(account: AccountId) -> String {
+    format!("{ALL_BOOKINGS}:to:{account}")
+}
+
+/// Whether a line is about somebody's bookings: cancelled, or handed over.
+pub fn is_about_bookings(key: &str) -> bool {
+    key.strip_prefix(ALL_BOOKINGS).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
 
 /// The line that gives entry to an area.
 pub fn door_given(area: &str) -> String {
@@ -162,7 +172,8 @@ pub struct Vote {
     /// In whose place, if somebody delegated to the voter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
-    /// Identities and addresses of whose vote it is: whichever way they came in, one of them is the same.
+    /// Identities and addresses of whose vote it is, and of who cast it in their place: whichever way they came in, one of
+    /// them is the same.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub whose: BTreeSet<String>,
     pub at: Timestamp,
@@ -174,10 +185,16 @@ pub struct Vote {
 }
 
 impl Vote {
-    /// Whether two votes are one person's.
+    /// Whether one person stands behind both votes: it is theirs, or they cast it in another's place.
     pub fn is_same_persons(&self, other: &Self) -> bool {
-        let name = |vote: &Self| vote.instead_of.as_ref().unwrap_or(&vote.by).to_lowercase();
-        !self.whose.is_disjoint(&other.whose) || name(self) == name(other)
+        let names = |vote: &Self| -> BTreeSet<String> {
+            [Some(&vote.by), vote.instead_of.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|name| name.to_lowercase())
+                .collect()
+        };
+        !self.whose.is_disjoint(&other.whose) || !names(self).is_disjoint(&names(other))
     }
 }
 
@@ -233,6 +250,15 @@ impl Clearance {
         self.lines.binary_search_by(|line| line.key.as_str().cmp(key)).is_ok()
     }
 
+    /// Whether it bears on a line: it names it. What was undone of somebody's bookings stays undone whichever way they
+    /// would go now.
+    pub fn concerns(&self, key: &str) -> bool {
+        self.names(key)
+            || self.kind == ClearanceKind::Undone
+                && is_about_bookings(key)
+                && self.lines.iter().any(|line| is_about_bookings(&line.key))
+    }
+
     /// Votes for it, each voter counted once.
     pub fn ayes(&self) -> usize {
         let yes: Vec<&Vote> = self.votes.iter().filter(|vote| vote.yes).collect();
@@ -243,7 +269,7 @@ impl Clearance {
     /// Whether one accepted operation uses a line up. A hold only waits; and all of somebody's bookings are one line, though
     /// each is an operation of its own.
     pub fn is_used_up_by_one(&self, key: &str) -> bool {
-        matches!(self.kind, ClearanceKind::Approval | ClearanceKind::Cap) && key != ALL_BOOKINGS
+        matches!(self.kind, ClearanceKind::Approval | ClearanceKind::Cap) && !is_about_bookings(key)
     }
 
     /// Lets `key` go at `now`: granted, in time, and not used up.

@@ -16,7 +16,7 @@ use lanyard_model::{
     desired::{Desired, Ending, Lifecycle},
     id::{IdentityId, PlanId},
     place::Catalogue,
-    plan::{Block, Effect, Gate, Operation, Plan, Step},
+    plan::{Block, Difference, Effect, Gate, Operation, Plan, Step},
 };
 use sha2::{Digest, Sha256};
 
@@ -217,9 +217,8 @@ pub fn gate(plan: Plan, gating: &Gating<'_>) -> Gated {
             left = free;
         }
     }
-    for ((kind, rule), (demand, mut about)) in asks {
-        about.sort();
-        about.dedup_by(|a, b| a.key == b.key);
+    for ((kind, rule), (demand, about)) in asks {
+        let about = by_key(about);
         let asked = ask(kind, &rule, &demand, about, &gated.plan, gating);
         for (step, wants) in &mut cut {
             if wants.as_ref() == Some(&(kind, rule.clone())) {
@@ -247,6 +246,23 @@ pub fn gate(plan: Plan, gating: &Gating<'_>) -> Gated {
     let id: PlanId = gated.plan.id.clone();
     gated.new.iter_mut().for_each(|clearance| clearance.plan = id.clone());
     gated
+}
+
+/// Things of one line that are told one by one.
+const TOLD_MAX: usize = 5;
+
+/// Each line once, with all that goes under it: several bookings are one line.
+fn by_key(lines: Vec<GatedLine>) -> Vec<GatedLine> {
+    let mut by_key: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in lines {
+        by_key.entry(line.key).or_default().insert(line.what);
+    }
+    let told = |list: BTreeSet<String>| {
+        let more = list.len().saturating_sub(TOLD_MAX);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        list.into_iter().take(TOLD_MAX).collect::<Vec<_>>().join("; ") + &more
+    };
+    by_key.into_iter().map(|(key, list)| GatedLine { key, what: told(list) }).collect()
 }
 
 fn next_look(gate: &Gate) -> Option<Timestamp> {
@@ -288,7 +304,7 @@ fn note_cap(
 /// Clearances on record that are about lines of this step: their reason has not gone away.
 fn resting(step: &Step, gating: &Gating<'_>) -> BTreeSet<String> {
     let keys = lines::keys(&step.op, gating.before);
-    let about = |known: &&Clearance| !known.over && keys.iter().any(|key| known.names(key));
+    let about = |known: &&Clearance| !known.over && keys.iter().any(|key| known.concerns(key));
     gating.known.iter().filter(about).map(|known| known.id.clone()).collect()
 }
 
@@ -301,7 +317,9 @@ fn verdict(
 ) -> Verdict {
     let key = line.key.as_str();
     let live = || gating.known.iter().filter(move |known| !known.over && known.names(key));
-    if let Some(undone) = live().find(|known| known.kind == ClearanceKind::Undone) {
+    let undone =
+        |known: &&Clearance| known.kind == ClearanceKind::Undone && !known.over && known.concerns(key);
+    if let Some(undone) = gating.known.iter().find(undone) {
         let (at, why) = undone.ended.clone().unwrap_or((undone.asked_at, "undone by a person".into()));
         return Verdict::Refused(undone.id.clone(), format!("{why}, {}", at.strftime("%Y-%m-%d %H:%M UTC")));
     }
@@ -444,9 +462,13 @@ fn takes(key: &str) -> bool {
 
 /// The rule that takes something away in this step, if it asks something first.
 fn removal_rule(step: &Step, demands: &BTreeMap<String, Demand>) -> Option<(String, Demand)> {
+    // What is handed over is gone from the person, too.
+    let takes = |difference: &&Difference| {
+        difference.effect == Effect::Remove || matches!(step.op, Operation::HandOver { .. })
+    };
     step.differences
         .iter()
-        .filter(|difference| difference.effect == Effect::Remove)
+        .filter(takes)
         .flat_map(|difference| &difference.because)
         .find_map(|because| demands.get(&because.rule).map(|demand| (because.rule.clone(), demand.clone())))
 }

@@ -206,7 +206,8 @@ fn cancel_bookings(
                         what: "booking".into(),
                         from: Some(format!("{room}, {when}")),
                         to: Some(format!("account {to}, the manager's")),
-                        because: vec![kept.because.clone()],
+                        // And why they lose it at all: what that rule asks first is asked of this, too.
+                        because: std::iter::once(&kept.because).chain(&desired.because).cloned().collect(),
                     }],
                     gate,
                 ));

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use lanyard_model::{
     account::{Account, FieldName, Role},
     booking::Booking,
-    clearance::{ALL_BOOKINGS, GatedLine, door_given, item_given, role_given},
+    clearance::{ALL_BOOKINGS, GatedLine, bookings_to, door_given, item_given, role_given},
     door::DoorSpan,
-    id::{CenterId, ItemId, RoomId, SectionId},
+    id::{AccountId, CenterId, ItemId, RoomId, SectionId},
     place::Catalogue,
     plan::{AccountPatch, Difference, Effect, Inverse, Operation, Step},
 };
@@ -33,7 +33,8 @@ enum Line<'a> {
     Role(CenterId, Option<Role>, Option<Role>),
     /// The roles before are not known: all of them go.
     AllRoles,
-    Cancel(i64),
+    Cancel,
+    HandOver(AccountId),
     Book(&'a str),
     Announce(&'a str),
     Door(&'a str, Option<DoorSpan>, Option<DoorSpan>),
@@ -62,8 +63,9 @@ impl Line<'_> {
             Self::Role(center, from, Some(to)) if Some(*to) > *from => role_given(*center, *to),
             Self::Role(center, from, _) => format!("role-:{center}:{}", from.map_or("", Role::as_str)),
             Self::AllRoles => "roles-".into(),
-            // Whatever is booked until it is carried out goes with it.
-            Self::Cancel(_) => ALL_BOOKINGS.into(),
+            // Whatever is booked until it is carried out goes with it, the same way, to the same account.
+            Self::Cancel => ALL_BOOKINGS.into(),
+            Self::HandOver(to) => bookings_to(*to),
             Self::Book(key) => format!("booking+:{key}"),
             Self::Announce(key) => format!("visit+:{key}"),
             // Less time than before is taken away, and not asked for.
@@ -96,7 +98,7 @@ impl Line<'_> {
                 what.strip_prefix("role in ").is_some_and(|name| name == catalogue.center_name(*center))
             }
             Self::AllRoles => what == "all roles",
-            Self::Cancel(_) | Self::Book(_) => what == "booking",
+            Self::Cancel | Self::HandOver(_) | Self::Book(_) => what == "booking",
             Self::Announce(_) => what == "visit",
             Self::Door(area, ..) => what == doors::named(area),
         }
@@ -171,10 +173,8 @@ fn of<'a>(op: &'a Operation, before: Option<&'a Account>) -> Vec<Line<'a>> {
         }
         Operation::Deactivate => vec![Line::Deactivate],
         Operation::Reactivate => vec![Line::Reactivate],
-        // Gone from the person, wherever to.
-        Operation::CancelBooking { booking } | Operation::HandOver { booking, .. } => {
-            vec![Line::Cancel(booking.0)]
-        }
+        Operation::CancelBooking { .. } => vec![Line::Cancel],
+        Operation::HandOver { to, .. } => vec![Line::HandOver(*to)],
         Operation::Book { key, .. } => vec![Line::Book(key)],
         Operation::Announce { visit } => vec![Line::Announce(&visit.key)],
         Operation::SetDoors { rights, had, .. } => {

@@ -134,18 +134,29 @@ impl Bound {
     /// What policy wants for the identity at `now`. Total and deterministic; reads nothing but its arguments and the
     /// time zone database.
     pub fn evaluate(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
-        self.answer(identity, facts, now, true, true)
+        self.answer(identity, facts, now, true, true).0
     }
 
     /// The same without the flows that ask something first: what they alone give waits for their answer.
     pub fn evaluate_unasked(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
-        self.answer(identity, facts, now, true, false)
+        self.answer(identity, facts, now, true, false).0
     }
 
     /// The same without any reason: `because` and `not_given` are empty. Many times quicker, for comparing whole
     /// populations; [`Bound::evaluate`] tells the reasons of whoever turns out to matter.
     pub fn evaluate_mute(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
-        self.answer(identity, facts, now, false, true)
+        self.answer(identity, facts, now, false, true).0
+    }
+
+    /// [`Bound::evaluate`], or without `told` [`Bound::evaluate_mute`], and how many expressions (CEL) were evaluated for it.
+    pub fn evaluate_counting(
+        &self,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        told: bool,
+    ) -> (Desired, u32) {
+        self.answer(identity, facts, now, told, true)
     }
 
     fn answer(
@@ -155,15 +166,15 @@ impl Bound {
         now: Timestamp,
         told: bool,
         asking_flows: bool,
-    ) -> Desired {
-        let mut desired = self.reasoned(identity, facts, now, told, asking_flows);
+    ) -> (Desired, u32) {
+        let (mut desired, expressions) = self.reasoned(identity, facts, now, told, asking_flows);
         if !told {
             // A few rare answers need their own reasons on the way.
             desired.because.clear();
             desired.notices.iter_mut().for_each(|notice| notice.because.clear());
             desired.todos.iter_mut().for_each(|todo| todo.because.clear());
         }
-        desired
+        (desired, expressions)
     }
 
     fn reasoned(
@@ -173,8 +184,22 @@ impl Bound {
         now: Timestamp,
         told: bool,
         asking_flows: bool,
+    ) -> (Desired, u32) {
+        with_subject(&self.document, identity, now, told, |subject| {
+            let desired = self.routed(subject, facts, now, asking_flows);
+            (desired, subject.expressions.get())
+        })
+    }
+
+    fn routed(
+        &self,
+        subject: &Subject<'_>,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        asking_flows: bool,
     ) -> Desired {
-        with_subject(&self.document, identity, now, told, |subject| match route(&self.document, subject) {
+        let identity = subject.identity;
+        match route(&self.document, subject) {
             Routed::To(site, because) => {
                 let mut desired = self.decide(subject, site, facts, now, asking_flows);
                 if let Some(because) = because {
@@ -198,7 +223,7 @@ impl Bound {
                 desired.because.push(Because { rule: "route".into(), row: None, text: why });
                 desired
             }
-        })
+        }
     }
 
     /// Who the profile says the manager is, for the engine to look up.

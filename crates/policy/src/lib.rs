@@ -76,7 +76,7 @@ pub use self::{
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
     protection::{Protection, protections},
-    remedy::{Remedy, Way},
+    remedy::{ByItself, Evaluated, Input, Remedy, Way},
     rights::{RuleRight, rule_rights},
     templates::{SiteFacts, StarterFacts, TenantFacts, demo_policy, starter},
     testing::{TestReport, TestResult},

@@ -7,6 +7,7 @@ use lanyard_model::{id::GroupId, identity::AttributeValue};
 use crate::{
     condition::{Condition, GroupTest, Wanted},
     document::{Document, Flow, Kind, Source},
+    expression::{NamedBy, NamedGroup},
     policy::Policy,
     problem::{Findings, Problems, Spot, nearest},
     remedy,
@@ -140,6 +141,64 @@ fn groups(document: &Document, known: &Known, findings: &mut Findings) {
     }
     for (group, spot) in &document.inline_groups {
         gone(group, spot, known, findings);
+    }
+    for written in &document.expressions {
+        for named in written.expression.named_groups() {
+            let spot = findings.inside(&written.spot, named.at.clone());
+            named_in_expression(document, named, &spot, known, findings);
+        }
+    }
+}
+
+/// A group that an expression names. It sees those of `[groups]` only, by the policy's names: nobody is ever seen in any
+/// other.
+fn named_in_expression(
+    document: &Document,
+    named: &NamedGroup,
+    spot: &Spot,
+    known: &Known,
+    findings: &mut Findings,
+) {
+    let text = named.text.as_str();
+    let names = || document.groups.keys().map(String::as_str);
+    let part = |words: &str| format!("no group in [groups] {words} \"{text}\": the expression sees no other");
+    match named.by {
+        NamedBy::Name if document.groups.contains_key(text) => {}
+        NamedBy::Name => {
+            let there = known.groups.iter().flatten().find(|(_, name)| *name == text);
+            let fix = match (nearest(text, names()), there) {
+                (_, Some((id, _))) => format!("add \"{text}\" = \"{id}\" to [groups]"),
+                (Some(fix), None) => fix,
+                (None, None) => "add it to [groups] with its id".to_owned(),
+            };
+            let message =
+                format!("there is no group \"{text}\" in [groups], and an expression sees no other");
+            findings.error(spot, message, Some(fix));
+        }
+        NamedBy::Id => {
+            let id = GroupId::new(text);
+            let entry =
+                document.groups.values().find(|entry| entry.test.ids.iter().any(|(_, own)| *own == id));
+            if let Some(entry) = entry {
+                let test = GroupTest { ids: vec![(None, id)], ..entry.test.clone() };
+                return gone(&test, spot, known, findings);
+            }
+            let ids = document.groups.values().flat_map(|entry| &entry.test.ids).map(|(_, own)| own.as_str());
+            let fix = match known.groups.as_ref().map(|groups| groups.get(&id)) {
+                Some(Some(name)) => format!("add \"{name}\" = \"{id}\" to [groups]"),
+                Some(None) => nearest(text, ids)
+                    .unwrap_or_else(|| "it was deleted, or belongs to another tenant".to_owned()),
+                None => nearest(text, ids).unwrap_or_else(|| "add it to [groups]".to_owned()),
+            };
+            let message = format!("[groups] has no group {id}, and an expression sees no other");
+            findings.error(spot, message, Some(fix));
+        }
+        NamedBy::Beginning if names().any(|name| name.starts_with(text)) => {}
+        NamedBy::End if names().any(|name| name.ends_with(text)) => {}
+        NamedBy::Part if names().any(|name| name.contains(text)) => {}
+        NamedBy::Beginning => findings.warning(spot, part("begins with"), None),
+        NamedBy::End => findings.warning(spot, part("ends with"), None),
+        NamedBy::Part => findings.warning(spot, part("contains"), None),
     }
 }
 

@@ -1,81 +1,37 @@
 //! What would change a decision: the smallest change in Okta that makes a rule give something, or stop giving it.
 //! Each answer is tried on the person before it is told.
 
-use std::{collections::BTreeSet, fmt};
+mod change;
+mod dates;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use lanyard_model::{
     account::Role,
     desired::{Because, Desired, Lifecycle, SeatWish},
     fold,
     id::{CenterId, GroupId, IdentityId, ItemId, TenantId},
-    identity::{AttributeValue, Groups, Identity, Profile, Status},
+    identity::{Groups, Identity, Profile, Status},
 };
 use serde::Serialize;
 
+pub use self::change::Remedy;
+use self::change::{after, all_of, and, joined};
+pub use crate::expression::Input;
 use crate::{
     bind::{Bound, Ids},
-    condition::{Condition, Truth, all, quoted},
+    condition::{Condition, Truth, all},
     document::{Centers, CostCenter, Document, Flow, Kind, Outcome},
     evaluate::{Facts, route},
     lifecycle::{grounds, lack},
     merge,
     subject::{Subject, with_subject},
     table::Found,
-    test::Test,
 };
 
 /// Rules that one change turns round, at most.
 const ROUNDS_MAX: usize = 4;
-
-/// One change in Okta.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-pub enum Remedy {
-    Join {
-        group: GroupId,
-        name: String,
-    },
-    Leave {
-        group: GroupId,
-        name: String,
-    },
-    Set {
-        attribute: String,
-        value: String,
-    },
-    /// Any value will do.
-    Fill {
-        attribute: String,
-    },
-    /// Any of many values will do; it was tried with this one.
-    Fit {
-        attribute: String,
-        /// `a value that matches "FI-*"`.
-        how: String,
-        value: String,
-    },
-    Clear {
-        attribute: String,
-    },
-    Status {
-        to: String,
-    },
-}
-
-impl fmt::Display for Remedy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Join { group, name } => write!(f, "add them to group {name} ({group})"),
-            Self::Leave { group, name } => write!(f, "take them out of group {name} ({group})"),
-            Self::Set { attribute, value } => write!(f, "set {attribute} to \"{value}\""),
-            Self::Fill { attribute } => write!(f, "give {attribute} a value"),
-            Self::Fit { attribute, how, .. } => write!(f, "give {attribute} {how}"),
-            Self::Clear { attribute } => write!(f, "empty {attribute}"),
-            Self::Status { to } => write!(f, "bring their status to {to}"),
-        }
-    }
-}
+/// Moments at which the answer may change by itself that are looked at, at most.
+const MOMENTS_MAX: usize = 16;
 
 /// One rule that could give, or gives, what was asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,6 +46,56 @@ pub struct Way {
     pub change: Option<Vec<Remedy>>,
     /// The change was tried on the person and does what is said.
     pub tried: bool,
+    /// When time alone turns it round, if nothing else changes before.
+    pub by_itself: Option<ByItself>,
+    /// Expressions (CEL) that stand in the way of a change: they are evaluated, and what they would take is not guessed.
+    pub rests_on: Vec<Evaluated>,
+}
+
+/// A moment at which an answer changes without anybody's doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ByItself {
+    pub at: Timestamp,
+    /// The day where the person is.
+    pub on: Date,
+}
+
+/// An expression, and what it reads of the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evaluated {
+    pub expression: String,
+    pub inputs: Vec<Input>,
+}
+
+impl Way {
+    /// What would turn it round, for people, one sentence a line: the change, the day on which it turns by itself, and
+    /// what an expression in the way reads.
+    pub fn turned_by(&self) -> Vec<String> {
+        let turned = if self.gives { "it would stop" } else { "it would be given" };
+        let mut said = Vec::new();
+        match &self.change {
+            Some(change) if self.tried => {
+                let list: Vec<_> = change.iter().map(ToString::to_string).collect();
+                said.push(format!("{turned} if you {}", list.join(" and ")));
+            }
+            _ if self.rests_on.is_empty() => {
+                said.push("no change of attributes or groups alone turns it round".to_owned());
+            }
+            _ => {}
+        }
+        for evaluated in &self.rests_on {
+            let read: Vec<_> = evaluated.inputs.iter().map(ToString::to_string).collect();
+            let read = if read.is_empty() { "nothing of the person".to_owned() } else { read.join(", ") };
+            said.push(format!(
+                "it rests on \"{}\", which is evaluated, so what would turn it is not guessed; it reads {read}",
+                evaluated.expression
+            ));
+        }
+        if let Some(by_itself) = &self.by_itself {
+            said.push(format!("{turned} by itself on {}, if nothing changes before", by_itself.on));
+        }
+        said
+    }
 }
 
 impl Bound {
@@ -160,7 +166,80 @@ impl Bound {
         });
         let change = self.turned(flow, desired, identity, facts, now);
         let tried = change.is_some();
-        Way { rule: flow.id.clone(), sentence: flow.sentence.clone(), gives, why, change, tried }
+        let by_itself = self.by_itself(flow, desired, identity, facts);
+        let rests_on = match tried {
+            true => Vec::new(),
+            false => self.rests_on(flow, desired, identity, now),
+        };
+        Way {
+            rule: flow.id.clone(),
+            sentence: flow.sentence.clone(),
+            gives,
+            why,
+            change,
+            tried,
+            by_itself,
+            rests_on,
+        }
+    }
+
+    /// When the decision turns round by itself: looked for at the moments that the decisions themselves name.
+    fn by_itself(
+        &self,
+        flow: &Flow,
+        desired: &Desired,
+        identity: &Identity,
+        facts: &Facts<'_>,
+    ) -> Option<ByItself> {
+        let is_done = turned_round(desired, &flow.id);
+        let mut next = desired.review_at;
+        for _ in 0..MOMENTS_MAX {
+            let at = next?;
+            let then = self.evaluate(identity, facts, at);
+            if is_done(&then) {
+                let on = with_subject(&self.document, identity, at, false, |subject| subject.today());
+                return Some(ByItself { at, on });
+            }
+            next = then.review_at.filter(|later| *later > at);
+        }
+        None
+    }
+
+    /// The expressions among the conditions of a rule, of the one that stands in its way, and of those that give the same.
+    fn rests_on(
+        &self,
+        flow: &Flow,
+        desired: &Desired,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Vec<Evaluated> {
+        let document = &*self.document;
+        let mine = lines_of(desired, &flow.id);
+        with_subject(document, identity, now, false, |subject| {
+            let _ = route(document, subject);
+            let rival = match self.rival(flow, desired, subject) {
+                Some(Rival::Denies(other) | Rival::Outdoes(other)) if mine.is_empty() => Some(&other.id),
+                _ => None,
+            };
+            let gives_it = |other: &Flow| {
+                mine.iter().filter_map(|line| line.held(desired)).any(|because| names(because, &other.id))
+            };
+            let concerned = document
+                .flows
+                .iter()
+                .filter(|other| other.id == flow.id || Some(&other.id) == rival || gives_it(other));
+            let mut list: Vec<Evaluated> = Vec::new();
+            let mut see = |condition: &Condition| {
+                if let Condition::Cel(cel) = condition {
+                    let evaluated = Evaluated { expression: cel.to_string(), inputs: cel.inputs(subject) };
+                    if !list.contains(&evaluated) {
+                        list.push(evaluated);
+                    }
+                }
+            };
+            concerned.flat_map(|other| &other.conditions).for_each(|condition| condition.visit(&mut see));
+            list
+        })
     }
 
     fn why_not(&self, flow: &Flow, desired: &Desired, subject: &Subject<'_>) -> String {
@@ -222,13 +301,9 @@ impl Bound {
         now: Timestamp,
     ) -> Option<Vec<Remedy>> {
         let document = &*self.document;
-        let mine: Vec<Line> =
-            lines(desired).filter(|(_, because)| names(because, &flow.id)).map(|(line, _)| line).collect();
+        let mine = lines_of(desired, &flow.id);
         let gives = !mine.is_empty();
-        let is_done = |then: &Desired| match gives {
-            true => mine.iter().all(|line| line.held(then).is_none()),
-            false => is_given_by(then, &flow.id),
-        };
+        let is_done = turned_round(desired, &flow.id);
         let mut person = identity.clone();
         let mut then = desired.clone();
         let mut change = Vec::new();
@@ -360,6 +435,22 @@ fn lines(desired: &Desired) -> impl Iterator<Item = (Line, &[Because])> {
         .chain(todos)
 }
 
+/// What a rule gives, alone or with others.
+fn lines_of(desired: &Desired, rule: &str) -> Vec<Line> {
+    lines(desired).filter(|(_, because)| names(because, rule)).map(|(line, _)| line).collect()
+}
+
+/// Whether a later decision is the other way round: nothing is left of what the rule gives in `desired`, whoever gives it;
+/// or where it gives nothing, it does.
+fn turned_round(desired: &Desired, rule: &str) -> impl Fn(&Desired) -> bool {
+    let mine = lines_of(desired, rule);
+    let rule = rule.to_owned();
+    move |then| match mine.is_empty() {
+        false => mine.iter().all(|line| line.held(then).is_none()),
+        true => is_given_by(then, &rule),
+    }
+}
+
 fn names(because: &[Because], rule: &str) -> bool {
     because.iter().any(|because| because.rule == rule)
 }
@@ -413,39 +504,6 @@ fn could_give(flow: &Flow, thing: &str) -> bool {
     })
 }
 
-/// The person with these changes made.
-fn after(identity: &Identity, changes: &[Remedy]) -> Identity {
-    let mut then = identity.clone();
-    let mut groups: BTreeSet<GroupId> = identity.groups.ids().iter().cloned().collect();
-    for change in changes {
-        match change {
-            Remedy::Join { group, .. } => {
-                groups.insert(group.clone());
-            }
-            Remedy::Leave { group, .. } => {
-                groups.remove(group);
-            }
-            Remedy::Set { attribute, value } | Remedy::Fit { attribute, value, .. } => {
-                then.profile.set(attribute.as_str(), AttributeValue::Text(value.as_str().into()));
-            }
-            Remedy::Fill { attribute } => {
-                then.profile.set(attribute.as_str(), AttributeValue::Text("x".into()))
-            }
-            Remedy::Clear { attribute } => {
-                then.profile = then
-                    .profile
-                    .iter()
-                    .filter(|(name, _)| ***name != **attribute)
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect::<Profile>();
-            }
-            Remedy::Status { to } => then.status = Status::parse(to),
-        }
-    }
-    then.groups = Groups::new(groups, identity.groups.complete);
-    then
-}
-
 /// Somebody who meets all of these lists, in words: what they must have, and nothing else. `None`: nobody was found.
 pub(crate) fn example(document: &Document, lists: &[&[Condition]]) -> Option<String> {
     let tenant = document.routes.iter().find_map(|route| route.tenant.clone());
@@ -481,6 +539,8 @@ pub(crate) fn example(document: &Document, lists: &[&[Condition]]) -> Option<Str
         Remedy::Join { name, .. } => format!("in {name}"),
         Remedy::Leave { name, .. } => format!("not in {name}"),
         Remedy::Set { attribute, value } => format!("with {attribute} \"{value}\""),
+        Remedy::Add { attribute, values } => format!("with {} in {attribute}", and(values)),
+        Remedy::Drop { attribute, values } => format!("without {} in {attribute}", and(values)),
         Remedy::Fill { attribute } => format!("with some {attribute}"),
         Remedy::Fit { attribute, how, .. } => format!("with {how} in {attribute}"),
         Remedy::Clear { attribute } => format!("without {attribute}"),
@@ -493,9 +553,11 @@ pub(crate) fn example(document: &Document, lists: &[&[Condition]]) -> Option<Str
     })
 }
 
-/// Turns a flow round: its own conditions, and for one that looks up, a row of its table.
+/// Turns a flow round: its own conditions, its last day, and for one that looks up, a row of its table.
 fn turn(flow: &Flow, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>> {
     let own = all_of(&flow.conditions, subject, wanted);
+    let over = flow.until.as_ref().filter(|_| wanted).and_then(|until| dates::not_over(until, subject));
+    let own = own.map(|own| joined(own, over.into_iter().collect()));
     let Some(table) = &flow.table else { return own };
     let rows = table.rows.iter().map(|row| all_of(&row.tests, subject, true));
     if wanted {
@@ -507,127 +569,4 @@ fn turn(flow: &Flow, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>>
     let none =
         fitting.try_fold(Vec::new(), |all, row| Some(joined(all, all_of(&row.tests, subject, false)?)));
     own.into_iter().chain(none).min_by_key(Vec::len)
-}
-
-/// The smallest change that makes all of the list hold, or not all of it.
-fn all_of(list: &[Condition], subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>> {
-    let mut parts = list.iter().map(|part| remedy(part, subject, wanted));
-    if wanted {
-        parts.try_fold(Vec::new(), |all, part| part.map(|part| joined(all, part)))
-    } else {
-        parts.flatten().min_by_key(Vec::len)
-    }
-}
-
-fn joined(mut all: Vec<Remedy>, more: Vec<Remedy>) -> Vec<Remedy> {
-    all.extend(more);
-    all.sort();
-    all.dedup();
-    all
-}
-
-fn remedy(condition: &Condition, subject: &Subject<'_>, wanted: bool) -> Option<Vec<Remedy>> {
-    match (condition.test(subject), wanted) {
-        (Truth::Yes, true) | (Truth::No, false) => return Some(Vec::new()),
-        _ => {}
-    }
-    match condition {
-        Condition::All(list) => all_of(list, subject, wanted),
-        Condition::Any(list) if wanted => {
-            list.iter().filter_map(|part| remedy(part, subject, true)).min_by_key(Vec::len)
-        }
-        Condition::Any(list) => list
-            .iter()
-            .map(|part| remedy(part, subject, false))
-            .try_fold(Vec::new(), |all, part| part.map(|part| joined(all, part))),
-        Condition::Not(inner) => remedy(inner, subject, !wanted),
-        Condition::Some(count, list) => {
-            let held = list.iter().filter(|part| part.test(subject) == Truth::Yes).count();
-            let turned = match wanted {
-                true => count.saturating_sub(held),
-                false => (held + 1).saturating_sub(*count),
-            };
-            let mut parts: Vec<_> = list
-                .iter()
-                .filter(|part| (part.test(subject) == Truth::Yes) != wanted)
-                .filter_map(|part| remedy(part, subject, wanted))
-                .collect();
-            parts.sort_by_key(Vec::len);
-            (parts.len() >= turned).then(|| parts.into_iter().take(turned).fold(Vec::new(), joined))
-        }
-        Condition::Group(group) => {
-            let tenant = &subject.identity.id.tenant;
-            let own = group.ids.iter().filter(|(of, _)| of.as_ref().is_none_or(|of| of == tenant));
-            let name = || group.name.clone();
-            if wanted {
-                own.map(|(_, id)| vec![Remedy::Join { group: id.clone(), name: name() }]).next()
-            } else {
-                let held = own.filter(|(_, id)| subject.identity.groups.contains(id));
-                Some(held.map(|(_, id)| Remedy::Leave { group: id.clone(), name: name() }).collect())
-            }
-        }
-        Condition::Status(list) if wanted => {
-            list.first().map(|status| vec![Remedy::Status { to: status.to_string() }])
-        }
-        Condition::Attribute { attribute: named, test } => {
-            let name = named.name.to_string();
-            let attribute = name.clone();
-            let set = |list: &[crate::condition::Wanted]| {
-                let value = list.first()?.text.clone();
-                Some(vec![Remedy::Set { attribute: name.clone(), value }])
-            };
-            match (test, wanted) {
-                (
-                    Test::Is(list) | Test::StartsWith(list) | Test::EndsWith(list) | Test::Contains(list),
-                    true,
-                ) => set(list),
-                (Test::Exists(exists), _) if *exists == wanted => Some(vec![Remedy::Fill { attribute }]),
-                (Test::Only(list), true) => set(list),
-                (Test::Before(_) | Test::After(_) | Test::Within(_), true) => None,
-                (Test::HasAll(_), true) => None,
-                (Test::Domain(list), true) => {
-                    let domain = list.first()?.text.trim().trim_start_matches('@').to_owned();
-                    let mail = subject.shown(named);
-                    let own =
-                        mail.as_deref().and_then(|mail| mail.trim().split_once('@')).map(|(own, _)| own);
-                    let value = format!("{}@{domain}", own.filter(|own| !own.is_empty()).unwrap_or("name"));
-                    Some(vec![Remedy::Fit { attribute, how: format!("an address at {domain}"), value }])
-                }
-                (Test::Matches(list), true) => {
-                    let pattern = list.first()?.0.text.trim();
-                    let value = pattern.replace('*', "").replace('?', "x");
-                    let value = if value.trim().is_empty() { "x".to_owned() } else { value };
-                    Some(vec![match value == pattern {
-                        true => Remedy::Set { attribute, value },
-                        false => Remedy::Fit {
-                            attribute,
-                            how: format!("a value that matches {}", quoted(pattern)),
-                            value,
-                        },
-                    }])
-                }
-                (Test::SameAs(other), true) => match (subject.shown(other), subject.shown(named)) {
-                    (Some(theirs), _) => {
-                        Some(vec![Remedy::Set { attribute, value: theirs.trim().to_owned() }])
-                    }
-                    (None, Some(own)) => Some(vec![Remedy::Set {
-                        attribute: other.name.to_string(),
-                        value: own.trim().to_owned(),
-                    }]),
-                    (None, None) => None,
-                },
-                (Test::Number { at_least, at_most }, true) => {
-                    let now = subject.number(named).and_then(Result::ok);
-                    // The end of the range that is nearer.
-                    let over = now.zip(*at_most).is_some_and(|(now, most)| now > most);
-                    let limit = if over { *at_most } else { at_least.or(*at_most) };
-                    limit.map(|limit| vec![Remedy::Set { attribute, value: limit.to_string() }])
-                }
-                _ => Some(vec![Remedy::Clear { attribute }]),
-            }
-        }
-        // What an expression would take is anybody's guess.
-        Condition::Cel(_) => None,
-        Condition::Tenant(_) | Condition::Site(_) | Condition::Status(_) | Condition::Today { .. } => None,
-    }
 }

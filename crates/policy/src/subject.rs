@@ -50,6 +50,8 @@ pub(crate) struct Subject<'a> {
     pub dates: &'a [DateFormat],
     /// The soonest moment at which a date condition changes its answer.
     pub turns: Cell<Option<Timestamp>>,
+    /// How many expressions (CEL) were evaluated about the person.
+    pub expressions: Cell<u32>,
     /// Whether anybody will read the reasons. Without them the answer is the same, only mute.
     pub told: bool,
     pub now: Timestamp,
@@ -113,6 +115,7 @@ pub(crate) fn with_subject<T>(
             zone,
             dates,
             turns: Cell::new(None),
+            expressions: Cell::new(0),
             told,
             now,
             today: Cell::new(None),

@@ -288,11 +288,21 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(SignedIn)
             .says("approvals", "What helps to decide a request: who else has the same, whether the seat is free.")
             .answers("RequestContext"),
+        get("/delegations", api::approvals::delegations)
+            .needs(SignedIn)
+            .says(
+                "approvals",
+                "Who may vote in whose place, and from when until when: of the caller, or for whoever sees everything, all.",
+            )
+            .answers("Delegations"),
         post("/delegations", api::approvals::delegate)
             .needs(SignedIn)
-            .says("approvals", "Lets somebody else vote in one's place for a time.")
-            .takes("Delegation")
+            .says("approvals", "Lets somebody else vote in one's place for a time; an owner also in another's.")
+            .takes("NewDelegation")
             .answers("Delegation"),
+        delete("/delegations/{id}", api::approvals::withdraw)
+            .needs(SignedIn)
+            .says("approvals", "Takes a delegation back before its time."),
         post("/whatif", api::change::whatif)
             .needs(EditPolicy)
             .everywhere()

@@ -160,6 +160,12 @@ _lanyard() {
             lanyard__subcmd__approvals,decline)
                 cmd="lanyard__subcmd__approvals__subcmd__decline"
                 ;;
+            lanyard__subcmd__approvals,delegate)
+                cmd="lanyard__subcmd__approvals__subcmd__delegate"
+                ;;
+            lanyard__subcmd__approvals,delegations)
+                cmd="lanyard__subcmd__approvals__subcmd__delegations"
+                ;;
             lanyard__subcmd__approvals,help)
                 cmd="lanyard__subcmd__approvals__subcmd__help"
                 ;;
@@ -169,11 +175,20 @@ _lanyard() {
             lanyard__subcmd__approvals,renew)
                 cmd="lanyard__subcmd__approvals__subcmd__renew"
                 ;;
+            lanyard__subcmd__approvals,withdraw)
+                cmd="lanyard__subcmd__approvals__subcmd__withdraw"
+                ;;
             lanyard__subcmd__approvals__subcmd__help,approve)
                 cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__approve"
                 ;;
             lanyard__subcmd__approvals__subcmd__help,decline)
                 cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__decline"
+                ;;
+            lanyard__subcmd__approvals__subcmd__help,delegate)
+                cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__delegate"
+                ;;
+            lanyard__subcmd__approvals__subcmd__help,delegations)
+                cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__delegations"
                 ;;
             lanyard__subcmd__approvals__subcmd__help,help)
                 cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__help"
@@ -183,6 +198,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__approvals__subcmd__help,renew)
                 cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__renew"
+                ;;
+            lanyard__subcmd__approvals__subcmd__help,withdraw)
+                cmd="lanyard__subcmd__approvals__subcmd__help__subcmd__withdraw"
                 ;;
             lanyard__subcmd__bench,console)
                 cmd="lanyard__subcmd__bench__subcmd__console"
@@ -385,11 +403,20 @@ _lanyard() {
             lanyard__subcmd__help__subcmd__approvals,decline)
                 cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__decline"
                 ;;
+            lanyard__subcmd__help__subcmd__approvals,delegate)
+                cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__delegate"
+                ;;
+            lanyard__subcmd__help__subcmd__approvals,delegations)
+                cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__delegations"
+                ;;
             lanyard__subcmd__help__subcmd__approvals,list)
                 cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__list"
                 ;;
             lanyard__subcmd__help__subcmd__approvals,renew)
                 cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__renew"
+                ;;
+            lanyard__subcmd__help__subcmd__approvals,withdraw)
+                cmd="lanyard__subcmd__help__subcmd__approvals__subcmd__withdraw"
                 ;;
             lanyard__subcmd__help__subcmd__bench,console)
                 cmd="lanyard__subcmd__help__subcmd__bench__subcmd__console"
@@ -973,7 +1000,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__approvals)
-            opts="-v -h -V --verbose --help --version list approve decline renew help"
+            opts="-v -h -V --verbose --help --version list approve decline renew delegate delegations withdraw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1038,8 +1065,72 @@ _lanyard() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lanyard__subcmd__approvals__subcmd__delegate)
+            opts="-v -h -V --data --from --to --until --starts --reason --token-file --json --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --starts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__approvals__subcmd__delegations)
+            opts="-v -h -V --data --token-file --json --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lanyard__subcmd__approvals__subcmd__help)
-            opts="list approve decline renew help"
+            opts="list approve decline renew delegate delegations withdraw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1067,6 +1158,34 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__approvals__subcmd__help__subcmd__decline)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__approvals__subcmd__help__subcmd__delegate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__approvals__subcmd__help__subcmd__delegations)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1122,6 +1241,20 @@ _lanyard() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lanyard__subcmd__approvals__subcmd__help__subcmd__withdraw)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lanyard__subcmd__approvals__subcmd__list)
             opts="-v -h -V --data --token-file --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1156,6 +1289,28 @@ _lanyard() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__approvals__subcmd__withdraw)
+            opts="-v -h -V --data --token-file --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1965,7 +2120,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__approvals)
-            opts="list approve decline renew"
+            opts="list approve decline renew delegate delegations withdraw"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2006,6 +2161,34 @@ _lanyard() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lanyard__subcmd__help__subcmd__approvals__subcmd__delegate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__approvals__subcmd__delegations)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lanyard__subcmd__help__subcmd__approvals__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2021,6 +2204,20 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__approvals__subcmd__renew)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__approvals__subcmd__withdraw)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

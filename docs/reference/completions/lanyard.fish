@@ -38,7 +38,7 @@ complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "whatif" -d 'Show wh
 complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "replay" -d 'Decide a past period by another policy, from what was recorded'
 complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "undo" -d 'Take back a plan, a person\'s changes or a stretch of time'
 complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "adopt" -d 'First contact with hand-kept data: match report, disputed pairs, sign-off'
-complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "approvals" -d 'Requests that wait for somebody: list, approve, decline'
+complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "approvals" -d 'Requests that wait for somebody: list, approve, decline; who may vote in whose place'
 complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "sweep" -d 'Compare both sides completely, report, and repair what policy owns'
 complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "explain" -d 'Say why a person has what they have, and why not more'
 complete -c lanyard -n "__fish_lanyard_needs_command" -f -a "findings" -d 'List what a person must know or do'
@@ -186,14 +186,17 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand adopt; and __fish_seen_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand adopt; and __fish_seen_subcommand_from help" -f -a "link" -d 'Say whose an account is, where keys cannot'
 complete -c lanyard -n "__fish_lanyard_using_subcommand adopt; and __fish_seen_subcommand_from help" -f -a "sign-off" -d 'Let a site be written to'
 complete -c lanyard -n "__fish_lanyard_using_subcommand adopt; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -s h -l help -d 'Print help'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -s V -l version -d 'Print version'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -f -a "list" -d 'List what waits for somebody'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -f -a "approve" -d 'Agree'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -f -a "decline" -d 'Disagree; needs a reason'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -f -a "renew" -d 'Ask anew after a request ran out or was declined'
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "list" -d 'List what waits for somebody'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "approve" -d 'Agree'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "decline" -d 'Disagree; needs a reason'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "renew" -d 'Ask anew after a request ran out or was declined'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "delegate" -d 'Let somebody vote in another\'s place for a time, never about themselves'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "delegations" -d 'List who may vote in whose place'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "withdraw" -d 'Take delegations back before their time'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and not __fish_seen_subcommand_from list approve decline renew delegate delegations withdraw help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from list" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from list" -l token-file -d 'File with the token whose owner asks; else the environment\'s LANYARD_TOKEN, else this machine\'s own' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from list" -l json -d 'One JSON object on stdout'
@@ -221,10 +224,35 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_se
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from renew" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l from -d 'E-mail address of who delegates: the token\'s owner, or anybody where an owner records it' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l to -d 'E-mail address of who may vote instead' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l until -d 'When it ends' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l starts -d 'When it begins; at once if nothing is said' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l reason -d 'Why, for the journal' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l token-file -d 'File with the token whose owner records it; else the environment\'s LANYARD_TOKEN' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegations" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegations" -l token-file -d 'File with the token whose owner asks; else the environment\'s LANYARD_TOKEN, else this machine\'s own' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegations" -l json -d 'One JSON object on stdout'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegations" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegations" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegations" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from withdraw" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from withdraw" -l token-file -d 'File with the token whose owner withdraws them; else the environment\'s LANYARD_TOKEN' -r -F
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from withdraw" -s v -l verbose -d 'Say more on stderr (twice: everything)'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what waits for somebody'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "approve" -d 'Agree'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "decline" -d 'Disagree; needs a reason'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Ask anew after a request ran out or was declined'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "delegate" -d 'Let somebody vote in another\'s place for a time, never about themselves'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "delegations" -d 'List who may vote in whose place'
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "withdraw" -d 'Take delegations back before their time'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand sweep" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand sweep" -l site -d 'One site' -r
@@ -722,7 +750,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_see
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "replay" -d 'Decide a past period by another policy, from what was recorded'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "undo" -d 'Take back a plan, a person\'s changes or a stretch of time'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "adopt" -d 'First contact with hand-kept data: match report, disputed pairs, sign-off'
-complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "approvals" -d 'Requests that wait for somebody: list, approve, decline'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "approvals" -d 'Requests that wait for somebody: list, approve, decline; who may vote in whose place'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "sweep" -d 'Compare both sides completely, report, and repair what policy owns'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "explain" -d 'Say why a person has what they have, and why not more'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and not __fish_seen_subcommand_from demo init serve doctor check plan apply whatif replay undo adopt approvals sweep explain findings drift rollout alerts messages close answer-for backup restore policy stop resume token sign-in report verify access review journal sim bench completions reference help" -f -a "findings" -d 'List what a person must know or do'
@@ -756,6 +784,9 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_su
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "approve" -d 'Agree'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "decline" -d 'Disagree; needs a reason'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "renew" -d 'Ask anew after a request ran out or was declined'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "delegate" -d 'Let somebody vote in another\'s place for a time, never about themselves'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "delegations" -d 'List who may vote in whose place'
+complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from approvals" -f -a "withdraw" -d 'Take delegations back before their time'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "fmt" -d 'Write the folder in the one spelling; comments and order stay'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "lint" -d 'Say everything that is wrong with the folder, each with its place and fix'
 complete -c lanyard -n "__fish_lanyard_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "test" -d 'Run the policy\'s own tests: `[[test]]` with `given` and `expect`; exit 1 if one fails'

@@ -74,7 +74,12 @@ function Ways({ told, thing }: { told: Explained; thing: string }) {
               <div className="grow">
                 <div><span className="title">{way.sentence || way.rule}</span> {way.sentence && <span className="mono dim">{way.rule}</span>}</div>
                 <div style={{ fontSize: 13 }}>{way.gives ? "gives it" : "does not give it"}: {way.why}</div>
-                <div className="small dim">{way.change === null ? "No change of attributes or groups alone turns it round." : <>{way.gives ? "It would stop" : "It would be given"} if you <b>{way.change.join(" and ")}</b>: tried on this person.</>}</div>
+                {way.change !== null && <div className="small dim">{turned(way)} if you <b>{way.change.join(" and ")}</b>: tried on this person.</div>}
+                {way.change === null && way.rests_on.length === 0 && <div className="small dim">No change of attributes or groups alone turns it round.</div>}
+                {way.rests_on.map((one) => (
+                  <div key={one.expression} className="small dim">It rests on <span className="mono">{one.expression}</span>, which is evaluated, so what would turn it is not guessed. It reads {one.inputs.length === 0 ? "nothing of the person" : one.inputs.map((input) => `${input.name}: ${input.now ?? "empty"}`).join(", ")}.</div>
+                ))}
+                {way.by_itself && <div className="small dim">{turned(way)} by itself on <b>{way.by_itself.on}</b>, if nothing changes before.</div>}
               </div>
             </li>
           ))}
@@ -83,6 +88,8 @@ function Ways({ told, thing }: { told: Explained; thing: string }) {
     </Panel>
   );
 }
+
+const turned = (way: Explained["ways"][number]) => way.gives ? "It would stop" : "It would be given";
 
 function Lines({ told }: { told: Explained }) {
   const parts = [...new Set(told.lines.map((line) => line.part))];

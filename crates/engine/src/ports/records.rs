@@ -269,11 +269,11 @@ pub const REVIEW_LINES: &str = "review_lines";
 /// Where rights are kept that reviews took and that policy does not give again.
 pub const WITHHELD: &str = "withheld";
 
-/// Where delegations are kept, by folded e-mail of who delegates.
-pub const DELEGATIONS: &str = "delegations";
-
 /// Where what somebody said about late leavers is kept, by the leaver.
 pub const LATE_ANSWERS: &str = "late_answers";
+
+/// Where it is kept who may vote in whose place, by either of them.
+pub const DELEGATIONS: &str = "delegations";
 
 /// What [`Write::Meta`] keeps the end of the chain of a tenant's log under: this, and the tenant.
 pub const INTAKE: &str = "intake:";

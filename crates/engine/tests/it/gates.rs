@@ -133,8 +133,8 @@ async fn a_request_ends_with_its_reason_and_runs_out_with_its_time() {
 async fn the_manager_decides_and_so_does_whom_they_send() {
     let mut world =
         world(&[ASKS, ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n")]).await;
-    let mia = person("acme", "mia", "Mia", "0100");
-    world.say(mia).await;
+    world.say(person("acme", "mia", "Mia", "0100")).await;
+    world.say(person("acme", "bob", "Bob", "0101")).await;
     world.quiet().await;
     let mut ana = person("acme", "ana", "Ana", "0417");
     set(&mut ana, "managerId", "mia@acme.example");
@@ -149,11 +149,12 @@ async fn the_manager_decides_and_so_does_whom_they_send() {
     };
     let refused = world.engine.decide_requests(&ids, Say::Approve, &by("bob"), "").await;
     assert!(matches!(refused, Err(SayRefused::NoSay { .. })), "{refused:?}");
-    let delegation = lanyard_engine::approvals::Delegation {
-        reason: None,
+    let delegation = lanyard_engine::delegations::NewDelegation {
         from: "mia@acme.example".into(),
         to: "bob@acme.example".into(),
+        starts: None,
         until: world.now() + DAY,
+        reason: String::new(),
     };
     world.engine.delegate(&delegation, "mia").await.unwrap();
     let granted = world.engine.decide_requests(&ids, Say::Approve, &by("bob"), "").await.unwrap();

@@ -2,8 +2,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use lanyard_engine::{ports::Store, undo::UndoScope};
-use lanyard_model::id::{AccountId, IdentityId};
+use lanyard_engine::{
+    approvals::{Principal, Say},
+    ports::Store,
+    undo::UndoScope,
+};
+use lanyard_model::{
+    clearance::{ALL_BOOKINGS, Clearance, bookings_to},
+    id::{AccountId, IdentityId},
+};
 
 use crate::{
     bench::{World, person, set},
@@ -122,4 +129,110 @@ async fn what_nobody_takes_over_is_for_a_person() {
         world.quiet().await;
         assert_eq!(world.findings().await, Vec::<String>::new());
     }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+const ASKS: (&str, &str) = (
+    "[profile]\n",
+    "[manager]\nattribute = \"managerId\"\n\n[lifecycle.deactivated]\n\
+     but_first = { approval = [\"role:approver\"], expires = \"5 days\" }\n\n[profile]\n",
+);
+const ASKS_AND_HANDS_OVER: (&str, &str) = (
+    "[profile]\n",
+    "[manager]\nattribute = \"managerId\"\n\n[lifecycle.deactivated]\n\
+     but_first = { approval = [\"role:approver\"], expires = \"5 days\" }\n\n\
+     [[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over = true\n\n[profile]\n",
+);
+
+/// Mia and Bob have accounts; Ana, whom Mia manages, has booked two spaces.
+async fn with_two_bookings(edit: (&'static str, &'static str)) -> (World, IdentityId) {
+    let mut world = World::new().await;
+    world.edits = vec![edit];
+    world.reborn().await;
+    world.say(person("acme", "mia", "Mia", "0001")).await;
+    world.say(person("acme", "bob", "Bob", "0002")).await;
+    world.quiet().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "managerId", "mia@acme.example");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let account = account_of(&world, "ana@acme.example");
+    world.hq.book(7, account, 10 * 24);
+    world.hq.book(8, account, 12 * 24);
+    (world, id)
+}
+
+/// The line about bookings that waits, and the request it is in.
+async fn asked_about_bookings(world: &World) -> (String, String, Clearance) {
+    let waiting = world.engine.requests(99).await.unwrap();
+    let about = |one: &Clearance| {
+        let line = one.lines.iter().find(|line| line.key.starts_with(ALL_BOOKINGS))?;
+        Some((line.key.clone(), line.what.clone(), one.clone()))
+    };
+    waiting.iter().find_map(about).unwrap_or_else(|| panic!("{waiting:#?}"))
+}
+
+async fn agree(world: &World, request: Clearance) {
+    let by = Principal { name: "Fay".into(), roles: vec!["approver".into()], ..Principal::default() };
+    world.engine.decide_requests(&[request.id], Say::Approve, &by, "").await.unwrap();
+}
+
+fn booked_by(world: &World, name: &str) -> usize {
+    let account = AccountId(account_of(world, name));
+    world.hq.change(|s| s.bookings.values().filter(|one| !one.cancelled && one.host == account).count())
+}
+
+#[tokio::test]
+async fn a_word_on_cancelling_is_none_on_handing_over_nor_on_another_recipient() {
+    let (mut world, ana) = with_two_bookings(ASKS).await;
+    world.leave(&ana).await;
+    world.quiet().await;
+    let (key, what, request) = asked_about_bookings(&world).await;
+    assert_eq!((key.as_str(), request.rule.as_str()), (ALL_BOOKINGS, "lifecycle.deactivated"));
+    let both: Vec<_> = what.split("; ").collect();
+    assert!(both.len() == 2 && both.iter().all(|one| one.starts_with("- booking: Pier House")), "{what}");
+    agree(&world, request).await;
+
+    // Before it is carried out, the policy hands bookings over instead.
+    world.edits = vec![ASKS_AND_HANDS_OVER];
+    world.reborn().await;
+    world.signal(&ana, false).await;
+    world.quiet().await;
+    let (mia, bob) = (account_of(&world, "mia@acme.example"), account_of(&world, "bob@acme.example"));
+    assert_eq!(booked_by(&world, "ana@acme.example"), 2, "neither cancelled nor handed over");
+    let (key, what, request) = asked_about_bookings(&world).await;
+    assert_eq!(key, bookings_to(AccountId(mia)));
+    assert!(
+        what.starts_with("> booking: ") && what.contains(&format!("account {mia}, the manager's")),
+        "{what}"
+    );
+    agree(&world, request).await;
+
+    // And before that, somebody else becomes the manager.
+    world.alter(&ana, |p| set(p, "managerId", "bob@acme.example")).await;
+    world.quiet().await;
+    let (key, _, request) = asked_about_bookings(&world).await;
+    assert_eq!(key, bookings_to(AccountId(bob)));
+    assert_eq!(booked_by(&world, "ana@acme.example"), 2);
+    agree(&world, request).await;
+    world.quiet().await;
+    let of = ["ana", "mia", "bob"].map(|name| booked_by(&world, &format!("{name}@acme.example")));
+    assert_eq!(of, [0, 0, 2]);
+}
+
+#[tokio::test]
+async fn what_is_handed_over_waits_for_the_stage_of_bookings() {
+    let edit = (
+        "[profile]\n",
+        "[manager]\nattribute = \"managerId\"\n\n[lifecycle.deactivated]\n\
+         but_first = { stages = [{ after = \"7 days\", takes = [\"bookings\"] }] }\n\n\
+         [[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over = true\n\n[profile]\n",
+    );
+    let (mut world, ana) = with_two_bookings(edit).await;
+    world.leave(&ana).await;
+    world.quiet_for(6 * DAY).await;
+    assert_eq!(booked_by(&world, "mia@acme.example"), 0);
+    world.quiet_for(2 * DAY).await;
+    assert_eq!(booked_by(&world, "mia@acme.example"), 2);
 }

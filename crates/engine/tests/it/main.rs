@@ -9,6 +9,7 @@ mod mortal;
 mod alerts;
 mod apart;
 mod by_hand;
+mod delegations;
 mod doors;
 mod failing;
 mod feed;

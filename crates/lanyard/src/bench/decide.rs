@@ -52,6 +52,8 @@ struct Report {
     explained: bool,
     active: u64,
     plans_with_steps: u64,
+    /// People for whose decision an expression (CEL) was evaluated.
+    cel_people: u64,
     /// Deciding and planning, all threads together.
     decide_cpu_seconds: f64,
     /// All of the process, with making the people up.
@@ -74,6 +76,7 @@ struct PolicySize {
 struct Sum {
     active: u64,
     with_steps: u64,
+    met_cel: u64,
     cpu: Duration,
     /// Decisions by tenths of a microsecond, the last slot for all longer ones.
     took: Vec<u32>,
@@ -90,17 +93,27 @@ struct Office {
     explain: bool,
 }
 
+impl Office {
+    /// With the seconds that it took to bind the policy.
+    fn open(explain: bool) -> anyhow::Result<(Self, f64)> {
+        let catalogue = population::catalogue();
+        let policy = Policy::parse(&population::policy())
+            .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+        let begun = Instant::now();
+        let bound = policy.bind(&[(SiteId::new("hq"), catalogue.clone())].into());
+        anyhow::ensure!(bound.problems().is_empty(), "{}", bound.problems().render());
+        let bind_seconds = round(begun.elapsed().as_secs_f64());
+        let seating = Seating::new(&catalogue);
+        Ok((Self { policy, bound, catalogue, seating, now: wall_clock(), explain }, bind_seconds))
+    }
+}
+
 /// # Errors
 /// When the bench's own policy has mistakes.
 pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
     let machine = Machine::read(&std::env::temp_dir());
-    let catalogue = population::catalogue();
-    let policy =
-        Policy::parse(&population::policy()).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
-    let begun = Instant::now();
-    let bound = policy.bind(&[(SiteId::new("hq"), catalogue.clone())].into());
-    anyhow::ensure!(bound.problems().is_empty(), "{}", bound.problems().render());
-    let bind_seconds = round(begun.elapsed().as_secs_f64());
+    let (office, bind_seconds) = Office::open(arguments.explain)?;
+    let policy = &office.policy;
     let rows = policy.files().tables.values().map(|text| text.lines().count() - 1).sum();
     let size = PolicySize {
         groups: policy.groups().len(),
@@ -108,8 +121,6 @@ pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
         table_rows: rows,
         bind_seconds,
     };
-    let seating = Seating::new(&catalogue);
-    let office = Office { policy, bound, catalogue, seating, now: wall_clock(), explain: arguments.explain };
     let people = u64::from(arguments.people);
     let before = Usage::own();
     let begun = Instant::now();
@@ -125,6 +136,7 @@ pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
         explained: arguments.explain,
         active: sum.active,
         plans_with_steps: sum.with_steps,
+        cel_people: sum.met_cel,
         decide_cpu_seconds: round(sum.cpu.as_secs_f64()),
         process_cpu_seconds: round(after.cpu_seconds - before.cpu_seconds),
         wall_seconds: round(wall_seconds),
@@ -134,13 +146,14 @@ pub async fn run(arguments: DecideArguments) -> anyhow::Result<u8> {
     };
     let row = vec![
         report.people.to_string(),
+        report.cel_people.to_string(),
         report.decide_cpu_seconds.to_string(),
         report.wall_seconds.to_string(),
         report.p50_decision_us.to_string(),
         report.p99_decision_us.to_string(),
         mebibytes(report.peak_rss_bytes),
     ];
-    tell(&report, &["people", "CPU s", "wall s", "p50 µs", "p99 µs", "peak RSS"], vec![row])?;
+    tell(&report, &["people", "met CEL", "CPU s", "wall s", "p50 µs", "p99 µs", "peak RSS"], vec![row])?;
     Ok(exit::DONE)
 }
 
@@ -216,10 +229,8 @@ fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum
             bookings: None,
             applied,
         };
-        let mut desired = match office.explain {
-            true => office.bound.evaluate(identity, &facts, office.now),
-            false => office.bound.evaluate_mute(identity, &facts, office.now),
-        };
+        let (mut desired, expressions) =
+            office.bound.evaluate_counting(identity, &facts, office.now, office.explain);
         let mut plan = plan_identity(&desired, &seen, &setting);
         if !office.explain && (!plan.is_quiet() || !plan.notices.is_empty()) {
             // Whoever differs is told why, exactly as a sweep does it.
@@ -228,6 +239,7 @@ fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum
         }
         sum.active += u64::from(desired.lifecycle == Lifecycle::Active);
         sum.with_steps += u64::from(!plan.steps.is_empty());
+        sum.met_cel += u64::from(expressions > 0);
         drop((desired, plan));
         sum.took[((begun.elapsed().as_nanos() / 100) as usize).min(SLOTS - 1)] += 1;
     }
@@ -241,6 +253,7 @@ impl Sum {
     fn add(&mut self, other: &Self) {
         self.active += other.active;
         self.with_steps += other.with_steps;
+        self.met_cel += other.met_cel;
         self.cpu += other.cpu;
         for (mine, theirs) in self.took.iter_mut().zip(&other.took) {
             *mine += theirs;
@@ -258,5 +271,19 @@ impl Sum {
             left -= u64::from(*count);
         }
         SLOTS as f64 / 10.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_met_by_somebody_and_by_fewer_than_one_in_a_hundred() {
+        let (office, _) = Office::open(false).expect("the policy");
+        for people in [78, 1_000, 10_000] {
+            let met = decide_all(&office, people).met_cel;
+            assert!((1..=people.div_ceil(100)).contains(&met), "{met} of {people} met an expression");
+        }
     }
 }

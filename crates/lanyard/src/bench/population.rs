@@ -131,7 +131,8 @@ pub fn catalogue() -> Catalogue {
     all
 }
 
-/// The policy: 200 groups in use, 60 flows, 5,000 rows in five tables, CEL for one flow that concerns one in a hundred.
+/// The policy: 200 groups in use, 60 flows, 5,000 rows in five tables, CEL for one flow that is reached by the members of one
+/// group, fewer than one in a hundred.
 pub fn policy() -> PolicyFiles {
     let mut toml = String::from(HEAD);
     toml.push_str("\n[groups]\n");
@@ -398,10 +399,11 @@ pub fn identity(n: u64, now: Timestamp, names: &SharedNames) -> Identity {
         let value = AttributeValue::Text(value.into());
         (names.attribute(name), value)
     });
-    // Twenty groups, of which policy knows fifteen; one in a hundred is in the one that CEL asks about.
+    // Twenty groups, of which policy knows fifteen; one in 125 is in the one whose members CEL is asked about, however many
+    // people there are.
     let mut groups: Vec<GroupId> = (0..15).map(|_| names.groups[dice.below(GROUPS - 2)].clone()).collect();
     groups.extend((0..5).map(|at| GroupId::new(format!("00gother{:02}{:010}", at, dice.below(5000)))));
-    if dice.chance(10) {
+    if n % 125 == 77 {
         groups.push(names.groups[199].clone());
     }
     let long_ago = now - jiff::SignedDuration::from_hours(24 * 30);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_engine::{
-    approvals::Delegated,
+    delegations::Delegation,
     policies::Version,
     ports::{DELEGATIONS, WITHHELD},
     reviews::campaign::Withheld,
@@ -84,20 +84,25 @@ impl Exception {
 
 /// Addresses of those who delegated their votes, in small letters.
 pub(super) fn delegating(scope: &Scope<'_>) -> anyhow::Result<BTreeSet<String>> {
-    Ok(delegations(scope)?.iter().map(|given| given.delegation.from.to_lowercase()).collect())
+    Ok(delegations(scope)?.iter().map(|given| given.from.to_lowercase()).collect())
 }
 
 /// Delegations that stand when the period ends, and were made before that.
-fn delegations(scope: &Scope<'_>) -> anyhow::Result<Vec<Delegated>> {
+fn delegations(scope: &Scope<'_>) -> anyhow::Result<Vec<Delegation>> {
     let mut found = Vec::new();
     for (_, body) in scope.archive.documents(DELEGATIONS)? {
-        let given: Delegated = serde_json::from_value(body)?;
-        let before = given.since.is_none_or(|since| since < scope.ask.to);
-        if before && given.delegation.until > scope.ask.to {
+        let given: Delegation = serde_json::from_value(body)?;
+        let before = begun(&given).is_none_or(|since| since < scope.ask.to);
+        if before && given.until > scope.ask.to {
             found.push(given);
         }
     }
     Ok(found)
+}
+
+/// From when on somebody may vote; earlier versions noted only when that was recorded, or neither.
+fn begun(given: &Delegation) -> Option<Timestamp> {
+    given.starts.or(given.given_at)
 }
 
 /// Everything that stands but findings that were put away: those are told with the others. Answers what could not be told.
@@ -118,20 +123,19 @@ pub(super) fn rows(
     }
     withheld(scope, known, pack)?;
     for given in delegations(scope)? {
-        let Delegated { delegation, since, by } = given;
         // Nobody of another tenant is named.
-        if scope.several && !known.addresses.contains(&delegation.from.to_lowercase()) {
+        if scope.several && !known.addresses.contains(&given.from.to_lowercase()) {
             continue;
         }
         let exception = Exception {
             kind: "delegation",
-            what: format!("{} votes in the place of {}", delegation.to, delegation.from),
-            made_by: by.unwrap_or_else(|| delegation.from.clone()),
-            owner: Some(delegation.from),
-            reason: delegation.reason,
-            since,
-            until: Some(delegation.until),
-            ends: "its stated end, or another delegation",
+            what: format!("{} votes in the place of {}", given.to, given.from),
+            since: begun(&given),
+            until: Some(given.until),
+            made_by: if given.given_by.is_empty() { given.from.clone() } else { given.given_by },
+            owner: Some(given.from),
+            reason: Some(given.reason).filter(|reason| !reason.is_empty()),
+            ends: "its stated end, or somebody withdraws it",
             source: "delegations".into(),
             ..Exception::default()
         };

@@ -1,9 +1,9 @@
-//! `whatif`, `apply SEAL`, `undo`, `approvals`: what a change would do, done exactly, taken back, agreed to.
+//! `whatif`, `apply SEAL`, `undo`: what a change would do, done exactly, taken back.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Args;
 use jiff::Timestamp;
 use lanyard_engine::{
     ports::Progress,
@@ -17,14 +17,14 @@ use lanyard_model::id::PlanId;
 use lanyard_plan::render::render_plan;
 use lanyard_policy::PolicyFiles;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Data,
     drift::roll_out_text,
     people::{self, Said, Verb, Verbs, upstream},
 };
-use crate::{exit, local::Running, settings::Settings, wiring};
+use crate::{exit, settings::Settings, wiring};
 
 /// Lines of a list before the rest is only counted.
 const SHOWN_MAX: usize = 40;
@@ -82,54 +82,6 @@ pub struct UndoArguments {
     /// Why, for the journal
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
-    /// One JSON object on stdout
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct ApprovalsArguments {
-    #[command(subcommand)]
-    what: Approvals,
-}
-
-#[derive(Debug, Subcommand)]
-enum Approvals {
-    /// List what waits for somebody
-    List(ListArguments),
-    /// Agree
-    Approve(SayArguments),
-    /// Disagree; needs a reason
-    Decline(SayArguments),
-    /// Ask anew after a request ran out or was declined
-    Renew(SayArguments),
-}
-
-#[derive(Debug, Args)]
-struct ListArguments {
-    #[command(flatten)]
-    data: Data,
-    /// File with the token whose owner asks; else the environment's LANYARD_TOKEN, else this machine's own
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// One JSON object on stdout
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-struct SayArguments {
-    #[command(flatten)]
-    data: Data,
-    /// Requests, by id: one decision on all of them, or on none
-    #[arg(required = true)]
-    ids: Vec<String>,
-    /// Why, for the journal and for whoever asks later
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    reason: String,
-    /// File with the token whose owner decides; else the environment's LANYARD_TOKEN
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
     /// One JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -215,80 +167,6 @@ pub async fn apply_seal(
 pub async fn undo(arguments: UndoArguments) -> anyhow::Result<u8> {
     let UndoArguments { data, of, step, since, until, apply, reason, json } = arguments;
     people::run(&data, Verb::Undo(UndoAsked { of, step, since, until, apply, reason }), json).await
-}
-
-/// # Errors
-/// No server runs on the folder, the token is refused, or its owner has no say.
-pub async fn approvals(arguments: ApprovalsArguments) -> anyhow::Result<u8> {
-    let (say, arguments) = match arguments.what {
-        Approvals::List(arguments) => return list(arguments).await,
-        Approvals::Approve(arguments) => ("approve", arguments),
-        Approvals::Decline(arguments) => ("decline", arguments),
-        Approvals::Renew(arguments) => ("renew", arguments),
-    };
-    let server = server(&arguments.data)?;
-    let token = token(arguments.token_file.as_ref())?.ok_or_else(|| {
-        exit::Unusable(
-            "whose decision is it? give --token-file FILE, or LANYARD_TOKEN in the environment".into(),
-        )
-    })?;
-    let body = json!({ "ids": arguments.ids, "say": say, "reason": arguments.reason });
-    let answer = server.call_as(&token, http::Method::POST, "/api/v1/approvals", Some(&body)).await?;
-    if arguments.json {
-        say!("{answer}");
-    } else {
-        for one in answer["items"].as_array().into_iter().flatten() {
-            say!("{}  {}  {}", text(&one["id"]), text(&one["state"]), text(&one["person"]));
-        }
-    }
-    Ok(exit::DONE)
-}
-
-async fn list(arguments: ListArguments) -> anyhow::Result<u8> {
-    let server = server(&arguments.data)?;
-    let token = token(arguments.token_file.as_ref())?.unwrap_or_else(|| server.token.clone());
-    let answer = server.call_as(&token, http::Method::GET, "/api/v1/approvals", None).await?;
-    if arguments.json {
-        say!("{answer}");
-        return Ok(exit::DONE);
-    }
-    let items = answer["items"].as_array().cloned().unwrap_or_default();
-    for one in &items {
-        say!(
-            "{}  {}  {}  {}",
-            text(&one["id"]),
-            text(&one["kind"]),
-            text(&one["person"]),
-            text(&one["rule"])
-        );
-        for line in one["lines"].as_array().into_iter().flatten() {
-            say!("    {}", text(&line["what"]));
-        }
-        if let Some(until) = one["until"].as_str() {
-            say!("    until {until}");
-        }
-    }
-    say!("{} wait", items.len());
-    Ok(if items.is_empty() { exit::DONE } else { exit::OPEN })
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn server(data: &Data) -> anyhow::Result<Running> {
-    Running::find(&data.dir).ok_or_else(|| {
-        exit::Unusable(
-            "no server runs on this folder: approvals are decided with `lanyard serve` running".into(),
-        )
-        .into()
-    })
-}
-
-fn token(file: Option<&PathBuf>) -> anyhow::Result<Option<String>> {
-    let Some(file) = file else { return Ok(std::env::var("LANYARD_TOKEN").ok().filter(|t| !t.is_empty())) };
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(Some(text.trim().to_owned()))
 }
 
 impl Verbs {
@@ -428,15 +306,8 @@ impl Verbs {
         for way in &told.ways {
             let word = if way.gives { "gives it" } else { "does not give it" };
             let _ = writeln!(text, "\n{}: {}\n  {word}: {}", way.rule, way.sentence, way.why);
-            let turned = if way.gives { "it would stop" } else { "it would be given" };
-            match &way.change {
-                Some(change) if way.tried => {
-                    let list: Vec<_> = change.iter().map(ToString::to_string).collect();
-                    let _ = writeln!(text, "  {turned} if you {}", list.join(" and "));
-                }
-                _ => {
-                    let _ = writeln!(text, "  no change of attributes or groups alone turns it round");
-                }
+            for line in way.turned_by() {
+                let _ = writeln!(text, "  {line}");
             }
         }
         if thing.is_some() && told.ways.is_empty() {

@@ -2,6 +2,7 @@
 
 mod access;
 mod adopt;
+mod approvals;
 mod backup;
 mod bench;
 mod change;
@@ -86,8 +87,8 @@ enum Command {
     Undo(change::UndoArguments),
     /// First contact with hand-kept data: match report, disputed pairs, sign-off
     Adopt(adopt::AdoptArguments),
-    /// Requests that wait for somebody: list, approve, decline
-    Approvals(change::ApprovalsArguments),
+    /// Requests that wait for somebody: list, approve, decline; who may vote in whose place
+    Approvals(approvals::ApprovalsArguments),
     /// Compare both sides completely, report, and repair what policy owns
     Sweep(SweepArguments),
     /// Say why a person has what they have, and why not more
@@ -306,7 +307,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Replay(a) => change::replay(a).await,
         Command::Undo(a) => change::undo(a).await,
         Command::Adopt(a) => adopt::run(a).await,
-        Command::Approvals(a) => change::approvals(a).await,
+        Command::Approvals(a) => approvals::run(a).await,
         Command::Sweep(a) => people::run(&a.data, Verb::Sweep { site: a.site }, a.json).await,
         Command::Explain(ExplainArguments { data, person, why_not: None, as_of: None, json }) => {
             people::run(&data, Verb::Explain { person }, json).await

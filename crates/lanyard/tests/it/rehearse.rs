@@ -209,4 +209,48 @@ async fn what_is_asked_first_waits_for_the_word_of_somebody_who_may_give_it() {
     until("the account is made", SECONDS_20, async || company.office().await.account("90009").map(|_| ()))
         .await;
     assert_eq!(company.office().await.users().iter().filter(|user| user["employeeId"] == "90009").count(), 1);
+
+    // Who may vote in whose place: an owner records anybody's, and of no stranger's.
+    let owner = token("owner", "owner").await;
+    let listed = async || folder.verb(&["approvals", "delegations", "--json"]).await.ends(0).json();
+    assert_eq!(listed().await["items"], json!([]));
+    let mail = |user: &Value| user["profile"]["email"].as_str().expect("an address").to_owned();
+    let active = company.okta_done("GET", "users?search=status%20eq%20%22ACTIVE%22", Value::Null).await;
+    let (boss, other) = (mail(&active[0]), mail(&active[1]));
+    let until_then = (company.now().await + jiff::SignedDuration::from_hours(48)).to_string();
+    let delegate = async |to: &str, file: &str| {
+        let line = [
+            "approvals",
+            "delegate",
+            "--from",
+            &boss,
+            "--to",
+            to,
+            "--until",
+            &until_then,
+            "--token-file",
+            file,
+        ];
+        folder.verb(&line).await
+    };
+    assert!(delegate(&other, &approver).await.ends(2).err.contains("an owner anybody's"));
+    let stranger = delegate("nobody@nowhere.example", &owner).await.ends(2);
+    assert!(
+        stranger.err.contains("nobody who works here has the address nobody@nowhere.example"),
+        "{stranger:?}"
+    );
+    let given = delegate(&other, &owner).await.ends(0).out;
+    assert!(
+        given.contains(&format!("{other} for {boss} from ")) && given.contains("recorded by token owner"),
+        "{given}"
+    );
+    let items = listed().await["items"].clone();
+    let id = items[0]["id"].as_str().expect("an id");
+    assert_eq!(
+        (count(&items), &items[0]["to"], &items[0]["given_by"]),
+        (1, &json!(other), &json!("token owner"))
+    );
+    folder.verb(&["approvals", "withdraw", id, "--token-file", &owner]).await.ends(0);
+    folder.verb(&["approvals", "withdraw", id, "--token-file", &owner]).await.ends(2);
+    assert_eq!(listed().await["items"], json!([]));
 }

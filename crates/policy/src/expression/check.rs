@@ -7,7 +7,7 @@ use cel::common::ast::{
     ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo, operators,
 };
 
-use super::{Flaw, Purpose};
+use super::{Flaw, NamedBy, NamedGroup, Purpose};
 use crate::problem::nearest;
 
 /// Attributes with the types that the tenants give them, as Okta calls them. Empty: nothing is known.
@@ -18,7 +18,11 @@ pub(crate) type Types = BTreeMap<String, BTreeSet<String>>;
 pub(crate) struct Checked {
     /// Attributes with their places in the source, each as often as it stands there.
     pub attributes: Vec<(String, std::ops::Range<usize>)>,
+    /// `status` and `tenant`, where they are read.
+    pub standing: BTreeSet<&'static str>,
     pub groups: bool,
+    /// Groups that it names, with their places in the source.
+    pub named: Vec<NamedGroup>,
     pub nests: usize,
     pub flaws: Vec<Flaw>,
 }
@@ -39,11 +43,13 @@ enum Kind {
     List(Box<Kind>),
     Map,
     Group,
+    /// A text that is some group's name, or its id.
+    GroupText(NamedBy),
     User,
     Profile,
 }
 
-use Kind::{Any, Bool, Double, Group, Int, List, Nothing, Number, Profile, Text, User};
+use Kind::{Any, Bool, Double, Group, GroupText, Int, List, Nothing, Number, Profile, Text, User};
 
 impl Kind {
     fn words(&self) -> String {
@@ -54,7 +60,7 @@ impl Kind {
             Int => "a whole number".into(),
             Double => "a number with a fraction".into(),
             Number => "a number".into(),
-            Text => "a text".into(),
+            Text | GroupText(_) => "a text".into(),
             List(_) => "a list".into(),
             Self::Map => "a map".into(),
             Group => "a group".into(),
@@ -67,12 +73,21 @@ impl Kind {
         matches!(self, Int | Double | Number)
     }
 
+    fn is_text(&self) -> bool {
+        matches!(self, Text | GroupText(_))
+    }
+
+    /// Whosever text it is.
+    fn plain(&self) -> Self {
+        if self.is_text() { Text } else { self.clone() }
+    }
+
     /// Whether a value of one may be compared with a value of the other.
     fn fits(&self, other: &Self) -> bool {
         match (self, other) {
             (Any | Nothing, _) | (_, Any | Nothing) => true,
             (List(a), List(b)) => a.fits(b),
-            (a, b) => a == b || (a.is_number() && b.is_number()),
+            (a, b) => a == b || (a.is_number() && b.is_number()) || (a.is_text() && b.is_text()),
         }
     }
 
@@ -83,6 +98,7 @@ impl Kind {
             (List(a), List(b)) => List(Box::new(a.or(*b))),
             (a, b) if a == b => a,
             (a, b) if a.is_number() && b.is_number() => Number,
+            (a, b) if a.is_text() && b.is_text() => Text,
             _ => Any,
         }
     }
@@ -288,7 +304,10 @@ impl Walk<'_> {
         let kind = match of {
             User => match field {
                 "profile" => Profile,
-                "status" | "tenant" => Text,
+                "status" | "tenant" => {
+                    self.found.standing.insert(if field == "status" { "status" } else { "tenant" });
+                    Text
+                }
                 _ => {
                     let fix = nearest(field, ["profile", "status", "tenant"])
                         .unwrap_or_else(|| format!("an attribute is called user.profile.{field}"));
@@ -301,7 +320,8 @@ impl Walk<'_> {
                 self.attribute(field)
             }
             Group => match field {
-                "name" | "id" => Text,
+                "name" => GroupText(NamedBy::Name),
+                "id" => GroupText(NamedBy::Id),
                 _ => {
                     let fix = nearest(field, ["name", "id"]).or(Some("known: name, id".into()));
                     self.flaw(at, format!("a group has no \"{field}\""), fix);
@@ -365,6 +385,36 @@ impl Walk<'_> {
         kind
     }
 
+    /// Notes the groups that a comparison names: a fixed text against a group's name or id.
+    fn name_groups(&mut self, operator: &str, parts: &[&IdedExpr], kinds: &[Kind]) {
+        if !matches!(operator, operators::EQUALS | operators::NOT_EQUALS | operators::IN) {
+            return;
+        }
+        let (&[a, b], [of_a, of_b]) = (parts, kinds) else { return };
+        for (kind, other) in [(of_a, b), (of_b, a)] {
+            let by = match kind {
+                GroupText(by) => *by,
+                List(each) => match **each {
+                    GroupText(by) => by,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            match &other.expr {
+                Expr::List(list) => list.elements.iter().for_each(|one| self.name_group(by, one)),
+                _ => self.name_group(by, other),
+            }
+        }
+    }
+
+    fn name_group(&mut self, by: NamedBy, part: &IdedExpr) {
+        let Expr::Literal(LiteralValue::String(text)) = &part.expr else { return };
+        let named = NamedGroup { by, text: text.inner().to_owned(), at: self.place(part) };
+        if !self.found.named.contains(&named) {
+            self.found.named.push(named);
+        }
+    }
+
     fn operator(
         &mut self,
         expr: &IdedExpr,
@@ -374,6 +424,9 @@ impl Walk<'_> {
         kinds: &[Kind],
     ) -> Kind {
         let at = self.place(expr);
+        self.name_groups(name, parts, kinds);
+        let kinds: Vec<Kind> = kinds.iter().map(Kind::plain).collect();
+        let kinds = kinds.as_slice();
         let clash = |walk: &mut Self, fix: Option<String>| {
             let words: Vec<_> = kinds.iter().map(Kind::words).collect();
             walk.flaw(at.clone(), format!("{sign} cannot be applied to {}", words.join(" and ")), fix);
@@ -505,6 +558,17 @@ impl Walk<'_> {
             self.flaw(at, format!("{name} cannot be applied to {words}"), None);
             return forms[0].3.clone();
         };
+        let part_of_name = match name {
+            "startsWith" => Some(NamedBy::Beginning),
+            "endsWith" => Some(NamedBy::End),
+            "contains" => Some(NamedBy::Part),
+            _ => None,
+        };
+        if let (Some(by), Some(GroupText(NamedBy::Name)), Some(part)) =
+            (part_of_name, kinds.first(), parts.get(1))
+        {
+            self.name_group(by, part);
+        }
         if matches!(name, "split" | "join") {
             self.split += 1;
             // Each could multiply what the one before made.

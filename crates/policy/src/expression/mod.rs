@@ -10,11 +10,15 @@ mod check;
 mod value;
 
 use std::{
-    fmt, panic,
+    collections::BTreeSet,
+    fmt,
+    ops::Range,
+    panic,
     sync::{Arc, LazyLock},
 };
 
 use cel::{Context, Env, Value, common::ast::IdedExpr, common::ast::SourceInfo, extensions};
+use serde::Serialize;
 
 pub(crate) use self::check::Types;
 use crate::{condition::Truth, names::Attribute, reader::Report, reader::Text, subject::Subject};
@@ -48,8 +52,53 @@ pub(crate) struct Expression {
     info: SourceInfo,
     /// What it reads of the person, each once, in order of appearance.
     reads: Vec<String>,
+    /// `status` and `tenant`, where it reads them.
+    standing: BTreeSet<&'static str>,
     reads_groups: bool,
+    /// Groups that it names.
+    named: Vec<NamedGroup>,
     nests: usize,
+}
+
+/// A group that an expression names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedGroup {
+    pub by: NamedBy,
+    pub text: String,
+    /// Bytes of the source.
+    pub at: Range<usize>,
+}
+
+/// What of a group a text in an expression is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    Name,
+    Id,
+    /// The beginning of its name.
+    Beginning,
+    End,
+    Part,
+}
+
+/// Something that an expression reads of a person, and what it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// An attribute, `status`, `tenant`, `groups`, or `group NAME`.
+    pub name: String,
+    /// `None`: empty.
+    pub now: Option<String>,
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.now {
+            Some(now) if self.name == "groups" || self.name.starts_with("group ") => {
+                write!(f, "{}: {now}", self.name)
+            }
+            Some(now) => f.write_str(&crate::condition::is(&self.name, now)),
+            None => write!(f, "{} is empty", self.name),
+        }
+    }
 }
 
 /// An expression with the numbers that its attributes have in one document.
@@ -72,7 +121,7 @@ pub(crate) enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flaw {
     /// Bytes of the source.
-    pub at: std::ops::Range<usize>,
+    pub at: Range<usize>,
     pub message: String,
     pub fix: Option<String>,
 }
@@ -173,8 +222,16 @@ impl Expression {
                 return Err(vec![Flaw { at: 0..source.len(), message, fix: None }]);
             }
         };
-        let mut expression =
-            Self { source: source.to_owned(), tree, info, reads: Vec::new(), reads_groups: false, nests: 0 };
+        let mut expression = Self {
+            source: source.to_owned(),
+            tree,
+            info,
+            reads: Vec::new(),
+            standing: BTreeSet::new(),
+            reads_groups: false,
+            named: Vec::new(),
+            nests: 0,
+        };
         let seen = expression.check(Purpose::Value, &Types::default());
         for (name, _) in seen.attributes {
             if !expression.reads.contains(&name) {
@@ -182,7 +239,13 @@ impl Expression {
             }
         }
         (expression.reads_groups, expression.nests) = (seen.groups, seen.nests);
+        (expression.standing, expression.named) = (seen.standing, seen.named);
         Ok(expression)
+    }
+
+    /// Groups that it names, each with its place.
+    pub fn named_groups(&self) -> &[NamedGroup] {
+        &self.named
     }
 
     /// It asks which groups somebody is in.
@@ -257,6 +320,7 @@ impl Cel {
         if self.reads_groups() && !subject.identity.groups.complete {
             return Err(Trouble::Groups);
         }
+        subject.expressions.set(subject.expressions.get() + 1);
         let failed = |why: String| Trouble::Failed(format!("\"{self}\" cannot be decided: {why}"));
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         let user = value::user(&self.attributes, subject).map_err(failed)?;
@@ -279,22 +343,54 @@ impl Cel {
 
     /// What it read of this person: `level is "4", in A and B`.
     pub fn told(&self, subject: &Subject<'_>) -> String {
-        let mut parts: Vec<String> = self
-            .attributes
-            .iter()
-            .map(|attribute| match subject.shown(attribute) {
-                Some(value) => crate::condition::is(&attribute.name, &value),
-                None => format!("{} is empty", attribute.name),
-            })
-            .collect();
-        if self.reads_groups() {
-            let names: Vec<_> = subject.named_groups().map(|(name, _)| name).collect();
-            parts.push(match names.as_slice() {
-                [] => "in no group that the policy names".to_owned(),
-                names => format!("in {}", names.join(" and ")),
-            });
-        }
+        let mut parts: Vec<String> = self.values(subject).iter().map(ToString::to_string).collect();
+        parts.extend(self.reads_groups().then(|| in_groups(subject)));
         parts.join(", ")
+    }
+
+    /// Everything that it reads, each with what it is of this person.
+    pub fn inputs(&self, subject: &Subject<'_>) -> Vec<Input> {
+        let mut inputs = self.values(subject);
+        if !self.reads_groups() {
+            return inputs;
+        }
+        let member = |named: &NamedGroup| {
+            let is_it = |(name, id): (&str, &str)| match named.by {
+                NamedBy::Id => id == named.text,
+                _ => name == named.text,
+            };
+            match subject.named_groups().any(is_it) {
+                true => "a member",
+                false if subject.identity.groups.complete => "not a member",
+                false => "not known: the list of groups is not whole",
+            }
+        };
+        let whole = |named: &&NamedGroup| matches!(named.by, NamedBy::Name | NamedBy::Id);
+        for named in self.expression.named.iter().filter(whole) {
+            let name = format!("group {}", named.text);
+            if !inputs.iter().any(|input| input.name == name) {
+                inputs.push(Input { name, now: Some(member(named).to_owned()) });
+            }
+        }
+        inputs.push(Input { name: "groups".to_owned(), now: Some(in_groups(subject)) });
+        inputs
+    }
+
+    /// What it reads of the person but groups.
+    fn values(&self, subject: &Subject<'_>) -> Vec<Input> {
+        let identity = subject.identity;
+        let attributes = self.attributes.iter().map(|attribute| Input {
+            name: attribute.name.clone(),
+            now: subject.shown(attribute).map(Into::into),
+        });
+        let standing = self.expression.standing.iter().map(|name| Input {
+            name: (*name).to_owned(),
+            now: Some(match *name {
+                "status" => identity.status.to_string(),
+                _ => identity.id.tenant.to_string(),
+            }),
+        });
+        attributes.chain(standing).collect()
     }
 
     /// `"level > 3" holds: level is "4"`.
@@ -307,6 +403,14 @@ impl Cel {
             told if told.is_empty() => format!("\"{self}\" {verb}"),
             told => format!("\"{self}\" {verb}: {told}"),
         }
+    }
+}
+
+fn in_groups(subject: &Subject<'_>) -> String {
+    let names: Vec<_> = subject.named_groups().map(|(name, _)| name).collect();
+    match names.as_slice() {
+        [] => "in no group that the policy names".to_owned(),
+        names => format!("in {}", names.join(" and ")),
     }
 }
 

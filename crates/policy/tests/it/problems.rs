@@ -347,6 +347,76 @@ fn groups_named_by_their_id_alone_are_held_against_those_there_are() {
 }
 
 #[test]
+fn groups_named_in_expressions_are_held_against_those_there_are() {
+    let groups =
+        [("00gAPP00001", "APP"), ("00gROOMS001", "Rooms"), ("00gLAB00002", "Lab"), ("00gNEW00001", "FLR-1")];
+    let groups = groups.map(|(id, name)| (GroupId::from(id), name.to_owned())).into();
+    let known = Known { groups: Some(groups), ..Known::default() };
+    let own = "[groups]\n\"FLR-1\" = \"00gGONE0001\"\nRooms = \"00gROOMS001\"\n";
+    let told = |condition: &str, known: &Known| {
+        let flow = format!(
+            "{own}[[flow]]\nid = \"a\"\nif = [{{ cel = \"{condition}\" }}]\nthen = [{{ todo = \"t\", what = \"w\" }}]\n"
+        );
+        let list = linted(&flow, &[], known).into_iter();
+        // The entry itself is told of whatever the expression says.
+        list.filter(|line| !line.starts_with("policy.toml:7:1: ")).collect::<Vec<_>>()
+    };
+    let place = |condition: &str, part: &str| {
+        format!("policy.toml:11:{}", "if = [{ cel = \"".len() + condition.find(part).expect("the part") + 1)
+    };
+    for (condition, part, says) in [
+        (
+            "groups.exists(g, g.name == 'Romos')",
+            "'Romos'",
+            "there is no group \"Romos\" in [groups], and an expression sees no other (did you mean \"Rooms\"?)",
+        ),
+        (
+            "user.tenant != 'x' && 'Lab' in groups.map(g, g.name)",
+            "'Lab'",
+            "there is no group \"Lab\" in [groups], and an expression sees no other (add \"Lab\" = \"00gLAB00002\" to [groups])",
+        ),
+        (
+            "groups.exists(g, g.name in ['Rooms', 'Zoo'])",
+            "'Zoo'",
+            "there is no group \"Zoo\" in [groups], and an expression sees no other (add it to [groups] with its id)",
+        ),
+        (
+            "groups.filter(g, g.id != '00gLAB00002').size() > 1",
+            "'00gLAB",
+            "[groups] has no group 00gLAB00002, and an expression sees no other (add \"Lab\" = \"00gLAB00002\" to [groups])",
+        ),
+        (
+            "groups.exists(g, g.id == '00gROOMS01')",
+            "'00gROOMS01'",
+            "[groups] has no group 00gROOMS01, and an expression sees no other (did you mean \"00gROOMS001\"?)",
+        ),
+        (
+            "groups.exists(g, '00gGONE0001' == g.id)",
+            "'00gGONE",
+            "no tenant has the group 00gGONE0001 (\"FLR-1\") (a group of this name has the id 00gNEW00001: it may have been made anew)",
+        ),
+        (
+            "groups.exists(g, g.name.startsWith('LAB-'))",
+            "'LAB-'",
+            "no group in [groups] begins with \"LAB-\": the expression sees no other",
+        ),
+    ] {
+        assert_eq!(told(condition, &known), [format!("{}: {says}", place(condition, part))], "{condition}");
+    }
+    for fine in [
+        "groups.exists(g, g.name == 'Rooms' && g.id == '00gROOMS001')",
+        "groups.exists(g, g.name.startsWith('FLR-') || g.name.contains('oo'))",
+        "groups.exists(g, g.name.lowerAscii() == 'zoo')",
+        "groups.exists(g, g.name == user.profile.team)",
+    ] {
+        assert_eq!(told(fine, &known), Vec::<String>::new(), "{fine}");
+    }
+    // Without the tenants' groups only what the policy itself says is known.
+    assert_eq!(told("groups.exists(g, g.id == '00gGONE0001')", &Known::default()), Vec::<String>::new());
+    assert_eq!(told("groups.exists(g, g.name == 'Lab')", &Known::default()).len(), 1);
+}
+
+#[test]
 fn who_may_have_several_values_may_fit_two_flows_that_ask_for_one_each() {
     let flows = "[[flow]]\nid = \"a\"\nif = [{ attribute = \"teams\", is = \"Red\" }]\nthen = [{ place = \"desk\", building = \"A\" }]\n\
                  [[flow]]\nid = \"b\"\nif = [{ attribute = \"teams\", is = \"Blue\" }]\nthen = [{ place = \"remote\" }]\n";

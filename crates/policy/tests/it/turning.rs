@@ -204,6 +204,177 @@ fn the_smallest_change_is_told_of_every_test_that_has_one() {
     assert!(told[0].ends_with("; empty a and empty b"), "{told:?}");
 }
 
+/// The one flow of a condition, and what of it is told about somebody: whether it gives, and each line of what turns it.
+fn told_of(condition: &str, person: &Identity) -> (bool, Vec<String>) {
+    let bound = bound(&format!(
+        "[[flow]]\nid = \"x\"\nif = [{condition}]\nthen = [{{ todo = \"t\", what = \"w\" }}]\n"
+    ));
+    let way = bound.ways(person, &facts(), now(), "x").remove(0);
+    (way.gives, way.turned_by())
+}
+
+#[test]
+fn values_are_added_to_lists_and_taken_out_of_them() {
+    let has_both = "{ attribute = \"sites\", has_all = [\"A\", \"B\"] }";
+    for (condition, sites, turned) in [
+        (has_both, "a|C", "it would be given if you add \"B\" to sites"),
+        (has_both, "", "it would be given if you add \"A\" and \"B\" to sites"),
+        (has_both, "B|C|a", "it would stop if you take \"a\" out of sites"),
+        ("{ attribute = \"sites\", has_all = [\"A\"] }", "C", "it would be given if you set sites to \"A\""),
+        ("{ attribute = \"sites\", has_all = [\"A\"] }", "A", "it would stop if you empty sites"),
+        ("{ attribute = \"sites\", is = \"B\" }", "A|C", "it would be given if you add \"B\" to sites"),
+        (
+            "{ attribute = \"sites\", in = [\"B\", \"C\"] }",
+            "A|B|C",
+            "it would stop if you take \"B\" and \"C\" out of sites",
+        ),
+        (
+            "{ attribute = \"sites\", only = [\"A\", \"B\"] }",
+            "A|C",
+            "it would be given if you take \"C\" out of sites",
+        ),
+        ("{ attribute = \"sites\", only = [\"A\"] }", "C|D", "it would be given if you set sites to \"A\""),
+    ] {
+        let mut mira = mira(&[], &[]);
+        match sites.split_once('|') {
+            Some(_) => {
+                let list = sites.split('|').map(Into::into).collect();
+                mira.profile.set("sites", AttributeValue::List(list));
+            }
+            None => mira.profile.set("sites", AttributeValue::Text(sites.into())),
+        }
+        let gives = turned.starts_with("it would stop");
+        assert_eq!(told_of(condition, &mira), (gives, vec![turned.to_owned()]), "{condition} of {sites}");
+    }
+}
+
+#[test]
+fn dates_are_told_with_the_day_on_which_they_turn() {
+    let of = |test: &str| format!("{{ attribute = \"day\", {test} }}");
+    let given = |how: &str| format!("it would be given if you give {how}");
+    let stopped = |how: &str| format!("it would stop if you give {how}");
+    let turns =
+        |word: &str, on: &str| format!("it would {word} by itself on {on}, if nothing changes before");
+    let none = "no change of attributes or groups alone turns it round".to_owned();
+    let no_longer = "30 days before contractEnd";
+    for (condition, attributes, told) in [
+        (
+            of("before = \"today+14\""),
+            &[("day", "2026-06-01")][..],
+            vec![given("day a date before 2026-05-18 (today +14 days)"), turns("be given", "2026-05-19")],
+        ),
+        (
+            of("after = \"today\""),
+            &[("day", "2026-05-20")],
+            vec![stopped("day a date not after 2026-05-04 (today)"), turns("stop", "2026-05-20")],
+        ),
+        (
+            of("before = \"2026-05-01\""),
+            &[("day", "2026-05-10")],
+            vec![given("day a date before 2026-05-01")],
+        ),
+        (of("after = \"2026-05-01\""), &[], vec![given("day a date after 2026-05-01")]),
+        (
+            of("before = \"2026-05-01\""),
+            &[("day", "2026-04-30")],
+            vec![stopped("day a date not before 2026-05-01")],
+        ),
+        (of("after = \"2026-05-01\""), &[("day", "soon")], vec![given("day a date after 2026-05-01")]),
+        (
+            of("within = \"7 days of today\""),
+            &[("day", "2026-06-20")],
+            vec![given("day a date from 2026-04-27 to 2026-05-11"), turns("be given", "2026-06-13")],
+        ),
+        (
+            format!("{{ not = {} }}", of("within = \"7 days of today\"")),
+            &[("day", "2026-05-05")],
+            vec![given("day a date before 2026-04-27 or after 2026-05-11"), turns("be given", "2026-05-13")],
+        ),
+        (
+            of(&format!("within = \"{no_longer}\"")),
+            &[("day", "2026-01-01"), ("contractEnd", "2026-12-31")],
+            vec![given("day a date from 2026-12-01 to 2026-12-31")],
+        ),
+        (
+            of(&format!("within = \"{no_longer}\"")),
+            &[("day", "2026-01-01")],
+            vec![given("contractEnd a date from 2026-01-01 to 2026-01-31")],
+        ),
+        (
+            of(&format!("within = \"{no_longer}\"")),
+            &[],
+            vec![given("contractEnd a date and give day a date within 30 days before contractEnd")],
+        ),
+        // Both at once: one date meets them, or none does.
+        (
+            format!("{}, {}", of("after = \"2026-05-10\""), of("before = \"2026-05-20\"")),
+            &[("day", "2026-04-01")],
+            vec![given("day a date from 2026-05-11 to 2026-05-19")],
+        ),
+        (
+            format!("{}, {}", of("after = \"2026-05-20\""), of("before = \"2026-05-10\"")),
+            &[("day", "2026-04-01")],
+            vec![none.clone()],
+        ),
+    ] {
+        let gives = told[0].starts_with("it would stop");
+        assert_eq!(
+            told_of(&condition, &mira(&[], attributes)),
+            (gives, told),
+            "{condition} of {attributes:?}"
+        );
+    }
+    // In the notation that is read first, and with the last day of a flow.
+    let american = "[[flow]]\nid = \"x\"\nuntil = \"last\"\nthen = [{ todo = \"t\", what = \"w\" }]\n";
+    let american = files(american);
+    let toml = american
+        .toml
+        .1
+        .replace("zone = \"Europe/London\"\n", "zone = \"Europe/London\"\ndates = [\"MM/DD/YYYY\"]\n");
+    let toml = toml.replace("attribute = \"startDate\"", "attribute = \"begins\"");
+    let policy = Policy::parse(&PolicyFiles { toml: (american.toml.0, toml), ..american });
+    let bound = policy.unwrap_or_else(|problems| panic!("{}", problems.render())).bind(&catalogues());
+    let way = |last: &str| bound.ways(&mira(&[], &[("last", last)]), &facts(), now(), "x").remove(0);
+    let over = way("04/30/2026");
+    assert_eq!(over.why, "was given until 2026-04-30");
+    assert_eq!(over.turned_by(), [given("last a date from 2026-05-04 on")]);
+    assert_eq!(
+        serde_json::to_value(&over.change).unwrap(),
+        serde_json::json!([
+            { "do": "fit", "attribute": "last", "how": "a date from 2026-05-04 on", "value": "05/04/2026" }
+        ])
+    );
+    assert_eq!(way("05/10/2026").turned_by(), [none, turns("stop", "2026-05-11")]);
+}
+
+#[test]
+fn an_expression_is_told_with_what_it_reads_and_not_guessed() {
+    let expression = "user.profile.level > 3 && user.status == 'ACTIVE' && groups.exists(g, g.name == 'A')";
+    let cel = format!("{{ cel = \"{expression}\" }}");
+    let mut mira = mira(&["00gBBBBBBBB"], &[]);
+    mira.profile.set("level", AttributeValue::Number(2.0));
+    let rests = |read: &str| {
+        format!(
+            "it rests on \"{expression}\", which is evaluated, so what would turn it is not guessed; it reads {read}"
+        )
+    };
+    let now = "level is \"2\", status is \"ACTIVE\", group A: not a member, groups: in B";
+    assert_eq!(told_of(&cel, &mira), (false, vec![rests(now)]));
+    // Where something else turns it, that is told; a group that is missing besides is not enough.
+    let either = format!("{{ any = [{cel}, {{ group = \"C\" }}] }}");
+    let join = "it would be given if you add them to group C (00gCCCCCCCC)";
+    assert_eq!(told_of(&either, &mira), (false, vec![join.to_owned()]));
+    assert_eq!(told_of(&format!("{cel}, {{ group = \"C\" }}"), &mira), (false, vec![rests(now)]));
+    mira.groups = Groups::new(["00gAAAAAAAA".into()], true);
+    mira.profile.set("level", AttributeValue::Number(4.0));
+    let now = "level is \"4\", status is \"ACTIVE\", group A: a member, groups: in A";
+    assert_eq!(told_of(&cel, &mira), (true, vec![rests(now)]));
+    // An empty attribute is an input, too.
+    let absent = "{ cel = \"has(user.profile.badge)\" }";
+    let read = "it rests on \"has(user.profile.badge)\", which is evaluated, so what would turn it is not guessed; it reads badge is empty";
+    assert_eq!(told_of(absent, &mira), (false, vec![read.to_owned()]));
+}
+
 #[test]
 fn what_only_a_table_gives_is_taken_by_leaving_the_row() {
     let bound = bound("[[flow]]\nid = \"perk\"\nlook_up = \"perks\"\nthen = [{ item = \"from table\" }]\n");

@@ -2,8 +2,8 @@
 
 use lanyard_engine::ports::{Charge, Intent, Store, StoreFailure, Write};
 use lanyard_model::{
-    clearance::{ALL_BOOKINGS, Clearance, ClearanceKind, ClearanceState, GatedLine},
-    id::PlanId,
+    clearance::{ALL_BOOKINGS, Clearance, ClearanceKind, ClearanceState, GatedLine, bookings_to},
+    id::{AccountId, PlanId},
     plan::Outcome,
 };
 
@@ -109,9 +109,11 @@ pub(super) async fn what_is_used_up_lets_nothing_go_again(store: &dyn Store) {
 }
 
 pub(super) async fn a_hold_and_the_line_of_all_bookings_let_more_than_one_go(store: &dyn Store) {
-    for (id, kind, key) in
-        [("h1", ClearanceKind::Hold, "deactivate"), ("a1", ClearanceKind::Approval, ALL_BOOKINGS)]
-    {
+    for (id, kind, key) in [
+        ("h1", ClearanceKind::Hold, "deactivate"),
+        ("a1", ClearanceKind::Approval, ALL_BOOKINGS),
+        ("a2", ClearanceKind::Approval, &bookings_to(AccountId(7))),
+    ] {
         let lines = vec![GatedLine { key: key.into(), what: "- it".into() }];
         let given = Clearance { kind, lines, state: ClearanceState::Granted, ..clearance(id) };
         put(store, vec![Write::Clearance(Box::new(given))]).await;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use lanyard_engine::ports::{Document, Finding, LATE_ANSWERS, Message, REVIEW_LINES, SHOWN_WHATIFS};
+use lanyard_engine::ports::{
+    DELEGATIONS, Document, Finding, LATE_ANSWERS, Message, REVIEW_LINES, SHOWN_WHATIFS,
+};
 use lanyard_model::{account::Account, id::IdentityId, identity::Identity, plan::Plan};
 use serde_json::Value;
 
@@ -93,6 +95,9 @@ pub(crate) fn person(tx: &dyn Tx, open: &mut OpenFindings, who: &IdentityId) -> 
     for mut page in documents::by_key(tx, SHOWN_WHATIFS, "person", &who.to_string())? {
         scrub_shown(&mut page, who);
         documents::keep(tx, &page)?;
+    }
+    for given in documents::by_key(tx, DELEGATIONS, "person", &who.to_string())? {
+        documents::forget(tx, DELEGATIONS, &given.key, given.version)?;
     }
     wanted.findings(tx, open)?;
     wanted.messages(tx)?;

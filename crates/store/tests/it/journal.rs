@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{ActivityFilter, Document, DocumentKey, Entry, Severity, Store, Write, Wrote};
+use lanyard_engine::ports::{
+    ActivityFilter, DELEGATIONS, Document, DocumentKey, Entry, Severity, Store, Write, Wrote,
+};
 use lanyard_model::id::{IdentityId, TenantId};
 use lanyard_store::{
     Archive, SqliteStore,
@@ -155,6 +157,33 @@ async fn somebody_who_is_forgotten_leaves_review_lines_too() {
     assert_eq!(erased, [Wrote::Lines(6)]);
     let line = store.documents_by_key("review_lines", "person", &ana.to_string()).await.unwrap().remove(0);
     assert_eq!(line.body, serde_json::json!({ "name": "", "own_names": [], "decision": "keep" }));
+}
+
+#[tokio::test]
+async fn with_somebody_who_is_forgotten_go_the_votes_that_were_delegated() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = written(folder.path()).await;
+    let ana = IdentityId::new(tenant(), "ana");
+    let given = |key: &str, people: &[&str]| {
+        let keys = people.iter().map(|user| IdentityId::new(tenant(), *user).to_string());
+        let keys = keys.map(|value| DocumentKey { kind: "person".into(), value, sole: false });
+        Write::Document(Box::new(Document {
+            collection: DELEGATIONS.into(),
+            key: key.into(),
+            version: 0,
+            keys: keys.collect(),
+            body: serde_json::json!({ "from": "ana@hl.example", "to": "ben@hl.example" }),
+        }))
+    };
+    let all = vec![
+        given("by her", &["ana", "ben"]),
+        given("to her", &["cat", "ana"]),
+        given("others", &["ben", "cat"]),
+    ];
+    store.write(all).await.unwrap();
+    store.write(vec![Write::Erase { identity: ana }]).await.unwrap();
+    let left = store.document_page(DELEGATIONS, 0, 9).await.unwrap().0;
+    assert_eq!(left.into_iter().map(|document| document.key).collect::<Vec<_>>(), ["others"]);
 }
 
 #[tokio::test]

@@ -8,8 +8,11 @@ use axum::{
     http::StatusCode,
 };
 use jiff::Timestamp;
-use lanyard_engine::approvals::{Delegation, Principal, Say, SayRefused, ScopedRole};
-use lanyard_model::clearance::Clearance;
+use lanyard_engine::{
+    approvals::{Principal, Say, SayRefused, ScopedRole},
+    delegations::{DelegateRefused, NewDelegation},
+};
+use lanyard_model::{clearance::Clearance, id::IdentityId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -58,7 +61,7 @@ pub async fn list(
         true => state.engine.store().clearances_over(LIMIT_MAX).await?,
         false => state.engine.requests(LIMIT_MAX).await?,
     };
-    let by = principal(&caller);
+    let theirs = asked_as(&state, &caller).await?;
     let paging = Paging { cursor: query.cursor.clone(), limit: query.limit };
     let text = query.search.clone().unwrap_or_default().to_lowercase();
     let tenant = query.tenant.as_deref().filter(|tenant| *tenant != "all");
@@ -66,7 +69,7 @@ pub async fn list(
         query.kind.as_ref().is_none_or(|kind| kind == one.kind.as_str())
             && tenant.is_none_or(|tenant| one.identity.tenant.as_str() == tenant)
             && (text.is_empty() || words_of(one).contains(&text))
-            && is_shown(one, &caller, &by)
+            && is_shown(one, &caller, &theirs)
     };
     let wanted: Vec<Clearance> = all.into_iter().filter(wanted).collect();
     let when = |one: &Clearance| match query.sort.as_deref() {
@@ -98,9 +101,9 @@ fn decided_at(one: &Clearance) -> Timestamp {
 /// A request that this caller may look at.
 async fn shown_to(state: &WebState, caller: &Caller, id: &str) -> Result<Clearance, Problem> {
     let found = state.engine.store().clearance(id).await?;
-    let by = principal(caller);
+    let theirs = asked_as(state, caller).await?;
     found
-        .filter(|one| is_shown(one, caller, &by))
+        .filter(|one| is_shown(one, caller, &theirs))
         .ok_or_else(|| Problem::not_found(format!("there is no request {id}")))
 }
 
@@ -139,26 +142,85 @@ pub async fn say(
     Ok(Json(json!({ "items": after.iter().map(view).collect::<Vec<_>>() })))
 }
 
+/// `GET /api/v1/delegations`: one's own, those to oneself, and for whoever sees everything, all.
+pub async fn delegations(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
+    let own = state.engine.addresses_of(&principal(&caller)).await?;
+    let mut list = state.engine.delegations().await?;
+    list.retain(|given| caller.sees_everything() || is_of(&own, &given.from) || is_of(&own, &given.to));
+    Ok(Json(json!({ "items": list })))
+}
+
 /// `POST /api/v1/delegations`
 pub async fn delegate(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Body(delegation): Body<Delegation>,
+    Body(wish): Body<NewDelegation>,
 ) -> Answer {
     let by = principal(&caller);
-    let own = state.engine.is_address_of(&by, &delegation.from).await?;
-    if !own && !caller.may_everywhere(Permit::Own) {
+    let own = state.engine.addresses_of(&by).await?;
+    if !is_of(&own, &wish.from) && !caller.may_everywhere(Permit::Own) {
         let title = "one delegates one's own votes, and an owner anybody's";
         return Err(Problem::new(StatusCode::FORBIDDEN, "no_say", title).fix("ask an owner"));
     }
-    state.engine.delegate(&delegation, &by.name).await?;
-    Ok(Json(json!(delegation)))
+    let given = state.engine.delegate(&wish, &by.name).await.map_err(|why| undelegated(&why))?;
+    Ok(Json(json!(given)))
 }
 
-/// What the caller sees anyway, and what they are asked about as somebody's manager.
-fn is_shown(one: &Clearance, caller: &Caller, by: &Principal) -> bool {
+/// `DELETE /api/v1/delegations/{id}`: by either of the two, or an owner.
+pub async fn withdraw(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let by = principal(&caller);
+    let own = state.engine.addresses_of(&by).await?;
+    let unknown = || undelegated(&DelegateRefused::Unknown(id.clone()));
+    let given = state.engine.delegation(&id).await?.ok_or_else(unknown)?;
+    if !caller.may_everywhere(Permit::Own) && !is_of(&own, &given.from) && !is_of(&own, &given.to) {
+        // Of others' delegations nothing is told.
+        return Err(unknown());
+    }
+    state.engine.withdraw_delegation(&id, &by.name).await.map_err(|why| undelegated(&why))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn is_of(own: &[String], mail: &str) -> bool {
+    own.iter().any(|known| known.eq_ignore_ascii_case(mail.trim()))
+}
+
+fn undelegated(refused: &DelegateRefused) -> Problem {
+    let title = refused.to_string();
+    match refused {
+        DelegateRefused::NoAddress(_) | DelegateRefused::Oneself(_) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "delegation", title)
+                .fix("give two people's addresses")
+        }
+        DelegateRefused::Stranger(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "delegation", title)
+            .fix("give the address that Okta has of somebody active"),
+        DelegateRefused::NoTime { .. } | DelegateRefused::TooLong => {
+            Problem::field("until", title).fix("let it end later than it begins, and within a year")
+        }
+        DelegateRefused::TooMany(_) => {
+            Problem::new(StatusCode::CONFLICT, "delegation", title).fix("withdraw one of them first")
+        }
+        DelegateRefused::Unknown(_) => Problem::not_found(title).fix("look at the list of delegations"),
+        DelegateRefused::Store(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", title)
+            .fix("nothing was changed; try again"),
+    }
+}
+
+/// Identities as whom the caller is asked: their own, and those in whose place they may vote now.
+async fn asked_as(state: &WebState, caller: &Caller) -> Result<Vec<IdentityId>, Problem> {
+    let by = principal(caller);
+    let mut people = state.engine.stands_in_for(&by).await?;
+    people.extend(by.identities);
+    Ok(people)
+}
+
+/// What the caller sees anyway, and what they are asked about as somebody's manager, or in a manager's place.
+fn is_shown(one: &Clearance, caller: &Caller, theirs: &[IdentityId]) -> bool {
     caller.sees(Some(&one.identity.tenant), Some(&one.site))
-        || one.manager.as_ref().is_some_and(|manager| by.identities.contains(manager))
+        || one.manager.as_ref().is_some_and(|manager| theirs.contains(manager))
 }
 
 /// The caller as somebody who decides: with the roles they have where the request is, and the identity they signed in

@@ -280,6 +280,7 @@ pub async fn explain(
             json!({
                 "rule": way.rule, "sentence": way.sentence, "gives": way.gives, "why": way.why,
                 "change": way.change.as_ref().filter(|_| way.tried).map(|_| change),
+                "by_itself": way.by_itself, "rests_on": way.rests_on,
             })
         })
         .collect();

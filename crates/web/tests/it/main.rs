@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod decide;
+mod delegations;
 mod document;
 mod events;
 mod hooks;

@@ -2,9 +2,10 @@
 
 use http::{StatusCode, header};
 use lanyard_engine::{
-    policies::Wish,
+    policies::{Publication, Wish},
     ports::{ActivityFilter, Silent, Store as _},
 };
+use lanyard_policy::PolicyFiles;
 use lanyard_store::SqliteStore;
 use serde_json::{Value, json};
 
@@ -205,6 +206,63 @@ async fn a_second_person_must_agree_where_the_policy_says_so() {
     assert_eq!((version.back_to, version.approved_by.as_deref()), (Some(1), Some("somebody else")));
     let drafts = house.api("GET", "/policy", None, Value::Null).await.body["drafts"].clone();
     assert_eq!(drafts, json!([]));
+}
+
+#[tokio::test]
+async fn no_wish_overwrites_what_somebody_made_of_its_draft() {
+    let house = open().await;
+    let first = house.api("GET", "/policy/versions/1", None, Value::Null).await.body["source"].clone();
+    let rules = first["rules"].as_str().unwrap();
+    let put = |rules: &str| json!({ "source": { "rules": rules, "tables": first["tables"] } });
+    let careful = rules.replace("[guardrails]", "[guardrails]\nsecond_person = true");
+    let kept = house.api("PUT", "/policy/drafts/a", Some("*"), put(&careful)).await;
+    house.api("POST", "/policy/drafts/a/publish", Some(&tag(&kept)), json!({ "reason": "four eyes" })).await;
+    let limit = |count: u32| careful.replace("max_people = 100", &format!("max_people = {count}"));
+    let drafts = async || {
+        let list = house.engine.policy_drafts().await.unwrap().into_iter();
+        let shown = |text: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix("max_people = ")).unwrap();
+            line.split_whitespace().next().unwrap().to_owned()
+        };
+        let mut told: Vec<_> =
+            list.map(|d| (d.id, shown(&d.source.toml.1), d.asked.map(|ask| ask.by), d.back_to)).collect();
+        told.sort();
+        told
+    };
+    let told = |id: &str, limit: &str, by: Option<&str>, back_to: Option<i64>| {
+        (id.to_owned(), limit.to_owned(), by.map(str::to_owned), back_to)
+    };
+
+    let back = json!({ "to": 1, "reason": "it was better" });
+    house.api("POST", "/policy/rollback", None, back.clone()).await;
+    assert_eq!(drafts().await, [told("back-to-1", "100", Some("command line"), Some(1))]);
+    let draft = house.api("GET", "/policy/drafts/back-to-1", None, Value::Null).await;
+    house.api("PUT", "/policy/drafts/back-to-1", Some(&tag(&draft)), put(&limit(60))).await;
+    for _ in 0..2 {
+        let asked = house.api("POST", "/policy/rollback", None, back.clone()).await;
+        assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.body);
+        let edited = told("back-to-1", "60", None, None);
+        assert_eq!(drafts().await, [edited, told("back-to-1-2", "100", Some("command line"), Some(1))]);
+    }
+
+    // A publication from the command line leaves another's wish, and an edit, as they are.
+    let publish = async |by: &str, count: u32| {
+        let files = PolicyFiles {
+            toml: ("policy.toml".into(), limit(count)),
+            ..house.engine.active().policy.files().clone()
+        };
+        house.engine.publish_policy(&files, Wish { by, reason: "a test", expected: None }).await.unwrap()
+    };
+    publish("Ola", 50).await;
+    publish("Ola", 40).await;
+    publish("Pia", 30).await;
+    let of_the_line: Vec<_> =
+        drafts().await.into_iter().filter(|draft| draft.0.starts_with("command")).collect();
+    let asked =
+        [told("command-line", "40", Some("Ola"), None), told("command-line-2", "30", Some("Pia"), None)];
+    assert_eq!(of_the_line, asked, "one's own wish is replaced, nobody else's");
+    let agreed = publish("Ola", 30).await;
+    assert!(matches!(agreed, Publication::Done(version) if version.approved_by.as_deref() == Some("Ola")));
 }
 
 #[tokio::test]

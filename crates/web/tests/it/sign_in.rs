@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Reply};
 
-const HERE: &str = "127.0.0.1:8480";
+pub(crate) const HERE: &str = "127.0.0.1:8480";
 const AWAY: &str = "lanyard.example.com";
 
 struct Provider(Mutex<Result<Person, ProviderFailure>>);
@@ -36,20 +36,20 @@ impl IdentityProvider for Provider {
     }
 }
 
-fn with_provider(answer: Result<Person, ProviderFailure>) -> House {
+pub(crate) fn with_provider(answer: Result<Person, ProviderFailure>) -> House {
     let rule = |group: &str, role| RoleRule { group: group.into(), grant: Grant::everywhere(role) };
     let rules = vec![rule("Lanyard Viewers", Role::Viewer), rule("Lanyard Operators", Role::Operator)];
     let provider = Arc::new(Provider(Mutex::new(answer)));
     House::with(SignIn::with_provider(provider, TenantId::new("northgate"), rules))
 }
 
-fn person(groups: &[&str]) -> Person {
+pub(crate) fn person(groups: &[&str]) -> Person {
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
     Person { subject: "00uInes".into(), name: "Ines Okafor".into(), groups }
 }
 
 /// Name=value pairs of the cookies that a reply sets, and their attributes.
-fn cookies(reply: &Reply) -> Vec<(String, String)> {
+pub(crate) fn cookies(reply: &Reply) -> Vec<(String, String)> {
     reply
         .headers
         .get_all(header::SET_COOKIE)
@@ -158,7 +158,7 @@ async fn over_a_network_cookies_are_secure_and_bound_to_the_host() {
     assert_eq!(reply.status, StatusCode::OK);
 }
 
-async fn sign_in(house: &House) -> Reply {
+pub(crate) async fn sign_in(house: &House) -> Reply {
     let begun = house.visit("GET", "/sign-in/provider?to=/all/people", HERE, &[], Value::Null).await;
     let (pair, attributes) = cookies(&begun).remove(0);
     assert_eq!(attributes, " HttpOnly; SameSite=Lax; Path=/; Max-Age=600");

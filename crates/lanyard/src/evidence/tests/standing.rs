@@ -83,7 +83,7 @@ fn exceptions() -> Vec<Write> {
             "mia@acme.example",
             json!({
                 "from": "mia@acme.example", "to": "bob@acme.example", "until": at(48), "reason": "on leave",
-                "since": at(3), "by": "Mia Boss",
+                "starts": at(3), "given_by": "Mia Boss",
             }),
         ),
         document(
@@ -144,7 +144,7 @@ async fn every_exception_that_stood_has_owner_reason_and_end_or_says_that_none_i
              the review line is decided otherwise | in force"
                 .to_owned(),
             "delegation | - | bob@acme.example votes in the place of mia@acme.example | mia@acme.example | on leave | Mia Boss | \
-             3 | 48 | its stated end, or another delegation | in force"
+             3 | 48 | its stated end, or somebody withdraws it | in force"
                 .to_owned(),
             "stop | - | nothing is written to any site | Rob | none stated | Rob | 19 | - | none stated; somebody resumes | in \
              force"
