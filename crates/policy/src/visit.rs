@@ -97,13 +97,16 @@ pub(crate) fn add_visit(
     Ok(())
 }
 
-/// Which bookings of somebody whose right ended at `since` stay for now.
+/// Which bookings of somebody whose right ended at `since` stay for now. What the site once refused to hand over to the
+/// manager's account is not asked of it again: somebody does it by hand.
 pub(crate) fn kept(
     document: &Document,
     since: Timestamp,
     zone: &TimeZone,
-    manager: Option<AccountId>,
+    facts: &Facts<'_>,
 ) -> Vec<KeptBookings> {
+    let manager = facts.manager_account;
+    let refused = manager.zip(facts.applied).and_then(|(to, applied)| applied.not_handed_over.get(&to));
     let rules = document.lifecycle.bookings.iter().enumerate();
     rules
         .map(|(at, rule)| {
@@ -114,21 +117,24 @@ pub(crate) fn kept(
             let text = match rule.keep_days {
                 Some(days) => format!(
                     "bookings of {name} that begin within {days} days of the end {}",
-                    match (rule.hand_over, manager) {
-                        (true, Some(_)) => "go to the manager",
-                        (true, None) =>
+                    match (rule.hand_over, manager, refused) {
+                        (false, ..) => "are kept",
+                        (true, Some(_), None) => "go to the manager",
+                        (true, Some(_), Some(_)) =>
+                            "are kept, for somebody to hand over: the site does not give them to the manager",
+                        (true, None, _) =>
                             "are kept, for somebody to hand over: the manager has no account here",
-                        (false, _) => "are kept",
                     }
                 ),
                 None => format!("bookings of {name} are cancelled"),
             };
+            let refused = refused.filter(|_| rule.hand_over).cloned();
             KeptBookings {
                 kinds: rule.kinds.clone(),
                 until: rule.keep_days.map_or(Timestamp::MIN, |_| until),
                 hand_over: rule.hand_over,
-                to: manager.filter(|_| rule.hand_over),
-                refused: None,
+                to: manager.filter(|_| rule.hand_over && refused.is_none()),
+                refused,
                 because: Because { rule: format!("lifecycle.bookings.{}", at + 1), row: None, text },
             }
         })

@@ -46,7 +46,6 @@ use crate::{
 };
 
 pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
-use apply::leave_to_hand;
 pub(crate) use apply::{Applying, removals_scope};
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
@@ -464,7 +463,6 @@ impl Engine {
                 governed_on = Some(ground);
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
-            leave_to_hand(&applied, &mut desired);
             applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;
             let gated =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;
