@@ -309,7 +309,7 @@ impl Bound {
             subject,
             facts,
             now,
-            start: standing.start,
+            begin: standing.begin,
             end_at: standing.end_at,
             asking_flows,
         };
