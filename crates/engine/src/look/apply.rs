@@ -232,6 +232,7 @@ impl Engine {
             if applying.carried.last() != Some(&plan.id) {
                 applying.carried.push(plan.id.clone());
             }
+            tail.accepted |= outcome.is_success();
             self.latency.count(|totals| {
                 totals.writes += u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());
