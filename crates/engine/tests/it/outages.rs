@@ -149,7 +149,7 @@ async fn a_sweep_compares_the_sites_that_answer() {
     assert!(error.to_string().contains("down"), "nothing could be read: {error}");
 }
 
-struct Nobody;
+pub struct Nobody;
 
 #[async_trait::async_trait]
 impl Notifier for Nobody {
