@@ -14,6 +14,8 @@ impl Engine {
     /// Takes in another org, with the hook it should have. Answers whether it is new.
     pub fn join_directory(&self, directory: &Arc<dyn Directory>, hook: Option<HookWish>) -> bool {
         let tenant = directory.tenant().clone();
+        // Whoever asks for newcomers finds the org and its hook at once.
+        let mut hooks = self.joined_hooks.lock().unwrap_or_else(PoisonError::into_inner);
         let joined = self.directories.grow(|known| {
             (!known.contains_key(&tenant)).then(|| {
                 let mut all = known.clone();
@@ -22,9 +24,10 @@ impl Engine {
             })
         });
         if joined {
-            let mut hooks = self.joined_hooks.lock().unwrap_or_else(PoisonError::into_inner);
             hooks.extend(hook.map(|wish| (tenant, wish)));
-            drop(hooks);
+        }
+        drop(hooks);
+        if joined {
             self.tell_joined();
         }
         joined
@@ -82,12 +85,13 @@ pub(crate) struct Newcomers {
 
 impl Followed {
     pub fn newcomers(&mut self, engine: &Engine) -> Newcomers {
+        let mut joined = engine.joined_hooks.lock().unwrap_or_else(PoisonError::into_inner);
         let tenants: Vec<_> =
             engine.directories().keys().filter(|id| !self.tenants.contains(id)).cloned().collect();
         let sites: Vec<_> = engine.sites().keys().filter(|id| !self.sites.contains(id)).cloned().collect();
         self.tenants.extend(tenants.iter().cloned());
         self.sites.extend(sites.iter().cloned());
-        let hooks = std::mem::take(&mut *engine.joined_hooks.lock().unwrap_or_else(PoisonError::into_inner));
+        let hooks = std::mem::take(&mut *joined);
         Newcomers { tenants, sites, hooks }
     }
 }

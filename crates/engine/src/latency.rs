@@ -36,6 +36,8 @@ pub struct Lag {
 pub struct Totals {
     /// Looks finished.
     pub looks: u64,
+    /// Of those: looks that came to an end. The others were broken off, and merely tried again.
+    pub needed: u64,
     /// Looks that found nothing to do.
     pub quiet: u64,
     /// Operations that the target accepted.
@@ -44,12 +46,10 @@ pub struct Totals {
     pub failed: u64,
     /// Looks whose plan was read back with nothing open.
     pub verified: u64,
-    /// Times a look had to read an account.
+    /// Sites in which needed looks had to read an account.
     pub account_looks: u64,
-    /// Looks that changed something upstream, and read it back.
+    /// Looks in which a site accepted something: each asks for a read-back, though it may be another look that reads.
     pub changes: u64,
-    /// Fresh account searches beyond the one read per look (correlation of people without a link).
-    pub searches: u64,
 }
 
 const KEPT: usize = 100_000;

@@ -34,6 +34,9 @@ pub struct Surroundings {
 /// Longest pause between two tries of a feed that cannot be read.
 const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
 
+/// The state of a hook that nobody keeps.
+const NO_HOOK: &str = "none";
+
 /// A message is tried for so long, and at least so often, before it waits for a person: longer than a weekend's outage of the
 /// mail.
 const MESSAGE_TRIED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
@@ -96,6 +99,10 @@ impl Engine {
     /// Starts what runs for each org and site by itself.
     fn begin_following(self: &Arc<Self>, newcomers: Newcomers, tasks: &mut Loops) {
         for tenant in newcomers.tenants {
+            if newcomers.hooks.iter().all(|(kept, _)| *kept != tenant) {
+                let (engine, tenant) = (Arc::clone(self), tenant.clone());
+                tasks.begin(&format!("hook of {tenant}"), async move { engine.forget_hook(&tenant).await });
+            }
             let engine = Arc::clone(self);
             tasks.begin(&format!("log of {tenant}"), async move { engine.follow_feed(&tenant).await });
         }
@@ -187,6 +194,15 @@ impl Engine {
         }
         *failures = 0;
         self.note_answer(&Upstream::Tenant(tenant.clone())).await;
+    }
+
+    /// No hook is kept for the tenant: what an earlier process said of one is over.
+    async fn forget_hook(&self, tenant: &TenantId) {
+        let key = format!("hook-state:{tenant}");
+        if self.store.meta(&key).await.is_ok_and(|said| said.is_some_and(|state| state != NO_HOOK)) {
+            let over = Write::FindingOver { key: format!("hook:{tenant}"), at: self.clock.now() };
+            let _ = self.write(vec![over, Write::Meta { key, value: NO_HOOK.into() }]).await;
+        }
     }
 
     /// Registers and verifies the hook, and checks now and then that it still lives.

@@ -79,7 +79,9 @@ impl Engine {
             Some(link) => self.store.account(&link.account).await.map_err(PreviewError::Store)?,
             None => None,
         };
-        let applied = match link {
+        // What was brought about, and what a site refused, outlives the link.
+        let last = || links.iter().filter(|_| at.is_none()).max_by_key(|link| link.ended_at);
+        let applied = match link.or_else(last) {
             Some(link) => self.store.applied(id, &link.account.site).await.map_err(PreviewError::Store)?,
             None => None,
         };

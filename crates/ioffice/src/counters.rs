@@ -27,6 +27,7 @@ struct Tally {
     answered: u64,
     throttled: u64,
     faulted: u64,
+    whole: u64,
 }
 
 /// Counts since the client was made. Shared by all its clones.
@@ -49,6 +50,11 @@ impl CallCounters {
         }
     }
 
+    /// A list was read whole, in so many of the calls counted.
+    pub fn record_whole(&self, endpoint: &'static str, calls: u32) {
+        lock(&self.0).entry(endpoint).or_default().whole += u64::from(calls);
+    }
+
     /// All counts, ordered by endpoint.
     pub fn snapshot(&self) -> Vec<CallCount> {
         lock(&self.0)
@@ -58,6 +64,7 @@ impl CallCounters {
                 answered: tally.answered,
                 throttled: tally.throttled,
                 faulted: tally.faulted,
+                whole: tally.whole,
             })
             .collect()
     }

@@ -38,6 +38,11 @@ pub(crate) struct Collection {
 }
 
 impl Collection {
+    /// Everything in it is asked for, not what fits a text.
+    fn is_whole(&self) -> bool {
+        !self.filters.iter().any(|(name, _)| *name == "search")
+    }
+
     fn path(&self) -> Vec<&str> {
         self.segments.iter().map(String::as_str).collect()
     }
@@ -162,7 +167,7 @@ impl Session {
             progress.report(what, walk.ids.len() as u64, count_before);
         }
         let count_after = self.count(collection).await?;
-        Ok(Scan {
+        let scan = Scan {
             started_at,
             ended_at: self.clock.now(),
             pages: walk.pages,
@@ -172,7 +177,14 @@ impl Session {
             overlaps_missed: walk.overlaps_missed,
             // As many as there are ids that were understood: nothing is kept of the rows themselves.
             rows: walk.ids.values().filter(|understood| **understood).map(|_| ()).collect(),
-        })
+        };
+        if scan.evidence(ReadKind::Accounts, None, None).certify(None, 0).holds() {
+            self.counters.record_whole(collection.endpoint, scan.pages);
+            if let Some(endpoint) = collection.count_endpoint.filter(|_| count_before.is_some()) {
+                self.counters.record_whole(endpoint, 2);
+            }
+        }
+        Ok(scan)
     }
 
     /// Reads at most `pages_max` pages of a search, without counts. `Ok(None)` when there are more.
@@ -198,6 +210,9 @@ impl Session {
                 found.insert(id, read(row));
                 true
             });
+        }
+        if collection.is_whole() {
+            self.counters.record_whole(collection.endpoint, walk.pages);
         }
         Ok(Some(found.into_values().flatten().collect()))
     }

@@ -11,6 +11,7 @@ mod checkpoints;
 mod connection;
 mod demo;
 mod desks;
+mod event_hooks;
 mod evidence;
 mod exit;
 mod in_force;

@@ -13,7 +13,7 @@ use lanyard_doors::{DropFeed, ScimFeed, WebhookFeed};
 use lanyard_engine::{
     Engine, EngineSettings, Ports,
     clock::Clock,
-    ports::{Directory, DoorFeed, HookWish, Store, Workplace},
+    ports::{Directory, DoorFeed, Store, Workplace},
 };
 use lanyard_ioffice::{
     CapabilityFlags, Credential as SiteCredential, DeactivationMethod, Flag, IofficeClient, IofficeSettings,
@@ -552,27 +552,6 @@ pub fn engine_settings(settings: &Settings) -> EngineSettings {
         owner: format!("{}", std::process::id()),
         ..EngineSettings::default()
     }
-}
-
-/// The hook each tenant should have, with its secret.
-///
-/// # Errors
-/// When a secret file cannot be read.
-pub fn hook_wishes(dir: &Path, settings: &Settings) -> anyhow::Result<Vec<(TenantId, HookWish)>> {
-    let mut wishes = Vec::new();
-    for tenant in settings.tenants.iter().filter(|tenant| tenant.hook) {
-        let (Some(public), Some(file)) = (&settings.public_url, &tenant.hook_secret_file) else { continue };
-        let secret = read_secret(dir, file)?;
-        wishes.push((
-            TenantId::new(tenant.id.as_str()),
-            HookWish {
-                name: format!("Lanyard {}", tenant.id),
-                url: format!("{}/hooks/okta/{}", public.trim_end_matches('/'), tenant.id),
-                secret: secret.expose_secret().to_owned(),
-            },
-        ));
-    }
-    Ok(wishes)
 }
 
 /// The present moment by the machine's clock, for what has no clock port (stand-ins, benches).

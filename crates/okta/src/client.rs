@@ -300,6 +300,11 @@ impl Core {
         &self.signer
     }
 
+    /// A list was read whole, in so many pages.
+    pub(crate) fn note_whole(&self, route: Route, pages: u32) {
+        self.counters.add_whole(route.endpoint, pages);
+    }
+
     /// The moment by the server's clock, as far as its answers showed it.
     pub(crate) fn server_now(&self) -> Timestamp {
         self.clock.now().checked_add(*lock(&self.skew)).unwrap_or(Timestamp::MAX)

@@ -1,7 +1,7 @@
 //! How many calls were made, by endpoint and outcome, so that a run can report its cost.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use http::StatusCode;
 
@@ -52,18 +52,38 @@ pub struct CounterRow {
 
 /// Shared counts; cloning shares them. They only grow: a run subtracts what it saw at its start.
 #[derive(Debug, Clone, Default)]
-pub struct Counters(Arc<Mutex<BTreeMap<(String, CallOutcome), u64>>>);
+pub struct Counters(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: BTreeMap<(String, CallOutcome), u64>,
+    /// Pages of lists that came to their end.
+    whole: BTreeMap<String, u64>,
+}
 
 impl Counters {
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
     pub(crate) fn add(&self, endpoint: &str, outcome: CallOutcome) {
-        let mut counts = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        *counts.entry((endpoint.to_owned(), outcome)).or_default() += 1;
+        *self.counts().calls.entry((endpoint.to_owned(), outcome)).or_default() += 1;
+    }
+
+    /// A list was read whole, in so many of the calls counted.
+    pub(crate) fn add_whole(&self, endpoint: &str, pages: u32) {
+        *self.counts().whole.entry(endpoint.to_owned()).or_default() += u64::from(pages);
+    }
+
+    /// Calls for lists of an endpoint that were read whole.
+    pub fn whole(&self, endpoint: &str) -> u64 {
+        self.counts().whole.get(endpoint).copied().unwrap_or(0)
     }
 
     /// All rows, by endpoint and outcome.
     pub fn rows(&self) -> Vec<CounterRow> {
-        let counts = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        counts
+        self.counts()
+            .calls
             .iter()
             .map(|((endpoint, outcome), calls)| CounterRow {
                 endpoint: endpoint.clone(),

@@ -116,6 +116,7 @@ impl Directory for OktaClient {
                     answered: 0,
                     throttled: 0,
                     faulted: 0,
+                    whole: self.counters().whole(&row.endpoint),
                 });
             }
             let Some(count) = counts.last_mut() else { continue };

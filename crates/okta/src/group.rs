@@ -123,6 +123,7 @@ impl OktaClient {
         let url = core.address(&["api", "v1", "groups"], &query);
         let answer = core.call(&Call::read(GROUPS, url, Lane::Bulk, "built-in groups")).await?;
         let rows = answer.rows("built-in groups")?;
+        core.note_whole(GROUPS, 1);
         let is_everyone = |row: &&Value| group(row).is_some_and(|g| core.note_everyone(&g));
         let count = |row: &Value| row.pointer("/_embedded/stats/usersCount").and_then(Value::as_u64);
         Ok(rows.iter().find(is_everyone).map(count))

@@ -308,18 +308,23 @@ fn hook_body(wish: &HookWish, old: Option<&EventHook>) -> Value {
     body
 }
 
+/// What a person enters in Okta's console where we do not make the hook: it delivers to `url`. `secret_is` says where the
+/// secret is found.
+pub fn hook_by_hand(url: &str, secret_is: &str) -> String {
+    format!(
+        "in Okta: Workflow > Event Hooks > Create Event Hook: URL {url}, authentication field Authorization, authentication \
+         secret {secret_is}, events {}; then Save & Continue, and Verify",
+        hook_event_types().join(", ")
+    )
+}
+
 /// Missing rights are no failure: a person can make the hook.
 fn manual(problem: Problem, wish: &HookWish) -> Result<HookState, Problem> {
     let feature_is_off = matches!(&problem, Problem::Unauthorized { code, .. } if code == "E0000015");
     match problem {
         problem if feature_is_off || matches!(problem, Problem::Forbidden { .. }) => Ok(HookState::Manual {
             why: format!("{problem}; hint: {}", problem.hint()),
-            paste: format!(
-                "Workflow > Event Hooks > Create Event Hook: URL {}, authentication field Authorization, authentication \
-                 secret as in the settings, events: {}",
-                wish.url,
-                hook_event_types().join(", ")
-            ),
+            paste: hook_by_hand(&wish.url, &wish.secret_is),
         }),
         problem => Err(problem),
     }

@@ -45,7 +45,7 @@ pub use attention::{Attention, Ourselves, Warning, affected, feed_filter, hook_e
 pub use budget::ThrottleKind;
 pub use client::OktaClient;
 pub use counters::{CallOutcome, CounterRow, Counters};
-pub use hook::{Delivery, EventHook, HookProblem, parse_delivery};
+pub use hook::{Delivery, EventHook, HookProblem, hook_by_hand, parse_delivery};
 pub use log::{LogEvent, LogPage, LogProblem, Target};
 pub use oidc::{SignInClient, SignInProblem, SignInSettings, SignedInPerson};
 pub use organization::Organization;

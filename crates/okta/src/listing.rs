@@ -190,9 +190,11 @@ impl Core {
                 pages.progress.report(pages.what, walked.rows.len() as u64, None);
                 walked.ended_at = answer.at;
                 let next = match next_link(&answer.headers) {
-                    Some(_) if is_empty && pages.ends_when_empty => return Ok(walked),
-                    Some(next) => next,
-                    None => return Ok(walked),
+                    Some(next) if !(is_empty && pages.ends_when_empty) => next,
+                    _ => {
+                        self.note_whole(pages.route, walked.pages);
+                        return Ok(walked);
+                    }
                 };
                 let next = match pages.keep {
                     Some((name, value)) => with_parameter(&next, name, value),

@@ -59,6 +59,7 @@ pub struct Grounds {
     ours: bool,
     visits: BTreeMap<String, i64>,
     failed: BTreeMap<String, FailedStep>,
+    not_handed_over: BTreeMap<AccountId, String>,
     ended_since: Option<Timestamp>,
     gone: Option<Timestamp>,
     since: Timestamp,
@@ -87,6 +88,7 @@ impl Facts<'_> {
             ours: self.has_ours(),
             visits: self.applied.map(|applied| applied.visits.clone()).unwrap_or_default(),
             failed: self.applied.map(|applied| applied.failed.clone()).unwrap_or_default(),
+            not_handed_over: self.applied.map(|applied| applied.not_handed_over.clone()).unwrap_or_default(),
             ended_since: self.applied.and_then(|applied| applied.ended_since),
             gone: self.gone,
             since: self.since,
@@ -314,7 +316,7 @@ impl Bound {
                 desired.owned = Arc::clone(&site.owned);
                 let seen = facts.applied.and_then(|applied| applied.ended_since);
                 let since = since.or(seen).unwrap_or(facts.since);
-                desired.keeps = visit::kept(document, since, subject.zone, facts.manager_account);
+                desired.keeps = visit::kept(document, since, subject.zone, facts);
                 visit::add_checkouts(facts, &mut desired);
                 let failures = Failures::of(document, facts);
                 if !failures.is_empty() {
@@ -333,7 +335,7 @@ impl Bound {
             subject,
             facts,
             now,
-            start: standing.start,
+            begin: standing.begin,
             end_at: standing.end_at,
             asking_flows,
         };

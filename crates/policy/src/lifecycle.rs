@@ -13,14 +13,14 @@ use crate::{
     evaluate::Facts,
     names::Attribute,
     subject::{Day, Subject},
+    visit::Begin,
 };
 
 /// The answer, with what flows need to know about the dates.
 pub(crate) struct Standing {
     pub lifecycle: Lifecycle,
     pub because: Vec<Because>,
-    /// First working day, if known.
-    pub start: Option<Date>,
+    pub begin: Begin,
     /// Last day that counts, of people who have an end date.
     pub end: Option<Date>,
     /// When the right ends by itself.
@@ -92,21 +92,20 @@ pub(crate) fn standing(
     let rules = &document.lifecycle;
     let ours = facts.has_ours();
     let known = facts.linked || facts.account.is_some() || ours;
-    let mut standing = Standing {
-        lifecycle: Lifecycle::OutOfScope,
-        because: Vec::new(),
-        start: None,
-        end: None,
-        end_at: None,
-        notices: Vec::new(),
-        review: Vec::new(),
-    };
     let tenant = document.tenants.get(&identity.id.tenant);
     let start_attribute = tenant
         .and_then(|tenant| tenant.start_attribute.as_ref())
         .or(rules.start.as_ref().map(|rule| &rule.attribute));
     let start = start_attribute.map_or(Ok(None), |attribute| day_of(attribute, subject));
-    standing.start = *start.as_ref().unwrap_or(&None);
+    let mut standing = Standing {
+        lifecycle: Lifecycle::OutOfScope,
+        because: Vec::new(),
+        begin: Begin::of(&start, identity),
+        end: None,
+        end_at: None,
+        notices: Vec::new(),
+        review: Vec::new(),
+    };
     let end = end_date(document, subject, tenant.and_then(|tenant| tenant.end_attribute.as_ref()));
     let end_at = match (&rules.end, &end) {
         (Some(rule), Ok(Some(day))) => {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use lanyard_model::{
     account::Role,
     clearance::{door_given, item_given, role_given},
@@ -25,7 +25,7 @@ use crate::{
     place,
     subject::{Day, Subject},
     table::{Found, Table},
-    visit,
+    visit::{self, Begin},
 };
 
 /// A flow that applies to the person, with its reason and table row.
@@ -65,8 +65,7 @@ pub(crate) struct Scene<'a> {
     pub subject: &'a Subject<'a>,
     pub facts: &'a Facts<'a>,
     pub now: Timestamp,
-    /// First working day, if known.
-    pub start: Option<Date>,
+    pub begin: Begin,
     /// When their right ends by itself, if that is known.
     pub end_at: Option<Timestamp>,
     /// Flows that ask something first count as well.
@@ -390,7 +389,7 @@ impl<'a> Merge<'_, 'a> {
                 (Kind::Booking { title, kinds, from, to }, _) => {
                     let floors = self.floors();
                     let spec = visit::FirstDay {
-                        start: self.scene.start,
+                        begin: &self.scene.begin,
                         now: self.scene.now,
                         zone: self.scene.subject.zone,
                         because: &hit.because,
@@ -410,7 +409,7 @@ impl<'a> Merge<'_, 'a> {
                     });
                     let center = self.visitor_center();
                     let spec = visit::FirstDay {
-                        start: self.scene.start,
+                        begin: &self.scene.begin,
                         now: self.scene.now,
                         zone: self.scene.subject.zone,
                         because: &hit.because,
@@ -504,7 +503,10 @@ impl<'a> Merge<'_, 'a> {
             _ => None,
         });
         let span = DoorSpan {
-            from: self.scene.start.map(|day| date::start_of(day, zone)),
+            from: match self.scene.begin {
+                Begin::On(day) => Some(date::start_of(day, zone)),
+                _ => None,
+            },
             until: last.into_iter().chain(self.scene.end_at).min(),
         };
         for area in all {

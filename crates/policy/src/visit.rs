@@ -1,7 +1,9 @@
 //! What the first day brings: a booked desk, an announced visit; and what is left to do by hand afterwards.
 
+use std::borrow::Cow;
+
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, Time},
     tz::TimeZone,
 };
@@ -9,13 +11,45 @@ use lanyard_model::{
     desired::{Because, BookingWish, Desired, KeptBookings, ToDo, VisitWish, Want},
     fold,
     id::{AccountId, CenterId, FloorId},
-    identity::Identity,
+    identity::{Identity, Status},
 };
 
 use crate::{date, document::Document, evaluate::Facts};
 
+/// Whoever begins when they are activated is announced so long afterwards, should nobody have been there to do it: the sweep of
+/// a night makes up for it.
+const ANNOUNCED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// When somebody begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// On their start date.
+    On(Date),
+    /// At the moment of their activation: they have no start date.
+    Activated(Timestamp),
+    /// Nobody can say, and why.
+    Unknown(Cow<'static, str>),
+}
+
+impl Begin {
+    /// `start` is the start date: absent, a day, or why it cannot be read.
+    pub fn of(start: &Result<Option<Date>, String>, identity: &Identity) -> Self {
+        match (start, identity.activated) {
+            (Ok(Some(day)), _) => Self::On(*day),
+            (Err(why), _) => Self::Unknown(why.clone().into()),
+            (Ok(None), _) if identity.status == Status::Staged => {
+                Self::Unknown("there is no start date, and they are not activated yet".into())
+            }
+            (Ok(None), Some(at)) => Self::Activated(at),
+            (Ok(None), None) => {
+                Self::Unknown("there is no start date, and Okta does not say when they were activated".into())
+            }
+        }
+    }
+}
+
 pub(crate) struct FirstDay<'a> {
-    pub start: Option<Date>,
+    pub begin: &'a Begin,
     pub now: Timestamp,
     pub zone: &'a TimeZone,
     /// One reason, or none where nobody is told.
@@ -23,17 +57,43 @@ pub(crate) struct FirstDay<'a> {
 }
 
 impl FirstDay<'_> {
+    fn day(&self) -> Result<Date, String> {
+        match self.begin {
+            Begin::On(day) => Ok(*day),
+            Begin::Activated(at) => Ok(self.zone.to_datetime(*at).date()),
+            Begin::Unknown(why) => Err(why.to_string()),
+        }
+    }
+
     fn reason(&self, day: Date) -> Vec<Because> {
         let mut because = self.because.to_vec();
-        because.iter_mut().for_each(|because| because.text = format!("{}; first day {day}", because.text));
+        let begins = match self.begin {
+            Begin::Activated(_) => format!("no start date, activated on {day}"),
+            _ => format!("first day {day}"),
+        };
+        because.iter_mut().for_each(|because| because.text = format!("{}; {begins}", because.text));
         because
     }
 
     /// The day and the moment, while it lies ahead.
     fn ahead(&self, time: Time) -> Result<(Date, Timestamp), String> {
-        let Some(day) = self.start else { return Err("there is no start date".into()) };
+        let day = self.day()?;
         let at = date::at(day, time, self.zone);
         if at <= self.now { Err(format!("the first day, {day}, has begun")) } else { Ok((day, at)) }
+    }
+
+    /// The day, the moment they arrive, and until when that is announced: before it, but for whoever is there already
+    /// because they begin with their activation.
+    fn arrival(&self, time: Time) -> Result<(Date, Timestamp, Timestamp), String> {
+        let Begin::Activated(activated) = *self.begin else {
+            return self.ahead(time).map(|(day, at)| (day, at, at));
+        };
+        let day = self.day()?;
+        let until = activated.saturating_add(ANNOUNCED_FOR).unwrap_or(activated);
+        if until <= self.now {
+            return Err(format!("there is no start date, and they began when they were activated, on {day}"));
+        }
+        Ok((day, activated.max(date::at(day, time, self.zone)), until))
     }
 }
 
@@ -64,7 +124,7 @@ pub(crate) fn add_booking(
     Ok(())
 }
 
-/// Wishes the arrival to be announced, while it lies ahead. The error says why there is no wish.
+/// Wishes the arrival to be announced, while there is still use in it. The error says why there is no wish.
 pub(crate) fn add_visit(
     first: &FirstDay<'_>,
     identity: &Identity,
@@ -73,7 +133,7 @@ pub(crate) fn add_visit(
     center: Option<CenterId>,
     desired: &mut Desired,
 ) -> Result<(), String> {
-    let (day, arrival) = first.ahead(at)?;
+    let (day, arrival, until) = first.arrival(at)?;
     let host = host.ok_or("neither the manager nor the site's default host has an account")?;
     let center = center.ok_or("no visitor center serves the building")?;
     let text = |name: &str| identity.profile.text(name).map(|text| text.trim().to_owned());
@@ -93,17 +153,20 @@ pub(crate) fn add_visit(
         arrival,
     };
     desired.visits.push(Want { value, because: first.reason(day) });
-    desired.review_by(arrival);
+    desired.review_by(until);
     Ok(())
 }
 
-/// Which bookings of somebody whose right ended at `since` stay for now.
+/// Which bookings of somebody whose right ended at `since` stay for now. What the site once refused to hand over to the
+/// manager's account is not asked of it again: somebody does it by hand.
 pub(crate) fn kept(
     document: &Document,
     since: Timestamp,
     zone: &TimeZone,
-    manager: Option<AccountId>,
+    facts: &Facts<'_>,
 ) -> Vec<KeptBookings> {
+    let manager = facts.manager_account;
+    let refused = manager.zip(facts.applied).and_then(|(to, applied)| applied.not_handed_over.get(&to));
     let rules = document.lifecycle.bookings.iter().enumerate();
     rules
         .map(|(at, rule)| {
@@ -114,21 +177,24 @@ pub(crate) fn kept(
             let text = match rule.keep_days {
                 Some(days) => format!(
                     "bookings of {name} that begin within {days} days of the end {}",
-                    match (rule.hand_over, manager) {
-                        (true, Some(_)) => "go to the manager",
-                        (true, None) =>
+                    match (rule.hand_over, manager, refused) {
+                        (false, ..) => "are kept",
+                        (true, Some(_), None) => "go to the manager",
+                        (true, Some(_), Some(_)) =>
+                            "are kept, for somebody to hand over: the site does not give them to the manager",
+                        (true, None, _) =>
                             "are kept, for somebody to hand over: the manager has no account here",
-                        (false, _) => "are kept",
                     }
                 ),
                 None => format!("bookings of {name} are cancelled"),
             };
+            let refused = refused.filter(|_| rule.hand_over).cloned();
             KeptBookings {
                 kinds: rule.kinds.clone(),
                 until: rule.keep_days.map_or(Timestamp::MIN, |_| until),
                 hand_over: rule.hand_over,
-                to: manager.filter(|_| rule.hand_over),
-                refused: None,
+                to: manager.filter(|_| rule.hand_over && refused.is_none()),
+                refused,
                 because: Because { rule: format!("lifecycle.bookings.{}", at + 1), row: None, text },
             }
         })

@@ -241,6 +241,7 @@ impl Sides {
             name: "Lanyard".into(),
             url: format!("https://{RECEIVER}/hooks/okta/{id}"),
             secret: HOOK_SECRET.into(),
+            secret_is: "with whoever runs the simulation".into(),
         };
         self.company.orgs.iter().map(|org| (TenantId::new(&*org.subdomain), wish(&org.subdomain))).collect()
     }

@@ -9,6 +9,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::NoHook;
+
 /// Why a desk did not do what was asked. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum DeskRefusal {
@@ -127,8 +129,10 @@ pub struct KeptConnection {
     pub id: String,
     pub is_site: bool,
     pub url: String,
-    /// Of the org's event hook, if this server can be reached by Okta.
+    /// Of the org's event hook.
     pub hook_secret: Option<SecretString>,
+    /// Of an org: why it has no event hook, if it has none.
+    pub no_hook: Option<NoHook>,
 }
 
 /// Tries new connections, and keeps them in the settings.

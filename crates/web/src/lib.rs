@@ -34,4 +34,4 @@ mod traffic;
 pub use api::health::text as metrics;
 pub use decide::Chat;
 pub use server::{router, serve};
-pub use state::{DemoControl, Desks, Mode, Remembered, ScimSettings, VerbRunner, WebSettings, WebState};
+pub use state::{DemoControl, Desks, Mode, NoHook, Remembered, ScimSettings, VerbRunner, WebSettings, WebState};

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use lanyard_engine::Engine;
 use lanyard_model::id::{SiteId, TenantId};
 use secrecy::SecretString;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -44,6 +45,14 @@ pub struct ScimSettings {
     pub public_url: Option<String>,
 }
 
+/// Why an org has no event hook, and what a person can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoHook {
+    pub why: String,
+    /// `None`: it is to be so.
+    pub fix: Option<String>,
+}
+
 /// What the server may be told.
 pub struct WebSettings {
     pub mode: Mode,
@@ -56,6 +65,8 @@ pub struct WebSettings {
     /// Addresses shown beside tenants and sites.
     pub tenant_urls: BTreeMap<String, String>,
     pub site_urls: BTreeMap<String, String>,
+    /// Tenants whose event hook nobody keeps.
+    pub no_hooks: BTreeMap<TenantId, NoHook>,
     /// Lets the command line in.
     pub local_token: SecretString,
 }
@@ -93,6 +104,7 @@ struct Joins {
     hook_secrets: BTreeMap<TenantId, SecretString>,
     tenant_urls: BTreeMap<String, String>,
     site_urls: BTreeMap<String, String>,
+    no_hooks: BTreeMap<TenantId, NoHook>,
 }
 
 impl Remembered {
@@ -102,14 +114,20 @@ impl Remembered {
             joins.site_urls.insert(kept.id.clone(), kept.url.clone());
         } else {
             joins.tenant_urls.insert(kept.id.clone(), kept.url.clone());
-            let secret = kept.hook_secret.clone().map(|secret| (TenantId::new(kept.id.as_str()), secret));
-            joins.hook_secrets.extend(secret);
+            let tenant = TenantId::new(kept.id.as_str());
+            joins.hook_secrets.extend(kept.hook_secret.clone().map(|secret| (tenant.clone(), secret)));
+            joins.no_hooks.extend(kept.no_hook.clone().map(|none| (tenant, none)));
         }
     }
 
     pub(crate) fn hook_secret(&self, settings: &WebSettings, tenant: &TenantId) -> Option<SecretString> {
         let joins = self.joins.read().unwrap_or_else(PoisonError::into_inner);
         settings.hook_secrets.get(tenant).or_else(|| joins.hook_secrets.get(tenant)).cloned()
+    }
+
+    pub(crate) fn no_hook(&self, settings: &WebSettings, tenant: &TenantId) -> Option<NoHook> {
+        let joins = self.joins.read().unwrap_or_else(PoisonError::into_inner);
+        settings.no_hooks.get(tenant).or_else(|| joins.no_hooks.get(tenant)).cloned()
     }
 
     pub(crate) fn tenant_url(&self, settings: &WebSettings, tenant: &TenantId) -> Option<String> {

@@ -88,7 +88,6 @@ impl Engine {
         let terms = policy.search_terms(identity);
         let Some(term) = terms.first() else { return Ok(None) };
         let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
-        self.latency.count(|totals| totals.searches += 1);
         let mut alive: Vec<Account> = Vec::new();
         for account in scene.site.port().find_accounts(&key, scene.item.lane).await? {
             let keys = policy.account_keys(&account);
@@ -161,8 +160,7 @@ impl Engine {
         for term in &terms {
             let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
             let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
-            self.latency.count(|totals| totals.searches += 1);
-            for account in port.find_accounts(&key, scene.item.lane).await? {
+                for account in port.find_accounts(&key, scene.item.lane).await? {
                 candidates.insert(account.id(), account);
             }
             // The site's search does not fold; the mirror finds spellings it would miss.

@@ -1,16 +1,13 @@
 //! Carrying a plan out: intent first, one operation after another, each outcome with its own next step.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     booking::Visit,
     clearance::{Clearance, ClearanceKind, ClearanceState},
-    desired::{Applied, Desired, KeptBookings, ToDo},
+    desired::{Applied, ToDo},
     id::{AccountId, AccountKey, IdentityId, PlanId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
@@ -116,17 +113,6 @@ impl Applying {
             return self.booking_refusal.as_ref();
         }
         self.barred.get(&text(&step.op))
-    }
-}
-
-/// What the site refused to hand over to somebody once, it is not asked again, now or in a later look: a person is.
-pub(super) fn leave_to_hand(applied: &Applied, desired: &mut Arc<Desired>) {
-    let refused = |kept: &KeptBookings| kept.to.is_some_and(|to| applied.not_handed_over.contains_key(&to));
-    if !desired.keeps.iter().any(refused) {
-        return;
-    }
-    for kept in Arc::make_mut(desired).keeps.iter_mut().filter(|kept| refused(kept)) {
-        kept.refused = kept.to.take().and_then(|to| applied.not_handed_over.get(&to).cloned());
     }
 }
 
@@ -246,6 +232,7 @@ impl Engine {
             if applying.carried.last() != Some(&plan.id) {
                 applying.carried.push(plan.id.clone());
             }
+            tail.accepted |= outcome.is_success();
             self.latency.count(|totals| {
                 totals.writes += u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());

@@ -46,7 +46,6 @@ use crate::{
 };
 
 pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
-use apply::leave_to_hand;
 pub(crate) use apply::{Applying, removals_scope};
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
@@ -98,6 +97,10 @@ pub(crate) struct Tail {
     pub(crate) review: Option<(Timestamp, String)>,
     /// Something was changed upstream by this look.
     pub(crate) changed: bool,
+    /// A site accepted something of it.
+    pub(crate) accepted: bool,
+    /// Sites whose account of the person it had to read.
+    pub(crate) accounts: u64,
     /// Something is still open: look again then.
     pub(crate) again: Option<(Timestamp, String)>,
     /// Sites that were read, and written to if need be, without trouble.
@@ -167,7 +170,9 @@ impl Engine {
         }
         let quiet = !tail.changed;
         let verified = matches!(finish, Finish::Done { .. });
-        if !matches!(finish, Finish::Retry { .. }) {
+        let needed = !matches!(finish, Finish::Retry { .. });
+        let (accepted, accounts) = (tail.accepted, tail.accounts);
+        if needed {
             self.strikes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&item.identity);
             // A retry still wants the desk it chose; nobody else may be given it meanwhile.
             for site in self.sites().values() {
@@ -191,7 +196,9 @@ impl Engine {
         self.latency.note(took, |totals| {
             totals.looks += 1;
             totals.quiet += u64::from(quiet);
-            totals.changes += u64::from(!quiet);
+            totals.needed += u64::from(needed);
+            totals.account_looks += if needed { accounts } else { 0 };
+            totals.changes += u64::from(accepted);
             totals.verified += u64::from(verified && !quiet);
         });
     }
@@ -420,7 +427,7 @@ impl Engine {
             tail.writes.push(self.applied_write(&scene, &applied));
         }
         self.resolve_open_intents(&scene, &mut applied, tail).await?;
-        self.latency.count(|totals| totals.account_looks += 1);
+        tail.accounts += 1;
         let mut applying = self.applying(active, site, person).await?;
         let mut decided = None;
         let mut governed_on = None;
@@ -464,7 +471,6 @@ impl Engine {
                 governed_on = Some(ground);
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
-            leave_to_hand(&applied, &mut desired);
             applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;
             let gated =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;

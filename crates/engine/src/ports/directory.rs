@@ -66,6 +66,8 @@ pub struct HookWish {
     pub url: String,
     /// Sent by the directory in the `Authorization` header of every request.
     pub secret: String,
+    /// Where people find the secret, in words: they make the hook where we lack the right to.
+    pub secret_is: String,
 }
 
 /// The hook as the directory shows it.

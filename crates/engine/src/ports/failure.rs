@@ -58,6 +58,9 @@ pub struct CallCount {
     pub throttled: u64,
     /// Cut, timed out, 5xx, refused credentials.
     pub faulted: u64,
+    /// Of those answered: pages of lists that were read whole, and the counts that prove it.
+    #[serde(default)]
+    pub whole: u64,
 }
 
 /// What an upstream said of one of its quotas with its last answer.

@@ -1,11 +1,15 @@
 //! What is on record of reading the log.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use lanyard_engine::ports::{ActivityFilter, FeedCursor, FeedError, FeedPage, Store as _};
+use lanyard_engine::{
+    loops::Surroundings,
+    ports::{ActivityFilter, FeedCursor, FeedError, FeedPage, Store as _, Write},
+};
 use lanyard_model::signal::{Event, Lane};
+use tokio::sync::watch;
 
-use crate::bench::World;
+use crate::{bench::World, outages::Nobody};
 
 fn page(uuid: &str, next: &str) -> Result<FeedPage, FeedError> {
     let event = Event {
@@ -48,4 +52,26 @@ async fn why_a_page_does_not_go_on_where_the_last_one_ended_stands_before_it() {
             "1 event in the feed"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_hook_that_nobody_keeps_any_more_is_not_called_live() {
+    let world = World::new().await;
+    let state = async |tenant: &str| world.store.meta(&format!("hook-state:{tenant}")).await.unwrap();
+    // As an earlier process left it, whose settings named an address.
+    let said = Write::Meta { key: "hook-state:acme".into(), value: "live".into() };
+    world.store.write(vec![said]).await.unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let surroundings = Surroundings { hooks: Vec::new(), notifier: Arc::new(Nobody) };
+    let running = tokio::spawn(Arc::clone(&world.engine).run(surroundings, stopping));
+    for _ in 0..1000 {
+        if state("acme").await.as_deref() != Some("live") {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(state("acme").await.as_deref(), Some("none"));
+    assert_eq!(state("beta").await, None, "of whose hook nobody ever said anything");
+    stop.send(true).unwrap();
+    running.await.unwrap();
 }

@@ -113,6 +113,15 @@ async fn what_nobody_takes_over_is_for_a_person() {
         let todo = world.store.finding(&key).await.unwrap().unwrap();
         let how = todo.fix.unwrap();
         assert!(how.starts_with(why) && how.ends_with("set another user, or cancel it"), "{how}");
+        // Whoever asks is told what the look decided: nothing more is asked of the site, and why.
+        let seen = world.engine.preview(&ana).await.unwrap();
+        let plan = seen.sites[0].plan.as_ref().unwrap();
+        let planned: Vec<_> = plan.steps.iter().map(|step| step.op.name()).collect();
+        let by_hand: Vec<_> = plan.todos.iter().map(|todo| (todo.key.as_str(), todo.how.clone())).collect();
+        assert_eq!((planned, by_hand), (vec![], vec![("hand-over:7", how)]));
+        let told = world.engine.tell(&ana, None, None).await.unwrap();
+        let said = &told.desired.keeps[0].because.text;
+        assert!(said.contains("are kept, for somebody to hand over: "), "{said}");
         // Later comparisons ask the site for nothing again, and her clock stands.
         let (clock, attempts) = (world.store.leavers(false, 9).await.unwrap(), world.hq.attempts());
         for _ in 0..2 {

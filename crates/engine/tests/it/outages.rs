@@ -1,6 +1,6 @@
 //! An outage costs its own length and no more, and costs only those whom it concerns.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use lanyard_engine::{
     loops::Surroundings,
@@ -8,7 +8,10 @@ use lanyard_engine::{
 };
 use tokio::sync::watch;
 
-use crate::bench::{World, at, person, set};
+use crate::{
+    bench::{World, at, person, set},
+    fakes::Fault,
+};
 
 fn down(upstream: &str) -> Option<PortFailure> {
     Some(PortFailure::Unavailable { upstream: upstream.into(), reason: "down".into() })
@@ -42,6 +45,34 @@ async fn whoever_waits_for_a_site_goes_on_when_it_answers() {
     let asked = world.hq.change(|s| s.probes);
     world.engine.ask_again().await;
     assert_eq!(world.hq.change(|s| s.probes), asked, "nobody waits, nobody asks");
+}
+
+#[tokio::test]
+async fn a_look_that_is_tried_again_was_needed_once() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    let counted = |world: &World| {
+        let totals = world.engine.latency.totals();
+        (totals.looks, totals.needed, totals.account_looks, totals.changes)
+    };
+    world.hq.change(|s| s.failure = down("hq"));
+    world.say(ana).await;
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (1, 0, 0, 0), "broken off by a site that is down");
+    world.hq.change(|s| s.failure = None);
+    world.clock.pass(Duration::from_secs(60));
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (2, 1, 1, 1), "looks, needed, accounts read, read-backs");
+    let writes = world.engine.latency.totals().writes;
+    world.hq.change(|s| s.faults_of.insert("update", VecDeque::from([Fault::NotDone])));
+    world.alter(&id, |p| set(p, "department", "Legal")).await;
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (3, 1, 1, 1), "nothing was accepted, so nothing is read back");
+    world.clock.pass(Duration::from_secs(60));
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (4, 2, 2, 2));
+    assert_eq!(world.engine.latency.totals().writes, writes + 1);
 }
 
 #[tokio::test]
@@ -118,7 +149,7 @@ async fn a_sweep_compares_the_sites_that_answer() {
     assert!(error.to_string().contains("down"), "nothing could be read: {error}");
 }
 
-struct Nobody;
+pub struct Nobody;
 
 #[async_trait::async_trait]
 impl Notifier for Nobody {

@@ -7,7 +7,7 @@ use lanyard_model::{
 };
 use serde_json::{Value, json};
 
-use crate::site::{Stage, ok, serve_list, stage};
+use crate::site::{Reply, Stage, ok, serve_list, stage};
 
 fn people(n: i64) -> Vec<Value> {
     (1..=n).map(|id| json!({"id": id, "userName": format!("u{id}"), "permissions": []})).collect()
@@ -42,6 +42,20 @@ async fn a_whole_list_is_certified_at_the_least_number_of_calls() {
     assert_eq!(s.site.seen().len(), 6);
     let starts: Vec<_> = s.site.seen().iter().filter_map(|c| c.param("startAt").map(str::to_owned)).collect();
     assert_eq!(starts, ["0", "99", "198"]);
+    assert_eq!(read_whole(&s), [("GET /users".to_owned(), 3), ("GET /users/count".to_owned(), 2)]);
+    // A list that breaks off was no whole one, however many of its pages were answered.
+    let me = ok(json!({"id": 17, "siteAdmin": true}));
+    let gone = Reply::Json(404, json!({"status": 404, "error": "not_found"}));
+    s.site.then([me, ok(json!({"count": 250})), ok(json!(people(100))), gone]);
+    let mut cut: Vec<Account> = Vec::new();
+    assert!(s.client.list_accounts(&mut cut, &Silent).await.is_err());
+    assert_eq!(read_whole(&s)[0].1, 3);
+}
+
+/// Calls for lists that were read whole, by endpoint.
+fn read_whole(s: &Stage) -> Vec<(String, u64)> {
+    let calls = s.client.calls().into_iter();
+    calls.filter(|call| call.whole > 0).map(|call| (call.endpoint, call.whole)).collect()
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::stand_in::{Counted, Hello, Subject, Wish};
 use crate::{
+    event_hooks,
     local::write_private,
     progress::Bars,
     settings::{self, Settings},
@@ -279,7 +280,7 @@ impl Rig {
         edit(&mut files.toml.1);
         wiring::write_policy(&dir.join("policy"), &files)?;
         let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
-        let hooks = wiring::hook_wishes(dir, &settings)?;
+        let hooks = event_hooks::wishes(dir, &settings)?;
         let store = wiring::open_store(dir)?;
         let own = EngineSettings { owner: "bench".into(), ..wiring::engine_settings(&settings) };
         let engine = Arc::new(wiring::engine(clients, store, clock, policy, own));
@@ -303,6 +304,7 @@ impl Rig {
                 scim: lanyard_web::ScimSettings::default(),
                 tenant_urls: BTreeMap::new(),
                 site_urls: BTreeMap::new(),
+                no_hooks: BTreeMap::new(),
                 local_token: SecretString::from(token.clone()),
             },
             sign_in,

@@ -1,6 +1,6 @@
 //! The engine's side of a demo: settings and policy written to a folder as `init` would, then the real wiring.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::Context;
 use lanyard_engine::{
@@ -27,7 +27,7 @@ use tokio::{
 use super::clock::{MarkedTransport, SharedClock};
 use crate::{
     checkpoints::Places,
-    desks,
+    desks, event_hooks,
     local::{Running, write_private},
     progress::Bars,
     settings::{self, Settings},
@@ -113,7 +113,7 @@ impl Office {
         let files = demo_policy(&facts);
         wiring::write_policy(&dir.join("policy"), &files)?;
         let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
-        let hooks = wiring::hook_wishes(dir, &settings)?;
+        let hooks = event_hooks::wishes(dir, &settings)?;
         let store = wiring::open_store(dir)?;
         let engine = Arc::new(wiring::engine(clients, store, Arc::clone(&clock), policy, given.engine));
         if let Some((site, failure)) = engine.load(&Silent).await?.into_iter().next() {
@@ -130,6 +130,7 @@ impl Office {
             scim: lanyard_web::ScimSettings::default(),
             tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
+            no_hooks: BTreeMap::new(),
             local_token: SecretString::from(fresh_token()),
         };
         let sign_in = sign_in::of(dir, &settings, address, &transport, &clock)?;

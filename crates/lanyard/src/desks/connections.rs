@@ -19,13 +19,13 @@ use lanyard_model::{
 use lanyard_policy::Policy;
 use lanyard_web::desks::{ConnectionDesk, DeskRefusal, KeptConnection, NewConnection};
 use lanyard_wire::Transport;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::{
     connection::{Credential, Org, Place, PlaceCredential},
+    event_hooks,
     exit::Unusable,
-    settings::{self, Settings},
+    settings::{self, Settings, read_secret},
     wiring,
 };
 
@@ -188,16 +188,23 @@ impl Connections {
                 is_site,
                 url: url.unwrap_or_default(),
                 hook_secret: None,
+                no_hook: None,
             });
         }
         let port = wiring::one_directory(&self.dir, &settings, id, &self.clock, &self.transport)?;
-        let hooks = wiring::hook_wishes(&self.dir, &settings)?;
+        let hooks = event_hooks::wishes(&self.dir, &settings)?;
         let hook = hooks.into_iter().find(|(tenant, _)| tenant.as_str() == id).map(|(_, wish)| wish);
-        let hook_secret = hook.as_ref().map(|wish| SecretString::from(wish.secret.clone()));
+        let known = settings.tenants.iter().find(|tenant| tenant.id == id);
+        let file = known.and_then(|tenant| tenant.hook_secret_file.as_ref());
+        let hook_secret = file.map(|file| read_secret(&self.dir, file)).transpose()?;
         self.engine.join_directory(&port, hook);
-        let url =
-            settings.tenants.iter().find(|tenant| tenant.id == id).map(|tenant| tenant.okta_url.clone());
-        Ok(KeptConnection { id: id.to_owned(), is_site, url: url.unwrap_or_default(), hook_secret })
+        Ok(KeptConnection {
+            id: id.to_owned(),
+            is_site,
+            url: known.map(|tenant| tenant.okta_url.clone()).unwrap_or_default(),
+            hook_secret,
+            no_hook: event_hooks::missing(&settings).remove(port.tenant()),
+        })
     }
 
     /// How many of these values of a key somebody has on the other side.

@@ -1,6 +1,6 @@
 //! `doctor`: probes both sides and says what to fix.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use clap::Args;
 use futures_util::future;
@@ -9,11 +9,12 @@ use lanyard_engine::{
     ports::{Check, Directory, DoorFeed, HookState, HookWish, Workplace},
 };
 use lanyard_model::id::TenantId;
+use lanyard_web::NoHook;
 use serde_json::json;
 
 use super::Data;
 use crate::{
-    exit,
+    event_hooks, exit,
     settings::Settings,
     wiring::{self, Patience, SystemClock},
 };
@@ -36,10 +37,13 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
     let transport = wiring::transport(dir, &settings)?;
     let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Probe)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
-    let wishes = wiring::hook_wishes(dir, &settings)?;
+    let wishes = event_hooks::wishes(dir, &settings)?;
+    let no_hooks = event_hooks::missing(&settings);
     // Every side at once: one that does not answer keeps nobody waiting for the others.
     let (okta, ioffice, doors) = future::join3(
-        future::join_all(clients.directories.iter().map(|directory| look_at_okta(&**directory, &wishes))),
+        future::join_all(
+            clients.directories.iter().map(|directory| look_at_okta(&**directory, &wishes, &no_hooks)),
+        ),
         future::join_all(clients.workplaces.iter().map(|workplace| look_at_ioffice(&**workplace))),
         future::join_all(clients.doors.iter().map(|feed| look_at_doors(&**feed))),
     )
@@ -85,7 +89,11 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
     Ok(if failed == 0 { exit::DONE } else { exit::UPSTREAM })
 }
 
-async fn look_at_okta(directory: &dyn Directory, wishes: &[(TenantId, HookWish)]) -> Vec<(String, Check)> {
+async fn look_at_okta(
+    directory: &dyn Directory,
+    wishes: &[(TenantId, HookWish)],
+    no_hooks: &BTreeMap<TenantId, NoHook>,
+) -> Vec<(String, Check)> {
     let name = format!("okta {}", directory.tenant());
     let mut found = directory.probe().await;
     if found.iter().any(|check| check.name == "okta.rest") {
@@ -105,11 +113,11 @@ async fn look_at_okta(directory: &dyn Directory, wishes: &[(TenantId, HookWish)]
             Ok(HookState::Manual { why, paste }) => (false, why, Some(paste)),
             Err(failure) => (false, failure.to_string(), failure.hint().map(str::to_owned)),
         },
-        None => (
-            false,
-            "no event hook is configured: changes arrive by the log, some seconds later".into(),
-            Some("set public_url and hook_secret_file in lanyard.toml".into()),
-        ),
+        None => match no_hooks.get(directory.tenant()) {
+            // Nothing to be done: it is to be so.
+            Some(none) => (none.fix.is_none(), none.why.clone(), none.fix.clone()),
+            None => (false, "the settings name no such tenant".into(), None),
+        },
     };
     found.push(Check { name: "okta.event_hook".into(), ok, warning: !ok, detail, fix });
     found.into_iter().map(|check| (name.clone(), check)).collect()

@@ -16,14 +16,14 @@ use lanyard_engine::{
 };
 use lanyard_model::id::TenantId;
 use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender, SlackApp};
-use lanyard_web::{Chat, Mode, ScimSettings, WebSettings, WebState, access::fresh_token};
+use lanyard_web::{Chat, Mode, NoHook, ScimSettings, WebSettings, WebState, access::fresh_token};
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{people::Verbs, sim::stopped};
 use crate::{
     checkpoints::Places,
-    desks, exit,
+    desks, event_hooks, exit,
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
     sign_in,
@@ -69,7 +69,8 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let alerts = crate::alerts::alert_settings(&dir, &settings)?;
     let own = EngineSettings { alerts, ..wiring::engine_settings(&settings) };
-    let hooks = wiring::hook_wishes(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let hooks = event_hooks::wishes(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    let no_hooks = event_hooks::missing(&settings);
     let sender = Sender::new(
         notify_settings(&dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?,
         Arc::clone(&transport),
@@ -108,6 +109,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
             },
             tenant_urls: settings.tenants.iter().map(|t| (t.id.clone(), t.okta_url.clone())).collect(),
             site_urls: settings.sites.iter().map(|s| (s.id.clone(), s.ioffice_url.clone())).collect(),
+            no_hooks: no_hooks.clone(),
             local_token: SecretString::from(local_token.clone()),
         },
         sign_in,
@@ -129,7 +131,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
     Running { url: format!("http://{address}"), token: local_token, pid: std::process::id() }.leave(&dir)?;
     let link = needs_link.then(|| format!("http://{address}/sign-in?token={owner_token}"));
-    announce(&format!("http://{address}"), link.as_deref(), &hooks, arguments.json);
+    announce(&format!("http://{address}"), link.as_deref(), &hooks, &no_hooks, arguments.json);
     let work = {
         let engine = Arc::clone(&engine);
         tokio::spawn(async move {
@@ -149,7 +151,13 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
 
 /// Says where the server is: to people on stderr, and to a program as one line on stdout. `link` signs its first user in as
 /// owner.
-fn announce(url: &str, link: Option<&str>, hooks: &[(TenantId, HookWish)], json: bool) {
+fn announce(
+    url: &str,
+    link: Option<&str>,
+    hooks: &[(TenantId, HookWish)],
+    no_hooks: &BTreeMap<TenantId, NoHook>,
+    json: bool,
+) {
     talk!("listening on {url}");
     if let Some(link) = link {
         talk!("sign in once as owner at {link}");
@@ -158,11 +166,17 @@ fn announce(url: &str, link: Option<&str>, hooks: &[(TenantId, HookWish)], json:
     for (tenant, wish) in hooks {
         talk!("{tenant}: event hook at {}", wish.url);
     }
+    for (tenant, none) in no_hooks {
+        talk!("{tenant}: {}", none.why);
+        if let Some(fix) = &none.fix {
+            talk!("{tenant}: to have a hook, {fix}");
+        }
+    }
     if json {
         let hooks: BTreeMap<&str, &str> =
             hooks.iter().map(|(tenant, wish)| (tenant.as_str(), wish.url.as_str())).collect();
         let said = serde_json::json!({
-            "url": url, "sign_in": link, "hooks": hooks, "pid": std::process::id(),
+            "url": url, "sign_in": link, "hooks": hooks, "no_hooks": no_hooks, "pid": std::process::id(),
         });
         say!("{said}");
     }

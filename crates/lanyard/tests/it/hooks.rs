@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    company::Company,
+    company::{Company, Hire},
     folder::{Credential, Folder, Served},
     program::{MINUTE, SECONDS_20, until},
 };
@@ -129,4 +129,72 @@ async fn wrong_deliveries_are_refused_and_strange_ones_quarantined() {
     let alarmed = async || (served.findings("hook").await.len() > before).then_some(());
     until("a preview is told", SECONDS_20, alarmed).await;
     served.journal_verifies().await;
+}
+
+/// The check of the event hook among what is checked of `main`, by its name there.
+fn hook_check(all: &Value, key: &str, name: &str) -> (Value, Value) {
+    let checks = all["checks"].as_array().expect("checks");
+    let check = checks.iter().find(|check| check[key] == name).expect("a check of the hook");
+    (check["detail"].clone(), check["fix"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_public_address_it_says_what_to_paste_and_what_is_pasted_works() {
+    let company =
+        Company::start(&["--people", "12", "--seed", "6", "--accounts", "tidy", "--no-limits"]).await;
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    folder.edit("lanyard.toml", |text| text.replace("public_url = ", "# public_url = "));
+    let served = folder.serve().await;
+    let line: Value = serde_json::from_str(&served.running.out()).expect("one line of JSON");
+    assert_eq!(line["hooks"], json!({}));
+    let told = &line["no_hooks"]["main"];
+    let (why, fix) = (told["why"].as_str().expect("why"), told["fix"].as_str().expect("a fix"));
+    assert!(why.contains("no public_url") && why.contains("up to 1 s after it shows them"), "{why}");
+    let paste = "URL https://ADDRESS-OF-THIS-SERVER/hooks/okta/main, authentication field Authorization, authentication \
+                 secret the text in secrets/hook-main of the data folder, events ";
+    let (_, after) = fix.split_once(paste).unwrap_or_else(|| panic!("{fix}"));
+    let said = served.running.err();
+    assert!(said.contains(&format!("main: {why}")) && said.contains(fix), "{said}");
+
+    // Doctor and console say the same.
+    let doctor = folder.verb(&["doctor", "--json"]).await.ends(0).json();
+    assert_eq!(hook_check(&doctor, "name", "okta.event_hook"), (json!(why), json!(fix)));
+    let health = served.api("health").await;
+    assert_eq!(hook_check(&health, "name", "main: event hook"), (json!(why), json!(fix)));
+    assert_eq!(served.findings("hook").await, Vec::<String>::new());
+
+    // Somebody pastes it, behind a proxy of theirs.
+    let (events, _) = after.split_once(';').expect("an end of the list");
+    let events: Vec<&str> = events.split(", ").collect();
+    let secret = folder.hook_secret();
+    let config = json!({
+        "uri": format!("{}/hooks/okta/main", served.url), "headers": [], "method": "POST",
+        "authScheme": { "type": "HEADER", "key": "Authorization", "value": secret },
+    });
+    let hook = json!({
+        "name": "by hand", "events": { "type": "EVENT_TYPE", "items": events, "filter": null },
+        "channel": { "type": "HTTP", "version": "1.0.0", "config": config },
+    });
+    let made = company.okta_done("POST", "eventHooks", hook).await;
+    let verify = format!("eventHooks/{}/lifecycle/verify", made["id"].as_str().expect("an id"));
+    let verified = company.okta_done("POST", &verify, Value::Null).await;
+    assert_eq!(verified["verificationStatus"], "VERIFIED");
+    company
+        .hire(
+            &Hire {
+                first: "Ida",
+                last: "Byhand",
+                number: "90009",
+                department: "Finance",
+                office: "PIER",
+                kind: "Employee",
+            },
+            &["APP-iOffice-Users"],
+        )
+        .await;
+    until("it delivers", SECONDS_20, async || {
+        let overview = served.api("overview").await;
+        (!overview["tenants"][0]["hook"]["last_delivery_at"].is_null()).then_some(())
+    })
+    .await;
 }

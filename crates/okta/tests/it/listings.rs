@@ -50,6 +50,16 @@ async fn everybody_is_listed_whatever_their_status() {
     assert_eq!((evidence.pages, evidence.rows, evidence.reached_end), (2, 3, true));
     assert_eq!((evidence.rights_proven, evidence.canary_seen), (Some(true), None));
     assert!(evidence.clone().certify(None, 10).holds());
+    let whole = || {
+        let calls = stage.client.calls().into_iter().filter(|call| call.whole > 0);
+        calls.map(|call| (call.endpoint, call.whole)).collect::<Vec<_>>()
+    };
+    let once = [("GET /groups".to_owned(), 1), ("GET /users".to_owned(), 2)];
+    assert_eq!(whole(), once);
+    // A list that breaks off was no whole one, however many of its pages were answered.
+    stage.queue([json(200, value!([user("00u1")])).next(&after("00u2")), error(403, "E0000006")]);
+    assert!(users(&stage).await.is_err());
+    assert_eq!(whole(), once);
 }
 
 #[tokio::test]

@@ -116,14 +116,15 @@ async fn calls_are_counted_by_endpoint_and_outcome() {
     ]);
     stage.client.user("00u1", Lane::Normal).await.expect("a person");
     stage.client.user("00u2", Lane::Normal).await.expect("nobody");
-    let row = |endpoint: &str, answered, throttled, faulted| CallCount {
+    let row = |endpoint: &str, answered, throttled, faulted, whole| CallCount {
         endpoint: endpoint.into(),
         answered,
         throttled,
         faulted,
+        whole,
     };
     assert_eq!(
         stage.client.calls(),
-        [row("GET /users/{id}", 2, 1, 1), row("GET /users/{id}/groups", 1, 0, 0)]
+        [row("GET /users/{id}", 2, 1, 1, 0), row("GET /users/{id}/groups", 1, 0, 0, 1)]
     );
 }

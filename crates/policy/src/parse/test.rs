@@ -31,6 +31,7 @@ struct Person {
     whole: bool,
     profile: BTreeMap<String, AttributeValue>,
     since: Option<Timestamp>,
+    activated: Option<Timestamp>,
     account: bool,
     governed: bool,
     sits: Option<(String, String)>,
@@ -48,6 +49,7 @@ impl Default for Person {
             whole: true,
             profile: BTreeMap::new(),
             since: None,
+            activated: None,
             account: false,
             governed: false,
             sits: None,
@@ -184,6 +186,7 @@ fn person(section: &Section<'_>, people: &BTreeMap<String, Person>, document: &D
         }
     }
     person.since = moment(section, "status_since").or(person.since);
+    person.activated = moment(section, "activated").or(person.activated);
     person.gone = moment(section, "deleted").or(person.gone);
     person.account = section.boolean("account").unwrap_or(person.account);
     person.governed = section.boolean("governed").unwrap_or(person.governed);
@@ -262,7 +265,7 @@ fn identity(section: &Section<'_>, person: &Person, now: Timestamp, document: &D
         profile: profile.collect::<Profile>(),
         groups: Groups::new(ids, person.whole),
         created: Some(long_ago),
-        activated: Some(long_ago),
+        activated: Some(person.activated.unwrap_or(long_ago)),
         status_changed: Some(person.since.unwrap_or(long_ago)),
         last_updated: Some(long_ago),
         type_id: None,

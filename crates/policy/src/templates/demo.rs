@@ -52,7 +52,7 @@ settle_seconds = 90                   # a move often arrives in two halves: take
 [lifecycle.start]
 attribute = "startDate"
 prepare_days = 7                      # everything is ready a week before the first day
-without_date = "wait"                 # no date yet: wait until Okta activates them
+without_date = "wait"                 # no date: they begin when Okta activates them
 
 [lifecycle.end]                       # template 5: contractor expiry
 attribute = "contractEndDate"

@@ -546,7 +546,8 @@ fn flows(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
             ),
         );
     }
-    if found.start.is_some() && module("visitor") && !found.contractors.is_empty() {
+    // Whoever has no start date begins when Okta activates them.
+    if module("visitor") && !found.contractors.is_empty() {
         let labels = write::texts(&found.contractors);
         flow(
             toml,

@@ -227,6 +227,11 @@ fn lives(add: &mut dyn FnMut(&str, &str, &str)) {
         "standing = \"active\", booking = \"2026-06-05 09:00\", visit = \"2026-06-05 09:00\"",
     );
     add(
+        "a contractor without a start date begins when they are activated",
+        "like = \"cole\", manager_known = true, activated = \"2026-06-01T08:30:00Z\", profile = { startDate = \"\" }",
+        "standing = \"active\", visit = \"2026-06-01 09:00\"",
+    );
+    add(
         "suspended is a leave: permissions rest, the seat stays",
         "like = \"mira\", status = \"SUSPENDED\", governed = true",
         "standing = \"on leave\", loses = [\"permissions\"], place = \"desk\"",

@@ -134,6 +134,66 @@ fn contractors_are_announced() {
     );
 }
 
+#[test]
+fn whoever_has_no_start_date_begins_when_they_are_activated() {
+    let joins = "userType = Contractor; startDate =; contractEndDate = 2026-12-31; manager is 77";
+    let at = |activated: &str, now: &str| format!("{joins}; activated {activated}; now {now}");
+    check(
+        &world::bound(&world::demo()),
+        &[
+            (
+                "early in the day: for the hour of arrivals",
+                &at("2026-05-04T07:50:00Z", "2026-05-04T07:51:00Z"),
+                &[
+                    "active",
+                    "announce visit:2026-05-04 2026-05-04T08:00:00Z to 77 in 10003",
+                    "review 2026-05-05T07:50:00Z",
+                ],
+            ),
+            (
+                "later: for the moment itself",
+                &at("2026-05-04T09:30:00Z", "2026-05-04T09:31:00Z"),
+                &["announce visit:2026-05-04 2026-05-04T09:30:00Z to 77 in 10003"],
+            ),
+            (
+                "a night without us is made up for, and the day is theirs",
+                &at("2026-05-03T23:30:00Z", "2026-05-04T09:00:00Z"),
+                &["announce visit:2026-05-04 2026-05-04T08:00:00Z to 77 in 10003"],
+            ),
+            (
+                "a day later there is no use in it",
+                &at("2026-05-03T08:00:00Z", "2026-05-04T08:00:00Z"),
+                &[
+                    "no announce",
+                    "not contractor-arrival: there is no start date, and they began when they were activated, on 2026-05-03",
+                ],
+            ),
+            (
+                "a desk, while its hour lies ahead",
+                &format!("{}; in ROOMS", at("2026-05-04T06:00:00Z", "2026-05-04T07:00:00Z")),
+                &["book day-one:2026-05-04 2026-05-04T08:00:00Z to 2026-05-04T16:00:00Z on 2 floors"],
+            ),
+            ("not activated yet", &format!("{joins}; status STAGED"), &["not yet", "no announce"]),
+            (
+                "nobody knows since when",
+                &format!("{joins}; activated never"),
+                &[
+                    "no announce",
+                    "not contractor-arrival: there is no start date, and Okta does not say when they were activated",
+                ],
+            ),
+            (
+                "a date that nobody can read is not none",
+                &format!("{}; startDate = soon", at("2026-05-04T07:50:00Z", "2026-05-04T07:51:00Z")),
+                &[
+                    "no announce",
+                    "not contractor-arrival: startDate is \"soon\", which is no date in a declared notation",
+                ],
+            ),
+        ],
+    );
+}
+
 const HEAD: &str = r#"
 format = 1
 [groups]

@@ -145,7 +145,7 @@ expect = { profile = { fone = "1" }, floor = "Level 2" }
     policy.toml:28:70: no route leads to "hp" (did you mean "hq"?)
     policy.toml:30:8: there are two tests "a" (give one another name)
     policy.toml:31:9: from which tenant is this person? (add tenant = "…", one of "north", "south")
-    policy.toml:31:42: "at" is not known in [test.given] (known here: account, also_in, deleted, failed, governed, groups, groups_whole, like, manager_known, not_in, profile, sits, status, status_since, tenant)
+    policy.toml:31:42: "at" is not known in [test.given] (known here: account, activated, also_in, deleted, failed, governed, groups, groups_whole, like, manager_known, not_in, profile, sits, status, status_since, tenant)
     policy.toml:32:10: the test expects nothing (add standing, place, roles, profile, …)
     policy.toml:35:6: "soon" is no moment (write 2026-06-01 (nine o'clock UTC) or 2026-06-01T09:00:00Z)
     policy.toml:36:38: "Rooms" is no group of tenant west (give it an id in [groups], or leave it out)

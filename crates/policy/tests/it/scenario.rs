@@ -15,7 +15,8 @@ use crate::world;
 ///
 /// `status X` · `attribute = value` (empty: removed) · `in GROUP` / `not in GROUP` · `groups not whole` ·
 /// `from TENANT` · `linked` · `governed` (linked, and something was applied) · `visit announced` ·
-/// `seat in ROOM on FLOOR` · `manager is N` · `now TIME` · `deleted TIME` · `since TIME` (of the status) · `changed N s ago` · `transitioning`
+/// `seat in ROOM on FLOOR` · `manager is N` · `now TIME` · `deleted TIME` · `since TIME` (of the status) ·
+/// `activated TIME` (or `never`) · `changed N s ago` · `transitioning`
 pub struct Given {
     pub identity: Identity,
     pub applied: Option<Applied>,
@@ -70,6 +71,8 @@ impl Given {
             self.now = world::at(at);
         } else if let Some(at) = word.strip_prefix("since ") {
             identity.status_changed = Some(world::at(at));
+        } else if let Some(at) = word.strip_prefix("activated ") {
+            identity.activated = (at != "never").then(|| world::at(at));
         } else if let Some(at) = word.strip_prefix("deleted ") {
             self.gone = Some(world::at(at));
         } else if let Some(id) = word.strip_prefix("manager is ") {

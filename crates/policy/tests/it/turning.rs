@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lanyard_model::{
     account::Role,
-    desired::{Desired, SeatWish},
+    desired::{Applied, Desired, SeatWish},
     id::{AccountId, CenterId, GroupId, RoomId, SectionId, SiteId},
     identity::{AttributeValue, Groups, Identity, Status},
 };
@@ -462,4 +462,30 @@ fn the_managers_account_takes_a_leavers_bookings() {
     assert_eq!(to(manager), [(manager, format!("{begin} go to the manager")), desk.clone()]);
     let by_hand = format!("{begin} are kept, for somebody to hand over: the manager has no account here");
     assert_eq!(to(None), [(None, by_hand), desk]);
+}
+
+#[test]
+fn what_the_site_refused_to_hand_over_is_for_a_person_wherever_it_is_decided() {
+    let bound = bound("[[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over = true\n");
+    let mut gone = mira(&[], &[]);
+    gone.status = Status::Deprovisioned;
+    let why = "hq refused account 7: no role in this center";
+    let refused =
+        Applied { not_handed_over: BTreeMap::from([(AccountId(7), why.to_owned())]), ..Applied::default() };
+    let before = Applied::default();
+    let on = |applied, manager| Facts { applied, manager_account: manager, linked: true, ..facts() };
+    let kept = |facts: &Facts<'_>| {
+        let keeps = bound.evaluate(&gone, facts, now()).keeps;
+        keeps.into_iter().map(|kept| (kept.to, kept.refused, kept.because.text)).collect::<Vec<_>>()
+    };
+    let begin = "bookings of any that begin within 14 days of the end";
+    let (seven, eight) = (Some(AccountId(7)), Some(AccountId(8)));
+    let by_hand =
+        format!("{begin} are kept, for somebody to hand over: the site does not give them to the manager");
+    assert_eq!(kept(&on(Some(&refused), seven)), [(None, Some(why.to_owned()), by_hand)]);
+    let goes = format!("{begin} go to the manager");
+    assert_eq!(kept(&on(None, seven)), [(seven, None, goes.clone())]);
+    assert_eq!(kept(&on(Some(&refused), eight)), [(eight, None, goes)], "another manager is asked about anew");
+    // A decision from before the refusal does not stand for one after it.
+    assert_ne!(on(Some(&refused), seven).grounds(), on(Some(&before), seven).grounds());
 }

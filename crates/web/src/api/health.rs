@@ -65,14 +65,8 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
             lag.map_or_else(|| "never read".into(), |seconds| format!("read {seconds} s ago")),
             lag.is_none_or(|seconds| seconds >= 120).then(|| "run `lanyard doctor`".into()),
         );
-        let hook = store.meta(&format!("hook-state:{tenant}")).await?;
-        add(
-            About::Tenant(tenant),
-            "event hook",
-            hook.as_deref() == Some("live"),
-            hook.clone().unwrap_or_else(|| "not set up".into()),
-            (hook.as_deref() != Some("live")).then(|| "set public_url and run `lanyard doctor`".into()),
-        );
+        let (ok, detail, fix) = event_hook(&state, tenant).await?;
+        add(About::Tenant(tenant), "event hook", ok, detail, fix);
     }
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
         let catalogue = site.catalogue();
@@ -111,6 +105,27 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
         );
     }
     Ok(Json(json!({ "checks": checks, "latency": latency(&state) })))
+}
+
+/// How a tenant's event hook stands: whether that is well, what there is to say, and what a person can do.
+async fn event_hook(
+    state: &WebState,
+    tenant: &TenantId,
+) -> Result<(bool, String, Option<String>), StoreFailure> {
+    if let Some(none) = state.remembered.no_hook(&state.settings, tenant) {
+        return Ok((none.fix.is_none(), none.why, none.fix));
+    }
+    let store = state.engine.store();
+    if store.meta(&format!("hook-state:{tenant}")).await?.as_deref() == Some("live") {
+        return Ok((true, "live".into(), None));
+    }
+    let said = store.finding(&format!("hook:{tenant}")).await?;
+    let fix = said.as_ref().and_then(|finding| finding.fix.clone());
+    Ok((
+        false,
+        said.map_or_else(|| "not verified yet".into(), |finding| finding.detail),
+        Some(fix.unwrap_or_else(|| "run `lanyard doctor`".into())),
+    ))
 }
 
 fn latency(state: &WebState) -> serde_json::Value {

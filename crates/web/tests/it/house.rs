@@ -17,7 +17,7 @@ use lanyard_engine::{
 use lanyard_model::signal::Lane;
 use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
-use lanyard_web::{Chat, Desks, Mode, ScimSettings, WebSettings, WebState, access::SignIn, router};
+use lanyard_web::{Chat, Desks, Mode, NoHook, ScimSettings, WebSettings, WebState, access::SignIn, router};
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -96,6 +96,10 @@ fn state(
         },
         tenant_urls: BTreeMap::new(),
         site_urls: BTreeMap::new(),
+        no_hooks: BTreeMap::from([(
+            "other".into(),
+            NoHook { why: "no public_url".into(), fix: Some("set public_url".into()) },
+        )]),
         local_token: SecretString::from("local".to_owned()),
     };
     WebState {

@@ -237,3 +237,43 @@ async fn alert_rules_and_dashboard_name_series_that_there_are() {
         assert!(given.contains(name), "{line}");
     }
 }
+
+#[tokio::test]
+async fn health_says_of_each_event_hook_what_a_person_can_do() {
+    let house = House::new();
+    for tenant in ["northgate", "other"] {
+        let directory: Arc<dyn Directory> = Arc::new(Sender(tenant.into()));
+        house.engine.join_directory(&directory, None);
+    }
+    let said = async |tenant: &str| {
+        let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+        let name = format!("{tenant}: event hook");
+        let check = health["checks"].as_array().unwrap().iter().find(|check| check["name"] == *name).cloned();
+        let check = check.unwrap();
+        let text = |key: &str| check[key].as_str().unwrap_or("-").to_owned();
+        (check["ok"].as_bool().unwrap(), text("detail"), text("fix"))
+    };
+    let told = |ok, detail: &str, fix: &str| (ok, detail.to_owned(), fix.to_owned());
+    assert_eq!(said("other").await, told(false, "no public_url", "set public_url"), "nobody keeps one");
+    assert_eq!(said("northgate").await, told(false, "not verified yet", "run `lanyard doctor`"));
+    let finding = Finding {
+        key: "hook:northgate".into(),
+        kind: "hook".into(),
+        severity: Severity::Warning,
+        tenant: Some("northgate".into()),
+        site: None,
+        identity: None,
+        title: "northgate: no event hook delivers".into(),
+        detail: "our credential may not see event hooks".into(),
+        fix: Some("in Okta: Workflow > Event Hooks".into()),
+        since: house.now(),
+    };
+    let state = |value: &str| Write::Meta { key: "hook-state:northgate".into(), value: value.into() };
+    house.put(vec![Write::Finding(Box::new(finding)), state("missing")]).await;
+    assert_eq!(
+        said("northgate").await,
+        told(false, "our credential may not see event hooks", "in Okta: Workflow > Event Hooks")
+    );
+    house.put(vec![state("live")]).await;
+    assert_eq!(said("northgate").await, told(true, "live", "-"));
+}
