@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use lanyard_sim::{
     clock::SimClock,
     faults::FaultScript,
@@ -11,6 +11,8 @@ use lanyard_sim::{
     okta::OktaSettings,
     world::{Accounts, Company, WorldSettings},
 };
+
+use crate::exit;
 
 /// What to start.
 pub struct StandIns {
@@ -103,7 +105,7 @@ impl Service {
     /// An address that cannot be bound, a failing key generator, a record that cannot be written.
     pub async fn serve(self, company: Company) -> anyhow::Result<Started> {
         let rehearsal = self.rehearsal(&company)?;
-        let running = rehearsal.serve(&company).await.context("the stand-ins could not be started")?;
+        let running = rehearsal.serve(&company).await.map_err(not_started)?;
         Ok(Started { company, running })
     }
 
@@ -113,7 +115,7 @@ impl Service {
     /// As [`Service::serve`].
     pub async fn serve_alone(self, company: Company) -> anyhow::Result<Running> {
         let rehearsal = self.rehearsal(&company)?;
-        rehearsal.serve_alone(company).await.context("the stand-ins could not be started")
+        rehearsal.serve_alone(company).await.map_err(not_started)
     }
 
     fn rehearsal(mut self, company: &Company) -> anyhow::Result<Rehearsal> {
@@ -139,13 +141,29 @@ impl Service {
     }
 }
 
+/// Why the stand-ins are not there. An address or a file that is not to be had is the fault of what was given.
+pub fn not_started(error: std::io::Error) -> anyhow::Error {
+    use std::io::ErrorKind;
+    let fix = match error.kind() {
+        ErrorKind::AddrInUse => "stop what listens there, or name another port; 0 takes a free one",
+        ErrorKind::AddrNotAvailable => "name an address of this machine, such as 127.0.0.1:0",
+        ErrorKind::PermissionDenied => "name a port above 1023, or a file that you may write",
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "make the folder first",
+        ErrorKind::IsADirectory => "name a file, not a folder",
+        _ => return anyhow::Error::new(error).context("the stand-ins could not be started"),
+    };
+    exit::Unusable(format!("the stand-ins were not started: {error}; fix: {fix}")).into()
+}
+
 /// Port 0 stays 0; a given port counts upwards for further orgs and sites.
 pub fn ports(first: SocketAddr, count: usize) -> anyhow::Result<Vec<SocketAddr>> {
     let port = |index: usize| match first.port() {
         0 => Ok(first),
-        given => u16::try_from(usize::from(given) + index)
-            .map(|port| SocketAddr::new(first.ip(), port))
-            .context("no port is left for further orgs or sites"),
+        given => {
+            u16::try_from(usize::from(given) + index).map(|port| SocketAddr::new(first.ip(), port)).map_err(
+                |_| exit::Unusable(format!("after {first} no port is left for {count} orgs or sites")).into(),
+            )
+        }
     };
     (0..count).map(port).collect()
 }

@@ -193,6 +193,68 @@ async fn faults_with_mistakes_start_nothing() {
     let said = lanyard(&["sim", "--faults", "/nowhere/faults.toml"]).await.ends(2);
     names(&said, &["cannot read /nowhere/faults.toml"]);
     lanyard(&["sim", "--okta", "0.0.0.0:1"]).await.ends(2);
+    let said = lanyard(&["sim", "--replay", "/nowhere/tape", "--dpop"]).await.ends(2);
+    names(&said, &["cannot be used with"]);
     let said = lanyard(&["init", "/tmp/x", "--yes"]).await.ends(2);
     names(&said, &["--okta is missing"]);
+}
+
+#[tokio::test]
+async fn stand_ins_that_cannot_be_there_start_nothing() {
+    let folder = Folder::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = listener.local_addr().expect("an address").to_string();
+    let nowhere = folder.path("missing/tape").display().to_string();
+    for (arguments, parts) in [
+        (vec!["--okta", &taken], vec![&*taken, "name another port"]),
+        (vec!["--ioffice", &taken], vec![&*taken, "name another port"]),
+        (vec!["--badge", &taken], vec![&*taken, "name another port"]),
+        (vec!["--okta", "127.0.0.1:65535", "--orgs", "2"], vec!["127.0.0.1:65535", "no port is left"]),
+        (vec!["--record", &nowhere], vec![&*nowhere, "make the folder first"]),
+    ] {
+        let arguments = [vec!["sim", "--json", "--people", "5"], arguments].concat();
+        let said = lanyard(&arguments).await.ends(2);
+        names(&said, &parts);
+        let keys: Vec<_> = said.json().as_object().expect("an object").keys().cloned().collect();
+        assert_eq!(keys, ["error"], "nothing was announced: {arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_with_mistakes_becomes_no_world() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.data()).expect("a folder");
+    let file = |name: &str, bytes: &[u8]| {
+        fs::write(folder.path(name), bytes).expect("a file");
+        folder.path(name).display().to_string()
+    };
+    let key = file("key", b"\xff\xfe a key of some bytes \x80");
+    let groups = file("groups.csv", b"group,login\nA,ann@x.test\nA,nobody@x.test\n");
+    let out = folder.path("world").display().to_string();
+    let import = async |people: &str, key: &str| {
+        lanyard(&[
+            "sim",
+            "import",
+            "--json",
+            "--people",
+            people,
+            "--groups",
+            &groups,
+            "--key-file",
+            key,
+            "--out",
+            &out,
+        ])
+        .await
+    };
+    let people = file("people.csv", b"login;status\n\nann@x.test;gone\n");
+    let said = import(&people, &key).await.ends(2);
+    names(&said, &["people.csv, line 3: gone is no status of Okta's"]);
+    let people = file("people.csv", b"login;status\nann@x.test;active\n");
+    let said = import(&people, &file("short", b"short\n")).await.ends(2);
+    names(&said, &["the key has 5 bytes; give it at least 16"]);
+    assert!(!folder.path("world").exists(), "nothing was written");
+    let told = import(&people, &key).await.ends(0).json();
+    let counts = ["people", "memberships", "memberships_of_nobody", "places"].map(|name| told[name].as_u64());
+    assert_eq!(counts, [Some(1), Some(2), Some(1), Some(0)], "{told}");
 }

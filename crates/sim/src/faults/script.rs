@@ -71,7 +71,8 @@ fn explained(at: usize, said: &str) -> Mistake {
             let near = expected.split('`').skip(1).step_by(2).find(|known| is_near(unknown, known));
             let fix = match near {
                 Some(near) => format!("did you mean `{near}`? known are {expected}"),
-                None => format!("write one of {expected}"),
+                None if expected.contains('`') => format!("write one of {expected}"),
+                None => format!("write {}", in_words(expected)),
             };
             (message, fix)
         }
@@ -81,6 +82,16 @@ fn explained(at: usize, said: &str) -> Mistake {
         None => (said, "correct the TOML here".to_owned()),
     };
     Mistake { at, message: message.trim_end().to_owned(), fix }
+}
+
+/// What a value must be, for who does not know the types of the reader.
+fn in_words(expected: &str) -> &str {
+    match expected.trim() {
+        "u64" | "usize" => "a whole number, 0 or more",
+        "f64" => "a number",
+        "a string" => "a text in double quotes",
+        other => other,
+    }
 }
 
 /// Whether two names differ by at most two letters put in, left out or changed.
@@ -309,6 +320,12 @@ mod tests {
                 (4, 9),
                 "counts from 1",
                 "write 1",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nskip = \"two\"\n",
+                (4, 8),
+                "invalid type: string \"two\"",
+                "write a whole number, 0 or more",
             ),
             ("[[fault]\n", (1, 9), "unclosed array table", "write one of `]`"),
         ] {

@@ -18,7 +18,12 @@ mod outgoing;
 mod rehearsal;
 mod tape;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -127,7 +132,7 @@ impl Host {
             scheme,
             faults: settings.faults,
             outgoing: outgoing::Sender::new(Arc::clone(&settings.clock)),
-            recorder: settings.record.as_deref().map(tape::Recorder::create).transpose()?,
+            recorder: settings.record.as_deref().map(record).transpose()?,
         };
         let mut running = Running {
             announcement: Announcement::default(),
@@ -168,7 +173,7 @@ impl Host {
                 running.tasks.push(tokio::spawn(watch));
             }
         }
-        let listener = TcpListener::bind(settings.control).await?;
+        let listener = bind(settings.control).await?;
         let place = listener.local_addr()?;
         let router = control::router(running.desks.clone(), settings.clock, settings.adjustable);
         running.tasks.push(tokio::spawn(listener::serve_control(listener, router, stopped)));
@@ -176,6 +181,19 @@ impl Host {
             Announcement { badge, ..Announcement::of(okta, ioffice, format!("http://{place}")) };
         Ok(running)
     }
+}
+
+/// Listens at an address, or says which one is not to be had.
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
+    TcpListener::bind(address).await.map_err(named)
+}
+
+fn record(file: &Path) -> io::Result<tape::Recorder> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", file.display()));
+    tape::Recorder::create(file).map_err(named)
 }
 
 /// What every desk gets.
@@ -205,7 +223,7 @@ impl Running {
         shared: &listener::Shared,
         parts: &Parts,
     ) -> io::Result<SocketAddr> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = bind(address).await?;
         let place = listener.local_addr()?;
         let mut face = Faulty::new(face, name, &parts.faults, shared.clock.now());
         face.served_at(parts.scheme, &place.to_string());

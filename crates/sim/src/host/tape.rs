@@ -40,10 +40,11 @@ const SECRET: [&str; 10] = [
 ];
 
 /// Fields of bodies, as JSON or as a form, whose values never reach a tape.
-const SECRET_FIELDS: [&str; 12] = [
+const SECRET_FIELDS: [&str; 13] = [
     "access_token",
     "refresh_token",
     "id_token",
+    "id_token_hint",
     "client_assertion",
     "client_secret",
     "activationToken",
@@ -56,6 +57,21 @@ const SECRET_FIELDS: [&str; 12] = [
     "value",
 ];
 const LEFT_OUT: &str = "(left out)";
+
+/// Path and query of a request; an ID token in it is left out, so that any other is as good.
+fn target(request: &Request<Bytes>) -> String {
+    const HINT: &str = "id_token_hint=";
+    let whole = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    let Some((path, query)) = whole.split_once('?').filter(|(_, query)| query.contains(HINT)) else {
+        return whole;
+    };
+    let part = |pair: &str| match pair.starts_with(HINT) {
+        true => format!("{HINT}left-out"),
+        false => pair.to_owned(),
+    };
+    let parts: Vec<String> = query.split('&').map(part).collect();
+    format!("{path}?{}", parts.join("&"))
+}
 
 /// The body with its credentials left out; untouched, byte for byte, where it has none.
 fn without_secrets(text: &str) -> Cow<'_, str> {
@@ -202,7 +218,7 @@ impl Recorder {
         Asked {
             at,
             method: request.method().to_string(),
-            path: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
+            path: target(request),
             half: Half::of(request.headers(), request.body()),
         }
     }
@@ -315,8 +331,7 @@ impl Face for Replay {
     }
 
     fn handle(&mut self, request: Request<Bytes>, _now: Timestamp) -> Handled {
-        let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-        let key = format!("{} {path}", request.method());
+        let key = format!("{} {}", request.method(), target(&request));
         let Some((turn, recorded)) = self.answers.get_mut(&key) else {
             self.calls.entry(key).or_default()[1] += 1;
             let mut response =

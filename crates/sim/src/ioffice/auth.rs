@@ -83,6 +83,9 @@ pub(crate) fn caller(
     if let Some(token) = text(headers, "x-access-token") {
         return match state.grants.access.get(token) {
             Some(access) if access.until <= now => Err(Refusal::expired()),
+            Some(access) if state.users.get(access.user).is_none() => {
+                Err(Refusal::unauthorized("the user of the access token is gone"))
+            }
             // Tokens of a deactivated user stay good.
             Some(access) => Ok(access.user),
             None => Err(Refusal::unauthorized("unknown access token")),

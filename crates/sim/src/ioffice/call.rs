@@ -51,7 +51,14 @@ impl Call<'_> {
 
     /// The id in the path, of a record that need not exist.
     pub(crate) fn path_id(&self, noun: Noun) -> Result<Id, Refusal> {
-        self.args.first().and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::not_found(noun.word()))
+        self.path_number(noun.word())
+    }
+
+    /// The id in the path of something that `what` names: digits, and nothing else.
+    pub(crate) fn path_number(&self, what: &str) -> Result<Id, Refusal> {
+        let digits = |text: &&String| text.bytes().all(|byte| byte.is_ascii_digit());
+        let id = self.args.first().filter(digits).and_then(|text| text.parse().ok());
+        id.ok_or_else(|| Refusal::not_found(what))
     }
 
     /// The id in the path, of a record that exists.

@@ -201,6 +201,7 @@ pub(crate) fn item_users(call: &mut Call<'_>) -> Outcome {
 
 /// Active users of any item.
 pub(crate) fn assigned_users(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     call.list(Noun::User, true, |call| {
         let rows = call.state.users.table().iter_listed();
         let holding = rows.filter(|(_, user)| user.cost_center != 0 || !user.cost_centers.is_empty());

@@ -55,6 +55,7 @@ pub(crate) fn put_promo(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(crate) fn holidays(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     call.list_docs(Noun::Holiday, false, |_, _, _| true)
 }
 
@@ -63,11 +64,21 @@ pub(crate) fn holiday(call: &mut Call<'_>) -> Outcome {
     Answer::ok(call.shown(Noun::Holiday, id)?)
 }
 
+/// Holidays are days of the calendar, not moments (§1.3).
+fn has_a_date(item: &Value) -> bool {
+    let date = item.get("date").and_then(Value::as_str).unwrap_or_default();
+    date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok()
+}
+
 /// Items are replaced and numbered anew by every write.
 fn numbered(call: &Call<'_>, id: Option<u32>) -> Result<super::doc::Doc, Refusal> {
     let body = call.fields()?;
     let old = id.and_then(|id| call.state.doc(Noun::Holiday, id));
     let mut doc = call.merged(Noun::Holiday, old, &body)?;
+    let items = body.get("holidayItems").filter(|items| !items.is_null());
+    if !items.is_none_or(|items| items.as_array().is_some_and(|items| items.iter().all(has_a_date))) {
+        return Err(Refusal::invalid("holidayItems must be a list of objects with a date like 2026-12-25"));
+    }
     if let Some(items) = doc.get("holidayItems").and_then(Value::as_array) {
         let first = call.journal.written() * 1_000;
         let renumbered =

@@ -129,8 +129,18 @@ pub(crate) fn merge(
     if schema.open {
         let opaque = doc.opaque.get_or_insert_default();
         for (key, value) in body {
-            if schema.field(key).is_none() && !matches!(key.as_str(), "id" | "dateCreated" | "dateUpdated") {
-                opaque.insert(key.clone(), value.clone());
+            if schema.field(key).is_some() || matches!(key.as_str(), "id" | "dateCreated" | "dateUpdated") {
+                continue;
+            }
+            match rules.null_clears {
+                _ if !value.is_null() => {
+                    opaque.insert(key.clone(), value.clone());
+                }
+                SilentWrite::Accept => {
+                    opaque.shift_remove(key);
+                }
+                SilentWrite::Ignore => {}
+                SilentWrite::Reject400 => return Err(Refusal::invalid(format!("{key} must not be null"))),
             }
         }
     } else if rules.published_only

@@ -216,7 +216,8 @@ fn body(request: &Request<Bytes>) -> Result<Option<Value>, Refusal> {
     }
     let kind =
         request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.trim().to_ascii_lowercase().starts_with("application/json") {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Refusal::bad_type());
     }
     if bytes.len() > BODY_BYTES_MAX {

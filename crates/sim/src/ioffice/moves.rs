@@ -154,8 +154,15 @@ pub(crate) fn archive(call: &mut Call<'_>) -> Outcome {
     request.updated = call.now();
     request.updated_by = call.caller();
     call.replace(Noun::MoveRequest, id, request)?;
+    let now = call.now();
     for item in items {
-        call.state.docs_mut(Noun::MoveItem).edit(item, |item| item.hidden = true);
+        call.state.docs_mut(Noun::MoveItem).edit(item, |item| {
+            // What an item is about is told of archived ones.
+            let kind = if item.reference("user") == 0 { "ASSET" } else { "USER" };
+            item.set("itemType", kind.into());
+            item.hidden = true;
+            item.updated = now;
+        });
     }
     Answer::ok(call.shown(Noun::MoveRequest, id)?)
 }
@@ -221,6 +228,9 @@ fn finish_item(call: &Call<'_>, mut item: Doc) -> Result<Doc, Refusal> {
     let kind = call.state.doc(Noun::MoveType, item.reference("type"));
     let code = kind.map_or("", |kind| kind.text("typeCode"));
     let (user, asset) = (item.reference("user"), item.reference("asset"));
+    if call.state.doc(Noun::MoveRequest, item.reference("request")).is_some_and(|request| request.hidden) {
+        return Err(Refusal::invalid("request: the move request is archived"));
+    }
     if user == 0 && asset == 0 {
         return Err(Refusal::invalid("an item needs a user or an asset"));
     }
@@ -230,13 +240,11 @@ fn finish_item(call: &Call<'_>, mut item: Doc) -> Result<Doc, Refusal> {
     let label = kind.map_or("", |kind| kind.name()).to_owned();
     if let Some(person) = call.state.users.get(user) {
         item.set("name", format!("{label}: {}", person.name()).into());
-        item.set("itemType", "USER".into());
         if person.room != 0 {
             item.set("fromRoom", person.room.into());
         }
     } else {
         item.set("name", label.into());
-        item.set("itemType", "ASSET".into());
     }
     Ok(item)
 }
@@ -296,13 +304,16 @@ pub(crate) fn remove_item(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(crate) fn statuses(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     call.list_docs(Noun::MoveStatus, false, |_, _, _| true)
 }
 
 pub(crate) fn types(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     call.list_docs(Noun::MoveType, false, |_, _, _| true)
 }
 
 pub(crate) fn tasks(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     call.list_docs(Noun::MoveTask, false, |_, _, _| true)
 }

@@ -137,6 +137,7 @@ pub(crate) fn remove_saved_search(call: &mut Call<'_>) -> Outcome {
 
 /// Properties that a filter may name.
 pub(crate) fn search_properties(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&["searchType"])?;
     let paths: &[&str] = match search_type(call)? {
         "user" => USER_TEXTS,
         "move" => &["description", "date"],
@@ -174,6 +175,7 @@ pub(crate) fn sftp_cancel(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(crate) fn sftp_enabled(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     Answer::ok(json!({ "response": call.state.org_name }))
 }
 

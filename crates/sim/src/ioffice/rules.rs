@@ -125,7 +125,7 @@ pub(crate) fn rules_text(view: &View<'_>, noun: Noun, id: Id) -> Option<String> 
 }
 
 fn minutes(rule: &Value) -> Option<i64> {
-    rule.get("value")?.as_str()?.strip_suffix('m')?.parse().ok()
+    rule.get("value")?.as_str()?.strip_suffix('m')?.parse().ok().filter(|minutes| *minutes >= 0)
 }
 
 /// How narrow a rule is, if it applies to a room at all: center < neighbourhood < space type < space.

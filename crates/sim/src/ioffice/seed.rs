@@ -133,13 +133,10 @@ fn standard() -> State {
         put(Noun::MoveType, id, named(name).with("typeCode", code).with("fields", json!([])));
     }
     put(Noun::MoveTask, 1, named("Pack boxes").with("fields", json!([])));
-    for (id, name, two, three) in [
-        (77, "Germany", "DE", "DEU"),
-        (221, "United Kingdom", "GB", "GBR"),
-        (223, "United States of America (the)", "US", "USA"),
-    ] {
-        let country = named(name).with("alpha2Code", two).with("isoCode", three);
-        put(Noun::Country, id, country.with("defaultSelected", id == 223));
+    for (id, name, two) in
+        [(77, "Germany", "DE"), (221, "United Kingdom", "GB"), (223, "United States of America (the)", "US")]
+    {
+        put(Noun::Country, id, country_doc(name, two).with("defaultSelected", id == 223));
     }
     for (id, mapping, code, label) in
         [(301, "categoryDepth", "costCenter1", "Division"), (302, "building", "leaseArea", "Lease area")]
@@ -158,10 +155,55 @@ fn standard() -> State {
     state
 }
 
+/// Codes of two and three letters of the countries that generated worlds build in.
+const COUNTRIES: &[(&str, &str)] = &[
+    ("BR", "BRA"),
+    ("CA", "CAN"),
+    ("CZ", "CZE"),
+    ("DE", "DEU"),
+    ("ES", "ESP"),
+    ("FR", "FRA"),
+    ("GB", "GBR"),
+    ("IN", "IND"),
+    ("JP", "JPN"),
+    ("KE", "KEN"),
+    ("NZ", "NZL"),
+    ("PL", "POL"),
+    ("SE", "SWE"),
+    ("TR", "TUR"),
+    ("US", "USA"),
+];
+
+fn country_doc(name: &str, two: &str) -> Doc {
+    let doc = Doc::new(SET_UP).with("name", name).with("alpha2Code", two);
+    match COUNTRIES.iter().find(|(code, _)| *code == two) {
+        Some((_, three)) => doc.with("isoCode", *three),
+        None => doc,
+    }
+}
+
+/// A country as an address carries it (§5), listed from now on if it was not yet.
+fn country(state: &mut State, code: &str, name: &str) -> Value {
+    let known = state.docs(Noun::Country).iter().find(|(_, doc)| doc.text("alpha2Code") == code);
+    let id = known.map(|(id, _)| id).unwrap_or_else(|| {
+        let id = state.docs(Noun::Country).next_id();
+        state.insert_doc(Noun::Country, id, country_doc(name, code).with("defaultSelected", false));
+        id
+    });
+    let doc = state.doc(Noun::Country, id);
+    let mut shown = json!({ "id": id });
+    for field in ["name", "alpha2Code", "isoCode", "defaultSelected"] {
+        if let Some(value) = doc.and_then(|doc| doc.get(field)) {
+            shown[field] = value.clone();
+        }
+    }
+    shown
+}
+
 fn places(state: &mut State, site: &Site) {
     let named = |name: &str| Doc::new(SET_UP).with("name", name);
     for building in &site.buildings {
-        let country = json!({"name": &*building.country, "alpha2Code": &*building.country_code});
+        let country = country(state, &building.country_code, &building.country);
         let address = buildings::address(&building.street, &building.city, &building.postal_code, &country);
         let doc = named(&building.name).with("code", &*building.code).with("address", address);
         state.insert_doc(

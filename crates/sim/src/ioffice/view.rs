@@ -109,6 +109,8 @@ impl<'a> View<'a> {
                 value.as_array()?.iter().filter_map(as_id).map(|id| self.show(target, id, want)).collect(),
             ),
             Kind::Any => Some(choose(value, want)),
+            // Under a selector, empty fields stay absent [D].
+            Kind::Text if value == "" && !self.decorated && !self.internal => None,
             Kind::Text | Kind::Number | Kind::Int | Kind::Flag => Some(value.clone()),
         }
     }

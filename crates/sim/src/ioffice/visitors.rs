@@ -6,7 +6,7 @@ use super::{
     call::Call,
     table::{Id, Row, Table},
     users::Role,
-    wire::{Answer, Fields, Outcome, Refusal, Sent, as_id, ref_id, sent_millis},
+    wire::{Answer, Fields, Outcome, Refusal, Sent, as_id, ref_id, sent_millis, sent_ref},
 };
 
 const BATCH_MAX: usize = 500;
@@ -121,12 +121,8 @@ pub(crate) fn dump(
     [("visitors", people), ("registrations", visits), ("visitorTypes", types.collect())]
 }
 
-fn path_id(call: &Call<'_>, what: &str) -> Result<Id, Refusal> {
-    call.args.first().and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::not_found(what))
-}
-
 pub(crate) fn get(call: &mut Call<'_>) -> Outcome {
-    let id = path_id(call, "visitor")?;
+    let id = call.path_number("visitor")?;
     match call.state.visitors.visitors.get(id) {
         Some(visitor) => Answer::visitor(shown_visitor(id, visitor)),
         None => Err(Refusal::not_found("visitor")),
@@ -152,7 +148,10 @@ pub(crate) fn preregister(call: &mut Call<'_>) -> Outcome {
     let body = call.fields()?;
     let sent = body.get("visitor").and_then(Value::as_object).cloned().unwrap_or_default();
     let info = sent.get("visitorInfo").and_then(Value::as_object).cloned().unwrap_or_default();
-    let known = sent.get("visitorId").and_then(ref_id);
+    let known = match sent_ref(&sent, "visitorId")? {
+        Sent::Value(id) => Some(id),
+        Sent::Absent | Sent::Null => None,
+    };
     let visit = draft(call, &body, &info, known)?;
     need_rights(call, visit.host, visit.center)?;
     let visitor = save_visitor(call, &sent, info, known, &body)?;
@@ -224,9 +223,9 @@ fn save_visitor(
     }
     let (now, caller) = (call.now(), call.caller());
     let mut visitor = match known {
-        Some(id) => {
-            call.state.visitors.visitors.get(id).cloned().ok_or_else(|| Refusal::not_found("visitor"))?
-        }
+        // A reference of the body that leads nowhere is a wrong value, not a wrong address.
+        Some(id) => (call.state.visitors.visitors.get(id).cloned())
+            .ok_or_else(|| Refusal::invalid(format!("visitorId: there is no visitor {id}")))?,
         None => Visitor {
             info: Map::from_iter([("visitorAlertId".to_owned(), json!(0))]),
             address: json!({}),
@@ -289,7 +288,7 @@ fn advance(call: &mut Call<'_>, id: Id, to: usize) -> Result<Value, Refusal> {
 }
 
 pub(crate) fn check_in(call: &mut Call<'_>) -> Outcome {
-    let id = path_id(call, "registration")?;
+    let id = call.path_number("registration")?;
     Answer::visitor(advance(call, id, CHECKED_IN)?)
 }
 
@@ -364,7 +363,7 @@ fn need_extension(call: &Call<'_>, otherwise: Refusal) -> Result<(), Refusal> {
 ///
 pub(crate) fn check_out(call: &mut Call<'_>) -> Outcome {
     need_extension(call, Refusal::not_found("resource"))?;
-    let id = path_id(call, "registration")?;
+    let id = call.path_number("registration")?;
     Answer::visitor(advance(call, id, CHECKED_OUT)?)
 }
 
@@ -373,7 +372,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Outcome {
     // The path is known: it can be read.
     need_extension(call, Refusal::bad_method())?;
     call.need_staff()?;
-    let id = path_id(call, "visitor")?;
+    let id = call.path_number("visitor")?;
     let mut visitor =
         call.state.visitors.visitors.get(id).cloned().ok_or_else(|| Refusal::not_found("visitor"))?;
     let before = shown_visitor(id, &visitor);

@@ -12,6 +12,7 @@ use super::{
     json::Json,
     moment::Moment,
     paging,
+    profile::{EMAIL, FIRST_NAME, LAST_NAME},
     provisioning::Target,
     request::{Answer, Call},
     search::{Case, Fact, Literal, Operator},
@@ -283,17 +284,32 @@ impl Org {
     }
 
     pub fn list_apps(&self, call: &Call<'_>) -> ApiResult<Answer> {
-        let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
-        let limit = paging::limit(call, 20, 200, clamp)?;
-        let start = self.place_after(call, "d")? as usize;
         let q = call.param("q").unwrap_or_default().to_lowercase();
         let named = |app: &App| app.label.to_lowercase().starts_with(&q) || app.name.starts_with(&q);
-        let left = self.apps.iter().enumerate().skip(start).filter(|(_, app)| named(app));
+        self.page_of_apps(call, "d", &named)
+    }
+
+    /// `GET /groups/{id}/apps`: where a group's `apps` link leads.
+    pub fn list_group_apps(&self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
+        let group = self.group_for(call, id)?;
+        self.page_of_apps(call, "e", &|app| app.groups.contains_key(&group))
+    }
+
+    fn page_of_apps(
+        &self,
+        call: &Call<'_>,
+        prefix: &str,
+        wanted: &dyn Fn(&App) -> bool,
+    ) -> ApiResult<Answer> {
+        let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
+        let limit = paging::limit(call, 20, 200, clamp)?;
+        let start = self.place_after(call, prefix)? as usize;
+        let left = self.apps.iter().enumerate().skip(start).filter(|(_, app)| wanted(app));
         let mut found: Vec<_> = left.take(limit + 1).collect();
         let more = found.len() > limit || (found.len() == limit && self.settings.empty_last_page);
         found.truncate(limit);
-        let cursor =
-            found.last().filter(|_| more).map(|(at, _)| self.cursors.seal(&format!("d{at}"), call.now));
+        let cursor = (found.last().filter(|_| more))
+            .map(|(at, _)| self.cursors.seal(&format!("{prefix}{at}"), call.now));
         let rows: Vec<Value> = found.iter().map(|(_, app)| app_value(app, &call.link_base)).collect();
         Ok(Answer::value(&Value::from(rows)).linked(paging::links(call, cursor.as_deref(), limit, &[])))
     }
@@ -325,7 +341,7 @@ impl Org {
             Some(profile) => out.raw(&Value::Object((**profile).clone()).to_string()),
             None => {
                 out.open('{');
-                out.text("email", user.profile.text(super::profile::EMAIL));
+                out.text("email", user.profile.text(EMAIL));
                 out.close('}');
             }
         }
@@ -351,23 +367,14 @@ impl Org {
         let limit = paging::limit(call, 50, 500, clamp)?;
         let start = self.place_after(call, "a")?;
         let q = call.param("q").filter(|q| !q.is_empty()).map(|q| Literal::Text(q.to_owned()));
-        let keep = |key: UserKey| {
+        let keep = |key: UserKey, held: &AppUser| {
             self.user_at(key).is_some_and(|user| {
                 let starts = |q: &Literal| {
-                    [
-                        super::profile::LOGIN,
-                        super::profile::FIRST_NAME,
-                        super::profile::LAST_NAME,
-                        super::profile::EMAIL,
-                    ]
-                    .iter()
-                    .any(|field| {
-                        Operator::StartsWith.holds(
-                            Some(Fact::Text(user.profile.text(*field))),
-                            q,
-                            Case::Ignored,
-                        )
-                    })
+                    let user_name = held.user_name.as_deref().unwrap_or_else(|| user.login());
+                    let own = [FIRST_NAME, LAST_NAME, EMAIL].map(|field| user.profile.text(field));
+                    own.into_iter()
+                        .chain([user_name])
+                        .any(|text| Operator::StartsWith.holds(Some(Fact::Text(text)), q, Case::Ignored))
                 };
                 call.who.sees_user(user) && q.as_ref().is_none_or(starts)
             })
@@ -375,7 +382,7 @@ impl Org {
         let mut found: Vec<(UserKey, &AppUser)> = app
             .users
             .range(start..)
-            .filter(|(key, _)| keep(**key))
+            .filter(|(key, held)| keep(**key, held))
             .map(|(key, held)| (*key, held))
             .take(limit + 1)
             .collect();
@@ -394,7 +401,7 @@ impl Org {
     }
 
     fn place_after(&self, call: &Call<'_>, prefix: &str) -> ApiResult<u32> {
-        let Some(after) = call.param("after") else { return Ok(0) };
+        let Some(after) = call.given("after") else { return Ok(0) };
         let place = self.cursors.open(after, call.now)?;
         let key = place.strip_prefix(prefix).and_then(|key| key.parse::<u32>().ok());
         Ok(key.ok_or_else(|| ApiError::refused("after", "Invalid pagination cursor"))? + 1)
@@ -421,6 +428,10 @@ impl Org {
         let Some(person) = self.user_at(key) else { return Err(ApiError::missing(&named, "User")) };
         if person.status == Status::Deprovisioned {
             return Err(ApiError::refused("id", "A deactivated user cannot be assigned"));
+        }
+        let scope = body.get("scope").filter(|scope| !scope.is_null());
+        if scope.is_some_and(|scope| scope != "USER" && scope != "GROUP") {
+            return Err(ApiError::invalid("scope", "must be USER or GROUP"));
         }
         let cause = call.cause.clone();
         let fresh = !self.apps[app].users.contains_key(&key);
@@ -503,33 +514,51 @@ impl Org {
         found.truncate(limit);
         let rows: Vec<Value> = found
             .iter()
-            .filter_map(|(key, (priority, since))| {
-                let group = self.group_at(**key)?;
-                let mut row = json!({
-                    "id": group.head.id.as_str(), "lastUpdated": since.iso(), "priority": priority, "profile": {},
-                    "_links": {
-                        "app": { "href": format!("{}/api/v1/apps/{}", call.link_base, app.id) },
-                        "self": { "href": format!("{}/api/v1/apps/{}/groups/{}", call.link_base, app.id, group.head.id) },
-                        "group": { "href": format!("{}/api/v1/groups/{}", call.link_base, group.head.id) },
-                    },
-                });
-                match call.param("expand") {
-                    Some("group") => {
-                        let mut text = Json::default();
-                        self.write_group(&group.head, &call.link_base, None, &mut text);
-                        let shown: Value = serde_json::from_str(&text.into_string()).unwrap_or_default();
-                        row["_embedded"] = json!({ "group": shown });
-                    }
-                    // What the vendor puts there is unpublished.
-                    Some("metadata") => row["_embedded"] = json!({ "metadata": {} }),
-                    _ => {}
-                }
-                Some(row)
-            })
+            .filter_map(|(key, (priority, since))| self.app_group(call, app, **key, *priority, *since))
             .collect();
         let cursor =
             found.last().filter(|_| more).map(|(key, _)| self.cursors.seal(&format!("b{key}"), call.now));
         Ok(Answer::value(&Value::from(rows)).linked(paging::links(call, cursor.as_deref(), limit, &[])))
+    }
+
+    /// `GET /apps/{id}/groups/{gid}`: where an assignment's own link leads.
+    pub fn get_app_group(&self, call: &Call<'_>, id: &str, group: &str) -> ApiResult<Answer> {
+        let app = &self.apps[self.app_for(id)?];
+        let key = self.group_for(call, group)?;
+        let missing = || ApiError::missing(group, "ApplicationGroupAssignment");
+        let (priority, since) = app.groups.get(&key).copied().ok_or_else(missing)?;
+        Ok(Answer::value(&self.app_group(call, app, key, priority, since).ok_or_else(missing)?))
+    }
+
+    fn app_group(
+        &self,
+        call: &Call<'_>,
+        app: &App,
+        key: GroupKey,
+        priority: u32,
+        since: Moment,
+    ) -> Option<Value> {
+        let group = self.group_at(key)?;
+        let mut row = json!({
+            "id": group.head.id.as_str(), "lastUpdated": since.iso(), "priority": priority, "profile": {},
+            "_links": {
+                "app": { "href": format!("{}/api/v1/apps/{}", call.link_base, app.id) },
+                "self": { "href": format!("{}/api/v1/apps/{}/groups/{}", call.link_base, app.id, group.head.id) },
+                "group": { "href": format!("{}/api/v1/groups/{}", call.link_base, group.head.id) },
+            },
+        });
+        match call.param("expand") {
+            Some("group") => {
+                let mut text = Json::default();
+                self.write_group(&group.head, &call.link_base, None, &mut text);
+                let shown: Value = serde_json::from_str(&text.into_string()).unwrap_or_default();
+                row["_embedded"] = json!({ "group": shown });
+            }
+            // What the vendor puts there is unpublished.
+            Some("metadata") => row["_embedded"] = json!({ "metadata": {} }),
+            _ => {}
+        }
+        Some(row)
     }
 
     // ---- group push mappings ---------------------------------------------------------------------------------
@@ -579,7 +608,9 @@ impl Org {
     pub fn post_push(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let body = call.json()?;
         let app = self.app_for(id)?;
-        let source = body.get("sourceGroupId").and_then(Value::as_str).unwrap_or_default();
+        let source = body.get("sourceGroupId").and_then(Value::as_str).filter(|id| !id.is_empty());
+        let source =
+            source.ok_or_else(|| ApiError::invalid("sourceGroupId", "The field cannot be left blank"))?;
         let key = self.group_for(call, source)?;
         let missing = || ApiError::missing(source, "UserGroup");
         let (source, own) =
@@ -667,12 +698,13 @@ impl Org {
     pub fn delete_push(&mut self, call: &Call<'_>, id: &str, push: &str) -> ApiResult<Answer> {
         let app = self.app_for(id)?;
         let place = self.push_place(app, push)?;
+        let with_target = call.flag("deleteTargetGroup", false)?;
         if self.apps[app].pushes[place].status == "ACTIVE" {
             return Err(ApiError::refused("status", "Only an inactive mapping can be deleted"));
         }
         let before = self.push_value(&self.apps[app], &self.apps[app].pushes[place], "").to_string();
         let gone = self.apps[app].pushes.remove(place);
-        if call.flag("deleteTargetGroup", false)? {
+        if with_target {
             self.push_unlinked(app, gone.id, gone.external.map(Into::into));
         }
         self.record(&call.cause.clone(), "group_push", push, Some(before), None);

@@ -54,7 +54,7 @@ use super::{
     auth::{Role, ServiceApp},
     dice::Oid,
     errors::ApiError,
-    event::{Cause, CauseDetail, Party},
+    event::{self, Cause, CauseDetail, Party},
     lifecycle::Verb,
     limits::Limits,
     moment::Moment,
@@ -241,7 +241,15 @@ impl Org {
                     }
                     None => None,
                 };
-                let id = self.add_api_token(text("secret")?, text("name")?, owner, Role::Super);
+                let (secret, name) = (text("secret")?, text("name")?);
+                let id = self.add_api_token(secret, name, owner, Role::Super);
+                let token = Party {
+                    id: id.to_string(),
+                    kind: "Token",
+                    alternate_id: "unknown".to_owned(),
+                    display_name: name.to_owned(),
+                };
+                self.emit(&event::API_TOKEN_CREATE, cause, vec![token], Vec::new());
                 Ok(json!({ "id": id.as_str() }))
             }
             "create_oidc_app" => {

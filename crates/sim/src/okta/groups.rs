@@ -20,6 +20,8 @@ use super::{
 
 const GROUPS_MAX: usize = 10_000;
 const MEMBERS_MAX: usize = 1000;
+/// As the groups' schema has it.
+const DESCRIPTION_MAX: usize = 1024;
 
 impl Org {
     // ---- reading ---------------------------------------------------------------------------------------------
@@ -129,7 +131,7 @@ impl Org {
     /// `GET /api/v1/groups`
     pub fn list_groups(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
-        let given = |name: &str| call.param(name).filter(|text| !text.is_empty());
+        let given = |name: &str| call.given(name);
         let q = given("q");
         let limit = match q {
             Some(_) => paging::limit(call, 300, 300, clamp)?,
@@ -215,7 +217,7 @@ impl Org {
         let key = self.group_for(call, id)?;
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
         let limit = paging::limit(call, MEMBERS_MAX, MEMBERS_MAX, clamp)?;
-        let place = call.param("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
+        let place = call.given("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
         let (found, next) = if self.settings.member_snapshot {
             self.frozen_page(key, place.as_deref(), limit)?
         } else {
@@ -370,6 +372,12 @@ impl Org {
         if name.chars().count() > 255 {
             return Err(ApiError::invalid("name", "The field is too long"));
         }
+        if profile.get("description").is_some_and(|value| !value.is_string() && !value.is_null()) {
+            return Err(ApiError::invalid("description", "The value must be a string"));
+        }
+        if text("description").is_some_and(|text| text.chars().count() > DESCRIPTION_MAX) {
+            return Err(ApiError::invalid("description", "The field is too long"));
+        }
         if name.chars().chain(text("description").unwrap_or_default().chars()).any(|c| c as u32 > 0xFFFF) {
             return Err(ApiError::invalid("name", "Characters of four UTF-8 bytes are not supported"));
         }
@@ -394,9 +402,7 @@ impl Org {
             if field == "name" || field == "description" || value.is_null() {
                 continue;
             }
-            if !self.group_schema.has_custom(field) {
-                return Err(ApiError::invalid(field, "Property name is not defined in the group schema"));
-            }
+            self.check_group_attribute(field, value)?;
             extra.insert(field.clone(), value.clone());
         }
         Ok((name.to_owned(), text("description").map(str::to_owned), extra))
@@ -454,16 +460,20 @@ impl Org {
         let before = self.group_text(key);
         let Some(head) = self.group_at(key).map(|group| &group.head) else { return Ok(()) };
         let mut changed = Vec::new();
-        if *head.name != *name {
+        let renamed = *head.name != *name;
+        if renamed {
             changed.push("name");
         }
         if head.description.as_deref() != description.as_deref() {
             changed.push("description");
         }
-        let custom = head.extra != extra;
-        if changed.is_empty() && !custom {
+        let gone = head.extra.keys().filter(|field| !extra.contains_key(*field));
+        let own = extra.iter().filter(|(field, value)| head.extra.get(*field) != Some(*value));
+        changed.extend(own.map(|(field, _)| field.as_str()).chain(gone.map(String::as_str)));
+        if changed.is_empty() {
             return Ok(());
         }
+        let debug = vec![("changedAttributes", changed.join(","))];
         self.begin_group_change(key);
         let now = self.now;
         if let Some(group) = self.group_mut(key) {
@@ -472,8 +482,6 @@ impl Org {
             group.head.extra = extra;
             group.head.last_updated = now;
         }
-        let debug = vec![("changedAttributes", changed.join(","))];
-        let renamed = debug[0].1.contains("name");
         self.log_group(key, &event::GROUP_UPDATE, cause, before, debug);
         if let (true, Some(id)) = (renamed, self.group_at(key).map(|group| group.head.id)) {
             self.push_rename(id);

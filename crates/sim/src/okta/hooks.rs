@@ -20,6 +20,8 @@ use super::{
 use crate::face::{Outgoing, OutgoingOutcome};
 
 const EVENTS_MAX: usize = 300;
+/// The only one that is supported.
+const CHANNEL_VERSION: &str = "1.0.0";
 const DAY_MS: i64 = 86_400_000;
 
 /// A registered hook.
@@ -164,7 +166,7 @@ impl Hook {
             "createdBy": self.created_by,
             "lastUpdated": self.last_updated.iso(),
             "events": events,
-            "channel": { "type": "HTTP", "version": "1.0.0", "config": config },
+            "channel": { "type": "HTTP", "version": CHANNEL_VERSION, "config": config },
             "_links": links,
         })
     }
@@ -348,8 +350,9 @@ impl Org {
             return Err(ApiError::invalid("name", "The field cannot be left blank"));
         }
         let items = body.pointer("/events/items").and_then(Value::as_array);
-        let events: Vec<String> =
-            items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let wrong = || ApiError::invalid("events.items", "must be a list of event types");
+        let named = items.into_iter().flatten().map(|item| item.as_str().map(str::to_owned));
+        let events: Vec<String> = named.collect::<Option<_>>().ok_or_else(wrong)?;
         if events.is_empty() || text("/events/type") != "EVENT_TYPE" {
             return Err(ApiError::invalid("events", "type EVENT_TYPE and at least one item are required"));
         }
@@ -362,8 +365,8 @@ impl Org {
                 &format!("'{bad}' is not an event hook eligible type"),
             ));
         }
-        if text("/channel/type") != "HTTP" || text("/channel/version").is_empty() {
-            return Err(ApiError::invalid("channel", "type HTTP and a version are required"));
+        if text("/channel/type") != "HTTP" || text("/channel/version") != CHANNEL_VERSION {
+            return Err(ApiError::invalid("channel", "type HTTP and version 1.0.0 are required"));
         }
         let uri = text("/channel/config/uri");
         if !self.deliverable(&uri) {
@@ -711,7 +714,7 @@ impl Org {
     ) -> Result<Oid, String> {
         let body = json!({
             "name": name, "events": { "type": "EVENT_TYPE", "items": events },
-            "channel": { "type": "HTTP", "version": "1.0.0", "config": { "uri": uri,
+            "channel": { "type": "HTTP", "version": CHANNEL_VERSION, "config": { "uri": uri,
                 "authScheme": { "type": "HEADER", "key": "Authorization", "value": secret } } },
         });
         let wanted = self.wanted_hook(&body).map_err(|refusal| refusal.causes.join("; "))?;

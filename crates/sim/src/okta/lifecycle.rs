@@ -118,7 +118,8 @@ impl Org {
             Verb::Activate | Verb::Reactivate if !mails => {
                 let token = token(self);
                 Answer::value(&json!({
-                    "activationUrl": format!("{}/welcome/{token}", call.base),
+                    // As Identity Engine has it, which the org's metadata says it is.
+                    "activationUrl": format!("{}/tokens/{token}/verify", call.base),
                     "activationToken": token,
                 }))
             }

@@ -76,7 +76,7 @@ impl Org {
     /// `GET /api/v1/logs`
     pub fn list_logs(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let clamp = self.settings.over_limit_logs == OverLimit::Clamp;
-        let limit = match call.param("limit") {
+        let limit = match call.given("limit") {
             Some("0") => 0,
             Some(text) if text.starts_with('-') => {
                 return Err(ApiError::invalid("limit", "'limit' must be between 0 and 1000"));
@@ -86,7 +86,7 @@ impl Org {
         if self.log.page_max.is_some_and(|max| limit > max) {
             return Err(ApiError::of("E0000009"));
         }
-        let descending = match call.param("sortOrder") {
+        let descending = match call.given("sortOrder") {
             None | Some("ASCENDING") => false,
             Some("DESCENDING") => true,
             Some(_) => return Err(ApiError::invalid("sortOrder", "must be ASCENDING or DESCENDING")),
@@ -96,14 +96,16 @@ impl Org {
             Some(text) => Moment::parse(text).map(Some).ok_or_else(|| ApiError::of("E0000030")),
         };
         let (since, until) = (time("since")?, time("until")?);
-        if since.is_some_and(|since| since < call.now.plus_ms(-180 * DAY_MS)) {
+        let after = call.given("after");
+        // A place in the log was given out for a time that could be asked for then.
+        if after.is_none() && since.is_some_and(|since| since < call.now.plus_ms(-180 * DAY_MS)) {
             return Err(ApiError::of("E0000053").because("since: must be within the last 180 days"));
         }
         if since.zip(until).is_some_and(|(since, until)| since > until) {
             return Err(ApiError::of("E0000053").because("until: must not lie before since"));
         }
         let tests = Tests::of(call, self.settings.log_filter_max)?;
-        let place = call.param("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
+        let place = after.map(|after| self.cursors.open(after, call.now)).transpose()?;
 
         // Retention is enforced at reading too: a quiet org writes nothing that would sweep the old away.
         let oldest = call.now.plus_ms(-(self.settings.log_retention_days as i64) * DAY_MS);
@@ -143,7 +145,7 @@ impl Org {
             }
         }
         // An empty page keeps the caller's cursor, so that following it is a poll and not a walk.
-        let cursor = match call.param("after") {
+        let cursor = match call.given("after") {
             Some(after) if page.count == 0 && !self.cursors.aging(after, call.now) => after.to_owned(),
             _ => self.cursors.seal(&format!("p{next}"), call.now),
         };
@@ -199,7 +201,7 @@ impl Org {
         let stays = self.settings.bounded_log_next_stays;
         let cursor = match (last, more || stays) {
             (Some((at, seq)), true) => Some(self.cursors.seal(&format!("b{}-{seq}", at.0), call.now)),
-            (None, true) => call.param("after").map(str::to_owned),
+            (None, true) => call.given("after").map(str::to_owned),
             _ => None,
         };
         Ok(Answer::json(page.close()).linked(paging::links(call, cursor.as_deref(), limit, &[])))

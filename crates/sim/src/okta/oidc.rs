@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     errors::{ApiError, ApiResult},
     event::{Cause, CauseDetail},
-    keys::{self, KeyKind, KeyPair},
+    keys::{self, KeyKind, KeyPair, Unverified},
     moment::Moment,
     oauth::{ASSERTION_TYPE, Form, bad_type, basic, one_credential},
     profile::{EMAIL, FIRST_NAME, LAST_NAME},
@@ -98,6 +98,10 @@ pub fn bad_token() -> ApiError {
     ApiError::challenge(401, "invalid_token", "The access token is invalid")
 }
 
+fn quiet(answer: Answer) -> Answer {
+    answer.header("referrer-policy", "no-referrer")
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -122,19 +126,22 @@ impl Org {
                 Ok(Answer::value(&json!({ "keys": keys }))
                     .header("cache-control", "max-age=3600, must-revalidate"))
             }
-            ("GET", "authorize") => self.authorize(call, &call.query),
-            ("POST", "authorize") => self.authorize(call, &fields(&String::from_utf8_lossy(call.body))),
+            // What is in the address, codes too, is for nobody's referrer.
+            ("GET", "authorize") => Ok(quiet(self.authorize(call, &call.query)?)),
+            ("POST", "authorize") => {
+                Ok(quiet(self.authorize(call, &fields(&String::from_utf8_lossy(call.body)))?))
+            }
             ("POST", "token") => self.token(call),
             ("OPTIONS", "token") => Ok(Answer::no_content()
-                .header("access-control-allow-origin", &*call.base)
+                .header("access-control-allow-origin", call.header("origin").unwrap_or(&call.base))
                 .header("access-control-allow-methods", "POST")
                 .header("access-control-max-age", "3600")
                 .header("vary", "Origin")),
             ("POST", "introspect") => self.introspect(call),
             ("POST", "revoke") => self.revoke(call),
             ("GET" | "POST", "userinfo") => self.userinfo(call),
-            ("GET", "logout") => self.logout(&call.query),
-            ("POST", "logout") => self.logout(&fields(&String::from_utf8_lossy(call.body))),
+            ("GET", "logout") => self.logout(call, &call.query),
+            ("POST", "logout") => self.logout(call, &fields(&String::from_utf8_lossy(call.body))),
             _ => Err(ApiError::of("E0000022")),
         }
     }
@@ -392,8 +399,9 @@ impl Org {
                     |text: &str| fields(&format!("v={text}")).pop().map(|(_, v)| v).unwrap_or_default();
                 (plain(id), Some(plain(secret)))
             }
+            // Public clients may name themselves in the address.
             None => (
-                form.get("client_id").unwrap_or_default().to_owned(),
+                form.get("client_id").or(call.given("client_id")).unwrap_or_default().to_owned(),
                 form.get("client_secret").map(str::to_owned),
             ),
         };
@@ -448,12 +456,32 @@ impl Org {
         Ok(Answer::value(&self.person_claims(key, &scopes)))
     }
 
-    fn logout(&mut self, given: &[(String, String)]) -> ApiResult<Answer> {
-        let get = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    /// The app that an ID token was issued to: one of this org's, however old.
+    fn app_of_token(&mut self, call: &Call<'_>, token: &str) -> ApiResult<Option<OidcApp>> {
+        let Some(read) = Unverified::parse(token) else { return Ok(None) };
+        let current = self.sign_ins.signing()?.public_jwk.clone();
+        let signed = [&current].into_iter().chain(&self.sign_ins.retired).any(|key| read.signed_by(key));
+        let own = signed && read.text("iss") == Some(&*call.base);
+        Ok(read.text("aud").filter(|_| own).and_then(|client| self.sign_ins.app(client)).cloned())
+    }
+
+    fn logout(&mut self, call: &Call<'_>, given: &[(String, String)]) -> ApiResult<Answer> {
+        let get = |name: &str| {
+            let found = given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            found.filter(|value| !value.is_empty())
+        };
+        let Some(hint) = get("id_token_hint") else {
+            let text = "The 'id_token_hint' parameter is required.";
+            return Err(ApiError::oauth(400, "invalid_request", text));
+        };
+        let Some(app) = self.app_of_token(call, hint)? else {
+            let text = "The 'id_token_hint' parameter is not a valid ID token of this org.";
+            return Err(ApiError::oauth(400, "invalid_request", text));
+        };
         let Some(uri) = get("post_logout_redirect_uri") else {
             return Ok(Answer::html("<!doctype html><title>Signed out</title><p>Signed out.".to_owned()));
         };
-        if !self.sign_ins.apps.iter().any(|app| app.post_logout_uris.iter().any(|known| known == uri)) {
+        if !app.post_logout_uris.iter().any(|known| known == uri) {
             let text = "The 'post_logout_redirect_uri' parameter must be a Logout redirect URI in the client app settings.";
             return Err(ApiError::oauth(400, "invalid_request", text));
         }

@@ -75,7 +75,7 @@ pub fn links(call: &Call<'_>, next_after: Option<&str>, limit: usize, dropped: &
 
 /// Whether a sorted listing goes from the greatest to the least.
 pub fn descending(call: &Call<'_>) -> ApiResult<bool> {
-    match call.param("sortOrder").unwrap_or_default().to_ascii_lowercase().as_str() {
+    match call.given("sortOrder").unwrap_or_default().to_ascii_lowercase().as_str() {
         "" | "asc" | "ascending" => Ok(false),
         "desc" | "descending" => Ok(true),
         _ => Err(ApiError::invalid("sortOrder", "must be asc or desc")),
@@ -84,7 +84,7 @@ pub fn descending(call: &Call<'_>) -> ApiResult<bool> {
 
 /// How many items a listing may return. Over the maximum it is clamped.
 pub fn limit(call: &Call<'_>, default: usize, max: usize, clamp: bool) -> ApiResult<usize> {
-    let Some(text) = call.param("limit") else { return Ok(default) };
+    let Some(text) = call.given("limit") else { return Ok(default) };
     match text.parse::<i64>() {
         Ok(value) if value >= 1 && value as usize <= max => Ok(value as usize),
         Ok(value) if value >= 1 && clamp => Ok(max),

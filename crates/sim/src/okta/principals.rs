@@ -8,6 +8,7 @@ use super::{
     moment::Moment,
     paging,
     request::{Answer, Call},
+    search::{self, Literal, Operator},
     state::Org,
 };
 
@@ -28,10 +29,15 @@ impl Org {
     /// `GET /api/v1/principal-rate-limits?filter=principalType eq "…"`: an entity for each principal.
     pub fn list_principal_limits(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let filter =
-            call.param("filter").ok_or_else(|| ApiError::invalid("filter", "The field is required"))?;
+            call.given("filter").ok_or_else(|| ApiError::invalid("filter", "The field is required"))?;
+        let resolve = |name: &str, operator: Operator| match (name, operator) {
+            ("principalType" | "principalId", Operator::Eq) => Ok(name.to_owned()),
+            _ => Err(format!("'{name}' is not supported by filter with this operator")),
+        };
+        let parsed = search::parse(filter, &resolve).map_err(|why| ApiError::invalid("filter", &why))?;
         let value = |name: &str| {
-            let rest = filter.split_once(&format!("{name} eq \""))?.1;
-            rest.split_once('"').map(|(value, _)| value.to_owned())
+            let (_, _, literal) = parsed.required().into_iter().find(|(attribute, ..)| *attribute == name)?;
+            if let Literal::Text(value) = literal { Some(value.clone()) } else { None }
         };
         let kind = value("principalType").filter(|kind| kind == "SSWS_TOKEN" || kind == "OAUTH_CLIENT");
         let kind = kind.ok_or_else(|| ApiError::invalid("filter", "Invalid search criteria"))?;
@@ -40,12 +46,12 @@ impl Org {
             .filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == id))
             .map(|id| self.principal_limit(&id, &kind))
             .collect();
-        let limit = match call.param("limit").map(str::parse::<usize>) {
+        let limit = match call.given("limit").map(str::parse::<usize>) {
             None => PAGE,
             Some(Ok(limit)) if (1..=PAGE_MAX).contains(&limit) => limit,
             Some(_) => return Err(ApiError::invalid("limit", "The limit is out of range")),
         };
-        let from = match call.param("after").filter(|after| !after.is_empty()) {
+        let from = match call.given("after") {
             None => 0,
             Some(after) => {
                 let place = self.cursors.open(after, call.now)?;

@@ -38,6 +38,11 @@ impl Call<'_> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// A parameter that says something: an empty one is as good as none.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.param(name).filter(|text| !text.is_empty())
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -58,7 +63,8 @@ impl Call<'_> {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// E0000003 when it is not well-formed; E0000019 and E0000020 for a `Content-Type` that is missing or another.
+    /// E0000003 when it is not well-formed; E0000019 and E0000020 for a `Content-Type` that is missing or another;
+    /// E0000001 for a text with characters of four UTF-8 bytes.
     pub fn json(&self) -> ApiResult<Value> {
         match self.header("content-type") {
             Some(kind) if kind.to_ascii_lowercase().contains("json") => {}
@@ -70,7 +76,10 @@ impl Call<'_> {
         if !value.is_object() {
             return Err(ApiError::of("E0000003"));
         }
-        Ok(value)
+        match unsupported(&value, "") {
+            Some(name) => Err(ApiError::invalid(name, "Characters of four UTF-8 bytes are not supported")),
+            None => Ok(value),
+        }
     }
 
     /// The same, where no body at all is allowed too.
@@ -98,6 +107,16 @@ impl Call<'_> {
             None => given.split(';').next(),
         };
         options.unwrap_or_default().split(',').any(|option| option.trim() == what)
+    }
+}
+
+/// The name under which a body holds a character beyond the first plane: none is taken anywhere (§2.1).
+fn unsupported<'a>(value: &'a Value, name: &'a str) -> Option<&'a str> {
+    match value {
+        Value::String(text) => text.chars().any(|c| c as u32 > 0xFFFF).then_some(name),
+        Value::Array(items) => items.iter().find_map(|item| unsupported(item, name)),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| unsupported(value, name)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

@@ -48,6 +48,7 @@ pub fn pattern(segments: &[&str]) -> Option<&'static str> {
                 "/api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate"
             }
             ["groups", _] => "/api/v1/groups/{groupId}",
+            ["groups", _, "apps"] => "/api/v1/groups/{groupId}/apps",
             ["groups", _, "users"] => "/api/v1/groups/{groupId}/users",
             ["groups", _, "users", _] => "/api/v1/groups/{groupId}/users/{userId}",
             ["logs"] => "/api/v1/logs",
@@ -65,6 +66,7 @@ pub fn pattern(segments: &[&str]) -> Option<&'static str> {
             ["apps", _, "users"] => "/api/v1/apps/{appId}/users",
             ["apps", _, "users", _] => "/api/v1/apps/{appId}/users/{userId}",
             ["apps", _, "groups"] => "/api/v1/apps/{appId}/groups",
+            ["apps", _, "groups", _] => "/api/v1/apps/{appId}/groups/{groupId}",
             ["apps", _, "group-push", "mappings"] => "/api/v1/apps/{appId}/group-push/mappings",
             ["apps", _, "group-push", "mappings", _] => {
                 "/api/v1/apps/{appId}/group-push/mappings/{mappingId}"
@@ -144,6 +146,7 @@ impl Org {
             ("GET", ["groups", id]) => self.get_group(call, id),
             ("PUT", ["groups", id]) => self.put_group(call, id),
             ("DELETE", ["groups", id]) => self.delete_group(call, id),
+            ("GET", ["groups", id, "apps"]) => self.list_group_apps(call, id),
             ("GET", ["groups", id, "users"]) => self.list_members(call, id),
             ("PUT", ["groups", id, "users", user]) => self.put_member(call, id, user, true),
             ("DELETE", ["groups", id, "users", user]) => self.put_member(call, id, user, false),
@@ -165,6 +168,7 @@ impl Org {
             ("POST", ["apps", id, "users", user]) => self.post_app_user(call, id, Some(user)),
             ("DELETE", ["apps", id, "users", user]) => self.delete_app_user(call, id, user),
             ("GET", ["apps", id, "groups"]) => self.list_app_groups(call, id),
+            ("GET", ["apps", id, "groups", group]) => self.get_app_group(call, id, group),
             ("GET", ["apps", id, "group-push", "mappings"]) => self.list_pushes(call, id),
             ("POST", ["apps", id, "group-push", "mappings"]) => self.post_push(call, id),
             ("GET", ["apps", id, "group-push", "mappings", push]) => self.get_push(call, id, push),

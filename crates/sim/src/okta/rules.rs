@@ -311,7 +311,7 @@ impl Org {
 
     pub fn list_rules(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let limit = paging::limit(call, 50, 200, self.settings.over_limit_lists == OverLimit::Clamp)?;
-        let start = match call.param("after") {
+        let start = match call.given("after") {
             None => 0,
             Some(after) => {
                 let place = self.cursors.open(after, call.now)?;
@@ -351,6 +351,10 @@ impl Org {
         if text("/type") != "group_rule" {
             return Err(ApiError::invalid("type", "must be group_rule"));
         }
+        let kind = body.pointer("/conditions/expression/type").filter(|kind| !kind.is_null());
+        if kind.is_some_and(|kind| kind != "urn:okta:expression:1.0") {
+            return Err(ApiError::invalid("conditions.expression.type", "must be urn:okta:expression:1.0"));
+        }
         let expression = text("/conditions/expression/value");
         let condition = Condition::parse(expression).map_err(|why| {
             ApiError::invalid("conditions.expression", &format!("Invalid expression: {why}"))
@@ -361,7 +365,10 @@ impl Org {
         }
         let ids = body.pointer("/actions/assignUserToGroups/groupIds").and_then(Value::as_array);
         let mut groups = Vec::new();
-        for id in ids.into_iter().flatten().filter_map(Value::as_str) {
+        for id in ids.into_iter().flatten() {
+            let wrong =
+                || ApiError::invalid("actions.assignUserToGroups.groupIds", "must be an array of ids");
+            let id = id.as_str().ok_or_else(wrong)?;
             let key = Oid::parse(id).and_then(|id| self.group_ids.get(&id).copied());
             match key.and_then(|key| self.group_at(key)) {
                 Some(group) if group.head.kind == GroupType::Okta => groups.push(group.head.id),

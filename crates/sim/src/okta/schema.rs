@@ -1,5 +1,6 @@
 //! User types and schemas: which attributes exist, and what a value must be like.
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -200,7 +201,9 @@ impl Org {
                 Value::String(text) if text.chars().count() > max => {
                     Err(ApiError::invalid(name, &format!("The field is too long, at most {max} characters")))
                 }
-                Value::String(text) if name == "email" && !text.is_empty() && !text.contains('@') => {
+                Value::String(text)
+                    if matches!(name, "email" | "secondEmail") && !text.is_empty() && !is_address(text) =>
+                {
                     Err(ApiError::invalid(name, "Does not match required pattern"))
                 }
                 Value::String(_) => Ok(()),
@@ -211,36 +214,14 @@ impl Org {
         let definition = definition.ok_or_else(|| {
             ApiError::invalid(name, &format!("Property name '{name}' is not defined in the schema"))
         })?;
-        let fits = value.is_null()
-            || match definition.get("type").and_then(Value::as_str) {
-                Some("boolean") => value.is_boolean(),
-                Some("integer") => value.is_i64(),
-                Some("number") => value.is_number(),
-                Some("array") => value.is_array(),
-                _ => value.is_string(),
-            };
-        if !fits {
-            return Err(ApiError::invalid(name, "The value is not of the attribute's type"));
-        }
-        if let (Some(allowed), false) = (definition.get("enum").and_then(Value::as_array), value.is_null())
-            && !allowed.contains(value)
-        {
-            return Err(ApiError::invalid(name, "The value is not in the enumeration"));
-        }
-        if let (Some(choices), false) = (definition.get("oneOf").and_then(Value::as_array), value.is_null())
-            && !choices.iter().any(|choice| choice.get("const") == Some(value))
-        {
-            return Err(ApiError::invalid(name, "The value is not one of the choices"));
-        }
-        let length = value.as_str().map(|text| text.chars().count() as u64);
-        let bound = |name: &str| definition.get(name).and_then(Value::as_u64);
-        if length.zip(bound("maxLength")).is_some_and(|(length, max)| length > max) {
-            return Err(ApiError::invalid(name, "The field is too long"));
-        }
-        if length.zip(bound("minLength")).is_some_and(|(length, min)| length < min) {
-            return Err(ApiError::invalid(name, "The field is too short"));
-        }
-        Ok(())
+        check_value(name, value, definition)
+    }
+
+    /// Refuses an attribute that the groups' schema lacks, or a value unlike its definition.
+    pub fn check_group_attribute(&self, name: &str, value: &Value) -> ApiResult<()> {
+        let definition = self.group_schema.custom.get(name);
+        let unknown = || ApiError::invalid(name, "Property name is not defined in the group schema");
+        check_value(name, value, definition.ok_or_else(unknown)?)
     }
 
     /// Values that a creation does not give and the type's schema has defaults for.
@@ -326,12 +307,10 @@ impl Org {
     pub fn post_user_schema(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let body = call.json()?;
         let place = self.user_schema_place(id).ok_or_else(|| ApiError::missing(id, "UserSchema"))?;
-        let now = self.now;
-        let schema = &mut self.user_schemas[place];
+        let schema = &self.user_schemas[place];
         let before = schema.text();
         let names: Vec<String> = schema.custom.keys().cloned().collect();
-        merge_custom(schema, &body)?;
-        schema.last_updated = now;
+        self.user_schemas[place] = merged(schema, &body, self.now)?;
         for name in names {
             if !self.user_schemas.iter().any(|schema| schema.has_custom(&name)) {
                 self.rules_without_attribute(&name);
@@ -354,8 +333,7 @@ impl Org {
     pub fn post_group_schema(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let body = call.json()?;
         let before = self.group_schema.text();
-        merge_custom(&mut self.group_schema, &body)?;
-        self.group_schema.last_updated = self.now;
+        self.group_schema = merged(&self.group_schema, &body, self.now)?;
         let after = self.group_schema.text();
         self.record(&call.cause.clone(), "group_schema", "default", Some(before), Some(after));
         self.get_group_schema(call)
@@ -410,8 +388,14 @@ impl Org {
     pub fn post_type(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let body = call.json()?;
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-        if text("name").is_empty() || text("displayName").is_empty() {
-            return Err(ApiError::invalid("name", "The field cannot be left blank"));
+        for name in ["name", "displayName"] {
+            if text(name).is_empty() {
+                return Err(ApiError::invalid(name, "The field cannot be left blank"));
+            }
+        }
+        if !is_type_name(text("name")) {
+            let why = "The name must start with a letter and hold only letters, digits and underscores";
+            return Err(ApiError::invalid("name", why));
         }
         if self.types.iter().any(|kind| !kind.deleted && kind.name == text("name")) {
             return Err(ApiError::invalid(
@@ -429,11 +413,23 @@ impl Org {
         self.get_type(call, &id)
     }
 
+    /// `POST`: what is sent changes. `PUT`: name, display name and description must all be sent; the name is the old one.
     pub fn change_type(&mut self, call: &Call<'_>, id: &str) -> ApiResult<Answer> {
         let body = call.json()?;
         let place = self.type_place(id)?;
         let now = self.now;
         let kind = &mut self.types[place];
+        for name in ["name", "displayName", "description"] {
+            let sent = body.get(name).filter(|value| !value.is_null());
+            let needed = *call.method == Method::PUT && name != "description";
+            let blank = sent.is_some_and(|value| value.as_str().is_none_or(|text| text.is_empty() && needed));
+            if blank || (sent.is_none() && *call.method == Method::PUT) {
+                return Err(ApiError::invalid(name, "The field cannot be left blank"));
+            }
+        }
+        if body.get("name").and_then(Value::as_str).is_some_and(|name| name != kind.name) {
+            return Err(ApiError::invalid("name", "The name of a user type cannot be changed"));
+        }
         let before = kind.value("").to_string();
         if let Some(name) = body.get("displayName").and_then(Value::as_str) {
             kind.display_name = name.to_owned();
@@ -458,6 +454,63 @@ impl Org {
         self.record(&call.cause.clone(), "user_type", id, Some(before), None);
         Ok(Answer::no_content())
     }
+}
+
+/// A letter, then letters, digits and underscores, as the reference has names of user types.
+fn is_type_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A mail address as far as the vendor's description tells: something on either side of one `@`.
+fn is_address(text: &str) -> bool {
+    text.split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+}
+
+/// Whether a value is of a type as definitions name it.
+fn is_of_type(value: &Value, kind: &str) -> bool {
+    match kind {
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64(),
+        "number" => value.is_number(),
+        _ => value.is_string(),
+    }
+}
+
+/// Refuses a value unlike its attribute's definition; `null` is always one.
+fn check_value(name: &str, value: &Value, definition: &Value) -> ApiResult<()> {
+    if value.is_null() {
+        return Ok(());
+    }
+    let fits = match definition.get("type").and_then(Value::as_str) {
+        Some("array") => value.as_array().is_some_and(|items| {
+            let kind = definition.pointer("/items/type").and_then(Value::as_str);
+            let scalar = |item: &Value| item.is_string() || item.is_number() || item.is_boolean();
+            items.iter().all(|item| kind.map_or_else(|| scalar(item), |kind| is_of_type(item, kind)))
+        }),
+        kind => is_of_type(value, kind.unwrap_or("string")),
+    };
+    if !fits {
+        return Err(ApiError::invalid(name, "The value is not of the attribute's type"));
+    }
+    if definition.get("enum").and_then(Value::as_array).is_some_and(|allowed| !allowed.contains(value)) {
+        return Err(ApiError::invalid(name, "The value is not in the enumeration"));
+    }
+    if let Some(choices) = definition.get("oneOf").and_then(Value::as_array)
+        && !choices.iter().any(|choice| choice.get("const") == Some(value))
+    {
+        return Err(ApiError::invalid(name, "The value is not one of the choices"));
+    }
+    let length = value.as_str().map(|text| text.chars().count() as u64);
+    let bound = |name: &str| definition.get(name).and_then(Value::as_u64);
+    if length.zip(bound("maxLength")).is_some_and(|(length, max)| length > max) {
+        return Err(ApiError::invalid(name, "The field is too long"));
+    }
+    if length.zip(bound("minLength")).is_some_and(|(length, min)| length < min) {
+        return Err(ApiError::invalid(name, "The field is too short"));
+    }
+    Ok(())
 }
 
 /// Refuses a definition whose members are not what the reference says, so that none is ever answered.
@@ -575,7 +628,9 @@ fn is_unique(definition: &Value) -> bool {
     }
 }
 
-fn merge_custom(schema: &mut Schema, body: &Value) -> ApiResult<()> {
+/// The schema as a body wants it. It is taken as a whole, or not at all.
+fn merged(old: &Schema, body: &Value, now: Moment) -> ApiResult<Schema> {
+    let mut schema = Schema { last_updated: now, ..old.clone() };
     let given = body.pointer("/definitions/custom/properties").and_then(Value::as_object);
     for (name, definition) in given.into_iter().flatten() {
         if definition.is_null() {
@@ -603,5 +658,5 @@ fn merge_custom(schema: &mut Schema, body: &Value) -> ApiResult<()> {
         }
         schema.custom.insert(name.clone(), definition);
     }
-    Ok(())
+    Ok(schema)
 }

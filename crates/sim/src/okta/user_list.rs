@@ -18,7 +18,7 @@ impl Org {
     /// `GET /api/v1/users`
     pub fn list_users(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
-        let given = |name: &str| call.param(name).filter(|text| !text.is_empty());
+        let given = |name: &str| call.given(name);
         if let Some(q) = given("q") {
             return self.look_up_users(call, q, clamp);
         }

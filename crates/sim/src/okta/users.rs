@@ -40,7 +40,7 @@ impl View {
             omit_credentials: call.omits("omitCredentials"),
             omit_credentials_links: call.omits("omitCredentialsLinks"),
             omit_transition: call.omits("omitTransitioningToStatus"),
-            fields: call.param("fields").filter(|text| !text.is_empty()).map(fields),
+            fields: call.given("fields").map(fields),
         }
     }
 
@@ -219,7 +219,8 @@ impl Org {
         federated: bool,
         expire: bool,
     ) -> ApiResult<NewUser> {
-        let type_place = match body.pointer("/type/id").and_then(Value::as_str) {
+        let named = body.pointer("/type/id").filter(|id| !id.is_null());
+        let type_place = match named.map(|id| id.as_str().unwrap_or_default()) {
             None => 0,
             Some(id) => self
                 .types
@@ -238,7 +239,7 @@ impl Org {
         self.check_whole(&profile, None, type_place)?;
         let password = body
             .pointer("/credentials/password")
-            .is_some_and(|p| p.get("value").is_some() || p.get("hash").is_some());
+            .is_some_and(|p| ["value", "hash", "hook"].iter().any(|form| p.get(form).is_some()));
         let wanted = body.pointer("/credentials/provider/type").and_then(Value::as_str);
         let provider = match wanted {
             Some("FEDERATION") => Provider::Federation,
@@ -254,10 +255,13 @@ impl Org {
                 return Err(refusal.because(cause));
             }
         }
+        let wrong = || ApiError::invalid("groupIds", "must be an array of ids");
         let ids: Vec<&str> = match body.get("groupIds") {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
-            Some(_) => return Err(ApiError::invalid("groupIds", "must be an array of ids")),
+            Some(Value::Array(ids)) => {
+                ids.iter().map(|id| id.as_str().ok_or_else(wrong)).collect::<ApiResult<_>>()?
+            }
+            Some(_) => return Err(wrong()),
         };
         if ids.len() > GROUP_IDS_MAX {
             return Err(ApiError::of("E0000093").because("The number of group targets is too large"));
@@ -368,8 +372,7 @@ impl Org {
     pub fn update_user(&mut self, call: &Call<'_>, name: &str, replace: bool) -> ApiResult<Answer> {
         let key = self.user_for(call, name)?;
         if let (Some(wanted), Some(user)) = (call.header("if-match"), self.user_at(key))
-            && wanted != "*"
-            && wanted != etag(user)
+            && !is_match(wanted, user)
         {
             let mut refusal = ApiError::invalid("If-Match", "The user was changed since it was read");
             refusal.status = http::StatusCode::PRECONDITION_FAILED;
@@ -394,7 +397,9 @@ impl Org {
         }
         let mut profile = user.profile.clone();
         let mut type_place = old_type;
-        if replace {
+        // A replacement may be of the profile, of credentials, or of both: what is not sent is not replaced.
+        let with_profile = body.get("profile").is_some();
+        if replace && with_profile {
             if let Some(id) = body.pointer("/type/id").and_then(Value::as_str) {
                 let place = self.types.iter().position(|kind| kind.id.as_str() == id && !kind.deleted);
                 type_place =
@@ -417,7 +422,7 @@ impl Org {
                 self.check_sources(key, given, replace)?;
                 self.apply_attributes(&mut profile, given, type_place)?;
             }
-            None if !replace => {}
+            None if !replace || body.get("credentials").is_some() => {}
             None => return Err(ApiError::invalid("profile", "The field cannot be left blank")),
             Some(_) => return Err(ApiError::of("E0000003")),
         }
@@ -499,6 +504,8 @@ impl Org {
             self.check_attribute(name, value, type_place)?;
             let key = self.names.intern(name);
             let field = match (key, value) {
+                // The vendor's description lets neither name be an empty text.
+                (FIRST_NAME | LAST_NAME, Value::String(text)) if text.is_empty() => None,
                 // What is one person's own is not worth sharing.
                 (LOGIN | EMAIL | FIRST_NAME | LAST_NAME, Value::String(text)) => {
                     Some(Field::Text(text.as_str().into()))
@@ -536,7 +543,7 @@ impl Org {
         let key = self.user_for(call, name)?;
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
         let limit = paging::limit(call, LIST_MAX, LIST_MAX, clamp)?;
-        let place = call.param("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
+        let place = call.given("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
         let start = match place {
             None => 0,
             Some(place) => match place.strip_prefix("m").and_then(|group| group.parse::<u32>().ok()) {
@@ -584,6 +591,13 @@ pub struct NewUser {
 
 pub fn etag(user: &User) -> String {
     format!("W/\"{}-{}\"", &user.id.as_str()[13..], user.version)
+}
+
+/// Whether an `If-Match` names the user as they are now: `*`, or a list of tags, weak or strong.
+fn is_match(wanted: &str, user: &User) -> bool {
+    let own = etag(user);
+    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    wanted.trim() == "*" || wanted.split(',').any(|tag| strong(tag) == strong(&own))
 }
 
 /// Those of our links that the vendor counts among the credentials'.

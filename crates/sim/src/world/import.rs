@@ -6,14 +6,17 @@
 //! | `groups.csv` | `group`, `login`: a line for each membership |
 //! | `places.csv` | `building` (code), `name`, `city`, `countryCode`, `timezone`, `floor`, `room`, `type`, `capacity` |
 //!
+//! Fields are separated by commas, semicolons or tabs, as the first line is; the text is UTF-8, with or without a mark of
+//! byte order. What Okta would not hold (a country of more than two letters, an e-mail address without `@`, a text that is
+//! too long) is left out, cut or completed when a company is made of it.
+//!
 //! [`Export::anonymise`] replaces names, addresses, numbers and phones by what a key makes of them: the same value
 //! becomes the same pseudonym everywhere, so keys still meet, and letter case, blanks, leading zeros and the notation of
 //! phones stay as they are. Departments, titles, groups, buildings, dates and statuses are kept: policies speak of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -32,12 +35,28 @@ use super::{
 pub enum ExportError {
     #[error("cannot read or write {file}: {cause}")]
     File { file: PathBuf, cause: io::Error },
-    #[error("{file}: {cause}")]
+    #[error("{file}: {cause}; fix: {}", fix_of(.cause))]
     Csv { file: String, cause: csv::Error },
     #[error("{file}, line {line}: {message}")]
-    Row { file: &'static str, line: usize, message: String },
+    Row { file: String, line: u64, message: String },
+    #[error(
+        "{file}: there is no column {missing}; its columns are {there}; fix: rename the one that is meant"
+    )]
+    Column { file: String, missing: &'static str, there: String },
     #[error("people.csv holds nobody")]
     Nobody,
+}
+
+/// What to do about a file that is no table.
+fn fix_of(cause: &csv::Error) -> &'static str {
+    match cause.kind() {
+        csv::ErrorKind::Utf8 { .. } => "save the file as CSV in UTF-8",
+        csv::ErrorKind::UnequalLengths { .. } => {
+            "give every line as many fields as the first one, and put fields with separators in double quotes"
+        }
+        csv::ErrorKind::Io(_) => "see that the file can be read and written",
+        _ => "correct this line, or leave the column out",
+    }
 }
 
 const PEOPLE_COLUMNS: &[&str] = &[
@@ -147,17 +166,15 @@ impl Export {
         groups: Option<&Path>,
         places: Option<&Path>,
     ) -> Result<Self, ExportError> {
-        let open =
-            |file: &Path| File::open(file).map_err(|cause| ExportError::File { file: file.into(), cause });
-        let named = |file: &Path| file.display().to_string();
-        let mut export = Self { people: rows(open(people)?, &named(people))?, ..Self::default() };
+        let Table { file, lines, rows, .. } = Table::read(people, &["login", "email"])?;
+        let mut export = Self { people: rows, ..Self::default() };
+        export.check(&file, |place| lines.get(place).copied().unwrap_or_default())?;
         if let Some(file) = groups {
-            export.members = rows(open(file)?, &named(file))?;
+            export.members = Table::read(file, &["group"])?.needing(&["login"])?.rows;
         }
         if let Some(file) = places {
-            export.places = rows(open(file)?, &named(file))?;
+            export.places = Table::read(file, &["building"])?.rows;
         }
-        export.check()?;
         Ok(export)
     }
 
@@ -173,21 +190,33 @@ impl Export {
         let mut out = Vec::new();
         let files = [(Some(people), PEOPLE_COLUMNS), (groups, MEMBER_COLUMNS), (places, PLACE_COLUMNS)];
         for (file, known) in files.into_iter().filter_map(|(file, known)| Some((file?, known))) {
-            let wrong = |cause| ExportError::Csv { file: file.display().to_string(), cause };
-            let mut reader = csv::Reader::from_path(file).map_err(wrong)?;
-            let headers = reader.headers().map_err(wrong)?;
-            let others = headers.iter().filter(|name| !known.contains(name));
+            let others = Table::<MemberRow>::headers(file)?;
+            let others = others.iter().filter(|name| !known.contains(name));
             out.extend(others.map(|name| format!("{}: {name}", file.display())));
         }
         Ok(out)
     }
 
-    fn check(&self) -> Result<(), ExportError> {
+    /// How many memberships name nobody among the people: they give nothing.
+    pub fn strangers(&self) -> usize {
+        let known: BTreeSet<String> = self.people.iter().flat_map(PersonRow::keys).collect();
+        self.members.iter().filter(|row| !known.contains(&key_of(&row.login))).count()
+    }
+
+    /// Refuses people who could not be told apart, or could be nobody of Okta's. `line_of` knows where the n-th one stands.
+    fn check(&self, file: &str, line_of: impl Fn(usize) -> u64) -> Result<(), ExportError> {
         let mut seen = BTreeSet::new();
         for (place, row) in self.people.iter().enumerate() {
-            let wrong = |message: String| ExportError::Row { file: "people.csv", line: place + 2, message };
+            let wrong =
+                |message: String| ExportError::Row { file: file.to_owned(), line: line_of(place), message };
             if row.key().is_empty() {
                 return Err(wrong("neither login nor email".into()));
+            }
+            if row.key().chars().count() > LOGIN_MAX {
+                return Err(wrong(format!(
+                    "a login has at most {LOGIN_MAX} characters, {} has more",
+                    row.key()
+                )));
             }
             if !seen.insert(row.key().to_lowercase()) {
                 return Err(wrong(format!("{} is there twice", row.key())));
@@ -212,6 +241,15 @@ impl Export {
     pub fn anonymise(&mut self, key: &[u8]) {
         let veil =
             Veil { key: hmac::Key::new(hmac::HMAC_SHA256, key), first: names::first(), last: names::last() };
+        // A membership may name somebody by number too, and must go on doing so.
+        let addresses: BTreeSet<String> =
+            self.people.iter().flat_map(|row| [key_of(&row.login), key_of(&row.email)]).collect();
+        let numbers: BTreeSet<String> = self.people.iter().map(|row| key_of(&row.employee_number)).collect();
+        for row in &mut self.members {
+            let key = key_of(&row.login);
+            let by_number = numbers.contains(&key) && !addresses.contains(&key);
+            row.login = if by_number { veil.number(&row.login) } else { veil.address(&row.login) };
+        }
         for row in &mut self.people {
             row.login = veil.address(&row.login);
             row.email = veil.address(&row.email);
@@ -221,9 +259,6 @@ impl Export {
             row.manager_id = veil.reference(&row.manager_id);
             row.mobile_phone = veil.phone(&row.mobile_phone);
         }
-        for row in &mut self.members {
-            row.login = veil.address(&row.login);
-        }
     }
 
     /// One org and one site that hold what the export says; iOffice accounts are drawn as `settings.accounts` wants.
@@ -231,7 +266,7 @@ impl Export {
     /// # Errors
     /// [`ExportError::Nobody`], or a row that [`Export::read`] would have refused.
     pub fn company(&self, settings: &WorldSettings) -> Result<Company, ExportError> {
-        self.check()?;
+        self.check("people.csv", |place| place as u64 + 2)?;
         let settings =
             WorldSettings { people: self.people.len() as u32, orgs: 1, sites: 1, ..settings.clone() };
         let mut intern = Intern::default();
@@ -337,9 +372,66 @@ impl Export {
 /// The group whose members hold the app.
 const APP_GROUP: &str = "APP-iOffice-Users";
 
-fn rows<T: for<'de> Deserialize<'de>>(from: impl Read, file: &str) -> Result<Vec<T>, ExportError> {
-    let wrong = |cause| ExportError::Csv { file: file.to_owned(), cause };
-    csv::Reader::from_reader(from).into_deserialize().collect::<Result<_, _>>().map_err(wrong)
+/// One file, read.
+struct Table<T> {
+    file: String,
+    columns: csv::StringRecord,
+    /// Where each row begins, counted from 1.
+    lines: Vec<u64>,
+    rows: Vec<T>,
+}
+
+impl<T: for<'de> Deserialize<'de>> Table<T> {
+    /// Reads a file in which one of `needed` must be a column, if there is anything in it.
+    fn read(path: &Path, needed: &[&'static str]) -> Result<Self, ExportError> {
+        let file = path.display().to_string();
+        let wrong = |cause| ExportError::Csv { file: file.clone(), cause };
+        let bytes =
+            std::fs::read(path).map_err(|cause| ExportError::File { file: path.to_owned(), cause })?;
+        let mut reader = reader(&bytes);
+        let columns = reader.headers().map_err(wrong)?.clone();
+        let (mut lines, mut rows) = (Vec::new(), Vec::new());
+        let mut record = csv::StringRecord::new();
+        while reader.read_record(&mut record).map_err(wrong)? {
+            lines.push(record.position().map_or(0, |at| line_at(&bytes, at)));
+            rows.push(record.deserialize(Some(&columns)).map_err(wrong)?);
+        }
+        Self { file, columns, lines, rows }.needing(needed)
+    }
+
+    fn headers(path: &Path) -> Result<csv::StringRecord, ExportError> {
+        let bytes =
+            std::fs::read(path).map_err(|cause| ExportError::File { file: path.to_owned(), cause })?;
+        let headers = reader(&bytes).headers().cloned();
+        headers.map_err(|cause| ExportError::Csv { file: path.display().to_string(), cause })
+    }
+
+    /// The table, if one of `any` is a column of it. An empty file has no columns, and lacks none.
+    fn needing(self, any: &[&'static str]) -> Result<Self, ExportError> {
+        let there = |name: &&str| self.columns.iter().any(|column| column == *name);
+        if self.columns.is_empty() || any.iter().any(there) {
+            return Ok(self);
+        }
+        let columns: Vec<&str> = self.columns.iter().collect();
+        let there = columns.join(", ");
+        Err(ExportError::Column { missing: any.first().copied().unwrap_or_default(), there, file: self.file })
+    }
+}
+
+/// Spreadsheets of some countries put semicolons or tabs between fields: the first line tells.
+fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
+    // Of equals the last one counts: a single column is separated by nothing, and a comma is as good as any.
+    let separator = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
+    csv::ReaderBuilder::new().delimiter(separator).trim(csv::Trim::Headers).from_reader(bytes)
+}
+
+/// The line on which a record begins: line breaks between records may be counted with either.
+fn line_at(bytes: &[u8], at: &csv::Position) -> u64 {
+    let rest = usize::try_from(at.byte()).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+    let between = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + between.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn put<T: Serialize>(file: &Path, rows: &[T]) -> Result<(), ExportError> {
@@ -347,6 +439,37 @@ fn put<T: Serialize>(file: &Path, rows: &[T]) -> Result<(), ExportError> {
     let mut out = csv::Writer::from_path(file).map_err(wrong)?;
     rows.iter().try_for_each(|row| out.serialize(row)).map_err(wrong)?;
     out.flush().map_err(|cause| ExportError::File { file: file.into(), cause })
+}
+
+/// The longest of Okta's other texts.
+const TEXT_MAX: usize = 4096;
+/// The longest login of Okta's, and the longest mail address.
+const LOGIN_MAX: usize = 100;
+/// The shortest of both.
+const LOGIN_MIN: usize = 5;
+
+/// A text as Okta would hold it: no characters beyond the first plane, and not too long.
+fn fitting(text: &str, max: usize) -> String {
+    text.chars().filter(|c| *c as u32 <= 0xFFFF).take(max).collect()
+}
+
+/// A login or mail address as Okta would hold it.
+fn long_enough(text: &str) -> String {
+    if text.chars().count() < LOGIN_MIN { format!("{text}@imported.example") } else { text.to_owned() }
+}
+
+/// The text if it is a mail address, or one made of it.
+fn address_of(text: &str) -> String {
+    let sound = text
+        .trim()
+        .split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
+    let text = fitting(text, LOGIN_MAX);
+    if sound {
+        return long_enough(&text);
+    }
+    let local: String = text.chars().filter(|c| *c != '@' && !c.is_whitespace()).take(60).collect();
+    format!("{local}@imported.example")
 }
 
 /// Letter case, outer blanks and a number's leading zeros tell nobody apart.
@@ -402,8 +525,11 @@ impl PersonRow {
         let status = status_of(&self.status).unwrap_or(UserStatus::Active);
         let created = now - 24.hours() * 400;
         let begun = status != UserStatus::Staged;
-        let some = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
-        let email = if self.email.trim().is_empty() { &self.login } else { &self.email };
+        let some = |text: &str| (!text.trim().is_empty()).then(|| fitting(text, TEXT_MAX));
+        let email = if self.email.trim().is_empty() { self.key() } else { &self.email };
+        // Two letters, or a country that is not of ISO's.
+        let country =
+            if self.country_code.trim().chars().count() == 2 { self.country_code.trim() } else { "" };
         OktaUser {
             id: OktaId::of("00u", 0, u64::from(place) + 1),
             person: place,
@@ -415,25 +541,25 @@ impl PersonRow {
             last_login: (status == UserStatus::Active).then(|| now - 20.hours()),
             last_updated: created,
             password_changed: begun.then_some(created),
-            login: self.key().into(),
-            email: email.as_str().into(),
-            first_name: intern.text(&self.first_name),
-            last_name: intern.text(&self.last_name),
+            login: long_enough(&fitting(self.key(), LOGIN_MAX)).into(),
+            email: address_of(email).into(),
+            first_name: intern.text(&fitting(&self.first_name, 50)),
+            last_name: intern.text(&fitting(&self.last_name, 50)),
             nick_name: None,
-            employee_number: self.employee_number.as_str().into(),
-            department: intern.text(&self.department),
-            cost_center: intern.text(&self.cost_center),
-            division: intern.text(&self.division),
+            employee_number: fitting(&self.employee_number, TEXT_MAX).into(),
+            department: intern.text(&fitting(&self.department, TEXT_MAX)),
+            cost_center: intern.text(&fitting(&self.cost_center, TEXT_MAX)),
+            division: intern.text(&fitting(&self.division, TEXT_MAX)),
             organization: intern.text("Imported"),
-            title: intern.text(&self.title),
+            title: intern.text(&fitting(&self.title, TEXT_MAX)),
             manager_id: some(&self.manager_id).map(|text| Arc::from(text.as_str())),
-            label: intern.text(&self.user_type),
-            city: intern.text(&self.city),
-            country_code: intern.text(&self.country_code),
+            label: intern.text(&fitting(&self.user_type, TEXT_MAX)),
+            city: intern.text(&fitting(&self.city, 128)),
+            country_code: intern.text(country),
             locale: intern.text("en_US"),
             timezone: intern.text(if self.timezone.is_empty() { "UTC" } else { &self.timezone }),
-            mobile_phone: some(&self.mobile_phone).map(String::into_boxed_str),
-            office_location: intern.text(&self.office),
+            mobile_phone: some(&self.mobile_phone).map(|text| fitting(&text, 100).into_boxed_str()),
+            office_location: intern.text(&fitting(&self.office, TEXT_MAX)),
             start_date: some(&self.start_date).map(String::into_boxed_str),
             contract_end_date: some(&self.contract_end_date).map(String::into_boxed_str),
             employee_status: some(&self.employee_status).map(|text| intern.text(&text)),

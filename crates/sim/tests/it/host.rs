@@ -316,6 +316,29 @@ async fn what_was_recorded_is_served_again_without_its_secrets() {
     assert_eq!(unknown.status(), 404);
 }
 
+#[tokio::test]
+async fn an_id_token_in_an_address_stays_off_the_tape() {
+    let tape = tempfile::NamedTempFile::new().expect("a temporary file");
+    let record = Some(tape.path().to_owned());
+    let settings = HostSettings { okta: vec![okta(Puppet::default())], record, ..HostSettings::default() };
+    let running = Host::start(settings).await.expect("loopback can be bound");
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let path = |hint: &str| format!("/list?state=s&id_token_hint={hint}&x=1");
+    get(&client, okta_url(&running, &path("eyJh.eyJz.c2ln"))).await.expect("an answer");
+    running.stop().await;
+    let text = std::fs::read_to_string(tape.path()).expect("a tape");
+    assert_eq!(
+        (text.contains("eyJ"), text.contains("/list?state=s&id_token_hint=left-out&x=1")),
+        (false, true)
+    );
+
+    let face = Replay::read(tape.path(), DeskName { vendor: Vendor::Okta, index: 0 }).expect("a tape");
+    let settings = HostSettings { okta: vec![okta(face)], ..HostSettings::default() };
+    let running = Host::start(settings).await.expect("loopback can be bound");
+    let told = client.get(okta_url(&running, &path("another"))).send().await.expect("an answer");
+    assert_eq!((told.status().as_u16(), told.text().await.expect("a body")), (200, "[1,2,3]".to_owned()));
+}
+
 #[test]
 fn a_tape_names_its_faces_also_behind_a_silent_one() {
     let line = |face: &str| {

@@ -18,9 +18,15 @@ const PLACES: &str = "building,name,city,floor,room,type,capacity\nHQ,Head Offic
     HQ,,,2,Lake,conference,8\nHQ,,,3,3-01,hot desk,1\n";
 
 fn read(people: &str) -> Result<Export, String> {
+    read_bytes(people.as_bytes(), GROUPS)
+}
+
+fn read_bytes(people: &[u8], groups: &str) -> Result<Export, String> {
     let dir = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("people.csv", people), ("groups.csv", GROUPS), ("places.csv", PLACES)] {
-        std::fs::write(dir.path().join(name), text).expect("written");
+    for (name, bytes) in
+        [("people.csv", people), ("groups.csv", groups.as_bytes()), ("places.csv", PLACES.as_bytes())]
+    {
+        std::fs::write(dir.path().join(name), bytes).expect("written");
     }
     Export::read(dir.path()).map_err(|error| error.to_string())
 }
@@ -131,4 +137,100 @@ fn wrong_exports_are_refused_with_the_line() {
         let wrong = read(people).expect_err("refused");
         assert!(wrong.contains(said), "{wrong}");
     }
+}
+
+#[test]
+fn tables_are_read_as_spreadsheets_of_every_country_write_them() {
+    for text in [
+        "login,firstName,title\na@x.test,\"Ann, M.\",Head; Labs\n",
+        "login;firstName;title\na@x.test;Ann, M.;\"Head; Labs\"\n",
+        "login\tfirstName\ttitle\na@x.test\tAnn, M.\tHead; Labs\n",
+        "\u{feff}login , firstName,title\r\n\r\na@x.test,\"Ann, M.\",Head; Labs\r\n",
+    ] {
+        let export = read(text).expect("an export");
+        let [ann] = &export.people[..] else { panic!("one person: {export:?}") };
+        assert_eq!(
+            [&*ann.login, &ann.first_name, &ann.title],
+            ["a@x.test", "Ann, M.", "Head; Labs"],
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_mistake_is_told_with_the_line_an_editor_shows() {
+    for (people, line) in [
+        ("login,status\nb@x.test,gone\n", 2),
+        ("login,status\r\n\r\na@x.test,\r\n\r\nb@x.test,gone\r\n", 5),
+        ("login,title,status\na@x.test,\"Head\nof Labs\",\nb@x.test,,gone\n", 4),
+        ("\u{feff}login,status\n\nb@x.test,gone\n", 3),
+    ] {
+        let said = read(people).expect_err("refused");
+        assert!(said.ends_with(&format!("people.csv, line {line}: gone is no status of Okta's")), "{said}");
+    }
+    let long = format!("login\n{}@x.test\n", "a".repeat(94));
+    for (people, groups, parts) in [
+        (
+            &b"login,firstName\na@x.test,Ren\xe9\n"[..],
+            GROUPS,
+            ["people.csv", "save the file as CSV in UTF-8"],
+        ),
+        (
+            b"mail,name\na@x.test,A\n",
+            GROUPS,
+            [
+                "people.csv: there is no column login; its columns are mail, name",
+                "rename the one that is meant",
+            ],
+        ),
+        (
+            b"login\na@x.test\n",
+            "group,person\nA,a@x.test\n",
+            ["groups.csv: there is no column login", "group, person"],
+        ),
+        (
+            b"login,title\na@x.test,A,B\n",
+            GROUPS,
+            ["people.csv", "put fields with separators in double quotes"],
+        ),
+        (long.as_bytes(), GROUPS, ["people.csv, line 2", "at most 100 characters"]),
+    ] {
+        let said = read_bytes(people, groups).expect_err("refused");
+        assert!(parts.iter().all(|part| said.contains(part)), "{parts:?}: {said}");
+    }
+}
+
+#[test]
+fn a_membership_by_number_survives_the_pseudonyms() {
+    let groups = "group,login\nLABS-All,7\nLABS-All,00042\nLABS-All,nobody@acme.test\n";
+    let mut export = read_bytes(PEOPLE.as_bytes(), groups).expect("an export");
+    assert_eq!(export.strangers(), 1);
+    export.anonymise(b"a key of sixteen bytes");
+    assert_eq!(export.strangers(), 1);
+    let settings = WorldSettings { accounts: Accounts::Tidy, ..WorldSettings::default() };
+    let company = export.company(&settings).expect("a company");
+    let group = company.orgs[0].groups.iter().find(|group| &*group.name == "LABS-All").expect("a group");
+    assert_eq!(group.members, [0, 1]);
+}
+
+#[test]
+fn what_okta_would_not_hold_is_made_to_fit() {
+    let far = "\u{1F600}";
+    let name = "é".repeat(60);
+    let people = format!(
+        "login,email,firstName,countryCode,title\nx1,not an address,{name},Germany,Head{far}\nann@x.test,,Ann,DE,\n"
+    );
+    let company = read(&people).expect("an export").company(&WorldSettings::default()).expect("a company");
+    let now = company.settings.now;
+    let face = OktaFace::from_world(OktaSettings::exact(), &company.orgs[0], now);
+    let mut desk = super::okta::desk::Desk::over(face);
+    desk.now = now;
+    // The desk holds each answer against the vendor's description.
+    let odd = desk.get("/api/v1/users/x1@imported.example").body["profile"].clone();
+    assert_eq!(
+        (&odd["email"], &odd["firstName"], &odd["title"], odd.get("countryCode")),
+        (&json!("notanaddress@imported.example"), &json!("é".repeat(50)), &json!("Head"), None)
+    );
+    let ann = desk.get("/api/v1/users/ann@x.test").body["profile"].clone();
+    assert_eq!((&ann["email"], &ann["countryCode"]), (&json!("ann@x.test"), &json!("DE")));
 }

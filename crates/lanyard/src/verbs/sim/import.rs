@@ -1,11 +1,10 @@
 //! `sim import`: a company under other names, from CSV files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lanyard_sim::world::{Export, ExportError};
 
-use super::read;
 use crate::exit;
 
 /// A shorter key could be guessed, and with it every name.
@@ -33,32 +32,45 @@ pub struct ImportArguments {
     json: bool,
 }
 
-/// # Errors
-/// Files that cannot be used, a key that is too short; nothing was written then.
-pub fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
-    let unusable = |error: ExportError| exit::Unusable(error.to_string());
-    let (name, key) = read(&arguments.key_file)?;
-    let key = key.trim();
+/// A key is bytes, text or not; blanks and line breaks around it are the editor's.
+fn key(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = file.display();
+    let bytes =
+        std::fs::read(file).map_err(|error| exit::Unusable(format!("cannot read {name}: {error}")))?;
+    let key = bytes.trim_ascii().to_vec();
     if key.len() < KEY_BYTES_MIN {
         let text = format!("{name}: the key has {} bytes; give it at least {KEY_BYTES_MIN}", key.len());
         return Err(exit::Unusable(text).into());
     }
+    Ok(key)
+}
+
+/// # Errors
+/// Files that cannot be used, a key that is too short; nothing was written then.
+pub fn run(arguments: &ImportArguments) -> anyhow::Result<u8> {
+    let unusable = |error: ExportError| exit::Unusable(error.to_string());
+    let key = key(&arguments.key_file)?;
     let (groups, places) = (arguments.groups.as_deref(), arguments.places.as_deref());
     let left_out = Export::columns_left_out(&arguments.people, groups, places).map_err(unusable)?;
     let mut export = Export::read_files(&arguments.people, groups, places).map_err(unusable)?;
-    export.anonymise(key.as_bytes());
+    let strangers = export.strangers();
+    export.anonymise(&key);
     export.write(&arguments.out).map_err(unusable)?;
     let (people, members, rooms) = (export.people.len(), export.members.len(), export.places.len());
     if arguments.json {
         say!(
             "{}",
             serde_json::json!({
-                "people": people, "memberships": members, "places": rooms, "left_out": left_out, "out": arguments.out,
+                "people": people, "memberships": members, "memberships_of_nobody": strangers, "places": rooms,
+                "left_out": left_out, "out": arguments.out,
             })
         );
     } else {
         if !left_out.is_empty() {
             talk!("columns that are not read, and stay behind: {}", left_out.join(", "));
+        }
+        if strangers > 0 {
+            talk!("{strangers} memberships name nobody among the people, and give nothing");
         }
         say!("{people} people, {members} memberships, {rooms} places in {}", arguments.out.display());
         talk!(

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use lanyard_sim::{
     faults::FaultScript,
@@ -23,7 +23,7 @@ use self::settings::Assumed;
 use super::loopback;
 use crate::{
     exit,
-    stand_ins::{Service, ports},
+    stand_ins::{Service, not_started, ports},
 };
 
 #[derive(Debug, Args)]
@@ -97,7 +97,9 @@ struct ServeStandIns {
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     record: Option<PathBuf>,
     /// Answer from such a file instead of simulating
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["people", "seed", "orgs", "sites", "world", "preset", "settings"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "people", "seed", "orgs", "sites", "accounts", "world", "preset", "settings", "no_limits", "dpop", "console", "badge",
+    ])]
     replay: Option<PathBuf>,
     /// Serve a badge system too (signed webhook, SCIM groups, CSV drop), at this address or on a free port
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0", value_parser = loopback)]
@@ -165,7 +167,8 @@ async fn serve(arguments: ServeStandIns) -> anyhow::Result<u8> {
         None => rehearse(arguments).await?,
     };
     if let (Some(file), Some(made)) = (certificate, running.certificate()) {
-        std::fs::write(&file, &made.pem).with_context(|| format!("cannot write {}", file.display()))?;
+        std::fs::write(&file, &made.pem)
+            .map_err(|error| exit::Unusable(format!("cannot write {}: {error}", file.display())))?;
     }
     let announcement = running.announcement();
     if json {
@@ -268,7 +271,7 @@ async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running
         faults,
         ..HostSettings::default()
     };
-    Host::start(settings).await.context("the stand-ins could not be started")
+    Host::start(settings).await.map_err(not_started)
 }
 
 /// Resolves when the process is asked to end.

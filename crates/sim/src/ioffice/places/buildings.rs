@@ -84,7 +84,7 @@ pub(crate) fn get(call: &mut Call<'_>) -> Outcome {
 
 pub(crate) fn create(call: &mut Call<'_>) -> Outcome {
     call.need_staff()?;
-    let body = with_address(call.fields()?, None);
+    let body = with_address(call.fields()?, None)?;
     let id = call.create_doc(Noun::Building, &body)?;
     Answer::created(call.shown(Noun::Building, id)?)
 }
@@ -93,28 +93,30 @@ pub(crate) fn update(call: &mut Call<'_>) -> Outcome {
     let id = call.existing(Noun::Building)?;
     call.need_staff()?;
     let body = call.fields_for(id)?;
-    let body =
-        with_address(body, call.state.doc(Noun::Building, id).and_then(|building| building.get("address")));
+    let old = call.state.doc(Noun::Building, id).and_then(|building| building.get("address"));
+    let body = with_address(body, old)?;
     call.update_doc(Noun::Building, id, &body)?;
     Answer::ok(call.shown(Noun::Building, id)?)
 }
 
 /// The samples send `city` and `state` beside `address`; both places are accepted, and the address is a merge.
-fn with_address(mut body: Fields, old: Option<&Value>) -> Fields {
+fn with_address(mut body: Fields, old: Option<&Value>) -> Result<Fields, Refusal> {
     let (city, state) = (body.remove("city"), body.remove("state"));
     let sent = match body.get("address") {
         Some(Value::Object(address)) => Some(address.clone()),
-        _ => None,
+        None | Some(Value::Null) => None,
+        Some(_) => return Err(Refusal::invalid("address must be an object")),
     };
     if city.is_none() && state.is_none() && sent.is_none() {
-        return body;
+        return Ok(body);
     }
     let mut address = old.and_then(Value::as_object).cloned().unwrap_or_default();
     address.extend(sent.into_iter().flatten());
     address.extend(city.map(|city| ("city".to_owned(), city)));
     address.extend(state.map(|state| ("state".to_owned(), state)));
+    address.retain(|_, part| !part.is_null()); // What is cleared is absent.
     body.insert("address".into(), Value::Object(address));
-    body
+    Ok(body)
 }
 
 /// A building with floors stays.

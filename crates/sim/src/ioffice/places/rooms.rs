@@ -132,7 +132,9 @@ impl Filter {
             // A floor wins over a building that does not hold it, without an error.
             && self.floor.is_none_or(|id| floor == id)
             && (self.floor.is_some() || self.building.is_none_or(|id| state.building_of_floor(floor) == id))
-            && self.text.as_deref().is_none_or(|text| room_matches(state, room, text))
+            && self.text.as_deref().is_none_or(|text| {
+                room_matches(state, room, text) || reservations::said_of_room(state, id, text)
+            })
             && self.people.is_none_or(|people| room.number("capacity").unwrap_or(0) >= people)
             && self.window.is_none_or(|(start, end)| !state.reservations.taken(id, start, end, 0))
             && self.located(state, floor)

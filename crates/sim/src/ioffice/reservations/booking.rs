@@ -124,7 +124,15 @@ fn parse_guests(call: &Call<'_>, guests: &Value) -> Result<Option<Box<Value>>, R
     for guest in list {
         match (ref_id(guest), guest.get("email").and_then(Value::as_str)) {
             (Some(id), _) if call.state.exists(Noun::User, id) => kept.push(json!({ "id": id })),
-            (None, Some(email)) => kept.push(json!({"email": email, "name": guest.get("name")})),
+            (None, Some(email)) => {
+                let mut shown = json!({ "email": email });
+                match guest.get("name") {
+                    None | Some(Value::Null) => {}
+                    Some(Value::String(name)) => shown["name"] = name.as_str().into(),
+                    Some(_) => return Err(wrong()),
+                }
+                kept.push(shown);
+            }
             _ => return Err(wrong()),
         }
     }

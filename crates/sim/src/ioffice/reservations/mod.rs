@@ -127,15 +127,22 @@ pub(crate) fn upcoming_in_room(state: &State, room: Id, now: i64) -> impl Iterat
         .filter(move |row| !row.cancelled && row.taken_until() > now)
 }
 
+impl Reservation {
+    /// Whether subject or notes contain `text` (lower case).
+    fn says(&self, text: &str) -> bool {
+        self.name.to_lowercase().contains(text)
+            || self.notes.as_ref().is_some_and(|notes| notes.to_lowercase().contains(text))
+    }
+}
+
 /// Ids whose subject or notes contain `text` (lower case), ascending.
 pub(crate) fn search(state: &State, text: &str) -> Vec<Id> {
-    let rows = state.reservations.table.iter();
-    rows.filter(|(_, row)| {
-        row.name.to_lowercase().contains(text)
-            || row.notes.as_ref().is_some_and(|notes| notes.to_lowercase().contains(text))
-    })
-    .map(|(id, _)| id)
-    .collect()
+    state.reservations.table.iter().filter(|(_, row)| row.says(text)).map(|(id, _)| id).collect()
+}
+
+/// Whether a booking of a room that is not cancelled says `text` (lower case).
+pub(crate) fn said_of_room(state: &State, room: Id, text: &str) -> bool {
+    state.reservations.in_room(room).any(|(_, row)| !row.cancelled && row.says(text))
 }
 
 /// Adds the chosen properties of a reservation.

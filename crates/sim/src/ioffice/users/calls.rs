@@ -81,6 +81,7 @@ pub(crate) fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(crate) fn me(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     let id = call.caller();
     Answer::ok(call.shown(Noun::User, id)?)
 }
@@ -133,14 +134,14 @@ pub(crate) fn attach_avatar(call: &mut Call<'_>) -> Outcome {
     let id = readable(call)?;
     call.need_staff()?;
     let body = call.fields()?;
-    let filled = |name: &str| body.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-    if !filled("image") || !filled("fileName") {
+    let filled = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (Some(_), Some(file_name)) = (filled("image"), filled("fileName")) else {
         return Err(Refusal::invalid("image and fileName are required"));
-    }
+    };
     let (now, caller) = (call.now(), call.caller());
     call.change(Noun::User, id, |call| {
         call.state.users.edit(id, |user| {
-            user.avatar = true;
+            user.avatar = Some(file_name.into());
             user.updated = now;
             user.updated_by = caller;
         });
@@ -151,5 +152,6 @@ pub(crate) fn attach_avatar(call: &mut Call<'_>) -> Outcome {
 
 /// Vendor tokens (`reportAuth`, `supportAuth`): they exist, and are nobody's business.
 pub(crate) fn vendor_token(call: &mut Call<'_>) -> Outcome {
+    call.check_parameters(&[])?;
     Answer::ok(json!({ "token": format!("vendor-{}", call.caller()) }))
 }

@@ -59,7 +59,8 @@ pub(crate) struct User {
     pub(crate) site_admin: bool,
     pub(crate) floor_warden: bool,
     pub(crate) special_needs: bool,
-    pub(crate) avatar: bool,
+    /// The picture's file name, if there is one.
+    pub(crate) avatar: Option<Box<str>>,
     pub(crate) seating: Seating,
     pub(crate) user_type: Id,
     // References; 0 is none.
@@ -100,7 +101,7 @@ impl User {
             site_admin: false,
             floor_warden: false,
             special_needs: false,
-            avatar: false,
+            avatar: None,
             seating: Seating::Unset,
             user_type: 1, // Employee.
             room: 0,

@@ -53,7 +53,7 @@ fn field(view: &View<'_>, id: Id, user: &User, name: &str, want: Want<'_>) -> Op
         "costCenters" if view.internal || view.settings.cost_centers_readable => {
             Some(user.cost_centers.iter().map(|&item| view.show(Noun::Item, item, want)).collect())
         }
-        "image" => user.avatar.then(|| image(id, want)),
+        "image" => user.avatar.as_deref().map(|name| image(id, name, want)),
         "permissions" => Some(permissions(view, user, want)),
         "siteAdmin" => Some(user.site_admin.into()),
         "color" => Some(color(id).into()),
@@ -104,13 +104,12 @@ pub(crate) fn permissions(view: &View<'_>, user: &User, want: Want<'_>) -> Value
     user.permissions.iter().map(entry).collect()
 }
 
-fn image(id: Id, want: Want<'_>) -> Value {
+/// A picture is shown under selectors only, where its empty description stays absent; its name is there at every level.
+fn image(id: Id, file_name: &str, want: Want<'_>) -> Value {
     let all = ["smallSquare", "small", "medium", "large", "original"];
-    let shown = all.into_iter().filter(|name| want.member(name).is_some());
-    shown
-        .map(|name| (name.to_owned(), Value::from(format!("/images/users/{id}/{name}.png"))))
-        .collect::<Fields>()
-        .into()
+    let sizes = all.into_iter().filter(|name| want.member(name).is_some());
+    let sizes = sizes.map(|name| (name.to_owned(), Value::from(format!("/images/users/{id}/{name}.png"))));
+    sizes.chain([("name".to_owned(), file_name.into())]).collect::<Fields>().into()
 }
 
 fn color(id: Id) -> String {

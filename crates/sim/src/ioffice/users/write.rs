@@ -40,7 +40,9 @@ pub(crate) fn update(call: &mut Call<'_>, id: Id, body: &Fields) -> Result<(), R
     let Some(old) = call.state.users.get(id) else { return Err(Refusal::not_found("user")) };
     let mut user = old.clone();
     let active = active_sent(call, body)?;
-    if !old.active && active != Some(true) && call.settings.inactive_edit_refused {
+    // A-26 goes by what the body asks, whether this site listens to it or not.
+    let wakes = sent_bool(body, "active")? == Sent::Value(true);
+    if !old.active && !wakes && call.settings.inactive_edit_refused {
         return Err(Refusal::invalid("the user is inactive"));
     }
     merge(call, id, &mut user, body)?;

@@ -15,10 +15,15 @@ fn booking(user: u32, room: u32, from: i64, hours: i64) -> Value {
 fn book_change_cancel() {
     let mut site = Site::new(json!({}));
     let mut body = booking(5201, 8830, 1, 1);
-    body["guests"] = json!([{"id": 5202}, {"email": "g@x.example", "name": "Guest"}]);
+    body["guests"] =
+        json!([{"id": 5202}, {"email": "g@x.example", "name": "Guest"}, {"email": "h@x.example"}]);
+    let mut odd = booking(5201, 8831, 1, 1);
+    odd["guests"] = json!([{"email": "g@x.example", "name": 7}]);
     site.run(vec![
         row("D: 201", "POST /reservations", body, 201, json!({"id": 60000, "cancelled": false, "madeInIoffice": true, "guests": "<absent>", "user": {"id": 5201}})),
-        get("A-32", "/reservations/60000?selector=guests", 200, json!({"guests": [{"id": 5202}, {"email": "g@x.example"}]})),
+        get("A-32", "/reservations/60000?selector=guests", 200,
+            json!({"guests": [{"id": 5202}, {"email": "g@x.example", "name": "Guest"}, {"email": "h@x.example", "name": "<absent>"}]})),
+        row("A-32", "POST /reservations", odd, 400, json!({"error": "invalid_request"})),
         row("D: conflict", "POST /reservations", booking(5202, 8830, 1, 1), 400, json!({"error": "invalid_request"})),
         row("A-16: no role in the center", "POST /reservations", booking(5202, 8831, 1, 1), 400, Value::Null),
         row("D: required", "POST /reservations", json!({"startDate": NOW}), 400, Value::Null),

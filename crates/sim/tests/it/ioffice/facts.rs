@@ -146,10 +146,17 @@ fn wrong_bodies_and_parameters_change_nothing() {
         bad("D: both need type", "GET /rooms?includeOccupiable=true", Value::Null),
         bad("D: required", "POST /reservations", json!({"startDate": NOW})),
         bad("D: CONTAINS alone", "POST /users/quicksearch", json!({"itemClassName": "com.iofficeconnect.user.User", "filters": [{"propertyPath": "email", "qualifier": "EQUALS", "valueString": "x"}]})),
+        bad("D: an object", "PUT /buildings/310", json!({"id": 310, "address": "4 Quay Street"})),
+        bad("D: YYYY-MM-DD", "POST /centers/holidays", json!({"name": "UK", "holidayItems": [{"date": 1_798_156_800_000_i64}]})),
+        bad("D: YYYY-MM-DD", "POST /centers/holidays", json!({"name": "UK", "holidayItems": [{"date": "2026-02-30"}]})),
+        bad("D", "POST /centers/holidays", json!({"name": "UK", "holidayItems": [{}]})),
+        bad("D: minutes", "PUT /centers/reservations/rules", json!({"centerId": 61, "ruleList": [{"$type$": "MaxDuration", "value": "-5m"}]})),
         bad("A-29", "DELETE /buildings/310", Value::Null),
         bad("A-28", "DELETE /categories/items/410", Value::Null),
         row("D", "GET /users/999999", Value::Null, 404, json!({"error": "not_found"})),
         row("D", "GET /users/abc", Value::Null, 404, json!({"error": "not_found"})),
+        row("D: decimal", "GET /users/+5201", Value::Null, 404, json!({"error": "not_found"})),
+        row("D: decimal", "GET /visitors/+3400", Value::Null, 404, json!({"status": "error"})),
         row("D", "PUT /users/999999", json!({"id": 999_999}), 404, Value::Null),
     ]);
     assert_eq!(site.journal().len(), before);
@@ -157,7 +164,12 @@ fn wrong_bodies_and_parameters_change_nothing() {
     let with = |kind| [plain[0], plain[1], ("content-type", kind)];
     // The face sees the first content type that is sent.
     assert_eq!(site.send("POST", "/users", &Value::Null, &plain).0, 400, "no body is an empty one");
-    for (kind, status) in [("text/xml", 415), ("application/json;charset=UTF-8", 400)] {
+    for (kind, status) in [
+        ("text/xml", 415),
+        ("application/jsonlines", 415),
+        ("application/json;charset=UTF-8", 400),
+        ("Application/JSON ; charset=utf-8", 400),
+    ] {
         let answered = site.send("POST", "/users", &json!({}), &with(kind));
         assert_eq!(answered.0, status, "A-08: {kind}");
         assert_eq!(answered.1["content-type"], "application/json;charset=UTF-8");

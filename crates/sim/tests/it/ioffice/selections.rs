@@ -76,6 +76,37 @@ fn types_of_rooms_are_those_of_the_rooms_that_fit() {
 }
 
 #[test]
+fn rooms_are_found_by_what_is_booked_in_them() {
+    let mut site = Site::new(json!({}));
+    let book = json!({"do": "book", "user": 5201, "room": 8830, "center": 61, "name": "Roadmap review",
+        "start": NOW + HOUR, "end": NOW + 2 * HOUR});
+    let booking = site.command(book)["id"].clone();
+    site.run(vec![
+        get("D: reservation description", "/rooms?room=ROADMAP", 200, json!([{"id": 8830}])),
+        get("D", "/rooms/types?room=roadmap", 200, json!([{"id": 22}])),
+        get("D: of this parameter alone", "/rooms?search=roadmap", 200, json!([])),
+        get("D: name, description, type", "/rooms?room=conference&floorId=742", 200, json!([{"id": 8831}])),
+    ]);
+    site.command(json!({"do": "cancel", "reservation": booking}));
+    site.run(vec![get("D", "/rooms?room=roadmap", 200, json!([]))]);
+}
+
+#[test]
+fn empty_texts_stay_absent_under_a_selector() {
+    let mut site = Site::new(json!({}));
+    site.run(vec![
+        row("A-10: empty text clears", "PUT /rooms/8830", json!({"id": 8830, "description": ""}), 200, json!({"description": ""})),
+        get("D: empty fields stay absent", "/rooms/8830?selector=description,capacity", 200, json!({"description": "<absent>", "capacity": 12})),
+        get("D: code is kept at every level", "/buildings/311?selector=metric", 200, json!({"code": "", "name": "Mill"})),
+        row("D", "POST /users/5201/attachAvatar", json!({"image": "iVBORw0KGgo=", "fileName": "m.png"}), 200, Value::Null),
+        get("D: image", "/users/5201?selector=image", 200,
+            json!({"image": {"name": "m.png", "original": "/images/users/5201/original.png", "description": "<absent>"}})),
+        get("D: name at every level", "/users/5201?selector=image(large)", 200, json!({"image": {"name": "m.png", "small": "<absent>"}})),
+        get("D: no picture, no field", "/users/5202?selector=image", 200, json!({"image": "<absent>"})),
+    ]);
+}
+
+#[test]
 fn every_write_moves_date_updated() {
     let mut site = Site::new(json!({}));
     let updated = |site: &mut Site, path: &str| {

@@ -124,6 +124,23 @@ fn every_switch_changes_what_it_says() {
             "400 1",
         ),
         (
+            // A-26 lets it pass: the body sets `active:true`. Whether anything comes of it is A-13's.
+            "A-13",
+            json!({ "user_active_write": "ignore" }),
+            |site| {
+                site.command(json!({ "do": "deactivate_user", "user": 5202 }));
+                after(
+                    site,
+                    "PUT /users/5202",
+                    json!({ "id": 5202, "active": true }),
+                    "/users/5202",
+                    "/active",
+                )
+            },
+            "200 null",
+            "200 false",
+        ),
+        (
             "A-16",
             json!({ "implicit_customer_modules": ["reservation"] }),
             |site| {

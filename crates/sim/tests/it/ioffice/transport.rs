@@ -134,6 +134,34 @@ fn oauth_code_refresh_expiry_revocation() {
     assert_eq!(me(&mut site, &access).0, 401);
 }
 
+#[test]
+fn a_token_ends_with_an_account_that_is_gone() {
+    let mut site = Site::new(json!({"user_delete": "hard"}));
+    let pair = [("x-auth-username", "tlindqvist"), ("x-auth-password", "tom-local")];
+    let login =
+        "/login.html?response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fx.example&scope=all&state=s";
+    let (_, headers, _) = site.send("GET", login, &Value::Null, &pair);
+    let location = headers["location"].to_str().expect("text").to_owned();
+    let code = location.split(['=', '&']).nth(1).expect("a code").to_owned();
+    let ask = [
+        ("x-grant-type", "authorization_code"),
+        ("x-redirect-uri", "https://x.example"),
+        ("x-client-id", "app"),
+        ("x-scope", "all"),
+        ("x-auth-code", &code),
+    ];
+    let (_, _, tokens) = site.send("POST", "/external/api/oauth2/token", &Value::Null, &ask);
+    let bearer = [("x-access-token", tokens["access_token"].as_str().expect("a token"))];
+    assert_eq!(site.send("GET", "/users/me", &Value::Null, &bearer).0, 200);
+    assert_eq!(site.call("DELETE", "/users/5202", &Value::Null).0, 200);
+    let (status, _, body) = site.send("GET", "/users/me", &Value::Null, &bearer);
+    assert_eq!(
+        (status, &body["error"]),
+        (401, &json!("unauthorized")),
+        "A-13 hard: nobody is left to act as"
+    );
+}
+
 fn ids(body: &Value) -> Vec<u64> {
     body.as_array()
         .unwrap_or_else(|| panic!("a list: {body}"))
@@ -286,6 +314,14 @@ fn strict_answers_only_what_is_published() {
         row("D", "POST /savedsearches", json!({"name": "n", "availability": "EVERYONE", "matchingType": false, "itemClassName": "com.iofficeconnect.user.User"}), 201, json!({"matchingType": "ANY"})),
         row("D", "PUT /centers/reservations/rules?selector=rules", json!({"centerId": 61, "ruleList": []}), 200, Value::Null),
         get("T: unpublished parameter", "/users/5201?expand=all", 400, Value::Null),
+        get("T: unpublished parameter", "/users/me?expand=all", 400, Value::Null),
+        get("T: unpublished parameter", "/categories/items/users?active=true", 400, Value::Null),
+        get("T: unpublished parameter", "/centers/holidays?year=2026", 400, Value::Null),
+        get("T: unpublished parameter", "/move/statuses?active=true", 400, Value::Null),
+        get("T: unpublished parameter", "/move/requestTypes?active=true", 400, Value::Null),
+        get("T: unpublished parameter", "/sftp/enabled?x=y", 400, Value::Null),
+        get("T: unpublished parameter", "/savedsearches/properties?of=user", 400, Value::Null),
+        get("D", "/savedsearches/properties/?searchType=move", 200, json!([{"pathString": "description"}, {"pathString": "date"}])),
         get("list selector of permissions is unattested", "/users?search=mokafor&selector=permissions(role)", 200, json!([{"permissions": "<absent>"}])),
         get("D: the endpoint is there", "/users/5201/permissions", 200, json!([{"role": "CUSTOMER"}])),
         get("D", "/users/5201?selector=department", 200, json!({"department": "Platform"})),

@@ -17,6 +17,10 @@ fn visitors_have_their_own_envelope() {
     let mut site = Site::new(json!({}));
     let mut without_host = visit();
     without_host.as_object_mut().unwrap().remove("userId");
+    let mut stranger = visit();
+    stranger["visitor"]["visitorId"] = json!({"id": 9999});
+    let mut odd = visit();
+    odd["visitor"]["visitorId"] = json!(3400);
     let mut known = visit();
     known["visitor"]["visitorId"] = json!({"id": 3400});
     known["visitor"]["visitorInfo"] = json!({"company": "Northquay", "active": false});
@@ -28,6 +32,9 @@ fn visitors_have_their_own_envelope() {
             "visitorInfo": {"firstName": "Iris", "visitorType": "Contractor", "active": true, "dateCreated": "2026-01-05T10:00:00", "createdBy": 5000}}})),
         row("D", "POST /visitors/registrations/3300/checkin", Value::Null, 200, json!({"response": {"statusId": 2, "alertFlag": 0}})),
         row("D", "POST /visitors/registrations/batch/checkin", json!({"visitors": [{"registrationId": 3300}]}), 200, json!({"response": [{"statusId": 2}]})),
+        row("A-08: a broken reference", "POST /visitors/registrations/preregister", stranger, 400, json!({"status": "error", "message": "visitorId: there is no visitor 9999"})),
+        row("D: wrapped", "POST /visitors/registrations/preregister", odd, 400, json!({"status": "error"})),
+        get("D", "/visitors/9999", 404, json!({"status": "error"})),
         row("A-38: known visitor is updated", "POST /visitors/registrations/preregister", known, 200, json!({"response": {"visitorId": {"id": 3400}}})),
         get("A-40 off", "/visitors/3400", 200, json!({"response": {"visitorInfo": {"company": "Northquay", "firstName": "Iris", "active": true}}})),
         row("A-39 off", "POST /visitors/registrations/3300/checkout", Value::Null, 404, json!({"status": "error"})),
@@ -72,13 +79,15 @@ fn a_move_happens_when_it_is_archived() {
     site.run(vec![
         row("D: 201", "POST /move/requests", ticket(true, 2, 5201, Some(8802)), 201,
             json!({"id": 1, "approved": true, "requester": {"id": 5000}, "completed": false, "items": [{"id": 1, "user": {"id": 5201}, "fromRoom": {"id": 8801}, "toRoom": {"id": 8802}, "toRoomAvailable": true}]})),
+        get("D: only archived ones tell", "/move/requests/items/1", 200, json!({"itemType": "<absent>", "name": "Employee Move: Mira Okafor"})),
         get("K: nothing moved yet", "/users/5201?selector=room", 200, json!({"room": {"id": 8801}})),
         row("D", "POST /move/requests/1/archive", json!({}), 200, json!({"id": 1, "completed": true})),
         get("A-41", "/users/5201?selector=room", 200, json!({"room": {"id": 8802}})),
         get("D", "/move/requests", 200, json!([])),
         get("D", "/move/requests/1", 404, Value::Null),
         get("D", "/move/requests/archived/1", 200, json!({"id": 1})),
-        get("D", "/move/requests/items/archived?requestId=1", 200, json!([{"itemType": "USER"}])),
+        get("D: of archived ones", "/move/requests/items/archived?requestId=1", 200, json!([{"itemType": "USER"}])),
+        row("D: closed", "POST /move/requests/items/", json!({"request": {"id": 1}, "type": {"id": 3}, "user": {"id": 5202}}), 400, Value::Null),
         row("D", "POST /move/requests", ticket(false, 3, 5201, None), 201, json!({"id": 2})),
         row("A-41: unapproved", "POST /move/requests/2/archive", json!({}), 200, json!({"completed": false})),
         get("A-41", "/users/5201", 200, json!({"active": "<absent>"})),
@@ -99,6 +108,7 @@ fn small_resources() {
     let mut site = Site::new(json!({}));
     site.run(vec![
         row("D", "POST /contacts", json!({"anything": [1], "name": "Plumber"}), 201, json!({"id": 1, "anything": [1]})),
+        row("A-10", "PUT /contacts/1", json!({"id": 1, "anything": null, "phone": "1"}), 200, json!({"anything": "<absent>", "phone": "1", "name": "Plumber"})),
         row("D", "POST /agreements", json!({"term": 3}), 400, Value::Null),
         row("D", "POST /agreements", json!({"type": "Lease", "term": 3}), 201, json!({"type": "Lease", "term": 3})),
         row("D: boolean in, text out", "POST /savedsearches", json!({"name": "Okafors", "availability": "EVERYONE", "matchingType": true,

@@ -31,6 +31,16 @@ fn a_generated_site_answers_as_the_company_says() {
     );
     assert_eq!(shown["userName"], *account.user_name);
     assert!(shown["room"]["floor"]["building"]["code"].is_string(), "{shown}");
+    // The country of an address is one of those that are listed (5).
+    let (_, buildings) = site.call("GET", "/buildings?selector=address", &Value::Null);
+    let (_, countries) = site.call("GET", "/countries", &Value::Null);
+    for building in buildings.as_array().unwrap() {
+        let country = &building["address"]["country"];
+        let listed = countries.as_array().unwrap().iter().find(|row| row["id"] == country["id"]);
+        let listed = listed.unwrap_or_else(|| panic!("{country} is not among {countries}"));
+        assert_eq!((&listed["name"], &listed["alpha2Code"]), (&country["name"], &country["alpha2Code"]));
+        assert_eq!(country["isoCode"].as_str().map(str::len), Some(3), "{country}");
+    }
     // Sequential pages see every live account once.
     let mut seen = Vec::new();
     loop {

@@ -244,6 +244,77 @@ fn one_credential_at_a_time() {
 }
 
 #[test]
+fn who_leaves_shows_what_they_signed_in_with() {
+    let mut desk = Desk::exact();
+    desk.employee("ines");
+    let back = "http://127.0.0.1:8080/";
+    let mut app = |after: &str| {
+        desk.face.add_oidc_app(OidcApp {
+            secret: Some("web-secret".to_owned()),
+            redirect_uris: vec![back.to_owned()],
+            post_logout_uris: vec![after.to_owned()],
+            ..OidcApp::default()
+        })
+    };
+    let (own, _other) = (app("http://127.0.0.1:8080/out"), app("http://127.0.0.1:8080/others"));
+    let grant = format!("{}&client_secret=web-secret", code_grant(&mut desk, &own, back));
+    let tokens = form(&mut desk, "token", &grant, &[]);
+    let hint = tokens.body["id_token"].as_str().expect("an ID token").to_owned();
+    let access = tokens.body["access_token"].as_str().expect("an access token").to_owned();
+    let out = "http://127.0.0.1:8080/out";
+    // Old tokens will do: who leaves late leaves all the same.
+    desk.wait(3 * 3_600_000);
+    for (given, expected) in [
+        (
+            format!("id_token_hint={hint}&post_logout_redirect_uri={out}&state=s1"),
+            format!("302 {out}?state=s1"),
+        ),
+        (format!("id_token_hint={hint}"), "200 ".to_owned()),
+        (format!("post_logout_redirect_uri={out}"), "400 ".to_owned()),
+        (format!("id_token_hint=&post_logout_redirect_uri={out}"), "400 ".to_owned()),
+        (format!("id_token_hint={hint}x&post_logout_redirect_uri={out}"), "400 ".to_owned()),
+        (format!("id_token_hint={access}&post_logout_redirect_uri={out}"), "400 ".to_owned()),
+        (format!("id_token_hint={hint}&post_logout_redirect_uri={out}s"), "400 ".to_owned()),
+        (
+            format!("id_token_hint={hint}&post_logout_redirect_uri=http://127.0.0.1:8080/others"),
+            "400 ".to_owned(),
+        ),
+    ] {
+        let by_get = desk.get(&format!("/oauth2/v1/logout?{given}"));
+        let by_post = form(&mut desk, "logout", &given, &[]);
+        for told in [by_get, by_post] {
+            assert_eq!(format!("{} {}", told.status, told.header("location")), expected, "{given}");
+        }
+    }
+}
+
+#[test]
+fn a_sign_in_says_what_browsers_go_by() {
+    let mut desk = Desk::exact();
+    desk.employee("ines");
+    let back = "http://127.0.0.1:8080/";
+    let app = OidcApp { redirect_uris: vec![back.to_owned()], ..OidcApp::default() };
+    let app = desk.face.add_oidc_app(app);
+    let ask = format!(
+        "/oauth2/v1/authorize?client_id={app}&response_type=code&scope=openid&redirect_uri={back}&state=s"
+    );
+    for path in [ask.clone(), format!("{ask}&login_hint=ines@northgate.example")] {
+        let told = desk.get(&path);
+        assert_eq!(told.header("referrer-policy"), "no-referrer", "{} {path}", told.status);
+    }
+    let request =
+        Request::options("/oauth2/v1/token").header("host", HOST).header("origin", "https://app.example");
+    let told = desk.send(request.body(Default::default()).unwrap());
+    assert_eq!(told.header("access-control-allow-origin"), "https://app.example");
+    assert_eq!(told.header("vary"), "Origin");
+    // A public client has no secret to put into a form: its name stands in the address.
+    let told = form(&mut desk, &format!("introspect?client_id={app}"), "token=x", &[]);
+    assert_eq!((told.status, &told.body), (200, &json!({ "active": false })), "{}", told.text);
+    let told = form(&mut desk, "introspect?client_id=nobody", "token=x", &[]);
+    assert_eq!(told.code(), "401 invalid_client");
+}
+
+#[test]
 fn a_code_survives_the_nonce_dance() {
     let mut client = client(false, Role::Super);
     client.desk.employee("ines");

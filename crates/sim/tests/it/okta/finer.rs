@@ -208,6 +208,219 @@ fn attributes_may_be_mapped_unique_required_or_given() {
 }
 
 #[test]
+fn a_tag_is_one_of_a_list_weak_or_strong() {
+    let mut desk = Desk::exact();
+    let id = desk.employee("ines");
+    let path = format!("/api/v1/users/{id}");
+    let body = json!({ "profile": { "title": "Clerk" } });
+    let own = desk.get(&path).header("etag").to_owned();
+    assert!(own.starts_with("W/\""), "{own}");
+    for (given, expected) in
+        [("W/\"other\"".to_owned(), 412), (own.replace("W/\"", "W/\"x"), 412), (own.clone(), 200)]
+    {
+        let request = desk.request("POST", &path, Some(&body)).header("if-match", &given);
+        let told = desk.send(request.body(body.to_string().into()).unwrap());
+        assert_eq!(told.status, expected, "{given}: {}", told.text);
+    }
+    // What changes nothing leaves the tag as it is.
+    let own = desk.get(&path).header("etag").to_owned();
+    let strong = own.trim_start_matches("W/").to_owned();
+    for given in [own.clone(), strong.clone(), format!("\"other\", {strong}"), "*".to_owned()] {
+        let request = desk.request("PUT", &path, Some(&body)).header("if-match", &given);
+        let whole = desk.get(&path).body["profile"].clone();
+        let told = desk.send(request.body(json!({ "profile": whole }).to_string().into()).unwrap());
+        assert_eq!((told.status, told.header("etag")), (200, own.as_str()), "{given}: {}", told.text);
+    }
+}
+
+#[test]
+fn what_a_replacement_does_not_name_it_does_not_replace() {
+    let mut desk = Desk::exact();
+    let id = desk.employee("ines");
+    let path = format!("/api/v1/users/{id}");
+    let before = desk.get(&path).body;
+    desk.wait(1_000);
+    let body = json!({ "credentials": { "password": { "value": "N3w-horse!" } } });
+    let told = desk.call("PUT", &path, Some(body));
+    assert_eq!((told.status, &told.body["profile"]), (200, &before["profile"]), "{}", told.text);
+    assert_eq!(told.body["passwordChanged"], "2026-05-04T08:00:01.000Z");
+    assert_eq!(desk.call("PUT", &path, Some(json!({}))).code(), "400 E0000001");
+}
+
+#[test]
+fn what_the_description_does_not_know_is_not_taken() {
+    let mut desk = Desk::exact();
+    let group = desk.group("Legal");
+    let id = desk.employee("ines");
+    let user = format!("/api/v1/users/{id}");
+    let of_group = format!("/api/v1/groups/{group}");
+    let profile = |more: Value| {
+        let mut profile = json!({ "login": "ana@northgate.example", "email": "ana@northgate.example" });
+        profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        profile
+    };
+    let created = |more: Value| {
+        let mut body = json!({ "profile": profile(json!({})) });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let rule = |place: &str, value: Value| {
+        let mut rule = json!({ "type": "group_rule", "name": "R", "conditions": { "expression": { "type": "urn:okta:expression:1.0", "value": "user.title==\"A\"" } },
+            "actions": { "assignUserToGroups": { "groupIds": [group] } } });
+        *rule.pointer_mut(place).unwrap() = value;
+        rule
+    };
+    let far = "\u{1F600}";
+    let long = "x".repeat(1025);
+    for (method, path, body) in [
+        ("POST", "/api/v1/users", created(json!({ "type": { "id": 7 } }))),
+        ("POST", "/api/v1/users", created(json!({ "groupIds": [7] }))),
+        ("POST", "/api/v1/users", json!({ "profile": profile(json!({ "email": "@northgate" })) })),
+        ("POST", "/api/v1/users", json!({ "profile": profile(json!({ "email": "a@b@northgate" })) })),
+        ("POST", "/api/v1/users", json!({ "profile": profile(json!({ "secondEmail": "nowhere" })) })),
+        ("POST", &user, json!({ "profile": { "secondEmail": "nowhere@" } })),
+        ("POST", "/api/v1/groups", json!({ "profile": { "name": "G", "description": long } })),
+        ("PUT", &of_group, json!({ "profile": { "name": "Legal", "description": 7 } })),
+        ("POST", "/api/v1/groups/rules", rule("/name", json!(far))),
+        (
+            "POST",
+            "/api/v1/groups/rules",
+            rule("/conditions/expression/type", json!("urn:okta:expression:2.0")),
+        ),
+        ("POST", "/api/v1/groups/rules", rule("/actions/assignUserToGroups/groupIds", json!([group, 7]))),
+        ("POST", "/api/v1/meta/types/user", json!({ "name": "9th", "displayName": "Ninth" })),
+        ("POST", "/api/v1/meta/types/user", json!({ "name": "out side", "displayName": "Outside" })),
+        ("POST", "/api/v1/meta/types/user", json!({ "name": "outside" })),
+    ] {
+        let told = desk.call(method, path, Some(body.clone()));
+        assert_eq!(told.code(), "400 E0000001", "{method} {path} {body}: {}", told.text);
+    }
+    for (path, body) in [
+        (user.as_str(), json!({ "profile": { "secondEmail": "i@home.example" } })),
+        ("/api/v1/groups", json!({ "profile": { "name": "G", "description": &long[1..] } })),
+        ("/api/v1/users", created(json!({ "groupIds": [group], "type": null }))),
+    ] {
+        let told = desk.post(path, body);
+        assert_eq!(told.status, 200, "{path}: {}", told.text);
+    }
+    // The description lets neither name be an empty text.
+    let told = desk.post(&user, json!({ "profile": { "firstName": "", "title": "" } }));
+    assert_eq!((told.status, told.body["profile"].get("firstName")), (200, None), "{}", told.text);
+    assert_eq!(told.body["profile"]["title"], "");
+}
+
+#[test]
+fn a_schema_is_taken_as_a_whole_or_not_at_all() {
+    let mut desk = Desk::exact();
+    let schema = |properties: Value| json!({ "definitions": { "custom": { "id": "#custom", "type": "object", "properties": properties } } });
+    let text = json!({ "title": "T", "type": "string" });
+    for path in ["/api/v1/meta/schemas/user/default", "/api/v1/meta/schemas/group/default"] {
+        assert_eq!(desk.post(path, schema(json!({ "kept": text }))).status, 200, "{path}");
+        let before = desk.get(path).body;
+        desk.wait(1_000);
+        let body = schema(json!({ "another": text, "kept": null, "odd": { "title": "T", "type": "date" } }));
+        assert_eq!(desk.post(path, body).code(), "400 E0000001", "{path}");
+        assert_eq!(desk.get(path).body, before, "{path}");
+    }
+    // What a group holds is held against its definition, and its change is named.
+    let path = "/api/v1/meta/schemas/group/default";
+    let more = json!({ "floor": { "title": "Floor", "type": "integer" }, "tags": { "title": "Tags", "type": "array", "items": { "type": "string" } } });
+    assert_eq!(desk.post(path, schema(more)).status, 200);
+    let group = desk.group("Legal");
+    for (name, value, expected) in [
+        ("floor", json!("nine"), "400 E0000001"),
+        ("floor", json!(9), "200 -"),
+        ("tags", json!([1, 2]), "400 E0000001"),
+        ("tags", json!("quiet"), "400 E0000001"),
+        ("tags", json!(["quiet"]), "200 -"),
+        ("colour", json!("red"), "400 E0000001"),
+    ] {
+        let profile = json!({ "name": "Legal", "description": "Legal", name: value });
+        let told = desk.call("PUT", &format!("/api/v1/groups/{group}"), Some(json!({ "profile": profile })));
+        assert_eq!(told.code(), expected, "{profile}: {}", told.text);
+    }
+    let told = desk.get("/api/v1/logs?filter=eventType eq \"group.profile.update\"");
+    let told = told.column("/debugContext/debugData/changedAttributes");
+    assert_eq!(told, ["floor", "tags,floor"], "the second replacement takes the floor away");
+}
+
+#[test]
+fn a_replaced_user_type_keeps_its_name() {
+    let mut desk = Desk::exact();
+    let whole = json!({ "name": "contractor", "displayName": "Contractor", "description": "Outside staff" });
+    let path =
+        format!("/api/v1/meta/types/user/{}", desk.post("/api/v1/meta/types/user", whole.clone()).id());
+    let with = |name: &str, value: Value| {
+        let mut body = whole.clone();
+        body[name] = value;
+        body
+    };
+    for (method, body, expected) in [
+        ("PUT", with("name", json!("outsider")), "400 E0000001"),
+        ("PUT", with("name", Value::Null), "400 E0000001"),
+        ("PUT", with("displayName", json!("")), "400 E0000001"),
+        ("PUT", with("description", Value::Null), "400 E0000001"),
+        ("PUT", with("description", json!("Others")), "200 -"),
+        ("POST", json!({ "name": "outsider" }), "400 E0000001"),
+        ("POST", json!({ "displayName": "Contractors" }), "200 -"),
+    ] {
+        let told = desk.call(method, &path, Some(body.clone()));
+        assert_eq!(told.code(), expected, "{method} {body}: {}", told.text);
+    }
+    let kind = desk.get(&path).body;
+    let shown = ["name", "displayName", "description"].map(|name| kind[name].clone());
+    assert_eq!(shown, ["contractor", "Contractors", "Others"]);
+}
+
+#[test]
+fn who_has_a_password_that_a_hook_checks_is_active_at_once() {
+    let mut desk = Desk::exact();
+    let profile = json!({ "login": "ana@northgate.example", "email": "ana@northgate.example", "firstName": "Ana", "lastName": "B" });
+    let body =
+        json!({ "profile": profile, "credentials": { "password": { "hook": { "type": "default" } } } });
+    let told = desk.post("/api/v1/users?activate=true", body);
+    assert_eq!((told.status, &told.body["status"]), (200, &json!("ACTIVE")), "{}", told.text);
+}
+
+#[test]
+fn an_activation_leads_to_the_page_of_identity_engine() {
+    let mut desk = Desk::exact();
+    let id = desk.person("ines", "activate=false");
+    let told = desk.act("POST", &format!("/api/v1/users/{id}/lifecycle/activate?sendEmail=false")).body;
+    let token = told["activationToken"].as_str().expect("a token");
+    assert_eq!(told["activationUrl"], format!("https://{HOST}/tokens/{token}/verify"));
+}
+
+#[test]
+fn a_token_that_is_made_is_told() {
+    let mut desk = Desk::exact();
+    let id = desk.order(json!({ "do": "create_token", "secret": "n3w", "name": "reports" }))["id"].clone();
+    let told = desk.get("/api/v1/logs?filter=eventType eq \"system.api_token.create\"").body;
+    let target = &told[0]["target"][0];
+    assert_eq!(
+        (&target["id"], &target["type"], &target["displayName"]),
+        (&id, &json!("Token"), &json!("reports"))
+    );
+    assert!(!told.to_string().contains("n3w"), "{told}");
+}
+
+#[test]
+fn the_scope_of_an_assignment_is_a_users_or_a_groups() {
+    let mut desk = Desk::exact();
+    let app = desk.face.add_app("scim", "iOffice Workplace");
+    let id = desk.employee("ines");
+    let held = format!("/api/v1/apps/{app}/users/{id}");
+    for (scope, expected) in [
+        (json!("EVERYBODY"), "400 E0000001"),
+        (json!(7), "400 E0000001"),
+        (Value::Null, "200 -"),
+        (json!("USER"), "200 -"),
+    ] {
+        assert_eq!(desk.post(&held, json!({ "scope": scope })).code(), expected, "{scope}");
+    }
+}
+
+#[test]
 fn a_short_name_is_the_part_before_the_at() {
     let mut desk = Desk::exact();
     let id = desk.employee("ines");

@@ -43,9 +43,14 @@ pub(super) fn verified(settings: OktaSettings) -> Desk {
 fn registration_and_challenge() {
     let mut desk = Desk::exact();
     let ineligible = json!({ "type": "EVENT_TYPE", "items": ["user.account.update_user_type"] });
-    for (place, value) in
-        [("/events", ineligible), ("/channel/config/uri", json!("http://sync.northgate.example/"))]
-    {
+    for (place, value) in [
+        ("/events", ineligible),
+        ("/events/items", json!(["user.lifecycle.create", 7])),
+        ("/channel/version", json!("2.0.0")),
+        ("/channel/version", json!("")),
+        ("/name", json!("Sync \u{1F600}")),
+        ("/channel/config/uri", json!("http://sync.northgate.example/")),
+    ] {
         let mut body = hook("https://sync.northgate.example/hooks");
         *body.pointer_mut(place).unwrap() = value;
         assert_eq!(desk.post("/api/v1/eventHooks", body).code(), "400 E0000001", "{place}");

@@ -203,3 +203,117 @@ fn who_comes_by_the_custom_domain_learns_the_orgs_own() {
         assert_eq!(links, ["https://northgate.okta.com", "https://id.northgate.example"], "1: by {host}");
     }
 }
+
+#[test]
+fn an_empty_parameter_is_as_good_as_none() {
+    let mut desk = Desk::exact();
+    let app = desk.face.add_app("scim", "iOffice Workplace").to_string();
+    let (id, group) = (desk.employee("ines"), desk.group("Legal"));
+    desk.act("PUT", &format!("/api/v1/groups/{group}/users/{id}"));
+    desk.order(json!({ "do": "assign_group_to_app", "app": app, "group": group }));
+    for list in [
+        "users".to_owned(),
+        "users?search=status pr&sortBy=profile.login".to_owned(),
+        format!("users/{id}/groups"),
+        "groups".to_owned(),
+        format!("groups/{group}/users"),
+        format!("groups/{group}/apps"),
+        "groups/rules".to_owned(),
+        "apps".to_owned(),
+        format!("apps/{app}/users"),
+        format!("apps/{app}/groups"),
+        "logs".to_owned(),
+        "principal-rate-limits?filter=principalType eq \"SSWS_TOKEN\"".to_owned(),
+    ] {
+        let path = format!("/api/v1/{list}");
+        let whole = desk.get(&path);
+        assert_eq!(whole.status, 200, "{list}: {}", whole.text);
+        for name in ["after", "limit", "sortOrder", "q"] {
+            let mark = if list.contains('?') { '&' } else { '?' };
+            let told = desk.get(&format!("{path}{mark}{name}="));
+            assert_eq!((told.status, &told.body), (200, &whole.body), "{list} {name}");
+        }
+    }
+}
+
+#[test]
+fn the_links_of_a_group_and_of_its_assignment_lead_there() {
+    let mut desk = Desk::exact();
+    let app = desk.face.add_app("scim", "iOffice Workplace").to_string();
+    let (group, other) = (desk.group("DEPT-Legal"), desk.group("DEPT-Sales"));
+    desk.order(json!({ "do": "assign_group_to_app", "app": app, "group": group }));
+    let links = desk.get(&format!("/api/v1/groups/{group}")).body["_links"].clone();
+    for (name, expected) in [("apps", vec![app.clone()]), ("users", vec![])] {
+        let href = links[name]["href"].as_str().expect("a link");
+        assert_eq!(desk.get(href).column("/id"), expected, "{name}: {href}");
+    }
+    assert_eq!(desk.get(&format!("/api/v1/groups/{other}/apps")).body, json!([]));
+    assert_eq!(desk.get("/api/v1/groups/00gnobodyknowsthis0/apps").code(), "404 E0000007");
+    let assigned = desk.get(&format!("/api/v1/apps/{app}/groups")).body[0].clone();
+    let href = assigned["_links"]["self"]["href"].as_str().expect("a link").to_owned();
+    assert_eq!(desk.get(&href).body, assigned);
+    let embedded = desk.get(&format!("{href}?expand=group")).body["_embedded"].clone();
+    assert_eq!(embedded["group"]["profile"]["name"], "DEPT-Legal");
+    for path in [format!("{app}/groups/{other}"), format!("0oanobodyknowsthis0/groups/{group}")] {
+        assert_eq!(desk.get(&format!("/api/v1/apps/{path}")).code(), "404 E0000007", "{path}");
+    }
+}
+
+#[test]
+fn the_people_of_an_app_are_looked_up_by_the_name_they_have_there() {
+    let mut desk = Desk::exact();
+    let app = desk.face.add_app("scim", "iOffice Workplace").to_string();
+    for (name, there) in [("ines", "okafor.i"), ("tomas", "lind.t")] {
+        let id = desk.employee(name);
+        let body = json!({ "credentials": { "userName": there } });
+        assert_eq!(desk.post(&format!("/api/v1/apps/{app}/users/{id}"), body).status, 200);
+    }
+    // [S]: the start of userName, firstName, lastName or email.
+    for (q, expected) in [
+        ("okafor", "okafor.i"),
+        ("TOMAS", "lind.t"),
+        ("ines@", "okafor.i"),
+        ("afor", ""),
+        ("lind", "okafor.i lind.t"),
+    ] {
+        let told = desk.get(&format!("/api/v1/apps/{app}/users?q={q}"));
+        assert_eq!(told.column("/credentials/userName").join(" "), expected, "{q}");
+    }
+}
+
+#[test]
+fn principals_are_filtered_in_the_language_of_filters() {
+    let mut desk = Desk::exact();
+    let other = desk.face.add_api_token("0ther", "others", None, lanyard_sim::okta::Role::Super).to_string();
+    for (filter, expected) in [
+        ("principalType eq \"SSWS_TOKEN\"", "200 2"),
+        ("principalType EQ \"SSWS_TOKEN\"", "200 2"),
+        ("(principalType eq \"SSWS_TOKEN\")", "200 2"),
+        (&*format!("principalType eq \"SSWS_TOKEN\" and principalId eq \"{other}\""), "200 1"),
+        (&*format!("principalId eq \"{other}\" and principalType eq \"SSWS_TOKEN\""), "200 1"),
+        ("principalType eq \"OAUTH_CLIENT\"", "200 0"),
+        ("principalType eq \"NOBODY\"", "400 -"),
+        ("principalType sw \"SSWS\"", "400 -"),
+        ("principalType eq \"SSWS_TOKEN\" and colour eq \"red\"", "400 -"),
+        ("principalType eq \"SSWS_TOKEN", "400 -"),
+        ("", "400 -"),
+    ] {
+        let told = desk.get(&format!("/api/v1/principal-rate-limits?filter={}", encoded(filter)));
+        let count = told.body.as_array().map_or("-".to_owned(), |rows| rows.len().to_string());
+        assert_eq!(format!("{} {count}", told.status), expected, "{filter}: {}", told.text);
+    }
+}
+
+#[test]
+fn a_place_in_the_log_outlives_the_time_it_was_asked_for() {
+    let mut desk = Desk::exact();
+    desk.employee("ines");
+    // 180 days before now less a minute: soon nobody may ask for it any more.
+    let asked = "/api/v1/logs?since=2025-11-05T08:01:00.000Z&limit=1&sortOrder=ASCENDING";
+    let first = desk.get(asked);
+    assert_eq!(first.column("/eventType"), ["user.lifecycle.create"], "{}", first.text);
+    let next = first.link("next").expect("more");
+    desk.wait(120_000);
+    assert_eq!(desk.get(asked).code(), "400 E0000053");
+    assert_eq!(desk.get(&next).column("/eventType"), ["user.lifecycle.activate"]);
+}

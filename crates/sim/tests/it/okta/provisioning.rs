@@ -555,9 +555,18 @@ fn a_pushed_group_is_called_what_the_mapping_says() {
             "400 E0000001",
         ),
         (json!({ "sourceGroupId": "00gnobodyknowsthis0", "targetGroupName": "x" }), "404 E0000007"),
+        (json!({ "targetGroupName": "x" }), "400 E0000001"),
+        (json!({ "sourceGroupId": 7, "targetGroupName": "x" }), "400 E0000001"),
     ] {
         assert_eq!(desk.post(&mappings, body.clone()).code(), code, "{body}");
     }
+    // A refused deletion leaves the mapping where it was.
+    let own = format!("{mappings}/{}", made.id());
+    assert_eq!(desk.call("PATCH", &own, Some(json!({ "status": "INACTIVE" }))).status, 200);
+    assert_eq!(desk.act("DELETE", &format!("{own}?deleteTargetGroup=maybe")).code(), "400 E0000001");
+    assert_eq!(desk.get(&own).status, 200);
+    assert_eq!(desk.act("DELETE", &format!("{own}?deleteTargetGroup=false")).status, 204);
+    assert_eq!(desk.get(&own).code(), "404 E0000007");
 }
 
 #[test]

@@ -546,12 +546,13 @@ fn sign_in(desk: &mut Desk, api: &mut Covered) {
     desk.authorization = format!("Bearer {}", tokens.body["access_token"].as_str().unwrap());
     let seen = desk.get("/oauth2/v1/userinfo");
     api.check("GET", "/oauth2/v1/userinfo", &seen);
+    let hint = tokens.body["id_token"].as_str().unwrap();
+    let leave = format!("id_token_hint={hint}&post_logout_redirect_uri={back}");
     for method in ["GET", "POST"] {
-        let path = format!("/oauth2/v1/logout?post_logout_redirect_uri={back}");
         let seen = if method == "GET" {
-            desk.get(&path)
+            desk.get(&format!("/oauth2/v1/logout?{leave}"))
         } else {
-            form(desk, "/oauth2/v1/logout", format!("post_logout_redirect_uri={back}"))
+            form(desk, "/oauth2/v1/logout", leave.clone())
         };
         assert_eq!((seen.status, seen.header("location")), (302, back.as_str()));
         api.0.insert(format!("{method} /oauth2/v1/logout"));
