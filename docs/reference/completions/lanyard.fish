@@ -225,7 +225,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_se
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from renew" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
-complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l from -d 'E-mail address of who delegates: the token\'s owner, or anybody where an owner records it' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l from -d 'E-mail address of who delegates; the token is an owner\'s, in the console people delegate their own votes' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l to -d 'E-mail address of who may vote instead' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l until -d 'When it ends' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand approvals; and __fish_seen_subcommand_from delegate" -l starts -d 'When it begins; at once if nothing is said' -r
