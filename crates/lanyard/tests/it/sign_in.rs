@@ -171,6 +171,7 @@ async fn the_api_answers_as_it_is_described_and_tokens_open_what_they_say() {
         ("/policy/versions/{version}", "policy/versions/published".into()),
         ("/policy/diff", "policy/diff?to=published".into()),
         ("/approvals", "approvals".into()),
+        ("/delegations", "delegations".into()),
         ("/messages", "messages".into()),
         ("/people/{tenant}/{id}/access", format!("{person}/access")),
         ("/sites/{site}/access", format!("sites/{site}/access?limit=50")),
