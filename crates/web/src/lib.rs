@@ -34,4 +34,6 @@ mod traffic;
 pub use api::health::text as metrics;
 pub use decide::Chat;
 pub use server::{router, serve};
-pub use state::{DemoControl, Desks, Mode, NoHook, Remembered, ScimSettings, VerbRunner, WebSettings, WebState};
+pub use state::{
+    DemoControl, Desks, Mode, NoHook, Remembered, ScimSettings, VerbRunner, WebSettings, WebState,
+};

@@ -160,7 +160,7 @@ impl Engine {
         for term in &terms {
             let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
             let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
-                for account in port.find_accounts(&key, scene.item.lane).await? {
+            for account in port.find_accounts(&key, scene.item.lane).await? {
                 candidates.insert(account.id(), account);
             }
             // The site's search does not fold; the mirror finds spellings it would miss.

@@ -9,7 +9,12 @@ use crate::script::*;
 const URL: &str = "https://sync.northgate.example/hooks/okta/northgate";
 
 fn wish() -> HookWish {
-    HookWish { name: "Lanyard".into(), url: URL.into(), secret: "planted-secret".into(), secret_is: "the text in hook-main".into() }
+    HookWish {
+        name: "Lanyard".into(),
+        url: URL.into(),
+        secret: "planted-secret".into(),
+        secret_is: "the text in hook-main".into(),
+    }
 }
 
 fn hook(id: &str, uri: &str, status: &str, verification: &str) -> Value {
@@ -126,7 +131,8 @@ async fn without_the_right_a_person_is_told_what_to_paste() {
         let stage = introduced(replies).await;
         let state = stage.client.ensure_hook(&wish()).await.expect("a state");
         let HookState::Manual { paste, .. } = state else { panic!("{state:?}") };
-        let field = "authentication field Authorization, authentication secret the text in hook-main, events ";
+        let field =
+            "authentication field Authorization, authentication secret the text in hook-main, events ";
         assert!(paste.contains(&format!("URL {URL}, {field}")), "{paste}");
         assert!(paste.contains("user.lifecycle.deactivate") && !paste.contains("planted"), "{paste}");
     }

@@ -485,7 +485,11 @@ fn what_the_site_refused_to_hand_over_is_for_a_person_wherever_it_is_decided() {
     assert_eq!(kept(&on(Some(&refused), seven)), [(None, Some(why.to_owned()), by_hand)]);
     let goes = format!("{begin} go to the manager");
     assert_eq!(kept(&on(None, seven)), [(seven, None, goes.clone())]);
-    assert_eq!(kept(&on(Some(&refused), eight)), [(eight, None, goes)], "another manager is asked about anew");
+    assert_eq!(
+        kept(&on(Some(&refused), eight)),
+        [(eight, None, goes)],
+        "another manager is asked about anew"
+    );
     // A decision from before the refusal does not stand for one after it.
     assert_ne!(on(Some(&refused), seven).grounds(), on(Some(&before), seven).grounds());
 }
