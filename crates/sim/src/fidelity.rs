@@ -1,6 +1,8 @@
 //! How far the stand-ins can be believed: what is simulated, what is assumed where a contract is silent (each with its
 //! setting), what is left out. `lanyard sim doc` prints it; tests hold it against the settings and the contracts.
 
+use serde_json::{Map, Value};
+
 /// One assumption of a contract's register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumption {
@@ -105,7 +107,7 @@ pub const IOFFICE: &[Assumption] = &[
         "A-09",
         "load limits",
         "10/s, burst 20, 4 at once; no Retry-After",
-        &["load_limits", "rate_per_second", "rate_burst", "concurrent_max", "reply_millis"],
+        &["load_limits", "rate_per_second", "rate_burst", "concurrent_max", "retry_after", "reply_millis"],
     ),
     row("A-10", "null in a sparse PUT", "clears", &["null_clears"]),
     row("A-11", "a sent list", "replaces the stored list", &[]),
@@ -210,6 +212,22 @@ pub const BESIDE: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Settings with `overrides` laid over a preset by `with`, or a sentence naming the key that cannot be laid over it.
+pub(crate) fn overlaid<T>(
+    vendor: &str,
+    overrides: Map<String, Value>,
+    with: impl Fn(Map<String, Value>) -> Result<T, serde_json::Error>,
+) -> Result<T, String> {
+    let alone = |(key, value): (&String, &Value)| {
+        let wrong = with(Map::from_iter([(key.clone(), value.clone())])).err()?;
+        Some(format!("{vendor} setting `{key}`: {wrong}"))
+    };
+    match with(overrides.clone()) {
+        Ok(settings) => Ok(settings),
+        Err(error) => Err(overrides.iter().find_map(alone).unwrap_or_else(|| error.to_string())),
+    }
+}
 
 /// What answers as the vendor does.
 pub const SIMULATED: &[(&str, &str)] = &[

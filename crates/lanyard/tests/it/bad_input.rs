@@ -183,6 +183,11 @@ async fn faults_with_mistakes_start_nothing() {
             ["faults.toml:4:6", "write 500ms"],
         ),
         ("sed = 1\n", ["faults.toml:1:1", "unknown field `sed`"]),
+        (
+            "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nindex = 1\n",
+            ["faults.toml:4:9", "there is no okta/1; fix: write an index below 1"],
+        ),
+        ("[[fault]]\ntarget = \"badge\"\neffect = \"cut\"\n", ["faults.toml:2:10", "serve one with --badge"]),
     ] {
         fs::write(&file, text).expect("a file");
         let said = lanyard(&["sim", "--json", "--people", "5", "--faults", &file]).await.ends(2);
@@ -195,6 +200,16 @@ async fn faults_with_mistakes_start_nothing() {
     lanyard(&["sim", "--okta", "0.0.0.0:1"]).await.ends(2);
     let said = lanyard(&["sim", "--replay", "/nowhere/tape", "--dpop"]).await.ends(2);
     names(&said, &["cannot be used with"]);
+    let said = lanyard(&["sim", "--replay", "/nowhere/tape"]).await.ends(2);
+    names(&said, &["cannot replay: /nowhere/tape"]);
+    let said = lanyard(&["sim", "--console", "signin"]).await.ends(2);
+    names(&said, &["signin is not an address like http://"]);
+    fs::write(&file, "[okta]\nempty_last_page = true\nindex_lag = 5\n").expect("a file");
+    let said = lanyard(&["sim", "--settings", &file]).await.ends(2);
+    names(
+        &said,
+        &["faults.toml: Okta setting `index_lag`", "expected a table such as { low_ms = 0, high_ms = 2000 }"],
+    );
     let said = lanyard(&["init", "/tmp/x", "--yes"]).await.ends(2);
     names(&said, &["--okta is missing"]);
 }

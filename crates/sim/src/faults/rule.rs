@@ -22,6 +22,17 @@ pub enum Target {
     Scim,
 }
 
+impl Target {
+    /// Whose stand-in it happens at.
+    pub(super) fn vendor(self) -> Vendor {
+        match self {
+            Self::Okta | Self::Hook | Self::Scim => Vendor::Okta,
+            Self::Ioffice => Vendor::Ioffice,
+            Self::Badge => Vendor::Badge,
+        }
+    }
+}
+
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,12 +184,7 @@ impl Rule {
 
     /// Whether the rule can ever apply at this face.
     pub fn concerns(&self, desk: DeskName) -> bool {
-        let vendor = match self.target {
-            Target::Okta | Target::Hook | Target::Scim => Vendor::Okta,
-            Target::Ioffice => Vendor::Ioffice,
-            Target::Badge => Vendor::Badge,
-        };
-        vendor == desk.vendor && self.index.is_none_or(|index| index == desk.index)
+        self.target.vendor() == desk.vendor && self.index.is_none_or(|index| index == desk.index)
     }
 
     pub(super) fn by(&self) -> SignedDuration {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::rule::{Effect, Moment, Rule, Target};
+use crate::host::DeskName;
 
 /// What goes wrong, in the order of the file. The first rule that hits a request decides about it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,19 +42,22 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct Entry {
     name: Option<String>,
-    target: Target,
-    index: Option<usize>,
-    method: Option<String>,
+    target: Spanned<Target>,
+    index: Option<Spanned<usize>>,
+    method: Option<Spanned<String>>,
     path: Option<Spanned<String>>,
     from: Option<Spanned<String>>,
     until: Option<Spanned<String>>,
     skip: Option<u64>,
     every: Option<Spanned<u64>>,
     probability: Option<Spanned<f64>>,
-    count: Option<u64>,
+    count: Option<Spanned<u64>>,
     effect: Spanned<Effect>,
     by: Option<Spanned<String>>,
 }
+
+/// What clients ask with.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// A mistake at a byte of the text.
 struct Mistake {
@@ -116,7 +120,19 @@ impl FaultScript {
     /// # Errors
     /// On the first key or value that is unknown or makes no sense.
     pub fn parse(file: &str, text: &str) -> Result<Self, FaultScriptError> {
-        read(text).map_err(|mistake| {
+        Self::parsed(file, text, None)
+    }
+
+    /// The same, for these faces alone.
+    ///
+    /// # Errors
+    /// Also on a rule that concerns none of them: it would never do anything.
+    pub fn parse_for(desks: &[DeskName], file: &str, text: &str) -> Result<Self, FaultScriptError> {
+        Self::parsed(file, text, Some(desks))
+    }
+
+    fn parsed(file: &str, text: &str, desks: Option<&[DeskName]>) -> Result<Self, FaultScriptError> {
+        read(text, desks).map_err(|mistake| {
             let before = &text[..text.floor_char_boundary(mistake.at.min(text.len()))];
             let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
             FaultScriptError {
@@ -130,21 +146,48 @@ impl FaultScript {
     }
 }
 
-fn read(text: &str) -> Result<FaultScript, Mistake> {
+fn read(text: &str, desks: Option<&[DeskName]>) -> Result<FaultScript, Mistake> {
     let document: Document = toml::from_str(text)
         .map_err(|error| explained(error.span().map_or(0, |span| span.start), error.message()))?;
-    let rules = document.fault.into_iter().enumerate().map(|(place, entry)| rule(place, entry.into_inner()));
+    let rules = document.fault.into_iter().map(Spanned::into_inner).enumerate().map(|(place, entry)| {
+        let target = entry.target.span().start;
+        let index = entry.index.as_ref().map_or(target, |index| index.span().start);
+        let rule = rule(place, entry)?;
+        desks.map_or(Ok(()), |desks| for_somebody(&rule, desks, target, index))?;
+        Ok(rule)
+    });
     Ok(FaultScript { seed: document.seed, rules: rules.collect::<Result<_, _>>()? })
 }
 
+/// Refuses a rule that concerns none of the faces. `target` and `index` are where the text has them.
+fn for_somebody(rule: &Rule, desks: &[DeskName], target: usize, index: usize) -> Result<(), Mistake> {
+    if desks.iter().any(|desk| rule.concerns(*desk)) {
+        return Ok(());
+    }
+    let vendor = rule.target.vendor();
+    let there = desks.iter().filter(|desk| desk.vendor == vendor).count();
+    Err(match rule.index {
+        Some(wanted) if there > 0 => Mistake {
+            at: index,
+            message: format!("there is no {}", DeskName { vendor, index: wanted }),
+            fix: format!("write an index below {there}: the first one is 0"),
+        },
+        _ => {
+            let with = if rule.target == Target::Badge { "serve one with --badge, or " } else { "" };
+            let message = format!("no {} is served", vendor.name());
+            Mistake { at: target, message, fix: format!("{with}leave the rule out") }
+        }
+    })
+}
+
 fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
-    let effect = *entry.effect.get_ref();
+    let (target, effect) = (*entry.target.get_ref(), *entry.effect.get_ref());
     let wrong = |at: usize, message: &str, fix: &str| {
         Err(Mistake { at, message: message.to_owned(), fix: fix.to_owned() })
     };
     let at = entry.effect.span().start;
-    if !effect.is_for(entry.target) {
-        let (message, fix) = match entry.target {
+    if !effect.is_for(target) {
+        let (message, fix) = match target {
             Target::Hook => (
                 "this effect is for requests",
                 "for hooks write drop, unreachable, duplicate, late or reorder",
@@ -162,6 +205,22 @@ fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
         && !path.get_ref().starts_with(['/', '*'])
     {
         return wrong(path.span().start, "a path pattern starts with / or *", "put a / or a * before it");
+    }
+    if let Some(path) = &entry.path
+        && path.get_ref().contains('?')
+    {
+        return wrong(path.span().start, "a path pattern has no query", "leave the ? and what follows out");
+    }
+    if let Some(method) = &entry.method
+        && !METHODS.iter().any(|known| known.eq_ignore_ascii_case(method.get_ref()))
+    {
+        let fix = format!("write one of {}", METHODS.join(", "));
+        return wrong(method.span().start, "nobody asks with this method", &fix);
+    }
+    if let Some(count) = &entry.count
+        && *count.get_ref() == 0
+    {
+        return wrong(count.span().start, "a count of 0 hits nothing", "leave it out to hit every match");
     }
     if let Some(every) = &entry.every
         && *every.get_ref() == 0
@@ -188,20 +247,37 @@ fn rule(place: usize, entry: Entry) -> Result<Rule, Mistake> {
     {
         return wrong(text.span().start, "only a clock jump may go backwards", "leave the minus out");
     }
+    let (from, until) =
+        (entry.from.as_ref().map(moment).transpose()?, entry.until.as_ref().map(moment).transpose()?);
+    if let (Some(from), Some(until), Some(text)) = (from, until, &entry.until)
+        && never_opens(from, until)
+    {
+        let fix = "write a later until, or an earlier from";
+        return wrong(text.span().start, "it is over before it begins", fix);
+    }
     Ok(Rule {
         name: entry.name.unwrap_or_else(|| format!("fault {}", place + 1)),
-        index: entry.index,
-        method: entry.method,
+        index: entry.index.map(Spanned::into_inner),
+        method: entry.method.map(Spanned::into_inner),
         path: entry.path.map(Spanned::into_inner),
-        from: entry.from.as_ref().map(moment).transpose()?,
-        until: entry.until.as_ref().map(moment).transpose()?,
+        from,
+        until,
         skip: entry.skip.unwrap_or(0),
         every: entry.every.map_or(1, Spanned::into_inner),
         probability: entry.probability.map_or(1.0, Spanned::into_inner),
-        count: entry.count.unwrap_or(u64::MAX),
+        count: entry.count.map_or(u64::MAX, Spanned::into_inner),
         by,
-        ..Rule::new(entry.target, effect)
+        ..Rule::new(target, effect)
     })
+}
+
+/// Whether a window ends no later than it begins; of a length of time and an instant nobody knows yet.
+fn never_opens(from: Moment, until: Moment) -> bool {
+    match (from, until) {
+        (Moment::After(from), Moment::After(until)) => until <= from,
+        (Moment::At(from), Moment::At(until)) => until <= from,
+        _ => false,
+    }
 }
 
 fn duration(text: &Spanned<String>) -> Result<SignedDuration, Mistake> {
@@ -226,6 +302,7 @@ fn moment(text: &Spanned<String>) -> Result<Moment, Mistake> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Vendor;
 
     #[test]
     fn a_script_reads_as_written() {
@@ -327,6 +404,30 @@ mod tests {
                 "invalid type: string \"two\"",
                 "write a whole number, 0 or more",
             ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nmethod = \"GETT\"\n",
+                (4, 10),
+                "nobody asks with this method",
+                "GET, HEAD, POST",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\npath = \"/api/v1/users?limit=1\"\n",
+                (4, 8),
+                "has no query",
+                "leave the ?",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\ncount = 0\n",
+                (4, 9),
+                "hits nothing",
+                "leave it out",
+            ),
+            (
+                "[[fault]]\ntarget = \"okta\"\neffect = \"cut\"\nfrom = \"5m\"\nuntil = \"300s\"\n",
+                (5, 9),
+                "over before it begins",
+                "write a later until",
+            ),
             ("[[fault]\n", (1, 9), "unclosed array table", "write one of `]`"),
         ] {
             let error = FaultScript::parse("f.toml", text).expect_err(text);
@@ -334,6 +435,33 @@ mod tests {
             assert!(error.message.contains(message) && error.fix.contains(fix), "{error}");
             let (line, column) = place;
             assert!(error.to_string().starts_with(&format!("f.toml:{line}:{column}: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_nobody_is_refused_where_it_is_known_who_is_there() {
+        let desk = |vendor, index| DeskName { vendor, index };
+        let desks = [desk(Vendor::Okta, 0), desk(Vendor::Okta, 1), desk(Vendor::Ioffice, 0)];
+        for (target, index, expected) in [
+            ("okta", "index = 1", None),
+            ("hook\"\neffect = \"drop", "", None),
+            ("okta", "index = 2", Some((4, 9, "there is no okta/2", "below 2: the first one is 0"))),
+            ("ioffice", "index = 1", Some((4, 9, "there is no ioffice/1", "below 1: the first one is 0"))),
+            ("badge", "index = 0", Some((2, 10, "no badge is served", "--badge"))),
+            ("badge", "", Some((2, 10, "no badge is served", "--badge"))),
+        ] {
+            let effect = if target.contains("effect") { "" } else { "effect = \"cut\"" };
+            let text = format!("[[fault]]\ntarget = \"{target}\"\n{effect}\n{index}\n");
+            let said = FaultScript::parse_for(&desks, "f.toml", &text).err();
+            let said = said.as_ref().map(|error| (error.line, error.column, &*error.message, &*error.fix));
+            match (said, expected) {
+                (Some(said), Some(expected)) => {
+                    assert_eq!((said.0, said.1, said.2), (expected.0, expected.1, expected.2), "{text}");
+                    assert!(said.3.contains(expected.3), "{text}: {}", said.3);
+                }
+                (said, expected) => assert_eq!(said, expected, "{text}"),
+            }
+            assert!(FaultScript::parse("f.toml", &text).is_ok(), "one who may come yet: {text}");
         }
     }
 }

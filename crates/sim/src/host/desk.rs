@@ -34,6 +34,16 @@ pub enum Vendor {
     Badge,
 }
 
+impl Vendor {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Okta => "okta",
+            Self::Ioffice => "ioffice",
+            Self::Badge => "badge",
+        }
+    }
+}
+
 /// `okta/0`, `ioffice/1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct DeskName {
@@ -44,12 +54,7 @@ pub struct DeskName {
 
 impl fmt::Display for DeskName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let vendor = match self.vendor {
-            Vendor::Okta => "okta",
-            Vendor::Ioffice => "ioffice",
-            Vendor::Badge => "badge",
-        };
-        write!(f, "{vendor}/{}", self.index)
+        write!(f, "{}/{}", self.vendor.name(), self.index)
     }
 }
 

@@ -8,6 +8,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    fmt::Display,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Write},
     path::Path,
@@ -249,10 +250,15 @@ impl Recorder {
 
 /// The lines of a tape. One that is no exchange is an error that names it.
 fn exchanges(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Exchange>>> {
-    let lines = BufReader::new(File::open(path)?).lines().enumerate();
-    Ok(lines.map(move |(number, line)| {
-        let wrong = |error| io::Error::other(format!("{}:{}: {error}", path.display(), number + 1));
-        serde_json::from_str(&line?).map_err(wrong)
+    let name = path.display();
+    let file = File::open(path).map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+    Ok(BufReader::new(file).lines().enumerate().map(move |(number, line)| {
+        let wrong = |error: &dyn Display| {
+            let line = number + 1;
+            io::Error::other(format!("{name}:{line}: no exchange as --record writes it ({error})"))
+        };
+        let line = line.map_err(|error| wrong(&error))?;
+        serde_json::from_str(&line).map_err(|error| wrong(&error))
     }))
 }
 

@@ -40,4 +40,11 @@ impl Load {
         }
         true
     }
+
+    /// Whole seconds, one at least, until the bucket holds a request again.
+    pub(crate) fn wait_seconds(&self, settings: &IofficeSettings) -> u64 {
+        let missing = 1.0 - self.tokens.unwrap_or(1.0);
+        // No refill, no wait that anybody could name: the cast saturates.
+        (missing / settings.rate_per_second).ceil().max(1.0) as u64
+    }
 }

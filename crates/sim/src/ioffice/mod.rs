@@ -121,10 +121,14 @@ impl IofficeFace {
         } else {
             ("(unknown)", false, Err(Refusal::not_found("resource")))
         };
-        let response = match outcome {
+        let mut response = match outcome {
             Ok(answer) => answer.response(),
             Err(refusal) => refusal.response(visitor_service),
         };
+        if !admitted && self.settings.retry_after {
+            let wait = self.load.wait_seconds(&self.settings);
+            response.headers_mut().insert(header::RETRY_AFTER, wait.into());
+        }
         self.calls.count(method, pattern, response.status().as_u16());
         response
     }

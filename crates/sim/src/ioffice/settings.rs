@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fidelity;
+
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ $(,)? }) => {
         $(#[$doc])*
@@ -118,6 +120,8 @@ pub struct IofficeSettings {
     pub rate_burst: f64,
     /// more requests than this at once get 429.
     pub concurrent_max: usize,
+    /// a 429 has a `Retry-After`, in whole seconds.
+    pub retry_after: bool,
     /// Time a reply takes, milliseconds. Requests overlap (for `concurrent_max`) while a reply is under way.
     pub reply_millis: u64,
     /// explicit `null` in a sparse PUT.
@@ -204,6 +208,7 @@ impl Default for IofficeSettings {
             rate_per_second: 10.0,
             rate_burst: 20.0,
             concurrent_max: 4,
+            retry_after: false,
             reply_millis: 0,
             null_clears: SilentWrite::Accept,
             user_delete: UserDelete::Soft,
@@ -266,6 +271,7 @@ impl IofficeSettings {
                 rights_checked: false,
                 unprivileged_list: UnprivilegedList::All,
                 load_limits: false,
+                retry_after: true,
                 implicit_customer_modules: vec!["reservation".into()],
                 type_required_checked: false,
                 cascade: Cascade::Full,
@@ -311,19 +317,22 @@ impl IofficeSettings {
     /// # Errors
     /// A sentence that names the unknown preset, key or value.
     pub fn from_value(map: Value) -> Result<Self, String> {
-        let Value::Object(overrides) = map else {
+        let Value::Object(mut overrides) = map else {
             return Err("iOffice settings must be a map".into());
         };
-        let preset = match overrides.get("preset") {
-            None => "default",
-            Some(Value::String(name)) => name.as_str(),
+        let preset = match overrides.remove("preset") {
+            None => Self::default(),
+            Some(Value::String(name)) => Self::preset(&name)?,
             Some(_) => return Err("iOffice setting `preset` must be a text".into()),
         };
-        let mut whole = serde_json::to_value(Self::preset(preset)?).map_err(|error| error.to_string())?;
-        if let Some(fields) = whole.as_object_mut() {
-            fields.extend(overrides);
-        }
-        Self::deserialize(whole).map_err(|error| format!("iOffice settings: {error}"))
+        let base = serde_json::to_value(preset).map_err(|error| error.to_string())?;
+        fidelity::overlaid("iOffice", overrides, |overrides| {
+            let mut whole = base.clone();
+            if let Some(fields) = whole.as_object_mut() {
+                fields.extend(overrides);
+            }
+            Self::deserialize(whole)
+        })
     }
 
     /// Whether an absent `(id, property)` is printed as an empty value rather than left out.

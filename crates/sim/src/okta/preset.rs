@@ -4,6 +4,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::settings::{CustomOrder, DuplicateGroup, OktaSettings, OverLimit, Quotas, Spread};
+use crate::fidelity;
 
 impl OktaSettings {
     /// One of `default`, `strict` (limits refused rather than clamped, little tolerance, hooks slow to take effect),
@@ -106,9 +107,12 @@ impl OktaSettings {
             Some(Value::String(name)) => Self::preset(&name)?,
             Some(_) => return Err("Okta setting `preset` must be a text".into()),
         };
-        let mut whole = serde_json::to_value(preset).map_err(|error| error.to_string())?;
-        lay_over(&mut whole, Value::Object(overrides));
-        Self::deserialize(whole).map_err(|error| format!("Okta settings: {error}"))
+        let base = serde_json::to_value(preset).map_err(|error| error.to_string())?;
+        fidelity::overlaid("Okta", overrides, |overrides| {
+            let mut whole = base.clone();
+            lay_over(&mut whole, Value::Object(overrides));
+            Self::deserialize(whole)
+        })
     }
 }
 

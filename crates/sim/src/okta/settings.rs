@@ -7,7 +7,7 @@ use super::dice::Dice;
 
 /// A delay drawn anew each time: usually between `low_ms` and `high_ms`, now and then up to `rare_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { low_ms = 0, high_ms = 2000 }")]
 pub struct Spread {
     pub low_ms: u64,
     pub high_ms: u64,
@@ -72,7 +72,7 @@ pub enum DuplicateGroup {
 
 /// Requests per window and bucket, for the whole org.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { users = 600 }")]
 pub struct Quotas {
     /// `false`: nothing is ever throttled; headers show the quota untouched.
     pub enforced: bool,

@@ -90,9 +90,30 @@ fn okta_settings_start_from_a_preset_and_override_single_keys() {
         (json!({"preset": "friendly"}), "unknown Okta preset `friendly`"),
         (json!({"hook_batch": 3}), "unknown field `hook_batch`"),
         (json!({"quotas": {"user": "many"}}), "invalid type: string \"many\""),
+        (
+            json!({"empty_last_page": true, "index_lag": 5}),
+            "Okta setting `index_lag`: invalid type: integer `5`",
+        ),
+        (json!({"index_lag": "long"}), "expected a table such as { low_ms = 0, high_ms = 2000 }"),
+        (json!({"quotas": 5}), "Okta setting `quotas`: invalid type: integer `5`"),
         (json!([]), "must be a map"),
     ] {
         let said = read(map).expect_err("refused");
+        assert!(said.contains(wrong), "{said}");
+    }
+}
+
+#[test]
+fn an_ioffice_setting_that_cannot_be_is_named() {
+    for (map, wrong) in [
+        (
+            json!({"user_delete": "hard", "over_limit": "cut"}),
+            "iOffice setting `over_limit`: unknown variant `cut`",
+        ),
+        (json!({"colour": 1}), "iOffice setting `colour`: unknown field `colour`"),
+        (json!({"preset": 7}), "iOffice setting `preset` must be a text"),
+    ] {
+        let said = IofficeSettings::from_value(map).expect_err("refused");
         assert!(said.contains(wrong), "{said}");
     }
 }

@@ -85,7 +85,7 @@ struct ServeStandIns {
     #[arg(long)]
     dpop: bool,
     /// Redirect URI of a console: people sign in to it with the public web app 0oaconsole00000000aa
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_address)]
     console: Option<String>,
     /// Answer on https with a certificate made at the start
     #[arg(long)]
@@ -132,14 +132,19 @@ impl From<AccountsAtStart> for Accounts {
     }
 }
 
-/// A faults file, or an error with file, line and column.
-///
-/// # Errors
-/// [`exit::Unusable`]
-pub fn read_faults(file: Option<&PathBuf>) -> anyhow::Result<FaultScript> {
+/// A redirect URI that a browser can be sent to.
+fn web_address(text: &str) -> Result<String, String> {
+    let web =
+        url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let wrong = || format!("{text} is not an address like http://127.0.0.1:8480/signin/callback");
+    web.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
+/// A faults file for these faces, or an error with file, line and column.
+fn read_faults(file: Option<&PathBuf>, desks: &[DeskName]) -> anyhow::Result<FaultScript> {
     let Some(file) = file else { return Ok(FaultScript::default()) };
     let (name, text) = read(file)?;
-    FaultScript::parse(&name, &text).map_err(|error| exit::Unusable(error.to_string()).into())
+    FaultScript::parse_for(desks, &name, &text).map_err(|error| exit::Unusable(error.to_string()).into())
 }
 
 /// Name and text of a file that somebody named.
@@ -182,7 +187,14 @@ async fn serve(arguments: ServeStandIns) -> anyhow::Result<u8> {
 }
 
 async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
-    let faults = read_faults(arguments.faults.as_ref())?;
+    let counts = [
+        (Vendor::Okta, usize::from(arguments.orgs)),
+        (Vendor::Ioffice, usize::from(arguments.sites)),
+        (Vendor::Badge, usize::from(arguments.badge.is_some())),
+    ];
+    let desks = |(vendor, count)| (0..count).map(move |index| DeskName { vendor, index });
+    let desks: Vec<DeskName> = counts.into_iter().flat_map(desks).collect();
+    let faults = read_faults(arguments.faults.as_ref(), &desks)?;
     if let Some(folder) = arguments.badge_drop.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(exit::Unusable(format!("{} is no folder; make it first", folder.display())).into());
     }
@@ -226,7 +238,6 @@ async fn rehearse(arguments: ServeStandIns) -> anyhow::Result<Running> {
 
 /// The faces of a tape. Credentials are not on it, so any are taken; the announced ones only have the right form.
 async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running> {
-    let faults = read_faults(arguments.faults.as_ref())?;
     let unusable = |error: std::io::Error| exit::Unusable(format!("cannot replay: {error}"));
     let faces = Replay::faces(tape).map_err(unusable)?;
     // A face that was never called keeps its place, so that the others keep their numbers.
@@ -260,6 +271,8 @@ async fn replay(arguments: ServeStandIns, tape: &Path) -> anyhow::Result<Running
     if okta.is_empty() && ioffice.is_empty() {
         return Err(exit::Unusable(format!("cannot replay: {} holds no exchange", tape.display())).into());
     }
+    let desks: Vec<DeskName> = named(Vendor::Okta).chain(named(Vendor::Ioffice)).collect();
+    let faults = read_faults(arguments.faults.as_ref(), &desks)?;
     let now = arguments.at.unwrap_or_else(crate::wiring::wall_clock);
     let clock = Arc::new(AdjustableClock::starting_at(now, 1.0));
     let settings = HostSettings {

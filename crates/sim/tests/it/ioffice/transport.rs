@@ -270,13 +270,23 @@ fn load_rules() {
     let headers = [("x-auth-username", SERVICE.0), ("x-auth-password", SERVICE.1)];
     let (status, head, body) = site.send("GET", "/users/me", &Value::Null, &headers);
     assert_eq!((status, head.contains_key("retry-after")), (429, false), "[A-09] no Retry-After: {body}");
+    for (settings, wait) in [
+        (json!({ "retry_after": true }), "1"),
+        (json!({ "retry_after": true, "rate_per_second": 0.1 }), "10"),
+        (json!({ "retry_after": false, "rate_per_second": 10.0 }), "-"),
+    ] {
+        site.face.command(&json!({ "do": "settings", "settings": settings }), at(NOW)).unwrap();
+        let (status, head, _) = site.send("GET", "/users/me", &Value::Null, &headers);
+        let told = head.get("retry-after").map_or("-", |value| value.to_str().unwrap());
+        assert_eq!((status, told), (429, wait), "[A-09] {settings}");
+    }
     site.now += 60_000;
     site.face.in_flight(4);
     assert_eq!(answers(&mut site, 1), [429], "[A-09] more than four at once");
     site.face.in_flight(3);
     assert_eq!(answers(&mut site, 1), [200]);
     let calls = site.face.inspect(Inspect::Calls);
-    assert_eq!(calls["GET users/me"], json!({"accepted": 24, "refused": 0, "throttled": 5, "faulted": 0}));
+    assert_eq!(calls["GET users/me"], json!({"accepted": 24, "refused": 0, "throttled": 8, "faulted": 0}));
     site.face.command(&json!({"do": "settings", "settings": {"load_limits": false}}), at(NOW)).unwrap();
     assert_eq!(answers(&mut site, 50), [200; 50], "[A-09] off-switch");
 }
