@@ -19,6 +19,10 @@ use lanyard_simtest::{
     shrink::shrink,
 };
 
+/// As in the product: what a history does is mostly small values that are made and dropped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Deterministic simulation: the production engine, adapters and store against the stand-ins, in virtual time.
 #[derive(Parser)]
 #[command(name = "lanyard-simtest")]

@@ -141,6 +141,15 @@ pub(super) async fn what_was_taken_back_stops_its_intent(store: &dyn Store) {
     };
     let stopped = store.write(charged(full.clone())).await;
     assert!(matches!(stopped, Err(StoreFailure::CapReached { .. })), "{stopped:?}");
-    put(store, charged(Charge { pass: Some("c2".into()), ..full })).await;
+    put(store, charged(Charge { pass: Some("c2".into()), ..full.clone() })).await;
     assert_eq!(store.cap_used("s", at(1)).await.unwrap(), 1);
+    // It lets nothing else of the same person through: only what was granted by the limit itself does.
+    let beside = |id: &str, max: u64, seconds: i64| {
+        let charge = Some(Charge { max, ..full.clone() });
+        vec![Write::Intent(Box::new(Intent { charge, ..intent(id, "ana", at(seconds)) }))]
+    };
+    let stopped = store.write(beside("i5", 1, 11)).await;
+    assert!(matches!(stopped, Err(StoreFailure::CapReached { used: 1, max: 1, .. })), "{stopped:?}");
+    put(store, beside("i5", 2, 12)).await;
+    put(store, beside("i6", 1, 13)).await;
 }
