@@ -62,7 +62,8 @@ impl Found {
         let known = self.bugs.entry(trial.bug.clone()).or_default();
         match &trial.caught {
             Some((seed, invariants)) => {
-                *known = Known { caught: Some((profile, *seed, invariants.clone())), missed: BTreeMap::new() };
+                *known =
+                    Known { caught: Some((profile, *seed, invariants.clone())), missed: BTreeMap::new() };
             }
             None => {
                 known.caught = None;

@@ -53,8 +53,7 @@ pub fn hunt(bug: &str, orders: &Orders, plain: &mut Plain) -> Trial {
     let begun = Instant::now();
     let mut from = orders.from;
     let end = orders.from + orders.seeds;
-    let mut trial =
-        Trial { bug: bug.to_owned(), caught: None, seeds_tried: 0, reached: 0, seconds: 0.0 };
+    let mut trial = Trial { bug: bug.to_owned(), caught: None, seeds_tried: 0, reached: 0, seconds: 0.0 };
     while trial.caught.is_none() && from < end {
         let with = Orders {
             from,

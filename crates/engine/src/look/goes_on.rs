@@ -71,8 +71,11 @@ mod tests {
             notices: ["welcome".to_owned()].into(),
             ..Applied::default()
         };
-        let mut theirs =
-            Applied { roles: [(CenterId(1), Role::Customer)].into(), seat: Some(RoomId(12)), ..Applied::default() };
+        let mut theirs = Applied {
+            roles: [(CenterId(1), Role::Customer)].into(),
+            seat: Some(RoomId(12)),
+            ..Applied::default()
+        };
         leave(&mut ours, &mut theirs);
         assert_eq!(theirs.roles, [(CenterId(1), Role::Customer), (CenterId(2), Role::Customer)].into());
         assert_eq!((theirs.seat, &theirs.items), (Some(RoomId(12)), &[ItemId(5)].into()));

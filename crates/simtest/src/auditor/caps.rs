@@ -159,9 +159,10 @@ impl Caps {
                 .collect();
             let most = self.limit(charge.at).0;
             had_room[place] = within.len() <= most
-                || before.iter().zip(&had_room).any(|(other, had)| {
-                    *had && other.person == charge.person && near(other, WINDOW + STEP)
-                });
+                || before
+                    .iter()
+                    .zip(&had_room)
+                    .any(|(other, had)| *had && other.person == charge.person && near(other, WINDOW + STEP));
             let Some(lost) = &charge.lost else { continue };
             let holds = had_room[place] || passes(charge, lost);
             verdict.check("S7", holds, charge.at, || {
