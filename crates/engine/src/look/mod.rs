@@ -459,7 +459,8 @@ impl Engine {
                     self.stop_waiting(&scene, &mut applied, tail);
                     self.hand_doors_over(&scene, &desired, &mut applied, &mut applying, &governor, tail)
                         .await?;
-                    self.note_governed(&scene, &desired, link.as_ref(), &mut applied, &governor, tail).await?;
+                    self.note_governed(&scene, &desired, link.as_ref(), &mut applied, &governor, tail)
+                        .await?;
                     return Ok(());
                 }
                 governed_on = Some(ground);

@@ -132,7 +132,8 @@ pub(super) async fn what_was_taken_back_stops_its_intent(store: &dyn Store) {
     let refused = store.write(sent("i1", "c1", 10)).await;
     assert!(matches!(refused, Err(StoreFailure::NotCleared { .. })), "{refused:?}");
     // A pass lets one through a reached limit, and counts.
-    granted(store, "c2").await;
+    let pass = Clearance { kind: ClearanceKind::Cap, state: ClearanceState::Granted, ..clearance("c2") };
+    put(store, vec![Write::Clearance(Box::new(pass))]).await;
     let full = Charge { scope: "s".into(), unit: "ana".into(), window_seconds: 9, max: 0, pass: None };
     let charged = |charge: Charge| {
         let mut batch = sent("i4", "c2", 10);
