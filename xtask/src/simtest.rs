@@ -20,12 +20,16 @@ const FOUND: &str = "failing-seeds.json";
 /// Set to this, a fresh seed that fails fails the step.
 const STRICT: (&str, &str) = ("LANYARD_FRESH_SEEDS", "strict");
 
+/// Where what came of each deliberate bug is kept.
+const RECORD: &str = "crates/simtest/found.json";
+
 const USAGE: &str = "\
 usage: cargo xtask simtest [--quick] [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief]
                            [--preset default|strict|lenient|hostile] [--json]
        cargo xtask simtest [--quick] --enumerate crash|lose-answer|fail-step|twice|all [--every N] [--scenario WORDS]
-       cargo xtask simtest --planted [BUG] [--quick] [--seeds N] [--json]
+       cargo xtask simtest --planted [BUG] [--quick] [--seeds N] [--within SECONDS] [--json]
 --quick: the tier's build instead of a release's
+--planted: what is least known is tried first; what came of it is kept in crates/simtest/found.json, or in --record FILE
 ";
 
 /// # Errors
@@ -46,6 +50,9 @@ pub fn run(root: &Root, arguments: &[String]) -> anyhow::Result<()> {
             let mut all = vec!["--plant".to_owned(), bug.to_owned()];
             if !rest.iter().any(|word| word == "--seeds") {
                 all.extend(["--seeds".to_owned(), "1000".to_owned()]);
+            }
+            if !rest.iter().any(|word| word == "--record") {
+                all.extend(["--record".to_owned(), RECORD.to_owned()]);
             }
             all.extend(rest);
             hand_on(root, program, &all)

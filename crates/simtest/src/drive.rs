@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -45,6 +45,8 @@ pub struct Orders {
     pub stop_at_first: bool,
     /// A deliberate bug, switched on.
     pub bug: Option<String>,
+    /// Some seeds are lived twice, and must be the same.
+    pub twice: bool,
 }
 
 impl Default for Orders {
@@ -62,6 +64,7 @@ impl Default for Orders {
             journal: false,
             stop_at_first: false,
             bug: None,
+            twice: true,
         }
     }
 }
@@ -72,6 +75,8 @@ pub struct Lived {
     pub totals: Totals,
     /// Failing histories, by seed.
     pub failed: Vec<History>,
+    /// Histories in which the code of the deliberate bug was passed.
+    pub reached: u64,
     pub seconds: f64,
 }
 
@@ -88,13 +93,13 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
     let begun = Instant::now();
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
+    let reached = AtomicU64::new(0);
     // Histories are large: summed up in the order of their seeds as they come, so that the sums are the same each time.
     let sums =
         Mutex::new((Totals::default(), Vec::<History>::new(), BTreeMap::<u64, Fate>::new(), orders.from));
     std::thread::scope(|scope| {
         for _ in 0..orders.cores.max(1) {
             scope.spawn(|| {
-                planted::plant(orders.bug.as_deref());
                 loop {
                     let at = next.fetch_add(1, Ordering::SeqCst) as u64;
                     let late = orders.within.is_some_and(|within| begun.elapsed() >= within);
@@ -102,7 +107,9 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
                         return;
                     }
                     let seed = orders.from + at;
+                    planted::plant(orders.bug.as_deref());
                     let fate = live(orders, seed);
+                    reached.fetch_add(u64::from(planted::was_reached()), Ordering::SeqCst);
                     let bad = match &fate {
                         Fate::History(history, _) => !history.violations.is_empty(),
                         Fate::Panicked | Fate::Unlike(_) => true,
@@ -126,7 +133,7 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
     for (seed, fate) in waiting {
         sum(&mut totals, &mut failed, seed, fate, orders);
     }
-    Lived { totals, failed, seconds: begun.elapsed().as_secs_f64() }
+    Lived { totals, failed, reached: reached.into_inner(), seconds: begun.elapsed().as_secs_f64() }
 }
 
 fn live(orders: &Orders, seed: u64) -> Fate {
@@ -145,7 +152,7 @@ fn live(orders: &Orders, seed: u64) -> Fate {
         history.violations.extend(found);
     }
     // The first one too, so that a short run shows it as well.
-    let twice = seed.is_multiple_of(TWICE_EVERY) || seed == orders.from;
+    let twice = orders.twice && (seed.is_multiple_of(TWICE_EVERY) || seed == orders.from);
     if !twice {
         return Fate::History(Box::new(history), false);
     }

@@ -12,7 +12,7 @@
 //! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
 //! - [`twin`]: the same history without faults must end in the same state
 //! - [`enumerate`]: every point of short histories in turn
-//! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them
+//! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them; [`found`]: what came of each so far
 
 pub mod auditor;
 pub mod badge;
@@ -21,6 +21,7 @@ pub mod company;
 pub mod crash;
 pub mod drive;
 pub mod enumerate;
+pub mod found;
 pub mod guards;
 pub mod history;
 pub mod hunt;

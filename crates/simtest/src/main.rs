@@ -1,7 +1,9 @@
 //! Lives through seeds and says what came of it. Exit code 1: an invariant was broken, or a seed was not the same twice.
 
 use std::{
+    collections::BTreeSet,
     io::IsTerminal as _,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -10,11 +12,16 @@ use clap::Parser;
 use lanyard_simtest::{
     drive::{Orders, drive},
     enumerate::{Harness, enumerate},
-    hunt::{Trial, hunt},
+    found::Found,
+    hunt::{Plain, Trial, hunt},
     planted,
     script::{PRESETS, Profile, Without},
     shrink::shrink,
 };
+
+/// As in the product: what a history does is mostly small values that are made and dropped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Deterministic simulation: the production engine, adapters and store against the stand-ins, in virtual time.
 #[derive(Parser)]
@@ -38,7 +45,7 @@ struct Arguments {
     /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h,g`.
     #[arg(long, default_value = "")]
     without: Without,
-    /// Begin no history later than so many seconds after the start.
+    /// Begin no history, or no trial of another bug, later than so many seconds after the start.
     #[arg(long)]
     within: Option<u64>,
     /// Histories at once.
@@ -56,6 +63,10 @@ struct Arguments {
     /// Switch this deliberate bug on; `all`: one after another, and say which seed finds each.
     #[arg(long, value_name = "BUG")]
     plant: Option<String>,
+    /// With --plant: keep what came of each bug in this file. What is least known is tried first, and on seeds beyond those
+    /// that did not find it; a seed that found a bug before is tried before others.
+    #[arg(long, value_name = "FILE", requires = "plant")]
+    record: Option<PathBuf>,
     /// Go through every place of short histories: crash, lose-answer, fail-step, twice, or all.
     #[arg(long, value_name = "HARNESS")]
     enumerate: Option<String>,
@@ -83,7 +94,7 @@ fn main() -> ExitCode {
         ..defaults
     };
     if let Some(bug) = &arguments.plant {
-        return try_bugs(bug, &orders, arguments.json);
+        return try_bugs(bug, &orders, arguments.record.as_deref(), arguments.json);
     }
     if let Some(harness) = &arguments.enumerate {
         return go_through(harness, &arguments, orders.cores);
@@ -135,36 +146,74 @@ fn go_through(name: &str, arguments: &Arguments, cores: usize) -> ExitCode {
 }
 
 /// Puts the auditor on trial. Exit code 1: a bug lives.
-fn try_bugs(bug: &str, orders: &Orders, json: bool) -> ExitCode {
+fn try_bugs(bug: &str, orders: &Orders, record: Option<&Path>, json: bool) -> ExitCode {
     let bugs: Vec<&str> =
         planted::NAMES.iter().copied().filter(|name| bug == "all" || bug == *name).collect();
     if bugs.is_empty() {
         eprintln!("error: this build has no deliberate bug `{bug}`\nhint: cargo xtask simtest --planted");
         return ExitCode::from(2);
     }
+    let mut found = match record.map(Found::read).transpose() {
+        Ok(found) => found.unwrap_or_default(),
+        Err(error) => {
+            eprintln!("error: {error}\nhint: nothing was tried; mend the file or remove it");
+            return ExitCode::from(2);
+        }
+    };
     // A bug may make the code panic: that is a find, and no news for the terminal.
     std::panic::set_hook(Box::new(|_| {}));
+    let (begun, planted) = (Instant::now(), bugs.len());
+    let mut plain = Plain::default();
     let mut trials = Vec::new();
-    for bug in bugs {
-        let trial = hunt(bug, orders);
+    for bug in found.least_known_first(&bugs) {
+        if orders.within.is_some_and(|within| begun.elapsed() >= within) {
+            break;
+        }
+        let trial = try_bug(bug, orders, &found, &mut plain);
+        found.add(&trial, orders.profile);
+        if let Err(error) = found.keep(&planted::NAMES.iter().copied().collect::<BTreeSet<_>>()) {
+            eprintln!("error: what came of {bug} could not be kept: {error}");
+            return ExitCode::from(2);
+        }
         if !json {
             match &trial.caught {
                 Some((seed, invariants)) => {
                     println!("found  {bug}: {} by seed {seed}", invariants.join(", "))
                 }
-                None => println!("LIVES  {bug}: {} seeds did not find it", trial.seeds_tried),
+                None => println!(
+                    "LIVES  {bug}: {} seeds did not find it, {} of them reached it",
+                    trial.seeds_tried, trial.reached
+                ),
             }
         }
         trials.push(trial);
     }
-    let found = trials.iter().filter(|trial| trial.caught.is_some()).count();
+    let caught = trials.iter().filter(|trial| trial.caught.is_some()).count();
     if json {
         let rows: Vec<_> = trials.iter().map(Trial::report).collect();
-        println!("{}", serde_json::json!({ "bugs": trials.len(), "found": found, "trials": rows }));
+        println!("{}", serde_json::json!({ "bugs": trials.len(), "found": caught, "trials": rows }));
     } else {
-        println!("{found} of {} deliberate bugs found", trials.len());
+        let left = planted - trials.len();
+        let late = if left == 0 { String::new() } else { format!("; no time for {left} others") };
+        println!("{caught} of {} deliberate bugs found{late}", trials.len());
     }
-    if found == trials.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if caught == trials.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// One bug: first the seed that found it last time, then all others that have not been tried on it.
+fn try_bug(bug: &str, orders: &Orders, found: &Found, plain: &mut Plain) -> Trial {
+    let orders = Orders { within: None, ..orders.clone() };
+    let known = found.known(bug);
+    if let Some((profile, seed, _)) = known.caught
+        && profile == orders.profile
+    {
+        let again = hunt(bug, &Orders { from: seed, seeds: 1, ..orders.clone() }, plain);
+        if again.caught.is_some() {
+            return again;
+        }
+    }
+    let tried = known.missed.get(orders.profile.name()).map_or(0, |(seeds, _)| *seeds);
+    hunt(bug, &Orders { from: orders.from + tried, ..orders.clone() }, plain)
 }
 
 /// A seed that differs from run to run, short enough to be typed.

@@ -497,6 +497,7 @@ impl Engine {
         scene: &Scene<'_>,
         desired: &Desired,
         link: Option<&Link>,
+        applied: &mut Applied,
         governor: &IdentityId,
         tail: &mut Tail,
     ) -> Result<(), Stop> {
@@ -526,6 +527,7 @@ impl Engine {
                 );
             }
             tail.writes.push(Write::Link(Link { ended_at: Some(now), ..link.clone() }));
+            self.leave_gifts(scene, applied, governor, tail).await?;
             tail.writes.push(Write::LeaverCancelled {
                 identity: identity.id.clone(),
                 site: scene.site.id().clone(),

@@ -11,6 +11,7 @@ mod desk;
 mod doors;
 mod echo;
 mod failed;
+mod goes_on;
 pub(crate) mod person;
 mod remember;
 mod unanswered;
@@ -465,7 +466,8 @@ impl Engine {
                     self.stop_waiting(&scene, &mut applied, tail);
                     self.hand_doors_over(&scene, &desired, &mut applied, &mut applying, &governor, tail)
                         .await?;
-                    self.note_governed(&scene, &desired, link.as_ref(), &governor, tail).await?;
+                    self.note_governed(&scene, &desired, link.as_ref(), &mut applied, &governor, tail)
+                        .await?;
                     return Ok(());
                 }
                 governed_on = Some(ground);

@@ -351,7 +351,8 @@ pub struct Charge {
     pub unit: String,
     pub window_seconds: u64,
     pub max: u64,
-    /// The clearance by which a person let this one through although the limit is reached. It counts all the same.
+    /// The clearance by which a person let this one through although the limit is reached. It counts all the same, and
+    /// makes no room for anything else of the unit's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use lanyard_engine::ports::{PortFailure, Store};
 use lanyard_model::{
     account::{Account, Role},
-    id::{AccountId, AccountKey, CenterId},
+    id::{AccountId, AccountKey, CenterId, RoomId},
     identity::{Groups, Status},
 };
 
@@ -133,6 +133,29 @@ async fn a_new_id_for_the_same_person_takes_the_account_over_and_nothing_ends_me
     assert!(!later.iter().any(|op| op.contains("activate")), "never switched off: {later:?}");
     assert_eq!(world.findings().await, Vec::<String>::new());
     assert_eq!(world.store.leavers(true, 9).await.unwrap(), [], "no clock runs on");
+    assert_eq!(world.sweep().await.differing, 0);
+}
+
+/// Found by seed 95962495034 of `brief`: somebody was terminated and hired again under a new id before anything could be
+/// taken from them, and kept a role that only the old id had been given.
+#[tokio::test]
+async fn what_the_old_id_was_given_is_the_new_ones_to_lose() {
+    let mut world = World::new().await;
+    let old = person("acme", "old", "Ana", "0417");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
+    let mut again = person("acme", "new", "Ana", "0417");
+    again.groups = Groups::new([APP.into()], true);
+    let new = again.id.clone();
+    world.say(again).await;
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n", "nothing gives the new id a role");
+    let applied = async |id| world.store.applied(id, &"hq".into()).await.unwrap().unwrap_or_default();
+    assert_eq!((applied(&id).await.seat, applied(&new).await.seat), (None, Some(RoomId(11))));
     assert_eq!(world.sweep().await.differing, 0);
 }
 

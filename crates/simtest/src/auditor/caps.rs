@@ -1,5 +1,5 @@
-//! S7: in every window no more people lose something than the policy allows. And, for whoever asks why something was not
-//! taken: whether the limit was truly reached, by a count of its own.
+//! S7: in every window no more people lose something than the policy allows, but for what somebody let pass, which counts all
+//! the same. And, for whoever asks why something was not taken: whether the limit was truly reached, by a count of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,16 +146,25 @@ impl Caps {
                     && lost.iter().all(names)
             })
         };
+        // Who had room once in a window may lose more in it. Whoever was let pass may lose what they were let pass with.
+        let mut had_room = vec![false; self.charges.len()];
         for (place, charge) in self.charges.iter().enumerate() {
-            let Some(lost) = &charge.lost else { continue };
-            let within: BTreeSet<&str> = self.charges[..=place]
+            let near = |other: &Charge, span| charge.clock.duration_since(other.clock).abs() < span;
+            let before = &self.charges[..place];
+            let within: BTreeSet<&str> = before
                 .iter()
-                .filter(|other| other.lost.is_some())
-                .filter(|other| charge.clock.duration_since(other.clock).abs() < WINDOW - STEP)
+                .filter(|other| other.lost.is_some() && near(other, WINDOW - STEP))
                 .map(|other| other.person.as_str())
+                .chain([charge.person.as_str()])
                 .collect();
             let most = self.limit(charge.at).0;
-            let holds = within.len() <= most || passes(charge, lost);
+            had_room[place] = within.len() <= most
+                || before
+                    .iter()
+                    .zip(&had_room)
+                    .any(|(other, had)| *had && other.person == charge.person && near(other, WINDOW + STEP));
+            let Some(lost) = &charge.lost else { continue };
+            let holds = had_room[place] || passes(charge, lost);
             verdict.check("S7", holds, charge.at, || {
                 format!(
                     "account {} of {} is number {} within a day to lose something, {most} are allowed",

@@ -134,7 +134,8 @@ pub(super) async fn what_was_taken_back_stops_its_intent(store: &dyn Store) {
     let refused = store.write(sent("i1", "c1", 10)).await;
     assert!(matches!(refused, Err(StoreFailure::NotCleared { .. })), "{refused:?}");
     // A pass lets one through a reached limit, and counts.
-    granted(store, "c2").await;
+    let pass = Clearance { kind: ClearanceKind::Cap, state: ClearanceState::Granted, ..clearance("c2") };
+    put(store, vec![Write::Clearance(Box::new(pass))]).await;
     let full = Charge { scope: "s".into(), unit: "ana".into(), window_seconds: 9, max: 0, pass: None };
     let charged = |charge: Charge| {
         let mut batch = sent("i4", "c2", 10);
@@ -143,6 +144,15 @@ pub(super) async fn what_was_taken_back_stops_its_intent(store: &dyn Store) {
     };
     let stopped = store.write(charged(full.clone())).await;
     assert!(matches!(stopped, Err(StoreFailure::CapReached { .. })), "{stopped:?}");
-    put(store, charged(Charge { pass: Some("c2".into()), ..full })).await;
+    put(store, charged(Charge { pass: Some("c2".into()), ..full.clone() })).await;
     assert_eq!(store.cap_used("s", at(1)).await.unwrap(), 1);
+    // It lets nothing else of the same person through: only what was granted by the limit itself does.
+    let beside = |id: &str, max: u64, seconds: i64| {
+        let charge = Some(Charge { max, ..full.clone() });
+        vec![Write::Intent(Box::new(Intent { charge, ..intent(id, "ana", at(seconds)) }))]
+    };
+    let stopped = store.write(beside("i5", 1, 11)).await;
+    assert!(matches!(stopped, Err(StoreFailure::CapReached { used: 1, max: 1, .. })), "{stopped:?}");
+    put(store, beside("i5", 2, 12)).await;
+    put(store, beside("i6", 1, 13)).await;
 }

@@ -40,7 +40,13 @@ statements! {
     BETWEEN = "SELECT record, outcome FROM intents WHERE at >= $1 AND at < $2 ORDER BY at, id LIMIT $3";
     RATES = "SELECT (outcome_at - $1) / $2, CAST(SUM(success) AS BIGINT), COUNT(*) FROM intents
              WHERE outcome_at IS NOT NULL AND outcome_at >= $1 GROUP BY 1 ORDER BY 1";
-    UNIT_CHARGED = "SELECT COUNT(*) FROM charges WHERE scope = $1 AND unit = $2 AND at > $3 AND at < $4";
+    /// What somebody let through a reached limit made no room for anything else of theirs.
+    UNIT_CHARGED = "SELECT COUNT(*) FROM charges WHERE scope = $1 AND unit = $2 AND at > $3 AND at < $4
+                    AND NOT EXISTS (SELECT 1 FROM clearances
+                                    JOIN clearance_uses ON clearance_uses.clearance = clearances.id
+                                    WHERE clearances.tenant = $5 AND clearances.user_id = $6
+                                    AND clearances.site = $7 AND clearances.kind = 'cap'
+                                    AND clearance_uses.intent = charges.intent)";
     UNITS_CHARGED = "SELECT COUNT(DISTINCT unit) FROM charges WHERE scope = $1 AND at > $2 AND at < $3";
     CHARGE = "INSERT INTO charges (scope, at, unit, intent) VALUES ($1, $2, $3, $4)";
     USED = "SELECT COUNT(DISTINCT unit) FROM charges WHERE scope = $1 AND at >= $2";
@@ -114,7 +120,9 @@ fn reserve(tx: &dyn Tx, charge: &Charge, intent: &Intent) -> Answer<()> {
     let (from, to) = (at.saturating_sub(window), at.saturating_add(window));
     let scope = &charge.scope;
     // A pass is checked where it is spent, in this same transaction.
-    if charge.pass.is_none() && tx::count(tx, UNIT_CHARGED, with![scope, &charge.unit, from, to])? == 0 {
+    let (who, site) = (&intent.identity, intent.site.as_str());
+    let theirs = with![scope, &charge.unit, from, to, who.tenant.as_str(), &*who.user, site];
+    if charge.pass.is_none() && tx::count(tx, UNIT_CHARGED, theirs)? == 0 {
         let used = tx::count(tx, UNITS_CHARGED, with![scope, from, to])?;
         if used >= charge.max {
             return Err(StoreFailure::CapReached { scope: scope.clone(), used, max: charge.max });

@@ -109,7 +109,10 @@ impl Scene<'_, '_> {
                         Taken::Role { center, after, .. } => {
                             let wanted = promise.roles.get(center).map_or(0, |role| rank(role));
                             let kept = after.as_deref().map_or(0, rank);
-                            let ours = given(Gift::Role(*center)) || lost(ROOMS) || lost(VISITORS);
+                            let ours = given(Gift::Role(*center))
+                                || lost(ROOMS)
+                                || lost(VISITORS)
+                                || self.ever_promised(person, removal, |then| then.roles.contains_key(center));
                             kept >= wanted && ours
                         }
                         Taken::Seat { room, instead } => match instead {
@@ -133,7 +136,10 @@ impl Scene<'_, '_> {
                         },
                         Taken::Item(item) => {
                             let unwanted = Some(*item) == site.executive_item && !promise.executive_item;
-                            unwanted && (given(Gift::Item(*item)) || lost(EXECUTIVES))
+                            let ours = given(Gift::Item(*item))
+                                || lost(EXECUTIVES)
+                                || self.ever_promised(person, removal, |then| then.executive_item);
+                            unwanted && ours
                         }
                         Taken::Booking { title } => title == FIRST_DAY,
                     }
