@@ -162,6 +162,8 @@ pub struct Engine {
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
+    /// What is known of where messages lead.
+    pub(crate) post: crate::outbox::Post,
     /// Signalled when a message was put into the outbox.
     pub(crate) mail: Notify,
     /// Rises when something happened that a watcher may want to see.
@@ -246,6 +248,7 @@ impl Engine {
             strikes: Mutex::default(),
             sealed_people: Mutex::default(),
             wake: Notify::new(),
+            post: Default::default(),
             mail: Notify::new(),
             news: watch::channel(0).0,
             latency: Latency::default(),

@@ -28,6 +28,7 @@ pub mod look;
 pub mod loops;
 pub mod naming;
 mod outages;
+mod outbox;
 pub mod packed;
 mod pages;
 pub mod policies;

@@ -1,4 +1,4 @@
-//! The loops that run beside the work: feeds, hooks, leavers' clocks, messages; and those of other rooms.
+//! The loops that run beside the work: feeds, hooks, leavers' clocks; and those of other rooms.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use lanyard_model::{
     id::{IdentityId, PlanId, SiteId, TenantId},
@@ -17,11 +16,10 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Engine,
-    alerts::undelivered,
     joining::{Followed, Newcomers},
     journal::{finding_line, line},
     outages::Upstream,
-    ports::{Finding, HookState, HookWish, Message, Notifier, ORG, Severity, Write},
+    ports::{Finding, HookState, HookWish, Notifier, ORG, Severity, Write},
 };
 
 /// What the loops need beside the engine's ports.
@@ -33,13 +31,6 @@ pub struct Surroundings {
 
 /// Longest pause between two tries of a feed that cannot be read.
 const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
-
-/// A message is tried for so long, and at least so often, before it waits for a person: longer than a weekend's outage of the
-/// mail.
-const MESSAGE_TRIED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
-const MESSAGE_ATTEMPTS_MIN: u32 = 12;
-/// Messages on their way at one time.
-const MESSAGES_AT_ONCE: usize = 8;
 
 impl Engine {
     /// Runs everything until `stop` turns true. Answers after all loops ended; looks under way end by themselves.
@@ -356,117 +347,6 @@ impl Engine {
                 self.clear(&key).await;
             }
         }
-    }
-
-    /// Delivers messages at least once, with pauses that grow. Several at a time: a receiver that takes long to answer, or
-    /// never does, keeps no other message waiting.
-    async fn send_messages(&self, notifier: &dyn Notifier) {
-        // When tries of what failed are due; and now and then a look for what was left by an earlier process.
-        let mut retries = BTreeSet::new();
-        let taken = Mutex::new(HashSet::new());
-        loop {
-            let now = self.clock.now();
-            retries.retain(|at| *at > now);
-            let due = self.store.messages_due(now, 100).await.unwrap_or_default();
-            let none = due.is_empty();
-            let tries = due.into_iter().map(|message| self.send_message(notifier, message, &taken));
-            let nexts: Vec<_> = stream::iter(tries).buffer_unordered(MESSAGES_AT_ONCE).collect().await;
-            retries.extend(nexts.into_iter().flatten());
-            if none {
-                let pause = self.clock.now() + Duration::from_secs(300);
-                let until = retries.first().map_or(pause, |at| pause.min(*at));
-                tokio::select! {
-                    biased;
-                    () = self.mail.notified() => {}
-                    () = self.clock.sleep_until(until) => {}
-                }
-            }
-        }
-    }
-
-    /// One try of one message on all its routes; when the next one is due. A route that took it is not asked again because
-    /// another one did not: `taken` remembers those of this process.
-    async fn send_message(
-        &self,
-        notifier: &dyn Notifier,
-        message: Message,
-        taken: &Mutex<HashSet<(String, usize)>>,
-    ) -> Option<Timestamp> {
-        let routes = self.routes(&message.route);
-        let mut result = match routes.is_empty() {
-            true => Err(format!("nothing says where {} leads", message.route)),
-            false => Ok(()),
-        };
-        let takers = || taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (number, route) in routes.iter().enumerate() {
-            let key = (message.id.clone(), number);
-            if takers().contains(&key) {
-                continue;
-            }
-            let sent = {
-                let _busy = self.clock.busy();
-                notifier.send(&message, route).await
-            };
-            if sent.is_ok() && routes.len() > 1 {
-                takers().insert(key);
-            }
-            result = result.and(sent);
-        }
-        let at = self.clock.now();
-        let next = match &result {
-            Ok(()) => None,
-            Err(_)
-                if message.attempts + 1 >= MESSAGE_ATTEMPTS_MIN
-                    && at.duration_since(message.at) >= MESSAGE_TRIED_FOR =>
-            {
-                None
-            }
-            Err(_) => Some(at + self.settings.backoff(message.attempts, &message.id)),
-        };
-        if next.is_none() {
-            takers().retain(|(id, _)| *id != message.id);
-        }
-        // Told after half an hour, though it is tried for days; and when it is given up.
-        let told = next.is_none() || message.attempts + 1 == MESSAGE_ATTEMPTS_MIN;
-        if let (Err(why), true) = (&result, told) {
-            let about = self.message_about(&message.id).await;
-            self.raise(Finding {
-                key: format!("message:{}", message.id),
-                kind: "message".into(),
-                severity: Severity::Warning,
-                tenant: about.as_ref().map(|about| about.tenant.clone()),
-                site: None,
-                identity: about,
-                title: undelivered(&message.route),
-                detail: format!("{}: {why}", message.subject),
-                fix: Some(
-                    "correct the route in the policy or the settings, then: lanyard messages --again".into(),
-                ),
-                since: at,
-            })
-            .await;
-        }
-        let mut batch = Vec::new();
-        if result.is_ok() && message.attempts >= MESSAGE_ATTEMPTS_MIN {
-            // It may have been given up, and sent again by a person.
-            batch.push(Write::FindingOver { key: format!("message:{}", message.id), at });
-        }
-        batch.push(Write::MessageTried { id: message.id.clone(), at, result, next });
-        let _ = self.write(batch).await;
-        next
-    }
-
-    /// Whom a message is about: its id begins with them, or names their plan.
-    async fn message_about(&self, id: &str) -> Option<IdentityId> {
-        let mut parts = id.split(':');
-        let first = parts.next()?;
-        if first == "given" {
-            let plan = self.store.plan(&PlanId::new(parts.next()?)).await.ok()??;
-            return Some(plan.identity);
-        }
-        let (tenant, user) = first.split_once('/')?;
-        let tenant = TenantId::new(tenant);
-        self.directories().contains_key(&tenant).then(|| IdentityId::new(tenant, user))
     }
 
     pub(crate) async fn raise(&self, finding: Finding) {

@@ -86,6 +86,7 @@ fn apply_one<'w>(
         }
         Write::Message(message) => notes::message(tx, message)?,
         Write::MessageTried { id, at, result, next } => notes::message_tried(tx, id, *at, result, *next)?,
+        Write::MessageHeld { id, until, why } => notes::message_held(tx, id, *until, why)?,
         Write::Certificate { scope, kind, certificate } => notes::certify(tx, scope, *kind, certificate)?,
         Write::Sweep(sweep) => notes::sweep(tx, sweep)?,
         Write::Count { name, by } => notes::count(tx, name, *by)?,

@@ -209,6 +209,13 @@ pub enum Write {
         result: Result<(), String>,
         next: Option<Timestamp>,
     },
+    /// A message that was not tried, because where it leads takes none at present: it counts no try, and waits until then.
+    /// Without `until` it is given up.
+    MessageHeld {
+        id: String,
+        until: Option<Timestamp>,
+        why: String,
+    },
     Certificate {
         scope: String,
         kind: ReadKind,

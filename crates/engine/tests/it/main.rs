@@ -17,6 +17,7 @@ mod interruptions;
 mod leavers;
 mod line;
 mod outages;
+mod outbox;
 mod people;
 mod reactions;
 mod reasons;

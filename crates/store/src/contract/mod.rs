@@ -62,6 +62,7 @@ cases![
     plans::leaver_clocks_start_once,
     plans::late_leavers_are_those_not_out_within_the_bound,
     plans::findings_messages_certificates_sweeps_and_counters,
+    plans::messages_of_one_route_hide_those_of_no_other,
     past::what_was_shown_then_is_what_was_shown,
     clearances::a_clearance_changes_once_per_version,
     clearances::of_what_is_over_the_last_comes_first,

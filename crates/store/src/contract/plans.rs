@@ -223,6 +223,45 @@ pub(super) async fn late_leavers_are_those_not_out_within_the_bound(store: &dyn 
     assert_eq!(store.leaver_clocks(&who("ed"), &site()).await.unwrap(), [ed]);
 }
 
+pub(super) async fn messages_of_one_route_hide_those_of_no_other(store: &dyn Store) {
+    let message = |id: &str, route: &str, seconds| {
+        Write::Message(Box::new(Message {
+            id: id.into(),
+            route: route.into(),
+            subject: "s".into(),
+            text: "t".into(),
+            at: at(seconds),
+            attempts: 0,
+            data: None,
+        }))
+    };
+    put(store, (0..9).map(|n| message(&format!("dead{n}"), "dead", n)).collect()).await;
+    put(store, vec![message("live1", "live", 20), message("live2", "live", 21)]).await;
+    let due = async |seconds| {
+        let due = store.messages_due(at(seconds), 2).await.unwrap();
+        due.into_iter().map(|message| format!("{} {}", message.id, message.attempts)).collect::<Vec<_>>()
+    };
+    assert_eq!(due(30).await, ["dead0 0", "dead1 0", "live1 0", "live2 0"]);
+    let held = |id: &str, until: Option<i64>| Write::MessageHeld {
+        id: id.into(),
+        until: until.map(at),
+        why: "it takes nothing".into(),
+    };
+    put(store, vec![held("dead0", Some(50)), held("dead1", None)]).await;
+    assert_eq!(due(30).await, ["dead2 0", "dead3 0", "live1 0", "live2 0"], "what was put off is not due");
+    let of = async |id: &str| {
+        let all = store.messages(99).await.unwrap();
+        let one = all.into_iter().find(|message| message.id == id).unwrap();
+        (one.attempts, one.next, one.error)
+    };
+    let why = Some("it takes nothing".to_owned());
+    assert_eq!(of("dead0").await, (0, Some(at(50)), why.clone()), "it counts no try");
+    assert_eq!(of("dead1").await, (0, None, why), "given up");
+    let sent = Write::MessageTried { id: "live1".into(), at: at(31), result: Ok(()), next: None };
+    put(store, vec![sent, held("live1", Some(60))]).await;
+    assert_eq!(of("live1").await, (1, None, None), "what was delivered stays so");
+}
+
 pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &dyn Store) {
     let finding = |key: &str, severity, seconds| Finding {
         key: key.into(),

@@ -1,6 +1,6 @@
 //! What people read and what is kept by name: findings, messages, certificates, sweeps, counters, settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Message, MessageState, Severity, SweepRecord};
@@ -33,8 +33,9 @@ statements! {
                     sent_at = $1 WHERE id = $2 AND sent_at IS NULL";
     MESSAGE_FAILED = "UPDATE messages SET attempts = attempts + 1, tried_at = $1, error = $2, due = $3
                       WHERE id = $4 AND sent_at IS NULL";
+    MESSAGE_HELD = "UPDATE messages SET error = $1, due = $2 WHERE id = $3 AND sent_at IS NULL";
     MESSAGES_DUE = "SELECT record, attempts FROM messages WHERE due IS NOT NULL AND due <= $1
-                    ORDER BY due, id LIMIT $2";
+                    ORDER BY due, id";
     MESSAGES = "SELECT record, attempts, due, sent_at, error FROM messages
                 ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1";
     CERTIFICATE = "INSERT INTO certificates (scope, kind, record, held_rows) VALUES ($1, $2, $3, $4)
@@ -183,11 +184,34 @@ pub(crate) fn message_tried(
     Ok(())
 }
 
+/// Notes why a message was not tried, and until when it waits; without `until` it is given up.
+pub(crate) fn message_held(tx: &dyn Tx, id: &str, until: Option<Timestamp>, why: &str) -> Answer<()> {
+    tx.run(MESSAGE_HELD, with![why, until, id])?;
+    Ok(())
+}
+
+/// As much of a kept message as it takes to know its lane.
+#[derive(serde::Deserialize)]
+struct Routed {
+    route: String,
+}
+
+/// Of each route no more than `limit`. Everything that is due is gone through; what waits for a route that takes nothing is
+/// put off, and is not due.
 pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<Vec<Message>> {
-    tx::all(tx, MESSAGES_DUE, with![now, rows_max(limit)], |row| {
-        let message: Message = record::read("message", row.text(0)?)?;
-        Ok(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message })
-    })
+    let mut due = Vec::new();
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    tx.each(MESSAGES_DUE, with![now], &mut |row| {
+        let Routed { route } = record::read("message", row.text(0)?)?;
+        let taken = taken.entry(route).or_default();
+        if *taken < limit {
+            *taken += 1;
+            let message: Message = record::read("message", row.text(0)?)?;
+            due.push(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message });
+        }
+        Ok(())
+    })?;
+    Ok(due)
 }
 
 /// Newest first.
