@@ -154,6 +154,8 @@ pub struct Engine {
     /// Requests whose next approvers this process has told. Forgotten with it: telling them again is the same message by
     /// its id, and the outbox keeps it once.
     pub(crate) escalated: Mutex<BTreeSet<String>>,
+    /// Leavers over the bound, as last counted.
+    pub(crate) overdue: Mutex<Option<crate::late::Overdue>>,
     /// Loops that ended without being asked to.
     pub(crate) dead_loops: Mutex<BTreeSet<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
@@ -244,6 +246,7 @@ impl Engine {
             echoes: Default::default(),
             known_apart: tokio::sync::Mutex::default(),
             escalated: Mutex::default(),
+            overdue: Mutex::default(),
             dead_loops: Mutex::default(),
             strikes: Mutex::default(),
             sealed_people: Mutex::default(),

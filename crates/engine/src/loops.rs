@@ -1,15 +1,14 @@
 //! The loops that run beside the work: feeds, hooks, leavers' clocks; and those of other rooms.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
 use lanyard_model::{
-    id::{IdentityId, PlanId, SiteId, TenantId},
-    plan::{Block, Gate},
+    id::{SiteId, TenantId},
     signal::Source,
 };
 use tokio::{sync::watch, task::JoinSet};
@@ -265,70 +264,6 @@ impl Engine {
         }
     }
 
-    /// Raises an alarm for each leaver whose clock has nearly run out, once.
-    pub async fn alarm_late_leavers(&self) {
-        // The moment first: a list that is older than it would make somebody late who was verified in between.
-        let now = self.clock.now();
-        let Ok(open) = self.store.leavers(true, 1000).await else { return };
-        let alarm_after = self.settings.leaver_bound.mul_f64(0.8);
-        let alarm_after = jiff::SignedDuration::try_from(alarm_after).unwrap_or(jiff::SignedDuration::MAX);
-        let late: Vec<_> = open
-            .into_iter()
-            .filter(|leaver| now.duration_since(leaver.seen_at.max(leaver.since)) >= alarm_after)
-            .collect();
-        if late.is_empty() {
-            return;
-        }
-        let Ok(known) = self.store.findings(100_000).await else { return };
-        let known: BTreeSet<String> = known.into_iter().map(|finding| finding.key).collect();
-        let key_of =
-            |leaver: &crate::ports::Leaver| format!("leaver-late:{}:{}", leaver.identity, leaver.site);
-        let mut raised = Vec::new();
-        for leaver in late {
-            let key = key_of(&leaver);
-            if known.contains(&key) || self.waits_on_purpose(&leaver).await {
-                continue;
-            }
-            self.raise(Finding {
-                key,
-                kind: "leaver_late".into(),
-                severity: Severity::Error,
-                tenant: Some(leaver.identity.tenant.clone()),
-                site: Some(leaver.site.clone()),
-                identity: Some(leaver.identity.clone()),
-                title: format!("{} left and is not yet verified gone from {}", leaver.identity, leaver.site),
-                detail: format!("seen to have left at {}", leaver.seen_at),
-                fix: Some("open the person's plan: it says which step is open and why".into()),
-                since: now,
-            })
-            .await;
-            raised.push(key_of(&leaver));
-        }
-        if raised.is_empty() {
-            return;
-        }
-        // Whoever was read back as gone meanwhile ended an alarm that was not there yet; it is ended now.
-        let Ok(open) = self.store.leavers(true, 1000).await else { return };
-        let open: BTreeSet<String> = open.iter().map(key_of).collect();
-        for key in raised.iter().filter(|key| !open.contains(*key)) {
-            self.clear(key).await;
-        }
-    }
-
-    /// Whether all that is left to take waits for what the policy itself asks: a hold, a stage, somebody's word.
-    pub(crate) async fn waits_on_purpose(&self, leaver: &crate::ports::Leaver) -> bool {
-        let Ok(plans) = self.store.plans(Some(&leaver.identity), 5).await else { return false };
-        let Some(newest) = plans.into_iter().find(|plan| plan.site == leaver.site) else { return false };
-        !newest.steps.is_empty()
-            && newest.ending.is_some()
-            && newest.steps.iter().all(|step| match &step.gate {
-                Gate::Held { .. } | Gate::Waiting { .. } => true,
-                // Told as the policy's reaction says.
-                Gate::Blocked { kind, .. } => *kind == Block::Reaction,
-                Gate::Open => false,
-            })
-    }
-
     /// Ends what was said about limits that have room again.
     pub async fn clear_caps(&self) {
         for key in self.caps_reached() {
@@ -368,7 +303,7 @@ impl Engine {
         }
     }
 
-    async fn clear(&self, key: &str) {
+    pub(crate) async fn clear(&self, key: &str) {
         let at = self.clock.now();
         let _ = self.write(vec![Write::FindingOver { key: key.to_owned(), at }]).await;
     }

@@ -211,13 +211,11 @@ impl Engine {
             scopes.push(one_of(None, Some(tenant)));
             scopes.extend(sites.keys().map(|site| one_of(Some(site), Some(tenant))));
         }
-        let mut last = BTreeMap::new();
-        for scope in scopes {
-            if let Some(record) = self.store.sweeps(Some(&scope.to_string()), 1).await?.into_iter().next() {
-                last.insert(scope, record);
-            }
-        }
-        Ok(last)
+        let known = self.store.last_sweeps().await?;
+        let known: BTreeMap<String, SweepRecord> =
+            known.into_iter().map(|record| (record.scope.clone(), record)).collect();
+        let of = |scope: SweepScope| Some((scope.clone(), known.get(&scope.to_string())?.clone()));
+        Ok(scopes.into_iter().filter_map(of).collect())
     }
 
     /// How each site stands, from the last sweeps of all scopes.
@@ -246,13 +244,13 @@ impl Engine {
         scope: &SweepScope,
     ) -> Vec<Option<&'l SweepRecord>> {
         let mut all = Vec::new();
-        for tenant in self.directories().keys() {
-            for site in self.sites().keys() {
+        let asked_for = |site: &&SiteId| scope.site.as_ref().is_none_or(|only| only == *site);
+        let tenants = self.directories().keys();
+        for tenant in tenants.filter(|tenant| scope.tenant.as_ref().is_none_or(|only| only == *tenant)) {
+            for site in self.sites().keys().filter(asked_for) {
                 let pair = SweepScope { site: Some(site.clone()), tenant: Some(tenant.clone()) };
-                if within(&pair, scope) {
-                    let covering = last.iter().filter(|(known, _)| within(&pair, known));
-                    all.push(covering.map(|(_, record)| record).max_by_key(|record| record.started_at));
-                }
+                let covering = last.iter().filter(|(known, _)| within(&pair, known));
+                all.push(covering.map(|(_, record)| record).max_by_key(|record| record.started_at));
             }
         }
         all

@@ -53,7 +53,7 @@ mod tests {
         "journal::TENANTS",
         "journal::TREES",
         "links::COUNTS",
-        "notes::OPEN_KEYS",
+        "notes::OPEN_FINDINGS",
         "plans::OPEN",
         "plans::RATES",
         "plans::UNITS_CHARGED",

@@ -23,7 +23,7 @@ statements! {
                  SELECT key, since, over_at, record FROM findings WHERE key = $1 AND over_at IS NOT NULL
                  ON CONFLICT DO NOTHING";
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
-    OPEN_KEYS = "SELECT key FROM findings WHERE over_at IS NULL";
+    OPEN_FINDINGS = "SELECT key, record FROM findings WHERE over_at IS NULL";
     CLOSED_KEYS = "SELECT key FROM meta WHERE key >= $1 AND key < $2 AND value <> ''";
     FINDING_OPEN = "SELECT record, since FROM findings WHERE key = $1 AND over_at IS NULL";
     FINDINGS = "SELECT record, since FROM findings WHERE over_at IS NULL
@@ -38,6 +38,9 @@ statements! {
                     ORDER BY due, id";
     MESSAGES = "SELECT record, attempts, due, sent_at, error FROM messages
                 ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1";
+    MESSAGES_OPEN = "SELECT COUNT(*) FROM (SELECT sent_at FROM messages
+                     ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1) AS newest
+                     WHERE sent_at IS NULL";
     CERTIFICATE = "INSERT INTO certificates (scope, kind, record, held_rows) VALUES ($1, $2, $3, $4)
                    ON CONFLICT (scope, kind) DO UPDATE SET record = excluded.record,
                    held_rows = COALESCE(excluded.held_rows, certificates.held_rows)";
@@ -48,6 +51,13 @@ statements! {
              record = excluded.record";
     SWEEPS = "SELECT record FROM sweeps ORDER BY started_at DESC, id DESC LIMIT $1";
     SWEEPS_OF = "SELECT record FROM sweeps WHERE scope = $1 ORDER BY started_at DESC, id DESC LIMIT $2";
+    /// From scope to scope along the index: sweeps are kept for ever, scopes are few.
+    LAST_SWEEPS = "WITH RECURSIVE scopes (scope) AS (
+                   SELECT MIN(sweeps.scope) FROM sweeps
+                   UNION ALL SELECT (SELECT MIN(sweeps.scope) FROM sweeps WHERE sweeps.scope > scopes.scope)
+                   FROM scopes WHERE scopes.scope IS NOT NULL)
+                   SELECT (SELECT record FROM sweeps WHERE sweeps.scope = scopes.scope
+                   ORDER BY started_at DESC, id DESC LIMIT 1) FROM scopes WHERE scopes.scope IS NOT NULL";
     COUNT = "INSERT INTO counters (name, value) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
     COUNTED = "SELECT value FROM counters WHERE name = $1";
@@ -61,12 +71,42 @@ statements! {
 /// finding said, because that may name people; earlier versions kept the words. Empty: no longer.
 pub(crate) const CLOSED: &str = "closed:";
 
-/// Keys of the findings that are not over, and notes of those that a person put away.
-pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
-    let key = |row: &dyn Row| Ok(row.text(0)?.to_owned());
-    let mut keys: BTreeSet<String> = tx::all(tx, OPEN_KEYS, &[], key)?.into_iter().collect();
-    keys.extend(tx::all(tx, CLOSED_KEYS, with![CLOSED, &after_prefix(CLOSED)], key)?);
-    Ok(keys)
+/// What findings are counted by.
+pub(crate) type Sort = (String, Severity);
+
+pub(crate) fn sort_of(finding: &Finding) -> Sort {
+    (finding.kind.clone(), finding.severity)
+}
+
+/// As much of a kept finding as it takes to count it.
+#[derive(serde::Deserialize)]
+struct Sorted {
+    kind: String,
+    severity: Severity,
+}
+
+/// Keys of the findings that are not over, with what each is counted by; and notes of those that a person put away.
+pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeMap<String, Option<Sort>>> {
+    let mut open = BTreeMap::new();
+    tx.each(OPEN_FINDINGS, &[], &mut |row| {
+        let Sorted { kind, severity } = record::read("finding", row.text(1)?)?;
+        open.insert(row.text(0)?.to_owned(), Some((kind, severity)));
+        Ok(())
+    })?;
+    tx.each(CLOSED_KEYS, with![CLOSED, &after_prefix(CLOSED)], &mut |row| {
+        open.insert(row.text(0)?.to_owned(), None);
+        Ok(())
+    })?;
+    Ok(open)
+}
+
+/// How many findings are open of each sort.
+pub(crate) fn finding_counts(tx: &dyn Tx) -> Answer<BTreeMap<Sort, u64>> {
+    let mut counts = BTreeMap::new();
+    for sort in open_findings(tx)?.into_values().flatten() {
+        *counts.entry(sort).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// What a finding says, apart from since when.
@@ -94,7 +134,7 @@ pub(crate) fn finding_closed(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at
     let Some(finding) = open_finding(tx, key)? else { return Ok(()) };
     let note = format!("{CLOSED}{key}");
     set_meta(tx, &note, &hash(&words(&finding)?))?;
-    open.open(tx, &note)?;
+    open.open(tx, &note, None)?;
     finding_over(tx, open, key, at)
 }
 
@@ -125,7 +165,7 @@ pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -
         Severity::Error => 2,
     };
     tx.run(FINDING, with![&finding.key, severity, finding.since, &record::write(finding)?])?;
-    open.open(tx, &finding.key)
+    open.open(tx, &finding.key, Some(sort_of(finding)))
 }
 
 /// Ends a finding; nothing is asked of the database for one that is not open.
@@ -214,6 +254,11 @@ pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<
     Ok(due)
 }
 
+/// How many of the newest `among` were not delivered.
+pub(crate) fn messages_open(tx: &dyn Tx, among: usize) -> Answer<u64> {
+    tx::count(tx, MESSAGES_OPEN, with![rows_max(among)])
+}
+
 /// Newest first.
 pub(crate) fn messages(tx: &dyn Tx, limit: usize) -> Answer<Vec<MessageState>> {
     tx::all(tx, MESSAGES, with![rows_max(limit)], |row| {
@@ -269,6 +314,11 @@ pub(crate) fn sweeps(tx: &dyn Tx, scope: Option<&str>, limit: usize) -> Answer<V
         None => tx::all(tx, SWEEPS, with![rows_max(limit)], read),
         Some(scope) => tx::all(tx, SWEEPS_OF, with![scope, rows_max(limit)], read),
     }
+}
+
+/// The last one of each scope.
+pub(crate) fn last_sweeps(tx: &dyn Tx) -> Answer<Vec<SweepRecord>> {
+    tx::all(tx, LAST_SWEEPS, &[], |row| record::read("sweep", row.text(0)?))
 }
 
 pub(crate) fn count(tx: &dyn Tx, name: &str, by: u64) -> Answer<()> {

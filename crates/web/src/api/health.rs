@@ -1,6 +1,6 @@
 //! Health that tells the truth, and numbers for Prometheus.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -101,7 +101,7 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
             format!("{} waiting for a person", work.dead),
             (work.dead > 0).then(|| "open Overview: each names its fix".into()),
         );
-        let late = engine.leavers_overdue(1000).await?;
+        let late = engine.leavers_overdue().await?;
         add(
             About::Lanyard,
             "leavers",
@@ -129,7 +129,8 @@ pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Pro
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
-/// The numbers, in Prometheus' text form.
+/// The numbers, in Prometheus' text form. Asked for again and again: everything here is a count, a value that a loop keeps, or a
+/// few rows by tenant and scope, however much is open.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -174,8 +175,8 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
             let _ = writeln!(text, "lanyard_feed_age_seconds{{tenant=\"{tenant}\"}} {age}");
         }
     }
-    let late = engine.leavers_overdue(100_000).await?;
-    let undelivered = store.messages(1_000).await?.iter().filter(|message| message.sent_at.is_none()).count();
+    let late = engine.leavers_overdue().await?;
+    let undelivered = store.messages_open(1_000).await?;
     for (name, help, value) in [
         (
             "lanyard_leavers_late",
@@ -195,16 +196,12 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
         text,
         "# HELP lanyard_findings_open What needs a person, by kind and severity\n# TYPE lanyard_findings_open gauge"
     );
-    let mut open: BTreeMap<(String, &str), u64> = BTreeMap::new();
-    for finding in store.findings(100_000).await? {
-        let severity = match finding.severity {
+    for (kind, severity, count) in store.finding_counts().await? {
+        let severity = match severity {
             Severity::Info => "info",
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        *open.entry((finding.kind, severity)).or_default() += 1;
-    }
-    for ((kind, severity), count) in open {
         let _ = writeln!(text, "lanyard_findings_open{{kind=\"{kind}\",severity=\"{severity}\"}} {count}");
     }
     let _ = writeln!(

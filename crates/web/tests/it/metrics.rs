@@ -13,7 +13,7 @@ use lanyard_model::{
     account::{Account, AccountRead},
     booking::Booking,
     coverage::Evidence,
-    id::{AccountId, ItemId, SiteId},
+    id::{AccountId, IdentityId, ItemId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
     signal::Lane,
@@ -177,6 +177,83 @@ async fn each_site_has_its_age_whichever_schedule_compared_it() {
             "lanyard_sweep_certified{site=\"west\"} 0"
         ]
     );
+}
+
+/// The lines of a series.
+async fn series(house: &House, name: &str) -> Vec<String> {
+    let (_, _, text) = house.form("GET", "/metrics", &[("authorization", "Bearer local")], "").await;
+    let of = |line: &&str| line.split(['{', ' ']).next() == Some(name);
+    text.lines().filter(of).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn what_is_open_is_counted_as_it_is_now() {
+    let house = with_sites(&["hq"]).await;
+    let finding = |key: &str, kind: &str, severity| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: kind.into(),
+            severity,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: key.into(),
+            detail: String::new(),
+            fix: None,
+            since: house.now(),
+        }))
+    };
+    let message = |id: &str| {
+        Write::Message(Box::new(Message {
+            id: id.into(),
+            route: "it".into(),
+            subject: "s".into(),
+            text: "t".into(),
+            at: house.now(),
+            attempts: 0,
+            data: None,
+        }))
+    };
+    let left = |user: &str| Write::LeaverSeen {
+        identity: IdentityId::new("northgate".into(), user),
+        site: "hq".into(),
+        since: house.now(),
+        seen_at: house.now(),
+    };
+    let (warning, error) = (Severity::Warning, Severity::Error);
+    house
+        .put(vec![
+            finding("a", "orphan", warning),
+            finding("b", "orphan", error),
+            finding("c", "todo", error),
+        ])
+        .await;
+    house.put(vec![message("m1"), message("m2"), left("ana"), left("bo")]).await;
+    let open = "lanyard_findings_open";
+    assert_eq!(
+        series(&house, open).await,
+        [
+            "lanyard_findings_open{kind=\"orphan\",severity=\"warning\"} 1",
+            "lanyard_findings_open{kind=\"orphan\",severity=\"error\"} 1",
+            "lanyard_findings_open{kind=\"todo\",severity=\"error\"} 1",
+        ]
+    );
+    assert_eq!(series(&house, "lanyard_messages_open").await, ["lanyard_messages_open 2"]);
+    assert_eq!(series(&house, "lanyard_leavers_late").await, ["lanyard_leavers_late 0"]);
+
+    house.pass(SignedDuration::from_mins(3));
+    let at = house.now();
+    let sent = Write::MessageTried { id: "m1".into(), at, result: Ok(()), next: None };
+    house.put(vec![Write::FindingOver { key: "b".into(), at }, sent]).await;
+    assert_eq!(
+        series(&house, open).await,
+        [
+            "lanyard_findings_open{kind=\"orphan\",severity=\"warning\"} 1",
+            "lanyard_findings_open{kind=\"todo\",severity=\"error\"} 1",
+        ]
+    );
+    assert_eq!(series(&house, "lanyard_messages_open").await, ["lanyard_messages_open 1"]);
+    assert_eq!(series(&house, "lanyard_leavers_late").await, ["lanyard_leavers_late 2"]);
 }
 
 #[tokio::test]
