@@ -15,6 +15,7 @@ pub mod definitions;
 pub mod engine;
 pub mod environments;
 pub mod explain;
+pub mod feeds;
 mod grown;
 pub mod ingest;
 pub mod intake;

@@ -118,11 +118,12 @@ impl Engine {
     }
 
     /// Reads one tenant's change feed for ever: at once while pages bring rows, at the interval when idle, backing
-    /// off while it fails. A feed that stays silent is a finding.
+    /// off while it fails. Whether it is read at all, and brings anything, is watched by [`Self::watch_feeds`].
     async fn follow_feed(&self, tenant: &TenantId) {
         let mut failures = 0u32;
         // What an earlier process said about the feed ends with the first good poll.
         let mut alarmed = true;
+        self.begin_to_hear(tenant).await;
         self.note_org(tenant).await;
         loop {
             match self.poll_feed(tenant).await {
@@ -250,11 +251,13 @@ impl Engine {
         }
     }
 
-    /// Alarms before a leaver's bound ends, not after; and ends what was said about limits that have room again.
+    /// Alarms before a leaver's bound ends, not after, and where a log is not read; and ends what was said about limits that have
+    /// room again.
     async fn watch_leavers(&self) {
         loop {
             self.clock.sleep(self.settings.leaver_check).await;
             self.alarm_late_leavers().await;
+            self.watch_feeds().await;
             self.clear_caps().await;
             self.watch_reviews().await;
             self.tell_escalated().await;

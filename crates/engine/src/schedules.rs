@@ -310,7 +310,7 @@ impl Engine {
         let asked_for = |id: &TenantId| scope.tenant.as_ref().is_none_or(|only| only == id);
         let mut some_tenant = false;
         for (id, directory) in self.directories().iter().filter(|(id, _)| asked_for(id)) {
-            let lately = self.polled_at(id).map(|at| self.clock.now().duration_since(at));
+            let lately = self.answered_at(id).map(|at| self.clock.now().duration_since(at));
             some_tenant = if scope.tenant.is_none() && lately.is_some_and(|ago| ago <= ANSWERED_LATELY) {
                 true
             } else if let Some(known) = answers.get(&Upstream::Tenant(id.clone())) {

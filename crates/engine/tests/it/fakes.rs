@@ -98,6 +98,8 @@ pub struct OktaState {
     pub attributes: BTreeMap<String, String>,
     /// What it is as soon as a list was read.
     pub attributes_later: Option<BTreeMap<String, String>>,
+    /// The feed does not answer at all.
+    pub hangs: bool,
     /// What the feed answers next; then it is idle.
     pub pages: VecDeque<Result<FeedPage, FeedError>>,
     /// How often everybody was listed.
@@ -212,6 +214,9 @@ impl Directory for Okta {
 
     async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError> {
         let _ = self.read(|_| ())?;
+        if held(&self.state).hangs {
+            std::future::pending::<()>().await;
+        }
         let scripted = held(&self.state).pages.pop_front();
         scripted.unwrap_or_else(|| Ok(FeedPage { events: Vec::new(), next: cursor.clone(), rows: 0 }))
     }
