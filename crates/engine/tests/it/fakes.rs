@@ -86,6 +86,8 @@ pub struct OktaState {
     pub groups: BTreeSet<GroupId>,
     /// Every read fails so.
     pub failure: Option<PortFailure>,
+    /// When that is over by itself.
+    pub back_at: Option<Timestamp>,
     /// People whom lists leave out.
     pub unlisted: BTreeSet<String>,
     /// Lists end early.
@@ -124,7 +126,8 @@ impl Okta {
 
     fn read<T>(&self, read: impl FnOnce(&OktaState) -> T) -> Result<T, PortFailure> {
         let state = held(&self.state);
-        state.failure.clone().map_or_else(|| Ok(read(&state)), Err)
+        let back = state.back_at.is_some_and(|at| at <= self.clock.now());
+        state.failure.clone().filter(|_| !back).map_or_else(|| Ok(read(&state)), Err)
     }
 }
 
@@ -287,6 +290,8 @@ pub struct OfficeState {
     pub fields: BTreeMap<String, String>,
     /// How often all accounts were listed.
     pub lists: usize,
+    /// How long it takes to list all accounts, until then.
+    pub takes: Option<(Duration, Timestamp)>,
     /// Happens while all accounts are listed next.
     pub while_listed: Option<Box<dyn FnOnce() + Send>>,
     /// The list of accounts shows nobody and does not come to its own end.
@@ -600,6 +605,11 @@ impl Workplace for Office {
         let at = self.clock.now();
         if let Some(meanwhile) = self.change(|state| state.while_listed.take()) {
             meanwhile();
+        }
+        if let Some((takes, until)) = self.change(|state| state.takes)
+            && self.clock.now() < until
+        {
+            self.clock.pass(takes);
         }
         self.read(|state| {
             state.lists += 1;
