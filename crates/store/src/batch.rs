@@ -99,6 +99,12 @@ fn apply_one<'w>(
         Write::LetGo { tenant, position, at, note } => {
             return Ok(Wrote::Lines(journal::let_go(tx, tenant, *position, *at, note)?));
         }
+        Write::PastGone { before } => {
+            return Ok(Wrote::Gone {
+                memberships: signals::memberships_gone(tx, *before)?,
+                findings: notes::past_gone(tx, *before)?,
+            });
+        }
         Write::Erase { identity } => {
             return Ok(Wrote::Lines(erase::person(tx, &mut memory.findings, identity)?));
         }

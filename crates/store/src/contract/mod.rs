@@ -65,6 +65,7 @@ cases![
     plans::findings_messages_certificates_sweeps_and_counters,
     plans::open_findings_are_counted_as_they_are_after_each_batch,
     plans::messages_of_one_route_hide_those_of_no_other,
+    signals::changes_of_memberships_go_with_their_time,
     past::what_was_shown_then_is_what_was_shown,
     clearances::a_clearance_changes_once_per_version,
     clearances::of_what_is_over_the_last_comes_first,

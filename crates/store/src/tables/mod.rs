@@ -54,10 +54,12 @@ mod tests {
         "journal::TREES",
         "links::COUNTS",
         "notes::OPEN_FINDINGS",
+        "notes::PAST_GONE",
         "plans::OPEN",
         "plans::RATES",
         "plans::UNITS_CHARGED",
         "plans::USED",
+        "signals::MEMBERSHIPS_GONE",
         "work::COUNT_ALL",
         "work::COUNT_DEAD",
     ];

@@ -22,6 +22,7 @@ statements! {
     KEEP_PAST = "INSERT INTO findings_past (key, since, over_at, record)
                  SELECT key, since, over_at, record FROM findings WHERE key = $1 AND over_at IS NOT NULL
                  ON CONFLICT DO NOTHING";
+    PAST_GONE = "DELETE FROM findings_past WHERE over_at < $1";
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
     OPEN_FINDINGS = "SELECT key, record FROM findings WHERE over_at IS NULL";
     CLOSED_KEYS = "SELECT key FROM meta WHERE key >= $1 AND key < $2 AND value <> ''";
@@ -107,6 +108,11 @@ pub(crate) fn finding_counts(tx: &dyn Tx) -> Answer<BTreeMap<Sort, u64>> {
         *counts.entry(sort).or_default() += 1;
     }
     Ok(counts)
+}
+
+/// Lets go of what findings said that were over before then and were seen again; how many.
+pub(crate) fn past_gone(tx: &dyn Tx, before: Timestamp) -> Answer<u64> {
+    tx.run(PAST_GONE, with![before])
 }
 
 /// What a finding says, apart from since when.
