@@ -325,6 +325,8 @@ impl Engine {
         let count = batch.len();
         if count > 0 {
             self.write(batch).await?;
+            // Somebody has mended something: what took nothing is tried at once.
+            self.post.try_again(at);
             self.mail.notify_one();
         }
         Ok(count)

@@ -23,6 +23,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     EngineSettings,
     clock::Clock,
+    feeds::{Heard, Polled},
     grown::Grown,
     journal::line,
     latency::Latency,
@@ -129,8 +130,10 @@ pub struct Engine {
     missing_groups: RwLock<BTreeSet<GroupId>>,
     /// Live people accounts per site as last counted, for caps in percent.
     people: RwLock<BTreeMap<SiteId, u64>>,
-    /// When each feed was last read to its present end.
-    polled: RwLock<BTreeMap<TenantId, Timestamp>>,
+    /// When each feed was last read.
+    polled: RwLock<BTreeMap<TenantId, Polled>>,
+    /// What was heard of each tenant whose feed is followed.
+    pub(crate) heard: Mutex<BTreeMap<TenantId, Heard>>,
     /// Keys of findings about upstreams and limits that a good turn ends; read from the store at start.
     troubles: Mutex<BTreeSet<String>>,
     /// What access reviews took away and policy shall not give again.
@@ -156,6 +159,8 @@ pub struct Engine {
     pub(crate) escalated: Mutex<BTreeSet<String>>,
     /// Delegations of whose stand-ins the same holds.
     pub(crate) stood_in: Mutex<BTreeSet<String>>,
+    /// Leavers over the bound, as last counted.
+    pub(crate) overdue: Mutex<Option<crate::late::Overdue>>,
     /// Loops that ended without being asked to.
     pub(crate) dead_loops: Mutex<BTreeSet<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
@@ -164,6 +169,8 @@ pub struct Engine {
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
+    /// What is known of where messages lead.
+    pub(crate) post: crate::outbox::Post,
     /// Signalled when a message was put into the outbox.
     pub(crate) mail: Notify,
     /// Rises when something happened that a watcher may want to see.
@@ -232,6 +239,7 @@ impl Engine {
             missing_groups: RwLock::default(),
             people: RwLock::default(),
             polled: RwLock::default(),
+            heard: Mutex::default(),
             troubles: Mutex::default(),
             withheld: RwLock::default(),
             watched: Mutex::default(),
@@ -245,10 +253,12 @@ impl Engine {
             known_apart: tokio::sync::Mutex::default(),
             escalated: Mutex::default(),
             stood_in: Mutex::default(),
+            overdue: Mutex::default(),
             dead_loops: Mutex::default(),
             strikes: Mutex::default(),
             sealed_people: Mutex::default(),
             wake: Notify::new(),
+            post: Default::default(),
             mail: Notify::new(),
             news: watch::channel(0).0,
             latency: Latency::default(),
@@ -525,12 +535,26 @@ impl Engine {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    pub(crate) fn note_polled(&self, tenant: &TenantId, at: Timestamp) {
-        self.polled.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), at);
+    pub(crate) fn note_polled(&self, tenant: &TenantId, at: Timestamp, to_its_end: bool) {
+        let mut all = self.polled.write().unwrap_or_else(PoisonError::into_inner);
+        let polled = all.entry(tenant.clone()).or_insert(Polled { answered_at: at, ended_at: None });
+        polled.answered_at = at;
+        if to_its_end {
+            polled.ended_at = Some(at);
+        }
     }
 
-    /// When this tenant's feed was last read, since the engine started.
+    /// When this tenant's feed was last read to its present end, since the engine started.
     pub fn polled_at(&self, tenant: &TenantId) -> Option<Timestamp> {
+        self.polled(tenant)?.ended_at
+    }
+
+    /// When it last answered with any page.
+    pub(crate) fn answered_at(&self, tenant: &TenantId) -> Option<Timestamp> {
+        Some(self.polled(tenant)?.answered_at)
+    }
+
+    fn polled(&self, tenant: &TenantId) -> Option<Polled> {
         self.polled.read().unwrap_or_else(PoisonError::into_inner).get(tenant).copied()
     }
 

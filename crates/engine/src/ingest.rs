@@ -8,6 +8,7 @@ use lanyard_model::{
 
 use crate::{
     Engine,
+    feeds::CAUGHT_UP,
     intake::Read,
     journal::line,
     ports::{DeliveryProblem, FeedCursor, FeedError, Finding, Severity, StoreFailure, Write, Wrote},
@@ -176,6 +177,8 @@ impl Engine {
             Err(error) => return Err(FeedStop::Feed(error)),
         };
         let (rows, interval) = (page.rows, self.settings.feed_interval);
+        let newest = page.events.iter().filter_map(|event| event.published).max();
+        let to_its_end = rows == 0 || newest.is_some_and(|at| now.duration_since(at) <= CAUGHT_UP);
         let read = Read { tenant, now, before: &before, from: &from, kept, to: &page.next, restart };
         // Where it began again is kept, whatever it found: the dead place would be refused once more.
         if page.events.is_empty() && page.next == from && read.restart.is_none() {
@@ -183,7 +186,7 @@ impl Engine {
             if !noted.is_empty() {
                 self.write(noted).await.map_err(FeedStop::Store)?;
             }
-            self.note_polled(tenant, now);
+            self.note_polled(tenant, now, to_its_end);
             return Ok(rows);
         }
         let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
@@ -207,7 +210,7 @@ impl Engine {
         }
         batch.extend(missing);
         self.write(batch).await.map_err(FeedStop::Store)?;
-        self.note_polled(tenant, now);
+        self.note_polled(tenant, now, to_its_end);
         self.wake.notify_one();
         Ok(rows)
     }

@@ -1,15 +1,34 @@
-//! Answering for a leaver who was not out in time: an owner, and what compensates for it. A person's word, kept in the journal;
-//! evidence shows it beside the breach.
+//! Leavers who are not out in time: the alarm before the bound ends, how many are over it, and answering for one: an owner, and
+//! what compensates for it. That is a person's word, kept in the journal; evidence shows it beside the breach.
 
-use jiff::Timestamp;
-use lanyard_model::id::{IdentityId, SiteId};
+use std::{sync::PoisonError, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use lanyard_model::{
+    id::{IdentityId, SiteId},
+    plan::{Block, Gate},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
     journal::line,
-    ports::{Document, DocumentKey, LATE_ANSWERS as ANSWERS, Leaver, Severity, StoreFailure, Write},
+    ports::{Document, DocumentKey, Finding, LATE_ANSWERS as ANSWERS, Leaver, Severity, StoreFailure, Write},
 };
+
+/// The part of the bound after which the alarm comes.
+const ALARM_AT: f64 = 0.8;
+/// Clocks that are read at a time.
+const PAGE: usize = 1_000;
+/// A count that is not older than so many rounds of the loop is good.
+const COUNTED_LATELY: u32 = 4;
+
+/// How many leavers were over the bound when they were last counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Overdue {
+    at: Timestamp,
+    late: u64,
+}
 
 /// What somebody says about a late leaver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,28 +143,129 @@ impl Engine {
     }
 
     /// Leavers whose clock has run out by now: those who wait for what the policy itself asks (a hold, a stage, somebody's
-    /// word) are not late. As the engine's own alarm counts them.
+    /// word) are not late. As the engine's own alarm counts them, and as it last did: asking again and again costs nothing.
+    /// Where it has not counted lately, they are counted.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn leavers_overdue(&self, limit: usize) -> Result<usize, StoreFailure> {
+    pub async fn leavers_overdue(&self) -> Result<u64, StoreFailure> {
         let now = self.clock.now();
-        let bound = jiff::SignedDuration::try_from(self.settings.leaver_bound);
-        let bound = bound.unwrap_or(jiff::SignedDuration::MAX);
-        let mut late = 0;
-        for leaver in self.store.leavers(true, limit).await? {
-            let over = now.duration_since(leaver.seen_at.max(leaver.since)) > bound;
-            late += usize::from(over && !self.waits_on_purpose(&leaver).await);
+        let lately = self.settings.leaver_check.saturating_mul(COUNTED_LATELY);
+        if let Some(counted) =
+            self.overdue().filter(|counted| now.duration_since(counted.at).unsigned_abs() <= lately)
+        {
+            return Ok(counted.late);
         }
-        Ok(late)
+        let late = self.keeps_too_long(self.settings.leaver_bound, now).await?;
+        Ok(self.note_overdue(&late, now))
+    }
+
+    /// Raises an alarm for each leaver whose clock has nearly run out, once; and counts those whose clock has.
+    pub async fn alarm_late_leavers(&self) {
+        // The moment first: a list that is older than it would make somebody late who was verified in between.
+        let now = self.clock.now();
+        let alarm_after = self.settings.leaver_bound.mul_f64(ALARM_AT);
+        let late = match self.keeps_too_long(alarm_after, now).await {
+            Ok(late) => late,
+            Err(failure) => return tracing::warn!(%failure, "leavers' clocks could not be looked at"),
+        };
+        self.note_overdue(&late, now);
+        for leaver in &late {
+            let key = alarm_key(&leaver.identity, &leaver.site);
+            // Where that cannot be read it is raised: the same key is one finding.
+            if self.store.finding(&key).await.is_ok_and(|known| known.is_some()) {
+                continue;
+            }
+            self.raise(Finding {
+                key: key.clone(),
+                kind: "leaver_late".into(),
+                severity: Severity::Error,
+                tenant: Some(leaver.identity.tenant.clone()),
+                site: Some(leaver.site.clone()),
+                identity: Some(leaver.identity.clone()),
+                title: format!("{} left and is not yet verified gone from {}", leaver.identity, leaver.site),
+                detail: format!("seen to have left at {}", leaver.seen_at),
+                fix: Some("open the person's plan: it says which step is open and why".into()),
+                since: now,
+            })
+            .await;
+            // Whoever was read back as gone meanwhile ended an alarm that was not there yet; it is ended now.
+            let clocks = self.store.leaver_clocks(&leaver.identity, &leaver.site).await;
+            if clocks.is_ok_and(|clocks| clocks.iter().all(|clock| clock.ended_at().is_some())) {
+                self.clear(&key).await;
+            }
+        }
+    }
+
+    /// Leavers whose clock has run for at least so long, however many others wait on purpose.
+    async fn keeps_too_long(&self, at_least: Duration, now: Timestamp) -> Result<Vec<Leaver>, StoreFailure> {
+        let by = now.checked_sub(at_least).unwrap_or(Timestamp::MIN);
+        let (mut late, mut last) = (Vec::new(), None);
+        loop {
+            let page = self.store.leavers_running(by, last.as_ref(), PAGE).await?;
+            last = page.last().cloned();
+            let whole = page.len() == PAGE;
+            for leaver in page {
+                if !self.waits_on_purpose(&leaver, now).await {
+                    late.push(leaver);
+                }
+            }
+            if !whole {
+                return Ok(late);
+            }
+        }
+    }
+
+    /// Whether all that is left to take waits for what the policy itself asks: a hold, a stage, somebody's word. A hold that was
+    /// over for as long as a leaver may take is none any more: something else stands in the way.
+    async fn waits_on_purpose(&self, leaver: &Leaver, now: Timestamp) -> bool {
+        let bound = self.bound();
+        let Ok(Some(newest)) = self.store.newest_plan(&leaver.identity, &leaver.site).await else {
+            return false;
+        };
+        !newest.steps.is_empty()
+            && newest.ending.is_some()
+            && newest.steps.iter().all(|step| match &step.gate {
+                Gate::Held { until, .. } => now.duration_since(*until) < bound,
+                Gate::Waiting { .. } => true,
+                // Told as the policy's reaction says.
+                Gate::Blocked { kind, .. } => *kind == Block::Reaction,
+                Gate::Open => false,
+            })
+    }
+
+    fn bound(&self) -> SignedDuration {
+        SignedDuration::try_from(self.settings.leaver_bound).unwrap_or(SignedDuration::MAX)
+    }
+
+    fn overdue(&self) -> Option<Overdue> {
+        *self.overdue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps how many of these are over the bound, and answers it.
+    fn note_overdue(&self, late: &[Leaver], now: Timestamp) -> u64 {
+        let bound = self.bound();
+        let over = late.iter().filter(|leaver| now.duration_since(runs_since(leaver)) > bound).count() as u64;
+        let counted = Overdue { at: now, late: over };
+        *self.overdue.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
+        over
     }
 
     /// Not out within the bound, or not yet and the bound is over; whoever came back before that was not late.
     fn is_late(&self, leaver: &Leaver, now: Timestamp) -> bool {
         let until = leaver.ended_at().unwrap_or(now);
-        let bound = jiff::SignedDuration::try_from(self.settings.leaver_bound);
-        until.duration_since(leaver.since) > bound.unwrap_or(jiff::SignedDuration::MAX)
+        until.duration_since(leaver.since) > self.bound()
     }
+}
+
+/// Since when somebody has been kept from going: nobody can be late before it was seen that they left.
+fn runs_since(leaver: &Leaver) -> Timestamp {
+    leaver.seen_at.max(leaver.since)
+}
+
+/// The key of the alarm about a late leaver.
+pub(crate) fn alarm_key(identity: &IdentityId, site: &SiteId) -> String {
+    format!("leaver-late:{identity}:{site}")
 }
 
 fn key(leaver: &Leaver) -> String {

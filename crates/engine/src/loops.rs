@@ -1,27 +1,24 @@
-//! The loops that run beside the work: feeds, hooks, leavers' clocks, messages; and those of other rooms.
+//! The loops that run beside the work: feeds, hooks, leavers' clocks; and those of other rooms.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use lanyard_model::{
-    id::{IdentityId, PlanId, SiteId, TenantId},
-    plan::{Block, Gate},
+    id::{SiteId, TenantId},
     signal::Source,
 };
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Engine,
-    alerts::undelivered,
     joining::{Followed, Newcomers},
     journal::{finding_line, line},
     outages::Upstream,
-    ports::{Finding, HookState, HookWish, Message, Notifier, ORG, Severity, Write},
+    ports::{Finding, HookState, HookWish, Notifier, ORG, Severity, Write},
 };
 
 /// What the loops need beside the engine's ports.
@@ -36,13 +33,6 @@ const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
 
 /// The state of a hook that nobody keeps.
 const NO_HOOK: &str = "none";
-
-/// A message is tried for so long, and at least so often, before it waits for a person: longer than a weekend's outage of the
-/// mail.
-const MESSAGE_TRIED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
-const MESSAGE_ATTEMPTS_MIN: u32 = 12;
-/// Messages on their way at one time.
-const MESSAGES_AT_ONCE: usize = 8;
 
 impl Engine {
     /// Runs everything until `stop` turns true. Answers after all loops ended; looks under way end by themselves.
@@ -135,11 +125,12 @@ impl Engine {
     }
 
     /// Reads one tenant's change feed for ever: at once while pages bring rows, at the interval when idle, backing
-    /// off while it fails. A feed that stays silent is a finding.
+    /// off while it fails. Whether it is read at all, and brings anything, is watched by [`Self::watch_feeds`].
     async fn follow_feed(&self, tenant: &TenantId) {
         let mut failures = 0u32;
         // What an earlier process said about the feed ends with the first good poll.
         let mut alarmed = true;
+        self.begin_to_hear(tenant).await;
         self.note_org(tenant).await;
         loop {
             match self.poll_feed(tenant).await {
@@ -276,11 +267,13 @@ impl Engine {
         }
     }
 
-    /// Alarms before a leaver's bound ends, not after; and ends what was said about limits that have room again.
+    /// Alarms before a leaver's bound ends, not after, and where a log is not read; and ends what was said about limits that have
+    /// room again.
     async fn watch_leavers(&self) {
         loop {
             self.clock.sleep(self.settings.leaver_check).await;
             self.alarm_late_leavers().await;
+            self.watch_feeds().await;
             self.clear_caps().await;
             self.watch_reviews().await;
             self.tell_escalated().await;
@@ -289,70 +282,6 @@ impl Engine {
                 tracing::warn!(%error, "the roll-out could not be moved on");
             }
         }
-    }
-
-    /// Raises an alarm for each leaver whose clock has nearly run out, once.
-    pub async fn alarm_late_leavers(&self) {
-        // The moment first: a list that is older than it would make somebody late who was verified in between.
-        let now = self.clock.now();
-        let Ok(open) = self.store.leavers(true, 1000).await else { return };
-        let alarm_after = self.settings.leaver_bound.mul_f64(0.8);
-        let alarm_after = jiff::SignedDuration::try_from(alarm_after).unwrap_or(jiff::SignedDuration::MAX);
-        let late: Vec<_> = open
-            .into_iter()
-            .filter(|leaver| now.duration_since(leaver.seen_at.max(leaver.since)) >= alarm_after)
-            .collect();
-        if late.is_empty() {
-            return;
-        }
-        let Ok(known) = self.store.findings(100_000).await else { return };
-        let known: BTreeSet<String> = known.into_iter().map(|finding| finding.key).collect();
-        let key_of =
-            |leaver: &crate::ports::Leaver| format!("leaver-late:{}:{}", leaver.identity, leaver.site);
-        let mut raised = Vec::new();
-        for leaver in late {
-            let key = key_of(&leaver);
-            if known.contains(&key) || self.waits_on_purpose(&leaver).await {
-                continue;
-            }
-            self.raise(Finding {
-                key,
-                kind: "leaver_late".into(),
-                severity: Severity::Error,
-                tenant: Some(leaver.identity.tenant.clone()),
-                site: Some(leaver.site.clone()),
-                identity: Some(leaver.identity.clone()),
-                title: format!("{} left and is not yet verified gone from {}", leaver.identity, leaver.site),
-                detail: format!("seen to have left at {}", leaver.seen_at),
-                fix: Some("open the person's plan: it says which step is open and why".into()),
-                since: now,
-            })
-            .await;
-            raised.push(key_of(&leaver));
-        }
-        if raised.is_empty() {
-            return;
-        }
-        // Whoever was read back as gone meanwhile ended an alarm that was not there yet; it is ended now.
-        let Ok(open) = self.store.leavers(true, 1000).await else { return };
-        let open: BTreeSet<String> = open.iter().map(key_of).collect();
-        for key in raised.iter().filter(|key| !open.contains(*key)) {
-            self.clear(key).await;
-        }
-    }
-
-    /// Whether all that is left to take waits for what the policy itself asks: a hold, a stage, somebody's word.
-    pub(crate) async fn waits_on_purpose(&self, leaver: &crate::ports::Leaver) -> bool {
-        let Ok(plans) = self.store.plans(Some(&leaver.identity), 5).await else { return false };
-        let Some(newest) = plans.into_iter().find(|plan| plan.site == leaver.site) else { return false };
-        !newest.steps.is_empty()
-            && newest.ending.is_some()
-            && newest.steps.iter().all(|step| match &step.gate {
-                Gate::Held { .. } | Gate::Waiting { .. } => true,
-                // Told as the policy's reaction says.
-                Gate::Blocked { kind, .. } => *kind == Block::Reaction,
-                Gate::Open => false,
-            })
     }
 
     /// Ends what was said about limits that have room again.
@@ -375,117 +304,6 @@ impl Engine {
         }
     }
 
-    /// Delivers messages at least once, with pauses that grow. Several at a time: a receiver that takes long to answer, or
-    /// never does, keeps no other message waiting.
-    async fn send_messages(&self, notifier: &dyn Notifier) {
-        // When tries of what failed are due; and now and then a look for what was left by an earlier process.
-        let mut retries = BTreeSet::new();
-        let taken = Mutex::new(HashSet::new());
-        loop {
-            let now = self.clock.now();
-            retries.retain(|at| *at > now);
-            let due = self.store.messages_due(now, 100).await.unwrap_or_default();
-            let none = due.is_empty();
-            let tries = due.into_iter().map(|message| self.send_message(notifier, message, &taken));
-            let nexts: Vec<_> = stream::iter(tries).buffer_unordered(MESSAGES_AT_ONCE).collect().await;
-            retries.extend(nexts.into_iter().flatten());
-            if none {
-                let pause = self.clock.now() + Duration::from_secs(300);
-                let until = retries.first().map_or(pause, |at| pause.min(*at));
-                tokio::select! {
-                    biased;
-                    () = self.mail.notified() => {}
-                    () = self.clock.sleep_until(until) => {}
-                }
-            }
-        }
-    }
-
-    /// One try of one message on all its routes; when the next one is due. A route that took it is not asked again because
-    /// another one did not: `taken` remembers those of this process.
-    async fn send_message(
-        &self,
-        notifier: &dyn Notifier,
-        message: Message,
-        taken: &Mutex<HashSet<(String, usize)>>,
-    ) -> Option<Timestamp> {
-        let routes = self.routes(&message.route);
-        let mut result = match routes.is_empty() {
-            true => Err(format!("nothing says where {} leads", message.route)),
-            false => Ok(()),
-        };
-        let takers = || taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (number, route) in routes.iter().enumerate() {
-            let key = (message.id.clone(), number);
-            if takers().contains(&key) {
-                continue;
-            }
-            let sent = {
-                let _busy = self.clock.busy();
-                notifier.send(&message, route).await
-            };
-            if sent.is_ok() && routes.len() > 1 {
-                takers().insert(key);
-            }
-            result = result.and(sent);
-        }
-        let at = self.clock.now();
-        let next = match &result {
-            Ok(()) => None,
-            Err(_)
-                if message.attempts + 1 >= MESSAGE_ATTEMPTS_MIN
-                    && at.duration_since(message.at) >= MESSAGE_TRIED_FOR =>
-            {
-                None
-            }
-            Err(_) => Some(at + self.settings.backoff(message.attempts, &message.id)),
-        };
-        if next.is_none() {
-            takers().retain(|(id, _)| *id != message.id);
-        }
-        // Told after half an hour, though it is tried for days; and when it is given up.
-        let told = next.is_none() || message.attempts + 1 == MESSAGE_ATTEMPTS_MIN;
-        if let (Err(why), true) = (&result, told) {
-            let about = self.message_about(&message.id).await;
-            self.raise(Finding {
-                key: format!("message:{}", message.id),
-                kind: "message".into(),
-                severity: Severity::Warning,
-                tenant: about.as_ref().map(|about| about.tenant.clone()),
-                site: None,
-                identity: about,
-                title: undelivered(&message.route),
-                detail: format!("{}: {why}", message.subject),
-                fix: Some(
-                    "correct the route in the policy or the settings, then: lanyard messages --again".into(),
-                ),
-                since: at,
-            })
-            .await;
-        }
-        let mut batch = Vec::new();
-        if result.is_ok() && message.attempts >= MESSAGE_ATTEMPTS_MIN {
-            // It may have been given up, and sent again by a person.
-            batch.push(Write::FindingOver { key: format!("message:{}", message.id), at });
-        }
-        batch.push(Write::MessageTried { id: message.id.clone(), at, result, next });
-        let _ = self.write(batch).await;
-        next
-    }
-
-    /// Whom a message is about: its id begins with them, or names their plan.
-    async fn message_about(&self, id: &str) -> Option<IdentityId> {
-        let mut parts = id.split(':');
-        let first = parts.next()?;
-        if first == "given" {
-            let plan = self.store.plan(&PlanId::new(parts.next()?)).await.ok()??;
-            return Some(plan.identity);
-        }
-        let (tenant, user) = first.split_once('/')?;
-        let tenant = TenantId::new(tenant);
-        self.directories().contains_key(&tenant).then(|| IdentityId::new(tenant, user))
-    }
-
     pub(crate) async fn raise(&self, finding: Finding) {
         let mut batch = Vec::new();
         if let Some(tenant) = finding.tenant.clone().or_else(|| self.directories().keys().next().cloned()) {
@@ -505,7 +323,7 @@ impl Engine {
         }
     }
 
-    async fn clear(&self, key: &str) {
+    pub(crate) async fn clear(&self, key: &str) {
         let at = self.clock.now();
         let _ = self.write(vec![Write::FindingOver { key: key.to_owned(), at }]).await;
     }

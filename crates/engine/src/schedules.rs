@@ -2,7 +2,8 @@
 //! what could not be read answers again.
 //!
 //! A schedule's moment that comes while another sweep is being made is seen to as soon as that one ends; one that passed
-//! while nothing ran is made up at the start.
+//! while nothing ran is made up at the start. Moments that come during the schedule's own sweep, because it takes longer than
+//! the time between them, are passed over: nothing piles up, and others have their turn.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +12,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use lanyard_model::{
     id::{SiteId, TenantId},
     signal::Lane,
@@ -32,10 +33,14 @@ const DAILY: Duration = Duration::from_secs(86_400);
 /// Longest pause between two sweeps of what answers and still cannot be read.
 const VAIN_MAX: Duration = Duration::from_secs(3600);
 /// A log that was read so lately shows that its tenant answers.
-const ANSWERED_LATELY: jiff::SignedDuration = jiff::SignedDuration::from_secs(120);
+const ANSWERED_LATELY: SignedDuration = SignedDuration::from_secs(120);
 
 /// Before the name of a schedule in the key of its finding.
 const SCHEDULE: &str = "schedule:";
+/// Before the name of a schedule in the key of the finding that its sweep takes longer than the time between its moments.
+const OUTLASTED: &str = "outlasted:";
+/// Of what such a sweep took, the part for which it rests, unless its next moment comes before.
+const REST: i32 = 10;
 
 /// What sweeps could not read, and when it is asked for again.
 #[derive(Debug, Default)]
@@ -78,9 +83,77 @@ impl Behind {
         self.put_off(now, first, longest);
     }
 
+    /// What is due sooner stays so: sweeps by schedule put nothing off that waits beside them.
     fn put_off(&mut self, now: Timestamp, first: Duration, longest: Duration) {
         self.in_vain = self.in_vain.saturating_add(1);
-        self.next = Some(now + first.saturating_mul(1 << self.in_vain.min(12)).min(longest));
+        let again = now + first.saturating_mul(1 << self.in_vain.min(12)).min(longest);
+        self.next = Some(self.next.map_or(again, |next| next.min(again)));
+    }
+}
+
+/// Which moments of the schedules are seen to.
+struct Moments {
+    /// Those up to this one.
+    seen: Timestamp,
+    /// Schedules whose own sweep outlasted their next moment, and when each may begin again.
+    again: BTreeMap<String, Timestamp>,
+}
+
+impl Moments {
+    fn seen(seen: Timestamp) -> Self {
+        Self { seen, again: BTreeMap::new() }
+    }
+
+    /// The next one of a schedule.
+    fn next(&self, schedule: &Schedule) -> Option<Timestamp> {
+        self.again.get(&schedule.id).copied().or_else(|| occurrence(schedule, self.seen))
+    }
+}
+
+/// What a sweep took, beside the time between two moments of its schedule.
+#[derive(Debug, PartialEq, Eq)]
+enum Pace {
+    Fits,
+    /// No news: what was said before stays so.
+    Tight,
+    /// It takes longer. It may begin again then.
+    Outlasted(Timestamp),
+}
+
+impl Pace {
+    fn of(schedule: &Schedule, began: Timestamp, ended: Timestamp) -> Self {
+        let took = ended.duration_since(began);
+        let Some(next) = occurrence(schedule, began) else { return Self::Fits };
+        let Some(after) = occurrence(schedule, next) else { return Self::Fits };
+        let between = after.duration_since(next);
+        if next < ended && took > between {
+            let rested = ended + took / REST;
+            return Self::Outlasted(occurrence(schedule, ended).map_or(rested, |next| next.min(rested)));
+        }
+        if took <= between / 5 * 4 { Self::Fits } else { Self::Tight }
+    }
+}
+
+/// That a schedule comes again before its sweep has ended. Its words are the same each time, so that it is told once.
+fn outlasted(schedule: &Schedule, now: Timestamp) -> Finding {
+    Finding {
+        key: format!("{OUTLASTED}{}", schedule.id),
+        kind: "sweep".into(),
+        severity: Severity::Warning,
+        tenant: schedule.tenant.clone(),
+        site: schedule.site.clone(),
+        identity: None,
+        title: format!("the schedule {} comes again before its comparison has ended", schedule.id),
+        detail: format!(
+            "\"{}\" in {}, comparing {}: moments that come during its own comparison are passed over",
+            schedule.cron,
+            schedule.zone,
+            scope_of(schedule)
+        ),
+        fix: Some(
+            "let it come less often, in the policy: lanyard_sweep_seconds of /metrics says how long the comparison takes".into(),
+        ),
+        since: now,
     }
 }
 
@@ -105,14 +178,13 @@ impl Engine {
     /// when it answers again.
     pub async fn sweep_by_schedule(&self) {
         self.note_dead_schedules().await;
-        // Moments of schedules up to this one are seen to.
-        let mut seen = self.clock.now();
+        let mut moments = Moments::seen(self.clock.now());
         let mut behind = self.unread_before().await;
-        for (scope, why) in self.sweeps_owed(seen).await {
+        for (scope, why) in self.sweeps_owed(moments.seen).await {
             self.sweep_once(&scope, why, &mut behind).await;
         }
         loop {
-            let planned = self.next_sweep(seen).unwrap_or(seen + DAILY);
+            let planned = self.next_sweep(&moments).unwrap_or(moments.seen + DAILY);
             let next = behind.next.map_or(planned, |again| again.min(planned));
             let news = tokio::select! {
                 biased;
@@ -122,19 +194,53 @@ impl Engine {
             };
             let now = self.clock.now();
             if let Some(why) = news {
-                seen = now;
+                moments = Moments::seen(now);
                 self.note_dead_schedules().await;
                 self.sweep_once(&SweepScope::default(), why, &mut behind).await;
             } else if planned <= now {
-                let due = self.scopes_due(seen, now);
-                seen = now;
-                for scope in due {
-                    self.sweep_once(&scope, "by schedule", &mut behind).await;
+                for (scope, schedules) in self.scopes_due(&mut moments, now) {
+                    self.sweep_in_turn(&scope, &schedules, &mut moments, &mut behind).await;
                 }
-            } else {
+            }
+            // Also where schedules come so often that one of them is always due.
+            if behind.next.is_some_and(|next| next <= self.clock.now()) {
+                behind.next = None;
                 for scope in self.readable_again(&mut behind).await {
-                    self.sweep_once(&scope, "it could not be read before", &mut behind).await;
+                    // The one before it may have been of more.
+                    if behind.scopes.contains(&scope) {
+                        self.sweep_once(&scope, "it could not be read before", &mut behind).await;
+                    }
                 }
+                if !behind.scopes.is_empty() {
+                    behind.next.get_or_insert(self.clock.now());
+                }
+            }
+        }
+    }
+
+    /// A sweep that these schedules ask for, and whether it takes longer than they leave time for.
+    async fn sweep_in_turn(
+        &self,
+        scope: &SweepScope,
+        schedules: &[Schedule],
+        moments: &mut Moments,
+        behind: &mut Behind,
+    ) {
+        let began = self.clock.now();
+        let made = self.sweep_once(scope, "by schedule", behind).await;
+        let ended = self.clock.now();
+        for schedule in schedules {
+            let finding = outlasted(schedule, ended);
+            let known = self.store.finding(&finding.key).await.is_ok_and(|known| known.is_some());
+            match Pace::of(schedule, began, ended) {
+                Pace::Outlasted(again) => {
+                    moments.again.insert(schedule.id.clone(), again);
+                    if !known {
+                        self.raise(finding).await;
+                    }
+                }
+                Pace::Fits if known && made => self.clear(&finding.key).await,
+                Pace::Fits | Pace::Tight => {}
             }
         }
     }
@@ -209,13 +315,11 @@ impl Engine {
             scopes.push(one_of(None, Some(tenant)));
             scopes.extend(sites.keys().map(|site| one_of(Some(site), Some(tenant))));
         }
-        let mut last = BTreeMap::new();
-        for scope in scopes {
-            if let Some(record) = self.store.sweeps(Some(&scope.to_string()), 1).await?.into_iter().next() {
-                last.insert(scope, record);
-            }
-        }
-        Ok(last)
+        let known = self.store.last_sweeps().await?;
+        let known: BTreeMap<String, SweepRecord> =
+            known.into_iter().map(|record| (record.scope.clone(), record)).collect();
+        let of = |scope: SweepScope| Some((scope.clone(), known.get(&scope.to_string())?.clone()));
+        Ok(scopes.into_iter().filter_map(of).collect())
     }
 
     /// How each site stands, from the last sweeps of all scopes.
@@ -244,13 +348,13 @@ impl Engine {
         scope: &SweepScope,
     ) -> Vec<Option<&'l SweepRecord>> {
         let mut all = Vec::new();
-        for tenant in self.directories().keys() {
-            for site in self.sites().keys() {
+        let asked_for = |site: &&SiteId| scope.site.as_ref().is_none_or(|only| only == *site);
+        let tenants = self.directories().keys();
+        for tenant in tenants.filter(|tenant| scope.tenant.as_ref().is_none_or(|only| only == *tenant)) {
+            for site in self.sites().keys().filter(asked_for) {
                 let pair = SweepScope { site: Some(site.clone()), tenant: Some(tenant.clone()) };
-                if within(&pair, scope) {
-                    let covering = last.iter().filter(|(known, _)| within(&pair, known));
-                    all.push(covering.map(|(_, record)| record).max_by_key(|record| record.started_at));
-                }
+                let covering = last.iter().filter(|(known, _)| within(&pair, known));
+                all.push(covering.map(|(_, record)| record).max_by_key(|record| record.started_at));
             }
         }
         all
@@ -312,7 +416,7 @@ impl Engine {
         let asked_for = |id: &TenantId| scope.tenant.as_ref().is_none_or(|only| only == id);
         let mut some_tenant = false;
         for (id, directory) in self.directories().iter().filter(|(id, _)| asked_for(id)) {
-            let lately = self.polled_at(id).map(|at| self.clock.now().duration_since(at));
+            let lately = self.answered_at(id).map(|at| self.clock.now().duration_since(at));
             some_tenant = if scope.tenant.is_none() && lately.is_some_and(|ago| ago <= ANSWERED_LATELY) {
                 true
             } else if let Some(known) = answers.get(&Upstream::Tenant(id.clone())) {
@@ -381,14 +485,24 @@ impl Engine {
             })
             .await;
         }
-        // Those that come, and those that the policy has no more.
-        let over = Write::FindingsOverExcept { prefix: SCHEDULE.into(), keep: dead, at: now };
-        let _ = self.write(vec![over]).await;
+        // Those that come, and those that the policy has no more, or has otherwise.
+        let mut short = Vec::new();
+        for finding in active.policy.schedules().iter().map(|schedule| outlasted(schedule, now)) {
+            let known = self.store.finding(&finding.key).await.ok().flatten();
+            if known.is_some_and(|known| known.detail == finding.detail) {
+                short.push(finding.key);
+            }
+        }
+        let over = [(SCHEDULE, dead), (OUTLASTED, short)];
+        let over =
+            over.map(|(prefix, keep)| Write::FindingsOverExcept { prefix: prefix.into(), keep, at: now });
+        let _ = self.write(over.into()).await;
     }
 
-    /// One sweep. `behind` keeps what could not be read.
-    async fn sweep_once(&self, scope: &SweepScope, why: &str, behind: &mut Behind) {
+    /// One sweep; whether it came to its end. `behind` keeps what could not be read.
+    async fn sweep_once(&self, scope: &SweepScope, why: &str, behind: &mut Behind) -> bool {
         let swept = self.sweep_within(scope, why, &Silent).await;
+        let made = swept.is_ok();
         let (now, first) = (self.clock.now(), self.settings.retry_first);
         let error = match swept {
             Ok(report) => {
@@ -405,7 +519,7 @@ impl Engine {
                 behind.made(scope, sites.chain(tenants).collect(), now, first);
                 if !behind.is_told() {
                     let _ = self.write(vec![Write::FindingOver { key: "sweep".into(), at: now }]).await;
-                    return;
+                    return made;
                 }
                 format!("not compared yet, because they could not be read: {}", behind.named())
             }
@@ -429,6 +543,7 @@ impl Engine {
             since: now,
         })
         .await;
+        made
     }
 
     /// Schedules that come, of sites and tenants that there are.
@@ -444,21 +559,30 @@ impl Engine {
     }
 
     /// The next moment of any schedule of the policy.
-    fn next_sweep(&self, after: Timestamp) -> Option<Timestamp> {
-        self.usable_schedules(after).iter().filter_map(|schedule| occurrence(schedule, after)).min()
+    fn next_sweep(&self, moments: &Moments) -> Option<Timestamp> {
+        self.usable_schedules(moments.seen).iter().filter_map(|schedule| moments.next(schedule)).min()
     }
 
-    /// What the schedules ask for whose moment is later than `after` and not later than `until`: everything, if one of them
-    /// asks for that.
-    fn scopes_due(&self, after: Timestamp, until: Timestamp) -> Vec<SweepScope> {
-        let usable = self.usable_schedules(after);
-        let due = usable.iter().filter(|one| occurrence(one, after).is_some_and(|at| at <= until));
-        let scopes: BTreeSet<SweepScope> = due.map(scope_of).collect();
+    /// What the schedules ask for whose moment has come and is not later than `until`, each once, however many of its moments
+    /// that are, with the schedules that ask for exactly that: everything, if one of them asks for it. They are seen to.
+    fn scopes_due(&self, moments: &mut Moments, until: Timestamp) -> Vec<(SweepScope, Vec<Schedule>)> {
+        let usable = self.usable_schedules(moments.seen);
         // No schedule at all: once a day everything.
-        if usable.is_empty() || scopes.contains(&SweepScope::default()) {
-            return vec![SweepScope::default()];
+        let nothing = usable.is_empty();
+        let mut due: BTreeMap<SweepScope, Vec<Schedule>> = BTreeMap::new();
+        for schedule in usable {
+            if moments.next(&schedule).is_some_and(|at| at <= until) {
+                moments.again.remove(&schedule.id);
+                due.entry(scope_of(&schedule)).or_default().push(schedule);
+            }
         }
-        scopes.into_iter().collect()
+        moments.seen = until;
+        let everything = SweepScope::default();
+        match due.remove(&everything) {
+            Some(schedules) => vec![(everything, schedules)],
+            None if nothing => vec![(everything, Vec::new())],
+            None => due.into_iter().collect(),
+        }
     }
 }
 
@@ -509,6 +633,35 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_that_takes_longer_than_its_schedule_leaves_rests_before_it_begins_again() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        let check = |cron: &str, began: &str, took: SignedDuration, expected: Pace| {
+            let schedule = Schedule {
+                id: "s".into(),
+                cron: cron.into(),
+                zone: "UTC".into(),
+                site: None,
+                tenant: None,
+                spread_minutes: 0,
+            };
+            assert_eq!(Pace::of(&schedule, at(began), at(began) + took), expected, "{cron} {took:?}");
+        };
+        let outlasted = |again: &str| Pace::Outlasted(at(again));
+        let (minute, hour) = (SignedDuration::from_mins, SignedDuration::from_hours);
+        check("* * * * *", "2026-05-04T08:00:00Z", minute(5), outlasted("2026-05-04T08:05:30Z"));
+        check("* * * * *", "2026-05-04T08:00:00Z", minute(60), outlasted("2026-05-04T09:01:00Z"));
+        check("0 2 * * *", "2026-05-04T02:00:00Z", hour(25), outlasted("2026-05-05T05:30:00Z"));
+        check("*/5 * * * *", "2026-05-04T08:00:00Z", minute(5), Pace::Tight);
+        check("*/5 * * * *", "2026-05-04T08:00:00Z", minute(4), Pace::Fits);
+        check("0 2 * * *", "2026-05-04T02:00:00Z", hour(3), Pace::Fits);
+        // Held up by another: its own takes no longer than there is time.
+        check("* * * * *", "2026-05-04T08:00:40Z", SignedDuration::from_secs(40), Pace::Fits);
+        // Two moments that are close, once a day: the second is made up at once.
+        check("0,5 9 * * *", "2026-05-04T09:00:00Z", minute(10), Pace::Fits);
+        check("0 2 30 2 *", "2026-05-04T02:00:00Z", hour(3), Pace::Fits);
+    }
+
+    #[test]
     fn a_spread_schedule_begins_later_and_each_time_as_much() {
         let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
         let of = |site: &str| Schedule {
@@ -521,7 +674,7 @@ mod tests {
         };
         let first = occurrence(&of("hq"), at("2026-05-04T00:00:00Z")).expect("a moment");
         let second = occurrence(&of("hq"), first).expect("a moment");
-        assert_eq!(second.duration_since(first), jiff::SignedDuration::from_hours(24));
+        assert_eq!(second.duration_since(first), SignedDuration::from_hours(24));
         assert!(first >= at("2026-05-04T02:00:00Z") && first < at("2026-05-04T03:30:00Z"), "{first}");
         let elsewhere = occurrence(&of("south"), at("2026-05-04T00:00:00Z")).expect("a moment");
         assert_ne!(first, elsewhere, "not all sites at once");

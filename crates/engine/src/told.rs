@@ -242,7 +242,9 @@ fn who_added(memberships: &Memberships, name: &str, group: &GroupId, moment: Tim
             minute(since)
         ),
         (None, None) => {
-            format!("; who added them to {name} is not on record: Okta's log has told of no membership yet")
+            format!(
+                "; who added them to {name} is not on record: nothing is kept of what Okta's log told of memberships"
+            )
         }
     }
 }

@@ -88,6 +88,7 @@ fn apply_one<'w>(
         }
         Write::Message(message) => notes::message(tx, message)?,
         Write::MessageTried { id, at, result, next } => notes::message_tried(tx, id, *at, result, *next)?,
+        Write::MessageHeld { id, until, why } => notes::message_held(tx, id, *until, why)?,
         Write::Certificate { scope, kind, certificate } => notes::certify(tx, scope, *kind, certificate)?,
         Write::Sweep(sweep) => notes::sweep(tx, sweep)?,
         Write::Count { name, by } => notes::count(tx, name, *by)?,
@@ -99,6 +100,12 @@ fn apply_one<'w>(
         }
         Write::LetGo { tenant, position, at, note } => {
             return Ok(Wrote::Lines(journal::let_go(tx, tenant, *position, *at, note)?));
+        }
+        Write::PastGone { before } => {
+            return Ok(Wrote::Gone {
+                memberships: signals::memberships_gone(tx, *before)?,
+                findings: notes::past_gone(tx, *before)?,
+            });
         }
         Write::Erase { identity } => {
             return Ok(Wrote::Lines(erase::person(tx, &mut memory.findings, identity)?));

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::{
     disk::{self, Disk, DiskStep, DiskTrouble},
-    memory::{Memory, NextDue},
+    memory::{Memory, NextDue, OpenCounts},
     salt::Salts,
     sqlite::{SqliteTx, failure},
     tx::{Answer, Tx},
@@ -28,6 +28,7 @@ pub(crate) struct Writer {
     pub(crate) salts: Salts,
     pub(crate) memory: Memory,
     pub(crate) due: NextDue,
+    pub(crate) counts: OpenCounts,
     /// Decides in a simulation what goes wrong.
     pub(crate) disk: Box<dyn Disk>,
 }
@@ -60,6 +61,7 @@ pub(crate) fn commit(connection: &Connection, writer: &mut Writer, jobs: Vec<Box
                 tracing::error!(error = %e, "a failed transaction could not be rolled back");
             }
             tracing::warn!(error = %lost, jobs = jobs.len(), "a transaction was lost");
+            writer.counts.forget();
             // A commit that failed may have happened all the same.
             if let Ok(next) = NextDue::ask(&SqliteTx(connection)) {
                 writer.due.publish(next);
@@ -94,7 +96,7 @@ fn run_all(
             run_apart(connection, writer, jobs)?
         }
     };
-    let Writer { memory, due, disk, .. } = writer;
+    let Writer { memory, due, counts, disk, .. } = writer;
     let tx = SqliteTx(connection);
     memory.flush(&tx).map_err(unavailable)?;
     let next = NextDue::ask(&tx).map_err(unavailable)?;
@@ -109,6 +111,7 @@ fn run_all(
     }
     // Before anybody is answered: whoever was told of new work must find it due.
     due.publish(next);
+    counts.publish(&mut memory.findings);
     Ok(fates)
 }
 
@@ -217,7 +220,8 @@ mod tests {
         };
         let due = NextDue::load(&SqliteTx(connection)).unwrap();
         let disk = Box::new(crate::disk::Sound);
-        let mut writer = Writer { salts: Salts::Counted(0), memory: Memory::default(), due, disk };
+        let counts = OpenCounts::default();
+        let mut writer = Writer { salts: Salts::Counted(0), memory: Memory::default(), due, counts, disk };
         commit(connection, &mut writer, works.iter().map(job).collect());
         assert!(connection.is_autocommit(), "no transaction is left open");
         let notes = connection.query_row("SELECT COUNT(*) FROM notes", [], |row| row.get(0)).unwrap();

@@ -5,9 +5,9 @@
 //! batch changed here is taken back; a lost transaction forgets everything, and it is read anew when it is needed.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -16,7 +16,11 @@ use jiff::Timestamp;
 use lanyard_model::signal::Lane;
 
 use crate::{
-    tables::{journal, notes, work},
+    tables::{
+        journal,
+        notes::{self, Sort},
+        work,
+    },
     tx::{Answer, Tx},
 };
 
@@ -51,58 +55,114 @@ impl Memory {
     }
 }
 
-/// Keys of the findings that are not over.
+/// The findings that are not over: by key, with what each is counted by. Notes of those that a person put away stand among
+/// them, and are not counted.
 #[derive(Default)]
 pub(crate) struct OpenFindings {
     /// `None` until they are needed.
-    keys: Option<BTreeSet<String>>,
-    /// What the batch under way changed: a key, and whether it was open before.
-    undo: Vec<(String, bool)>,
+    keys: Option<BTreeMap<String, Option<Sort>>>,
+    counts: BTreeMap<Sort, u64>,
+    /// Counts differ from those that were last published.
+    recounted: bool,
+    /// What the batch under way changed: a key, and what stood there before.
+    undo: Vec<(String, Option<Option<Sort>>)>,
 }
 
 impl OpenFindings {
-    fn keys(&mut self, tx: &dyn Tx) -> Answer<&mut BTreeSet<String>> {
+    fn keys(&mut self, tx: &dyn Tx) -> Answer<&BTreeMap<String, Option<Sort>>> {
         let keys = match self.keys.take() {
             Some(keys) => keys,
-            None => notes::open_findings(tx)?,
+            None => {
+                let keys = notes::open_findings(tx)?;
+                self.counts.clear();
+                keys.values().flatten().for_each(|sort| count(&mut self.counts, sort, true));
+                self.recounted = true;
+                keys
+            }
         };
         Ok(self.keys.insert(keys))
     }
 
     pub(crate) fn contains(&mut self, tx: &dyn Tx, key: &str) -> Answer<bool> {
-        Ok(self.keys(tx)?.contains(key))
+        Ok(self.keys(tx)?.contains_key(key))
     }
 
     /// Open ones whose key begins so, in order.
     pub(crate) fn beginning_with(&mut self, tx: &dyn Tx, prefix: &str) -> Answer<Vec<String>> {
         let keys = self.keys(tx)?;
         let from = keys.range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
-        Ok(from.take_while(|key| key.starts_with(prefix)).cloned().collect())
+        Ok(from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect())
     }
 
-    pub(crate) fn open(&mut self, tx: &dyn Tx, key: &str) -> Answer<()> {
-        if self.keys(tx)?.insert(key.to_owned()) {
-            self.undo.push((key.to_owned(), false));
+    /// `sort` is what a finding is counted by; a note has none.
+    pub(crate) fn open(&mut self, tx: &dyn Tx, key: &str, sort: Option<Sort>) -> Answer<()> {
+        if self.keys(tx)?.get(key) != Some(&sort) {
+            let before = self.put(key, Some(sort));
+            self.undo.push((key.to_owned(), before));
         }
         Ok(())
     }
 
     pub(crate) fn close(&mut self, tx: &dyn Tx, key: &str) -> Answer<()> {
-        if self.keys(tx)?.remove(key) {
-            self.undo.push((key.to_owned(), true));
+        if self.keys(tx)?.contains_key(key) {
+            let before = self.put(key, None);
+            self.undo.push((key.to_owned(), before));
         }
         Ok(())
     }
 
-    fn undo(&mut self) {
-        let Some(keys) = &mut self.keys else { return self.undo.clear() };
-        for (key, was_open) in self.undo.drain(..).rev() {
-            if was_open {
-                keys.insert(key);
-            } else {
-                keys.remove(&key);
-            }
+    /// Lets this stand at a key, or nothing; what stood there.
+    fn put(&mut self, key: &str, now: Option<Option<Sort>>) -> Option<Option<Sort>> {
+        let keys = self.keys.as_mut()?;
+        if let Some(Some(sort)) = &now {
+            count(&mut self.counts, sort, true);
         }
+        let before = match now {
+            Some(sort) => keys.insert(key.to_owned(), sort),
+            None => keys.remove(key),
+        };
+        if let Some(Some(sort)) = &before {
+            count(&mut self.counts, sort, false);
+        }
+        self.recounted = true;
+        before
+    }
+
+    fn undo(&mut self) {
+        for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
+            self.put(&key, before);
+        }
+    }
+}
+
+fn count(counts: &mut BTreeMap<Sort, u64>, sort: &Sort, more: bool) {
+    let count = counts.entry(sort.clone()).or_default();
+    *count = if more { *count + 1 } else { count.saturating_sub(1) };
+    if *count == 0 {
+        counts.remove(sort);
+    }
+}
+
+/// How many findings are open of each sort, as of the last commit: monitoring asks again and again, and must not read them all.
+/// `None`: not known, they are to be counted.
+#[derive(Clone, Default)]
+pub(crate) struct OpenCounts(Arc<Mutex<Option<BTreeMap<Sort, u64>>>>);
+
+impl OpenCounts {
+    pub(crate) fn get(&self) -> Option<BTreeMap<Sort, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was counted is what a commit made durable.
+    pub(crate) fn publish(&self, findings: &mut OpenFindings) {
+        if findings.keys.is_some() && std::mem::take(&mut findings.recounted) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(findings.counts.clone());
+        }
+    }
+
+    /// A transaction was lost, and may have happened all the same.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

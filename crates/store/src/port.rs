@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{
     ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
     Memberships, Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Order,
-    Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    Severity, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -277,6 +277,10 @@ impl Store for SqliteStore {
         self.read(move |tx| plans::newest(tx, identity.as_ref(), limit)).await
     }
 
+    async fn newest_plan(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Plan>, StoreFailure> {
+        self.glance(|tx| plans::newest_in(tx, identity, site))
+    }
+
     async fn plans_beyond(
         &self,
         last: Option<&(Timestamp, PlanId)>,
@@ -361,6 +365,14 @@ impl Store for SqliteStore {
         self.read(move |tx| notes::findings(tx, limit)).await
     }
 
+    async fn finding_counts(&self) -> Result<Vec<(String, Severity, u64)>, StoreFailure> {
+        let counts = match self.open_counts() {
+            Some(known) => known,
+            None => self.read(notes::finding_counts).await?,
+        };
+        Ok(counts.into_iter().map(|((kind, severity), count)| (kind, severity, count)).collect())
+    }
+
     async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure> {
         self.glance(|tx| notes::open_finding(tx, key))
     }
@@ -379,12 +391,26 @@ impl Store for SqliteStore {
         self.read(move |tx| notes::messages(tx, limit)).await
     }
 
+    async fn messages_open(&self, among: usize) -> Result<u64, StoreFailure> {
+        self.read(move |tx| notes::messages_open(tx, among)).await
+    }
+
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure> {
         self.read(move |tx| notes::messages_due(tx, now, limit)).await
     }
 
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure> {
         self.read(move |tx| links::leavers(tx, open_only, limit)).await
+    }
+
+    async fn leavers_running(
+        &self,
+        by: Timestamp,
+        after: Option<&Leaver>,
+        limit: usize,
+    ) -> Result<Vec<Leaver>, StoreFailure> {
+        let after = after.cloned();
+        self.read(move |tx| links::leavers_running(tx, by, after.as_ref(), limit)).await
     }
 
     async fn late_leavers(
@@ -413,6 +439,10 @@ impl Store for SqliteStore {
     async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure> {
         let scope = scope.map(str::to_owned);
         self.read(move |tx| notes::sweeps(tx, scope.as_deref(), limit)).await
+    }
+
+    async fn last_sweeps(&self) -> Result<Vec<SweepRecord>, StoreFailure> {
+        self.read(notes::last_sweeps).await
     }
 
     async fn count(&self, name: &str) -> Result<u64, StoreFailure> {

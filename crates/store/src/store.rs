@@ -4,6 +4,7 @@
 //! runs to its end on the caller's thread, so that a seeded simulation decides the order of everything.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -23,11 +24,11 @@ use crate::{
     glance::Glances,
     group::{self, Access, Job, Writer},
     lock::{self, FolderLock},
-    memory::{Memory, NextDue},
+    memory::{Memory, NextDue, OpenCounts},
     salt::Salts,
     schema,
     sqlite::{self, SqliteTx, failure},
-    tables::work,
+    tables::{notes::Sort, work},
     tx::{Answer, Tx},
 };
 
@@ -47,6 +48,7 @@ const FILE: &str = "lanyard.db";
 pub struct SqliteStore {
     engine: Engine,
     due: NextDue,
+    counts: OpenCounts,
     /// `None` in memory.
     file: Option<PathBuf>,
     /// Let go of after the connections are closed.
@@ -54,7 +56,7 @@ pub struct SqliteStore {
 }
 
 enum Engine {
-    Inline(Mutex<Option<Inline>>),
+    Inline(Box<Mutex<Option<Inline>>>),
     Threaded(Threads),
 }
 
@@ -91,9 +93,10 @@ impl SqliteStore {
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreFailure> {
         let (lock, file, connection) = open_folder(folder.as_ref())?;
         let writer = writer(&connection, Salts::random())?;
-        let due = writer.due.clone();
+        let (due, counts) = (writer.due.clone(), writer.counts.clone());
         let threads = Threads::start(connection, writer, &file)?;
-        Ok(Self { engine: Engine::Threaded(threads), due, file: Some(file), lock: Mutex::new(Some(lock)) })
+        let lock = Mutex::new(Some(lock));
+        Ok(Self { engine: Engine::Threaded(threads), due, counts, file: Some(file), lock })
     }
 
     /// Like [`Self::open`], without threads: calls run on the caller's thread, and journal salts are predictable.
@@ -113,9 +116,9 @@ impl SqliteStore {
 
     fn inline(connection: Connection, file: Option<PathBuf>, lock: Option<FolderLock>) -> Answer<Self> {
         let writer = writer(&connection, Salts::Counted(0))?;
-        let due = writer.due.clone();
-        let inline = Inline { connection, writer };
-        Ok(Self { engine: Engine::Inline(Mutex::new(Some(inline))), due, file, lock: Mutex::new(lock) })
+        let (due, counts) = (writer.due.clone(), writer.counts.clone());
+        let engine = Engine::Inline(Box::new(Mutex::new(Some(Inline { connection, writer }))));
+        Ok(Self { engine, due, counts, file, lock: Mutex::new(lock) })
     }
 
     /// Ends the threads after what they were given before, and lets go of the folder. Later calls are refused as
@@ -182,6 +185,11 @@ impl SqliteStore {
         if open { Ok(self.due.get(slowest)) } else { Err(closed()) }
     }
 
+    /// How many findings are open of each sort, if that is known without asking the database.
+    pub(crate) fn open_counts(&self) -> Option<BTreeMap<Sort, u64>> {
+        self.counts.get()
+    }
+
     /// Like [`Self::read`] for a few rows found by key: on the caller's own thread, without waiting for another.
     /// `work` runs one statement, which is a transaction by itself.
     pub(crate) fn glance<T>(&self, work: impl FnOnce(&dyn Tx) -> Answer<T>) -> Answer<T> {
@@ -237,7 +245,8 @@ fn open_folder(folder: &Path) -> Answer<(FolderLock, PathBuf, Connection)> {
 
 fn writer(connection: &Connection, salts: Salts) -> Answer<Writer> {
     let due = NextDue::load(&SqliteTx(connection))?;
-    Ok(Writer { salts, memory: Memory::default(), due, disk: Box::new(Sound) })
+    let counts = OpenCounts::default();
+    Ok(Writer { salts, memory: Memory::default(), due, counts, disk: Box::new(Sound) })
 }
 
 /// The folder is ours alone, so whoever claimed work before is gone: nobody waits for a dead process's leases.

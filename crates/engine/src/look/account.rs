@@ -19,6 +19,7 @@ use crate::{
     Engine,
     engine::Active,
     journal::line,
+    late::alarm_key,
     ports::{GONE_KIND, SearchKey, Write},
     reactions::{Unclear, disputed, unclaimed},
 };
@@ -533,6 +534,7 @@ impl Engine {
                 site: scene.site.id().clone(),
                 at: now,
             });
+            tail.writes.push(Write::FindingOver { key: alarm_key(&identity.id, scene.site.id()), at: now });
             tail.writes.push(Write::Attend {
                 who: vec![governor.clone()],
                 source: Source::Timer,

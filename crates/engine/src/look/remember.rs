@@ -17,6 +17,7 @@ use super::{AccountView, Applying, Scene, Stop, Tail, apply::mark_barred};
 use crate::{
     Engine,
     journal::line,
+    late::alarm_key,
     ports::{Finding, Message, Severity, Write},
     reactions::toned,
 };
@@ -57,9 +58,8 @@ impl Engine {
             }
             Some(_) => {}
             None if link.is_some() => {
-                let key = format!("leaver-late:{identity}:{site}");
-                tail.writes.push(Write::FindingOver { key, at: self.clock.now() });
                 let at = self.clock.now();
+                tail.writes.push(Write::FindingOver { key: alarm_key(&identity, &site), at });
                 tail.writes.push(Write::LeaverCancelled { identity, site, at });
             }
             None => {}
@@ -128,7 +128,7 @@ impl Engine {
         }
         if over && link.is_some() {
             tail.writes.push(Write::LeaverVerified { identity: id.clone(), site: site.clone(), at: now });
-            tail.writes.push(Write::FindingOver { key: format!("leaver-late:{id}:{site}"), at: now });
+            tail.writes.push(Write::FindingOver { key: alarm_key(id, site), at: now });
         }
         if !plan.steps.is_empty() {
             tail.writes.push(Write::Plan(std::sync::Arc::new(plan.clone())));

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Message;
 
 /// Where a named route of the policy leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Route {
     /// E-mail addresses.
     Email(Vec<String>),

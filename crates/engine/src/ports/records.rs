@@ -211,6 +211,13 @@ pub enum Write {
         result: Result<(), String>,
         next: Option<Timestamp>,
     },
+    /// A message that was not tried, because where it leads takes none at present: it counts no try, and waits until then.
+    /// Without `until` it is given up.
+    MessageHeld {
+        id: String,
+        until: Option<Timestamp>,
+        why: String,
+    },
     Certificate {
         scope: String,
         kind: ReadKind,
@@ -251,6 +258,12 @@ pub enum Write {
         position: u64,
         at: Timestamp,
         note: String,
+    },
+    /// Lets go of what is kept beside the journal and is as old as its lines that go: changes of memberships seen before
+    /// `before`, and what findings said that were over before it and were seen again. What findings say that are open, or
+    /// were last, stays. Answers [`Wrote::Gone`].
+    PastGone {
+        before: Timestamp,
     },
     /// Forgets a person who is gone: the personal text of their journal lines, their mirror, and what plans and
     /// operations say of them. The journal still verifies. It cannot be undone. Answers [`Wrote::Lines`].
@@ -309,6 +322,11 @@ pub enum Wrote {
     Done,
     /// Journal lines that a [`Write::LetGo`] or [`Write::Erase`] emptied.
     Lines(u64),
+    /// Rows that a [`Write::PastGone`] let go of.
+    Gone {
+        memberships: u64,
+        findings: u64,
+    },
     Signals {
         /// Events not known before from any source.
         new: usize,
@@ -584,7 +602,7 @@ pub struct MembershipChange {
 pub struct Memberships {
     /// Newest first.
     pub changes: Vec<MembershipChange>,
-    /// When the first such change of anybody's in the tenant came. `None`: none has come yet.
+    /// When the first such change of anybody's in the tenant came that is kept. `None`: none is.
     pub since: Option<Timestamp>,
 }
 

@@ -170,6 +170,8 @@ pub trait Store: Send + Sync {
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreFailure>;
     /// Newest first.
     async fn plans(&self, identity: Option<&IdentityId>, limit: usize) -> Result<Vec<Plan>, StoreFailure>;
+    /// The newest of one person in a site.
+    async fn newest_plan(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Plan>, StoreFailure>;
     /// Everybody's by time, then by id: older than this one, newest first (falling), or newer than it, oldest first.
     async fn plans_beyond(
         &self,
@@ -218,12 +220,24 @@ pub trait Store: Send + Sync {
 
     /// Open findings, worst first.
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure>;
+    /// How many findings are open, by kind and severity.
+    async fn finding_counts(&self) -> Result<Vec<(String, Severity, u64)>, StoreFailure>;
     /// One open finding.
     async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure>;
     /// The outbox, newest first.
     async fn messages(&self, limit: usize) -> Result<Vec<MessageState>, StoreFailure>;
+    /// How many of the newest `among` messages were not delivered: they wait, or were given up.
+    async fn messages_open(&self, among: usize) -> Result<u64, StoreFailure>;
+    /// Messages that are due, the longest due first; of each route no more than `limit`, however many of another wait before it.
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure>;
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure>;
+    /// Clocks that run, of whoever left and was seen to have left by `by`: the longest running first, those after `after`.
+    async fn leavers_running(
+        &self,
+        by: Timestamp,
+        after: Option<&Leaver>,
+        limit: usize,
+    ) -> Result<Vec<Leaver>, StoreFailure>;
     /// Leavers whose right ended at or after `since` and who were not out within `bound`, or are not yet and it is over at
     /// `now`; also those who came back, if they were out late, or not out when they came back after it. The last first.
     async fn late_leavers(
@@ -239,6 +253,8 @@ pub trait Store: Send + Sync {
     /// The last certificate of that kind that held.
     async fn certified_rows(&self, scope: &str, kind: ReadKind) -> Result<Option<u64>, StoreFailure>;
     async fn sweeps(&self, scope: Option<&str>, limit: usize) -> Result<Vec<SweepRecord>, StoreFailure>;
+    /// The last sweep of each scope that ever had one.
+    async fn last_sweeps(&self) -> Result<Vec<SweepRecord>, StoreFailure>;
     async fn count(&self, name: &str) -> Result<u64, StoreFailure>;
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreFailure>;
     /// Texts kept under names that begin with `prefix`, by name, after `after`.

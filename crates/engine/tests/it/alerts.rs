@@ -1,7 +1,7 @@
 //! Alerts and digest on the real store: told once, also by another process.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -72,20 +72,27 @@ async fn a_storm_is_told_once_also_across_a_restart() {
     assert!(digest.text.contains("0 findings are open."), "{}", digest.text);
 }
 
-/// Takes nothing on the routes that it refuses.
+/// Takes nothing on the routes that it refuses, and never answers on those where it is mute.
 #[derive(Default)]
-struct Post {
-    refused: Mutex<BTreeSet<String>>,
+pub struct Post {
+    pub refused: Mutex<BTreeSet<String>>,
+    pub mute: Mutex<BTreeSet<String>>,
     taken: Mutex<Vec<String>>,
+    tried: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Post {
-    fn refuse(&self, slack: &str) {
+    pub fn refuse(&self, slack: &str) {
         self.refused.lock().unwrap().insert(slack.into());
     }
 
-    fn taken(&self) -> Vec<String> {
+    pub fn taken(&self) -> Vec<String> {
         std::mem::take(&mut self.taken.lock().unwrap())
+    }
+
+    /// How often something was sent there since the last time, taken or not.
+    pub fn tried(&self, slack: &str) -> usize {
+        self.tried.lock().unwrap().remove(slack).unwrap_or_default()
     }
 }
 
@@ -94,15 +101,22 @@ impl Notifier for Post {
     async fn send(&self, message: &Message, route: &Route) -> Result<(), String> {
         let Route::Slack(name) = route else { return Ok(()) };
         assert!(!message.subject.contains("make it panic"), "as a mistake of ours would");
+        *self.tried.lock().unwrap().entry(name.clone()).or_default() += 1;
+        if self.mute.lock().unwrap().contains(name) {
+            std::future::pending::<()>().await;
+        }
         if self.refused.lock().unwrap().contains(name) {
             return Err("the mail is down".into());
+        }
+        if message.subject.contains("nobody takes it") {
+            return Err("too long".into());
         }
         self.taken.lock().unwrap().push(format!("{name}: {}", message.subject));
         Ok(())
     }
 }
 
-fn rule(id: &str, to: &str) -> AlertRule {
+pub fn rule(id: &str, to: &str) -> AlertRule {
     AlertRule {
         id: id.into(),
         kinds: ["message".to_owned()].into(),
@@ -116,13 +130,13 @@ fn rule(id: &str, to: &str) -> AlertRule {
     }
 }
 
-async fn settle() {
+pub async fn settle() {
     for _ in 0..2_000 {
         tokio::task::yield_now().await;
     }
 }
 
-async fn pass(world: &World, minutes: usize) {
+pub async fn pass(world: &World, minutes: usize) {
     for _ in 0..minutes {
         world.clock.pass(Duration::from_secs(60));
         for _ in 0..200 {
@@ -132,7 +146,7 @@ async fn pass(world: &World, minutes: usize) {
 }
 
 /// All loops of the world, until the sender is dropped or told.
-fn run(world: &World, post: &Arc<Post>) -> watch::Sender<bool> {
+pub fn run(world: &World, post: &Arc<Post>) -> watch::Sender<bool> {
     let (stop, stopping) = watch::channel(false);
     let surroundings = Surroundings { hooks: Vec::new(), notifier: Arc::clone(post) as Arc<dyn Notifier> };
     tokio::spawn(Arc::clone(&world.engine).run(surroundings, stopping));

@@ -86,6 +86,8 @@ pub struct OktaState {
     pub groups: BTreeSet<GroupId>,
     /// Every read fails so.
     pub failure: Option<PortFailure>,
+    /// When that is over by itself.
+    pub back_at: Option<Timestamp>,
     /// People whom lists leave out.
     pub unlisted: BTreeSet<String>,
     /// Lists end early.
@@ -98,6 +100,8 @@ pub struct OktaState {
     pub attributes: BTreeMap<String, String>,
     /// What it is as soon as a list was read.
     pub attributes_later: Option<BTreeMap<String, String>>,
+    /// The feed does not answer at all.
+    pub hangs: bool,
     /// What the feed answers next; then it is idle.
     pub pages: VecDeque<Result<FeedPage, FeedError>>,
     /// How often everybody was listed.
@@ -122,7 +126,8 @@ impl Okta {
 
     fn read<T>(&self, read: impl FnOnce(&OktaState) -> T) -> Result<T, PortFailure> {
         let state = held(&self.state);
-        state.failure.clone().map_or_else(|| Ok(read(&state)), Err)
+        let back = state.back_at.is_some_and(|at| at <= self.clock.now());
+        state.failure.clone().filter(|_| !back).map_or_else(|| Ok(read(&state)), Err)
     }
 }
 
@@ -212,6 +217,9 @@ impl Directory for Okta {
 
     async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError> {
         let _ = self.read(|_| ())?;
+        if held(&self.state).hangs {
+            std::future::pending::<()>().await;
+        }
         let scripted = held(&self.state).pages.pop_front();
         scripted.unwrap_or_else(|| Ok(FeedPage { events: Vec::new(), next: cursor.clone(), rows: 0 }))
     }
@@ -282,6 +290,8 @@ pub struct OfficeState {
     pub fields: BTreeMap<String, String>,
     /// How often all accounts were listed.
     pub lists: usize,
+    /// How long it takes to list all accounts, until then.
+    pub takes: Option<(Duration, Timestamp)>,
     /// Happens while all accounts are listed next.
     pub while_listed: Option<Box<dyn FnOnce() + Send>>,
     /// The list of accounts shows nobody and does not come to its own end.
@@ -595,6 +605,11 @@ impl Workplace for Office {
         let at = self.clock.now();
         if let Some(meanwhile) = self.change(|state| state.while_listed.take()) {
             meanwhile();
+        }
+        if let Some((takes, until)) = self.change(|state| state.takes)
+            && self.clock.now() < until
+        {
+            self.clock.pass(takes);
         }
         self.read(|state| {
             state.lists += 1;

@@ -273,9 +273,33 @@ async fn a_leaver_who_waits_for_what_the_policy_asks_is_not_late_for_monitoring_
     world.quiet_for(2 * DAY).await;
     assert_eq!(world.shown(), "ana@acme.example seat 11\n");
     assert_eq!(world.store.leavers(true, 9).await.unwrap().len(), 1);
-    assert_eq!(world.engine.leavers_overdue(9).await.unwrap(), 0);
+    assert_eq!(world.engine.leavers_overdue().await.unwrap(), 0);
     world.engine.alarm_late_leavers().await;
     assert!(!world.findings().await.iter().any(|key| key.starts_with("leaver-late:")));
+}
+
+#[tokio::test]
+async fn a_leaver_whose_stage_is_over_and_whom_a_site_keeps_from_going_is_late() {
+    let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n[lifecycle.start]\n";
+    let mut world = world(&[("[lifecycle.start]\n", deactivated)]).await;
+    let mut person = person("acme", "ana", "Ana", "0417");
+    person.groups = Groups::new([APP.into()], true);
+    let ana = person.id.clone();
+    world.say(person).await;
+    world.quiet().await;
+    world.leave(&ana).await;
+    world.quiet_for(2 * DAY).await;
+    world.hq.change(|state| {
+        let reason = "down".into();
+        state.failure = Some(PortFailure::Unavailable { upstream: "hq".into(), reason });
+    });
+    world.quiet_for(DAY).await;
+    world.clock.pass(Duration::from_secs(60));
+    assert_eq!(world.engine.leavers_overdue().await.unwrap(), 0, "it has only just ended");
+    world.quiet_for(Duration::from_secs(300)).await;
+    assert_eq!(world.engine.leavers_overdue().await.unwrap(), 1, "the last plan still says that it waits");
+    world.engine.alarm_late_leavers().await;
+    assert!(world.findings().await.contains(&format!("leaver-late:{ana}:hq")));
 }
 
 #[tokio::test]
@@ -289,9 +313,9 @@ async fn a_leaver_whom_a_site_keeps_from_going_is_late() {
     world.leave(&ana).await;
     world.quiet_for(Duration::from_secs(60)).await;
     let open = world.store.leavers(true, 9).await.unwrap().len();
-    assert_eq!((open, world.engine.leavers_overdue(9).await.unwrap()), (1, 0), "not yet");
+    assert_eq!((open, world.engine.leavers_overdue().await.unwrap()), (1, 0), "not yet");
     world.quiet_for(Duration::from_secs(300)).await;
-    assert_eq!(world.engine.leavers_overdue(9).await.unwrap(), 1);
+    assert_eq!(world.engine.leavers_overdue().await.unwrap(), 1);
 }
 
 #[tokio::test]

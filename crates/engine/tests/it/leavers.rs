@@ -147,6 +147,59 @@ async fn an_outage_does_not_hide_a_leaver() {
 }
 
 #[tokio::test]
+async fn the_alarm_comes_once_at_four_fifths_of_the_bound_and_is_over_when_they_are_out() {
+    let mut world = World::new().await;
+    let id = employed(&mut world).await;
+    world.hq.change(|s| s.failure = down());
+    world.leave(&id).await;
+    let left_at = world.now();
+    world.quiet_for(Duration::from_secs(1)).await;
+    let alarms = async |world: &World| {
+        let all = world.findings().await;
+        all.into_iter().filter(|key| key.starts_with("leaver-late:")).count()
+    };
+    // Of a bound of 120 seconds.
+    for (seconds, alarmed, overdue) in [(95, 0, 0), (96, 1, 0), (120, 1, 0), (121, 1, 1), (600, 1, 1)] {
+        world.clock.set(left_at + Duration::from_secs(seconds));
+        world.engine.alarm_late_leavers().await;
+        let found = (alarms(&world).await, world.engine.leavers_overdue().await.unwrap());
+        assert_eq!(found, (alarmed, overdue), "after {seconds} s");
+    }
+    let lines = world.lines("finding").await;
+    world.reborn().await;
+    world.engine.alarm_late_leavers().await;
+    assert_eq!(world.lines("finding").await, lines, "another process tells it no second time");
+    world.hq.change(|s| s.failure = None);
+    world.quiet_for(Duration::from_secs(600)).await;
+    world.engine.alarm_late_leavers().await;
+    assert_eq!((alarms(&world).await, world.engine.leavers_overdue().await.unwrap()), (0, 0), "out");
+}
+
+#[tokio::test]
+async fn each_of_many_late_leavers_is_alarmed_and_counted_and_asking_again_reads_nothing() {
+    let world = World::new().await;
+    let since = world.now();
+    let seen = |n: usize| Write::LeaverSeen {
+        identity: lanyard_model::id::IdentityId::new("acme".into(), format!("u{n:04}").as_str()),
+        site: "hq".into(),
+        since,
+        seen_at: since,
+    };
+    world.store.write((0..2_100).map(seen).collect()).await.unwrap();
+    world.clock.pass(Duration::from_secs(300));
+    world.engine.alarm_late_leavers().await;
+    let all = world.store.findings(9_999).await.unwrap();
+    assert_eq!(all.iter().filter(|finding| finding.kind == "leaver_late").count(), 2_100);
+    world.mortal.used();
+    assert_eq!(world.engine.leavers_overdue().await.unwrap(), 2_100);
+    assert_eq!(world.mortal.used().0, Default::default(), "as the loop counted them");
+    world.clock.pass(Duration::from_secs(300));
+    assert_eq!(world.engine.leavers_overdue().await.unwrap(), 2_100);
+    let reads = world.mortal.used().0;
+    assert_eq!(reads.get("leavers_running"), Some(&3), "counted anew where no loop has lately: {reads:?}");
+}
+
+#[tokio::test]
 async fn a_leaver_whom_no_route_concerns_any_more_still_leaves() {
     let mut world = World::new().await;
     let id = employed(&mut world).await;

@@ -18,6 +18,7 @@ mod interruptions;
 mod leavers;
 mod line;
 mod outages;
+mod outbox;
 mod people;
 mod reactions;
 mod reasons;

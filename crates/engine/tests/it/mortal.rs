@@ -387,6 +387,12 @@ impl Store for Mortal {
         self.inner.plans(identity, limit).await
     }
 
+    async fn newest_plan(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Plan>, StoreFailure> {
+        self.live().await;
+        self.count_read("newest_plan");
+        self.inner.newest_plan(identity, site).await
+    }
+
     async fn plans_beyond(
         &self,
         last: Option<&(Timestamp, PlanId)>,
@@ -496,6 +502,12 @@ impl Store for Mortal {
         self.inner.findings(limit).await
     }
 
+    async fn finding_counts(&self) -> Result<Vec<(String, Severity, u64)>, StoreFailure> {
+        self.live().await;
+        self.count_read("finding_counts");
+        self.inner.finding_counts().await
+    }
+
     async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure> {
         self.live().await;
         self.count_read("finding");
@@ -519,6 +531,12 @@ impl Store for Mortal {
         self.inner.messages(limit).await
     }
 
+    async fn messages_open(&self, among: usize) -> Result<u64, StoreFailure> {
+        self.live().await;
+        self.count_read("messages_open");
+        self.inner.messages_open(among).await
+    }
+
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure> {
         self.live().await;
         self.count_read("messages_due");
@@ -529,6 +547,17 @@ impl Store for Mortal {
         self.live().await;
         self.count_read("leavers");
         self.inner.leavers(open_only, limit).await
+    }
+
+    async fn leavers_running(
+        &self,
+        by: Timestamp,
+        after: Option<&Leaver>,
+        limit: usize,
+    ) -> Result<Vec<Leaver>, StoreFailure> {
+        self.live().await;
+        self.count_read("leavers_running");
+        self.inner.leavers_running(by, after, limit).await
     }
 
     async fn late_leavers(
@@ -565,6 +594,12 @@ impl Store for Mortal {
         self.live().await;
         self.count_read("sweeps");
         self.inner.sweeps(scope, limit).await
+    }
+
+    async fn last_sweeps(&self) -> Result<Vec<SweepRecord>, StoreFailure> {
+        self.live().await;
+        self.count_read("last_sweeps");
+        self.inner.last_sweeps().await
     }
 
     async fn count(&self, name: &str) -> Result<u64, StoreFailure> {

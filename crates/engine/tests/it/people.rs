@@ -41,6 +41,28 @@ async fn one_person_in_two_tenants_has_one_account_until_both_left() {
 }
 
 #[tokio::test]
+async fn the_alarm_about_a_leaver_is_over_when_their_account_goes_on_with_another_identity() {
+    let mut world = World::new().await;
+    let (mut here, mut there) = (person("acme", "ana", "Ana", "0417"), person("beta", "b-ana", "Ana", "417"));
+    set(&mut here, "login", "ana@acme.example");
+    set(&mut there, "login", "ana@acme.example");
+    let one = here.id.clone();
+    world.say(here).await;
+    world.say(there).await;
+    world.quiet().await;
+    let failure = PortFailure::Unavailable { upstream: "iOffice hq".into(), reason: "down".into() };
+    world.hq.change(|s| s.failure = Some(failure));
+    world.leave(&one).await;
+    world.quiet().await;
+    world.engine.alarm_late_leavers().await;
+    assert!(world.findings().await.contains(&"leaver-late:acme/ana:hq".to_owned()));
+    world.hq.change(|s| s.failure = None);
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n", "they go on in the other tenant");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn whoever_is_set_aside_keeps_the_account_that_they_share_with_a_leaver() {
     let mut world = World::new().await;
     let (mut here, mut there) = (person("acme", "ana", "Ana", "0417"), person("beta", "b-ana", "Ana", "417"));

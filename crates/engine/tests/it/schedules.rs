@@ -23,6 +23,18 @@ const BY_SITE: (&str, &str) = (
     "[[schedule]]\nid = \"hq\"\ncron = \"0 2 * * *\"\nsite = \"hq\"\n\n\
      [[schedule]]\nid = \"south\"\ncron = \"30 2 * * *\"\nsite = \"south\"\n\n[guardrails]\n",
 );
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const EVERY_MINUTE: (&str, &str) = (
+    "[guardrails]\n",
+    "[[schedule]]\nid = \"hq\"\ncron = \"* * * * *\"\nsite = \"hq\"\n\n\
+     [[schedule]]\nid = \"south\"\ncron = \"10 8 * * *\"\nsite = \"south\"\n\n[guardrails]\n",
+);
+const NO_TIME_BETWEEN: (&str, &str) = (
+    "[guardrails]\n",
+    "[[schedule]]\nid = \"hq\"\ncron = \"* * * * *\"\nsite = \"hq\"\n\n\
+     [[schedule]]\nid = \"south\"\ncron = \"* * * * *\"\nsite = \"south\"\n\n\
+     [[schedule]]\nid = \"beta\"\ncron = \"5 8 * * *\"\ntenant = \"beta\"\n\n[guardrails]\n",
+);
 const GHOST: (&str, &str) = (
     "[guardrails]\n",
     "[[schedule]]\nid = \"ghost\"\ncron = \"0 2 * * *\"\nsite = \"nowhere\"\n\n[guardrails]\n",
@@ -96,6 +108,122 @@ async fn a_schedule_whose_moment_comes_during_another_sweep_is_seen_to_after_it(
     assert_eq!(began(&world, "hq").await[1..], [at("2026-05-06T02:00:00Z")]);
     assert_eq!(began(&world, "south").await[1..], [at("2026-05-06T02:30:00Z")]);
     assert_eq!(began(&world, "all").await.len(), 1);
+}
+
+/// The moments on the first day, as `08:01:00`.
+fn clock_times(moments: &[Timestamp]) -> Vec<String> {
+    moments.iter().map(|at| at.strftime("%H:%M:%S").to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_schedule_that_comes_again_before_its_sweep_has_ended_piles_nothing_up_and_is_told_once() {
+    let mut world = compared(&[EVERY_MINUTE]).await;
+    let first = run(&world);
+    settle().await;
+    world.hq.change(|state| state.takes = Some((FIVE_MINUTES, Timestamp::MAX)));
+    let key = "outlasted:hq".to_owned();
+    while world.now() < at("2026-05-04T08:30:00Z") {
+        world.clock.pass(Duration::from_secs(30));
+        settle().await;
+    }
+    // Each begins when the one before it has ended and rested for half a minute, and none for a moment that has passed.
+    let hq = began(&world, "hq").await;
+    assert_eq!(
+        clock_times(&hq),
+        ["08:01:00", "08:06:30", "08:12:00", "08:17:30", "08:23:00", "08:28:30"],
+        "a sweep takes five minutes"
+    );
+    assert_eq!(
+        clock_times(&began(&world, "south").await),
+        ["08:11:30"],
+        "it has its turn: it was due at ten past"
+    );
+    let told = world.store.finding(&key).await.unwrap().expect("a finding");
+    assert_eq!(told.title, "the schedule hq comes again before its comparison has ended");
+    assert_eq!(
+        told.detail,
+        "\"* * * * *\" in UTC, comparing hq: moments that come during its own comparison are passed over"
+    );
+    assert!(told.fix.unwrap().starts_with("let it come less often, in the policy"));
+    assert_eq!(world.lines("finding").await, 1, "told once");
+
+    // The next process knows; and it is over when a sweep fits.
+    drop(first);
+    world.restarted().await;
+    let _again = run(&world);
+    settle().await;
+    assert!(world.findings().await.contains(&key));
+    world.hq.change(|state| state.takes = Some((Duration::from_secs(20), Timestamp::MAX)));
+    world.clock.pass(Duration::from_secs(60));
+    settle().await;
+    assert_eq!(world.store.finding(&key).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn schedules_that_leave_no_time_between_keep_nobody_waiting_who_could_not_be_read() {
+    let world = compared(&[NO_TIME_BETWEEN]).await;
+    let _run = run(&world);
+    settle().await;
+    // For two hours each of the two sites takes longer than its schedule leaves, and one of them is always due.
+    for office in [&world.hq, &world.south] {
+        office.change(|state| state.takes = Some((FIVE_MINUTES, at("2026-05-04T10:00:00Z"))));
+    }
+    world.beta.change(|state| {
+        state.failure = down("Okta (beta)");
+        state.back_at = Some(at("2026-05-04T08:30:00Z"));
+    });
+    at_moment(&world, "2026-05-04T08:01:00Z").await;
+    assert!(world.now() >= at("2026-05-04T10:00:00Z"), "{}", world.now());
+    assert_eq!(clock_times(&began(&world, "beta").await), ["08:31:00"], "its own moment was five past eight");
+    let by_turns: Vec<_> = began(&world, "hq").await.into_iter().zip(began(&world, "south").await).collect();
+    assert!(
+        by_turns.len() > 6 && by_turns.iter().all(|(hq, south)| *south == *hq + FIVE_MINUTES),
+        "{by_turns:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_schedule_is_over_when_it_is_published_otherwise() {
+    let world = compared(&[EVERY_MINUTE]).await;
+    let _run = run(&world);
+    settle().await;
+    world.hq.change(|state| state.takes = Some((FIVE_MINUTES, Timestamp::MAX)));
+    world.clock.pass(Duration::from_secs(60));
+    settle().await;
+    let key = "outlasted:hq".to_owned();
+    assert!(world.findings().await.contains(&key), "{:?}", world.findings().await);
+    world
+        .engine
+        .publish_policy(&files(100, &[EVERY_MINUTE, ("max_percent = 100", "max_percent = 99")]), OLU)
+        .await
+        .unwrap();
+    settle().await;
+    assert!(world.findings().await.contains(&key), "it comes as often as before");
+    world.engine.publish_policy(&files(100, &[BY_SITE]), OLU).await.unwrap();
+    settle().await;
+    assert!(!world.findings().await.contains(&key), "{:?}", world.findings().await);
+}
+
+#[tokio::test]
+async fn the_last_sweeps_of_all_scopes_are_one_question() {
+    let world = compared(&[BY_SITE]).await;
+    for scope in [(Some("hq"), None), (None, Some("beta")), (Some("south"), Some("acme"))] {
+        let scope = SweepScope { site: scope.0.map(SiteId::from), tenant: scope.1.map(TenantId::from) };
+        world.clock.pass(Duration::from_secs(60));
+        world.engine.sweep_within(&scope, "test", &Silent).await.unwrap();
+    }
+    world.mortal.used();
+    let last = world.engine.last_sweeps().await.unwrap();
+    let (reads, _) = world.mortal.used();
+    assert_eq!(reads.into_iter().collect::<Vec<_>>(), [("last_sweeps", 1)]);
+    let scopes: Vec<String> = last
+        .iter()
+        .map(|(scope, record)| {
+            assert_eq!(scope.to_string(), record.scope);
+            record.scope.clone()
+        })
+        .collect();
+    assert_eq!(scopes, ["all", "beta", "hq", "acme in south"]);
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ async fn who_let_somebody_into_the_group_is_told_or_that_it_is_not_on_record() {
     };
     let minute = |world: &World| world.now().strftime("%Y-%m-%d %H:%M UTC").to_string();
     let nowhere = "; who added them to ROOMS is not on record";
-    let untold = format!("{nowhere}: Okta's log has told of no membership yet");
+    let untold = format!("{nowhere}: nothing is kept of what Okta's log told of memberships");
     assert_eq!(why(&world, None).await, untold);
     let before = world.now();
     world.clock.pass(std::time::Duration::from_secs(3600));

@@ -43,7 +43,7 @@ enum What {
     Checkpoints(CheckpointArguments),
     /// Forget a person who is gone; the journal still verifies. It cannot be undone
     Erase(EraseArguments),
-    /// Let go of the text of old lines; their hashes stay, so that every checkpoint and proof still holds
+    /// Let go of the text of old lines, and of what is kept beside them; their hashes stay, so that every checkpoint and proof holds
     Retain(RetainArguments),
 }
 

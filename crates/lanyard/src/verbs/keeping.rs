@@ -263,7 +263,8 @@ impl Verbs {
         })
     }
 
-    /// Lets go of old journal lines, tenant by tenant, and signs for each that it was done.
+    /// Lets go of old journal lines, tenant by tenant, and signs for each that it was done; and of what is kept beside them and
+    /// is as old.
     pub(super) async fn retain(&self, days: u32) -> anyhow::Result<Said> {
         let now = self.engine.clock().now();
         let before = now.checked_sub(jiff::SignedDuration::from_hours(i64::from(days) * 24))?;
@@ -295,7 +296,52 @@ impl Verbs {
             ));
             all.push(json!({ "tenant": tenant, "lines": lines, "gone": position }));
         }
-        Ok(Said { exit: exit::DONE, text, json: json!({ "before": before, "journals": all }) })
+        let (memberships, findings) = self.let_go_beside(before, now, days).await?;
+        text.push_str(&format!(
+            "{memberships} changes of memberships and {findings} earlier findings before {before} let go of\n"
+        ));
+        let beside = json!({ "memberships": memberships, "findings": findings });
+        Ok(Said {
+            exit: exit::DONE,
+            text,
+            json: json!({ "before": before, "journals": all, "beside": beside }),
+        })
+    }
+
+    /// How many changes of memberships, and how many findings that were over and were seen again, are gone now. If any are, each
+    /// journal says so.
+    async fn let_go_beside(
+        &self,
+        before: jiff::Timestamp,
+        now: jiff::Timestamp,
+        days: u32,
+    ) -> anyhow::Result<(u64, u64)> {
+        let store = self.engine.store();
+        let (mut memberships, mut findings) = (0, 0);
+        for wrote in store.write(vec![Write::PastGone { before }]).await? {
+            if let Wrote::Gone { memberships: changes, findings: past } = wrote {
+                (memberships, findings) = (changes, past);
+            }
+        }
+        if memberships + findings > 0 {
+            let line = |tenant: &TenantId| Entry {
+                tenant: tenant.clone(),
+                at: now,
+                kind: "retention".into(),
+                identity: None,
+                site: None,
+                person: None,
+                severity: Severity::Info,
+                title: format!(
+                    "changes of memberships, and earlier findings, before {before} were let go of"
+                ),
+                detail: "the command line".into(),
+                data: json!({ "days": days }),
+            };
+            let lines = self.engine.directories().keys().map(|tenant| Write::Journal(Box::new(line(tenant))));
+            store.write(lines.collect()).await?;
+        }
+        Ok((memberships, findings))
     }
 
     /// How many lines are older, and the note signed over them; `None` if there are none.

@@ -4,6 +4,10 @@
 use std::{fs, process::Command};
 
 use lanyard_engine::ports::{Entry, Severity, Store as _, Write};
+use lanyard_model::{
+    id::GroupId,
+    signal::{Actor, Event, Lane, Membership, Source},
+};
 use lanyard_store::SqliteStore;
 use serde_json::{Value, json};
 
@@ -225,10 +229,39 @@ async fn what_retention_lets_go_of_is_signed_for_and_one_line_more_shows() {
         };
         store.write(vec![Write::Journal(Box::new(line))]).await.expect("a line");
     }
+    // Who let somebody into a group, long ago and lately.
+    for (uuid, at) in [("old", 1_600_000_000), ("new", 4_000_000_000)] {
+        let by = Actor { id: "00ubo".into(), name: "Bo".into(), kind: "User".into() };
+        let event = Event {
+            tenant: "main".into(),
+            uuid: uuid.into(),
+            kind: "group.user_membership.add".into(),
+            published: None,
+            users: vec!["00uana".into()],
+            groups: Vec::new(),
+            lane: Lane::Normal,
+            deletion: false,
+            ours: false,
+            membership: Some(Membership { group: GroupId::new(uuid), joined: true, by }),
+        };
+        let seen = Write::Signals {
+            tenant: "main".into(),
+            source: Source::Feed,
+            delivery: None,
+            events: vec![event],
+            cursor: None,
+            at: jiff::Timestamp::from_second(at).expect("a moment"),
+            coalesce: std::time::Duration::ZERO,
+        };
+        store.write(vec![seen]).await.expect("an event");
+    }
     store.close();
     drop(store);
     let retained = folder.verb(&["journal", "retain", "--days", "365", "--json"]).await.ends(0).json();
     assert_eq!(retained.pointer("/journals/0"), Some(&json!({ "tenant": "main", "lines": 6, "gone": 6 })));
+    assert_eq!(retained["beside"], json!({ "memberships": 1, "findings": 0 }));
+    let again = folder.verb(&["journal", "retain", "--days", "365"]).await.ends(0);
+    assert!(again.out.contains("0 changes of memberships and 0 earlier findings before "), "{}", again.out);
     folder.verb(&["verify"]).await.ends(0);
 
     // The line that tells of it is emptied too, and the mark moved: a careful hand without the key.

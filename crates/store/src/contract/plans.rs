@@ -10,7 +10,7 @@ use lanyard_engine::ports::{
 use lanyard_model::{
     account::Role,
     coverage::{Certificate, Evidence, ReadKind},
-    id::{CenterId, PlanId},
+    id::{CenterId, PlanId, SiteId},
     plan::{AccountPatch, Gate, Operation, Outcome, Step},
 };
 
@@ -38,6 +38,8 @@ pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn St
     assert_eq!(store.plan(&first.id).await.unwrap(), Some(first.clone()), "the first of its id stays");
     assert_eq!(store.plans(None, 9).await.unwrap(), [second, first.clone()], "newest first");
     assert_eq!(store.plans(Some(&who("ana")), 9).await.unwrap(), [first.clone()]);
+    assert_eq!(store.newest_plan(&who("ana"), &first.site).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.newest_plan(&who("ana"), &SiteId::new("elsewhere")).await.unwrap(), None);
 
     let of_step = |id: &str, step: usize| Intent {
         step,
@@ -224,6 +226,116 @@ pub(super) async fn late_leavers_are_those_not_out_within_the_bound(store: &dyn 
     assert_eq!(store.leaver_clocks(&who("ed"), &site()).await.unwrap(), [ed]);
 }
 
+pub(super) async fn clocks_that_run_are_read_on_and_on_the_longest_first(store: &dyn Store) {
+    let seen = |user: &str, since, seen_at| Write::LeaverSeen {
+        identity: who(user),
+        site: site(),
+        since: at(since),
+        seen_at: at(seen_at),
+    };
+    put(store, vec![seen("ana", 30, 31), seen("bo", 10, 11), seen("cy", 10, 12), seen("di", 20, 90)]).await;
+    put(store, vec![seen("ed", 5, 6), seen("flo", 40, 41)]).await;
+    put(store, vec![Write::LeaverVerified { identity: who("ed"), site: site(), at: at(50) }]).await;
+    let page = async |by: i64, after: Option<&Leaver>| store.leavers_running(at(by), after, 2).await.unwrap();
+    let users = |page: &[Leaver]| -> Vec<String> {
+        page.iter().map(|leaver| leaver.identity.user.to_string()).collect()
+    };
+    let first = page(60, None).await;
+    assert_eq!(users(&first), ["bo", "cy"], "not who is out");
+    let second = page(60, first.last()).await;
+    assert_eq!(users(&second), ["ana", "flo"], "nor who was only seen later");
+    assert_eq!(users(&page(60, second.last()).await), [""; 0]);
+    assert_eq!(users(&page(90, first.last()).await), ["di", "ana"]);
+    assert_eq!(users(&page(11, None).await), ["bo"]);
+}
+
+pub(super) async fn open_findings_are_counted_as_they_are_after_each_batch(store: &dyn Store) {
+    let finding = |key: &str, kind: &str, severity| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: kind.into(),
+            severity,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: key.into(),
+            detail: String::new(),
+            fix: None,
+            since: at(1),
+        }))
+    };
+    let counted = async || {
+        let counts = store.finding_counts().await.unwrap();
+        counts
+            .into_iter()
+            .map(|(kind, severity, count)| format!("{count} {kind} {severity:?}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let (warning, error) = (Severity::Warning, Severity::Error);
+    assert_eq!(counted().await, "");
+    put(store, vec![finding("a", "orphan", warning), finding("b", "orphan", warning)]).await;
+    put(
+        store,
+        vec![finding("a", "orphan", warning), finding("c", "orphan", error), finding("d", "todo", error)],
+    )
+    .await;
+    assert_eq!(counted().await, "2 orphan Warning, 1 orphan Error, 1 todo Error", "each key once");
+    let over = |key: &str| Write::FindingOver { key: key.into(), at: at(2) };
+    put(store, vec![finding("a", "orphan", error), over("d")]).await;
+    assert_eq!(counted().await, "1 orphan Warning, 2 orphan Error", "as grave as it was last said to be");
+    // What is refused is not counted, nor what a note about something put away says.
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
+    let refused = Write::Intent(Box::new(Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) }));
+    assert!(store.write(vec![finding("e", "todo", error), over("a"), refused]).await.is_err());
+    assert_eq!(counted().await, "1 orphan Warning, 2 orphan Error");
+    let closed = Write::FindingClosed { key: "b".into(), by: "x".into(), reason: "y".into(), at: at(3) };
+    put(store, vec![closed]).await;
+    assert_eq!(counted().await, "2 orphan Error");
+    put(store, vec![over("a"), over("c")]).await;
+    assert_eq!(counted().await, "");
+}
+
+pub(super) async fn messages_of_one_route_hide_those_of_no_other(store: &dyn Store) {
+    let message = |id: &str, route: &str, seconds| {
+        Write::Message(Box::new(Message {
+            id: id.into(),
+            route: route.into(),
+            subject: "s".into(),
+            text: "t".into(),
+            at: at(seconds),
+            attempts: 0,
+            data: None,
+        }))
+    };
+    put(store, (0..9).map(|n| message(&format!("dead{n}"), "dead", n)).collect()).await;
+    put(store, vec![message("live1", "live", 20), message("live2", "live", 21)]).await;
+    let due = async |seconds| {
+        let due = store.messages_due(at(seconds), 2).await.unwrap();
+        due.into_iter().map(|message| format!("{} {}", message.id, message.attempts)).collect::<Vec<_>>()
+    };
+    assert_eq!(due(30).await, ["dead0 0", "dead1 0", "live1 0", "live2 0"]);
+    let held = |id: &str, until: Option<i64>| Write::MessageHeld {
+        id: id.into(),
+        until: until.map(at),
+        why: "it takes nothing".into(),
+    };
+    put(store, vec![held("dead0", Some(50)), held("dead1", None)]).await;
+    assert_eq!(due(30).await, ["dead2 0", "dead3 0", "live1 0", "live2 0"], "what was put off is not due");
+    let of = async |id: &str| {
+        let all = store.messages(99).await.unwrap();
+        let one = all.into_iter().find(|message| message.id == id).unwrap();
+        (one.attempts, one.next, one.error)
+    };
+    let why = Some("it takes nothing".to_owned());
+    assert_eq!(of("dead0").await, (0, Some(at(50)), why.clone()), "it counts no try");
+    assert_eq!(of("dead1").await, (0, None, why), "given up");
+    let sent = Write::MessageTried { id: "live1".into(), at: at(31), result: Ok(()), next: None };
+    put(store, vec![sent, held("live1", Some(60))]).await;
+    assert_eq!(of("live1").await, (1, None, None), "what was delivered stays so");
+    assert_eq!((store.messages_open(99).await, store.messages_open(1).await), (Ok(10), Ok(1)));
+}
+
 pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &dyn Store) {
     let finding = |key: &str, severity, seconds| Finding {
         key: key.into(),
@@ -323,6 +435,9 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
     put(store, sweeps.clone().map(|s| Write::Sweep(Box::new(s))).to_vec()).await;
     assert_eq!(store.sweeps(None, 9).await.unwrap(), [sweeps[1].clone(), sweeps[2].clone()]);
     assert_eq!(store.sweeps(Some("pier"), 9).await.unwrap(), [sweeps[2].clone()]);
+    let (later, same) = (sweep("3", "annex", 8, 1), sweep("4", "annex", 8, 2));
+    put(store, vec![Write::Sweep(Box::new(same.clone())), Write::Sweep(Box::new(later))]).await;
+    assert_eq!(store.last_sweeps().await.unwrap(), [same, sweeps[2].clone()], "one of each scope");
 
     put(store, vec![Write::Count { name: "n".into(), by: 2 }, Write::Count { name: "n".into(), by: 3 }])
         .await;

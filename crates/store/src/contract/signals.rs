@@ -109,6 +109,26 @@ pub(super) async fn the_cursor_moves_with_its_events(store: &dyn Store) {
     assert_eq!(store.deletion_seen(&who("bo")).await, Ok(false));
 }
 
+pub(super) async fn changes_of_memberships_go_with_their_time(store: &dyn Store) {
+    let change = |uuid: &str, seconds: i64| {
+        let by = Actor { id: "bo".into(), name: "BO".into(), kind: "User".into() };
+        let joined = Event {
+            membership: Some(Membership { group: GroupId::new(uuid), joined: true, by }),
+            ..event(uuid, &["ana"], Lane::Normal)
+        };
+        signals(Source::Feed, vec![joined], at(seconds))
+    };
+    put(store, vec![change("g1", 1), change("g2", 5), change("g3", 9)]).await;
+    let gone = |seconds| vec![Write::PastGone { before: at(seconds) }];
+    assert_eq!(put(store, gone(5)).await, [Wrote::Gone { memberships: 1, findings: 0 }]);
+    let left = store.memberships(&who("ana")).await.unwrap();
+    let groups: Vec<_> = left.changes.iter().map(|change| change.group.as_str()).collect();
+    assert_eq!((groups, left.since), (vec!["g3", "g2"], Some(at(5))), "kept since then");
+    assert_eq!(put(store, gone(5)).await, [Wrote::Gone { memberships: 0, findings: 0 }]);
+    assert_eq!(put(store, gone(99)).await, [Wrote::Gone { memberships: 2, findings: 0 }]);
+    assert_eq!(store.memberships(&who("ana")).await, Ok(Memberships::default()));
+}
+
 pub(super) async fn who_changed_a_membership_is_found_by_person_and_erased_with_them(store: &dyn Store) {
     let none = Memberships::default();
     assert_eq!(store.memberships(&who("ana")).await, Ok(none.clone()));

@@ -14,7 +14,7 @@ use lanyard_model::{
 use crate::{
     record,
     tables::held,
-    tx::{self, Answer, Row, Tx, rows_max, statements, unsigned, with},
+    tx::{self, Answer, Row, Tx, micros, rows_max, statements, unsigned, with},
 };
 
 statements! {
@@ -72,6 +72,10 @@ statements! {
                    ORDER BY returned_at DESC";
     LEAVERS_OPEN = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
                     WHERE verified_at IS NULL ORDER BY since, tenant, user_id, site LIMIT $1";
+    LEAVERS_RUNNING = "SELECT tenant, user_id, site, since, seen_at, verified_at, NULL FROM leavers
+                       WHERE verified_at IS NULL AND since <= $1 AND seen_at <= $1
+                       AND (since, tenant, user_id, site) > ($2, $3, $4, $5)
+                       ORDER BY since, tenant, user_id, site LIMIT $6";
 }
 
 /// People with a link, by tenant and site.
@@ -234,6 +238,19 @@ fn leaver(row: &dyn Row) -> Answer<Leaver> {
 pub(crate) fn leavers(tx: &dyn Tx, open_only: bool, limit: usize) -> Answer<Vec<Leaver>> {
     let sql = if open_only { LEAVERS_OPEN } else { LEAVERS };
     tx::all(tx, sql, with![rows_max(limit)], leaver)
+}
+
+/// Running clocks of whoever was seen to have left by `by`, after one of them; see the store port.
+pub(crate) fn leavers_running(
+    tx: &dyn Tx,
+    by: Timestamp,
+    after: Option<&Leaver>,
+    limit: usize,
+) -> Answer<Vec<Leaver>> {
+    let (since, tenant, user, site) = after.map_or((i64::MIN, "", "", ""), |last| {
+        (micros(last.since), last.identity.tenant.as_str(), &*last.identity.user, last.site.as_str())
+    });
+    tx::all(tx, LEAVERS_RUNNING, with![by, since, tenant, user, site, rows_max(limit)], leaver)
 }
 
 /// Leavers who were not out within `bound`, the last first; see the store port.

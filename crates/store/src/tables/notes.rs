@@ -1,6 +1,6 @@
 //! What people read and what is kept by name: findings, messages, certificates, sweeps, counters, settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Message, MessageState, Severity, SweepRecord};
@@ -22,8 +22,9 @@ statements! {
     KEEP_PAST = "INSERT INTO findings_past (key, since, over_at, record)
                  SELECT key, since, over_at, record FROM findings WHERE key = $1 AND over_at IS NOT NULL
                  ON CONFLICT DO NOTHING";
+    PAST_GONE = "DELETE FROM findings_past WHERE over_at < $1";
     FINDING_OVER = "UPDATE findings SET over_at = $1 WHERE key = $2 AND over_at IS NULL";
-    OPEN_KEYS = "SELECT key FROM findings WHERE over_at IS NULL";
+    OPEN_FINDINGS = "SELECT key, record FROM findings WHERE over_at IS NULL";
     CLOSED_KEYS = "SELECT key FROM meta WHERE key >= $1 AND key < $2 AND value <> ''";
     FINDING_OPEN = "SELECT record, since FROM findings WHERE key = $1 AND over_at IS NULL";
     FINDINGS = "SELECT record, since FROM findings WHERE over_at IS NULL
@@ -33,10 +34,14 @@ statements! {
                     sent_at = $1 WHERE id = $2 AND sent_at IS NULL";
     MESSAGE_FAILED = "UPDATE messages SET attempts = attempts + 1, tried_at = $1, error = $2, due = $3
                       WHERE id = $4 AND sent_at IS NULL";
+    MESSAGE_HELD = "UPDATE messages SET error = $1, due = $2 WHERE id = $3 AND sent_at IS NULL";
     MESSAGES_DUE = "SELECT record, attempts FROM messages WHERE due IS NOT NULL AND due <= $1
-                    ORDER BY due, id LIMIT $2";
+                    ORDER BY due, id";
     MESSAGES = "SELECT record, attempts, due, sent_at, error FROM messages
                 ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1";
+    MESSAGES_OPEN = "SELECT COUNT(*) FROM (SELECT sent_at FROM messages
+                     ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1) AS newest
+                     WHERE sent_at IS NULL";
     CERTIFICATE = "INSERT INTO certificates (scope, kind, record, held_rows) VALUES ($1, $2, $3, $4)
                    ON CONFLICT (scope, kind) DO UPDATE SET record = excluded.record,
                    held_rows = COALESCE(excluded.held_rows, certificates.held_rows)";
@@ -47,6 +52,13 @@ statements! {
              record = excluded.record";
     SWEEPS = "SELECT record FROM sweeps ORDER BY started_at DESC, id DESC LIMIT $1";
     SWEEPS_OF = "SELECT record FROM sweeps WHERE scope = $1 ORDER BY started_at DESC, id DESC LIMIT $2";
+    /// From scope to scope along the index: sweeps are kept for ever, scopes are few.
+    LAST_SWEEPS = "WITH RECURSIVE scopes (scope) AS (
+                   SELECT MIN(sweeps.scope) FROM sweeps
+                   UNION ALL SELECT (SELECT MIN(sweeps.scope) FROM sweeps WHERE sweeps.scope > scopes.scope)
+                   FROM scopes WHERE scopes.scope IS NOT NULL)
+                   SELECT (SELECT record FROM sweeps WHERE sweeps.scope = scopes.scope
+                   ORDER BY started_at DESC, id DESC LIMIT 1) FROM scopes WHERE scopes.scope IS NOT NULL";
     COUNT = "INSERT INTO counters (name, value) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
     COUNTED = "SELECT value FROM counters WHERE name = $1";
@@ -63,12 +75,47 @@ pub(crate) const CLOSED: &str = "closed:";
 /// Between that hash and the moment (microseconds) up to which it stays away, where a person named one.
 const UNTIL: char = '@';
 
-/// Keys of the findings that are not over, and notes of those that a person put away.
-pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeSet<String>> {
-    let key = |row: &dyn Row| Ok(row.text(0)?.to_owned());
-    let mut keys: BTreeSet<String> = tx::all(tx, OPEN_KEYS, &[], key)?.into_iter().collect();
-    keys.extend(tx::all(tx, CLOSED_KEYS, with![CLOSED, &after_prefix(CLOSED)], key)?);
-    Ok(keys)
+/// What findings are counted by.
+pub(crate) type Sort = (String, Severity);
+
+pub(crate) fn sort_of(finding: &Finding) -> Sort {
+    (finding.kind.clone(), finding.severity)
+}
+
+/// As much of a kept finding as it takes to count it.
+#[derive(serde::Deserialize)]
+struct Sorted {
+    kind: String,
+    severity: Severity,
+}
+
+/// Keys of the findings that are not over, with what each is counted by; and notes of those that a person put away.
+pub(crate) fn open_findings(tx: &dyn Tx) -> Answer<BTreeMap<String, Option<Sort>>> {
+    let mut open = BTreeMap::new();
+    tx.each(OPEN_FINDINGS, &[], &mut |row| {
+        let Sorted { kind, severity } = record::read("finding", row.text(1)?)?;
+        open.insert(row.text(0)?.to_owned(), Some((kind, severity)));
+        Ok(())
+    })?;
+    tx.each(CLOSED_KEYS, with![CLOSED, &after_prefix(CLOSED)], &mut |row| {
+        open.insert(row.text(0)?.to_owned(), None);
+        Ok(())
+    })?;
+    Ok(open)
+}
+
+/// How many findings are open of each sort.
+pub(crate) fn finding_counts(tx: &dyn Tx) -> Answer<BTreeMap<Sort, u64>> {
+    let mut counts = BTreeMap::new();
+    for sort in open_findings(tx)?.into_values().flatten() {
+        *counts.entry(sort).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Lets go of what findings said that were over before then and were seen again; how many.
+pub(crate) fn past_gone(tx: &dyn Tx, before: Timestamp) -> Answer<u64> {
+    tx.run(PAST_GONE, with![before])
 }
 
 /// What a finding says, apart from since when.
@@ -118,7 +165,7 @@ pub(crate) fn finding_closed(
         Some(until) => format!("{hash}{UNTIL}{}", until.as_microsecond()),
     };
     set_meta(tx, &note, &kept)?;
-    open.open(tx, &note)?;
+    open.open(tx, &note, None)?;
     finding_over(tx, open, key, at)
 }
 
@@ -150,7 +197,7 @@ pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -
         Severity::Error => 2,
     };
     tx.run(FINDING, with![&finding.key, severity, finding.since, &record::write(finding)?])?;
-    open.open(tx, &finding.key)
+    open.open(tx, &finding.key, Some(sort_of(finding)))
 }
 
 /// Ends a finding; nothing is asked of the database for one that is not open.
@@ -209,11 +256,39 @@ pub(crate) fn message_tried(
     Ok(())
 }
 
+/// Notes why a message was not tried, and until when it waits; without `until` it is given up.
+pub(crate) fn message_held(tx: &dyn Tx, id: &str, until: Option<Timestamp>, why: &str) -> Answer<()> {
+    tx.run(MESSAGE_HELD, with![why, until, id])?;
+    Ok(())
+}
+
+/// As much of a kept message as it takes to know its lane.
+#[derive(serde::Deserialize)]
+struct Routed {
+    route: String,
+}
+
+/// Of each route no more than `limit`. Everything that is due is gone through; what waits for a route that takes nothing is
+/// put off, and is not due.
 pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<Vec<Message>> {
-    tx::all(tx, MESSAGES_DUE, with![now, rows_max(limit)], |row| {
-        let message: Message = record::read("message", row.text(0)?)?;
-        Ok(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message })
-    })
+    let mut due = Vec::new();
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    tx.each(MESSAGES_DUE, with![now], &mut |row| {
+        let Routed { route } = record::read("message", row.text(0)?)?;
+        let taken = taken.entry(route).or_default();
+        if *taken < limit {
+            *taken += 1;
+            let message: Message = record::read("message", row.text(0)?)?;
+            due.push(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message });
+        }
+        Ok(())
+    })?;
+    Ok(due)
+}
+
+/// How many of the newest `among` were not delivered.
+pub(crate) fn messages_open(tx: &dyn Tx, among: usize) -> Answer<u64> {
+    tx::count(tx, MESSAGES_OPEN, with![rows_max(among)])
 }
 
 /// Newest first.
@@ -271,6 +346,11 @@ pub(crate) fn sweeps(tx: &dyn Tx, scope: Option<&str>, limit: usize) -> Answer<V
         None => tx::all(tx, SWEEPS, with![rows_max(limit)], read),
         Some(scope) => tx::all(tx, SWEEPS_OF, with![scope, rows_max(limit)], read),
     }
+}
+
+/// The last one of each scope.
+pub(crate) fn last_sweeps(tx: &dyn Tx) -> Answer<Vec<SweepRecord>> {
+    tx::all(tx, LAST_SWEEPS, &[], |row| record::read("sweep", row.text(0)?))
 }
 
 pub(crate) fn count(tx: &dyn Tx, name: &str, by: u64) -> Answer<()> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lanyard_engine::ports::{Charge, Intent, OpenIntent, Order, StoreFailure};
 use lanyard_model::{
-    id::{IdentityId, PlanId},
+    id::{IdentityId, PlanId, SiteId},
     plan::{Outcome, Plan},
 };
 
@@ -30,6 +30,8 @@ statements! {
               ORDER BY made_at DESC, id DESC LIMIT $3";
     NEWEST_OF = "SELECT record FROM plans WHERE tenant = $1 AND user_id = $2
                  ORDER BY made_at DESC, id DESC LIMIT $3";
+    NEWEST_IN = "SELECT record FROM plans WHERE tenant = $1 AND user_id = $2 AND site = $3
+                 ORDER BY made_at DESC, id DESC LIMIT 1";
     INTEND = "INSERT INTO intents (id, plan, step, tenant, user_id, site, at, record)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     OUTCOME = "UPDATE intents SET outcome = $1, outcome_at = $2, success = $3 WHERE id = $4 AND outcome IS NULL";
@@ -80,6 +82,11 @@ pub(crate) fn newest(tx: &dyn Tx, who: Option<&IdentityId>, limit: usize) -> Ans
         None => tx::all(tx, NEWEST, with![rows_max(limit)], plan),
         Some(who) => tx::all(tx, NEWEST_OF, with![who.tenant.as_str(), &*who.user, rows_max(limit)], plan),
     }
+}
+
+/// The newest of one person in a site.
+pub(crate) fn newest_in(tx: &dyn Tx, who: &IdentityId, site: &SiteId) -> Answer<Option<Plan>> {
+    tx::first(tx, NEWEST_IN, with![who.tenant.as_str(), &*who.user, site.as_str()], plan)
 }
 
 /// Everybody's beyond the last one of a page.

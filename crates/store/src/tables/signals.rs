@@ -1,7 +1,8 @@
 //! Events, pushed batches, the feed's cursor, and which way events were seen.
 //!
 //! Retention: `signals` and `deliveries` grow with the directory's traffic. Rows older than the feed's own
-//! retention can never be repeated and may go; `deletions` must stay as long as the identity's mirror.
+//! retention can never be repeated and may go; `deletions` must stay as long as the identity's mirror;
+//! `membership_changes` go with the journal's lines of their time.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -35,6 +36,7 @@ statements! {
     MEMBERSHIPS_OF = "SELECT group_id, joined, at, by_id, by_name, by_kind FROM membership_changes
                       WHERE tenant = $1 AND user_id = $2 ORDER BY seq DESC LIMIT 1000";
     MEMBERSHIPS_SINCE = "SELECT seen_at FROM membership_changes WHERE tenant = $1 ORDER BY seq LIMIT 1";
+    MEMBERSHIPS_GONE = "DELETE FROM membership_changes WHERE seen_at < $1";
     DELETION_SEEN = "SELECT COUNT(*) FROM deletions WHERE tenant = $1 AND user_id = $2";
     KEEP_CURSOR = "INSERT INTO feed_cursors (tenant, record) VALUES ($1, $2)
                    ON CONFLICT (tenant) DO UPDATE SET record = excluded.record";
@@ -251,6 +253,11 @@ pub(crate) fn memberships(tx: &dyn Tx, id: &IdentityId) -> Answer<Memberships> {
     })?;
     let since = tx::first(tx, MEMBERSHIPS_SINCE, with![tenant], |row| tx::time(row.int(0)?))?;
     Ok(Memberships { changes, since })
+}
+
+/// Lets go of changes that were seen before then; how many.
+pub(crate) fn memberships_gone(tx: &dyn Tx, before: Timestamp) -> Answer<u64> {
+    tx.run(MEMBERSHIPS_GONE, with![before])
 }
 
 pub(crate) fn deletion_seen(tx: &dyn Tx, id: &IdentityId) -> Answer<bool> {

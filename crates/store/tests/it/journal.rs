@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, DELEGATIONS, Document, DocumentKey, Entry, Severity, Store, Write, Wrote,
+    ActivityFilter, DELEGATIONS, Document, DocumentKey, Entry, Finding, Severity, Store, Write, Wrote,
 };
 use lanyard_model::id::{IdentityId, TenantId};
 use lanyard_store::{
@@ -252,6 +252,50 @@ async fn what_is_let_go_of_is_provably_a_beginning_and_more_than_that_shows() {
     let store = SqliteStore::open_inline(folder.path()).unwrap();
     let found = store.verify_journal().await.unwrap().expect("it shows");
     assert!(found.starts_with("journal of harborlight: line 3 (number 4)"), "{found}");
+}
+
+#[tokio::test]
+async fn what_a_finding_said_before_goes_with_its_time_and_what_it_says_stays() {
+    let day = |n: i64| Timestamp::from_second(n * 86_400).unwrap();
+    let raised = |title: &str, n: i64| {
+        Write::Finding(Box::new(Finding {
+            key: "orphan:pier:7".into(),
+            kind: "orphan".into(),
+            severity: Severity::Warning,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: title.into(),
+            detail: String::new(),
+            fix: None,
+            since: day(n),
+        }))
+    };
+    let over = |n: i64| Write::FindingOver { key: "orphan:pier:7".into(), at: day(n) };
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    for writes in [
+        vec![raised("the first time", 1), over(2)],
+        vec![raised("the second time", 5), over(6)],
+        vec![raised("the third time", 7), over(8)],
+    ] {
+        store.write(writes).await.unwrap();
+    }
+    let told = || {
+        let mut titles = Vec::new();
+        for (finding, _) in Archive::open(folder.path()).unwrap().findings(day(99)).unwrap() {
+            titles.push(finding.title);
+        }
+        titles
+    };
+    assert_eq!(told(), ["the first time", "the second time", "the third time"]);
+    let gone = |n: i64| vec![Write::PastGone { before: day(n) }];
+    assert_eq!(store.write(gone(2)).await.unwrap(), [Wrote::Gone { memberships: 0, findings: 0 }]);
+    assert_eq!(store.write(gone(6)).await.unwrap(), [Wrote::Gone { memberships: 0, findings: 1 }]);
+    assert_eq!(told(), ["the second time", "the third time"]);
+    // Whatever it said last stays, however long ago that was.
+    assert_eq!(store.write(gone(99)).await.unwrap(), [Wrote::Gone { memberships: 0, findings: 1 }]);
+    assert_eq!(told(), ["the third time"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Health that tells the truth, and numbers for Prometheus.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -11,6 +11,8 @@ use axum::{
 use jiff::Timestamp;
 use lanyard_engine::{
     Engine,
+    feeds::FeedStanding,
+    intake::gap_beyond,
     ports::{Severity, StoreFailure},
 };
 use lanyard_model::id::{SiteId, TenantId};
@@ -56,14 +58,14 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
     };
     add(About::Lanyard, "engine", fix.is_none(), detail, fix);
     for tenant in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
-        let polled = engine.polled_at(tenant);
-        let lag = polled.map(|at| now.duration_since(at).as_secs());
+        let feed = engine.feed_standing(tenant).await?;
+        let ok = feed.silent_since.is_none() && is_read(engine, &feed, now);
         add(
             About::Tenant(tenant),
             "log",
-            lag.is_some_and(|seconds| seconds < 120),
-            lag.map_or_else(|| "never read".into(), |seconds| format!("read {seconds} s ago")),
-            lag.is_none_or(|seconds| seconds >= 120).then(|| "run `lanyard doctor`".into()),
+            ok,
+            log_detail(&feed, now),
+            (!ok).then(|| "run `lanyard doctor`".into()),
         );
         let (ok, detail, fix) = event_hook(&state, tenant).await?;
         add(About::Tenant(tenant), "event hook", ok, detail, fix);
@@ -95,7 +97,7 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
             format!("{} waiting for a person", work.dead),
             (work.dead > 0).then(|| "open Overview: each names its fix".into()),
         );
-        let late = engine.leavers_overdue(1000).await?;
+        let late = engine.leavers_overdue().await?;
         add(
             About::Lanyard,
             "leavers",
@@ -128,6 +130,25 @@ async fn event_hook(
     ))
 }
 
+/// Whether nothing of the log is missed by now.
+fn is_read(engine: &Engine, feed: &FeedStanding, now: Timestamp) -> bool {
+    let bound = gap_beyond(engine.settings().feed_interval);
+    feed.read_at.is_some() && feed.age(now).is_some_and(|age| age.unsigned_abs() < bound)
+}
+
+fn log_detail(feed: &FeedStanding, now: Timestamp) -> String {
+    let ago = |at: Timestamp| now.duration_since(at).as_secs().max(0);
+    let Some(read_at) = feed.read_at else { return "never read".into() };
+    let read = format!("read {} s ago", ago(read_at));
+    match (feed.silent_since, feed.told_at) {
+        (Some(since), _) => {
+            format!("{read}, and it brings nothing of what the hook has brought for {} s", ago(since))
+        }
+        (None, Some(told_at)) => format!("{read}; it last brought something {} s ago", ago(told_at)),
+        (None, None) => format!("{read}; it has brought nothing yet"),
+    }
+}
+
 fn latency(state: &WebState) -> serde_json::Value {
     let quantiles = state.engine.latency.quantiles(&[0.5, 0.95, 0.99]);
     json!({
@@ -144,7 +165,8 @@ pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Pro
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
-/// The numbers, in Prometheus' text form.
+/// The numbers, in Prometheus' text form. Asked for again and again: everything here is a count, a value that a loop keeps, or a
+/// few rows by tenant and scope, however much is open.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -181,16 +203,25 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
     let now = engine.clock().now();
     let _ = writeln!(
         text,
-        "# HELP lanyard_feed_age_seconds Seconds since a tenant's log was last read to its end\n# TYPE lanyard_feed_age_seconds gauge"
+        "# HELP lanyard_feed_age_seconds Seconds since a tenant's log was last read to its end; while it never was, since it is asked for\n# TYPE lanyard_feed_age_seconds gauge"
     );
+    let mut told = String::new();
     for tenant in engine.directories().keys() {
-        if let Some(polled) = engine.polled_at(tenant) {
-            let age = now.duration_since(polled).as_secs().max(0);
-            let _ = writeln!(text, "lanyard_feed_age_seconds{{tenant=\"{tenant}\"}} {age}");
+        let feed = engine.feed_standing(tenant).await?;
+        if let Some(age) = feed.age(now) {
+            let _ = writeln!(text, "lanyard_feed_age_seconds{{tenant=\"{tenant}\"}} {}", age.as_secs());
+        }
+        if let Some(told_at) = feed.told_at {
+            let age = now.duration_since(told_at).as_secs().max(0);
+            let _ = writeln!(told, "lanyard_feed_event_age_seconds{{tenant=\"{tenant}\"}} {age}");
         }
     }
-    let late = engine.leavers_overdue(100_000).await?;
-    let undelivered = store.messages(1_000).await?.iter().filter(|message| message.sent_at.is_none()).count();
+    let _ = write!(
+        text,
+        "# HELP lanyard_feed_event_age_seconds Seconds since a tenant's log last brought anything\n# TYPE lanyard_feed_event_age_seconds gauge\n{told}"
+    );
+    let late = engine.leavers_overdue().await?;
+    let undelivered = store.messages_open(1_000).await?;
     for (name, help, value) in [
         (
             "lanyard_leavers_late",
@@ -210,16 +241,12 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
         text,
         "# HELP lanyard_findings_open What needs a person, by kind and severity\n# TYPE lanyard_findings_open gauge"
     );
-    let mut open: BTreeMap<(String, &str), u64> = BTreeMap::new();
-    for finding in store.findings(100_000).await? {
-        let severity = match finding.severity {
+    for (kind, severity, count) in store.finding_counts().await? {
+        let severity = match severity {
             Severity::Info => "info",
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        *open.entry((finding.kind, severity)).or_default() += 1;
-    }
-    for ((kind, severity), count) in open {
         let _ = writeln!(text, "lanyard_findings_open{{kind=\"{kind}\",severity=\"{severity}\"}} {count}");
     }
     let _ = writeln!(
@@ -296,4 +323,32 @@ async fn sweeps(engine: &Engine, text: &mut String) -> Result<(), StoreFailure> 
         &mut scopes().map(|(scope, record)| (scope, number(record.drift))),
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_read_says_whether_it_brings_anything() {
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).expect("a moment");
+        let check = |read: Option<i64>, told: Option<i64>, silent: Option<i64>, expected: &str| {
+            let feed = FeedStanding {
+                read_at: read.map(at),
+                followed_at: Some(at(0)),
+                told_at: told.map(at),
+                silent_since: silent.map(at),
+            };
+            assert_eq!(log_detail(&feed, at(9_000)), expected);
+        };
+        check(None, Some(10), None, "never read");
+        check(Some(8_990), None, None, "read 10 s ago; it has brought nothing yet");
+        check(Some(8_990), Some(8_000), None, "read 10 s ago; it last brought something 1000 s ago");
+        check(
+            Some(8_990),
+            Some(8_000),
+            Some(5_000),
+            "read 10 s ago, and it brings nothing of what the hook has brought for 4000 s",
+        );
+    }
 }

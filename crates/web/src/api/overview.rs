@@ -36,7 +36,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     let mut tenants = Vec::new();
     for id in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
         let ledger = store.ledger(id).await?;
-        let polled = engine.polled_at(id);
+        let polled = engine.feed_standing(id).await?.read_at;
         let hook = store.meta(&format!("hook-state:{id}")).await?.unwrap_or_else(|| "none".into());
         let (_, _, people) = store.search_people(Some(id), "", Order::Rising, None, 1).await?;
         tenants.push(json!({

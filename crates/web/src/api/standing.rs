@@ -104,11 +104,12 @@ pub(super) async fn environments(
         let refused = |finding: &Finding| {
             [tenant.as_str(), site.as_str()].iter().any(|name| is_credential_of(&finding.key, name))
         };
+        let read_at = engine.feed_standing(&tenant).await?.read_at;
         let signs = Signs {
             stopped: engine.is_stopped(),
             writes: engine.may_write(&site),
             refused: findings.iter().any(refused),
-            log_seconds: engine.polled_at(&tenant).map(|at| now.duration_since(at).as_secs()),
+            log_seconds: read_at.map(|at| now.duration_since(at).as_secs()),
             throttled: sum(|minute| minute.calls.throttled),
             faulted: sum(|minute| minute.calls.faulted),
             answered: sum(|minute| minute.calls.answered),

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::house::{HOOK_SECRET, House};
 
-/// A directory of which only the deliveries are read: each holds one event, named by its body.
+/// A directory of which only the deliveries are read: each holds one event, named by its body. Its log is idle.
 pub struct Sender(pub TenantId);
 
 const NOT_ASKED: PortFailure = PortFailure::Malformed { upstream: String::new(), reason: String::new() };
@@ -59,8 +59,8 @@ impl Directory for Sender {
         Err(NOT_ASKED)
     }
 
-    async fn poll_feed(&self, _: &FeedCursor) -> Result<FeedPage, FeedError> {
-        Err(NOT_ASKED.into())
+    async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError> {
+        Ok(FeedPage { events: Vec::new(), next: cursor.clone(), rows: 0 })
     }
 
     async fn ensure_hook(&self, _: &HookWish) -> Result<HookState, PortFailure> {

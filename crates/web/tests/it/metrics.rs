@@ -13,12 +13,12 @@ use lanyard_model::{
     account::{Account, AccountRead},
     booking::Booking,
     coverage::Evidence,
-    id::{AccountId, ItemId, SiteId},
+    id::{AccountId, IdentityId, ItemId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
-    signal::Lane,
+    signal::{Lane, Source},
 };
-use lanyard_store::DiskTrouble;
+use lanyard_store::{DiskTrouble, SqliteStore};
 
 use crate::{
     hooks::{Failing, Sender},
@@ -178,6 +178,143 @@ async fn each_site_has_its_age_whichever_schedule_compared_it() {
             "lanyard_sweep_certified{site=\"west\"} 0"
         ]
     );
+}
+
+/// The lines of a series.
+async fn series(house: &House, name: &str) -> Vec<String> {
+    let (_, _, text) = house.form("GET", "/metrics", &[("authorization", "Bearer local")], "").await;
+    let of = |line: &&str| line.split(['{', ' ']).next() == Some(name);
+    text.lines().filter(of).map(str::to_owned).collect()
+}
+
+/// The health check of a log: whether it is well, and what it says.
+async fn log_check(house: &House) -> (bool, String) {
+    let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+    let check = health["checks"].as_array().unwrap().iter().find(|check| check["title"] == "log").unwrap();
+    (check["ok"].as_bool().unwrap(), check["detail"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn the_age_of_a_log_grows_while_nobody_reads_it_also_over_a_restart() {
+    let store = Arc::new(SqliteStore::in_memory().unwrap());
+    let house = async || {
+        let house = House::on(Arc::clone(&store), |_| {});
+        let org: Arc<dyn Directory> = Arc::new(Sender("northgate".into()));
+        assert!(house.engine.join_directory(&org, None));
+        house
+    };
+    let (tenant, age) = ("northgate".into(), "lanyard_feed_age_seconds");
+    let first = house().await;
+    assert_eq!((series(&first, age).await, log_check(&first).await), (vec![], (false, "never read".into())));
+    first.engine.poll_feed(&tenant).await.unwrap();
+    first.pass(SignedDuration::from_secs(7));
+    assert_eq!(series(&first, age).await, ["lanyard_feed_age_seconds{tenant=\"northgate\"} 7"]);
+    assert_eq!(log_check(&first).await, (true, "read 7 s ago; it has brought nothing yet".into()));
+    first.pass(SignedDuration::from_secs(400));
+    assert_eq!(series(&first, age).await, ["lanyard_feed_age_seconds{tenant=\"northgate\"} 407"]);
+    assert_eq!(log_check(&first).await, (false, "read 407 s ago; it has brought nothing yet".into()));
+
+    // Its clock begins where the first one's did.
+    let second = house().await;
+    second.pass(SignedDuration::from_secs(500));
+    assert_eq!(series(&second, age).await, ["lanyard_feed_age_seconds{tenant=\"northgate\"} 500"]);
+    assert!(!log_check(&second).await.0);
+}
+
+#[tokio::test]
+async fn a_log_that_is_read_and_brings_nothing_has_an_age_of_its_last_event() {
+    let house = with_sites(&[]).await;
+    let event = "lanyard_feed_event_age_seconds";
+    assert_eq!(series(&house, event).await, [""; 0]);
+    let brought = Write::Signals {
+        tenant: "northgate".into(),
+        source: Source::Feed,
+        delivery: None,
+        events: Vec::new(),
+        cursor: Some(FeedCursor::At("a".into())),
+        at: house.now(),
+        coalesce: std::time::Duration::ZERO,
+    };
+    house.put(vec![brought]).await;
+    house.pass(SignedDuration::from_hours(5));
+    house.engine.poll_feed(&"northgate".into()).await.unwrap();
+    assert_eq!(series(&house, event).await, ["lanyard_feed_event_age_seconds{tenant=\"northgate\"} 18000"]);
+    assert_eq!(
+        series(&house, "lanyard_feed_age_seconds").await,
+        ["lanyard_feed_age_seconds{tenant=\"northgate\"} 0"]
+    );
+    let (ok, detail) = log_check(&house).await;
+    assert_eq!((ok, &*detail), (true, "read 0 s ago; it last brought something 18000 s ago"));
+}
+
+#[tokio::test]
+async fn what_is_open_is_counted_as_it_is_now() {
+    let house = with_sites(&["hq"]).await;
+    let finding = |key: &str, kind: &str, severity| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: kind.into(),
+            severity,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: key.into(),
+            detail: String::new(),
+            fix: None,
+            since: house.now(),
+        }))
+    };
+    let message = |id: &str| {
+        Write::Message(Box::new(Message {
+            id: id.into(),
+            route: "it".into(),
+            subject: "s".into(),
+            text: "t".into(),
+            at: house.now(),
+            attempts: 0,
+            data: None,
+        }))
+    };
+    let left = |user: &str| Write::LeaverSeen {
+        identity: IdentityId::new("northgate".into(), user),
+        site: "hq".into(),
+        since: house.now(),
+        seen_at: house.now(),
+    };
+    let (warning, error) = (Severity::Warning, Severity::Error);
+    house
+        .put(vec![
+            finding("a", "orphan", warning),
+            finding("b", "orphan", error),
+            finding("c", "todo", error),
+        ])
+        .await;
+    house.put(vec![message("m1"), message("m2"), left("ana"), left("bo")]).await;
+    let open = "lanyard_findings_open";
+    assert_eq!(
+        series(&house, open).await,
+        [
+            "lanyard_findings_open{kind=\"orphan\",severity=\"warning\"} 1",
+            "lanyard_findings_open{kind=\"orphan\",severity=\"error\"} 1",
+            "lanyard_findings_open{kind=\"todo\",severity=\"error\"} 1",
+        ]
+    );
+    assert_eq!(series(&house, "lanyard_messages_open").await, ["lanyard_messages_open 2"]);
+    assert_eq!(series(&house, "lanyard_leavers_late").await, ["lanyard_leavers_late 0"]);
+
+    house.pass(SignedDuration::from_mins(3));
+    let at = house.now();
+    let sent = Write::MessageTried { id: "m1".into(), at, result: Ok(()), next: None };
+    house.put(vec![Write::FindingOver { key: "b".into(), at }, sent]).await;
+    assert_eq!(
+        series(&house, open).await,
+        [
+            "lanyard_findings_open{kind=\"orphan\",severity=\"warning\"} 1",
+            "lanyard_findings_open{kind=\"todo\",severity=\"error\"} 1",
+        ]
+    );
+    assert_eq!(series(&house, "lanyard_messages_open").await, ["lanyard_messages_open 1"]);
+    assert_eq!(series(&house, "lanyard_leavers_late").await, ["lanyard_leavers_late 2"]);
 }
 
 #[tokio::test]
