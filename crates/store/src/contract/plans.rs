@@ -289,7 +289,8 @@ pub(super) async fn open_findings_are_counted_as_they_are_after_each_batch(store
     let refused = Write::Intent(Box::new(Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) }));
     assert!(store.write(vec![finding("e", "todo", error), over("a"), refused]).await.is_err());
     assert_eq!(counted().await, "1 orphan Warning, 2 orphan Error");
-    let closed = Write::FindingClosed { key: "b".into(), by: "x".into(), reason: "y".into(), at: at(3), until: None };
+    let closed =
+        Write::FindingClosed { key: "b".into(), by: "x".into(), reason: "y".into(), at: at(3), until: None };
     put(store, vec![closed]).await;
     assert_eq!(counted().await, "2 orphan Error");
     put(store, vec![over("a"), over("c")]).await;
