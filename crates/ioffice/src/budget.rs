@@ -105,6 +105,8 @@ struct State {
     filled_at: Timestamp,
     rate_changed_at: Timestamp,
     closed_until: Option<Timestamp>,
+    /// How long that was when it was asked for. Seen from later it is never longer: else our clock was set back.
+    closed_for: Duration,
     throttles_in_a_row: u32,
     in_flight: u32,
     in_flight_bulk: u32,
@@ -140,6 +142,7 @@ impl Budget {
                 filled_at: now,
                 rate_changed_at: now,
                 closed_until: None,
+                closed_for: Duration::ZERO,
                 throttles_in_a_row: 0,
                 in_flight: 0,
                 in_flight_bulk: 0,
@@ -253,6 +256,7 @@ impl Budget {
         let until = now.checked_add(pause).unwrap_or(now);
         let until = state.closed_until.map_or(until, |known| known.max(until));
         state.closed_until = Some(until);
+        state.closed_for = since(now, until);
         state.tokens = state.tokens.min(1.0);
         until
     }
@@ -285,7 +289,9 @@ impl State {
             return Verdict::StandBy;
         }
         if let Some(until) = self.closed_until {
+            let until = until.min(now.checked_add(self.closed_for).unwrap_or(until));
             if until > now {
+                self.closed_until = Some(until);
                 return Verdict::Sleep(until);
             }
             self.closed_until = None;
@@ -346,6 +352,10 @@ impl State {
             self.tokens = f64::from(pace.burst);
             return;
         };
+        // A clock that was set back tells nothing of what has passed: it is counted from there, or nothing would go until
+        // it is as late again as it was.
+        self.filled_at = self.filled_at.min(now);
+        self.rate_changed_at = self.rate_changed_at.min(now);
         // Each quiet half minute counts, also those in which nobody asked.
         while self.rate < top && since(self.rate_changed_at, now) >= SPEED_UP_EVERY {
             self.rate = (self.rate * 1.25).min(top);
@@ -353,7 +363,7 @@ impl State {
         }
         let passed = since(self.filled_at, now).as_secs_f64();
         self.tokens = (self.tokens + passed * self.rate).min(f64::from(pace.burst));
-        self.filled_at = self.filled_at.max(now);
+        self.filled_at = now;
     }
 
     fn wake_chosen(&self, pace: Pace) {

@@ -258,8 +258,12 @@ impl Session {
 
     /// Why nothing is sent at present, after refusals in a row.
     fn barred(&self) -> Option<String> {
-        let refused = lock(&self.refused);
-        let until = refused.until.filter(|until| *until > self.clock.now())?;
+        let mut refused = lock(&self.refused);
+        let now = self.clock.now();
+        let until = refused.until.filter(|until| *until > now)?;
+        // No pause is longer: what seems so was reckoned by a clock that was ahead.
+        let until = until.min(now.checked_add(REFUSED_PAUSE_MAX).unwrap_or(until));
+        refused.until = Some(until);
         Some(format!(
             "{} ({} times in a row; nothing is sent before {until:.0})",
             refused.reason, refused.in_a_row

@@ -109,6 +109,10 @@ impl Budget {
 
     /// Asks for one call. On [`Admission::Go`] the caller must end it with [`Budget::abandon`], whether or not an answer came.
     pub(crate) fn admit(&mut self, name: &str, lane: Lane, now: Timestamp) -> Admission {
+        // No wait is longer: what seems so was reckoned by a clock that has been set back since.
+        let last = after(now, QUOTA_WAIT_SECONDS_MAX * 1000);
+        let in_bounds = |until: Option<Timestamp>| until.map(|until| until.min(last));
+        self.blocked_until = in_bounds(self.blocked_until);
         if let Some(until) = self.blocked_until.filter(|t| *t > now) {
             return Admission::Wait(until);
         }
@@ -119,6 +123,8 @@ impl Budget {
         };
         let reserve_percent = self.reserve_percent;
         let bucket = self.buckets.entry(name.to_owned()).or_default();
+        bucket.blocked_until = in_bounds(bucket.blocked_until);
+        bucket.reset_at = in_bounds(bucket.reset_at);
         if let Some(until) = bucket.blocked_until.filter(|t| *t > now) {
             return Admission::Wait(until);
         }
@@ -314,6 +320,24 @@ mod tests {
         assert_eq!(budget.throttled("users", &said, at(0), 0.5), (at(21), ThrottleKind::Quota));
         assert_eq!(budget.admit("users", Lane::Leaver, at(20)), Admission::Wait(at(21)));
         assert_eq!(budget.admit("users", Lane::Leaver, at(21)), Admission::Go);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_wait_longer_than_any_may_be() {
+        let ahead = 3600;
+        for said in [quota(60, 0, ahead + 30), quota(0, 0, 0), quota(100, 0, ahead + 30)] {
+            let mut budget = Budget::new(20, 16);
+            if said["x-rate-limit-limit"] == "100" {
+                assert_eq!(budget.admit("users", Lane::Leaver, at(ahead)), Admission::Go);
+                budget.learn("users", &said, at(ahead));
+                budget.abandon("users");
+            } else {
+                budget.throttled("users", &said, at(ahead), 0.5);
+            }
+            assert_eq!(budget.admit("users", Lane::Leaver, at(0)), Admission::Wait(at(120)));
+            assert_eq!(budget.admit("users", Lane::Leaver, at(119)), Admission::Wait(at(120)));
+            assert_eq!(budget.admit("users", Lane::Leaver, at(120)), Admission::Go);
+        }
     }
 
     #[test]

@@ -177,6 +177,31 @@ fn throttling_closes_slows_down_and_recovers() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_keeps_nobody_waiting() {
+    let (clock, budget) = budget(1.0, 1, 3);
+    clock.step_ms(3_600_000);
+    let mut q = Queue::new();
+    q.join("with the clock ahead", &budget, ask(Lane::Leaver, false));
+    assert_eq!(q.finish("with the clock ahead"), Vec::<&str>::new());
+    clock.step_ms(-3_600_000);
+    q.join("after it", &budget, ask(Lane::Leaver, false));
+    assert_eq!(q.in_flight(), Vec::<&str>::new(), "nothing is given for the way back");
+    clock.step_ms(1_001);
+    assert_eq!(q.poll(), ["after it"]);
+    q.finish("after it");
+
+    // What a site asked for is kept whole, and no longer than that.
+    clock.step_ms(3_600_000);
+    budget.throttled(Some(Duration::from_secs(7)));
+    clock.step_ms(-3_600_000);
+    q.join("asked to wait", &budget, ask(Lane::Leaver, false));
+    clock.step_ms(6_900);
+    assert_eq!(q.poll(), Vec::<&str>::new());
+    clock.step_ms(400);
+    assert_eq!(q.poll(), ["asked to wait"]);
+}
+
+#[test]
 fn a_wait_beyond_patience_is_refused_at_once() {
     let (clock, budget) = budget(10.0, 10, 3);
     let until = budget.throttled(Some(Duration::from_secs(600)));
