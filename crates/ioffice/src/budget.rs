@@ -238,7 +238,7 @@ impl Budget {
         let now = self.clock.now();
         let mut state = lock(&self.state);
         // Calls that were in flight together are one lesson, not several.
-        let same_lesson = state.closed_until.is_some_and(|until| until > now);
+        let same_lesson = state.closed_until_at(now).is_some_and(|until| until > now);
         if !same_lesson {
             state.throttles_in_a_row = state.throttles_in_a_row.saturating_add(1);
             if let Some(top) = self.pace.per_second {
@@ -254,7 +254,7 @@ impl Budget {
             }
         };
         let until = now.checked_add(pause).unwrap_or(now);
-        let until = state.closed_until.map_or(until, |known| known.max(until));
+        let until = state.closed_until_at(now).map_or(until, |known| known.max(until));
         state.closed_until = Some(until);
         state.closed_for = since(now, until);
         state.tokens = state.tokens.min(1.0);
@@ -281,6 +281,11 @@ impl std::fmt::Debug for Budget {
 }
 
 impl State {
+    /// Until when the site asked us to wait, as a clock tells that may have been set back since.
+    fn closed_until_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.closed_until.map(|until| until.min(now.checked_add(self.closed_for).unwrap_or(until)))
+    }
+
     /// Lets `ticket` go, if nobody in front of it could go instead.
     fn verdict(&mut self, ticket: u64, now: Timestamp, pace: Pace) -> Verdict {
         self.fill(now, pace);
@@ -288,8 +293,7 @@ impl State {
         if chosen != ticket {
             return Verdict::StandBy;
         }
-        if let Some(until) = self.closed_until {
-            let until = until.min(now.checked_add(self.closed_for).unwrap_or(until));
+        if let Some(until) = self.closed_until_at(now) {
             if until > now {
                 self.closed_until = Some(until);
                 return Verdict::Sleep(until);
