@@ -165,6 +165,8 @@ pub struct Engine {
     pub(crate) dead_loops: Mutex<BTreeSet<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
     pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
+    /// What looks read of people and could not record with their end, until a look at them is on record.
+    pub(crate) unrecorded: Mutex<BTreeMap<IdentityId, Write>>,
     /// Whom the seal that was last asked about names.
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
     /// Signalled when something may have become due.
@@ -256,6 +258,7 @@ impl Engine {
             overdue: Mutex::default(),
             dead_loops: Mutex::default(),
             strikes: Mutex::default(),
+            unrecorded: Mutex::default(),
             sealed_people: Mutex::default(),
             wake: Notify::new(),
             post: Default::default(),

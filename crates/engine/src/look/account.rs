@@ -394,6 +394,7 @@ impl Engine {
         let Some((kind, value)) = keys.iter().find(|(kind, value)| mine == format!("{kind}:{value}")) else {
             return Ok(None);
         };
+        self.record_unrecorded(kind, value).await?;
         let now = self.clock.now();
         let site = scene.site.id();
         let mut candidates = Vec::new();
@@ -418,6 +419,36 @@ impl Engine {
                 if policy.person_key(&fresh).as_ref() == Some(&mine) && wants_site(scene.active, &fresh, site, now)
         );
         Ok(alive.then(|| only.clone()))
+    }
+
+    /// What a look read of its person, where that could not be recorded; `None` once it was.
+    pub(super) fn keep_unrecorded(&self, id: &IdentityId, read: Option<Write>) {
+        let mut all = self.unrecorded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match read {
+            Some(read) => all.insert(id.clone(), read),
+            None => all.remove(id),
+        };
+    }
+
+    /// Puts on record whoever was read with this key and is not known yet, because the store took nothing when that look
+    /// ended: their own next look waits for the claim to run out, and what they go on with would end meanwhile. That is
+    /// remembering what was read, which an explanation may do as well.
+    async fn record_unrecorded(&self, kind: &str, value: &str) -> Result<(), Stop> {
+        let reads: Vec<(IdentityId, Write)> = {
+            let all = self.unrecorded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let has_key = |write: &Write| matches!(write, Write::Identity { keys, .. } if keys.iter().any(|(k, v)| k == kind && v == value));
+            all.iter()
+                .filter(|(_, read)| has_key(read))
+                .map(|(id, read)| (id.clone(), read.clone()))
+                .collect()
+        };
+        for (id, read) in reads {
+            if self.store.identity(&id).await?.is_none() {
+                self.write(vec![read]).await?;
+            }
+            self.keep_unrecorded(&id, None);
+        }
+        Ok(())
     }
 
     /// The other identity that governs the account, if it is not this one.

@@ -182,11 +182,14 @@ impl Engine {
         }
         tail.writes.extend(self.troubles_over(&item.identity.tenant, &tail.sites, now));
         let mut batch = std::mem::take(&mut tail.writes);
+        let read = batch.iter().find(|write| matches!(write, Write::Identity { .. })).cloned();
         batch.push(Write::Finish { item: Box::new(item.clone()), how: finish });
-        if let Err(failure) = self.write(batch).await {
+        let recorded = self.write(batch).await;
+        if let Err(failure) = &recorded {
             // The claim runs out by itself and the look is repeated; nothing is lost.
             tracing::error!(identity = %item.identity, %failure, "the end of a look could not be recorded");
         }
+        self.keep_unrecorded(&item.identity, read.filter(|_| recorded.is_err()));
         // Only now may others act on the same account or keys: what this look linked is on record.
         let sites = std::mem::take(&mut tail.sites);
         drop(tail);

@@ -43,6 +43,8 @@ pub struct Mortal {
     reads: Mutex<BTreeMap<&'static str, usize>>,
     batches: Mutex<Vec<Vec<String>>>,
     dead: AtomicBool,
+    /// The disk is full: every write is refused while this is set.
+    pub full: AtomicBool,
     pub died: Notify,
 }
 
@@ -55,6 +57,7 @@ impl Mortal {
             reads: Mutex::default(),
             batches: Mutex::default(),
             dead: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             died: Notify::new(),
         }
     }
@@ -93,6 +96,9 @@ impl Mortal {
 impl Store for Mortal {
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Wrote>, StoreFailure> {
         self.live().await;
+        if self.full.load(Ordering::SeqCst) {
+            return Err(StoreFailure::Unavailable("disk full".into()));
+        }
         let number = self.written.fetch_add(1, Ordering::SeqCst);
         if self.death == Some(Death::BeforeWrite(number)) {
             self.die().await;

@@ -1,6 +1,10 @@
 //! Whose account it is, and who gets what, when several want the same.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use lanyard_engine::ports::{PortFailure, Store};
 use lanyard_model::{
@@ -178,6 +182,34 @@ async fn what_the_old_id_was_given_is_the_new_ones_to_lose() {
     assert_eq!(world.shown(), "ana@acme.example seat 11\n", "nothing gives the new id a role");
     let applied = async |id| world.store.applied(id, &"hq".into()).await.unwrap().unwrap_or_default();
     assert_eq!((applied(&id).await.seat, applied(&new).await.seat), (None, Some(RoomId(11))));
+    assert_eq!(world.sweep().await.differing, 0);
+}
+
+/// Found by seed 556 of `brief`: the disk was full when the look at the new id ended, so that nothing of it was on record, and
+/// the old one was looked at before that claim had run out. Everything was taken from somebody who works here.
+#[tokio::test]
+async fn a_new_id_that_was_read_while_the_disk_was_full_takes_the_account_over() {
+    let mut world = World::new().await;
+    let old = person("acme", "old", "Ana", "0417");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    let before = world.shown();
+    let sent = world.hq.change(|s| s.writes.len());
+    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
+    let again = person("acme", "new", "Ana", "0417");
+    let new = again.id.clone();
+    world.say(again).await;
+    world.mortal.full.store(true, Ordering::SeqCst);
+    let engine = Arc::clone(&world.engine);
+    engine.work_until_quiet().await;
+    world.mortal.full.store(false, Ordering::SeqCst);
+    assert!(world.store.identity(&new).await.unwrap().is_none(), "nothing of it is on record");
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.shown(), before);
+    let later: Vec<_> = world.hq.change(|s| s.writes[sent..].to_vec());
+    assert_eq!(later, Vec::<String>::new(), "nothing was taken meanwhile");
     assert_eq!(world.sweep().await.differing, 0);
 }
 

@@ -55,7 +55,8 @@ pub(super) fn judge(
         if others.count() > 0 || is_protected || is_poisoned || !is_plain(evidence, site, &number) {
             continue;
         }
-        // While somebody holds the stop button down, nothing is taken from anybody.
+        // While somebody holds the stop button down, nothing is taken from anybody, and no wait begins: nobody is looked at.
+        let since = evidence.script.running_from(evidence.start, since);
         let since = evidence.script.running_from(evidence.start, since + waits);
         // Whoever leaves when all is well again leaves as on any good day.
         let is_good_day = plan.is_calm() || since >= evidence.faults_ended + MADE_UP;

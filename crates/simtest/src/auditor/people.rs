@@ -101,7 +101,6 @@ impl People {
                     let known =
                         versions.entry(id).or_insert_with(|| vec![(Timestamp::MIN, entry["before"].clone())]);
                     known.push((at, entry["after"].clone()));
-                    known.extend(settled(at, &entry["after"]));
                 }
                 Some("membership") => {
                     let Some((of, user)) = id.split_once('/') else { continue };
@@ -117,6 +116,9 @@ impl People {
             }
         }
         for (id, mut versions) in versions {
+            versions.sort_by_key(|(at, _)| *at);
+            let turned = turned(&versions);
+            versions.extend(turned);
             versions.sort_by_key(|(at, _)| *at);
             let shown = versions.iter().rev().find(|(_, user)| !user.is_null());
             let title = shown.map(|(_, user)| name(user)).unwrap_or_default();
@@ -309,6 +311,16 @@ const ALL_QUIET: jiff::SignedDuration = jiff::SignedDuration::from_hours(3);
 /// Longer than any change of status takes; its end is not in the journal.
 const TURN: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
 
+/// When changes of status were over. A record that was changed again before then goes on from that change.
+fn turned(versions: &[(Timestamp, Value)]) -> Vec<(Timestamp, Value)> {
+    let later = versions.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
+    let told = versions.iter().zip(later).filter(|((at, _), _)| *at != Timestamp::MIN);
+    told.filter_map(|((at, user), next)| {
+        settled(*at, user).filter(|(when, _)| next.is_none_or(|next| next > *when))
+    })
+    .collect()
+}
+
 /// What a record that is still changing its status becomes.
 fn settled(at: Timestamp, user: &Value) -> Option<(Timestamp, Value)> {
     let to = user["transitioningToStatus"].as_str()?;
@@ -326,4 +338,32 @@ fn shown_status(user: &Value) -> &str {
 fn name(user: &Value) -> String {
     let part = |name: &str| user["profile"][name].as_str().unwrap_or_default();
     format!("{} {} ({})", part("firstName"), part("lastName"), part("employeeNumber"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::People;
+
+    /// Found by seed 191 of `brief`: a title that came while Okta still changed the status was forgotten with the end of that.
+    #[test]
+    fn what_was_changed_while_the_status_turned_is_not_forgotten() {
+        let user = |title: &str, status: &str, to: Option<&str>| json!({ "status": status, "transitioningToStatus": to, "profile": { "title": title, "employeeNumber": "1" } });
+        let entry = |at: &str, before, after| json!({ "kind": "user", "id": "u", "at": at, "before": before, "after": after });
+        let (gone, turning) =
+            (user("Old", "DEPROVISIONED", None), user("Old", "DEPROVISIONED", Some("ACTIVE")));
+        let titled = user("New", "DEPROVISIONED", Some("ACTIVE"));
+        let journal = json!([
+            entry("2026-05-04T09:00:00Z", &gone, &turning),
+            entry("2026-05-04T09:00:05Z", &turning, &titled),
+        ]);
+        let mut people = People::default();
+        people.add_changes(0, &journal, "app", &BTreeSet::new());
+        let then = people.all["u"].at("2026-05-04T09:01:00Z".parse::<Timestamp>().unwrap());
+        assert_eq!((&then["status"], &then["profile"]["title"]), (&json!("ACTIVE"), &json!("New")));
+    }
 }

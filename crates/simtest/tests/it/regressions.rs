@@ -50,12 +50,17 @@ fn holds(plan: Plan) {
 /// Whole histories as they were drawn. What each of them found: a role that went over to a new id of the same person as if
 /// somebody had given it by hand (034, also in the engine's `people`); a section that a rule once asked for, by a list of
 /// groups that came back short (035, the auditor's mistake); more of somebody taken than a decision on a reached limit had
-/// named (036, also in the store's contract).
+/// named (036, also in the store's contract); everything taken from somebody hired again, whose new id was read while the disk
+/// was full (556, also in the engine's `people`); a wait that began when the stop button was released (619, the auditor's mistake).
 #[test]
 fn seeds_that_nobody_had_tried_hold() {
-    for (seed, profile) in
-        [(95_962_495_034, Profile::Brief), (95_962_495_035, Profile::Swarm), (95_962_495_036, Profile::Swarm)]
-    {
+    for (seed, profile) in [
+        (95_962_495_034, Profile::Brief),
+        (95_962_495_035, Profile::Swarm),
+        (95_962_495_036, Profile::Swarm),
+        (556, Profile::Brief),
+        (619, Profile::Brief),
+    ] {
         holds(Plan::drawn(seed, profile));
     }
 }
