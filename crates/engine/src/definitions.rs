@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Engine,
     ports::{Finding, PortFailure, Severity, StoreFailure, Write},
+    sweep::SweepScope,
 };
 
 /// Fields by name, with their types.
@@ -19,8 +20,8 @@ pub type Fields = BTreeMap<String, String>;
 const HASH_CHARS: usize = 16;
 
 /// Where the definitions of a tenant's or site's fields are kept, as JSON by name.
-pub fn key(scope: &str) -> String {
-    format!("schema:{scope}")
+pub fn key(scope: &SweepScope) -> String {
+    format!("schema:{}", scope.key())
 }
 
 fn hash(fields: &Fields) -> String {
@@ -83,7 +84,7 @@ impl Engine {
     /// are the fields that policy rests on.
     pub(crate) async fn definition_writes(
         &self,
-        scope: &str,
+        scope: &SweepScope,
         fields: Option<&Fields>,
         named: &BTreeSet<String>,
         now: Timestamp,
@@ -110,8 +111,8 @@ impl Engine {
             key: key(scope),
             kind: "schema".into(),
             severity,
-            tenant: self.directories().keys().find(|tenant| tenant.as_str() == scope).cloned(),
-            site: self.sites().keys().find(|site| site.as_str() == scope).cloned(),
+            tenant: scope.tenant.clone(),
+            site: scope.site.clone(),
             identity: None,
             title: format!("{scope}: the definitions of its fields changed"),
             detail,
@@ -128,6 +129,13 @@ mod tests {
 
     fn fields(all: &[(&str, &str)]) -> Fields {
         all.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_tenant_and_a_site_of_one_name_are_two() {
+        let (tenant, site) = (SweepScope::of_tenant(&"main".into()), SweepScope::of_site(&"main".into()));
+        assert_eq!((key(&tenant).as_str(), key(&site).as_str()), ("schema:main", "schema:site:main"));
+        assert_ne!(crate::sweep::unread_key(&tenant), crate::sweep::unread_key(&site));
     }
 
     #[test]

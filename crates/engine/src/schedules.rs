@@ -382,7 +382,7 @@ impl Engine {
         let mut scopes = BTreeSet::new();
         for (site, tenant) in tenants.chain(sites) {
             let scope = SweepScope { site, tenant };
-            if let Ok(Some(_)) = self.store.finding(&unread_key(&scope.to_string())).await {
+            if let Ok(Some(_)) = self.store.finding(&unread_key(&scope)).await {
                 scopes.insert(scope);
             }
         }

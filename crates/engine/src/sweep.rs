@@ -85,6 +85,24 @@ impl std::fmt::Display for SweepScope {
     }
 }
 
+impl SweepScope {
+    pub fn of_tenant(tenant: &TenantId) -> Self {
+        Self { site: None, tenant: Some(tenant.clone()) }
+    }
+
+    pub fn of_site(site: &SiteId) -> Self {
+        Self { site: Some(site.clone()), tenant: None }
+    }
+
+    /// As part of a key: a tenant and a site may have one name, and are two things.
+    pub(crate) fn key(&self) -> String {
+        match (&self.tenant, &self.site) {
+            (None, Some(site)) => format!("site:{site}"),
+            _ => self.to_string(),
+        }
+    }
+}
+
 /// What is done with people while everybody is decided.
 struct Recorder {
     now: Timestamp,

@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use lanyard_engine::definitions::{self, Fields};
+use lanyard_engine::{
+    definitions::{self, Fields},
+    sweep::SweepScope,
+};
 use lanyard_model::id::{GroupId, TenantId};
 use lanyard_policy::{Known, Policy, Problems};
 use lanyard_store::Archive;
@@ -44,7 +47,8 @@ fn groups(archive: &Archive, tenants: &[&str]) -> Option<BTreeMap<GroupId, Strin
 fn schema(archive: &Archive, tenants: &[&str]) -> Option<BTreeMap<String, BTreeSet<String>>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for tenant in tenants {
-        let kept = archive.meta(&definitions::key(tenant)).ok()??;
+        let kept =
+            archive.meta(&definitions::key(&SweepScope::of_tenant(&TenantId::new(*tenant)))).ok()??;
         let fields: Fields = serde_json::from_str(&kept).ok()?;
         for (name, kind) in fields {
             all.entry(name).or_default().insert(kind);

@@ -7,6 +7,7 @@ use lanyard_model::{account::Account, id::SiteId};
 
 use lanyard_policy::reaction::{Reactions, Situation};
 
+use super::SweepScope;
 use crate::{
     Engine,
     judge::OVERDUE_AFTER,
@@ -47,7 +48,7 @@ impl Engine {
         let mut writes: Vec<_> =
             findings.iter().filter(news).map(|finding| Write::Finding(Box::new(finding.clone()))).collect();
         for (site, failure) in &lists.unread {
-            writes.push(self.unread_write(site.as_str(), Some(failure.to_string())));
+            writes.push(self.unread_write(&SweepScope::of_site(site), Some(failure.to_string())));
         }
         writes.extend(self.fights_over(&known, now).await?);
         let over = |prefix: String| {

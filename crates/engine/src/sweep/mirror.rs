@@ -10,7 +10,7 @@ use lanyard_model::{
     signal::{Lane, Source},
 };
 
-use super::{BATCH, unfinished::Unfinished};
+use super::{BATCH, SweepScope, unfinished::Unfinished};
 use crate::{
     Engine,
     engine::Active,
@@ -23,8 +23,8 @@ use crate::{
 const ABSENT: &str = "absent:";
 
 /// The finding that a tenant or a site could not be read.
-pub(crate) fn unread_key(scope: &str) -> String {
-    format!("unread:{scope}")
+pub(crate) fn unread_key(scope: &SweepScope) -> String {
+    format!("unread:{}", scope.key())
 }
 
 pub(crate) fn absent_key(id: &IdentityId) -> String {
@@ -40,7 +40,8 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), StoreFailure> {
         let scope = read.tenant.as_str();
-        let mut batch = vec![self.unread_write(scope, read.failure().map(ToString::to_string))];
+        let whose = SweepScope::of_tenant(&read.tenant);
+        let mut batch = vec![self.unread_write(&whose, read.failure().map(ToString::to_string))];
         if read.left_out.is_some() {
             return self.write(batch).await.map(drop);
         }
@@ -48,7 +49,7 @@ impl Engine {
         batch.extend(self.certificate_writes(scope, ReadKind::GroupMembers, &read.members));
         let (active, now) = (self.active(), self.clock.now());
         batch.extend(
-            self.definition_writes(scope, read.fields.as_ref(), &active.policy.attributes(), now).await?,
+            self.definition_writes(&whose, read.fields.as_ref(), &active.policy.attributes(), now).await?,
         );
         let mut known = self.store.groups(&read.tenant).await?;
         let mut groups = read.groups.clone();
@@ -74,11 +75,13 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), StoreFailure> {
         let scope = read.site.as_str();
-        let mut batch = vec![self.unread_write(scope, None)];
+        let whose = SweepScope::of_site(&read.site);
+        let mut batch = vec![self.unread_write(&whose, None)];
         batch.extend(self.certificate_writes(scope, ReadKind::Accounts, &read.certificate));
         let (active, now) = (self.active(), self.clock.now());
-        batch
-            .extend(self.definition_writes(scope, read.fields.as_ref(), &active.policy.fields(), now).await?);
+        batch.extend(
+            self.definition_writes(&whose, read.fields.as_ref(), &active.policy.fields(), now).await?,
+        );
         batch.extend(self.people_write(&read.site));
         self.write(batch).await?;
         self.record_accounts(read, progress).await?;
@@ -90,18 +93,16 @@ impl Engine {
     }
 
     /// The alarm of a tenant or site that could not be read, or its end.
-    pub(super) fn unread_write(&self, scope: &str, why: Option<String>) -> Write {
+    pub(super) fn unread_write(&self, scope: &SweepScope, why: Option<String>) -> Write {
         let key = unread_key(scope);
         let now = self.clock.now();
         let Some(why) = why else { return Write::FindingOver { key, at: now } };
-        let tenant = self.directories().keys().find(|tenant| tenant.as_str() == scope);
-        let site = self.sites().keys().find(|site| site.as_str() == scope);
         Write::Finding(Box::new(Finding {
             key,
             kind: "unread".into(),
             severity: Severity::Error,
-            tenant: tenant.cloned(),
-            site: site.cloned(),
+            tenant: scope.tenant.clone(),
+            site: scope.site.clone(),
             identity: None,
             title: format!("{scope} could not be read, and was left out of the comparison"),
             detail: format!(

@@ -758,12 +758,16 @@ async fn the_definitions_stand_in_the_certificate_and_a_change_is_told_until_the
         "came: badge; went: grade; department was string and is array. Policy names department."
     );
     assert_eq!((acme.severity, acme.tenant), (Severity::Warning, Some("acme".into())));
-    let hq = told("schema:hq").await.expect("a finding");
+    let hq = told("schema:site:hq").await.expect("a finding");
     assert_eq!((hq.detail.as_str(), hq.severity), ("came: custom01", Severity::Info));
     assert_ne!(certificate(ReadKind::Identities, "acme").await.expect("a schema").after, first.after);
 
     world.sweep().await;
-    assert_eq!((told("schema:acme").await, told("schema:hq").await), (None, None), "nothing changed since");
+    assert_eq!(
+        (told("schema:acme").await, told("schema:site:hq").await),
+        (None, None),
+        "nothing changed since"
+    );
 }
 
 #[tokio::test]
