@@ -182,7 +182,7 @@ impl Budget {
     /// When the site lets calls through again, if it has asked us to wait.
     pub fn closed_until(&self) -> Option<Timestamp> {
         let now = self.clock.now();
-        lock(&self.state).closed_until.filter(|until| *until > now)
+        lock(&self.state).closed_until_at(now).filter(|until| *until > now)
     }
 
     /// Waits for a turn. Standing behind others has no limit; waiting for a site that asked us to has `patience`.

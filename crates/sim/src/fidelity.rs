@@ -213,12 +213,19 @@ pub const BESIDE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Settings with `overrides` laid over a preset by `with`, or a sentence naming the key that cannot be laid over it.
+/// Settings that are read of a preset with `overrides` laid over it, or a sentence naming the key that cannot be laid over
+/// it. Inner maps override only the keys that they hold.
 pub(crate) fn overlaid<T>(
     vendor: &str,
+    preset: &Value,
     overrides: Map<String, Value>,
-    with: impl Fn(Map<String, Value>) -> Result<T, serde_json::Error>,
+    read: impl Fn(Value) -> Result<T, serde_json::Error>,
 ) -> Result<T, String> {
+    let with = |overrides| {
+        let mut whole = preset.clone();
+        lay_over(&mut whole, Value::Object(overrides));
+        read(whole)
+    };
     let alone = |(key, value): (&String, &Value)| {
         let wrong = with(Map::from_iter([(key.clone(), value.clone())])).err()?;
         Some(format!("{vendor} setting `{key}`: {wrong}"))
@@ -226,6 +233,17 @@ pub(crate) fn overlaid<T>(
     match with(overrides.clone()) {
         Ok(settings) => Ok(settings),
         Err(error) => Err(overrides.iter().find_map(alone).unwrap_or_else(|| error.to_string())),
+    }
+}
+
+fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (key, value) in above {
+                lay_over(below.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (below, above) => *below = above,
     }
 }
 

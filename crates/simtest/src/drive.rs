@@ -49,6 +49,13 @@ pub struct Orders {
     pub twice: bool,
 }
 
+impl Orders {
+    /// Whether its seeds are those that a count of seeds speaks of: from the first one on, as they are drawn.
+    pub fn is_plain(&self) -> bool {
+        self.from == 1 && self.preset.is_none() && self.without == Without::default()
+    }
+}
+
 impl Default for Orders {
     fn default() -> Self {
         Self {

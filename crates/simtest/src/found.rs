@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::{hunt::Trial, script::Profile};
+use crate::{drive::Orders, hunt::Trial, script::Profile};
 
 /// What is known of one bug.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,14 +57,20 @@ impl Found {
         order
     }
 
-    /// Adds what a trial came to.
-    pub fn add(&mut self, trial: &Trial, profile: Profile) {
+    /// Adds what a trial came to. Seeds that did not find a bug are only counted where the count says which they were.
+    pub fn add(&mut self, trial: &Trial, orders: &Orders) {
+        let profile = orders.profile;
+        if trial.caught.is_none() && !orders.is_plain() {
+            return;
+        }
         let known = self.bugs.entry(trial.bug.clone()).or_default();
         match &trial.caught {
             Some((seed, invariants)) => {
                 *known =
                     Known { caught: Some((profile, *seed, invariants.clone())), missed: BTreeMap::new() };
             }
+            // What a seed of another profile found is still found.
+            None if known.caught.as_ref().is_some_and(|(by, ..)| *by != profile) => {}
             None => {
                 known.caught = None;
                 let (seeds, reached) = known.missed.entry(profile.name().to_owned()).or_default();
@@ -146,16 +152,20 @@ mod tests {
         Trial { bug: bug.into(), caught, seeds_tried, reached: seeds_tried / 2, seconds: 0.0 }
     }
 
+    fn orders(profile: Profile) -> Orders {
+        Orders { profile, ..Orders::default() }
+    }
+
     #[test]
     fn what_was_found_is_read_back_and_what_is_least_known_comes_first() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("found.json");
         let mut found = Found::read(&file).unwrap();
-        found.add(&trial("caught", Some(7), 7), Profile::Brief);
-        found.add(&trial("hard", None, 40), Profile::Swarm);
-        found.add(&trial("hard", None, 20), Profile::Swarm);
-        found.add(&trial("tried", None, 10), Profile::Swarm);
-        found.add(&trial("no longer planted", None, 10), Profile::Swarm);
+        found.add(&trial("caught", Some(7), 7), &orders(Profile::Brief));
+        found.add(&trial("hard", None, 40), &orders(Profile::Swarm));
+        found.add(&trial("hard", None, 20), &orders(Profile::Swarm));
+        found.add(&trial("tried", None, 10), &orders(Profile::Swarm));
+        found.add(&trial("no longer planted", None, 10), &orders(Profile::Swarm));
         found.keep(&["caught", "hard", "tried", "new"].into()).unwrap();
         assert_eq!(
             fs::read_to_string(&file).unwrap(),
@@ -167,8 +177,12 @@ mod tests {
         assert_eq!(again.bugs, found.bugs);
         let order = again.least_known_first(&["caught", "hard", "new", "tried"]);
         assert_eq!(order, ["new", "tried", "hard", "caught"]);
+        // Neither another profile's seeds nor seeds that no count names say anything of it.
+        again.add(&trial("caught", None, 5), &orders(Profile::Swarm));
+        again.add(&trial("caught", None, 5), &Orders { from: 900, ..orders(Profile::Brief) });
+        assert_eq!(again.known("caught"), found.known("caught"));
         // Who was found and lives now has been tried on the new seeds alone.
-        again.add(&trial("caught", None, 3), Profile::Brief);
+        again.add(&trial("caught", None, 3), &orders(Profile::Brief));
         assert_eq!(again.known("caught").caught, None);
         assert_eq!(again.known("caught").missed, [("brief".to_owned(), (3, 1))].into());
     }

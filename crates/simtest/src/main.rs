@@ -170,7 +170,7 @@ fn try_bugs(bug: &str, orders: &Orders, record: Option<&Path>, json: bool) -> Ex
             break;
         }
         let trial = try_bug(bug, orders, &found, &mut plain);
-        found.add(&trial, orders.profile);
+        found.add(&trial, orders);
         if let Err(error) = found.keep(&planted::NAMES.iter().copied().collect::<BTreeSet<_>>()) {
             eprintln!("error: what came of {bug} could not be kept: {error}");
             return ExitCode::from(2);
@@ -212,7 +212,8 @@ fn try_bug(bug: &str, orders: &Orders, found: &Found, plain: &mut Plain) -> Tria
             return again;
         }
     }
-    let tried = known.missed.get(orders.profile.name()).map_or(0, |(seeds, _)| *seeds);
+    let missed = known.missed.get(orders.profile.name()).filter(|_| orders.is_plain());
+    let tried = missed.map_or(0, |(seeds, _)| *seeds);
     hunt(bug, &Orders { from: orders.from + tried, ..orders.clone() }, plain)
 }
 

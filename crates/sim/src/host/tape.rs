@@ -59,19 +59,13 @@ const SECRET_FIELDS: [&str; 13] = [
 ];
 const LEFT_OUT: &str = "(left out)";
 
-/// Path and query of a request; an ID token in it is left out, so that any other is as good.
+/// Path and query of a request; credentials in it are left out as in a body, so that any other is as good.
 fn target(request: &Request<Bytes>) -> String {
-    const HINT: &str = "id_token_hint=";
     let whole = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    let Some((path, query)) = whole.split_once('?').filter(|(_, query)| query.contains(HINT)) else {
-        return whole;
-    };
-    let part = |pair: &str| match pair.starts_with(HINT) {
-        true => format!("{HINT}left-out"),
-        false => pair.to_owned(),
-    };
-    let parts: Vec<String> = query.split('&').map(part).collect();
-    format!("{path}?{}", parts.join("&"))
+    match whole.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", without_secrets(query)),
+        None => whole,
+    }
 }
 
 /// The body with its credentials left out; untouched, byte for byte, where it has none.

@@ -366,7 +366,7 @@ impl Org {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
         let limit = paging::limit(call, 50, 500, clamp)?;
         let start = self.place_after(call, "a")?;
-        let q = call.param("q").filter(|q| !q.is_empty()).map(|q| Literal::Text(q.to_owned()));
+        let q = call.given("q").map(|q| Literal::Text(q.to_owned()));
         let keep = |key: UserKey, held: &AppUser| {
             self.user_at(key).is_some_and(|user| {
                 let starts = |q: &Literal| {
@@ -586,7 +586,7 @@ impl Org {
         let limit = paging::limit(call, 100, 1000, self.settings.over_limit_lists == OverLimit::Clamp)?;
         let start = self.place_after(call, "c")? as usize;
         let (source, status) = (call.param("sourceGroupId"), call.param("status"));
-        let since = match call.param("lastUpdated").filter(|text| !text.is_empty()) {
+        let since = match call.given("lastUpdated") {
             None => Moment::NEVER,
             Some(text) => Moment::parse(text).ok_or_else(|| ApiError::of("E0000030"))?,
         };

@@ -11,7 +11,7 @@ use super::{
     json::Json,
     moment::Moment,
     paging,
-    request::{Answer, Call},
+    request::{Answer, Call, unsupported},
     search::{self, Case, Fact, Filter, Literal, Operator},
     settings::{DuplicateGroup, OverLimit},
     state::{EVERYONE, Group, GroupHead, GroupKey, GroupType, Job, Org, Status, User, UserKey},
@@ -131,15 +131,14 @@ impl Org {
     /// `GET /api/v1/groups`
     pub fn list_groups(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
-        let given = |name: &str| call.given(name);
-        let q = given("q");
+        let q = call.given("q");
         let limit = match q {
             Some(_) => paging::limit(call, 300, 300, clamp)?,
             None => paging::limit(call, GROUPS_MAX, GROUPS_MAX, clamp)?,
         };
         let is_time =
             |name: &String| matches!(name.as_str(), "created" | "lastUpdated" | "lastMembershipUpdated");
-        let filter = match (given("search"), given("filter")) {
+        let filter = match (call.given("search"), call.given("filter")) {
             (Some(text), _) => {
                 let parsed = search::parse(text, &search_attribute)
                     .map_err(|why| ApiError::of("E0000031").because(why))?;
@@ -159,7 +158,7 @@ impl Org {
             }
             (None, None) => None,
         };
-        let sort = match (given("search"), given("sortBy")) {
+        let sort = match (call.given("search"), call.given("sortBy")) {
             (Some(_), Some(name)) => Some(
                 search_attribute(name, Operator::Eq)
                     .map_err(|why| ApiError::of("E0000031").because(format!("sortBy: {why}")))?,
@@ -179,7 +178,7 @@ impl Org {
                     )
                 })
         };
-        let place = given("after").filter(|_| q.is_none());
+        let place = call.given("after").filter(|_| q.is_none());
         let place = place.map(|after| self.cursors.open(after, call.now)).transpose()?;
         let mut rows: Vec<(String, Oid, GroupKey)> = (0..self.groups.len() as u32)
             .filter_map(|key| self.listed_group(key).filter(|head| keep(key, head)).map(|head| (key, head)))
@@ -378,8 +377,8 @@ impl Org {
         if text("description").is_some_and(|text| text.chars().count() > DESCRIPTION_MAX) {
             return Err(ApiError::invalid("description", "The field is too long"));
         }
-        if name.chars().chain(text("description").unwrap_or_default().chars()).any(|c| c as u32 > 0xFFFF) {
-            return Err(ApiError::invalid("name", "Characters of four UTF-8 bytes are not supported"));
+        if let Some(field) = unsupported(&body["profile"], "profile") {
+            return Err(ApiError::invalid(field, "Characters of four UTF-8 bytes are not supported"));
         }
         let taken = (0..).zip(&self.groups).any(|(key, group)| {
             Some(key) != own

@@ -51,6 +51,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, heade
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub(crate) use self::schema::is_address;
 use self::{
     auth::Principal,
     errors::{ApiError, ApiResult},

@@ -108,21 +108,6 @@ impl OktaSettings {
             Some(_) => return Err("Okta setting `preset` must be a text".into()),
         };
         let base = serde_json::to_value(preset).map_err(|error| error.to_string())?;
-        fidelity::overlaid("Okta", overrides, |overrides| {
-            let mut whole = base.clone();
-            lay_over(&mut whole, Value::Object(overrides));
-            Self::deserialize(whole)
-        })
-    }
-}
-
-fn lay_over(below: &mut Value, above: Value) {
-    match (below, above) {
-        (Value::Object(below), Value::Object(above)) => {
-            for (key, value) in above {
-                lay_over(below.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (below, above) => *below = above,
+        fidelity::overlaid("Okta", &base, overrides, |whole| Self::deserialize(whole))
     }
 }

@@ -111,7 +111,7 @@ impl Call<'_> {
 }
 
 /// The name under which a body holds a character beyond the first plane: none is taken anywhere (§2.1).
-fn unsupported<'a>(value: &'a Value, name: &'a str) -> Option<&'a str> {
+pub(super) fn unsupported<'a>(value: &'a Value, name: &'a str) -> Option<&'a str> {
     match value {
         Value::String(text) => text.chars().any(|c| c as u32 > 0xFFFF).then_some(name),
         Value::Array(items) => items.iter().find_map(|item| unsupported(item, name)),

@@ -9,7 +9,7 @@ use super::{
     event,
     moment::Moment,
     profile::{AttributeKey, BASE_ATTRIBUTES, Field, Profile},
-    request::{Answer, Call},
+    request::{Answer, Call, unsupported},
     state::{Org, User, UserKey},
 };
 
@@ -179,12 +179,7 @@ impl Org {
 
     /// Refuses an attribute that the type's schema lacks, or a value unlike its definition.
     pub fn check_attribute(&self, name: &str, value: &Value, type_place: u16) -> ApiResult<()> {
-        let texts = match value {
-            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-            Value::String(text) => vec![text.as_str()],
-            _ => Vec::new(),
-        };
-        if texts.iter().any(|text| text.chars().any(|c| c as u32 > 0xFFFF)) {
+        if unsupported(value, name).is_some() {
             return Err(ApiError::invalid(name, "Characters of four UTF-8 bytes are not supported"));
         }
         if BASE_ATTRIBUTES.contains(&name) {
@@ -463,7 +458,7 @@ fn is_type_name(name: &str) -> bool {
 }
 
 /// A mail address as far as the vendor's description tells: something on either side of one `@`.
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     text.split_once('@')
         .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
 }

@@ -18,24 +18,23 @@ impl Org {
     /// `GET /api/v1/users`
     pub fn list_users(&mut self, call: &Call<'_>) -> ApiResult<Answer> {
         let clamp = self.settings.over_limit_lists == OverLimit::Clamp;
-        let given = |name: &str| call.given(name);
-        if let Some(q) = given("q") {
+        if let Some(q) = call.given("q") {
             return self.look_up_users(call, q, clamp);
         }
         let limit = paging::limit(call, LIST_MAX, LIST_MAX, clamp)?;
-        let (filter, case) = match (given("search"), given("filter")) {
+        let (filter, case) = match (call.given("search"), call.given("filter")) {
             (Some(text), _) => (Some(self.user_search(text)?), Case::Ignored),
             (None, Some(text)) => (Some(self.user_filter(text)?), Case::Exact),
             (None, None) => (None, Case::Exact),
         };
-        let sort = match (given("search"), given("sortBy")) {
+        let sort = match (call.given("search"), call.given("sortBy")) {
             (Some(_), Some(name)) => Some(self.user_attribute(name).ok_or_else(|| {
                 ApiError::of("E0000031").because(format!("sortBy: unknown attribute '{name}'"))
             })?),
             _ => None,
         };
         let descending = sort.is_some() && paging::descending(call)?;
-        let place = given("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
+        let place = call.given("after").map(|after| self.cursors.open(after, call.now)).transpose()?;
         let keep = |user: &User| {
             call.who.sees_user(user)
                 && match &filter {

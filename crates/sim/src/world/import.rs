@@ -29,6 +29,7 @@ use super::{
     Company, DirtSet, Group, GroupSource, OktaId, OktaUser, Person, PersonKind, Stage, UserStatus,
     WorldSettings, accounts, intern::Intern, names, people, places,
 };
+use crate::okta::is_address;
 
 /// An export that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +191,7 @@ impl Export {
         let mut out = Vec::new();
         let files = [(Some(people), PEOPLE_COLUMNS), (groups, MEMBER_COLUMNS), (places, PLACE_COLUMNS)];
         for (file, known) in files.into_iter().filter_map(|(file, known)| Some((file?, known))) {
-            let others = Table::<MemberRow>::headers(file)?;
+            let others = headers(file)?;
             let others = others.iter().filter(|name| !known.contains(name));
             out.extend(others.map(|name| format!("{}: {name}", file.display())));
         }
@@ -386,8 +387,7 @@ impl<T: for<'de> Deserialize<'de>> Table<T> {
     fn read(path: &Path, needed: &[&'static str]) -> Result<Self, ExportError> {
         let file = path.display().to_string();
         let wrong = |cause| ExportError::Csv { file: file.clone(), cause };
-        let bytes =
-            std::fs::read(path).map_err(|cause| ExportError::File { file: path.to_owned(), cause })?;
+        let bytes = bytes_of(path)?;
         let mut reader = reader(&bytes);
         let columns = reader.headers().map_err(wrong)?.clone();
         let (mut lines, mut rows) = (Vec::new(), Vec::new());
@@ -397,13 +397,6 @@ impl<T: for<'de> Deserialize<'de>> Table<T> {
             rows.push(record.deserialize(Some(&columns)).map_err(wrong)?);
         }
         Self { file, columns, lines, rows }.needing(needed)
-    }
-
-    fn headers(path: &Path) -> Result<csv::StringRecord, ExportError> {
-        let bytes =
-            std::fs::read(path).map_err(|cause| ExportError::File { file: path.to_owned(), cause })?;
-        let headers = reader(&bytes).headers().cloned();
-        headers.map_err(|cause| ExportError::Csv { file: path.display().to_string(), cause })
     }
 
     /// The table, if one of `any` is a column of it. An empty file has no columns, and lacks none.
@@ -416,6 +409,16 @@ impl<T: for<'de> Deserialize<'de>> Table<T> {
         let there = columns.join(", ");
         Err(ExportError::Column { missing: any.first().copied().unwrap_or_default(), there, file: self.file })
     }
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, ExportError> {
+    std::fs::read(path).map_err(|cause| ExportError::File { file: path.to_owned(), cause })
+}
+
+fn headers(path: &Path) -> Result<csv::StringRecord, ExportError> {
+    let bytes = bytes_of(path)?;
+    let headers = reader(&bytes).headers().cloned();
+    headers.map_err(|cause| ExportError::Csv { file: path.display().to_string(), cause })
 }
 
 /// Spreadsheets of some countries put semicolons or tabs between fields: the first line tells.
@@ -460,12 +463,8 @@ fn long_enough(text: &str) -> String {
 
 /// The text if it is a mail address, or one made of it.
 fn address_of(text: &str) -> String {
-    let sound = text
-        .trim()
-        .split_once('@')
-        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
-    let text = fitting(text, LOGIN_MAX);
-    if sound {
+    let text = fitting(text.trim(), LOGIN_MAX);
+    if is_address(&text) {
         return long_enough(&text);
     }
     let local: String = text.chars().filter(|c| *c != '@' && !c.is_whitespace()).take(60).collect();

@@ -328,7 +328,7 @@ async fn an_id_token_in_an_address_stays_off_the_tape() {
     running.stop().await;
     let text = std::fs::read_to_string(tape.path()).expect("a tape");
     assert_eq!(
-        (text.contains("eyJ"), text.contains("/list?state=s&id_token_hint=left-out&x=1")),
+        (text.contains("eyJ"), text.contains("/list?state=s&id_token_hint=%28left+out%29&x=1")),
         (false, true)
     );
 

@@ -153,7 +153,8 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
                 .any(|identity| identity.last_read(at).is_some_and(|last| identity.was_misread(last, at)));
             // A place that was theirs by hand is a rule's once a rule asks for it, also for a while in which their groups
             // were told wrongly; it goes with that rule's reason.
-            let is_place = ["the section", "the seat"].iter().any(|place| wrong.what.starts_with(place));
+            let is_place = wrong.standing == "active"
+                && ["the section", "the seat"].iter().any(|place| wrong.what.starts_with(place));
             let was_once = is_place && theirs().any(|identity| identity.was_misread(evidence.start, at));
             is_new || was_misread || was_once
         };
