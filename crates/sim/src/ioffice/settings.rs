@@ -326,7 +326,7 @@ impl IofficeSettings {
             Some(_) => return Err("iOffice setting `preset` must be a text".into()),
         };
         let base = serde_json::to_value(preset).map_err(|error| error.to_string())?;
-        fidelity::overlaid("iOffice", &base, overrides, |whole| Self::deserialize(whole))
+        fidelity::overlaid("iOffice", &base, overrides, Self::deserialize)
     }
 
     /// Whether an absent `(id, property)` is printed as an empty value rather than left out.

@@ -108,6 +108,6 @@ impl OktaSettings {
             Some(_) => return Err("Okta setting `preset` must be a text".into()),
         };
         let base = serde_json::to_value(preset).map_err(|error| error.to_string())?;
-        fidelity::overlaid("Okta", &base, overrides, |whole| Self::deserialize(whole))
+        fidelity::overlaid("Okta", &base, overrides, Self::deserialize)
     }
 }
