@@ -25,6 +25,7 @@ const MEASURES: &[&[&str]] = &[
     &["sweep", "--people", "2000,100000"],
     &["decide", "--people", "100000"],
     &["decide", "--people", "1000000"],
+    &["whatif", "--people", "100000"],
     &["idle"],
     &["start"],
     &["sim", "--people", "100000"],

@@ -16,6 +16,7 @@ mod stand_in;
 mod start;
 mod sweep;
 mod table;
+mod whatif;
 
 use clap::{Args, Subcommand};
 
@@ -33,6 +34,8 @@ enum What {
     Sweep(sweep::SweepArguments),
     /// Decisions and plans for many people
     Decide(decide::DecideArguments),
+    /// What drafts would do to everybody, asked as the console asks
+    Whatif(whatif::WhatIfArguments),
     /// Time until a pushed event is durable and answered
     Hooks(hooks::HookArguments),
     /// An evidence pack of a year, and access as of past moments
@@ -60,6 +63,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<u8> {
         What::Signals(arguments) => signals::run(arguments).await,
         What::Sweep(arguments) => sweep::run(arguments).await,
         What::Decide(arguments) => decide::run(arguments).await,
+        What::Whatif(arguments) => whatif::run(arguments).await,
         What::Hooks(arguments) => hooks::run(arguments).await,
         What::Report(arguments) => report::run(arguments).await,
         What::Console(arguments) => console::run(arguments).await,

@@ -1,0 +1,160 @@
+//! What a draft would do to everybody, asked as the console asks it: the request, the answer, and what they cost.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use lanyard_engine::ports::Silent;
+use lanyard_policy::PolicyFiles;
+use lanyard_wire::{HttpsTransport, Transport as _, TransportSettings};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    machine::{Machine, Usage},
+    rig::Rig,
+    table::{mebibytes, round, tell},
+};
+use crate::exit;
+
+const WITHIN: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Args)]
+pub struct WhatIfArguments {
+    /// People in the company
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    people: u32,
+    /// How often each draft is asked about; the slowest answer counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    times: u32,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    bench: &'static str,
+    machine: Machine,
+    people: u32,
+    drafts: Vec<Judged>,
+    peak_rss_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Judged {
+    draft: &'static str,
+    seconds: Vec<f64>,
+    worst_seconds: f64,
+    /// Of one answer, with making its JSON.
+    cpu_seconds: f64,
+    /// Of all answers: the linter asks for the definitions of people's fields.
+    calls: u64,
+    people: u64,
+    affected: u64,
+    sealed: bool,
+    answer_bytes: usize,
+}
+
+/// Drafts by what they edit, each in another text of the policy.
+const DRAFTS: [(&str, Edit); 4] = [
+    ("the policy in force", |_| ()),
+    ("engineers and the others change zones", |files| {
+        for table in files.tables.values_mut() {
+            *table =
+                table.replace("Zone 1", "Zone ?").replace("Zone 2", "Zone 1").replace("Zone ?", "Zone 2");
+        }
+    }),
+    ("another group may book rooms", |files| {
+        let rules = &mut files.toml.1;
+        *rules =
+            rules.replace("if = [{ group = \"ROOM-Booking\" }]", "if = [{ group = \"VISITOR-Managers\" }]");
+    }),
+    ("a field for everybody", |files| {
+        let rules = &mut files.toml.1;
+        *rules = rules
+            .replace("[profile]\n", "[profile]\ncustom05 = { from = \"department\", as = \"upper case\" }\n");
+    }),
+];
+type Edit = fn(&mut PolicyFiles);
+
+/// # Errors
+/// When something cannot be started, or a draft is not judged.
+pub async fn run(arguments: WhatIfArguments) -> anyhow::Result<u8> {
+    let rig = Rig::open_without_limits(arguments.people, None).await?;
+    rig.engine.sweep(None, "before the bench", &Silent).await?;
+    rig.engine.work_until_quiet().await;
+    let client = HttpsTransport::new(&TransportSettings::default()).map_err(anyhow::Error::msg)?;
+    let in_force = rig.engine.active().policy.files().clone();
+    let mut drafts = Vec::new();
+    for (draft, edit) in DRAFTS {
+        let mut files = in_force.clone();
+        edit(&mut files);
+        drafts.push(judged(&rig, &client, draft, &files, arguments.times).await?);
+    }
+    let report = Report {
+        bench: "whatif",
+        machine: Machine::read(&rig.folder.path),
+        people: arguments.people,
+        drafts,
+        peak_rss_bytes: Usage::own().peak_rss_bytes,
+    };
+    let rows = report.drafts.iter().map(|one| {
+        vec![
+            one.draft.to_owned(),
+            one.people.to_string(),
+            one.affected.to_string(),
+            one.worst_seconds.to_string(),
+            one.cpu_seconds.to_string(),
+            one.calls.to_string(),
+            mebibytes(one.answer_bytes as u64),
+        ]
+    });
+    let head = ["draft", "people", "affected", "worst s", "CPU s each", "calls", "answer"];
+    tell(&report, &head, rows.collect())?;
+    rig.close().await;
+    Ok(exit::DONE)
+}
+
+async fn judged(
+    rig: &Rig,
+    client: &HttpsTransport,
+    draft: &'static str,
+    files: &PolicyFiles,
+    times: u32,
+) -> anyhow::Result<Judged> {
+    let (calls, _) = rig.upstream.read();
+    let used = Usage::own().cpu_seconds;
+    let mut seconds = Vec::new();
+    let mut told = (0, Value::Null);
+    for _ in 0..times {
+        let request = http::Request::post(format!("{}/api/v1/whatif", rig.url))
+            .header("authorization", format!("Bearer {}", rig.token))
+            .header("content-type", "application/json")
+            .body(serde_json::to_vec(&json!({ "source": files }))?.into())?;
+        let begun = Instant::now();
+        let answer =
+            client.exchange(request, WITHIN).await.map_err(|error| anyhow::anyhow!("{draft}: {error:?}"))?;
+        seconds.push(round(begun.elapsed().as_secs_f64()));
+        ensure!(
+            answer.status().is_success(),
+            "{draft}: {} {}",
+            answer.status(),
+            String::from_utf8_lossy(answer.body())
+        );
+        told = (answer.body().len(), serde_json::from_slice(answer.body()).context("the answer is no JSON")?);
+    }
+    let (answer_bytes, answer) = told;
+    let total = |name: &str| answer["totals"][name].as_u64().unwrap_or_default();
+    Ok(Judged {
+        draft,
+        worst_seconds: seconds.iter().copied().fold(0.0, f64::max),
+        seconds,
+        cpu_seconds: round((Usage::own().cpu_seconds - used) / f64::from(times)),
+        calls: rig.upstream.read().0 - calls,
+        people: total("people"),
+        affected: total("affected"),
+        sealed: answer["seal"].is_string(),
+        answer_bytes,
+    })
+}
