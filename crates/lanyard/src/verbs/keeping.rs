@@ -148,6 +148,10 @@ impl Verbs {
                 PutAwayError::EndsByItself { fix: Some(fix), .. } => format!("\nhint: {fix}"),
                 PutAwayError::Unknown(_) => "\nhint: `lanyard findings` lists the keys".to_owned(),
                 PutAwayError::Over(_) => "\nhint: --until takes a day or a moment to come".to_owned(),
+                PutAwayError::NotShownAgain { .. } => {
+                    "\nhint: put it away without --until once it is done, or leave it open until then"
+                        .to_owned()
+                }
                 _ => String::new(),
             };
             match error {

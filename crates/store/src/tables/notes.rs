@@ -164,9 +164,10 @@ pub(crate) fn finding_closed(
         None => hash,
         Some(until) => format!("{hash}{UNTIL}{}", until.as_microsecond()),
     };
+    // First: what ends takes its note along.
+    finding_over(tx, open, key, at)?;
     set_meta(tx, &note, &kept)?;
-    open.open(tx, &note, None)?;
-    finding_over(tx, open, key, at)
+    open.open(tx, &note, None)
 }
 
 fn read_finding(row: &dyn Row) -> Answer<Finding> {
@@ -200,11 +201,16 @@ pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -
     open.open(tx, &finding.key, Some(sort_of(finding)))
 }
 
-/// Ends a finding; nothing is asked of the database for one that is not open.
+/// Ends a finding, and what a person said of it: that would be news again. Nothing is asked of the database for one that is
+/// neither open nor put away.
 pub(crate) fn finding_over(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at: Timestamp) -> Answer<()> {
     if open.contains(tx, key)? {
         tx.run(FINDING_OVER, with![at, key])?;
         open.close(tx, key)?;
+    }
+    let note = format!("{CLOSED}{key}");
+    if open.contains(tx, &note)? {
+        forget_closure(tx, open, &note)?;
     }
     Ok(())
 }
@@ -217,14 +223,11 @@ pub(crate) fn findings_over_except(
     at: Timestamp,
 ) -> Answer<()> {
     let keep: BTreeSet<&str> = keep.iter().map(String::as_str).collect();
-    for key in open.beginning_with(tx, prefix)?.iter().filter(|key| !keep.contains(key.as_str())) {
+    let put_away = open.beginning_with(tx, &format!("{CLOSED}{prefix}"))?;
+    let put_away = put_away.iter().map(|note| &note[CLOSED.len()..]);
+    let open_ones = open.beginning_with(tx, prefix)?;
+    for key in open_ones.iter().map(String::as_str).chain(put_away).filter(|key| !keep.contains(key)) {
         finding_over(tx, open, key, at)?;
-    }
-    // What was put away and is over now would be news again.
-    for note in open.beginning_with(tx, &format!("{CLOSED}{prefix}"))? {
-        if !keep.contains(&note[CLOSED.len()..]) {
-            forget_closure(tx, open, &note)?;
-        }
     }
     Ok(())
 }
