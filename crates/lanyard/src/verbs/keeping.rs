@@ -320,30 +320,24 @@ impl Verbs {
         now: jiff::Timestamp,
         days: u32,
     ) -> anyhow::Result<(u64, u64)> {
-        let store = self.engine.store();
+        let line = |tenant: &TenantId| Entry {
+            tenant: tenant.clone(),
+            at: now,
+            kind: "retention".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: format!("changes of memberships, and earlier findings, before {before} were let go of"),
+            detail: "the command line".into(),
+            data: json!({ "days": days }),
+        };
+        let told = self.engine.directories().keys().map(line).collect();
         let (mut memberships, mut findings) = (0, 0);
-        for wrote in store.write(vec![Write::PastGone { before }]).await? {
+        for wrote in self.engine.store().write(vec![Write::PastGone { before, told }]).await? {
             if let Wrote::Gone { memberships: changes, findings: past } = wrote {
                 (memberships, findings) = (changes, past);
             }
-        }
-        if memberships + findings > 0 {
-            let line = |tenant: &TenantId| Entry {
-                tenant: tenant.clone(),
-                at: now,
-                kind: "retention".into(),
-                identity: None,
-                site: None,
-                person: None,
-                severity: Severity::Info,
-                title: format!(
-                    "changes of memberships, and earlier findings, before {before} were let go of"
-                ),
-                detail: "the command line".into(),
-                data: json!({ "days": days }),
-            };
-            let lines = self.engine.directories().keys().map(|tenant| Write::Journal(Box::new(line(tenant))));
-            store.write(lines.collect()).await?;
         }
         Ok((memberships, findings))
     }
