@@ -24,6 +24,21 @@ fn outcome(intent: &str, outcome: Outcome, at: Timestamp) -> Write {
     Write::Outcome { intent: intent.into(), outcome, at }
 }
 
+fn finding(key: &str, kind: &str, severity: Severity) -> Write {
+    Write::Finding(Box::new(Finding {
+        key: key.into(),
+        kind: kind.into(),
+        severity,
+        tenant: None,
+        site: Some(site()),
+        identity: None,
+        title: key.into(),
+        detail: String::new(),
+        fix: None,
+        since: at(1),
+    }))
+}
+
 pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn Store) {
     let mut first = plan("pln_1", "ana", at(1));
     let patch = AccountPatch { seat: Some(None), ..AccountPatch::default() };
@@ -103,20 +118,7 @@ pub(super) async fn a_batch_happens_whole_or_not_at_all(store: &dyn Store) {
 
 /// Whatever a store remembers of open findings and of the journal's end, a refused batch leaves it as it was.
 pub(super) async fn a_refused_batch_is_forgotten(store: &dyn Store) {
-    let finding = |key: &str| {
-        Write::Finding(Box::new(Finding {
-            key: key.into(),
-            kind: "orphan".into(),
-            severity: Severity::Warning,
-            tenant: None,
-            site: Some(site()),
-            identity: None,
-            title: key.into(),
-            detail: String::new(),
-            fix: None,
-            since: at(1),
-        }))
-    };
+    let finding = |key: &str| finding(key, "orphan", Severity::Warning);
     let over = |key: &str| Write::FindingOver { key: key.into(), at: at(2) };
     let entry = |title: &str| Write::Journal(Box::new(line("harborlight", title)));
     let open = async || {
@@ -250,20 +252,6 @@ pub(super) async fn clocks_that_run_are_read_on_and_on_the_longest_first(store: 
 }
 
 pub(super) async fn open_findings_are_counted_as_they_are_after_each_batch(store: &dyn Store) {
-    let finding = |key: &str, kind: &str, severity| {
-        Write::Finding(Box::new(Finding {
-            key: key.into(),
-            kind: kind.into(),
-            severity,
-            tenant: None,
-            site: None,
-            identity: None,
-            title: key.into(),
-            detail: String::new(),
-            fix: None,
-            since: at(1),
-        }))
-    };
     let counted = async || {
         let counts = store.finding_counts().await.unwrap();
         counts
