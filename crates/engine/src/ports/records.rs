@@ -474,6 +474,17 @@ impl Finding {
     }
 }
 
+/// What became of open findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFindings {
+    /// What to ask with next time.
+    pub number: u64,
+    /// Each key that changed, with what is open under it now; `None`: it is over.
+    pub findings: Vec<(String, Option<Finding>)>,
+    /// These are all that are open, whatever was known before.
+    pub whole: bool,
+}
+
 /// A message for people outside the console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {

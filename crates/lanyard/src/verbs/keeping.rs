@@ -116,7 +116,7 @@ impl Verbs {
                 matching.extend(&made_up);
                 text.push_str("nothing that it matches is open: with made-up findings\n");
             }
-            let message = lanyard_engine::alerts::message(&rule, &matching, now);
+            let message = lanyard_engine::alerts::message(&rule, &matching, matching.len(), now);
             text.push_str(&format!("[{}] {} of {} open findings\n", rule.id, count, open.len()));
             if !matching.is_empty() {
                 text.push_str(&format!("{}\n{}\n", message.subject, message.text));

@@ -285,6 +285,45 @@ pub(super) async fn open_findings_are_counted_as_they_are_after_each_batch(store
     assert_eq!(counted().await, "");
 }
 
+pub(super) async fn only_findings_that_changed_are_told(store: &dyn Store) {
+    let (warning, error) = (Severity::Warning, Severity::Error);
+    let over = |key: &str| Write::FindingOver { key: key.into(), at: at(2) };
+    let told = async |since: Option<u64>, limit| {
+        let changed = store.findings_changed(since, limit).await.unwrap();
+        let is_open = |finding: &Option<Finding>| if finding.is_some() { "open" } else { "over" };
+        let keys = changed.findings.iter().map(|(key, finding)| format!("{key} {}", is_open(finding)));
+        (
+            changed.number,
+            if changed.whole { "all: " } else { "" }.to_owned() + &keys.collect::<Vec<_>>().join(", "),
+        )
+    };
+    let first =
+        vec![finding("a", "orphan", warning), finding("b", "orphan", warning), finding("c", "todo", error)];
+    put(store, first.clone()).await;
+    let (number, all) = told(None, 9).await;
+    assert_eq!(all, "all: c open, b open, a open", "worst first");
+    assert_eq!(told(Some(number), 9).await, (number, String::new()));
+    put(store, first).await;
+    assert_eq!(told(Some(number), 9).await, (number, String::new()), "raised again as they were");
+    put(store, vec![over("a"), finding("b", "orphan", error), finding("d", "todo", warning), over("e")])
+        .await;
+    let (later, changed) = told(Some(number), 9).await;
+    assert_eq!(changed, "a over, b open, d open");
+    assert_eq!(told(Some(later), 9).await, (later, String::new()));
+    assert_eq!(told(Some(number), 2).await.1, "all: c open, b open", "more than were asked for");
+    // What begins anew within one batch is another one; what was put away is over.
+    let closed =
+        Write::FindingClosed { key: "d".into(), by: "x".into(), reason: "y".into(), at: at(3), until: None };
+    put(store, vec![over("b"), finding("b", "orphan", error), closed]).await;
+    let (last, changed) = told(Some(later), 9).await;
+    assert_eq!(changed, "b open, d over");
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
+    let refused = Write::Intent(Box::new(Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) }));
+    assert!(store.write(vec![over("b"), refused]).await.is_err());
+    assert_eq!(told(Some(last), 9).await, (last, String::new()), "what is refused changes nothing");
+    assert_eq!(told(Some(last + 1), 9).await.1, "all: c open, b open", "nobody was told of that number");
+}
+
 pub(super) async fn messages_of_one_route_hide_those_of_no_other(store: &dyn Store) {
     let message = |id: &str, route: &str, seconds| {
         Write::Message(Box::new(Message {
