@@ -24,7 +24,13 @@ use lanyard_model::{
 };
 use lanyard_policy::{Policy, Protection, protections};
 
-use super::{Scope, configuration::Versions, people::Known, requests::Requests, sayings::Sayings};
+use super::{
+    Scope,
+    configuration::Versions,
+    people::Known,
+    requests::{Requests, state_at},
+    sayings::Sayings,
+};
 
 /// One exception as a row of the pack has it.
 #[derive(Default)]
@@ -221,20 +227,13 @@ fn end_of(day: Date) -> Option<Timestamp> {
 /// A request that stood at `to`; `author`: who published the rules.
 fn asked(clearance: &Clearance, author: Option<&str>, to: Timestamp) -> Option<Exception> {
     let undone = clearance.kind == ClearanceKind::Undone;
-    // What became of it from then on says nothing about how it stood.
     let later = clearance.ended.as_ref().is_some_and(|(at, _)| *at >= to);
+    let state = state_at(clearance, to);
     let (granted, stands) = match later {
-        true => {
-            let votes = clearance.votes.iter().filter(|vote| vote.at < to).cloned().collect();
-            let then = Clearance { votes, ..clearance.clone() };
-            let needed = then.demand.as_ref().map_or(1, |demand| demand.quorum as usize);
-            // Declined, it was asked anew afterwards.
-            let declined = then.votes.iter().any(|vote| !vote.yes);
-            (!undone && then.ayes() >= needed, undone || !declined)
-        }
+        true => (state == ClearanceState::Granted, state != ClearanceState::Declined),
         false => {
-            let granted = clearance.ended.is_some() && clearance.state == ClearanceState::Granted;
-            (granted, !clearance.over && (clearance.state.is_open() || clearance.ended.is_none()))
+            let granted = clearance.ended.is_some() && state == ClearanceState::Granted;
+            (granted, !clearance.over && (state.is_open() || clearance.ended.is_none()))
         }
     };
     // A hold that somebody ended early holds nothing.
