@@ -1556,7 +1556,7 @@ export interface components {
             owner?: string;
             /**
              * Format: date-time
-             * @description It is shown again then if it is still so; else it stays away until it is over.
+             * @description From then on it is shown again when a later read or look shows that it is still so; else it stays away until it is over. Refused for what no read or look shows again.
              */
             until?: string;
         };

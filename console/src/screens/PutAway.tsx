@@ -25,7 +25,7 @@ export function TermsFields({ terms, change, error }: { terms: Terms; change: (t
     <>
       <TextInput label="Reason" required value={terms.reason} onChange={(e) => change({ ...terms, reason: e.currentTarget.value })} autoComplete="off" data-autofocus error={error} />
       <TextInput label="Owner" description="Who answers for it; you, if nobody is named. Evidence packs list it." value={terms.owner} onChange={(e) => change({ ...terms, owner: e.currentTarget.value })} autoComplete="off" />
-      <TextInput label="Until" type="date" description="It is shown again then (midnight UTC) if it is still so. Without a day it stays away until it is over." value={terms.until} onChange={(e) => change({ ...terms, until: e.currentTarget.value })} />
+      <TextInput label="Until" type="date" description="From that day on (midnight UTC) it is shown again when a later read or look shows that it is still so. Without a day it stays away until it is over." value={terms.until} onChange={(e) => change({ ...terms, until: e.currentTarget.value })} />
     </>
   );
 }

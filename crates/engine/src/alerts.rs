@@ -5,13 +5,15 @@
 //! meanwhile is told together. What was told is kept in the store, so that a restart neither repeats nor forgets.
 //! Delivery, with its retries, is the outbox's.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _, sync::Arc, time::Duration};
+mod book;
+
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use lanyard_model::id::{SiteId, TenantId};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::book::{Book, Say, Watch};
 use crate::{
     Engine,
     asking::{self, Asking},
@@ -20,6 +22,8 @@ use crate::{
 
 /// Findings written out in one message; the rest is counted.
 const SHOWN_MAX: usize = 20;
+/// Open findings that are looked through for alerts, worst first; and changes that are gone through one by one.
+const FINDINGS_MAX: usize = 100_000;
 /// How often rules are gone through.
 const ROUND: Duration = Duration::from_secs(5);
 
@@ -112,80 +116,31 @@ impl AlertRule {
     }
 }
 
-/// What one rule has told so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Book {
-    told: BTreeSet<u64>,
-    sent_at: Option<Timestamp>,
-    first_untold: Option<Timestamp>,
-}
-
-/// What a rule says now.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Say<'a> {
-    Nothing,
-    /// These are new.
-    Open(Vec<&'a Finding>),
-    /// Everything that was told is over.
-    Over,
-}
-
-impl Book {
-    /// Goes through what is open; keeps account of what it answers. `open` is sorted worst first.
-    pub fn say<'a>(&mut self, rule: &AlertRule, open: &'a [Finding], now: Timestamp) -> Say<'a> {
-        let matching: Vec<_> = open.iter().filter(|finding| rule.matches(finding)).collect();
-        let had_told = !self.told.is_empty();
-        let marks: BTreeSet<u64> = matching.iter().map(|finding| mark(finding)).collect();
-        self.told.retain(|told| marks.contains(told));
-        let untold: Vec<_> =
-            matching.into_iter().filter(|finding| !self.told.contains(&mark(finding))).collect();
-        if untold.is_empty() {
-            self.first_untold = None;
-            return if had_told && self.told.is_empty() { Say::Over } else { Say::Nothing };
-        }
-        let first = *self.first_untold.get_or_insert(now);
-        let gathered = first + rule.gather;
-        let due = self.sent_at.map_or(gathered, |sent| gathered.max(sent + rule.every));
-        if now < due {
-            return Say::Nothing;
-        }
-        self.told.extend(untold.iter().map(|finding| mark(finding)));
-        self.sent_at = Some(now);
-        self.first_untold = None;
-        Say::Open(untold)
-    }
-}
-
-/// Names one occurrence of a finding: the same key that begins anew is another one. FNV-1a, which stays the same.
-fn mark(finding: &Finding) -> u64 {
-    steady(&format!("{}\n{}", finding.key, finding.since.as_microsecond()))
-}
-
 /// FNV-1a, which stays the same over restarts.
 pub(crate) fn steady(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// What a message is about, for templates and for programs.
-pub fn about(rule: &str, findings: &[&Finding]) -> Value {
+/// What a message is about, for templates and for programs: so many findings, the first of which these are.
+fn about(rule: &str, findings: &[&Finding], count: usize) -> Value {
     json!({
         "rule": rule,
         "status": if findings.is_empty() { "over" } else { "open" },
-        "count": findings.len(),
+        "count": count,
         "findings": findings.iter().take(SHOWN_MAX).collect::<Vec<_>>(),
     })
 }
 
-fn subject(findings: &[&Finding]) -> String {
+fn subject(findings: &[&Finding], count: usize) -> String {
     match findings {
         [] => "all of it is over".to_owned(),
-        [one] => one.title.clone(),
-        [first, ..] => format!("{}, and {} more", first.title, findings.len() - 1),
+        [one, ..] if count <= 1 => one.title.clone(),
+        [first, ..] => format!("{}, and {} more", first.title, count - 1),
     }
 }
 
-fn text(findings: &[&Finding]) -> String {
+fn text(findings: &[&Finding], count: usize) -> String {
     let mut text = String::new();
     for finding in findings.iter().take(SHOWN_MAX) {
         let _ = writeln!(text, "{}: {}", word(finding.severity), finding.title);
@@ -196,8 +151,8 @@ fn text(findings: &[&Finding]) -> String {
             let _ = writeln!(text, "  fix: {fix}");
         }
     }
-    if findings.len() > SHOWN_MAX {
-        let _ = writeln!(text, "… and {} more: see the console", findings.len() - SHOWN_MAX);
+    if count > SHOWN_MAX {
+        let _ = writeln!(text, "… and {} more: see the console", count - SHOWN_MAX);
     }
     text
 }
@@ -211,11 +166,14 @@ pub fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// The message of a rule; `findings` empty says that what it told of is over.
-pub fn message(rule: &AlertRule, findings: &[&Finding], at: Timestamp) -> Message {
-    let about = about(&rule.id, findings);
-    let plain =
-        || if findings.is_empty() { "Nothing of it is open any more.\n".to_owned() } else { text(findings) };
+/// The message of a rule about so many findings, worst first, of which `findings` are at least those that are shown; none says
+/// that what it told of is over.
+pub fn message(rule: &AlertRule, findings: &[&Finding], count: usize, at: Timestamp) -> Message {
+    let about = about(&rule.id, findings, count);
+    let plain = || match findings {
+        [] => "Nothing of it is open any more.\n".to_owned(),
+        findings => text(findings, count),
+    };
     let text = match &rule.template {
         Some(template) => template
             .render(&about)
@@ -225,7 +183,7 @@ pub fn message(rule: &AlertRule, findings: &[&Finding], at: Timestamp) -> Messag
     Message {
         id: format!("alert:{}:{}", rule.id, at.as_millisecond()),
         route: format!("alert:{}", rule.id),
-        subject: format!("Lanyard: {}", subject(findings)),
+        subject: format!("Lanyard: {}", subject(findings, count)),
         text,
         at,
         attempts: 0,
@@ -246,6 +204,17 @@ fn undelivered_to(finding: &Finding) -> Option<&str> {
 
 /// The store's note of the last digest.
 const DIGEST_TOLD: &str = "digest:told";
+
+/// What the rules know of what is open.
+#[derive(Debug)]
+pub(crate) struct WatchedAlerts {
+    /// As of which change.
+    number: u64,
+    /// Under which policy.
+    policy: String,
+    /// In the order of the settings.
+    rules: Vec<Watch>,
+}
 
 fn book_key(rule: &str) -> String {
     format!("alert-book:{rule}")
@@ -268,35 +237,77 @@ impl Engine {
     /// One round over all rules: messages that are due go into the outbox, with what was told.
     ///
     /// # Errors
-    /// The store's failure: nothing was told.
+    /// The store's failure: nothing was told of the rule at which it failed, nor of those after it.
     pub async fn tell_alerts(&self) -> Result<usize, StoreFailure> {
         let now = self.clock.now();
-        let open = self.store.findings(100_000).await?;
         let mut told = 0;
-        for rule in &self.settings.alerts.rules {
-            let key = book_key(&rule.id);
-            let kept = self.store.meta(&key).await?;
-            let before: Book = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-            let mut book = before.clone();
-            let off = |finding: &Finding| self.is_off_route(finding, rule);
-            let open = match open.iter().any(off) {
-                true => Cow::Owned(open.iter().filter(|finding| !off(finding)).cloned().collect::<Vec<_>>()),
-                false => Cow::Borrowed(&open[..]),
-            };
-            let said = book.say(rule, &open, now);
-            let mut batch = match &said {
-                Say::Nothing => Vec::new(),
-                Say::Open(findings) => vec![Write::Message(Box::new(message(rule, findings, now)))],
-                Say::Over => vec![Write::Message(Box::new(message(rule, &[], now)))],
-            };
-            told += batch.len();
-            if book != before {
-                let value = serde_json::to_string(&book).unwrap_or_default();
-                batch.push(Write::Meta { key, value });
+        // Whatever fails on the way, everything is read anew.
+        let mut held = self.watched_alerts.lock().await;
+        let mut watched = self.watch_changes(held.take()).await?;
+        for (rule, watch) in self.settings.alerts.rules.iter().zip(&mut watched.rules) {
+            let mut batch = Vec::new();
+            match watch.say(rule, now) {
+                Say::Nothing => {}
+                Say::Over => batch.push(Write::Message(Box::new(message(rule, &[], 0, now)))),
+                Say::Open(keys) => {
+                    let shown = self.shown(&keys).await?;
+                    // What is over by now, or began anew, is among the next changes.
+                    if !shown.is_empty() {
+                        let shown: Vec<&Finding> = shown.iter().collect();
+                        batch.push(Write::Message(Box::new(message(rule, &shown, keys.len(), now))));
+                        watch.told(now);
+                    }
+                }
             }
-            self.write(batch).await?;
+            told += batch.len();
+            if let Some(book) = watch.unkept() {
+                let value = serde_json::to_string(book).unwrap_or_default();
+                batch.push(Write::Meta { key: book_key(&rule.id), value });
+            }
+            if !batch.is_empty() {
+                self.write(batch).await?;
+            }
         }
+        *held = Some(watched);
         Ok(told)
+    }
+
+    /// What the rules know, after everything that changed since.
+    async fn watch_changes(&self, before: Option<WatchedAlerts>) -> Result<WatchedAlerts, StoreFailure> {
+        // Another policy may lead messages elsewhere.
+        let policy = self.active().policy.seal().to_owned();
+        let before = before.filter(|watched| watched.policy == policy);
+        let changed =
+            self.store.findings_changed(before.as_ref().map(|known| known.number), FINDINGS_MAX).await?;
+        let number = changed.number;
+        let rules = &self.settings.alerts.rules;
+        let tells =
+            |rule: &AlertRule, finding: &Finding| rule.matches(finding) && !self.is_off_route(finding, rule);
+        if let Some(mut watched) = before.filter(|_| !changed.whole) {
+            for (rule, watch) in rules.iter().zip(&mut watched.rules) {
+                for (key, finding) in &changed.findings {
+                    watch.see(key, finding.as_ref().filter(|finding| tells(rule, finding)));
+                }
+            }
+            return Ok(WatchedAlerts { number, ..watched });
+        }
+        let mut watched = WatchedAlerts { number, policy, rules: Vec::with_capacity(rules.len()) };
+        for rule in rules {
+            let kept = self.store.meta(&book_key(&rule.id)).await?;
+            let book: Book = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            let open = changed.findings.iter().filter_map(|(_, finding)| finding.as_ref());
+            watched.rules.push(Watch::new(book, open.filter(|finding| tells(rule, finding))));
+        }
+        Ok(watched)
+    }
+
+    /// Those of these findings that a message shows.
+    async fn shown(&self, keys: &[String]) -> Result<Vec<Finding>, StoreFailure> {
+        let mut shown = Vec::new();
+        for key in keys.iter().take(SHOWN_MAX) {
+            shown.extend(self.store.finding(key).await?);
+        }
+        Ok(shown)
     }
 
     /// Whether the finding says that a message could not be delivered where this rule leads: it would not get there either.
@@ -457,11 +468,11 @@ impl Engine {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Timestamp {
+    pub(super) fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).expect("a moment")
     }
 
-    fn finding(key: &str, kind: &str, severity: Severity, site: Option<&str>) -> Finding {
+    pub(super) fn finding(key: &str, kind: &str, severity: Severity, site: Option<&str>) -> Finding {
         Finding {
             key: key.into(),
             kind: kind.into(),
@@ -476,7 +487,7 @@ mod tests {
         }
     }
 
-    fn rule() -> AlertRule {
+    pub(super) fn rule() -> AlertRule {
         AlertRule {
             id: "it".into(),
             kinds: BTreeSet::new(),
@@ -487,14 +498,6 @@ mod tests {
             gather: Duration::from_secs(30),
             every: Duration::from_secs(600),
             template: None,
-        }
-    }
-
-    fn titles(say: &Say<'_>) -> String {
-        match say {
-            Say::Nothing => "nothing".into(),
-            Say::Over => "over".into(),
-            Say::Open(found) => found.iter().map(|f| f.key.as_str()).collect::<Vec<_>>().join(" "),
         }
     }
 
@@ -517,38 +520,14 @@ mod tests {
     }
 
     #[test]
-    fn a_storm_is_one_message_and_what_comes_after_it_another() {
-        let (rule, mut book) = (rule(), Book::default());
-        let storm: Vec<_> =
-            (0..500).map(|n| finding(&format!("k{n}"), "blocked", Severity::Warning, None)).collect();
-        assert_eq!(book.say(&rule, &storm[..1], at(0)), Say::Nothing, "others are waited for");
-        let Say::Open(first) = book.say(&rule, &storm[..300], at(30)) else { panic!("due") };
-        assert_eq!(first.len(), 300);
-        let one = message(&rule, &first, at(30));
+    fn a_message_counts_all_and_shows_the_first() {
+        let all: Vec<_> =
+            (0..20).map(|n| finding(&format!("k{n}"), "blocked", Severity::Warning, None)).collect();
+        let shown: Vec<&Finding> = all.iter().collect();
+        let one = message(&rule(), &shown, 300, at(30));
         assert_eq!(one.subject, "Lanyard: k0 is wrong, and 299 more");
         assert!(one.text.ends_with("… and 280 more: see the console\n"), "{}", one.text);
-        for seconds in [31, 100, 629] {
-            assert_eq!(titles(&book.say(&rule, &storm, at(seconds))), "nothing", "{seconds}");
-        }
-        let Say::Open(rest) = book.say(&rule, &storm, at(630)) else { panic!("due") };
-        assert_eq!(rest.len(), 200, "what came meanwhile, together");
-        assert_eq!(titles(&book.say(&rule, &storm, at(9000))), "nothing", "nothing is told twice");
-    }
-
-    #[test]
-    fn what_is_over_is_told_once_and_what_returns_is_news() {
-        let (rule, mut book) =
-            (AlertRule { gather: Duration::ZERO, every: Duration::ZERO, ..rule() }, Book::default());
-        let mut open =
-            vec![finding("a", "feed", Severity::Error, None), finding("b", "feed", Severity::Error, None)];
-        assert_eq!(titles(&book.say(&rule, &open, at(0))), "a b");
-        open.remove(0);
-        assert_eq!(titles(&book.say(&rule, &open, at(1))), "nothing");
-        assert_eq!(titles(&book.say(&rule, &[], at(2))), "over");
-        assert_eq!(titles(&book.say(&rule, &[], at(3))), "nothing");
-        open[0].since = at(4);
-        assert_eq!(titles(&book.say(&rule, &open, at(4))), "b");
-        let kept: Book = serde_json::from_str(&serde_json::to_string(&book).expect("text")).expect("a book");
-        assert_eq!(kept, book, "a restart neither repeats nor forgets");
+        assert_eq!(message(&rule(), &shown[..1], 1, at(30)).subject, "Lanyard: k0 is wrong");
+        assert_eq!(message(&rule(), &[], 0, at(30)).subject, "Lanyard: all of it is over");
     }
 }

@@ -283,14 +283,6 @@ impl Engine {
         emails.dedup();
         Ok(Known { identities, groups, emails, employed })
     }
-
-    /// E-mail addresses that are this person's, as far as is known of them.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn addresses_of(&self, who: &Principal) -> Result<Vec<String>, StoreFailure> {
-        Ok(self.known_as(who).await?.emails)
-    }
 }
 
 /// What gives them a say, or why they have none.

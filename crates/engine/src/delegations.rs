@@ -53,7 +53,7 @@ impl Delegation {
 
 /// A delegation with the people it was recorded for: an address may change hands, and takes no vote along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub struct Kept {
     #[serde(flatten)]
     pub given: Delegation,
     /// Empty: somebody outside, or kept by a version that noted nobody.
@@ -66,18 +66,45 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// In whose place it lets somebody vote.
-    pub fn delegator(&self) -> Principal {
+    pub(crate) fn delegator(&self) -> Principal {
         let emails = if self.from_ids.is_empty() { vec![self.given.from.clone()] } else { Vec::new() };
         let identities = self.from_ids.clone();
         Principal { name: self.given.from.clone(), emails, identities, ..Principal::default() }
     }
 
-    fn is_to(&self, people: &[IdentityId]) -> bool {
-        self.to_ids.is_empty() || self.to_ids.iter().any(|id| people.contains(id))
+    /// Whether one of these people delegates. `has`: of an address as addresses are compared, where it was kept for nobody.
+    pub fn is_from(&self, is: impl Fn(&IdentityId) -> bool, has: impl Fn(&str) -> bool) -> bool {
+        are(&self.from_ids, &self.given.from, is, has)
     }
 
-    fn is_from(&self, people: &[IdentityId]) -> bool {
-        self.from_ids.is_empty() || self.from_ids.iter().any(|id| people.contains(id))
+    /// Whether one of these people may vote by it.
+    pub fn is_to(&self, is: impl Fn(&IdentityId) -> bool, has: impl Fn(&str) -> bool) -> bool {
+        are(&self.to_ids, &self.given.to, is, has)
+    }
+
+    /// Whether somebody is one of the two.
+    fn is_of(&self, who: &Known) -> bool {
+        let is = |id: &IdentityId| who.is(id);
+        self.is_from(is, |mail| who.has(mail)) || self.is_to(is, |mail| who.has(mail))
+    }
+}
+
+/// People are who they are by their ids; an address tells it only where there is none.
+fn are(ids: &[IdentityId], mail: &str, is: impl Fn(&IdentityId) -> bool, has: impl Fn(&str) -> bool) -> bool {
+    match ids {
+        [] => has(&folded(mail)),
+        ids => ids.iter().any(is),
+    }
+}
+
+impl Known {
+    fn is(&self, id: &IdentityId) -> bool {
+        self.identities.contains(id)
+    }
+
+    /// `mail` as addresses are compared.
+    fn has(&self, mail: &str) -> bool {
+        self.emails.iter().any(|own| folded(own) == mail)
     }
 }
 
@@ -116,7 +143,7 @@ pub enum DelegateRefused {
 }
 
 /// As addresses are compared.
-fn folded(mail: &str) -> String {
+pub fn folded(mail: &str) -> String {
     fold::email(mail).unwrap_or_else(|| mail.trim().to_lowercase())
 }
 
@@ -248,13 +275,25 @@ impl Engine {
         Ok(kept.given)
     }
 
-    /// One delegation, over or not.
+    /// Whether there is a delegation of this id, and somebody is one of its two; over or not.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn delegation(&self, id: &str) -> Result<Option<Delegation>, StoreFailure> {
-        let found = self.store.documents(DELEGATIONS, &[id.to_owned()]).await?.into_iter().next();
-        Ok(found.and_then(read).map(|kept| kept.given))
+    pub async fn is_delegation_of(&self, id: &str, who: &Principal) -> Result<bool, StoreFailure> {
+        let found = self.store.documents(DELEGATIONS, &[id.to_owned()]).await?.into_iter().find_map(read);
+        Ok(match found {
+            Some(kept) => kept.is_of(&self.known_as(who).await?),
+            None => false,
+        })
+    }
+
+    /// Whether somebody is who would delegate if this address did.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_whoever_has(&self, mail: &str, who: &Principal) -> Result<bool, StoreFailure> {
+        let (ids, known) = (self.somebody(mail).await?, self.known_as(who).await?);
+        Ok(are(&ids, mail, |id| known.is(id), |mail| known.has(mail)))
     }
 
     /// Delegations that are not over, oldest first; those that have not begun among them.
@@ -262,10 +301,23 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn delegations(&self) -> Result<Vec<Delegation>, StoreFailure> {
+        Ok(self.kept_delegations().await?.into_iter().map(|kept| kept.given).collect())
+    }
+
+    /// Of these, somebody's own and those to them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delegations_of(&self, who: &Principal) -> Result<Vec<Delegation>, StoreFailure> {
+        let known = self.known_as(who).await?;
+        let all = self.kept_delegations().await?.into_iter();
+        Ok(all.filter(|kept| kept.is_of(&known)).map(|kept| kept.given).collect())
+    }
+
+    async fn kept_delegations(&self) -> Result<Vec<Kept>, StoreFailure> {
         let now = self.clock.now();
         let (page, _) = self.store.document_page(DELEGATIONS, 0, LISTED_MAX).await?;
-        let all = page.into_iter().filter_map(read).map(|kept| kept.given);
-        Ok(all.filter(|given| now < given.until).collect())
+        Ok(page.into_iter().filter_map(read).filter(|kept| now < kept.given.until).collect())
     }
 
     /// Identities in whose place somebody may vote now.
@@ -294,7 +346,8 @@ impl Engine {
         for (kind, value) in addresses.chain(people) {
             let found = self.store.documents_by_key(DELEGATIONS, kind, &value).await?;
             for kept in found.into_iter().filter_map(read) {
-                if kept.given.is_in_force(now) && kept.is_to(&me.identities) && !list.contains(&kept) {
+                let is_to = kept.is_to(|id| me.is(id), |mail| me.has(mail));
+                if kept.given.is_in_force(now) && is_to && !list.contains(&kept) {
                     list.push(kept);
                 }
             }
@@ -306,9 +359,11 @@ impl Engine {
     pub(crate) async fn given_by(&self, mail: &str, now: Timestamp) -> Result<Vec<Delegation>, StoreFailure> {
         let mut list = Vec::new();
         for (_, kept) in self.documents_from(mail).await? {
+            // Whom the address would lead to by now.
+            let (from, to) = (self.somebody(mail).await?, self.somebody(&kept.given.to).await?);
             if kept.given.is_in_force(now)
-                && kept.is_from(&self.somebody(mail).await?)
-                && kept.is_to(&self.somebody(&kept.given.to).await?)
+                && kept.is_from(|id| from.contains(id), |_| true)
+                && kept.is_to(|id| to.contains(id), |_| true)
             {
                 list.push(kept.given);
             }

@@ -153,6 +153,8 @@ pub struct Engine {
     pub(crate) outages: Outages,
     pub(crate) echoes: crate::look::Echoes,
     /// The last comparison of places, and what it rests on.
+    /// What alert rules know of what is open; `None`: to be read.
+    pub(crate) watched_alerts: tokio::sync::Mutex<Option<crate::alerts::WatchedAlerts>>,
     pub(crate) known_apart: tokio::sync::Mutex<Option<(crate::apart::Ground, Arc<crate::apart::Apart>)>>,
     /// Requests whose next approvers this process has told. Forgotten with it: telling them again is the same message by
     /// its id, and the outbox keeps it once.
@@ -252,6 +254,7 @@ impl Engine {
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
             echoes: Default::default(),
+            watched_alerts: tokio::sync::Mutex::default(),
             known_apart: tokio::sync::Mutex::default(),
             escalated: Mutex::default(),
             stood_in: Mutex::default(),

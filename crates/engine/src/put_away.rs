@@ -21,6 +21,11 @@ pub enum PutAwayError {
     /// It would be shown again at once.
     #[error("{0} is over: nothing was put away")]
     Over(Timestamp),
+    /// No read or look raises it again.
+    #[error(
+        "{title} cannot be put away until a moment, because nothing would show it again then: nothing was put away"
+    )]
+    NotShownAgain { title: String },
     #[error(transparent)]
     Store(#[from] StoreFailure),
 }
@@ -31,7 +36,7 @@ pub struct Terms {
     pub reason: String,
     /// Who answers for its staying as it is; `None`: whoever puts it away.
     pub owner: Option<String>,
-    /// It is shown again then if it is still so; `None`: it stays away until it is over.
+    /// From then on it is shown again when a read or look shows that it is still so; `None`: it stays away until it is over.
     pub until: Option<Timestamp>,
 }
 
@@ -63,6 +68,15 @@ pub fn may_be_put_away(finding: &Finding) -> bool {
     BY_HAND.contains(&&*finding.kind) || finding.key.starts_with("hook-foreign:")
 }
 
+/// Before the key of what happened once, and is done when a person has done it.
+pub(crate) const BY_HAND_ONCE: &str = "by-hand:";
+
+/// Whether a later read or look raises it again while it is so. What happened once, and what no read can show, is not raised
+/// again.
+pub fn is_shown_again(finding: &Finding) -> bool {
+    ![BY_HAND_ONCE, "message:", "review:"].iter().any(|begins| finding.key.starts_with(begins))
+}
+
 impl Engine {
     /// Puts a finding away, with who and why in the journal. Raised again as it was, it stays away until it is over, and no
     /// longer than the terms say.
@@ -89,12 +103,14 @@ impl Engine {
         if !may_be_put_away(&finding) {
             return Err(PutAwayError::EndsByItself { title: finding.title, fix: finding.fix });
         }
-        let mut batch = vec![Write::FindingClosed {
-            key: key.to_owned(),
-            by: by.to_owned(),
-            reason: reason.to_owned(),
-            at,
-            until,
+        if until.is_some() && !is_shown_again(&finding) {
+            return Err(PutAwayError::NotShownAgain { title: finding.title });
+        }
+        let key = finding.key.clone();
+        let mut batch = vec![match key.starts_with(BY_HAND_ONCE) {
+            // It is done, and stands no longer: the same another time would be news.
+            true => Write::FindingOver { key, at },
+            false => Write::FindingClosed { key, by: by.to_owned(), reason: reason.to_owned(), at, until },
         }];
         let tenants: Vec<_> = match &finding.tenant {
             Some(tenant) => vec![tenant.clone()],
@@ -108,7 +124,7 @@ impl Engine {
                 .severity(Severity::Info)
                 .detail(format!("by {by}{answers}: {reason}{bound}"))
                 .data(serde_json::json!({
-                    "key": key, "kind": finding.kind, "by": by, "reason": reason, "owner": owner, "until": until,
+                    "key": finding.key, "kind": finding.kind, "by": by, "reason": reason, "owner": owner, "until": until,
                 }));
             batch.push(entry.write());
         }

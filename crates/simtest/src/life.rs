@@ -282,6 +282,7 @@ mortal_store! {
     fn deletion_seen(identity: &IdentityId) -> bool;
     fn findings(limit: usize) -> Vec<Finding>;
     fn finding_counts() -> Vec<(String, Severity, u64)>;
+    fn findings_changed(since: Option<u64>, limit: usize) -> ChangedFindings;
     fn finding(key: &str) -> Option<Finding>;
     fn visits(site: &SiteId) -> Vec<(IdentityId, Visit)>;
     fn visits_of_host(host: &AccountKey) -> Vec<(IdentityId, Visit)>;

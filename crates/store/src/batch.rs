@@ -101,11 +101,13 @@ fn apply_one<'w>(
         Write::LetGo { tenant, position, at, note } => {
             return Ok(Wrote::Lines(journal::let_go(tx, tenant, *position, *at, note)?));
         }
-        Write::PastGone { before } => {
-            return Ok(Wrote::Gone {
-                memberships: signals::memberships_gone(tx, *before)?,
-                findings: notes::past_gone(tx, *before)?,
-            });
+        Write::PastGone { before, told } => {
+            let memberships = signals::memberships_gone(tx, *before)?;
+            let findings = notes::past_gone(tx, *before)?;
+            if memberships + findings > 0 {
+                told.iter().for_each(|entry| lines.push(entry));
+            }
+            return Ok(Wrote::Gone { memberships, findings });
         }
         Write::Erase { identity } => {
             return Ok(Wrote::Lines(erase::person(tx, &mut memory.findings, identity)?));

@@ -5,9 +5,9 @@
 //! batch changed here is taken back; a lost transaction forgets everything, and it is read anew when it is needed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -34,7 +34,7 @@ pub(crate) struct Memory {
 impl Memory {
     /// The batch succeeded within its transaction.
     pub(crate) fn keep(&mut self) {
-        self.findings.undo.clear();
+        self.findings.keep();
         self.journal.keep();
     }
 
@@ -64,6 +64,8 @@ pub(crate) struct OpenFindings {
     counts: BTreeMap<Sort, u64>,
     /// Counts differ from those that were last published.
     recounted: bool,
+    /// Keys of findings that began, ended or are of another sort since then.
+    changed: BTreeSet<String>,
     /// What the batch under way changed: a key, and what stood there before.
     undo: Vec<(String, Option<Option<Sort>>)>,
 }
@@ -128,6 +130,11 @@ impl OpenFindings {
         before
     }
 
+    fn keep(&mut self) {
+        let changed = self.undo.drain(..).map(|(key, _)| key);
+        self.changed.extend(changed.filter(|key| !key.starts_with(notes::CLOSED)));
+    }
+
     fn undo(&mut self) {
         for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
             self.put(&key, before);
@@ -143,26 +150,76 @@ fn count(counts: &mut BTreeMap<Sort, u64>, sort: &Sort, more: bool) {
     }
 }
 
-/// How many findings are open of each sort, as of the last commit: monitoring asks again and again, and must not read them all.
-/// `None`: not known, they are to be counted.
+/// How many findings are open of each sort, and which changed, as of the last commit: monitoring and alerts ask again and again,
+/// and must not read them all.
 #[derive(Clone, Default)]
-pub(crate) struct OpenCounts(Arc<Mutex<Option<BTreeMap<Sort, u64>>>>);
+pub(crate) struct OpenCounts(Arc<Mutex<Published>>);
+
+/// Changes that are remembered; whoever asks for earlier ones reads everything.
+const CHANGES_MAX: usize = 10_000;
+
+#[derive(Default)]
+struct Published {
+    /// `None`: not known, they are to be counted.
+    counts: Option<BTreeMap<Sort, u64>>,
+    /// Of the last commit that changed any.
+    number: u64,
+    /// Changes after this number are known.
+    known_after: u64,
+    changes: VecDeque<(u64, String)>,
+}
+
+impl Published {
+    fn note(&mut self, keys: BTreeSet<String>) {
+        if keys.is_empty() {
+            return;
+        }
+        self.number += 1;
+        self.changes.extend(keys.into_iter().map(|key| (self.number, key)));
+        while self.changes.len() > CHANGES_MAX
+            && let Some((number, _)) = self.changes.pop_front()
+        {
+            self.known_after = number;
+        }
+    }
+}
 
 impl OpenCounts {
+    fn held(&self) -> MutexGuard<'_, Published> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn get(&self) -> Option<BTreeMap<Sort, u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held().counts.clone()
+    }
+
+    /// What changed since then, and the number to ask with next time; `None`: not known, or more than `max`.
+    pub(crate) fn changed(&self, since: Option<u64>, max: usize) -> (u64, Option<BTreeSet<String>>) {
+        let known = self.held();
+        let Some(since) = since.filter(|since| (known.known_after..=known.number).contains(since)) else {
+            return (known.number, None);
+        };
+        let newer = known.changes.iter().rev().take_while(|(number, _)| *number > since);
+        let keys: BTreeSet<String> = newer.map(|(_, key)| key.clone()).collect();
+        (known.number, (keys.len() <= max).then_some(keys))
     }
 
     /// What was counted is what a commit made durable.
     pub(crate) fn publish(&self, findings: &mut OpenFindings) {
         if findings.keys.is_some() && std::mem::take(&mut findings.recounted) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(findings.counts.clone());
+            let mut known = self.held();
+            known.counts = Some(findings.counts.clone());
+            known.note(std::mem::take(&mut findings.changed));
         }
     }
 
     /// A transaction was lost, and may have happened all the same.
     pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut known = self.held();
+        known.counts = None;
+        known.number += 1;
+        known.known_after = known.number;
+        known.changes.clear();
     }
 }
 

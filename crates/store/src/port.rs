@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::ports::{
-    ActivityFilter, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept, Leaver, Ledger,
-    Memberships, Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity, OpenIntent, Order,
-    Severity, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write, Wrote,
+    ActivityFilter, ChangedFindings, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept,
+    Leaver, Ledger, Memberships, Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity,
+    OpenIntent, Order, Severity, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write,
+    Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -28,6 +29,7 @@ use crate::{
     tables::{
         accounts, clearances, documents, held, identities, journal, links, notes, plans, signals, work,
     },
+    tx::Tx,
 };
 
 #[async_trait]
@@ -371,6 +373,28 @@ impl Store for SqliteStore {
             None => self.read(notes::finding_counts).await?,
         };
         Ok(counts.into_iter().map(|((kind, severity), count)| (kind, severity, count)).collect())
+    }
+
+    async fn findings_changed(
+        &self,
+        since: Option<u64>,
+        limit: usize,
+    ) -> Result<ChangedFindings, StoreFailure> {
+        // The number first: what changes meanwhile is answered once more.
+        let (number, keys) = self.changed_findings(since, limit);
+        let whole = keys.is_none();
+        let findings = match keys {
+            Some(keys) if keys.is_empty() => Vec::new(),
+            Some(keys) => {
+                let one = |tx: &dyn Tx, key: String| Ok((key.clone(), notes::open_finding(tx, &key)?));
+                self.read(move |tx| keys.into_iter().map(|key| one(tx, key)).collect()).await?
+            }
+            None => {
+                let open = self.read(move |tx| notes::findings(tx, limit)).await?;
+                open.into_iter().map(|finding| (finding.key.clone(), Some(finding))).collect()
+            }
+        };
+        Ok(ChangedFindings { number, findings, whole })
     }
 
     async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure> {

@@ -4,7 +4,7 @@
 //! runs to its end on the caller's thread, so that a seeded simulation decides the order of everything.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -188,6 +188,12 @@ impl SqliteStore {
     /// How many findings are open of each sort, if that is known without asking the database.
     pub(crate) fn open_counts(&self) -> Option<BTreeMap<Sort, u64>> {
         self.counts.get()
+    }
+
+    /// Keys of findings that began, ended or are of another sort since then, and the number to ask with next time; `None`: not
+    /// known, or more than `max`.
+    pub(crate) fn changed_findings(&self, since: Option<u64>, max: usize) -> (u64, Option<BTreeSet<String>>) {
+        self.counts.changed(since, max)
     }
 
     /// Like [`Self::read`] for a few rows found by key: on the caller's own thread, without waiting for another.

@@ -298,7 +298,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand messages" -s V -l versio
 complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l reason -d 'Why it is done, or need not be done' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l owner -d 'Who answers for its staying as it is; else whoever says so' -r
-complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l until -d 'Show it again then if it is still so: a day (UTC) or a moment; else it stays away until it is over' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l until -d 'A day (UTC) or a moment from which on it is shown again when a later read or look shows that it is still so; else it stays away until it is over' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l by -d 'Who says so' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand close" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand close" -s v -l verbose -d 'Say more on stderr (twice: everything)'

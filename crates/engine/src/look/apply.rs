@@ -26,6 +26,7 @@ use crate::{
     Engine,
     journal::line,
     ports::{Charge, Finding, Intent, PortFailure, Severity, StoreFailure, Write},
+    put_away::BY_HAND_ONCE,
     whatif::SealedLines,
 };
 
@@ -694,7 +695,7 @@ impl Engine {
     pub(super) fn told(&self, scene: &Scene<'_>, key: &str, what: &str, how: &str, at: Timestamp) -> Write {
         match self.todo(scene, key, what, how, at) {
             Write::Finding(mut finding) => {
-                finding.key = finding.key.replacen("todo:", "by-hand:", 1);
+                finding.key = finding.key.replacen("todo:", BY_HAND_ONCE, 1);
                 Write::Finding(finding)
             }
             other => other,

@@ -261,9 +261,10 @@ pub enum Write {
     },
     /// Lets go of what is kept beside the journal and is as old as its lines that go: changes of memberships seen before
     /// `before`, and what findings said that were over before it and were seen again. What findings say that are open, or
-    /// were last, stays. Answers [`Wrote::Gone`].
+    /// were last, stays. If anything goes, the journal says so in these lines. Answers [`Wrote::Gone`].
     PastGone {
         before: Timestamp,
+        told: Vec<Entry>,
     },
     /// Forgets a person who is gone: the personal text of their journal lines, their mirror, and what plans and
     /// operations say of them. The journal still verifies. It cannot be undone. Answers [`Wrote::Lines`].
@@ -471,6 +472,17 @@ impl Finding {
     pub fn may_name_people(&self) -> bool {
         self.identity.is_some() || !OF_THE_CONTROL.contains(&&*self.kind)
     }
+}
+
+/// What became of open findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFindings {
+    /// What to ask with next time.
+    pub number: u64,
+    /// Each key that changed, with what is open under it now; `None`: it is over.
+    pub findings: Vec<(String, Option<Finding>)>,
+    /// These are all that are open, whatever was known before.
+    pub whole: bool,
 }
 
 /// A message for people outside the console.

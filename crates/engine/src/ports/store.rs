@@ -222,6 +222,13 @@ pub trait Store: Send + Sync {
     async fn findings(&self, limit: usize) -> Result<Vec<Finding>, StoreFailure>;
     /// How many findings are open, by kind and severity.
     async fn finding_counts(&self) -> Result<Vec<(String, Severity, u64)>, StoreFailure>;
+    /// Which findings began, ended or are of another sort since an earlier answer of this process; `None`, or where that is not
+    /// known any more: all that are open, worst first, no more than `limit`.
+    async fn findings_changed(
+        &self,
+        since: Option<u64>,
+        limit: usize,
+    ) -> Result<ChangedFindings, StoreFailure>;
     /// One open finding.
     async fn finding(&self, key: &str) -> Result<Option<Finding>, StoreFailure>;
     /// The outbox, newest first.

@@ -120,7 +120,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<Write>, StoreFailure> {
         let mut over = Vec::new();
-        let mut going_on = BTreeSet::new();
+        let mut counted = BTreeSet::new();
         let mut pages = Pages::default();
         loop {
             let page = self.store.metas(FOUGHT, pages.after(), PAGE).await?;
@@ -128,14 +128,15 @@ impl Engine {
             pages.seen(last);
             for (key, kept) in page {
                 let fight: Option<Fight> = serde_json::from_str(&kept).ok();
-                if fight.is_some_and(|fight| fight.last + FORGOTTEN > now) {
-                    going_on.insert(key);
-                } else {
-                    over.push(Write::Meta { key, value: String::new() });
+                if fight.is_none_or(|fight| fight.last + FORGOTTEN <= now) {
+                    over.push(Write::Meta { key: key.clone(), value: String::new() });
+                    // Also one that a person put away, which is not among the open ones.
+                    over.push(Write::FindingOver { key: key.clone(), at: now });
                 }
+                counted.insert(key);
             }
         }
-        let told = open.keys().filter(|key| key.starts_with(FOUGHT) && !going_on.contains(*key));
+        let told = open.keys().filter(|key| key.starts_with(FOUGHT) && !counted.contains(*key));
         over.extend(told.map(|key| Write::FindingOver { key: key.clone(), at: now }));
         Ok(over)
     }

@@ -72,6 +72,46 @@ async fn a_storm_is_told_once_also_across_a_restart() {
     assert!(digest.text.contains("0 findings are open."), "{}", digest.text);
 }
 
+#[tokio::test]
+async fn a_round_reads_what_changed_and_no_finding_while_nothing_did() {
+    let mut world = World::new().await;
+    world.settings.alerts = AlertSettings {
+        rules: vec![AlertRule {
+            kinds: Default::default(),
+            gather: Duration::ZERO,
+            every: Duration::ZERO,
+            ..rule("it", "it")
+        }],
+        ..AlertSettings::default()
+    };
+    world.restarted().await;
+    world.store.write((0..300).map(|n| finding(&world, n)).collect()).await.unwrap();
+    assert_eq!(world.engine.tell_alerts().await.unwrap(), 1);
+    world.mortal.used();
+    // Raised again as they were, they are no news.
+    world.store.write((0..300).map(|n| finding(&world, n)).collect()).await.unwrap();
+    for _ in 0..3 {
+        world.clock.pass(Duration::from_secs(5));
+        assert_eq!(world.engine.tell_alerts().await.unwrap(), 0);
+    }
+    assert_eq!(world.mortal.used(), ([("findings_changed", 3)].into(), vec![]));
+    // One that is new is read to be told, and what is shown is all that is read of the open ones.
+    world.store.write(vec![finding(&world, 300)]).await.unwrap();
+    assert_eq!(world.engine.tell_alerts().await.unwrap(), 1);
+    assert_eq!(world.mortal.used().0, [("finding", 1), ("findings_changed", 1)].into());
+    let due = world.store.messages_due(world.now(), 9).await.unwrap();
+    assert_eq!(due.last().unwrap().subject, "Lanyard: number 300 is blocked");
+
+    // Where the store failed, nothing is taken to be told.
+    world.store.write(vec![finding(&world, 301)]).await.unwrap();
+    world.clock.pass(Duration::from_secs(5));
+    world.mortal.full.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(world.engine.tell_alerts().await.is_err());
+    world.mortal.full.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(world.engine.tell_alerts().await.unwrap(), 1);
+    assert_eq!(world.engine.tell_alerts().await.unwrap(), 0);
+}
+
 /// Takes nothing on the routes that it refuses, and never answers on those where it is mute.
 #[derive(Default)]
 pub struct Post {

@@ -96,7 +96,11 @@ async fn it_counts_from_its_beginning_to_its_end_and_no_longer_when_it_is_withdr
 
     let again = world.engine.delegate(&wish(&world, "mia", "bob"), "mia").await.unwrap();
     assert_eq!(world.engine.delegations().await.unwrap(), std::slice::from_ref(&again));
-    assert_eq!(world.engine.delegation(&given.id).await.unwrap(), None, "what was over is forgotten");
+    assert_eq!(
+        world.store.documents("delegations", &[given.id]).await,
+        Ok(vec![]),
+        "what was over is forgotten"
+    );
     world.engine.withdraw_delegation(&again.id, "mia").await.unwrap();
     assert_eq!(say(&world, "cat", &by("bob")).await, NO_SAY);
     let gone = world.engine.withdraw_delegation(&again.id, "mia").await;
@@ -149,7 +153,7 @@ async fn nobody_comes_to_decide_about_themselves_by_it_and_it_is_not_handed_on()
 #[tokio::test]
 async fn an_address_that_changes_hands_takes_no_vote_along() {
     let mut world = world(ASKS).await;
-    world.engine.delegate(&wish(&world, "mia", "bob"), "mia").await.unwrap();
+    let given = world.engine.delegate(&wish(&world, "mia", "bob"), "mia").await.unwrap();
     let bob = IdentityId::new("acme".into(), "bob");
     world
         .alter(&bob, |one| {
@@ -166,6 +170,18 @@ async fn an_address_that_changes_hands_takes_no_vote_along() {
         [IdentityId::new("acme".into(), "mia")]
     );
     assert_eq!(say(&world, "ana", &in_console).await, "granted by Robert for mia@acme.example");
+
+    // Nor is anything told of it, or taken back, by whoever has the address now.
+    let engine = &world.engine;
+    let zoe = IdentityId::new("acme".into(), "zoe");
+    let zoe = Principal { name: "Zoe".into(), identities: vec![zoe], ..Principal::default() };
+    assert_eq!(engine.delegations_of(&zoe).await.unwrap(), []);
+    assert_eq!(engine.delegations_of(&in_console).await.unwrap(), std::slice::from_ref(&given));
+    for (who, is) in [(&zoe, false), (&in_console, true), (&by("mia"), true), (&by("ana"), false)] {
+        assert_eq!(engine.is_delegation_of(&given.id, who).await, Ok(is), "{}", who.name);
+    }
+    assert!(engine.is_whoever_has("BOB@acme.example", &zoe).await.unwrap(), "it is hers to give now");
+    assert!(!engine.is_whoever_has("bob@acme.example", &in_console).await.unwrap());
 }
 
 #[tokio::test]

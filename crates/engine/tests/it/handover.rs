@@ -25,10 +25,21 @@ const HAND_OVER: (&str, &str) = (
 
 /// Mia manages Ana, who has booked a space for the day after tomorrow, and one for next month.
 async fn with_manager() -> (World, IdentityId) {
+    with_bookings(HAND_OVER, &[("mia", "Mia", "0001")], [2, 30]).await
+}
+
+/// Others have accounts; Ana, whom Mia manages, has booked two spaces, so many days ahead.
+async fn with_bookings(
+    edit: (&'static str, &'static str),
+    others: &[(&str, &str, &str)],
+    days: [u64; 2],
+) -> (World, IdentityId) {
     let mut world = World::new().await;
-    world.edits = vec![HAND_OVER];
+    world.edits = vec![edit];
     world.reborn().await;
-    world.say(person("acme", "mia", "Mia", "0001")).await;
+    for (user, first, number) in others {
+        world.say(person("acme", user, first, number)).await;
+    }
     world.quiet().await;
     let mut ana = person("acme", "ana", "Ana", "0417");
     set(&mut ana, "managerId", "mia@acme.example");
@@ -36,8 +47,9 @@ async fn with_manager() -> (World, IdentityId) {
     world.say(ana).await;
     world.quiet().await;
     let account = account_of(&world, "ana@acme.example");
-    world.hq.book(7, account, 48);
-    world.hq.book(8, account, 30 * 24);
+    for (booking, days) in (7..).zip(days) {
+        world.hq.book(booking, account, days * 24);
+    }
     (world, id)
 }
 
@@ -155,21 +167,7 @@ const ASKS_AND_HANDS_OVER: (&str, &str) = (
 
 /// Mia and Bob have accounts; Ana, whom Mia manages, has booked two spaces.
 async fn with_two_bookings(edit: (&'static str, &'static str)) -> (World, IdentityId) {
-    let mut world = World::new().await;
-    world.edits = vec![edit];
-    world.reborn().await;
-    world.say(person("acme", "mia", "Mia", "0001")).await;
-    world.say(person("acme", "bob", "Bob", "0002")).await;
-    world.quiet().await;
-    let mut ana = person("acme", "ana", "Ana", "0417");
-    set(&mut ana, "managerId", "mia@acme.example");
-    let id = ana.id.clone();
-    world.say(ana).await;
-    world.quiet().await;
-    let account = account_of(&world, "ana@acme.example");
-    world.hq.book(7, account, 10 * 24);
-    world.hq.book(8, account, 12 * 24);
-    (world, id)
+    with_bookings(edit, &[("mia", "Mia", "0001"), ("bob", "Bob", "0002")], [10, 12]).await
 }
 
 /// The line about bookings that waits, and the request it is in.

@@ -520,6 +520,16 @@ impl Store for Mortal {
         self.inner.finding(key).await
     }
 
+    async fn findings_changed(
+        &self,
+        since: Option<u64>,
+        limit: usize,
+    ) -> Result<ChangedFindings, StoreFailure> {
+        self.live().await;
+        self.count_read("findings_changed");
+        self.inner.findings_changed(since, limit).await
+    }
+
     async fn visits(&self, site: &SiteId) -> Result<Vec<(IdentityId, Visit)>, StoreFailure> {
         self.live().await;
         self.inner.visits(site).await

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use lanyard_engine::ports::{PortFailure, Store};
+use lanyard_engine::{
+    ports::{PortFailure, Store},
+    put_away::Terms,
+};
 use lanyard_model::{
     account::{Account, Role},
     id::{AccountId, AccountKey, CenterId, RoomId},
@@ -286,7 +289,23 @@ async fn where_a_return_is_refused_a_new_account_is_made_and_told() {
             "{fault:?}"
         );
         let findings = world.findings().await;
-        assert_eq!(findings, ["by-hand:acme/ana:hq:reactivation", "todo:acme/ana:hq:user-name"], "{fault:?}");
+        let by_hand = "by-hand:acme/ana:hq:reactivation";
+        assert_eq!(findings, [by_hand, "todo:acme/ana:hq:user-name"], "{fault:?}");
+
+        // It happened once: no look shows it again at any moment, and done is done.
+        let told = world.store.finding(by_hand).await.unwrap().unwrap();
+        let until = Some(world.now() + jiff::SignedDuration::from_hours(24));
+        let terms = Terms { reason: "later".into(), until, ..Terms::default() };
+        assert_eq!(
+            world.engine.put_away(by_hand, "Ola", terms).await.unwrap_err().to_string(),
+            format!(
+                "{} cannot be put away until a moment, because nothing would show it again then: nothing was put away",
+                told.title
+            )
+        );
+        world.engine.put_away(by_hand, "Ola", "merged").await.unwrap();
+        assert_eq!(world.findings().await, ["todo:acme/ana:hq:user-name"]);
+        assert_eq!(world.store.metas("closed:", None, 9).await.unwrap(), [], "nothing of it stands");
     }
 }
 

@@ -534,6 +534,32 @@ async fn a_value_that_somebody_changes_back_three_times_is_a_fight() {
 }
 
 #[tokio::test]
+async fn a_fight_that_was_put_away_and_is_over_is_told_when_it_begins_again() {
+    let mut world = World::new().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    let key = "fought:acme/ana:hq:role in reservation";
+    let fight = async |world: &mut World| {
+        for _ in 1..=3 {
+            world.clock.pass(Duration::from_secs(86_400));
+            let roles = |state: &mut crate::fakes::OfficeState| {
+                state.accounts.values_mut().next().unwrap().roles.as_mut().unwrap().clear();
+            };
+            world.hq.change(roles);
+            world.sweep().await;
+            world.quiet().await;
+        }
+        world.findings().await.contains(&key.to_owned())
+    };
+    assert!(fight(&mut world).await);
+    world.engine.put_away(key, "Ola", "the importer is told").await.unwrap();
+    world.clock.pass(Duration::from_secs(8 * 86_400));
+    world.sweep().await;
+    assert_eq!(world.store.metas("closed:", None, 9).await.unwrap(), [], "nothing is put away any more");
+    assert!(fight(&mut world).await, "in the same words, and another fight");
+}
+
+#[tokio::test]
 async fn a_change_that_was_not_repaired_yet_is_counted_once_and_a_seat_can_be_fought_about() {
     let mut world = World::new().await;
     world.say(person("acme", "ana", "Ana", "0417")).await;

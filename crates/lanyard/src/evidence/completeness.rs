@@ -97,7 +97,9 @@ pub fn rows(
         };
         let whose = if scope.several { format!(", {of}") } else { String::new() };
         let source = format!("sweep {}{part}{whose}", sweep.id);
-        let linked = if scope.several && of == OWN { " that are linked to people" } else { "" };
+        // Where tenants were not counted apart, every account that was read counts.
+        let apart = scope.several && sweep.of.contains_key(&scope.ask.tenant);
+        let linked = if apart { " that are linked to people" } else { "" };
         let (people, accounts) = (i64::try_from(swept.people)?, i64::try_from(swept.accounts)?);
         figure("", &format!("Okta: people in the {when} sweep of the period"), people, &source);
         figure(

@@ -51,17 +51,13 @@ impl Versions {
             })
             .collect()
     }
-}
 
-impl Versions {
     /// Number and seal of those in force at any time of the period.
     pub(super) fn seals(&self, scope: &Scope<'_>) -> Vec<(i64, String)> {
         let all = self.in_force(scope);
         all.iter().map(|(version, _)| (version.number, version.seal.clone())).collect()
     }
-}
 
-impl Versions {
     /// Those published before a moment, oldest first.
     pub(super) fn published_before(&self, at: Timestamp) -> impl DoubleEndedIterator<Item = &Version> {
         self.0.iter().filter(move |version| version.at < at)

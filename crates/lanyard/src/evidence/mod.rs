@@ -176,7 +176,14 @@ pub fn make(
     let mut dossiers = dossier::collect(&scope, &known, &requests, &mut pack)?;
     let told = journal::read(&scope, &known, &head, &mut dossiers, &mut pack, progress)?;
     leavers::breaches(&late, ask.leaver_bound_seconds, &told.sayings, &mut pack);
-    limits.extend(standing::rows(&scope, &known, &versions, &requests, &told.sayings, &mut pack)?);
+    limits.extend(standing::rows(
+        &scope,
+        &known,
+        (&versions, policy.as_ref()),
+        &requests,
+        &told.sayings,
+        &mut pack,
+    )?);
     exceptions::rows(&scope, &known, &membership, &told.sayings, &mut pack)?;
     limits.extend(told.sayings.rows(&scope, &mut pack)?);
     progress.report("writing dossiers", 0, None);
@@ -221,7 +228,7 @@ fn limits() -> Vec<String> {
         "Dossiers hold Okta's events as Lanyard read them (id, kind, times, whom they are about), not as Okta sent them: by its id Okta's own log shows the whole event while Okta keeps it.",
         "Requests and answers are digested as they are on record here, not as bytes on the wire.",
         "When an identity's record was erased, its rows carry its id and no name.",
-        "Open exceptions: of findings that were put away, rights that reviews withhold and delegations, those that still stood when the pack was made.",
+        "Open exceptions: of findings that were put away, rights that reviews withhold, delegations, and requests that were granted by then, those that still stood when the pack was made.",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -6,7 +6,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{Holding, Progress};
+use lanyard_engine::{
+    delegations::folded,
+    ports::{Holding, Progress},
+};
 use lanyard_evidence::{cell::Cell, ocsf, pack::Pack, tables};
 use lanyard_model::{
     account::{AccountKind, Role},
@@ -48,7 +51,7 @@ pub struct Known {
     pub verified_leavers: HashMap<SiteId, i64>,
     /// Whom entries of the policy's protections fit, as they were shown when the period ended: who, and the entry's place.
     pub protected: Vec<(String, usize)>,
-    /// Of the addresses asked for, those of the tenant's people, in small letters.
+    /// Of the addresses asked for, those of the tenant's people, as addresses are compared.
     pub addresses: BTreeSet<String>,
     /// Names of places by site, kind and number.
     names: HashMap<SiteId, Value>,
@@ -109,7 +112,7 @@ impl Known {
             }
             if !addresses.is_empty() {
                 let own = ["email", "login"].into_iter().filter_map(|name| identity.profile.text(name));
-                known.addresses.extend(own.map(str::to_lowercase).filter(|own| addresses.contains(own)));
+                known.addresses.extend(own.map(folded).filter(|own| addresses.contains(own)));
             }
             past.now(&identity, mirrored.since);
             if let Some(name) = &scope.ask.sample_by {

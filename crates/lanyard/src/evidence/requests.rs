@@ -91,15 +91,31 @@ fn named(vote: &Vote) -> String {
     format!("{}{place}{capacity}", vote.by)
 }
 
+/// How it stood when the period ended: what became of it from then on is not that period's evidence. Votes that were given
+/// by then count as they do when they are given.
+pub fn state_at(clearance: &Clearance, to: Timestamp) -> ClearanceState {
+    let later = clearance.ended.as_ref().is_some_and(|(at, _)| *at >= to);
+    if !later {
+        return clearance.state;
+    }
+    if clearance.kind == ClearanceKind::Undone {
+        return ClearanceState::Waiting;
+    }
+    let votes = clearance.votes.iter().filter(|vote| vote.at < to).cloned().collect();
+    let then = Clearance { votes, ..clearance.clone() };
+    let needed = then.demand.as_ref().map_or(1, |demand| demand.quorum as usize);
+    match then.votes.iter().any(|vote| !vote.yes) {
+        // Declined, it was asked anew afterwards.
+        true => ClearanceState::Declined,
+        false if then.ayes() >= needed => ClearanceState::Granted,
+        false => ClearanceState::Waiting,
+    }
+}
+
 fn row(clearance: &Clearance, name: &str, vote: Option<&Vote>, to: Timestamp) -> Vec<Cell> {
     let who = clearance.identity.to_string();
     let what: Vec<&str> = clearance.lines.iter().map(|line| line.what.as_str()).collect();
     let ended = clearance.ended.as_ref().filter(|(at, _)| *at < to);
-    // What became of it after the period is not this period's evidence.
-    let state = match (ended, clearance.state.is_open()) {
-        (None, false) => ClearanceState::Waiting,
-        _ => clearance.state,
-    };
     vec![
         clearance.id.as_str().into(),
         clearance.kind.as_str().into(),
@@ -110,7 +126,7 @@ fn row(clearance: &Clearance, name: &str, vote: Option<&Vote>, to: Timestamp) ->
         clearance.rule.as_str().into(),
         clearance.asked_at.into(),
         clearance.until.into(),
-        state.as_str().into(),
+        state_at(clearance, to).as_str().into(),
         vote.map(|vote| vote.by.as_str()).into(),
         vote.and_then(|vote| vote.instead_of.as_deref()).into(),
         vote.map(|vote| vote.capacity.as_str()).into(),

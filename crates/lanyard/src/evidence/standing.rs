@@ -1,13 +1,13 @@
 //! Exceptions that stood when the period ended: who answers for each, why, since when and until when.
 //!
-//! Nothing says when a withheld right, a delegation or a finding that was put away ceased to stand: those count that still did
-//! when the pack was made.
+//! Nothing says when a withheld right, a delegation, a finding that was put away, or what was granted and is used up by now,
+//! ceased to stand: those count that still did when the pack was made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_engine::{
-    delegations::Delegation,
+    delegations::{Delegation, Kept, folded},
     policies::Version,
     ports::{DELEGATIONS, WITHHELD},
     reviews::campaign::Withheld,
@@ -18,10 +18,19 @@ use lanyard_evidence::{
     pack::Pack,
     tables::{self, NONE_STATED, PAST_END},
 };
-use lanyard_model::clearance::{Clearance, ClearanceKind, ClearanceState, Vote};
+use lanyard_model::{
+    clearance::{Clearance, ClearanceKind, ClearanceState, Vote},
+    id::IdentityId,
+};
 use lanyard_policy::{Policy, Protection, protections};
 
-use super::{Scope, configuration::Versions, people::Known, requests::Requests, sayings::Sayings};
+use super::{
+    Scope,
+    configuration::Versions,
+    people::Known,
+    requests::{Requests, state_at},
+    sayings::Sayings,
+};
 
 /// One exception as a row of the pack has it.
 #[derive(Default)]
@@ -82,19 +91,19 @@ impl Exception {
     }
 }
 
-/// Addresses of those who delegated their votes, in small letters.
+/// Addresses of those who delegated their votes, as addresses are compared.
 pub(super) fn delegating(scope: &Scope<'_>) -> anyhow::Result<BTreeSet<String>> {
-    Ok(delegations(scope)?.iter().map(|given| given.from.to_lowercase()).collect())
+    Ok(delegations(scope)?.iter().map(|kept| folded(&kept.given.from)).collect())
 }
 
 /// Delegations that stand when the period ends, and were made before that.
-fn delegations(scope: &Scope<'_>) -> anyhow::Result<Vec<Delegation>> {
+fn delegations(scope: &Scope<'_>) -> anyhow::Result<Vec<Kept>> {
     let mut found = Vec::new();
     for (_, body) in scope.archive.documents(DELEGATIONS)? {
-        let given: Delegation = serde_json::from_value(body)?;
-        let before = begun(&given).is_none_or(|since| since < scope.ask.to);
-        if before && given.until > scope.ask.to {
-            found.push(given);
+        let kept: Kept = serde_json::from_value(body)?;
+        let before = begun(&kept.given).is_none_or(|since| since < scope.ask.to);
+        if before && kept.given.until > scope.ask.to {
+            found.push(kept);
         }
     }
     Ok(found)
@@ -105,16 +114,17 @@ fn begun(given: &Delegation) -> Option<Timestamp> {
     given.starts.or(given.given_at)
 }
 
-/// Everything that stands but findings that were put away: those are told with the others. Answers what could not be told.
+/// Everything that stands but findings that were put away: those are told with the others. `policy`: what was in force when the
+/// period ended, if it can be read. Answers what could not be told.
 pub(super) fn rows(
     scope: &Scope<'_>,
     known: &Known,
-    versions: &Versions,
+    (versions, policy): (&Versions, Option<&Policy>),
     requests: &Requests,
     sayings: &Sayings,
     pack: &mut Pack,
 ) -> anyhow::Result<Option<String>> {
-    let limit = protected(scope, known, versions, pack);
+    let limit = protected(scope, known, (versions, policy), pack);
     let author = versions.at_end(scope).map(|version| version.author.clone());
     for clearance in requests.everything() {
         if let Some(exception) = asked(clearance, author.as_deref(), scope.ask.to) {
@@ -122,11 +132,13 @@ pub(super) fn rows(
         }
     }
     withheld(scope, known, pack)?;
-    for given in delegations(scope)? {
+    for kept in delegations(scope)? {
         // Nobody of another tenant is named.
-        if scope.several && !known.addresses.contains(&given.from.to_lowercase()) {
+        let of_tenant = |id: &IdentityId| id.tenant == scope.ask.tenant;
+        if scope.several && !kept.is_from(of_tenant, |mail| known.addresses.contains(mail)) {
             continue;
         }
+        let given = kept.given;
         let exception = Exception {
             kind: "delegation",
             what: format!("{} votes in the place of {}", given.to, given.from),
@@ -158,9 +170,14 @@ pub(super) fn rows(
 }
 
 /// Whom the policy protects: each entry with the tenant's people whom it fits, and once alone if it fits nobody.
-fn protected(scope: &Scope<'_>, known: &Known, versions: &Versions, pack: &mut Pack) -> Option<String> {
+fn protected(
+    scope: &Scope<'_>,
+    known: &Known,
+    (versions, policy): (&Versions, Option<&Policy>),
+    pack: &mut Pack,
+) -> Option<String> {
     let version = versions.at_end(scope)?;
-    if Policy::parse(&version.source).is_err() {
+    if policy.is_none() {
         return Some(format!(
             "Version {} of the policy, in force when the period ended, cannot be read by this program: whom it protects is not listed.",
             version.number
@@ -178,10 +195,15 @@ fn protected(scope: &Scope<'_>, known: &Known, versions: &Versions, pack: &mut P
         for person in fits {
             let nobody = if person.is_empty() { " (nobody fits)" } else { "" };
             let id = entry.id.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+            // An entry may name people of several tenants.
+            let whom = match scope.several {
+                true => "this person; whom else it fits is left out of this pack",
+                false => &format!("whoever fits: {}", entry.whom),
+            };
             let exception = Exception {
                 kind: "protected",
                 person,
-                what: format!("{id}nothing is taken from whoever fits: {}{nobody}", entry.whom),
+                what: format!("{id}nothing is taken from {whom}{nobody}"),
                 owner: entry.owner.clone(),
                 reason: entry.reason.clone(),
                 made_by: since.map_or_else(String::new, |version| version.author.clone()),
@@ -204,17 +226,20 @@ fn end_of(day: Date) -> Option<Timestamp> {
 
 /// A request that stood at `to`; `author`: who published the rules.
 fn asked(clearance: &Clearance, author: Option<&str>, to: Timestamp) -> Option<Exception> {
-    let ended = clearance.ended.as_ref().filter(|(at, _)| *at < to);
-    let granted = ended.is_some() && clearance.state == ClearanceState::Granted;
     let undone = clearance.kind == ClearanceKind::Undone;
-    let over = clearance.until.is_some_and(|until| until <= to);
-    let stands = match clearance.state {
-        ClearanceState::Waiting => true,
-        // A hold that somebody ended early holds nothing.
-        ClearanceState::Granted => clearance.kind != ClearanceKind::Hold || !granted,
-        _ => ended.is_none(),
+    let later = clearance.ended.as_ref().is_some_and(|(at, _)| *at >= to);
+    let state = state_at(clearance, to);
+    let (granted, stands) = match later {
+        true => (state == ClearanceState::Granted, state != ClearanceState::Declined),
+        false => {
+            let granted = clearance.ended.is_some() && state == ClearanceState::Granted;
+            (granted, !clearance.over && (state.is_open() || clearance.ended.is_none()))
+        }
     };
-    if clearance.over || over || !stands || clearance.asked_at >= to {
+    // A hold that somebody ended early holds nothing.
+    let held = clearance.kind != ClearanceKind::Hold || !granted;
+    let over = clearance.until.is_some_and(|until| until <= to);
+    if over || !stands || !held || clearance.asked_at >= to {
         return None;
     }
     let yes: Vec<&Vote> = clearance.votes.iter().filter(|vote| vote.yes && vote.at < to).collect();

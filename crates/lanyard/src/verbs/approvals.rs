@@ -129,15 +129,20 @@ pub async fn run(arguments: ApprovalsArguments) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-async fn list(arguments: ListArguments) -> anyhow::Result<u8> {
+/// What a list answers; `None`: it was said as JSON.
+async fn items(arguments: &ListArguments, path: &str) -> anyhow::Result<Option<Vec<Value>>> {
     let server = server(&arguments.data)?;
     let token = token(arguments.token_file.as_ref())?.unwrap_or_else(|| server.token.clone());
-    let answer = server.call_as(&token, http::Method::GET, "/api/v1/approvals", None).await?;
+    let answer = server.call_as(&token, http::Method::GET, path, None).await?;
     if arguments.json {
         say!("{answer}");
-        return Ok(exit::DONE);
+        return Ok(None);
     }
-    let items = answer["items"].as_array().cloned().unwrap_or_default();
+    Ok(Some(answer["items"].as_array().cloned().unwrap_or_default()))
+}
+
+async fn list(arguments: ListArguments) -> anyhow::Result<u8> {
+    let Some(items) = items(&arguments, "/api/v1/approvals").await? else { return Ok(exit::DONE) };
     for one in &items {
         say!(
             "{}  {}  {}  {}",
@@ -172,14 +177,7 @@ async fn delegate(arguments: DelegateArguments) -> anyhow::Result<u8> {
 }
 
 async fn delegations(arguments: ListArguments) -> anyhow::Result<u8> {
-    let server = server(&arguments.data)?;
-    let token = token(arguments.token_file.as_ref())?.unwrap_or_else(|| server.token.clone());
-    let answer = server.call_as(&token, http::Method::GET, "/api/v1/delegations", None).await?;
-    if arguments.json {
-        say!("{answer}");
-        return Ok(exit::DONE);
-    }
-    let items = answer["items"].as_array().cloned().unwrap_or_default();
+    let Some(items) = items(&arguments, "/api/v1/delegations").await? else { return Ok(exit::DONE) };
     items.iter().for_each(|one| say!("{}", delegation_line(one)));
     if items.is_empty() {
         say!("nobody votes in another's place");

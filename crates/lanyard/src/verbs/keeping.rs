@@ -116,7 +116,7 @@ impl Verbs {
                 matching.extend(&made_up);
                 text.push_str("nothing that it matches is open: with made-up findings\n");
             }
-            let message = lanyard_engine::alerts::message(&rule, &matching, now);
+            let message = lanyard_engine::alerts::message(&rule, &matching, matching.len(), now);
             text.push_str(&format!("[{}] {} of {} open findings\n", rule.id, count, open.len()));
             if !matching.is_empty() {
                 text.push_str(&format!("{}\n{}\n", message.subject, message.text));
@@ -148,6 +148,10 @@ impl Verbs {
                 PutAwayError::EndsByItself { fix: Some(fix), .. } => format!("\nhint: {fix}"),
                 PutAwayError::Unknown(_) => "\nhint: `lanyard findings` lists the keys".to_owned(),
                 PutAwayError::Over(_) => "\nhint: --until takes a day or a moment to come".to_owned(),
+                PutAwayError::NotShownAgain { .. } => {
+                    "\nhint: put it away without --until once it is done, or leave it open until then"
+                        .to_owned()
+                }
                 _ => String::new(),
             };
             match error {
@@ -316,30 +320,24 @@ impl Verbs {
         now: jiff::Timestamp,
         days: u32,
     ) -> anyhow::Result<(u64, u64)> {
-        let store = self.engine.store();
+        let line = |tenant: &TenantId| Entry {
+            tenant: tenant.clone(),
+            at: now,
+            kind: "retention".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: format!("changes of memberships, and earlier findings, before {before} were let go of"),
+            detail: "the command line".into(),
+            data: json!({ "days": days }),
+        };
+        let told = self.engine.directories().keys().map(line).collect();
         let (mut memberships, mut findings) = (0, 0);
-        for wrote in store.write(vec![Write::PastGone { before }]).await? {
+        for wrote in self.engine.store().write(vec![Write::PastGone { before, told }]).await? {
             if let Wrote::Gone { memberships: changes, findings: past } = wrote {
                 (memberships, findings) = (changes, past);
             }
-        }
-        if memberships + findings > 0 {
-            let line = |tenant: &TenantId| Entry {
-                tenant: tenant.clone(),
-                at: now,
-                kind: "retention".into(),
-                identity: None,
-                site: None,
-                person: None,
-                severity: Severity::Info,
-                title: format!(
-                    "changes of memberships, and earlier findings, before {before} were let go of"
-                ),
-                detail: "the command line".into(),
-                data: json!({ "days": days }),
-            };
-            let lines = self.engine.directories().keys().map(|tenant| Write::Journal(Box::new(line(tenant))));
-            store.write(lines.collect()).await?;
         }
         Ok((memberships, findings))
     }

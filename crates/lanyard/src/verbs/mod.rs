@@ -230,7 +230,8 @@ pub struct CloseArguments {
     /// Who answers for its staying as it is; else whoever says so
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
-    /// Show it again then if it is still so: a day (UTC) or a moment; else it stays away until it is over
+    /// A day (UTC) or a moment from which on it is shown again when a later read or look shows that it is still so; else it
+    /// stays away until it is over
     #[arg(long, value_name = "TIME", value_parser = report::moment)]
     until: Option<jiff::Timestamp>,
     /// Who says so

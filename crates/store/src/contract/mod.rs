@@ -64,6 +64,7 @@ cases![
     plans::clocks_that_run_are_read_on_and_on_the_longest_first,
     plans::findings_messages_certificates_sweeps_and_counters,
     plans::open_findings_are_counted_as_they_are_after_each_batch,
+    plans::only_findings_that_changed_are_told,
     plans::messages_of_one_route_hide_those_of_no_other,
     signals::changes_of_memberships_go_with_their_time,
     past::what_was_shown_then_is_what_was_shown,

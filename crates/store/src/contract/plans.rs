@@ -24,6 +24,21 @@ fn outcome(intent: &str, outcome: Outcome, at: Timestamp) -> Write {
     Write::Outcome { intent: intent.into(), outcome, at }
 }
 
+fn finding(key: &str, kind: &str, severity: Severity) -> Write {
+    Write::Finding(Box::new(Finding {
+        key: key.into(),
+        kind: kind.into(),
+        severity,
+        tenant: None,
+        site: Some(site()),
+        identity: None,
+        title: key.into(),
+        detail: String::new(),
+        fix: None,
+        since: at(1),
+    }))
+}
+
 pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn Store) {
     let mut first = plan("pln_1", "ana", at(1));
     let patch = AccountPatch { seat: Some(None), ..AccountPatch::default() };
@@ -103,20 +118,7 @@ pub(super) async fn a_batch_happens_whole_or_not_at_all(store: &dyn Store) {
 
 /// Whatever a store remembers of open findings and of the journal's end, a refused batch leaves it as it was.
 pub(super) async fn a_refused_batch_is_forgotten(store: &dyn Store) {
-    let finding = |key: &str| {
-        Write::Finding(Box::new(Finding {
-            key: key.into(),
-            kind: "orphan".into(),
-            severity: Severity::Warning,
-            tenant: None,
-            site: Some(site()),
-            identity: None,
-            title: key.into(),
-            detail: String::new(),
-            fix: None,
-            since: at(1),
-        }))
-    };
+    let finding = |key: &str| finding(key, "orphan", Severity::Warning);
     let over = |key: &str| Write::FindingOver { key: key.into(), at: at(2) };
     let entry = |title: &str| Write::Journal(Box::new(line("harborlight", title)));
     let open = async || {
@@ -250,20 +252,6 @@ pub(super) async fn clocks_that_run_are_read_on_and_on_the_longest_first(store: 
 }
 
 pub(super) async fn open_findings_are_counted_as_they_are_after_each_batch(store: &dyn Store) {
-    let finding = |key: &str, kind: &str, severity| {
-        Write::Finding(Box::new(Finding {
-            key: key.into(),
-            kind: kind.into(),
-            severity,
-            tenant: None,
-            site: None,
-            identity: None,
-            title: key.into(),
-            detail: String::new(),
-            fix: None,
-            since: at(1),
-        }))
-    };
     let counted = async || {
         let counts = store.finding_counts().await.unwrap();
         counts
@@ -295,6 +283,45 @@ pub(super) async fn open_findings_are_counted_as_they_are_after_each_batch(store
     assert_eq!(counted().await, "2 orphan Error");
     put(store, vec![over("a"), over("c")]).await;
     assert_eq!(counted().await, "");
+}
+
+pub(super) async fn only_findings_that_changed_are_told(store: &dyn Store) {
+    let (warning, error) = (Severity::Warning, Severity::Error);
+    let over = |key: &str| Write::FindingOver { key: key.into(), at: at(2) };
+    let told = async |since: Option<u64>, limit| {
+        let changed = store.findings_changed(since, limit).await.unwrap();
+        let is_open = |finding: &Option<Finding>| if finding.is_some() { "open" } else { "over" };
+        let keys = changed.findings.iter().map(|(key, finding)| format!("{key} {}", is_open(finding)));
+        (
+            changed.number,
+            if changed.whole { "all: " } else { "" }.to_owned() + &keys.collect::<Vec<_>>().join(", "),
+        )
+    };
+    let first =
+        vec![finding("a", "orphan", warning), finding("b", "orphan", warning), finding("c", "todo", error)];
+    put(store, first.clone()).await;
+    let (number, all) = told(None, 9).await;
+    assert_eq!(all, "all: c open, b open, a open", "worst first");
+    assert_eq!(told(Some(number), 9).await, (number, String::new()));
+    put(store, first).await;
+    assert_eq!(told(Some(number), 9).await, (number, String::new()), "raised again as they were");
+    put(store, vec![over("a"), finding("b", "orphan", error), finding("d", "todo", warning), over("e")])
+        .await;
+    let (later, changed) = told(Some(number), 9).await;
+    assert_eq!(changed, "a over, b open, d open");
+    assert_eq!(told(Some(later), 9).await, (later, String::new()));
+    assert_eq!(told(Some(number), 2).await.1, "all: c open, b open", "more than were asked for");
+    // What begins anew within one batch is another one; what was put away is over.
+    let closed =
+        Write::FindingClosed { key: "d".into(), by: "x".into(), reason: "y".into(), at: at(3), until: None };
+    put(store, vec![over("b"), finding("b", "orphan", error), closed]).await;
+    let (last, changed) = told(Some(later), 9).await;
+    assert_eq!(changed, "b open, d over");
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
+    let refused = Write::Intent(Box::new(Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) }));
+    assert!(store.write(vec![over("b"), refused]).await.is_err());
+    assert_eq!(told(Some(last), 9).await, (last, String::new()), "what is refused changes nothing");
+    assert_eq!(told(Some(last + 1), 9).await.1, "all: c open, b open", "nobody was told of that number");
 }
 
 pub(super) async fn messages_of_one_route_hide_those_of_no_other(store: &dyn Store) {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{FeedCursor, Ledger, Memberships, Store, Write, Wrote};
+use lanyard_engine::ports::{
+    Charge, FeedCursor, Intent, Ledger, Memberships, Store, StoreFailure, Write, Wrote,
+};
 use lanyard_model::{
     id::{GroupId, IdentityId},
     signal::{Actor, Event, Lane, Membership, Source},
 };
 
-use super::samples::{at, claim, event, person, put, tenant, users, who};
+use super::samples::{at, claim, event, intent, line, person, put, tenant, users, who};
 
 fn signals(source: Source, events: Vec<Event>, now: Timestamp) -> Write {
     Write::Signals {
@@ -119,12 +121,24 @@ pub(super) async fn changes_of_memberships_go_with_their_time(store: &dyn Store)
         signals(Source::Feed, vec![joined], at(seconds))
     };
     put(store, vec![change("g1", 1), change("g2", 5), change("g3", 9)]).await;
-    let gone = |seconds| vec![Write::PastGone { before: at(seconds) }];
+    let gone = |seconds| {
+        let told = vec![line("harborlight", "let go of"), line("annex", "let go of")];
+        vec![Write::PastGone { before: at(seconds), told }]
+    };
+    let lines = async || store.tree_heads().await.unwrap().iter().map(|head| head.size).collect::<Vec<_>>();
     assert_eq!(put(store, gone(5)).await, [Wrote::Gone { memberships: 1, findings: 0 }]);
     let left = store.memberships(&who("ana")).await.unwrap();
     let groups: Vec<_> = left.changes.iter().map(|change| change.group.as_str()).collect();
     assert_eq!((groups, left.since), (vec!["g3", "g2"], Some(at(5))), "kept since then");
+    assert_eq!(lines().await, [1, 1], "each journal says so");
     assert_eq!(put(store, gone(5)).await, [Wrote::Gone { memberships: 0, findings: 0 }]);
+    assert_eq!(lines().await, [1, 1], "nothing went, nothing is said");
+    // What becomes of the batch becomes of both: what goes and what is said of it.
+    let cap = Charge { scope: "none".into(), unit: "ana".into(), window_seconds: 10, max: 0, pass: None };
+    let refused = Intent { charge: Some(cap), ..intent("i1", "ana", at(1)) };
+    let batch = gone(99).into_iter().chain([Write::Intent(Box::new(refused))]).collect();
+    assert!(matches!(store.write(batch).await, Err(StoreFailure::CapReached { .. })));
+    assert_eq!((store.memberships(&who("ana")).await.unwrap().changes.len(), lines().await), (2, vec![1, 1]));
     assert_eq!(put(store, gone(99)).await, [Wrote::Gone { memberships: 2, findings: 0 }]);
     assert_eq!(store.memberships(&who("ana")).await, Ok(Memberships::default()));
 }

@@ -35,8 +35,15 @@ statements! {
     MESSAGE_FAILED = "UPDATE messages SET attempts = attempts + 1, tried_at = $1, error = $2, due = $3
                       WHERE id = $4 AND sent_at IS NULL";
     MESSAGE_HELD = "UPDATE messages SET error = $1, due = $2 WHERE id = $3 AND sent_at IS NULL";
-    MESSAGES_DUE = "SELECT record, attempts FROM messages WHERE due IS NOT NULL AND due <= $1
-                    ORDER BY due, id";
+    /// From route to route along the index, and of each its first: however many wait, no more is read than answered.
+    MESSAGES_DUE = "WITH RECURSIVE routes (route) AS (
+                    SELECT MIN(messages.route) FROM messages WHERE due IS NOT NULL
+                    UNION ALL SELECT (SELECT MIN(messages.route) FROM messages
+                    WHERE due IS NOT NULL AND messages.route > routes.route)
+                    FROM routes WHERE routes.route IS NOT NULL)
+                    SELECT record, attempts, due FROM routes CROSS JOIN messages WHERE messages.id IN (
+                    SELECT own.id FROM messages AS own WHERE own.route = routes.route AND own.due IS NOT NULL
+                    AND own.due <= $1 ORDER BY own.due, own.id LIMIT $2)";
     MESSAGES = "SELECT record, attempts, due, sent_at, error FROM messages
                 ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1";
     MESSAGES_OPEN = "SELECT COUNT(*) FROM (SELECT sent_at FROM messages
@@ -164,9 +171,10 @@ pub(crate) fn finding_closed(
         None => hash,
         Some(until) => format!("{hash}{UNTIL}{}", until.as_microsecond()),
     };
+    // First: what ends takes its note along.
+    finding_over(tx, open, key, at)?;
     set_meta(tx, &note, &kept)?;
-    open.open(tx, &note, None)?;
-    finding_over(tx, open, key, at)
+    open.open(tx, &note, None)
 }
 
 fn read_finding(row: &dyn Row) -> Answer<Finding> {
@@ -200,11 +208,16 @@ pub(crate) fn finding(tx: &dyn Tx, open: &mut OpenFindings, finding: &Finding) -
     open.open(tx, &finding.key, Some(sort_of(finding)))
 }
 
-/// Ends a finding; nothing is asked of the database for one that is not open.
+/// Ends a finding, and what a person said of it: that would be news again. Nothing is asked of the database for one that is
+/// neither open nor put away.
 pub(crate) fn finding_over(tx: &dyn Tx, open: &mut OpenFindings, key: &str, at: Timestamp) -> Answer<()> {
     if open.contains(tx, key)? {
         tx.run(FINDING_OVER, with![at, key])?;
         open.close(tx, key)?;
+    }
+    let note = format!("{CLOSED}{key}");
+    if open.contains(tx, &note)? {
+        forget_closure(tx, open, &note)?;
     }
     Ok(())
 }
@@ -217,14 +230,11 @@ pub(crate) fn findings_over_except(
     at: Timestamp,
 ) -> Answer<()> {
     let keep: BTreeSet<&str> = keep.iter().map(String::as_str).collect();
-    for key in open.beginning_with(tx, prefix)?.iter().filter(|key| !keep.contains(key.as_str())) {
+    let put_away = open.beginning_with(tx, &format!("{CLOSED}{prefix}"))?;
+    let put_away = put_away.iter().map(|note| &note[CLOSED.len()..]);
+    let open_ones = open.beginning_with(tx, prefix)?;
+    for key in open_ones.iter().map(String::as_str).chain(put_away).filter(|key| !keep.contains(key)) {
         finding_over(tx, open, key, at)?;
-    }
-    // What was put away and is over now would be news again.
-    for note in open.beginning_with(tx, &format!("{CLOSED}{prefix}"))? {
-        if !keep.contains(&note[CLOSED.len()..]) {
-            forget_closure(tx, open, &note)?;
-        }
     }
     Ok(())
 }
@@ -262,28 +272,16 @@ pub(crate) fn message_held(tx: &dyn Tx, id: &str, until: Option<Timestamp>, why:
     Ok(())
 }
 
-/// As much of a kept message as it takes to know its lane.
-#[derive(serde::Deserialize)]
-struct Routed {
-    route: String,
-}
-
-/// Of each route no more than `limit`. Everything that is due is gone through; what waits for a route that takes nothing is
-/// put off, and is not due.
+/// The longest due first, of each route no more than `limit`. What waits for a route that takes nothing is put off, and is not
+/// due.
 pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<Vec<Message>> {
-    let mut due = Vec::new();
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    tx.each(MESSAGES_DUE, with![now], &mut |row| {
-        let Routed { route } = record::read("message", row.text(0)?)?;
-        let taken = taken.entry(route).or_default();
-        if *taken < limit {
-            *taken += 1;
-            let message: Message = record::read("message", row.text(0)?)?;
-            due.push(Message { attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX), ..message });
-        }
-        Ok(())
+    let mut due = tx::all(tx, MESSAGES_DUE, with![now, rows_max(limit)], |row| {
+        let message: Message = record::read("message", row.text(0)?)?;
+        let attempts = u32::try_from(row.int(1)?).unwrap_or(u32::MAX);
+        Ok((row.int(2)?, Message { attempts, ..message }))
     })?;
-    Ok(due)
+    due.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
+    Ok(due.into_iter().map(|(_, message)| message).collect())
 }
 
 /// How many of the newest `among` were not delivered.
@@ -385,4 +383,42 @@ pub(crate) fn metas(
 
 pub(crate) fn meta(tx: &dyn Tx, key: &str) -> Answer<Option<String>> {
     tx::first(tx, LOAD_META, with![key], |row| Ok(row.text(0)?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, StatementStatus, params};
+
+    use super::MESSAGES_DUE;
+    use crate::{schema, sqlite};
+
+    /// What it costs to read two due messages of each route, in steps of SQLite's machine.
+    fn steps(connection: &Connection) -> i32 {
+        let mut statement = connection.prepare(MESSAGES_DUE).unwrap();
+        let rows = statement.query_map(params![i64::MAX, 2], |row| row.get::<_, i64>(2));
+        let due: Vec<i64> = rows.unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(due, [0, 1, 1_000_000]);
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn a_turn_of_the_outbox_costs_the_same_however_many_messages_wait() {
+        let connection = sqlite::open_memory().unwrap();
+        schema::migrate(&connection).unwrap();
+        let put = |from: i64, to: i64, route: &str| {
+            let mut statement = connection
+                .prepare(
+                    "WITH RECURSIVE n (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < ?2)
+                     INSERT INTO messages (id, record, attempts, due)
+                     SELECT 'm' || n, json_object('V1', json_object('route', ?3)), 0, n FROM n",
+                )
+                .unwrap();
+            statement.execute(params![from, to, route]).unwrap();
+        };
+        put(0, 10, "dead");
+        put(1_000_000, 1_000_001, "live");
+        let few = steps(&connection);
+        put(10, 20_000, "dead");
+        assert_eq!(steps(&connection), few);
+    }
 }

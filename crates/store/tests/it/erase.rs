@@ -265,6 +265,33 @@ async fn what_was_put_away_up_to_a_moment_is_shown_again_after_it_if_it_is_still
 }
 
 #[tokio::test]
+async fn what_was_put_away_and_ended_by_itself_is_news_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_inline(folder.path()).unwrap();
+    let orphan = |hours: i64| {
+        Write::Finding(Box::new(Finding { since: at(hours), ..finding("orphan:hq:9", false, "nobody's") }))
+    };
+    let over = |hours: i64| Write::FindingOver { key: "orphan:hq:9".into(), at: at(hours) };
+    let closed = |hours: i64| Write::FindingClosed {
+        key: "orphan:hq:9".into(),
+        by: "olga".into(),
+        reason: "a vendor's".into(),
+        at: at(hours),
+        until: None,
+    };
+    let away = || Archive::open(folder.path()).unwrap().put_away().unwrap().into_iter().collect::<Vec<_>>();
+    store.write(vec![orphan(1), closed(2), orphan(3)]).await.unwrap();
+    assert_eq!((store.findings(9).await.unwrap(), away()), (vec![], vec!["orphan:hq:9".to_owned()]));
+    store.write(vec![over(4)]).await.unwrap();
+    assert_eq!(away(), Vec::<String>::new(), "nothing of it stands");
+    store.write(vec![orphan(5)]).await.unwrap();
+    assert_eq!(store.findings(9).await.unwrap()[0].since, at(5), "in the same words");
+    // Put away once more, and remembered though what is put away ends with it.
+    store.write(vec![closed(6), orphan(7)]).await.unwrap();
+    assert_eq!((store.findings(9).await.unwrap(), away()), (vec![], vec!["orphan:hq:9".to_owned()]));
+}
+
+#[tokio::test]
 async fn a_finding_that_is_seen_again_keeps_the_stretch_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open_inline(folder.path()).unwrap();

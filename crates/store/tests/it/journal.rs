@@ -289,7 +289,7 @@ async fn what_a_finding_said_before_goes_with_its_time_and_what_it_says_stays() 
         titles
     };
     assert_eq!(told(), ["the first time", "the second time", "the third time"]);
-    let gone = |n: i64| vec![Write::PastGone { before: day(n) }];
+    let gone = |n: i64| vec![Write::PastGone { before: day(n), told: Vec::new() }];
     assert_eq!(store.write(gone(2)).await.unwrap(), [Wrote::Gone { memberships: 0, findings: 0 }]);
     assert_eq!(store.write(gone(6)).await.unwrap(), [Wrote::Gone { memberships: 0, findings: 1 }]);
     assert_eq!(told(), ["the second time", "the third time"]);

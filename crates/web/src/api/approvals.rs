@@ -144,9 +144,10 @@ pub async fn say(
 
 /// `GET /api/v1/delegations`: one's own, those to oneself, and for whoever sees everything, all.
 pub async fn delegations(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
-    let own = state.engine.addresses_of(&principal(&caller)).await?;
-    let mut list = state.engine.delegations().await?;
-    list.retain(|given| caller.sees_everything() || is_of(&own, &given.from) || is_of(&own, &given.to));
+    let list = match caller.sees_everything() {
+        true => state.engine.delegations().await?,
+        false => state.engine.delegations_of(&principal(&caller)).await?,
+    };
     Ok(Json(json!({ "items": list })))
 }
 
@@ -157,8 +158,7 @@ pub async fn delegate(
     Body(wish): Body<NewDelegation>,
 ) -> Answer {
     let by = principal(&caller);
-    let own = state.engine.addresses_of(&by).await?;
-    if !is_of(&own, &wish.from) && !caller.may_everywhere(Permit::Own) {
+    if !caller.may_everywhere(Permit::Own) && !state.engine.is_whoever_has(&wish.from, &by).await? {
         let title = "one delegates one's own votes, and an owner anybody's";
         return Err(Problem::new(StatusCode::FORBIDDEN, "no_say", title).fix("ask an owner"));
     }
@@ -173,19 +173,12 @@ pub async fn withdraw(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let by = principal(&caller);
-    let own = state.engine.addresses_of(&by).await?;
-    let unknown = || undelegated(&DelegateRefused::Unknown(id.clone()));
-    let given = state.engine.delegation(&id).await?.ok_or_else(unknown)?;
-    if !caller.may_everywhere(Permit::Own) && !is_of(&own, &given.from) && !is_of(&own, &given.to) {
+    if !caller.may_everywhere(Permit::Own) && !state.engine.is_delegation_of(&id, &by).await? {
         // Of others' delegations nothing is told.
-        return Err(unknown());
+        return Err(undelegated(&DelegateRefused::Unknown(id)));
     }
     state.engine.withdraw_delegation(&id, &by.name).await.map_err(|why| undelegated(&why))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn is_of(own: &[String], mail: &str) -> bool {
-    own.iter().any(|known| known.eq_ignore_ascii_case(mail.trim()))
 }
 
 fn undelegated(refused: &DelegateRefused) -> Problem {

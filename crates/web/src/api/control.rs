@@ -83,6 +83,10 @@ impl From<PutAwayError> for Problem {
             }
             PutAwayError::Over(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "over", title)
                 .fix("name a moment to come, or none"),
+            PutAwayError::NotShownAgain { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_shown_again", title)
+                    .fix("put it away without a day once it is done, or leave it open until then")
+            }
             PutAwayError::Store(failure) => failure.into(),
         }
     }

@@ -2,6 +2,8 @@
 //! lists have pages.
 
 use http::{StatusCode, header};
+use jiff::SignedDuration;
+use lanyard_engine::ports::{Finding, Severity, Write};
 use lanyard_web::access::{
     Grant, Role,
     token::{self, NewToken},
@@ -41,6 +43,42 @@ async fn every_refusal_is_a_problem_document_that_names_the_field() {
         assert_eq!(reply.headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
         assert!(reply.body["fix"].is_string(), "{path}: {}", reply.body);
         assert_eq!(reply.body["errors"][0]["path"].as_str(), field, "{path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn what_nothing_would_show_again_is_not_put_away_until_a_day() {
+    let house = House::new();
+    let keys = ["by-hand:northgate/ana:hq:reactivation", "message:m1", "review:rev_1:000001", "orphan:hq:9"];
+    let finding = |key: &str| Finding {
+        key: key.into(),
+        kind: if key.starts_with("message") { "message" } else { "todo" }.into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: format!("about {key}"),
+        detail: String::new(),
+        fix: None,
+        since: house.now(),
+    };
+    house.put(keys.iter().map(|key| Write::Finding(Box::new(finding(key)))).collect()).await;
+    let until = house.now() + SignedDuration::from_hours(24);
+    for key in keys {
+        let terms = json!({ "key": key, "reason": "later", "until": until });
+        let reply = house.call("POST", "/api/v1/findings/close", OWNER, terms).await;
+        if key == "orphan:hq:9" {
+            assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+            continue;
+        }
+        let title = format!(
+            "about {key} cannot be put away until a moment, because nothing would show it again then: nothing was put away"
+        );
+        let told = (reply.status.as_u16(), &reply.body["code"], &reply.body["title"]);
+        assert_eq!(told, (422, &json!("not_shown_again"), &json!(title)));
+        let plain = json!({ "key": key, "reason": "it is done" });
+        let reply = house.call("POST", "/api/v1/findings/close", OWNER, plain).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
     }
 }
 

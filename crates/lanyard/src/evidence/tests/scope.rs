@@ -316,6 +316,31 @@ async fn of_a_comparison_of_several_tenants_a_pack_tells_its_own_counts() {
     assert_eq!(told(&made), ([3, 2, 1, 0], json!("this tenant"), json!(3), whose));
 }
 
+#[tokio::test]
+async fn of_a_comparison_that_did_not_count_tenants_apart_no_account_is_said_to_be_linked() {
+    let figures = |made: &Made| -> Vec<String> {
+        let all = made.rows("reconciliation");
+        let all = all.iter().map(|row| row["figure"].as_str().unwrap().to_owned());
+        all.filter(|figure| figure.starts_with("iOffice: accounts") && figure.contains("last sweep"))
+            .collect()
+    };
+    let mut all = history();
+    all.extend(neighbours());
+    all.push(compared("acme", at(23), 3, &[]));
+    let made = made_of(all.clone(), |_| {}).await;
+    assert_eq!(figures(&made), ["iOffice: accounts in the last sweep of the period"]);
+    let mut write = compared("acme", at(23), 3, &[]);
+    if let Write::Sweep(sweep) = &mut write {
+        sweep.of = [(tenant(), Swept { people: 3, accounts: 2, drift: 0, findings: 0 })].into();
+    }
+    all.push(write);
+    let made = made_of(all, |_| {}).await;
+    assert_eq!(
+        figures(&made),
+        ["iOffice: accounts that are linked to people in the last sweep of the period"]
+    );
+}
+
 /// Who joined, and how; and who was there from the beginning.
 fn beginnings(made: &Made, site: &str) -> (Vec<String>, usize) {
     let of = |table: &str| -> Vec<Value> {

@@ -188,19 +188,140 @@ async fn what_is_put_away_before_the_period_and_still_so_stands_without_being_a_
     assert_eq!(away.len(), 1, "{away:?}");
 }
 
-#[tokio::test]
-async fn exceptions_about_other_tenants_are_not_in_a_pack() {
-    let mut all = history();
-    all.extend(exceptions());
+fn kinds(made: &Made) -> Vec<String> {
+    told(made).iter().map(|row| row.split(" | ").next().unwrap().to_owned()).collect()
+}
+
+/// Another tenant is served, too.
+fn brim() -> Write {
     let mut line = line("verified", None, at(1), "read back: as wanted", Value::Null);
     if let Write::Journal(entry) = &mut line {
         entry.tenant = TenantId::new("brim");
     }
-    all.push(line);
+    line
+}
+
+#[tokio::test]
+async fn what_became_of_a_request_after_the_period_says_nothing_about_how_it_stood() {
+    let yes = |hours: i64| Vote {
+        by: "Mia Boss".into(),
+        instead_of: None,
+        whose: ["acme/mia".to_owned()].into(),
+        at: at(hours),
+        yes: true,
+        reason: "she needs it".into(),
+        capacity: String::new(),
+    };
+    let ended = |one: &mut Clearance, hours: i64, why: &str| {
+        (one.state, one.over) = (ClearanceState::Cancelled, true);
+        one.ended = Some((at(hours), why.to_owned()));
+    };
+    let mut all = history();
+    all.extend([
+        // Nobody had decided; by the time of the pack its reason went away.
+        asked("clr_2", |one| ended(one, 30, "the reason went away")),
+        // Somebody had agreed, and it was not used.
+        asked("clr_3", |one| {
+            one.votes = vec![yes(12)];
+            ended(one, 30, "the reason went away");
+        }),
+        // Agreed to afterwards, and used up since.
+        asked("clr_4", |one| {
+            (one.votes, one.state, one.over) = (vec![yes(30)], ClearanceState::Granted, true);
+            one.ended = Some((at(30), "approved by Mia Boss".into()));
+        }),
+        asked("clr_5", |one| {
+            one.kind = ClearanceKind::Undone;
+            ended(one, 30, "released by Rita");
+        }),
+        // Somebody had said no; it was asked anew afterwards.
+        asked("clr_6", |one| {
+            one.votes = vec![Vote { yes: false, ..yes(12) }];
+            ended(one, 30, "to be asked anew by Rita");
+        }),
+        // Over within the period.
+        asked("clr_7", |one| ended(one, 20, "the reason went away")),
+    ]);
+    let made = made_of(all, |ask| ask.made_at = at(40)).await;
+    let rows: Vec<String> = made
+        .rows("open_exceptions")
+        .iter()
+        .map(|row| ["source", "kind", "owner", "state"].map(|name| row[name].as_str().unwrap()).join(" | "))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "clr_1 | approval | Mia Boss | in force",
+            "clr_2 | approval | none stated | waiting",
+            "clr_3 | approval | Mia Boss | in force",
+            "clr_4 | approval | none stated | waiting",
+            "clr_5 | undone | none stated | in force",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_protection_names_nobody_of_another_tenant() {
+    let both = "[[guardrails.protection]]\nid = \"case-8\"\nif = [{ attribute = \"displayName\", in = [\"Person old\", \"Bea Brim\"] }]\n\
+                reason = \"litigation\"\n";
+    let mut all = history();
+    all.push(version(1, at(-10), both));
+    let what = |made: &Made| told(made)[0].split(" | ").nth(2).unwrap().to_owned();
+    let alone = made_of(all.clone(), |_| {}).await;
+    assert_eq!(
+        what(&alone),
+        "case-8: nothing is taken from whoever fits: displayName is \"Person old\" or \"Bea Brim\""
+    );
+    all.push(brim());
     let made = made_of(all, |_| {}).await;
-    let kinds: Vec<String> =
-        told(&made).iter().map(|row| row.split(" | ").next().unwrap().to_owned()).collect();
-    assert_eq!(kinds, ["protected", "approval", "hold", "undone", "withheld", "stop", "put_away"]);
+    assert_eq!(
+        what(&made),
+        "case-8: nothing is taken from this person; whom else it fits is left out of this pack"
+    );
+    assert_eq!(made.rows("open_exceptions")[0]["reason"], "litigation");
+}
+
+#[tokio::test]
+async fn whose_delegation_it_is_goes_by_who_they_are_and_by_their_address_only_if_that_is_unknown() {
+    let bea = IdentityId::new(TenantId::new("brim"), "bea");
+    let given = |from: &str, ids: &[&IdentityId]| {
+        let body = json!({
+            "from": from, "to": "bob@acme.example", "until": at(48), "starts": at(3), "from_ids": ids, "to_ids": [who("con")],
+        });
+        document(DELEGATIONS, from, body)
+    };
+    let mut all = history();
+    let mut con = person("con", "Contractor", Status::Active, at(-5));
+    if let Write::Identity { identity, .. } = &mut con {
+        identity.profile.set("email", AttributeValue::Text("Con@acme.example".into()));
+    }
+    all.extend([
+        con,
+        brim(),
+        // Of somebody who had another address then; of somebody else whose address it was; kept by an earlier version.
+        given("renamed@acme.example", &[&who("con")]),
+        given("con@acme.example", &[&bea]),
+        given("CON@acme.example", &[]),
+        given("stranger@brim.example", &[]),
+    ]);
+    let made = made_of(all, |_| {}).await;
+    let rows = made.rows("open_exceptions");
+    let mut owners: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["kind"] == "delegation")
+        .map(|row| row["owner"].as_str().unwrap())
+        .collect();
+    owners.sort_unstable();
+    assert_eq!(owners, ["CON@acme.example", "renamed@acme.example"]);
+}
+
+#[tokio::test]
+async fn exceptions_about_other_tenants_are_not_in_a_pack() {
+    let mut all = history();
+    all.extend(exceptions());
+    all.push(brim());
+    let made = made_of(all, |_| {}).await;
+    assert_eq!(kinds(&made), ["protected", "approval", "hold", "undone", "withheld", "stop", "put_away"]);
     let settings = made.rows("configuration");
     assert!(settings.iter().all(|row| !row["setting"].as_str().unwrap().starts_with("guardrails.prot")));
 }
