@@ -44,7 +44,7 @@ statements! {
     KEEP_FINDING = "UPDATE findings SET record = $1 WHERE key = $2";
     FORGET_PAST = "DELETE FROM findings_past WHERE rowid = $1";
     KEEP_PAST = "UPDATE findings_past SET record = $1 WHERE rowid = $2";
-    MESSAGES = "SELECT id, record FROM messages";
+    MESSAGES = "SELECT id, record, route FROM messages";
     FORGET_MESSAGE = "DELETE FROM messages WHERE id = $1";
     KEEP_MESSAGE = "UPDATE messages SET record = $1 WHERE id = $2";
     MEMBERSHIPS = "DELETE FROM membership_changes WHERE tenant = $1 AND user_id = $2";
@@ -180,6 +180,12 @@ impl Wanted {
         self.accounts.contains(key) || key.split(':').any(|part| self.parts.contains(part))
     }
 
+    /// Whether a message goes to one of their addresses (`approval:ana@acme.example`), whichever way that is written.
+    fn is_mailbox(&self, route: &str) -> bool {
+        let address = route.split_once(':').map_or(route, |(_, address)| address);
+        self.names.iter().any(|name| name.to_lowercase() == address.to_lowercase())
+    }
+
     /// Whether a kept record may name them; told apart before it is read.
     fn may_name(&self, record: &str) -> bool {
         self.names.iter().any(|name| {
@@ -244,18 +250,19 @@ impl Wanted {
         Ok(())
     }
 
-    /// Messages about them go, sent or not; those that name them among others lose the name.
+    /// Messages about them and to their mailbox go, sent or not; those that name them among others lose the name.
     fn messages(&self, tx: &dyn Tx) -> Answer<()> {
         let mut found = Vec::new();
         tx.each(MESSAGES, &[], &mut |row| {
             let (id, kept) = (row.text(0)?, row.text(1)?);
-            if self.is_about(id) || self.may_name(kept) {
-                found.push((id.to_owned(), kept.to_owned()));
+            let goes = self.is_about(id) || self.is_mailbox(row.text(2)?);
+            if goes || self.may_name(kept) {
+                found.push((id.to_owned(), kept.to_owned(), goes));
             }
             Ok(())
         })?;
-        for (id, kept) in found {
-            if self.is_about(&id) {
+        for (id, kept, goes) in found {
+            if goes {
                 tx.run(FORGET_MESSAGE, with![&id])?;
                 continue;
             }

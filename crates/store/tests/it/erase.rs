@@ -177,6 +177,11 @@ async fn a_name_that_is_erased_is_nowhere_in_the_database() {
     ] {
         batch.push(message(id, subject));
     }
+    // To her as one who decides, about somebody else.
+    if let Write::Message(mut asked) = message("clr_9:mail", "Lanyard asks: Bo Berg (approval)") {
+        asked.route = "approval:ana@acme.example".into();
+        batch.push(Write::Message(asked));
+    }
     let sent = |id: &str| Write::MessageTried { id: id.into(), at: at(5), result: Ok(()), next: None };
     batch.push(sent("alert:it:1777000000000"));
     store.write(batch).await.unwrap();
