@@ -476,7 +476,7 @@ impl Engine {
                 governed_on = Some(ground);
             }
             self.keep_substitute_name(&mut desired, &view, &applied);
-            applying.asked = self.asked(&scene, &view, &applied, leaving, &desired).await?;
+            applying.asked = self.asked(&scene, &view, &applied, leaving, &desired, decided.as_ref()).await?;
             let gated =
                 self.propose(&scene, &desired, &view, link.as_ref(), &applied, &applying, false).await?;
             let plan = &gated.plan;
