@@ -65,10 +65,8 @@ impl Engine {
         let asking = &self.settings().alerts.asking;
         let mails = self.mails_asked(clearance, now).await?;
         let mut batch = Vec::new();
-        if mails.len() <= MAILS_MAX || asking.channels.is_empty() {
-            for (mail, instead_of) in mails.iter().take(MAILS_MAX) {
-                batch.push(self.asked_by_mail(clearance, mail, instead_of.as_deref(), now));
-            }
+        for (mail, instead_of) in &mails {
+            batch.push(self.asked_by_mail(clearance, mail, instead_of.as_deref(), now));
         }
         if !asking.channels.is_empty() {
             let console = asking.links.as_ref().and_then(|links| links.console());
@@ -90,7 +88,8 @@ impl Engine {
         message(clearance, &format!("{TO_MAILBOX}{mail}"), mail, instead_of, link.as_deref(), now)
     }
 
-    /// Mailboxes of whoever may decide by now, and for those who stand in for somebody, in whose place they may.
+    /// Mailboxes of whoever may decide by now and is written to one by one, and for those who stand in for somebody, in
+    /// whose place they may.
     async fn mails_asked(
         &self,
         clearance: &Clearance,
@@ -115,7 +114,12 @@ impl Engine {
                 }
             }
         }
-        Ok(mails)
+        let by_channel = !self.settings().alerts.asking.channels.is_empty();
+        Ok(match mails.len() {
+            few if few <= MAILS_MAX => mails,
+            _ if by_channel => BTreeMap::new(),
+            _ => mails.into_iter().take(MAILS_MAX).collect(),
+        })
     }
 
     /// Tells whoever may vote in somebody's place from now on of what waits for them. Called now and then.

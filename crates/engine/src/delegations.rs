@@ -358,13 +358,16 @@ impl Engine {
     /// Delegations in force of whoever has this address, to people who work here.
     pub(crate) async fn given_by(&self, mail: &str, now: Timestamp) -> Result<Vec<Delegation>, StoreFailure> {
         let mut list = Vec::new();
-        for (_, kept) in self.documents_from(mail).await? {
-            // Whom the address would lead to by now.
-            let (from, to) = (self.somebody(mail).await?, self.somebody(&kept.given.to).await?);
-            if kept.given.is_in_force(now)
-                && kept.is_from(|id| from.contains(id), |_| true)
-                && kept.is_to(|id| to.contains(id), |_| true)
-            {
+        let mut all = self.documents_from(mail).await?;
+        all.retain(|(_, kept)| kept.given.is_in_force(now));
+        if all.is_empty() {
+            return Ok(list);
+        }
+        // Whom the address would lead to by now.
+        let from = self.somebody(mail).await?;
+        for (_, kept) in all {
+            let to = self.somebody(&kept.given.to).await?;
+            if kept.is_from(|id| from.contains(id), |_| true) && kept.is_to(|id| to.contains(id), |_| true) {
                 list.push(kept.given);
             }
         }

@@ -161,7 +161,8 @@ impl Engine {
                 shown.governed_by = self.governor(&scene, &shown.desired, link.as_ref()).await?;
                 if shown.governed_by.is_none() {
                     let mut applying = self.applying(&active, site, &person).await?;
-                    applying.asked = self.asked(&scene, &view, &applied, leaving, &shown.desired).await?;
+                    applying.asked =
+                        self.asked(&scene, &view, &applied, leaving, &shown.desired, None).await?;
                     let gated = self
                         .propose(&scene, &shown.desired, &view, link.as_ref(), &applied, &applying, true)
                         .await?;

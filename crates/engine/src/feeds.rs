@@ -96,7 +96,8 @@ impl Engine {
     pub async fn feed_standing(&self, tenant: &TenantId) -> Result<FeedStanding, StoreFailure> {
         let read_at = match self.polled_at(tenant) {
             Some(at) => Some(at),
-            None => self.intake(tenant).await?.map(|chain| chain.read_at),
+            // While it catches up, every page is a read, and none is one to its end.
+            None => self.intake(tenant).await?.map(|chain| chain.ended_at()),
         };
         let heard = self.heard().get(tenant).copied();
         Ok(FeedStanding {

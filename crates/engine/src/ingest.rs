@@ -168,8 +168,8 @@ impl Engine {
             Ok(page) => page,
             Err(FeedError::CursorDead { reason }) => {
                 tracing::warn!(%tenant, reason, "the feed begins again with an overlap");
-                // However long nobody has read it: what happened since then is told nowhere else.
-                let last = before.as_ref().map_or(now, |before| before.read_at.min(now));
+                // However long nobody has read it to its end: what happened since then is told nowhere else.
+                let last = before.as_ref().map_or(now, |before| before.ended_at().min(now));
                 from = FeedCursor::Since(back(last, self.settings.feed_overlap));
                 (kept, restart) = (false, Some(reason));
                 directory.poll_feed(&from).await.map_err(FeedStop::Feed)?
@@ -179,7 +179,8 @@ impl Engine {
         let (rows, interval) = (page.rows, self.settings.feed_interval);
         let newest = page.events.iter().filter_map(|event| event.published).max();
         let to_its_end = rows == 0 || newest.is_some_and(|at| now.duration_since(at) <= CAUGHT_UP);
-        let read = Read { tenant, now, before: &before, from: &from, kept, to: &page.next, restart };
+        let read =
+            Read { tenant, now, before: &before, from: &from, kept, to: &page.next, to_its_end, restart };
         // Where it began again is kept, whatever it found: the dead place would be refused once more.
         if page.events.is_empty() && page.next == from && read.restart.is_none() {
             let noted = read.idle(interval);

@@ -30,12 +30,23 @@ pub fn gap_beyond(interval: Duration) -> Duration {
 pub(crate) struct Chain {
     /// The last good read.
     pub(crate) read_at: Timestamp,
+    /// The last good read that came to the log's present end, or the first of all; absent: kept by a version that did not tell
+    /// them apart.
+    #[serde(default)]
+    ended_at: Option<Timestamp>,
     /// Fingerprint of the place in the log up to which it was read.
     end: String,
     /// The same, as the last journal line about pages says it.
     told: String,
     /// Pages without an event since that line.
     quiet: u64,
+}
+
+impl Chain {
+    /// When it was last read to its end: up to then nothing is missing, however many pages lie between the kept place and now.
+    pub(crate) fn ended_at(&self) -> Timestamp {
+        self.ended_at.unwrap_or(self.read_at)
+    }
 }
 
 /// What a poll did to the chain.
@@ -50,6 +61,8 @@ pub(crate) struct Read<'r> {
     pub(crate) kept: bool,
     /// Where it ended.
     pub(crate) to: &'r FeedCursor,
+    /// And whether that is the log's present end.
+    pub(crate) to_its_end: bool,
     /// The kept place was refused, and the log is read again from an earlier moment: why.
     pub(crate) restart: Option<String>,
 }
@@ -76,7 +89,7 @@ impl Read<'_> {
         let data = json!({ "uuids": uuids, "from": told, "to": to, "pages": pages });
         let (told, quiet) = if uuids.is_empty() { (told, pages) } else { (to.clone(), 0) };
         let mut writes = self.lines(interval);
-        writes.push(self.keep(Chain { read_at: self.now, end: to, told, quiet }));
+        writes.push(self.keep(Chain { read_at: self.now, ended_at: self.ended_at(), end: to, told, quiet }));
         (writes, data)
     }
 
@@ -85,8 +98,10 @@ impl Read<'_> {
         let mut writes = self.lines(interval);
         let end = fingerprint(self.to);
         let kept = match self.before {
-            Some(before) if before.end == end => Chain { read_at: self.now, ..before.clone() },
-            _ => Chain { read_at: self.now, told: end.clone(), end, quiet: 0 },
+            Some(before) if before.end == end => {
+                Chain { read_at: self.now, ended_at: self.ended_at(), ..before.clone() }
+            }
+            _ => Chain { read_at: self.now, ended_at: self.ended_at(), told: end.clone(), end, quiet: 0 },
         };
         let since = self.before.as_ref().map(|before| self.now.duration_since(before.read_at));
         let noted = since.is_some_and(|since| since.unsigned_abs() < NOTED_EVERY);
@@ -94,6 +109,11 @@ impl Read<'_> {
             writes.push(self.keep(kept));
         }
         writes
+    }
+
+    fn ended_at(&self) -> Option<Timestamp> {
+        let before = self.before.as_ref().filter(|_| !self.to_its_end);
+        Some(before.map_or(self.now, Chain::ended_at))
     }
 
     fn keep(&self, chain: Chain) -> Write {
@@ -210,6 +230,7 @@ mod tests {
                 from: &self.place,
                 kept: true,
                 to: &to,
+                to_its_end: true,
                 restart,
             };
             let (writes, data) = read.page(&uuids, INTERVAL);
@@ -229,6 +250,7 @@ mod tests {
                 from: at,
                 kept: true,
                 to: at,
+                to_its_end: true,
                 restart: None,
             };
             let writes = read.idle(INTERVAL);

@@ -29,8 +29,8 @@ const ROUTES_AT_ONCE: usize = 32;
 const MESSAGES_AT_ONCE: usize = 4;
 /// Messages of one route that are read at a time.
 const READ_AT_ONCE: usize = 100;
-/// No try takes longer.
-const TRY_MAX: Duration = Duration::from_secs(30);
+/// Whatever waits because another message tries its receiver just now looks again after so long.
+const TRY_AWAITED: Duration = Duration::from_secs(30);
 /// Between two looks for what is due, where nothing says when the next is.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
@@ -79,7 +79,9 @@ impl Post {
                 known.is_tried = true;
                 Turn::Go
             }
-            Some(known) if known.next <= now => Turn::Wait(Refusing { next: now + TRY_MAX, ..known.clone() }),
+            Some(known) if known.next <= now => {
+                Turn::Wait(Refusing { next: now + TRY_AWAITED, ..known.clone() })
+            }
             Some(known) => Turn::Wait(known.clone()),
         }
     }

@@ -40,13 +40,6 @@ pub struct Terms {
     pub until: Option<Timestamp>,
 }
 
-impl From<&str> for Terms {
-    /// A reason alone.
-    fn from(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), ..Self::default() }
-    }
-}
-
 /// Kinds that a person may put away: things to do by hand, and things to take note of. The others tell of something
 /// that is wrong until it is right.
 const BY_HAND: [&str; 11] = [
@@ -83,13 +76,8 @@ impl Engine {
     ///
     /// # Errors
     /// See [`PutAwayError`]; nothing was changed.
-    pub async fn put_away(
-        &self,
-        key: &str,
-        by: &str,
-        terms: impl Into<Terms>,
-    ) -> Result<Finding, PutAwayError> {
-        let Terms { reason, owner, until } = terms.into();
+    pub async fn put_away(&self, key: &str, by: &str, terms: Terms) -> Result<Finding, PutAwayError> {
+        let Terms { reason, owner, until } = terms;
         let reason = reason.trim();
         if reason.is_empty() {
             return Err(PutAwayError::NoReason);

@@ -304,22 +304,11 @@ impl Engine {
     /// # Errors
     /// The store's failure.
     pub async fn last_sweeps(&self) -> Result<BTreeMap<SweepScope, SweepRecord>, StoreFailure> {
-        let (sites, tenants) = (self.sites(), self.directories());
-        let one_of = |site: Option<&SiteId>, tenant: Option<&TenantId>| SweepScope {
-            site: site.cloned(),
-            tenant: tenant.cloned(),
-        };
-        let mut scopes = vec![SweepScope::default()];
-        scopes.extend(sites.keys().map(|site| one_of(Some(site), None)));
-        for tenant in tenants.keys() {
-            scopes.push(one_of(None, Some(tenant)));
-            scopes.extend(sites.keys().map(|site| one_of(Some(site), Some(tenant))));
-        }
-        let known = self.store.last_sweeps().await?;
-        let known: BTreeMap<String, SweepRecord> =
-            known.into_iter().map(|record| (record.scope.clone(), record)).collect();
-        let of = |scope: SweepScope| Some((scope.clone(), known.get(&scope.to_string())?.clone()));
-        Ok(scopes.into_iter().filter_map(of).collect())
+        let mut known = self.store.last_sweeps().await?;
+        // Where a scope is kept under an earlier word, too, the later one counts.
+        known.sort_by_key(|record| record.started_at);
+        let by_scope = known.into_iter().map(|record| (self.compared_in(&record), record));
+        Ok(by_scope.filter(|(scope, _)| self.knows(scope.site.as_ref(), scope.tenant.as_ref())).collect())
     }
 
     /// How each site stands, from the last sweeps of all scopes.
@@ -382,8 +371,11 @@ impl Engine {
         let mut scopes = BTreeSet::new();
         for (site, tenant) in tenants.chain(sites) {
             let scope = SweepScope { site, tenant };
-            if let Ok(Some(_)) = self.store.finding(&unread_key(&scope)).await {
-                scopes.insert(scope);
+            let earlier = scope.site.as_ref().and_then(|site| self.plain_key("unread", site));
+            for key in std::iter::once(unread_key(&scope)).chain(earlier) {
+                if let Ok(Some(_)) = self.store.finding(&key).await {
+                    scopes.insert(scope.clone());
+                }
             }
         }
         let next = (!scopes.is_empty()).then(|| self.clock.now());

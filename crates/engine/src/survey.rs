@@ -183,11 +183,8 @@ pub struct Decided {
 impl Decided {
     /// Counts an account of somebody's, if it is theirs.
     pub(crate) fn count(&mut self, identity: &Identity, theirs: bool) {
-        match self.accounts.get_mut(&identity.id.tenant) {
-            Some(known) => *known += u64::from(theirs),
-            None => {
-                self.accounts.insert(identity.id.tenant.clone(), u64::from(theirs));
-            }
+        if theirs {
+            *self.accounts.entry(identity.id.tenant.clone()).or_default() += 1;
         }
     }
 

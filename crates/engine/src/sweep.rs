@@ -39,6 +39,9 @@ const BATCH: usize = 500;
 /// People who were given up and are tried again by one sweep.
 const GIVEN_UP_MAX: usize = 1_000;
 
+/// Before a site's name in the key of a scope.
+const OF_SITE: &str = "site:";
+
 /// What a sweep found. Differences are being worked off when it answers.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SweepReport {
@@ -94,11 +97,27 @@ impl SweepScope {
         Self { site: Some(site.clone()), tenant: None }
     }
 
-    /// As part of a key: a tenant and a site may have one name, and are two things.
-    pub(crate) fn key(&self) -> String {
+    /// As it is kept and compared: a tenant and a site may have one name, and are two things. People read the plain name.
+    pub fn key(&self) -> String {
         match (&self.tenant, &self.site) {
-            (None, Some(site)) => format!("site:{site}"),
+            (None, Some(site)) => format!("{OF_SITE}{site}"),
             _ => self.to_string(),
+        }
+    }
+
+    /// What [`SweepScope::key`] wrote. Earlier versions kept a site's plain name: such a word is the site's where no tenant
+    /// has the name.
+    pub fn of_key(key: &str, is_tenant: impl FnOnce(&str) -> bool) -> Self {
+        if key == Self::default().key() {
+            return Self::default();
+        }
+        if let Some((tenant, site)) = key.split_once(" in ") {
+            return Self { site: Some(site.into()), tenant: Some(tenant.into()) };
+        }
+        match key.strip_prefix(OF_SITE) {
+            Some(site) => Self::of_site(&site.into()),
+            None if is_tenant(key) => Self::of_tenant(&key.into()),
+            None => Self::of_site(&key.into()),
         }
     }
 }
@@ -170,6 +189,16 @@ impl Takes for Recorder {
 }
 
 impl Engine {
+    /// Whether a tenant has the name.
+    pub(crate) fn is_tenant(&self, name: &str) -> bool {
+        self.directories().keys().any(|tenant| tenant.as_str() == name)
+    }
+
+    /// What a sweep on record compared.
+    pub fn compared_in(&self, sweep: &SweepRecord) -> SweepScope {
+        SweepScope::of_key(&sweep.scope, |name| self.is_tenant(name))
+    }
+
     /// Sweeps one site, or all. Answers when everything is recorded and attention is raised.
     ///
     /// # Errors
@@ -228,7 +257,7 @@ impl Engine {
         // Two parts that are compared one after the other within a moment are two sweeps.
         let part = match *scope == SweepScope::default() {
             true => String::new(),
-            false => format!("_{}", scope.to_string().replace(' ', "-")),
+            false => format!("_{}", scope.key().replace(' ', "-")),
         };
         let id = format!("swp_{}{part}", now.as_millisecond());
         let report = SweepReport {
@@ -254,7 +283,7 @@ impl Engine {
         batch.extend(left_bookings);
         batch.push(Write::Sweep(Box::new(SweepRecord {
             id,
-            scope: scope.to_string(),
+            scope: scope.key(),
             started_at: mark.started_at(),
             ended_at: Some(self.clock.now()),
             certified: report.certified,

@@ -103,14 +103,14 @@ impl Bound {
     /// `visit`, or a rule's id): whether it does, why, and what would turn it round. Those that give it come first,
     /// then by the size of the change.
     pub fn ways(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp, thing: &str) -> Vec<Way> {
-        let document = &*self.document;
+        let flows: Vec<&Flow> = self.document.flows.iter().filter(|flow| could_give(flow, thing)).collect();
+        if flows.is_empty() {
+            return Vec::new();
+        }
         let desired = self.evaluate(identity, facts, now);
-        let mut ways: Vec<Way> = document
-            .flows
-            .iter()
-            .filter(|flow| could_give(flow, thing))
-            .map(|flow| self.way(flow, &desired, identity, facts, now))
-            .collect();
+        let later = self.later(&desired, identity, facts);
+        let mut ways: Vec<Way> =
+            flows.into_iter().map(|flow| self.way(flow, &desired, &later, identity, facts, now)).collect();
         ways.sort_by_key(|way| {
             (!way.gives, !way.tried, way.change.as_ref().map_or(usize::MAX, Vec::len), way.rule.clone())
         });
@@ -147,6 +147,7 @@ impl Bound {
         &self,
         flow: &Flow,
         desired: &Desired,
+        later: &[(Timestamp, Desired)],
         identity: &Identity,
         facts: &Facts<'_>,
         now: Timestamp,
@@ -166,7 +167,7 @@ impl Bound {
         });
         let change = self.turned(flow, desired, identity, facts, now);
         let tried = change.is_some();
-        let by_itself = self.by_itself(flow, desired, identity, facts);
+        let by_itself = self.by_itself(flow, desired, later, identity);
         let rests_on = match tried {
             true => Vec::new(),
             false => self.rests_on(flow, desired, identity, now),
@@ -183,26 +184,30 @@ impl Bound {
         }
     }
 
-    /// When the decision turns round by itself: looked for at the moments that the decisions themselves name.
+    /// The decisions to come if nothing changes: each at the moment that the one before it names.
+    fn later(&self, desired: &Desired, identity: &Identity, facts: &Facts<'_>) -> Vec<(Timestamp, Desired)> {
+        let mut later = Vec::new();
+        let mut next = desired.review_at;
+        while let Some(at) = next.filter(|_| later.len() < MOMENTS_MAX) {
+            let then = self.evaluate(identity, facts, at);
+            next = then.review_at.filter(|next| *next > at);
+            later.push((at, then));
+        }
+        later
+    }
+
+    /// When the decision turns round by itself.
     fn by_itself(
         &self,
         flow: &Flow,
         desired: &Desired,
+        later: &[(Timestamp, Desired)],
         identity: &Identity,
-        facts: &Facts<'_>,
     ) -> Option<ByItself> {
         let is_done = turned_round(desired, &flow.id);
-        let mut next = desired.review_at;
-        for _ in 0..MOMENTS_MAX {
-            let at = next?;
-            let then = self.evaluate(identity, facts, at);
-            if is_done(&then) {
-                let on = with_subject(&self.document, identity, at, false, |subject| subject.today());
-                return Some(ByItself { at, on });
-            }
-            next = then.review_at.filter(|later| *later > at);
-        }
-        None
+        let (at, _) = later.iter().find(|(_, then)| is_done(then))?;
+        let on = with_subject(&self.document, identity, *at, false, |subject| subject.today());
+        Some(ByItself { at: *at, on })
     }
 
     /// The expressions among the conditions of a rule, of the one that stands in its way, and of those that give the same.

@@ -156,7 +156,8 @@ fn joined(first: &str, between: &str, second: &str) -> String {
     if second.is_empty() { first.to_owned() } else { format!("{first}{between}{second}") }
 }
 
-/// What leaving, leave and the end of a contract take.
+/// What leaving, leave and the end of a contract take, and what is asked before an account is made, or something goes that no
+/// rule gives any more.
 fn of_lifecycle(rules: &Json) -> Vec<RuleRight> {
     const EVERYTHING: &str = "everything";
     let lifecycle = &rules["lifecycle"];
@@ -176,12 +177,21 @@ fn of_lifecycle(rules: &Json) -> Vec<RuleRight> {
         });
         named.collect::<Vec<_>>()
     };
-    let mut found = vec![takes(
-        "lifecycle.deactivated".into(),
-        EVERYTHING.into(),
-        "deactivated or deleted in Okta".into(),
-        &lifecycle["deactivated"],
-    )];
+    let mut found = Vec::new();
+    let before = asks(&lifecycle["new_account"]["but_first"]);
+    if !before.is_empty() {
+        found.push(RuleRight {
+            rule: "lifecycle.new_account".into(),
+            effect: "gives",
+            right: "an account, made or switched on again".into(),
+            whom: "everybody in scope".into(),
+            asks: before,
+            ..RuleRight::default()
+        });
+    }
+    for (key, whom) in [("deactivated", "deactivated in Okta"), ("deleted", "deleted in Okta")] {
+        found.push(takes(format!("lifecycle.{key}"), EVERYTHING.into(), whom.into(), &lifecycle[key]));
+    }
     if let Some(attribute) = lifecycle["end"]["attribute"].as_str() {
         let whom = match &lifecycle["end"]["if"] {
             Json::Null => "everybody".to_owned(),
@@ -202,6 +212,14 @@ fn of_lifecycle(rules: &Json) -> Vec<RuleRight> {
     if let Some(conditions) = rules["scope"].get("if").filter(|_| rules["scope"]["on_leaving"] != "ignore") {
         let whom = format!("no longer: {}", say::conditions(conditions));
         found.push(takes("scope".into(), "what this policy gave".into(), whom, &rules["scope"]));
+    }
+    let before = asks(&rules["guardrails"]["removals_but_first"]);
+    if !before.is_empty() {
+        let right = "what no rule gives any more".into();
+        found.push(RuleRight {
+            asks: before,
+            ..takes("policy".into(), right, "everybody".into(), &Json::Null)
+        });
     }
     found
 }
@@ -299,10 +317,34 @@ is = "Employee"
                 "desk gives: a desk: building Mill <- everybody in scope and tenant is south|north and site is mill and office is \
                  MILL [places 3]",
                 "user type gives: the user type Employee <- everybody",
-                "lifecycle.deactivated takes: everything <- deactivated or deleted in Okta",
+                "lifecycle.deactivated takes: everything <- deactivated in Okta",
+                "lifecycle.deleted takes: everything <- deleted in Okta",
                 "lifecycle.end takes: everything <- userType is \"Contractor\" and the day in endDate is over",
                 "lifecycle.leave.away takes: for the time being: permissions <- status is \"SUSPENDED\"",
                 "scope takes: what this policy gave <- no longer: member of \"App\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_asked_beside_the_rules_that_give_something_has_its_row_too() {
+        let rules = r#"
+[lifecycle.deactivated]
+but_first = { stages = [{ after = "3 days", takes = ["account"] }] }
+[lifecycle.deleted]
+but_first = { approval = ["role:approver"] }
+[lifecycle.new_account]
+but_first = { approval = ["manager"] }
+[guardrails]
+removals_but_first = { hold = "2 days" }
+"#;
+        assert_eq!(
+            told(rules, &[]),
+            [
+                "lifecycle.new_account gives: an account, made or switched on again <- everybody in scope (asks: manager must agree)",
+                "lifecycle.deactivated takes: everything <- deactivated in Okta (asks: account only 3 days later)",
+                "lifecycle.deleted takes: everything <- deleted in Okta (asks: role:approver must agree)",
+                "policy takes: what no rule gives any more <- everybody (asks: 2 days must pass)",
             ]
         );
     }

@@ -605,7 +605,7 @@ impl Engine {
     ) -> Result<Write, Stop> {
         let site = scene.site.id();
         let waiting = self.store.clearances(ClearanceState::Waiting, WAITING_READ_MAX).await?;
-        let at_least = if waiting.len() == WAITING_READ_MAX { "at least " } else { "" };
+        let cut_off = waiting.len() == WAITING_READ_MAX;
         let waiting = waiting.into_iter().filter(|it| it.kind == ClearanceKind::Cap && it.site == *site);
         let mut people: BTreeMap<IdentityId, String> = waiting.map(|it| (it.identity, it.person)).collect();
         people.insert(plan.identity.clone(), plan.person.clone());
@@ -615,10 +615,7 @@ impl Engine {
             more => format!(" and {more} more"),
         };
         let who = format!("{}{more} would lose something next", named.join(", "));
-        let count = match people.len() {
-            1 => "1 person waits".to_owned(),
-            count => format!("{at_least}{count} people wait"),
-        };
+        let count = wait_said(people.len(), cut_off);
         Ok(Write::Finding(Box::new(Finding {
             key: format!("cap:{scope}"),
             kind: "cap".into(),
@@ -719,6 +716,15 @@ impl Engine {
     }
 }
 
+/// How many people wait, in words; where what was read of those who wait was cut off, there may be more.
+fn wait_said(people: usize, cut_off: bool) -> String {
+    let at_least = if cut_off { "at least " } else { "" };
+    match people {
+        1 => format!("{at_least}1 person waits"),
+        people => format!("{at_least}{people} people wait"),
+    }
+}
+
 /// What removals in a site are counted under.
 pub(crate) fn removals_scope(site: &lanyard_model::id::SiteId) -> String {
     format!("removals:{site}")
@@ -736,4 +742,18 @@ pub(super) fn mark_barred(plan: &mut Plan, applying: &Applying) {
 /// The lane of a plan that ends somebody's access.
 pub(super) fn lane_of(ended: bool, lane: Lane) -> Lane {
     if ended { Lane::Leaver } else { lane }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wait_said;
+
+    #[test]
+    fn whoever_waits_is_counted_as_far_as_was_read() {
+        let said = [(1, false), (1, true), (3, false), (3, true)].map(|(people, cut)| wait_said(people, cut));
+        assert_eq!(
+            said,
+            ["1 person waits", "at least 1 person waits", "3 people wait", "at least 3 people wait"]
+        );
+    }
 }

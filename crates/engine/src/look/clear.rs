@@ -18,9 +18,11 @@ use lanyard_plan::{
     lines,
     seating::Seating,
 };
-use lanyard_policy::Facts;
 
-use super::{AccountView, Applying, Leaving, Person, Scene, Stop};
+use super::{
+    AccountView, Applying, Leaving, Person, Scene, Stop,
+    decide::{Decided, facts_of},
+};
 use crate::{
     Engine,
     engine::{Active, manager_key},
@@ -80,7 +82,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// What of the decision the policy asks something about before it is given.
+    /// What of the decision the policy asks something about before it is given. `decided`: as this look decided.
     pub(crate) async fn asked(
         &self,
         scene: &Scene<'_>,
@@ -88,19 +90,14 @@ impl Engine {
         applied: &Applied,
         leaving: Option<Leaving>,
         desired: &Desired,
+        decided: Option<&Decided>,
     ) -> Result<Asked, Stop> {
         let demands = scene.active.policy.demands();
         if demands.is_empty() || leaving.is_some() {
             return Ok(Asked::default());
         }
-        let facts = Facts {
-            account: view.account.as_ref(),
-            applied: Some(applied),
-            gone: scene.person.gone,
-            since: scene.person.since,
-            manager_account: self.manager_account(scene, view, applied).await?,
-            linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
-        };
+        let manager = self.manager_account(scene, view, applied, decided).await?;
+        let facts = facts_of(scene, view, applied, manager);
         let base = scene.active.bound.evaluate_unasked(
             &scene.person.identity,
             &facts,

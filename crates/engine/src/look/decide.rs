@@ -12,7 +12,7 @@ use super::{AccountView, Leaving, Scene, Stop};
 use crate::Engine;
 
 /// A decision of this look, and what it rests on.
-pub(super) struct Decided {
+pub(crate) struct Decided {
     grounds: Grounds,
     /// As policy says it, before anything that is kept from the person is taken out.
     desired: Arc<Desired>,
@@ -33,11 +33,7 @@ impl Engine {
         if let Some(leaving) = leaving {
             return Ok(Arc::new(self.decide_leaving(scene, leaving)));
         }
-        let manager = match decided {
-            // Whose account it is does not change while one person is looked at.
-            Some(before) => before.grounds.manager_account(),
-            None => self.manager_account(scene, view, applied).await?,
-        };
+        let manager = self.manager_account(scene, view, applied, decided.as_ref()).await?;
         let facts = facts_of(scene, view, applied, manager);
         let (grounds, now) = (facts.grounds(), scene.person.present.earliest);
         let desired = match decided {
@@ -75,13 +71,18 @@ impl Engine {
         leaving.desired(&person.identity.id, scene.site.id(), since, person.present.earliest)
     }
 
-    /// The account of the person's manager in the site, for whom policy may want one.
+    /// The account of the person's manager in the site, for whom policy may want one. Whose it is does not change while one
+    /// person is looked at.
     pub(super) async fn manager_account(
         &self,
         scene: &Scene<'_>,
         view: &AccountView,
         applied: &Applied,
+        decided: Option<&Decided>,
     ) -> Result<Option<AccountId>, Stop> {
+        if let Some(before) = decided {
+            return Ok(before.grounds.manager_account());
+        }
         let identity = &scene.person.identity;
         let facts = facts_of(scene, view, applied, None);
         if !scene.active.bound.may_want_manager(identity, &facts, scene.person.present.earliest) {
@@ -93,7 +94,7 @@ impl Engine {
     }
 }
 
-fn facts_of<'a>(
+pub(super) fn facts_of<'a>(
     scene: &Scene<'_>,
     view: &'a AccountView,
     applied: &'a Applied,

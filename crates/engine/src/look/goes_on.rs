@@ -18,10 +18,11 @@ impl Engine {
         tail: &mut Tail,
     ) -> Result<(), Stop> {
         let site = scene.site.id();
-        let known = self.store.applied(governor, site).await?.unwrap_or_default();
-        let mut theirs = known.clone();
+        let mut theirs = self.store.applied(governor, site).await?.unwrap_or_default();
+        let before = applied.clone();
         leave(applied, &mut theirs);
-        if theirs == known {
+        // Also what they have already is ours no longer: taken back in this name, it would be gone from theirs.
+        if *applied == before {
             return Ok(());
         }
         tail.writes.push(self.applied_write(scene, applied));

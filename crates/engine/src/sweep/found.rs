@@ -50,6 +50,12 @@ impl Engine {
         for (site, failure) in &lists.unread {
             writes.push(self.unread_write(&SweepScope::of_site(site), Some(failure.to_string())));
         }
+        // Earlier versions told of a site under its plain name, which may be a tenant's now.
+        let sites =
+            lists.sites.iter().map(|site| &site.site).chain(lists.unread.iter().map(|(site, _)| site));
+        let plain = sites.flat_map(|site| ["unread", "schema"].map(|kind| self.plain_key(kind, site)));
+        let plain = plain.flatten().filter(|key| known.contains_key(key));
+        writes.extend(plain.map(|key| Write::FindingOver { key, at: now }));
         writes.extend(self.fights_over(&known, now).await?);
         let over = |prefix: String| {
             let keep =

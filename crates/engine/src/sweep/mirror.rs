@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use lanyard_model::{
     account::Account,
     coverage::{Certificate, ReadKind},
-    id::{AccountId, IdentityId, TenantId},
+    id::{AccountId, IdentityId, SiteId, TenantId},
     identity::Identity,
     signal::{Lane, Source},
 };
@@ -111,6 +111,11 @@ impl Engine {
             fix: Some("run doctor: it names what is wrong with the connection or the credential".into()),
             since: now,
         }))
+    }
+
+    /// The key under which earlier versions told this kind of finding of a site, unless that is a tenant's now.
+    pub(crate) fn plain_key(&self, kind: &str, site: &SiteId) -> Option<String> {
+        (!self.is_tenant(site.as_str())).then(|| format!("{kind}:{site}"))
     }
 
     fn certificate_writes(&self, scope: &str, kind: ReadKind, certificate: &Certificate) -> Vec<Write> {

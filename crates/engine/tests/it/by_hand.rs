@@ -19,6 +19,10 @@ use crate::{
 
 const HERE: &str = "ana@acme.example seat 11 CUSTOMER in 51\n";
 
+fn reason(text: &str) -> Terms {
+    Terms { reason: text.into(), ..Terms::default() }
+}
+
 async fn employed(world: &mut World) -> (lanyard_model::id::IdentityId, i64) {
     let ana = person("acme", "ana", "Ana", "0417");
     let id = ana.id.clone();
@@ -157,9 +161,12 @@ async fn a_leavers_visits_ring_and_are_put_away_by_hand() {
     assert_eq!(alarm.severity, lanyard_engine::ports::Severity::Error);
     assert!(alarm.title.contains("1 announced visit cannot"), "{}", alarm.title);
 
-    assert!(matches!(world.engine.put_away(todo, "Ola", "  ").await, Err(PutAwayError::NoReason)));
-    assert!(matches!(world.engine.put_away("todo:nothing", "Ola", "x").await, Err(PutAwayError::Unknown(_))));
-    let past = Terms { reason: "x".into(), until: Some(world.now()), ..Terms::default() };
+    assert!(matches!(world.engine.put_away(todo, "Ola", reason("  ")).await, Err(PutAwayError::NoReason)));
+    assert!(matches!(
+        world.engine.put_away("todo:nothing", "Ola", reason("x")).await,
+        Err(PutAwayError::Unknown(_))
+    ));
+    let past = Terms { until: Some(world.now()), ..reason("x") };
     assert!(matches!(world.engine.put_away(todo, "Ola", past).await, Err(PutAwayError::Over(_))));
     let lines = world.lines("finding").await;
     for key in [todo, "visits:acme/ana:hq:left"] {
@@ -207,7 +214,7 @@ async fn what_is_still_wrong_cannot_be_put_away() {
     world.hq.change(|s| s.faults_of.entry("update").or_default().push_back(Fault::Refused));
     world.alter(&id, |p| crate::bench::set(p, "department", "Legal")).await;
     world.quiet().await;
-    let refused = world.engine.put_away("dead:acme/ana", "Ola", "never mind").await.unwrap_err();
+    let refused = world.engine.put_away("dead:acme/ana", "Ola", reason("never mind")).await.unwrap_err();
     assert!(matches!(refused, PutAwayError::EndsByItself { .. }), "{refused}");
     assert!(world.findings().await.contains(&"dead:acme/ana".to_owned()));
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use lanyard_engine::{
     approvals::{Principal, Say, SayRefused},
     delegations::{DelegateRefused, Delegation, NewDelegation},
-    ports::{ActivityFilter, Document, DocumentKey, Store, Write},
+    ports::{ActivityFilter, Document, DocumentKey, Route, Store, Write},
 };
 use lanyard_model::{
     clearance::{Clearance, ClearanceState},
@@ -261,6 +261,55 @@ async fn whoever_stands_in_is_told_of_what_waits_when_it_begins() {
     world.engine.tell_stand_ins().await;
     let about = |name: &str| (format!("Lanyard asks: {name} Okafor (rooms)"), true);
     assert_eq!(told().await, [about("Ana"), about("Cat")], "of all but himself, once");
+}
+
+#[tokio::test]
+async fn more_stand_ins_than_are_written_to_one_by_one_hear_of_it_on_the_channels() {
+    for (channels, expected) in [(vec![], 19), (vec![Route::Slack("approvals".into())], 0)] {
+        let mut world = world(ASKS).await;
+        for number in 0..20 {
+            let (user, number) = (format!("u{number}"), format!("05{number:02}"));
+            world.say(person("acme", &user, &user, &number)).await;
+        }
+        world.quiet().await;
+        world.settings.alerts.asking.channels = channels;
+        world.reborn().await;
+        for number in 0..20 {
+            from_tomorrow(&world, &format!("u{number}")).await;
+        }
+        world.clock.pass(DAY);
+        world.engine.tell_stand_ins().await;
+        let told = world.store.messages_due(world.now(), 99).await.unwrap();
+        let about_ana = told.iter().filter(|message| {
+            message.subject.contains("Ana Okafor")
+                && message.text.contains("in the place of mia@acme.example")
+        });
+        assert_eq!(about_ana.count(), expected, "beside Mia herself");
+    }
+}
+
+/// From tomorrow on they may vote in Mia's place.
+async fn from_tomorrow(world: &World, to: &str) {
+    let starts = world.now() + DAY;
+    let wish = NewDelegation { starts: Some(starts), until: starts + DAY, ..wish(world, "mia", to) };
+    world.engine.delegate(&wish, "mia").await.unwrap();
+}
+
+#[tokio::test]
+async fn whose_address_it_is_is_asked_once_for_all_that_they_delegated() {
+    let mut of = Vec::new();
+    for to in [&["bob"][..], &["bob", "cat", "ana"]] {
+        let world = world(ASKS).await;
+        for to in to {
+            from_tomorrow(&world, to).await;
+        }
+        world.clock.pass(DAY);
+        world.mortal.used();
+        world.engine.tell_stand_ins().await;
+        of.push(world.mortal.used().0["identities_by_key"]);
+    }
+    // For each of the three who wait, by each key of Mia's address and of each who stands in for her.
+    assert_eq!(of, [3 * 2 * 2, 3 * 2 * 4]);
 }
 
 #[tokio::test]

@@ -104,6 +104,8 @@ pub struct OktaState {
     pub hangs: bool,
     /// What the feed answers next; then it is idle.
     pub pages: VecDeque<Result<FeedPage, FeedError>>,
+    /// Where it was asked from last.
+    pub asked: Option<FeedCursor>,
     /// How often everybody was listed.
     pub lists: usize,
     /// Calls that would have changed something here.
@@ -220,6 +222,7 @@ impl Directory for Okta {
         if held(&self.state).hangs {
             std::future::pending::<()>().await;
         }
+        self.change(|state| state.asked = Some(cursor.clone()));
         let scripted = held(&self.state).pages.pop_front();
         scripted.unwrap_or_else(|| Ok(FeedPage { events: Vec::new(), next: cursor.clone(), rows: 0 }))
     }

@@ -110,6 +110,44 @@ async fn a_log_is_read_to_its_end_when_nothing_is_left_or_what_is_left_is_new() 
 }
 
 #[tokio::test]
+async fn a_log_that_is_being_caught_up_is_as_old_as_its_last_read_to_the_end() {
+    let mut world = World::new().await;
+    let acme = "acme".into();
+    let old = |uuid: &str, next: &str, published: &str| {
+        let event = Event { published: Some(at(published)), ..event(uuid) };
+        Ok(FeedPage { events: vec![event], next: FeedCursor::At(next.into()), rows: 1 })
+    };
+    world.engine.poll_feed(&acme).await.unwrap();
+    let whole = world.now();
+    world.clock.pass(Duration::from_secs(3 * 86_400));
+    world.acme.change(|okta| {
+        okta.pages = [
+            old("u1", "a", "2026-05-04T09:00:00Z"),
+            old("u2", "b", "2026-05-05T09:00:00Z"),
+            Err(FeedError::CursorDead { reason: "410".into() }),
+            old("u2", "b", "2026-05-05T09:00:00Z"),
+            old("u3", "c", "2026-05-07T07:59:30Z"),
+        ]
+        .into();
+    });
+    let standing = async |world: &World| world.engine.feed_standing(&"acme".into()).await.unwrap();
+    for page in 1..=2 {
+        // Also where the process that catches up is not the one that began to.
+        world.restarted().await;
+        world.engine.poll_feed(&acme).await.unwrap();
+        assert_eq!(standing(&world).await.read_at, Some(whole), "after page {page}");
+    }
+    assert_eq!(standing(&world).await.age(world.now()).unwrap().as_secs(), 3 * 86_400);
+    // The place is refused meanwhile: nothing between it and now is passed over.
+    world.engine.poll_feed(&acme).await.unwrap();
+    let asked = world.acme.state.lock().unwrap().asked.clone();
+    assert_eq!(asked, Some(FeedCursor::Since(whole - Duration::from_secs(3600))));
+    assert_eq!(standing(&world).await.read_at, Some(whole));
+    world.engine.poll_feed(&acme).await.unwrap();
+    assert_eq!(standing(&world).await.read_at, Some(world.now()));
+}
+
+#[tokio::test]
 async fn a_log_that_nobody_reads_any_more_is_told_of_and_over_when_it_is_read() {
     let mut world = World::new().await;
     let log = lanyard_engine::alerts::AlertRule {

@@ -163,6 +163,27 @@ async fn the_manager_decides_and_so_does_whom_they_send() {
 }
 
 #[tokio::test]
+async fn whose_account_the_manager_has_is_asked_once_in_a_pass() {
+    let mut world =
+        world(&[ASKS, ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n")]).await;
+    world.say(person("acme", "mia", "Mia", "0001")).await;
+    let mut con = person("acme", "con", "Con", "0417");
+    for (name, value) in
+        [("userType", "Contractor"), ("startDate", "2026-05-08"), ("managerId", "mia@acme.example")]
+    {
+        set(&mut con, name, value);
+    }
+    let id = con.id.clone();
+    world.say(con).await;
+    world.quiet().await;
+    assert!(world.shown().contains("visit Con visit:2026-05-08"), "{}", world.shown());
+    world.mortal.used();
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::ZERO).await;
+    assert_eq!(world.mortal.used().0["link"], 1, "for what is decided and for what is asked about");
+}
+
+#[tokio::test]
 async fn a_hold_waits_its_time_over_a_restart_and_begins_anew_with_a_new_reason() {
     let mut world = world(&[HOLDS]).await;
     let ana = join(&mut world).await;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use lanyard_engine::{
-    ports::{PortFailure, Store},
+    ports::{PortFailure, Store, Write},
     put_away::Terms,
 };
 use lanyard_model::{
@@ -214,6 +214,31 @@ async fn a_new_id_that_was_read_while_the_disk_was_full_takes_the_account_over()
     let later: Vec<_> = world.hq.change(|s| s.writes[sent..].to_vec());
     assert_eq!(later, Vec::<String>::new(), "nothing was taken meanwhile");
     assert_eq!(world.sweep().await.differing, 0);
+}
+
+#[tokio::test]
+async fn what_the_new_id_is_given_too_is_the_old_ones_no_longer() {
+    let mut world = World::new().await;
+    let old = person("acme", "old", "Ana", "0417");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    let again = person("acme", "new", "Ana", "0417");
+    let new = again.id.clone();
+    let applied =
+        async |world: &World, id| world.store.applied(id, &"hq".into()).await.unwrap().unwrap_or_default();
+    let given = applied(&world, &id).await;
+    assert_eq!((given.seat, given.roles.len()), (Some(RoomId(11)), 1));
+    let known = Write::Applied { identity: new.clone(), site: "hq".into(), applied: Box::new(given.clone()) };
+    world.store.write(vec![known]).await.unwrap();
+    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
+    world.say(again).await;
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    let left = applied(&world, &id).await;
+    assert_eq!((left.seat, left.roles.len()), (None, 0), "nothing is both identities'");
+    assert_eq!(applied(&world, &new).await.roles, given.roles);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lanyard_engine::{
     ports::{Store as _, Write},
+    put_away::Terms,
     reviews::{
         Opening,
         campaign::{Decision, Line},
@@ -141,7 +142,8 @@ async fn visits_are_reviewed_and_their_removal_is_a_to_do_that_closes_the_line()
     let todo = format!("review:{}", line.id);
     assert_eq!(world.findings().await, [todo.as_str()]);
     assert!(!removed(&world, line).await);
-    world.engine.put_away(&todo, "Ola", "cancelled at the desk").await.unwrap();
+    let terms = Terms { reason: "cancelled at the desk".into(), ..Terms::default() };
+    world.engine.put_away(&todo, "Ola", terms).await.unwrap();
     assert!(removed(&world, line).await, "who put the to-do away says that it is over");
 }
 

@@ -100,13 +100,13 @@ async fn a_schedule_whose_moment_comes_during_another_sweep_is_seen_to_after_it(
         state.while_listed = Some(Box::new(move || clock.pass(Duration::from_secs(45 * 60))));
     });
     at_moment(&world, "2026-05-05T02:00:00Z").await;
-    assert_eq!(began(&world, "hq").await, [at("2026-05-05T02:00:00Z")]);
-    assert_eq!(began(&world, "south").await, [at("2026-05-05T02:45:00Z")]);
+    assert_eq!(began(&world, "site:hq").await, [at("2026-05-05T02:00:00Z")]);
+    assert_eq!(began(&world, "site:south").await, [at("2026-05-05T02:45:00Z")]);
     // The next day each comes at its own moment.
     at_moment(&world, "2026-05-06T02:00:00Z").await;
     at_moment(&world, "2026-05-06T02:30:00Z").await;
-    assert_eq!(began(&world, "hq").await[1..], [at("2026-05-06T02:00:00Z")]);
-    assert_eq!(began(&world, "south").await[1..], [at("2026-05-06T02:30:00Z")]);
+    assert_eq!(began(&world, "site:hq").await[1..], [at("2026-05-06T02:00:00Z")]);
+    assert_eq!(began(&world, "site:south").await[1..], [at("2026-05-06T02:30:00Z")]);
     assert_eq!(began(&world, "all").await.len(), 1);
 }
 
@@ -127,14 +127,14 @@ async fn a_schedule_that_comes_again_before_its_sweep_has_ended_piles_nothing_up
         settle().await;
     }
     // Each begins when the one before it has ended and rested for half a minute, and none for a moment that has passed.
-    let hq = began(&world, "hq").await;
+    let hq = began(&world, "site:hq").await;
     assert_eq!(
         clock_times(&hq),
         ["08:01:00", "08:06:30", "08:12:00", "08:17:30", "08:23:00", "08:28:30"],
         "a sweep takes five minutes"
     );
     assert_eq!(
-        clock_times(&began(&world, "south").await),
+        clock_times(&began(&world, "site:south").await),
         ["08:11:30"],
         "it has its turn: it was due at ten past"
     );
@@ -175,7 +175,8 @@ async fn schedules_that_leave_no_time_between_keep_nobody_waiting_who_could_not_
     at_moment(&world, "2026-05-04T08:01:00Z").await;
     assert!(world.now() >= at("2026-05-04T10:00:00Z"), "{}", world.now());
     assert_eq!(clock_times(&began(&world, "beta").await), ["08:31:00"], "its own moment was five past eight");
-    let by_turns: Vec<_> = began(&world, "hq").await.into_iter().zip(began(&world, "south").await).collect();
+    let by_turns: Vec<_> =
+        began(&world, "site:hq").await.into_iter().zip(began(&world, "site:south").await).collect();
     assert!(
         by_turns.len() > 6 && by_turns.iter().all(|(hq, south)| *south == *hq + FIVE_MINUTES),
         "{by_turns:?}"
@@ -219,11 +220,11 @@ async fn the_last_sweeps_of_all_scopes_are_one_question() {
     let scopes: Vec<String> = last
         .iter()
         .map(|(scope, record)| {
-            assert_eq!(scope.to_string(), record.scope);
+            assert_eq!(scope.key(), record.scope);
             record.scope.clone()
         })
         .collect();
-    assert_eq!(scopes, ["all", "beta", "hq", "acme in south"]);
+    assert_eq!(scopes, ["all", "beta", "site:hq", "acme in south"]);
 }
 
 #[tokio::test]
@@ -289,9 +290,9 @@ async fn a_restart_owes_no_full_sweep_where_each_site_was_compared_by_its_own_sc
     world.restarted().await;
     let _run = run(&world);
     settle().await;
-    assert_eq!(began(&world, "hq").await.last(), Some(&at("2026-05-21T02:10:00Z")));
+    assert_eq!(began(&world, "site:hq").await.last(), Some(&at("2026-05-21T02:10:00Z")));
     assert_eq!(
-        began(&world, "south").await.last(),
+        began(&world, "site:south").await.last(),
         Some(&at("2026-05-20T02:30:00Z")),
         "its moment is to come"
     );
@@ -320,13 +321,13 @@ async fn a_killed_sweep_of_one_site_goes_on_after_the_restart_with_what_was_read
     world.acme.change(|state| drop(state.people.insert("ana".into(), person("acme", "ana", "Ana", "0417"))));
     killed_after_lists(&mut world).await;
     let lists = (world.acme.lists(), world.beta.lists());
-    let ended = began(&world, "hq").await.len();
+    let ended = began(&world, "site:hq").await.len();
     world.clock.pass(Duration::from_secs(60));
     // Whichever sweep comes first takes up the lists that it would read too.
     world.restarted().await;
     let _run = run(&world);
     settle().await;
-    assert_eq!(began(&world, "hq").await.len(), ended + 1);
+    assert_eq!(began(&world, "site:hq").await.len(), ended + 1);
     assert_eq!(began(&world, "all").await.len(), 1, "nothing else is owed");
     assert_eq!((world.acme.lists(), world.beta.lists()), lists, "what was read whole is not read again");
 }
@@ -394,7 +395,7 @@ async fn what_cannot_be_read_is_asked_for_and_nothing_else_is_read_meanwhile() {
         world.clock.pass(Duration::from_secs(60));
         settle().await;
     }
-    assert_eq!(began(&world, "hq").await.len(), 1);
+    assert_eq!(began(&world, "site:hq").await.len(), 1);
     assert!(!world.findings().await.contains(&"sweep".to_owned()));
 }
 
@@ -406,13 +407,13 @@ async fn a_site_that_a_killed_process_could_not_read_is_compared_when_it_answers
     world.restarted().await;
     let _run = run(&world);
     settle().await;
-    assert_eq!(began(&world, "hq").await, []);
+    assert_eq!(began(&world, "site:hq").await, []);
     world.hq.change(|state| state.failure = None);
     for _ in 0..7 {
         world.clock.pass(Duration::from_secs(60));
         settle().await;
     }
-    assert_eq!(began(&world, "hq").await.len(), 1);
+    assert_eq!(began(&world, "site:hq").await.len(), 1);
 }
 
 #[tokio::test]
@@ -464,11 +465,21 @@ async fn a_schedule_that_never_comes_is_told_when_it_is_published_and_over_when_
     assert!(!world.findings().await.contains(&key), "{:?}", world.findings().await);
 }
 
-#[tokio::test]
-async fn scopes_are_named_as_they_are_on_record() {
-    let named = |site: Option<&str>, tenant: Option<&str>| {
-        SweepScope { site: site.map(SiteId::from), tenant: tenant.map(TenantId::from) }.to_string()
+#[test]
+fn scopes_are_kept_apart_though_a_tenant_and_a_site_have_one_name() {
+    let scope = |site: Option<&str>, tenant: Option<&str>| SweepScope {
+        site: site.map(SiteId::from),
+        tenant: tenant.map(TenantId::from),
     };
-    assert_eq!(named(None, None), "all");
-    assert_eq!(named(Some("hq"), Some("acme")), "acme in hq");
+    let is_tenant = |name: &str| ["acme", "main"].contains(&name);
+    for (scope, key, shown) in [
+        (scope(None, None), "all", "all"),
+        (scope(None, Some("main")), "main", "main"),
+        (scope(Some("main"), None), "site:main", "main"),
+        (scope(Some("hq"), Some("acme")), "acme in hq", "acme in hq"),
+    ] {
+        assert_eq!((scope.key().as_str(), scope.to_string().as_str()), (key, shown));
+        assert_eq!(SweepScope::of_key(key, is_tenant), scope);
+    }
+    assert_eq!(SweepScope::of_key("hq", is_tenant), scope(Some("hq"), None), "as earlier versions kept it");
 }

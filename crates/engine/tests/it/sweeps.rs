@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{ActivityFilter, PortFailure, Severity, Store, Swept};
+use lanyard_engine::ports::{ActivityFilter, Finding, PortFailure, Severity, Store, Swept, Write};
 use lanyard_model::{
     account::{AccountKind, FieldName},
     coverage::ReadKind,
@@ -625,6 +625,36 @@ async fn whoever_was_deleted_and_whose_account_lives_on_is_told_with_those_who_a
         "{}",
         told.detail
     );
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_site_under_its_plain_name_ends_unless_it_is_a_tenants() {
+    let world = World::new().await;
+    let told = |key: &str| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: "unread".into(),
+            severity: Severity::Error,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: "it could not be read".into(),
+            detail: String::new(),
+            fix: None,
+            since: world.now(),
+        }))
+    };
+    // Kept by earlier versions; no site is named acme.
+    let kept = ["unread:hq", "schema:south", "unread:acme"].map(told);
+    world.store.write(kept.into()).await.unwrap();
+    world.beta.change(|state| {
+        state.failure = Some(PortFailure::Unavailable { upstream: "beta".into(), reason: "down".into() });
+    });
+    world.hq.change(|state| {
+        state.failure = Some(PortFailure::Unavailable { upstream: "hq".into(), reason: "down".into() });
+    });
+    world.sweep().await;
+    assert_eq!(world.findings().await, ["unread:beta", "unread:site:hq"], "acme was read itself");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Is the population whole: comparisons, and the same people counted three times.
 
-use lanyard_engine::ports::{SweepRecord, Swept};
+use lanyard_engine::{
+    ports::{SweepRecord, Swept},
+    sweep::SweepScope,
+};
 use lanyard_evidence::{pack::Pack, tables};
 use lanyard_model::account::AccountKind;
 
@@ -33,14 +36,13 @@ const EVERYBODYS: &str = "all tenants together";
 /// What a comparison counted, and of whom: of the pack's tenant, unless a version made it that counted several tenants
 /// together.
 fn counted(scope: &Scope<'_>, sweep: &SweepRecord) -> (Swept, &'static str) {
-    let tenant = scope.ask.tenant.as_str();
     let all = Swept {
         people: sweep.people,
         accounts: sweep.accounts,
         drift: sweep.drift,
         findings: sweep.findings,
     };
-    let alone = sweep.scope == tenant || sweep.scope.starts_with(&format!("{tenant} in "));
+    let alone = first::compared(scope, sweep).tenant.is_some_and(|tenant| tenant == scope.ask.tenant);
     match sweep.of.get(&scope.ask.tenant).filter(|_| scope.several) {
         Some(own) => (*own, OWN),
         None if scope.several && !alone => (all, EVERYBODYS),
@@ -63,7 +65,7 @@ pub fn rows(
             &tables::SWEEPS,
             vec![
                 sweep.id.as_str().into(),
-                sweep.scope.as_str().into(),
+                first::compared(scope, sweep).to_string().into(),
                 sweep.started_at.into(),
                 sweep.ended_at.into(),
                 swept.people.into(),
@@ -91,9 +93,10 @@ pub fn rows(
     for (when, sweep) in [("first", sweeps.first()), ("last", sweeps.last())] {
         let Some(sweep) = sweep else { continue };
         let (swept, of) = counted(scope, sweep);
-        let part = match sweep.scope.as_str() {
-            "all" => String::new(),
-            scope => format!(" of {scope} alone"),
+        let compared = first::compared(scope, sweep);
+        let part = match compared == SweepScope::default() {
+            true => String::new(),
+            false => format!(" of {compared} alone"),
         };
         let whose = if scope.several { format!(", {of}") } else { String::new() };
         let source = format!("sweep {}{part}{whose}", sweep.id);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use lanyard_engine::{ports::SweepRecord, sweep::SweepScope};
-use lanyard_model::id::{SiteId, TenantId};
+use lanyard_model::id::SiteId;
 
 use super::Scope;
 
@@ -19,7 +19,7 @@ pub fn baselines(scope: &Scope<'_>) -> anyhow::Result<HashMap<SiteId, Timestamp>
     let mut found = HashMap::new();
     for (site, _) in &scope.sites {
         let known = scope.archive.site_known_since(site)?.max(tenant);
-        let ended = sweeps.iter().filter(|sweep| covers(sweep, &scope.ask.tenant, site));
+        let ended = sweeps.iter().filter(|sweep| covers(scope, sweep, site));
         let ended = ended.filter_map(|sweep| sweep.ended_at.filter(|_| sweep.certified));
         if let Some(first) = ended.filter(|at| known.is_none_or(|known| *at >= known)).min() {
             found.insert(site.clone(), first);
@@ -30,12 +30,18 @@ pub fn baselines(scope: &Scope<'_>) -> anyhow::Result<HashMap<SiteId, Timestamp>
 
 /// Whether a comparison reads the tenant in any site in scope.
 pub fn reads(scope: &Scope<'_>, sweep: &SweepRecord) -> bool {
-    scope.sites.iter().any(|(site, _)| covers(sweep, &scope.ask.tenant, site))
+    scope.sites.iter().any(|(site, _)| covers(scope, sweep, site))
 }
 
-/// Whether a comparison of this scope reads the tenant and the site; see the engine's scopes of sweeps.
-fn covers(sweep: &SweepRecord, tenant: &TenantId, site: &SiteId) -> bool {
-    let (tenant, site) = (Some(tenant.clone()), Some(site.clone()));
-    let parts = [(None, None), (tenant.clone(), None), (None, site.clone()), (tenant, site)];
-    parts.into_iter().any(|(tenant, site)| sweep.scope == SweepScope { site, tenant }.to_string())
+/// What a comparison read, of whatever tenants and sites.
+pub fn compared(scope: &Scope<'_>, sweep: &SweepRecord) -> SweepScope {
+    let tenants = || scope.tenants.iter().chain([&scope.ask.tenant]);
+    SweepScope::of_key(&sweep.scope, |name| tenants().any(|tenant| tenant.as_str() == name))
+}
+
+/// Whether a comparison reads the pack's tenant in the site.
+fn covers(scope: &Scope<'_>, sweep: &SweepRecord, site: &SiteId) -> bool {
+    let compared = compared(scope, sweep);
+    compared.tenant.is_none_or(|tenant| tenant == scope.ask.tenant)
+        && compared.site.is_none_or(|known| known == *site)
 }

@@ -279,11 +279,17 @@ fn is_among(value: &str, list: &[Wanted]) -> bool {
     list.iter().any(|wanted| wanted.folded == value)
 }
 
-/// Adds what is missing. An attribute of one value can hold one only.
+/// Adds what is missing. An attribute of one value can hold one only; where it has none, nothing says which it is.
 fn has_all(named: &Attribute, list: &[Wanted], subject: &Subject<'_>) -> Option<Vec<Remedy>> {
     let attribute = named.name.clone();
-    if let ([one], None) = (list, items(named, subject)) {
-        return Some(vec![Remedy::Set { attribute, value: one.text.clone() }]);
+    if items(named, subject).is_none() {
+        let first = list.first()?;
+        if list.iter().all(|wanted| wanted.folded == first.folded) {
+            return Some(vec![Remedy::Set { attribute, value: first.text.clone() }]);
+        }
+        if subject.shown(named).is_some() {
+            return None;
+        }
     }
     let is_there = |wanted: &Wanted| subject.any_text(named, |value| fold::text(value) == wanted.folded);
     let mut values: Vec<String> = Vec::new();

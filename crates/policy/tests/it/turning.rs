@@ -219,6 +219,8 @@ fn values_are_added_to_lists_and_taken_out_of_them() {
     for (condition, sites, turned) in [
         (has_both, "a|C", "it would be given if you add \"B\" to sites"),
         (has_both, "", "it would be given if you add \"A\" and \"B\" to sites"),
+        (has_both, "A", "no change of attributes or groups alone turns it round"),
+        (has_both, "C", "no change of attributes or groups alone turns it round"),
         (has_both, "B|C|a", "it would stop if you take \"a\" out of sites"),
         ("{ attribute = \"sites\", has_all = [\"A\"] }", "C", "it would be given if you set sites to \"A\""),
         ("{ attribute = \"sites\", has_all = [\"A\"] }", "A", "it would stop if you empty sites"),

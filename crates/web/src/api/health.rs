@@ -303,7 +303,7 @@ async fn sweeps(engine: &Engine, text: &mut String) -> Result<(), StoreFailure> 
         &mut sites.iter().map(|(site, _, certified)| (site.to_string(), *certified)),
     );
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    let scopes = || last.iter().map(|(scope, record)| (scope.to_string(), record));
+    let scopes = || last.iter().map(|(scope, record)| (scope.key(), record));
     gauge(
         "lanyard_sweep_seconds",
         "What the last comparison of a scope took",

@@ -246,16 +246,20 @@ pub async fn sweeps(
 ) -> Answer {
     let mut items = state.engine.store().sweeps(None, LISTED_MAX).await?;
     items.retain(|sweep| {
-        let tenant = state.engine.directories().keys().find(|id| id.as_str() == sweep.scope);
-        let site = state.engine.sites().keys().find(|id| id.as_str() == sweep.scope);
-        match (tenant, site) {
-            (Some(tenant), _) => caller.sees_tenant(tenant),
-            (None, Some(site)) => caller.sees_site(site),
-            (None, None) => caller.sees_everything(),
+        let scope = state.engine.compared_in(sweep);
+        match (&scope.tenant, &scope.site) {
+            (Some(tenant), None) if state.engine.directories().contains_key(tenant) => {
+                caller.sees_tenant(tenant)
+            }
+            (None, Some(site)) if state.engine.sites().contains_key(site) => caller.sees_site(site),
+            _ => caller.sees_everything(),
         }
     });
-    // Whoever sees a site need not know of all tenants in it.
-    items.iter_mut().for_each(|sweep| sweep.of.clear());
+    for sweep in &mut items {
+        sweep.scope = state.engine.compared_in(sweep).to_string();
+        // Whoever sees a site need not know of all tenants in it.
+        sweep.of.clear();
+    }
     let page = paging.cut(items, 100, true, |sweep| (sweep.started_at, sweep.id.clone()))?;
     Ok(Json(json!({ "items": page.items, "next": page.next, "total": page.total })))
 }

@@ -180,6 +180,30 @@ async fn each_site_has_its_age_whichever_schedule_compared_it() {
     );
 }
 
+#[tokio::test]
+async fn a_tenant_and_a_site_of_one_name_have_each_their_own_comparisons() {
+    let house = with_sites(&["hq", "northgate"]).await;
+    swept(&house, "all", 400, true).await;
+    swept(&house, "northgate", 5, true).await;
+    swept(&house, "site:northgate", 30, true).await;
+    // Kept by an earlier version.
+    swept(&house, "hq", 2, true).await;
+    let scopes: Vec<String> = series(&house, "lanyard_sweep_seconds").await;
+    assert_eq!(
+        scopes,
+        [
+            "lanyard_sweep_seconds{scope=\"all\"} 600",
+            "lanyard_sweep_seconds{scope=\"northgate\"} 600",
+            "lanyard_sweep_seconds{scope=\"site:hq\"} 600",
+            "lanyard_sweep_seconds{scope=\"site:northgate\"} 600",
+        ]
+    );
+    let listed = house.api("GET", "/sweeps", None, serde_json::Value::Null).await.body;
+    let shown: Vec<&str> =
+        listed["items"].as_array().unwrap().iter().map(|sweep| sweep["scope"].as_str().unwrap()).collect();
+    assert_eq!(shown, ["hq", "northgate", "northgate", "all"], "people read plain names");
+}
+
 /// The lines of a series.
 async fn series(house: &House, name: &str) -> Vec<String> {
     let (_, _, text) = house.form("GET", "/metrics", &[("authorization", "Bearer local")], "").await;

@@ -287,6 +287,29 @@ async fn comparisons_of_others_are_not_in_a_pack_and_of_shared_ones_their_doubts
 }
 
 #[tokio::test]
+async fn a_comparison_of_a_tenant_is_none_of_the_site_that_has_its_name() {
+    let brim = || SiteId::new("brim");
+    let mut all = history();
+    all.extend(neighbours());
+    all.extend([account_in(brim(), 1, true, &[], at(-5)), link_in(brim(), who("con"), 1, at(-5))]);
+    all.push(compared("brim", at(20), 99, &[]));
+    all.push(compared("site:brim", at(21), 7, &[]));
+    // Kept by an earlier version.
+    all.push(compared("dock", at(23), 8, &[]));
+    let both = |ask: &mut Ask| {
+        ask.sites = vec![(brim(), "https://b.example".into()), (dock(), "https://d.example".into())];
+    };
+    let made = made_of(all, both).await;
+    let told: Vec<_> = made
+        .rows("sweeps")
+        .into_iter()
+        .filter(|row| row["scope"] != "all")
+        .map(|row| (row["scope"].clone(), row["people"].clone()))
+        .collect();
+    assert_eq!(told, [(json!("brim"), json!(7)), (json!("dock"), json!(8))]);
+}
+
+#[tokio::test]
 async fn of_a_comparison_of_several_tenants_a_pack_tells_its_own_counts() {
     let own = Swept { people: 3, accounts: 2, drift: 1, findings: 0 };
     let others = Swept { people: 99, accounts: 98, drift: 9, findings: 9 };

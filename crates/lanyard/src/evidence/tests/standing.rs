@@ -170,7 +170,8 @@ async fn every_exception_that_stood_has_owner_reason_and_end_or_says_that_none_i
         rules,
         [
             "rooms | gives | the item Rooms | userType is \"Employee\"",
-            "lifecycle.deactivated | takes | everything | deactivated or deleted in Okta",
+            "lifecycle.deactivated | takes | everything | deactivated in Okta",
+            "lifecycle.deleted | takes | everything | deleted in Okta",
         ]
     );
 }
