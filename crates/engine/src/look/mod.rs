@@ -354,6 +354,7 @@ impl Engine {
             return Err(stop);
         }
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
+        self.read_groups_again(&person, tail);
         Ok(())
     }
 
