@@ -167,6 +167,8 @@ pub struct Engine {
     pub(crate) dead_loops: Mutex<BTreeSet<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
     pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
+    /// Looks one after another that could not read somebody's groups whole.
+    pub(crate) groups_missed: Mutex<BTreeMap<IdentityId, u32>>,
     /// What looks read of people and could not record with their end, until a look at them is on record.
     pub(crate) unrecorded: Mutex<BTreeMap<IdentityId, Write>>,
     /// Whom the seal that was last asked about names.
@@ -261,6 +263,7 @@ impl Engine {
             overdue: Mutex::default(),
             dead_loops: Mutex::default(),
             strikes: Mutex::default(),
+            groups_missed: Mutex::default(),
             unrecorded: Mutex::default(),
             sealed_people: Mutex::default(),
             wake: Notify::new(),

@@ -82,10 +82,19 @@ impl Keeping<'_> {
     }
 }
 
+/// Future bookings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bookings {
+    pub(crate) rows: Vec<Booking>,
+    /// The list that they are from is proven whole. Otherwise two reads agree on it, which one fault may bring about twice.
+    pub(crate) proven: bool,
+}
+
 /// A whole read of future bookings, by host.
 struct Scan {
     began: Timestamp,
     by_host: Arc<HashMap<AccountId, Vec<Booking>>>,
+    proven: bool,
 }
 
 impl SiteState {
@@ -197,11 +206,7 @@ impl SiteState {
 
     /// All future bookings, from a read that may be believed: whoever sees only their own rows, or a torn page, would take
     /// somebody's bookings for cancelled.
-    pub(crate) async fn whole_calendar(
-        &self,
-        from: Timestamp,
-        lane: Lane,
-    ) -> Result<Vec<Booking>, PortFailure> {
+    pub(crate) async fn whole_calendar(&self, from: Timestamp, lane: Lane) -> Result<Bookings, PortFailure> {
         let mut before: Option<Vec<ReservationId>> = None;
         let mut doubts = Vec::new();
         for _ in 0..CALENDAR_READS {
@@ -219,8 +224,9 @@ impl SiteState {
             doubts = evidence.certify(None, 0).doubts;
             let ids: Vec<_> = rows.iter().map(|booking| booking.id).collect();
             // A count may be about something else than the list. What two whole reads agree on is so.
-            if doubts.is_empty() || whole && before.as_ref() == Some(&ids) {
-                return Ok(rows);
+            let proven = doubts.is_empty();
+            if proven || whole && before.as_ref() == Some(&ids) {
+                return Ok(Bookings { rows, proven });
             }
             before = whole.then_some(ids);
         }
@@ -266,19 +272,20 @@ impl SiteState {
         since: Timestamp,
         now: impl Fn() -> Timestamp,
         lane: Lane,
-    ) -> Result<Vec<Booking>, PortFailure> {
+    ) -> Result<Bookings, PortFailure> {
         let mut scan = self.bookings.lock().await;
         if scan.as_ref().is_none_or(|scan| scan.began < since) {
             let began = now();
-            let rows = self.whole_calendar(began, lane).await?;
+            let Bookings { rows, proven } = self.whole_calendar(began, lane).await?;
             let mut by_host: HashMap<AccountId, Vec<Booking>> = HashMap::new();
             for booking in rows {
                 by_host.entry(booking.host).or_default().push(booking);
             }
-            *scan = Some(Scan { began, by_host: Arc::new(by_host) });
+            *scan = Some(Scan { began, by_host: Arc::new(by_host), proven });
         }
-        let found = scan.as_ref().map(|scan| Arc::clone(&scan.by_host));
+        let found = scan.as_ref().map(|scan| (Arc::clone(&scan.by_host), scan.proven));
         drop(scan);
-        Ok(found.and_then(|by_host| by_host.get(&account).cloned()).unwrap_or_default())
+        let Some((by_host, proven)) = found else { return Ok(Bookings::default()) };
+        Ok(Bookings { rows: by_host.get(&account).cloned().unwrap_or_default(), proven })
     }
 }

@@ -202,7 +202,7 @@ impl Engine {
                 // Never an earlier scan: an operation of ours may be the last thing that happened.
                 let since = now + std::time::Duration::from_millis(1);
                 let read = state.bookings_of(link.account.id, since, || self.clock.now(), Lane::Normal).await;
-                Some(read.map_err(PreviewError::Port)?)
+                Some(read.map_err(PreviewError::Port)?.rows)
             }
             _ => None,
         };

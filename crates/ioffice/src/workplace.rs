@@ -11,7 +11,7 @@ use lanyard_model::{
     account::{Account, AccountRead},
     booking::Booking,
     coverage::Evidence,
-    id::{AccountId, ItemId, SiteId},
+    id::{AccountId, ItemId, ReservationId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
     signal::Lane,
@@ -75,6 +75,14 @@ impl Workplace for IofficeClient {
 
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure> {
         self.scan_bookings(from, lane, &Silent).await.map_err(|e| self.failure(e))
+    }
+
+    async fn observe_booking(&self, id: ReservationId, lane: Lane) -> Result<Option<Booking>, PortFailure> {
+        match self.read_reservation(id, lane).await {
+            Ok(booking) => Ok(Some(booking)),
+            Err(ReadError::NotFound) => Ok(None),
+            Err(error) => Err(self.failure(error)),
+        }
     }
 
     async fn item_holders(

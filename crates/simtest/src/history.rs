@@ -1,8 +1,13 @@
 //! What one history came to, and how it is told.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use jiff::Timestamp;
+use lanyard_sim::host::DeskName;
 
 use crate::{auditor::Violation, guards::Guards, script::Plan, twin::Ends};
 
@@ -33,6 +38,10 @@ pub struct History {
     pub simulated: Duration,
     /// What everybody has in the end.
     pub ends: Ends,
+    /// From when on nothing was late any more.
+    pub well_from: Timestamp,
+    /// Sites in which the limit on removals is reached in the end.
+    pub full: BTreeSet<DeskName>,
 }
 
 /// Things that happened.

@@ -33,7 +33,7 @@ use crate::{
     guards::{self, Ballots},
     history::{History, Steps},
     life::{Fences, Life},
-    script::{Deed, Plan, Script, Step},
+    script::{Deed, MADE_UP, Plan, Script, Step},
     twin,
     weather::Mishap,
 };
@@ -208,6 +208,8 @@ impl Stage {
             writes: self.sides.network.sent().len(),
             simulated: Duration::try_from(at.duration_since(start)).unwrap_or_default(),
             ends: Default::default(),
+            well_from: at,
+            full: Default::default(),
         }
     }
 
@@ -536,6 +538,8 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         writes: sent.len(),
         simulated: Duration::try_from(now.duration_since(start)).unwrap_or_default(),
         ends: twin::ends(&records),
+        well_from: faults_ended + MADE_UP,
+        full: verdict.full,
     }
 }
 

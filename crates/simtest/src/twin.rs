@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lanyard_sim::{
     faults::{Effect, Rule, Target},
-    host::Vendor,
+    host::{DeskName, Vendor},
     scenario::audit::Record,
 };
 
@@ -19,13 +19,29 @@ use crate::{
     script::{Deed, Plan},
 };
 
-/// What somebody has in a site in the end, in words that two lives of one history share.
-pub type Ends = BTreeMap<String, String>;
+/// What everybody has in the end, by site and employee number.
+pub type Ends = BTreeMap<(DeskName, String), End>;
+
+/// What somebody has in a site in the end, in words that two lives of one history share. `None`: nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct End {
+    words: Option<String>,
+    /// When each booking of theirs begins.
+    booked: Vec<Timestamp>,
+}
+
+impl End {
+    /// As told of a history that was well again then. What begins before that may have come too late to be booked.
+    fn told(&self, well: Timestamp) -> Option<String> {
+        let words = self.words.as_ref()?;
+        let booked = self.booked.iter().filter(|begins| **begins >= well).count();
+        Some(format!("{words}; {booked} bookings"))
+    }
+}
 
 /// Fields that come from Okta alone. `userName` is not among them, since an account that was lost
 /// on the way may hold it; nor the title, which is changed to make occasions for faults.
 const FIELDS: [&str; 6] = ["firstName", "lastName", "email", "department", "company", "seatClassification"];
-const NOTHING: &str = "nothing";
 
 /// Reads them from the sites' own records.
 pub fn ends(records: &[Record]) -> Ends {
@@ -38,10 +54,10 @@ pub fn ends(records: &[Record]) -> Ends {
             };
             let number = number.trim_start_matches('0');
             let live = user["active"] != false;
-            let key = format!("{} {number}", record.desk);
+            let key = (record.desk, number.to_owned());
             if !live {
                 // An account that ended is as good as none; a live one beside it says more.
-                ends.entry(key).or_insert_with(|| NOTHING.to_owned());
+                ends.entry(key).or_default();
                 continue;
             }
             let roles: BTreeSet<String> = user["permissions"]
@@ -60,15 +76,16 @@ pub fn ends(records: &[Record]) -> Ends {
             let booked = rows("reservations")
                 .iter()
                 .filter(|row| row["user"]["id"] == user["id"] && row["cancelled"] != true)
-                .count();
+                .filter_map(|row| Timestamp::from_millisecond(row["startDate"].as_i64()?).ok())
+                .collect();
             let words = format!(
-                "{}; roles {roles:?}; seated {}; section {}; cost center {}; items {items:?}; {booked} bookings",
+                "{}; roles {roles:?}; seated {}; section {}; cost center {}; items {items:?}",
                 fields.join("; "),
                 !user["room"].is_null(),
                 user["neighborhoodSection"]["id"],
                 user["costCenter"]["id"],
             );
-            ends.insert(key, words);
+            ends.insert(key, End { words: Some(words), booked });
         }
     }
     ends
@@ -105,20 +122,87 @@ pub fn differs(history: &History) -> Option<Vec<Violation>> {
         return None;
     }
     let at = history.events.last().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at);
-    let keys: BTreeSet<&String> = history.ends.keys().chain(twin.ends.keys()).collect();
-    let end = |ends: &Ends, key: &String| ends.get(key).cloned().unwrap_or_else(|| NOTHING.to_owned());
-    let pairs = keys.into_iter().map(|key| (key, end(&history.ends, key), end(&twin.ends, key)));
-    let differing = pairs.filter(|(_, found, wanted)| found != wanted);
-    let told = differing.map(|(key, found, wanted)| Violation {
+    let full: BTreeSet<DeskName> = history.full.intersection(&twin.full).copied().collect();
+    let found = differing(&history.ends, &twin.ends, history.well_from, &full);
+    let words = |end: Option<String>| end.unwrap_or_else(|| "nothing".to_owned());
+    let told = found.into_iter().map(|((desk, number), found, wanted)| Violation {
         invariant: "twin",
         at,
-        words: format!("{key} ends with {found}; without faults with {wanted}"),
+        words: format!("{desk} {number} ends with {}; without faults with {}", words(found), words(wanted)),
     });
     Some(told.collect())
+}
+
+type Differing<'a> = (&'a (DeskName, String), Option<String>, Option<String>);
+
+/// Who ends otherwise in two lives of one history. `full`: sites in which the limit on removals is reached in both, by the
+/// auditor's own count. There the last who come wait, whoever that is: somebody stays where another one goes, and as many
+/// in one life as in the other.
+fn differing<'a>(
+    found: &'a Ends,
+    wanted: &'a Ends,
+    well: Timestamp,
+    full: &BTreeSet<DeskName>,
+) -> Vec<Differing<'a>> {
+    let keys: BTreeSet<&(DeskName, String)> = found.keys().chain(wanted.keys()).collect();
+    let end = |ends: &Ends, key: &(DeskName, String)| ends.get(key)?.told(well);
+    let pairs = keys.into_iter().map(|key| (key, end(found, key), end(wanted, key)));
+    let mut differing: Vec<_> = pairs.filter(|(_, found, wanted)| found != wanted).collect();
+    for desk in full {
+        let stays =
+            |(key, found, wanted): &&Differing<'_>| key.0 == *desk && found.is_some() && wanted.is_none();
+        let goes =
+            |(key, found, wanted): &&Differing<'_>| key.0 == *desk && found.is_none() && wanted.is_some();
+        if differing.iter().filter(stays).count() == differing.iter().filter(goes).count() {
+            differing.retain(|pair| !stays(&pair) && !goes(&pair));
+        }
+    }
+    differing
 }
 
 /// What people tried and could not do.
 fn refused(history: &History) -> BTreeSet<&str> {
     let words = history.events.iter().map(|(_, words)| words.as_str());
     words.filter(|words| words.contains(": refused: ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(all: &[(&str, Option<&str>, &[Timestamp])]) -> Ends {
+        let end = |words: &Option<&str>, booked: &[Timestamp]| End {
+            words: words.map(str::to_owned),
+            booked: booked.to_vec(),
+        };
+        all.iter().map(|(number, words, booked)| ((DESK, (*number).to_owned()), end(words, booked))).collect()
+    }
+
+    const DESK: DeskName = DeskName { vendor: Vendor::Ioffice, index: 0 };
+
+    fn numbers(found: &Ends, wanted: &Ends, full: bool) -> Vec<String> {
+        let full = full.then_some(DESK).into_iter().collect();
+        let well = Timestamp::UNIX_EPOCH;
+        differing(found, wanted, well, &full).into_iter().map(|((_, number), ..)| number.clone()).collect()
+    }
+
+    /// Found by seed 475 of `brief`: of eleven who left ten could go, and the faults decided who the eleventh was.
+    #[test]
+    fn whoever_waits_for_room_under_a_limit_may_be_another_one() {
+        let found = ends(&[("1", Some("a seat"), &[]), ("2", None, &[]), ("3", Some("a seat"), &[])]);
+        let wanted = ends(&[("1", None, &[]), ("2", Some("a seat"), &[]), ("3", Some("a desk"), &[])]);
+        assert_eq!(numbers(&found, &wanted, true), ["3"], "what people have is compared all the same");
+        assert_eq!(numbers(&found, &wanted, false), ["1", "2", "3"]);
+        let wanted = ends(&[("1", None, &[]), ("2", None, &[]), ("3", None, &[])]);
+        assert_eq!(numbers(&found, &wanted, true), ["1", "3"], "one more stays");
+    }
+
+    /// Found by seed 135 of `brief`: an outage was over twelve seconds after the first day had begun.
+    #[test]
+    fn a_first_day_that_begins_while_things_go_wrong_is_not_compared() {
+        let second = |number: i64| Timestamp::from_second(number).expect("a moment");
+        let found = ends(&[("1", Some("a seat"), &[]), ("2", Some("a seat"), &[])]);
+        let wanted = ends(&[("1", Some("a seat"), &[second(-1)]), ("2", Some("a seat"), &[second(1)])]);
+        assert_eq!(numbers(&found, &wanted, false), ["2"]);
+    }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Applying {
     /// The answer to an operation was lost, and reading it up showed that it had not happened, or not yet.
     pub(super) answers_lost: bool,
     sent: u32,
+    /// The account was made by this look: nothing is booked for it yet.
+    made: bool,
     pub(super) bookings_refused: u32,
     booking_refusal: Option<String>,
     /// Bookings must be scanned anew: some were cancelled after the last scan began.
@@ -91,6 +93,10 @@ impl Applying {
     /// Operations that were accepted in this look, as text.
     pub(super) fn accepted(&self) -> &BTreeSet<String> {
         &self.accepted
+    }
+
+    pub(super) fn has_made(&self) -> bool {
+        self.made
     }
 
     /// Whether an open step of `plan` was accepted before in this look.
@@ -156,6 +162,9 @@ impl Engine {
             if self.is_stopped() {
                 let at = self.clock.now() + std::time::Duration::from_secs(30);
                 return Err(Stop::Again { at, error: "stopped by a person".into() });
+            }
+            if self.is_booked_already(scene, step, link.as_ref(), applied, applying, pending).await? {
+                continue;
             }
             let mut op = step.op.clone();
             if let Operation::Create { patch } = &mut op {
@@ -290,7 +299,7 @@ impl Engine {
                 let now = || self.clock.now();
                 let known =
                     scene.site.bookings_of(account, Timestamp::UNIX_EPOCH, now, scene.item.lane).await?;
-                known.into_iter().find(|known| known.id == *booking)
+                known.rows.into_iter().find(|known| known.id == *booking)
             }
             _ => None,
         };
@@ -518,6 +527,7 @@ impl Engine {
                     };
                     pending.push(Write::Link(made.clone()));
                     *link = Some(made);
+                    applying.made = true;
                 }
             }
             Operation::Reactivate => {

@@ -50,6 +50,12 @@ impl Echoes {
         all.insert((who.clone(), site.clone()), Written { at, operations, unread: true });
     }
 
+    /// When a look last wrote for them there.
+    pub(super) fn written_at(&self, who: &IdentityId, site: &SiteId) -> Option<Timestamp> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(all.get(&(who.clone(), site.clone()))?.at)
+    }
+
     /// Whether a look wrote and ended before its read. From now on it is read.
     pub(super) fn take_unread(&self, who: &IdentityId, site: &SiteId) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,6 +5,7 @@
 
 mod account;
 mod apply;
+mod booked;
 mod clear;
 mod decide;
 mod desk;
@@ -350,6 +351,7 @@ impl Engine {
             return Err(stop);
         }
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
+        self.read_groups_again(&person, tail);
         Ok(())
     }
 

@@ -59,6 +59,11 @@ fn lags(event: &str, identity: &Identity) -> bool {
 /// the account) asks again first.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(60);
 
+/// Looks one after another that ask for somebody's groups again, because the list was not whole.
+const GROUPS_TRIES: u32 = 8;
+/// From then on they are asked for now and then: our role in the org may not show `Everyone` at all.
+const GROUPS_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
 /// Clocks that differ by less agree: answers take time, and name whole seconds.
 const CLOCKS_AGREE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -212,6 +217,28 @@ impl Engine {
         }
         let error = "they changed in Okta while they were being looked at".to_owned();
         Err(Stop::Again { at: self.clock.now() + REVIEW_MIN, error })
+    }
+
+    /// A list of somebody's groups that is not whole answers nothing that rests on them: neither what was asked for nor what
+    /// is to be taken. No event and no date of theirs would bring the next look, so it is asked for here. What a status
+    /// ended waits for no group.
+    pub(super) fn read_groups_again(&self, person: &Person, tail: &mut Tail) {
+        let identity = &person.identity;
+        let mut missed = self.groups_missed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if identity.groups.complete || person.gone.is_some() || identity.status == Status::Deprovisioned {
+            missed.remove(&identity.id);
+            return;
+        }
+        // Not the attempts of the look: an outage that came before would leave none.
+        let count = missed.entry(identity.id.clone()).or_default();
+        let (now, why) = (self.clock.now(), "not all of their groups could be read");
+        if *count < GROUPS_TRIES {
+            let pause = self.settings.backoff(*count, &identity.id.user);
+            tail.again = Some((now + pause, why.to_owned()));
+            *count += 1;
+        } else {
+            tail.review_by(Some(now + GROUPS_PAUSE), why);
+        }
     }
 
     /// Absence counts while the list that shows it is the tenant's last one, and proven complete: somebody may have

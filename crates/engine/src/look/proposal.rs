@@ -46,9 +46,8 @@ impl Engine {
                 return Ok(access);
             }
         }
-        let since = applying.bookings_since.unwrap_or_else(|| self.trusted_since(scene));
         let lane = apply::lane_of(ended, scene.item.lane);
-        let bookings = scene.site.bookings_of(key.id, since, || self.clock.now(), lane).await?;
+        let bookings = self.future_bookings(scene, key.id, applied, applying.bookings_since, lane).await?;
         Ok(compare(Some(bookings.as_slice())))
     }
 

@@ -144,9 +144,10 @@ impl Engine {
             tail.writes.push(self.applied_write(scene, applied));
         }
         let person = scene.person.identity.display_name();
-        // What earlier looks wrote and did not come to read is read now.
-        let unread = self.echoes.take_unread(id, site) && !applying.sent_any;
-        let mut read = match unread || scene.item.attempts > 0 {
+        // What earlier looks wrote and did not come to read is read now, unless nobody can say what is wanted.
+        let aside = matches!(desired.lifecycle, Lifecycle::Aside { .. });
+        let unread = !aside && self.echoes.take_unread(id, site) && !applying.sent_any;
+        let mut read = match unread || !aside && scene.item.attempts > 0 {
             true => self.unread_plans(id, site).await?,
             false => Vec::new(),
         };
@@ -175,8 +176,12 @@ impl Engine {
             );
         }
         if applying.plan.is_none() && read.is_empty() {
+            let title = match aside {
+                true => "looked at: set aside, nothing is changed",
+                false => "looked at: nothing to do",
+            };
             tail.writes.push(
-                line(&id.tenant, now, "decision", "looked at: nothing to do")
+                line(&id.tenant, now, "decision", title)
                     .about(id, &person)
                     .site(site)
                     .detail(scene.item.why.clone())

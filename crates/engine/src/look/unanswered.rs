@@ -67,7 +67,11 @@ impl Engine {
         let Some(account) = account else { return Ok(None) };
         let since = self.clock.now();
         let bookings = scene.site.bookings_of(account, since, || self.clock.now(), scene.item.lane).await?;
-        Ok(bookings.iter().find(|b| b.room == Some(room) && b.start == start && !b.cancelled).map(|b| b.id))
+        Ok(bookings
+            .rows
+            .iter()
+            .find(|b| b.room == Some(room) && b.start == start && !b.cancelled)
+            .map(|b| b.id))
     }
 
     /// A user name that somebody (an inactive account, most likely) already has is replaced by a numbered one.

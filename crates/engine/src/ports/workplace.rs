@@ -8,7 +8,7 @@ use lanyard_model::{
     account::{Account, AccountRead, FieldName},
     booking::Booking,
     coverage::Evidence,
-    id::{AccountId, ItemId, SiteId},
+    id::{AccountId, ItemId, ReservationId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
     signal::Lane,
@@ -79,6 +79,9 @@ pub trait Workplace: Send + Sync {
 
     /// All live bookings that end after `from`.
     async fn list_bookings(&self, from: Timestamp, lane: Lane) -> Result<Listing<Booking>, PortFailure>;
+
+    /// One booking, cancelled or not. `None`: the site knows none of that id.
+    async fn observe_booking(&self, id: ReservationId, lane: Lane) -> Result<Option<Booking>, PortFailure>;
 
     /// Who holds which category items, for sites whose accounts do not show it themselves: accounts that are not in it
     /// hold none. `None`: this site does not tell.

@@ -29,7 +29,7 @@ impl Engine {
         for site in lists.sites.iter().filter(|site| site.certificate.holds()) {
             let Some(state) = self.sites().get(&site.site) else { continue };
             let calendar = match state.whole_calendar(now, Lane::Bulk).await {
-                Ok(calendar) => calendar,
+                Ok(calendar) => calendar.rows,
                 Err(failure) => {
                     tracing::info!(site = %site.site, %failure, "the calendar could not be compared");
                     continue;

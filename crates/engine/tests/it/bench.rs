@@ -395,12 +395,26 @@ impl World {
         .await;
     }
 
+    /// As [`World::leave`], heard of at a moment of before.
+    pub async fn leave_heard_at(&mut self, id: &IdentityId, at: Timestamp) {
+        let now = self.clock.now();
+        self.okta(id.tenant.as_str()).change(|state| {
+            let person = state.people.get_mut(&*id.user).unwrap();
+            (person.status, person.status_changed) = (Status::Deprovisioned, Some(now));
+        });
+        self.tell_at(id, "test", Lane::Normal, false, at).await;
+    }
+
     pub async fn signal(&mut self, id: &IdentityId, deletion: bool) {
         self.tell(id, "test", Lane::Normal, deletion).await;
     }
 
     /// An event of that kind came.
     pub async fn tell(&mut self, id: &IdentityId, kind: &str, lane: Lane, deletion: bool) {
+        self.tell_at(id, kind, lane, deletion, self.clock.now()).await;
+    }
+
+    async fn tell_at(&mut self, id: &IdentityId, kind: &str, lane: Lane, deletion: bool, at: Timestamp) {
         self.events += 1;
         let event = Event {
             tenant: id.tenant.clone(),
@@ -414,14 +428,13 @@ impl World {
             ours: false,
             membership: None,
         };
-        let now = self.clock.now();
         let write = Write::Signals {
             tenant: id.tenant.clone(),
             source: Source::Hook,
             delivery: None,
             events: vec![event],
             cursor: None,
-            at: now,
+            at,
             coalesce: Duration::ZERO,
         };
         self.store.write(vec![write]).await.unwrap();

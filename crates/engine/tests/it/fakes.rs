@@ -299,6 +299,9 @@ pub struct OfficeState {
     pub while_listed: Option<Box<dyn FnOnce() + Send>>,
     /// The list of accounts shows nobody and does not come to its own end.
     pub torn: bool,
+    /// Bookings that scans leave out, and whether the site's count gives that away.
+    pub unscanned: BTreeSet<i64>,
+    pub counts_bookings: bool,
     /// Scans of bookings fail so.
     pub scan_failure: Option<PortFailure>,
     pub scans: usize,
@@ -636,8 +639,10 @@ impl Workplace for Office {
         }
         self.read(|state| {
             state.scans += 1;
-            let rows: Vec<_> =
+            let mut rows: Vec<_> =
                 state.bookings.values().filter(|b| !b.cancelled && b.end > from).cloned().collect();
+            let count = rows.len() as u64;
+            rows.retain(|booking| !state.unscanned.contains(&booking.id.0));
             if let Some(host) = state.booked_after_scan.take() {
                 state.next += 1;
                 let made = booking(state.next, host, at + Duration::from_secs(7200));
@@ -645,8 +650,15 @@ impl Workplace for Office {
             }
             let mut evidence = evidence(ReadKind::Bookings, rows.len(), at);
             evidence.rights_proven = state.rights_in_bookings;
+            if state.counts_bookings {
+                (evidence.count_before, evidence.count_after) = (Some(count), Some(count));
+            }
             Listing { evidence, rows }
         })
+    }
+
+    async fn observe_booking(&self, id: ReservationId, _: Lane) -> Result<Option<Booking>, PortFailure> {
+        self.read(|state| state.bookings.get(&id.0).cloned())
     }
 
     async fn item_holders(

@@ -97,6 +97,30 @@ async fn what_a_rule_asks_about_waits_for_somebody_else() {
     assert_ne!(asked[0].id, ids[0]);
 }
 
+/// Found by seeds 380 and 491 of `brief`: the look that a yes asks for read a list of groups that was empty, and set the person
+/// aside. Nothing asked for the next look before the yes ran out.
+#[tokio::test]
+async fn a_yes_is_used_once_the_groups_can_be_read_again() {
+    let mut world = world(&[ASKS]).await;
+    let ana = join(&mut world).await;
+    let ids = vec![waiting(&world).await.remove(0).id];
+    let groups = |world: &World, groups: Groups| {
+        world.acme.change(|s| s.people.get_mut(&*ana.user).unwrap().groups = groups);
+    };
+    groups(&world, Groups::new([], false));
+    world.engine.decide_requests(&ids, Say::Approve, &approver(), "").await.unwrap();
+    world.quiet_for(Duration::from_secs(60)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n", "nobody can say whether they are in ROOMS");
+    groups(&world, Groups::new([APP.into(), ROOMS.into()], true));
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+    // Where they can never be read whole, they are asked for again, and not without end.
+    groups(&world, Groups::new([APP.into()], false));
+    world.signal(&ana, false).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n", "what is not known takes nothing");
+}
+
 #[tokio::test]
 async fn a_request_ends_with_its_reason_and_runs_out_with_its_time() {
     let mut world = world(&[ASKS]).await;

@@ -480,3 +480,70 @@ async fn the_limit_says_how_many_wait_for_room_under_it() {
                 P4 Okafor, P5 Okafor and 2 more would lose something next.";
     assert!(detail.starts_with(said), "{detail}");
 }
+
+/// Somebody whose first day is tomorrow, with a desk booked for it; and the booking's id.
+async fn begins_tomorrow(world: &mut World) -> (lanyard_model::id::IdentityId, i64) {
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "startDate", "2026-05-05");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.engine.work_until_quiet().await;
+    assert!(
+        world.shown().starts_with("ana@acme.example seat 11 CUSTOMER in 51 1 booked\n"),
+        "{}",
+        world.shown()
+    );
+    let booking = world.hq.change(|s| *s.bookings.keys().next().unwrap());
+    (id, booking)
+}
+
+#[tokio::test]
+async fn a_desk_that_we_booked_is_cancelled_though_the_calendar_came_back_short() {
+    let mut world = World::new().await;
+    let (id, booking) = begins_tomorrow(&mut world).await;
+    world.hq.change(|s| {
+        s.unscanned.insert(booking);
+        s.counts_bookings = true;
+    });
+    world.leave(&id).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}
+
+#[tokio::test]
+async fn a_desk_that_was_booked_after_the_scan_that_others_share_is_cancelled() {
+    let mut world = World::new().await;
+    let bo = person("acme", "bo", "Bo", "0418");
+    let other = bo.id.clone();
+    world.say(bo).await;
+    world.quiet().await;
+    let raised_at = world.now();
+    world.leave(&other).await;
+    world.engine.work_until_quiet().await;
+    world.clock.pass(Duration::from_secs(5));
+    world.hq.change(|s| assert_eq!(s.scans, 1, "the scan for Bo"));
+    let (id, _) = begins_tomorrow(&mut world).await;
+    // Attention was raised before that scan, and nobody came to it until now.
+    world.leave_heard_at(&id, raised_at).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\nbo@acme.example inactive\n");
+}
+
+#[tokio::test]
+async fn whoever_comes_back_to_a_desk_that_was_left_booked_has_no_second_one() {
+    let mut world = World::new().await;
+    let (id, booking) = begins_tomorrow(&mut world).await;
+    // Nothing gives away that it is missing.
+    world.hq.change(|s| s.unscanned.insert(booking));
+    world.leave(&id).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive 1 booked\n");
+    world.hq.change(|s| s.unscanned.clear());
+    world.alter(&id, |ana| ana.status = Status::Active).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51 1 booked\n");
+    // It is theirs to lose.
+    world.leave(&id).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}

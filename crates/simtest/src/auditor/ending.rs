@@ -199,7 +199,7 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
     }
 }
 
-/// What a guard of the policy rightly keeps from coming into step, each for its own reason: what is to be taken waits for
+/// What rightly does not come into step, each for its own reason: what is left on an account that somebody else closed; what is to be taken waits for
 /// room under a limit that is truly reached, or is a protected person's; what was asked for is not granted; whom Okta
 /// does not answer for stays as they were.
 fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], difference: &Difference) -> bool {
@@ -208,6 +208,9 @@ fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], differen
     }
     let place = evidence.company.sites.iter().position(|site| *site.name == *difference.site);
     let Some(place) = place else { return false };
+    if is_closed(evidence, &sites[place], difference) {
+        return true;
+    }
     if takes(difference) {
         return is_protected(evidence, &difference.who) || sites[place].caps.is_reached(evidence.now);
     }
@@ -221,7 +224,19 @@ fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], differen
     let users: BTreeSet<&str> =
         people.with_number(place, &number, evidence.now).map(|identity| identity.id.as_str()).collect();
     let line = format!("role+:{center}:{}", difference.expected);
-    evidence.plan.guards.approval && gates::is_asked(evidence, place, &users, &line, &sites[place].spent)
+    evidence.plan.guards.approval
+        && gates::is_asked(evidence, place, people, &users, &line, &sites[place].spent)
+}
+
+/// Whether all that is left of somebody is on accounts that another hand switched off, which take no edit any more. Bookings
+/// can be cancelled all the same.
+fn is_closed(evidence: &Evidence<'_>, site: &Site, difference: &Difference) -> bool {
+    let whose = number_of(&difference.who);
+    let state = &evidence.record(Vendor::Ioffice, site.index).state;
+    let mut theirs = rows(&state["users"]).iter().filter(|user| number(&user["employeeId"]) == whose);
+    difference.what == "everything"
+        && !difference.found.contains("bookings ahead")
+        && theirs.all(|user| user["id"].as_u64().is_some_and(|id| site.closed.contains(&id)))
 }
 
 /// Whether something is to be taken away.

@@ -190,6 +190,7 @@ fn approved(
 pub(super) fn is_asked(
     evidence: &Evidence<'_>,
     site: usize,
+    people: &People,
     users: &BTreeSet<&str>,
     line: &str,
     spent: &Spent,
@@ -199,11 +200,17 @@ pub(super) fn is_asked(
     let is_it = |user: &str, site: &str| users.contains(user) && site == name;
     let awaited = asked.iter().any(|(user, site, key)| is_it(user, site.as_str()) && key == line);
     let shown = evidence.machine.clock(evidence.faults_ended) + SOON;
+    // A yes ends with its reason, also where a list of groups that came back short only seemed to take the reason away: what
+    // is decided is judged on what was read. The next time it is asked about anew.
+    let was_lost = |user: &str, since| {
+        people.all.get(user).is_some_and(|identity| identity.was_misread(since, evidence.now))
+    };
     let good = evidence.ballots.yes().iter().enumerate().any(|(place, yes)| {
         yes.kind == ClearanceKind::Approval
             && is_it(&yes.user, yes.site.as_str())
             && yes.lines.iter().any(|key| key == line)
             && yes.until.is_some_and(|until| until > shown)
+            && !was_lost(&yes.user, yes.at)
             && !spent.contains(&(place, line.to_owned()))
     });
     awaited && !good

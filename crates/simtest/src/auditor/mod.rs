@@ -16,11 +16,19 @@ mod leavers;
 mod people;
 mod sites;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Kept};
-use lanyard_sim::{face::forgotten, host::Vendor, scenario::audit::Record, world::Company};
+use lanyard_sim::{
+    face::forgotten,
+    host::{DeskName, Vendor},
+    scenario::audit::Record,
+    world::Company,
+};
 use serde_json::Value;
 
 use crate::{
@@ -53,6 +61,8 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
     /// By invariant. One that is never judged is not tested.
     pub checks: BTreeMap<&'static str, u64>,
+    /// Sites in which the limit on removals is reached in the end.
+    pub full: BTreeSet<DeskName>,
 }
 
 impl Verdict {
@@ -123,7 +133,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         caps.judge(evidence, index, &people, &mut verdict);
         let spent = gates::judge(evidence, index, &people, &replay, &mut verdict);
         leavers::judge(evidence, index, &people, &replay, &caps, &mut verdict);
-        sites.push(Site { caps, spent });
+        if caps.is_reached(evidence.now) {
+            verdict.full.insert(DeskName { vendor: Vendor::Ioffice, index });
+        }
+        sites.push(Site { index, caps, spent, closed: replay.closed_by_others() });
     }
     kept::judge(evidence, &mut verdict);
     ending::judge(evidence, &people, &sites, &mut verdict);
@@ -138,8 +151,11 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
 
 /// What was found of a site and is asked for at the end.
 struct Site {
+    index: usize,
     caps: caps::Caps,
     spent: gates::Spent,
+    /// Accounts that somebody else switched off.
+    closed: BTreeSet<u64>,
 }
 
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.

@@ -1,6 +1,6 @@
 //! A site's history replayed: what each account was before and after each accepted write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_sim::host::Vendor;
@@ -185,10 +185,26 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Accounts that somebody else switched off and that are off since. What they had stays in their records, since no edit
+    /// of an inactive account is taken (contract A-26); it gives nobody anything.
+    pub fn closed_by_others(&self) -> BTreeSet<u64> {
+        let mut closed = BTreeSet::new();
+        for change in &self.changes {
+            if live(change.after) || change.by_service && live(change.before) {
+                closed.remove(&change.account);
+            } else if live(change.before) {
+                closed.insert(change.account);
+            }
+        }
+        closed
+    }
+
     /// When an account was last seen to have anything: live, seated, with permissions. `None`: at no time.
     pub fn last_held(&self, account: u64, now: Timestamp) -> Option<Timestamp> {
-        let holds = |account: &Value| {
-            live(account) || !rows(&account["permissions"]).is_empty() || !account["room"].is_null()
+        let closed = self.closed_by_others().contains(&account);
+        let holds = |held: &Value| {
+            let left = !rows(&held["permissions"]).is_empty() || !held["room"].is_null();
+            live(held) || left && !closed
         };
         let mut until = None;
         let mut holding = self.start.get(&account).is_some_and(|(live, _)| *live);
@@ -292,5 +308,51 @@ fn judge_values(change: &Change<'_>, site: usize, number: &str, people: &People,
                 change.account
             )
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::{Change, Replay};
+
+    /// Found by seed 258 of `brief`: somebody switched an account off by hand, with its seat and permissions, and its person
+    /// left a quarter of an hour later.
+    #[test]
+    fn what_is_left_on_an_account_that_another_hand_closed_is_nobodys_to_take() {
+        let seat = json!({ "id": 8836 });
+        let (open, shut) = (json!({ "room": seat }), json!({ "active": false, "room": seat }));
+        let second = |number: i64| Timestamp::from_second(number).expect("a moment");
+        let closed = |changes: &[(bool, &Value, &Value)]| {
+            let changes = changes.iter().zip(1..).map(|((by_service, before, after), at)| Change {
+                at: second(at),
+                account: 7,
+                by_service: *by_service,
+                before: *before,
+                after: *after,
+            });
+            let replay = Replay {
+                site: 0,
+                start: BTreeMap::from([(7, (true, None))]),
+                changes: changes.collect(),
+                cancelled: Vec::new(),
+                edited: false,
+                keeps: jiff::SignedDuration::ZERO,
+            };
+            (replay.closed_by_others(), replay.last_held(7, second(9)))
+        };
+        let theirs = BTreeSet::from([7]);
+        assert_eq!(closed(&[(false, &open, &shut)]), (theirs, Some(second(1))));
+        assert_eq!(
+            closed(&[(true, &open, &shut)]),
+            (BTreeSet::new(), Some(second(9))),
+            "ours is emptied first"
+        );
+        let again = [(false, &open, &shut), (true, &shut, &open), (true, &open, &shut)];
+        assert_eq!(closed(&again), (BTreeSet::new(), Some(second(9))));
     }
 }

@@ -13,7 +13,7 @@ use lanyard_model::{
     account::{Account, AccountRead},
     booking::Booking,
     coverage::Evidence,
-    id::{AccountId, IdentityId, ItemId, SiteId},
+    id::{AccountId, IdentityId, ItemId, ReservationId, SiteId},
     place::Catalogue,
     plan::{Operation, Outcome},
     signal::{Lane, Source},
@@ -115,6 +115,10 @@ impl Workplace for Still {
     }
 
     async fn list_bookings(&self, _: Timestamp, _: Lane) -> Result<Listing<Booking>, PortFailure> {
+        Err(NOT_ASKED)
+    }
+
+    async fn observe_booking(&self, _: ReservationId, _: Lane) -> Result<Option<Booking>, PortFailure> {
         Err(NOT_ASKED)
     }
 
