@@ -52,11 +52,15 @@ fn apply_one<'w>(
                 work::raise(tx, id, call.clone())?;
             }
         }
-        Write::Identity { identity, keys, at } => return identities::mirror(tx, identity, keys, *at),
-        Write::IdentityGone { identity, at, proof } => identities::mark_gone(tx, identity, *at, proof)?,
+        Write::Identity { identity, keys, at } => {
+            return identities::mirror(tx, &mut memory.found, identity, keys, *at);
+        }
+        Write::IdentityGone { identity, at, proof } => {
+            identities::mark_gone(tx, &mut memory.found, identity, *at, proof)?;
+        }
         Write::Groups { tenant, groups } => identities::replace_groups(tx, tenant, groups)?,
-        Write::Account { account, keys } => accounts::mirror(tx, account, keys)?,
-        Write::AccountGone { account, at } => accounts::mark_gone(tx, account, *at)?,
+        Write::Account { account, keys } => accounts::mirror(tx, &mut memory.found, account, keys)?,
+        Write::AccountGone { account, at } => accounts::mark_gone(tx, &mut memory.found, account, *at)?,
         Write::Link(link) => links::keep(tx, link)?,
         Write::Unlink { identity, site, at } => links::forget(tx, identity, site, *at)?,
         Write::Applied { identity, site, applied } => links::keep_applied(tx, identity, site, applied)?,
@@ -110,7 +114,7 @@ fn apply_one<'w>(
             return Ok(Wrote::Gone { memberships, findings });
         }
         Write::Erase { identity } => {
-            return Ok(Wrote::Lines(erase::person(tx, &mut memory.findings, identity)?));
+            return Ok(Wrote::Lines(erase::person(tx, &mut memory.findings, &mut memory.found, identity)?));
         }
         Write::Journal(entry) => lines.push(entry),
     }

@@ -17,7 +17,7 @@ use lanyard_model::signal::Lane;
 
 use crate::{
     tables::{
-        journal,
+        found, journal,
         notes::{self, Sort},
         work,
     },
@@ -29,6 +29,7 @@ use crate::{
 pub(crate) struct Memory {
     pub(crate) findings: OpenFindings,
     pub(crate) journal: journal::End,
+    pub(crate) found: found::Runs,
 }
 
 impl Memory {
@@ -46,7 +47,8 @@ impl Memory {
 
     /// Writes what is written once per transaction.
     pub(crate) fn flush(&mut self, tx: &dyn Tx) -> Answer<()> {
-        self.journal.flush(tx)
+        self.journal.flush(tx)?;
+        self.found.settle(tx)
     }
 
     /// The transaction was lost.

@@ -27,6 +27,7 @@ const STEPS: &[(i64, &str)] = &[
     (12, include_str!("../migrations/0012_doors_by_person.sql")),
     (13, include_str!("../migrations/0013_findings_past.sql")),
     (14, include_str!("../migrations/0014_membership_changes.sql")),
+    (15, include_str!("../migrations/0015_found_in_runs.sql")),
     (16, include_str!("../migrations/0016_messages_by_route.sql")),
 ];
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{ActivityFilter, Finding, PortFailure, Severity, Store, Swept, Write};
+use lanyard_engine::{
+    ports::{ActivityFilter, Finding, PortFailure, Severity, Store, Swept, Write},
+    put_away::Terms,
+};
 use lanyard_model::{
     account::{AccountKind, FieldName},
     coverage::ReadKind,

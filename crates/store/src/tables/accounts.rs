@@ -1,7 +1,5 @@
 //! Mirrored accounts and their keys.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use lanyard_engine::ports::{GONE_KIND, MirroredAccount};
 use lanyard_model::{
@@ -12,7 +10,10 @@ use lanyard_model::{
 use crate::{
     keys::{self, Key},
     record,
-    tables::held,
+    tables::{
+        found::{self, Runs},
+        held,
+    },
     tx::{self, Answer, Row, Tx, rows_max, statements, with},
 };
 
@@ -25,13 +26,8 @@ statements! {
             WHERE site = $3 AND account_id = $4 AND gone_at IS NULL";
     PAGE = "SELECT record, keys, gone_at FROM accounts WHERE site = $1 AND account_id > $2
             ORDER BY account_id LIMIT $3";
-    ADD_KEY = "INSERT INTO account_keys (site, kind, value, account_id) VALUES ($1, $2, $3, $4)
-               ON CONFLICT DO NOTHING";
-    DROP_KEY = "DELETE FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 AND account_id = $4";
     LOAD = "SELECT record FROM accounts WHERE site = $1 AND account_id = $2";
     LIVE = "SELECT record FROM accounts WHERE site = $1 AND gone_at IS NULL ORDER BY account_id";
-    HAS_KEY = "SELECT COUNT(*) FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3";
-    BY_KEY = "SELECT account_id FROM account_keys WHERE site = $1 AND kind = $2 AND value = $3 ORDER BY account_id";
 }
 
 /// What is known of an account besides its record.
@@ -53,51 +49,43 @@ impl Known {
 }
 
 /// Mirrors one account.
-pub(crate) fn mirror(tx: &dyn Tx, account: &Account, found_by: &[Key]) -> Answer<()> {
+pub(crate) fn mirror(tx: &dyn Tx, runs: &mut Runs, account: &Account, found_by: &[Key]) -> Answer<()> {
     let before =
         tx::first(tx, FIND, with![account.key.site.as_str(), account.key.id.0], |row| Known::read(row, 0))?;
-    keep(tx, account, found_by, before.as_ref())
+    keep(tx, runs, account, found_by, before.as_ref())
 }
 
 /// From now on it is found only by keys whose kind says that it is gone.
-fn go(tx: &dyn Tx, site: &SiteId, id: i64, old_keys: &str, at: Timestamp) -> Answer<()> {
+fn go(tx: &dyn Tx, runs: &mut Runs, site: &SiteId, id: i64, old_keys: &str, at: Timestamp) -> Answer<()> {
     let old: Vec<Key> = record::read_list("keys", old_keys)?;
     let gone: Vec<Key> = old.into_iter().map(|(kind, value)| (format!("{GONE_KIND}{kind}"), value)).collect();
-    let new = keys::sorted(&gone);
-    tx.run(GONE, with![at, &record::list(&new)?, site.as_str(), id])?;
+    let keys = record::list(&keys::sorted(&gone))?;
+    tx.run(GONE, with![at, &keys, site.as_str(), id])?;
     held::end_all(tx, site, id, at)?;
-    index_keys(tx, site, id, old_keys, &new)
+    found::account_keys(tx, runs, site.as_str(), id, (old_keys, &keys))
 }
 
 /// Marks an account gone: it is no longer listed, nor found by its keys.
-pub(crate) fn mark_gone(tx: &dyn Tx, key: &AccountKey, at: Timestamp) -> Answer<()> {
+pub(crate) fn mark_gone(tx: &dyn Tx, runs: &mut Runs, key: &AccountKey, at: Timestamp) -> Answer<()> {
     match tx::first(tx, FIND, with![key.site.as_str(), key.id.0], |row| Known::read(row, 0))? {
-        Some(known) if !known.gone => go(tx, &key.site, key.id.0, &known.keys, at),
+        Some(known) if !known.gone => go(tx, runs, &key.site, key.id.0, &known.keys, at),
         _ => Ok(()),
     }
 }
 
-fn keep(tx: &dyn Tx, account: &Account, found_by: &[Key], before: Option<&Known>) -> Answer<()> {
+fn keep(
+    tx: &dyn Tx,
+    runs: &mut Runs,
+    account: &Account,
+    found_by: &[Key],
+    before: Option<&Known>,
+) -> Answer<()> {
     let (site, id) = (&account.key.site, account.key.id.0);
-    let new = keys::sorted(found_by);
-    let keys = record::list(&new)?;
+    let keys = record::list(&keys::sorted(found_by))?;
     let held = held::note(tx, account, before.and_then(|known| known.held.as_deref()))?;
     tx.run(KEEP, with![site.as_str(), id, &record::write(account)?, &keys, &held])?;
     let old_keys = before.map_or("[]", |known| &known.keys);
-    if keys != old_keys { index_keys(tx, site, id, old_keys, &new) } else { Ok(()) }
-}
-
-fn index_keys(tx: &dyn Tx, site: &SiteId, id: i64, old: &str, new: &[&Key]) -> Answer<()> {
-    let old: BTreeSet<Key> = record::read_list("keys", old)?;
-    for key in &old {
-        if !new.contains(&key) {
-            tx.run(DROP_KEY, with![site.as_str(), &key.0, &key.1, id])?;
-        }
-    }
-    for key in new.iter().filter(|key| !old.contains(**key)) {
-        tx.run(ADD_KEY, with![site.as_str(), &key.0, &key.1, id])?;
-    }
-    Ok(())
+    found::account_keys(tx, runs, site.as_str(), id, (old_keys, &keys))
 }
 
 fn account(row: &dyn Row) -> Answer<Account> {
@@ -132,11 +120,10 @@ pub(crate) fn page(
 }
 
 pub(crate) fn has_key(tx: &dyn Tx, site: &SiteId, kind: &str, value: &str) -> Answer<bool> {
-    Ok(tx::count(tx, HAS_KEY, with![site.as_str(), kind, value])? > 0)
+    Ok(!found::accounts(tx, site.as_str(), kind, value)?.is_empty())
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, site: &SiteId, kind: &str, value: &str) -> Answer<Vec<AccountKey>> {
-    tx::all(tx, BY_KEY, with![site.as_str(), kind, value], |row| {
-        Ok(AccountKey { site: site.clone(), id: AccountId(row.int(0)?) })
-    })
+    let ids = found::accounts(tx, site.as_str(), kind, value)?.into_iter();
+    Ok(ids.map(|id| AccountKey { site: site.clone(), id: AccountId(id) }).collect())
 }

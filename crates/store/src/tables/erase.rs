@@ -12,7 +12,9 @@ use crate::{
     memory::OpenFindings,
     record,
     tables::{
-        documents, held, journal,
+        documents,
+        found::{self, Runs},
+        held, journal,
         notes::{self, CLOSED},
     },
     tx::{self, Answer, Tx, statements, with},
@@ -23,9 +25,7 @@ statements! {
     KEEP_PLAN = "UPDATE plans SET record = $1 WHERE id = $2";
     INTENTS = "DELETE FROM intents WHERE plan = $1";
     IDENTITY = "DELETE FROM identities WHERE tenant = $1 AND user_id = $2";
-    KEYS_OF = "SELECT keys, words FROM identities WHERE tenant = $1 AND user_id = $2";
-    KEY = "DELETE FROM identity_keys WHERE kind = $1 AND value = $2 AND tenant = $3 AND user_id = $4";
-    WORD = "DELETE FROM identity_words WHERE word = $1 AND tenant = $2 AND user_id = $3";
+    KEYS_OF = "SELECT keys, words, name, number FROM identities WHERE tenant = $1 AND user_id = $2";
     LINKS = "SELECT site, account_id FROM links WHERE tenant = $1 AND user_id = $2 ORDER BY site";
     APPLIED = "DELETE FROM applied WHERE tenant = $1 AND user_id = $2";
     PAST = "DELETE FROM past WHERE kind = 'identity' AND scope = $1 AND subject = $2";
@@ -59,22 +59,17 @@ const ERASED: &str = "erased";
 const ABOUT_PEOPLE: [&str; 2] = [REVIEW_LINES, LATE_ANSWERS];
 
 /// Answers how many journal lines had personal text.
-pub(crate) fn person(tx: &dyn Tx, open: &mut OpenFindings, who: &IdentityId) -> Answer<u64> {
+pub(crate) fn person(tx: &dyn Tx, open: &mut OpenFindings, runs: &mut Runs, who: &IdentityId) -> Answer<u64> {
     let (tenant, user) = (who.tenant.as_str(), &*who.user);
     let mut wanted = Wanted::of(tx, who)?;
     let lines = journal::erase_person(tx, who)?;
     let found = tx::first(tx, KEYS_OF, with![tenant, user], |row| {
-        Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
+        Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.int(3)?))
     })?;
-    if let Some((keys, words)) = found {
-        let keys: Vec<(String, String)> = record::read_list("keys", &keys)?;
-        for (kind, value) in &keys {
-            tx.run(KEY, with![kind, value, tenant, user])?;
-        }
-        let words: Vec<String> = record::read_list("words", &words)?;
-        for word in &words {
-            tx.run(WORD, with![word, tenant, user])?;
-        }
+    if let Some((keys, words, name, number)) = found {
+        found::person_keys(tx, runs, number, (&keys, "[]"))?;
+        found::words(tx, runs, number, (&words, "[]"))?;
+        found::name(tx, runs, (tenant, number), Some(&name), None)?;
     }
     tx.run(IDENTITY, with![tenant, user])?;
     for (id, text) in

@@ -1,10 +1,12 @@
 //! Mirrored people: records, keys, search words, memberships, groups.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use lanyard_engine::ports::{COUNTED_MAX, IdentityState, Mirrored, MirroredIdentity, Order, Wrote};
+use lanyard_engine::ports::{
+    COUNTED_MAX, IdentityState, Mirrored, MirroredIdentity, Order, StoreFailure, Wrote,
+};
 use lanyard_model::{
     fold,
     id::{GroupId, IdentityId, TenantId},
@@ -12,60 +14,40 @@ use lanyard_model::{
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::past;
+use super::{
+    found::{self, Place, Runs, Walk},
+    past,
+};
 use crate::{
     keys::{self, Key},
     record,
-    tx::{self, Answer, Row, Tx, after_prefix, rows_max, statements, with},
+    tx::{self, Answer, Row, Tx, rows_max, statements, with},
 };
 
 statements! {
-    FIND = "SELECT content, groups, keys, words, since, gone_at, name, record FROM identities
+    FIND = "SELECT content, groups, keys, words, since, gone_at, name, record, number FROM identities
             WHERE tenant = $1 AND user_id = $2";
     AS_OF = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND since <= $2";
     INSERT = "INSERT INTO identities (tenant, user_id, name, record, content, groups, keys, words, since)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// Without the name, whose indexes SQLite writes anew whenever it is set, to the same name as well.
-    UPDATE_UNDER_ITS_NAME = "UPDATE identities SET record = $1, content = $2, groups = $3, keys = $4, words = $5,
-              since = $6, gone_at = NULL, gone_proof = NULL WHERE tenant = $7 AND user_id = $8";
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING number";
     UPDATE = "UPDATE identities SET name = $1, record = $2, content = $3, groups = $4, keys = $5, words = $6,
-              since = $7, gone_at = NULL, gone_proof = NULL WHERE tenant = $8 AND user_id = $9";
-    TOUCH = "UPDATE identities SET record = $1 WHERE tenant = $2 AND user_id = $3";
+              since = $7, gone_at = NULL, gone_proof = NULL WHERE number = $8";
+    TOUCH = "UPDATE identities SET record = $1 WHERE number = $2";
     GONE = "UPDATE identities SET gone_at = $1, gone_proof = $2, keys = '[]', groups = '[]'
-            WHERE tenant = $3 AND user_id = $4 AND gone_at IS NULL";
-    ADD_KEY = "INSERT INTO identity_keys (kind, value, tenant, user_id) VALUES ($1, $2, $3, $4)
-               ON CONFLICT DO NOTHING";
-    DROP_KEY = "DELETE FROM identity_keys WHERE kind = $1 AND value = $2 AND tenant = $3 AND user_id = $4";
-    ADD_WORD = "INSERT INTO identity_words (word, tenant, user_id, name) VALUES ($1, $2, $3, $4)
-                ON CONFLICT (word, tenant, user_id) DO UPDATE SET name = excluded.name";
-    DROP_WORD = "DELETE FROM identity_words WHERE word = $1 AND tenant = $2 AND user_id = $3";
+            WHERE number = $3 AND gone_at IS NULL";
     ADD_MEMBER = "INSERT INTO memberships (tenant, group_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     DROP_MEMBER = "DELETE FROM memberships WHERE tenant = $1 AND group_id = $2 AND user_id = $3";
     LOAD = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND user_id = $2";
+    LOAD_NUMBERED = "SELECT record, since, gone_at, words FROM identities WHERE number = $1";
+    PLACE = "SELECT name, tenant FROM identities WHERE number = $1";
+    WORDS_OF = "SELECT words FROM identities WHERE number = $1";
     PAGE = "SELECT record, since, gone_at FROM identities WHERE tenant = $1 AND user_id > $2
             ORDER BY user_id LIMIT $3";
     PAGE_WITH_KEYS = "SELECT record, since, gone_at, keys FROM identities WHERE tenant = $1 AND user_id > $2
                       ORDER BY user_id LIMIT $3";
-    HAS_KEY = "SELECT COUNT(*) FROM identity_keys WHERE kind = $1 AND value = $2";
-    BY_KEY = "SELECT tenant, user_id FROM identity_keys WHERE kind = $1 AND value = $2 ORDER BY tenant, user_id";
-    WORDS = "SELECT name, tenant, user_id FROM identity_words WHERE word >= $1 AND word < $2";
-    WORDS_OF_TENANT = "SELECT name, tenant, user_id FROM identity_words
-                       WHERE word >= $1 AND word < $2 AND tenant = $3";
-    WORDS_COUNTED = "SELECT COUNT(*) FROM
-                     (SELECT 1 FROM identity_words WHERE word >= $1 AND word < $2 LIMIT $3)";
-    WORDS_OF = "SELECT words FROM identities WHERE tenant = $1 AND user_id = $2";
-    NAMES = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
-             WHERE (name, tenant, user_id) > ($1, $2, $3) ORDER BY name, tenant, user_id LIMIT $4";
-    NAMES_BACK = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
-                  WHERE (name, tenant, user_id) < ($1, $2, $3)
-                  ORDER BY name DESC, tenant DESC, user_id DESC LIMIT $4";
-    NAMES_OF_TENANT = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
-                       WHERE tenant = $1 AND (name, user_id) > ($2, $3) ORDER BY name, user_id LIMIT $4";
-    NAMES_OF_TENANT_BACK = "SELECT record, since, gone_at, name, words, tenant, user_id FROM identities
-                            WHERE tenant = $1 AND (name, user_id) < ($2, $3)
-                            ORDER BY name DESC, user_id DESC LIMIT $4";
     COUNT = "SELECT COUNT(*) FROM identities";
     COUNT_OF_TENANT = "SELECT COUNT(*) FROM identities WHERE tenant = $1";
+    NEXT_TENANT = "SELECT tenant FROM identities WHERE tenant > $1 ORDER BY tenant LIMIT 1";
     MEMBERS = "SELECT user_id FROM memberships WHERE tenant = $1 AND group_id = $2 ORDER BY user_id";
     DROP_GROUPS = "DELETE FROM directory_groups WHERE tenant = $1";
     ADD_GROUP = "INSERT INTO directory_groups (tenant, group_id, record) VALUES ($1, $2, $3)
@@ -82,10 +64,17 @@ struct Before {
     gone_at: Option<Timestamp>,
     name: String,
     record: String,
+    number: i64,
 }
 
 /// Mirrors `identity`. Only what differs from the mirror is written, besides the record itself.
-pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Timestamp) -> Answer<Wrote> {
+pub(crate) fn mirror(
+    tx: &dyn Tx,
+    runs: &mut Runs,
+    identity: &Identity,
+    found_by: &[Key],
+    at: Timestamp,
+) -> Answer<Wrote> {
     let (tenant, user) = (identity.id.tenant.as_str(), &*identity.id.user);
     let before = tx::first(tx, FIND, with![tenant, user], |row| {
         Ok(Before {
@@ -97,6 +86,7 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
             gone_at: tx::time_or_null(row.int_or_null(5)?)?,
             name: row.text(6)?.to_owned(),
             record: row.text(7)?.to_owned(),
+            number: row.int(8)?,
         })
     })?;
     let kept = record::write(identity)?;
@@ -118,75 +108,51 @@ pub(crate) fn mirror(tx: &dyn Tx, identity: &Identity, found_by: &[Key], at: Tim
         let span = (old.since, old.gone_at.unwrap_or(at));
         past::keep(tx, past::Kind::Identity, tenant, user, span, &old.record)?;
     }
-    match &before {
-        Some(_) if same_index => {
-            tx.run(TOUCH, with![&kept, tenant, user])?;
-        }
-        Some(old) if old.name == name => {
-            tx.run(
-                UPDATE_UNDER_ITS_NAME,
-                with![&kept, &content, &groups, &keys, &words, since, tenant, user],
-            )?;
-        }
-        Some(_) => {
-            tx.run(UPDATE, with![&name, &kept, &content, &groups, &keys, &words, since, tenant, user])?;
+    let number = match &before {
+        Some(old) => {
+            if same_index {
+                tx.run(TOUCH, with![&kept, old.number])?;
+            } else {
+                tx.run(UPDATE, with![&name, &kept, &content, &groups, &keys, &words, since, old.number])?;
+            }
+            old.number
         }
         None => {
-            tx.run(INSERT, with![tenant, user, &name, &kept, &content, &groups, &keys, &words, since])?;
+            let new = with![tenant, user, &name, &kept, &content, &groups, &keys, &words, since];
+            let number = tx::first(tx, INSERT, new, |row| row.int(0))?;
+            number.ok_or_else(|| StoreFailure::Damaged("a person got no number".into()))?
         }
-    }
+    };
     if !same_index {
         let old = before.as_ref();
-        index_keys(tx, &identity.id, old.map_or("[]", |o| &o.keys), &keys)?;
-        // Each word carries the name, which decides the order of a search.
-        if old.is_none_or(|o| o.words != words || o.name != name) {
-            index_words(tx, &identity.id, old.map_or("[]", |o| &o.words), &words, &name)?;
-        }
+        found::person_keys(tx, runs, number, (old.map_or("[]", |o| &o.keys), &keys))?;
+        found::words(tx, runs, number, (old.map_or("[]", |o| &o.words), &words))?;
+        found::name(tx, runs, (tenant, number), old.map(|o| &*o.name), Some(&name))?;
         index_groups(tx, &identity.id, old.map_or("[]", |o| &o.groups), &groups)?;
     }
     Ok(Wrote::Mirrored { since, changed: !same_content, first: before.is_none() })
 }
 
 /// Marks an identity gone. It keeps its record and its words, and is no longer found by keys or as a member.
-pub(crate) fn mark_gone(tx: &dyn Tx, id: &IdentityId, at: Timestamp, proof: &str) -> Answer<()> {
-    let (tenant, user) = (id.tenant.as_str(), &*id.user);
-    let before = tx::first(tx, FIND, with![tenant, user], |row| {
-        Ok((row.text(1)?.to_owned(), row.text(2)?.to_owned()))
+pub(crate) fn mark_gone(
+    tx: &dyn Tx,
+    runs: &mut Runs,
+    id: &IdentityId,
+    at: Timestamp,
+    proof: &str,
+) -> Answer<()> {
+    let before = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], |row| {
+        Ok((row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.int(8)?))
     })?;
-    let Some((groups, keys)) = before else { return Ok(()) };
-    tx.run(GONE, with![at, proof, tenant, user])?;
-    index_keys(tx, id, &keys, "[]")?;
+    let Some((groups, keys, number)) = before else { return Ok(()) };
+    tx.run(GONE, with![at, proof, number])?;
+    found::person_keys(tx, runs, number, (&keys, "[]"))?;
     index_groups(tx, id, &groups, "[]")
-}
-
-fn index_keys(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str) -> Answer<()> {
-    let (tenant, user) = (id.tenant.as_str(), &*id.user);
-    let (dropped, added) = differing::<Key>("keys", old, new)?;
-    for (kind, value) in &dropped {
-        tx.run(DROP_KEY, with![kind, value, tenant, user])?;
-    }
-    for (kind, value) in &added {
-        tx.run(ADD_KEY, with![kind, value, tenant, user])?;
-    }
-    Ok(())
-}
-
-fn index_words(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str, name: &str) -> Answer<()> {
-    let (tenant, user) = (id.tenant.as_str(), &*id.user);
-    let (dropped, _) = differing::<String>("words", old, new)?;
-    for word in &dropped {
-        tx.run(DROP_WORD, with![word, tenant, user])?;
-    }
-    // All of them: the name may be another one.
-    for word in &record::read_list::<Vec<String>>("words", new)? {
-        tx.run(ADD_WORD, with![word, tenant, user, name])?;
-    }
-    Ok(())
 }
 
 fn index_groups(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str) -> Answer<()> {
     let (tenant, user) = (id.tenant.as_str(), &*id.user);
-    let (dropped, added) = differing::<String>("groups", old, new)?;
+    let (dropped, added) = differing(old, new)?;
     for group in &dropped {
         tx.run(DROP_MEMBER, with![tenant, group, user])?;
     }
@@ -197,18 +163,13 @@ fn index_groups(tx: &dyn Tx, id: &IdentityId, old: &str, new: &str) -> Answer<()
 }
 
 /// What only `old` has, and what only `new` has; both are JSON lists.
-fn differing<T>(what: &str, old: &str, new: &str) -> Answer<(Vec<T>, Vec<T>)>
-where
-    T: serde::de::DeserializeOwned + Ord + Clone,
-{
+fn differing(old: &str, new: &str) -> Answer<(Vec<String>, Vec<String>)> {
     if old == new {
         return Ok((Vec::new(), Vec::new()));
     }
-    let old: BTreeSet<T> = record::read_list(what, old)?;
-    let new: BTreeSet<T> = record::read_list(what, new)?;
-    let added = new.iter().filter(|item| !old.contains(item)).cloned().collect();
-    let dropped = old.into_iter().filter(|item| !new.contains(item)).collect();
-    Ok((dropped, added))
+    let old: BTreeSet<String> = record::read_list("groups", old)?;
+    let new: BTreeSet<String> = record::read_list("groups", new)?;
+    Ok((old.difference(&new).cloned().collect(), new.difference(&old).cloned().collect()))
 }
 
 /// The groups as a JSON list. A read that did not see all of them proves no absence: it only adds to the known ones.
@@ -332,20 +293,16 @@ pub(crate) fn page_with_keys(
 }
 
 pub(crate) fn has_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<bool> {
-    Ok(tx::count(tx, HAS_KEY, with![kind, value])? > 0)
+    found::anybody(tx, kind, value)
 }
 
 pub(crate) fn by_key(tx: &dyn Tx, kind: &str, value: &str) -> Answer<Vec<IdentityId>> {
-    tx::all(tx, BY_KEY, with![kind, value], |row| {
-        Ok(IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?))
-    })
+    let people = found::people(tx, kind, value)?.into_iter();
+    Ok(people.map(|(tenant, user)| IdentityId::new(TenantId::new(tenant), user)).collect())
 }
 
 /// One page of people, where the next page begins, and how many match in all, if they were counted.
 pub(crate) type Found = (Vec<Mirrored>, Option<String>, Option<u64>);
-
-/// A place in the order of search results: folded name, tenant, user.
-type Place = (String, String, String);
 
 /// People passed by name for one page; what is left is behind its cursor.
 const PASSED_MAX: usize = 20_000;
@@ -364,13 +321,10 @@ pub(crate) fn search(
     cursor: Option<&str>,
     limit: usize,
 ) -> Answer<Found> {
-    let start = match order {
-        Order::Rising => "",
-        Order::Falling => AFTER_ALL,
-    };
-    let after: Option<Place> = match cursor {
-        None => Some((start.to_owned(), start.to_owned(), start.to_owned())),
-        Some(text) => serde_json::from_str(text).ok(),
+    let after: Option<Place> = match (cursor, order) {
+        (None, Order::Rising) => Some((String::new(), String::new(), i64::MIN)),
+        (None, Order::Falling) => Some((AFTER_ALL.to_owned(), AFTER_ALL.to_owned(), i64::MAX)),
+        (Some(text), _) => serde_json::from_str(text).ok(),
     };
     let folded = fold_plain(text);
     let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
@@ -379,8 +333,7 @@ pub(crate) fn search(
     }
     let mut wanted = Vec::with_capacity(words.len());
     for word in words {
-        let end = after_prefix(word);
-        wanted.push((tx::count(tx, WORDS_COUNTED, with![word, &end, rows_max(COUNTED_MAX + 1)])?, word));
+        wanted.push((found::words_counted(tx, word, COUNTED_MAX + 1)?, word));
     }
     wanted.sort_unstable();
     let crowd = COUNTED_MAX as u64;
@@ -389,19 +342,19 @@ pub(crate) fn search(
         let words: Vec<&str> = wanted.iter().map(|(_, word)| *word).collect();
         return walk_by_name(tx, tenant, order, after, limit, &words);
     }
-    let mut found: Vec<Place> = places(tx, tenant, rarest.1)?;
-    found.sort_unstable();
-    found.dedup();
+    let mut numbers = found::with_word(tx, rarest.1)?;
     for (count, word) in others {
         if *count <= crowd {
-            let others: HashSet<Place> = places(tx, tenant, word)?.into_iter().collect();
-            found.retain(|place| others.contains(place));
+            let others = found::with_word(tx, word)?;
+            numbers.retain(|number| others.contains(number));
         } else {
-            found = with_word(tx, found, word)?;
+            numbers = begun_by(tx, numbers, word)?;
         }
     }
+    let found = places(tx, tenant, &numbers)?;
     let total = Some(found.len() as u64);
     let Some(after) = after else { return Ok((Vec::new(), None, total)) };
+    let mut found = found;
     if order == Order::Falling {
         found.reverse();
     }
@@ -411,33 +364,34 @@ pub(crate) fn search(
     });
     let page = &found[from..found.len().min(from.saturating_add(limit))];
     let mut people = Vec::with_capacity(page.len());
-    for (_, tenant, user) in page {
-        people.extend(tx::first(tx, LOAD, with![tenant, user], mirrored)?);
+    for (.., number) in page {
+        people.extend(tx::first(tx, LOAD_NUMBERED, with![*number], mirrored)?);
     }
     let more = from + page.len() < found.len();
     let next = page.last().filter(|_| more).map(record::list).transpose()?;
     Ok((people, next, total))
 }
 
-fn places(tx: &dyn Tx, tenant: Option<&TenantId>, prefix: &str) -> Answer<Vec<Place>> {
-    let end = after_prefix(prefix);
-    let place =
-        |row: &dyn Row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.text(2)?.to_owned()));
-    match tenant {
-        None => tx::all(tx, WORDS, with![prefix, &end], place),
-        Some(tenant) => tx::all(tx, WORDS_OF_TENANT, with![prefix, &end, tenant.as_str()], place),
+/// Where those of the tenant stand in the order of names, in that order.
+fn places(tx: &dyn Tx, tenant: Option<&TenantId>, numbers: &BTreeSet<i64>) -> Answer<Vec<Place>> {
+    let mut places = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let place = |row: &dyn Row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), *number));
+        let found = tx::first(tx, PLACE, with![*number], place)?;
+        places.extend(found.filter(|(_, of, _)| tenant.is_none_or(|only| only.as_str() == of)));
     }
+    places.sort_unstable();
+    Ok(places)
 }
 
 /// Those of them one of whose words begins so.
-fn with_word(tx: &dyn Tx, found: Vec<Place>, word: &str) -> Answer<Vec<Place>> {
+fn begun_by(tx: &dyn Tx, numbers: BTreeSet<i64>, word: &str) -> Answer<BTreeSet<i64>> {
     let begins = beginning(word)?;
-    let mut fits = Vec::new();
-    for place in found {
-        let has =
-            tx::first(tx, WORDS_OF, with![&place.1, &place.2], |row| Ok(row.text(0)?.contains(&begins)))?;
+    let mut fits = BTreeSet::new();
+    for number in numbers {
+        let has = tx::first(tx, WORDS_OF, with![number], |row| Ok(row.text(0)?.contains(&begins)))?;
         if has == Some(true) {
-            fits.push(place);
+            fits.insert(number);
         }
     }
     Ok(fits)
@@ -461,54 +415,35 @@ fn walk_by_name(
     let begins = words.iter().map(|word| beginning(word)).collect::<Answer<Vec<_>>>()?;
     let mut people = Vec::new();
     let Some(mut at) = after else { return Ok((people, None, None)) };
-    let step = limit.saturating_mul(4).clamp(50, 1_000);
-    for _ in 0..PASSED_MAX.div_ceil(step) {
-        let (rows, more) = by_name(tx, tenant, order, &at, step, |row| {
-            let words = row.text(4)?;
+    let mut walk = Walk::new(tx, &tenants(tx, tenant)?, order, &at);
+    for _ in 0..PASSED_MAX {
+        // One more than fits: there is a next page only if there is somebody on it.
+        let Some(place) = walk.next()? else { return Ok((people, None, None)) };
+        if people.len() == limit {
+            break;
+        }
+        let known = tx::first(tx, LOAD_NUMBERED, with![place.2], |row| {
+            let words = row.text(3)?;
             let fits = begins.iter().all(|begins| words.contains(begins.as_str()));
-            let known = if fits { Some(mirrored(row)?) } else { None };
-            Ok((known, (row.text(3)?.to_owned(), row.text(5)?.to_owned(), row.text(6)?.to_owned())))
+            if fits { mirrored(row).map(Some) } else { Ok(None) }
         })?;
-        let mut rows = rows.into_iter();
-        while let Some((known, place)) = rows.next() {
-            at = place;
-            people.extend(known);
-            if people.len() == limit {
-                let next = (more || rows.len() > 0).then(|| record::list(&at)).transpose()?;
-                return Ok((people, next, None));
-            }
-        }
-        if !more {
-            return Ok((people, None, None));
-        }
+        people.extend(known.flatten());
+        at = place;
     }
     Ok((people, Some(record::list(&at)?), None))
 }
 
-/// Rows beyond a place in the order of names, and whether there are more of them.
-fn by_name<T>(
-    tx: &dyn Tx,
-    tenant: Option<&TenantId>,
-    order: Order,
-    after: &Place,
-    limit: usize,
-    read: impl Fn(&dyn Row) -> Answer<T>,
-) -> Answer<(Vec<T>, bool)> {
-    let (name, last, user) = after;
-    let one_more = rows_max(limit.saturating_add(1));
-    let mut rows = match (tenant, order) {
-        (None, Order::Rising) => tx::all(tx, NAMES, with![name, last, user, one_more], read)?,
-        (None, Order::Falling) => tx::all(tx, NAMES_BACK, with![name, last, user, one_more], read)?,
-        (Some(tenant), Order::Rising) => {
-            tx::all(tx, NAMES_OF_TENANT, with![tenant.as_str(), name, user, one_more], read)?
+/// The tenants whose people are asked for.
+fn tenants(tx: &dyn Tx, only: Option<&TenantId>) -> Answer<Vec<String>> {
+    let mut tenants: Vec<String> = only.iter().map(|tenant| tenant.to_string()).collect();
+    while only.is_none() {
+        let last = tenants.last().map_or("", String::as_str);
+        match tx::first(tx, NEXT_TENANT, with![last], |row| Ok(row.text(0)?.to_owned()))? {
+            Some(next) => tenants.push(next),
+            None => break,
         }
-        (Some(tenant), Order::Falling) => {
-            tx::all(tx, NAMES_OF_TENANT_BACK, with![tenant.as_str(), name, user, one_more], read)?
-        }
-    };
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Ok((rows, more))
+    }
+    Ok(tenants)
 }
 
 fn list_by_name(
@@ -522,17 +457,17 @@ fn list_by_name(
         None => tx::count(tx, COUNT, &[])?,
         Some(tenant) => tx::count(tx, COUNT_OF_TENANT, with![tenant.as_str()])?,
     });
-    let Some(after) = after else { return Ok((Vec::new(), None, total)) };
-    let (rows, more) =
-        by_name(tx, tenant, order, &after, limit, |row| Ok((mirrored(row)?, row.text(3)?.to_owned())))?;
-    let next = match rows.last() {
-        Some((last, name)) if more => {
-            let id = &last.identity.id;
-            Some(record::list(&(name, id.tenant.as_str(), &*id.user))?)
+    let Some(mut at) = after else { return Ok((Vec::new(), None, total)) };
+    let mut walk = Walk::new(tx, &tenants(tx, tenant)?, order, &at);
+    let mut people = Vec::new();
+    while let Some(place) = walk.next()? {
+        if people.len() == limit {
+            return Ok((people, Some(record::list(&at)?), total));
         }
-        _ => None,
-    };
-    Ok((rows.into_iter().map(|(person, _)| person).collect(), next, total))
+        people.extend(tx::first(tx, LOAD_NUMBERED, with![place.2], mirrored)?);
+        at = place;
+    }
+    Ok((people, None, total))
 }
 
 pub(crate) fn members(tx: &dyn Tx, tenant: &TenantId, group: &GroupId) -> Answer<Vec<IdentityId>> {

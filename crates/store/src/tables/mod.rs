@@ -5,6 +5,7 @@ pub(crate) mod clearances;
 pub(crate) mod documents;
 pub(crate) mod erase;
 pub(crate) mod evidence;
+pub(crate) mod found;
 pub(crate) mod held;
 pub(crate) mod identities;
 pub(crate) mod journal;
@@ -26,6 +27,7 @@ mod tests {
         ("documents", documents::STATEMENTS),
         ("erase", erase::STATEMENTS),
         ("evidence", evidence::STATEMENTS),
+        ("found", found::STATEMENTS),
         ("held", held::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("journal", journal::STATEMENTS),
@@ -37,7 +39,8 @@ mod tests {
         ("work", work::STATEMENTS),
     ];
 
-    /// Statements that may read all rows or sort them: they answer with all of them, or with a count.
+    /// Statements that may read all rows or sort them: they answer with all of them, with a count, or move a run that is
+    /// never long.
     const WHOLE: &[&str] = &[
         "erase::FINDINGS",
         "erase::FINDINGS_PAST",
@@ -49,6 +52,12 @@ mod tests {
         "evidence::SITES",
         "evidence::SWEEPS",
         "evidence::TENANTS",
+        "found::AGED_ALL",
+        "found::AGE_ALL",
+        "found::COUNT_GROWN",
+        "found::COUNT_YOUNG",
+        "found::GROW",
+        "found::NONE_YOUNG",
         "identities::COUNT",
         "journal::TENANTS",
         "journal::TREES",

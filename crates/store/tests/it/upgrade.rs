@@ -1,9 +1,10 @@
 //! A file as each earlier schema left it, opened by this program.
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{Document, Entry, Severity, Store, Write};
+use lanyard_engine::ports::{Document, Entry, Order, Severity, Store, Write};
 use lanyard_model::{
-    id::{IdentityId, TenantId},
+    id::{AccountKey, IdentityId, SiteId, TenantId},
+    identity::{AttributeValue, Groups, Identity, Profile, Status},
     signal::{Lane, Source},
 };
 use lanyard_store::SqliteStore;
@@ -18,6 +19,28 @@ const STEPS_BACK: &[(i64, &str)] = &[
          INSERT INTO meta VALUES ('closed:by-hand:acme/ana:hq:reactivation', 'x'), ('closed:review:rev_1:1', 'x'),
              ('closed:fought:acme/ana:hq:seat', 'x'), ('closed:fought:acme/bo:hq:seat', 'x'), ('fought:acme/bo:hq:seat', '{}'),
              ('closed:orphan:hq:9', 'x');",
+    ),
+    (
+        15,
+        "DROP TABLE found_young; DROP TABLE found_grown; DROP TABLE found_old; DROP TABLE identities;
+         CREATE TABLE identities (tenant TEXT NOT NULL, user_id TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
+             content BLOB NOT NULL, groups TEXT NOT NULL, keys TEXT NOT NULL, words TEXT NOT NULL, since BIGINT NOT NULL,
+             gone_at BIGINT, gone_proof TEXT, PRIMARY KEY (tenant, user_id));
+         CREATE INDEX identities_by_name ON identities (name, tenant, user_id);
+         CREATE INDEX identities_of_tenant ON identities (tenant, name, user_id);
+         CREATE TABLE identity_keys (kind TEXT NOT NULL, value TEXT NOT NULL, tenant TEXT NOT NULL, user_id TEXT NOT NULL,
+             PRIMARY KEY (kind, value, tenant, user_id)) WITHOUT ROWID;
+         CREATE TABLE identity_words (word TEXT NOT NULL, tenant TEXT NOT NULL, user_id TEXT NOT NULL, name TEXT NOT NULL,
+             PRIMARY KEY (word, tenant, user_id)) WITHOUT ROWID;
+         CREATE TABLE account_keys (site TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, account_id BIGINT NOT NULL,
+             PRIMARY KEY (site, kind, value, account_id)) WITHOUT ROWID;
+         INSERT INTO account_keys VALUES ('hq', 'login', 'cy@x', 8), ('hq', 'mail', 'cy@x', 8), ('hq', 'mail', 'cy@x', 3);
+         INSERT INTO identities VALUES ('acme', 'cy', 'cy reyes', RECORD, x'00', '[]',
+             '[[\"login\",\"cy@x\"],[\"mail\",\"cy@x\"],[\"number\",\"7\"]]', '[\"cy\",\"cy@x\",\"reyes\"]', 5, NULL, NULL);
+         INSERT INTO identity_keys VALUES ('login', 'cy@x', 'acme', 'cy'), ('mail', 'cy@x', 'acme', 'cy'),
+             ('number', '7', 'acme', 'cy');
+         INSERT INTO identity_words VALUES ('cy', 'acme', 'cy', 'cy reyes'), ('cy@x', 'acme', 'cy', 'cy reyes'),
+             ('reyes', 'acme', 'cy', 'cy reyes');",
     ),
     (14, "DROP TABLE membership_changes;"),
     (13, "DROP TABLE findings_past;"),
@@ -52,6 +75,57 @@ const STEPS_BACK: &[(i64, &str)] = &[
 
 fn ana() -> IdentityId {
     IdentityId::new(TenantId::new("acme"), "ana")
+}
+
+/// A person's record as a literal.
+fn cy_reyes() -> String {
+    format!("'{}'", serde_json::json!({ "V1": cy() }))
+}
+
+fn cy() -> Identity {
+    let mut profile = Profile::default();
+    profile.set("displayName", AttributeValue::Text("Cy Reyes".into()));
+    Identity {
+        id: IdentityId::new(TenantId::new("acme"), "cy"),
+        status: Status::Active,
+        transitioning: false,
+        profile,
+        groups: Groups::new([], true),
+        created: None,
+        activated: None,
+        status_changed: None,
+        last_updated: None,
+        type_id: None,
+        read_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// Whoever was found before this version is found by the same, and by nothing that they have no more.
+async fn people_are_found_as_before(store: &SqliteStore) {
+    let cys = vec![cy().id];
+    for (kind, value) in [("login", "cy@x"), ("mail", "cy@x"), ("number", "7")] {
+        assert_eq!(store.identities_by_key(kind, value).await.unwrap(), cys, "{kind}");
+    }
+    assert_eq!(store.identities_by_key("number", "cy@x").await.unwrap(), []);
+    let hq = SiteId::new("hq");
+    let ids = |found: Vec<AccountKey>| found.into_iter().map(|key| key.id.0).collect::<Vec<_>>();
+    assert_eq!(ids(store.accounts_by_key(&hq, "mail", "cy@x").await.unwrap()), [3, 8]);
+    assert_eq!(ids(store.accounts_by_key(&hq, "login", "cy@x").await.unwrap()), [8]);
+    for (text, found) in [("cy", 1), ("cy@", 1), ("re cy", 1), ("", 1), ("eyes", 0)] {
+        let (people, _, total) = store.search_people(None, text, Order::Rising, None, 9).await.unwrap();
+        assert_eq!((people.len(), total), (found, Some(found as u64)), "{text}");
+    }
+    let mut renamed = cy();
+    renamed.profile.set("displayName", AttributeValue::Text("Cyra Lund".into()));
+    let keys = vec![("number".to_owned(), "7".to_owned())];
+    let at = Timestamp::from_second(9).unwrap();
+    store.write(vec![Write::Identity { identity: Box::new(renamed), keys, at }]).await.unwrap();
+    for (text, found) in [("cy", 1), ("cy@", 0), ("reyes", 0), ("lund", 1), ("", 1)] {
+        let (people, ..) = store.search_people(None, text, Order::Falling, None, 9).await.unwrap();
+        assert_eq!(people.len(), found, "{text}");
+    }
+    assert_eq!(store.identities_by_key("mail", "cy@x").await.unwrap(), []);
+    store.write(vec![Write::Erase { identity: cy().id }]).await.unwrap();
 }
 
 fn content() -> Vec<Write> {
@@ -98,12 +172,15 @@ async fn a_store_of_every_earlier_version_is_brought_up_and_loses_nothing() {
             file.query_row("SELECT MAX(version) FROM schema_version", [], |row| row.get(0)).unwrap();
         assert_eq!(newest, STEPS_BACK[0].0, "the newest step has no line in STEPS_BACK");
         for (version, back) in &STEPS_BACK[..undone] {
-            file.execute_batch(back).unwrap();
+            file.execute_batch(&back.replace("RECORD", &cy_reyes())).unwrap();
             file.execute("DELETE FROM schema_version WHERE version = ?1", [version]).unwrap();
         }
         drop(file);
 
         let store = SqliteStore::open_inline(folder.path()).unwrap();
+        if undone > 0 {
+            people_are_found_as_before(&store).await;
+        }
         assert_eq!(store.tree_heads().await.unwrap(), heads, "{undone} steps back");
         assert_eq!(store.verify_journal().await, Ok(None), "{undone} steps back");
         assert_eq!(store.meta("kept").await.unwrap().as_deref(), Some("yes"));
@@ -124,6 +201,11 @@ async fn a_store_of_every_earlier_version_is_brought_up_and_loses_nothing() {
         let file = Connection::open(folder.path().join("lanyard.db")).unwrap();
         let number = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(number("SELECT MAX(version) FROM schema_version"), newest);
+        assert_eq!(
+            number("SELECT COUNT(*) FROM found_old WHERE what <> 'account hq'"),
+            0,
+            "{undone}: they were erased"
+        );
         // What was on record before rows were put in order is so afterwards; before the fifth step there was no past yet.
         let undid = |version| STEPS_BACK[..undone].iter().any(|(step, _)| *step == version);
         let (signals, past) = (i64::from(undid(10)), i64::from(undid(10) && !undid(5)));
