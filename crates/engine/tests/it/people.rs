@@ -328,7 +328,11 @@ async fn where_a_return_is_refused_a_new_account_is_made_and_told() {
                 told.title
             )
         );
-        world.engine.put_away(by_hand, "Ola", Terms { reason: "merged".into(), ..Terms::default() }).await.unwrap();
+        world
+            .engine
+            .put_away(by_hand, "Ola", Terms { reason: "merged".into(), ..Terms::default() })
+            .await
+            .unwrap();
         assert_eq!(world.findings().await, ["todo:acme/ana:hq:user-name"]);
         assert_eq!(world.store.metas("closed:", None, 9).await.unwrap(), [], "nothing of it stands");
     }

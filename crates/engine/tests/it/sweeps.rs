@@ -555,7 +555,11 @@ async fn a_fight_that_was_put_away_and_is_over_is_told_when_it_begins_again() {
         world.findings().await.contains(&key.to_owned())
     };
     assert!(fight(&mut world).await);
-    world.engine.put_away(key, "Ola", Terms { reason: "the importer is told".into(), ..Terms::default() }).await.unwrap();
+    world
+        .engine
+        .put_away(key, "Ola", Terms { reason: "the importer is told".into(), ..Terms::default() })
+        .await
+        .unwrap();
     world.clock.pass(Duration::from_secs(8 * 86_400));
     world.sweep().await;
     assert_eq!(world.store.metas("closed:", None, 9).await.unwrap(), [], "nothing is put away any more");
