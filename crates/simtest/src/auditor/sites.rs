@@ -328,12 +328,12 @@ mod tests {
         let (open, shut) = (json!({ "room": seat }), json!({ "active": false, "room": seat }));
         let second = |number: i64| Timestamp::from_second(number).expect("a moment");
         let closed = |changes: &[(bool, &Value, &Value)]| {
-            let changes = changes.iter().zip(1..).map(|((by_service, before, after), at)| Change {
+            let changes = changes.iter().zip(1..).map(|(&(by_service, before, after), at)| Change {
                 at: second(at),
                 account: 7,
-                by_service: *by_service,
-                before: *before,
-                after: *after,
+                by_service,
+                before,
+                after,
             });
             let replay = Replay {
                 site: 0,

@@ -51,10 +51,7 @@ fn holds(plan: Plan) {
 /// somebody had given it by hand (034, also in the engine's `people`); a section that a rule once asked for, by a list of
 /// groups that came back short (035, the auditor's mistake); more of somebody taken than a decision on a reached limit had
 /// named (036, also in the store's contract); everything taken from somebody hired again, whose new id was read while the disk
-/// was full (556, also in the engine's `people`); a wait that began when the stop button was released (619, the auditor's mistake);
-/// a yes that ran out because a list of groups was empty when it was to be used (380, and after an outage that had used up every
-/// try 491; also in the engine's `gates`); what was left on an account that somebody had closed by hand, and a yes that ended
-/// with a list of groups that came back short (258, the auditor's mistakes).
+/// was full (556, also in the engine's `people`); a wait that began when the stop button was released (619, the auditor's mistake).
 #[test]
 fn seeds_that_nobody_had_tried_hold() {
     for (seed, profile) in [
@@ -63,11 +60,18 @@ fn seeds_that_nobody_had_tried_hold() {
         (95_962_495_036, Profile::Swarm),
         (556, Profile::Brief),
         (619, Profile::Brief),
-        (380, Profile::Brief),
-        (491, Profile::Brief),
-        (258, Profile::Brief),
     ] {
         holds(Plan::drawn(seed, profile));
+    }
+}
+
+/// The same of the first thousand short histories: a yes that ran out because a list of groups was empty when it was to be used
+/// (380, and after an outage that had used up every try 491; also in the engine's `gates`); what was left on an account that
+/// somebody had closed by hand, and a yes that ended with a list of groups that came back short (258, the auditor's mistakes).
+#[test]
+fn a_word_is_used_though_groups_came_back_empty_and_what_nobody_can_take_is_left() {
+    for seed in [258, 380, 491] {
+        holds(Plan::drawn(seed, Profile::Brief));
     }
 }
 
