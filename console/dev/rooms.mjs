@@ -65,9 +65,9 @@ export function makePolicy(now) {
     { version: 2, name: "Workplaces of Acme", seal: "b71d0c…", author: "Grace Weber", approved_by: "Omar Patel", reason: "Executives moved to Level 6", at: iso(now - 86_400_000 * 3), back_to: null, changes: ["Flow executive-desk: floor is now Level 6, it was Level 5."], document: DOCUMENT },
     { version: 1, name: "Workplaces of Acme", seal: "0a44e9…", author: "Grace Weber", approved_by: null, reason: "First policy", at: iso(now - 86_400_000 * 20), back_to: null, changes: [], document: DOCUMENT },
   ];
-  const drafts = new Map([["level-four", { tag: 3, author: "Grace Weber", at: iso(now - 3_600_000), document: structuredClone(DOCUMENT) }]]);
+  const drafts = new Map([["level-four", { tag: 3, based_on: 2, author: "Grace Weber", at: iso(now - 3_600_000), document: structuredClone(DOCUMENT) }]]);
   const head = ({ document: _, ...rest }) => rest;
-  const shown = (id, d) => ({ id, etag: `"${d.tag}"`, based_on: 2, author: d.author, at: d.at, asked: null, source: {}, document: d.document, problems: d.document.rules.flow.filter((f) => !f.id).map(() => ({ severity: "error", message: "a flow without an id", fix: "add id" })) });
+  const shown = (id, d) => ({ id, etag: `"${d.tag}"`, based_on: d.based_on, author: d.author, at: d.at, asked: null, source: {}, document: d.document, problems: d.document.rules.flow.filter((f) => !f.id).map(() => ({ severity: "error", message: "a flow without an id", fix: "add id" })) });
   const text = (d) => JSON.stringify(d);
   return (method, path, query, body, headers) => {
     const ok = (answer, tag) => ({ status: 200, body: answer, headers: tag ? { etag: `"${tag}"` } : {} });
@@ -97,7 +97,7 @@ export function makePolicy(now) {
       drafts.delete(one[1]);
       return ok({ state: "published", version: head(versions[0]) });
     }
-    const next = { tag: (draft?.tag ?? 0) + 1, author: "demo", at: iso(Date.now()), document: body.document };
+    const next = { tag: (draft?.tag ?? 0) + 1, based_on: body.based_on ?? draft?.based_on ?? versions[0].version, author: "demo", at: iso(Date.now()), document: body.document };
     drafts.set(one[1], next);
     return ok(shown(one[1], next), next.tag);
   };
@@ -108,6 +108,6 @@ export function makeRequests(world, now) {
   return Array.from({ length: 11 }, (_, i) => {
     const [rule, what, kind] = rules[i % rules.length];
     const person = pick(world.people);
-    return { id: `clr_${i}`, kind, state: i === 10 ? "declined" : "waiting", over: false, tenant: person.tenant, identity: { tenant: person.tenant, id: person.id }, person: person.name, site: "london", rule, lines: [{ key: "l1", what }, { key: "l2", what: "+ badge role B" }], plan: world.plans[0].id, asked_at: iso(now - i * 1_900_000), until: iso(now + (i + 1) * 7_000_000), whom: kind === "approval" ? ["manager", "role approver"] : [], quorum: kind === "approval" ? 1 : null, votes: [], ended: i === 10 ? { at: iso(now - 60_000), why: "declined by Grace Weber" } : null };
+    return { id: `clr_${i}`, kind, state: i === 10 ? "declined" : "waiting", over: false, tenant: person.tenant, identity: { tenant: person.tenant, id: person.id }, person: person.name, site: "london", rule, lines: [{ key: "l1", what }, { key: "l2", what: "+ badge role B" }], plan: world.plans[0].id, asked_at: iso(now - i * 1_900_000), until: iso(now + (i + 1) * 7_000_000), whom: kind === "approval" ? ["manager", "role approver"] : [], quorum: kind === "approval" ? 1 : null, votes: [], may_decide: i !== 10, why_not: i === 10 ? "it is declined" : null, ended: i === 10 ? { at: iso(now - 60_000), why: "declined by Grace Weber" } : null };
   });
 }

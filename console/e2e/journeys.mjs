@@ -230,7 +230,7 @@ const JOURNEYS = {
     await list.nth(1).waitFor();
     const theirs = await signedInAs(browser, page, viewer.email);
     await theirs.goto(`${BASE}/all/approvals`);
-    await sees(theirs, "This needs the role approver");
+    await sees(theirs, "Not yours to decide");
     await theirs.context().close();
     const decides = await signedInAs(browser, page, approver.email);
     await decides.goto(`${BASE}/all/approvals`);
@@ -779,7 +779,7 @@ const JOURNEYS = {
       await theirs.locator(".sentences [data-row]").first().click();
       const sentence = theirs.getByRole("textbox", { name: "Sentence" });
       await sentence.focus();
-      // Nothing is asked meanwhile: a page that asks is in use.
+      // Nothing is asked meanwhile: what a page asks soon after it was touched is use.
       await theirs.route(/\/api\/v1\//, (route) => route.abort());
       await theirs.waitForTimeout((idle + 2) * 1_000);
       await theirs.unroute(/\/api\/v1\//);
@@ -812,6 +812,9 @@ const JOURNEYS = {
         await kept(who);
       }
     }
+    await sees(other, "Somebody else changed this draft.");
+    // Nor after a reload: what was kept in the browser is on top of another state.
+    await other.reload();
     await sees(other, "Somebody else changed this draft.");
     await button(other, "Keep mine beside it").click();
     await other.waitForURL(new RegExp(`${name}-mine`), { timeout: WAIT_MS });

@@ -96,6 +96,16 @@ export function whenSignedOut(tell: () => void) {
   onSignedOut = tell;
 }
 
+/** A page that was not touched for so long asks by itself: longer than its shortest clock, so that each touch is told of. */
+const PRESENT_MS = 20_000;
+let touchedAt = Date.now();
+for (const touch of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) {
+  window.addEventListener(touch, () => (touchedAt = Date.now()), { capture: true, passive: true });
+}
+
+/** What a page asks by itself says so: a session whose page was left open ends idle all the same. */
+const presence = (): Record<string, string> => (Date.now() - touchedAt > PRESENT_MS ? { "x-lanyard-unattended": "1" } : {});
+
 async function call<T>(path: string, query?: Query, init?: RequestInit): Promise<T> {
   return (await ask<T>(path, query, init)).body;
 }
@@ -103,7 +113,7 @@ async function call<T>(path: string, query?: Query, init?: RequestInit): Promise
 async function ask<T>(path: string, query?: Query, init?: RequestInit): Promise<{ body: T; etag: string | null }> {
   let answer: Response;
   try {
-    answer = await fetch(url(path, query), { credentials: "same-origin", ...init });
+    answer = await fetch(url(path, query), { credentials: "same-origin", headers: presence(), ...init });
   } catch {
     throw new ApiError(0, "The server did not answer");
   }

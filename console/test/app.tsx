@@ -34,7 +34,7 @@ export function open(path: string, answers: Record<string, Answer>) {
     sent.push({ method, path: at + url.search, headers: new Headers(init?.headers) });
     const answer = answers[`${method} ${at}`];
     if (answer === undefined) return problem(404, "No such path");
-    const body = typeof answer === "function" ? answer(url, init) : answer;
+    const body = typeof answer === "function" ? await answer(url, init) : answer;
     return body instanceof Response ? body : new Response(JSON.stringify(body), { status: 200 });
   });
   const router = createRouter({ routeTree, history: createMemoryHistory({ initialEntries: [path] }) });

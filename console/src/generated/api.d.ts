@@ -1191,7 +1191,7 @@ export interface paths {
         };
         /** A draft with its files, document and mistakes; its state is in `ETag`. */
         get: operations["getPolicyDraftsById"];
-        /** Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of. */
+        /** Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of. `based_on` says that it was put on top of what is in force. */
         put: operations["putPolicyDraftsById"];
         post?: never;
         /** Forgets a draft, with `If-Match`. */
@@ -1210,7 +1210,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Publishes a draft, with `If-Match`, or asks a second person to. */
+        /** Publishes a draft, with `If-Match`, or asks a second person to. One that stands on an earlier version is refused. */
         post: operations["postPolicyDraftsByIdPublish"];
         delete?: never;
         options?: never;
@@ -1976,6 +1976,15 @@ export interface components {
             /** @description `rules` is policy.toml key for key, `tables` are its CSV files. */
             document?: unknown;
         };
+        /** @description Files, or the document on top of what is there. */
+        PolicyDraftEdit: {
+            /** @description `policy.toml` and its tables, as texts. */
+            source?: unknown;
+            /** @description `rules` is policy.toml key for key, `tables` are its CSV files. */
+            document?: unknown;
+            /** @description The draft was put on top of this version, the one in force; without it, it stands on what it stood on. */
+            based_on?: number | null;
+        };
         PolicyContent: {
             /** @description `policy.toml` and its tables, as texts. */
             source: unknown;
@@ -2436,6 +2445,10 @@ export interface components {
                 instead_of?: string | null;
                 capacity?: string;
             }[];
+            /** @description Whether the caller may decide on it now, by whatever the rule names: a role, a group, as manager, in person, or in somebody's place. */
+            may_decide: boolean;
+            /** @description Why they may not. */
+            why_not: string | null;
             ended: {
                 /** Format: date-time */
                 at: string;
@@ -2688,6 +2701,8 @@ export interface components {
             id: string;
             etag: string;
             based_on: number | null;
+            /** @description It brings this version back, as long as nobody edits it. */
+            back_to: number | null;
             author: string;
             /** Format: date-time */
             at: string;
@@ -5126,7 +5141,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PolicyEdit"];
+                "application/json": components["schemas"]["PolicyDraftEdit"];
             };
         };
         responses: {

@@ -6,12 +6,12 @@ import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
-import { ALL, queryClient, useMay, useSession } from "../queries";
+import { ALL, queryClient, useSession } from "../queries";
 import { Ago, At } from "../time";
 import { Mark, Tag } from "../ui/marks";
 import { Meter } from "../ui/meter";
 import { Facts, PageHead, Panel } from "../ui/panel";
-import { Empty, Loaded } from "../ui/states";
+import { Empty, Failure, Loaded, Waiting } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
 import { StandIns } from "./StandIns";
@@ -43,9 +43,16 @@ export function Approvals() {
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const shown = (query.data?.pages ?? []).flatMap((page) => page.items);
   const total = query.data?.pages[0]?.total ?? 0;
-  // A link from a message may name one that is on no page yet.
-  const named = useQuery({ queryKey: ["approvals", "one", id], queryFn: () => calls.get<Request>(`/approvals/${encodeURIComponent(id!)}`), enabled: id !== undefined && query.data !== undefined && !shown.some((r) => r.id === id), retry: false });
-  const open = shown.find((r) => r.id === id) ?? (id ? named.data : undefined) ?? shown[0];
+  // Nothing is put under the hand of whoever decides: the first one that was shown stays until another is chosen.
+  const view = JSON.stringify([tenant, kind, q]);
+  const [pin, setPin] = useState<{ view: string; id: string }>();
+  const first = pin?.view === view ? pin.id : undefined;
+  if (!id && !first && shown[0]) setPin({ view, id: shown[0].id });
+  const wanted = id ?? first;
+  // A link from a message may name one that is on no page yet, or was decided.
+  const listed = shown.find((r) => r.id === wanted);
+  const named = useQuery({ queryKey: ["approvals", "one", wanted], queryFn: () => calls.get<Request>(`/approvals/${encodeURIComponent(wanted!)}`), enabled: wanted !== undefined && query.data !== undefined && !listed, retry: false, placeholderData: undefined });
+  const open = listed ?? (wanted ? named.data : undefined);
   const group = shown.filter((r) => chosen.has(r.id));
   // Together only what one rule asks for in one place: a sweep of the hand is no decision.
   const sample = group[0];
@@ -72,7 +79,7 @@ export function Approvals() {
                     const apart = sample !== undefined && (r.rule !== sample.rule || r.site !== sample.site);
                     return (
                       <li key={r.id} data-chosen={open?.id === r.id || undefined} className="choice">
-                        <Checkbox size="xs" aria-label={`Choose ${r.person}, ${r.rule}`} checked={chosen.has(r.id)} disabled={apart || r.kind === "hold" || kind === "done"} title={apart ? "Only what one rule asks in one site is decided together" : undefined} onChange={() => pick(r)} style={{ paddingTop: 4 }} />
+                        <Checkbox size="xs" aria-label={`Choose ${r.person}, ${r.rule}`} checked={chosen.has(r.id)} disabled={apart || r.kind === "hold" || kind === "done" || !r.may_decide} title={!r.may_decide && kind !== "done" ? `Not yours to decide: ${r.why_not}` : apart ? "Only what one rule asks in one site is decided together" : undefined} onChange={() => pick(r)} style={{ paddingTop: 4 }} />
                         <div className="grow">
                           <button type="button" data-row className="rowbutton title" onClick={() => filter({ id: r.id })}>{r.person}</button>
                           <div className="dim" style={{ fontSize: 13 }}>{r.lines.slice(0, 2).map((l) => l.what).join(", ")}{r.lines.length > 2 && ` and ${r.lines.length - 2} more`}</div>
@@ -86,12 +93,23 @@ export function Approvals() {
               )}
               {query.hasNextPage && <div style={{ textAlign: "center", padding: 12 }}><Button variant="default" size="xs" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more</Button></div>}
             </div>
-            {group.length > 1 ? <Decide key="group" title={`${group.length} requests of ${sample!.rule}`} requests={group} done={() => setChosen(new Set())} /> : open && <Detail key={open.id} request={open} tenant={tenant} />}
+            {group.length > 1 ? <Decide key="group" title={`${group.length} requests of ${sample!.rule}`} requests={group} done={() => setChosen(new Set())} /> : open ? <Detail key={open.id} request={open} tenant={tenant} /> : wanted && <Named query={named} />}
           </div>
         )}
       </Loaded>
       <StandIns />
     </>
+  );
+}
+
+/** One that is on no page: on its way, or not there. */
+function Named({ query }: { query: { error: unknown; refetch: () => unknown } }) {
+  const gone = query.error instanceof ApiError && query.error.status === 404;
+  return (
+    <div className="panel">
+      {gone ? <Empty title="This request is not there">It was never asked, or it is not yours to see. Nothing else is shown in its place: choose from the list.</Empty>
+        : query.error ? <Failure error={query.error} what="this request" retry={() => void query.refetch()} /> : <Waiting rows={6} />}
+    </div>
   );
 }
 
@@ -176,7 +194,6 @@ function Context({ id }: { id: string }) {
 }
 
 function Decide({ title, requests, done }: { title: string; requests: Request[]; done: () => void }) {
-  const may = useMay("approve");
   const own = useSession().data?.subject;
   const mine = requests.some((r) => own === `okta:${r.identity.tenant}/${r.identity.id}`);
   // A reason that was being written survives a session's end.
@@ -195,16 +212,20 @@ function Decide({ title, requests, done }: { title: string; requests: Request[];
     },
   });
   const people = [...new Set(requests.map((r) => r.person))];
-  if (may === false) return <Panel title={title}><Empty title="This needs the role approver">You see what waits and why; who has the role decides.</Empty></Panel>;
+  const not = requests.find((r) => !r.may_decide);
+  if (not && !mine) return <Panel title={title}><Empty title="Not yours to decide">You see what waits and why; {not.why_not}.</Empty></Panel>;
+  // Beyond a limit nobody goes without saying why.
+  const limit = requests.some((r) => r.kind === "cap");
+  const wrong = say.error instanceof ApiError ? say.error.fields.find(({ path }) => path === "reason")?.message : undefined;
   return (
     <Panel title={title}>
       <form className="body stack" onSubmit={(e) => e.preventDefault()}>
         {requests.length > 1 && <p className="dim small">{people.slice(0, 6).join(", ")}{people.length > 6 && ` and ${people.length - 6} more`}</p>}
         {mine && <p role="status"><Tag as="held" label="about yourself" /> Nobody decides on their own access.</p>}
-        <Textarea label="Reason" description="Needed to decline; auditors read it either way" value={reason} onChange={(e) => setReason(e.currentTarget.value)} autosize minRows={2} />
-        {say.error && <div className="failure" role="alert"><div><b>Nothing was decided.</b> {say.error.message}{say.error instanceof ApiError && say.error.fix ? `. ${say.error.fix}` : ""}</div></div>}
+        <Textarea label="Reason" description={limit ? "Needed to go beyond a limit, and to decline; auditors read it" : "Needed to decline; auditors read it either way"} error={wrong} value={reason} onChange={(e) => setReason(e.currentTarget.value)} autosize minRows={2} />
+        {say.error && !wrong && <div className="failure" role="alert"><div><b>Nothing was decided.</b> {say.error.message}{say.error instanceof ApiError && say.error.fix ? `. ${say.error.fix}` : ""}</div></div>}
         <div className="row wrap">
-          <Button disabled={mine} loading={say.isPending && say.variables === "approve"} onClick={() => say.mutate("approve")}>Approve for {plural(people.length, "person", "people")}</Button>
+          <Button disabled={mine || (limit && reason.trim() === "")} loading={say.isPending && say.variables === "approve"} onClick={() => say.mutate("approve")}>Approve for {plural(people.length, "person", "people")}</Button>
           <Button variant="default" disabled={mine || reason.trim() === ""} loading={say.isPending && say.variables === "decline"} onClick={() => say.mutate("decline")}>Decline</Button>
         </div>
       </form>

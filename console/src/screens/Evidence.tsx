@@ -248,12 +248,13 @@ function AnswerFor({ late }: { late: Evidence["late"][number] }) {
     onSuccess: again,
   });
   if (!may) return <div className="dim small">Nobody answers for it yet.</div>;
+  const said = (field: string) => (saying.error instanceof ApiError ? saying.error.fields.find(({ path }) => path === field)?.message : undefined);
   const whole = owner.trim() !== "" && compensation.trim() !== "";
   return (
     <form className="stack" style={{ marginTop: 6 }} aria-label={`Answer for ${late.name || late.person}`} onSubmit={(e) => { e.preventDefault(); if (whole) saying.mutate(); }}>
       <div className="fields">
-        <TextInput size="xs" label="Who answers for it" value={owner} onChange={(e) => setOwner(e.currentTarget.value)} autoComplete="off" />
-        <TextInput size="xs" label="What was done instead, or found out" value={compensation} onChange={(e) => setCompensation(e.currentTarget.value)} autoComplete="off" />
+        <TextInput size="xs" label="Who answers for it" value={owner} onChange={(e) => setOwner(e.currentTarget.value)} error={said("owner")} autoComplete="off" />
+        <TextInput size="xs" label="What was done instead, or found out" value={compensation} onChange={(e) => setCompensation(e.currentTarget.value)} error={said("compensation")} autoComplete="off" />
       </div>
       {saying.error && <div className="fix" role="alert">Not put on record: {saying.error.message}.</div>}
       <div className="row"><Button type="submit" size="compact-xs" variant="default" disabled={!whole} loading={saying.isPending}>Put on record</Button></div>

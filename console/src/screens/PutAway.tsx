@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "../api";
+import { api, ApiError } from "../api";
 import { queryClient } from "../queries";
 
 /** Why something is put away, who answers for it, and up to which day. */
@@ -20,12 +20,14 @@ export function sent({ reason, owner, until }: Terms) {
   return { reason: reason.trim(), ...(owner.trim() === "" ? {} : { owner: owner.trim() }), ...(until === "" ? {} : { until: `${until}T00:00:00Z` }) };
 }
 
-export function TermsFields({ terms, change, error }: { terms: Terms; change: (to: Terms) => void; error?: string }) {
+export function TermsFields({ terms, change, error }: { terms: Terms; change: (to: Terms) => void; error?: Error | null }) {
+  const said = (field: keyof Terms) => (error instanceof ApiError ? error.fields.find(({ path }) => path === field)?.message : undefined);
   return (
     <>
-      <TextInput label="Reason" required value={terms.reason} onChange={(e) => change({ ...terms, reason: e.currentTarget.value })} autoComplete="off" data-autofocus error={error} />
-      <TextInput label="Owner" description="Who answers for it; you, if nobody is named. Evidence packs list it." value={terms.owner} onChange={(e) => change({ ...terms, owner: e.currentTarget.value })} autoComplete="off" />
-      <TextInput label="Until" type="date" description="From that day on (midnight UTC) it is shown again when a later read or look shows that it is still so. Without a day it stays away until it is over." value={terms.until} onChange={(e) => change({ ...terms, until: e.currentTarget.value })} />
+      <TextInput label="Reason" required value={terms.reason} onChange={(e) => change({ ...terms, reason: e.currentTarget.value })} autoComplete="off" data-autofocus error={said("reason")} />
+      <TextInput label="Owner" description="Who answers for it; you, if nobody is named. Evidence packs list it." value={terms.owner} onChange={(e) => change({ ...terms, owner: e.currentTarget.value })} error={said("owner")} autoComplete="off" />
+      <TextInput label="Until" type="date" description="From that day on (midnight UTC) it is shown again when a later read or look shows that it is still so. Without a day it stays away until it is over." value={terms.until} onChange={(e) => change({ ...terms, until: e.currentTarget.value })} error={said("until")} />
+      {error && <div className="failure" role="alert"><div><b>Nothing was put away.</b> {error.message}{error instanceof ApiError && error.fix ? `. ${error.fix}` : ""}</div></div>}
     </>
   );
 }
@@ -59,7 +61,7 @@ export function PutAway({ id, title }: { id: string; title: string }) {
         >
           <div className="stack">
             <p>{title}</p>
-            <TermsFields terms={terms} change={setTerms} error={put.error?.message} />
+            <TermsFields terms={terms} change={setTerms} error={put.error} />
             <div className="row" style={{ justifyContent: "flex-end" }}>
               <Button variant="default" onClick={close}>Cancel</Button>
               <Button type="submit" disabled={reason.trim() === ""} loading={put.isPending}>Put away</Button>

@@ -98,7 +98,7 @@ function OpenReview({ opened, close }: { opened: boolean; close: () => void }) {
   return (
     <Modal opened={opened} onClose={close} title="New review" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); making.mutate(); }}>
-        <TextInput label="Title" description="As auditors will read it" required value={form.title} onChange={(e) => set({ title: e.currentTarget.value })} data-autofocus autoComplete="off" />
+        <TextInput label="Title" description="As auditors will read it" required value={form.title} onChange={(e) => set({ title: e.currentTarget.value })} error={said("title")} data-autofocus autoComplete="off" />
         <div className="fields">
           <MultiSelect label="Sites" placeholder={form.sites.length === 0 ? "All sites" : undefined} data={overview?.sites.map((s) => s.id) ?? []} value={form.sites} onChange={(sites) => set({ sites })} />
           <Select label="Tenant" data={tenants} value={tenant ?? null} onChange={(value) => set({ tenant: value ?? undefined })} allowDeselect={false} />
@@ -107,7 +107,7 @@ function OpenReview({ opened, close }: { opened: boolean; close: () => void }) {
         <TagsInput label="Reviewers" description="By name, login or e-mail address; they take turns, person by person, and never judge themselves" error={said("reviewers")} value={reviewers} onChange={(value) => set({ reviewers: value })} />
         <div className="fields">
           <TextInput label="Owner" description="By name, login or e-mail address; signs it off, and is no reviewer" required value={form.owner} onChange={(e) => set({ owner: e.currentTarget.value })} error={reviewers.some((r) => r.trim().toLowerCase() === form.owner.trim().toLowerCase()) && form.owner ? "Owner and reviewer are two people" : said("owner")} autoComplete="off" />
-          <TextInput type="date" label="Due" value={due} onChange={(e) => set({ due: e.currentTarget.value })} />
+          <TextInput type="date" label="Due" value={due} onChange={(e) => set({ due: e.currentTarget.value })} error={said("due_at")} />
         </div>
         <TagsInput label="Who gives this access" description="May not review it; may stay empty" error={said("provisioners")} value={form.provisioners} onChange={(value) => set({ provisioners: value })} />
         {making.error && <div className="failure" role="alert"><div><b>Nothing was opened.</b> {making.error.message}. {error?.fix}</div></div>}

@@ -62,13 +62,14 @@ function Give({ done }: { done: () => void }) {
       done();
     },
   });
+  const said = (field: string) => (give.error instanceof ApiError ? give.error.fields.find(({ path }) => path === field)?.message : undefined);
   return (
     <form className="body stack" onSubmit={(e) => { e.preventDefault(); give.mutate(); }}>
       <div className="fields">
-        <TextInput label="In whose place" description="E-mail address" value={from} readOnly={!anybody && own !== ""} onChange={(e) => setFrom(e.currentTarget.value)} required />
-        <TextInput label="Who may vote" description="E-mail address of somebody who works here" value={to} onChange={(e) => setTo(e.currentTarget.value)} required />
+        <TextInput label="In whose place" description="E-mail address" value={from} readOnly={!anybody && own !== ""} onChange={(e) => setFrom(e.currentTarget.value)} error={said("from")} required />
+        <TextInput label="Who may vote" description="E-mail address of somebody who works here" value={to} onChange={(e) => setTo(e.currentTarget.value)} error={said("to")} required />
         <TextInput type="datetime-local" label="From" description="Empty: now" value={starts} onChange={(e) => setStarts(e.currentTarget.value)} />
-        <TextInput type="datetime-local" label="Until" value={until} onChange={(e) => setUntil(e.currentTarget.value)} required />
+        <TextInput type="datetime-local" label="Until" value={until} onChange={(e) => setUntil(e.currentTarget.value)} error={said("until")} required />
         <TextInput label="Why" value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
       </div>
       <Failure what="Nothing was delegated." error={give.error} />

@@ -98,6 +98,49 @@ struct Allowed {
     capacity: String,
 }
 
+/// Somebody who decides, with all that tells in what they have a say: read once for a list of requests.
+pub struct Deciding {
+    by: Principal,
+    me: Known,
+    /// Those in whose place they may vote now.
+    others: Vec<(Principal, Known)>,
+    now: Timestamp,
+}
+
+impl Deciding {
+    /// Whether they may decide on this request as it is now.
+    ///
+    /// # Errors
+    /// Why they may not.
+    pub fn may_decide(&self, clearance: &Clearance) -> Result<(), String> {
+        clearing::decidable(clearance, self.now).map_err(|state| format!("it is {state}"))?;
+        self.say_in(clearance).map(drop)
+    }
+
+    fn say_in(&self, clearance: &Clearance) -> Result<Allowed, String> {
+        let Self { by, me, others, now } = self;
+        let why = match say_of(clearance, by, me, *now) {
+            Ok(capacity) => return Ok(Allowed { instead_of: None, whose: me.whose(), capacity }),
+            Err(why) => why,
+        };
+        // Nobody votes about themselves in another's place either, nor does somebody who works here no more.
+        if me.identities.contains(&clearance.identity) || has_left(me) {
+            return Err(why);
+        }
+        for (other, known) in others {
+            let whose = known.whose();
+            if clearance.votes.iter().any(|vote| vote.yes && !vote.whose.is_disjoint(&whose)) {
+                continue;
+            }
+            if let Ok(capacity) = say_of(clearance, other, known, *now) {
+                let whose = whose.into_iter().chain(me.whose()).collect();
+                return Ok(Allowed { instead_of: Some(other.name.clone()), whose, capacity });
+            }
+        }
+        Err(why)
+    }
+}
+
 /// Identities that are somebody, and the groups they are in.
 pub(crate) struct Known {
     pub identities: Vec<IdentityId>,
@@ -137,7 +180,8 @@ impl Engine {
         by: &Principal,
         reason: &str,
     ) -> Result<Vec<Clearance>, SayRefused> {
-        let now = self.clock.now();
+        let deciding = self.deciding(by).await?;
+        let now = deciding.now;
         let reason = reason.trim();
         let mut after = Vec::new();
         for id in ids.iter().collect::<BTreeSet<_>>() {
@@ -145,7 +189,7 @@ impl Engine {
             if reason.is_empty() && (say == Say::Decline || found.kind == ClearanceKind::Cap) {
                 return Err(SayRefused::NoReason);
             }
-            after.push(self.decide_request(found, say, by, reason, now).await?);
+            after.push(decide_request(found, say, &deciding, reason)?);
         }
         let word = match say {
             Say::Approve => "approved",
@@ -191,69 +235,20 @@ impl Engine {
         Ok(after.into_iter().map(|c| Clearance { version: c.version + 1, ..c }).collect())
     }
 
-    async fn decide_request(
-        &self,
-        found: Clearance,
-        say: Say,
-        by: &Principal,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Clearance, SayRefused> {
-        let id = found.id.clone();
-        let renewable = say == Say::Renew && !found.over && found.kind == ClearanceKind::Approval;
-        if let (Err(state), false) = (clearing::decidable(&found, now), renewable) {
-            return Err(SayRefused::Over { id, state });
-        }
-        let Allowed { instead_of, whose, capacity } = self.say_in(&found, by, now).await?;
-        if say == Say::Renew {
-            // The next look finds its lines wanted and nothing on record: it asks anew.
-            let words = clearing::said("to be asked anew", &by.name, reason);
-            return Ok(Clearance {
-                over: true,
-                state: ClearanceState::Cancelled,
-                ended: Some((now, words)),
-                ..found
-            });
-        }
-        let yes = say == Say::Approve;
-        let reason = reason.to_owned();
-        let vote = Vote { by: by.name.clone(), instead_of, whose, at: now, yes, reason, capacity };
-        if yes && found.votes.iter().any(|known| known.yes && known.is_same_persons(&vote)) {
-            let why = "that vote is counted already: it takes one of somebody else".to_owned();
-            return Err(SayRefused::NoSay { id, name: by.name.clone(), why });
-        }
-        Ok(clearing::voted(found, vote))
-    }
-
-    async fn say_in(
-        &self,
-        clearance: &Clearance,
-        by: &Principal,
-        now: Timestamp,
-    ) -> Result<Allowed, SayRefused> {
+    /// Somebody, with all that tells in what they have a say now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn deciding(&self, by: &Principal) -> Result<Deciding, StoreFailure> {
+        let now = self.clock.now();
         let me = self.known_as(by).await?;
-        let why = match say_of(clearance, by, &me, now) {
-            Ok(capacity) => return Ok(Allowed { instead_of: None, whose: me.whose(), capacity }),
-            Err(why) => why,
-        };
-        let refused = SayRefused::NoSay { id: clearance.id.clone(), name: by.name.clone(), why };
-        // Nobody votes about themselves in another's place either, nor does somebody who works here no more.
-        if me.identities.contains(&clearance.identity) || has_left(&me) {
-            return Err(refused);
-        }
+        let mut others = Vec::new();
         for kept in self.given_to(&me, now).await? {
             let other = kept.delegator();
             let known = self.known_as(&other).await?;
-            let whose = known.whose();
-            if clearance.votes.iter().any(|vote| vote.yes && !vote.whose.is_disjoint(&whose)) {
-                continue;
-            }
-            if let Ok(capacity) = say_of(clearance, &other, &known, now) {
-                let whose = whose.into_iter().chain(me.whose()).collect();
-                return Ok(Allowed { instead_of: Some(other.name), whose, capacity });
-            }
+            others.push((other, known));
         }
-        Err(refused)
+        Ok(Deciding { by: by.clone(), me, others, now })
     }
 
     pub(crate) async fn known_as(&self, who: &Principal) -> Result<Known, StoreFailure> {
@@ -283,6 +278,41 @@ impl Engine {
         emails.dedup();
         Ok(Known { identities, groups, emails, employed })
     }
+}
+
+fn decide_request(
+    found: Clearance,
+    say: Say,
+    deciding: &Deciding,
+    reason: &str,
+) -> Result<Clearance, SayRefused> {
+    let id = found.id.clone();
+    let (by, now) = (&deciding.by, deciding.now);
+    let renewable = say == Say::Renew && !found.over && found.kind == ClearanceKind::Approval;
+    if let (Err(state), false) = (clearing::decidable(&found, now), renewable) {
+        return Err(SayRefused::Over { id, state });
+    }
+    let Allowed { instead_of, whose, capacity } = deciding
+        .say_in(&found)
+        .map_err(|why| SayRefused::NoSay { id: id.clone(), name: by.name.clone(), why })?;
+    if say == Say::Renew {
+        // The next look finds its lines wanted and nothing on record: it asks anew.
+        let words = clearing::said("to be asked anew", &by.name, reason);
+        return Ok(Clearance {
+            over: true,
+            state: ClearanceState::Cancelled,
+            ended: Some((now, words)),
+            ..found
+        });
+    }
+    let yes = say == Say::Approve;
+    let reason = reason.to_owned();
+    let vote = Vote { by: by.name.clone(), instead_of, whose, at: now, yes, reason, capacity };
+    if yes && found.votes.iter().any(|known| known.yes && known.is_same_persons(&vote)) {
+        let why = "that vote is counted already: it takes one of somebody else".to_owned();
+        return Err(SayRefused::NoSay { id, name: by.name.clone(), why });
+    }
+    Ok(clearing::voted(found, vote))
 }
 
 /// What gives them a say, or why they have none.

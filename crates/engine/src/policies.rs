@@ -3,7 +3,8 @@
 //!
 //! - A policy that cannot be used never replaces one that works.
 //! - Two editors never overwrite each other: a draft is kept against the version it was read as, a publication against
-//!   the one that was in force.
+//!   the one that was in force. A draft is a whole policy: one that stands on an earlier version would take back what was
+//!   published since, and is refused until somebody puts it on top.
 //! - The policy folder is one more editor. At the start an edited folder is published, unless it has mistakes, or somebody
 //!   published something else meanwhile: then what was published stays, and a finding says so.
 
@@ -63,7 +64,7 @@ pub struct Draft {
     /// Names what was read, for the next write.
     #[serde(skip)]
     pub tag: i64,
-    /// Version in force when it was begun.
+    /// Version in force when it was begun, or last put on top of what is.
     pub based_on: Option<i64>,
     pub author: String,
     pub at: Timestamp,
@@ -104,6 +105,13 @@ pub enum PolicyRefusal {
     Mistakes(Box<Problems>),
     #[error("somebody else changed it meanwhile")]
     Changed,
+    /// It would take back what was published since.
+    #[error(
+        "the draft stands on {}, and version {in_force} is in force: publishing it would take back what was published \
+         since",
+        base(*.based_on)
+    )]
+    Overtaken { based_on: Option<i64>, in_force: i64 },
     #[error("there is no {0}")]
     Unknown(String),
     #[error("a publication needs a reason")]
@@ -112,6 +120,22 @@ pub enum PolicyRefusal {
     Same(i64),
     #[error(transparent)]
     Store(#[from] StoreFailure),
+}
+
+/// What a draft stands on, in words.
+fn base(version: Option<i64>) -> String {
+    version.map_or_else(|| "no version".into(), |number| format!("version {number}"))
+}
+
+/// What a draft stands on when it is kept.
+#[derive(Clone, Copy)]
+enum Base {
+    /// On what it stood on; a new one on what is in force.
+    AsItWas,
+    /// On this version, which is in force.
+    On(i64),
+    /// On what is in force, whatever it stood on: files that somebody wants to be in force as they are.
+    InForce,
 }
 
 /// What became of a wish to publish.
@@ -250,7 +274,22 @@ impl Engine {
         source: PolicyFiles,
         by: &str,
     ) -> Result<Draft, PolicyRefusal> {
-        self.keep_draft(id, tag, source, by, None).await
+        self.keep_draft(id, tag, source, by, None, Base::AsItWas).await
+    }
+
+    /// The same, and from now on it stands on this version: somebody put it on top of what was published since.
+    ///
+    /// # Errors
+    /// [`PolicyRefusal::Overtaken`] when another version is in force.
+    pub async fn put_policy_draft_on(
+        &self,
+        id: &str,
+        tag: i64,
+        source: PolicyFiles,
+        by: &str,
+        version: i64,
+    ) -> Result<Draft, PolicyRefusal> {
+        self.keep_draft(id, tag, source, by, None, Base::On(version)).await
     }
 
     async fn keep_draft(
@@ -260,11 +299,16 @@ impl Engine {
         source: PolicyFiles,
         by: &str,
         back_to: Option<i64>,
+        base: Base,
     ) -> Result<Draft, PolicyRefusal> {
         let before = self.policy_draft(id).await?;
-        let based_on = match before {
-            Some(before) => before.based_on,
-            None => state(&*self.store).await?.map(|state| state.number),
+        let in_force = state(&*self.store).await?.map(|state| state.number);
+        let based_on = match (base, in_force) {
+            (Base::AsItWas, _) if before.is_some() => before.and_then(|before| before.based_on),
+            (Base::On(version), Some(in_force)) if version != in_force => {
+                return Err(PolicyRefusal::Overtaken { based_on: Some(version), in_force });
+            }
+            _ => in_force,
         };
         let mut draft = Draft {
             id: id.to_owned(),
@@ -367,7 +411,8 @@ impl Engine {
         Some(names)
     }
 
-    /// Publishes a draft, or asks for it where a second person has to agree.
+    /// Publishes a draft, or asks for it where a second person has to agree. One that brings a version back says whole what
+    /// shall be in force; any other must stand on what is.
     ///
     /// # Errors
     /// See [`PolicyRefusal`].
@@ -377,6 +422,20 @@ impl Engine {
         tag: i64,
         wish: Wish<'_>,
     ) -> Result<Publication, PolicyRefusal> {
+        let draft = self.policy_draft(id).await?;
+        let in_force = state(&*self.store).await?.map(|state| state.number);
+        if let (Some(draft), Some(in_force)) = (draft.filter(|draft| draft.back_to.is_none()), in_force) {
+            if draft.tag == tag && draft.based_on != Some(in_force) {
+                return Err(PolicyRefusal::Overtaken { based_on: draft.based_on, in_force });
+            }
+            // Nor may another be published between this and the writing.
+            let expected = wish.expected.or(Some(in_force));
+            return self.publish_kept(id, tag, Wish { expected, ..wish }).await;
+        }
+        self.publish_kept(id, tag, wish).await
+    }
+
+    async fn publish_kept(&self, id: &str, tag: i64, wish: Wish<'_>) -> Result<Publication, PolicyRefusal> {
         let mut draft =
             self.policy_draft(id).await?.ok_or_else(|| PolicyRefusal::Unknown(format!("draft \"{id}\"")))?;
         if draft.tag != tag {
@@ -447,11 +506,11 @@ impl Engine {
                 (None, known) => {
                     let free = || (free_name("command-line", &drafts), 0);
                     let (id, tag) = known.map_or_else(free, |draft| (draft.id.clone(), draft.tag));
-                    let tag = self.keep_policy_draft(&id, tag, files.clone(), wish.by).await?.tag;
-                    (id, tag)
+                    let kept = self.keep_draft(&id, tag, files.clone(), wish.by, None, Base::InForce).await?;
+                    (id, kept.tag)
                 }
             };
-            return self.publish_policy_draft(&id, tag, wish).await;
+            return self.publish_kept(&id, tag, wish).await;
         }
         let policy = self.usable(files).await?;
         let version = self.put_in_force(policy, wish, None, None, Vec::new()).await?;
@@ -486,7 +545,8 @@ impl Engine {
             Some(draft) => (draft.id.clone(), draft.tag),
             None => {
                 let id = free_name(&name, &drafts);
-                let tag = self.keep_draft(&id, 0, earlier.source, wish.by, Some(to)).await?.tag;
+                let tag =
+                    self.keep_draft(&id, 0, earlier.source, wish.by, Some(to), Base::AsItWas).await?.tag;
                 (id, tag)
             }
         };

@@ -42,6 +42,12 @@ impl Problem {
         self
     }
 
+    /// Says it also of this field of the request.
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.fields.push((path.into(), self.title.clone()));
+        self
+    }
+
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", what)
     }

@@ -603,9 +603,9 @@ pub(crate) fn routes() -> Vec<Route> {
             .everywhere()
             .says(
                 "policy",
-                "Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of.",
+                "Keeps a draft, with `If-Match` or `If-None-Match: *`; mistakes are kept and told of. `based_on` says that it was put on top of what is in force.",
             )
-            .takes("PolicyEdit")
+            .takes("PolicyDraftEdit")
             .answers("PolicyContent"),
         delete("/policy/drafts/{id}", api::policy::forget)
             .needs(EditPolicy)
@@ -615,7 +615,7 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/policy/drafts/{id}/publish", api::policy::publish)
             .needs(EditPolicy)
             .everywhere()
-            .says("policy", "Publishes a draft, with `If-Match`, or asks a second person to.")
+            .says("policy", "Publishes a draft, with `If-Match`, or asks a second person to. One that stands on an earlier version is refused.")
             .takes("PolicyPublish")
             .answers("PolicyPublication"),
         post("/policy/rollback", api::policy::roll_back)

@@ -6,7 +6,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 import { ApiError } from "../../api";
-import { queryClient } from "../../queries";
+import { queryClient, useSession } from "../../queries";
+import { Ago } from "../../time";
 import { Mark, Tag } from "../../ui/marks";
 import { PageHead, Panel } from "../../ui/panel";
 import { Empty, Loaded, Waiting } from "../../ui/states";
@@ -14,12 +15,13 @@ import { useTenant } from "../../ui/tenant";
 import { plural } from "../../words";
 import { AroundProvider } from "./around";
 import { changeText, local, policyApi, useDiff, usePolicy, useSchema, useVocabulary, type Mistake } from "./calls";
-import { useDraftDesk, type Desk, type Saving } from "./desk";
+import { useDraftDesk, type Desk, type DraftDesk, type Opened, type Saving } from "./desk";
 import { Effect } from "./Effect";
 import { FlowPanel, type Selected } from "./FlowPanel";
 import { Gallery } from "./Gallery";
 import { Ground } from "./Ground";
-import { flowsOf, freshId, withFlows, type Document, type Flow } from "./model";
+import { onTop } from "./merge";
+import { flowsOf, freshId, withFlows, type Flow } from "./model";
 import type { PolicySchema } from "./schema";
 import { TableView } from "./TableView";
 import { TEMPLATES } from "./templates";
@@ -40,24 +42,25 @@ export function PolicyEditor() {
   const query = useQuery({ queryKey: ["policy-draft", draftId], queryFn: () => policyApi.draft(draftId), staleTime: Infinity, gcTime: 0, placeholderData: undefined });
   return (
     <Loaded query={schema} what="what a policy may say" rows={12}>
-      {(schema) => <Loaded query={query} what="this draft" rows={12}>{(got) => (got.body.document ? <Draft key={draftId} id={draftId} etag={got.etag ?? got.body.etag} document={got.body.document} mistakes={got.body.problems ?? []} schema={schema} /> : <div className="panel"><Empty title="This draft cannot be shown as rules">Its policy.toml is no TOML at all. Mend the text in the policy folder, or forget the draft.</Empty></div>)}</Loaded>}
+      {(schema) => <Loaded query={query} what="this draft" rows={12}>{(got) => (got.body.document ? <Draft key={draftId} id={draftId} opened={{ etag: got.etag ?? got.body.etag, based_on: got.body.based_on, document: got.body.document, problems: got.body.problems ?? [] }} schema={schema} /> : <div className="panel"><Empty title="This draft cannot be shown as rules">Its policy.toml is no TOML at all. Mend the text in the policy folder, or forget the draft.</Empty></div>)}</Loaded>}
     </Loaded>
   );
 }
 
-function Draft({ id, etag, document, mistakes, schema }: { id: string; etag: string; document: Document; mistakes: Mistake[]; schema: PolicySchema }) {
+function Draft({ id, opened, schema }: { id: string; opened: Opened; schema: PolicySchema }) {
   const tenant = useTenant();
   const navigate = useNavigate();
   const search = useSearch({ from: "/$tenant/policies/$draftId" });
-  const desk = useDraftDesk(id, etag, document, mistakes);
+  const desk = useDraftDesk(id, opened);
   const { saving, save, stamp } = desk;
+  const apart = useApart(id, desk);
   const errors = desk.mistakes.filter((m) => m.severity !== "warning");
   const mine = `${id}-mine`.slice(0, 64);
   return (
     <DeskPage
       title={`Draft ${id}`} desk={desk} schema={schema} search={search} views={VIEWS} sub={<SavingLine saving={saving} again={save} />}
       go={(to) => void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: id }, search: to, replace: true })}
-      action={<Publish id={id} tag={stamp} disabled={desk.locked || saving.state !== "saved" || errors.length > 0} why={desk.locked ? "needs the role policy editor" : errors.length > 0 ? "mend the mistakes first" : saving.state !== "saved" ? "not kept yet" : undefined} />}
+      action={<Publish id={id} desk={desk} apart={apart} disabled={desk.locked || saving.state !== "saved" || errors.length > 0} why={desk.locked ? "needs the role policy editor for all tenants and sites" : errors.length > 0 ? "mend the mistakes first" : saving.state !== "saved" ? "not kept yet" : undefined} />}
       banner={saving.state === "failed" && saving.conflict && (
         <div className="failure" role="alert">
           <Mark as="failed" label="Changed meanwhile" />
@@ -66,7 +69,7 @@ function Draft({ id, etag, document, mistakes, schema }: { id: string; etag: str
           <Button size="xs" onClick={() => void policyApi.create(mine, desk.doc).then(() => { local.clear(id); void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: mine } }); })}>Keep mine beside it</Button>
         </div>
       )}
-      changes={<Changes id={id} stamp={stamp} />} effect={<Effect key={stamp} judged={{ draft: id }} ready={saving.state === "saved"} />}
+      changes={<Changes id={id} stamp={stamp} />} effect={<Effect key={stamp} judged={{ draft: id }} ready={saving.state === "saved"} apart={apart} />}
     />
   );
 }
@@ -189,31 +192,89 @@ function Changes({ id, stamp }: { id: string; stamp: string }) {
   );
 }
 
-function Publish({ id, tag, disabled, why }: { id: string; tag: string; disabled: boolean; why?: string }) {
+/** A draft is a whole policy: on top of an earlier version it would take back what was published since. */
+export interface Apart {
+  from: number | null;
+  inForce: number;
+}
+
+function useApart(id: string, desk: DraftDesk): Apart | undefined {
+  const show = usePolicy().data;
+  const inForce = show?.in_force?.version;
+  const back = show?.drafts.find((draft) => draft.id === id && draft.etag === desk.stamp)?.back_to;
+  return inForce && inForce > (desk.basedOn ?? 0) && !back ? { from: desk.basedOn, inForce } : undefined;
+}
+
+/** What was published since, and the way on top of it. */
+function PutOnTop({ apart, desk, done }: { apart: Apart; desk: DraftDesk; done: (both: string[]) => void }) {
+  const since = useDiff(String(apart.from), String(apart.inForce), "");
+  const putting = useMutation({
+    mutationFn: async () => {
+      const at = (version: number | null) => (version === null ? undefined : policyApi.version(String(version)));
+      const [base, theirs] = await Promise.all([at(apart.from), at(apart.inForce)]);
+      if (!theirs?.document) throw new ApiError(0, `Version ${apart.inForce} cannot be read as rules`);
+      return onTop(base?.document ?? { rules: {}, tables: {} }, theirs.document, desk.doc);
+    },
+    onSuccess: ({ doc, both }) => {
+      done(both);
+      desk.putOn(apart.inForce, doc);
+    },
+  });
+  return (
+    <div className="failure" role="alert">
+      <Mark as="held" label="Overtaken" />
+      <div className="grow stack" style={{ gap: 6 }}>
+        <div><b>Version {apart.inForce} was published since this draft was begun{apart.from === null ? "" : ` from version ${apart.from}`}.</b> Published as it is, it would take that back. Put on top, it keeps what was published, and your changes; where both say something else, yours stays and is named.</div>
+        {apart.from !== null && <Loaded query={since} what="what was published since" rows={2}>{({ changes }) => <ul className="small">{changes.map((c, i) => <li key={i}>{changeText(c)}</li>)}</ul>}</Loaded>}
+        {putting.error && <div><b>Nothing was put together.</b> {putting.error.message}</div>}
+        <div><Button size="xs" loading={putting.isPending} onClick={() => putting.mutate()}>Put on top of version {apart.inForce}</Button></div>
+      </div>
+    </div>
+  );
+}
+
+function Publish({ id, desk, apart, disabled, why }: { id: string; desk: DraftDesk; apart?: Apart; disabled: boolean; why?: string }) {
   const [opened, modal] = useDisclosure(false);
   const [reason, setReason] = useState("");
-  const show = usePolicy().data;
+  const [both, setBoth] = useState<string[]>([]);
+  const tag = desk.stamp;
+  const policy = usePolicy();
+  const show = policy.data;
+  const me = useSession().data?.user;
   const tenant = useTenant();
   const navigate = useNavigate();
+  const second = show?.second_person === true;
+  // Another text needs another ask.
+  const asked = second ? show.drafts.find((draft) => draft.id === id && draft.etag === tag)?.asked : undefined;
+  const own = asked?.by === me;
+  const agree = asked && !own;
   const publishing = useMutation({
-    mutationFn: () => policyApi.publish(id, tag, reason.trim(), show?.in_force?.version ?? null),
+    mutationFn: () => policyApi.publish(id, tag, agree ? "" : reason.trim(), show?.in_force?.version ?? null),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: ["policy"] });
       await navigate({ to: "/$tenant/policies", params: { tenant } });
     },
+    // Whoever was quicker is shown.
+    onError: () => policy.refetch(),
   });
+  const error = publishing.error instanceof ApiError ? publishing.error : undefined;
+  const noReason = error?.fields.find(({ path }) => path === "reason")?.message;
   return (
     <>
-      <Button size="xs" disabled={disabled} title={why} onClick={modal.open}>Publish</Button>
+      <Button size="xs" disabled={disabled} title={why} onClick={modal.open}>{agree ? "Agree and publish" : "Publish"}</Button>
       <Modal opened={opened} onClose={modal.close} title={`Publish ${id}`} size="lg" closeButtonProps={{ "aria-label": "Close" }}>
         <form className="stack" onSubmit={(e) => { e.preventDefault(); publishing.mutate(); }}>
+          {apart && <PutOnTop apart={apart} desk={desk} done={setBoth} />}
+          {both.length > 0 && <div className="banner" role="status">This draft and what was published since both changed these; the draft's stays, look at it again: {both.join("; ")}</div>}
           <Changes id={id} stamp={tag} />
-          {show?.second_person && <p>A second person must agree: with this you ask.</p>}
-          <Textarea label="Why" description="One sentence; auditors read it" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus autosize minRows={2} />
-          {publishing.error && <div className="failure" role="alert"><div><b>Not published.</b> {publishing.error.message} {publishing.error instanceof ApiError && publishing.error.fix}</div></div>}
+          {asked ? (
+            <p role="status"><b>{own ? "You" : asked.by}</b> asked for this <Ago at={asked.at} />: “{asked.reason}” {own ? "It waits for somebody else, who must agree." : "If you agree, it is in force at once, with that reason and both names."}</p>
+          ) : second && <p>A second person must agree: with this you ask.</p>}
+          {!asked && <Textarea label="Why" description="One sentence; auditors read it" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} error={noReason} data-autofocus autosize minRows={2} />}
+          {publishing.error && !noReason && <div className="failure" role="alert"><div><b>Not published.</b> {publishing.error.message}. {error?.fix}</div></div>}
           <div className="row" style={{ justifyContent: "flex-end" }}>
-            <Button variant="default" onClick={modal.close}>Cancel</Button>
-            <Button type="submit" disabled={reason.trim() === ""} loading={publishing.isPending}>{show?.second_person ? "Ask for publication" : "Publish"}</Button>
+            <Button variant="default" onClick={modal.close}>{own ? "Close" : "Cancel"}</Button>
+            {!own && <Button type="submit" disabled={disabled || apart !== undefined || (!agree && reason.trim() === "")} loading={publishing.isPending}>{agree ? "Agree and publish" : second ? "Ask for publication" : "Publish"}</Button>}
           </div>
         </form>
       </Modal>

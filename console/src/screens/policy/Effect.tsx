@@ -25,11 +25,13 @@ const NOBODY: LeftOut = new Map();
 /** What is judged: a kept draft by its name, or a document that nobody keeps. Only the first can be applied. */
 export type Judged = { draft: string } | { document: Document };
 
-export function Effect({ judged, ready }: { judged: Judged; ready: boolean }) {
+/** `apart`: the draft stands on an earlier version, and would take back what was published since. */
+export function Effect({ judged, ready, apart }: { judged: Judged; ready: boolean; apart?: { inForce: number } }) {
   const tenant = useTenant();
   const asking = useMutation({ mutationFn: (readGroups: boolean) => calls.post<WhatIf>("/whatif", { ...judged, read_groups: readGroups }).then((answer) => ("draft" in judged ? answer : { ...answer, seal: null })) });
   const error = asking.error instanceof ApiError ? asking.error : undefined;
-  const now = usePolicy().data?.applying;
+  const policy = usePolicy().data;
+  const now = policy?.applying;
   // What became of it is read after it ended.
   const [applying, setApplying] = useState<string>();
   if (now && now !== applying) setApplying(now);
@@ -44,7 +46,7 @@ export function Effect({ judged, ready }: { judged: Judged; ready: boolean }) {
       <Panel title="Who would be affected" end={<>{data?.seal && <Link to="/$tenant/plans/$planId" params={{ tenant, planId: data.seal }}>Open as a plan</Link>} <Button size="compact-xs" loading={asking.isPending} disabled={!ready} title={ready ? undefined : "draft" in judged ? "not kept yet" : "mend the mistakes first"} onClick={() => { setOut(NOBODY); asking.mutate(false); }}>{data ? "Compute again" : "Compute"}</Button></>}>
         {asking.isPending ? <Waiting rows={5} slow="Everybody is judged twice: a large population takes half a minute." /> : error ? (
           <div className="body row wrap" role="alert"><Mark as="failed" label="Failed" /><span className="grow"><b>{error.message}.</b> {error.fix} Nothing was changed.</span>{error.code === "groups_unread" && <Button size="xs" variant="default" onClick={() => asking.mutate(true)}>Ask Okta for them</Button>}</div>
-        ) : !data ? <Empty title="Not computed yet">Everybody is judged by what is in force and by this draft; the difference is shown before anything is published.</Empty> : <><div className="body stack" style={{ gap: 10 }}><Costs data={data} /></div>{data.seal && data.people.length > 0 && !applying && <ApplySeal key={data.seal} of={sealedOf(data, data.seal)} out={out} />}</>}
+        ) : !data ? <Empty title="Not computed yet">Everybody is judged by what is in force and by this draft; the difference is shown before anything is published.</Empty> : <><div className="body stack" style={{ gap: 10 }}><Costs data={data} /></div>{data.seal && policy?.second_person && <div className="body small dim">A second person must agree to a publication: publish the draft instead of applying its seal.</div>}{data.seal && !policy?.second_person && apart && <div className="body small"><Mark as="held" label="Overtaken" /> This also takes back what version {apart.inForce} changed: Publish puts the draft on top of it first.</div>}{data.seal && policy && !policy.second_person && !apart && data.people.length > 0 && !applying && <ApplySeal key={data.seal} of={sealedOf(data, data.seal)} out={out} />}</>}
       </Panel>
       {data && <Answer data={data} out={out} change={change} />}
     </div>

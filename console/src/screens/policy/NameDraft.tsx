@@ -36,11 +36,12 @@ export function NameDraft({ title, wish = "", content, close, done }: Props) {
   });
   const fits = /^[a-z0-9-]{1,64}$/.test(name);
   const taken = making.error instanceof ApiError && making.error.status === 412;
+  const wrong = making.error instanceof ApiError ? making.error.fields.find(({ path }) => path === "id")?.message : undefined;
   return (
     <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); if (fits) making.mutate(); }}>
-        <TextInput label="Name" description="Small letters, digits and hyphens" value={name} onChange={(e) => setName(e.currentTarget.value.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-"))} data-autofocus autoComplete="off" error={taken ? "There is a draft of this name already" : undefined} />
-        {making.error && !taken && <div className="failure" role="alert">{making.error.message}. Nothing was made.</div>}
+        <TextInput label="Name" description="Small letters, digits and hyphens" value={name} onChange={(e) => setName(e.currentTarget.value.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-"))} data-autofocus autoComplete="off" error={taken ? "There is a draft of this name already" : wrong} />
+        {making.error && !taken && !wrong && <div className="failure" role="alert">{making.error.message}. Nothing was made.</div>}
         <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" disabled={!fits} loading={making.isPending}>Begin</Button></div>
       </form>
     </Modal>

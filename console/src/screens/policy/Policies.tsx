@@ -3,6 +3,7 @@ import { Button, Modal, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { ApiError } from "../../api";
 import { queryClient, useMay } from "../../queries";
 import { Ago, At } from "../../time";
 import { Tag } from "../../ui/marks";
@@ -26,7 +27,7 @@ export function Policies() {
   return (
     <>
       <PageHead title="Policy" sub="Who gets what, where and why: rules as sentences, tables as sheets">
-        <Button size="xs" disabled={may === false} title={may === false ? "needs the role policy editor" : undefined} onClick={() => setNaming({})}>New draft</Button>
+        <Button size="xs" disabled={may === false} title={may === false ? "needs the role policy editor for all tenants and sites" : undefined} onClick={() => setNaming({})}>New draft</Button>
       </PageHead>
       <Loaded query={query} what="the policy" rows={8}>
         {(show) => (
@@ -119,12 +120,14 @@ function RollBack({ version, show, close }: { version: VersionHead; show: Show; 
       close();
     },
   });
+  const error = going.error instanceof ApiError ? going.error : undefined;
+  const noReason = error?.fields.find(({ path }) => path === "reason")?.message;
   return (
     <Modal opened onClose={close} title={`Go back to version ${version.version}`} closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); going.mutate(); }}>
         <p>What version {version.version} said becomes a new version{show.second_person ? ". A second person must agree: with this you ask, and a draft waits for them." : " and is in force at once."} Nothing is lost.</p>
-        <Textarea label="Why" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus autosize minRows={2} />
-        {going.error && <div className="failure" role="alert">{going.error.message}. What is in force stays.</div>}
+        <Textarea label="Why" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} error={noReason} data-autofocus autosize minRows={2} />
+        {going.error && !noReason && <div className="failure" role="alert">{going.error.message}. What is in force stays. {error?.fix}</div>}
         <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" disabled={reason.trim() === ""} loading={going.isPending}>{show.second_person ? "Ask to go back" : "Go back"}</Button></div>
       </form>
     </Modal>

@@ -21,6 +21,8 @@ export interface DraftHead {
   id: string;
   etag: string;
   based_on: number | null;
+  /** It brings this version back, and says whole what shall be in force. */
+  back_to?: number | null;
   author: string;
   at: string;
   asked?: { by: string; reason: string; at: string } | null;
@@ -55,7 +57,8 @@ export const policyApi = {
   version: (name: string) => calls.get<VersionHead & Content>(`/policy/versions/${name}`),
   draft: (id: string) => calls.ask<DraftHead & Content>(`/policy/drafts/${encodeURIComponent(id)}`),
   create: (id: string, document: Document) => calls.send<DraftHead & Content>("PUT", `/policy/drafts/${encodeURIComponent(id)}`, { document }, { "if-none-match": "*" }),
-  keep: (id: string, etag: string, document: Document) => calls.send<DraftHead & Content>("PUT", `/policy/drafts/${encodeURIComponent(id)}`, { document }, { "if-match": etag }),
+  /** `basedOn`: it was put on top of this version. */
+  keep: (id: string, etag: string, document: Document, basedOn?: number) => calls.send<DraftHead & Content>("PUT", `/policy/drafts/${encodeURIComponent(id)}`, { document, based_on: basedOn }, { "if-match": etag }),
   forget: (id: string, etag: string) => calls.send<unknown>("DELETE", `/policy/drafts/${encodeURIComponent(id)}`, undefined, { "if-match": etag }),
   publish: (id: string, etag: string, reason: string, expected: number | null) =>
     calls.send<{ state: string; version?: VersionHead; asked_by?: string }>("POST", `/policy/drafts/${encodeURIComponent(id)}/publish`, { reason, expected }, { "if-match": etag }),
@@ -107,18 +110,26 @@ export function changeText(change: unknown): string {
   return c?.sentence ?? c?.text ?? c?.what ?? c?.title ?? JSON.stringify(change);
 }
 
+/** What this browser keeps: a document, and for a draft the state of the server's that it was written on top of. */
+export interface Kept {
+  doc: Document;
+  etag?: string;
+}
+
 /** A draft is kept in this browser until the server has it. */
 export const local = {
   key: (id: string) => `lanyard.draft.${id}`,
-  read(id: string): Document | undefined {
+  read(id: string): Kept | undefined {
     try {
-      return JSON.parse(localStorage.getItem(local.key(id)) ?? "null") ?? undefined;
+      const kept = JSON.parse(localStorage.getItem(local.key(id)) ?? "null") as Kept | Document | null;
+      // Kept by an earlier version of this page, which did not note what it was on top of.
+      return kept === null ? undefined : "doc" in kept ? (kept as Kept) : { doc: kept as Document };
     } catch {
       return undefined;
     }
   },
-  write(id: string, document: Document) {
-    localStorage.setItem(local.key(id), JSON.stringify(document));
+  write(id: string, doc: Document, etag?: string) {
+    localStorage.setItem(local.key(id), JSON.stringify({ doc, etag }));
   },
   clear(id: string) {
     localStorage.removeItem(local.key(id));

@@ -25,8 +25,8 @@ export interface Desk {
 /** Steps back and forth; `name` is what the browser keeps it under. */
 function useHistory(name: string, first: Document, locked: boolean) {
   const kept = useRef(local.read(name));
-  const restored = kept.current !== undefined && JSON.stringify(kept.current) !== JSON.stringify(first);
-  const [state, act] = useReducer(history, { past: restored ? [first] : [], now: restored ? kept.current! : first, future: [] });
+  const restored = kept.current !== undefined && JSON.stringify(kept.current.doc) !== JSON.stringify(first);
+  const [state, act] = useReducer(history, { past: restored ? [first] : [], now: restored ? kept.current!.doc : first, future: [] });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
@@ -39,6 +39,8 @@ function useHistory(name: string, first: Document, locked: boolean) {
   }, []);
   return {
     restored,
+    /** On top of what the restored was written; `undefined`: not noted. */
+    on: kept.current?.etag,
     doc: state.now,
     edit: (to: Document) => !locked && act({ type: "edit", to }),
     undo: state.past.length > 0 && !locked ? () => act({ type: "undo" }) : undefined,
@@ -51,17 +53,35 @@ export interface DraftDesk extends Desk {
   save: () => void;
   /** The state that the server has. */
   stamp: string;
+  /** The version that the server's stands on. */
+  basedOn: number | null;
+  /** Keeps another document, as put on top of this version. */
+  putOn: (version: number, doc: Document) => void;
 }
 
+/** What the server told of the draft when it was opened. */
+export interface Opened {
+  etag: string;
+  based_on: number | null;
+  document: Document;
+  problems: Mistake[];
+}
+
+const MEANWHILE = "somebody else changed it meanwhile";
+
 /** A draft: every edit is kept on the server soon after, on top of what was read. */
-export function useDraftDesk(id: string, firstTag: string, first: Document, firstMistakes: Mistake[]): DraftDesk {
-  const locked = useMay("edit_policy") === false;
+export function useDraftDesk(id: string, { etag, based_on, document: first, problems }: Opened): DraftDesk {
+  const locked = useMay("edit_policy", true) === false;
   const own = useHistory(id, first, locked);
   const { doc, restored } = own;
-  const [saving, setSaving] = useState<Saving>({ state: restored ? "dirty" : "saved" });
-  const [mistakes, setMistakes] = useState(firstMistakes);
-  const [stamp, setStamp] = useState(firstTag);
-  const tag = useRef(firstTag);
+  // What was written on top of another state is not put over this one: whoever wrote it decides.
+  const overtaken = restored && own.on !== etag;
+  const [saving, setSaving] = useState<Saving>(overtaken ? { state: "failed", why: MEANWHILE, conflict: true } : { state: restored ? "dirty" : "saved" });
+  const [mistakes, setMistakes] = useState(problems);
+  const [stamp, setStamp] = useState(etag);
+  const [basedOn, setBasedOn] = useState(based_on);
+  const tag = useRef(overtaken ? (own.on ?? "") : etag);
+  const onTopOf = useRef<number>(undefined);
   const busy = useRef(false);
   const newest = useRef(doc);
   newest.current = doc;
@@ -71,18 +91,23 @@ export function useDraftDesk(id: string, firstTag: string, first: Document, firs
     const sent = newest.current;
     setSaving({ state: "saving" });
     try {
-      const answer = await policyApi.keep(id, tag.current, sent);
+      const answer = await policyApi.keep(id, tag.current, sent, onTopOf.current);
+      onTopOf.current = undefined;
       tag.current = answer.etag ?? answer.body.etag;
       setStamp(tag.current);
+      setBasedOn(answer.body.based_on);
       setMistakes(answer.body.problems ?? []);
       if (newest.current === sent) {
         local.clear(id);
         setSaving({ state: "saved" });
       } else {
+        local.write(id, newest.current, tag.current);
         save();
       }
     } catch (error) {
       const api = error instanceof ApiError ? error : undefined;
+      // Another version is in force by now: what was put together is kept, and is put on top of that one next.
+      if (api?.code === "policy_overtaken") onTopOf.current = undefined;
       setSaving({ state: "failed", why: api?.message ?? String(error), conflict: api?.status === 412 });
     } finally {
       busy.current = false;
@@ -90,18 +115,24 @@ export function useDraftDesk(id: string, firstTag: string, first: Document, firs
   }, SAVE_AFTER_MS);
   const before = useRef(doc);
   useEffect(() => {
-    if (before.current === doc && !restored) return;
+    // What was kept and is the server's by now waits for nobody.
+    if (before.current === doc && !restored) return local.clear(id);
     before.current = doc;
-    local.write(id, doc);
+    local.write(id, doc, tag.current || undefined);
     setSaving((s) => (s.state === "failed" && s.conflict ? s : { state: "dirty" }));
     if (!(saving.state === "failed" && saving.conflict)) save();
   }, [doc]);
-  return { ...own, mistakes, locked, saving, save, stamp };
+  const putOn = (version: number, to: Document) => {
+    onTopOf.current = version;
+    if (JSON.stringify(to) === JSON.stringify(doc)) save();
+    else own.edit(to);
+  };
+  return { ...own, mistakes, locked, saving, save, stamp, basedOn, putOn };
 }
 
 /** A document that nobody keeps: only this browser has it until somebody says so. */
 export function useTrialDesk(name: string, first: Document): Desk & { forget: () => void } {
-  const locked = useMay("edit_policy") === false;
+  const locked = useMay("edit_policy", true) === false;
   const own = useHistory(name, first, locked);
   const { doc } = own;
   const before = useRef(doc);

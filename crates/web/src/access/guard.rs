@@ -22,6 +22,10 @@ use super::{
 use crate::{Mode, WebState, problem::Problem};
 
 const CSRF: &str = "x-lanyard-csrf";
+/// Set by a page that asks by itself, while nobody touches it.
+const UNATTENDED: &str = "x-lanyard-unattended";
+/// Of a stream nobody can tell whether somebody still sits before it: a browser opens it anew by itself.
+const STREAM: &str = "/events";
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,14 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match caller(&state, request.headers()).await {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let by_itself =
+        reads && (request.headers().contains_key(UNATTENDED) || request.uri().path().ends_with(STREAM));
+    let found = match by_itself {
+        true => caller_unattended(&state, request.headers()).await,
+        false => caller(&state, request.headers()).await,
+    };
+    let caller = match found {
         Ok(Some(caller)) => caller,
         Ok(None) => return not_signed_in().into_response(),
         Err(failure) => return Problem::from(failure).into_response(),
@@ -47,7 +58,6 @@ pub(crate) async fn guard(
     if let Err(refused) = admit(&caller, needs, tenant.as_ref()) {
         return refused.into_response();
     }
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if !reads && !caller.by_token && !comes_from_our_page(&caller, request.headers()) {
         return Problem::new(
             StatusCode::FORBIDDEN,
@@ -114,6 +124,15 @@ pub(crate) async fn still_stands(state: &WebState, caller: &Caller) -> Result<bo
 
 /// Who asks: by bearer token, by cookie, or as the guest of a demo.
 pub(crate) async fn caller(state: &WebState, headers: &HeaderMap) -> Result<Option<Caller>, StoreFailure> {
+    who(state, headers, true).await
+}
+
+/// The same, without taking it for use: a page that is left open asks for ever.
+async fn caller_unattended(state: &WebState, headers: &HeaderMap) -> Result<Option<Caller>, StoreFailure> {
+    who(state, headers, false).await
+}
+
+async fn who(state: &WebState, headers: &HeaderMap, in_use: bool) -> Result<Option<Caller>, StoreFailure> {
     let engine = &state.engine;
     let bearer = headers
         .get(header::AUTHORIZATION)
@@ -129,7 +148,7 @@ pub(crate) async fn caller(state: &WebState, headers: &HeaderMap) -> Result<Opti
         return token::find(engine.store().as_ref(), engine.clock().now(), bearer).await;
     }
     if let Some(cookie) = cookie::read(headers, session::COOKIE)
-        && let Some(caller) = session::find(engine, &cookie, state.sign_in.idle_max()).await?
+        && let Some(caller) = session::find(engine, &cookie, state.sign_in.idle_max(), in_use).await?
     {
         return Ok(Some(caller));
     }

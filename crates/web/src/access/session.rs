@@ -97,7 +97,7 @@ pub(crate) async fn open(
     Ok(token)
 }
 
-/// The caller of this cookie, if the session still stands.
+/// The caller of this cookie, if the session still stands. `in_use`: somebody sits there, and it is noted.
 ///
 /// # Errors
 /// As any read.
@@ -105,13 +105,14 @@ pub(crate) async fn find(
     engine: &Engine,
     token: &str,
     idle_max: SignedDuration,
+    in_use: bool,
 ) -> Result<Option<Caller>, StoreFailure> {
     let store = engine.store();
     let name = digest(token);
     let Some((kept, session)) = standing(engine, &name, idle_max).await? else { return Ok(None) };
     let now = engine.clock().now();
     // Of a short idle time, a part: whoever works must not be taken for idle.
-    if now.duration_since(session.seen_at) >= NOTED_EVERY.min(idle_max / 4) {
+    if in_use && now.duration_since(session.seen_at) >= NOTED_EVERY.min(idle_max / 4) {
         let noted = SessionV1 { seen_at: now, ..session.clone() };
         // Another request may have noted it already.
         let _ =

@@ -9,7 +9,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use lanyard_engine::{
-    approvals::{Principal, Say, SayRefused, ScopedRole},
+    approvals::{Deciding, Principal, Say, SayRefused, ScopedRole},
     delegations::{DelegateRefused, NewDelegation},
 };
 use lanyard_model::{clearance::Clearance, id::IdentityId};
@@ -79,7 +79,8 @@ pub async fn list(
         _ => one.asked_at,
     };
     let page = paging.cut(wanted, 200, query.done, |one| (when(one), one.id.clone()))?;
-    let items: Vec<_> = page.items.iter().map(view).collect();
+    let deciding = state.engine.deciding(&principal(&caller)).await?;
+    let items: Vec<_> = page.items.iter().map(|one| view(one, &deciding)).collect();
     Ok(Json(json!({ "items": items, "next": page.next, "total": page.total })))
 }
 
@@ -114,7 +115,8 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let found = shown_to(&state, &caller, &id).await?;
-    Ok(Json(view(&found)))
+    let deciding = state.engine.deciding(&principal(&caller)).await?;
+    Ok(Json(view(&found, &deciding)))
 }
 
 /// `GET /api/v1/approvals/{id}/context`
@@ -139,7 +141,8 @@ pub async fn say(
         .decide_requests(&said.ids, said.say, &by, &said.reason)
         .await
         .map_err(|refused| refusal(&refused))?;
-    Ok(Json(json!({ "items": after.iter().map(view).collect::<Vec<_>>() })))
+    let deciding = state.engine.deciding(&by).await?;
+    Ok(Json(json!({ "items": after.iter().map(|one| view(one, &deciding)).collect::<Vec<_>>() })))
 }
 
 /// `GET /api/v1/delegations`: one's own, those to oneself, and for whoever sees everything, all.
@@ -162,7 +165,16 @@ pub async fn delegate(
         let title = "one delegates one's own votes, and an owner anybody's";
         return Err(Problem::new(StatusCode::FORBIDDEN, "no_say", title).fix("ask an owner"));
     }
-    let given = state.engine.delegate(&wish, &by.name).await.map_err(|why| undelegated(&why))?;
+    let given = state.engine.delegate(&wish, &by.name).await.map_err(|why| {
+        let problem = undelegated(&why);
+        match &why {
+            DelegateRefused::NoAddress(mail) | DelegateRefused::Stranger(mail) => {
+                problem.at(if *mail.trim() == *wish.from.trim() { "from" } else { "to" })
+            }
+            DelegateRefused::Oneself(_) => problem.at("to"),
+            _ => problem,
+        }
+    })?;
     Ok(Json(json!(given)))
 }
 
@@ -245,10 +257,15 @@ pub(crate) fn refusal(refused: &SayRefused) -> Problem {
         SayRefused::Changed(_) => (StatusCode::CONFLICT, "changed", "look at it again, then decide"),
         SayRefused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store", "nothing was decided; try again"),
     };
-    Problem::new(status, code, refused.to_string()).fix(fix)
+    let problem = Problem::new(status, code, refused.to_string()).fix(fix);
+    match refused {
+        SayRefused::NoReason => problem.at("reason"),
+        _ => problem,
+    }
 }
 
-fn view(one: &Clearance) -> Value {
+fn view(one: &Clearance, deciding: &Deciding) -> Value {
+    let why_not = deciding.may_decide(one).err();
     let whom: Vec<_> = one.demand.iter().flat_map(|demand| &demand.by).map(ToString::to_string).collect();
     json!({
         "id": one.id,
@@ -267,6 +284,8 @@ fn view(one: &Clearance) -> Value {
         "whom": whom,
         "quorum": one.demand.as_ref().map(|demand| demand.quorum),
         "votes": one.votes,
+        "may_decide": why_not.is_none(),
+        "why_not": why_not,
         "ended": one.ended.as_ref().map(|(at, why)| json!({ "at": at, "why": why })),
     })
 }

@@ -79,12 +79,15 @@ impl From<PutAwayError> for Problem {
                 }
             }
             PutAwayError::NoReason => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_reason", title).fix("say why in a few words")
+                let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_reason", title);
+                problem.at("reason").fix("say why in a few words")
             }
             PutAwayError::Over(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "over", title)
+                .at("until")
                 .fix("name a moment to come, or none"),
             PutAwayError::NotShownAgain { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_shown_again", title)
+                    .at("until")
                     .fix("put it away without a day once it is done, or leave it open until then")
             }
             PutAwayError::Store(failure) => failure.into(),

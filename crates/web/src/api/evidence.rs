@@ -94,13 +94,19 @@ pub async fn answer_for_late(
         .split_once('/')
         .ok_or_else(|| Problem::field("person", format!("{} is not TENANT/ID", what.person)))?;
     let LateAnswer { site, owner, compensation, .. } = &what;
+    let empty = [("owner", owner), ("compensation", compensation)].into_iter();
+    let empty: Vec<_> = empty.filter(|(_, text)| text.trim().is_empty()).map(|(path, _)| path).collect();
     let answer = lanyard_engine::late::Answer {
         identity: IdentityId::new(TenantId::new(tenant), user),
         site: site.clone(),
         owner: owner.clone(),
         compensation: compensation.clone(),
     };
-    let leaver = state.engine.answer_for_late(&answer, &caller.name).await?;
+    let leaver = state.engine.answer_for_late(&answer, &caller.name).await.map_err(|why| {
+        let incomplete = matches!(why, AnswerProblem::Incomplete);
+        let paths = empty.into_iter().filter(|_| incomplete);
+        paths.fold(Problem::from(why), Problem::at)
+    })?;
     Ok(Json(json!({ "person": what.person, "site": site, "since": leaver.since, "owner": owner.trim() })))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, Query, State},
     http::StatusCode,
 };
@@ -12,8 +12,8 @@ use lanyard_model::id::{AccountId, IdentityId, SiteId, TenantId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Answer;
-use crate::{WebState, problem::Problem};
+use super::{Answer, people::visible};
+use crate::{WebState, access::Caller, problem::Problem};
 
 /// Rows on a page at most.
 const ROWS_MAX: usize = 5_000;
@@ -39,15 +39,23 @@ impl Moment {
     }
 }
 
-/// `GET /api/v1/people/{tenant}/{id}/access?as_of=…`
+/// `GET /api/v1/people/{tenant}/{id}/access?as_of=…`: in the sites that the caller sees; of whom none of them knows,
+/// nothing is told.
 pub async fn person(
     State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
     Path((tenant, id)): Path<(String, String)>,
     Query(moment): Query<Moment>,
 ) -> Answer {
     let at = moment.at(&state)?;
     let who = IdentityId::new(TenantId::new(tenant), id);
-    let held = state.engine.store().held_by(&who, at).await?;
+    let store = state.engine.store();
+    let links = visible(&caller, store.links_of(&who).await?);
+    if !caller.sees(Some(&who.tenant), None) && links.is_empty() {
+        return Err(Problem::not_found(format!("{who} is not known")));
+    }
+    let mut held = store.held_by(&who, at).await?;
+    held.retain(|one| caller.sees(Some(&who.tenant), Some(&one.account.site)));
     Ok(Json(json!({ "person": who, "as_of": at, "held": held })))
 }
 

@@ -135,7 +135,7 @@ async fn row(state: &WebState, caller: &Caller, mirrored: &Mirrored) -> Result<O
 }
 
 /// Links into sites that the caller sees.
-fn visible(caller: &Caller, mut links: Vec<Link>) -> Vec<Link> {
+pub(super) fn visible(caller: &Caller, mut links: Vec<Link>) -> Vec<Link> {
     links.retain(|link| caller.sees(Some(&link.identity.tenant), Some(&link.account.site)));
     links
 }

@@ -45,8 +45,13 @@ fn problem(refusal: PolicyRefusal) -> Problem {
     match refusal {
         PolicyRefusal::Changed => Problem::new(StatusCode::PRECONDITION_FAILED, "policy_changed", text)
             .fix("nothing was changed; read it again, and put your edit on top of theirs"),
+        PolicyRefusal::Overtaken { .. } => Problem::new(StatusCode::CONFLICT, "policy_overtaken", text).fix(
+            "nothing was changed; look at what was published since, put the draft on top of it (keep it with based_on), \
+             and publish again",
+        ),
         PolicyRefusal::Unknown(_) => Problem::not_found(text),
         PolicyRefusal::NoReason => Problem::new(StatusCode::BAD_REQUEST, "policy_reason", text)
+            .at("reason")
             .fix("say in one sentence why: auditors read it"),
         PolicyRefusal::Same(_) => {
             Problem::new(StatusCode::CONFLICT, "policy_same", text).fix("there is nothing to publish")
@@ -66,8 +71,8 @@ fn head(version: &Version) -> Value {
 
 fn draft_head(draft: &Draft) -> Value {
     json!({
-        "id": draft.id, "etag": tag_text(draft.tag), "based_on": draft.based_on, "author": draft.author, "at": draft.at,
-        "asked": draft.asked.as_ref().map(|ask| json!({ "by": ask.by, "reason": ask.reason, "at": ask.at })),
+        "id": draft.id, "etag": tag_text(draft.tag), "based_on": draft.based_on, "back_to": draft.back_to, "author": draft.author,
+        "at": draft.at, "asked": draft.asked.as_ref().map(|ask| json!({ "by": ask.by, "reason": ask.reason, "at": ask.at })),
     })
 }
 
@@ -144,6 +149,7 @@ fn draft_id(id: &str) -> Result<(), Problem> {
             "policy_draft",
             format!("\"{id}\" cannot be the name of a draft"),
         )
+        .at("id")
         .fix("small letters, digits and hyphens, at most 64")
     })
 }
@@ -234,13 +240,22 @@ pub async fn draft(State(state): Shared, Path(id): Path<String>) -> Result<Respo
     Ok(tagged(draft.tag, StatusCode::OK, body))
 }
 
+/// What a draft shall say.
+#[derive(Deserialize)]
+pub struct Kept {
+    #[serde(flatten)]
+    content: Content,
+    /// It was put on top of this version, the one in force.
+    based_on: Option<i64>,
+}
+
 /// `PUT /api/v1/policy/drafts/{id}`, with `If-Match` or `If-None-Match: *`. Drafts with mistakes are kept, and told of.
 pub async fn keep(
     State(state): Shared,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(content): Body<Content>,
+    Body(asked): Body<Kept>,
 ) -> Result<Response, Problem> {
     draft_id(&id)?;
     let tag = tag_of(&headers)?;
@@ -253,8 +268,12 @@ pub async fn keep(
         Some(draft) => draft.source,
         None => named(&state, "published").await?.1,
     };
-    let files = content.files(&base)?;
-    let kept = engine.keep_policy_draft(&id, tag, files, &caller.name).await.map_err(problem)?;
+    let files = asked.content.files(&base)?;
+    let kept = match asked.based_on {
+        Some(version) => engine.put_policy_draft_on(&id, tag, files, &caller.name, version).await,
+        None => engine.keep_policy_draft(&id, tag, files, &caller.name).await,
+    };
+    let kept = kept.map_err(problem)?;
     let (_, problems) = engine.lint_policy(&kept.source).await;
     let mut body = with_content(draft_head(&kept), &kept.source);
     body["problems"] = problems.to_json();

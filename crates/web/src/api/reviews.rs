@@ -57,6 +57,25 @@ fn refused(error: ReviewError) -> Problem {
     Problem::new(status, code, rule.to_string()).fix(fix)
 }
 
+/// What in an opening a rule is about.
+fn about(rule: &ReviewProblem, opening: &Opening) -> Vec<String> {
+    let reviewer = |name: &String| opening.reviewers.iter().position(|one| one == name);
+    match rule {
+        ReviewProblem::Incomplete => {
+            let no_title = opening.title.trim().is_empty().then_some("title");
+            let no_owner = opening.owner.trim().is_empty().then_some("owner");
+            let nobody = opening.reviewers.iter().all(|one| one.trim().is_empty()).then_some("reviewers");
+            [no_title, no_owner, nobody].into_iter().flatten().map(str::to_owned).collect()
+        }
+        ReviewProblem::OwnerReviews(_) => vec!["owner".into()],
+        ReviewProblem::ProvisionerReviews(name) => {
+            vec![reviewer(name).map_or_else(|| "reviewers".into(), |at| format!("reviewers[{at}]"))]
+        }
+        ReviewProblem::DueBefore => vec!["due_at".into()],
+        _ => Vec::new(),
+    }
+}
+
 /// A review of another tenant is not there.
 async fn allowed(state: &WebState, caller: &Caller, permit: Permit, id: &str) -> Result<(), Problem> {
     let id = id.split_once(':').map_or(id, |(campaign, _)| campaign);
@@ -136,7 +155,13 @@ pub async fn open(
         return Err(Problem::not_found(format!("there is no tenant {}", opening.tenant)));
     }
     let opening = named_apart(&state, &caller, opening).await?;
-    let campaign = state.engine.open_review(opening, &caller.name).await.map_err(refused)?;
+    let campaign = state.engine.open_review(opening.clone(), &caller.name).await.map_err(|error| {
+        let paths = match &error {
+            ReviewError::Rule(rule) => about(rule, &opening),
+            ReviewError::Store(_) => Vec::new(),
+        };
+        paths.into_iter().fold(refused(error), Problem::at)
+    })?;
     Ok(Json(json!({ "review": campaign })))
 }
 
@@ -237,7 +262,10 @@ pub async fn decide(
         .engine
         .decide_review(&line, by(&state, &caller).await?, word.decision, &word.reason)
         .await
-        .map_err(refused)?;
+        .map_err(|error| match error {
+            ReviewError::Rule(ReviewProblem::NoReason) => refused(error).at("reason"),
+            _ => refused(error),
+        })?;
     Ok(Json(json!({ "line": decided })))
 }
 
@@ -257,6 +285,9 @@ pub async fn sign(
     allowed(&state, &caller, Permit::Approve, &id).await?;
     unchanged(&state, &id, &headers).await?;
     let who = by(&state, &caller).await?;
-    let signed = state.engine.sign_review(&id, who, &word.statement).await.map_err(refused)?;
+    let signed = state.engine.sign_review(&id, who, &word.statement).await.map_err(|error| match error {
+        ReviewError::Rule(ReviewProblem::NoStatement) => refused(error).at("statement"),
+        _ => refused(error),
+    })?;
     Ok(Json(json!({ "review": signed })))
 }

@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 
 use http::{StatusCode, header};
 use jiff::SignedDuration;
+use lanyard_engine::ports::Write;
+use lanyard_model::{
+    account::{Account, AccountKind, Role as Held},
+    id::{AccountId, AccountKey, CenterId, IdentityId, SiteId, TenantId},
+    link::{How, Link},
+};
 use lanyard_web::access::{
     Grant, Role,
     token::{self, NewToken},
@@ -209,6 +215,64 @@ async fn a_role_for_one_tenant_opens_nothing_elsewhere() {
     let bearer = format!("Bearer {}", token_of(&house, "london", vec![london]).await);
     let look = house.call("POST", "/api/v1/people/northgate/x/look", &bearer, json!({})).await;
     assert_eq!(look.status, StatusCode::FORBIDDEN, "a look works on all sites of a person");
+}
+
+/// Somebody's account in a site, with a role there since now.
+fn holds(house: &House, user: &str, site: &str, id: i64) -> Vec<Write> {
+    let key = AccountKey { site: SiteId::new(site), id: AccountId(id) };
+    let account = Account {
+        key: key.clone(),
+        kind: AccountKind::Person,
+        active: None,
+        fields: BTreeMap::new(),
+        user_type: None,
+        seat: None,
+        section: None,
+        seat_class: None,
+        cost_center: None,
+        items: None,
+        roles: Some(BTreeMap::from([(CenterId(5), Held::Manager)])),
+        site_admin: None,
+        updated_at: None,
+        updated_by: None,
+        read_at: house.now(),
+    };
+    let link = Link {
+        identity: IdentityId::new(TenantId::new("northgate"), user),
+        account: key,
+        how: How::Created,
+        since: house.now(),
+        ended_at: None,
+    };
+    vec![Write::Account { account: Box::new(account), keys: Vec::new() }, Write::Link(link)]
+}
+
+#[tokio::test]
+async fn a_role_for_one_site_tells_of_nobody_and_nothing_in_another() {
+    let house = House::new();
+    for (user, site, id) in [("ana", "london", 1), ("ana", "paris", 2), ("bob", "paris", 3)] {
+        house.put(holds(&house, user, site, id)).await;
+    }
+    let held = async |bearer: &str, user: &str| {
+        let path = format!("/api/v1/people/northgate/{user}/access");
+        let reply = house.call("GET", &path, bearer, Value::Null).await;
+        let mut sites: Vec<_> = reply.body["held"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| one["account"]["site"].clone())
+            .collect();
+        sites.dedup();
+        (reply.status.as_u16(), sites)
+    };
+    let london = Grant { role: Role::Viewer, tenants: vec![], sites: vec!["london".into()] };
+    let bearer = format!("Bearer {}", token_of(&house, "london", vec![london]).await);
+    assert_eq!(held(&bearer, "ana").await, (200, vec![json!("london")]), "her account in paris is not shown");
+    assert_eq!(held(&bearer, "bob").await, (404, vec![]), "nobody in london");
+    assert_eq!(held(&bearer, "nobody").await.0, 404, "as somebody whom nobody knows");
+    let both = vec![json!("london"), json!("paris")];
+    assert_eq!(held("Bearer local", "ana").await, (200, both));
+    assert_eq!(held("Bearer local", "bob").await, (200, vec![json!("paris")]));
 }
 
 #[tokio::test]

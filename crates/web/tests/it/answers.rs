@@ -47,6 +47,55 @@ async fn every_refusal_is_a_problem_document_that_names_the_field() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_broken_names_the_field_that_it_is_about() {
+    let house = House::new();
+    let orphan = Finding {
+        key: "orphan:hq:9".into(),
+        kind: "orphan".into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: "an account of nobody".into(),
+        detail: String::new(),
+        fix: None,
+        since: house.now(),
+    };
+    house.put(vec![Write::Finding(Box::new(orphan))]).await;
+    let close = |reason: &str, until: &str| json!({ "key": "orphan:hq:9", "reason": reason, "until": until });
+    let review = |title: &str, owner: &str, provisioner: &str, due: &str| {
+        json!({
+            "title": title, "tenant": "northgate", "sites": ["hq"], "owner": owner,
+            "reviewers": ["command line", "demo"], "provisioners": [provisioner], "due_at": due,
+        })
+    };
+    let late = |owner: &str, words: &str| json!({ "person": "northgate/ana", "site": "hq", "owner": owner, "compensation": words });
+    let (soon, past) = ("2026-11-30T00:00:00Z", "2026-11-01T00:00:00Z");
+    for (path, body, code, fields) in [
+        ("/findings/close", close(" ", soon), "no_reason", vec!["reason"]),
+        ("/findings/close", close("known", past), "over", vec!["until"]),
+        ("/reviews", review("", " ", "", soon), "review_rule", vec!["title", "owner"]),
+        ("/reviews", review("Q4", "demo", "", soon), "review_rule", vec!["owner"]),
+        ("/reviews", review("Q4", "owner", "demo", soon), "review_rule", vec!["reviewers[1]"]),
+        ("/reviews", review("Q4", "owner", "", past), "review_rule", vec!["due_at"]),
+        ("/evidence/late", late("", " "), "incomplete", vec!["owner", "compensation"]),
+        ("/evidence/late", late("Ana", " "), "incomplete", vec!["compensation"]),
+        ("/policy/drafts/Spring!", json!({}), "policy_draft", vec!["id"]),
+    ] {
+        let method = if path.contains("drafts") { "PUT" } else { "POST" };
+        let reply = house.call(method, &format!("/api/v1{path}"), OWNER, body).await;
+        let named: Vec<_> =
+            reply.body["errors"].as_array().unwrap().iter().map(|one| one["path"].clone()).collect();
+        assert_eq!(
+            (&reply.body["code"], named),
+            (&json!(code), fields.into_iter().map(Value::from).collect()),
+            "{path}"
+        );
+        assert!(reply.body["fix"].is_string(), "{path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
 async fn what_nothing_would_show_again_is_not_put_away_until_a_day() {
     let house = House::new();
     let keys = ["by-hand:northgate/ana:hq:reactivation", "message:m1", "review:rev_1:000001", "orphan:hq:9"];

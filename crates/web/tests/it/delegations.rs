@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use lanyard_engine::ports::Write;
 use lanyard_model::{
-    id::{IdentityId, TenantId},
+    clearance::{ApprovalDemand, Approver, Clearance, ClearanceKind, ClearanceState, GatedLine},
+    id::{IdentityId, PlanId, TenantId},
     identity::{AttributeValue, Groups, Identity, Profile, Status},
 };
 use serde_json::{Value, json};
@@ -82,6 +83,8 @@ async fn one_delegates_ones_own_votes_and_an_owner_anybodys() {
         let refused = house.api("POST", "/delegations", None, wish).await;
         let title = refused.body["title"].as_str().unwrap();
         assert_eq!((refused.status.as_u16(), title.starts_with(says)), (status, true), "{title}");
+        let field = refused.body["errors"][0]["path"].as_str();
+        assert_eq!(field, Some(if title.contains("over before") { "until" } else { "to" }), "{title}");
     }
 
     let path = |one: &Value| format!("/delegations/{}", one["id"].as_str().unwrap());
@@ -91,4 +94,76 @@ async fn one_delegates_ones_own_votes_and_an_owner_anybodys() {
     assert_eq!(status, 204);
     assert_eq!(house.api("DELETE", &path(&given.body), None, Value::Null).await.status.as_u16(), 204);
     assert_eq!(house.api("GET", "/delegations", None, Value::Null).await.body["items"], json!([]));
+}
+
+fn request(house: &House, id: &str, about: &str, kind: ClearanceKind, by: Approver) -> Write {
+    Write::Clearance(Box::new(Clearance {
+        id: id.into(),
+        version: 0,
+        kind,
+        identity: IdentityId::new(TenantId::new("northgate"), about),
+        person: about.into(),
+        site: "hq".into(),
+        rule: "rooms".into(),
+        lines: vec![GatedLine { key: "seat:1".into(), what: "+ seat: 1".into() }],
+        plan: PlanId::from("pln_1"),
+        state: ClearanceState::Waiting,
+        asked_at: house.now(),
+        until: None,
+        demand: Some(ApprovalDemand {
+            by: vec![by],
+            quorum: 1,
+            expires_seconds: 86_400,
+            escalate_seconds: None,
+            escalate_to: vec![],
+        }),
+        manager: Some(IdentityId::new(TenantId::new("northgate"), "00uInes")),
+        votes: vec![],
+        ended: None,
+        over: false,
+        spent: Default::default(),
+    }))
+}
+
+#[tokio::test]
+async fn whoever_the_rule_names_is_told_that_they_may_decide_and_others_why_not() {
+    let house = with_provider(Ok(person(&["Lanyard Viewers"])));
+    house.put(vec![known(&house, "00uInes", "ines@northgate.example")]).await;
+    let approval = ClearanceKind::Approval;
+    for one in [
+        request(&house, "hers", "ana", approval, Approver::Manager),
+        request(&house, "role", "ana", approval, Approver::Role("approver".into())),
+        request(&house, "self", "00uInes", approval, Approver::Manager),
+        request(&house, "limit", "ana", ClearanceKind::Cap, Approver::Manager),
+    ] {
+        house.put(vec![one]).await;
+    }
+    let reply = sign_in(&house).await;
+    let cookie = cookies(&reply).remove(0).0;
+    let session = house.visit("GET", "/api/v1/session", HERE, &[("cookie", &cookie)], Value::Null).await.body;
+    let proof = session["csrf"].as_str().unwrap();
+    let headers = [("cookie", cookie.as_str()), ("x-lanyard-csrf", proof)];
+    let list = house.visit("GET", "/api/v1/approvals", HERE, &headers, Value::Null).await.body;
+    let told = |id: &str| {
+        let one = list["items"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap();
+        (one["may_decide"].as_bool().unwrap(), one["why_not"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(told("hers"), (true, String::new()), "she is no approver, but the manager");
+    assert_eq!(told("role"), (false, "it takes a person with the role approver".into()));
+    assert_eq!(told("self"), (false, "it is about yourself: somebody else must decide".into()));
+    let say = async |id: &str, reason: &str| {
+        let wish = json!({ "ids": [id], "say": "approve", "reason": reason });
+        house.visit("POST", "/api/v1/approvals", HERE, &headers, wish).await
+    };
+    let silent = say("limit", " ").await;
+    assert_eq!((silent.status.as_u16(), &silent.body["errors"][0]["path"]), (422, &json!("reason")));
+    let done = say("hers", "").await;
+    assert_eq!(
+        (done.status.as_u16(), &done.body["items"][0]["state"]),
+        (200, &json!("granted")),
+        "{}",
+        done.body
+    );
+    assert_eq!(done.body["items"][0]["why_not"], "it is granted");
+    assert_eq!(say("role", "").await.status.as_u16(), 403);
 }

@@ -65,6 +65,7 @@ async fn a_rule_is_edited_as_a_document_and_published() {
     let path = "/policy/drafts/spring/publish";
     let silent = house.api("POST", path, Some(&tag(&kept)), json!({})).await;
     assert_eq!((silent.status, &silent.body["code"]), (StatusCode::BAD_REQUEST, &json!("policy_reason")));
+    assert_eq!(silent.body["errors"][0]["path"], "reason");
     let late = json!({ "reason": "desks first", "expected": 7 });
     assert_eq!(
         house.api("POST", path, Some(&tag(&kept)), late).await.status,
@@ -119,6 +120,106 @@ async fn two_editors_never_overwrite_each_other() {
         house.api("DELETE", "/policy/drafts/a", Some(&tag(&theirs)), Value::Null).await.status,
         StatusCode::OK
     );
+}
+
+#[tokio::test]
+async fn a_draft_of_an_earlier_version_takes_nothing_back_until_it_is_put_on_top() {
+    let house = open().await;
+    let first = house.api("GET", "/policy/versions/1", None, Value::Null).await.body["source"].clone();
+    let with = |people: u32, percent: u32| {
+        let rules = first["rules"].as_str().unwrap();
+        let rules = rules.replace("max_people = 100", &format!("max_people = {people}"));
+        let line = rules.lines().find(|line| line.starts_with("max_percent")).unwrap().to_owned();
+        let rules = rules.replace(&line, &format!("max_percent = {percent}"));
+        json!({ "source": { "rules": rules, "tables": first["tables"] } })
+    };
+    let limits = || {
+        let active = house.engine.active();
+        let limits = active.policy.guardrails();
+        (limits.max_people, limits.max_percent)
+    };
+    let number = limits().1.unwrap() as u32;
+    let ours = house.api("PUT", "/policy/drafts/ours", Some("*"), with(90, number)).await;
+    let theirs = house.api("PUT", "/policy/drafts/theirs", Some("*"), with(100, number + 1)).await;
+    let publish = async |id: &str, kept: &crate::house::Reply, expected: Value| {
+        let wish = json!({ "reason": "a test", "expected": expected });
+        house.api("POST", &format!("/policy/drafts/{id}/publish"), Some(&tag(kept)), wish).await
+    };
+    assert_eq!(publish("theirs", &theirs, json!(1)).await.status, StatusCode::OK);
+    let (_, percent) = limits();
+    // Whatever the author saw in force, and when they say nothing of it.
+    for expected in [json!(1), json!(2), Value::Null] {
+        let refused = publish("ours", &ours, expected).await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (StatusCode::CONFLICT, &json!("policy_overtaken"))
+        );
+        assert_eq!(
+            refused.body["title"],
+            "the draft stands on version 1, and version 2 is in force: publishing it would take back what was published \
+             since"
+        );
+    }
+    assert_eq!(limits(), (Some(100), percent));
+    // An edit alone puts nothing on top.
+    let edited = house.api("PUT", "/policy/drafts/ours", Some(&tag(&ours)), with(80, number)).await;
+    assert_eq!(edited.body["based_on"], 1, "{}", edited.body);
+    let mut on_top = with(80, number + 1);
+    on_top["based_on"] = json!(3);
+    let none = house.api("PUT", "/policy/drafts/ours", Some(&tag(&edited)), on_top.clone()).await;
+    assert_eq!((none.status, &none.body["code"]), (StatusCode::CONFLICT, &json!("policy_overtaken")));
+    on_top["based_on"] = json!(2);
+    let on_top = house.api("PUT", "/policy/drafts/ours", Some(&tag(&edited)), on_top).await;
+    assert_eq!((on_top.status, &on_top.body["based_on"]), (StatusCode::OK, &json!(2)), "{}", on_top.body);
+    assert_eq!(publish("ours", &on_top, json!(2)).await.status, StatusCode::OK);
+    assert_eq!(limits(), (Some(80), percent), "both are in force");
+    // The command line's folder says whole what it wants, and follows nobody.
+    let files = PolicyFiles {
+        toml: ("policy.toml".into(), with(70, number)["source"]["rules"].as_str().unwrap().to_owned()),
+        ..house.engine.active().policy.files().clone()
+    };
+    let wish = Wish { by: "Ola", reason: "the folder", expected: None };
+    house.engine.publish_policy(&files, wish).await.unwrap();
+    assert_eq!(limits().0, Some(70));
+}
+
+#[tokio::test]
+async fn nobody_agrees_to_what_another_publication_has_overtaken() {
+    let house = open().await;
+    let first = house.api("GET", "/policy/versions/1", None, Value::Null).await.body["source"].clone();
+    let rules = first["rules"].as_str().unwrap();
+    let careful = rules.replace("[guardrails]", "[guardrails]\nsecond_person = true");
+    let put = |rules: &str| json!({ "source": { "rules": rules, "tables": first["tables"] } });
+    let limit = |count: u32| careful.replace("max_people = 100", &format!("max_people = {count}"));
+    let kept = house.api("PUT", "/policy/drafts/a", Some("*"), put(&careful)).await;
+    house.api("POST", "/policy/drafts/a/publish", Some(&tag(&kept)), json!({ "reason": "four eyes" })).await;
+    let wish = json!({ "reason": "a test" });
+    for (id, count) in [("b", 90), ("c", 80)] {
+        let path = format!("/policy/drafts/{id}");
+        let kept = house.api("PUT", &path, Some("*"), put(&limit(count))).await;
+        house.api("POST", &format!("{path}/publish"), Some(&tag(&kept)), wish.clone()).await;
+    }
+    let agree = async |id: &str| {
+        let tag = house.engine.policy_draft(id).await.unwrap().unwrap().tag;
+        let second = Wish { by: "somebody else", reason: "", expected: None };
+        house.engine.publish_policy_draft(id, tag, second).await
+    };
+    assert!(matches!(agree("b").await.unwrap(), Publication::Done(_)));
+    let refused = agree("c").await.unwrap_err().to_string();
+    assert!(refused.starts_with("the draft stands on version 2, and version 3 is in force"), "{refused}");
+    // A folder that waits for a second person is agreed to with the same folder, whatever came between.
+    let folder = |count: u32| PolicyFiles {
+        toml: ("policy.toml".into(), limit(count)),
+        ..house.engine.active().policy.files().clone()
+    };
+    let publish = async |by: &str, count: u32| {
+        let wish = Wish { by, reason: "a test", expected: None };
+        house.engine.publish_policy(&folder(count), wish).await.unwrap()
+    };
+    assert!(matches!(publish("Ola", 70).await, Publication::Waiting { .. }));
+    house.engine.roll_back_policy(2, Wish { by: "Ola", reason: "back", expected: None }).await.unwrap();
+    house.engine.roll_back_policy(2, Wish { by: "Pia", reason: "back", expected: None }).await.unwrap();
+    assert!(matches!(publish("Pia", 70).await, Publication::Done(_)));
 }
 
 #[tokio::test]

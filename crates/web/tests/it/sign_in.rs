@@ -139,6 +139,33 @@ async fn a_shorter_idle_time_ends_a_session_that_is_not_used_and_none_that_is() 
 }
 
 #[tokio::test]
+async fn what_a_page_asks_by_itself_keeps_no_session_open() {
+    let house = House::with(SignIn::default().with_idle_max(SignedDuration::from_mins(30)));
+    let reply = house.visit("GET", &link(&house).await, HERE, &[], Value::Null).await;
+    let (cookie, _) = cookies(&reply).remove(0);
+    let session = house.visit("GET", "/api/v1/session", HERE, &[("cookie", &cookie)], Value::Null).await.body;
+    let proof = session["csrf"].as_str().unwrap().to_owned();
+    let ask = async |method: &str, path: &str, unattended: bool| {
+        let mut headers = vec![("cookie", cookie.as_str()), ("x-lanyard-csrf", proof.as_str())];
+        headers.extend(unattended.then_some(("x-lanyard-unattended", "1")));
+        house.visit(method, path, HERE, &headers, Value::Null).await.status.as_u16()
+    };
+    // The page's own clocks, its stream opened anew, and then somebody who stops all writes: that is use, whatever it says.
+    for _ in 0..2 {
+        house.pass(SignedDuration::from_mins(10));
+        assert_eq!(ask("GET", "/api/v1/overview", true).await, 200);
+        assert_eq!(ask("GET", "/api/v1/events", false).await, 200);
+    }
+    assert_eq!(ask("POST", "/api/v1/stop", true).await, 200);
+    for _ in 0..2 {
+        house.pass(SignedDuration::from_mins(10));
+        assert_eq!(ask("GET", "/api/v1/overview", true).await, 200);
+    }
+    house.pass(SignedDuration::from_mins(10));
+    assert_eq!(ask("GET", "/api/v1/overview", true).await, 401, "half an hour after the last use");
+}
+
+#[tokio::test]
 async fn over_a_network_cookies_are_secure_and_bound_to_the_host() {
     let house = House::new();
     let path = link(&house).await;
