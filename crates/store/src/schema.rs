@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str)] = &[
     (13, include_str!("../migrations/0013_findings_past.sql")),
     (14, include_str!("../migrations/0014_membership_changes.sql")),
     (16, include_str!("../migrations/0016_messages_by_route.sql")),
+    (17, include_str!("../migrations/0017_lines_of_people.sql")),
 ];
 
 /// A step that takes longer is told of, and then as often again: until it is done nobody is answered.
