@@ -760,7 +760,7 @@ const JOURNEYS = {
     await page.waitForFunction(([n, c, want]) => [...document.querySelectorAll("table.sheet tbody tr")][n]?.querySelectorAll("td input")[c]?.value === want, [rows, column, real]);
   },
 
-  async "a session ends while somebody writes: they sign in again, and what they wrote is put back"(page, _, browser) {
+  async "a session ends while somebody writes: they sign in again in another tab, and their page goes on"(page, _, browser) {
     // A demo of its own, which lets nobody in as a guest and signs out whoever does nothing for a few seconds.
     const idle = 15;
     await otherDemo(idle, async ({ base, token }) => {
@@ -784,16 +784,17 @@ const JOURNEYS = {
       await theirs.waitForTimeout((idle + 2) * 1_000);
       await theirs.unroute(/\/api\/v1\//);
       await sentence.fill("Written after the end.");
-      await sees(theirs, "What you were writing is kept");
+      await sees(theirs, "This page waits behind, with what you were writing.");
       const session = await theirs.evaluate(async () => (await fetch("/api/v1/session")).status);
       if (session !== 401) throw new Error(`the session did not end: ${session}`);
-      await theirs.getByRole("link", { name: /^Sign in/ }).click();
-      await theirs.getByLabel("Name or login").fill(editor.email);
-      await button(theirs, "Search").click();
-      await theirs.getByRole("link").first().click();
-      await theirs.waitForURL(new RegExp(`/policies/${name}`));
-      await sees(theirs, "kept in this browser and is put back");
-      await sees(theirs, "Written after the end.");
+      const [tab] = await Promise.all([theirs.context().waitForEvent("page"), theirs.getByRole("link", { name: /^Sign in/ }).click()]);
+      await tab.getByLabel("Name or login").fill(editor.email);
+      await button(tab, "Search").click();
+      await tab.getByRole("link").first().click();
+      await sees(tab, "A page that waits in another tab goes on by itself.");
+      await theirs.getByRole("dialog").waitFor({ state: "detached", timeout: WAIT_MS });
+      if ((await sentence.inputValue()) !== "Written after the end.") throw new Error("what was written is gone");
+      // It is sent by itself once somebody is signed in.
       await kept(theirs);
       await theirs.context().close();
     });

@@ -178,6 +178,7 @@ export interface ActivityQuery {
   tenant?: string;
   all?: string;
   kinds?: string;
+  people?: string;
   search?: string;
   problems?: string;
   sort?: string;

@@ -13,6 +13,13 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** What is read once, when its page opens: another answer would come under somebody's hands, or reads everybody anew. */
+const READ_ONCE = new Set(["session", "policy-draft", "policy-trial", "site-match"]);
+/** What follows from a document alone: the document is in its key. */
+const OF_THE_DOCUMENT = new Set(["schema", "lint", "reach", "try"]);
+export const isReadOnce = ([first, second]: readonly unknown[]) =>
+  READ_ONCE.has(String(first)) || (first === "policy" && OF_THE_DOCUMENT.has(String(second)));
+
 const PAGE_SIZE = 50;
 export const ALL = "all";
 const only = (tenant: string) => (tenant === ALL ? undefined : tenant);
@@ -43,9 +50,9 @@ export const useFindings = (tenant: string, options: { kind?: string; search?: s
 
 export const useSweeps = () => useQuery({ queryKey: ["sweeps"], queryFn: api.sweeps, refetchInterval: 20_000 });
 export const useDrift = () => useQuery({ queryKey: ["drift"], queryFn: api.drift, refetchInterval: 60_000 });
-export const usePlaces = () => useQuery({ queryKey: ["places"], queryFn: api.places, staleTime: 15_000 });
+export const usePlaces = () => useQuery({ queryKey: ["places"], queryFn: api.places, staleTime: 15_000, refetchInterval: 60_000 });
 export const useFloor = (site: string, floor: string) =>
-  useQuery({ queryKey: ["floor", site, floor], queryFn: () => api.floor(site, floor), staleTime: 15_000 });
+  useQuery({ queryKey: ["floor", site, floor], queryFn: () => api.floor(site, floor), staleTime: 15_000, refetchInterval: 60_000 });
 
 /** Whether the one who is signed in may: roles hide actions, never facts. `undefined` until known. */
 export function useMay(permit: Permit, everywhere = false): boolean | undefined {
@@ -73,7 +80,7 @@ export const usePeople = (tenant: string, search: string, sort?: string) =>
     refetchInterval: 20_000,
   });
 
-export const useActivity = (tenant: string, options: { all?: boolean; limit?: number; kinds?: string; search?: string; problems?: boolean; sort?: string } = {}) =>
+export const useActivity = (tenant: string, options: { all?: boolean; limit?: number; kinds?: string; people?: boolean; search?: string; problems?: boolean; sort?: string } = {}) =>
   useInfiniteQuery({
     queryKey: ["activity", tenant, options],
     queryFn: ({ pageParam }) =>
@@ -81,6 +88,7 @@ export const useActivity = (tenant: string, options: { all?: boolean; limit?: nu
         tenant: only(tenant),
         all: options.all ? "true" : undefined,
         kinds: options.kinds,
+        people: options.people ? "true" : undefined,
         search: options.search,
         problems: options.problems ? "true" : undefined,
         sort: options.sort,

@@ -18,6 +18,8 @@ export interface ActivitySearch {
   sort?: "oldest";
   /** `TENANT/SEQ` of the line that is open. */
   line?: string;
+  /** What of it is shown; its steps, if nothing else. */
+  tab?: "fields" | "next";
 }
 
 export interface PlansSearch {
@@ -25,12 +27,23 @@ export interface PlansSearch {
   effect?: "add" | "change" | "move" | "remove" | "held";
   sort?: "oldest";
 }
+/** Of a plan for everybody. */
+export interface PlanSearch {
+  kind?: string;
+  q?: string;
+}
+export interface EvidenceSearch {
+  /** The pack that a link is about. */
+  pack?: string;
+}
 export interface PlacesSearch {
   full?: boolean;
 }
 export interface FloorSearch {
   q?: string;
   show?: "free" | "attention";
+  /** The space that is chosen on the map. */
+  space?: string;
 }
 export interface DriftSearch {
   kind?: string;
@@ -45,12 +58,21 @@ export interface ApprovalsSearch {
 export interface EditorSearch {
   view?: "table" | "flow" | "ground" | "try" | "changes" | "effect";
   flow?: number;
+  /** The step of that flow: `if.0`, `look_up`. */
+  step?: string;
+  /** The mapping table that is open. */
+  table?: string;
+  /** Of the effect: which, and on whom. */
+  kind?: string;
+  q?: string;
   /** The part of the ground rules that is open. */
   section?: string;
 }
 export interface ReviewSearch {
   show?: "all";
   mine?: boolean;
+  /** The line that is open. */
+  line?: string;
 }
 export interface NewConnectionSearch {
   kind?: "okta" | "ioffice";
@@ -61,6 +83,8 @@ export interface SignInSearch {
 }
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+/** An id may look like a number, and comes as one then. */
+const id = (value: unknown) => (typeof value === "number" ? String(value) : text(value));
 function oneOf<T extends string>(value: unknown, ...allowed: T[]): T | undefined {
   return allowed.find((a) => a === value);
 }
@@ -133,7 +157,7 @@ const person = createRoute({
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/activity",
-  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes", "everything"), q: text(search.q), sort: oneOf(search.sort, "oldest"), line: text(search.line) }),
+  validateSearch: (search): ActivitySearch => ({ show: oneOf(search.show, "problems", "changes", "everything"), q: text(search.q), sort: oneOf(search.sort, "oldest"), line: text(search.line), tab: oneOf(search.tab, "fields", "next") }),
   component: lazyRouteComponent(screens.activity, "Activity"),
 });
 const plans = createRoute({
@@ -145,6 +169,7 @@ const plans = createRoute({
 const plan = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/plans/$planId",
+  validateSearch: (search): PlanSearch => ({ kind: text(search.kind), q: text(search.q) }),
   component: lazyRouteComponent(screens.plan, "PlanPage"),
 });
 const health = createRoute({
@@ -162,7 +187,7 @@ const places = createRoute({
 const floor = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/places/$site/$floor",
-  validateSearch: (search): FloorSearch => ({ q: text(search.q), show: oneOf(search.show, "free", "attention") }),
+  validateSearch: (search): FloorSearch => ({ q: text(search.q), show: oneOf(search.show, "free", "attention"), space: id(search.space) }),
   component: lazyRouteComponent(screens.floor, "FloorPage"),
 });
 const drift = createRoute({
@@ -201,6 +226,7 @@ const firstContact = createRoute({
 const evidence = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/evidence",
+  validateSearch: (search): EvidenceSearch => ({ pack: id(search.pack) }),
   component: lazyRouteComponent(screens.evidence, "EvidencePage"),
 });
 const reviews = createRoute({
@@ -211,7 +237,7 @@ const reviews = createRoute({
 const review = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/reviews/$reviewId",
-  validateSearch: (search): ReviewSearch => ({ show: oneOf(search.show, "all"), mine: search.mine === true ? true : undefined }),
+  validateSearch: (search): ReviewSearch => ({ show: oneOf(search.show, "all"), mine: search.mine === true ? true : undefined, line: id(search.line) }),
   component: lazyRouteComponent(screens.review, "ReviewPage"),
 });
 const approvals = createRoute({
@@ -225,7 +251,7 @@ const policies = createRoute({
   path: "/$tenant/policies",
   component: lazyRouteComponent(screens.policies, "Policies"),
 });
-const editorSearch = (search: Record<string, unknown>): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "ground", "try", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined, section: text(search.section) });
+const editorSearch = (search: Record<string, unknown>): EditorSearch => ({ view: oneOf(search.view, "table", "flow", "ground", "try", "changes", "effect"), flow: typeof search.flow === "number" ? search.flow : undefined, step: text(search.step), table: text(search.table), kind: text(search.kind), q: text(search.q), section: text(search.section) });
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/policies/$draftId",

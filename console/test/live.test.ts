@@ -37,3 +37,29 @@ test("an event makes its queries stale once for a burst; a lost stream is told",
   stop();
   expect(Stream.last.close).toHaveBeenCalled();
 });
+
+test("a line makes stale what its kind is about, floors more slowly; after a lost stream all that is shown is asked again", async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", Stream);
+  const stale = vi.spyOn(queryClient, "invalidateQueries");
+  stale.mockClear();
+  const stop = startLive();
+  act(() => Stream.last.onopen?.());
+  const asked = (call: number, ...keys: string[][]) => {
+    const { predicate } = stale.mock.calls[call]![0] as unknown as { predicate: (q: { queryKey: string[] }) => boolean };
+    return keys.map((queryKey) => predicate({ queryKey }));
+  };
+  // Nothing was lost before: nothing is asked again.
+  stale.mockClear();
+  for (const kind of ["policy", "review", "operation"]) Stream.last.dispatchEvent(new MessageEvent("activity", { data: JSON.stringify({ kind }) }));
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect(asked(0, ["policy"], ["policy", "versions"], ["policy", "schema"], ["reviews"], ["floor"], ["evidence"])).toEqual([true, true, false, true, false, false]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked(1, ["floor"], ["places"], ["reviews"])).toEqual([true, true, false]);
+  stale.mockClear();
+  act(() => Stream.last.onerror?.());
+  act(() => Stream.last.onopen?.());
+  expect(asked(0, ["floor"], ["approvals"], ["dead-letters"], ["policy"], ["policy-draft"], ["session"])).toEqual([true, true, true, true, false, false]);
+  stop();
+  vi.useRealTimers();
+});

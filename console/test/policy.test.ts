@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { branched, flowsOf, flowText, freshId, history, moved, otherwiseOf, withFlows, type Document, type Flow, type History } from "../src/screens/policy/model";
-import { columnStepped, filledDown, pasted, pasteInto, rowStepped, usersOf, withColumn } from "../src/screens/policy/sheet";
+import { columnStepped, filledDown, paste, pasted, rowStepped, usersOf, withColumn } from "../src/screens/policy/sheet";
 import { stepped } from "../src/screens/policy/steps";
 import { nearest, offered, unknownIn } from "../src/screens/policy/suggest";
 import { stacked } from "../src/screens/Places";
@@ -62,8 +62,29 @@ test("undo and redo go back and forth, and an edit after undo forgets the future
 test("a pasted block lands where it was pasted, grows the sheet, and stops at its last column", () => {
   const block = pasted('oslo\tLevel 2\textra\r\n"New ""York"""\tGround\n');
   expect(block).toEqual([["oslo", "Level 2", "extra"], ['New "York"', "Ground"]]);
-  expect(pasteInto(doc.tables.places!, 1, 0, block).rows).toEqual([["london", "Level 4"], ["oslo", "Level 2"], ['New "York"', "Ground"]]);
-  expect(pasteInto(doc.tables.places!, 0, 1, block).rows).toEqual([["london", "oslo"], ["", 'New "York"']]);
+  expect(paste(doc.tables.places!, 1, 0, block).sheet.rows).toEqual([["london", "Level 4"], ["oslo", "Level 2"], ['New "York"', "Ground"]]);
+  expect(paste(doc.tables.places!, 0, 1, block).sheet.rows).toEqual([["london", "oslo"], ["", 'New "York"']]);
+});
+
+test("a quoted cell keeps its tabs, quotes and lines together; a quote that nothing closes is text", () => {
+  expect(pasted('a\t"x\ny"\tb\n"2"" desk\tnorth"\t"open\n')).toEqual([["a", "x y", "b"], ['2" desk\tnorth', '"open']]);
+  expect(pasted("a\t\n\tb")).toEqual([["a", ""], ["", "b"]]);
+});
+
+test("a heading row sends its cells to the columns it names; what has no column is named, not dropped", () => {
+  const sheet = doc.tables.places!;
+  const done = paste(sheet, 1, 0, pasted("Floor\tSite\tCost center\nLevel 2\toslo\t77\n"), ["cost_center", "kind"]);
+  expect(done.sheet).toEqual({ columns: ["site", "floor"], rows: [["london", "Level 4"], ["oslo", "Level 2"]] });
+  expect([done.headed, done.left]).toEqual([true, { columns: 1, names: ["cost_center"] }]);
+  const again = paste(done.left.names.reduce(withColumn, sheet), 1, 0, pasted("Floor\tSite\tCost center\nLevel 2\toslo\t77\n"), ["cost_center"]);
+  expect(again.sheet.rows).toEqual([["london", "Level 4", ""], ["oslo", "Level 2", "77"]]);
+  expect(again.left.columns).toBe(0);
+});
+
+test("columns beyond the last are counted, and a word that is also a column's name is a value where it stands", () => {
+  expect(paste(doc.tables.places!, 0, 0, pasted("oslo\tLevel 2\textra\tmore\n"))).toMatchObject({ headed: false, left: { columns: 2, names: [] } });
+  const lone = paste(doc.tables.places!, 0, 1, pasted("site\nfloor\n"));
+  expect([lone.headed, lone.sheet.rows]).toEqual([false, [["london", "site"], ["", "floor"]]]);
 });
 
 test("rows and columns move with their cells; a short row is filled up", () => {

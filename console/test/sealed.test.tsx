@@ -83,3 +83,9 @@ test("the overview tells how each environment stands, how far behind it is, and 
   const meter = screen.getByRole("meter", { name: "Quota of users" });
   expect([meter.getAttribute("aria-valuenow"), meter.getAttribute("data-fill")]).toEqual(["450", "held"]);
 });
+
+test("whom a sealed plan shows is in its address", async () => {
+  const { sent } = open("/all/plans/wif_1?kind=loses&q=Bo", { ...BASE, "GET /whatif/wif_1/plan": plan(), "GET /whatif/wif_1/people": PEOPLE });
+  expect(((await screen.findByRole("textbox", { name: "Find among those affected" })) as HTMLInputElement).value).toBe("Bo");
+  await waitFor(() => expect(sent.some((s) => s.path === "/whatif/wif_1/people?limit=50&kind=loses&search=Bo")).toBe(true));
+});

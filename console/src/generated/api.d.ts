@@ -569,6 +569,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries every message again that was given up. */
+        post: operations["postMessagesAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drift": {
         parameters: {
             query?: never;
@@ -2633,6 +2650,10 @@ export interface components {
             }[];
             applied: boolean;
         };
+        /** @description How many messages were given up, and are tried again now. */
+        SentAgain: {
+            again: number;
+        };
         Messages: {
             items: {
                 id: string;
@@ -3488,6 +3509,8 @@ export interface operations {
                 identity?: string;
                 /** @description only these kinds, separated by commas */
                 kinds?: string;
+                /** @description only what people and programs did to Lanyard itself */
+                people?: boolean;
                 /** @description only lines with this text in title, detail or name */
                 search?: string;
                 /** @description only warnings and errors */
@@ -4208,6 +4231,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Messages"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postMessagesAgain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentAgain"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4968,6 +5012,8 @@ export interface operations {
                 cursor?: string;
                 /** @description rows of a page */
                 limit?: number;
+                /** @description only this tenant; `all` for all that the caller may see */
+                tenant?: string;
             };
             header?: never;
             path?: never;

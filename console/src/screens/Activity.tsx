@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { newestFirst, useActivity } from "../queries";
 import { DeadLetters } from "./DeadLetters";
 import { Trail } from "./Trail";
+import { Undelivered } from "./Undelivered";
 import { Feed } from "../ui/feed";
 import { PageHead } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
@@ -22,7 +23,7 @@ export function Activity() {
     search: q,
     sort,
   });
-  const filter = (next: { show?: string; q?: string; sort?: string; line?: string }) => void navigate({ search: { show, q, sort, line, ...next } as never, replace: true });
+  const filter = (next: { show?: string; q?: string; sort?: string; line?: string }) => void navigate({ search: (old: object) => ({ ...old, ...next }) as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   return (
     <>
@@ -38,7 +39,7 @@ export function Activity() {
  />
         <SegmentedControl size="sm" aria-label="Order" value={sort ?? "newest"} onChange={(value) => filter({ sort: value === "oldest" ? value : undefined })} data={[{ value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }]} />
       </div>
-      {show === "problems" && <DeadLetters tenant={tenant} />}
+      {show === "problems" && <><DeadLetters tenant={tenant} /><Undelivered /></>}
       <div className={line ? "cols main" : undefined}>
       <div className="panel">
         <Loaded query={query} what="activity" rows={12}>

@@ -4,16 +4,18 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
 import { ALL, queryClient, useSession } from "../queries";
 import { Ago, At } from "../time";
+import { keep } from "../ui/kept";
 import { Mark, Tag } from "../ui/marks";
 import { Meter } from "../ui/meter";
 import { Facts, PageHead, Panel } from "../ui/panel";
 import { Empty, Failure, Loaded, Waiting } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
+import { AskAnew, DecideHold, isRenewable } from "./RequestAside";
 import { StandIns } from "./StandIns";
 import "../forms.css";
 
@@ -140,6 +142,8 @@ function Detail({ request: r, tenant }: { request: Request; tenant: string }) {
       </Panel>
       {!r.over && <Context id={r.id} />}
       {r.state === "waiting" && !r.over && r.kind !== "hold" && <Decide title="Your decision" requests={[r]} done={() => undefined} />}
+      {r.state === "waiting" && !r.over && r.kind === "hold" && <DecideHold request={r} />}
+      {isRenewable(r) && <AskAnew request={r} />}
     </div>
   );
 }
@@ -199,9 +203,12 @@ function Decide({ title, requests, done }: { title: string; requests: Request[];
   // A reason that was being written survives a session's end.
   const key = `lanyard.reason.${requests.map((r) => r.id).join(",")}`;
   const [reason, setReason] = useState(() => localStorage.getItem(key) ?? "");
+  const keptAs = useRef(key);
   useEffect(() => {
-    if (reason) localStorage.setItem(key, reason);
-    else localStorage.removeItem(key);
+    // With another tick it is a reason for another group: the old one's goes.
+    if (keptAs.current !== key) keep(keptAs.current, "");
+    keptAs.current = key;
+    keep(key, reason);
   }, [key, reason]);
   const say = useMutation({
     mutationFn: (what: Say) => calls.post<unknown>("/approvals", { ids: requests.map((r) => r.id), say: what, reason: reason.trim() }),

@@ -14,15 +14,12 @@ import { NeedsRole } from "../ui/role";
 import { useTenant } from "../ui/tenant";
 import { number } from "../words";
 
-/** Kinds of lines that people cause. */
-const KINDS = "access,control,policy,approval,review,whatif,evidence,undo,setting,export";
-
 export function Audit() {
   const tenant = useTenant();
   const may = useMay("audit");
   const { q } = useSearch({ from: "/$tenant/audit" });
   const navigate = useNavigate({ from: "/$tenant/audit" });
-  const query = useActivity(tenant, { limit: 100, kinds: KINDS, search: q });
+  const query = useActivity(tenant, { limit: 100, people: true, search: q });
   const search = useDebouncedCallback((text: string) => void navigate({ search: { q: text.trim() || undefined }, replace: true }), 180);
   if (may === false) return <NeedsRole title="Audit log" role="auditor" />;
   return (
@@ -34,7 +31,10 @@ export function Audit() {
         <Loaded query={query} what="the audit log" rows={10}>
           {(data) => {
             const items = newestFirst(data.pages);
-            return items.length > 0 ? <Feed items={items} /> : <Empty title={q ? "Nothing fits" : "Nothing on record yet"}>{q ? "Searched in what is done, and by whom." : "Sign-ins, stops, publications and decisions appear here."}</Empty>;
+            if (items.length > 0) return <Feed items={items} />;
+            // What was not looked at is not said to be empty.
+            if (query.hasNextPage) return <Empty title={q ? "Nothing fits among the newest lines" : "Nothing among the newest lines"}>Show more looks further.</Empty>;
+            return <Empty title={q ? "Nothing fits" : "Nothing on record yet"}>{q ? "All of it was looked through: what was done, and by whom." : "Sign-ins, stops, publications, decisions and what was put away appear here."}</Empty>;
           }}
         </Loaded>
       </div>

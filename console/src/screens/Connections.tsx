@@ -24,7 +24,7 @@ export function Connections() {
           <div className="stack">
             <div className="cols two">
               {data.tenants.filter((t) => tenant === "all" || t.id === tenant).map((t) => <OktaPanel key={t.id} tenant={t} checks={about(checks, "tenant", t.id)} />)}
-              {data.sites.map((s) => <IofficePanel key={s.id} site={s} tenant={tenant} checks={about(checks, "site", s.id)} />)}
+              {data.sites.map((s) => <IofficePanel key={s.id} site={s} tenant={tenant} all={tenant !== "all" && data.tenants.length > 1} checks={about(checks, "site", s.id)} />)}
             </div>
           </div>
         )}
@@ -70,9 +70,9 @@ function OktaPanel({ tenant, checks }: { tenant: Tenant; checks: HealthCheck[] }
   );
 }
 
-function IofficePanel({ site, checks, tenant }: { site: Site; checks: HealthCheck[]; tenant: string }) {
+function IofficePanel({ site, checks, tenant, all }: { site: Site; checks: HealthCheck[]; tenant: string; all: boolean }) {
   return (
-    <Panel title={site.name} end="iOffice" tone={site.writes ? undefined : "held"}>
+    <Panel title={site.name} end={all ? "iOffice, counted over all tenants" : "iOffice"} tone={site.writes ? undefined : "held"}>
       <div className="body">
         <Facts rows={[
           ["Address", site.ioffice_url ? <a key="a" href={site.ioffice_url} rel="noreferrer">{site.ioffice_url}</a> : "–"],

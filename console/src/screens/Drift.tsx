@@ -1,5 +1,5 @@
 // What complete comparisons found: runs, and what is still open of it.
-import { Button, Checkbox, Modal, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, Checkbox, Modal, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconSearch } from "@tabler/icons-react";
@@ -11,12 +11,17 @@ import { queryClient, useFindings, useMay, useSweeps } from "../queries";
 import { Ago, At, duration } from "../time";
 import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
+import { RoleFor } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
 import { Apart } from "./Apart";
 import { NO_TERMS, sent, TermsFields } from "./PutAway";
 import "../forms.css";
+
+/** Kinds that stand side by side; the rarer ones are behind a list. */
+const SEGMENTS = 5;
+const kindItem = ([name, count]: [string, number]) => ({ value: name, label: `${words(name)} ${number(count)}` });
 
 export function Drift() {
   const tenant = useTenant();
@@ -46,7 +51,11 @@ export function Drift() {
             <TextInput data-search aria-label="Search findings" placeholder="Name, place or text" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} w={260} />
             {kinds.length > 1 && (
               <SegmentedControl size="sm" aria-label="Kind" value={kind ?? "all"} onChange={(value) => filter({ kind: value === "all" ? undefined : value })}
-                data={[{ value: "all", label: "All" }, ...kinds.slice(0, 5).map(([name, count]) => ({ value: name, label: `${words(name)} ${number(count)}` }))]} />
+                data={[{ value: "all", label: "All" }, ...kinds.slice(0, SEGMENTS).map(kindItem)]} />
+            )}
+            {kinds.length > SEGMENTS && (
+              <NativeSelect aria-label="Other kinds" value={kinds.slice(SEGMENTS).some(([name]) => name === kind) ? kind : ""} onChange={(e) => filter({ kind: e.currentTarget.value || undefined })}
+                data={[{ value: "", label: plural(kinds.length - SEGMENTS, "other kind") }, ...kinds.slice(SEGMENTS).map(kindItem)]} />
             )}
           </div>
           <div className="row" style={{ gap: 8 }}><span className="dim small">Sort</span><SegmentedControl size="xs" aria-label="Sort" value={sort ?? "severity"} onChange={(value) => filter({ sort: value === "severity" ? undefined : value })} data={[{ value: "severity", label: "Worst first" }, { value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }, { value: "title", label: "By name" }]} /></div>
@@ -102,7 +111,8 @@ function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<strin
     },
     onSettled: refresh,
   });
-  if (!may || items.length === 0) return null;
+  if (items.length === 0 || may === undefined) return null;
+  if (!may) return <div className="subhead" style={{ borderTop: 0 }}><RoleFor what="To look again, or to put away," role="operator" /></div>;
   const all = group.length === items.length;
   return (
     <div className="subhead row wrap" style={{ borderTop: 0 }}>

@@ -2,11 +2,14 @@
 import { Button, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
 import { queryClient, useMay } from "../queries";
 import { absolute, Ago, useServerNow, useZone } from "../time";
+import { keep } from "../ui/kept";
 import { Mark, Tag } from "../ui/marks";
+import { useInUrl } from "../ui/in_url";
 import { Facts, PageHead, Panel } from "../ui/panel";
 import { PrintLine } from "../ui/print";
 import { NeedsRole } from "../ui/role";
@@ -80,7 +83,7 @@ function Ask({ data }: { data: Evidence }) {
   const chosen = useTenant();
   const [form, setForm] = useState(readForm);
   const set = (part: Partial<Form>) => setForm((old) => ({ ...old, ...part }));
-  useEffect(() => localStorage.setItem(KEPT, JSON.stringify(form)), [form]);
+  useEffect(() => keep(KEPT, JSON.stringify(form)), [form]);
   const tenants = data.tenants.map((t) => t.tenant);
   const tenant = tenants.find((t) => t === form.tenant) ?? tenants.find((t) => t === chosen) ?? tenants[0];
   const from = form.period === "own" ? form.from : day(now - (form.period === "quarter" ? 91 : 365) * DAY_MS);
@@ -148,6 +151,11 @@ const STATES = { making: "info", ready: "ok", failed: "failed" } as const;
 const size = (bytes: number) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function PackRow({ pack: listed }: { pack: Pack }) {
+  const [named] = useInUrl("pack");
+  const here = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (named === listed.id) here.current?.scrollIntoView?.({ block: "center" });
+  }, [named]);
   const making = listed.state === "making";
   const live = useQuery({
     queryKey: ["evidence-pack", listed.id],
@@ -163,9 +171,9 @@ function PackRow({ pack: listed }: { pack: Pack }) {
   const checking = useMutation({ mutationFn: () => calls.post<Check>(`/evidence/packs/${pack.id}/verify`) });
   const check = checking.data ?? pack.check;
   return (
-    <li style={{ display: "block" }} data-pack={pack.state}>
+    <li ref={here} style={{ display: "block" }} data-pack={pack.state} data-chosen={named === pack.id || undefined}>
       <div className="row wrap" style={{ rowGap: 4 }}>
-        <span className="title">{pack.tenant}, {pack.from.slice(0, 10)} to {pack.to.slice(0, 10)}</span>
+        <Link className="title" to="." search={(old: object) => ({ ...old, pack: pack.id }) as never} title="The address of this pack">{pack.tenant}, {pack.from.slice(0, 10)} to {pack.to.slice(0, 10)}</Link>
         <Tag as={STATES[pack.state]} label={pack.state} />
         <span className="grow" />
         {pack.state === "ready" && (

@@ -3,11 +3,12 @@ import { SegmentedControl, TextInput } from "@mantine/core";
 import { IconArrowLeft, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState, type KeyboardEvent } from "react";
+import { type KeyboardEvent } from "react";
 import { api, type Floor, type Sitter } from "../api";
 import { useFloor } from "../queries";
 import { Ago } from "../time";
 import { Avatar, Tag } from "../ui/marks";
+import { useInUrl } from "../ui/in_url";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -28,8 +29,8 @@ export function FloorPage() {
   const { q, show } = useSearch({ from: "/$tenant/places/$site/$floor" });
   const navigate = useNavigate({ from: "/$tenant/places/$site/$floor" });
   const query = useFloor(site, floor);
-  const [chosen, setChosen] = useState<string>();
-  const filter = (next: { q?: string; show?: string }) => void navigate({ search: { q, show, ...next } as never, replace: true });
+  const [chosen, setChosen] = useInUrl("space");
+  const filter = (next: { q?: string; show?: string }) => void navigate({ search: (old: object) => ({ ...old, ...next }) as never, replace: true });
   const fits = (room: Room) => {
     const over = room.people.length > room.capacity;
     if (show === "free" && (!room.occupiable || room.people.length >= room.capacity)) return false;

@@ -45,16 +45,18 @@ function Sub({ data }: { data: OverviewData }) {
 
 function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
   const tenants = data.tenants.filter((t) => tenant === ALL || t.id === tenant);
+  // What is counted over all of them says so under one.
+  const all = tenant !== ALL && data.tenants.length > 1 ? ", all tenants" : "";
   return (
     <div className="stack">
       <NeedsList items={data.needs_person.filter((i) => tenant === ALL || !i.identity || i.identity.tenant === tenant)} tenants={data.tenants} tenant={tenant} />
-      <Stats data={data} tenant={tenant} />
+      <Stats data={data} tenant={all ? ALL : tenant} all={all} />
       <div className="cols main">
         <div className="stack">
-          <Changes data={data} />
+          <Changes data={data} all={all} />
           <Environments items={data.environments.filter((e) => tenant === ALL || e.tenant === tenant)} data={data} />
           <Tenants tenants={tenants} now={Date.parse(data.now)} />
-          <Sites sites={data.sites} now={Date.parse(data.now)} />
+          <Sites sites={data.sites} now={Date.parse(data.now)} all={all} />
         </div>
         <Recent tenant={tenant} />
       </div>
@@ -106,7 +108,7 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
   );
 }
 
-function Stats({ data, tenant }: { data: OverviewData; tenant: string }) {
+function Stats({ data, tenant, all }: { data: OverviewData; tenant: string; all: string }) {
   const { rates, work } = data;
   if (work === null || rates.applied_24h === null || rates.failed_24h === null) {
     return <div className="panel body dim">Numbers that count everybody are not shown: your role covers a part of the tenants and sites.</div>;
@@ -114,11 +116,11 @@ function Stats({ data, tenant }: { data: OverviewData; tenant: string }) {
   const tried = rates.applied_24h + rates.failed_24h;
   return (
     <div className="stats">
-      <Stat to="/$tenant/activity" search={{ show: "changes" }} tenant={tenant} label="Applied, 24 h" value={number(rates.applied_24h)} note={data.spark.length > 0 ? `${number(data.spark.reduce((n, b) => n + b.applied, 0))} in the chart below` : "verified by read-back"} />
-      <Stat to="/$tenant/activity" search={{ show: "problems" }} tenant={tenant} label="Failed, 24 h" value={number(rates.failed_24h)} tone={rates.failed_24h > 0 ? "failed" : undefined} note={tried > 0 ? `${((100 * rates.failed_24h) / tried).toFixed(2)} % of attempts` : "nothing was tried"} />
-      <Stat to="/$tenant/plans" tenant={tenant} label="Held" value={number(rates.held)} tone={rates.held > 0 ? "held" : undefined} note={rates.held > 0 ? "wait for a time or a person" : "no holds, no approvals"} />
-      <Stat label="Looking at now" value={number(work.due + work.leased)} note={`${number(work.waiting)} timed for later${work.dead > 0 ? `, ${number(work.dead)} given up` : ""}`} tone={work.dead > 0 ? "failed" : undefined} />
-      <Stat label="Leavers, p99" value={data.leaver_seconds_p99 == null ? "–" : duration(data.leaver_seconds_p99)} note={data.leaver_seconds_p99 == null ? "nobody has left yet" : "until all is verified gone"} />
+      <Stat to="/$tenant/activity" search={{ show: "changes" }} tenant={tenant} label={`Applied, 24 h${all}`} value={number(rates.applied_24h)} note={data.spark.length > 0 ? `${number(data.spark.reduce((n, b) => n + b.applied, 0))} in the chart below` : "verified by read-back"} />
+      <Stat to="/$tenant/activity" search={{ show: "problems" }} tenant={tenant} label={`Failed, 24 h${all}`} value={number(rates.failed_24h)} tone={rates.failed_24h > 0 ? "failed" : undefined} note={tried > 0 ? `${((100 * rates.failed_24h) / tried).toFixed(2)} % of attempts` : "nothing was tried"} />
+      <Stat to="/$tenant/plans" tenant={tenant} label={`Held${all}`} value={number(rates.held)} tone={rates.held > 0 ? "held" : undefined} note={rates.held > 0 ? "wait for a time or a person" : "no holds, no approvals"} />
+      <Stat label={`Looking at now${all}`} value={number(work.due + work.leased)} note={`${number(work.waiting)} timed for later${work.dead > 0 ? `, ${number(work.dead)} given up` : ""}`} tone={work.dead > 0 ? "failed" : undefined} />
+      <Stat label={`Leavers, p99${all}`} value={data.leaver_seconds_p99 == null ? "–" : duration(data.leaver_seconds_p99)} note={data.leaver_seconds_p99 == null ? "nobody has left yet" : "until all is verified gone"} />
     </div>
   );
 }
@@ -139,7 +141,7 @@ function Stat(props: { label: string; value: string; note: string; tone?: Tone; 
   );
 }
 
-function Changes({ data }: { data: OverviewData }) {
+function Changes({ data, all }: { data: OverviewData; all: string }) {
   const minutes = lastHour(data.spark, Date.parse(data.now));
   const first = minutes[0];
   const end: ReactNode = (
@@ -149,7 +151,7 @@ function Changes({ data }: { data: OverviewData }) {
     </span>
   );
   return (
-    <Panel title="Changes" end={end}>
+    <Panel title={`Changes${all}`} end={end}>
       <div className="body">
         <Spark buckets={minutes} />
         <div className="row small dim" style={{ justifyContent: "space-between", marginTop: 4 }}>
@@ -253,9 +255,9 @@ function Used({ site, now }: { site: Site; now: number }) {
   return <div style={{ minWidth: 120 }}><Meter label={`Calls to ${site.name} in the last minute`} value={last ? count(last) : 0} max={max} /><div className="dim small num">{number(last ? count(last) : 0)} of {number(max)} a minute; busiest {number(busiest)}</div></div>;
 }
 
-function Sites({ sites, now }: { sites: Site[]; now: number }) {
+function Sites({ sites, now, all }: { sites: Site[]; now: number; all: string }) {
   return (
-    <Panel title="iOffice sites">
+    <Panel title={`iOffice sites${all}`}>
       {sites.length === 0 && <Empty title="No site yet">Connect an iOffice site under Connections.</Empty>}
       <div className="scroll" tabIndex={0} role="region" aria-label="iOffice sites" hidden={sites.length === 0}>
         <table className="table">

@@ -51,6 +51,10 @@ export function People() {
         <Loaded query={query} what="people" rows={12}>
           {(data) => {
             const people = data.pages.flatMap((page) => page.items);
+            // A role of some sites looks through people of others; what was not reached yet is not said to be nobody.
+            if (people.length === 0 && query.hasNextPage) {
+              return <Empty title={q ? `Nobody so far fits “${q}”` : "Nobody of your sites so far"} action={q && <Button size="xs" variant="default" onClick={clear}>Clear the search</Button>}>A part of the people was looked through; Show more looks further.</Empty>;
+            }
             if (people.length === 0 && q) {
               return <Empty title={`Nobody fits “${q}”`} action={<Button size="xs" variant="default" onClick={clear}>Clear the search</Button>}>Searched in name, e-mail, department and title.</Empty>;
             }

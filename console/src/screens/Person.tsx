@@ -4,9 +4,10 @@ import { IconArrowLeft, IconEye } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { api, type PersonDetail } from "../api";
-import { queryClient, usePerson, usePersonPlan } from "../queries";
+import { queryClient, useMay, usePerson, usePersonPlan } from "../queries";
 import { Avatar, Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
+import { RoleFor } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { Notes, Steps, summarise } from "../ui/steps";
 import { Explain } from "./person/Explain";
@@ -52,6 +53,7 @@ export function Person() {
 
 function Head({ data, home, id }: { data: PersonDetail; home: string; id: string }) {
   const { person } = data;
+  const may = useMay("operate");
   const look = useMutation({
     mutationFn: () => api.look(home, id),
     onSuccess: () => notifications.show({ message: `Looking at ${person.name} again.` }),
@@ -63,7 +65,7 @@ function Head({ data, home, id }: { data: PersonDetail; home: string; id: string
         <Avatar name={person.name} big />
         <div className="grow">
           <PageHead title={person.name} sub={<span className="row wrap"><Tag code={person.status} /><Tag code={person.situation} /></span>}>
-            <Button size="xs" onClick={() => look.mutate()} loading={look.isPending} leftSection={<IconEye size={15} aria-hidden />}>Look again</Button>
+            {may === false ? <RoleFor what="To have them looked at again" role="operator" /> : <Button size="xs" onClick={() => look.mutate()} loading={look.isPending} leftSection={<IconEye size={15} aria-hidden />}>Look again</Button>}
           </PageHead>
           <div className="dim" style={{ fontSize: 13 }}>{[person.title, person.department, person.email].filter(Boolean).join(" · ")}</div>
         </div>

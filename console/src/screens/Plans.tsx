@@ -27,7 +27,7 @@ export function Plans() {
       <PageHead title="Plans" sub="What Lanyard proposed to change: for everybody by a draft, and person by person" />
       <div className="cols two">
         <Seals tenant={tenant} />
-        <PlansReach />
+        <PlansReach tenant={tenant} />
       </div>
       <h2 className="section">Person by person</h2>
       <div className="row wrap" style={{ gap: 12 }}>
@@ -46,6 +46,8 @@ export function Plans() {
             const data = pages.pages.flatMap((page) => page.items);
             return data.length === 0 && (q || effect) ? (
               <Empty title="No plan fits the filter" action={<Button size="xs" variant="default" onClick={() => filter({ q: undefined, effect: undefined })}>Clear filters</Button>}>{query.hasNextPage ? "The newest were looked through; Show more looks further." : "All plans were looked through."}</Empty>
+            ) : data.length === 0 && query.hasNextPage ? (
+              <Empty title="None of your sites among the newest plans">Show more looks further.</Empty>
             ) : data.length === 0 ? (
               <Empty title="No plans yet">A plan is made when a look finds something to change. See Health if you expected one.</Empty>
             ) : (

@@ -1,6 +1,7 @@
 // How far the plans of the last day reach, site by site, against the limit on removals.
 import { useQuery } from "@tanstack/react-query";
 import { calls, type Schemas } from "../api";
+import { ALL, useOverview } from "../queries";
 import { At } from "../time";
 import { Meter } from "../ui/meter";
 import { Panel } from "../ui/panel";
@@ -9,10 +10,11 @@ import { number, plural } from "../words";
 
 type Site = Schemas["PlanReach"]["sites"][number];
 
-export function PlansReach() {
+export function PlansReach({ tenant }: { tenant: string }) {
+  const tenants = useOverview().data?.tenants.length ?? 0;
   const query = useQuery({ queryKey: ["plans-reach"], queryFn: () => calls.get<Schemas["PlanReach"]>("/plans/reach"), refetchInterval: 20_000 });
   return (
-    <Panel title="Reach of the last day" end={query.data && <>since <At at={query.data.since} seconds={false} />{!query.data.whole && ", the newest 2,000 plans"}</>}>
+    <Panel title={tenant !== ALL && tenants > 1 ? "Reach of the last day, all tenants" : "Reach of the last day"} end={query.data && <>since <At at={query.data.since} seconds={false} />{!query.data.whole && ", the newest 2,000 plans"}</>}>
       <Loaded query={query} what="the reach" rows={2}>
         {(data) => (data.sites.length === 0 ? <Empty title="Nothing was planned in the last day" /> : (
           <div className="scroll" tabIndex={0} role="region" aria-label="Reach by site">

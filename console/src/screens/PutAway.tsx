@@ -4,7 +4,8 @@ import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ApiError } from "../api";
-import { queryClient } from "../queries";
+import { queryClient, useMay } from "../queries";
+import { RoleFor } from "../ui/role";
 
 /** Why something is put away, who answers for it, and up to which day. */
 export interface Terms {
@@ -36,6 +37,7 @@ export function TermsFields({ terms, change, error }: { terms: Terms; change: (t
 export function PutAway({ id, title }: { id: string; title: string }) {
   const [opened, modal] = useDisclosure(false);
   const [terms, setTerms] = useState(NO_TERMS);
+  const may = useMay("operate");
   const { reason } = terms;
   const close = () => {
     modal.close();
@@ -49,6 +51,7 @@ export function PutAway({ id, title }: { id: string; title: string }) {
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["overview"] }),
   });
+  if (may === false) return <div><RoleFor what="To put it away" role="operator" /></div>;
   return (
     <>
       <Button size="compact-xs" variant="default" onClick={modal.open} aria-label={`Put away: ${title}`}>Put away</Button>

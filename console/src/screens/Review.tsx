@@ -9,6 +9,7 @@ import { api, ApiError, calls, type Schemas } from "../api";
 import { queryClient, useMay, useSession } from "../queries";
 import { Ago, At, useServerNow } from "../time";
 import { Tag } from "../ui/marks";
+import { useInUrl } from "../ui/in_url";
 import { Facts, PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded, Waiting } from "../ui/states";
 import { number, plural, words, type Tone } from "../words";
@@ -46,9 +47,9 @@ export function ReviewPage() {
   const isMine = useIsMine();
   const query = useReview(reviewId, { open: show !== "all", reviewer: mine ? me : undefined });
   const [chosen, setChosen] = useState<Set<string>>(new Set());
-  const [looking, setLooking] = useState<string>();
+  const [looking, setLooking] = useInUrl("line");
   const now = useServerNow(30_000);
-  const filter = (next: { show?: "all"; mine?: boolean }) => void navigate({ search: { show, mine, ...next }, replace: true });
+  const filter = (next: { show?: "all"; mine?: boolean }) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
   return (
     <>
       <Link to="/$tenant/reviews" params={{ tenant }} className="row small" style={{ width: "fit-content" }}><IconArrowLeft size={14} aria-hidden /> Reviews</Link>

@@ -9,6 +9,7 @@ import { queryClient, useMay, useOverview, useSession } from "../queries";
 import { Ago, At, useServerNow } from "../time";
 import { Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
+import { RoleFor } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, words } from "../words";
@@ -32,7 +33,7 @@ export function Reviews() {
   return (
     <>
       <PageHead title="Reviews" sub="Who holds what, looked at by people, line by line, and signed">
-        {may && <Button size="xs" onClick={open.open}>New review</Button>}
+        {may === false ? <RoleFor what="To open a review" role="approver" /> : may && <Button size="xs" onClick={open.open}>New review</Button>}
       </PageHead>
       <Loaded query={query} what="the reviews" rows={6}>
         {({ reviews }) => {

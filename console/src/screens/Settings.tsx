@@ -8,6 +8,7 @@ import { NeedsRole } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { words } from "../words";
 import { Alerts } from "./settings/Alerts";
+import { OwnerLink } from "./settings/OwnerLink";
 import { Tokens } from "./settings/Tokens";
 
 const MAY: [string, string][] = [
@@ -30,6 +31,7 @@ export function Settings() {
         <div className="stack">
           <Tokens />
           <Roles />
+          <OwnerLink />
           <Alerts />
         </div>
         <div className="stack">

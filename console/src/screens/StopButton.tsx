@@ -5,12 +5,14 @@ import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../api";
-import { queryClient } from "../queries";
+import { queryClient, useMay } from "../queries";
+import { RoleFor } from "../ui/role";
 
 /** Stopping and resuming touch every tenant, so both are confirmed by typing the word. */
 export function StopButton({ state }: { state: "running" | "stopped" }) {
   const [opened, modal] = useDisclosure(false);
   const [typed, setTyped] = useState("");
+  const may = useMay("operate", true);
   const running = state === "running";
   const word = running ? "stop" : "resume";
   const close = () => {
@@ -25,6 +27,7 @@ export function StopButton({ state }: { state: "running" | "stopped" }) {
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["overview"] }),
   });
+  if (may === false) return <RoleFor what={running ? "To stop all writes" : "To resume writes"} role="operator, for all tenants and sites" />;
   return (
     <>
       <Button size="xs" variant="default" onClick={modal.open} leftSection={running ? <IconPlayerPause size={14} aria-hidden /> : <IconPlayerPlay size={14} aria-hidden />}>

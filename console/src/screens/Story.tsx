@@ -4,10 +4,11 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { api, ApiError, type Demo, type DemoAct, type StoryItem } from "../api";
-import { newestFirst, queryClient, useActivity, useDemo } from "../queries";
+import { newestFirst, queryClient, useActivity, useDemo, useMay } from "../queries";
 import { clock, day, useZone } from "../time";
 import { Feed } from "../ui/feed";
 import { PageHead, Panel } from "../ui/panel";
+import { RoleFor } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { plural } from "../words";
@@ -125,6 +126,7 @@ function Expectations({ item }: { item: StoryItem }) {
 function Acts() {
   const tenant = useTenant();
   const navigate = useNavigate();
+  const may = useMay("operate", true);
   const act = useMutation({
     mutationFn: (kind: DemoAct) => api.act(kind),
     onSuccess: (answer, kind) => {
@@ -145,9 +147,10 @@ function Acts() {
   });
   return (
     <Panel title="Make something happen">
+      {may === false && <div className="body"><RoleFor what="To make something happen" role="operator, for all tenants and sites" /></div>}
       <div className="body acts">
         {ACTS.map(({ kind, label, what, icon: Icon }) => (
-          <button key={kind} type="button" className="act" disabled={act.isPending} onClick={() => act.mutate(kind)}>
+          <button key={kind} type="button" className="act" disabled={act.isPending || may === false} onClick={() => act.mutate(kind)}>
             <Icon size={20} />
             <span><b>{label}</b><span className="dim small">{what}</span></span>
           </button>

@@ -2,11 +2,11 @@
 import { Button, CloseButton, SegmentedControl } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
 import { api, calls, type ActivityItem, type Schemas } from "../api";
 import { queryClient, useMay } from "../queries";
 import { Ago, At, duration } from "../time";
 import { CodeMark, Mark, StepMark, Tag } from "../ui/marks";
+import { useInUrl } from "../ui/in_url";
 import { Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
 import { lineCode, lineTitle, listed, operation, tone, words } from "../words";
@@ -17,12 +17,13 @@ type Tab = "steps" | "fields" | "next";
 export function Trail({ line, tenant, close }: { line: string; tenant: string; close: () => void }) {
   const [home, seq] = [line.slice(0, line.lastIndexOf("/")), line.slice(line.lastIndexOf("/") + 1)];
   const query = useQuery({ queryKey: ["activity-line", home, seq], queryFn: () => calls.get<Told>(`/activity/${encodeURIComponent(home)}/${encodeURIComponent(seq)}`), placeholderData: undefined, refetchInterval: 10_000 });
-  const [tab, setTab] = useState<Tab>("steps");
+  const [inUrl, setTab] = useInUrl<Tab>("tab");
+  const tab = inUrl ?? "steps";
   return (
     <div className="sticky">
       <Panel title={query.data?.line.person ?? "One line"} end={<CloseButton size="sm" aria-label="Close the details" onClick={close} />}>
         <div className="body" style={{ paddingBottom: 4 }}>
-          <SegmentedControl size="xs" fullWidth aria-label="Details" value={tab} onChange={(value) => setTab(value as Tab)} data={[{ value: "steps", label: "Steps" }, { value: "fields", label: "Changed fields" }, { value: "next", label: "What to do next" }]} />
+          <SegmentedControl size="xs" fullWidth aria-label="Details" value={tab} onChange={(value) => setTab(value === "steps" ? undefined : (value as Tab))} data={[{ value: "steps", label: "Steps" }, { value: "fields", label: "Changed fields" }, { value: "next", label: "What to do next" }]} />
         </div>
         <Loaded query={query} what="the line" rows={6}>
           {(data) => (tab === "steps" ? <Steps data={data} tenant={tenant} /> : tab === "fields" ? <Fields data={data} tenant={tenant} /> : <Next data={data} tenant={tenant} />)}

@@ -8,13 +8,12 @@ import { api, ApiError, forgetProof } from "../api";
 import { ALL, queryClient, useHealth, useMay, useOverview, useSession } from "../queries";
 import { useLive } from "../live";
 import { ago, useTick, useZone, type Zone } from "../time";
-import { PageHead } from "../ui/panel";
 import { useTenant } from "../ui/tenant";
 import { number, words } from "../words";
 import { useShortcuts } from "./Shortcuts";
 
 // After the first paint is soon enough for what opens on a key.
-const SignInPanel = lazy(() => import("../screens/SignIn").then((m) => ({ default: m.SignInPanel })));
+const SignedOut = lazy(() => import("../screens/SignIn").then((m) => ({ default: m.SignedOut })));
 const ShortcutHelp = lazy(() => import("./ShortcutHelp").then((m) => ({ default: m.ShortcutHelp })));
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
@@ -22,8 +21,11 @@ export function Shell() {
   const [navOpen, nav] = useDisclosure(false);
   const [helpOpen, help] = useDisclosure(false);
   const path = useRouterState({ select: (s) => s.location.pathname });
-  const refused = useSession().error;
-  const signedOut = refused instanceof ApiError && refused.status === 401 ? refused : undefined;
+  const here = useRouterState({ select: (s) => s.location.href });
+  const session = useSession();
+  const signedOut = session.error instanceof ApiError && session.error.status === 401 && path !== "/sign-in";
+  // Whoever was signed in has a page to come back to: it waits behind, with all that is written on it.
+  const waits = session.data !== undefined;
   useShortcuts(help.toggle);
   useEffect(() => nav.close(), [path]);
   return (
@@ -52,21 +54,12 @@ export function Shell() {
       <AppShell.Navbar withBorder={false}><Nav /></AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <StoppedBanner />
-        <div className="page">{signedOut && path !== "/sign-in" ? <SignedOut path={path} /> : <Outlet />}</div>
+        <div className="page">{signedOut && !waits ? <Suspense fallback={null}><SignedOut to={here} /></Suspense> : <Outlet />}</div>
       </AppShell.Main>
+      {signedOut && waits && <Suspense fallback={null}><SignedOut over={session.data.subject} /></Suspense>}
       <Suspense fallback={null}><Palette /></Suspense>
       {helpOpen && <Suspense fallback={null}><ShortcutHelp opened={helpOpen} close={help.close} /></Suspense>}
     </AppShell>
-  );
-}
-
-/** The session is over, or there never was one. What was being written is kept in this browser. */
-function SignedOut({ path }: { path: string }) {
-  return (
-    <div className="signin">
-      <PageHead title="Sign in" sub="What you were writing is kept" />
-      <Suspense fallback={null}><SignInPanel to={path} /></Suspense>
-    </div>
   );
 }
 

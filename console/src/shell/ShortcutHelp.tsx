@@ -20,7 +20,10 @@ const KEYS: [string[], string][] = [
   [["j"], "Next row"],
   [["k"], "Previous row"],
   [["Enter"], "Open the row"],
-  [["Esc"], "Back to the same row"],
+  [["x"], "Tick the row"],
+  [["a"], "To Approve or Keep; Enter decides"],
+  [["d"], "To Decline or Remove; Enter decides"],
+  [["Esc"], "Back to the same row, from a page where nothing is written"],
   [["?"], "This help"],
 ];
 

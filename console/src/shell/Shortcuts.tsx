@@ -13,6 +13,10 @@ export function useEnabled() {
   return useLocalStorage({ key: "lanyard.shortcuts", defaultValue: true, getInitialValueInEffect: false });
 }
 
+/** Pages that are read, and opened from a row: people, plans that are kept, floors, reviews, first contact. Where something is
+ * being written (a draft, a new connection, the ticks of a plan for everybody), Esc leaves nothing behind. */
+export const DETAIL = /\/(people|places|reviews)\/.+|\/plans\/(?!wif_)[^/]+|\/connections\/(?!new$)[^/]+$/;
+
 function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
@@ -22,6 +26,20 @@ function step(by: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
   const here = rows.indexOf(document.activeElement as HTMLElement);
   rows[here === -1 ? 0 : Math.min(rows.length - 1, Math.max(0, here + by))]?.focus();
+}
+
+/** Ticks the row that has the focus. */
+function tick() {
+  document.activeElement?.closest("li, tr")?.querySelector<HTMLInputElement>("input[type=checkbox]:not(:disabled)")?.click();
+}
+
+/** The buttons that decide, by what they say first; a key goes to its button, and Enter presses it: no key alone decides. */
+const DECIDES: Record<string, RegExp> = { a: /^(Approve|Keep)\b/, d: /^(Decline|Remove)\b/ };
+
+function toDecision(says: RegExp) {
+  const button = [...document.querySelectorAll<HTMLButtonElement>("#main form button")].find((one) => says.test(one.textContent ?? ""));
+  // A button that waits for a reason leads to its field.
+  (button?.disabled ? button.closest("form")?.querySelector<HTMLElement>("textarea") : button)?.focus();
 }
 
 export function useShortcuts(help: () => void) {
@@ -38,7 +56,7 @@ export function useShortcuts(help: () => void) {
         if (typing(event.target)) return (event.target as HTMLElement).blur();
         // A detail page goes back to the row it was opened from.
         const path = router.state.location.pathname;
-        if (/\/(people|plans|places|policies|reviews|connections)\/.+/.test(path)) {
+        if (DETAIL.test(path)) {
           leave(path);
           router.history.back();
         }
@@ -54,6 +72,11 @@ export function useShortcuts(help: () => void) {
       if (event.key === "g") chordUntil = event.timeStamp + CHORD_MS;
       else if (event.key === "j") step(1);
       else if (event.key === "k") step(-1);
+      else if (event.key === "x") tick();
+      else if (DECIDES[event.key]) {
+        event.preventDefault();
+        toDecision(DECIDES[event.key]!);
+      }
       else if (event.key === "?") help();
       else if (event.key === "/") {
         event.preventDefault();

@@ -214,6 +214,7 @@ impl Engine {
                 .about(identity, &known.identity.display_name())
                 .site(site)
                 .detail(reason.trim())
+                .data(serde_json::json!({ "by": by }))
                 .write(),
             Write::FindingOver { key: format!("disputed:{identity}:{site}"), at: now },
             Write::Attend {

@@ -235,6 +235,7 @@ mortal_store! {
     fn work_counts(now: Timestamp) -> WorkCounts;
     fn retrying(from: Timestamp, until: Timestamp, limit: usize) -> Vec<(Lane, IdentityId)>;
     fn dead_work(limit: usize) -> Vec<(IdentityId, String, String)>;
+    fn dead_page(tenant: Option<&TenantId>, after: Option<&IdentityId>, limit: usize) -> (Vec<(IdentityId, String, String)>, u64);
     fn identity(id: &IdentityId) -> Option<Mirrored>;
     fn identities(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<Mirrored>;
     fn mirrored(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<MirroredIdentity>;

@@ -75,6 +75,16 @@ impl Store for SqliteStore {
         self.read(move |tx| work::dead(tx, limit)).await
     }
 
+    async fn dead_page(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<&IdentityId>,
+        limit: usize,
+    ) -> Result<(Vec<(IdentityId, String, String)>, u64), StoreFailure> {
+        let (tenant, after) = (tenant.cloned(), after.cloned());
+        self.read(move |tx| work::dead_page(tx, tenant.as_ref(), after.as_ref(), limit)).await
+    }
+
     async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure> {
         self.glance(|tx| identities::load(tx, id))
     }

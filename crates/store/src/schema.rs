@@ -29,6 +29,7 @@ const STEPS: &[(i64, &str)] = &[
     (14, include_str!("../migrations/0014_membership_changes.sql")),
     (15, include_str!("../migrations/0015_found_in_runs.sql")),
     (16, include_str!("../migrations/0016_messages_by_route.sql")),
+    (17, include_str!("../migrations/0017_lines_of_people.sql")),
 ];
 
 /// A step that takes longer is told of, and then as often again: until it is done nobody is answered.

@@ -178,6 +178,7 @@ pub(crate) fn routes() -> Vec<Route> {
                 TENANT,
                 ("identity", "string", "only this person, as TENANT/ID"),
                 ("kinds", "string", "only these kinds, separated by commas"),
+                ("people", "boolean", "only what people and programs did to Lanyard itself"),
                 ("search", "string", "only lines with this text in title, detail or name"),
                 ("problems", "boolean", "only warnings and errors"),
                 ("all", "boolean", "signals and looks without a change, too"),
@@ -380,6 +381,11 @@ pub(crate) fn routes() -> Vec<Route> {
             )
             .asks(&PAGE)
             .answers("Messages"),
+        post("/messages/again", api::control::send_given_up)
+            .needs(Operate)
+            .everywhere()
+            .says("control", "Tries every message again that was given up.")
+            .answers("SentAgain"),
         get("/drift", api::drift::show)
             .needs(See)
             .says(
@@ -561,7 +567,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/dead-letters", api::activity::dead)
             .needs(See)
             .says("work", "People whose looks ended in an error that repeating does not mend, with the fix.")
-            .asks(&PAGE)
+            .asks(&[PAGE[0], PAGE[1], TENANT])
             .answers("DeadLetters"),
         post("/policy/try", api::policy::tried)
             .needs(EditPolicy)

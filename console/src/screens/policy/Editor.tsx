@@ -4,7 +4,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconArrowBackUp, IconArrowForwardUp, IconArrowLeft } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "../../api";
 import { queryClient, useSession } from "../../queries";
 import { Ago } from "../../time";
@@ -14,10 +14,12 @@ import { Empty, Loaded, Waiting } from "../../ui/states";
 import { useTenant } from "../../ui/tenant";
 import { plural } from "../../words";
 import { AroundProvider } from "./around";
-import { changeText, local, policyApi, useDiff, usePolicy, useSchema, useVocabulary, type Mistake } from "./calls";
+import { changeText, policyApi, useDiff, usePolicy, useSchema, useVocabulary, type Mistake } from "./calls";
+import { Conflict } from "./Conflict";
 import { useDraftDesk, type Desk, type DraftDesk, type Opened, type Saving } from "./desk";
 import { Effect } from "./Effect";
 import { FlowPanel, type Selected } from "./FlowPanel";
+import { ForgetDraft } from "./ForgetDraft";
 import { Gallery } from "./Gallery";
 import { Ground } from "./Ground";
 import { onTop } from "./merge";
@@ -26,7 +28,7 @@ import type { PolicySchema } from "./schema";
 import { TableView } from "./TableView";
 import { TEMPLATES } from "./templates";
 import { Try } from "./Try";
-import { whereabouts, type Whereabouts } from "./whereabouts";
+import { selectedBy, stepName, whereabouts, type Whereabouts } from "./whereabouts";
 import "./policy.css";
 
 // The canvas is the heaviest thing of the console: only who opens it pays.
@@ -42,8 +44,18 @@ export function PolicyEditor() {
   const query = useQuery({ queryKey: ["policy-draft", draftId], queryFn: () => policyApi.draft(draftId), staleTime: Infinity, gcTime: 0, placeholderData: undefined });
   return (
     <Loaded query={schema} what="what a policy may say" rows={12}>
-      {(schema) => <Loaded query={query} what="this draft" rows={12}>{(got) => (got.body.document ? <Draft key={draftId} id={draftId} opened={{ etag: got.etag ?? got.body.etag, based_on: got.body.based_on, document: got.body.document, problems: got.body.problems ?? [] }} schema={schema} /> : <div className="panel"><Empty title="This draft cannot be shown as rules">Its policy.toml is no TOML at all. Mend the text in the policy folder, or forget the draft.</Empty></div>)}</Loaded>}
+      {(schema) => <Loaded query={query} what="this draft" rows={12}>{(got) => (got.body.document ? <Draft key={draftId} id={draftId} opened={{ etag: got.etag ?? got.body.etag, based_on: got.body.based_on, document: got.body.document, problems: got.body.problems ?? [] }} schema={schema} /> : <Unreadable id={draftId} etag={got.etag ?? got.body.etag} />)}</Loaded>}
     </Loaded>
+  );
+}
+
+function Unreadable({ id, etag }: { id: string; etag: string }) {
+  const tenant = useTenant();
+  const navigate = useNavigate();
+  return (
+    <div className="panel">
+      <Empty title="This draft cannot be shown as rules" action={<ForgetDraft id={id} etag={etag} done={() => void navigate({ to: "/$tenant/policies", params: { tenant } })} />}>Its policy.toml is no TOML at all. Forget it and begin another, or put a text that can be read over it through the API.</Empty>
+    </div>
   );
 }
 
@@ -55,20 +67,12 @@ function Draft({ id, opened, schema }: { id: string; opened: Opened; schema: Pol
   const { saving, save, stamp } = desk;
   const apart = useApart(id, desk);
   const errors = desk.mistakes.filter((m) => m.severity !== "warning");
-  const mine = `${id}-mine`.slice(0, 64);
   return (
     <DeskPage
       title={`Draft ${id}`} desk={desk} schema={schema} search={search} views={VIEWS} sub={<SavingLine saving={saving} again={save} />}
-      go={(to) => void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: id }, search: to, replace: true })}
+      go={(to) => void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: id }, search: (old) => ({ ...old, ...to }), replace: true })}
       action={<Publish id={id} desk={desk} apart={apart} disabled={desk.locked || saving.state !== "saved" || errors.length > 0} why={desk.locked ? "needs the role policy editor for all tenants and sites" : errors.length > 0 ? "mend the mistakes first" : saving.state !== "saved" ? "not kept yet" : undefined} />}
-      banner={saving.state === "failed" && saving.conflict && (
-        <div className="failure" role="alert">
-          <Mark as="failed" label="Changed meanwhile" />
-          <div className="grow"><b>Somebody else changed this draft.</b> Nothing of theirs was overwritten, and yours is kept in this browser. Take theirs and redo your change, or keep yours as a draft of its own.</div>
-          <Button size="xs" variant="default" onClick={() => { local.clear(id); void queryClient.invalidateQueries({ queryKey: ["policy-draft", id] }).then(() => location.reload()); }}>Take theirs</Button>
-          <Button size="xs" onClick={() => void policyApi.create(mine, desk.doc).then(() => { local.clear(id); void navigate({ to: "/$tenant/policies/$draftId", params: { tenant, draftId: mine } }); })}>Keep mine beside it</Button>
-        </div>
-      )}
+      banner={saving.state === "failed" && saving.conflict && <Conflict id={id} tenant={tenant} doc={desk.doc} />}
       changes={<Changes id={id} stamp={stamp} />} effect={<Effect key={stamp} judged={{ draft: id }} ready={saving.state === "saved"} apart={apart} />}
     />
   );
@@ -77,6 +81,8 @@ function Draft({ id, opened, schema }: { id: string; opened: Opened; schema: Pol
 export interface DeskSearch {
   view?: View;
   flow?: number;
+  step?: string;
+  table?: string;
   section?: string;
 }
 
@@ -87,6 +93,7 @@ interface PageProps {
   schema: PolicySchema;
   search: DeskSearch;
   views: [View, string][];
+  /** Puts into the address what is named; the rest stays. */
   go: (to: DeskSearch) => void;
   action: ReactNode;
   banner?: ReactNode;
@@ -97,9 +104,14 @@ interface PageProps {
 /** What a draft and a trial share: the views of the document on the desk. */
 export function DeskPage({ title, sub, desk, schema, search, views, go, action, banner, changes, effect }: PageProps) {
   const tenant = useTenant();
-  const { view = "table", flow: chosen, section } = search;
+  const { view = "table", flow: chosen, step, table, section } = search;
   const { doc, edit, locked } = desk;
-  const [selected, setSelected] = useState<Selected | undefined>(chosen !== undefined ? { flow: chosen, step: { kind: "flow" } } : undefined);
+  const [selected, setSelected] = useState<Selected | undefined>(() => selectedBy(doc, chosen, step));
+  // The address follows what is selected; it is read when the page opens.
+  useEffect(() => {
+    const [flow, at] = [selected?.flow, selected && stepName(selected.step)];
+    if (flow !== chosen || at !== step) go({ flow, step: at });
+  }, [selected]);
   const [gallery, galleryModal] = useDisclosure(false);
   const vocabulary = useVocabulary().data;
   const add = (template?: Omit<Flow, "id">, name = "flow") => {
@@ -111,7 +123,7 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
   /** To what a mistake is about. */
   const show = (to: Whereabouts) => {
     if (to.in === "flow") setSelected({ flow: to.flow, step: to.step });
-    go(to.in === "ground" ? { view: "ground", section: to.section } : { view: to.in === "flow" && view === "flow" ? "flow" : "table" });
+    go(to.in === "ground" ? { view: "ground", section: to.section } : to.in === "table" ? { view: "table", table: to.table } : { view: view === "flow" ? "flow" : "table" });
   };
   const both = { doc, selected, select: setSelected, edit, locked };
   const body = () => {
@@ -122,7 +134,7 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
       case "effect": return effect;
       default: return (
         <div className={selected ? "cols editor" : undefined}>
-          {view === "table" ? <TableView {...both} vocabulary={vocabulary} add={galleryModal.open} /> : <Suspense fallback={<div className="panel"><Waiting rows={8} /></div>}><Canvas {...both} add={galleryModal.open} /></Suspense>}
+          {view === "table" ? <TableView {...both} table={table} open={(name) => go({ table: name })} vocabulary={vocabulary} add={galleryModal.open} /> : <Suspense fallback={<div className="panel"><Waiting rows={8} /></div>}><Canvas {...both} add={galleryModal.open} /></Suspense>}
           {selected && <FlowPanel {...both} selected={selected} />}
         </div>
       );
@@ -143,7 +155,8 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
         {desk.restored && <div className="banner" role="status">What you wrote before was kept in this browser and is put back.</div>}
         {banner}
         <Mistakes list={desk.mistakes} show={show} />
-        {body()}
+        {/* What is written in here is the document. */}
+        <div data-desk={["table", "flow", "ground"].includes(view) || undefined}>{body()}</div>
         <Modal opened={gallery} onClose={galleryModal.close} title="New flow" size="xl" closeButtonProps={{ "aria-label": "Close" }}>
           <Gallery take={(template) => add(template.flow, template.id)} only={TEMPLATES.filter((t) => t.flow)} />
         </Modal>
@@ -153,6 +166,12 @@ export function DeskPage({ title, sub, desk, schema, search, views, go, action, 
 }
 
 function SavingLine({ saving, again }: { saving: Saving; again: () => void }) {
+  // What failed while nobody was signed in is sent again once somebody is.
+  const signedIn = useSession().dataUpdatedAt;
+  const failed = saving.state === "failed" && !saving.conflict;
+  useEffect(() => {
+    if (failed) again();
+  }, [signedIn]);
   switch (saving.state) {
     case "saved": return <span role="status"><Tag as="ok" label="kept" /></span>;
     case "dirty": return <span role="status"><Tag as="info" label="writing" /></span>;

@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { ApiError, calls, type Schemas } from "../../api";
 import { useMay } from "../../queries";
 import { Mark } from "../../ui/marks";
+import { useInUrl } from "../../ui/in_url";
 import { Panel } from "../../ui/panel";
 import { Empty, Waiting } from "../../ui/states";
 import { useTenant } from "../../ui/tenant";
@@ -67,8 +68,9 @@ function sealedOf(data: WhatIf, seal: string) {
 function Answer({ data, out, change }: { data: WhatIf; out: LeftOut; change: (people: Affected[], on: boolean, text?: string) => void }) {
   const may = useMay("edit_policy", true);
   const tenant = useTenant();
-  const [kind, setKind] = useState<string>("all");
-  const [text, setText] = useState("");
+  const [kind = "all", setKind] = useInUrl("kind");
+  const [kept, keep] = useInUrl("q");
+  const [text, setText] = useState(kept ?? "");
   const [shown, setShown] = useState(SHOWN);
   const wanted = text.trim().toLowerCase();
   const people = useMemo(() => data.people.filter((p) => (kind === "all" || p[kind as "gains"].length > 0) && (wanted === "" || `${p.person} ${KINDS.flatMap(([key]) => p[key]).join(" ")}`.toLowerCase().includes(wanted))), [data, kind, wanted]);
@@ -76,10 +78,10 @@ function Answer({ data, out, change }: { data: WhatIf; out: LeftOut; change: (pe
   const all = people.every((p) => isOut(out, p) || textsOf(p).length === 0);
   return (
     <div className="cols main">
-      <Panel title="People" end={<SegmentedControl size="xs" aria-label="Effect" value={kind} onChange={(value) => { setKind(value); setShown(SHOWN); }} data={[{ value: "all", label: "All" }, ...KINDS.map(([key, , word]) => ({ value: key, label: word }))]} />}>
+      <Panel title="People" end={<SegmentedControl size="xs" aria-label="Effect" value={kind} onChange={(value) => { setKind(value === "all" ? undefined : value); setShown(SHOWN); }} data={[{ value: "all", label: "All" }, ...KINDS.map(([key, , word]) => ({ value: key, label: word }))]} />}>
         {data.people.length > 0 && (
           <div className="body row wrap" style={{ borderBottom: "1px solid var(--line)", paddingBlock: 8 }}>
-            <TextInput size="xs" data-search aria-label="Find among those affected" placeholder="Person, place, role…" value={text} onChange={(e) => { setText(e.currentTarget.value); setShown(SHOWN); }} w={240} />
+            <TextInput size="xs" data-search aria-label="Find among those affected" placeholder="Person, place, role…" value={text} onChange={(e) => { setText(e.currentTarget.value); keep(e.currentTarget.value); setShown(SHOWN); }} w={240} />
             <span className="dim small num">{plural(people.length, "person", "people")}</span>
             <span className="grow" />
             {open && people.length > 0 && <Button size="compact-xs" variant="default" onClick={() => change(people, all)}>{all ? "Take all of these in" : "Leave all of these out"}</Button>}

@@ -6,7 +6,7 @@ import type { Schemas } from "../../api";
 import { number, plural } from "../../words";
 import type { Part } from "./json";
 import type { Vocabulary } from "./model";
-import { COLUMNS, columnStepped, filledDown, pasted, pasteInto, rowStepped, usersOf, withCell, withColumn, type Sheet } from "./sheet";
+import { COLUMNS, columnStepped, filledDown, paste, pasted, rowStepped, usersOf, withCell, withColumn, type Pasted, type Sheet } from "./sheet";
 import { attributeNames, offered, unknownIn } from "./suggest";
 
 type Counts = Schemas["PolicyReach"]["flows"][string];
@@ -23,6 +23,7 @@ export function ReachCell({ counts, stale }: { counts?: Counts; stale: boolean }
 }
 
 const SHOWN = 60;
+const WRONG_AT_FIRST = 12;
 
 interface GridProps {
   name: string;
@@ -43,13 +44,19 @@ const columnName = (column: string) => column.replace("attribute:", "");
 
 export function Grid({ name, sheet, vocabulary, rules, locked, counts, stale, change, remove }: GridProps) {
   const [shown, setShown] = useState(SHOWN);
+  const [last, setLast] = useState<Pasted & { again: () => void }>();
   const knownAt = useKnown(sheet, vocabulary, rules);
   const wrong = sheet.rows.flatMap((row, i) => row.flatMap((cell, j) => unknownIn(cell, knownAt(row, j)).map((u) => ({ row: i, column: j, ...u }))));
   const onPaste = (event: ClipboardEvent, row: number, column: number) => {
     const text = event.clipboardData.getData("text");
     if (!text.includes("\t") && !text.trim().includes("\n")) return;
     event.preventDefault();
-    change(pasteInto(sheet, row, column, pasted(text)));
+    put(row, column, pasted(text));
+  };
+  const put = (row: number, column: number, block: string[][], into = sheet) => {
+    const done = paste(into, row, column, block, [...attributeNames(vocabulary).map((name) => `attribute:${name}`), ...COLUMNS]);
+    change(done.sheet);
+    setLast(done.headed || done.left.columns > 0 ? { ...done, again: () => put(row, column, block, done.left.names.reduce(withColumn, sheet)) } : undefined);
   };
   /** As in a spreadsheet: Ctrl D takes the cell above; Alt with an arrow moves the row, and the cell stays in focus. */
   const onKeyDown = (event: KeyboardEvent<HTMLElement>, row: number, column: number) => {
@@ -95,6 +102,7 @@ export function Grid({ name, sheet, vocabulary, rules, locked, counts, stale, ch
         <span className="dim small grow">{plural(sheet.rows.length, "row")}. Paste from a spreadsheet into any cell; Ctrl D takes the cell above, Alt ↑ ↓ moves the row.</span>
         <Remove name={name} users={usersOf(rules, name)} locked={locked} remove={remove} />
       </div>
+      {last && <LastPaste {...last} columns={sheet.columns} />}
       <Unknown wrong={wrong} sheet={sheet} locked={locked} change={change} />
     </div>
   );
@@ -155,6 +163,18 @@ function Remove({ name, users, locked, remove }: { name: string; users: string[]
   return <Button size="compact-xs" variant="default" disabled={locked || users.length > 0} title={users.length > 0 ? `${users.join(", ")} look something up in it` : undefined} onClick={remove}>Delete table {name}</Button>;
 }
 
+/** What became of a pasted block, if not each cell went where it stood. */
+function LastPaste({ headed, left, again, columns }: Pasted & { again: () => void; columns: string[] }) {
+  const missing = left.names.filter((name) => !columns.includes(name));
+  return (
+    <div className="body row wrap" role="status" style={{ paddingTop: 0 }}>
+      {headed && <span>The first line named columns: the cells went to them by name, and it became no row.</span>}
+      {left.names.length > 0 && missing.length > 0 && <><b>{plural(left.columns, "column was", "columns were")} left out: {missing.map(columnName).join(", ")}.</b><Button size="compact-xs" variant="default" onClick={again}>Add {missing.length === 1 ? "it" : "them"}, with what was pasted</Button></>}
+      {left.names.length === 0 && left.columns > 0 && <><b>{plural(left.columns, "column was", "columns were")} left out</b><span>beyond the last one of the table. Add columns for {left.columns === 1 ? "it" : "them"}, and paste again.</span></>}
+    </div>
+  );
+}
+
 interface Wrong {
   row: number;
   column: number;
@@ -163,18 +183,20 @@ interface Wrong {
 }
 
 function Unknown({ wrong, sheet, locked, change }: { wrong: Wrong[] } & Pick<GridProps, "sheet" | "locked" | "change">) {
+  const [all, setAll] = useState(false);
   if (wrong.length === 0) return null;
   return (
     <div className="body" role="status" style={{ paddingTop: 0 }}>
       <b>{plural(wrong.length, "cell")} with names that nobody knows</b>
       <ul className="small">
-        {wrong.slice(0, 12).map((w, k) => (
+        {wrong.slice(0, all ? undefined : WRONG_AT_FIRST).map((w, k) => (
           <li key={k} className="row wrap">
             <span>Row {w.row + 1}, {columnName(sheet.columns[w.column]!)}: “{w.word}”.</span>
             {w.nearest.length > 0 ? <span className="dim">Nearest: {w.nearest.map((n) => <Button key={n} size="compact-xs" variant="default" disabled={locked} style={{ marginRight: 4 }} onClick={() => change(withCell(sheet, w.row, w.column, (sheet.rows[w.row]![w.column] ?? "").replace(w.word, n)))}>{n}</Button>)}</span> : <span className="dim">Nothing known is near it.</span>}
           </li>
         ))}
       </ul>
+      {!all && wrong.length > WRONG_AT_FIRST && <Button size="compact-xs" variant="default" onClick={() => setAll(true)}>Show {wrong.length - WRONG_AT_FIRST} more</Button>}
     </div>
   );
 }

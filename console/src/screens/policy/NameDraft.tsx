@@ -16,12 +16,14 @@ interface Props {
   done: (id: string, flow?: number) => void;
 }
 
-/** The policy in force, as rules. */
-export async function published(): Promise<Document> {
+/** The policy in force, as rules, and which it is. */
+export async function inForce(): Promise<{ doc: Document; seal: string }> {
   const base = await policyApi.version("published");
   if (!base.document) throw new ApiError(0, "What is in force cannot be read as rules");
-  return base.document;
+  return { doc: base.document, seal: base.seal };
 }
+
+export const published = async (): Promise<Document> => (await inForce()).doc;
 
 export function NameDraft({ title, wish = "", content, close, done }: Props) {
   const [name, setName] = useState(wish);

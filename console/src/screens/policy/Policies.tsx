@@ -12,6 +12,7 @@ import { Empty, Loaded } from "../../ui/states";
 import { useTenant } from "../../ui/tenant";
 import { plural } from "../../words";
 import { changeText, policyApi, usePolicy, useVersions, type Show, type VersionHead } from "./calls";
+import { ForgetDraft } from "./ForgetDraft";
 import { Gallery } from "./Gallery";
 import { NameDraft, published } from "./NameDraft";
 import { withTemplate, type Template } from "./templates";
@@ -75,6 +76,7 @@ function Drafts({ show, tenant }: { show: Show; tenant: string }) {
               </div>
               {draft.asked && <Tag as="held" label={`waits for a second person, asked by ${draft.asked.by}`} />}
               <span className="small dim"><Ago at={draft.at} /></span>
+              <ForgetDraft id={draft.id} etag={draft.etag} />
             </li>
           ))}
         </ul>

@@ -23,13 +23,16 @@ interface Props {
   edit: (to: Document) => void;
   locked: boolean;
   add: () => void;
+  /** The mapping table that is open, and the way to another. */
+  table?: string;
+  open: (table: string | undefined) => void;
 }
 
 export function TableView(props: Props) {
   const { doc, edit, locked } = props;
   const tables = Object.keys(doc.tables);
   const reach = useReach(doc);
-  const [chosen, choose] = useState<string>();
+  const { table: chosen, open: choose } = props;
   const open = chosen !== undefined && chosen in doc.tables ? chosen : tables[0];
   const add = (name: string) => {
     edit(withTable(doc, name, NEW_SHEET));

@@ -12,7 +12,7 @@ import { useTrialDesk } from "./desk";
 import { DeskPage, type View } from "./Editor";
 import { Effect } from "./Effect";
 import { flowsOf, type Document } from "./model";
-import { NameDraft, published } from "./NameDraft";
+import { inForce, NameDraft } from "./NameDraft";
 import type { PolicySchema } from "./schema";
 import { TEMPLATES, withTemplate, type Template } from "./templates";
 
@@ -22,29 +22,30 @@ export function TemplateTrial() {
   const { template: id } = useParams({ from: "/$tenant/templates/$template" });
   const template = TEMPLATES.find((one) => one.id === id);
   const schema = useSchema();
-  const base = useQuery({ queryKey: ["policy-trial", id], queryFn: published, staleTime: Infinity, gcTime: 0, placeholderData: undefined });
+  const base = useQuery({ queryKey: ["policy-trial", id], queryFn: inForce, staleTime: Infinity, gcTime: 0, placeholderData: undefined });
+  const [afresh, startAfresh] = useState(0);
   if (!template) return <div className="panel"><Empty title="There is no such template">The gallery on the policy's page has all of them.</Empty></div>;
   return (
     <Loaded query={schema} what="what a policy may say" rows={12}>
-      {(schema) => <Loaded query={base} what="what is in force" rows={12}>{(doc) => <Desk key={id} template={template} base={doc} schema={schema} />}</Loaded>}
+      {(schema) => <Loaded query={base} what="what is in force" rows={12}>{({ doc, seal }) => <Desk key={`${id} ${afresh}`} template={template} base={doc} seal={seal} schema={schema} discard={() => startAfresh((n) => n + 1)} />}</Loaded>}
     </Loaded>
   );
 }
 
-function Desk({ template, base, schema }: { template: Template; base: Document; schema: PolicySchema }) {
+function Desk({ template, base, seal, schema, discard }: { template: Template; base: Document; seal: string; schema: PolicySchema; discard: () => void }) {
   const tenant = useTenant();
   const navigate = useNavigate();
   const search = useSearch({ from: "/$tenant/templates/$template" });
   const [start] = useState(() => withTemplate(base, template));
-  const desk = useTrialDesk(`trial ${template.id}`, start.doc);
+  const desk = useTrialDesk(`trial ${template.id}`, seal, start.doc);
   const [naming, setNaming] = useState(false);
   const errors = desk.mistakes.filter((m) => m.severity !== "warning");
   return (
     <>
       <DeskPage
         title={`Trying: ${template.title}`} desk={desk} schema={schema} views={VIEWS} sub={<Tag as="off" label="not kept" />} search={{ ...search, flow: search.flow ?? start.flow }}
-        go={(to) => void navigate({ to: "/$tenant/templates/$template", params: { tenant, template: template.id }, search: to, replace: true })}
-        action={<Button size="xs" disabled={desk.locked} title={desk.locked ? "needs the role policy editor" : undefined} onClick={() => setNaming(true)}>Keep as a draft</Button>}
+        go={(to) => void navigate({ to: "/$tenant/templates/$template", params: { tenant, template: template.id }, search: (old) => ({ ...old, ...to }), replace: true })}
+        action={<><Button size="xs" variant="default" disabled={!desk.undo && !desk.restored} title="Forget what was changed here, and start with the template again" onClick={() => { desk.forget(); discard(); }}>Discard</Button><Button size="xs" disabled={desk.locked} title={desk.locked ? "needs the role policy editor" : undefined} onClick={() => setNaming(true)}>Keep as a draft</Button></>}
         banner={<Reached doc={desk.doc} base={base} mistakes={errors.length} />}
         effect={<Effect judged={{ document: desk.doc }} ready={errors.length === 0} />}
       />

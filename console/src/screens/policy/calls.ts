@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { calls, type Schemas } from "../../api";
 import { useMay } from "../../queries";
+import { keep } from "../../ui/kept";
 import type { Document, Vocabulary } from "./model";
 import type { PolicySchema } from "./schema";
 
@@ -128,8 +129,14 @@ export const local = {
       return undefined;
     }
   },
+  /** A browser whose room is full keeps nothing: what is written stays on the page, and on the server where it is a draft. */
   write(id: string, doc: Document, etag?: string) {
-    localStorage.setItem(local.key(id), JSON.stringify({ doc, etag }));
+    keep(local.key(id), JSON.stringify({ doc, etag }));
+  },
+  /** Forgets all of this beginning but one. */
+  clearOthers(beginning: string, but: string) {
+    const old = Object.keys(localStorage).filter((key) => (key === local.key(beginning) || key.startsWith(`${local.key(beginning)} on `)) && key !== local.key(but));
+    for (const key of old) localStorage.removeItem(key);
   },
   clear(id: string) {
     localStorage.removeItem(local.key(id));

@@ -22,6 +22,13 @@ export interface Desk {
   locked: boolean;
 }
 
+/** A dialog's keys are its own, and a field's text is the browser's to take back unless it is a part of the document. */
+function undoesItself(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  const field = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  return target.closest("[role=dialog]") !== null || (field && target.closest("[data-desk]") === null);
+}
+
 /** Steps back and forth; `name` is what the browser keeps it under. */
 function useHistory(name: string, first: Document, locked: boolean) {
   const kept = useRef(local.read(name));
@@ -30,7 +37,7 @@ function useHistory(name: string, first: Document, locked: boolean) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
-      if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA)$/.test(event.target.tagName) && (event.target as HTMLInputElement).dataset.ownUndo) return;
+      if (undoesItself(event.target)) return;
       event.preventDefault();
       act({ type: event.shiftKey ? "redo" : "undo" });
     };
@@ -130,8 +137,11 @@ export function useDraftDesk(id: string, { etag, based_on, document: first, prob
   return { ...own, mistakes, locked, saving, save, stamp, basedOn, putOn };
 }
 
-/** A document that nobody keeps: only this browser has it until somebody says so. */
-export function useTrialDesk(name: string, first: Document): Desk & { forget: () => void } {
+/** A document that nobody keeps: only this browser has it until somebody says so. `seal` is what it changes: what was tried on
+ * another policy is forgotten, since it would take back what was published meanwhile. */
+export function useTrialDesk(trial: string, seal: string, first: Document): Desk & { forget: () => void } {
+  const name = `${trial} on ${seal}`;
+  useState(() => local.clearOthers(trial, name));
   const locked = useMay("edit_policy", true) === false;
   const own = useHistory(name, first, locked);
   const { doc } = own;

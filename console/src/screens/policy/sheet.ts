@@ -7,20 +7,55 @@ export interface Sheet {
   rows: string[][];
 }
 
-/** Cells of a spreadsheet's clipboard. */
+/** Cells of a spreadsheet's clipboard. A cell in quotes may hold tabs, quotes (doubled) and line breaks, which become spaces:
+ * a cell here is one line. A quote that nothing closes is text. */
 export function pasted(text: string): string[][] {
-  const lines = text.replaceAll("\r\n", "\n").replace(/\n$/, "").split("\n");
-  return lines.map((line) => line.split("\t").map((cell) => cell.trim().replace(/^"(.*)"$/s, "$1").replaceAll('""', '"')));
+  const all = text.replaceAll("\r\n", "\n").replace(/\n$/, "");
+  const quoted = /"((?:[^"]|"")*)"(?=[\t\n]|$)/y;
+  const plain = /[^\t\n]*/y;
+  const rows: string[][] = [[]];
+  for (let at = 0; ; at += 1) {
+    quoted.lastIndex = plain.lastIndex = at;
+    const inQuotes = quoted.exec(all);
+    const cell = inQuotes ? inQuotes[1]!.replaceAll('""', '"').replaceAll(/\s*\n\s*/g, " ") : plain.exec(all)![0];
+    rows.at(-1)!.push(cell.trim());
+    at = inQuotes ? quoted.lastIndex : plain.lastIndex;
+    if (at >= all.length) return rows;
+    if (all[at] === "\n") rows.push([]);
+  }
 }
 
-/** Puts a block of cells into the sheet; rows are added at the end as needed, columns beyond the last are dropped. */
-export function pasteInto(sheet: Sheet, row: number, column: number, block: string[][]): Sheet {
-  const rows = sheet.rows.map((r) => [...r]);
-  block.forEach((line, i) => {
+export interface Pasted {
+  sheet: Sheet;
+  /** Whether the first line named columns: its cells went by name, and it is no row. */
+  headed: boolean;
+  /** Columns of the block that found no place: by name, if the block has names. */
+  left: { columns: number; names: string[] };
+}
+
+const spelt = (name: string) => name.trim().toLowerCase().replaceAll(/[\s-]+/g, "_");
+const named = (column: string) => spelt(column.replace("attribute:", ""));
+
+/** Puts a block of cells into the sheet; rows are added at the end as needed. `names`: other columns that there may be. */
+export function paste(sheet: Sheet, row: number, column: number, block: string[][], names: string[] = []): Pasted {
+  const first = block[0] ?? [];
+  const known = [...sheet.columns, ...names];
+  const heads = first.map((cell) => known.find((name) => spelt(cell) === named(name) || cell === name));
+  const here = heads.flatMap((name, j) => (name !== undefined && sheet.columns.includes(name) ? [{ j, name }] : []));
+  // A word alone is a heading only above its own column: it may be a value elsewhere.
+  const headed = block.length > 1 && here.length > 0 && heads.every((name) => name !== undefined) && new Set(heads).size === heads.length && (first.length > 1 || here[0]!.name === sheet.columns[column]);
+  const to = first.map((_, j) => (headed ? sheet.columns.indexOf(heads[j]!) : column + j));
+  const wide = Math.max(...block.map((line) => line.length));
+  const place = (j: number) => (headed ? (to[j] ?? -1) : column + j < sheet.columns.length ? column + j : -1);
+  const rows = sheet.rows.map((r) => filled(sheet, r));
+  (headed ? block.slice(1) : block).forEach((line, i) => {
     while (rows.length <= row + i) rows.push(sheet.columns.map(() => ""));
-    line.slice(0, sheet.columns.length - column).forEach((cell, j) => (rows[row + i]![column + j] = cell));
+    line.forEach((cell, j) => {
+      if (place(j) >= 0) rows[row + i]![place(j)] = cell;
+    });
   });
-  return { ...sheet, rows };
+  const left = Array.from({ length: wide }, (_, j) => j).filter((j) => place(j) < 0 && block.some((line) => (line[j] ?? "") !== ""));
+  return { sheet: { ...sheet, rows }, headed, left: { columns: left.length, names: headed ? left.flatMap((j) => heads[j] ?? []) : [] } };
 }
 
 /** What a column may be called besides `attribute:` and a profile attribute: whom a row is for, then what it gives. */

@@ -8,6 +8,7 @@ import { useState } from "react";
 import { calls, type Schemas } from "../../api";
 import { At } from "../../time";
 import { Tag } from "../../ui/marks";
+import { useInUrl } from "../../ui/in_url";
 import { PageHead, Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
 import { number, plural } from "../../words";
@@ -70,8 +71,8 @@ function RollOut({ of }: { of: Schemas["RollOut"] }) {
 }
 
 function People({ seal, tenant, kept, affected, out, change }: { seal: string; tenant: string; kept: number; affected: number; out: LeftOut; change?: (people: Affected[], on: boolean, text?: string) => void }) {
-  const [kind, setKind] = useState("all");
-  const [text, setText] = useState("");
+  const [kind = "all", setKind] = useInUrl("kind");
+  const [text = "", setText] = useInUrl("q");
   const search = useDebouncedCallback(setText, 180);
   const query = useInfiniteQuery({
     queryKey: ["seals", "people", seal, kind, text],
@@ -84,9 +85,9 @@ function People({ seal, tenant, kept, affected, out, change }: { seal: string; t
   const all = shown.every((p) => isOut(out, p) || textsOf(p).length === 0);
   return (
     <div className="stack">
-      <Panel title="People" end={<SegmentedControl className="no-print" size="xs" aria-label="Effect" value={kind} onChange={setKind} data={[{ value: "all", label: "All" }, ...KINDS.map(([key, , word]) => ({ value: key, label: word }))]} />}>
+      <Panel title="People" end={<SegmentedControl className="no-print" size="xs" aria-label="Effect" value={kind} onChange={(value) => setKind(value === "all" ? undefined : value)} data={[{ value: "all", label: "All" }, ...KINDS.map(([key, , word]) => ({ value: key, label: word }))]} />}>
         <div className="body row wrap no-print" style={{ borderBottom: "1px solid var(--line)", paddingBlock: 8 }}>
-          <TextInput size="xs" data-search aria-label="Find among those affected" placeholder="Person, place, role…" onChange={(e) => search(e.currentTarget.value)} w={240} />
+          <TextInput size="xs" data-search aria-label="Find among those affected" placeholder="Person, place, role…" defaultValue={text} onChange={(e) => search(e.currentTarget.value)} w={240} />
           {affected > kept && <span className="dim small">the first {number(kept)} of {number(affected)} people are kept to be read</span>}
           <span className="grow" />
           {change && shown.length > 0 && <Button size="compact-xs" variant="default" onClick={() => change(shown, all)}>{all ? `Take these ${shown.length} in` : `Leave these ${shown.length} out`}</Button>}

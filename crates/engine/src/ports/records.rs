@@ -689,6 +689,8 @@ pub struct ActivityFilter {
     pub before: Option<i64>,
     /// Lines after this one, oldest first.
     pub after: Option<i64>,
+    /// Only what people and programs did to Lanyard itself, of everybody: `identity` is not looked at.
+    pub of_people: bool,
     pub limit: usize,
 }
 

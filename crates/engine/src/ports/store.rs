@@ -52,6 +52,13 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<(Lane, IdentityId)>, StoreFailure>;
     /// Dead items, with error and fix.
     async fn dead_work(&self, limit: usize) -> Result<Vec<(IdentityId, String, String)>, StoreFailure>;
+    /// Dead items of a tenant, or of all, by id after `after`; and how many there are of them altogether.
+    async fn dead_page(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<&IdentityId>,
+        limit: usize,
+    ) -> Result<(Vec<(IdentityId, String, String)>, u64), StoreFailure>;
 
     async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure>;
     /// Mirrored identities of a tenant by id, after `after`.

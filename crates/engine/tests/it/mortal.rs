@@ -156,6 +156,16 @@ impl Store for Mortal {
         self.inner.dead_work(limit).await
     }
 
+    async fn dead_page(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<&IdentityId>,
+        limit: usize,
+    ) -> Result<(Vec<(IdentityId, String, String)>, u64), StoreFailure> {
+        self.live().await;
+        self.inner.dead_page(tenant, after, limit).await
+    }
+
     async fn identity(&self, id: &IdentityId) -> Result<Option<Mirrored>, StoreFailure> {
         self.live().await;
         self.count_read("identity");

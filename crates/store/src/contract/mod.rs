@@ -76,6 +76,7 @@ cases![
     documents::a_document_is_found_by_name_by_key_and_in_order,
     documents::a_sole_key_has_one_holder_and_a_stale_write_is_refused,
     journal::lines_come_back_in_order_and_the_tree_grows,
+    journal::what_people_did_is_found_among_what_the_engine_did,
 ];
 
 /// Runs every case, each on a store made by `fresh`.

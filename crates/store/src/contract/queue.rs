@@ -1,7 +1,10 @@
 //! The work queue.
 
 use lanyard_engine::ports::{Finish, Store, StoreFailure, WorkCounts, WorkItem, Write};
-use lanyard_model::signal::{Lane, Source};
+use lanyard_model::{
+    id::{IdentityId, TenantId},
+    signal::{Lane, Source},
+};
 
 use super::samples::{at, attend, claim, put, users, who};
 
@@ -152,6 +155,17 @@ pub(super) async fn retries_keep_their_history_and_the_dead_wait_for_attention(s
     let list = store.dead_work(9).await.unwrap();
     assert_eq!(list, [(who("ana"), "403".to_owned(), "grant the role".to_owned())]);
     assert_eq!(store.work_counts(at(9_000)).await.unwrap().dead, 1);
+    let ana = who("ana");
+    let page = async |tenant: Option<&str>, after: Option<&IdentityId>| {
+        let tenant = tenant.map(TenantId::new);
+        let (page, of) = store.dead_page(tenant.as_ref(), after, 9).await.unwrap();
+        (page.into_iter().map(|(id, ..)| id).collect::<Vec<_>>(), of)
+    };
+    assert_eq!(page(None, None).await, (vec![ana.clone()], 1));
+    assert_eq!(page(None, Some(&ana)).await, (vec![], 1), "each once");
+    assert_eq!(page(Some(ana.tenant.as_str()), None).await, (vec![ana.clone()], 1));
+    assert_eq!(page(Some(ana.tenant.as_str()), Some(&ana)).await, (vec![], 1));
+    assert_eq!(page(Some("nobodys"), None).await, (vec![], 0));
     put(store, vec![attend("ana", Lane::Normal, at(40))]).await;
     let third = claim(store, at(40), 1).await.remove(0);
     assert_eq!((third.attempts, third.raised_at, third.fence), (0, at(40), 3));

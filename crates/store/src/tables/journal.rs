@@ -47,6 +47,14 @@ statements! {
     WHO_AFTER = "SELECT journal.seq, line, person FROM journal LEFT JOIN journal_persons
                  ON journal_persons.seq = journal.seq WHERE who_tenant = $1 AND who_user = $2
                  AND journal.seq > $3 AND line <> '' ORDER BY journal.seq LIMIT $4";
+    PEOPLE_BEFORE = "SELECT journal.seq, line, person FROM journal INDEXED BY journal_of_people
+                     LEFT JOIN journal_persons ON journal_persons.seq = journal.seq
+                     WHERE of_people = 1 AND journal.seq < $1 AND ($2 = '' OR tenant = $2)
+                     ORDER BY journal.seq DESC LIMIT $3";
+    PEOPLE_AFTER = "SELECT journal.seq, line, person FROM journal INDEXED BY journal_of_people
+                    LEFT JOIN journal_persons ON journal_persons.seq = journal.seq
+                    WHERE of_people = 1 AND journal.seq > $1 AND ($2 = '' OR tenant = $2)
+                    ORDER BY journal.seq LIMIT $3";
     TREES = "SELECT tenant, size, frontier FROM journal_trees ORDER BY tenant";
     TENANTS = "SELECT DISTINCT tenant FROM journal ORDER BY tenant";
     LINES = "SELECT journal.seq, position, who_tenant, who_user, line, leaf, head, journal_persons.seq, salt, person
@@ -307,6 +315,11 @@ pub(crate) fn activity(tx: &dyn Tx, filter: &ActivityFilter) -> Answer<Vec<Kept>
     let forward = filter.after.is_some();
     let edge = filter.after.or(filter.before).unwrap_or(i64::MAX);
     let mut lines = match (&filter.identity, &filter.tenant) {
+        (_, tenant) if filter.of_people => {
+            let sql = if forward { PEOPLE_AFTER } else { PEOPLE_BEFORE };
+            let tenant = tenant.as_ref().map(TenantId::as_str).unwrap_or_default();
+            tx::all(tx, sql, with![edge, tenant, limit], kept)?
+        }
         (Some(who), _) => {
             let sql = if forward { WHO_AFTER } else { WHO_BEFORE };
             tx::all(tx, sql, with![who.tenant.as_str(), &*who.user, edge, limit], kept)?

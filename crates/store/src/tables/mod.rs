@@ -71,6 +71,7 @@ mod tests {
         "signals::MEMBERSHIPS_GONE",
         "work::COUNT_ALL",
         "work::COUNT_DEAD",
+        "work::COUNT_DEAD_OF",
     ];
 
     fn empty() -> rusqlite::Connection {

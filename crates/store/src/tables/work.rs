@@ -47,6 +47,11 @@ statements! {
     COUNT_ALL = "SELECT COUNT(*) FROM work";
     RETRYING = "SELECT tenant, user_id FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1
                 AND due > $2 AND due <= $3 AND attempts > 0 ORDER BY due, tenant, user_id LIMIT $4";
+    COUNT_DEAD_OF = "SELECT COUNT(*) FROM work WHERE state = 2 AND tenant = $1";
+    DEAD_AFTER = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 AND (tenant, user_id) > ($1, $2)
+                  ORDER BY tenant, user_id LIMIT $3";
+    DEAD_OF_AFTER = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 AND tenant = $1 AND user_id > $2
+                     ORDER BY user_id LIMIT $3";
     DEAD = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 ORDER BY tenant, user_id LIMIT $1";
 }
 
@@ -362,12 +367,35 @@ pub(crate) fn retrying(
     Ok(found)
 }
 
-pub(crate) fn dead(tx: &dyn Tx, limit: usize) -> Answer<Vec<(IdentityId, String, String)>> {
-    tx::all(tx, DEAD, with![rows_max(limit)], |row| {
-        let id = IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?);
-        let text = |column| Ok(row.text_or_null(column)?.unwrap_or_default().to_owned());
-        Ok((id, text(2)?, text(3)?))
-    })
+type Dead = (IdentityId, String, String);
+
+pub(crate) fn dead(tx: &dyn Tx, limit: usize) -> Answer<Vec<Dead>> {
+    tx::all(tx, DEAD, with![rows_max(limit)], dead_row)
+}
+
+fn dead_row(row: &dyn Row) -> Answer<Dead> {
+    let id = IdentityId::new(TenantId::new(row.text(0)?), row.text(1)?);
+    let text = |column| Ok(row.text_or_null(column)?.unwrap_or_default().to_owned());
+    Ok((id, text(2)?, text(3)?))
+}
+
+/// Those of a tenant, or of all, after `after`; and how many there are of them.
+pub(crate) fn dead_page(
+    tx: &dyn Tx,
+    tenant: Option<&TenantId>,
+    after: Option<&IdentityId>,
+    limit: usize,
+) -> Answer<(Vec<Dead>, u64)> {
+    let user = after.map(|id| &*id.user).unwrap_or_default();
+    let Some(tenant) = tenant else {
+        let name = after.map(|id| id.tenant.as_str()).unwrap_or_default();
+        let page = tx::all(tx, DEAD_AFTER, with![name, user, rows_max(limit)], dead_row)?;
+        return Ok((page, tx::count(tx, COUNT_DEAD, &[])?));
+    };
+    // Another tenant's last row says nothing of where this one's begin.
+    let user = if after.is_some_and(|id| id.tenant == *tenant) { user } else { "" };
+    let page = tx::all(tx, DEAD_OF_AFTER, with![tenant.as_str(), user, rows_max(limit)], dead_row)?;
+    Ok((page, tx::count(tx, COUNT_DEAD_OF, with![tenant.as_str()])?))
 }
 
 fn source(text: &str) -> Answer<Source> {

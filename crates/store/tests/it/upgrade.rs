@@ -12,6 +12,7 @@ use rusqlite::Connection;
 
 /// Newest first: the version, and what takes its step back. A new step comes with its line here.
 const STEPS_BACK: &[(i64, &str)] = &[
+    (17, "DROP INDEX journal_of_people; ALTER TABLE journal DROP COLUMN of_people;"),
     (
         16,
         "DROP INDEX messages_due_of; ALTER TABLE messages DROP COLUMN route;

@@ -6,7 +6,6 @@ use axum::{
     Extension, Json,
     extract::{Query, State},
 };
-use jiff::Timestamp;
 use lanyard_engine::ports::{ActivityFilter, Kept, Severity};
 use lanyard_model::id::{IdentityId, TenantId};
 use serde::Deserialize;
@@ -15,8 +14,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::{
     WebState,
-    access::{Caller, Permit},
-    page::Paging,
+    access::{Caller, Permit, Reach},
     problem::Problem,
 };
 
@@ -36,6 +34,8 @@ pub struct ActivityQuery {
     all: Option<bool>,
     /// Only these kinds, separated by commas.
     kinds: Option<String>,
+    /// Only what people and programs did to Lanyard itself.
+    people: Option<bool>,
     /// Text in title, detail or name.
     search: Option<String>,
     problems: Option<bool>,
@@ -48,6 +48,12 @@ impl ActivityQuery {
         let entry = &kept.entry;
         if let Some(kinds) = &self.kinds
             && !kinds.split(',').any(|kind| kind == entry.kind)
+        {
+            return false;
+        }
+        if self.people == Some(true)
+            && let Some(wanted) = &self.identity
+            && entry.identity.as_ref().is_none_or(|who| format!("{}/{}", who.tenant, who.user) != *wanted)
         {
             return false;
         }
@@ -100,6 +106,7 @@ pub async fn list(
                 identity: identity.clone(),
                 before: last.filter(|_| !oldest),
                 after: oldest.then(|| last.unwrap_or(0)),
+                of_people: query.people == Some(true),
                 limit: limit.max(READ_AT_ONCE),
             })
             .await?;
@@ -158,25 +165,61 @@ pub async fn journal(State(state): State<Arc<WebState>>, Extension(caller): Exte
     Ok(Json(json!({ "trees": trees, "damage": store.verify_journal().await? })))
 }
 
-/// Dead letters that are shown.
+/// Dead letters of one page.
 const DEAD_MAX: usize = 500;
 
-/// `GET /api/v1/dead-letters`: people whose looks ended in an error that repeating does not mend.
+#[derive(Debug, Default, Deserialize)]
+pub struct DeadQuery {
+    cursor: Option<String>,
+    limit: Option<usize>,
+    tenant: Option<String>,
+}
+
+/// `GET /api/v1/dead-letters`: people whose looks ended in an error that repeating does not mend, by tenant and id.
 pub async fn dead(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Query(paging): Query<Paging>,
+    Query(query): Query<DeadQuery>,
 ) -> Answer {
+    let limit = query.limit.unwrap_or(200).clamp(1, DEAD_MAX);
+    let asked = query.tenant.as_deref().filter(|t| *t != "all").map(TenantId::new);
+    let after = match query.cursor.as_deref() {
+        None => None,
+        Some(text) => {
+            let (tenant, user) = text.split_once('/').ok_or_else(|| {
+                Problem::field("cursor", "it is not `next` of a page before")
+                    .fix("leave it out for the first page")
+            })?;
+            Some(IdentityId::new(TenantId::new(tenant), user))
+        }
+    };
+    // `None`: all tenants in one list.
+    let mut scopes: Vec<Option<TenantId>> = match (asked, caller.reach()) {
+        (Some(tenant), _) => vec![Some(tenant)],
+        (None, _) if caller.sees_everything() => vec![None],
+        (None, Reach::Only(tenants)) => tenants.into_iter().map(Some).collect(),
+        (None, Reach::Everywhere) => state.engine.directories().keys().cloned().map(Some).collect(),
+    };
+    scopes.retain(|scope| scope.as_ref().is_none_or(|tenant| caller.sees(Some(tenant), None)));
     let store = state.engine.store();
-    let mut all = store.dead_work(DEAD_MAX).await?;
-    all.retain(|(who, ..)| caller.sees(Some(&who.tenant), None));
-    let page = paging.cut(all, 200, false, |(who, ..)| (Timestamp::UNIX_EPOCH, who.to_string()))?;
+    let (mut found, mut total) = (Vec::new(), 0);
+    for scope in &scopes {
+        let passed = scope.as_ref().zip(after.as_ref()).is_some_and(|(tenant, after)| *tenant < after.tenant);
+        // One more than fits says whether there is more.
+        let room = if passed { 0 } else { limit + 1 - found.len() };
+        let (page, of) = store.dead_page(scope.as_ref(), after.as_ref(), room).await?;
+        found.extend(page);
+        total += of;
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|(who, ..)| who.to_string());
     let mut items = Vec::new();
-    for (who, error, fix) in page.items {
+    for (who, error, fix) in found {
         let person = store.identity(&who).await?.map(|known| known.identity.display_name());
         items.push(json!({
             "identity": { "tenant": who.tenant, "id": who.user }, "person": person, "error": error, "fix": fix,
         }));
     }
-    Ok(Json(json!({ "items": items, "next": page.next, "total": page.total })))
+    Ok(Json(json!({ "items": items, "next": next, "total": total })))
 }

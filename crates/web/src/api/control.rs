@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
-use lanyard_engine::put_away::{PutAwayError, Terms};
+use lanyard_engine::{
+    ports::{Entry, Severity, Write},
+    put_away::{PutAwayError, Terms},
+};
+use lanyard_model::id::TenantId;
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -32,6 +36,33 @@ pub async fn stop(State(state): State<Arc<WebState>>, Extension(caller): Extensi
 pub async fn resume(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
     state.engine.set_stopped(false, &caller.name).await?;
     Ok(Json(json!({ "state": "running" })))
+}
+
+/// `POST /api/v1/messages/again`: whoever mended a route has what was given up tried again.
+pub async fn send_given_up(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    let again = state.engine.send_given_up().await?;
+    let at = state.engine.clock().now();
+    let line = |tenant: &TenantId| {
+        Write::Journal(Box::new(Entry {
+            tenant: tenant.clone(),
+            at,
+            kind: "control".into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title: format!("messages that were given up are tried again: {again}"),
+            detail: format!("by {}", caller.name),
+            data: Value::Null,
+        }))
+    };
+    if again > 0 {
+        state.engine.write(state.engine.directories().keys().map(line).collect()).await?;
+    }
+    Ok(Json(json!({ "again": again })))
 }
 
 /// What is put away, why, who answers for it, and up to when.

@@ -59,6 +59,7 @@ const WHO: &[(&str, &str)] = &[
     ("get /api/v1/findings", "voeauW"),
     ("post /api/v1/findings/close", "oW"),
     ("get /api/v1/messages", "voeauW"),
+    ("post /api/v1/messages/again", "oW"),
     ("get /api/v1/drift", "voeauW"),
     ("post /api/v1/rollout/resume", "eW"),
     ("post /api/v1/rollout/end", "eW"),

@@ -1,16 +1,22 @@
 //! What holds for every answer: refusals are problem documents that name the field, whoever made them; answers have tags;
 //! lists have pages.
 
+use std::sync::Arc;
+
 use http::{StatusCode, header};
 use jiff::SignedDuration;
-use lanyard_engine::ports::{Finding, Severity, Write};
+use lanyard_engine::ports::{Entry, Finding, Finish, Message, Severity, Store as _, Write};
+use lanyard_model::{
+    id::IdentityId,
+    signal::{Lane, Source},
+};
 use lanyard_web::access::{
     Grant, Role,
     token::{self, NewToken},
 };
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::{hooks::Sender, house::House};
 
 const OWNER: &str = "Bearer local";
 
@@ -167,4 +173,98 @@ async fn a_list_is_paged_to_its_end_without_gaps() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), 7, "{names:?}");
+}
+
+#[tokio::test]
+async fn the_audit_log_is_found_behind_more_looks_than_one_answer_reads() {
+    let house = House::new();
+    let line = |kind: &str, title: String, data: Value| {
+        Write::Journal(Box::new(Entry {
+            tenant: "northgate".into(),
+            at: house.now(),
+            kind: kind.into(),
+            identity: None,
+            site: None,
+            person: None,
+            severity: Severity::Info,
+            title,
+            detail: String::new(),
+            data,
+        }))
+    };
+    house
+        .put(vec![
+            line("control", "stopped: nothing is written to any site".into(), Value::Null),
+            line("finding", "put away: orphan".into(), json!({ "by": "olga" })),
+        ])
+        .await;
+    house.put((0..4_100).map(|n| line("operation", format!("call {n}"), Value::Null)).collect()).await;
+    let reply = house.call("GET", "/api/v1/activity?people=true", OWNER, Value::Null).await;
+    let titles: Vec<_> = reply.body["items"].as_array().unwrap().iter().map(|item| &item["title"]).collect();
+    assert_eq!(titles, ["put away: orphan", "stopped: nothing is written to any site"]);
+    assert_eq!(reply.body["next"], Value::Null);
+}
+
+#[tokio::test]
+async fn dead_letters_are_paged_and_of_one_tenant_if_asked_so() {
+    let house = House::new();
+    let mut all = Vec::new();
+    for n in 0..5 {
+        let who = IdentityId::new(if n < 2 { "beta" } else { "northgate" }.into(), format!("u{n}"));
+        let attend = Write::Attend {
+            who: vec![who.clone()],
+            source: Source::Person,
+            lane: Lane::Normal,
+            due: house.now(),
+            why: "asked".into(),
+        };
+        house.put(vec![attend]).await;
+        all.push(who.to_string());
+    }
+    let lease = house.now() + SignedDuration::from_hours(1);
+    for item in house.store.claim("test", house.now(), lease, Lane::Bulk, 9).await.unwrap() {
+        let how = Finish::Dead { error: "403".into(), fix: "grant the role".into() };
+        house.put(vec![Write::Finish { item: Box::new(item), how }]).await;
+    }
+    let page = async |query: &str| {
+        let reply = house.call("GET", &format!("/api/v1/dead-letters?{query}"), OWNER, Value::Null).await;
+        let id = |item: &Value| {
+            let part = |name: &str| item["identity"][name].as_str().unwrap().to_owned();
+            format!("{}/{}", part("tenant"), part("id"))
+        };
+        let ids: Vec<String> = reply.body["items"].as_array().unwrap().iter().map(id).collect();
+        (ids, reply.body["next"].as_str().map(str::to_owned), reply.body["total"].as_u64().unwrap())
+    };
+    let (first, next, total) = page("limit=3").await;
+    assert_eq!((&first[..], total), (&all[..3], 5));
+    let (rest, end, _) = page(&format!("limit=3&cursor={}", next.unwrap())).await;
+    assert_eq!((&rest[..], end), (&all[3..], None));
+    assert_eq!(page("tenant=northgate").await, (all[2..].to_vec(), None, 3));
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_sent_again_and_the_journal_says_who_asked() {
+    let house = House::reading(Arc::new(Sender("northgate".into())));
+    let at = house.now();
+    let message = Message {
+        id: "digest:1".into(),
+        route: "nowhere".into(),
+        subject: "the day".into(),
+        text: String::new(),
+        at,
+        attempts: 0,
+        data: None,
+    };
+    let tried = Write::MessageTried { id: "digest:1".into(), at, result: Err("refused".into()), next: None };
+    house.put(vec![Write::Message(Box::new(message)), tried]).await;
+    let list =
+        async || house.call("GET", "/api/v1/messages", OWNER, Value::Null).await.body["items"][0].clone();
+    assert_eq!((&list().await["error"], &list().await["next"]), (&json!("refused"), &Value::Null));
+    let reply = house.call("POST", "/api/v1/messages/again", OWNER, Value::Null).await;
+    assert_eq!(reply.body, json!({ "again": 1 }));
+    assert!(list().await["next"].is_string(), "it is due again");
+    let reply = house.call("GET", "/api/v1/activity?people=true", OWNER, Value::Null).await;
+    let line = &reply.body["items"][0];
+    let told = (&line["title"], &line["detail"]);
+    assert_eq!(told, (&json!("messages that were given up are tried again: 1"), &json!("by command line")));
 }

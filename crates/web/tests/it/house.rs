@@ -132,6 +132,16 @@ impl House {
         Self::of(store, SignIn::default(), edit)
     }
 
+    /// A house that reads a directory.
+    pub fn reading(directory: Arc<dyn Directory>) -> Self {
+        let clock = Arc::new(Stopped(Mutex::new("2026-11-02T09:00:00Z".parse().unwrap())));
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let own = EngineSettings::default();
+        let state = state(&clock, &store, vec![directory], policy(|_| {}), SignIn::default(), own, None);
+        let engine = Arc::clone(&state.engine);
+        Self { router: router(Arc::new(state)), engine, clock, store }
+    }
+
     /// A house that sends links and has a chat app.
     pub fn asking(links: Arc<dyn DecisionLinks>, chat: Arc<dyn Chat>) -> Self {
         let mut own = EngineSettings::default();
