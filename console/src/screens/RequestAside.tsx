@@ -5,7 +5,6 @@ import { useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
 import { queryClient, useMay } from "../queries";
 import { Panel } from "../ui/panel";
-import { RoleFor } from "../ui/role";
 
 type Request = Schemas["ApprovalRequest"];
 type Say = "approve" | "decline" | "renew";
@@ -43,11 +42,10 @@ export function AskAnew({ request }: { request: Request }) {
 
 /** A hold ends by itself; who may decide can let it happen now, or keep it from happening. */
 export function DecideHold({ request }: { request: Request }) {
-  const may = useMay("approve");
   const [reason, setReason] = useState("");
   const say = useSay(request.id);
   const busy = (what: Say) => say.isPending && say.variables.say === what;
-  if (may === false) return <Panel title="Before its time"><div className="body"><RoleFor what="To end it before its time" role="approver" /></div></Panel>;
+  if (!request.may_decide) return <Panel title="Before its time"><div className="body"><span className="dim small">Not yours to end before its time: {request.why_not}.</span></div></Panel>;
   return (
     <Panel title="Before its time">
       <form className="body stack" onSubmit={(e) => e.preventDefault()}>
