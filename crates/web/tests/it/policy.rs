@@ -138,7 +138,7 @@ async fn a_draft_of_an_earlier_version_takes_nothing_back_until_it_is_put_on_top
         let limits = active.policy.guardrails();
         (limits.max_people, limits.max_percent)
     };
-    let number = limits().1.unwrap() as u32;
+    let number = limits().1.unwrap();
     let ours = house.api("PUT", "/policy/drafts/ours", Some("*"), with(90, number)).await;
     let theirs = house.api("PUT", "/policy/drafts/theirs", Some("*"), with(100, number + 1)).await;
     let publish = async |id: &str, kept: &crate::house::Reply, expected: Value| {
