@@ -235,6 +235,9 @@ _lanyard() {
             lanyard__subcmd__bench,sweep)
                 cmd="lanyard__subcmd__bench__subcmd__sweep"
                 ;;
+            lanyard__subcmd__bench,whatif)
+                cmd="lanyard__subcmd__bench__subcmd__whatif"
+                ;;
             lanyard__subcmd__bench,world)
                 cmd="lanyard__subcmd__bench__subcmd__world"
                 ;;
@@ -270,6 +273,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__bench__subcmd__help,sweep)
                 cmd="lanyard__subcmd__bench__subcmd__help__subcmd__sweep"
+                ;;
+            lanyard__subcmd__bench__subcmd__help,whatif)
+                cmd="lanyard__subcmd__bench__subcmd__help__subcmd__whatif"
                 ;;
             lanyard__subcmd__bench__subcmd__help,world)
                 cmd="lanyard__subcmd__bench__subcmd__help__subcmd__world"
@@ -447,6 +453,9 @@ _lanyard() {
                 ;;
             lanyard__subcmd__help__subcmd__bench,sweep)
                 cmd="lanyard__subcmd__help__subcmd__bench__subcmd__sweep"
+                ;;
+            lanyard__subcmd__help__subcmd__bench,whatif)
+                cmd="lanyard__subcmd__help__subcmd__bench__subcmd__whatif"
                 ;;
             lanyard__subcmd__help__subcmd__bench,world)
                 cmd="lanyard__subcmd__help__subcmd__bench__subcmd__world"
@@ -1344,7 +1353,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench)
-            opts="-v -h -V --verbose --help --version signals sweep decide hooks report console idle start sim world stand-ins help"
+            opts="-v -h -V --verbose --help --version signals sweep decide whatif hooks report console idle start sim world stand-ins help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1406,7 +1415,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench__subcmd__help)
-            opts="signals sweep decide hooks report console idle start sim world stand-ins help"
+            opts="signals sweep decide whatif hooks report console idle start sim world stand-ins help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1560,6 +1569,20 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench__subcmd__help__subcmd__sweep)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__bench__subcmd__help__subcmd__whatif)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1777,6 +1800,28 @@ _lanyard() {
                     return 0
                     ;;
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__bench__subcmd__whatif)
+            opts="-v -h -V --people --times --json --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --people)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --times)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2246,7 +2291,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__bench)
-            opts="signals sweep decide hooks report console idle start sim world stand-ins"
+            opts="signals sweep decide whatif hooks report console idle start sim world stand-ins"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2386,6 +2431,20 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__help__subcmd__bench__subcmd__sweep)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lanyard__subcmd__help__subcmd__bench__subcmd__whatif)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
