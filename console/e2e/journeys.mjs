@@ -472,6 +472,8 @@ const JOURNEYS = {
     await panel.getByText("Asked for.").waitFor();
     // It is a link: whoever gets it sees the same.
     await page.reload();
+    await panel.getByRole("button", { name: "Look at them again" }).waitFor();
+    await panel.getByText("Steps").click();
     await panel.getByText(/^planned:/).first().waitFor();
   },
 
