@@ -152,9 +152,9 @@ pub struct Engine {
     stopped: AtomicBool,
     pub(crate) outages: Outages,
     pub(crate) echoes: crate::look::Echoes,
-    /// The last comparison of places, and what it rests on.
     /// What alert rules know of what is open; `None`: to be read.
     pub(crate) watched_alerts: tokio::sync::Mutex<Option<crate::alerts::WatchedAlerts>>,
+    /// The last comparison of places, and what it rests on.
     pub(crate) known_apart: tokio::sync::Mutex<Option<(crate::apart::Ground, Arc<crate::apart::Apart>)>>,
     /// Requests whose next approvers this process has told. Forgotten with it: telling them again is the same message by
     /// its id, and the outbox keeps it once.
