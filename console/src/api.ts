@@ -80,6 +80,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What a refusal says of one field of what was sent. */
+export function saidOf(error: unknown, field: string): string | undefined {
+  return error instanceof ApiError ? error.fields.find(({ path }) => path === field)?.message : undefined;
+}
+
 type Query = Record<string, string | number | null | undefined>;
 
 function url(path: string, query: Query = {}): string {

@@ -5,7 +5,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiError, calls, type Schemas } from "../api";
+import { ApiError, calls, saidOf, type Schemas } from "../api";
 import { ALL, queryClient, useSession } from "../queries";
 import { Ago, At } from "../time";
 import { keep } from "../ui/kept";
@@ -223,7 +223,7 @@ function Decide({ title, requests, done }: { title: string; requests: Request[];
   if (not && !mine) return <Panel title={title}><Empty title="Not yours to decide">You see what waits and why; {not.why_not}.</Empty></Panel>;
   // Beyond a limit nobody goes without saying why.
   const limit = requests.some((r) => r.kind === "cap");
-  const wrong = say.error instanceof ApiError ? say.error.fields.find(({ path }) => path === "reason")?.message : undefined;
+  const wrong = saidOf(say.error, "reason");
   return (
     <Panel title={title}>
       <form className="body stack" onSubmit={(e) => e.preventDefault()}>

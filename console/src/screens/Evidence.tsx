@@ -4,7 +4,7 @@ import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiError, calls, type Schemas } from "../api";
+import { ApiError, calls, saidOf, type Schemas } from "../api";
 import { queryClient, useMay } from "../queries";
 import { absolute, Ago, useServerNow, useZone } from "../time";
 import { keep } from "../ui/kept";
@@ -256,7 +256,7 @@ function AnswerFor({ late }: { late: Evidence["late"][number] }) {
     onSuccess: again,
   });
   if (!may) return <div className="dim small">Nobody answers for it yet.</div>;
-  const said = (field: string) => (saying.error instanceof ApiError ? saying.error.fields.find(({ path }) => path === field)?.message : undefined);
+  const said = (field: string) => saidOf(saying.error, field);
   const whole = owner.trim() !== "" && compensation.trim() !== "";
   return (
     <form className="stack" style={{ marginTop: 6 }} aria-label={`Answer for ${late.name || late.person}`} onSubmit={(e) => { e.preventDefault(); if (whole) saying.mutate(); }}>

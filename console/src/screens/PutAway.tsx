@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ApiError } from "../api";
+import { api, ApiError, saidOf } from "../api";
 import { queryClient, useMay } from "../queries";
 import { RoleFor } from "../ui/role";
 
@@ -22,7 +22,7 @@ export function sent({ reason, owner, until }: Terms) {
 }
 
 export function TermsFields({ terms, change, error }: { terms: Terms; change: (to: Terms) => void; error?: Error | null }) {
-  const said = (field: keyof Terms) => (error instanceof ApiError ? error.fields.find(({ path }) => path === field)?.message : undefined);
+  const said = (field: keyof Terms) => saidOf(error, field);
   return (
     <>
       <TextInput label="Reason" required value={terms.reason} onChange={(e) => change({ ...terms, reason: e.currentTarget.value })} autoComplete="off" data-autofocus error={said("reason")} />

@@ -2,7 +2,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, calls, type Schemas } from "../api";
+import { ApiError, calls, saidOf, type Schemas } from "../api";
 import { queryClient, useMay, useSession } from "../queries";
 import { At } from "../time";
 import { Panel } from "../ui/panel";
@@ -62,7 +62,7 @@ function Give({ done }: { done: () => void }) {
       done();
     },
   });
-  const said = (field: string) => (give.error instanceof ApiError ? give.error.fields.find(({ path }) => path === field)?.message : undefined);
+  const said = (field: string) => saidOf(give.error, field);
   return (
     <form className="body stack" onSubmit={(e) => { e.preventDefault(); give.mutate(); }}>
       <div className="fields">

@@ -5,7 +5,7 @@ import { IconArrowBackUp, IconArrowForwardUp, IconArrowLeft } from "@tabler/icon
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
-import { ApiError } from "../../api";
+import { ApiError, saidOf } from "../../api";
 import { queryClient, useSession } from "../../queries";
 import { Ago } from "../../time";
 import { Mark, Tag } from "../../ui/marks";
@@ -277,7 +277,7 @@ function Publish({ id, desk, apart, disabled, why }: { id: string; desk: DraftDe
     onError: () => policy.refetch(),
   });
   const error = publishing.error instanceof ApiError ? publishing.error : undefined;
-  const noReason = error?.fields.find(({ path }) => path === "reason")?.message;
+  const noReason = saidOf(error, "reason");
   return (
     <>
       <Button size="xs" disabled={disabled} title={why} onClick={modal.open}>{agree ? "Agree and publish" : "Publish"}</Button>

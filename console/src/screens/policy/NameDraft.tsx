@@ -2,7 +2,7 @@
 import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError } from "../../api";
+import { ApiError, saidOf } from "../../api";
 import { queryClient } from "../../queries";
 import { policyApi } from "./calls";
 import type { Document } from "./model";
@@ -38,7 +38,7 @@ export function NameDraft({ title, wish = "", content, close, done }: Props) {
   });
   const fits = /^[a-z0-9-]{1,64}$/.test(name);
   const taken = making.error instanceof ApiError && making.error.status === 412;
-  const wrong = making.error instanceof ApiError ? making.error.fields.find(({ path }) => path === "id")?.message : undefined;
+  const wrong = saidOf(making.error, "id");
   return (
     <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); if (fits) making.mutate(); }}>

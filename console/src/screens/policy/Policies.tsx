@@ -3,7 +3,7 @@ import { Button, Modal, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { ApiError } from "../../api";
+import { ApiError, saidOf } from "../../api";
 import { queryClient, useMay } from "../../queries";
 import { Ago, At } from "../../time";
 import { Tag } from "../../ui/marks";
@@ -123,7 +123,7 @@ function RollBack({ version, show, close }: { version: VersionHead; show: Show; 
     },
   });
   const error = going.error instanceof ApiError ? going.error : undefined;
-  const noReason = error?.fields.find(({ path }) => path === "reason")?.message;
+  const noReason = saidOf(error, "reason");
   return (
     <Modal opened onClose={close} title={`Go back to version ${version.version}`} closeButtonProps={{ "aria-label": "Close" }}>
       <form className="stack" onSubmit={(e) => { e.preventDefault(); going.mutate(); }}>
