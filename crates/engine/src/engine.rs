@@ -33,6 +33,7 @@ use crate::{
     },
     reviews::WithheldRights,
     site::SiteState,
+    whatif::{Pictures, is_about_people},
 };
 
 /// Everything from outside.
@@ -173,6 +174,8 @@ pub struct Engine {
     pub(crate) unrecorded: Mutex<BTreeMap<IdentityId, Write>>,
     /// Whom the seal that was last asked about names.
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
+    /// Everybody as the last what-if saw them.
+    pub(crate) pictures: Pictures,
     /// Signalled when something may have become due.
     pub(crate) wake: Notify,
     /// What is known of where messages lead.
@@ -266,6 +269,7 @@ impl Engine {
             groups_missed: Mutex::default(),
             unrecorded: Mutex::default(),
             sealed_people: Mutex::default(),
+            pictures: Pictures::default(),
             wake: Notify::new(),
             post: Default::default(),
             mail: Notify::new(),
@@ -626,7 +630,17 @@ impl Engine {
         }
         let _busy = self.clock.busy();
         let mail = batch.iter().any(|write| matches!(write, Write::Message(_)));
-        let wrote = self.store.write(batch).await?;
+        let about_people = batch.iter().any(is_about_people);
+        if about_people {
+            self.pictures.moved();
+        } else {
+            self.pictures.let_go(self.clock.now());
+        }
+        let wrote = self.store.write(batch).await;
+        if about_people {
+            self.pictures.moved();
+        }
+        let wrote = wrote?;
         if mail {
             self.mail.notify_one();
         }

@@ -235,6 +235,8 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<SweepReport, SurveyError> {
         self.check_site(scope.site.as_ref())?;
+        // Its own lists take the memory, and all of it is about to be read anew.
+        self.pictures.forget();
         let mut mark = self.take_up(scope).await?;
         let mut doubts = Vec::new();
         let reading = tracing::debug_span!("sweep.read");

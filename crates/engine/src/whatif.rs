@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use lanyard_model::{
     clearance::{ClearanceState, GatedLine},
@@ -20,18 +21,21 @@ use serde::Serialize;
 use crate::{
     Engine,
     engine::{Active, catalogues},
-    judge::{Desks, Memory, OnRecord, Roll},
+    judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
     ports::{PortFailure, Progress, StoreFailure},
     survey::{SiteSurvey, TenantSurvey},
 };
 
 mod outlook;
+mod picture;
 mod seal;
 mod shown;
 pub mod waves;
 
 pub(crate) use outlook::reasons;
-use outlook::{Outlook, outlook};
+use outlook::{Outlook, Side, outlooks};
+use picture::Picture;
+pub(crate) use picture::{Pictures, is_about_people};
 pub(crate) use seal::SealedLines;
 pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
 pub use shown::{SealHead, SealState, ShownFilter, ShownPage, ShownPerson};
@@ -182,6 +186,9 @@ pub struct WhatIf {
 struct Population {
     tenants: Vec<TenantSurvey>,
     sites: Vec<SiteSurvey>,
+    keys: Keys,
+    /// By whose keys accounts are found.
+    keys_of: Arc<Active>,
     roll: Roll,
     memory: BTreeMap<SiteId, Memory>,
     applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
@@ -224,32 +231,60 @@ impl Engine {
             ));
         }
         progress.report("reading the mirrors", 0, None);
-        let mut population = self.population().await?;
-        let torn = self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
+        let known = self.picture(&in_force, &draft);
+        let written = self.pictures.written();
+        let (population, torn) = match &known {
+            Some(picture) => (Arc::clone(&picture.population), Vec::new()),
+            None => {
+                let mut population = self.population(&in_force).await?;
+                let torn = self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
+                (Arc::new(population), torn)
+            }
+        };
         let whole = unread.is_empty() && torn.is_empty() && !problems.has_errors();
         doubts.extend(torn);
         let missing_now = self.missing_groups();
-        let known: BTreeSet<GroupId> =
+        let groups: BTreeSet<GroupId> =
             population.tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
-        let missing_then: BTreeSet<GroupId> = draft.groups.difference(&known).cloned().collect();
+        let missing_then: BTreeSet<GroupId> = draft.groups.difference(&groups).cloned().collect();
         doubts.extend(missing_then.iter().map(|group| format!("group {group} does not exist in Okta")));
-        let population = Arc::new(population);
         progress.report("decisions", 0, None);
         let (lapsed_now, lapsed_then) = (
             self.lapsed(&population.asked, in_force.policy.seal()).await?,
             self.lapsed(&population.asked, draft.policy.seal()).await?,
         );
-        let judge =
-            |active: &Arc<Active>, missing: BTreeSet<GroupId>, lapsed: BTreeSet<String>, reasons: bool| {
-                let (active, population) = (Arc::clone(active), Arc::clone(&population));
-                tokio::task::spawn_blocking(move || outlook(&active, &missing, &lapsed, &population, reasons))
-            };
-        let (today, then) = tokio::join!(
-            judge(&in_force, missing_now, lapsed_now, false),
-            judge(&draft, missing_then, lapsed_then, true)
-        );
-        let failed = |error: tokio::task::JoinError| WhatIfError::Failed(error.to_string());
-        let (today, then) = (today.map_err(failed)?, then.map_err(failed)?);
+        let known = known.filter(|one| one.missing == missing_now && one.lapsed == lapsed_now);
+        let judged = {
+            let (in_force, draft, population) =
+                (Arc::clone(&in_force), Arc::clone(&draft), Arc::clone(&population));
+            let (missing, lapsed) = (missing_now.clone(), lapsed_now.clone());
+            let only_then = known.is_some();
+            tokio::task::spawn_blocking(move || {
+                let side = |active, missing, lapsed, reasons| Side { active, missing, lapsed, reasons };
+                let then = side(&draft, &missing_then, &lapsed_then, true);
+                let today = side(&in_force, &missing, &lapsed, false);
+                let sides = if only_then { vec![then] } else { vec![then, today] };
+                outlooks(&sides, &population)
+            })
+        };
+        let mut judged = judged.await.map_err(|error| WhatIfError::Failed(error.to_string()))?.into_iter();
+        let failed = || WhatIfError::Failed("nobody was judged".into());
+        let then = judged.next().ok_or_else(failed)?;
+        let today = match (known, judged.next()) {
+            (Some(picture), _) => picture.today,
+            (None, Some(today)) => Arc::new(today),
+            (None, None) => return Err(failed()),
+        };
+        if draft.groups.is_subset(&in_force.groups) {
+            self.pictures.keep(Picture {
+                in_force: Arc::clone(&in_force),
+                population: Arc::clone(&population),
+                missing: missing_now,
+                lapsed: lapsed_now,
+                today: Arc::clone(&today),
+                written,
+            });
+        }
         let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
         if whole {
             let seal = self.keep_seal(files, &answer).await?;
@@ -259,22 +294,26 @@ impl Engine {
         Ok(answer)
     }
 
-    async fn population(&self) -> Result<Population, WhatIfError> {
+    /// What was made of everybody for an earlier what-if, if nothing has changed. It knows no groups but those in force.
+    fn picture(&self, in_force: &Arc<Active>, draft: &Active) -> Option<Picture> {
+        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let last = self.pictures.last(in_force, &withheld, self.clock.now());
+        last.filter(|_| draft.groups.is_subset(&in_force.groups))
+    }
+
+    async fn population(&self, in_force: &Arc<Active>) -> Result<Population, WhatIfError> {
         let now = self.clock.now();
-        let mut tenants = Vec::new();
-        for id in self.directories().keys() {
-            let known = self.recall_tenant(id).await?;
-            if known.identities.is_empty() && known.groups.is_empty() {
-                return Err(WhatIfError::NeverSwept(id.to_string()));
-            }
-            tenants.push(known);
+        let tenants = try_join_all(self.directories().keys().map(|id| self.recall_tenant(id)));
+        let sites = try_join_all(self.sites().keys().map(|id| self.recall_site(id)));
+        let applied = try_join_all(self.sites().keys().map(async |id| {
+            Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))
+        }));
+        let (tenants, sites, applied, asked) = tokio::try_join!(tenants, sites, applied, self.on_record())?;
+        let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
+        if let Some(unknown) = tenants.iter().find(never) {
+            return Err(WhatIfError::NeverSwept(unknown.tenant.to_string()));
         }
-        let mut sites = Vec::new();
-        let mut applied = HashMap::new();
-        for id in self.sites().keys() {
-            sites.push(self.recall_site(id).await?);
-            applied.insert(id.clone(), self.store.applied_all(id).await?.into_iter().collect());
-        }
+        let applied = applied.into_iter().collect();
         let (roll, memory) = self.recall_ties(&tenants, &sites).await?;
         let mut desks = self.desks(self.sites().keys());
         let fields = self.active().policy.team_fields();
@@ -287,8 +326,14 @@ impl Engine {
             }
         }
         let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let asked = self.on_record().await?;
-        Ok(Population { tenants, sites, roll, memory, applied, asked, desks, withheld, now })
+        let judged = Arc::clone(in_force);
+        let indexed = tokio::task::spawn_blocking(move || {
+            let keys = Keys::of(&judged, &tenants, &sites);
+            (keys, tenants, sites)
+        });
+        let (keys, tenants, sites) = indexed.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        let keys_of = Arc::clone(in_force);
+        Ok(Population { tenants, sites, keys, keys_of, roll, memory, applied, asked, desks, withheld, now })
     }
 
     /// What was asked about people's lines, and still counts.
@@ -427,19 +472,16 @@ impl Engine {
         // Whoever is set aside or disputed then is told of there, and may well have an account.
         let unclear: HashSet<_> =
             then.aside.iter().map(|(id, ..)| id).chain(then.disputed.iter().map(|(id, ..)| id)).collect();
-        let mut unmatched: Vec<_> = today
-            .matched
-            .iter()
-            .filter(|(id, _)| !then.matched.contains_key(*id) && !then.out_of_scope.contains_key(*id))
-            .filter(|(id, _)| !unclear.contains(id))
-            .map(|(id, name)| format!("{name} ({id})"))
-            .collect();
-        let mut out_of_scope: Vec<_> = then
-            .out_of_scope
-            .iter()
-            .filter(|(id, _)| !today.out_of_scope.contains_key(*id))
-            .map(|(id, name)| format!("{name} ({id})"))
-            .collect();
+        let named = |who: &Who| {
+            let one = population.roll.identity(&population.tenants, *who)?;
+            Some((one.id.clone(), format!("{} ({})", one.display_name(), one.id)))
+        };
+        let lost = today.matched.iter().filter(|who| !then.matched.contains(who));
+        let lost = lost.filter(|who| !then.out_of_scope.contains(who)).filter_map(named);
+        let mut unmatched: Vec<_> =
+            lost.filter(|(id, _)| !unclear.contains(id)).map(|(_, named)| named).collect();
+        let left = then.out_of_scope.difference(&today.out_of_scope);
+        let mut out_of_scope: Vec<_> = left.filter_map(named).map(|(_, named)| named).collect();
         unmatched.sort();
         out_of_scope.sort();
         WhatIf {

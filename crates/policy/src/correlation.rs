@@ -35,7 +35,7 @@ pub struct ManagerRef {
     pub keys: Vec<ManagerKey>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ManagerKey {
     /// Okta's user id, in the same tenant.
     OktaId(String),
@@ -67,6 +67,11 @@ impl Policy {
     /// The keys, in order of precedence: name, Okta attribute, field of the account.
     pub fn key_names(&self) -> impl Iterator<Item = (&str, &str, &FieldName)> {
         self.document().correlation.keys.iter().map(|key| (key.kind.as_str(), &*key.attribute, &key.field))
+    }
+
+    /// Whether both find accounts, and persons, by the same keys.
+    pub fn finds_by_the_same_keys(&self, other: &Self) -> bool {
+        self.document().correlation == other.document().correlation
     }
 
     /// Keys of an identity, folded, in order of precedence.

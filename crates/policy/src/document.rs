@@ -139,14 +139,14 @@ pub(crate) struct Route {
     pub spot: Spot,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Correlation {
     pub keys: Vec<Key>,
     /// Index of the key that joins identities of several tenants into one person.
     pub person: Option<usize>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub kind: String,
     pub attribute: String,

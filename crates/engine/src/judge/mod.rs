@@ -1,6 +1,7 @@
 //! The same decision for everybody, on lists instead of single reads. Pure but for what it is handed: no store, no
 //! call. A survey judges by the policy in force, a what-if by another one.
 
+mod alone;
 mod roll;
 mod site;
 
@@ -14,7 +15,7 @@ use lanyard_model::{
     account::{Account, AccountKind},
     clearance::{Clearance, ClearanceKind},
     desired::{Applied, Desired, Ending, Lifecycle},
-    id::{GroupId, IdentityId, SiteId, TenantId},
+    id::{AccountId, AccountKey, GroupId, IdentityId, SiteId, TenantId},
     identity::Identity,
     place::Catalogue,
     plan::Plan,
@@ -23,7 +24,7 @@ use lanyard_model::{
 use lanyard_plan::{
     Observation, Removal, Seen, Setting,
     clearing::{self, Asked, Gating},
-    drift::{self, plan_leaving},
+    drift::{self, Drifted, plan_leaving},
     failing::Failing,
     seating::Seating,
 };
@@ -37,6 +38,7 @@ use crate::{
     survey::{Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey},
 };
 
+pub(crate) use alone::Managers;
 pub(crate) use roll::{Roll, Ties, Who};
 pub(crate) use site::Memory;
 use site::SiteMemory;
@@ -44,7 +46,7 @@ use site::SiteMemory;
 /// What is said of one person while everybody is judged.
 pub(crate) enum Sight<'s> {
     /// Before any site is looked at.
-    Standing { identity: &'s Identity, first: &'s Desired },
+    Standing { first: &'s Desired },
     /// In one site.
     Planned {
         identity: &'s Identity,
@@ -77,21 +79,10 @@ struct Gates<'a> {
 
 /// Judges people one after another.
 pub(crate) struct Judge<'a> {
-    active: &'a Active,
-    /// Groups that policy names and no directory has.
-    missing: &'a BTreeSet<GroupId>,
-    /// What access reviews removed.
-    withheld: &'a WithheldRights,
+    rules: Rules<'a>,
     everybody: Everybody<'a>,
     memory: BTreeMap<SiteId, SiteMemory<'a>>,
     pub(crate) desks: Desks,
-    now: Timestamp,
-    /// What is asked first is shown as asked.
-    gates: Option<Gates<'a>>,
-    /// Everybody's reasons are told, not only those of people who differ.
-    reasons: bool,
-    /// Sites in which no further removal has room, and why.
-    limits: BTreeMap<SiteId, String>,
     pub(crate) decided: Decided,
 }
 
@@ -125,42 +116,49 @@ impl<'a> Judge<'a> {
                 (site.site.clone(), SiteMemory::new(site, known))
             })
             .collect();
+        let limits = BTreeMap::new();
         Self {
-            active,
-            missing,
-            withheld,
+            rules: Rules { active, missing, withheld, now, gates: None, reasons: false, limits },
             everybody: Everybody::new(active, tenants, roll),
             memory,
             desks,
-            now,
-            gates: None,
-            reasons: false,
-            limits: BTreeMap::new(),
             decided: Decided::default(),
         }
     }
 
     /// Takes in a part of the keys. Nobody may be judged before it answers that all are known.
     pub(crate) fn prepare(&mut self) -> bool {
-        let active = self.active;
+        let active = self.rules.active;
         self.everybody.index(INDEXED) && self.memory.values_mut().all(|known| known.index(active, INDEXED))
+    }
+
+    /// Knows everybody by keys that were taken in before, under the policy `by`.
+    pub(crate) fn know(&mut self, keys: &Keys, by: &Active) {
+        self.everybody.know(keys);
+        let active = self.rules.active;
+        for (site, known) in &mut self.memory {
+            match keys.accounts.get(site) {
+                Some(keys) if active.policy.finds_by_the_same_keys(&by.policy) => known.know(keys),
+                _ => _ = known.index(active, u32::MAX),
+            }
+        }
     }
 
     /// Shows what is asked first as asked, or as answered where somebody said a word.
     pub(crate) fn with_gates(mut self, known: &'a OnRecord, lapsed: &'a BTreeSet<String>) -> Self {
-        self.gates = Some(Gates { known, lapsed });
+        self.rules.gates = Some(Gates { known, lapsed });
         self
     }
 
     /// Shows removals as blocked where a limit has no room.
     pub(crate) fn with_limits(mut self, limits: BTreeMap<SiteId, String>) -> Self {
-        self.limits = limits;
+        self.rules.limits = limits;
         self
     }
 
     /// Tells everybody's reasons, which takes its time.
     pub(crate) fn with_reasons(mut self) -> Self {
-        self.reasons = true;
+        self.rules.reasons = true;
         self
     }
 
@@ -168,7 +166,7 @@ impl<'a> Judge<'a> {
     /// nobody (`orphans`: everybody's list is proven complete too), and those that share a key.
     pub(crate) fn note_accounts(&mut self, orphans: bool) {
         for known in self.memory.values().filter(|known| known.site.certificate.holds()) {
-            self.decided.duplicates.extend(known.duplicates(self.active));
+            self.decided.duplicates.extend(known.duplicates(self.rules.active));
             if let Some((catalogue, _)) = self.desks.get(&known.site.site) {
                 for room in catalogue.rooms.values() {
                     let left = room.occupants.iter().filter(|id| known.site.accounts.find(**id).is_none());
@@ -203,27 +201,11 @@ impl<'a> Judge<'a> {
         applied: &mut dyn FnMut(&SiteId) -> Applied,
         see: &mut dyn FnMut(Sight<'_>),
     ) {
-        let Self {
-            active,
-            missing,
-            withheld,
-            everybody,
-            memory,
-            desks,
-            now,
-            gates,
-            reasons,
-            limits,
-            decided,
-        } = self;
-        let (active, missing, now, gates) = (*active, *missing, *now, *gates);
+        let Self { rules, everybody, memory, desks, decided } = self;
+        let (active, now) = (rules.active, rules.now);
         decided.people += 1;
-        // A list says what is now; since when is the mirror's to know, and a look's to respect.
-        let since = identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH);
-        let facts =
-            Facts { account: None, applied: None, gone: None, since, manager_account: None, linked: false };
-        let first = active.bound.evaluate_mute(identity, &facts, now);
-        see(Sight::Standing { identity, first: &first });
+        let first = active.bound.evaluate_mute(identity, &Facts::unlinked(since(identity)), now);
+        see(Sight::Standing { first: &first });
         if let Some(at) = first.review_at {
             decided.reviews.push((identity.id.clone(), at));
         }
@@ -275,100 +257,29 @@ impl<'a> Judge<'a> {
                 Some(how) => Some(Leaving::Over(how)),
                 None => first.site.as_ref().filter(|home| **home != site).map(|_| Leaving::Moved(None)),
             };
-            let manager_account = active
-                .bound
-                .manager_reference(identity)
-                .and_then(|reference| everybody.manager(&identity.id.tenant, &reference.keys))
-                .and_then(|manager| known.account_of(manager));
-            let facts = Facts {
-                account,
-                applied: Some(&applied),
-                gone: None,
-                since,
-                manager_account,
-                linked: found.tie.is_some_and(|tie| !tie.ended),
-            };
-            let mute = leaving.is_none() && !*reasons;
-            let mut desired = match leaving {
-                Some(leaving) => {
-                    leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
-                }
-                None if mute => withhold(withheld, active.bound.evaluate_mute(identity, &facts, now), &site),
-                None => withhold(withheld, active.bound.evaluate(identity, &facts, now), &site),
-            };
-            if known.governed_by_other(active, who, identity, &desired, account, everybody, now) {
-                continue;
-            }
-            let reactions = active.policy.reactions(&site);
-            let leaves = reactions.waits(Situation::Linked);
-            let removal = Removal {
-                protected: active.policy.protects(identity).map(|because| because.text),
-                doubt: crate::look::doubt_of(identity, &desired)
-                    .or_else(|| doubt_of_missing(missing, active, &desired)),
-                reaction: crate::look::reaction_to_end(&desired, identity, reactions),
-                limit: limits.get(&site).cloned(),
-                settle_until: None,
-            };
+            let manager_account =
+                everybody.manager_of(active, identity).and_then(|manager| known.account_of(manager));
             let person = identity.display_name();
             let link_key = found.tie.map(|tie| known.key_of(tie.account));
-            let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
-            let observation = Observation {
-                account: account.map_or(Seen::Absent, Seen::Present),
-                link: link_key.as_ref(),
-                bookings: None,
-                applied: &applied,
-            };
-            let setting = Setting {
+            let case = Case {
+                identity,
+                person: &person,
                 site: &site,
                 catalogue,
                 seating,
-                removal: &removal,
-                policy: active.policy.seal(),
-                now,
-                lane: if ended { Lane::Leaver } else { Lane::Bulk },
-                attempt: 0,
-                person: &person,
+                account,
+                link: link_key.as_ref(),
+                linked: found.tie.is_some_and(|tie| !tie.ended),
+                applied: &applied,
+                manager_account,
+                leaving,
             };
-            let (mut plan, mut left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
-            if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
-                // Most people are in step, and nobody asks why; of the others the reasons are told.
-                desired = withhold(withheld, active.bound.evaluate(identity, &facts, now), &site);
-                (plan, left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
+            let wanted = rules.wanted(&case);
+            if known.governed_by_other(active, who, identity, &wanted.desired, account, everybody, now) {
+                continue;
             }
-            let mut asks = BTreeSet::new();
-            let on_record = gates.and_then(|gates| gates.known.get(&site)?.get(&identity.id));
-            if let Some(gates) = gates
-                && !plan.is_quiet()
-                && (on_record.is_some() || !active.policy.demands().is_empty())
-            {
-                let base = active.bound.evaluate_unasked(identity, &facts, now);
-                let asked = Asked::new(&desired, &base, active.policy.demands());
-                let gated = clearing::gate(
-                    plan,
-                    &Gating {
-                        asked: &asked,
-                        demands: active.policy.demands(),
-                        known: on_record.map_or(&[], Vec::as_slice),
-                        before: account,
-                        catalogue,
-                        now,
-                        begins: now,
-                        manager: None,
-                        capped: false,
-                        sealed: None,
-                        lapsed: gates.lapsed,
-                        window: None,
-                    },
-                );
-                let new = gated.new.into_iter().filter(|one| one.kind == ClearanceKind::Approval);
-                asks.extend(new.map(|one| one.rule));
-                plan = gated.plan;
-            }
-            if !applied.failed.is_empty() || desired.stopped.is_some() {
-                let on = |rule: &str, part| active.policy.on_failure(rule, part).cloned();
-                let failing = Failing { on: &on, failed: &applied.failed, before: account, catalogue };
-                plan = failing.hold(plan, desired.stopped.as_deref(), now);
-            }
+            let Verdict { desired, plan, left, asks, leaves } = rules.verdict(&case, wanted);
+            let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
             // Before their own desk is promised: it is not there yet.
             let changed = match (account, &leaves) {
                 (Some(account), None) => drift::drifted(&desired, account, &applied, catalogue, seating),
@@ -461,6 +372,166 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// What everybody is judged by.
+struct Rules<'a> {
+    active: &'a Active,
+    /// Groups that policy names and no directory has.
+    missing: &'a BTreeSet<GroupId>,
+    /// What access reviews removed.
+    withheld: &'a WithheldRights,
+    now: Timestamp,
+    /// What is asked first is shown as asked.
+    gates: Option<Gates<'a>>,
+    /// Everybody's reasons are told, not only those of people who differ.
+    reasons: bool,
+    /// Sites in which no further removal has room, and why.
+    limits: BTreeMap<SiteId, String>,
+}
+
+/// One person in one site, as the lists show them.
+struct Case<'c> {
+    identity: &'c Identity,
+    person: &'c str,
+    site: &'c SiteId,
+    catalogue: &'c Catalogue,
+    seating: &'c Seating,
+    account: Option<&'c Account>,
+    link: Option<&'c AccountKey>,
+    linked: bool,
+    applied: &'c Applied,
+    manager_account: Option<AccountId>,
+    /// They leave the site, whatever flows say.
+    leaving: Option<Leaving>,
+}
+
+/// What somebody should have in a site.
+struct Wanted {
+    desired: Desired,
+    /// Without reasons so far.
+    mute: bool,
+}
+
+/// The same, and the way there.
+struct Verdict {
+    desired: Desired,
+    plan: Plan,
+    /// What somebody changed by hand and policy leaves so.
+    left: Vec<Drifted>,
+    /// Rules that ask about one of the lines, and have not asked yet.
+    asks: BTreeSet<String>,
+    /// Why hand edits are left, where they are.
+    leaves: Option<String>,
+}
+
+impl<'a> Rules<'a> {
+    fn facts<'c>(&self, case: &Case<'c>) -> Facts<'c> {
+        Facts {
+            account: case.account,
+            applied: Some(case.applied),
+            gone: None,
+            since: since(case.identity),
+            manager_account: case.manager_account,
+            linked: case.linked,
+        }
+    }
+
+    fn wanted(&self, case: &Case<'_>) -> Wanted {
+        let Case { identity, site, .. } = *case;
+        let (bound, facts, now) = (&self.active.bound, self.facts(case), self.now);
+        let mute = case.leaving.is_none() && !self.reasons;
+        let desired = match &case.leaving {
+            Some(leaving) => {
+                leaving.desired(&identity.id, site, identity.status_changed.unwrap_or(now), now)
+            }
+            None if mute => withhold(self.withheld, bound.evaluate_mute(identity, &facts, now), site),
+            None => withhold(self.withheld, bound.evaluate(identity, &facts, now), site),
+        };
+        Wanted { desired, mute }
+    }
+
+    fn verdict(&self, case: &Case<'_>, wanted: Wanted) -> Verdict {
+        let Case { identity, person, site, catalogue, seating, account, applied, .. } = *case;
+        let (active, now, facts) = (self.active, self.now, self.facts(case));
+        let Wanted { mut desired, mute } = wanted;
+        let reactions = active.policy.reactions(site);
+        let leaves = reactions.waits(Situation::Linked);
+        let removal = Removal {
+            protected: active.policy.protects(identity).map(|because| because.text),
+            doubt: crate::look::doubt_of(identity, &desired)
+                .or_else(|| doubt_of_missing(self.missing, active, &desired)),
+            reaction: crate::look::reaction_to_end(&desired, identity, reactions),
+            limit: self.limits.get(site).cloned(),
+            settle_until: None,
+        };
+        let observation = Observation {
+            account: account.map_or(Seen::Absent, Seen::Present),
+            link: case.link,
+            bookings: None,
+            applied,
+        };
+        let setting = Setting {
+            site,
+            catalogue,
+            seating,
+            removal: &removal,
+            policy: active.policy.seal(),
+            now,
+            lane: match desired.lifecycle {
+                Lifecycle::Ended { .. } => Lane::Leaver,
+                _ => Lane::Bulk,
+            },
+            attempt: 0,
+            person,
+        };
+        let (mut plan, mut left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
+        if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
+            // Most people are in step, and nobody asks why; of the others the reasons are told.
+            desired = withhold(self.withheld, active.bound.evaluate(identity, &facts, now), site);
+            (plan, left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
+        }
+        let mut asks = BTreeSet::new();
+        let on_record = self.gates.and_then(|gates| gates.known.get(site)?.get(&identity.id));
+        if let Some(gates) = self.gates
+            && !plan.is_quiet()
+            && (on_record.is_some() || !active.policy.demands().is_empty())
+        {
+            let base = active.bound.evaluate_unasked(identity, &facts, now);
+            let asked = Asked::new(&desired, &base, active.policy.demands());
+            let gated = clearing::gate(
+                plan,
+                &Gating {
+                    asked: &asked,
+                    demands: active.policy.demands(),
+                    known: on_record.map_or(&[], Vec::as_slice),
+                    before: account,
+                    catalogue,
+                    now,
+                    begins: now,
+                    manager: None,
+                    capped: false,
+                    sealed: None,
+                    lapsed: gates.lapsed,
+                    window: None,
+                },
+            );
+            let new = gated.new.into_iter().filter(|one| one.kind == ClearanceKind::Approval);
+            asks.extend(new.map(|one| one.rule));
+            plan = gated.plan;
+        }
+        if !applied.failed.is_empty() || desired.stopped.is_some() {
+            let on = |rule: &str, part| active.policy.on_failure(rule, part).cloned();
+            let failing = Failing { on: &on, failed: &applied.failed, before: account, catalogue };
+            plan = failing.hold(plan, desired.stopped.as_deref(), now);
+        }
+        Verdict { desired, plan, left, asks, leaves }
+    }
+}
+
+/// A list says what is now; since when is the mirror's to know, and a look's to respect.
+fn since(identity: &Identity) -> Timestamp {
+    identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// Since when somebody should be gone, if that is longer than timers and looks need to see to it.
 fn overdue(desired: &Desired, now: Timestamp) -> Option<(Overdue, Timestamp)> {
     let Lifecycle::Ended { since: Some(since), how } = desired.lifecycle else { return None };
@@ -495,19 +566,55 @@ fn roles_beyond(
     (!named.is_empty()).then(|| named.join(", "))
 }
 
+/// Keys of everybody, by which managers are named and accounts are found.
+pub(crate) struct Keys {
+    people: Vec<Arc<KeyIndex>>,
+    accounts: BTreeMap<SiteId, Arc<KeyIndex>>,
+}
+
+impl Keys {
+    /// Takes them in, by the policy's keys, on two cores.
+    pub(crate) fn of(active: &Active, tenants: &[TenantSurvey], sites: &[SiteSurvey]) -> Self {
+        let of_people = |tenant: &TenantSurvey| {
+            let mut index = KeyIndex::default();
+            for (row, identity) in (0..).zip(tenant.identities.iter()) {
+                index.add(row, &active.manager_keys(&identity));
+            }
+            index.complete();
+            Arc::new(index)
+        };
+        std::thread::scope(|scope| {
+            let people = scope.spawn(|| tenants.iter().map(of_people).collect());
+            let accounts = sites
+                .iter()
+                .map(|site| {
+                    let mut index = KeyIndex::default();
+                    site::add_keys(&mut index, active, site, 0..site.accounts.len() as u32);
+                    index.complete();
+                    (site.site.clone(), Arc::new(index))
+                })
+                .collect();
+            Self {
+                people: people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                accounts,
+            }
+        })
+    }
+}
+
 /// Everybody by number, and by the keys that name a manager.
 struct Everybody<'a> {
     active: &'a Active,
     tenants: &'a [TenantSurvey],
     roll: Roll,
-    by_key: Vec<KeyIndex>,
+    by_key: Vec<Arc<KeyIndex>>,
     /// Tenant and row up to which keys are known.
     indexed: (usize, u32),
 }
 
 impl<'a> Everybody<'a> {
     fn new(active: &'a Active, tenants: &'a [TenantSurvey], roll: Roll) -> Self {
-        let by_key = tenants.iter().map(|_| KeyIndex::default()).collect();
+        let by_key = tenants.iter().map(|_| Arc::default()).collect();
         Self { active, tenants, roll, by_key, indexed: (0, 0) }
     }
 
@@ -517,12 +624,13 @@ impl<'a> Everybody<'a> {
         let Some(tenant) = self.tenants.get(place) else { return true };
         let people = &tenant.identities;
         let end = from.saturating_add(most).min(people.len() as u32);
+        let index = Arc::make_mut(&mut self.by_key[place]);
         for row in from..end {
-            self.by_key[place].add(row, &self.active.manager_keys(&people.get(row)));
+            index.add(row, &self.active.manager_keys(&people.get(row)));
         }
         self.indexed = (place, end);
         if end == people.len() as u32 {
-            self.by_key[place].complete();
+            index.complete();
             self.indexed = (place + 1, 0);
         }
         self.indexed.0 == self.tenants.len()
@@ -534,6 +642,17 @@ impl<'a> Everybody<'a> {
 
     fn identity(&self, who: Who) -> Option<Identity> {
         self.roll.identity(self.tenants, who)
+    }
+
+    fn know(&mut self, keys: &Keys) {
+        self.by_key.clone_from(&keys.people);
+        self.indexed = (self.tenants.len(), 0);
+    }
+
+    /// Who the profile says the manager is.
+    fn manager_of(&self, active: &Active, identity: &Identity) -> Option<Who> {
+        let reference = active.bound.manager_reference(identity)?;
+        self.manager(&identity.id.tenant, &reference.keys)
     }
 
     fn manager(&self, tenant: &TenantId, keys: &[ManagerKey]) -> Option<Who> {

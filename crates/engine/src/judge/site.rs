@@ -1,6 +1,10 @@
 //! What is known of one site while everybody is decided: whose account is whose, and by which key.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -42,11 +46,11 @@ pub(crate) struct Memory {
 
 pub(super) struct SiteMemory<'a> {
     pub(super) site: &'a SiteSurvey,
-    by_key: KeyIndex,
-    ties: Ties,
+    by_key: Arc<KeyIndex>,
+    pub(super) ties: Ties,
     /// Links of this survey: by person, and whose each account is by them.
     found: HashMap<Who, Tie>,
-    found_of: BTreeSet<(AccountId, Who)>,
+    pub(super) found_of: BTreeSet<(AccountId, Who)>,
     /// Accounts that are somebody's, it is not clear whose.
     disputed: BTreeSet<AccountId>,
     pub(super) asleep: HashMap<AccountId, Account>,
@@ -68,11 +72,21 @@ impl Found {
     }
 }
 
+/// Takes in the keys of the live accounts of people among these rows.
+pub(super) fn add_keys(index: &mut KeyIndex, active: &Active, site: &SiteSurvey, rows: Range<u32>) {
+    for row in rows {
+        let account = site.accounts.row(row);
+        if account.kind == AccountKind::Person && account.is_live() {
+            index.add(row, &active.policy.account_keys(&account));
+        }
+    }
+}
+
 impl<'a> SiteMemory<'a> {
     pub(super) fn new(site: &'a SiteSurvey, memory: Memory) -> Self {
         Self {
             site,
-            by_key: KeyIndex::default(),
+            by_key: Arc::default(),
             ties: memory.ties,
             found: HashMap::new(),
             found_of: BTreeSet::new(),
@@ -86,18 +100,20 @@ impl<'a> SiteMemory<'a> {
     pub(super) fn index(&mut self, active: &Active, most: u32) -> bool {
         let accounts = &self.site.accounts;
         let end = self.indexed.saturating_add(most).min(accounts.len() as u32);
-        for row in self.indexed..end {
-            let account = accounts.row(row);
-            if account.kind == AccountKind::Person && account.is_live() {
-                self.by_key.add(row, &active.policy.account_keys(&account));
-            }
-        }
+        let index = Arc::make_mut(&mut self.by_key);
+        add_keys(index, active, self.site, self.indexed..end);
         self.indexed = end;
         let all = end == accounts.len() as u32;
         if all {
-            self.by_key.complete();
+            index.complete();
         }
         all
+    }
+
+    /// Takes over keys that were taken in before.
+    pub(super) fn know(&mut self, keys: &Arc<KeyIndex>) {
+        self.by_key = Arc::clone(keys);
+        self.indexed = self.site.accounts.len() as u32;
     }
 
     /// Live accounts of people with this key.

@@ -1,12 +1,17 @@
 //! What one policy makes of everybody.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    num::NonZero,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_model::{
     clearance::GatedLine,
-    desired::{Because, Desired, Lifecycle, SeatWish, Want},
+    desired::{Applied, Because, Desired, Lifecycle, SeatWish, Want},
     id::{FloorId, GroupId, IdentityId, SiteId},
+    identity::Identity,
     plan::{Operation, Plan},
 };
 use lanyard_plan::lines;
@@ -14,7 +19,7 @@ use lanyard_plan::lines;
 use super::Population;
 use crate::{
     engine::Active,
-    judge::{Judge, Sight},
+    judge::{Judge, Managers, Sight, Who},
     reactions::Unclear,
 };
 
@@ -22,18 +27,18 @@ use crate::{
 pub(super) type Told = (Plan, Vec<Vec<GatedLine>>);
 
 /// What one policy makes of everybody.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Outlook {
     pub(super) plans: HashMap<(IdentityId, SiteId), Told>,
     pub(super) no_desk: HashSet<(IdentityId, SiteId)>,
-    pub(super) matched: HashMap<IdentityId, String>,
+    pub(super) matched: HashSet<Who>,
     /// Whose future bookings are cancelled, and how many of them we made.
     pub(super) cancelled: HashMap<(IdentityId, SiteId), usize>,
     /// Whose future bookings are kept for a while.
     pub(super) kept: HashSet<(IdentityId, SiteId)>,
     /// Rules that ask somebody anew.
     pub(super) asks: HashMap<(IdentityId, SiteId), BTreeSet<String>>,
-    pub(super) out_of_scope: HashMap<IdentityId, String>,
+    pub(super) out_of_scope: HashSet<Who>,
     pub(super) aside: Vec<(IdentityId, String, String)>,
     pub(super) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     pub(super) considered: u32,
@@ -45,58 +50,198 @@ pub(super) struct Outlook {
     pub(super) floors: BTreeMap<(SiteId, FloorId), (usize, usize)>,
 }
 
-/// Judges everybody by one policy.
-pub(super) fn outlook(
-    active: &Active,
-    missing: &BTreeSet<GroupId>,
-    lapsed: &BTreeSet<String>,
+/// By what everybody is judged.
+pub(super) struct Side<'a> {
+    pub(super) active: &'a Active,
+    /// Groups that it names and no directory has.
+    pub(super) missing: &'a BTreeSet<GroupId>,
+    /// Rules of what-ifs that were taken back.
+    pub(super) lapsed: &'a BTreeSet<String>,
+    /// Which rules decide is asked too.
+    pub(super) reasons: bool,
+}
+
+/// In builds with checks, so many people are judged in both ways.
+const CHECKED_MAX: Who = 2_000;
+/// People whom a thread takes at a time.
+const CHUNK: u32 = 256;
+
+/// Judges everybody by each of these policies. Whoever can be judged alone is, on all cores and under all policies at once;
+/// the others after that, in their order, under each policy by itself.
+pub(super) fn outlooks(sides: &[Side<'_>], population: &Population) -> Vec<Outlook> {
+    let mut judges = judges_of(sides, population);
+    let (mut outlooks, left) = alone(sides, &judges, population);
+    in_order(sides, &mut judges, population, &mut outlooks, &left);
+    if judges.iter().any(Judge::found_what_others_hold) {
+        // Rare: an account that somebody holds turned out to be another one's too.
+        return outlooks_in_order(sides, population);
+    }
+    if cfg!(debug_assertions) && people(population) <= CHECKED_MAX {
+        // Builds with checks see at every what-if that judging people alone is no other judging.
+        assert_eq!(outlooks, outlooks_in_order(sides, population), "judged alone, and in order");
+    }
+    outlooks
+}
+
+/// The same, everybody after everybody else.
+fn outlooks_in_order(sides: &[Side<'_>], population: &Population) -> Vec<Outlook> {
+    let everybody: Vec<Who> = (0..people(population)).collect();
+    let mut outlooks: Vec<_> = sides.iter().map(|_| Outlook::default()).collect();
+    let mut judges = judges_of(sides, population);
+    let left: Vec<_> = sides.iter().map(|_| everybody.clone()).collect();
+    in_order(sides, &mut judges, population, &mut outlooks, &left);
+    outlooks
+}
+
+fn judges_of<'a>(sides: &[Side<'a>], population: &'a Population) -> Vec<Judge<'a>> {
+    let judge_of = |side: &Side<'a>| {
+        let mut judge = Judge::new(
+            side.active,
+            side.missing,
+            &population.withheld,
+            &population.tenants,
+            &population.sites,
+            population.roll.clone(),
+            population.memory.clone(),
+            population.desks.clone(),
+            population.now,
+        )
+        .with_gates(&population.asked, side.lapsed);
+        judge.know(&population.keys, &population.keys_of);
+        if side.reasons { judge.with_reasons() } else { judge }
+    };
+    sides.iter().map(judge_of).collect()
+}
+
+fn people(population: &Population) -> Who {
+    population.tenants.iter().map(|tenant| tenant.identities.len() as Who).sum()
+}
+
+/// What is known to be applied for somebody in a site.
+fn applied<'p>(population: &'p Population, identity: &Identity, site: &SiteId) -> Option<&'p Applied> {
+    population.applied.get(site)?.get(&identity.id)
+}
+
+/// Judges whoever can be judged alone. Answers who is left under each policy, in order.
+fn alone(
+    sides: &[Side<'_>],
+    judges: &[Judge<'_>],
     population: &Population,
-    reasons: bool,
-) -> Outlook {
-    let mut outlook = Outlook::default();
-    let mut judge = Judge::new(
-        active,
-        missing,
-        &population.withheld,
-        &population.tenants,
-        &population.sites,
-        population.roll.clone(),
-        population.memory.clone(),
-        population.desks.clone(),
-        population.now,
-    )
-    .with_gates(&population.asked, lapsed);
-    if reasons {
-        // Which rules decide is asked of the draft only.
-        judge = judge.with_reasons();
-    }
-    while !judge.prepare() {}
-    for (place, tenant) in population.tenants.iter().enumerate() {
-        for (row, identity) in (0..).zip(tenant.identities.iter()) {
-            let known = |site: &SiteId| population.applied.get(site)?.get(&identity.id).cloned();
-            let who = population.roll.start(place) + row;
-            judge.judge(who, &identity, &mut |site| known(site).unwrap_or_default(), &mut |sight| {
-                outlook.note(sight, population.now, reasons.then_some(active));
-            });
-            // What a comparison needs was noted; whole plans of everybody are not kept.
-            judge.decided.differing.clear();
-            judge.decided.adopted.clear();
-            judge.decided.reverted.clear();
-            judge.decided.reviews.clear();
+) -> (Vec<Outlook>, Vec<Vec<Who>>) {
+    let people = people(population);
+    let taken = AtomicU32::new(0);
+    let work = || {
+        let mut parts: Vec<(Outlook, Vec<Who>)> = sides.iter().map(|_| Default::default()).collect();
+        let mut managers = Managers::default();
+        loop {
+            let from = taken.fetch_add(CHUNK, Ordering::Relaxed);
+            if from >= people {
+                return parts;
+            }
+            for who in from..(from + CHUNK).min(people) {
+                let Some(identity) = population.roll.identity(&population.tenants, who) else { continue };
+                for ((side, judge), (outlook, left)) in sides.iter().zip(judges).zip(&mut parts) {
+                    let applied = |site: &SiteId| applied(population, &identity, site);
+                    let done = judge.judge_alone(who, &identity, &mut managers, &applied, &mut |sight| {
+                        outlook.note(who, sight, population.now, side.restricting());
+                    });
+                    if !done {
+                        left.push(who);
+                    }
+                }
+            }
         }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut parts = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut parts = work();
+        for other in others {
+            let more = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            for ((outlook, left), (also, behind)) in parts.iter_mut().zip(more) {
+                outlook.add(also);
+                left.extend(behind);
+            }
+        }
+        parts
+    });
+    parts.iter_mut().for_each(|(_, left)| left.sort_unstable());
+    parts.into_iter().unzip()
+}
+
+/// Judges these people one after another.
+fn in_order(
+    sides: &[Side<'_>],
+    judges: &mut [Judge<'_>],
+    population: &Population,
+    outlooks: &mut [Outlook],
+    left: &[Vec<Who>],
+) {
+    std::thread::scope(|scope| {
+        for (((side, judge), outlook), left) in sides.iter().zip(judges).zip(outlooks).zip(left) {
+            scope.spawn(move || {
+                for &who in left {
+                    let Some(identity) = population.roll.identity(&population.tenants, who) else { continue };
+                    let mut known =
+                        |site: &SiteId| applied(population, &identity, site).cloned().unwrap_or_default();
+                    judge.judge(who, &identity, &mut known, &mut |sight| {
+                        outlook.note(who, sight, population.now, side.restricting());
+                    });
+                    // What a comparison needs was noted; whole plans of everybody are not kept.
+                    judge.decided.differing.clear();
+                    judge.decided.adopted.clear();
+                    judge.decided.reverted.clear();
+                    judge.decided.reviews.clear();
+                }
+                outlook.aside = std::mem::take(&mut judge.decided.aside);
+                outlook.disputed = std::mem::take(&mut judge.decided.disputed);
+            });
+        }
+    });
+}
+
+impl<'a> Side<'a> {
+    /// Whose restrictions are noted, if anybody asks for the rules.
+    fn restricting(&self) -> Option<&'a Active> {
+        self.reasons.then_some(self.active)
     }
-    outlook.aside = judge.decided.aside;
-    outlook.disputed = judge.decided.disputed;
-    outlook
 }
 
 impl Outlook {
+    /// Takes in what was made of others.
+    fn add(&mut self, more: Self) {
+        self.plans.extend(more.plans);
+        self.no_desk.extend(more.no_desk);
+        self.matched.extend(more.matched);
+        self.cancelled.extend(more.cancelled);
+        self.kept.extend(more.kept);
+        self.asks.extend(more.asks);
+        self.out_of_scope.extend(more.out_of_scope);
+        self.aside.extend(more.aside);
+        self.disputed.extend(more.disputed);
+        self.considered += more.considered;
+        self.restrict.extend(more.restrict);
+        for (rule, count) in more.used {
+            *self.used.entry(rule).or_default() += count;
+        }
+        for (rule, count) in more.failed {
+            *self.failed.entry(rule).or_default() += count;
+        }
+        for (table, rows) in more.rows {
+            self.rows.entry(table).or_default().extend(rows);
+        }
+        for (floor, (people, short)) in more.floors {
+            let sum = self.floors.entry(floor).or_default();
+            *sum = (sum.0 + people, sum.1 + short);
+        }
+    }
+
     /// With `restricting`, also which of its restrictions concern the person.
-    fn note(&mut self, sight: Sight<'_>, now: Timestamp, restricting: Option<&Active>) {
+    fn note(&mut self, who: Who, sight: Sight<'_>, now: Timestamp, restricting: Option<&Active>) {
         match sight {
-            Sight::Standing { identity, first } => {
+            Sight::Standing { first } => {
                 if matches!(first.lifecycle, Lifecycle::OutOfScope) {
-                    self.out_of_scope.insert(identity.id.clone(), identity.display_name());
+                    self.out_of_scope.insert(who);
                 }
             }
             Sight::Planned {
@@ -112,7 +257,7 @@ impl Outlook {
             } => {
                 let key = || (identity.id.clone(), plan.site.clone());
                 if linked {
-                    self.matched.insert(identity.id.clone(), identity.display_name());
+                    self.matched.insert(who);
                 }
                 if matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. }) {
                     self.considered += 1;

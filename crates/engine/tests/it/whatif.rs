@@ -74,6 +74,31 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
 }
 
 #[tokio::test]
+async fn what_is_known_of_everybody_is_not_used_once_something_was_written_about_somebody() {
+    let mut world = company().await;
+    let draft = files(100, &[NO_ROOMS]);
+    let affected = async |world: &World| {
+        let answer = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+        (answer.totals.people, answer.totals.lose, answer.at)
+    };
+    let (people, lose, at) = affected(&world).await;
+    assert_eq!((people, lose), (2, 2));
+    world.clock.pass(Duration::from_secs(1));
+    assert_eq!(affected(&world).await, (2, 2, at), "nothing was written: the same picture, of the same moment");
+    // Somebody joins.
+    world.say(person("acme", "cem", "Cem", "0419")).await;
+    world.quiet().await;
+    let (people, lose, then) = affected(&world).await;
+    assert_eq!((people, lose), (3, 3));
+    assert!(then > at);
+    // What is old is read anew, whatever was written.
+    world.clock.pass(Duration::from_secs(120));
+    let (people, lose, last) = affected(&world).await;
+    assert_eq!((people, lose), (3, 3));
+    assert!(last > then);
+}
+
+#[tokio::test]
 async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() {
     let mut world = company().await;
     let draft = files(100, &[NO_ROOMS]);

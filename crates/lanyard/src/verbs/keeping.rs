@@ -258,7 +258,7 @@ impl Verbs {
             data: json!({ "user": id.user }),
         };
         let wrote =
-            store.write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))]).await?;
+            self.engine.write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))]).await?;
         let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
         Ok(Said {
             exit: exit::DONE,

@@ -1,0 +1,123 @@
+//! People whose verdict depends on nobody's before them, and on which nobody's after them depends. In an ordinary company
+//! that is nearly everybody, so that many can be judged at a time.
+
+use std::collections::HashMap;
+
+use lanyard_model::{
+    desired::{Applied, Lifecycle, SeatWish},
+    id::{SiteId, TenantId},
+    identity::{Identity, Status},
+    plan::{Operation, Plan},
+};
+use lanyard_policy::{Facts, ManagerKey};
+
+use super::{Case, Judge, Sight, Verdict, Who, since};
+
+/// Managers who were looked for: most are many people's.
+#[derive(Default)]
+pub(crate) struct Managers(HashMap<(TenantId, Vec<ManagerKey>), Option<Who>>);
+
+impl Judge<'_> {
+    /// Judges one person, if nothing of it depends on the order in which people are judged: they are linked to one live
+    /// account that is nobody else's and stay where it is, and no desk is chosen for them. `see` is told the same as by
+    /// [`Judge::judge`], and nothing is noted here. Otherwise `false`, and nothing was told: [`Judge::judge`] decides.
+    pub(crate) fn judge_alone<'k>(
+        &self,
+        who: Who,
+        identity: &Identity,
+        managers: &mut Managers,
+        applied: &dyn Fn(&SiteId) -> Option<&'k Applied>,
+        see: &mut dyn FnMut(Sight<'_>),
+    ) -> bool {
+        let rules = &self.rules;
+        let mut tied = self.memory.iter().filter_map(|(site, known)| Some((site, known, known.ties.of(who)?)));
+        let (site, known, tie) = match (tied.next(), tied.next()) {
+            (Some(only), None) => only,
+            (None, _) => return self.stays_outside(identity, see),
+            (Some(_), Some(_)) => return false,
+        };
+        let Some(account) = known.site.accounts.get(tie.account).filter(|_| !tie.ended) else { return false };
+        if account.site_admin == Some(true) || known.ties.holders(tie.account).any(|other| other != who) {
+            return false;
+        }
+        let Some((catalogue, seating)) = self.desks.get(site) else { return false };
+        let manager = rules.active.bound.manager_reference(identity).and_then(|named| {
+            let tenant = identity.id.tenant.clone();
+            *managers.0.entry((tenant, named.keys)).or_insert_with_key(|(tenant, keys)| self.everybody.manager(tenant, keys))
+        });
+        let manager_account = match manager {
+            None => None,
+            Some(manager) => match known.ties.of(manager) {
+                Some(tie) => Some(tie.account).filter(|_| !tie.ended),
+                // Their account may yet be found.
+                None => return false,
+            },
+        };
+        let nothing = Applied::default();
+        let applied = applied(site).unwrap_or(&nothing);
+        let (person, link) = (identity.display_name(), known.key_of(tie.account));
+        let case = Case {
+            identity,
+            person: &person,
+            site,
+            catalogue,
+            seating,
+            account: Some(&account),
+            link: Some(&link),
+            linked: true,
+            applied,
+            manager_account,
+            leaving: None,
+        };
+        let wanted = rules.wanted(&case);
+        // Whoever is here or away is so whatever is known of their account: nothing else is to be asked first.
+        let stays = matches!(wanted.desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. });
+        if !stays || wanted.desired.site.as_ref() != Some(site) {
+            return false;
+        }
+        let Verdict { desired, plan, asks, .. } = rules.verdict(&case, wanted);
+        let wants_desk = matches!(&desired.seat, Some(want) if matches!(want.value, SeatWish::Desk { .. }));
+        if takes_a_desk(&plan) || (wants_desk && account.seat.is_none()) {
+            return false;
+        }
+        see(Sight::Planned {
+            identity,
+            desired: &desired,
+            plan: &plan,
+            account: Some(&account),
+            catalogue,
+            seating,
+            linked: true,
+            asks: &asks,
+            bookings: &applied.bookings,
+        });
+        true
+    }
+
+    /// Somebody without any account, and for whom no site is meant.
+    fn stays_outside(&self, identity: &Identity, see: &mut dyn FnMut(Sight<'_>)) -> bool {
+        let rules = &self.rules;
+        let first =
+            rules.active.bound.evaluate_mute(identity, &Facts::unlinked(since(identity)), rules.now);
+        let outside = first.site.is_none()
+            && matches!(first.lifecycle, Lifecycle::OutOfScope)
+            && identity.status != Status::Deprovisioned;
+        if outside {
+            see(Sight::Standing { first: &first });
+        }
+        outside
+    }
+
+    /// Whether an account that was found for somebody now is one that others hold: what was decided of those alone may be
+    /// wrong.
+    pub(crate) fn found_what_others_hold(&self) -> bool {
+        self.memory.values().any(|known| known.found_of.iter().any(|(id, _)| known.ties.holders(*id).next().is_some()))
+    }
+}
+
+fn takes_a_desk(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match &step.op {
+        Operation::Create { patch } | Operation::Update { patch } => matches!(patch.seat, Some(Some(_))),
+        _ => false,
+    })
+}
