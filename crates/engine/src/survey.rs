@@ -411,11 +411,11 @@ impl Engine {
         let mut identities = People::new(tenant.clone());
         let mut pages = Pages::default();
         loop {
-            let page = self.store.mirrored(tenant, pages.after(), CHUNK).await?;
+            let page = self.store.identities(tenant, pages.after(), CHUNK).await?;
             let Some(last) = page.last() else { break };
-            pages.seen(&last.mirrored.identity.id.user);
-            for known in page.into_iter().filter(|known| known.mirrored.gone_at.is_none()) {
-                identities.take(known.mirrored.identity);
+            pages.seen(&last.identity.id.user);
+            for known in page.into_iter().filter(|known| known.gone_at.is_none()) {
+                identities.take(known.identity);
             }
         }
         let rows = identities.count();

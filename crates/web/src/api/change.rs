@@ -13,7 +13,7 @@ use lanyard_engine::{
     ports::Silent,
     undo::UndoScope,
     whatif::{
-        LeftOut, SealRefused, WhatIfError,
+        LeftOut, SealRefused, WhatIf, WhatIfError,
         waves::{self, Waves},
     },
 };
@@ -39,7 +39,10 @@ pub struct Judged {
 }
 
 /// `POST /api/v1/whatif`
-pub async fn whatif(State(state): State<Arc<WebState>>, Body(asked): Body<Judged>) -> Answer {
+pub async fn whatif(
+    State(state): State<Arc<WebState>>,
+    Body(asked): Body<Judged>,
+) -> Result<Json<WhatIf>, Problem> {
     let files = match (&asked.draft, asked.content.is_empty()) {
         (Some(id), true) => {
             let kept = state.engine.policy_draft(id).await?;
@@ -52,8 +55,8 @@ pub async fn whatif(State(state): State<Arc<WebState>>, Body(asked): Body<Judged
         }
         (_, false) => asked.content.on_published(&state).await?,
     };
-    let answer = state.engine.whatif(&files, asked.read_groups, &Silent).await.map_err(unsaid)?;
-    Ok(Json(json!(answer)))
+    // Written as it stands: there may be a line for everybody.
+    state.engine.whatif(&files, asked.read_groups, &Silent).await.map(Json).map_err(unsaid)
 }
 
 /// Why nothing can be said of a draft.
