@@ -25,7 +25,7 @@ use crate::{
     outages::Upstream,
     ports::{Finding, Severity, Silent, StoreFailure, SweepRecord, Write},
     survey::SurveyError,
-    sweep::{COMPARED_BY, SweepScope, left_unfinished, unread_key},
+    sweep::{COMPARED_BY, NOT_COMPARED, SweepScope, left_unfinished, unread_key},
 };
 
 /// Between two sweeps where the policy has no schedule that ever comes.
@@ -513,7 +513,7 @@ impl Engine {
                     let _ = self.write(vec![Write::FindingOver { key: "sweep".into(), at: now }]).await;
                     return made;
                 }
-                format!("not compared yet, because they could not be read: {}", behind.named())
+                format!("{NOT_COMPARED}{}", behind.named())
             }
             Err(error) => {
                 let ours = matches!(error, SurveyError::Store(_));

@@ -18,6 +18,8 @@ use crate::{
 
 /// Open findings to compare with.
 const OPEN_MAX: usize = 1_000_000;
+/// Before the names of what could not be compared.
+pub(crate) const NOT_COMPARED: &str = "not compared yet, because they could not be read: ";
 /// Names in the text of a finding about many.
 const NAMED_MAX: usize = 10;
 
@@ -240,6 +242,17 @@ pub(super) fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
 }
 
+/// How many a finding is about, where one is about many: a site's say it at the beginning of their title, and what could not
+/// be compared is named. Whoever is told of it is told again when there are more.
+pub(crate) fn counted_in(finding: &Finding) -> u64 {
+    if let Some(named) = finding.detail.strip_prefix(NOT_COMPARED) {
+        return named.split(", ").count() as u64;
+    }
+    let of_site = finding.site.as_ref().and_then(|site| finding.title.strip_prefix(site.as_str()));
+    let number = of_site.and_then(|rest| rest.strip_prefix(": ")?.split(' ').next()?.parse().ok());
+    number.unwrap_or(1)
+}
+
 pub(super) fn some_of(names: &[String]) -> String {
     let more = names.len().saturating_sub(NAMED_MAX);
     let named = names[..names.len() - more].join("; ");
@@ -293,4 +306,28 @@ fn duplicate(kind: &str, value: &str, accounts: &[Account], now: Timestamp) -> O
         fix: Some("deactivate or merge the superfluous one in iOffice, or correct its data; nobody is matched by a key that is not one account's".into()),
         ..warning("duplicate", format!("duplicate:{site}:{}", first.key.id), now)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_about_many_says_how_many() {
+        let now = Timestamp::UNIX_EPOCH;
+        let of = |title: &str, detail: &str| Finding {
+            site: Some("hq".into()),
+            title: title.into(),
+            detail: detail.into(),
+            ..warning("zombie", "k".into(), now)
+        };
+        let named: Vec<String> = (0..10).map(|n| format!("number {n}")).collect();
+        let site = SiteId::new("hq");
+        let late = BTreeMap::from([((site, Overdue::Gone), (201, named))]);
+        let late: Vec<_> = overdue(&late, now).map(|finding| counted_in(&finding)).collect();
+        assert_eq!(late, [201]);
+        assert_eq!(counted_in(&of("hq: 2 seats are kept by accounts that are no longer live", "")), 2);
+        assert_eq!(counted_in(&of("hq could not be read", "")), 1);
+        assert_eq!(counted_in(&of("", &format!("{NOT_COMPARED}hq, south. Events are still followed."))), 2);
+    }
 }
