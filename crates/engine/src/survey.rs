@@ -26,7 +26,7 @@ use crate::{
     Engine,
     definitions::{self, Fields},
     engine::Active,
-    judge::{Desks, Judge, Memory, Roll, Ties},
+    judge::{Desks, INDEXED, Judge, Memory, Roll, Ties},
     packed::{Accounts, People},
     pages::Pages,
     ports::{Directory, PortFailure, Progress, Sink, StoreFailure},
@@ -131,6 +131,35 @@ pub enum Overdue {
     Gone,
 }
 
+/// An account that nobody is linked with, and a person in Okta who has one of its keys.
+#[derive(Debug, Clone)]
+pub struct Astray {
+    pub account: Account,
+    pub of: IdentityId,
+    pub person: String,
+    /// The name of the key that both have.
+    pub key: String,
+    /// The person has another account in the site.
+    pub second: bool,
+}
+
+/// The live account of a site administrator that nobody in a list is linked with.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub account: Account,
+    pub whose: Whose,
+}
+
+/// What is known of whose it is.
+#[derive(Debug, Clone)]
+pub enum Whose {
+    Nobodys,
+    /// They are in no list any more.
+    Unlisted(IdentityId),
+    /// They have one of its keys.
+    Keyed { of: IdentityId, person: String, key: String },
+}
+
 /// The whole picture at one moment.
 #[derive(Debug)]
 pub struct Survey {
@@ -158,6 +187,10 @@ pub struct Decided {
     pub(crate) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     /// Live people accounts that belong to nobody.
     pub orphans: Vec<Account>,
+    /// Live people accounts that nobody is linked with, and that somebody in Okta has a key of.
+    pub astray: Vec<Astray>,
+    /// Live accounts of site administrators that nobody in a list is linked with.
+    pub admins: Vec<Admin>,
     /// Live people accounts whose person is in no list any more, by links that have not ended.
     pub(crate) unlisted: Vec<(IdentityId, AccountKey)>,
     /// Live people accounts that share a key: its kind, its value, and they.
@@ -573,6 +606,9 @@ impl Engine {
             }
         }
         judge.note_accounts(lists.everybody_is_known());
+        while !judge.find_owners(INDEXED) {
+            tokio::task::yield_now().await;
+        }
         Ok(judge.decided)
     }
 

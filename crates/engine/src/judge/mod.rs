@@ -1,6 +1,7 @@
 //! The same decision for everybody, on lists instead of single reads. Pure but for what it is handed: no store, no
 //! call. A survey judges by the policy in force, a what-if by another one.
 
+mod owners;
 mod roll;
 mod site;
 
@@ -34,9 +35,10 @@ use crate::{
     look::Leaving,
     packed::KeyIndex,
     reviews::{WithheldRights, withhold},
-    survey::{Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey},
+    survey::{Admin, Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey, Whose},
 };
 
+use owners::Owners;
 pub(crate) use roll::{Roll, Ties, Who};
 pub(crate) use site::Memory;
 use site::SiteMemory;
@@ -92,6 +94,8 @@ pub(crate) struct Judge<'a> {
     reasons: bool,
     /// Sites in which no further removal has room, and why.
     limits: BTreeMap<SiteId, String>,
+    /// Accounts that nobody is linked with, while people are looked through for whoever has their keys.
+    owners: Owners,
     pub(crate) decided: Decided,
 }
 
@@ -102,7 +106,7 @@ const NAMED_MAX: usize = 10;
 pub(crate) const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Rows whose keys are taken in at a time.
-const INDEXED: u32 = 5_000;
+pub(crate) const INDEXED: u32 = 5_000;
 
 impl<'a> Judge<'a> {
     /// Knows nobody by key yet: see [`Judge::prepare`].
@@ -136,6 +140,7 @@ impl<'a> Judge<'a> {
             gates: None,
             reasons: false,
             limits: BTreeMap::new(),
+            owners: Owners::default(),
             decided: Decided::default(),
         }
     }
@@ -165,7 +170,8 @@ impl<'a> Judge<'a> {
     }
 
     /// What is wrong with accounts themselves, in sites whose list is proven complete: those of people that belong to
-    /// nobody (`orphans`: everybody's list is proven complete too), and those that share a key.
+    /// nobody (`orphans`: everybody's list is proven complete too), and those that share a key. Whoever has the keys of those
+    /// of nobody is then looked for by [`Judge::find_owners`].
     pub(crate) fn note_accounts(&mut self, orphans: bool) {
         for known in self.memory.values().filter(|known| known.site.certificate.holds()) {
             self.decided.duplicates.extend(known.duplicates(self.active));
@@ -177,21 +183,37 @@ impl<'a> Judge<'a> {
             }
             if orphans {
                 let of_people =
-                    known.site.accounts.iter().filter(|a| {
-                        a.kind == AccountKind::Person && a.is_live() && a.site_admin != Some(true)
-                    });
+                    known.site.accounts.iter().filter(|a| a.kind == AccountKind::Person && a.is_live());
                 for account in of_people {
                     let mut holders = known.holders(account.id()).peekable();
                     if let Some(first) = holders.peek().copied() {
                         if holders.all(|who| !self.everybody.roll.is_listed(who)) {
-                            self.decided.unlisted.push((self.everybody.id(first), account.key));
+                            let of = self.everybody.id(first);
+                            // No reaction and no look touches a site administrator: they are told of apart.
+                            match account.site_admin {
+                                Some(true) => {
+                                    self.decided.admins.push(Admin { account, whose: Whose::Unlisted(of) });
+                                }
+                                _ => self.decided.unlisted.push((of, account.key)),
+                            }
                         }
                     } else if !known.is_claimed(account.id()) {
-                        self.decided.orphans.push(account);
+                        self.owners.want(account, self.active);
                     }
                 }
             }
         }
+    }
+
+    /// Looks among so many more people for whoever has the keys of accounts that nobody is linked with. Whether all were.
+    pub(crate) fn find_owners(&mut self, most: u32) -> bool {
+        let Self { active, everybody, memory, owners, decided, .. } = self;
+        let has = |who: Who, site: &SiteId| memory.get(site).is_some_and(|m| m.account_of(who).is_some());
+        let all = owners.look_among(active, everybody, most, &has);
+        if all {
+            owners.settle(decided);
+        }
+        all
     }
 
     /// Judges one person in every site that concerns them.
@@ -215,6 +237,7 @@ impl<'a> Judge<'a> {
             reasons,
             limits,
             decided,
+            ..
         } = self;
         let (active, missing, now, gates) = (*active, *missing, *now, *gates);
         decided.people += 1;

@@ -13,7 +13,7 @@ use crate::{
     judge::OVERDUE_AFTER,
     ports::{Finding, Severity, StoreFailure, Write},
     reactions::{disputed, toned},
-    survey::{Decided, Lists, Overdue},
+    survey::{Admin, Astray, Decided, Lists, Overdue, Whose},
 };
 
 /// Open findings to compare with.
@@ -143,6 +143,12 @@ fn findings<'r>(
             ..warning("site_admin", format!("site-admin:{account}"), now)
         });
     }
+    findings.extend(decided.admins.iter().map(|admin| unheld_admin(admin, now)));
+    findings.extend(
+        decided.astray.iter().map(|one| {
+            toned(astray(one, now), reactions(&one.account.key.site).to(Situation::Unmatched))
+        }),
+    );
     findings.extend(
         decided.orphans.iter().map(|account| {
             toned(orphan(account, now), reactions(&account.key.site).to(Situation::Unmatched))
@@ -290,6 +296,68 @@ fn orphan(account: &Account, now: Timestamp) -> Finding {
         ),
         fix: Some("give it an e-mail or employee number that Okta knows, or deactivate it in iOffice".into()),
         ..warning("orphan", format!("orphan:{}:{}", account.key.site, account.key.id), now)
+    }
+}
+
+/// An account that would be an orphan, if nobody in Okta had a key of it.
+fn astray(one: &Astray, now: Timestamp) -> Finding {
+    let Astray { account, of, person, key, second } = one;
+    let site = &account.key.site;
+    let (title, fix) = match second {
+        true => (
+            format!("{person} has a second account in {site}"),
+            "deactivate or merge the superfluous one in iOffice, or correct its data".to_owned(),
+        ),
+        false => (
+            format!("{person} has an account in {site}, where policy has no place for them"),
+            format!("deactivate it in iOffice; or let a route of the policy lead them to {site}"),
+        ),
+    };
+    Finding {
+        tenant: Some(of.tenant.clone()),
+        identity: Some(of.clone()),
+        title,
+        detail: format!(
+            "account {} ({}) has the same {key} as {of} and is linked with nobody. It was not touched.",
+            account.key.id,
+            account.display_name()
+        ),
+        fix: Some(fix),
+        ..orphan(account, now)
+    }
+}
+
+/// A site administrator whose account nobody in a list is linked with.
+fn unheld_admin(admin: &Admin, now: Timestamp) -> Finding {
+    let account = &admin.account;
+    let (name, key, site) = (account.display_name(), &account.key, &account.key.site);
+    let (of, title, detail) = match &admin.whose {
+        Whose::Nobodys => (
+            None,
+            format!("{name} is a site administrator of {site} and nobody in Okta"),
+            format!("no person in Okta is linked with account {key} or has one of its keys"),
+        ),
+        Whose::Unlisted(of) => (
+            Some(of),
+            format!("{name} is a site administrator of {site} and in no list of Okta any more"),
+            format!("account {key} is linked with {of}, whom no complete list shows"),
+        ),
+        Whose::Keyed { of, person, key: kind } => (
+            Some(of),
+            format!("{person} has a site administrator's account in {site} that is linked with nobody"),
+            format!("account {key} ({name}) has the same {kind} as {of}"),
+        ),
+    };
+    Finding {
+        tenant: of.map(|of| of.tenant.clone()),
+        site: Some(site.clone()),
+        identity: of.cloned(),
+        title,
+        detail: format!(
+            "{detail}. Site administrators are never governed: the API cannot take that right away."
+        ),
+        fix: Some("find out whose it is; take the right away in iOffice, or deactivate the account there".into()),
+        ..warning("site_admin", format!("site-admin:{key}"), now)
     }
 }
 

@@ -430,6 +430,72 @@ async fn a_site_administrators_account_is_told_as_ungoverned_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_site_administrator_whom_nobody_in_okta_holds_is_told_of_and_is_no_orphan() {
+    let world = in_step(4).await;
+    world.hq.seed(7, &[("userName", "root"), ("firstName", "Ines"), ("lastName", "Root")]);
+    let of_acme0003 = world.hq.change(|state| {
+        state.accounts.get_mut(&7).unwrap().site_admin = Some(true);
+        let of = |account: &&mut lanyard_model::account::Account| {
+            account.field("email") == Some("acme0003@acme.example")
+        };
+        let account = state.accounts.values_mut().find(of).unwrap();
+        account.site_admin = Some(true);
+        account.id().0
+    });
+    world.acme.change(|state| {
+        state.unlisted.insert("acme0003".into());
+    });
+    for _ in 0..2 {
+        let report = world.sweep().await;
+        assert_eq!((report.orphans, report.certified), (0, true), "{report:?}");
+        let told = world.store.finding("site-admin:hq/7").await.unwrap().expect("a finding, and it stays");
+        assert_eq!((told.kind.as_str(), told.severity), ("site_admin", Severity::Warning));
+        assert_eq!(told.title, "Ines Root is a site administrator of hq and nobody in Okta");
+        let key = format!("site-admin:hq/{of_acme0003}");
+        let told = world.store.finding(&key).await.unwrap().expect("a finding");
+        assert_eq!(told.identity, Some(person("acme", "acme0003", "", "").id));
+        assert!(told.title.ends_with("is a site administrator of hq and in no list of Okta any more"));
+    }
+    world.hq.change(|state| state.accounts.get_mut(&7).unwrap().site_admin = Some(false));
+    world.sweep().await;
+    let found = world.findings().await;
+    assert!(!found.contains(&"site-admin:hq/7".to_owned()), "over, with the right: {found:?}");
+    assert!(found.contains(&"orphan:hq:7".to_owned()), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_account_with_somebodys_keys_is_not_said_to_be_of_nobody() {
+    let mut world = World::new().await;
+    let ben = person("acme", "ben", "Ben", "0418");
+    let id = ben.id.clone();
+    world.say(ben).await;
+    world.quiet().await;
+    // Where no route leads him; beside his own; and of nobody at all.
+    let keys = [("userName", "b.okafor"), ("email", "ben@acme.example")];
+    world.south.seed(7, &keys);
+    world.south.seed(8, &[("userName", "nobody"), ("email", "nobody@acme.example")]);
+    world.hq.seed(9, &keys);
+    let report = world.sweep().await;
+    assert_eq!(report.orphans, 1, "{report:?}");
+    let told = async |key: &str| world.store.finding(key).await.unwrap().expect("a finding");
+    let elsewhere = told("orphan:south:7").await;
+    assert_eq!(elsewhere.title, "Ben Okafor has an account in south, where policy has no place for them");
+    assert_eq!(
+        (elsewhere.kind.as_str(), &elsewhere.identity, &elsewhere.site),
+        ("orphan", &Some(id.clone()), &Some("south".into()))
+    );
+    assert!(elsewhere.detail.contains("has the same e-mail as acme/ben"), "{}", elsewhere.detail);
+    assert_eq!(told("orphan:hq:9").await.title, "Ben Okafor has a second account in hq");
+    assert!(told("orphan:south:8").await.title.ends_with("has an account in south and nobody in Okta"));
+
+    // Whoever has left is nobody to whom it belongs.
+    world.leave(&id).await;
+    world.quiet().await;
+    world.sweep().await;
+    assert!(told("orphan:south:7").await.title.ends_with("has an account in south and nobody in Okta"));
+}
+
+#[tokio::test]
 async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() {
     let mut world = World::new().await;
     world.say(person("acme", "ana", "Ana", "0417")).await;

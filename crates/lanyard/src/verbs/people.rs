@@ -481,6 +481,23 @@ impl Verbs {
                 account.display_name()
             ));
         }
+        for one in &decided.astray {
+            text.push_str(&format!(
+                "astray: account {} ({}) is linked with nobody and has the same {} as {} ({})\n",
+                one.account.key,
+                one.account.display_name(),
+                one.key,
+                one.person,
+                one.of
+            ));
+        }
+        for admin in &decided.admins {
+            text.push_str(&format!(
+                "site administrator: account {} ({}) is held by nobody in a list of Okta\n",
+                admin.account.key,
+                admin.account.display_name()
+            ));
+        }
         let mut summary = Summary::default();
         for plan in &plans {
             summary += plan.summary();
@@ -495,6 +512,8 @@ impl Verbs {
                 "aside": decided.aside.iter().map(|(id, person, why)| json!({"identity": id, "person": person, "why": why})).collect::<Vec<_>>(),
                 "disputed": decided.disputes().map(|(id, site, person, why)| json!({"identity": id, "site": site, "person": person, "why": why})).collect::<Vec<_>>(),
                 "orphans": decided.orphans.iter().map(|a| json!({"account": a.key, "name": a.display_name(), "user_name": a.field("userName"), "email": a.field("email")})).collect::<Vec<_>>(),
+                "astray": decided.astray.iter().map(|one| json!({"account": one.account.key, "name": one.account.display_name(), "identity": one.of, "person": one.person, "key": one.key})).collect::<Vec<_>>(),
+                "site_admins": decided.admins.iter().map(|one| json!({"account": one.account.key, "name": one.account.display_name()})).collect::<Vec<_>>(),
                 "certified": doubts.is_empty(),
                 "doubts": doubts,
             }),
