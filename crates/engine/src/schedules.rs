@@ -39,6 +39,8 @@ const ANSWERED_LATELY: SignedDuration = SignedDuration::from_secs(120);
 const SCHEDULE: &str = "schedule:";
 /// Before the name of a schedule in the key of the finding that its sweep takes longer than the time between its moments.
 const OUTLASTED: &str = "outlasted:";
+/// The key of the finding that the schedules never compare everybody together.
+const APART: &str = "schedules:apart";
 /// Of what such a sweep took, the part for which it rests, unless its next moment comes before.
 const REST: i32 = 10;
 
@@ -477,6 +479,10 @@ impl Engine {
             })
             .await;
         }
+        match self.never_together(now) {
+            Some(finding) => self.raise(finding).await,
+            None => self.clear(APART).await,
+        }
         // Those that come, and those that the policy has no more, or has otherwise.
         let mut short = Vec::new();
         for finding in active.policy.schedules().iter().map(|schedule| outlasted(schedule, now)) {
@@ -489,6 +495,35 @@ impl Engine {
         let over =
             over.map(|(prefix, keep)| Write::FindingsOverExcept { prefix: prefix.into(), keep, at: now });
         let _ = self.write(over.into()).await;
+    }
+
+    /// That no schedule compares the people of all tenants in one sweep: of no account can it be said then that it is nobody's.
+    fn never_together(&self, now: Timestamp) -> Option<Finding> {
+        let usable = self.usable_schedules(now);
+        if usable.is_empty() || self.directories().len() < 2 {
+            return None;
+        }
+        let together = |site: &SiteId| {
+            let of_site = |one: &Schedule| one.site.as_ref().is_none_or(|only| only == site);
+            usable.iter().any(|one| one.tenant.is_none() && of_site(one))
+        };
+        let apart: Vec<&str> =
+            self.sites().keys().filter(|site| !together(site)).map(SiteId::as_str).collect();
+        (!apart.is_empty()).then(|| Finding {
+            key: APART.into(),
+            kind: "sweep".into(),
+            severity: Severity::Warning,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: "no schedule compares the people of all tenants together".into(),
+            detail: format!(
+                "In {} each comparison is of one tenant. Whether an account belongs to nobody at all is never told there.",
+                apart.join(", ")
+            ),
+            fix: Some("add a schedule without `tenant` to the policy; it may come seldom".into()),
+            since: now,
+        })
     }
 
     /// One sweep; whether it came to its end. `behind` keeps what could not be read.

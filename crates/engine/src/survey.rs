@@ -199,12 +199,12 @@ pub struct Decided {
     pub ungoverned: Vec<(IdentityId, AccountKey)>,
     /// Accounts that were verified gone once and are live again.
     pub undead: Vec<(IdentityId, String, Account)>,
-    /// People who should be gone for a while and whose accounts are live: how many, and who the first of them are.
-    pub overdue: BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
+    /// People of each tenant who should be gone for a while and whose accounts are live: how many, and who the first of them are.
+    pub overdue: BTreeMap<(SiteId, TenantId, Overdue), (usize, Vec<String>)>,
     /// Spaces whose occupant is an account that a complete list does not show, by the space's name.
     pub left_seats: Vec<(AccountKey, String)>,
-    /// How many people of a site hold roles that no rule gives, adopts or owns, and who the first of them are.
-    pub beyond: BTreeMap<SiteId, (usize, Vec<String>)>,
+    /// How many people of a tenant hold roles in a site that no rule gives, adopts or owns, and who the first of them are.
+    pub beyond: BTreeMap<(SiteId, TenantId), (usize, Vec<String>)>,
     /// What somebody else changed back.
     pub reverted: Vec<Reverted>,
     /// The same where policy leaves it so.

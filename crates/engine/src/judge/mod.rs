@@ -181,25 +181,23 @@ impl<'a> Judge<'a> {
                     self.decided.left_seats.extend(left.map(|id| (known.key_of(*id), room.name.to_string())));
                 }
             }
-            if orphans {
-                let of_people =
-                    known.site.accounts.iter().filter(|a| a.kind == AccountKind::Person && a.is_live());
-                for account in of_people {
-                    let mut holders = known.holders(account.id()).peekable();
-                    if let Some(first) = holders.peek().copied() {
-                        if holders.all(|who| !self.everybody.roll.is_listed(who)) {
-                            let of = self.everybody.id(first);
-                            // No reaction and no look touches a site administrator: they are told of apart.
-                            match account.site_admin {
-                                Some(true) => {
-                                    self.decided.admins.push(Admin { account, whose: Whose::Unlisted(of) });
-                                }
-                                _ => self.decided.unlisted.push((of, account.key)),
+            let of_people =
+                known.site.accounts.iter().filter(|a| a.kind == AccountKind::Person && a.is_live());
+            for account in of_people {
+                let mut holders = known.holders(account.id()).peekable();
+                if let Some(first) = holders.peek().copied() {
+                    if holders.all(|who| self.everybody.is_unlisted(who, orphans)) {
+                        let of = self.everybody.id(first);
+                        // No reaction and no look touches a site administrator: they are told of apart.
+                        match account.site_admin {
+                            Some(true) => {
+                                self.decided.admins.push(Admin { account, whose: Whose::Unlisted(of) });
                             }
+                            _ => self.decided.unlisted.push((of, account.key)),
                         }
-                    } else if !known.is_claimed(account.id()) {
-                        self.owners.want(account, self.active);
                     }
+                } else if orphans && !known.is_claimed(account.id()) {
+                    self.owners.want(account, self.active);
                 }
             }
         }
@@ -424,7 +422,8 @@ impl<'a> Judge<'a> {
             if let Some(account) = account.filter(|account| account.is_live())
                 && let Some((why, since)) = overdue(&desired, now)
             {
-                let (count, named) = decided.overdue.entry((site.clone(), why)).or_default();
+                let of = (site.clone(), identity.id.tenant.clone(), why);
+                let (count, named) = decided.overdue.entry(of).or_default();
                 *count += 1;
                 if named.len() < NAMED_MAX {
                     let waits = plan.steps.iter().find_map(|step| step.gate.why());
@@ -436,7 +435,8 @@ impl<'a> Judge<'a> {
             if let Some(account) = account
                 && let Some(roles) = roles_beyond(account, &desired, &applied, catalogue)
             {
-                let (count, named) = decided.beyond.entry(site.clone()).or_default();
+                let of = (site.clone(), identity.id.tenant.clone());
+                let (count, named) = decided.beyond.entry(of).or_default();
                 *count += 1;
                 if named.len() < NAMED_MAX {
                     named.push(format!("{person} (account {}): {roles}", account.id()));
@@ -557,6 +557,15 @@ impl<'a> Everybody<'a> {
 
     fn identity(&self, who: Who) -> Option<Identity> {
         self.roll.identity(self.tenants, who)
+    }
+
+    /// Whether a complete list of their tenant lacks them. `all`: every tenant's list is complete.
+    fn is_unlisted(&self, who: Who, all: bool) -> bool {
+        if self.roll.is_listed(who) {
+            return false;
+        }
+        let of = self.id(who).tenant;
+        all || self.tenants.iter().any(|known| known.tenant == of && known.certificate.holds())
     }
 
     fn manager(&self, tenant: &TenantId, keys: &[ManagerKey]) -> Option<Who> {

@@ -465,6 +465,26 @@ async fn a_schedule_that_never_comes_is_told_when_it_is_published_and_over_when_
     assert!(!world.findings().await.contains(&key), "{:?}", world.findings().await);
 }
 
+const BY_TENANT: (&str, &str) = (
+    "[guardrails]\n",
+    "[[schedule]]\nid = \"acme\"\ncron = \"0 2 * * *\"\ntenant = \"acme\"\n\n\
+     [[schedule]]\nid = \"beta\"\ncron = \"30 2 * * *\"\ntenant = \"beta\"\n\n\
+     [[schedule]]\nid = \"south\"\ncron = \"0 3 * * *\"\nsite = \"south\"\n\n[guardrails]\n",
+);
+
+#[tokio::test]
+async fn schedules_that_never_compare_everybody_together_are_told_of() {
+    let world = compared(&[BY_TENANT]).await;
+    let _run = run(&world);
+    settle().await;
+    let told = world.store.finding("schedules:apart").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "no schedule compares the people of all tenants together");
+    assert!(told.detail.starts_with("In hq each comparison is of one tenant."), "{}", told.detail);
+    world.engine.publish_policy(&files(100, &[BY_SITE]), OLU).await.unwrap();
+    settle().await;
+    assert!(!world.findings().await.contains(&"schedules:apart".to_owned()));
+}
+
 #[test]
 fn scopes_are_kept_apart_though_a_tenant_and_a_site_have_one_name() {
     let scope = |site: Option<&str>, tenant: Option<&str>| SweepScope {

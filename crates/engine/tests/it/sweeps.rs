@@ -381,19 +381,19 @@ async fn people_past_their_date_or_gone_whose_accounts_live_on_are_told_with_wha
     world.sweep().await;
     let store = std::sync::Arc::clone(&world.store);
     let told = async |key: &str| store.finding(key).await.unwrap();
-    assert_eq!(told("zombie:hq:all").await, None, "whoever has just left is being seen to");
+    assert_eq!(told("zombie:hq:acme").await, None, "whoever has just left is being seen to");
     world.quiet_for(Duration::from_secs(5 * 86_400)).await;
     world.sweep().await;
-    let past = told("past_date:hq:all").await.expect("a finding");
-    assert_eq!(past.title, "hq: 1 person is past their end date and has a live account");
+    let past = told("past_date:hq:acme").await.expect("a finding");
+    assert_eq!(past.title, "hq: 1 person is past their end date and has a live account (acme)");
     assert!(
         past.detail.starts_with("Ana Okafor (account ") && past.detail.contains("since 2026-05-0"),
         "{}",
         past.detail
     );
     assert!(past.detail.contains("waits: ") && past.detail.contains("legalHold"), "{}", past.detail);
-    let gone = told("zombie:hq:all").await.expect("a finding");
-    assert_eq!(gone.title, "hq: 1 live account belongs to somebody who is gone");
+    let gone = told("zombie:hq:acme").await.expect("a finding");
+    assert_eq!(gone.title, "hq: 1 live account belongs to somebody who is gone (acme)");
     assert!(gone.detail.starts_with("Ben Okafor (account "), "{}", gone.detail);
 
     for id in [&ana_id, &ben_id] {
@@ -402,7 +402,7 @@ async fn people_past_their_date_or_gone_whose_accounts_live_on_are_told_with_wha
     world.quiet().await;
     world.sweep().await;
     let found = world.findings().await;
-    assert!(!found.iter().any(|key| key.contains(":hq:all")), "{found:?}");
+    assert!(!found.iter().any(|key| key.contains(":hq:acme")), "{found:?}");
 }
 
 #[tokio::test]
@@ -513,7 +513,7 @@ async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() 
     world.sweep().await;
     let seat = world.store.finding("left_seat:hq:all").await.unwrap().expect("a finding");
     assert_eq!(seat.detail, "1-013 (account 4711)");
-    let roles = world.store.finding("beyond_policy:hq:roles").await.unwrap().expect("a finding");
+    let roles = world.store.finding("beyond_policy:hq:acme").await.unwrap().expect("a finding");
     assert!(roles.detail.contains("Ana") && roles.detail.contains("MANAGER in space"), "{}", roles.detail);
     world.hq.change(|state| {
         state.catalogue.as_mut().unwrap().rooms.get_mut(&RoomId(13)).unwrap().occupants.clear();
@@ -688,11 +688,11 @@ async fn whoever_was_deleted_and_whose_account_lives_on_is_told_with_those_who_a
     world.signal(&id, true).await;
     world.quiet().await;
     world.sweep().await;
-    assert_eq!(world.store.finding("zombie:hq:all").await.unwrap(), None, "they have just gone");
+    assert_eq!(world.store.finding("zombie:hq:acme").await.unwrap(), None, "they have just gone");
     world.quiet_for(Duration::from_secs(2 * 86_400)).await;
     world.sweep().await;
-    let told = world.store.finding("zombie:hq:all").await.unwrap().expect("a finding");
-    assert_eq!(told.title, "hq: 1 live account belongs to somebody who is gone");
+    let told = world.store.finding("zombie:hq:acme").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "hq: 1 live account belongs to somebody who is gone (acme)");
     assert!(
         told.detail.starts_with("Ana Okafor (account ") && told.detail.contains("waits: "),
         "{}",
@@ -766,6 +766,59 @@ async fn a_sweep_of_one_tenant_asks_no_other_and_claims_no_orphan() {
     world.quiet().await;
     assert_eq!(world.store.sweeps(Some("acme"), 9).await.unwrap().len(), 1);
     assert_eq!(world.sweep().await.orphans, 1);
+}
+
+#[tokio::test]
+async fn sweeps_of_one_tenant_at_a_time_tell_of_that_tenant_and_end_what_is_over() {
+    let mut world = World::new().await;
+    for id in 7..12 {
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
+    let mut held = Vec::new();
+    for (tenant, name, number) in [("acme", "Ana", "0417"), ("beta", "Bea", "0517")] {
+        let mut one = person(tenant, &name.to_lowercase(), name, number);
+        set(&mut one, "userType", "Contractor");
+        set(&mut one, "contractEndDate", "2026-05-08");
+        set(&mut one, "legalHold", "yes");
+        held.push(one.id.clone());
+        world.say(one).await;
+    }
+    let zed = person("acme", "zed", "Zed", "0419");
+    let zed_id = zed.id.clone();
+    world.say(zed).await;
+    world.quiet().await;
+    let zeds = world.hq.change(|state| {
+        let zed = state.accounts.values_mut().find(|one| one.field("email") == Some("zed@acme.example"));
+        let zed = zed.unwrap();
+        zed.site_admin = Some(true);
+        zed.id().0
+    });
+    world.quiet_for(Duration::from_secs(6 * 86_400)).await;
+    let admin = format!("site-admin:hq/{zeds}");
+    let only = |tenant: &str| lanyard_engine::sweep::SweepScope { site: None, tenant: Some(tenant.into()) };
+    let silent = lanyard_engine::ports::Silent;
+    let open = async |world: &World| {
+        let all = world.findings().await.into_iter();
+        all.filter(|key| key.starts_with("past_date:") || key.starts_with("site-admin:")).collect::<Vec<_>>()
+    };
+    world.engine.sweep_within(&only("acme"), "test", &silent).await.unwrap();
+    assert_eq!(open(&world).await, ["past_date:hq:acme".to_owned(), admin.clone()]);
+    let told = world.store.finding("past_date:hq:acme").await.unwrap().unwrap();
+    assert_eq!((told.tenant, told.site), (Some("acme".into()), Some("hq".into())));
+    world.engine.sweep_within(&only("beta"), "test", &silent).await.unwrap();
+    let all = ["past_date:hq:acme".to_owned(), "past_date:hq:beta".to_owned(), admin.clone()];
+    assert_eq!(open(&world).await, all, "what is of another tenant stays");
+
+    for id in &held {
+        world.alter(id, |person| set(person, "legalHold", "no")).await;
+    }
+    world.hq.change(|state| state.accounts.get_mut(&zeds).unwrap().site_admin = Some(false));
+    world.signal(&zed_id, false).await;
+    world.quiet().await;
+    world.engine.sweep_within(&only("beta"), "test", &silent).await.unwrap();
+    assert_eq!(open(&world).await, ["past_date:hq:acme"], "a right that is gone is gone for everybody");
+    world.engine.sweep_within(&only("acme"), "test", &silent).await.unwrap();
+    assert_eq!(open(&world).await, [""; 0]);
 }
 
 #[tokio::test]
