@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Engine,
     outages::Upstream,
-    ports::{Finding, Severity, Silent, StoreFailure, SweepRecord, Write},
+    ports::{Finding, Severity, Silent, Stood, StoreFailure, SweepRecord, Write},
     survey::SurveyError,
     sweep::{COMPARED_BY, NOT_COMPARED, SweepScope, left_unfinished, unread_key},
 };
@@ -163,6 +163,31 @@ fn outlasted(schedule: &Schedule, now: Timestamp) -> Finding {
 fn within(part: &SweepScope, scope: &SweepScope) -> bool {
     (scope.site.is_none() || scope.site == part.site)
         && (scope.tenant.is_none() || scope.tenant == part.tenant)
+}
+
+/// What is on record of one tenant's people in one site.
+struct PairCompared<'l> {
+    /// The last sweep that was to compare them.
+    made: Option<&'l SweepRecord>,
+    /// The last one that did.
+    stood: Option<Stood>,
+}
+
+/// The comparison of a tenant's people in a site that a sweep of both left behind: its own, or, where it could not read one
+/// of them, the one before.
+fn stood_in(record: &SweepRecord, tenant: &TenantId, site: &SiteId) -> Option<Stood> {
+    let (started_at, ended_at) = (record.started_at, record.end());
+    let Some(lists) = &record.lists else {
+        return Some(Stood { started_at, ended_at, certified: record.certified });
+    };
+    let keys = [SweepScope::of_tenant(tenant).key(), SweepScope::of_site(site).key()];
+    let unread: Vec<_> = keys.iter().filter_map(|key| lists.unread.get(key)).collect();
+    if unread.is_empty() {
+        let certified = !keys.iter().any(|key| lists.in_doubt.contains(key));
+        return Some(Stood { started_at, ended_at, certified });
+    }
+    let before: Option<Vec<Stood>> = unread.into_iter().copied().collect();
+    before?.into_iter().min_by_key(|stood| stood.ended_at)
 }
 
 /// How a site stands: over all tenants' people, of whom those of another may have been compared at another time.
@@ -319,25 +344,32 @@ impl Engine {
         sites
             .map(|site| {
                 let scope = SweepScope { site: Some(site.clone()), tenant: None };
-                let records = self.last_within(last, &scope);
-                let certified = records.iter().flatten().all(|record| record.certified);
-                let all: Option<Vec<_>> = records.into_iter().collect();
-                let oldest = all.and_then(|all| all.into_iter().min_by_key(|record| record.end()));
+                let known = self.last_within(last, &scope);
                 SiteCompared {
                     site: site.clone(),
-                    certified,
-                    last: oldest.map(|record| (record.started_at, record.end())),
+                    certified: known.iter().filter_map(|pair| pair.stood).all(|stood| stood.certified),
+                    last: self.stands(last, &scope).map(|stood| (stood.started_at, stood.ended_at)),
                 }
             })
             .collect()
     }
 
-    /// The last sweep of each pair of tenant and site in `scope`.
+    /// The oldest of the last comparisons in `scope`; `None`: something of it was never compared.
+    pub(crate) fn stands(
+        &self,
+        last: &BTreeMap<SweepScope, SweepRecord>,
+        scope: &SweepScope,
+    ) -> Option<Stood> {
+        let all: Option<Vec<_>> = self.last_within(last, scope).into_iter().map(|pair| pair.stood).collect();
+        all?.into_iter().min_by_key(|stood| stood.ended_at)
+    }
+
+    /// What is on record of each pair of tenant and site in `scope`.
     fn last_within<'l>(
         &self,
         last: &'l BTreeMap<SweepScope, SweepRecord>,
         scope: &SweepScope,
-    ) -> Vec<Option<&'l SweepRecord>> {
+    ) -> Vec<PairCompared<'l>> {
         let mut all = Vec::new();
         let asked_for = |site: &&SiteId| scope.site.as_ref().is_none_or(|only| only == *site);
         let tenants = self.directories().keys();
@@ -345,7 +377,12 @@ impl Engine {
             for site in self.sites().keys().filter(asked_for) {
                 let pair = SweepScope { site: Some(site.clone()), tenant: Some(tenant.clone()) };
                 let covering = last.iter().filter(|(known, _)| within(&pair, known));
-                all.push(covering.map(|(_, record)| record).max_by_key(|record| record.started_at));
+                let covering: Vec<_> = covering.map(|(_, record)| record).collect();
+                let stood = covering.iter().filter_map(|record| stood_in(record, tenant, site));
+                all.push(PairCompared {
+                    stood: stood.max_by_key(|stood| stood.started_at),
+                    made: covering.into_iter().max_by_key(|record| record.started_at),
+                });
             }
         }
         all
@@ -362,7 +399,8 @@ impl Engine {
             // Without any tenant or site nobody is compared; that it was tried is all there is.
             return last.get(&SweepScope::default()).map(|record| record.started_at);
         }
-        let all: Option<Vec<_>> = pairs.into_iter().collect();
+        // What could not be read is asked for by itself, and owes nothing else.
+        let all: Option<Vec<_>> = pairs.into_iter().map(|pair| pair.made).collect();
         all?.into_iter().map(|record| record.started_at).min()
     }
 

@@ -299,6 +299,44 @@ async fn a_restart_owes_no_full_sweep_where_each_site_was_compared_by_its_own_sc
     assert_eq!(began(&world, "all").await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_site_that_could_not_be_read_stands_as_it_stood_and_puts_no_other_in_doubt() {
+    let mut world = compared(&[]).await;
+    let first = world.now();
+    let stands = async |world: &World| {
+        let last = world.engine.last_sweeps().await.unwrap();
+        let all = world.engine.sites_compared(&last).into_iter();
+        all.map(|one| (one.site.to_string(), one.last.map(|(began, _)| began), one.certified)).collect::<Vec<_>>()
+    };
+    world.hq.change(|state| state.failure = down("hq"));
+    for _ in 0..2 {
+        world.clock.pass(Duration::from_secs(86_400));
+        world.sweep().await;
+    }
+    let hq = ("hq".to_owned(), Some(first), true);
+    assert_eq!(stands(&world).await, [hq.clone(), ("south".to_owned(), Some(world.now()), true)]);
+    world.restarted().await;
+    assert_eq!(stands(&world).await[0], hq);
+
+    // One tenant that could not be read was not compared in either site; a list in doubt is the site's own.
+    world.hq.change(|state| state.failure = None);
+    world.sweep().await;
+    let before = world.now();
+    world.clock.pass(Duration::from_secs(86_400));
+    world.beta.change(|state| state.failure = down("Okta"));
+    world.sweep().await;
+    let of_both = |hq: bool| [("hq".to_owned(), Some(before), hq), ("south".to_owned(), Some(before), true)];
+    assert_eq!(stands(&world).await, of_both(true));
+    world.beta.change(|state| state.failure = None);
+    world.clock.pass(Duration::from_secs(3600));
+    world.hq.change(|state| state.torn = true);
+    let report = world.sweep().await;
+    assert!(!report.certified, "{report:?}");
+    let now = world.now();
+    let both = [("hq".to_owned(), Some(now), false), ("south".to_owned(), Some(now), true)];
+    assert_eq!(stands(&world).await, both);
+}
+
 /// A sweep of one site by schedule dies as soon as the lists of both tenants were read whole.
 async fn killed_after_lists(world: &mut World) {
     let hq = SweepScope { site: Some("hq".into()), tenant: None };

@@ -465,6 +465,7 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
         drift: 0,
         findings: 0,
         of: [("acme".into(), Swept { people, accounts: 1, drift: 2, findings: 3 })].into(),
+        lists: None,
     };
     let sweeps = [sweep("1", "pier", 1, 0), sweep("2", "annex", 2, 0), sweep("1", "pier", 1, 7)];
     put(store, sweeps.clone().map(|s| Write::Sweep(Box::new(s))).to_vec()).await;

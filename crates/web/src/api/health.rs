@@ -292,13 +292,13 @@ async fn sweeps(engine: &Engine, text: &mut String) -> Result<(), StoreFailure> 
     };
     gauge(
         "lanyard_sweep_age_seconds",
-        "Seconds since the last comparison of a site ended; where people of several tenants were compared apart, the oldest",
+        "Seconds since the last comparison of a site ended; where people of several tenants were compared apart, the oldest. One that could not read the site is none of it",
         "site",
         &mut sites.iter().map(|(site, age, _)| (site.to_string(), *age)),
     );
     gauge(
         "lanyard_sweep_certified",
-        "1 when every list of that comparison was proven complete",
+        "1 when every list of the site and its people was proven complete in that comparison",
         "site",
         &mut sites.iter().map(|(site, _, certified)| (site.to_string(), *certified)),
     );

@@ -259,6 +259,7 @@ pub async fn sweeps(
         sweep.scope = state.engine.compared_in(sweep).to_string();
         // Whoever sees a site need not know of all tenants in it.
         sweep.of.clear();
+        sweep.lists = None;
     }
     let page = paging.cut(items, 100, true, |sweep| (sweep.started_at, sweep.id.clone()))?;
     Ok(Json(json!({ "items": page.items, "next": page.next, "total": page.total })))

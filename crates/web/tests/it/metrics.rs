@@ -56,6 +56,7 @@ async fn swept(house: &House, scope: &str, hours: i64, certified: bool) {
         drift: 7,
         findings: 0,
         of: Default::default(),
+        lists: None,
     };
     house.put(vec![Write::Sweep(Box::new(sweep))]).await;
 }
