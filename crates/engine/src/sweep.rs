@@ -106,6 +106,11 @@ impl SweepScope {
         }
     }
 
+    /// The key of the finding that it could not be read.
+    pub fn unread_key(&self) -> String {
+        mirror::unread_key(self)
+    }
+
     /// What [`SweepScope::key`] wrote. Earlier versions kept a site's plain name: such a word is the site's where no tenant
     /// has the name.
     pub fn of_key(key: &str, is_tenant: impl FnOnce(&str) -> bool) -> Self {

@@ -367,6 +367,59 @@ async fn a_part_of_the_engine_that_ended_makes_the_server_unready_and_says_which
 }
 
 #[tokio::test]
+async fn an_engine_that_has_not_begun_makes_the_server_unready() {
+    let house = House::new();
+    house.engine.note_unbegun(Some("what the last process left cannot be read: locked".into()));
+    let (status, _, text) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        text,
+        "not ready: the engine has not begun: what the last process left cannot be read: locked\n"
+    );
+    let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+    let engine = &health["checks"][0];
+    assert_eq!((&engine["title"], &engine["ok"]), (&"engine".into(), &false.into()), "{engine}");
+    house.engine.note_unbegun(None);
+    let (status, ..) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn health_says_which_site_does_not_answer() {
+    let house = with_sites(&["hq", "south"]).await;
+    let said = async |site: &str| {
+        let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+        let name = format!("{site}: answers");
+        let check = health["checks"].as_array().unwrap().iter().find(|check| check["name"] == *name).cloned();
+        let check = check.unwrap();
+        (check["ok"].as_bool().unwrap(), check["detail"].as_str().unwrap().to_owned())
+    };
+    let well = (true, "nothing says that it does not".to_owned());
+    assert_eq!((said("hq").await, said("south").await), (well.clone(), well.clone()));
+    let finding = |key: &str, kind: &str, title: &str| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: kind.into(),
+            severity: Severity::Error,
+            tenant: None,
+            site: Some("south".into()),
+            identity: None,
+            title: title.into(),
+            detail: "down".into(),
+            fix: None,
+            since: house.now(),
+        }))
+    };
+    for (key, kind) in [("unread:site:south", "unread"), ("credential:iOffice (south)", "credential")] {
+        house.put(vec![finding(key, kind, "south is gone")]).await;
+        assert_eq!(said("south").await, (false, "south is gone: down".to_owned()), "{key}");
+        assert_eq!(said("hq").await, well);
+        house.put(vec![Write::FindingOver { key: key.into(), at: house.now() }]).await;
+        assert_eq!(said("south").await, well);
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_does_not_write_makes_the_server_unready() {
     let house = House::new();
     house.store.set_disk(Box::new(Failing(DiskTrouble::Broken)));
