@@ -66,6 +66,12 @@ impl Behind {
         named.join(", ")
     }
 
+    /// What all that is behind is of, if it is of one.
+    fn common<T: PartialEq + Clone>(&self, of: impl Fn(&SweepScope) -> Option<&T>) -> Option<T> {
+        let first = of(self.scopes.first()?)?;
+        self.scopes.iter().all(|scope| of(scope) == Some(first)).then(|| first.clone())
+    }
+
     /// A sweep of `scope` was made, and these could not be read in it.
     fn made(&mut self, scope: &SweepScope, unread: Vec<SweepScope>, now: Timestamp, first: Duration) {
         self.scopes.retain(|known| !within(known, scope));
@@ -507,8 +513,8 @@ impl Engine {
                 key,
                 kind: "sweep".into(),
                 severity: Severity::Warning,
-                tenant: None,
-                site: None,
+                tenant: schedule.tenant.clone(),
+                site: schedule.site.clone(),
                 identity: None,
                 title: format!("the schedule {} never comes", schedule.id),
                 detail,
@@ -599,8 +605,8 @@ impl Engine {
             key: "sweep".into(),
             kind: "sweep".into(),
             severity: Severity::Error,
-            tenant: None,
-            site: None,
+            tenant: behind.common(|scope| scope.tenant.as_ref()),
+            site: behind.common(|scope| scope.site.as_ref()),
             identity: None,
             title: "the full comparison could not be made".into(),
             detail: format!("{error}. Events are still followed. It is tried again by itself."),

@@ -422,6 +422,7 @@ async fn what_cannot_be_read_is_asked_for_and_nothing_else_is_read_meanwhile() {
     world.hq.change(|state| state.failure = down("hq"));
     at_moment(&world, "2026-05-06T08:00:00Z").await;
     assert!(world.findings().await.contains(&"sweep".to_owned()), "{:?}", world.findings().await);
+    assert_eq!(world.store.finding("sweep").await.unwrap().unwrap().site, Some("hq".into()), "of one site");
     let lists = (world.acme.lists(), world.beta.lists());
     for _ in 0..120 {
         world.clock.pass(Duration::from_secs(60));
@@ -493,6 +494,7 @@ async fn a_schedule_that_never_comes_is_told_when_it_is_published_and_over_when_
     let told = world.store.finding(&key).await.unwrap().expect("a finding");
     assert_eq!(told.title, "the schedule ghost never comes");
     assert_eq!(told.detail, "the settings have no site nowhere");
+    assert_eq!((told.tenant, told.site), (None, Some("nowhere".into())), "alert rules choose by it");
     // Where no schedule comes, everybody is compared once a day.
     let before = began(&world, "all").await.len();
     world.clock.pass(Duration::from_secs(86_400));

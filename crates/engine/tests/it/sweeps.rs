@@ -848,6 +848,14 @@ async fn a_list_that_shrank_by_half_is_in_doubt_and_nobody_counts_as_gone() {
     for key in ["certificate:acme:Identities", "certificate:hq:Accounts"] {
         assert!(found.contains(&key.to_owned()), "{found:?}");
     }
+    for (key, tenant, site) in [
+        ("certificate:acme:Identities", Some("acme"), None),
+        ("certificate:hq:Accounts", None, Some("hq")),
+    ] {
+        let told = world.store.finding(key).await.unwrap().unwrap();
+        let of = (tenant.map(TenantId::from), site.map(SiteId::from));
+        assert_eq!((told.tenant, told.site), of, "alert rules choose by it");
+    }
     world.quiet().await;
     let gone = |text: &str| text.lines().filter(|line| !line.starts_with('u')).collect::<Vec<_>>().join("\n");
     assert_eq!(gone(&world.shown()), gone(&before), "nothing was taken from anybody");
