@@ -80,6 +80,8 @@ pub enum Verb {
         waves: Vec<String>,
         #[serde(default)]
         pause_minutes: u32,
+        #[serde(default)]
+        accept_open: bool,
     },
     Drift,
     RollOut {
@@ -312,8 +314,8 @@ impl Verbs {
             Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
             Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
             Verb::Replay { draft, from, to } => self.replay(draft, from, to).await,
-            Verb::ApplySeal { seal, waves, pause_minutes } => {
-                self.apply_seal(&seal, &waves, pause_minutes).await
+            Verb::ApplySeal { seal, waves, pause_minutes, accept_open } => {
+                self.apply_seal(&seal, &waves, pause_minutes, accept_open).await
             }
             Verb::Drift => self.drift().await,
             Verb::RollOut { what } => self.roll_out(what).await,
