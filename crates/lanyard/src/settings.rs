@@ -376,7 +376,39 @@ fn yes() -> bool {
 #[error("{0}")]
 pub struct SettingsProblems(pub String);
 
+/// A file that the settings name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedFile {
+    /// As it is named: relative to the settings, or absolute.
+    pub path: PathBuf,
+    pub secret: bool,
+}
+
 impl Settings {
+    /// Every file that the settings name, each once; folders are none.
+    pub fn named_files(&self) -> Vec<NamedFile> {
+        let plain = self.ca_file.iter().chain(self.alerts.iter().filter_map(|alert| alert.template.as_ref()));
+        let mut secret: Vec<&PathBuf> = self.secrets.values().collect();
+        for tenant in &self.tenants {
+            let TenantSettings { okta_token_file, okta_key_file, hook_secret_file, scim_token_file, .. } =
+                tenant;
+            secret.extend([okta_token_file, okta_key_file, hook_secret_file, scim_token_file].into_iter().flatten());
+        }
+        for site in &self.sites {
+            let password = &site.ioffice_password_file;
+            let oauth = [&site.ioffice_client_secret_file, &site.ioffice_refresh_token_file];
+            secret.extend(oauth.into_iter().chain([password]).flatten());
+        }
+        secret.extend(self.mail.iter().filter_map(|mail| mail.password_file.as_ref()));
+        secret.extend(self.sign_in.iter().filter_map(|sign_in| sign_in.client_secret_file.as_ref()));
+        let secret = secret.into_iter().map(|path| NamedFile { path: path.clone(), secret: true });
+        let mut named: Vec<_> =
+            plain.map(|path| NamedFile { path: path.clone(), secret: false }).chain(secret).collect();
+        named.sort();
+        named.dedup();
+        named
+    }
+
     /// Reads `lanyard.toml` in `dir`.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::{Data, people};
 use crate::{
     exit,
     local::Running,
-    settings::{FILE, Settings},
+    settings::{FILE, NamedFile, Settings},
     wiring,
 };
 
@@ -29,6 +29,8 @@ const DATABASE: &str = "lanyard.db";
 const BESIDE: [&str; 2] = ["lanyard.db-wal", "lanyard.db-shm"];
 /// The policy inside a backup, wherever the settings have theirs.
 const POLICY: &str = "policy";
+/// Files that the settings name, inside a backup, wherever the settings have them.
+const NAMED: &str = "named";
 /// Keys that sign, and what their signatures are checked with.
 const KEYS: &str = "keys";
 /// Where a copy is looked at before it takes the store's place.
@@ -94,6 +96,18 @@ struct Note {
     version: String,
     /// The journal as it was: by it an older backup is told from a newer one.
     journal: Vec<TreeHead>,
+    /// Files that the settings name.
+    #[serde(default)]
+    files: Vec<Kept>,
+}
+
+/// A file that the settings name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    named: PathBuf,
+    /// Where it is in the backup; `None`: it is not in it.
+    kept: Option<PathBuf>,
+    secret: bool,
 }
 
 /// # Errors
@@ -110,14 +124,22 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
         let _ = fs::remove_dir_all(to);
     }
     let note = made?;
+    let left_out: Vec<_> = note.files.iter().filter(|file| file.kept.is_none()).collect();
     if arguments.json {
-        say!("{}", json!({ "backup": to, "made_at": note.made_at, "journal": note.journal }));
+        let left_out: Vec<_> = left_out.iter().map(|file| &file.named).collect();
+        say!(
+            "{}",
+            json!({ "backup": to, "made_at": note.made_at, "journal": note.journal, "left_out": left_out })
+        );
     } else {
         say!("{} holds settings, policy and store as of {}", to.display(), note.made_at);
         if !arguments.with_secrets {
             say!(
                 "secrets and signing keys are not in it (--with-secrets copies them): keep those files as you keep passwords"
             );
+        }
+        for file in left_out {
+            say!("not in it: {}", file.named.display());
         }
     }
     Ok(exit::DONE)
@@ -126,13 +148,14 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
 async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> anyhow::Result<Note> {
     fs::copy(dir.join(FILE), to.join(FILE)).with_context(|| format!("cannot copy {FILE}"))?;
     copy_folder(&dir.join(&settings.policy), &to.join(POLICY))?;
-    if secrets {
+    if secrets && dir.join("secrets").exists() {
         copy_folder(&dir.join("secrets"), &to.join("secrets"))?;
     }
     if dir.join(KEYS).exists() {
         // What a signature is checked with is no secret, and says after a restore which key belongs to the journal.
         copy_files(&dir.join(KEYS), &to.join(KEYS), |name| secrets || name.ends_with(".verifier"))?;
     }
+    let files = copy_named(dir, to, settings, secrets)?;
     let database = fs::canonicalize(to.join("store"))?.join(DATABASE);
     people::copy_store(dir, &database).await?;
     // Read from the copy: the store goes on meanwhile.
@@ -143,9 +166,51 @@ async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> 
         heads
     };
     leave_only(&to.join("store"), DATABASE)?;
-    let note = Note { made_at: wiring::wall_clock(), version: env!("CARGO_PKG_VERSION").into(), journal };
+    let version = env!("CARGO_PKG_VERSION").into();
+    let note = Note { made_at: wiring::wall_clock(), version, journal, files };
     fs::write(to.join(NOTE), serde_json::to_string_pretty(&note)?)?;
     Ok(note)
+}
+
+/// Copies what the settings name, secret files only with the secrets.
+fn copy_named(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> anyhow::Result<Vec<Kept>> {
+    let mut files = Vec::new();
+    for (number, NamedFile { path, secret }) in settings.named_files().into_iter().enumerate() {
+        let mut kept = None;
+        if secrets || !secret {
+            // Two of one name may be in two folders.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let copy = Path::new(NAMED).join(format!("{number}-{name}"));
+            fs::create_dir_all(to.join(NAMED))?;
+            fs::copy(dir.join(&path), to.join(&copy))
+                .with_context(|| format!("cannot copy {}", dir.join(&path).display()))?;
+            kept = Some(copy);
+        }
+        files.push(Kept { named: path, kept, secret });
+    }
+    Ok(files)
+}
+
+/// Puts the files that the settings name where these look for them. What is there already is not written over. Those that are
+/// missing then.
+fn restore_named(from: &Path, to: &Path, files: &[Kept]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut missing = Vec::new();
+    for file in files {
+        let target = to.join(&file.named);
+        if target.exists() {
+            continue;
+        }
+        let Some(kept) = &file.kept else {
+            missing.push(target);
+            continue;
+        };
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::copy(from.join(kept), &target)
+            .with_context(|| format!("cannot put back {}", target.display()))?;
+    }
+    Ok(missing)
 }
 
 /// # Errors
@@ -183,7 +248,7 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
     fs::rename(folder.join(DATABASE), target.join(DATABASE))
         .with_context(|| format!("cannot put the backup's store into {}", target.display()))?;
     let _ = fs::remove_dir_all(&folder);
-    let mut kept = None;
+    let (mut kept, mut missing) = (None, Vec::new());
     if !to.join(FILE).exists() {
         fs::copy(from.join(FILE), to.join(FILE))?;
         kept = restore_policy(from, to)?;
@@ -193,6 +258,7 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
         if from.join(KEYS).exists() {
             copy_folder(&from.join(KEYS), &to.join(KEYS))?;
         }
+        missing = restore_named(from, to, &note.files)?;
     }
     Running::remove(to);
     tell_journal(&target, &note, &replaced).await?;
@@ -203,7 +269,9 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
     if arguments.json {
         say!(
             "{}",
-            json!({ "restored": to, "made_at": note.made_at, "lines_lost": lost, "put_aside": aside })
+            json!({
+                "restored": to, "made_at": note.made_at, "lines_lost": lost, "put_aside": aside, "missing": missing,
+            })
         );
     } else {
         if let Some(aside) = aside {
@@ -216,7 +284,14 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
                 from.display()
             );
         }
-        say!("{} is as of {}; start it: everything is read anew", to.display(), note.made_at);
+        for file in &missing {
+            say!("missing, and named in the settings: {}", file.display());
+        }
+        let next = match missing.is_empty() {
+            true => "start it",
+            false => "put there what is missing, and start it",
+        };
+        say!("{} is as of {}; {next}: everything is read anew", to.display(), note.made_at);
     }
     Ok(exit::DONE)
 }
@@ -601,5 +676,44 @@ mod tests {
             kept.filter(|file| file.display().to_string().contains("lanyard.db.put-aside-")).collect();
         assert_eq!(kept.len(), 1);
         assert_eq!(fs::read_to_string(&kept[0]).unwrap(), "a database that a full disk cut short");
+    }
+
+    #[tokio::test]
+    async fn whatever_file_the_settings_name_comes_along_and_what_is_left_out_is_said() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = top.path().join("data");
+        data(&dir, "policy", &["a"]).await;
+        let outside = top.path().join("outside").join("roots.pem");
+        fs::create_dir_all(outside.parent().unwrap()).unwrap();
+        fs::write(&outside, "roots").unwrap();
+        fs::create_dir_all(dir.join("texts")).unwrap();
+        fs::write(dir.join("texts").join("alarm.txt"), "{{ status }}").unwrap();
+        let settings = fs::read_to_string(dir.join(FILE)).unwrap();
+        let alert = "[[alert]]\nid = \"it\"\nslack = \"chat\"\ntemplate = \"texts/alarm.txt\"\n";
+        fs::write(
+            dir.join(FILE),
+            format!("ca_file = \"{}\"\n{settings}{alert}[secrets]\nchat = \"secret\"\n", outside.display()),
+        )
+        .unwrap();
+        for with_secrets in [false, true] {
+            let to = top.path().join(format!("backup-{with_secrets}"));
+            let arguments =
+                BackupArguments { data: Data { dir: dir.clone() }, to: to.clone(), with_secrets, json: true };
+            assert_eq!(backup(arguments).await.unwrap(), exit::DONE);
+            let note: Note = serde_json::from_str(&fs::read_to_string(to.join(NOTE)).unwrap()).unwrap();
+            let left_out: Vec<_> = note.files.iter().filter(|file| file.kept.is_none()).collect();
+            let left_out: Vec<_> = left_out.iter().map(|file| file.named.display().to_string()).collect();
+            assert_eq!(left_out, if with_secrets { vec![] } else { vec!["secret".to_owned()] });
+            let new = top.path().join(format!("new-{with_secrets}"));
+            fs::rename(&outside, top.path().join("roots.gone")).unwrap();
+            assert_eq!(put_back(&to, &new, false).await, Ok(exit::DONE));
+            let text = |file: &Path| fs::read_to_string(file).unwrap_or_default();
+            assert_eq!(text(&new.join("texts").join("alarm.txt")), "{{ status }}");
+            assert_eq!(text(&outside), "roots", "where the settings look for it");
+            assert_eq!(new.join("secret").exists(), with_secrets);
+            if with_secrets {
+                Settings::load(&new).expect("settings that can be used as they are");
+            }
+        }
     }
 }
