@@ -71,7 +71,7 @@ pub struct AlertRule {
     pub to: Vec<Route>,
     /// After the first finding, others are waited for this long.
     pub gather: Duration,
-    /// No two messages come closer than this.
+    /// What is news waits so long after the last message. That all is over is told at once.
     pub every: Duration,
     pub template: Option<Arc<dyn Render>>,
 }

@@ -468,6 +468,44 @@ pub struct Finding {
     pub since: Timestamp,
 }
 
+/// Every kind of finding. Each has a page under `docs/errors`.
+pub const FINDING_KINDS: [&str; 34] = [
+    "aside",
+    "beyond_policy",
+    "blocked",
+    "cap",
+    "certificate",
+    "checkpoint",
+    "credential",
+    "dead",
+    "disputed",
+    "doors",
+    "drift",
+    "duplicate",
+    "feed",
+    "fought",
+    "hook",
+    "leaver_late",
+    "left_booking",
+    "left_seat",
+    "message",
+    "not_found",
+    "orphan",
+    "past_date",
+    "policy_folder",
+    "review_overdue",
+    "review_removal",
+    "rollout",
+    "schema",
+    "site_admin",
+    "sweep",
+    "todo",
+    "undead",
+    "unread",
+    "visits",
+    "zombie",
+];
+
 /// Kinds of findings whose words tell of the control itself: of a log, a hook, a schedule, a policy.
 const OF_THE_CONTROL: [&str; 4] = ["feed", "hook", "policy_folder", "sweep"];
 
