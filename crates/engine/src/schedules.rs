@@ -182,15 +182,15 @@ struct PairCompared<'l> {
 /// The comparison of a tenant's people in a site that a sweep of both left behind: its own, or, where it could not read one
 /// of them, the one before.
 fn stood_in(record: &SweepRecord, tenant: &TenantId, site: &SiteId) -> Option<Stood> {
-    let (started_at, ended_at) = (record.started_at, record.end());
+    let (started_at, ended_at, drift) = (record.started_at, record.end(), record.drift);
     let Some(lists) = &record.lists else {
-        return Some(Stood { started_at, ended_at, certified: record.certified });
+        return Some(Stood { started_at, ended_at, certified: record.certified, drift });
     };
     let keys = [SweepScope::of_tenant(tenant).key(), SweepScope::of_site(site).key()];
     let unread: Vec<_> = keys.iter().filter_map(|key| lists.unread.get(key)).collect();
     if unread.is_empty() {
         let certified = !keys.iter().any(|key| lists.in_doubt.contains(key));
-        return Some(Stood { started_at, ended_at, certified });
+        return Some(Stood { started_at, ended_at, certified, drift });
     }
     let before: Option<Vec<Stood>> = unread.into_iter().copied().collect();
     before?.into_iter().min_by_key(|stood| stood.ended_at)
@@ -204,6 +204,8 @@ pub struct SiteCompared {
     pub last: Option<(Timestamp, Timestamp)>,
     /// Every list of them was proven complete.
     pub certified: bool,
+    /// People whose plan was not quiet, in those comparisons, wherever else they looked.
+    pub drift: u64,
 }
 
 impl Engine {
@@ -351,7 +353,11 @@ impl Engine {
             .map(|site| {
                 let scope = SweepScope { site: Some(site.clone()), tenant: None };
                 let known = self.last_within(last, &scope);
+                let stood = known.iter().filter_map(|pair| pair.stood);
+                // One comparison of several tenants counts once.
+                let drift: BTreeMap<_, _> = stood.map(|one| ((one.started_at, one.ended_at), one.drift)).collect();
                 SiteCompared {
+                    drift: drift.into_values().sum(),
                     site: site.clone(),
                     certified: known.iter().filter_map(|pair| pair.stood).all(|stood| stood.certified),
                     last: self.stands(last, &scope).map(|stood| (stood.started_at, stood.ended_at)),

@@ -595,6 +595,8 @@ pub struct Stood {
     pub ended_at: Timestamp,
     /// Every list of it was proven complete.
     pub certified: bool,
+    /// People whose plan was not quiet, wherever it looked.
+    pub drift: u64,
 }
 
 /// What of a sweep is about one tenant's people.

@@ -209,6 +209,21 @@ async fn a_tenant_and_a_site_of_one_name_have_each_their_own_comparisons() {
     assert_eq!(shown, ["hq", "northgate", "northgate", "all"], "people read plain names");
 }
 
+#[tokio::test]
+async fn the_overview_shows_each_site_its_own_last_comparison() {
+    let house = with_sites(&["hq", "south"]).await;
+    swept(&house, "all", 5, true).await;
+    swept(&house, "site:hq", 1, false).await;
+    let overview = house.api("GET", "/overview", None, serde_json::Value::Null).await.body;
+    let shown: Vec<_> = overview["sites"].as_array().unwrap().iter().map(|site| &site["last_sweep"]).collect();
+    let ago = |hours: i64| (house.now() - SignedDuration::from_hours(hours)).to_string();
+    for (site, hours, certified) in [(shown[0], 1, false), (shown[1], 5, true)] {
+        let at: Timestamp = site["at"].as_str().unwrap().parse().unwrap();
+        assert_eq!((at.to_string(), site["certified"].as_bool()), (ago(hours), Some(certified)), "{site}");
+        assert_eq!((&site["drift"], &site["state"]), (&7.into(), &"done".into()), "{site}");
+    }
+}
+
 /// The lines of a series.
 async fn series(house: &House, name: &str) -> Vec<String> {
     let (_, _, text) = house.form("GET", "/metrics", &[("authorization", "Bearer local")], "").await;
