@@ -355,7 +355,8 @@ impl Engine {
                 let known = self.last_within(last, &scope);
                 let stood = known.iter().filter_map(|pair| pair.stood);
                 // One comparison of several tenants counts once.
-                let drift: BTreeMap<_, _> = stood.map(|one| ((one.started_at, one.ended_at), one.drift)).collect();
+                let drift: BTreeMap<_, _> =
+                    stood.map(|one| ((one.started_at, one.ended_at), one.drift)).collect();
                 SiteCompared {
                     drift: drift.into_values().sum(),
                     site: site.clone(),

@@ -157,7 +157,11 @@ pub enum Whose {
     /// They are in no list any more.
     Unlisted(IdentityId),
     /// They have one of its keys.
-    Keyed { of: IdentityId, person: String, key: String },
+    Keyed {
+        of: IdentityId,
+        person: String,
+        key: String,
+    },
 }
 
 /// The whole picture at one moment.

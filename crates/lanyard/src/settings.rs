@@ -392,7 +392,9 @@ impl Settings {
         for tenant in &self.tenants {
             let TenantSettings { okta_token_file, okta_key_file, hook_secret_file, scim_token_file, .. } =
                 tenant;
-            secret.extend([okta_token_file, okta_key_file, hook_secret_file, scim_token_file].into_iter().flatten());
+            secret.extend(
+                [okta_token_file, okta_key_file, hook_secret_file, scim_token_file].into_iter().flatten(),
+            );
         }
         for site in &self.sites {
             let password = &site.ioffice_password_file;

@@ -158,7 +158,8 @@ mod tests {
             serde_json::from_str::<Value>(&body(&message(Some(data)), true)).expect("JSON")
         };
         let elements = of_role(Some("https://l.example/approvals"))["blocks"][1]["elements"].clone();
-        let ids: Vec<_> = elements.as_array().into_iter().flatten().map(|b| b["action_id"].as_str()).collect();
+        let ids: Vec<_> =
+            elements.as_array().into_iter().flatten().map(|b| b["action_id"].as_str()).collect();
         assert_eq!(ids, [Some("open")]);
         assert_eq!(of_role(None)["blocks"], Value::Null);
         for (message, buttons) in [(&asks, false), (&message(None), true)] {

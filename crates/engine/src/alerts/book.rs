@@ -272,7 +272,8 @@ mod tests {
             title: "hq: 7 live accounts belong to people who are gone".into(),
             ..finding("zombie:hq:all", "zombie", Severity::Warning, Some("hq"))
         };
-        let kept = format!(r#"{{"told":[{}],"sent_at":null,"first_untold":null}}"#, mark(&open.key, open.since));
+        let kept =
+            format!(r#"{{"told":[{}],"sent_at":null,"first_untold":null}}"#, mark(&open.key, open.since));
         let rule = AlertRule { gather: Duration::ZERO, every: Duration::ZERO, ..rule() };
         let mut watch = Watch::new(serde_json::from_str(&kept).expect("a book"), [&open].into_iter());
         assert_eq!(says(&mut watch, &rule, 0), "nothing");

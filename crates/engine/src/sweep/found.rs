@@ -204,9 +204,10 @@ fn findings<'r>(
     }
     findings.extend(decided.admins.iter().map(|admin| unheld_admin(admin, now)));
     findings.extend(
-        decided.astray.iter().map(|one| {
-            toned(astray(one, now), reactions(&one.account.key.site).to(Situation::Unmatched))
-        }),
+        decided
+            .astray
+            .iter()
+            .map(|one| toned(astray(one, now), reactions(&one.account.key.site).to(Situation::Unmatched))),
     );
     findings.extend(
         decided.orphans.iter().map(|account| {
@@ -417,7 +418,9 @@ fn unheld_admin(admin: &Admin, now: Timestamp) -> Finding {
         detail: format!(
             "{detail}. Site administrators are never governed: the API cannot take that right away."
         ),
-        fix: Some("find out whose it is; take the right away in iOffice, or deactivate the account there".into()),
+        fix: Some(
+            "find out whose it is; take the right away in iOffice, or deactivate the account there".into(),
+        ),
         ..warning("site_admin", format!("site-admin:{key}"), now)
     }
 }

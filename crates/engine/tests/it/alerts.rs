@@ -334,7 +334,7 @@ async fn a_digest_names_the_day_of_those_who_read_it() {
 
 #[tokio::test]
 async fn a_digest_says_of_each_site_when_it_was_compared() {
-    let mut world = with_digest("08:00", "UTC").await;
+    let world = with_digest("08:00", "UTC").await;
     let text = async |world: &World| world.engine.digest(world.now()).await.unwrap().text;
     assert!(text(&world).await.contains("Every site: not compared with everybody yet.\n"));
     world.sweep().await;
@@ -343,7 +343,10 @@ async fn a_digest_says_of_each_site_when_it_was_compared() {
     world.clock.pass(Duration::from_secs(3600));
     world.engine.sweep(Some(&"south".into()), "test", &lanyard_engine::ports::Silent).await.unwrap();
     let said = text(&world).await;
-    for line in ["hq: last compared from 2026-05-04 08:00 UTC on, ", "south: last compared from 2026-05-04 09:00 UTC on, "] {
+    for line in [
+        "hq: last compared from 2026-05-04 08:00 UTC on, ",
+        "south: last compared from 2026-05-04 09:00 UTC on, ",
+    ] {
         assert!(said.contains(line), "{said}");
     }
 }

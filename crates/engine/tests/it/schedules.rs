@@ -306,7 +306,8 @@ async fn a_site_that_could_not_be_read_stands_as_it_stood_and_puts_no_other_in_d
     let stands = async |world: &World| {
         let last = world.engine.last_sweeps().await.unwrap();
         let all = world.engine.sites_compared(&last).into_iter();
-        all.map(|one| (one.site.to_string(), one.last.map(|(began, _)| began), one.certified)).collect::<Vec<_>>()
+        all.map(|one| (one.site.to_string(), one.last.map(|(began, _)| began), one.certified))
+            .collect::<Vec<_>>()
     };
     world.hq.change(|state| state.failure = down("hq"));
     for _ in 0..2 {

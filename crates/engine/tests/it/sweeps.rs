@@ -477,7 +477,8 @@ async fn an_account_with_somebodys_keys_is_not_said_to_be_of_nobody() {
     world.hq.seed(9, &keys);
     let report = world.sweep().await;
     assert_eq!(report.orphans, 1, "{report:?}");
-    let told = async |key: &str| world.store.finding(key).await.unwrap().expect("a finding");
+    let store = std::sync::Arc::clone(&world.store);
+    let told = async |key: &str| store.finding(key).await.unwrap().expect("a finding");
     let elsewhere = told("orphan:south:7").await;
     assert_eq!(elsewhere.title, "Ben Okafor has an account in south, where policy has no place for them");
     assert_eq!(
@@ -848,10 +849,9 @@ async fn a_list_that_shrank_by_half_is_in_doubt_and_nobody_counts_as_gone() {
     for key in ["certificate:acme:Identities", "certificate:hq:Accounts"] {
         assert!(found.contains(&key.to_owned()), "{found:?}");
     }
-    for (key, tenant, site) in [
-        ("certificate:acme:Identities", Some("acme"), None),
-        ("certificate:hq:Accounts", None, Some("hq")),
-    ] {
+    for (key, tenant, site) in
+        [("certificate:acme:Identities", Some("acme"), None), ("certificate:hq:Accounts", None, Some("hq"))]
+    {
         let told = world.store.finding(key).await.unwrap().unwrap();
         let of = (tenant.map(TenantId::from), site.map(SiteId::from));
         assert_eq!((told.tenant, told.site), of, "alert rules choose by it");

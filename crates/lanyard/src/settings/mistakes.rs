@@ -316,7 +316,8 @@ impl Mistakes<'_> {
                 self.add(place("tenants"), format!("there is no tenant {tenant}"));
             }
             for kind in alert.kinds.iter().filter(|kind| !FINDING_KINDS.contains(&kind.as_str())) {
-                let meant = nearest(kind, FINDING_KINDS).map(|meant| format!(" ({meant})")).unwrap_or_default();
+                let meant =
+                    nearest(kind, FINDING_KINDS).map(|meant| format!(" ({meant})")).unwrap_or_default();
                 let fix = "the kinds are the findings of docs/errors";
                 self.add(place("kinds"), format!("there is no finding of the kind {kind}{meant}; {fix}"));
             }

@@ -651,7 +651,10 @@ mod tests {
         let store = dir.join("store");
         let server = SqliteStore::open(&store).unwrap();
         let refused = put_back(&to, &dir, true).await.unwrap_err();
-        assert!(refused.contains("is in use by") && refused.ends_with("hint: stop the server first"), "{refused}");
+        assert!(
+            refused.contains("is in use by") && refused.ends_with("hint: stop the server first"),
+            "{refused}"
+        );
         server.close();
         fs::write(store.join(DATABASE), "a database that a full disk cut short").unwrap();
         let refused = put_back(&to, &dir, true).await.unwrap_err();

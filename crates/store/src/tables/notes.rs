@@ -287,11 +287,7 @@ pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<
 }
 
 /// What waits of one route, due or not, and when it is due.
-pub(crate) fn messages_waiting(
-    tx: &dyn Tx,
-    route: &str,
-    limit: usize,
-) -> Answer<Vec<(Message, Timestamp)>> {
+pub(crate) fn messages_waiting(tx: &dyn Tx, route: &str, limit: usize) -> Answer<Vec<(Message, Timestamp)>> {
     tx::all(tx, MESSAGES_WAITING, with![route, rows_max(limit)], |row| {
         let message: Message = record::read("message", row.text(0)?)?;
         let attempts = u32::try_from(row.int(1)?).unwrap_or(u32::MAX);

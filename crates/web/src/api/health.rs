@@ -54,7 +54,10 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
     let (detail, fix) = match (engine.unbegun(), dead.is_empty(), engine.is_stopped()) {
         (Some(why), ..) => (
             format!("not begun: {why}"),
-            Some("wait a moment; if it stays so, look into the log and at the disk of the data folder".to_owned()),
+            Some(
+                "wait a moment; if it stays so, look into the log and at the disk of the data folder"
+                    .to_owned(),
+            ),
         ),
         (None, false, _) => (
             format!("ended without being asked to: {}", dead.join(", ")),
@@ -130,7 +133,8 @@ fn answers(site: &SiteId, findings: &[Finding], waited_for: bool) -> (String, Op
         finding.key == unread
             || (finding.kind == "credential" && is_credential_of(&finding.key, site.as_str()))
     };
-    let doctor = || "run `lanyard doctor`: it names what is wrong with the connection or the credential".to_owned();
+    let doctor =
+        || "run `lanyard doctor`: it names what is wrong with the connection or the credential".to_owned();
     match findings.iter().find(says_so) {
         Some(finding) => (
             format!("{}: {}", finding.title, finding.detail),

@@ -215,7 +215,8 @@ async fn the_overview_shows_each_site_its_own_last_comparison() {
     swept(&house, "all", 5, true).await;
     swept(&house, "site:hq", 1, false).await;
     let overview = house.api("GET", "/overview", None, serde_json::Value::Null).await.body;
-    let shown: Vec<_> = overview["sites"].as_array().unwrap().iter().map(|site| &site["last_sweep"]).collect();
+    let shown: Vec<_> =
+        overview["sites"].as_array().unwrap().iter().map(|site| &site["last_sweep"]).collect();
     let ago = |hours: i64| (house.now() - SignedDuration::from_hours(hours)).to_string();
     for (site, hours, certified) in [(shown[0], 1, false), (shown[1], 5, true)] {
         let at: Timestamp = site["at"].as_str().unwrap().parse().unwrap();
