@@ -2953,6 +2953,8 @@ export interface components {
             /** @description Not for everybody at once: shares (5%) or sites (south, hq+south); everybody else is the last wave. */
             waves?: string[];
             pause_minutes?: number;
+            /** @description Begin although findings are open that halt a roll-out: they are accepted as they are. */
+            accept_open?: boolean;
         };
         RollOut: {
             seal: string;

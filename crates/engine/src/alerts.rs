@@ -7,7 +7,12 @@
 
 mod book;
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use lanyard_model::id::{SiteId, TenantId};
@@ -71,7 +76,7 @@ pub struct AlertRule {
     pub to: Vec<Route>,
     /// After the first finding, others are waited for this long.
     pub gather: Duration,
-    /// No two messages come closer than this.
+    /// What is news waits so long after the last message. That all is over is told at once.
     pub every: Duration,
     pub template: Option<Arc<dyn Render>>,
 }
@@ -389,8 +394,7 @@ impl Engine {
         let of_the_day = rates.iter().filter(|(from, ..)| *from < at);
         let (applied, failed) = of_the_day.fold((0, 0), |(a, f), (_, more, less)| (a + more, f + less));
         let open = self.store.findings(100_000).await?;
-        let mut kinds: std::collections::BTreeMap<(std::cmp::Reverse<Severity>, &str), usize> =
-            Default::default();
+        let mut kinds: BTreeMap<(std::cmp::Reverse<Severity>, &str), usize> = BTreeMap::new();
         for finding in &open {
             *kinds.entry((std::cmp::Reverse(finding.severity), &finding.kind)).or_default() += 1;
         }
@@ -401,20 +405,7 @@ impl Engine {
              {late} leavers are not yet verified gone; {} people wait for somebody.\n",
             work.dead
         );
-        if let Some(sweep) = self.store.sweeps(None, 1).await?.first() {
-            let _ = writeln!(
-                text,
-                "The last full comparison began {}: {} people, {} differed; {}.",
-                sweep.started_at.strftime("%Y-%m-%d %H:%M UTC"),
-                sweep.people,
-                sweep.drift,
-                if sweep.certified {
-                    "every list was proven complete"
-                } else {
-                    "not every list was proven complete"
-                }
-            );
-        }
+        text.push_str(&self.compared_text().await?);
         let _ = writeln!(text, "{} findings are open{}", open.len(), if open.is_empty() { "." } else { ":" });
         for ((std::cmp::Reverse(severity), kind), count) in &kinds {
             let _ = writeln!(text, "  {count} × {kind} ({})", word(*severity));
@@ -433,6 +424,31 @@ impl Engine {
                 json!({ "applied": applied, "failed": failed, "open": open.len(), "leavers_open": late }),
             ),
         })
+    }
+
+    /// When each site was compared last, and what came of it; sites that stand alike in one line.
+    async fn compared_text(&self) -> Result<String, StoreFailure> {
+        let all = self.sites_compared(&self.last_sweeps().await?);
+        let mut alike: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for one in &all {
+            let how = (one.last, one.drift, one.certified);
+            alike.entry(how).or_default().push(one.site.to_string());
+        }
+        let mut text = String::new();
+        for ((last, drift, certified), sites) in alike {
+            let named = if sites.len() == all.len() { "Every site".to_owned() } else { sites.join(", ") };
+            let Some((began, _)) = last else {
+                let _ = writeln!(text, "{named}: not compared with everybody yet.");
+                continue;
+            };
+            let proven = if certified { "every" } else { "not every" };
+            let _ = writeln!(
+                text,
+                "{named}: last compared from {} on, {drift} people differed; {proven} list was proven complete.",
+                began.strftime("%Y-%m-%d %H:%M UTC")
+            );
+        }
+        Ok(text)
     }
 
     /// Where a message's route leads: an alert's, the digest's, or one of the policy's.

@@ -214,6 +214,11 @@ fn asked(clearance: &Clearance, now: Timestamp) -> impl Iterator<Item = &Approve
         .flat_map(move |demand| demand.by.iter().chain(demand.escalate_to.iter().filter(move |_| others)))
 }
 
+/// Whether somebody may decide by now who is known by an address alone. A role is given by a sign-in only.
+fn by_address(clearance: &Clearance, now: Timestamp) -> bool {
+    asked(clearance, now).any(|approver| !matches!(approver, Approver::Role(_)))
+}
+
 fn escalated(clearance: &Clearance, now: Timestamp) -> bool {
     let after = clearance.demand.as_ref().and_then(|demand| demand.escalate_seconds);
     let after = after.and_then(|seconds| i64::try_from(seconds).ok());
@@ -297,6 +302,7 @@ fn message(
             "lines": clearance.lines.iter().map(|line| &line.what).collect::<Vec<_>>(),
             "until": clearance.until,
             "link": link,
+            "by_address": by_address(clearance, now),
         })),
     }))
 }

@@ -166,6 +166,8 @@ pub struct Engine {
     pub(crate) overdue: Mutex<Option<crate::late::Overdue>>,
     /// Loops that ended without being asked to.
     pub(crate) dead_loops: Mutex<BTreeSet<String>>,
+    /// Why nothing has begun yet: what an earlier process left is not read.
+    pub(crate) unbegun: Mutex<Option<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
     pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
     /// Looks one after another that could not read somebody's groups whole.
@@ -265,6 +267,7 @@ impl Engine {
             stood_in: Mutex::default(),
             overdue: Mutex::default(),
             dead_loops: Mutex::default(),
+            unbegun: Mutex::default(),
             strikes: Mutex::default(),
             groups_missed: Mutex::default(),
             unrecorded: Mutex::default(),

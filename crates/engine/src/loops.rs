@@ -75,6 +75,16 @@ impl Engine {
         }
     }
 
+    /// Nothing of the engine runs before what an earlier process left is read; `None`: it is.
+    pub fn note_unbegun(&self, why: Option<String>) {
+        *self.unbegun.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why nothing of the engine has begun, if it has not.
+    pub fn unbegun(&self) -> Option<String> {
+        self.unbegun.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// A loop that panicked is a mistake of this program, and does not come back by itself: the process says that it is not
     /// well, so that it is looked at and started again.
     pub fn note_dead_loop(&self, name: &str) {

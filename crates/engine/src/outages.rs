@@ -187,6 +187,11 @@ impl Engine {
         }
     }
 
+    /// Sites that somebody waits for, because they did not answer when they were asked last.
+    pub fn sites_waited_for(&self) -> Vec<SiteId> {
+        self.outages.sites_missed()
+    }
+
     /// One round of [`Self::watch_outages`].
     async fn ask_missed_sites(&self, missed: Vec<SiteId>) {
         for id in missed {

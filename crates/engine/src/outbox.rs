@@ -3,6 +3,9 @@
 //! Each route has a lane of its own, so that one whose receiver takes long to answer, or never does, keeps no other waiting. A
 //! receiver that took nothing is tried by one message at a time; whatever else is for it is put off until then, untried, and
 //! goes on as soon as one was taken. A message for several receivers reaches those that take it, whatever the others do.
+//!
+//! What an alarm says keeps its order with each receiver: that it is over is not said before that it is open, nor the other way
+//! round. A paging service would keep an incident open for ever otherwise.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -29,8 +32,12 @@ const ROUTES_AT_ONCE: usize = 32;
 const MESSAGES_AT_ONCE: usize = 4;
 /// Messages of one route that are read at a time.
 const READ_AT_ONCE: usize = 100;
+/// Messages of one alarm that are put in order.
+const ORDERED_MAX: usize = 1_000;
 /// Whatever waits because another message tries its receiver just now looks again after so long.
 const TRY_AWAITED: Duration = Duration::from_secs(30);
+/// Before the name of an alert rule in the name of its route.
+const ALARM: &str = "alert:";
 /// Between two looks for what is due, where nothing says when the next is.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
@@ -125,12 +132,58 @@ impl Post {
 
 /// What became of a message.
 struct Sent {
+    id: String,
     /// When it is due next; `None`: it was delivered, or given up.
     next: Option<Timestamp>,
+    delivered: bool,
     /// It was not tried: what is to be noted of that, together with others.
     held: Option<Write>,
     /// What became of it is on record.
     noted: bool,
+}
+
+impl Sent {
+    /// It was tried, and is to be tried again.
+    fn is_refused(&self) -> bool {
+        self.next.is_some() && self.held.is_none()
+    }
+}
+
+/// A message of an alarm that says it is open while another says it is over, or the other way round, and was written before it:
+/// whoever has not taken it yet gets it first.
+struct Ahead {
+    message: Message,
+    next: Timestamp,
+    /// It was refused in this turn.
+    refused: bool,
+}
+
+/// What a message must not overtake.
+struct Order<'a> {
+    ahead: &'a [Ahead],
+    /// It is tried all the same: see [`may_probe`].
+    probes: bool,
+}
+
+/// `open` or `over`, of a message that tells how an alarm stands.
+fn status(message: &Message) -> Option<&str> {
+    message.data.as_ref().filter(|_| message.route.starts_with(ALARM))?["status"].as_str()
+}
+
+/// When a message was written, beside others.
+fn place(message: &Message) -> (Timestamp, &str) {
+    (message.at, &message.id)
+}
+
+/// Those of `waiting` that a message must not overtake.
+fn ahead_of<'w>(
+    message: &'w Message,
+    waiting: &'w [(Message, Timestamp)],
+) -> impl Iterator<Item = &'w (Message, Timestamp)> {
+    let own = status(message);
+    waiting.iter().filter(move |(other, _)| {
+        own.is_some() && status(other).is_some_and(|said| Some(said) != own) && place(other) < place(message)
+    })
 }
 
 impl Engine {
@@ -184,16 +237,51 @@ impl Engine {
         route: String,
         mut messages: Vec<Message>,
     ) -> (String, Vec<Timestamp>) {
+        let waiting = match messages.iter().any(|message| status(message).is_some()) {
+            true => self.store.messages_waiting(&route, ORDERED_MAX).await,
+            false => Ok(Vec::new()),
+        };
+        let Ok(waiting) = waiting else {
+            // Nothing is sent out of its order.
+            self.clock.sleep(self.settings.retry_first).await;
+            return (route, Vec::new());
+        };
+        let behind = |message: &mut Message| ahead_of(message, &waiting).next().is_some();
+        let mut later: Vec<Message> = messages.extract_if(.., behind).collect();
         // Whichever was tried least goes first: one that is refused for its own sake keeps no other waiting.
         messages.sort_by_key(|message| message.attempts);
         let mut rest = messages.into_iter();
         let mut sent = Vec::with_capacity(rest.len());
+        let free = Order { ahead: &[], probes: false };
         // It shows whether the route takes any.
         if let Some(first) = rest.next() {
-            sent.push(self.send_message(notifier, first).await);
+            sent.push(self.send_message(notifier, first, &free).await);
         }
-        let others = stream::iter(rest.map(|message| self.send_message(notifier, message)));
+        let others = stream::iter(rest.map(|message| self.send_message(notifier, message, &free)));
         sent.extend(others.buffer_unordered(MESSAGES_AT_ONCE).collect::<Vec<_>>().await);
+        later.sort_by(|a, b| place(a).cmp(&place(b)));
+        let mut probed = false;
+        for message in later {
+            let mut ahead = Vec::new();
+            for (one, due) in ahead_of(&message, &waiting) {
+                let now = sent.iter().find(|sent| sent.id == one.id);
+                let next = match now {
+                    Some(now) => now.next,
+                    None => Some(*due),
+                };
+                let refused = now.is_some_and(Sent::is_refused);
+                ahead.extend(next.map(|next| Ahead { message: one.clone(), next, refused }));
+            }
+            let probes = !probed && may_probe(&ahead);
+            let went = self.send_message(notifier, message, &Order { ahead: &ahead, probes }).await;
+            if probes {
+                probed = true;
+                if went.delivered {
+                    self.pass_over_refused(&ahead, &mut sent).await;
+                }
+            }
+            sent.push(went);
+        }
         let held: Vec<Write> = sent.iter_mut().filter_map(|sent| sent.held.take()).collect();
         let held = self.write(held).await;
         if held.is_err() || sent.iter().any(|sent| !sent.noted) {
@@ -203,8 +291,24 @@ impl Engine {
         (route, sent.into_iter().filter_map(|sent| sent.next).collect())
     }
 
+    /// A later message of the alarm was taken by everybody while these were refused again and again: they are refused for
+    /// their own sake, and would keep the alarm waiting for days.
+    async fn pass_over_refused(&self, ahead: &[Ahead], sent: &mut [Sent]) {
+        let at = self.clock.now();
+        for one in ahead {
+            let why = "it was refused, and a later message of the same alarm was taken";
+            self.tell_undelivered(&one.message, why, at).await;
+            self.post.taken().retain(|(id, _)| *id != one.message.id);
+            if let Some(sent) = sent.iter_mut().find(|sent| sent.id == one.message.id) {
+                sent.next = None;
+                let id = one.message.id.clone();
+                sent.held = Some(Write::MessageHeld { id, until: None, why: why.into() });
+            }
+        }
+    }
+
     /// One try of one message with each of its receivers that may be tried.
-    async fn send_message(&self, notifier: &dyn Notifier, message: Message) -> Sent {
+    async fn send_message(&self, notifier: &dyn Notifier, message: Message, order: &Order<'_>) -> Sent {
         let routes = self.routes(&message.route);
         // Those that did not take it: by a try of this message, or because they take nothing.
         let (mut refused, mut waits) = (Vec::new(), Vec::new());
@@ -213,7 +317,15 @@ impl Engine {
             if self.post.taken().contains(&key) {
                 continue;
             }
-            match self.post.turn(route, self.clock.now()) {
+            if let Some(known) = self.kept_back(number, order) {
+                waits.push((route, known));
+                continue;
+            }
+            let turn = match order.probes {
+                true => Turn::Go,
+                false => self.post.turn(route, self.clock.now()),
+            };
+            match turn {
                 Turn::Wait(known) => waits.push((route, known)),
                 Turn::Go => match self.send_to(notifier, &message, route).await {
                     Err(known) => refused.push((route, known)),
@@ -241,6 +353,19 @@ impl Engine {
             (None, Some(known)) => self.note_held(&message, at, known, tries, nexts).await,
             (None, None) => self.note_delivered(&message, at).await,
         }
+    }
+
+    /// What keeps a message from the receiver of this number, if something does: one before it that was not taken there yet.
+    fn kept_back(&self, number: usize, order: &Order<'_>) -> Option<Refusing> {
+        let taken = |one: &Ahead| self.post.taken().contains(&(one.message.id.clone(), number));
+        let first = order.ahead.iter().find(|one| !order.probes && !taken(one))?;
+        Some(Refusing {
+            tries: 0,
+            next: first.next.max(self.clock.now() + TRY_AWAITED),
+            is_tried: false,
+            told: false,
+            why: "an earlier message of the same alarm comes first".into(),
+        })
     }
 
     async fn send_to(
@@ -274,7 +399,7 @@ impl Engine {
         }
         batch.push(Write::MessageTried { id: message.id.clone(), at, result: Ok(()), next: None });
         let noted = self.write(batch).await.is_ok();
-        Sent { next: None, held: None, noted }
+        Sent { id: message.id.clone(), next: None, delivered: noted, held: None, noted }
     }
 
     /// It was tried, and not everybody took it. `nexts` are when those who did not are tried again; `tries` is how often they
@@ -305,7 +430,7 @@ impl Engine {
         let result = Err(why.to_owned());
         let noted =
             self.write(vec![Write::MessageTried { id: message.id.clone(), at, result, next }]).await.is_ok();
-        Sent { next, held: None, noted }
+        Sent { id: message.id.clone(), next, delivered: false, held: None, noted }
     }
 
     /// It was not tried with whoever did not take it yet: that one takes nothing.
@@ -322,9 +447,12 @@ impl Engine {
             self.tell_undelivered(message, &known.why, at).await;
             self.post.taken().retain(|(id, _)| *id != message.id);
         }
-        let why = format!("not tried, because its route takes nothing: {}", known.why);
+        let why = match known.tries {
+            0 => format!("not tried: {}", known.why),
+            _ => format!("not tried, because its route takes nothing: {}", known.why),
+        };
         let held = Write::MessageHeld { id: message.id.clone(), until, why };
-        Sent { next: until, held: Some(held), noted: true }
+        Sent { id: message.id.clone(), next: until, delivered: false, held: Some(held), noted: true }
     }
 
     async fn tell_undelivered(&self, message: &Message, why: &str, at: Timestamp) {
@@ -358,6 +486,12 @@ impl Engine {
         let tenant = TenantId::new(tenant);
         self.directories().contains_key(&tenant).then(|| IdentityId::new(tenant, user))
     }
+}
+
+/// Whether the first message behind these may be tried although they come first: each was refused just now, and has been for
+/// half an hour. Only so does it show whether they are refused for their own sake.
+fn may_probe(ahead: &[Ahead]) -> bool {
+    !ahead.is_empty() && ahead.iter().all(|one| one.refused && one.message.attempts + 1 >= TRIES_MIN)
 }
 
 fn finding_key(message: &Message) -> String {

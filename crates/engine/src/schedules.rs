@@ -23,9 +23,9 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Engine,
     outages::Upstream,
-    ports::{Finding, Severity, Silent, StoreFailure, SweepRecord, Write},
+    ports::{Finding, Severity, Silent, Stood, StoreFailure, SweepRecord, Write},
     survey::SurveyError,
-    sweep::{COMPARED_BY, SweepScope, left_unfinished, unread_key},
+    sweep::{COMPARED_BY, NOT_COMPARED, SweepScope, left_unfinished, unread_key},
 };
 
 /// Between two sweeps where the policy has no schedule that ever comes.
@@ -39,6 +39,8 @@ const ANSWERED_LATELY: SignedDuration = SignedDuration::from_secs(120);
 const SCHEDULE: &str = "schedule:";
 /// Before the name of a schedule in the key of the finding that its sweep takes longer than the time between its moments.
 const OUTLASTED: &str = "outlasted:";
+/// The key of the finding that the schedules never compare everybody together.
+const APART: &str = "schedules:apart";
 /// Of what such a sweep took, the part for which it rests, unless its next moment comes before.
 const REST: i32 = 10;
 
@@ -62,6 +64,12 @@ impl Behind {
     fn named(&self) -> String {
         let named: Vec<_> = self.scopes.iter().map(ToString::to_string).collect();
         named.join(", ")
+    }
+
+    /// What all that is behind is of, if it is of one.
+    fn common<T: PartialEq + Clone>(&self, of: impl Fn(&SweepScope) -> Option<&T>) -> Option<T> {
+        let first = of(self.scopes.first()?)?;
+        self.scopes.iter().all(|scope| of(scope) == Some(first)).then(|| first.clone())
     }
 
     /// A sweep of `scope` was made, and these could not be read in it.
@@ -163,6 +171,31 @@ fn within(part: &SweepScope, scope: &SweepScope) -> bool {
         && (scope.tenant.is_none() || scope.tenant == part.tenant)
 }
 
+/// What is on record of one tenant's people in one site.
+struct PairCompared<'l> {
+    /// The last sweep that was to compare them.
+    made: Option<&'l SweepRecord>,
+    /// The last one that did.
+    stood: Option<Stood>,
+}
+
+/// The comparison of a tenant's people in a site that a sweep of both left behind: its own, or, where it could not read one
+/// of them, the one before.
+fn stood_in(record: &SweepRecord, tenant: &TenantId, site: &SiteId) -> Option<Stood> {
+    let (started_at, ended_at, drift) = (record.started_at, record.end(), record.drift);
+    let Some(lists) = &record.lists else {
+        return Some(Stood { started_at, ended_at, certified: record.certified, drift });
+    };
+    let keys = [SweepScope::of_tenant(tenant).key(), SweepScope::of_site(site).key()];
+    let unread: Vec<_> = keys.iter().filter_map(|key| lists.unread.get(key)).collect();
+    if unread.is_empty() {
+        let certified = !keys.iter().any(|key| lists.in_doubt.contains(key));
+        return Some(Stood { started_at, ended_at, certified, drift });
+    }
+    let before: Option<Vec<Stood>> = unread.into_iter().copied().collect();
+    before?.into_iter().min_by_key(|stood| stood.ended_at)
+}
+
 /// How a site stands: over all tenants' people, of whom those of another may have been compared at another time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteCompared {
@@ -171,6 +204,8 @@ pub struct SiteCompared {
     pub last: Option<(Timestamp, Timestamp)>,
     /// Every list of them was proven complete.
     pub certified: bool,
+    /// People whose plan was not quiet, in those comparisons, wherever else they looked.
+    pub drift: u64,
 }
 
 impl Engine {
@@ -317,25 +352,37 @@ impl Engine {
         sites
             .map(|site| {
                 let scope = SweepScope { site: Some(site.clone()), tenant: None };
-                let records = self.last_within(last, &scope);
-                let certified = records.iter().flatten().all(|record| record.certified);
-                let all: Option<Vec<_>> = records.into_iter().collect();
-                let oldest = all.and_then(|all| all.into_iter().min_by_key(|record| record.end()));
+                let known = self.last_within(last, &scope);
+                let stood = known.iter().filter_map(|pair| pair.stood);
+                // One comparison of several tenants counts once.
+                let drift: BTreeMap<_, _> =
+                    stood.map(|one| ((one.started_at, one.ended_at), one.drift)).collect();
                 SiteCompared {
+                    drift: drift.into_values().sum(),
                     site: site.clone(),
-                    certified,
-                    last: oldest.map(|record| (record.started_at, record.end())),
+                    certified: known.iter().filter_map(|pair| pair.stood).all(|stood| stood.certified),
+                    last: self.stands(last, &scope).map(|stood| (stood.started_at, stood.ended_at)),
                 }
             })
             .collect()
     }
 
-    /// The last sweep of each pair of tenant and site in `scope`.
+    /// The oldest of the last comparisons in `scope`; `None`: something of it was never compared.
+    pub(crate) fn stands(
+        &self,
+        last: &BTreeMap<SweepScope, SweepRecord>,
+        scope: &SweepScope,
+    ) -> Option<Stood> {
+        let all: Option<Vec<_>> = self.last_within(last, scope).into_iter().map(|pair| pair.stood).collect();
+        all?.into_iter().min_by_key(|stood| stood.ended_at)
+    }
+
+    /// What is on record of each pair of tenant and site in `scope`.
     fn last_within<'l>(
         &self,
         last: &'l BTreeMap<SweepScope, SweepRecord>,
         scope: &SweepScope,
-    ) -> Vec<Option<&'l SweepRecord>> {
+    ) -> Vec<PairCompared<'l>> {
         let mut all = Vec::new();
         let asked_for = |site: &&SiteId| scope.site.as_ref().is_none_or(|only| only == *site);
         let tenants = self.directories().keys();
@@ -343,7 +390,12 @@ impl Engine {
             for site in self.sites().keys().filter(asked_for) {
                 let pair = SweepScope { site: Some(site.clone()), tenant: Some(tenant.clone()) };
                 let covering = last.iter().filter(|(known, _)| within(&pair, known));
-                all.push(covering.map(|(_, record)| record).max_by_key(|record| record.started_at));
+                let covering: Vec<_> = covering.map(|(_, record)| record).collect();
+                let stood = covering.iter().filter_map(|record| stood_in(record, tenant, site));
+                all.push(PairCompared {
+                    stood: stood.max_by_key(|stood| stood.started_at),
+                    made: covering.into_iter().max_by_key(|record| record.started_at),
+                });
             }
         }
         all
@@ -360,7 +412,8 @@ impl Engine {
             // Without any tenant or site nobody is compared; that it was tried is all there is.
             return last.get(&SweepScope::default()).map(|record| record.started_at);
         }
-        let all: Option<Vec<_>> = pairs.into_iter().collect();
+        // What could not be read is asked for by itself, and owes nothing else.
+        let all: Option<Vec<_>> = pairs.into_iter().map(|pair| pair.made).collect();
         all?.into_iter().map(|record| record.started_at).min()
     }
 
@@ -467,8 +520,8 @@ impl Engine {
                 key,
                 kind: "sweep".into(),
                 severity: Severity::Warning,
-                tenant: None,
-                site: None,
+                tenant: schedule.tenant.clone(),
+                site: schedule.site.clone(),
                 identity: None,
                 title: format!("the schedule {} never comes", schedule.id),
                 detail,
@@ -476,6 +529,10 @@ impl Engine {
                 since: now,
             })
             .await;
+        }
+        match self.never_together(now) {
+            Some(finding) => self.raise(finding).await,
+            None => self.clear(APART).await,
         }
         // Those that come, and those that the policy has no more, or has otherwise.
         let mut short = Vec::new();
@@ -489,6 +546,35 @@ impl Engine {
         let over =
             over.map(|(prefix, keep)| Write::FindingsOverExcept { prefix: prefix.into(), keep, at: now });
         let _ = self.write(over.into()).await;
+    }
+
+    /// That no schedule compares the people of all tenants in one sweep: of no account can it be said then that it is nobody's.
+    fn never_together(&self, now: Timestamp) -> Option<Finding> {
+        let usable = self.usable_schedules(now);
+        if usable.is_empty() || self.directories().len() < 2 {
+            return None;
+        }
+        let together = |site: &SiteId| {
+            let of_site = |one: &Schedule| one.site.as_ref().is_none_or(|only| only == site);
+            usable.iter().any(|one| one.tenant.is_none() && of_site(one))
+        };
+        let apart: Vec<&str> =
+            self.sites().keys().filter(|site| !together(site)).map(SiteId::as_str).collect();
+        (!apart.is_empty()).then(|| Finding {
+            key: APART.into(),
+            kind: "sweep".into(),
+            severity: Severity::Warning,
+            tenant: None,
+            site: None,
+            identity: None,
+            title: "no schedule compares the people of all tenants together".into(),
+            detail: format!(
+                "In {} each comparison is of one tenant. Whether an account belongs to nobody at all is never told there.",
+                apart.join(", ")
+            ),
+            fix: Some("add a schedule without `tenant` to the policy; it may come seldom".into()),
+            since: now,
+        })
     }
 
     /// One sweep; whether it came to its end. `behind` keeps what could not be read.
@@ -513,7 +599,7 @@ impl Engine {
                     let _ = self.write(vec![Write::FindingOver { key: "sweep".into(), at: now }]).await;
                     return made;
                 }
-                format!("not compared yet, because they could not be read: {}", behind.named())
+                format!("{NOT_COMPARED}{}", behind.named())
             }
             Err(error) => {
                 let ours = matches!(error, SurveyError::Store(_));
@@ -526,8 +612,8 @@ impl Engine {
             key: "sweep".into(),
             kind: "sweep".into(),
             severity: Severity::Error,
-            tenant: None,
-            site: None,
+            tenant: behind.common(|scope| scope.tenant.as_ref()),
+            site: behind.common(|scope| scope.site.as_ref()),
             identity: None,
             title: "the full comparison could not be made".into(),
             detail: format!("{error}. Events are still followed. It is tried again by itself."),

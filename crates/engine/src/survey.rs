@@ -26,7 +26,7 @@ use crate::{
     Engine,
     definitions::{self, Fields},
     engine::Active,
-    judge::{Desks, Judge, Memory, Roll, Ties},
+    judge::{Desks, INDEXED, Judge, Memory, Roll, Ties},
     packed::{Accounts, People},
     pages::Pages,
     ports::{Directory, PortFailure, Progress, Sink, StoreFailure},
@@ -131,6 +131,39 @@ pub enum Overdue {
     Gone,
 }
 
+/// An account that nobody is linked with, and a person in Okta who has one of its keys.
+#[derive(Debug, Clone)]
+pub struct Astray {
+    pub account: Account,
+    pub of: IdentityId,
+    pub person: String,
+    /// The name of the key that both have.
+    pub key: String,
+    /// The person has another account in the site.
+    pub second: bool,
+}
+
+/// The live account of a site administrator that nobody in a list is linked with.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub account: Account,
+    pub whose: Whose,
+}
+
+/// What is known of whose it is.
+#[derive(Debug, Clone)]
+pub enum Whose {
+    Nobodys,
+    /// They are in no list any more.
+    Unlisted(IdentityId),
+    /// They have one of its keys.
+    Keyed {
+        of: IdentityId,
+        person: String,
+        key: String,
+    },
+}
+
 /// The whole picture at one moment.
 #[derive(Debug)]
 pub struct Survey {
@@ -158,6 +191,10 @@ pub struct Decided {
     pub(crate) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
     /// Live people accounts that belong to nobody.
     pub orphans: Vec<Account>,
+    /// Live people accounts that nobody is linked with, and that somebody in Okta has a key of.
+    pub astray: Vec<Astray>,
+    /// Live accounts of site administrators that nobody in a list is linked with.
+    pub admins: Vec<Admin>,
     /// Live people accounts whose person is in no list any more, by links that have not ended.
     pub(crate) unlisted: Vec<(IdentityId, AccountKey)>,
     /// Live people accounts that share a key: its kind, its value, and they.
@@ -166,12 +203,12 @@ pub struct Decided {
     pub ungoverned: Vec<(IdentityId, AccountKey)>,
     /// Accounts that were verified gone once and are live again.
     pub undead: Vec<(IdentityId, String, Account)>,
-    /// People who should be gone for a while and whose accounts are live: how many, and who the first of them are.
-    pub overdue: BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
+    /// People of each tenant who should be gone for a while and whose accounts are live: how many, and who the first of them are.
+    pub overdue: BTreeMap<(SiteId, TenantId, Overdue), (usize, Vec<String>)>,
     /// Spaces whose occupant is an account that a complete list does not show, by the space's name.
     pub left_seats: Vec<(AccountKey, String)>,
-    /// How many people of a site hold roles that no rule gives, adopts or owns, and who the first of them are.
-    pub beyond: BTreeMap<SiteId, (usize, Vec<String>)>,
+    /// How many people of a tenant hold roles in a site that no rule gives, adopts or owns, and who the first of them are.
+    pub beyond: BTreeMap<(SiteId, TenantId), (usize, Vec<String>)>,
     /// What somebody else changed back.
     pub reverted: Vec<Reverted>,
     /// The same where policy leaves it so.
@@ -573,6 +610,9 @@ impl Engine {
             }
         }
         judge.note_accounts(lists.everybody_is_known());
+        while !judge.find_owners(INDEXED) {
+            tokio::task::yield_now().await;
+        }
         Ok(judge.decided)
     }
 

@@ -22,13 +22,14 @@ use lanyard_model::{
 use tracing::Instrument as _;
 use unfinished::Unfinished;
 
+pub(crate) use found::{NOT_COMPARED, counted_in};
 pub(crate) use mirror::{absent_key, unread_key};
 pub(crate) use unfinished::{COMPARED_BY, left_unfinished};
 
 use crate::{
     Engine,
     journal::line,
-    ports::{Progress, StoreFailure, SweepRecord, Swept, Write},
+    ports::{Progress, StoreFailure, SweepRecord, Swept, SweptLists, Write},
     reactions::{left_key, left_writes},
     survey::{Decided, LeftOut, Lists, Part, SiteSurvey, SurveyError, Takes, TenantSurvey},
 };
@@ -103,6 +104,11 @@ impl SweepScope {
             (None, Some(site)) => format!("{OF_SITE}{site}"),
             _ => self.to_string(),
         }
+    }
+
+    /// The key of the finding that it could not be read.
+    pub fn unread_key(&self) -> String {
+        mirror::unread_key(self)
     }
 
     /// What [`SweepScope::key`] wrote. Earlier versions kept a site's plain name: such a word is the site's where no tenant
@@ -281,6 +287,7 @@ impl Engine {
             doubts,
         };
         let of = swept(&lists, &decided, &recorder);
+        let not_whole = self.not_whole(scope, &lists).await?;
         let mut batch = self.finding_writes(&lists, &decided, &recorder.left, now).await?;
         batch.extend(left_bookings);
         batch.push(Write::Sweep(Box::new(SweepRecord {
@@ -295,6 +302,7 @@ impl Engine {
             drift: report.differing as u64,
             findings: (report.orphans + report.disputed + report.aside + report.duplicates) as u64,
             of: of.clone(),
+            lists: Some(not_whole),
         })));
         for tenant in lists.tenants.iter().filter(|tenant| tenant.left_out.is_none()) {
             batch.push(
@@ -324,6 +332,31 @@ impl Engine {
         self.write(batch).await?;
         self.wake.notify_one();
         Ok(report)
+    }
+
+    /// Which lists were not whole. What was not read stands as it stood.
+    async fn not_whole(&self, scope: &SweepScope, lists: &Lists) -> Result<SweptLists, StoreFailure> {
+        let mut found = SweptLists::default();
+        let mut unread = Vec::new();
+        for tenant in &lists.tenants {
+            let own = SweepScope::of_tenant(&tenant.tenant);
+            if tenant.failure().is_some() {
+                unread.push((own.key(), SweepScope { site: scope.site.clone(), ..own }));
+            } else if tenant.left_out.is_none() && !(tenant.certificate.holds() && tenant.members.holds()) {
+                found.in_doubt.insert(own.key());
+            }
+        }
+        let doubted = lists.sites.iter().filter(|site| !site.certificate.holds());
+        found.in_doubt.extend(doubted.map(|site| SweepScope::of_site(&site.site).key()));
+        for (site, _) in &lists.unread {
+            let own = SweepScope::of_site(site);
+            unread.push((own.key(), SweepScope { tenant: scope.tenant.clone(), ..own }));
+        }
+        if !unread.is_empty() {
+            let last = self.last_sweeps().await?;
+            found.unread = unread.into_iter().map(|(key, part)| (key, self.stands(&last, &part))).collect();
+        }
+        Ok(found)
     }
 
     /// Whoever was given up is looked at again, also where nothing differs: what stood in the way may be over, and only a

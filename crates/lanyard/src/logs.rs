@@ -16,6 +16,14 @@ const FORMAT: &str = "LANYARD_LOG_FORMAT";
 /// What is logged, in the words of `tracing`'s filters (`info`, `lanyard_engine=debug`).
 const WHAT: &str = "LANYARD_LOG";
 
+/// Where spans and numbers go, where it is built with `otel`.
+const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// Whether a collector is named that nothing is sent to. `sends`: this binary can.
+fn is_unheard(named: Option<&str>, sends: bool) -> bool {
+    !sends && named.is_some_and(|address| !address.is_empty())
+}
+
 /// What must not end before the program does.
 pub struct Logs {
     #[cfg(feature = "otel")]
@@ -54,5 +62,22 @@ pub fn start(level: &str, runtime: &Handle) -> Logs {
     if !["", "text", "json"].contains(&format.as_str()) {
         tracing::warn!(format, "{FORMAT} is neither text nor json: lines are text");
     }
+    if is_unheard(std::env::var(COLLECTOR).ok().as_deref(), cfg!(feature = "otel")) {
+        tracing::warn!(
+            "{COLLECTOR} is set, and this binary was built without the feature otel: nothing is sent there"
+        );
+    }
     logs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_unheard;
+
+    #[test]
+    fn a_collector_that_nothing_is_sent_to_is_told_of() {
+        let named = Some("https://collector.example");
+        let told = [(named, false), (named, true), (Some(""), false), (None, false)];
+        assert_eq!(told.map(|(named, sends)| is_unheard(named, sends)), [true, false, false, false]);
+    }
 }

@@ -185,7 +185,7 @@ pub struct AlertEntry {
     /// Seconds that others are waited for after the first.
     #[serde(default = "default_gather")]
     pub gather_seconds: u32,
-    /// Minutes between two messages of this rule.
+    /// Minutes from a message of this rule to the next one with news; that all is over is told at once.
     #[serde(default = "default_every")]
     pub every_minutes: u32,
     /// File with a template of the text.
@@ -376,7 +376,41 @@ fn yes() -> bool {
 #[error("{0}")]
 pub struct SettingsProblems(pub String);
 
+/// A file that the settings name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedFile {
+    /// As it is named: relative to the settings, or absolute.
+    pub path: PathBuf,
+    pub secret: bool,
+}
+
 impl Settings {
+    /// Every file that the settings name, each once; folders are none.
+    pub fn named_files(&self) -> Vec<NamedFile> {
+        let plain = self.ca_file.iter().chain(self.alerts.iter().filter_map(|alert| alert.template.as_ref()));
+        let mut secret: Vec<&PathBuf> = self.secrets.values().collect();
+        for tenant in &self.tenants {
+            let TenantSettings { okta_token_file, okta_key_file, hook_secret_file, scim_token_file, .. } =
+                tenant;
+            secret.extend(
+                [okta_token_file, okta_key_file, hook_secret_file, scim_token_file].into_iter().flatten(),
+            );
+        }
+        for site in &self.sites {
+            let password = &site.ioffice_password_file;
+            let oauth = [&site.ioffice_client_secret_file, &site.ioffice_refresh_token_file];
+            secret.extend(oauth.into_iter().chain([password]).flatten());
+        }
+        secret.extend(self.mail.iter().filter_map(|mail| mail.password_file.as_ref()));
+        secret.extend(self.sign_in.iter().filter_map(|sign_in| sign_in.client_secret_file.as_ref()));
+        let secret = secret.into_iter().map(|path| NamedFile { path: path.clone(), secret: true });
+        let mut named: Vec<_> =
+            plain.map(|path| NamedFile { path: path.clone(), secret: false }).chain(secret).collect();
+        named.sort();
+        named.dedup();
+        named
+    }
+
     /// Reads `lanyard.toml` in `dir`.
     ///
     /// # Errors
@@ -494,6 +528,35 @@ mod tests {
                 ask.settings.iter().any(|(_, path, value)| path == "leaver_bound_seconds" && value == "900");
             assert_eq!(told, seconds == 900, "{:?}", ask.settings);
         }
+    }
+
+    #[test]
+    fn alert_rules_name_kinds_that_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        fs::write(dir.join("secret"), "something").unwrap();
+        let rest = "[[tenant]]\nid = \"main\"\nokta_url = \"https://example.okta.com\"\nokta_token_file = \"secret\"\n\
+                    [[site]]\nid = \"pier\"\nioffice_url = \"https://pier.iofficeconnect.com\"\n\
+                    ioffice_user = \"lanyard\"\nioffice_password_file = \"secret\"\n\
+                    [secrets]\nchat = \"secret\"\n[[alert]]\nid = \"it\"\nslack = \"chat\"\n";
+        let of = |kinds: &str| Settings::parse(dir, &format!("{rest}kinds = [{kinds}]\n"));
+        let all = lanyard_engine::ports::FINDING_KINDS.map(|kind| format!("\"{kind}\"")).join(", ");
+        assert_eq!(of(&all).expect("every kind").alerts[0].kinds.len(), all.split(", ").count());
+        let wrong = of("\"credential\", \"leaver-late\"").expect_err("a kind that there is not").0;
+        let said = "there is no finding of the kind leaver-late (did you mean \"leaver_late\"?)";
+        assert!(wrong.contains(said), "{wrong}");
+        assert!(of("\"everything\"").expect_err("nothing like it").0.contains("the kind everything; "));
+    }
+
+    #[test]
+    fn every_kind_of_finding_has_a_page_and_every_page_a_kind() {
+        let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+        let pages = fs::read_dir(pages).unwrap().map(|page| page.unwrap().path());
+        let mut named: Vec<_> =
+            pages.filter_map(|page| Some(page.file_stem()?.to_str()?.to_owned())).collect();
+        named.retain(|name| !["README", "exit-codes", "refusals"].contains(&name.as_str()));
+        named.sort();
+        assert_eq!(named, lanyard_engine::ports::FINDING_KINDS);
     }
 
     #[test]

@@ -13,7 +13,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Slack cuts longer texts of a block.
 const BLOCK_MAX: usize = 2_900;
 
-/// What goes to a webhook. A message that asks for a decision has buttons, if our app takes what they send.
+/// What goes to a webhook. A message that asks for a decision has buttons, if our app takes what they send; those that decide only
+/// where somebody may by their address: Slack gives nobody a role.
 pub(crate) fn body(message: &Message, buttons: bool) -> String {
     let text = format!("*{}*\n{}", escape(&message.subject), escape(&message.text));
     let about = message.data.as_ref();
@@ -25,12 +26,19 @@ pub(crate) fn body(message: &Message, buttons: bool) -> String {
             "text": { "type": "plain_text", "text": word },
         })
     };
-    let mut elements = vec![button("approve", "Approve", "primary"), button("decline", "Decline", "danger")];
+    let mut elements = Vec::new();
+    if about.is_none_or(|data| data["by_address"] != false) {
+        elements.push(button("approve", "Approve", "primary"));
+        elements.push(button("decline", "Decline", "danger"));
+    }
     if let Some(link) = about.and_then(|data| data["link"].as_str()) {
         elements.push(json!({
             "type": "button", "action_id": "open", "url": link,
             "text": { "type": "plain_text", "text": "Open in Lanyard" },
         }));
+    }
+    if elements.is_empty() {
+        return json!({ "text": text }).to_string();
     }
     let shown: String = text.chars().take(BLOCK_MAX).collect();
     json!({
@@ -144,6 +152,16 @@ mod tests {
             [(Some("approve"), Some("clr_1")), (Some("decline"), Some("clr_1")), (Some("open"), None)]
         );
         assert_eq!(shown["text"], "*Lanyard asks: Ana &lt;Silva&gt;*\nt");
+        // Whom a role lets decide signs in.
+        let of_role = |link: Option<&str>| {
+            let data = json!({ "approval": "clr_1", "link": link, "by_address": false });
+            serde_json::from_str::<Value>(&body(&message(Some(data)), true)).expect("JSON")
+        };
+        let elements = of_role(Some("https://l.example/approvals"))["blocks"][1]["elements"].clone();
+        let ids: Vec<_> =
+            elements.as_array().into_iter().flatten().map(|b| b["action_id"].as_str()).collect();
+        assert_eq!(ids, [Some("open")]);
+        assert_eq!(of_role(None)["blocks"], Value::Null);
         for (message, buttons) in [(&asks, false), (&message(None), true)] {
             let plain: Value = serde_json::from_str(&body(message, buttons)).expect("JSON");
             assert_eq!(plain["blocks"], Value::Null);

@@ -290,6 +290,7 @@ mortal_store! {
     fn messages(limit: usize) -> Vec<MessageState>;
     fn messages_open(among: usize) -> u64;
     fn messages_due(now: Timestamp, limit: usize) -> Vec<Message>;
+    fn messages_waiting(route: &str, limit: usize) -> Vec<(Message, Timestamp)>;
     fn leavers(open_only: bool, limit: usize) -> Vec<Leaver>;
     fn leavers_running(by: Timestamp, after: Option<&Leaver>, limit: usize) -> Vec<Leaver>;
     fn late_leavers(since: Timestamp, bound: Duration, now: Timestamp, limit: usize) -> Vec<Leaver>;

@@ -36,4 +36,5 @@ mod tx;
 pub use archive::{Archive, Ended, KeptPlan, PersonLine, RawLine};
 pub use disk::{Disk, DiskStep, DiskTrouble};
 pub use lanyard_tlog::{checkpoint, cut, merkle, proof};
+pub use lock::IN_USE;
 pub use store::SqliteStore;

@@ -10,6 +10,9 @@ use lanyard_engine::ports::StoreFailure;
 
 use crate::tx::Answer;
 
+/// In the text of the failure to open a folder that another process has open.
+pub const IN_USE: &str = "is in use by";
+
 /// Holds the folder until dropped. The operating system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
@@ -41,7 +44,7 @@ pub(crate) fn hold(folder: &Path) -> Answer<FolderLock> {
                 known => known,
             };
             return Err(StoreFailure::Unavailable(format!(
-                "{} is in use by {holder}: stop it, or choose another folder",
+                "{} {IN_USE} {holder}: stop it, or choose another folder",
                 folder.display()
             )));
         }

@@ -433,6 +433,15 @@ impl Store for SqliteStore {
         self.read(move |tx| notes::messages_due(tx, now, limit)).await
     }
 
+    async fn messages_waiting(
+        &self,
+        route: &str,
+        limit: usize,
+    ) -> Result<Vec<(Message, Timestamp)>, StoreFailure> {
+        let route = route.to_owned();
+        self.read(move |tx| notes::messages_waiting(tx, &route, limit)).await
+    }
+
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure> {
         self.read(move |tx| links::leavers(tx, open_only, limit)).await
     }

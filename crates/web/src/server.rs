@@ -60,8 +60,12 @@ pub fn router(state: Arc<WebState>) -> Router {
 }
 
 /// Ready means that a delivery would be taken: the store writes, durably, within the time that Okta gives.
-/// Nor is it ready when a part of the engine has ended.
+/// Nor is it ready before the engine has begun, or when a part of it has ended.
 async fn ready(State(state): State<Arc<WebState>>) -> Response {
+    if let Some(why) = state.engine.unbegun() {
+        let why = format!("not ready: the engine has not begun: {why}\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    }
     let dead = state.engine.dead_loops();
     if !dead.is_empty() {
         let why = format!("not ready: ended without being asked to: {}\n", dead.join(", "));

@@ -975,7 +975,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__apply)
-            opts="-v -h -V --waves --pause-minutes --data --person --site --json --verbose --help --version"
+            opts="-v -h -V --waves --pause-minutes --accept-open --data --person --site --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4085,7 +4085,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__restore)
-            opts="-v -h -V --data --older --json --verbose --help --version"
+            opts="-v -h -V --data --older --put-aside --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -127,6 +127,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -l pause-minutes 
 complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -l data -d 'Data folder: settings, policy, secrets and store' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -l person -d 'One person: TENANT/ID, an Okta id, a login or an e-mail address' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -l site -d 'One site' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -l accept-open -d 'Begin although findings are open that halt a roll-out: they are accepted as they are'
 complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand apply" -s h -l help -d 'Print help'
@@ -321,6 +322,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand backup" -s h -l help -d 
 complete -c lanyard -n "__fish_lanyard_using_subcommand backup" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l data -d 'The same, as the other verbs take it' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l older -d 'Also over a store that knows more than the backup'
+complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l put-aside -d 'Also over a store that cannot be opened (it is damaged, or of a newer version): its files are kept beside the new one'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand restore" -s h -l help -d 'Print help'

@@ -33,7 +33,7 @@ export function ApplySeal({ of, out, applied }: { of: Sealed; out: LeftOut; appl
   const left = { people: of.people - gone.people, lines: of.lines - gone.names, loses: of.loses - gone.spared };
   const steps = waves.split(/[,;]+/).map((one) => one.trim()).filter(Boolean);
   const applying = useMutation({
-    mutationFn: () => calls.post<Schemas["Applying"]>(`/whatif/${encodeURIComponent(of.seal)}/apply`, { leave_out: asLeaveOut(out), ...(how === "waves" ? { waves: steps, pause_minutes: 60 } : {}) }),
+    mutationFn: (open: "refuse" | "accept") => calls.post<Schemas["Applying"]>(`/whatif/${encodeURIComponent(of.seal)}/apply`, { leave_out: asLeaveOut(out), ...(how === "waves" ? { waves: steps, pause_minutes: 60, accept_open: open === "accept" } : {}) }),
     onSuccess: async ({ seal }) => {
       modal.close();
       await refreshSeals();
@@ -52,8 +52,8 @@ export function ApplySeal({ of, out, applied }: { of: Sealed; out: LeftOut; appl
           <p>The draft comes into force, and {plural(left.lines, "change")} for {plural(left.people, "person", "people")} {left.lines === 1 ? "is" : "are"} made{left.loses > 0 && <>; <b>{plural(left.loses, "person loses", "people lose")} something</b></>}. Nothing else is written: what the world wants besides waits for somebody.{without && <> {without}: {gone.changes === 1 ? "it waits" : "they wait"} under Approvals.</>}</p>
           <SegmentedControl size="xs" aria-label="How" value={how} onChange={setHow} data={[{ value: "once", label: "For all at once" }, { value: "waves", label: "In waves, an hour apart" }]} />
           {how === "waves" && <TextInput label="Waves" description="Shares or sites, one after another, separated by commas; then everybody else. It halts by itself when looks begin to fail." value={waves} onChange={(e) => setWaves(e.currentTarget.value)} error={wrong?.fields.find((field) => field.path === "waves")?.message} />}
-          {applying.error && <div className="failure" role="alert"><div><b>Nothing was applied.</b> {applying.error.message}. {wrong?.fix}</div></div>}
-          <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={modal.close}>Cancel</Button><Button color={left.loses > 0 ? "red.9" : undefined} disabled={how === "waves" && steps.length === 0} loading={applying.isPending} onClick={() => applying.mutate()}>{left.loses > 0 ? `Apply: ${plural(left.loses, "person loses", "people lose")} something` : `Apply for ${plural(left.people, "person", "people")}`}</Button></div>
+          {applying.error && <div className="failure" role="alert"><div><b>Nothing was applied.</b> {applying.error.message}. {wrong?.code === "roll_out_halts" ? "See to them first, or accept them as they are: the roll-out halts when one grows or another begins." : wrong?.fix}</div></div>}
+          <div className="row" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={modal.close}>Cancel</Button>{how === "waves" && wrong?.code === "roll_out_halts" && <Button variant="default" loading={applying.isPending} onClick={() => applying.mutate("accept")}>Accept them and begin</Button>}<Button color={left.loses > 0 ? "red.9" : undefined} disabled={how === "waves" && steps.length === 0} loading={applying.isPending} onClick={() => applying.mutate("refuse")}>{left.loses > 0 ? `Apply: ${plural(left.loses, "person loses", "people lose")} something` : `Apply for ${plural(left.people, "person", "people")}`}</Button></div>
         </div>
       </Modal>
     </div>

@@ -10,12 +10,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AlertRule, steady};
-use crate::ports::{Finding, Severity};
+use crate::{
+    ports::{Finding, Severity},
+    sweep::counted_in,
+};
 
 /// What one rule has told so far, as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Book {
     told: BTreeSet<u64>,
+    /// How much of what was told there was, by the same mark. What an earlier version told of is taken to be as it is.
+    #[serde(default)]
+    levels: BTreeMap<u64, Level>,
     sent_at: Option<Timestamp>,
     first_untold: Option<Timestamp>,
 }
@@ -30,8 +36,36 @@ pub(super) enum Say {
     Over,
 }
 
+/// How bad it is, and how many it is about where it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Level {
+    severity: Severity,
+    count: u64,
+}
+
+impl Level {
+    fn of(finding: &Finding) -> Self {
+        Self { severity: finding.severity, count: counted_in(finding) }
+    }
+
+    /// Whether this is worse than what was told: news, although it is the same finding.
+    fn is_beyond(self, told: Self) -> bool {
+        self.severity > told.severity || self.count > told.count
+    }
+
+    /// What was told, now that there is this: less than half of it may grow anew. A few that come and go are no news.
+    fn lowers(self, told: Self) -> Self {
+        let count = if self.count <= told.count / 2 { self.count } else { told.count };
+        Self { severity: told.severity.min(self.severity), count }
+    }
+}
+
 /// As much of an open finding as it takes to know it again, and to put it in order.
-type Light = (Severity, Timestamp);
+#[derive(Debug, Clone, Copy)]
+struct Light {
+    since: Timestamp,
+    level: Level,
+}
 
 /// A rule's book, beside what is open.
 #[derive(Debug, Default)]
@@ -52,27 +86,45 @@ impl Watch {
         let had_told = !kept.told.is_empty();
         let mut watch = Self { book: kept, had_told, ..Self::default() };
         open.for_each(|finding| watch.see(&finding.key, Some(finding)));
-        let marks: BTreeSet<u64> = watch.open.iter().map(|(key, (_, since))| mark(key, *since)).collect();
+        let marks: BTreeSet<u64> = watch.open.iter().map(|(key, light)| mark(key, light.since)).collect();
         let before = watch.book.told.len();
         watch.book.told.retain(|told| marks.contains(told));
-        watch.changed = watch.book.told.len() < before;
+        watch.book.levels.retain(|told, _| marks.contains(told));
+        watch.changed |= watch.book.told.len() < before;
         watch
     }
 
     /// What is open under a key from now on, if the rule matches it.
     pub(super) fn see(&mut self, key: &str, now: Option<&Finding>) {
-        let now = now.map(|finding| (finding.severity, finding.since));
+        let now = now.map(|finding| Light { since: finding.since, level: Level::of(finding) });
         let before = match now {
             Some(light) => self.open.insert(key.to_owned(), light),
             None => self.open.remove(key),
         };
-        if let Some((_, since)) = before.filter(|(_, since)| now.is_none_or(|(_, begun)| begun != *since)) {
-            self.changed |= self.book.told.remove(&mark(key, since));
+        if let Some(before) = before.filter(|before| now.is_none_or(|now| now.since != before.since)) {
+            let mark = mark(key, before.since);
+            self.book.levels.remove(&mark);
+            self.changed |= self.book.told.remove(&mark);
         }
-        match now.filter(|(_, since)| !self.book.told.contains(&mark(key, *since))) {
+        match now.filter(|light| !self.knows(key, light)) {
             Some(_) => self.untold.insert(key.to_owned()),
             None => self.untold.remove(key),
         };
+    }
+
+    /// Whether it was told, and at least as bad as this.
+    fn knows(&mut self, key: &str, light: &Light) -> bool {
+        let mark = mark(key, light.since);
+        if !self.book.told.contains(&mark) {
+            return false;
+        }
+        let told = self.book.levels.get(&mark).copied();
+        let level = told.map_or(light.level, |told| light.level.lowers(told));
+        if told != Some(level) {
+            self.book.levels.insert(mark, level);
+            self.changed = true;
+        }
+        !light.level.is_beyond(level)
     }
 
     /// What is to be said now. Whoever says it tells that to [`Watch::told`].
@@ -90,7 +142,8 @@ impl Watch {
             return Say::Nothing;
         }
         let mut keys: Vec<&String> = self.untold.iter().collect();
-        keys.sort_by_key(|key| Reverse((self.open.get(*key).copied(), *key)));
+        let place = |light: &Light| (light.level.severity, light.since);
+        keys.sort_by_key(|key| Reverse((self.open.get(*key).map(place), *key)));
         Say::Open(keys.into_iter().cloned().collect())
     }
 
@@ -98,8 +151,11 @@ impl Watch {
     pub(super) fn told(&mut self, now: Timestamp) {
         let Self { open, untold, book, .. } = self;
         let untold = std::mem::take(untold);
-        let begun = untold.iter().filter_map(|key| Some((key, open.get(key)?.1)));
-        book.told.extend(begun.map(|(key, since)| mark(key, since)));
+        for (key, light) in untold.iter().filter_map(|key| Some((key, open.get(key)?))) {
+            let mark = mark(key, light.since);
+            book.told.insert(mark);
+            book.levels.insert(mark, light.level);
+        }
         (book.sent_at, book.first_untold) = (Some(now), None);
         (self.had_told, self.changed) = (true, true);
     }
@@ -174,6 +230,56 @@ mod tests {
         b.severity = Severity::Warning;
         watch.see("b", Some(&b));
         assert_eq!(says(&mut watch, &rule, 5), "nothing", "it did not begin anew");
+    }
+
+    #[test]
+    fn what_grows_is_told_again_and_what_shrinks_is_not() {
+        let (rule, mut watch) = (rule(), Watch::default());
+        let of = |count: usize, severity: Severity| Finding {
+            title: format!("hq: {count} live accounts belong to people who are gone"),
+            ..finding("zombie:hq:all", "zombie", severity, Some("hq"))
+        };
+        let mut check = |count: usize, severity: Severity, seconds: i64, expected: &str| {
+            watch.see("zombie:hq:all", Some(&of(count, severity)));
+            says(&mut watch, &rule, seconds);
+            let said = says(&mut watch, &rule, seconds + 600);
+            assert_eq!(said, expected, "{count} at {seconds}");
+            // As the next process has it.
+            let kept = serde_json::to_string(&watch.book).expect("text");
+            let open = of(count, severity);
+            watch = Watch::new(serde_json::from_str(&kept).expect("a book"), [&open].into_iter());
+        };
+        let (warning, error) = (Severity::Warning, Severity::Error);
+        check(1, warning, 0, "zombie:hq:all");
+        check(1, warning, 10_000, "nothing");
+        check(201, warning, 20_000, "zombie:hq:all");
+        check(199, warning, 30_000, "nothing");
+        check(201, warning, 40_000, "nothing");
+        check(201, error, 50_000, "zombie:hq:all");
+        check(201, warning, 60_000, "nothing");
+        check(2, warning, 70_000, "nothing");
+        check(30, warning, 80_000, "zombie:hq:all");
+        // Not sooner than the rule lets messages follow each other.
+        watch.see("zombie:hq:all", Some(&of(31, warning)));
+        assert_eq!(says(&mut watch, &rule, 80_605), "nothing");
+        assert_eq!(says(&mut watch, &rule, 80_700), "nothing");
+        assert_eq!(says(&mut watch, &rule, 81_300), "zombie:hq:all");
+    }
+
+    #[test]
+    fn what_an_earlier_version_told_of_is_no_news() {
+        let open = Finding {
+            title: "hq: 7 live accounts belong to people who are gone".into(),
+            ..finding("zombie:hq:all", "zombie", Severity::Warning, Some("hq"))
+        };
+        let kept =
+            format!(r#"{{"told":[{}],"sent_at":null,"first_untold":null}}"#, mark(&open.key, open.since));
+        let rule = AlertRule { gather: Duration::ZERO, every: Duration::ZERO, ..rule() };
+        let mut watch = Watch::new(serde_json::from_str(&kept).expect("a book"), [&open].into_iter());
+        assert_eq!(says(&mut watch, &rule, 0), "nothing");
+        let more = Finding { title: open.title.replace('7', "8"), ..open };
+        watch.see("zombie:hq:all", Some(&more));
+        assert_eq!(says(&mut watch, &rule, 1), "zombie:hq:all");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! call. A survey judges by the policy in force, a what-if by another one.
 
 mod alone;
+mod owners;
 mod roll;
 mod site;
 
@@ -35,10 +36,11 @@ use crate::{
     look::Leaving,
     packed::KeyIndex,
     reviews::{WithheldRights, withhold},
-    survey::{Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey},
+    survey::{Admin, Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey, Whose},
 };
 
 pub(crate) use alone::Managers;
+use owners::Owners;
 pub(crate) use roll::{Roll, Ties, Who};
 pub(crate) use site::Memory;
 use site::SiteMemory;
@@ -83,6 +85,8 @@ pub(crate) struct Judge<'a> {
     everybody: Everybody<'a>,
     memory: BTreeMap<SiteId, SiteMemory<'a>>,
     pub(crate) desks: Desks,
+    /// Accounts that nobody is linked with, while people are looked through for whoever has their keys.
+    owners: Owners,
     pub(crate) decided: Decided,
 }
 
@@ -93,7 +97,7 @@ const NAMED_MAX: usize = 10;
 pub(crate) const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Rows whose keys are taken in at a time.
-const INDEXED: u32 = 5_000;
+pub(crate) const INDEXED: u32 = 5_000;
 
 impl<'a> Judge<'a> {
     /// Knows nobody by key yet: see [`Judge::prepare`].
@@ -122,6 +126,7 @@ impl<'a> Judge<'a> {
             everybody: Everybody::new(active, tenants, roll),
             memory,
             desks,
+            owners: Owners::default(),
             decided: Decided::default(),
         }
     }
@@ -163,7 +168,8 @@ impl<'a> Judge<'a> {
     }
 
     /// What is wrong with accounts themselves, in sites whose list is proven complete: those of people that belong to
-    /// nobody (`orphans`: everybody's list is proven complete too), and those that share a key.
+    /// nobody (`orphans`: everybody's list is proven complete too), and those that share a key. Whoever has the keys of those
+    /// of nobody is then looked for by [`Judge::find_owners`].
     pub(crate) fn note_accounts(&mut self, orphans: bool) {
         for known in self.memory.values().filter(|known| known.site.certificate.holds()) {
             self.decided.duplicates.extend(known.duplicates(self.rules.active));
@@ -173,23 +179,37 @@ impl<'a> Judge<'a> {
                     self.decided.left_seats.extend(left.map(|id| (known.key_of(*id), room.name.to_string())));
                 }
             }
-            if orphans {
-                let of_people =
-                    known.site.accounts.iter().filter(|a| {
-                        a.kind == AccountKind::Person && a.is_live() && a.site_admin != Some(true)
-                    });
-                for account in of_people {
-                    let mut holders = known.holders(account.id()).peekable();
-                    if let Some(first) = holders.peek().copied() {
-                        if holders.all(|who| !self.everybody.roll.is_listed(who)) {
-                            self.decided.unlisted.push((self.everybody.id(first), account.key));
+            let of_people =
+                known.site.accounts.iter().filter(|a| a.kind == AccountKind::Person && a.is_live());
+            for account in of_people {
+                let mut holders = known.holders(account.id()).peekable();
+                if let Some(first) = holders.peek().copied() {
+                    if holders.all(|who| self.everybody.is_unlisted(who, orphans)) {
+                        let of = self.everybody.id(first);
+                        // No reaction and no look touches a site administrator: they are told of apart.
+                        match account.site_admin {
+                            Some(true) => {
+                                self.decided.admins.push(Admin { account, whose: Whose::Unlisted(of) });
+                            }
+                            _ => self.decided.unlisted.push((of, account.key)),
                         }
-                    } else if !known.is_claimed(account.id()) {
-                        self.decided.orphans.push(account);
                     }
+                } else if orphans && !known.is_claimed(account.id()) {
+                    self.owners.want(account, self.rules.active);
                 }
             }
         }
+    }
+
+    /// Looks among so many more people for whoever has the keys of accounts that nobody is linked with. Whether all were.
+    pub(crate) fn find_owners(&mut self, most: u32) -> bool {
+        let Self { active, everybody, memory, owners, decided, .. } = self;
+        let has = |who: Who, site: &SiteId| memory.get(site).is_some_and(|m| m.account_of(who).is_some());
+        let all = owners.look_among(active, everybody, most, &has);
+        if all {
+            owners.settle(decided);
+        }
+        all
     }
 
     /// Judges one person in every site that concerns them.
@@ -201,7 +221,7 @@ impl<'a> Judge<'a> {
         applied: &mut dyn FnMut(&SiteId) -> Applied,
         see: &mut dyn FnMut(Sight<'_>),
     ) {
-        let Self { rules, everybody, memory, desks, decided } = self;
+        let Self { rules, everybody, memory, desks, decided, .. } = self;
         let (active, now) = (rules.active, rules.now);
         decided.people += 1;
         let first = active.bound.evaluate_mute(identity, &Facts::unlinked(since(identity)), now);
@@ -312,7 +332,8 @@ impl<'a> Judge<'a> {
             if let Some(account) = account.filter(|account| account.is_live())
                 && let Some((why, since)) = overdue(&desired, now)
             {
-                let (count, named) = decided.overdue.entry((site.clone(), why)).or_default();
+                let of = (site.clone(), identity.id.tenant.clone(), why);
+                let (count, named) = decided.overdue.entry(of).or_default();
                 *count += 1;
                 if named.len() < NAMED_MAX {
                     let waits = plan.steps.iter().find_map(|step| step.gate.why());
@@ -324,7 +345,8 @@ impl<'a> Judge<'a> {
             if let Some(account) = account
                 && let Some(roles) = roles_beyond(account, &desired, &applied, catalogue)
             {
-                let (count, named) = decided.beyond.entry(site.clone()).or_default();
+                let of = (site.clone(), identity.id.tenant.clone());
+                let (count, named) = decided.beyond.entry(of).or_default();
                 *count += 1;
                 if named.len() < NAMED_MAX {
                     named.push(format!("{person} (account {}): {roles}", account.id()));
@@ -653,6 +675,15 @@ impl<'a> Everybody<'a> {
     fn manager_of(&self, active: &Active, identity: &Identity) -> Option<Who> {
         let reference = active.bound.manager_reference(identity)?;
         self.manager(&identity.id.tenant, &reference.keys)
+    }
+
+    /// Whether a complete list of their tenant lacks them. `all`: every tenant's list is complete.
+    fn is_unlisted(&self, who: Who, all: bool) -> bool {
+        if self.roll.is_listed(who) {
+            return false;
+        }
+        let of = self.id(who).tenant;
+        all || self.tenants.iter().any(|known| known.tenant == of && known.certificate.holds())
     }
 
     fn manager(&self, tenant: &TenantId, keys: &[ManagerKey]) -> Option<Who> {

@@ -1,6 +1,10 @@
 //! What a store is given and gives back: writes, what they are refused for, and the rows of what is remembered.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -464,6 +468,44 @@ pub struct Finding {
     pub since: Timestamp,
 }
 
+/// Every kind of finding. Each has a page under `docs/errors`.
+pub const FINDING_KINDS: [&str; 34] = [
+    "aside",
+    "beyond_policy",
+    "blocked",
+    "cap",
+    "certificate",
+    "checkpoint",
+    "credential",
+    "dead",
+    "disputed",
+    "doors",
+    "drift",
+    "duplicate",
+    "feed",
+    "fought",
+    "hook",
+    "leaver_late",
+    "left_booking",
+    "left_seat",
+    "message",
+    "not_found",
+    "orphan",
+    "past_date",
+    "policy_folder",
+    "review_overdue",
+    "review_removal",
+    "rollout",
+    "schema",
+    "site_admin",
+    "sweep",
+    "todo",
+    "undead",
+    "unread",
+    "visits",
+    "zombie",
+];
+
 /// Kinds of findings whose words tell of the control itself: of a log, a hook, a schedule, a policy.
 const OF_THE_CONTROL: [&str; 4] = ["feed", "hook", "policy_folder", "sweep"];
 
@@ -532,6 +574,29 @@ pub struct SweepRecord {
     /// What of it is about each tenant that was read; empty: kept by a version that did not count tenants apart.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub of: BTreeMap<TenantId, Swept>,
+    /// Which of its lists were not whole; `None`: kept by a version that did not tell them apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lists: Option<SweptLists>,
+}
+
+/// Lists of a sweep that were not whole, by [`crate::sweep::SweepScope::key`] of their tenant or site.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweptLists {
+    /// Read, and not proven complete.
+    pub in_doubt: BTreeSet<String>,
+    /// Not read at all, and how it stood before: for whatever is of them, this was no comparison.
+    pub unread: BTreeMap<String, Option<Stood>>,
+}
+
+/// A comparison that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    /// Every list of it was proven complete.
+    pub certified: bool,
+    /// People whose plan was not quiet, wherever it looked.
+    pub drift: u64,
 }
 
 /// What of a sweep is about one tenant's people.

@@ -244,6 +244,12 @@ pub trait Store: Send + Sync {
     async fn messages_open(&self, among: usize) -> Result<u64, StoreFailure>;
     /// Messages that are due, the longest due first; of each route no more than `limit`, however many of another wait before it.
     async fn messages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Message>, StoreFailure>;
+    /// Messages of one route that are neither delivered nor given up, due or not, with when each is due: the next due first.
+    async fn messages_waiting(
+        &self,
+        route: &str,
+        limit: usize,
+    ) -> Result<Vec<(Message, Timestamp)>, StoreFailure>;
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure>;
     /// Clocks that run, of whoever left and was seen to have left by `by`: the longest running first, those after `after`.
     async fn leavers_running(

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lanyard_model::{account::Account, id::SiteId};
+use lanyard_model::{
+    account::Account,
+    id::{SiteId, TenantId},
+};
 
 use lanyard_policy::reaction::{Reactions, Situation};
 
@@ -13,11 +16,13 @@ use crate::{
     judge::OVERDUE_AFTER,
     ports::{Finding, Severity, StoreFailure, Write},
     reactions::{disputed, toned},
-    survey::{Decided, Lists, Overdue},
+    survey::{Admin, Astray, Decided, Lists, Overdue, SiteSurvey, TenantSurvey, Whose},
 };
 
 /// Open findings to compare with.
 const OPEN_MAX: usize = 1_000_000;
+/// Before the names of what could not be compared.
+pub(crate) const NOT_COMPARED: &str = "not compared yet, because they could not be read: ";
 /// Names in the text of a finding about many.
 const NAMED_MAX: usize = 10;
 
@@ -33,11 +38,14 @@ impl Engine {
         let active = self.active();
         let everybody = lists.everybody_is_known();
         let mut findings = findings(decided, &|site| active.policy.reactions(site), now);
-        if everybody {
-            let mut late = decided.overdue.clone();
-            self.add_deleted(decided, &mut late, now).await?;
-            findings.extend(overdue(&late, now));
-        }
+        let mut late = decided.overdue.clone();
+        self.add_deleted(decided, &mut late, now).await?;
+        // Of a tenant whose list is in doubt nobody is said to be gone.
+        let certain = |tenant: &TenantId| {
+            lists.tenants.iter().any(|known| known.tenant == *tenant && known.certificate.holds())
+        };
+        late.retain(|(_, tenant, _), _| everybody || certain(tenant));
+        findings.extend(overdue(&late, now));
         let known: BTreeMap<String, Finding> =
             self.store.findings(OPEN_MAX).await?.into_iter().map(|f| (f.key.clone(), f)).collect();
         let news = |finding: &&Finding| {
@@ -57,29 +65,7 @@ impl Engine {
         let plain = plain.flatten().filter(|key| known.contains_key(key));
         writes.extend(plain.map(|key| Write::FindingOver { key, at: now }));
         writes.extend(self.fights_over(&known, now).await?);
-        let over = |prefix: String| {
-            let keep =
-                findings.iter().map(|f| f.key.clone()).filter(|key| key.starts_with(&prefix)).collect();
-            Write::FindingsOverExcept { prefix, keep, at: now }
-        };
-        // What this sweep no longer finds is over, whether or not somebody was looked at since.
-        let whole = everybody
-            && lists.tenants.iter().all(|tenant| tenant.members.holds())
-            && lists.sites.iter().all(|site| site.certificate.holds())
-            && lists.sites.len() == self.sites().len();
-        if whole {
-            writes.extend(["aside:", "disputed:", "site-admin:"].map(|prefix| over(prefix.into())));
-        }
-        for site in lists.sites.iter().filter(|site| site.certificate.holds()) {
-            writes.push(over(format!("duplicate:{}:", site.site)));
-            if everybody {
-                let prefix = format!("drift:{}:", site.site);
-                let keep = left.iter().filter(|key| key.starts_with(&prefix)).cloned().collect();
-                writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
-                let kinds = ["orphan", "undead", "past_date", "zombie", "left_seat", "beyond_policy"];
-                writes.extend(kinds.map(|kind| over(format!("{kind}:{}:", site.site))));
-            }
-        }
+        writes.extend(over_now(lists, self.sites().len(), &findings, left, &known, now));
         Ok(writes)
     }
 
@@ -88,7 +74,7 @@ impl Engine {
     async fn add_deleted(
         &self,
         decided: &Decided,
-        late: &mut BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
+        late: &mut BTreeMap<(SiteId, TenantId, Overdue), (usize, Vec<String>)>,
         now: Timestamp,
     ) -> Result<(), StoreFailure> {
         for (id, account) in &decided.unlisted {
@@ -96,7 +82,8 @@ impl Engine {
             let Some(gone) = known.gone_at.filter(|gone| now.duration_since(*gone) > OVERDUE_AFTER) else {
                 continue;
             };
-            let (count, named) = late.entry((account.site.clone(), Overdue::Gone)).or_default();
+            let of = (account.site.clone(), id.tenant.clone(), Overdue::Gone);
+            let (count, named) = late.entry(of).or_default();
             *count += 1;
             if named.len() < NAMED_MAX {
                 let plans = self.store.plans(Some(id), 5).await?;
@@ -109,6 +96,80 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What this sweep no longer finds is over, whether or not somebody was looked at since. Each thing ends by the lists that it
+/// rests on, so that it ends too where schedules compare one tenant or one site at a time. `sites`: how many there are.
+fn over_now(
+    lists: &Lists,
+    sites: usize,
+    findings: &[Finding],
+    left: &[String],
+    known: &BTreeMap<String, Finding>,
+    now: Timestamp,
+) -> Vec<Write> {
+    let over = |prefix: String| {
+        let found = findings.iter().map(|finding| &finding.key).chain(left);
+        let keep = found.filter(|key| key.starts_with(&prefix)).cloned().collect();
+        Write::FindingsOverExcept { prefix, keep, at: now }
+    };
+    let everybody = lists.everybody_is_known();
+    let proven = |tenant: &TenantSurvey| tenant.certificate.holds() && tenant.members.holds();
+    let proven: Vec<&TenantId> =
+        lists.tenants.iter().filter(|one| proven(one)).map(|one| &one.tenant).collect();
+    let all_proven = proven.len() == lists.tenants.len();
+    let certified: Vec<&SiteSurvey> = lists.sites.iter().filter(|site| site.certificate.holds()).collect();
+    let found: BTreeSet<&str> = findings.iter().map(|finding| finding.key.as_str()).collect();
+    let is_found = |key: &str| found.contains(key);
+    // Whose it is, is in the finding only where the key does not begin with the tenant.
+    let of_proven = |finding: &Finding| finding.tenant.as_ref().is_some_and(|of| proven.contains(&of));
+    let ended = |prefix: String| {
+        let open = known.range(prefix.clone()..).take_while(move |(key, _)| key.starts_with(&prefix));
+        let ended = open.filter(|(key, finding)| of_proven(finding) && !is_found(key));
+        let ended = ended.map(|(key, _)| Write::FindingOver { key: key.clone(), at: now });
+        ended.collect::<Vec<_>>()
+    };
+    let mut writes = Vec::new();
+    if all_proven {
+        // Also of tenants that there are no more.
+        writes.push(over("aside:".into()));
+    } else {
+        writes.extend(proven.iter().map(|tenant| over(format!("aside:{tenant}/"))));
+    }
+    if all_proven && certified.len() == sites {
+        writes.push(over("disputed:".into()));
+    }
+    for site in certified {
+        let id = &site.site;
+        writes.extend(["duplicate", "left_seat"].map(|kind| over(format!("{kind}:{id}:"))));
+        let disputed = known.values().filter(|one| one.key.starts_with("disputed:"));
+        let disputed = disputed.filter(|one| one.site.as_ref() == Some(id) && of_proven(one));
+        let disputed = disputed.filter(|one| !is_found(&one.key));
+        writes.extend(disputed.map(|one| Write::FindingOver { key: one.key.clone(), at: now }));
+        if everybody {
+            let kinds = ["drift", "orphan", "undead", "past_date", "zombie", "beyond_policy"];
+            writes.extend(kinds.map(|kind| over(format!("{kind}:{id}:"))));
+            writes.push(over(format!("site-admin:{id}/")));
+            continue;
+        }
+        for tenant in &proven {
+            writes.push(over(format!("drift:{id}:{tenant}/")));
+            let kinds = ["past_date", "zombie", "beyond_policy"].map(|kind| format!("{kind}:{id}:{tenant}"));
+            let gone = kinds.into_iter().filter(|key| !is_found(key));
+            writes.extend(gone.map(|key| Write::FindingOver { key, at: now }));
+        }
+        // Earlier versions told of everybody together.
+        let before = [("past_date", "all"), ("zombie", "all"), ("beyond_policy", "roles")];
+        let before = before.map(|(kind, of)| format!("{kind}:{id}:{of}"));
+        writes.extend(before.map(|key| Write::FindingOver { key, at: now }));
+        writes.extend(ended(format!("undead:{id}:")));
+        // Whoever else has the right has it still; whoever has it no more is over, whoever they are.
+        let prefix = format!("site-admin:{id}/");
+        let admins = site.accounts.iter().filter(|account| account.site_admin == Some(true));
+        let keep = admins.map(|account| format!("site-admin:{}", account.key)).collect();
+        writes.push(Write::FindingsOverExcept { prefix, keep, at: now });
+    }
+    writes
 }
 
 fn findings<'r>(
@@ -141,6 +202,13 @@ fn findings<'r>(
             ..warning("site_admin", format!("site-admin:{account}"), now)
         });
     }
+    findings.extend(decided.admins.iter().map(|admin| unheld_admin(admin, now)));
+    findings.extend(
+        decided
+            .astray
+            .iter()
+            .map(|one| toned(astray(one, now), reactions(&one.account.key.site).to(Situation::Unmatched))),
+    );
     findings.extend(
         decided.orphans.iter().map(|account| {
             toned(orphan(account, now), reactions(&account.key.site).to(Situation::Unmatched))
@@ -176,28 +244,29 @@ fn findings<'r>(
             ..warning("left_seat", format!("left_seat:{site}:all"), now)
         });
     }
-    for (site, (count, named)) in &decided.beyond {
+    for ((site, tenant), (count, named)) in &decided.beyond {
         findings.push(Finding {
             severity: Severity::Info,
+            tenant: Some(tenant.clone()),
             site: Some(site.clone()),
             title: format!(
-                "{site}: {} that no rule gives and no rule takes",
+                "{site}: {} that no rule gives and no rule takes ({tenant})",
                 counted(*count, "person holds a role", "people hold roles")
             ),
             detail: first_of(named, *count),
             fix: Some("let a rule give or own these roles, or take them away in iOffice".into()),
-            ..warning("beyond_policy", format!("beyond_policy:{site}:roles"), now)
+            ..warning("beyond_policy", format!("beyond_policy:{site}:{tenant}"), now)
         });
     }
     findings
 }
 
-/// People who should be gone, one finding for each site: who of them is gone meanwhile is worked off anyway.
+/// People who should be gone, one finding for each tenant and site: who of them is gone meanwhile is worked off anyway.
 fn overdue(
-    late: &BTreeMap<(SiteId, Overdue), (usize, Vec<String>)>,
+    late: &BTreeMap<(SiteId, TenantId, Overdue), (usize, Vec<String>)>,
     now: Timestamp,
 ) -> impl Iterator<Item = Finding> {
-    late.iter().map(move |((site, why), (count, named))| {
+    late.iter().map(move |((site, tenant, why), (count, named))| {
         let (kind, one, several) = match why {
             Overdue::PastDate => (
                 "past_date",
@@ -211,11 +280,12 @@ fn overdue(
             ),
         };
         Finding {
+            tenant: Some(tenant.clone()),
             site: Some(site.clone()),
-            title: format!("{site}: {}", counted(*count, one, several)),
+            title: format!("{site}: {} ({tenant})", counted(*count, one, several)),
             detail: first_of(named, *count),
             fix: Some("look at what each of them waits for: explain PERSON tells it; whoever waits for nothing is taken back now".into()),
-            ..warning(kind, format!("{kind}:{site}:all"), now)
+            ..warning(kind, format!("{kind}:{site}:{tenant}"), now)
         }
     })
 }
@@ -238,6 +308,17 @@ fn left_seats(decided: &Decided) -> BTreeMap<&SiteId, Vec<(&str, i64)>> {
 
 pub(super) fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
+}
+
+/// How many a finding is about, where one is about many: a site's say it at the beginning of their title, and what could not
+/// be compared is named. Whoever is told of it is told again when there are more.
+pub(crate) fn counted_in(finding: &Finding) -> u64 {
+    if let Some(named) = finding.detail.strip_prefix(NOT_COMPARED) {
+        return named.split(", ").count() as u64;
+    }
+    let of_site = finding.site.as_ref().and_then(|site| finding.title.strip_prefix(site.as_str()));
+    let number = of_site.and_then(|rest| rest.strip_prefix(": ")?.split(' ').next()?.parse().ok());
+    number.unwrap_or(1)
 }
 
 pub(super) fn some_of(names: &[String]) -> String {
@@ -280,6 +361,70 @@ fn orphan(account: &Account, now: Timestamp) -> Finding {
     }
 }
 
+/// An account that would be an orphan, if nobody in Okta had a key of it.
+fn astray(one: &Astray, now: Timestamp) -> Finding {
+    let Astray { account, of, person, key, second } = one;
+    let site = &account.key.site;
+    let (title, fix) = match second {
+        true => (
+            format!("{person} has a second account in {site}"),
+            "deactivate or merge the superfluous one in iOffice, or correct its data".to_owned(),
+        ),
+        false => (
+            format!("{person} has an account in {site}, where policy has no place for them"),
+            format!("deactivate it in iOffice; or let a route of the policy lead them to {site}"),
+        ),
+    };
+    Finding {
+        tenant: Some(of.tenant.clone()),
+        identity: Some(of.clone()),
+        title,
+        detail: format!(
+            "account {} ({}) has the same {key} as {of} and is linked with nobody. It was not touched.",
+            account.key.id,
+            account.display_name()
+        ),
+        fix: Some(fix),
+        ..orphan(account, now)
+    }
+}
+
+/// A site administrator whose account nobody in a list is linked with.
+fn unheld_admin(admin: &Admin, now: Timestamp) -> Finding {
+    let account = &admin.account;
+    let (name, key, site) = (account.display_name(), &account.key, &account.key.site);
+    let (of, title, detail) = match &admin.whose {
+        Whose::Nobodys => (
+            None,
+            format!("{name} is a site administrator of {site} and nobody in Okta"),
+            format!("no person in Okta is linked with account {key} or has one of its keys"),
+        ),
+        Whose::Unlisted(of) => (
+            Some(of),
+            format!("{name} is a site administrator of {site} and in no list of Okta any more"),
+            format!("account {key} is linked with {of}, whom no complete list shows"),
+        ),
+        Whose::Keyed { of, person, key: kind } => (
+            Some(of),
+            format!("{person} has a site administrator's account in {site} that is linked with nobody"),
+            format!("account {key} ({name}) has the same {kind} as {of}"),
+        ),
+    };
+    Finding {
+        tenant: of.map(|of| of.tenant.clone()),
+        site: Some(site.clone()),
+        identity: of.cloned(),
+        title,
+        detail: format!(
+            "{detail}. Site administrators are never governed: the API cannot take that right away."
+        ),
+        fix: Some(
+            "find out whose it is; take the right away in iOffice, or deactivate the account there".into(),
+        ),
+        ..warning("site_admin", format!("site-admin:{key}"), now)
+    }
+}
+
 fn duplicate(kind: &str, value: &str, accounts: &[Account], now: Timestamp) -> Option<Finding> {
     let first = accounts.first()?;
     let site = &first.key.site;
@@ -293,4 +438,28 @@ fn duplicate(kind: &str, value: &str, accounts: &[Account], now: Timestamp) -> O
         fix: Some("deactivate or merge the superfluous one in iOffice, or correct its data; nobody is matched by a key that is not one account's".into()),
         ..warning("duplicate", format!("duplicate:{site}:{}", first.key.id), now)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_about_many_says_how_many() {
+        let now = Timestamp::UNIX_EPOCH;
+        let of = |title: &str, detail: &str| Finding {
+            site: Some("hq".into()),
+            title: title.into(),
+            detail: detail.into(),
+            ..warning("zombie", "k".into(), now)
+        };
+        let named: Vec<String> = (0..10).map(|n| format!("number {n}")).collect();
+        let site = SiteId::new("hq");
+        let late = BTreeMap::from([((site, TenantId::new("acme"), Overdue::Gone), (201, named))]);
+        let late: Vec<_> = overdue(&late, now).map(|finding| counted_in(&finding)).collect();
+        assert_eq!(late, [201]);
+        assert_eq!(counted_in(&of("hq: 2 seats are kept by accounts that are no longer live", "")), 2);
+        assert_eq!(counted_in(&of("hq could not be read", "")), 1);
+        assert_eq!(counted_in(&of("", &format!("{NOT_COMPARED}hq, south. Events are still followed."))), 2);
+    }
 }

@@ -45,8 +45,8 @@ impl Engine {
         if read.left_out.is_some() {
             return self.write(batch).await.map(drop);
         }
-        batch.extend(self.certificate_writes(scope, ReadKind::Identities, &read.certificate));
-        batch.extend(self.certificate_writes(scope, ReadKind::GroupMembers, &read.members));
+        batch.extend(self.certificate_writes(&whose, scope, ReadKind::Identities, &read.certificate));
+        batch.extend(self.certificate_writes(&whose, scope, ReadKind::GroupMembers, &read.members));
         let (active, now) = (self.active(), self.clock.now());
         batch.extend(
             self.definition_writes(&whose, read.fields.as_ref(), &active.policy.attributes(), now).await?,
@@ -77,7 +77,7 @@ impl Engine {
         let scope = read.site.as_str();
         let whose = SweepScope::of_site(&read.site);
         let mut batch = vec![self.unread_write(&whose, None)];
-        batch.extend(self.certificate_writes(scope, ReadKind::Accounts, &read.certificate));
+        batch.extend(self.certificate_writes(&whose, scope, ReadKind::Accounts, &read.certificate));
         let (active, now) = (self.active(), self.clock.now());
         batch.extend(
             self.definition_writes(&whose, read.fields.as_ref(), &active.policy.fields(), now).await?,
@@ -118,7 +118,13 @@ impl Engine {
         (!self.is_tenant(site.as_str())).then(|| format!("{kind}:{site}"))
     }
 
-    fn certificate_writes(&self, scope: &str, kind: ReadKind, certificate: &Certificate) -> Vec<Write> {
+    fn certificate_writes(
+        &self,
+        whose: &SweepScope,
+        scope: &str,
+        kind: ReadKind,
+        certificate: &Certificate,
+    ) -> Vec<Write> {
         let now = self.clock.now();
         let key = format!("certificate:{scope}:{kind:?}");
         let kept =
@@ -130,8 +136,8 @@ impl Engine {
             key,
             kind: "certificate".into(),
             severity: Severity::Error,
-            tenant: None,
-            site: None,
+            tenant: whose.tenant.clone(),
+            site: whose.site.clone(),
             identity: None,
             title: format!("{scope}: a complete read could not be proven"),
             detail: format!(

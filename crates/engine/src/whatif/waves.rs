@@ -2,11 +2,14 @@
 //! list in doubt or failures say that something is wrong. Until their wave begins, people keep what they have: what the seal
 //! names for them is held.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use lanyard_model::{
-    id::{IdentityId, SiteId},
+    id::{IdentityId, SiteId, TenantId},
     signal::{Lane, Source},
 };
 use serde::{Deserialize, Serialize};
@@ -16,10 +19,13 @@ use crate::{
     Engine,
     journal::line,
     ports::{Document, Finding, Severity, StoreFailure, Write},
+    sweep::counted_in,
 };
 
-/// Kinds of findings that halt a roll-out when they begin during it.
+/// Kinds of findings that halt a roll-out when they begin during it, or are open where it changes something.
 const HALTS: [&str; 6] = ["cap", "certificate", "credential", "leaver_late", "unread", "undead"];
+/// Open findings that are looked through, worst first.
+const FINDINGS_MAX: usize = 10_000;
 /// Failed operations that halt it: so many, and so large a share.
 const FAILED_MIN: u64 = 3;
 const FAILED_PERCENT: u64 = 5;
@@ -105,13 +111,94 @@ pub struct Waves {
     /// Why no further wave begins.
     #[serde(default)]
     pub halted: Option<String>,
+    /// Findings that were open when somebody let it go on or begin all the same, by key. They halt it when they grow.
+    #[serde(default)]
+    accepted: BTreeMap<String, Accepted>,
+}
+
+/// A finding as somebody accepted it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Accepted {
+    since: Timestamp,
+    severity: Severity,
+    count: u64,
+}
+
+impl Accepted {
+    fn of(finding: &Finding) -> (String, Self) {
+        let (since, severity) = (finding.since, finding.severity);
+        (finding.key.clone(), Self { since, severity, count: counted_in(finding) })
+    }
+
+    /// Whether this is the same, and no worse.
+    fn covers(&self, finding: &Finding) -> bool {
+        self.since == finding.since && finding.severity <= self.severity && counted_in(finding) <= self.count
+    }
+}
+
+/// Where a seal changes something.
+struct Concerned {
+    sites: BTreeSet<SiteId>,
+    tenants: BTreeSet<TenantId>,
+}
+
+impl Concerned {
+    fn is(&self, finding: &Finding) -> bool {
+        match (&finding.site, &finding.tenant) {
+            (Some(site), _) => self.sites.contains(site),
+            (None, Some(tenant)) => self.tenants.contains(tenant),
+            (None, None) => true,
+        }
+    }
+}
+
+/// Findings that stand in the way, by kind and place. Not their words: they may name somebody.
+pub fn named(open: &[Finding]) -> String {
+    let named: BTreeSet<String> = open
+        .iter()
+        .map(|finding| {
+            let site = finding.site.as_ref().map(SiteId::as_str);
+            match site.or(finding.tenant.as_ref().map(TenantId::as_str)) {
+                Some(place) => format!("{} ({place})", finding.kind),
+                None => finding.kind.clone(),
+            }
+        })
+        .collect();
+    named.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn halts(finding: &Finding) -> bool {
+    HALTS.contains(&&*finding.kind)
 }
 
 impl Waves {
     /// The first wave begins now. A pause below [`PAUSE_MIN`] or beyond [`PAUSE_MAX`] is that long.
     pub fn new(waves: Vec<Wave>, pause: Duration, now: Timestamp) -> Self {
         let pause_seconds = pause.clamp(PAUSE_MIN, PAUSE_MAX).as_secs();
-        Self { waves, pause_seconds, begun: 1, began_at: now, dead_before: 0, halted: None }
+        Self {
+            waves,
+            pause_seconds,
+            begun: 1,
+            began_at: now,
+            dead_before: 0,
+            halted: None,
+            accepted: BTreeMap::new(),
+        }
+    }
+
+    /// Somebody begins it although these are open.
+    #[must_use]
+    pub fn accepting(mut self, open: &[Finding]) -> Self {
+        self.accept(open);
+        self
+    }
+
+    fn accept(&mut self, open: &[Finding]) {
+        self.accepted = open.iter().map(Accepted::of).collect();
+    }
+
+    fn is_accepted(&self, finding: &Finding) -> bool {
+        self.accepted.get(&finding.key).is_some_and(|known| known.covers(finding))
     }
 
     /// The roll-out begins.
@@ -205,9 +292,11 @@ impl Engine {
         let Some(seal) = self.rollout().filter(|_| !self.is_stopped()) else { return Ok(()) };
         let (mut sealed, document) = self.sealed(&seal).await?;
         let now = self.clock.now();
-        let Some(waves) = sealed.waves.as_mut().filter(|waves| waves.halted.is_none()) else { return Ok(()) };
-        if let Some(why) = self.tripped(waves).await? {
+        let going = sealed.waves.clone().filter(|waves| waves.halted.is_none());
+        let Some(so_far) = going else { return Ok(()) };
+        if let Some(why) = self.tripped(&seal, &sealed, &so_far).await? {
             tracing::warn!(seal, why, "the roll-out is halted");
+            let Some(waves) = sealed.waves.as_mut() else { return Ok(()) };
             waves.halted = Some(why.clone());
             let said = format!("halted at wave {} of {}: {why}", waves.begun, waves.count());
             let finding = Finding {
@@ -226,10 +315,9 @@ impl Engine {
                 .keep_waves(&seal, sealed, document, said, vec![Write::Finding(Box::new(finding))])
                 .await;
         }
-        if now < waves.began_at + Duration::from_secs(waves.pause_seconds) {
+        if now < so_far.began_at + Duration::from_secs(so_far.pause_seconds) {
             return Ok(());
         }
-        let so_far = waves.clone();
         if !self.are_looked_at(&seal, &sealed, &so_far).await? {
             return Ok(());
         }
@@ -245,7 +333,31 @@ impl Engine {
         self.attend_wave(&seal, &sealed).await
     }
 
-    /// Lets a halted roll-out go on: what halted it counts no longer. The next wave begins after a pause.
+    /// What is open where a seal changes something and would halt it in waves, worst first: it is not begun before somebody
+    /// has seen to it, or accepts it ([`Waves::accepting`]). Nothing stands in the way of one that is under way.
+    ///
+    /// # Errors
+    /// See [`SealRefused`].
+    pub async fn in_the_way(&self, seal: &str) -> Result<Vec<Finding>, SealRefused> {
+        let (sealed, _) = self.sealed(seal).await?;
+        if self.rollout().as_deref() == Some(seal) {
+            return Ok(Vec::new());
+        }
+        let concerned = self.concerned(seal, &sealed).await?;
+        let open = self.store.findings(FINDINGS_MAX).await?.into_iter();
+        Ok(open.filter(|finding| halts(finding) && concerned.is(finding)).collect())
+    }
+
+    async fn concerned(&self, seal: &str, sealed: &Sealed) -> Result<Concerned, StoreFailure> {
+        let (mut sites, mut tenants) = (BTreeSet::new(), BTreeSet::new());
+        for (who, site, _) in self.all_sealed(seal, sealed).await? {
+            sites.insert(site);
+            tenants.insert(who.tenant);
+        }
+        Ok(Concerned { sites, tenants })
+    }
+
+    /// Lets a halted roll-out go on: what is open now counts no longer, unless it grows. The next wave begins after a pause.
     ///
     /// # Errors
     /// See [`SealRefused`].
@@ -253,7 +365,10 @@ impl Engine {
         let seal = self.rollout().ok_or_else(|| SealRefused::Unknown("that is being applied".into()))?;
         let (mut sealed, document) = self.sealed(&seal).await?;
         let now = self.clock.now();
+        let open = self.store.findings(FINDINGS_MAX).await?.into_iter();
+        let open: Vec<Finding> = open.filter(halts).collect();
         if let Some(waves) = &mut sealed.waves {
+            waves.accept(&open);
             waves.halted = None;
             waves.began_at = now;
             waves.dead_before = self.store.work_counts(now).await?.dead;
@@ -313,13 +428,26 @@ impl Engine {
         Ok(())
     }
 
-    /// What has gone wrong since the last wave began.
-    async fn tripped(&self, waves: &Waves) -> Result<Option<String>, StoreFailure> {
+    /// What has gone wrong since the last wave began, or stands in the way since before.
+    async fn tripped(
+        &self,
+        seal: &str,
+        sealed: &Sealed,
+        waves: &Waves,
+    ) -> Result<Option<String>, StoreFailure> {
         let now = self.clock.now();
-        let new = |finding: &Finding| HALTS.contains(&&*finding.kind) && finding.since >= waves.began_at;
-        if let Some(finding) = self.store.findings(10_000).await?.into_iter().find(new) {
-            // Not its words: they may name somebody of one tenant, and a roll-out is everybody's.
+        let open = self.store.findings(FINDINGS_MAX).await?.into_iter();
+        let open: Vec<_> = open.filter(|finding| halts(finding) && !waves.is_accepted(finding)).collect();
+        // Not their words: they may name somebody of one tenant, and a roll-out is everybody's.
+        if let Some(finding) = open.iter().find(|finding| finding.since >= waves.began_at) {
             return Ok(Some(format!("a finding of the kind {} began", finding.kind)));
+        }
+        if !open.is_empty() {
+            let concerned = self.concerned(seal, sealed).await?;
+            if let Some(finding) = open.iter().find(|finding| concerned.is(finding)) {
+                let how = if waves.accepted.contains_key(&finding.key) { "has grown" } else { "is open" };
+                return Ok(Some(format!("a finding of the kind {} {how}", finding.kind)));
+            }
         }
         let dead = self.store.work_counts(now).await?.dead;
         if dead > waves.dead_before {

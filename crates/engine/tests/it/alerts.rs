@@ -331,3 +331,22 @@ async fn a_digest_names_the_day_of_those_who_read_it() {
     let digest = world.engine.digest(at("2026-05-05T23:00:00Z")).await.unwrap();
     assert_eq!(digest.subject, "Lanyard: the day until 2026-05-06");
 }
+
+#[tokio::test]
+async fn a_digest_says_of_each_site_when_it_was_compared() {
+    let world = with_digest("08:00", "UTC").await;
+    let text = async |world: &World| world.engine.digest(world.now()).await.unwrap().text;
+    assert!(text(&world).await.contains("Every site: not compared with everybody yet.\n"));
+    world.sweep().await;
+    let all = "Every site: last compared from 2026-05-04 08:00 UTC on, 0 people differed; every list was proven complete.\n";
+    assert!(text(&world).await.contains(all), "{}", text(&world).await);
+    world.clock.pass(Duration::from_secs(3600));
+    world.engine.sweep(Some(&"south".into()), "test", &lanyard_engine::ports::Silent).await.unwrap();
+    let said = text(&world).await;
+    for line in [
+        "hq: last compared from 2026-05-04 08:00 UTC on, ",
+        "south: last compared from 2026-05-04 09:00 UTC on, ",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+}

@@ -465,6 +465,30 @@ async fn a_channel_reads_once_that_a_request_went_on_to_a_role() {
 }
 
 #[tokio::test]
+async fn a_channel_reads_whether_an_address_is_enough_to_decide() {
+    let asks = "but_first = { approval = [\"role:approver\"], expires = \"5 days\", escalate_after = \"1 day\", \
+                escalate_to = [\"person:mia@acme.example\"] }\nif = [{ group = \"ROOMS\" }]\nlook_up";
+    let mut world = World::new().await;
+    world.settings.alerts.asking.channels = vec![Route::Slack("approvals".into())];
+    world.edits = vec![(ROOM_FLOW, asks)];
+    world.reborn().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    let told = async |world: &World| {
+        let all = world.store.messages_due(world.now(), 99).await.unwrap();
+        let told = all.into_iter().filter(|message| message.route == "approvals");
+        let told = told.map(|message| message.data.unwrap()["by_address"].as_bool());
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&world).await, [Some(false)], "a role is given by a sign-in");
+    world.clock.pass(DAY);
+    world.engine.tell_escalated().await;
+    let mut after = told(&world).await;
+    after.sort();
+    assert_eq!(after, [Some(false), Some(true)], "and the next one by her address");
+}
+
+#[tokio::test]
 async fn one_person_is_one_vote_whichever_way_they_come_in_and_leavers_have_none() {
     let asks = "but_first = { approval = [\"manager\", \"role:approver\"], quorum = 2, expires = \"5 days\" }\n\
                 if = [{ group = \"ROOMS\" }]\nlook_up";

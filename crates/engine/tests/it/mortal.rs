@@ -569,6 +569,16 @@ impl Store for Mortal {
         self.inner.messages_due(now, limit).await
     }
 
+    async fn messages_waiting(
+        &self,
+        route: &str,
+        limit: usize,
+    ) -> Result<Vec<(Message, Timestamp)>, StoreFailure> {
+        self.live().await;
+        self.count_read("messages_waiting");
+        self.inner.messages_waiting(route, limit).await
+    }
+
     async fn leavers(&self, open_only: bool, limit: usize) -> Result<Vec<Leaver>, StoreFailure> {
         self.live().await;
         self.count_read("leavers");

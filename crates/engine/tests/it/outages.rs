@@ -149,6 +149,19 @@ async fn a_sweep_compares_the_sites_that_answer() {
     assert!(error.to_string().contains("down"), "nothing could be read: {error}");
 }
 
+#[tokio::test]
+async fn a_site_that_did_not_answer_is_waited_for_until_it_does() {
+    let mut world = World::new().await;
+    assert_eq!(world.engine.sites_waited_for(), []);
+    world.hq.change(|s| s.failure = down("hq"));
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert_eq!(world.engine.sites_waited_for(), ["hq".into()]);
+    world.hq.change(|s| s.failure = None);
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.engine.sites_waited_for(), []);
+}
+
 pub struct Nobody;
 
 #[async_trait::async_trait]

@@ -173,3 +173,80 @@ async fn a_dead_route_is_told_of_once_and_what_waited_for_it_three_days_is_given
     let taken = post.taken().into_iter().filter(|said| said.starts_with("mail: dead")).count();
     assert_eq!((taken, told(&world).await), (50, Vec::new()), "at once, and its delivery ends what was told");
 }
+
+/// A message of this rule that says how its alarm stands.
+async fn tell(world: &World, rule: &str, name: &str, status: &str) {
+    let message = Message {
+        id: name.into(),
+        route: format!("alert:{rule}"),
+        subject: name.into(),
+        text: "text".into(),
+        at: world.now(),
+        attempts: 0,
+        data: Some(serde_json::json!({ "status": status })),
+    };
+    world.engine.write(vec![Write::Message(Box::new(message))]).await.unwrap();
+    settle().await;
+}
+
+#[tokio::test]
+async fn after_an_outage_an_alarm_is_told_in_its_order() {
+    let mut world = world().await;
+    let post = Arc::new(Post::default());
+    post.refuse("mail");
+    let stop = run(&world, &post);
+    settle().await;
+    tell(&world, "mail", "m1 opens", "open").await;
+    world.clock.pass(Duration::from_secs(1));
+    tell(&world, "mail", "m2 is over", "over").await;
+    // Longer than it takes until somebody is told of it; and another process, which knows nothing of receivers.
+    pass(&world, 60).await;
+    stop.send(true).unwrap();
+    settle().await;
+    world.restarted().await;
+    let _stop = run(&world, &post);
+    tell(&world, "mail", "m3 opens", "open").await;
+    pass(&world, 60).await;
+    assert_eq!(waiting(&world, "m").await, 3);
+    post.taken();
+    post.refused.lock().unwrap().clear();
+    pass(&world, 20).await;
+    let mail: Vec<_> = post.taken().into_iter().filter(|said| said.starts_with("mail: m")).collect();
+    assert_eq!(mail, ["mail: m1 opens", "mail: m2 is over", "mail: m3 opens"]);
+    assert_eq!(waiting(&world, "m").await, 0);
+}
+
+#[tokio::test]
+async fn the_order_of_an_alarm_is_kept_with_each_receiver_by_itself() {
+    let world = world().await;
+    let post = Arc::new(Post::default());
+    post.refuse("mail");
+    let _stop = run(&world, &post);
+    settle().await;
+    tell(&world, "both", "m1 opens", "open").await;
+    world.clock.pass(Duration::from_secs(1));
+    tell(&world, "both", "m2 is over", "over").await;
+    assert_eq!(post.taken(), ["chat: m1 opens", "chat: m2 is over"], "it takes what it is sent at once");
+    pass(&world, 10).await;
+    post.refused.lock().unwrap().clear();
+    pass(&world, 20).await;
+    assert_eq!(post.taken(), ["mail: m1 opens", "mail: m2 is over"]);
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_takes_does_not_keep_its_alarm_from_being_over() {
+    let world = world().await;
+    let post = Arc::new(Post::default());
+    let _stop = run(&world, &post);
+    settle().await;
+    tell(&world, "mail", "m1: nobody takes it", "open").await;
+    world.clock.pass(Duration::from_secs(1));
+    tell(&world, "mail", "m2 is over", "over").await;
+    pass(&world, 10).await;
+    assert_eq!(post.taken(), [""; 0], "it may be the receiver");
+    pass(&world, 90).await;
+    assert!(post.taken().contains(&"mail: m2 is over".to_owned()));
+    let refused = &messages(&world, "m1").await[0];
+    assert_eq!((refused.next, refused.sent_at), (None, None), "given up");
+    assert_eq!(told(&world).await, ["message:m1: nobody takes it"]);
+}

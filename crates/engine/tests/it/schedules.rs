@@ -299,6 +299,45 @@ async fn a_restart_owes_no_full_sweep_where_each_site_was_compared_by_its_own_sc
     assert_eq!(began(&world, "all").await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_site_that_could_not_be_read_stands_as_it_stood_and_puts_no_other_in_doubt() {
+    let mut world = compared(&[]).await;
+    let first = world.now();
+    let stands = async |world: &World| {
+        let last = world.engine.last_sweeps().await.unwrap();
+        let all = world.engine.sites_compared(&last).into_iter();
+        all.map(|one| (one.site.to_string(), one.last.map(|(began, _)| began), one.certified))
+            .collect::<Vec<_>>()
+    };
+    world.hq.change(|state| state.failure = down("hq"));
+    for _ in 0..2 {
+        world.clock.pass(Duration::from_secs(86_400));
+        world.sweep().await;
+    }
+    let hq = ("hq".to_owned(), Some(first), true);
+    assert_eq!(stands(&world).await, [hq.clone(), ("south".to_owned(), Some(world.now()), true)]);
+    world.restarted().await;
+    assert_eq!(stands(&world).await[0], hq);
+
+    // One tenant that could not be read was not compared in either site; a list in doubt is the site's own.
+    world.hq.change(|state| state.failure = None);
+    world.sweep().await;
+    let before = world.now();
+    world.clock.pass(Duration::from_secs(86_400));
+    world.beta.change(|state| state.failure = down("Okta"));
+    world.sweep().await;
+    let of_both = |hq: bool| [("hq".to_owned(), Some(before), hq), ("south".to_owned(), Some(before), true)];
+    assert_eq!(stands(&world).await, of_both(true));
+    world.beta.change(|state| state.failure = None);
+    world.clock.pass(Duration::from_secs(3600));
+    world.hq.change(|state| state.torn = true);
+    let report = world.sweep().await;
+    assert!(!report.certified, "{report:?}");
+    let now = world.now();
+    let both = [("hq".to_owned(), Some(now), false), ("south".to_owned(), Some(now), true)];
+    assert_eq!(stands(&world).await, both);
+}
+
 /// A sweep of one site by schedule dies as soon as the lists of both tenants were read whole.
 async fn killed_after_lists(world: &mut World) {
     let hq = SweepScope { site: Some("hq".into()), tenant: None };
@@ -384,6 +423,7 @@ async fn what_cannot_be_read_is_asked_for_and_nothing_else_is_read_meanwhile() {
     world.hq.change(|state| state.failure = down("hq"));
     at_moment(&world, "2026-05-06T08:00:00Z").await;
     assert!(world.findings().await.contains(&"sweep".to_owned()), "{:?}", world.findings().await);
+    assert_eq!(world.store.finding("sweep").await.unwrap().unwrap().site, Some("hq".into()), "of one site");
     let lists = (world.acme.lists(), world.beta.lists());
     for _ in 0..120 {
         world.clock.pass(Duration::from_secs(60));
@@ -455,6 +495,7 @@ async fn a_schedule_that_never_comes_is_told_when_it_is_published_and_over_when_
     let told = world.store.finding(&key).await.unwrap().expect("a finding");
     assert_eq!(told.title, "the schedule ghost never comes");
     assert_eq!(told.detail, "the settings have no site nowhere");
+    assert_eq!((told.tenant, told.site), (None, Some("nowhere".into())), "alert rules choose by it");
     // Where no schedule comes, everybody is compared once a day.
     let before = began(&world, "all").await.len();
     world.clock.pass(Duration::from_secs(86_400));
@@ -463,6 +504,26 @@ async fn a_schedule_that_never_comes_is_told_when_it_is_published_and_over_when_
     world.engine.publish_policy(&files(100, &[]), OLU).await.unwrap();
     settle().await;
     assert!(!world.findings().await.contains(&key), "{:?}", world.findings().await);
+}
+
+const BY_TENANT: (&str, &str) = (
+    "[guardrails]\n",
+    "[[schedule]]\nid = \"acme\"\ncron = \"0 2 * * *\"\ntenant = \"acme\"\n\n\
+     [[schedule]]\nid = \"beta\"\ncron = \"30 2 * * *\"\ntenant = \"beta\"\n\n\
+     [[schedule]]\nid = \"south\"\ncron = \"0 3 * * *\"\nsite = \"south\"\n\n[guardrails]\n",
+);
+
+#[tokio::test]
+async fn schedules_that_never_compare_everybody_together_are_told_of() {
+    let world = compared(&[BY_TENANT]).await;
+    let _run = run(&world);
+    settle().await;
+    let told = world.store.finding("schedules:apart").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "no schedule compares the people of all tenants together");
+    assert!(told.detail.starts_with("In hq each comparison is of one tenant."), "{}", told.detail);
+    world.engine.publish_policy(&files(100, &[BY_SITE]), OLU).await.unwrap();
+    settle().await;
+    assert!(!world.findings().await.contains(&"schedules:apart".to_owned()));
 }
 
 #[test]

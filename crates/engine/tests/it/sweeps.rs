@@ -381,19 +381,19 @@ async fn people_past_their_date_or_gone_whose_accounts_live_on_are_told_with_wha
     world.sweep().await;
     let store = std::sync::Arc::clone(&world.store);
     let told = async |key: &str| store.finding(key).await.unwrap();
-    assert_eq!(told("zombie:hq:all").await, None, "whoever has just left is being seen to");
+    assert_eq!(told("zombie:hq:acme").await, None, "whoever has just left is being seen to");
     world.quiet_for(Duration::from_secs(5 * 86_400)).await;
     world.sweep().await;
-    let past = told("past_date:hq:all").await.expect("a finding");
-    assert_eq!(past.title, "hq: 1 person is past their end date and has a live account");
+    let past = told("past_date:hq:acme").await.expect("a finding");
+    assert_eq!(past.title, "hq: 1 person is past their end date and has a live account (acme)");
     assert!(
         past.detail.starts_with("Ana Okafor (account ") && past.detail.contains("since 2026-05-0"),
         "{}",
         past.detail
     );
     assert!(past.detail.contains("waits: ") && past.detail.contains("legalHold"), "{}", past.detail);
-    let gone = told("zombie:hq:all").await.expect("a finding");
-    assert_eq!(gone.title, "hq: 1 live account belongs to somebody who is gone");
+    let gone = told("zombie:hq:acme").await.expect("a finding");
+    assert_eq!(gone.title, "hq: 1 live account belongs to somebody who is gone (acme)");
     assert!(gone.detail.starts_with("Ben Okafor (account "), "{}", gone.detail);
 
     for id in [&ana_id, &ben_id] {
@@ -402,7 +402,7 @@ async fn people_past_their_date_or_gone_whose_accounts_live_on_are_told_with_wha
     world.quiet().await;
     world.sweep().await;
     let found = world.findings().await;
-    assert!(!found.iter().any(|key| key.contains(":hq:all")), "{found:?}");
+    assert!(!found.iter().any(|key| key.contains(":hq:acme")), "{found:?}");
 }
 
 #[tokio::test]
@@ -430,6 +430,73 @@ async fn a_site_administrators_account_is_told_as_ungoverned_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_site_administrator_whom_nobody_in_okta_holds_is_told_of_and_is_no_orphan() {
+    let world = in_step(4).await;
+    world.hq.seed(7, &[("userName", "root"), ("firstName", "Ines"), ("lastName", "Root")]);
+    let of_acme0003 = world.hq.change(|state| {
+        state.accounts.get_mut(&7).unwrap().site_admin = Some(true);
+        let of = |account: &&mut lanyard_model::account::Account| {
+            account.field("email") == Some("acme0003@acme.example")
+        };
+        let account = state.accounts.values_mut().find(of).unwrap();
+        account.site_admin = Some(true);
+        account.id().0
+    });
+    world.acme.change(|state| {
+        state.unlisted.insert("acme0003".into());
+    });
+    for _ in 0..2 {
+        let report = world.sweep().await;
+        assert_eq!((report.orphans, report.certified), (0, true), "{report:?}");
+        let told = world.store.finding("site-admin:hq/7").await.unwrap().expect("a finding, and it stays");
+        assert_eq!((told.kind.as_str(), told.severity), ("site_admin", Severity::Warning));
+        assert_eq!(told.title, "Ines Root is a site administrator of hq and nobody in Okta");
+        let key = format!("site-admin:hq/{of_acme0003}");
+        let told = world.store.finding(&key).await.unwrap().expect("a finding");
+        assert_eq!(told.identity, Some(person("acme", "acme0003", "", "").id));
+        assert!(told.title.ends_with("is a site administrator of hq and in no list of Okta any more"));
+    }
+    world.hq.change(|state| state.accounts.get_mut(&7).unwrap().site_admin = Some(false));
+    world.sweep().await;
+    let found = world.findings().await;
+    assert!(!found.contains(&"site-admin:hq/7".to_owned()), "over, with the right: {found:?}");
+    assert!(found.contains(&"orphan:hq:7".to_owned()), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_account_with_somebodys_keys_is_not_said_to_be_of_nobody() {
+    let mut world = World::new().await;
+    let ben = person("acme", "ben", "Ben", "0418");
+    let id = ben.id.clone();
+    world.say(ben).await;
+    world.quiet().await;
+    // Where no route leads him; beside his own; and of nobody at all.
+    let keys = [("userName", "b.okafor"), ("email", "ben@acme.example")];
+    world.south.seed(7, &keys);
+    world.south.seed(8, &[("userName", "nobody"), ("email", "nobody@acme.example")]);
+    world.hq.seed(9, &keys);
+    let report = world.sweep().await;
+    assert_eq!(report.orphans, 1, "{report:?}");
+    let store = std::sync::Arc::clone(&world.store);
+    let told = async |key: &str| store.finding(key).await.unwrap().expect("a finding");
+    let elsewhere = told("orphan:south:7").await;
+    assert_eq!(elsewhere.title, "Ben Okafor has an account in south, where policy has no place for them");
+    assert_eq!(
+        (elsewhere.kind.as_str(), &elsewhere.identity, &elsewhere.site),
+        ("orphan", &Some(id.clone()), &Some("south".into()))
+    );
+    assert!(elsewhere.detail.contains("has the same e-mail as acme/ben"), "{}", elsewhere.detail);
+    assert_eq!(told("orphan:hq:9").await.title, "Ben Okafor has a second account in hq");
+    assert!(told("orphan:south:8").await.title.ends_with("has an account in south and nobody in Okta"));
+
+    // Whoever has left is nobody to whom it belongs.
+    world.leave(&id).await;
+    world.quiet().await;
+    world.sweep().await;
+    assert!(told("orphan:south:7").await.title.ends_with("has an account in south and nobody in Okta"));
+}
+
+#[tokio::test]
 async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() {
     let mut world = World::new().await;
     world.say(person("acme", "ana", "Ana", "0417")).await;
@@ -447,7 +514,7 @@ async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() 
     world.sweep().await;
     let seat = world.store.finding("left_seat:hq:all").await.unwrap().expect("a finding");
     assert_eq!(seat.detail, "1-013 (account 4711)");
-    let roles = world.store.finding("beyond_policy:hq:roles").await.unwrap().expect("a finding");
+    let roles = world.store.finding("beyond_policy:hq:acme").await.unwrap().expect("a finding");
     assert!(roles.detail.contains("Ana") && roles.detail.contains("MANAGER in space"), "{}", roles.detail);
     world.hq.change(|state| {
         state.catalogue.as_mut().unwrap().rooms.get_mut(&RoomId(13)).unwrap().occupants.clear();
@@ -622,11 +689,11 @@ async fn whoever_was_deleted_and_whose_account_lives_on_is_told_with_those_who_a
     world.signal(&id, true).await;
     world.quiet().await;
     world.sweep().await;
-    assert_eq!(world.store.finding("zombie:hq:all").await.unwrap(), None, "they have just gone");
+    assert_eq!(world.store.finding("zombie:hq:acme").await.unwrap(), None, "they have just gone");
     world.quiet_for(Duration::from_secs(2 * 86_400)).await;
     world.sweep().await;
-    let told = world.store.finding("zombie:hq:all").await.unwrap().expect("a finding");
-    assert_eq!(told.title, "hq: 1 live account belongs to somebody who is gone");
+    let told = world.store.finding("zombie:hq:acme").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "hq: 1 live account belongs to somebody who is gone (acme)");
     assert!(
         told.detail.starts_with("Ana Okafor (account ") && told.detail.contains("waits: "),
         "{}",
@@ -703,6 +770,59 @@ async fn a_sweep_of_one_tenant_asks_no_other_and_claims_no_orphan() {
 }
 
 #[tokio::test]
+async fn sweeps_of_one_tenant_at_a_time_tell_of_that_tenant_and_end_what_is_over() {
+    let mut world = World::new().await;
+    for id in 7..12 {
+        world.hq.seed(id, &[("userName", &format!("u{id}")), ("email", &format!("u{id}@acme.example"))]);
+    }
+    let mut held = Vec::new();
+    for (tenant, name, number) in [("acme", "Ana", "0417"), ("beta", "Bea", "0517")] {
+        let mut one = person(tenant, &name.to_lowercase(), name, number);
+        set(&mut one, "userType", "Contractor");
+        set(&mut one, "contractEndDate", "2026-05-08");
+        set(&mut one, "legalHold", "yes");
+        held.push(one.id.clone());
+        world.say(one).await;
+    }
+    let zed = person("acme", "zed", "Zed", "0419");
+    let zed_id = zed.id.clone();
+    world.say(zed).await;
+    world.quiet().await;
+    let zeds = world.hq.change(|state| {
+        let zed = state.accounts.values_mut().find(|one| one.field("email") == Some("zed@acme.example"));
+        let zed = zed.unwrap();
+        zed.site_admin = Some(true);
+        zed.id().0
+    });
+    world.quiet_for(Duration::from_secs(6 * 86_400)).await;
+    let admin = format!("site-admin:hq/{zeds}");
+    let only = |tenant: &str| lanyard_engine::sweep::SweepScope { site: None, tenant: Some(tenant.into()) };
+    let silent = lanyard_engine::ports::Silent;
+    let open = async |world: &World| {
+        let all = world.findings().await.into_iter();
+        all.filter(|key| key.starts_with("past_date:") || key.starts_with("site-admin:")).collect::<Vec<_>>()
+    };
+    world.engine.sweep_within(&only("acme"), "test", &silent).await.unwrap();
+    assert_eq!(open(&world).await, ["past_date:hq:acme".to_owned(), admin.clone()]);
+    let told = world.store.finding("past_date:hq:acme").await.unwrap().unwrap();
+    assert_eq!((told.tenant, told.site), (Some("acme".into()), Some("hq".into())));
+    world.engine.sweep_within(&only("beta"), "test", &silent).await.unwrap();
+    let all = ["past_date:hq:acme".to_owned(), "past_date:hq:beta".to_owned(), admin.clone()];
+    assert_eq!(open(&world).await, all, "what is of another tenant stays");
+
+    for id in &held {
+        world.alter(id, |person| set(person, "legalHold", "no")).await;
+    }
+    world.hq.change(|state| state.accounts.get_mut(&zeds).unwrap().site_admin = Some(false));
+    world.signal(&zed_id, false).await;
+    world.quiet().await;
+    world.engine.sweep_within(&only("beta"), "test", &silent).await.unwrap();
+    assert_eq!(open(&world).await, ["past_date:hq:acme"], "a right that is gone is gone for everybody");
+    world.engine.sweep_within(&only("acme"), "test", &silent).await.unwrap();
+    assert_eq!(open(&world).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_list_that_shrank_by_half_is_in_doubt_and_nobody_counts_as_gone() {
     let mut world = World::new().await;
     world.edits = vec![("shrink_percent_max = 50", "shrink_percent_max = 20")];
@@ -728,6 +848,13 @@ async fn a_list_that_shrank_by_half_is_in_doubt_and_nobody_counts_as_gone() {
     let found = world.findings().await;
     for key in ["certificate:acme:Identities", "certificate:hq:Accounts"] {
         assert!(found.contains(&key.to_owned()), "{found:?}");
+    }
+    for (key, tenant, site) in
+        [("certificate:acme:Identities", Some("acme"), None), ("certificate:hq:Accounts", None, Some("hq"))]
+    {
+        let told = world.store.finding(key).await.unwrap().unwrap();
+        let of = (tenant.map(TenantId::from), site.map(SiteId::from));
+        assert_eq!((told.tenant, told.site), of, "alert rules choose by it");
     }
     world.quiet().await;
     let gone = |text: &str| text.lines().filter(|line| !line.starts_with('u')).collect::<Vec<_>>().join("\n");

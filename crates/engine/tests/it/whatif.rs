@@ -15,7 +15,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    bench::{World, files, person, set},
+    bench::{World, at, files, person, set},
     fakes::Fault,
 };
 
@@ -252,6 +252,12 @@ async fn rolled_out() -> (World, String) {
 }
 
 async fn rolled_out_where(change: impl Fn(&mut Identity)) -> (World, String) {
+    let (mut world, seal) = sealed_where(change).await;
+    begin(&mut world, &seal, &[]).await;
+    (world, seal)
+}
+
+async fn sealed_where(change: impl Fn(&mut Identity)) -> (World, String) {
     let mut world = World::new().await;
     world
         .engine
@@ -269,13 +275,16 @@ async fn rolled_out_where(change: impl Fn(&mut Identity)) -> (World, String) {
     world.quiet().await;
     let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
     assert_eq!(answer.totals.lose, 2, "{:?}", answer.people);
-    let seal = answer.seal.unwrap();
+    (world, answer.seal.unwrap())
+}
+
+/// The first wave, although these findings are open.
+async fn begin(world: &mut World, seal: &str, accepted: &[Finding]) {
     let sites = world.engine.sites().keys().cloned().collect();
     let waves = waves::parse(&["south".to_owned()], &sites).unwrap();
-    let waves = waves::Waves::new(waves, PAUSE, world.now());
-    world.engine.start_seal_in_waves(&seal, "Olu", Some(waves)).await.unwrap();
+    let waves = waves::Waves::new(waves, PAUSE, world.now()).accepting(accepted);
+    world.engine.start_seal_in_waves(seal, "Olu", Some(waves)).await.unwrap();
     world.quiet_for(Duration::from_secs(60)).await;
-    (world, seal)
 }
 
 const FIRST_WAVE: &str = "ana@acme.example seat 11 CUSTOMER in 51\nben@acme.example seat 11\n";
@@ -390,6 +399,49 @@ async fn a_roll_out_halts_at_a_limit_and_at_too_many_failures() {
     world.engine.advance_roll_out().await.unwrap();
     let halted = world.engine.roll_out().await.unwrap().unwrap().halted.unwrap_or_default();
     assert!(halted.starts_with("3 of ") && halted.ends_with(" operations failed"), "{halted}");
+}
+
+#[tokio::test]
+async fn a_guardrail_that_is_open_already_stands_in_the_way_until_somebody_accepts_it() {
+    let (mut world, seal) = sealed_where(|_| ()).await;
+    let of = |site: &str, count: usize| Finding {
+        key: format!("leaver-late:{site}"),
+        kind: "leaver_late".into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: Some(site.into()),
+        identity: None,
+        title: format!("{site}: {count} are late"),
+        detail: String::new(),
+        fix: None,
+        since: at("2026-05-01T08:00:00Z"),
+    };
+    let put = async |world: &World, finding: Finding| {
+        world.store.write(vec![Write::Finding(Box::new(finding))]).await.unwrap();
+    };
+    put(&world, of("elsewhere", 1)).await;
+    assert_eq!(world.engine.in_the_way(&seal).await.unwrap(), []);
+    put(&world, of("hq", 1)).await;
+    let open = world.engine.in_the_way(&seal).await.unwrap();
+    assert_eq!(open, [of("hq", 1)]);
+
+    // Whoever begins it without a word finds it halted.
+    begin(&mut world, &seal, &[]).await;
+    assert_eq!(world.engine.in_the_way(&seal).await.unwrap(), [], "it is under way");
+    let halted = async |world: &World| {
+        world.engine.advance_roll_out().await.unwrap();
+        world.engine.roll_out().await.unwrap().and_then(|known| known.halted)
+    };
+    assert_eq!(halted(&world).await.as_deref(), Some("a finding of the kind leaver_late is open"));
+    world.engine.resume_roll_out("Olu").await.unwrap();
+    assert_eq!(halted(&world).await, None, "accepted as it is");
+    put(&world, of("hq", 2)).await;
+    assert_eq!(halted(&world).await.as_deref(), Some("a finding of the kind leaver_late has grown"));
+
+    let (mut world, seal) = sealed_where(|_| ()).await;
+    put(&world, of("hq", 1)).await;
+    begin(&mut world, &seal, &[of("hq", 1)]).await;
+    assert_eq!(halted(&world).await, None, "accepted when it began");
 }
 
 #[tokio::test]

@@ -575,6 +575,7 @@ fn sweep(people: u32, at: Timestamp, out: &mut Vec<Write>) {
         drift: 0,
         findings: 0,
         of: BTreeMap::new(),
+        lists: None,
     })));
     out.push(line(
         None,

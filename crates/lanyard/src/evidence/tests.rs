@@ -165,6 +165,7 @@ fn sweep_of(scope: &str, read: &[(&str, ReadKind)], at: Timestamp, whole: bool) 
         drift: 0,
         findings: 0,
         of: BTreeMap::new(),
+        lists: None,
     };
     let told = json!({ "id": id, "lists": lists });
     vec![Write::Sweep(Box::new(record)), line("sweep", None, at, "3 people and 3 accounts compared", told)]

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
+use lanyard_engine::ports::FINDING_KINDS;
 use lanyard_model::id::is_slug;
+use lanyard_policy::problem::nearest;
 use toml::de::{DeTable, DeValue};
 
 use super::*;
@@ -312,6 +314,12 @@ impl Mistakes<'_> {
             let is_tenant = |id: &&String| settings.tenants.iter().any(|tenant| tenant.id == **id);
             for tenant in alert.tenants.iter().filter(|id| !is_tenant(id)) {
                 self.add(place("tenants"), format!("there is no tenant {tenant}"));
+            }
+            for kind in alert.kinds.iter().filter(|kind| !FINDING_KINDS.contains(&kind.as_str())) {
+                let meant =
+                    nearest(kind, FINDING_KINDS).map(|meant| format!(" ({meant})")).unwrap_or_default();
+                let fix = "the kinds are the findings of docs/errors";
+                self.add(place("kinds"), format!("there is no finding of the kind {kind}{meant}; {fix}"));
             }
             if let Some(file) = &alert.template {
                 self.check_file(place("template"), file);

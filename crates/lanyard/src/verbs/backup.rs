@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::Args;
 use jiff::Timestamp;
-use lanyard_engine::ports::{Entry, Severity, Store, TreeHead, Write};
+use lanyard_engine::ports::{Entry, Severity, Store, StoreFailure, TreeHead, Write};
 use lanyard_store::{Archive, SqliteStore};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,7 +17,7 @@ use super::{Data, people};
 use crate::{
     exit,
     local::Running,
-    settings::{FILE, Settings},
+    settings::{FILE, NamedFile, Settings},
     wiring,
 };
 
@@ -25,8 +25,12 @@ use crate::{
 const NOTE: &str = "backup.json";
 /// The database inside a store's folder.
 const DATABASE: &str = "lanyard.db";
+/// What SQLite keeps beside it.
+const BESIDE: [&str; 2] = ["lanyard.db-wal", "lanyard.db-shm"];
 /// The policy inside a backup, wherever the settings have theirs.
 const POLICY: &str = "policy";
+/// Files that the settings name, inside a backup, wherever the settings have them.
+const NAMED: &str = "named";
 /// Keys that sign, and what their signatures are checked with.
 const KEYS: &str = "keys";
 /// Where a copy is looked at before it takes the store's place.
@@ -61,9 +65,28 @@ pub struct RestoreArguments {
     /// Also over a store that knows more than the backup
     #[arg(long)]
     older: bool,
+    /// Also over a store that cannot be opened (it is damaged, or of a newer version): its files are kept beside the new one
+    #[arg(long)]
+    put_aside: bool,
     /// One JSON object on stdout
     #[arg(long)]
     json: bool,
+}
+
+/// What a restore may do to the store that is there.
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    older: bool,
+    unopened: bool,
+}
+
+/// What becomes of the store that is there.
+#[derive(Debug, PartialEq, Eq)]
+enum Replaced {
+    /// So many lines of its journals are not in the backup.
+    Lines(u64),
+    /// It cannot be opened, and what is in it is not known.
+    Unopened,
 }
 
 /// When a backup was made, and of what.
@@ -73,6 +96,18 @@ struct Note {
     version: String,
     /// The journal as it was: by it an older backup is told from a newer one.
     journal: Vec<TreeHead>,
+    /// Files that the settings name.
+    #[serde(default)]
+    files: Vec<Kept>,
+}
+
+/// A file that the settings name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    named: PathBuf,
+    /// Where it is in the backup; `None`: it is not in it.
+    kept: Option<PathBuf>,
+    secret: bool,
 }
 
 /// # Errors
@@ -89,14 +124,22 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
         let _ = fs::remove_dir_all(to);
     }
     let note = made?;
+    let left_out: Vec<_> = note.files.iter().filter(|file| file.kept.is_none()).collect();
     if arguments.json {
-        say!("{}", json!({ "backup": to, "made_at": note.made_at, "journal": note.journal }));
+        let left_out: Vec<_> = left_out.iter().map(|file| &file.named).collect();
+        say!(
+            "{}",
+            json!({ "backup": to, "made_at": note.made_at, "journal": note.journal, "left_out": left_out })
+        );
     } else {
         say!("{} holds settings, policy and store as of {}", to.display(), note.made_at);
         if !arguments.with_secrets {
             say!(
                 "secrets and signing keys are not in it (--with-secrets copies them): keep those files as you keep passwords"
             );
+        }
+        for file in left_out {
+            say!("not in it: {}", file.named.display());
         }
     }
     Ok(exit::DONE)
@@ -105,13 +148,14 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<u8> {
 async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> anyhow::Result<Note> {
     fs::copy(dir.join(FILE), to.join(FILE)).with_context(|| format!("cannot copy {FILE}"))?;
     copy_folder(&dir.join(&settings.policy), &to.join(POLICY))?;
-    if secrets {
+    if secrets && dir.join("secrets").exists() {
         copy_folder(&dir.join("secrets"), &to.join("secrets"))?;
     }
     if dir.join(KEYS).exists() {
         // What a signature is checked with is no secret, and says after a restore which key belongs to the journal.
         copy_files(&dir.join(KEYS), &to.join(KEYS), |name| secrets || name.ends_with(".verifier"))?;
     }
+    let files = copy_named(dir, to, settings, secrets)?;
     let database = fs::canonicalize(to.join("store"))?.join(DATABASE);
     people::copy_store(dir, &database).await?;
     // Read from the copy: the store goes on meanwhile.
@@ -122,9 +166,51 @@ async fn copy_all(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> 
         heads
     };
     leave_only(&to.join("store"), DATABASE)?;
-    let note = Note { made_at: wiring::wall_clock(), version: env!("CARGO_PKG_VERSION").into(), journal };
+    let version = env!("CARGO_PKG_VERSION").into();
+    let note = Note { made_at: wiring::wall_clock(), version, journal, files };
     fs::write(to.join(NOTE), serde_json::to_string_pretty(&note)?)?;
     Ok(note)
+}
+
+/// Copies what the settings name, secret files only with the secrets.
+fn copy_named(dir: &Path, to: &Path, settings: &Settings, secrets: bool) -> anyhow::Result<Vec<Kept>> {
+    let mut files = Vec::new();
+    for (number, NamedFile { path, secret }) in settings.named_files().into_iter().enumerate() {
+        let mut kept = None;
+        if secrets || !secret {
+            // Two of one name may be in two folders.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let copy = Path::new(NAMED).join(format!("{number}-{name}"));
+            fs::create_dir_all(to.join(NAMED))?;
+            fs::copy(dir.join(&path), to.join(&copy))
+                .with_context(|| format!("cannot copy {}", dir.join(&path).display()))?;
+            kept = Some(copy);
+        }
+        files.push(Kept { named: path, kept, secret });
+    }
+    Ok(files)
+}
+
+/// Puts the files that the settings name where these look for them. What is there already is not written over. Those that are
+/// missing then.
+fn restore_named(from: &Path, to: &Path, files: &[Kept]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut missing = Vec::new();
+    for file in files {
+        let target = to.join(&file.named);
+        if target.exists() {
+            continue;
+        }
+        let Some(kept) = &file.kept else {
+            missing.push(target);
+            continue;
+        };
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::copy(from.join(kept), &target)
+            .with_context(|| format!("cannot put back {}", target.display()))?;
+    }
+    Ok(missing)
 }
 
 /// # Errors
@@ -140,22 +226,29 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
         .map_err(|error| exit::Unusable(format!("{} is no backup: {NOTE}: {error}", from.display())))?;
     let target = wiring::store_folder(to);
     let folder = target.join(RESTORING);
-    let checked = check(from, to, &folder, &note, arguments.older).await;
+    let over = Over { older: arguments.older, unopened: arguments.put_aside };
+    let checked = check(from, to, &folder, &note, over).await;
     if checked.is_err() {
         let _ = fs::remove_dir_all(&folder);
         // Only if it is empty: it was made for the copy.
         let _ = fs::remove_dir(&target);
     }
-    let lost = checked?;
-    for old in [DATABASE, "lanyard.db-wal", "lanyard.db-shm"] {
-        let old = target.join(old);
-        if old.exists() {
-            fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+    let replaced = checked?;
+    let aside = match replaced {
+        Replaced::Unopened => Some(put_aside(&target)?),
+        Replaced::Lines(_) => None,
+    };
+    // Closing the store wrote all of it into the database, which stays until the other one is in its place.
+    for beside in BESIDE {
+        let beside = target.join(beside);
+        if beside.exists() {
+            fs::remove_file(&beside).with_context(|| format!("cannot remove {}", beside.display()))?;
         }
     }
-    fs::rename(folder.join(DATABASE), target.join(DATABASE))?;
+    fs::rename(folder.join(DATABASE), target.join(DATABASE))
+        .with_context(|| format!("cannot put the backup's store into {}", target.display()))?;
     let _ = fs::remove_dir_all(&folder);
-    let mut kept = None;
+    let (mut kept, mut missing) = (None, Vec::new());
     if !to.join(FILE).exists() {
         fs::copy(from.join(FILE), to.join(FILE))?;
         kept = restore_policy(from, to)?;
@@ -165,12 +258,25 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
         if from.join(KEYS).exists() {
             copy_folder(&from.join(KEYS), &to.join(KEYS))?;
         }
+        missing = restore_named(from, to, &note.files)?;
     }
     Running::remove(to);
-    tell_journal(&target, &note, lost).await?;
+    tell_journal(&target, &note, &replaced).await?;
+    let lost = match replaced {
+        Replaced::Lines(lost) => Some(lost),
+        Replaced::Unopened => None,
+    };
     if arguments.json {
-        say!("{}", json!({ "restored": to, "made_at": note.made_at, "lines_lost": lost }));
+        say!(
+            "{}",
+            json!({
+                "restored": to, "made_at": note.made_at, "lines_lost": lost, "put_aside": aside, "missing": missing,
+            })
+        );
     } else {
+        if let Some(aside) = aside {
+            say!("the store that could not be opened is kept as {}", aside.display());
+        }
         if let Some(kept) = kept {
             say!(
                 "{} is there already and stays as it is; the backup's is in {}",
@@ -178,23 +284,43 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<u8> {
                 from.display()
             );
         }
-        say!("{} is as of {}; start it: everything is read anew", to.display(), note.made_at);
+        for file in &missing {
+            say!("missing, and named in the settings: {}", file.display());
+        }
+        let next = match missing.is_empty() {
+            true => "start it",
+            false => "put there what is missing, and start it",
+        };
+        say!("{} is as of {}; {next}: everything is read anew", to.display(), note.made_at);
     }
     Ok(exit::DONE)
 }
 
 /// Copies the backup's store beside the one it shall replace, and makes sure that it may: it opens with this program, and it
-/// is of the same journals. How many lines would be lost. Nothing else is changed.
-async fn check(from: &Path, to: &Path, copy: &Path, note: &Note, older: bool) -> anyhow::Result<u64> {
+/// is of the same journals. What becomes of the one that is there. Nothing else is changed.
+async fn check(from: &Path, to: &Path, copy: &Path, note: &Note, over: Over) -> anyhow::Result<Replaced> {
     let target = wiring::store_folder(to);
-    let mut here = Vec::new();
+    let (mut here, mut unopened) = (Vec::new(), false);
     if target.join(DATABASE).exists() {
         // Opening it also proves that nobody else has it open.
-        let store = SqliteStore::open(&target).map_err(|error| {
-            exit::Unusable(format!("{error}; nothing was changed\nhint: stop the server first"))
-        })?;
-        here = store.tree_heads().await?;
-        store.close();
+        match heads(&target).await {
+            Ok(heads) => here = heads,
+            Err(StoreFailure::Damaged(_)) if over.unopened => unopened = true,
+            Err(error) => {
+                let hint = match &error {
+                    StoreFailure::Damaged(_) => {
+                        "\nhint: --put-aside restores all the same, and keeps the files of that store beside the new one; \
+                         a store of a newer version opens with that version"
+                    }
+                    _ if error.to_string().contains(lanyard_store::IN_USE) => "\nhint: stop the server first",
+                    _ => "",
+                };
+                anyhow::bail!(exit::Unusable(format!(
+                    "the store in {} cannot be opened: {error}; nothing was changed{hint}",
+                    to.display()
+                )));
+            }
+        }
     }
     if copy.exists() {
         fs::remove_dir_all(copy).with_context(|| format!("cannot remove {}", copy.display()))?;
@@ -212,14 +338,17 @@ async fn check(from: &Path, to: &Path, copy: &Path, note: &Note, older: bool) ->
     store.close();
     leave_only(copy, DATABASE)?;
     fs::File::open(copy.join(DATABASE))?.sync_all()?;
+    if unopened {
+        return Ok(Replaced::Unopened);
+    }
     if here.is_empty() {
-        return Ok(0);
+        return Ok(Replaced::Lines(0));
     }
     let lost = lines_after(&target, &here, copy, &backup).map_err(|why| {
         exit::Unusable(format!("{why}; nothing was changed\nhint: restore into another folder"))
     })?;
     ensure!(
-        lost == 0 || older,
+        lost == 0 || over.older,
         exit::Unusable(format!(
             "the backup of {} is older than the store in {}: {lost} journal lines would be lost; nothing was changed\n\
              hint: --older restores it all the same. Okta and iOffice are read anew, but a visit that was announced since \
@@ -228,7 +357,27 @@ async fn check(from: &Path, to: &Path, copy: &Path, note: &Note, older: bool) ->
             to.display()
         ))
     );
-    Ok(lost)
+    Ok(Replaced::Lines(lost))
+}
+
+async fn heads(folder: &Path) -> Result<Vec<TreeHead>, StoreFailure> {
+    let store = SqliteStore::open(folder)?;
+    let heads = store.tree_heads().await;
+    store.close();
+    heads
+}
+
+/// Gives the files of a store that cannot be opened other names. What the database is called now.
+fn put_aside(folder: &Path) -> anyhow::Result<PathBuf> {
+    let moment = wiring::wall_clock().strftime("%Y%m%dT%H%M%SZ").to_string();
+    for name in BESIDE.into_iter().chain([DATABASE]) {
+        let old = folder.join(name);
+        if old.exists() {
+            fs::rename(&old, folder.join(format!("{name}.put-aside-{moment}")))
+                .with_context(|| format!("cannot rename {}", old.display()))?;
+        }
+    }
+    Ok(folder.join(format!("{DATABASE}.put-aside-{moment}")))
 }
 
 /// How many lines the journals here have beyond the backup's. An error if one of them is another journal: the shorter one of
@@ -269,8 +418,15 @@ fn restore_policy(from: &Path, to: &Path) -> anyhow::Result<Option<PathBuf>> {
 }
 
 /// The journal says that it was set back.
-async fn tell_journal(folder: &Path, note: &Note, lost: u64) -> anyhow::Result<()> {
+async fn tell_journal(folder: &Path, note: &Note, replaced: &Replaced) -> anyhow::Result<()> {
     let store = SqliteStore::open(folder)?;
+    let detail = match replaced {
+        Replaced::Lines(lost) => format!("{lost} lines that came after it are not in this journal"),
+        Replaced::Unopened => {
+            "the store that was there could not be opened, and was put aside: lines that came after it are not in this journal"
+                .to_owned()
+        }
+    };
     let lines = note.journal.iter().map(|head| {
         Write::Journal(Box::new(Entry {
             tenant: head.tenant.clone(),
@@ -281,7 +437,7 @@ async fn tell_journal(folder: &Path, note: &Note, lost: u64) -> anyhow::Result<(
             person: None,
             severity: Severity::Warning,
             title: format!("restored from the backup of {}", note.made_at),
-            detail: format!("{lost} lines that came after it are not in this journal"),
+            detail: detail.clone(),
             data: serde_json::Value::Null,
         }))
     });
@@ -378,6 +534,7 @@ mod tests {
             to: Some(to.to_owned()),
             data: None,
             older,
+            put_aside: false,
             json: true,
         };
         restore(arguments).await.map_err(|error| format!("{error:#}"))
@@ -483,5 +640,83 @@ mod tests {
         let refused = put_back(&to, &dir, true).await.unwrap_err();
         assert!(refused.contains("the backup's store cannot be used"), "{refused}");
         assert_eq!(lines(&dir).await, 1, "the store is as it was");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_opened_is_put_aside_when_somebody_says_so() {
+        let top = tempfile::tempdir().unwrap();
+        let (dir, to) = (top.path().join("data"), top.path().join("backup"));
+        data(&dir, "policy", &["a"]).await;
+        back_up(&dir, &to).await;
+        let store = dir.join("store");
+        let server = SqliteStore::open(&store).unwrap();
+        let refused = put_back(&to, &dir, true).await.unwrap_err();
+        assert!(
+            refused.contains("is in use by") && refused.ends_with("hint: stop the server first"),
+            "{refused}"
+        );
+        server.close();
+        fs::write(store.join(DATABASE), "a database that a full disk cut short").unwrap();
+        let refused = put_back(&to, &dir, true).await.unwrap_err();
+        assert!(!refused.contains("stop the server") && refused.contains("hint: --put-aside"), "{refused}");
+        assert_eq!(
+            fs::read_to_string(store.join(DATABASE)).unwrap(),
+            "a database that a full disk cut short",
+            "nothing was changed"
+        );
+        let arguments = RestoreArguments {
+            from: to,
+            to: Some(dir.clone()),
+            data: None,
+            older: false,
+            put_aside: true,
+            json: true,
+        };
+        assert_eq!(restore(arguments).await.unwrap(), exit::DONE);
+        assert_eq!(lines(&dir).await, 2, "its own, and that it was restored");
+        let kept = fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path());
+        let kept: Vec<_> =
+            kept.filter(|file| file.display().to_string().contains("lanyard.db.put-aside-")).collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(fs::read_to_string(&kept[0]).unwrap(), "a database that a full disk cut short");
+    }
+
+    #[tokio::test]
+    async fn whatever_file_the_settings_name_comes_along_and_what_is_left_out_is_said() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = top.path().join("data");
+        data(&dir, "policy", &["a"]).await;
+        let outside = top.path().join("outside").join("roots.pem");
+        fs::create_dir_all(outside.parent().unwrap()).unwrap();
+        fs::write(&outside, "roots").unwrap();
+        fs::create_dir_all(dir.join("texts")).unwrap();
+        fs::write(dir.join("texts").join("alarm.txt"), "{{ status }}").unwrap();
+        let settings = fs::read_to_string(dir.join(FILE)).unwrap();
+        let alert = "[[alert]]\nid = \"it\"\nslack = \"chat\"\ntemplate = \"texts/alarm.txt\"\n";
+        fs::write(
+            dir.join(FILE),
+            format!("ca_file = \"{}\"\n{settings}{alert}[secrets]\nchat = \"secret\"\n", outside.display()),
+        )
+        .unwrap();
+        for with_secrets in [false, true] {
+            let to = top.path().join(format!("backup-{with_secrets}"));
+            let arguments =
+                BackupArguments { data: Data { dir: dir.clone() }, to: to.clone(), with_secrets, json: true };
+            assert_eq!(backup(arguments).await.unwrap(), exit::DONE);
+            let note: Note = serde_json::from_str(&fs::read_to_string(to.join(NOTE)).unwrap()).unwrap();
+            let left_out: Vec<_> = note.files.iter().filter(|file| file.kept.is_none()).collect();
+            let left_out: Vec<_> = left_out.iter().map(|file| file.named.display().to_string()).collect();
+            assert_eq!(left_out, if with_secrets { vec![] } else { vec!["secret".to_owned()] });
+            let new = top.path().join(format!("new-{with_secrets}"));
+            fs::rename(&outside, top.path().join("roots.gone")).unwrap();
+            assert_eq!(put_back(&to, &new, false).await, Ok(exit::DONE));
+            let text = |file: &Path| fs::read_to_string(file).unwrap_or_default();
+            assert_eq!(text(&new.join("texts").join("alarm.txt")), "{{ status }}");
+            assert_eq!(text(&outside), "roots", "where the settings look for it");
+            assert_eq!(new.join("secret").exists(), with_secrets);
+            if with_secrets {
+                Settings::load(&new).expect("settings that can be used as they are");
+            }
+        }
     }
 }

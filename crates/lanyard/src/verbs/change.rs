@@ -138,14 +138,8 @@ pub async fn replay(arguments: ReplayArguments) -> anyhow::Result<u8> {
 
 /// # Errors
 /// As [`people::run`]; the policy folder cannot be written.
-pub async fn apply_seal(
-    data: &Data,
-    seal: String,
-    waves: Vec<String>,
-    pause_minutes: u32,
-    as_json: bool,
-) -> anyhow::Result<u8> {
-    let said = people::ask(&data.dir, Verb::ApplySeal { seal, waves, pause_minutes }, as_json).await?;
+pub async fn apply_seal(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
+    let said = people::ask(&data.dir, verb, as_json).await?;
     if let Some(files) = said.json.get("policy").filter(|files| !files.is_null()) {
         let files: DraftFiles = serde_json::from_value(files.clone())?;
         let settings = Settings::load(&data.dir)?;
@@ -240,6 +234,7 @@ impl Verbs {
         seal: &str,
         waves: &[String],
         pause_minutes: u32,
+        accept_open: bool,
     ) -> anyhow::Result<Said> {
         let refused = |error: SealRefused| -> anyhow::Error {
             match error {
@@ -260,7 +255,15 @@ impl Verbs {
             let sites = self.engine.sites().keys().cloned().collect();
             let waves = waves::parse(waves, &sites).map_err(exit::Unusable)?;
             let pause = std::time::Duration::from_secs(u64::from(pause_minutes) * 60);
-            let waves = Waves::new(waves, pause, self.engine.clock().now());
+            let open = self.engine.in_the_way(seal).await.map_err(refused)?;
+            if !open.is_empty() && !accept_open {
+                anyhow::bail!(exit::Unusable(format!(
+                    "findings are open that halt a roll-out: {}; nothing was changed.\n\
+                     hint: see to them first (`lanyard findings`), or begin all the same with --accept-open: they are accepted as they are",
+                    waves::named(&open)
+                )));
+            }
+            let waves = Waves::new(waves, pause, self.engine.clock().now()).accepting(&open);
             let started = self.engine.start_seal_in_waves(seal, "the command line", Some(waves)).await;
             let files = started.map_err(refused)?;
             let known = self.engine.roll_out().await.map_err(refused)?;

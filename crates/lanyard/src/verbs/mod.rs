@@ -169,6 +169,9 @@ pub struct ApplyArguments {
     /// Between two waves; a limit, a list in doubt or failures meanwhile halt the roll-out
     #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "waves", value_parser = clap::value_parser!(u32).range(1..=43_200))]
     pause_minutes: u32,
+    /// Begin although findings are open that halt a roll-out: they are accepted as they are
+    #[arg(long, requires = "waves")]
+    accept_open: bool,
     #[command(flatten)]
     plan: PlanArguments,
 }
@@ -298,8 +301,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(a) => people::run(&a.data, Verb::Plan { person: a.person, site: a.site }, a.json).await,
-        Command::Apply(ApplyArguments { seal: Some(seal), waves, pause_minutes, plan }) => {
-            change::apply_seal(&plan.data, seal, waves, pause_minutes, plan.json).await
+        Command::Apply(ApplyArguments { seal: Some(seal), waves, pause_minutes, accept_open, plan }) => {
+            let verb = people::Verb::ApplySeal { seal, waves, pause_minutes, accept_open };
+            change::apply_seal(&plan.data, verb, plan.json).await
         }
         Command::Apply(ApplyArguments { seal: None, plan: a, .. }) => {
             people::run(&a.data, Verb::Apply { person: a.person, site: a.site }, a.json).await

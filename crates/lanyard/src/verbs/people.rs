@@ -80,6 +80,8 @@ pub enum Verb {
         waves: Vec<String>,
         #[serde(default)]
         pause_minutes: u32,
+        #[serde(default)]
+        accept_open: bool,
     },
     Drift,
     RollOut {
@@ -312,8 +314,8 @@ impl Verbs {
             Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
             Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
             Verb::Replay { draft, from, to } => self.replay(draft, from, to).await,
-            Verb::ApplySeal { seal, waves, pause_minutes } => {
-                self.apply_seal(&seal, &waves, pause_minutes).await
+            Verb::ApplySeal { seal, waves, pause_minutes, accept_open } => {
+                self.apply_seal(&seal, &waves, pause_minutes, accept_open).await
             }
             Verb::Drift => self.drift().await,
             Verb::RollOut { what } => self.roll_out(what).await,
@@ -481,6 +483,23 @@ impl Verbs {
                 account.display_name()
             ));
         }
+        for one in &decided.astray {
+            text.push_str(&format!(
+                "astray: account {} ({}) is linked with nobody and has the same {} as {} ({})\n",
+                one.account.key,
+                one.account.display_name(),
+                one.key,
+                one.person,
+                one.of
+            ));
+        }
+        for admin in &decided.admins {
+            text.push_str(&format!(
+                "site administrator: account {} ({}) is held by nobody in a list of Okta\n",
+                admin.account.key,
+                admin.account.display_name()
+            ));
+        }
         let mut summary = Summary::default();
         for plan in &plans {
             summary += plan.summary();
@@ -495,6 +514,8 @@ impl Verbs {
                 "aside": decided.aside.iter().map(|(id, person, why)| json!({"identity": id, "person": person, "why": why})).collect::<Vec<_>>(),
                 "disputed": decided.disputes().map(|(id, site, person, why)| json!({"identity": id, "site": site, "person": person, "why": why})).collect::<Vec<_>>(),
                 "orphans": decided.orphans.iter().map(|a| json!({"account": a.key, "name": a.display_name(), "user_name": a.field("userName"), "email": a.field("email")})).collect::<Vec<_>>(),
+                "astray": decided.astray.iter().map(|one| json!({"account": one.account.key, "name": one.account.display_name(), "identity": one.of, "person": one.person, "key": one.key})).collect::<Vec<_>>(),
+                "site_admins": decided.admins.iter().map(|one| json!({"account": one.account.key, "name": one.account.display_name()})).collect::<Vec<_>>(),
                 "certified": doubts.is_empty(),
                 "doubts": doubts,
             }),

@@ -127,6 +127,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     #[cfg(feature = "otel")]
     let _metrics = crate::logs::otel::Metrics::start(Arc::clone(&state));
     let (stop, stopping) = watch::channel(false);
+    engine.note_unbegun(Some("what the last process left is being read".into()));
     // Hooks are answered from the first moment, whatever the upstreams do meanwhile.
     let web = tokio::spawn(lanyard_web::serve(listener, state, stopping.clone()));
     Running { url: format!("http://{address}"), token: local_token, pid: std::process::id() }.leave(&dir)?;
@@ -188,8 +189,14 @@ async fn load_memory(engine: &lanyard_engine::Engine, stopping: watch::Receiver<
     let mut attempts = 0;
     while !*stopping.borrow() {
         match engine.load_memory().await {
-            Ok(()) => return,
-            Err(failure) => tracing::error!(%failure, "the store cannot be read yet"),
+            Ok(()) => {
+                engine.note_unbegun(None);
+                return;
+            }
+            Err(failure) => {
+                tracing::error!(%failure, "the store cannot be read yet");
+                engine.note_unbegun(Some(format!("what the last process left cannot be read: {failure}")));
+            }
         }
         attempts += 1;
         engine.clock().sleep(engine.settings().backoff(attempts, "load")).await;

@@ -26,6 +26,15 @@ async fn each_line_of_the_log_is_an_object_where_json_is_asked_for() {
     assert!(!said.contains(secret.trim()), "no secret is logged");
 }
 
+#[cfg(not(feature = "otel"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_binary_that_cannot_send_to_a_collector_says_so() {
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example")];
+    let mut running = Running::start_with(&["findings", "--data", "nowhere"], &variables);
+    until("the verb ends", MINUTE, async || running.ended()).await;
+    assert!(running.err().contains("built without the feature otel"), "{}", running.err());
+}
+
 /// A collector of OpenTelemetry on loopback: paths and bodies.
 #[cfg(feature = "otel")]
 mod collector {

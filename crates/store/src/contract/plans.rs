@@ -361,6 +361,13 @@ pub(super) async fn messages_of_one_route_hide_those_of_no_other(store: &dyn Sto
     let sent = Write::MessageTried { id: "live1".into(), at: at(31), result: Ok(()), next: None };
     put(store, vec![sent, held("live1", Some(60))]).await;
     assert_eq!(of("live1").await, (1, None, None), "what was delivered stays so");
+    let waiting = async |route: &str| {
+        let all = store.messages_waiting(route, 9).await.unwrap();
+        all.into_iter().map(|(message, due)| (message.id, due)).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting("live").await, [("live2".to_owned(), at(21))], "neither delivered nor given up");
+    let dead = waiting("dead").await;
+    assert_eq!((dead.len(), dead.last()), (8, Some(&("dead0".to_owned(), at(50)))), "due or not");
     assert_eq!((store.messages_open(99).await, store.messages_open(1).await), (Ok(10), Ok(1)));
 }
 
@@ -458,6 +465,7 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
         drift: 0,
         findings: 0,
         of: [("acme".into(), Swept { people, accounts: 1, drift: 2, findings: 3 })].into(),
+        lists: None,
     };
     let sweeps = [sweep("1", "pier", 1, 0), sweep("2", "annex", 2, 0), sweep("1", "pier", 1, 7)];
     put(store, sweeps.clone().map(|s| Write::Sweep(Box::new(s))).to_vec()).await;

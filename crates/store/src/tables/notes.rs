@@ -44,6 +44,8 @@ statements! {
                     SELECT record, attempts, due FROM routes CROSS JOIN messages WHERE messages.id IN (
                     SELECT own.id FROM messages AS own WHERE own.route = routes.route AND own.due IS NOT NULL
                     AND own.due <= $1 ORDER BY own.due, own.id LIMIT $2)";
+    MESSAGES_WAITING = "SELECT record, attempts, due FROM messages
+                        WHERE messages.route = $1 AND due IS NOT NULL ORDER BY due, id LIMIT $2";
     MESSAGES = "SELECT record, attempts, due, sent_at, error FROM messages
                 ORDER BY COALESCE(sent_at, tried_at, due, 0) DESC, id DESC LIMIT $1";
     MESSAGES_OPEN = "SELECT COUNT(*) FROM (SELECT sent_at FROM messages
@@ -282,6 +284,15 @@ pub(crate) fn messages_due(tx: &dyn Tx, now: Timestamp, limit: usize) -> Answer<
     })?;
     due.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
     Ok(due.into_iter().map(|(_, message)| message).collect())
+}
+
+/// What waits of one route, due or not, and when it is due.
+pub(crate) fn messages_waiting(tx: &dyn Tx, route: &str, limit: usize) -> Answer<Vec<(Message, Timestamp)>> {
+    tx::all(tx, MESSAGES_WAITING, with![route, rows_max(limit)], |row| {
+        let message: Message = record::read("message", row.text(0)?)?;
+        let attempts = u32::try_from(row.int(1)?).unwrap_or(u32::MAX);
+        Ok((Message { attempts, ..message }, tx::time(row.int(2)?)?))
+    })
 }
 
 /// How many of the newest `among` were not delivered.

@@ -102,6 +102,9 @@ pub struct ApplyAsked {
     waves: Vec<String>,
     /// Between two waves; an hour, if nothing is said.
     pause_minutes: Option<u32>,
+    /// Begin although findings are open that halt a roll-out.
+    #[serde(default)]
+    accept_open: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,7 +142,13 @@ pub async fn apply(
                 return Err(Problem::field("pause_minutes", "1 to 43200, which is 30 days"));
             }
             let pause = std::time::Duration::from_secs(u64::from(pause) * 60);
-            Some(Waves::new(waves, pause, state.engine.clock().now()))
+            let open = state.engine.in_the_way(&seal).await.map_err(refusal)?;
+            if !open.is_empty() && !asked.accept_open {
+                let title = format!("findings are open that halt a roll-out: {}", waves::named(&open));
+                return Err(Problem::new(StatusCode::CONFLICT, "roll_out_halts", title)
+                    .fix("see to them first, or begin all the same with accept_open; nothing was changed"));
+            }
+            Some(Waves::new(waves, pause, state.engine.clock().now()).accepting(&open))
         }
     };
     let out: LeftOut = asked

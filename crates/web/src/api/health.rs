@@ -11,15 +11,20 @@ use axum::{
 use jiff::Timestamp;
 use lanyard_engine::{
     Engine,
+    engine::is_credential_of,
     feeds::FeedStanding,
     intake::gap_beyond,
-    ports::{Severity, StoreFailure},
+    ports::{Finding, Severity, StoreFailure},
+    sweep::SweepScope,
 };
 use lanyard_model::id::{SiteId, TenantId};
 use serde_json::json;
 
 use super::Answer;
 use crate::{WebState, access::Caller, problem::Problem};
+
+/// Open findings that are looked through.
+const FINDINGS_MAX: usize = 2_000;
 
 /// What a check is about.
 enum About<'a> {
@@ -46,15 +51,22 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
         }));
     };
     let dead = engine.dead_loops();
-    let (detail, fix) = match (dead.is_empty(), engine.is_stopped()) {
-        (false, _) => (
+    let (detail, fix) = match (engine.unbegun(), dead.is_empty(), engine.is_stopped()) {
+        (Some(why), ..) => (
+            format!("not begun: {why}"),
+            Some(
+                "wait a moment; if it stays so, look into the log and at the disk of the data folder"
+                    .to_owned(),
+            ),
+        ),
+        (None, false, _) => (
             format!("ended without being asked to: {}", dead.join(", ")),
             Some("start the process again, and send us its log".to_owned()),
         ),
-        (true, true) => {
+        (None, true, true) => {
             ("stopped by a person".to_owned(), Some("press Resume, or run `lanyard resume`".to_owned()))
         }
-        (true, false) => ("running".to_owned(), None),
+        (None, true, false) => ("running".to_owned(), None),
     };
     add(About::Lanyard, "engine", fix.is_none(), detail, fix);
     for tenant in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
@@ -70,7 +82,12 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
         let (ok, detail, fix) = event_hook(&state, tenant).await?;
         add(About::Tenant(tenant), "event hook", ok, detail, fix);
     }
+    // The worst first: what says that a site does not answer is among them.
+    let findings = store.findings(FINDINGS_MAX).await?;
+    let waited_for = engine.sites_waited_for();
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
+        let (detail, fix) = answers(id, &findings, waited_for.contains(id));
+        add(About::Site(id), "answers", fix.is_none(), detail, fix);
         let catalogue = site.catalogue();
         add(
             About::Site(id),
@@ -107,6 +124,27 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
         );
     }
     Ok(Json(json!({ "checks": checks, "latency": latency(&state) })))
+}
+
+/// Whether a site answers, as far as anybody has asked; and what a person can do if it does not.
+fn answers(site: &SiteId, findings: &[Finding], waited_for: bool) -> (String, Option<String>) {
+    let unread = SweepScope::of_site(site).unread_key();
+    let says_so = |finding: &&Finding| {
+        finding.key == unread
+            || (finding.kind == "credential" && is_credential_of(&finding.key, site.as_str()))
+    };
+    let doctor =
+        || "run `lanyard doctor`: it names what is wrong with the connection or the credential".to_owned();
+    match findings.iter().find(says_so) {
+        Some(finding) => (
+            format!("{}: {}", finding.title, finding.detail),
+            Some(finding.fix.clone().unwrap_or_else(doctor)),
+        ),
+        None if waited_for => {
+            ("it did not answer when it was asked last, and people wait for it".to_owned(), Some(doctor()))
+        }
+        None => ("nothing says that it does not".to_owned(), None),
+    }
 }
 
 /// How a tenant's event hook stands: whether that is well, what there is to say, and what a person can do.
@@ -292,13 +330,13 @@ async fn sweeps(engine: &Engine, text: &mut String) -> Result<(), StoreFailure> 
     };
     gauge(
         "lanyard_sweep_age_seconds",
-        "Seconds since the last comparison of a site ended; where people of several tenants were compared apart, the oldest",
+        "Seconds since the last comparison of a site ended; where people of several tenants were compared apart, the oldest. One that could not read the site is none of it",
         "site",
         &mut sites.iter().map(|(site, age, _)| (site.to_string(), *age)),
     );
     gauge(
         "lanyard_sweep_certified",
-        "1 when every list of that comparison was proven complete",
+        "1 when every list of the site and its people was proven complete in that comparison",
         "site",
         &mut sites.iter().map(|(site, _, certified)| (site.to_string(), *certified)),
     );

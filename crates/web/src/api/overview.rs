@@ -11,7 +11,7 @@ use lanyard_engine::{
     ports::{Finding, Order, Severity},
     put_away::may_be_put_away,
 };
-use lanyard_model::coverage::ReadKind;
+use lanyard_model::{coverage::ReadKind, id::SiteId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -58,7 +58,12 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
             "calls": traffic.of(&format!("tenant:{id}"), now),
         }));
     }
-    let sweeps = store.sweeps(None, 1).await?;
+    let compared = engine.sites_compared(&engine.last_sweeps().await?);
+    let last_sweep = |site: &SiteId| {
+        let one = compared.iter().find(|one| one.site == *site)?;
+        let (_, ended_at) = one.last?;
+        Some(json!({ "at": ended_at, "state": "done", "certified": one.certified, "drift": one.drift }))
+    };
     let mut sites = Vec::new();
     let mut certified = BTreeMap::new();
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
@@ -78,12 +83,7 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
                 "per_second": site.port().rate_per_second(),
             },
             "calls": traffic.of(&format!("site:{id}"), now),
-            "last_sweep": sweeps.first().map(|sweep| json!({
-                "at": sweep.ended_at.unwrap_or(sweep.started_at),
-                "state": if sweep.ended_at.is_some() { "done" } else { "running" },
-                "certified": certificate.as_ref().is_some_and(lanyard_model::coverage::Certificate::holds),
-                "drift": sweep.drift,
-            })),
+            "last_sweep": last_sweep(id),
         }));
     }
     let day = now.checked_sub(Duration::from_secs(86_400)).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -259,6 +259,7 @@ pub async fn sweeps(
         sweep.scope = state.engine.compared_in(sweep).to_string();
         // Whoever sees a site need not know of all tenants in it.
         sweep.of.clear();
+        sweep.lists = None;
     }
     let page = paging.cut(items, 100, true, |sweep| (sweep.started_at, sweep.id.clone()))?;
     Ok(Json(json!({ "items": page.items, "next": page.next, "total": page.total })))

@@ -56,6 +56,7 @@ async fn swept(house: &House, scope: &str, hours: i64, certified: bool) {
         drift: 7,
         findings: 0,
         of: Default::default(),
+        lists: None,
     };
     house.put(vec![Write::Sweep(Box::new(sweep))]).await;
 }
@@ -206,6 +207,22 @@ async fn a_tenant_and_a_site_of_one_name_have_each_their_own_comparisons() {
     let shown: Vec<&str> =
         listed["items"].as_array().unwrap().iter().map(|sweep| sweep["scope"].as_str().unwrap()).collect();
     assert_eq!(shown, ["hq", "northgate", "northgate", "all"], "people read plain names");
+}
+
+#[tokio::test]
+async fn the_overview_shows_each_site_its_own_last_comparison() {
+    let house = with_sites(&["hq", "south"]).await;
+    swept(&house, "all", 5, true).await;
+    swept(&house, "site:hq", 1, false).await;
+    let overview = house.api("GET", "/overview", None, serde_json::Value::Null).await.body;
+    let shown: Vec<_> =
+        overview["sites"].as_array().unwrap().iter().map(|site| &site["last_sweep"]).collect();
+    let ago = |hours: i64| (house.now() - SignedDuration::from_hours(hours)).to_string();
+    for (site, hours, certified) in [(shown[0], 1, false), (shown[1], 5, true)] {
+        let at: Timestamp = site["at"].as_str().unwrap().parse().unwrap();
+        assert_eq!((at.to_string(), site["certified"].as_bool()), (ago(hours), Some(certified)), "{site}");
+        assert_eq!((&site["drift"], &site["state"]), (&7.into(), &"done".into()), "{site}");
+    }
 }
 
 /// The lines of a series.
@@ -363,6 +380,59 @@ async fn a_part_of_the_engine_that_ended_makes_the_server_unready_and_says_which
         (&engine["ok"], &engine["detail"]),
         (&false.into(), &"ended without being asked to: sweeps".into())
     );
+}
+
+#[tokio::test]
+async fn an_engine_that_has_not_begun_makes_the_server_unready() {
+    let house = House::new();
+    house.engine.note_unbegun(Some("what the last process left cannot be read: locked".into()));
+    let (status, _, text) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        text,
+        "not ready: the engine has not begun: what the last process left cannot be read: locked\n"
+    );
+    let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+    let engine = &health["checks"][0];
+    assert_eq!((&engine["title"], &engine["ok"]), (&"engine".into(), &false.into()), "{engine}");
+    house.engine.note_unbegun(None);
+    let (status, ..) = house.form("GET", "/readyz", &[], "").await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn health_says_which_site_does_not_answer() {
+    let house = with_sites(&["hq", "south"]).await;
+    let said = async |site: &str| {
+        let health = house.api("GET", "/health", None, serde_json::Value::Null).await.body;
+        let name = format!("{site}: answers");
+        let check = health["checks"].as_array().unwrap().iter().find(|check| check["name"] == *name).cloned();
+        let check = check.unwrap();
+        (check["ok"].as_bool().unwrap(), check["detail"].as_str().unwrap().to_owned())
+    };
+    let well = (true, "nothing says that it does not".to_owned());
+    assert_eq!((said("hq").await, said("south").await), (well.clone(), well.clone()));
+    let finding = |key: &str, kind: &str, title: &str| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: kind.into(),
+            severity: Severity::Error,
+            tenant: None,
+            site: Some("south".into()),
+            identity: None,
+            title: title.into(),
+            detail: "down".into(),
+            fix: None,
+            since: house.now(),
+        }))
+    };
+    for (key, kind) in [("unread:site:south", "unread"), ("credential:iOffice (south)", "credential")] {
+        house.put(vec![finding(key, kind, "south is gone")]).await;
+        assert_eq!(said("south").await, (false, "south is gone: down".to_owned()), "{key}");
+        assert_eq!(said("hq").await, well);
+        house.put(vec![Write::FindingOver { key: key.into(), at: house.now() }]).await;
+        assert_eq!(said("south").await, well);
+    }
 }
 
 #[tokio::test]

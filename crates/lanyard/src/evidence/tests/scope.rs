@@ -230,6 +230,7 @@ fn compared(scope: &str, at: Timestamp, people: u64, doubts: &[&str]) -> Write {
         drift: 0,
         findings: 0,
         of: BTreeMap::new(),
+        lists: None,
     }))
 }
 
