@@ -69,6 +69,7 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
         match holds(&rule.conditions, subject, "user type") {
             Ok(true) => {}
             Ok(false) => continue,
+            // Another rule's type could be the wrong one: it stays as it is.
             Err(problem) => {
                 desired.problems.push(problem);
                 continue;
