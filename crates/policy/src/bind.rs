@@ -18,7 +18,7 @@ use lanyard_model::{
 use crate::{
     PolicyFiles,
     document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, PlaceNames, SeatKind},
-    names::Words,
+    names::{Bits, Words},
     parameter::{Values, filled, filled_place, is_named_in, is_named_in_row},
     place,
     problem::{Findings, Problems, Spot, nearest},
@@ -32,6 +32,8 @@ pub struct Bound {
     pub(crate) sites: BTreeMap<SiteId, Site>,
     /// The same for people of tenants that have values of their own for parameters.
     own: BTreeMap<(SiteId, TenantId), Site>,
+    /// Groups that the policy names and no directory has any more.
+    pub(crate) missing: Arc<Bits>,
     problems: Problems,
 }
 
@@ -190,6 +192,7 @@ struct Binder<'a> {
 
 pub(crate) fn bind<C: Borrow<Catalogue>>(
     document: Arc<Document>,
+    missing_groups: Arc<Bits>,
     files: &PolicyFiles,
     catalogues: &BTreeMap<SiteId, C>,
 ) -> Bound {
@@ -246,7 +249,23 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
             findings.warning(&spot, format!("{message} (site {})", names.join(", ")), fix);
         }
     }
-    Bound { document: Arc::clone(&document), sites, own: own_sites, problems: findings.finish() }
+    let lost = Arc::new(lost);
+    sites
+        .values_mut()
+        .chain(own_sites.values_mut())
+        .for_each(|site: &mut Site| site.lost = Arc::clone(&lost));
+    Bound { document, sites, own: own_sites, missing: missing_groups, problems: findings.finish() }
+}
+
+/// Sites to which the row or the flow that stands there is limited; empty: any.
+fn limits<'d>(document: &'d Document, file: &str, span: Range<usize>) -> Vec<&'d SiteId> {
+    let is_there = |spot: &Spot| spot.file == file && spot.span == span;
+    let mut rows = document.tables.values().flat_map(|table| &table.rows);
+    if let Some(row) = rows.find(|row| is_there(&row.spot)) {
+        return row.sites();
+    }
+    let names = |flow: &&Flow| flow.gives.iter().chain(&flow.never).any(|outcome| is_there(&outcome.spot));
+    document.flows.iter().find(names).map(|flow| named_sites(&flow.conditions)).unwrap_or_default()
 }
 
 fn push<T>(map: &mut HashMap<String, Vec<T>>, name: &str, id: T)

@@ -75,7 +75,11 @@ impl Engine {
         let now = scene.person.present.earliest;
         let reactions = scene.active.policy.reactions(scene.site.id());
         let removal = Removal {
-            protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
+            protected: scene
+                .active
+                .policy
+                .protects(&scene.person.identity, Some(scene.site.id()))
+                .map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
             reaction: reaction_to_end(desired, &scene.person.identity, reactions),
             limit: applying.capped.clone(),

@@ -225,7 +225,7 @@ fn protected_people_are_known_even_in_doubt() {
         let mut mira = world::person("northgate");
         mira.groups.complete = whole;
         let policy = Policy::parse(&files(&body(rule), &[])).expect("a policy");
-        policy.protects(&mira).map(|because| because.text)
+        policy.protects(&mira, None).map(|because| because.text)
     };
     let number = r#"{ attribute = "employeeNumber", in = ["40417"] }"#;
     assert_eq!(protects(number, true).as_deref(), Some("employeeNumber is \"40417\""));
@@ -247,7 +247,7 @@ fn a_named_protection_says_why_and_its_mistakes_have_their_place() {
     let policy = Policy::parse(&said).expect("a policy");
     let mut mira = world::person("northgate");
     mira.groups = Groups::new([], true);
-    let because = policy.protects(&mira).expect("protected");
+    let because = policy.protects(&mira, None).expect("protected");
     assert_eq!(because.rule, "guardrails.protection.case-7");
     assert_eq!(because.text, "litigation 7: employeeNumber is \"40417\", status is ACTIVE");
     assert_eq!(policy.protected_by(&mira), [1]);
