@@ -1,6 +1,6 @@
 //! What flows give, merged: restrictions beat grants, priority decides where there can be one, the rest is united.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -131,6 +131,12 @@ impl<'a> Merge<'_, 'a> {
         }
         self.deny();
         self.settle_doors();
+        self.note_lesser();
+        if !self.desired.left_alone.is_nothing() {
+            let left = self.desired.left_alone.words();
+            let said = format!("nothing of theirs is taken away until these names are known: {left}");
+            self.desired.problems.push(said);
+        }
         if !self.failures.is_empty() {
             let flows: Vec<&Flow> = hits.iter().map(|hit| hit.flow).collect();
             let name = self.scene.subject.identity.display_name();
@@ -326,6 +332,12 @@ impl<'a> Merge<'_, 'a> {
             }
             self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
             let wish = place::wish(ids, seat, self.team(outcome));
+            if !ids.missing.is_empty()
+                && seat != SeatKind::Remote
+                && (wish.is_none() || self.lost(&ids.missing))
+            {
+                self.desired.left_alone.seat = true;
+            }
             if wish.is_none() && ids.missing.is_empty() {
                 self.desired.problems.push(hit.said("the place names no floor, section or space"));
             }
@@ -340,6 +352,19 @@ impl<'a> Merge<'_, 'a> {
             let floor = self.scene.facts.account.and_then(place::held).and_then(|(_, floor)| floor);
             self.buildings = floor.and_then(|floor| self.scene.site.building_of(floor)).into_iter().collect();
         }
+    }
+
+    /// Whether something is meant here that goes by another name, or by one that is not clear.
+    fn lost(&self, missing: &[String]) -> bool {
+        missing.iter().any(|why| self.scene.site.lost.contains(why))
+    }
+
+    fn leave_roles(&mut self) {
+        self.desired.left_alone.roles_but = Some(Arc::clone(&self.scene.site.named_centers));
+    }
+
+    fn leave_items(&mut self) {
+        self.desired.left_alone.items_but = Some(Arc::clone(&self.scene.site.named_items));
     }
 
     /// Whom they are to sit near: by the value that their own account is to have, or has.
@@ -371,14 +396,25 @@ impl<'a> Merge<'_, 'a> {
                     for (center, role) in hit.row.iter().flat_map(|(_, ids, _)| &ids.roles) {
                         self.role(*center, *role, hit, outcome);
                     }
+                    if hit.row.is_some_and(|(_, ids, _)| self.lost(&ids.missing_centers)) {
+                        self.leave_roles();
+                    }
                 }
                 (Kind::Item { .. }, Ids::Item(item)) => match item {
                     Ok(item) => self.item(*item, hit, outcome),
-                    Err(why) => self.desired.problems.push(hit.said(why)),
+                    Err(why) => {
+                        self.desired.problems.push(hit.said(why));
+                        if self.lost(std::slice::from_ref(why)) {
+                            self.leave_items();
+                        }
+                    }
                 },
                 (Kind::TableItems, _) => {
                     for item in hit.row.iter().flat_map(|(_, ids, _)| &ids.items) {
                         self.item(*item, hit, outcome);
+                    }
+                    if hit.row.is_some_and(|(_, ids, _)| self.lost(&ids.missing_items)) {
+                        self.leave_items();
                     }
                 }
                 (Kind::Booking { .. } | Kind::Visit { .. }, _)
@@ -485,14 +521,14 @@ impl<'a> Merge<'_, 'a> {
                 DoorArea::Table => all.extend(hit.row.iter().flat_map(|(_, ids, _)| ids.doors.clone())),
                 DoorArea::Building => match self.seat_building() {
                     Some(building) => all.extend(self.scene.site.building_names.get(&building).cloned()),
-                    None => self.lacking(hit, "it is not known yet in which building they sit".into()),
+                    None => self.no_door(hit, "it is not known yet in which building they sit"),
                 },
                 DoorArea::Floor => {
                     let held = self.scene.facts.account.and_then(place::held).and_then(|(_, spot)| spot);
                     let floor = held.and_then(|spot| self.scene.site.floor_of(spot));
                     match floor.and_then(|floor| self.scene.site.floor_names.get(&floor)) {
                         Some(name) => all.push(name.clone()),
-                        None => self.lacking(hit, "it is not known yet on which floor they sit".into()),
+                        None => self.no_door(hit, "it is not known yet on which floor they sit"),
                     }
                 }
             }
@@ -523,6 +559,14 @@ impl<'a> Merge<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Where they sit is not known: because of a name, then nothing is taken for it.
+    fn no_door(&mut self, hit: &Hit<'_>, why: &str) {
+        if self.desired.left_alone.seat {
+            self.desired.left_alone.doors = true;
+        }
+        self.lacking(hit, why.into());
     }
 
     /// The building of the seat they have, or of the only one they may get.
@@ -596,6 +640,9 @@ impl<'a> Merge<'_, 'a> {
         match (centers, ids) {
             (Centers::Serving(module), Ids::Serving(serving)) => {
                 if self.buildings.is_empty() {
+                    if self.desired.left_alone.seat {
+                        self.leave_roles();
+                    }
                     self.lacking(
                         hit,
                         "there is neither a seat nor a wish for one, so no building to serve".into(),
@@ -625,6 +672,9 @@ impl<'a> Merge<'_, 'a> {
             }
             (_, Ids::Centers(found, missing)) => {
                 self.desired.problems.extend(missing.iter().map(|why| hit.said(why)));
+                if self.lost(missing) {
+                    self.leave_roles();
+                }
                 found.iter().for_each(|center| self.role(*center, role, hit, outcome));
             }
             _ => {}

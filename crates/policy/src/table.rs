@@ -118,14 +118,19 @@ impl Hasher for Mix {
     }
 }
 
+/// Sites that must be one's own for all of these to hold; empty: any.
+pub(crate) fn named_sites(conditions: &[Condition]) -> Vec<&SiteId> {
+    conditions
+        .iter()
+        .filter_map(|test| if let Condition::Site(list) = test { Some(list) } else { None })
+        .flatten()
+        .collect()
+}
+
 impl Row {
     /// Sites that the row is limited to; empty: any.
     pub fn sites(&self) -> Vec<&SiteId> {
-        self.tests
-            .iter()
-            .filter_map(|test| if let Condition::Site(list) = test { Some(list) } else { None })
-            .flatten()
-            .collect()
+        named_sites(&self.tests)
     }
 
     /// The row as an object of a sentence.

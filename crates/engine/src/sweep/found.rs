@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lanyard_model::{account::Account, id::SiteId};
 
-use lanyard_policy::reaction::{Reactions, Situation};
+use lanyard_policy::{
+    Problems,
+    reaction::{Reactions, Situation},
+};
 
 use super::SweepScope;
 use crate::{
@@ -18,6 +21,8 @@ use crate::{
 
 /// Open findings to compare with.
 const OPEN_MAX: usize = 1_000_000;
+/// Key of what is told of names that are not known.
+const NAMES: &str = "policy_names";
 /// Names in the text of a finding about many.
 const NAMED_MAX: usize = 10;
 
@@ -38,6 +43,9 @@ impl Engine {
             self.add_deleted(decided, &mut late, now).await?;
             findings.extend(overdue(&late, now));
         }
+        // Of a site that was never read no name is known.
+        let named = self.sites().values().all(|site| site.has_catalogue());
+        findings.extend(named.then(|| unknown_names(active.bound.problems(), now)).flatten());
         let known: BTreeMap<String, Finding> =
             self.store.findings(OPEN_MAX).await?.into_iter().map(|f| (f.key.clone(), f)).collect();
         let news = |finding: &&Finding| {
@@ -62,6 +70,9 @@ impl Engine {
                 findings.iter().map(|f| f.key.clone()).filter(|key| key.starts_with(&prefix)).collect();
             Write::FindingsOverExcept { prefix, keep, at: now }
         };
+        if named && known.contains_key(NAMES) && !findings.iter().any(|finding| finding.key == NAMES) {
+            writes.push(Write::FindingOver { key: NAMES.into(), at: now });
+        }
         // What this sweep no longer finds is over, whether or not somebody was looked at since.
         let whole = everybody
             && lists.tenants.iter().all(|tenant| tenant.members.holds())
@@ -190,6 +201,23 @@ fn findings<'r>(
         });
     }
     findings
+}
+
+/// Names in the policy in force that no site has, or has more than once: something was renamed since.
+fn unknown_names(problems: &Problems, now: Timestamp) -> Option<Finding> {
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    (!told.is_empty()).then(|| Finding {
+        title: format!(
+            "the policy in force names {} that iOffice does not know, or not as one",
+            counted(told.len(), "thing", "things")
+        ),
+        detail: first_of(&told[..told.len().min(NAMED_MAX)], told.len()),
+        fix: Some(
+            "write the name as iOffice has it now, and publish; until then nobody loses what a rule gave under the old name"
+                .into(),
+        ),
+        ..warning("policy_names", NAMES.into(), now)
+    })
 }
 
 /// People who should be gone, one finding for each site: who of them is gone meanwhile is worked off anyway.
