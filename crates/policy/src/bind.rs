@@ -137,6 +137,8 @@ pub(crate) enum Ids {
     Serving(Serving),
     Centers(BTreeSet<CenterId>, Vec<String>),
     Item(Result<ItemId, String>),
+    /// Every item of the name, for a restriction.
+    Items(BTreeSet<ItemId>),
     /// Names of areas, in the outcome's order.
     Doors(Vec<String>),
 }
@@ -463,7 +465,10 @@ impl<'a> Binder<'a> {
                 let (found, owns_all) = match &outcome.kind {
                     Kind::Place { place, .. } => (self.places(place, rows, flow, outcome, site_id), false),
                     Kind::Role { centers: Centers::Named(names), owns_all, .. } => {
-                        let (centers, missing) = self.centers(names);
+                        let (mut centers, missing) = self.centers(names);
+                        if !out {
+                            centers.extend(self.centers_called(names));
+                        }
                         for why in &missing {
                             self.missing.push(Missing {
                                 spot: outcome.spot.clone(),
@@ -505,7 +510,8 @@ impl<'a> Binder<'a> {
                                 empty: false,
                             });
                         }
-                        (Ids::Item(item), *owns_all)
+                        let ids = if out { Ids::Item(item) } else { Ids::Items(self.items_called(name)) };
+                        (ids, *owns_all)
                     }
                     Kind::CostCenter(CostCenter::Named(name)) => {
                         let item = self.cost_center(site, name);
@@ -533,6 +539,7 @@ impl<'a> Binder<'a> {
                         Ids::Item(Ok(item)) => {
                             Arc::make_mut(&mut site.owned).items.insert(*item);
                         }
+                        Ids::Items(items) => Arc::make_mut(&mut site.owned).items.extend(items),
                         _ => {}
                     }
                 }
@@ -808,6 +815,30 @@ impl<'a> Binder<'a> {
             let known = self.catalogue.items.values().filter(|item| item.category == COST_CENTER_CATEGORY);
             self.lacking(format!("there is no cost center \"{name}\""), name, known.map(|item| &*item.name))
         })
+    }
+
+    /// Every category item of the name. Cost centers are held apart: a person has exactly one.
+    fn plain_items(&self, name: &str) -> Vec<ItemId> {
+        let found = self.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+        let plain = |id: &&ItemId| {
+            self.catalogue.items.get(*id).is_some_and(|item| item.category != COST_CENTER_CATEGORY)
+        };
+        found.iter().filter(plain).copied().collect()
+    }
+
+    /// What a restriction keeps away: where a name is not clear, whatever is called so.
+    fn items_called(&self, name: &str) -> BTreeSet<ItemId> {
+        let all = self.plain_items(&filled(name, &self.values));
+        self.named.borrow_mut().1.extend(&all);
+        all.into_iter().collect()
+    }
+
+    fn centers_called(&self, names: &[String]) -> Vec<CenterId> {
+        let folded = names.iter().map(|name| fold::text(&filled(name, &self.values)));
+        let all: Vec<CenterId> =
+            folded.filter_map(|name| self.centers.get(&name)).flatten().copied().collect();
+        self.named.borrow_mut().0.extend(&all);
+        all
     }
 
     fn item(&self, name: &str) -> Result<ItemId, String> {

@@ -277,9 +277,10 @@ impl Bound {
             // Conditions may rest on where somebody belongs.
             let _ = route(&self.document, subject);
             let concerns = |flow: &&Flow| match all(&flow.conditions, subject) {
-                Truth::Yes => {
-                    flow.table.as_ref().is_none_or(|table| matches!(subject.found(table), Found::Row(_)))
-                }
+                Truth::Yes => flow
+                    .table
+                    .as_ref()
+                    .is_none_or(|table| matches!(subject.found(table), Found::Row(_) | Found::Unknown(_))),
                 // A restriction that may concern the person holds.
                 Truth::Unknown => true,
                 Truth::No | Truth::Broken(_) => false,

@@ -156,7 +156,9 @@ impl<'a> Merge<'_, 'a> {
             if candidates.as_ref().is_some_and(|flows| !flows.has(at)) {
                 continue;
             }
-            if !self.scene.asking_flows && document.demands.contains_key(&flow.id) {
+            // What is asked first is not given yet; what such a flow denies is denied at once.
+            let asks = !self.scene.asking_flows && document.demands.contains_key(&flow.id);
+            if asks && flow.never.is_empty() {
                 continue;
             }
             let answer = all(&flow.conditions, subject);
@@ -195,10 +197,14 @@ impl<'a> Merge<'_, 'a> {
                         continue;
                     }
                     Found::Unknown(place) => {
-                        self.not_given(flow, || {
+                        let text = || {
                             let lacks = lack(&table.rows[*place].tests, subject);
                             format!("row {} of {}: {lacks}", place + 1, table.name)
-                        });
+                        };
+                        if !flow.never.is_empty() {
+                            self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
+                        }
+                        self.not_given(flow, text);
                         continue;
                     }
                     Found::Broken(why) => {
@@ -210,6 +216,9 @@ impl<'a> Merge<'_, 'a> {
             let reason = subject.told.then(|| self.reason(flow, row));
             if !flow.never.is_empty() {
                 self.denied.push((at, reason.clone()));
+            }
+            if asks {
+                continue;
             }
             hits.push(Hit { at, flow, because: reason.into_iter().collect(), row });
         }
@@ -747,11 +756,14 @@ impl<'a> Merge<'_, 'a> {
                             self.desired.not_given.extend(denied);
                         }
                     }
-                    (Kind::Item { name, .. }, Ids::Item(Ok(item)))
-                        if self.desired.items.remove(item).is_some() =>
-                    {
-                        let denied = reason.clone().map(|because| NotGiven { label: name.clone(), because });
-                        self.desired.not_given.extend(denied);
+                    (Kind::Item { name, .. }, Ids::Items(items)) => {
+                        let before = self.desired.items.len();
+                        self.desired.items.retain(|item, _| !items.contains(item));
+                        if self.desired.items.len() < before {
+                            let label = name.clone();
+                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            self.desired.not_given.extend(denied);
+                        }
                     }
                     _ => {}
                 }
@@ -780,7 +792,7 @@ pub(crate) fn keeps_away(not: (&Outcome, &Ids), give: (&Outcome, &Ids), site: &S
         }
         (Kind::Role { .. }, Kind::TableRoles) | (Kind::Item { .. }, Kind::TableItems) => true,
         (Kind::Item { .. }, Kind::Item { .. }) => match (not.1, give.1) {
-            (Ids::Item(Ok(not)), Ids::Item(Ok(give))) => not == give,
+            (Ids::Items(not), Ids::Item(Ok(give))) => not.contains(give),
             _ => false,
         },
         (Kind::Door(_), Kind::Door(_)) => match (not.1, give.1) {
