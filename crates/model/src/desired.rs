@@ -266,6 +266,10 @@ pub struct Desired {
     /// Who the person is to the badge system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub door_holder: Option<String>,
+    /// Rules among the reasons of a line that give less of it than is wanted (a weaker role, a shorter time), by line. Noted
+    /// where rules ask something first: whoever is asked must be of a rule that gives all of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lesser: BTreeMap<String, BTreeSet<String>>,
     /// Failures on record that bear on this answer, by key; the others are forgotten.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub failures: BTreeSet<String>,
@@ -315,6 +319,7 @@ impl Desired {
             todos: Vec::new(),
             doors: BTreeMap::new(),
             door_holder: None,
+            lesser: BTreeMap::new(),
             failures: BTreeSet::new(),
             stopped: None,
             not_given: Vec::new(),

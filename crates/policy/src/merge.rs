@@ -86,6 +86,8 @@ pub(crate) fn add<'a>(scene: &Scene<'a>, desired: &mut Desired) -> Result<(), (S
         firsts: Vec::new(),
         broken: None,
         failures: Failures::of(scene.document, scene.facts),
+        role_shares: Vec::new(),
+        door_shares: Vec::new(),
     };
     merge.run();
     merge.broken.map_or(Ok(()), Err)
@@ -107,6 +109,9 @@ struct Merge<'s, 'a> {
     firsts: Vec<(String, i64, usize)>,
     broken: Option<(String, String)>,
     failures: Failures<'a>,
+    /// What each flow gives of roles and entry, with its place, where somebody is asked first: several may give a line.
+    role_shares: Vec<(CenterId, Role, usize)>,
+    door_shares: Vec<(String, DoorSpan, usize)>,
 }
 
 /// Roles that one outcome of a restriction keeps away: this one and every stronger one. A weaker one stays.
@@ -444,7 +449,14 @@ impl<'a> Merge<'_, 'a> {
                         kinds.iter().map(|kind| filled(kind, values).into_owned()).collect();
                     let title = filled(title, values);
                     match visit::add_booking(&spec, &title, &kinds, (*from, *to), floors, self.desired) {
-                        Ok(()) => self.once(hit, |desired| &mut desired.bookings, |wish| wish.key.as_str()),
+                        Ok(()) => {
+                            self.once(
+                                hit,
+                                "booking+:",
+                                |desired| &mut desired.bookings,
+                                |wish| wish.key.as_str(),
+                            );
+                        }
                         Err(why) => self.lacking(hit, why),
                     }
                 }
@@ -465,7 +477,9 @@ impl<'a> Merge<'_, 'a> {
                     let kind = (visitor_type.as_deref(), &*notes, *at);
                     let identity = self.scene.subject.identity;
                     match visit::add_visit(&spec, identity, kind, host, center, self.desired) {
-                        Ok(()) => self.once(hit, |desired| &mut desired.visits, |wish| wish.key.as_str()),
+                        Ok(()) => {
+                            self.once(hit, "visit+:", |desired| &mut desired.visits, |wish| wish.key.as_str())
+                        }
                         Err(why) => self.lacking(hit, why),
                     }
                 }
@@ -495,9 +509,11 @@ impl<'a> Merge<'_, 'a> {
     fn once<T: PartialEq>(
         &mut self,
         hit: &Hit<'_>,
+        line: &str,
         list: fn(&mut Desired) -> &mut Vec<Want<T>>,
         key: fn(&T) -> &str,
     ) {
+        let weighs = self.weighs();
         let all = list(self.desired);
         let Some(new) = all.pop() else { return };
         let name = key(&new.value).to_owned();
@@ -507,17 +523,54 @@ impl<'a> Merge<'_, 'a> {
             self.firsts.push((name, priority, hit.at));
             return;
         };
+        let earlier: Vec<String> = same.because.iter().map(|because| because.rule.clone()).collect();
         same.because.extend(new.because);
         let Some(first) = self.firsts.iter_mut().find(|first| first.0 == name) else { return };
+        let differ = same.value != new.value;
+        let outdone = if priority > first.1 { earlier } else { vec![hit.flow.id.clone()] };
         if priority > first.1 {
             same.value = new.value;
             (first.1, first.2) = (priority, hit.at);
-        } else if priority == first.1 && same.value != new.value {
+        } else if priority == first.1 && differ {
             let other = &self.scene.document.flows[first.2].id;
             self.desired.problems.push(format!(
                 "flows {other} and {} both want {name} with priority {priority}: the first counts",
                 hit.flow.id
             ));
+        }
+        if weighs && differ {
+            self.desired.lesser.entry(format!("{line}{name}")).or_default().extend(outdone);
+        }
+    }
+
+    /// Whether it matters who gives how much of something: rules ask first, and somebody reads who.
+    fn weighs(&self) -> bool {
+        self.scene.subject.told && !self.scene.document.demands.is_empty()
+    }
+
+    /// Which flows give less than all of a role or of the time behind a door.
+    fn note_lesser(&mut self) {
+        if self.role_shares.len() + self.door_shares.len() < 2 {
+            return;
+        }
+        let now = self.scene.now;
+        let site = self.scene.document.sites.get(self.scene.site_id);
+        let timeless = site.is_some_and(|site| site.doors_without_times);
+        let roles = self.role_shares.iter().filter_map(|(center, role, at)| {
+            let want = self.desired.roles.get(center)?.value;
+            Some((role_given(*center, want), *role == want, *at))
+        });
+        let doors = self.door_shares.iter().filter_map(|(area, span, at)| {
+            let want = self.desired.doors.get(area)?.value;
+            let all = if timeless { span.holds(now) } else { !span.is_less_than(&want) };
+            Some((door_given(area), all, *at))
+        });
+        let (whole, part): (Vec<_>, Vec<_>) = roles.chain(doors).partition(|(_, all, _)| *all);
+        // One flow may give both.
+        let gives_all = |line: &str, at: usize| whole.iter().any(|(known, _, by)| known == line && *by == at);
+        for (line, _, at) in part.into_iter().filter(|(line, _, at)| !gives_all(line, *at)) {
+            let rule = self.scene.document.flows[at].id.clone();
+            self.desired.lesser.entry(line).or_default().insert(rule);
         }
     }
 
@@ -557,6 +610,9 @@ impl<'a> Merge<'_, 'a> {
         for area in all {
             if self.failures.leaves_out(hit.flow, outcome, || door_given(&area)) {
                 continue;
+            }
+            if self.weighs() {
+                self.door_shares.push((area.clone(), span, hit.at));
             }
             match self.desired.doors.get_mut(&area) {
                 Some(want) => {
@@ -699,6 +755,9 @@ impl<'a> Merge<'_, 'a> {
         if let Some(bar) = self.bars.iter().find(|bar| role >= bar.role && bar.centers.contains(&center)) {
             self.barred.insert((bar.at, center));
             return;
+        }
+        if self.weighs() {
+            self.role_shares.push((center, role, hit.at));
         }
         let want =
             self.desired.roles.entry(center).or_insert_with(|| Want { value: role, because: Vec::new() });
