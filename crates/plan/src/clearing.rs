@@ -1,6 +1,7 @@
 //! Sets gates for what people, time and limits must let go first. Pure: what is asked, what is known, and the clock
 //! come as arguments; what must be kept or ended is answered.
 
+mod meanwhile;
 #[cfg(test)]
 mod model;
 
@@ -20,6 +21,7 @@ use lanyard_model::{
 };
 use sha2::{Digest, Sha256};
 
+pub use self::meanwhile::meanwhile;
 use crate::{lines, seal};
 
 /// The rule under which account creation and reactivation may be asked about.
@@ -37,12 +39,14 @@ pub const WHATIF: &str = "whatif:";
 type Asks = Vec<(String, Demand)>;
 
 /// Lines that rules ask something about before they are given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Asked {
     by_line: BTreeMap<String, Asks>,
     /// Seat, section and classification come as one wish, whichever desk it becomes.
-    place: Option<(String, Demand)>,
-    new_account: Option<Demand>,
+    place: Asks,
+    new_account: Asks,
+    /// What is wanted without the rules that ask, where they ask about any line.
+    base: Option<Box<Desired>>,
 }
 
 impl Asked {
@@ -84,14 +88,22 @@ impl Asked {
         if let Some(want) = &full.seat
             && base.seat.as_ref().is_none_or(|free| free.value != want.value)
         {
-            asked.place = of(&want.because);
+            asked.place = asks_of(&want.because, None, demands);
+        }
+        if !(asked.by_line.is_empty() && asked.place.is_empty()) {
+            asked.base = Some(Box::new(base.clone()));
         }
         asked
     }
 
-    fn about(&self, key: &str) -> Option<(&str, &Demand)> {
-        if let Some((rule, demand)) = self.by_line.get(key) {
-            return Some((rule, demand));
+    /// What is wanted without the rules that ask; `None`: they ask about nothing of it.
+    pub fn base(&self) -> Option<&Desired> {
+        self.base.as_deref()
+    }
+
+    fn about(&self, key: &str) -> &[(String, Demand)] {
+        if let Some(asks) = self.by_line.get(key) {
+            return asks;
         }
         if key.starts_with("seat+:") || key.starts_with("section+:") || key.starts_with("class:") {
             return &self.place;
