@@ -377,6 +377,7 @@ impl Engine {
     /// Resolves the policy's names against the catalogues that are in memory now.
     pub(crate) fn rebind(&self, policy: Option<Arc<Policy>>) {
         let policy = policy.unwrap_or_else(|| Arc::clone(&self.active().policy));
+        let policy = Arc::new(policy.with_missing(&self.missing_groups()));
         let active = Active::new(policy, &catalogues(self.sites()));
         *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
     }
@@ -465,7 +466,14 @@ impl Engine {
     }
 
     pub(crate) fn set_missing_groups(&self, missing: BTreeSet<GroupId>) {
-        *self.missing_groups.write().unwrap_or_else(PoisonError::into_inner) = missing;
+        let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
+        let news = *known != missing;
+        *known = missing;
+        drop(known);
+        if news {
+            // Decisions rest on it.
+            self.rebind(None);
+        }
     }
 
     /// Adds groups that were just deleted. Answers the write that makes a restart remember them, if any is new.
@@ -474,7 +482,12 @@ impl Engine {
         let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
         let before = known.len();
         known.extend(deleted.into_iter().filter(|group| active.groups.contains(group)));
-        (known.len() > before).then(|| missing_groups_write(&known))
+        let write = (known.len() > before).then(|| missing_groups_write(&known));
+        drop(known);
+        if write.is_some() {
+            self.rebind(None);
+        }
+        write
     }
 
     /// What is missing, to be kept with the sweep that found it; `None`: it is kept so already.

@@ -351,7 +351,15 @@ impl Engine {
                 if !catalogues.is_empty() {
                     problems = problems.with(policy.bind(&catalogues).problems().clone());
                 }
-                (Some(policy), problems)
+                // What nobody is known to be in is not known of anybody: a trial of it decides as it would in force.
+                let missing = known.groups.map(|groups| {
+                    policy
+                        .groups()
+                        .into_iter()
+                        .filter(|group| !groups.contains_key(group))
+                        .collect::<Vec<_>>()
+                });
+                (Some(policy.with_missing(missing.iter().flatten())), problems)
             }
         }
     }

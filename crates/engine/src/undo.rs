@@ -180,7 +180,7 @@ impl Engine {
         let active = self.active();
         let now = self.clock.now();
         let removal = Removal {
-            protected: active.policy.protects(&known.identity).map(|because| because.text),
+            protected: active.policy.protects(&known.identity, Some(site)).map(|because| because.text),
             ..Removal::default()
         };
         let catalogue = state.catalogue();

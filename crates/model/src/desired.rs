@@ -192,6 +192,46 @@ pub struct NotGiven {
     pub because: Because,
 }
 
+/// What stays as it is while a name in a rule that gives it is not known at the site (renamed there, misspelt here): nobody
+/// loses anything by that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftAlone {
+    pub seat: bool,
+    pub doors: bool,
+    /// Roles stay but in these centers, which rules name as they are called now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles_but: Option<Arc<BTreeSet<CenterId>>>,
+    /// Category items stay but these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items_but: Option<Arc<BTreeSet<ItemId>>>,
+}
+
+impl LeftAlone {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub fn role(&self, center: CenterId) -> bool {
+        self.roles_but.as_ref().is_some_and(|named| !named.contains(&center))
+    }
+
+    pub fn item(&self, item: ItemId) -> bool {
+        self.items_but.as_ref().is_some_and(|named| !named.contains(&item))
+    }
+
+    /// `seat and roles`.
+    pub fn words(&self) -> String {
+        let parts = [
+            ("seat", self.seat),
+            ("roles", self.roles_but.is_some()),
+            ("category items", self.items_but.is_some()),
+            ("doors", self.doors),
+        ];
+        parts.iter().filter(|(_, left)| *left).map(|(word, _)| *word).collect::<Vec<_>>().join(" and ")
+    }
+}
+
 /// The whole answer for one identity. Deterministic: equal inputs, equal value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Desired {
@@ -211,6 +251,8 @@ pub struct Desired {
     pub items: BTreeMap<ItemId, Want<()>>,
     /// What policy may take away besides what it gave itself.
     pub owned: Arc<Owned>,
+    #[serde(default, skip_serializing_if = "LeftAlone::is_nothing")]
+    pub left_alone: LeftAlone,
     pub bookings: Vec<Want<BookingWish>>,
     /// Of somebody who is gone: what stays in the calendar for now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -224,6 +266,10 @@ pub struct Desired {
     /// Who the person is to the badge system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub door_holder: Option<String>,
+    /// Rules among the reasons of a line that give less of it than is wanted (a weaker role, a shorter time), by line. Noted
+    /// where rules ask something first: whoever is asked must be of a rule that gives all of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lesser: BTreeMap<String, BTreeSet<String>>,
     /// Failures on record that bear on this answer, by key; the others are forgotten.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub failures: BTreeSet<String>,
@@ -265,6 +311,7 @@ impl Desired {
             roles: BTreeMap::new(),
             items: BTreeMap::new(),
             owned: Arc::clone(&OWNS_NOTHING),
+            left_alone: LeftAlone::default(),
             bookings: Vec::new(),
             keeps: Vec::new(),
             visits: Vec::new(),
@@ -272,6 +319,7 @@ impl Desired {
             todos: Vec::new(),
             doors: BTreeMap::new(),
             door_holder: None,
+            lesser: BTreeMap::new(),
             failures: BTreeSet::new(),
             stopped: None,
             not_given: Vec::new(),

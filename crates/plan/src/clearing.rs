@@ -1,6 +1,7 @@
 //! Sets gates for what people, time and limits must let go first. Pure: what is asked, what is known, and the clock
 //! come as arguments; what must be kept or ended is answered.
 
+mod meanwhile;
 #[cfg(test)]
 mod model;
 
@@ -13,13 +14,14 @@ use lanyard_model::{
         ALL_BOOKINGS, Approver, Clearance, ClearanceKind, ClearanceState, Demand, GatedLine, Vote,
         door_given, item_given, role_given,
     },
-    desired::{Desired, Ending, Lifecycle},
+    desired::{Because, Desired, Ending, Lifecycle},
     id::{IdentityId, PlanId},
     place::Catalogue,
     plan::{Block, Difference, Effect, Gate, Operation, Plan, Step},
 };
 use sha2::{Digest, Sha256};
 
+pub use self::meanwhile::meanwhile;
 use crate::{lines, seal};
 
 /// The rule under which account creation and reactivation may be asked about.
@@ -33,83 +35,110 @@ const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
 /// Rules that begin so are asked about whenever they are on record, without the policy's word.
 pub const WHATIF: &str = "whatif:";
 
+/// What must be answered for one line, by rule: all of it.
+type Asks = Vec<(String, Demand)>;
+
 /// Lines that rules ask something about before they are given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Asked {
-    by_line: BTreeMap<String, (String, Demand)>,
+    by_line: BTreeMap<String, Asks>,
     /// Seat, section and classification come as one wish, whichever desk it becomes.
-    place: Option<(String, Demand)>,
-    new_account: Option<Demand>,
+    place: Asks,
+    new_account: Asks,
+    /// What is wanted without the rules that ask, where they ask about any line.
+    base: Option<Box<Desired>>,
 }
 
 impl Asked {
     /// `full` is what policy wants, `base` what it wants without the rules that ask. What both give needs no asking.
     pub fn new(full: &Desired, base: &Desired, demands: &BTreeMap<String, Demand>) -> Self {
-        let mut asked = Self { new_account: demands.get(NEW_ACCOUNT).cloned(), ..Self::default() };
-        let of = |because: &[lanyard_model::desired::Because]| {
-            because.iter().find_map(|b| demands.get(&b.rule).map(|demand| (b.rule.clone(), demand.clone())))
+        let new_account = demands.get(NEW_ACCOUNT).map(|demand| (NEW_ACCOUNT.to_owned(), demand.clone()));
+        let mut asked = Self { new_account: new_account.into_iter().collect(), ..Self::default() };
+        let mut ask = |line: String, because: &[Because]| {
+            let asks = asks_of(because, full.lesser.get(&line), demands);
+            if !asks.is_empty() {
+                asked.by_line.insert(line, asks);
+            }
         };
         for (center, want) in &full.roles {
-            let given = base.roles.get(center).is_some_and(|free| free.value >= want.value);
-            if let (false, Some(asks)) = (given, of(&want.because)) {
-                asked.by_line.insert(role_given(*center, want.value), asks);
+            if base.roles.get(center).is_none_or(|free| free.value < want.value) {
+                ask(role_given(*center, want.value), &want.because);
             }
         }
         for (item, want) in full.items.iter().filter(|(item, _)| !base.items.contains_key(item)) {
-            if let Some(asks) = of(&want.because) {
-                asked.by_line.insert(item_given(*item), asks);
-            }
+            ask(item_given(*item), &want.because);
         }
         if let Some(want) = &full.cost_center
             && base.cost_center.as_ref().is_none_or(|free| free.value != want.value)
-            && let Some(asks) = of(&want.because)
         {
-            asked.by_line.insert(format!("cost:{}", want.value), asks);
+            ask(format!("cost:{}", want.value), &want.because);
         }
-        for want in
-            full.bookings.iter().filter(|want| !base.bookings.iter().any(|b| b.value.key == want.value.key))
-        {
-            if let Some(asks) = of(&want.because) {
-                asked.by_line.insert(format!("booking+:{}", want.value.key), asks);
-            }
+        // What several flows want under one key is as one of them says.
+        for want in full.bookings.iter().filter(|want| !base.bookings.iter().any(|b| b.value == want.value)) {
+            ask(format!("booking+:{}", want.value.key), &want.because);
         }
-        for want in
-            full.visits.iter().filter(|want| !base.visits.iter().any(|b| b.value.key == want.value.key))
-        {
-            if let Some(asks) = of(&want.because) {
-                asked.by_line.insert(format!("visit+:{}", want.value.key), asks);
-            }
+        for want in full.visits.iter().filter(|want| !base.visits.iter().any(|b| b.value == want.value)) {
+            ask(format!("visit+:{}", want.value.key), &want.because);
         }
-        for (area, want) in full.doors.iter().filter(|(area, _)| !base.doors.contains_key(*area)) {
-            if let Some(asks) = of(&want.because) {
-                asked.by_line.insert(door_given(area), asks);
+        for (area, want) in &full.doors {
+            if base.doors.get(area).is_none_or(|free| free.value.is_less_than(&want.value)) {
+                ask(door_given(area), &want.because);
             }
         }
         if let Some(want) = &full.seat
             && base.seat.as_ref().is_none_or(|free| free.value != want.value)
         {
-            asked.place = of(&want.because);
+            asked.place = asks_of(&want.because, None, demands);
+        }
+        if !(asked.by_line.is_empty() && asked.place.is_empty()) {
+            asked.base = Some(Box::new(base.clone()));
         }
         asked
     }
 
-    fn about(&self, key: &str) -> Option<(&str, &Demand)> {
-        if let Some((rule, demand)) = self.by_line.get(key) {
-            return Some((rule, demand));
+    /// What is wanted without the rules that ask; `None`: they ask about nothing of it.
+    pub fn base(&self) -> Option<&Desired> {
+        self.base.as_deref()
+    }
+
+    fn about(&self, key: &str) -> &[(String, Demand)] {
+        if let Some(asks) = self.by_line.get(key) {
+            return asks;
         }
         if key.starts_with("seat+:") || key.starts_with("section+:") || key.starts_with("class:") {
-            return self.place.as_ref().map(|(rule, demand)| (rule.as_str(), demand));
+            return &self.place;
         }
         if key == "create" || key == "reactivate" {
-            return self.new_account.as_ref().map(|demand| (NEW_ACCOUNT, demand));
+            return &self.new_account;
         }
-        None
+        &[]
     }
 
     /// The policy asks nothing about anything of this person.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What is asked about a line with these reasons, of which `lesser` give less than all of it. One rule that gives all of it is
+/// enough; where only several do together, each of them is asked.
+fn asks_of(
+    because: &[Because],
+    lesser: Option<&BTreeSet<String>>,
+    demands: &BTreeMap<String, Demand>,
+) -> Asks {
+    let gives_all = |reason: &&Because| lesser.is_none_or(|rules| !rules.contains(&reason.rule));
+    let mut asks = Asks::new();
+    let together = !because.iter().any(|reason| gives_all(&reason));
+    for reason in because.iter().filter(|reason| together || gives_all(reason)) {
+        if let Some(demand) = demands.get(&reason.rule)
+            && (together || asks.is_empty())
+            && !asks.iter().any(|(rule, _)| *rule == reason.rule)
+        {
+            asks.push((reason.rule.clone(), demand.clone()));
+        }
+    }
+    asks
 }
 
 /// What the gates depend on.
@@ -323,10 +352,7 @@ fn verdict(
         let (at, why) = undone.ended.clone().unwrap_or((undone.asked_at, "undone by a person".into()));
         return Verdict::Refused(undone.id.clone(), format!("{why}, {}", at.strftime("%Y-%m-%d %H:%M UTC")));
     }
-    let mut demands: Vec<(String, Demand)> = Vec::new();
-    if let Some((rule, demand)) = gating.asked.about(key) {
-        demands.push((rule.to_owned(), demand.clone()));
-    }
+    let mut demands: Asks = gating.asked.about(key).to_vec();
     if step.destructive
         && takes(key)
         && let Some((rule, demand)) = removal_rule(step, gating.demands)

@@ -50,7 +50,9 @@ pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, 
             because: want.because.clone(),
         };
         match had.get(area) {
-            Some(span) if *span == want.value && unsure.get(area).is_none_or(|told| *told == want.value) => {}
+            Some(span)
+                if *span == want.value && unsure.get(area).is_none_or(|told| *told == want.value)
+                    || want.value.is_less_than(span) && desired.left_alone.doors => {}
             Some(span) if want.value.is_less_than(span) => {
                 removals.push(told(Effect::Remove, Some(span.to_string())));
                 after_removals.insert(area.clone(), want.value);
@@ -64,7 +66,8 @@ pub(crate) fn plan_doors(plan: &mut Plan, desired: &Desired, applied: &Applied, 
         }
     }
     let all = union(had.clone(), &unsure);
-    for (area, span) in all.iter().filter(|(area, _)| !desired.doors.contains_key(*area)) {
+    let gone = |area: &String| !desired.doors.contains_key(area) && !desired.left_alone.doors;
+    for (area, span) in all.iter().filter(|(area, _)| gone(area)) {
         let text = "no rule gives it any more".to_owned();
         let because = vec![Because { rule: "policy".into(), row: None, text }];
         removals.push(removed(area, span.to_string(), &because));

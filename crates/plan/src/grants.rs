@@ -37,7 +37,7 @@ pub(crate) fn plan_roles(
     for (center, want) in &desired.roles {
         let what = format!("role in {}", setting.catalogue.center_name(*center));
         match observed.get(center).copied() {
-            Some(have) if have == want.value => {}
+            Some(have) if have == want.value || have > want.value && desired.left_alone.role(*center) => {}
             Some(have) if have > want.value => {
                 // A stronger role is lowered only where policy gave it, or owns the center outright.
                 if applied.roles.get(center) == Some(&have) || desired.owned.centers.contains(center) {
@@ -86,7 +86,8 @@ pub(crate) fn plan_roles(
         }
     }
     for (center, have) in observed {
-        if desired.roles.contains_key(center) || applied.set_aside.contains_key(center) {
+        let stays = applied.set_aside.contains_key(center) || desired.left_alone.role(*center);
+        if desired.roles.contains_key(center) || stays {
             continue;
         }
         let what = format!("role in {}", setting.catalogue.center_name(*center));
@@ -126,6 +127,7 @@ fn in_step(desired: &Desired, observed: &BTreeMap<CenterId, Role>, applied: &App
     desired.roles.iter().all(|(center, want)| observed.get(center) == Some(&want.value))
         && observed.keys().all(|center| {
             desired.roles.contains_key(center)
+                || desired.left_alone.role(*center)
                 || !(applied.roles.contains_key(center) || desired.owned.centers.contains(center))
         })
 }
@@ -146,7 +148,10 @@ pub(crate) fn plan_items(
         }
         return (BTreeSet::new(), Vec::new());
     };
-    let ours = |item: &ItemId| applied.items.contains(item) || desired.owned.items.contains(item);
+    let ours = |item: &ItemId| {
+        (applied.items.contains(item) || desired.owned.items.contains(item))
+            && !desired.left_alone.item(*item)
+    };
     if desired.items.keys().all(|item| observed.contains(item))
         && observed.iter().all(|item| desired.items.contains_key(item) || !ours(item))
     {

@@ -23,6 +23,9 @@ pub(crate) fn plan_seat(
 ) {
     let seat = account.and_then(|a| a.seat);
     let section = account.and_then(|a| a.section);
+    if desired.left_alone.seat && (seat.is_some() || section.is_some()) {
+        return;
+    }
     match &desired.seat {
         None => note_place(patch, differences, desired.place_note.as_ref(), account),
         Some(Want { value: SeatWish::Desk { floors, kinds, rooms, near }, because }) => {
@@ -91,6 +94,9 @@ pub(crate) fn plan_seat_loss(
     applied: &Applied,
     setting: &Setting<'_>,
 ) {
+    if desired.left_alone.seat {
+        return;
+    }
     let mut patch = AccountPatch::default();
     let mut differences = Vec::new();
     let wants_desk = matches!(&desired.seat, Some(Want { value: SeatWish::Desk { .. }, .. }));

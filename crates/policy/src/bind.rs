@@ -4,6 +4,7 @@ use std::{
     borrow::Borrow,
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
     sync::Arc,
 };
 
@@ -18,11 +19,11 @@ use lanyard_model::{
 use crate::{
     PolicyFiles,
     document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, PlaceNames, SeatKind},
-    names::Words,
+    names::{Bits, Words},
     parameter::{Values, filled, filled_place, is_named_in, is_named_in_row},
     place,
     problem::{Findings, Problems, Spot, nearest},
-    table::Row,
+    table::{Row, named_sites},
 };
 
 /// A policy with its names resolved in each site.
@@ -32,6 +33,8 @@ pub struct Bound {
     pub(crate) sites: BTreeMap<SiteId, Site>,
     /// The same for people of tenants that have values of their own for parameters.
     own: BTreeMap<(SiteId, TenantId), Site>,
+    /// Groups that the policy names and no directory has any more.
+    pub(crate) missing: Arc<Bits>,
     problems: Problems,
 }
 
@@ -73,6 +76,11 @@ pub(crate) struct Site {
     /// Centers by module (folded).
     pub modules: BTreeMap<String, BTreeSet<CenterId>>,
     pub owned: Arc<Owned>,
+    /// Centers and category items that rules name, and that are called so here.
+    pub named_centers: Arc<BTreeSet<CenterId>>,
+    pub named_items: Arc<BTreeSet<ItemId>>,
+    /// What is said of names that were meant here and are not known, or are not clear: what a rule gave under them is somewhere.
+    pub lost: Arc<BTreeSet<String>>,
 }
 
 /// Centers of one module by the building that they serve.
@@ -129,6 +137,8 @@ pub(crate) enum Ids {
     Serving(Serving),
     Centers(BTreeSet<CenterId>, Vec<String>),
     Item(Result<ItemId, String>),
+    /// Every item of the name, for a restriction.
+    Items(BTreeSet<ItemId>),
     /// Names of areas, in the outcome's order.
     Doors(Vec<String>),
 }
@@ -140,6 +150,9 @@ pub(crate) struct RowIds {
     pub cost_center: Option<ItemId>,
     pub doors: Vec<String>,
     pub missing: Vec<String>,
+    /// Those of `missing` that are about centers, and about items.
+    pub missing_centers: Vec<String>,
+    pub missing_items: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -162,6 +175,32 @@ const NAMES_MAX: usize = 5_000;
 /// Where something missing is named, from and to which byte, and what is said of it.
 type Told = (String, usize, usize, String);
 
+/// A name that is missing in one site.
+struct Missing {
+    spot: Spot,
+    message: String,
+    /// A parameter is named there: then it is meant here, and nowhere else.
+    own: bool,
+    /// A restriction names it.
+    restricts: bool,
+    /// It is no name that is missing, but what the section of the name is to hold.
+    empty: bool,
+}
+
+impl Missing {
+    /// A rule gives something by that name.
+    fn given(spot: &Spot, message: String, own: bool) -> Self {
+        Self { spot: spot.clone(), message, own, restricts: false, empty: false }
+    }
+}
+
+/// Sites that lack a name, whether it is surely meant in one of them, whether a restriction names it, and whether the name
+/// itself is there.
+type Lacking<'a> = (BTreeSet<&'a SiteId>, bool, bool, bool);
+
+/// Begins what is said of a name that is there, and more than once: it is meant wherever that is so.
+const SEVERAL: &str = "several ";
+
 /// Table, what is taken from it under which condition on a column, and what that is here.
 type KnownPlaces = (usize, PlaceNames, Option<(FieldName, String)>, Arc<Vec<PlaceIds>>);
 
@@ -179,9 +218,9 @@ struct Binder<'a> {
     sections: HashMap<String, Vec<(SectionId, FloorId)>>,
     /// Floors with seats, by kind (folded) and, under the empty name, of any kind.
     seats: HashMap<String, BTreeSet<FloorId>>,
-    /// Names missing here, by where the policy says them.
-    /// With whether a parameter is named there: then it is meant here, and nowhere else.
-    missing: Vec<(Spot, String, bool)>,
+    missing: Vec<Missing>,
+    /// What rules name that is called so here.
+    named: RefCell<(BTreeSet<CenterId>, BTreeSet<ItemId>)>,
     /// What was perhaps meant, by what is said to be missing.
     fixes: RefCell<BTreeMap<String, String>>,
     /// Places that several flows take from one table in the same way are resolved once.
@@ -190,12 +229,13 @@ struct Binder<'a> {
 
 pub(crate) fn bind<C: Borrow<Catalogue>>(
     document: Arc<Document>,
+    missing_groups: Arc<Bits>,
     files: &PolicyFiles,
     catalogues: &BTreeMap<SiteId, C>,
 ) -> Bound {
     let mut sites = BTreeMap::new();
     // A name need not exist in every site; it is a mistake if it exists in none.
-    let mut missing: BTreeMap<Told, (BTreeSet<&SiteId>, bool)> = BTreeMap::new();
+    let mut missing: BTreeMap<Told, Lacking<'_>> = BTreeMap::new();
     let mut fixes: BTreeMap<String, String> = BTreeMap::new();
     let mut own_sites = BTreeMap::new();
     let tenants: Vec<Option<&TenantId>> =
@@ -211,10 +251,13 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
             for (message, fix) in binder.fixes.take() {
                 fixes.entry(message).or_insert(fix);
             }
-            for (spot, message, own) in binder.missing {
-                let entry = missing.entry((spot.file, spot.span.start, spot.span.end, message)).or_default();
+            for Missing { spot, message, own, restricts, empty } in binder.missing {
+                let told = (spot.file, spot.span.start, spot.span.end, message);
+                let entry = missing.entry(told).or_default();
                 entry.0.insert(id);
                 entry.1 |= own;
+                entry.2 |= restricts;
+                entry.3 |= empty;
             }
         }
     }
@@ -223,30 +266,45 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
     for (name, text) in &files.tables {
         findings.source(&format!("{}.csv", name.trim_end_matches(".csv")), text);
     }
-    for ((file, start, end, message), (without, own)) in missing {
-        let limited = document
-            .tables
-            .values()
-            .flat_map(|table| &table.rows)
-            .find(|row| row.spot.file == file && row.spot.span == (start..end))
-            .map(Row::sites)
-            .filter(|sites| !sites.is_empty());
-        let meant = limited.map_or(catalogues.len(), |sites| {
-            sites
-                .iter()
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .filter(|site| catalogues.contains_key(**site))
-                .count()
-        });
-        if own || without.len() >= meant {
+    let mut lost = BTreeSet::new();
+    for ((file, start, end, message), (without, own, restricts, empty)) in missing {
+        let unclear = message.starts_with(SEVERAL);
+        let limited = limits(&document, &file, start..end);
+        let mut meant =
+            catalogues.keys().filter(|site| limited.is_empty() || limited.contains(site)).peekable();
+        let meant_there = own || meant.peek().is_some() && meant.all(|site| without.contains(site));
+        if (meant_there || unclear) && !empty {
+            lost.insert(message.clone());
+        }
+        if meant_there || unclear && restricts {
             let names: Vec<_> = without.iter().map(ToString::to_string).collect();
             let spot = Spot { file, span: start..end };
             let fix = fixes.get(&message).cloned();
-            findings.warning(&spot, format!("{message} (site {})", names.join(", ")), fix);
+            let message = format!("{message} (site {})", names.join(", "));
+            match (restricts, unclear) {
+                (true, false) => findings.error(&spot, format!("{message}: it keeps nobody away"), fix),
+                (true, true) => findings.error(&spot, format!("{message}: all of them are kept away"), fix),
+                (false, _) => findings.warning(&spot, message, fix),
+            }
         }
     }
-    Bound { document: Arc::clone(&document), sites, own: own_sites, problems: findings.finish() }
+    let lost = Arc::new(lost);
+    sites
+        .values_mut()
+        .chain(own_sites.values_mut())
+        .for_each(|site: &mut Site| site.lost = Arc::clone(&lost));
+    Bound { document, sites, own: own_sites, missing: missing_groups, problems: findings.finish() }
+}
+
+/// Sites to which the row or the flow that stands there is limited; empty: any.
+fn limits<'d>(document: &'d Document, file: &str, span: Range<usize>) -> Vec<&'d SiteId> {
+    let is_there = |spot: &Spot| spot.file == file && spot.span == span;
+    let mut rows = document.tables.values().flat_map(|table| &table.rows);
+    if let Some(row) = rows.find(|row| is_there(&row.spot)) {
+        return row.sites();
+    }
+    let names = |flow: &&Flow| flow.gives.iter().chain(&flow.never).any(|outcome| is_there(&outcome.spot));
+    document.flows.iter().find(names).map(|flow| named_sites(&flow.conditions)).unwrap_or_default()
 }
 
 fn push<T>(map: &mut HashMap<String, Vec<T>>, name: &str, id: T)
@@ -310,6 +368,7 @@ impl<'a> Binder<'a> {
             sections,
             seats,
             missing: Vec::new(),
+            named: RefCell::default(),
             fixes: RefCell::default(),
             known: Vec::new(),
         }
@@ -347,7 +406,8 @@ impl<'a> Binder<'a> {
                 let known = catalogue.user_types.values().map(|name| &**name);
                 let why = format!("there is no user type \"{name}\"");
                 let own = name != rule.name;
-                self.missing.push((rule.spot.clone(), self.lacking(why, &name, known), own));
+                let message = self.lacking(why, &name, known);
+                self.missing.push(Missing::given(&rule.spot, message, own));
             }
             site.user_types.push(found.map(|(id, _)| *id));
         }
@@ -359,6 +419,8 @@ impl<'a> Binder<'a> {
             let ids = self.flow(flow, id, &mut site);
             site.flows.push(ids);
         }
+        let (centers, items) = self.named.take();
+        (site.named_centers, site.named_items) = (Arc::new(centers), Arc::new(items));
         site
     }
 
@@ -377,17 +439,21 @@ impl<'a> Binder<'a> {
         for name in &row.out.items {
             match self.item(name) {
                 Ok(item) => ids.items.push(item),
-                Err(why) => ids.missing.push(why),
+                Err(why) => {
+                    ids.missing_items.push(why.clone());
+                    ids.missing.push(why);
+                }
             }
         }
         ids.doors = row.out.doors.iter().map(|name| filled(name, &self.values).into_owned()).collect();
         for (role, names) in &row.out.roles {
             let (centers, missing) = self.centers(names);
             ids.roles.extend(centers.into_iter().map(|center| (center, *role)));
+            ids.missing_centers.extend(missing.iter().cloned());
             ids.missing.extend(missing);
         }
         let own = is_named_in_row(&row.out);
-        self.missing.extend(ids.missing.iter().map(|why| (row.spot.clone(), why.clone(), own)));
+        self.missing.extend(ids.missing.iter().map(|why| Missing::given(&row.spot, why.clone(), own)));
         ids
     }
 
@@ -399,9 +465,18 @@ impl<'a> Binder<'a> {
                 let (found, owns_all) = match &outcome.kind {
                     Kind::Place { place, .. } => (self.places(place, rows, flow, outcome, site_id), false),
                     Kind::Role { centers: Centers::Named(names), owns_all, .. } => {
-                        let (centers, missing) = self.centers(names);
+                        let (mut centers, missing) = self.centers(names);
+                        if !out {
+                            centers.extend(self.centers_called(names));
+                        }
                         for why in &missing {
-                            self.missing.push((outcome.spot.clone(), why.clone(), is_named_in(outcome)));
+                            self.missing.push(Missing {
+                                spot: outcome.spot.clone(),
+                                message: why.clone(),
+                                own: is_named_in(outcome),
+                                restricts: !out,
+                                empty: false,
+                            });
                         }
                         (Ids::Centers(centers, missing), *owns_all)
                     }
@@ -427,14 +502,25 @@ impl<'a> Binder<'a> {
                     Kind::Item { name, owns_all } => {
                         let item = self.item(name);
                         if let Err(why) = &item {
-                            self.missing.push((outcome.spot.clone(), why.clone(), is_named_in(outcome)));
+                            self.missing.push(Missing {
+                                spot: outcome.spot.clone(),
+                                message: why.clone(),
+                                own: is_named_in(outcome),
+                                restricts: !out,
+                                empty: false,
+                            });
                         }
-                        (Ids::Item(item), *owns_all)
+                        let ids = if out { Ids::Item(item) } else { Ids::Items(self.items_called(name)) };
+                        (ids, *owns_all)
                     }
                     Kind::CostCenter(CostCenter::Named(name)) => {
                         let item = self.cost_center(site, name);
                         if let Err(why) = &item {
-                            self.missing.push((outcome.spot.clone(), why.clone(), is_named_in(outcome)));
+                            self.missing.push(Missing::given(
+                                &outcome.spot,
+                                why.clone(),
+                                is_named_in(outcome),
+                            ));
                         }
                         (Ids::Item(item), false)
                     }
@@ -453,6 +539,7 @@ impl<'a> Binder<'a> {
                         Ids::Item(Ok(item)) => {
                             Arc::make_mut(&mut site.owned).items.insert(*item);
                         }
+                        Ids::Items(items) => Arc::make_mut(&mut site.owned).items.extend(items),
                         _ => {}
                     }
                 }
@@ -472,7 +559,7 @@ impl<'a> Binder<'a> {
         let found = site.modules.get(&fold::text(&named)).cloned().unwrap_or_default();
         if found.is_empty() {
             let why = format!("there is no center of module \"{named}\"");
-            self.missing.push((outcome.spot.clone(), why, named != module));
+            self.missing.push(Missing::given(&outcome.spot, why, named != module));
         }
         found
     }
@@ -506,10 +593,14 @@ impl<'a> Binder<'a> {
                 self.within_section(&mut place);
             }
             let place = noted(place);
-            // Another site cannot make up for a section without spaces.
-            let own = |at: usize| at >= named || is_named_in(outcome);
+            // Another site cannot make up for a section without spaces, nor for a floor of a building that is here.
+            let here = place.names.building.is_some() && !place.buildings.is_empty();
+            let own = |at: usize| at >= named || here || is_named_in(outcome);
             let missing = place.missing.iter().enumerate();
-            self.missing.extend(missing.map(|(at, why)| (outcome.spot.clone(), why.clone(), own(at))));
+            self.missing.extend(missing.map(|(at, why)| Missing {
+                empty: at >= named,
+                ..Missing::given(&outcome.spot, why.clone(), own(at))
+            }));
             return Ids::Places(Arc::new(vec![place]));
         }
         let table = flow.table.as_ref().map_or(0, |table| table.at);
@@ -534,9 +625,13 @@ impl<'a> Binder<'a> {
                 self.within_section(&mut place);
             }
             let place = noted(place);
-            let own = |at: usize| at >= named || is_named_in_row(&row.out) || is_named_in(outcome);
+            let here = place.names.building.is_some() && !place.buildings.is_empty();
+            let own = |at: usize| at >= named || here || is_named_in_row(&row.out) || is_named_in(outcome);
             let missing = place.missing.iter().enumerate();
-            self.missing.extend(missing.map(|(at, why)| (row.spot.clone(), why.clone(), own(at))));
+            self.missing.extend(missing.map(|(at, why)| Missing {
+                empty: at >= named,
+                ..Missing::given(&row.spot, why.clone(), own(at))
+            }));
             places.push(place);
         }
         let places = Arc::new(places);
@@ -722,18 +817,37 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// Every category item of the name. Cost centers are held apart: a person has exactly one.
+    fn plain_items(&self, name: &str) -> Vec<ItemId> {
+        let found = self.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+        let plain = |id: &&ItemId| {
+            self.catalogue.items.get(*id).is_some_and(|item| item.category != COST_CENTER_CATEGORY)
+        };
+        found.iter().filter(plain).copied().collect()
+    }
+
+    /// What a restriction keeps away: where a name is not clear, whatever is called so.
+    fn items_called(&self, name: &str) -> BTreeSet<ItemId> {
+        let all = self.plain_items(&filled(name, &self.values));
+        self.named.borrow_mut().1.extend(&all);
+        all.into_iter().collect()
+    }
+
+    fn centers_called(&self, names: &[String]) -> Vec<CenterId> {
+        let folded = names.iter().map(|name| fold::text(&filled(name, &self.values)));
+        let all: Vec<CenterId> =
+            folded.filter_map(|name| self.centers.get(&name)).flatten().copied().collect();
+        self.named.borrow_mut().0.extend(&all);
+        all
+    }
+
     fn item(&self, name: &str) -> Result<ItemId, String> {
         let name = &*filled(name, &self.values);
-        let found = self.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
-        // Cost centers are held apart: a person has exactly one.
-        let plain: Vec<_> = found
-            .iter()
-            .filter(|id| {
-                self.catalogue.items.get(*id).is_some_and(|item| item.category != COST_CENTER_CATEGORY)
-            })
-            .collect();
-        match plain.as_slice() {
-            [item] => Ok(**item),
+        match self.plain_items(name).as_slice() {
+            [item] => {
+                self.named.borrow_mut().1.insert(*item);
+                Ok(*item)
+            }
             [] => {
                 let all = self.catalogue.items.values().filter(|item| item.category != COST_CENTER_CATEGORY);
                 let bare = name.rsplit(" / ").next().unwrap_or(name);
@@ -752,6 +866,7 @@ impl<'a> Binder<'a> {
             match self.centers.get(&fold::text(name)).map(Vec::as_slice) {
                 Some([center]) => {
                     found.insert(*center);
+                    self.named.borrow_mut().0.insert(*center);
                 }
                 Some(several) if !several.is_empty() => {
                     missing.push(format!("several centers are called \"{name}\""));

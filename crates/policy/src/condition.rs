@@ -122,7 +122,10 @@ impl Condition {
             Self::Attribute { attribute, test: Test::Is(list) } => {
                 Some(subject.is_one_of(attribute.at, |number| list.iter().any(|wanted| wanted.id == number)))
             }
-            Self::Group(group) if subject.identity.groups.complete => Some(group.has(subject)),
+            Self::Group(group) if subject.identity.groups.complete => {
+                let has = group.has(subject);
+                (has || group.missing(subject, &subject.identity.id.tenant).is_none()).then_some(has)
+            }
             Self::Any(list) => {
                 let mut sure = true;
                 for part in list {
@@ -195,7 +198,13 @@ impl Condition {
             }
             Self::Attribute { attribute, test } => test.say(attribute, subject, false),
             Self::Group(group) if subject.identity.groups.complete => {
-                ["not a member of ", &group.name].concat()
+                match group.missing(subject, &subject.identity.id.tenant) {
+                    None => ["not a member of ", &group.name].concat(),
+                    Some(id) => format!(
+                        "not known to be a member of {}: the group {id} no longer exists in Okta",
+                        group.name
+                    ),
+                }
             }
             Self::Group(group) => {
                 format!("not known to be a member of {}: the list of groups is not whole", group.name)
@@ -368,7 +377,18 @@ impl GroupTest {
                 return Truth::Yes;
             }
         }
-        // A tenant that has no such group surely has no member of it.
-        if concerned && !subject.identity.groups.complete { Truth::Unknown } else { Truth::No }
+        // A tenant that has no such group surely has no member of it. One that had it, and lost it, says nothing of who was.
+        let unknown = concerned && !subject.identity.groups.complete;
+        if unknown || self.missing(subject, tenant).is_some() { Truth::Unknown } else { Truth::No }
+    }
+
+    /// One of the tenant's ids that no directory has any more.
+    pub fn missing(&self, subject: &Subject<'_>, tenant: &TenantId) -> Option<&GroupId> {
+        if !subject.misses_groups() {
+            return None;
+        }
+        let here = |of: &Option<TenantId>| of.as_ref().is_none_or(|of| of == tenant);
+        let mut ids = self.ids.iter().zip(&self.at);
+        ids.find(|((of, _), at)| subject.misses_group(**at) && here(of)).map(|((_, id), _)| id)
     }
 }

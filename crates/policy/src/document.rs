@@ -72,6 +72,10 @@ pub(crate) struct Document {
     pub tests: Vec<crate::testing::Case>,
     /// Texts of the files that hold the latter.
     pub test_files: BTreeMap<String, String>,
+    /// Where tenants and sites are named, to be held against the routes.
+    pub named: Vec<NamedPlace>,
+    /// What can be read and does nothing, for the linter.
+    pub idle: Vec<Idle>,
     /// Flows by what they ask first.
     pub flow_index: FlowIndex,
     /// Numbers of all of the above's attributes, groups and compared values.
@@ -86,6 +90,28 @@ impl Document {
         let all = routes.chain(self.tenants.keys()).chain(groups.filter_map(|(tenant, _)| tenant.as_ref()));
         all.cloned().collect()
     }
+}
+
+/// A place of the policy that names a tenant or a site.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedPlace {
+    pub what: Whose,
+    pub name: String,
+    pub spot: Spot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Tenant,
+    Site,
+}
+
+/// Something that can be read and has no effect. No mistake of reading: what was published with it can still be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Idle {
+    pub spot: Spot,
+    pub message: String,
+    pub fix: String,
 }
 
 /// A daily stretch of time.

@@ -21,7 +21,7 @@ use crate::{
     merge::{self, Scene},
     place::{self, Spot},
     profile,
-    subject::{Subject, with_subject},
+    subject::{Subject, without_groups},
     table::Found,
     visit,
 };
@@ -187,7 +187,7 @@ impl Bound {
         told: bool,
         asking_flows: bool,
     ) -> (Desired, u32) {
-        with_subject(&self.document, identity, now, told, |subject| {
+        self.with_subject(identity, now, told, |subject| {
             let desired = self.routed(subject, facts, now, asking_flows);
             (desired, subject.expressions.get())
         })
@@ -233,11 +233,23 @@ impl Bound {
         manager_reference(&self.document, identity)
     }
 
+    /// Runs `then` with the person as conditions see them.
+    pub(crate) fn with_subject<T>(
+        &self,
+        identity: &Identity,
+        now: Timestamp,
+        told: bool,
+        then: impl FnOnce(&Subject<'_>) -> T,
+    ) -> T {
+        let missing = Some(&*self.missing).filter(|missing| !missing.is_empty());
+        without_groups(&self.document, missing, identity, now, told, then)
+    }
+
     /// Whether a flow may announce a visit of theirs, whose host would be the manager; or they left, or may have, and the
     /// manager takes their bookings over. Nothing else asks for the manager's account.
     pub fn may_want_manager(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
         if self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over) {
-            let ended = with_subject(&self.document, identity, now, false, |subject| {
+            let ended = self.with_subject(identity, now, false, |subject| {
                 // Standing may rest on where somebody belongs.
                 let _ = route(&self.document, subject);
                 matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
@@ -249,7 +261,8 @@ impl Bound {
         let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
         let mut flows = self.document.flows.iter().filter(announces).peekable();
         flows.peek().is_some()
-            && with_subject(&self.document, identity, now, false, |subject| {
+            && self.with_subject(identity, now, false, |subject| {
+                let _ = route(&self.document, subject);
                 flows.any(|flow| !matches!(all(&flow.conditions, subject), Truth::No))
             })
     }
@@ -260,13 +273,14 @@ impl Bound {
         if flows.peek().is_none() {
             return Vec::new();
         }
-        with_subject(&self.document, identity, now, false, |subject| {
+        self.with_subject(identity, now, false, |subject| {
             // Conditions may rest on where somebody belongs.
             let _ = route(&self.document, subject);
             let concerns = |flow: &&Flow| match all(&flow.conditions, subject) {
-                Truth::Yes => {
-                    flow.table.as_ref().is_none_or(|table| matches!(subject.found(table), Found::Row(_)))
-                }
+                Truth::Yes => flow
+                    .table
+                    .as_ref()
+                    .is_none_or(|table| matches!(subject.found(table), Found::Row(_) | Found::Unknown(_))),
                 // A restriction that may concern the person holds.
                 Truth::Unknown => true,
                 Truth::No | Truth::Broken(_) => false,
@@ -277,7 +291,7 @@ impl Bound {
 
     /// The site that routing leads to, whatever the person's standing.
     pub fn site_of(&self, identity: &Identity, now: Timestamp) -> Option<SiteId> {
-        with_subject(&self.document, identity, now, false, |subject| match route(&self.document, subject) {
+        self.with_subject(identity, now, false, |subject| match route(&self.document, subject) {
             Routed::To(site, _) => Some(site.clone()),
             _ => None,
         })

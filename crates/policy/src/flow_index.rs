@@ -100,7 +100,7 @@ impl FlowIndex {
     /// Flows that may concern the person, whose list of groups is whole. All others do not.
     pub fn candidates(&self, subject: &Subject<'_>) -> Bits {
         let mut all = self.always.clone();
-        for group in subject.groups() {
+        for group in subject.groups().chain(subject.missing_groups()) {
             if let Some(flows) = self.by_group.get(group) {
                 all.add(flows);
             }

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use lanyard_model::{id::GroupId, identity::AttributeValue};
+use lanyard_model::{
+    id::{GroupId, TenantId},
+    identity::AttributeValue,
+};
 
 use crate::{
     condition::{Condition, GroupTest, Wanted},
-    document::{Document, Flow, Kind, Source},
+    document::{Document, Flow, Kind, Source, Whose},
     expression::{NamedBy, NamedGroup},
     policy::Policy,
     problem::{Findings, Problems, Spot, nearest},
@@ -55,6 +58,10 @@ impl Policy {
         typing::check(document, &known.types, &mut findings);
         expressions(document, known, &mut findings);
         groups(document, known, &mut findings);
+        strangers(document, &mut findings);
+        for idle in &document.idle {
+            findings.error(&idle.spot, idle.message.clone(), Some(idle.fix.clone()));
+        }
         ties(document, known, &mut findings);
         for table in document.tables.values() {
             shadowed(table, &mut findings);
@@ -218,20 +225,79 @@ fn gone(group: &GroupTest, spot: &Spot, known: &Known, findings: &mut Findings) 
     }
 }
 
+/// Tenants and sites that no route has: whatever names one concerns nobody.
+fn strangers(document: &Document, findings: &mut Findings) {
+    let sites: BTreeSet<&str> = document.routes.iter().map(|route| route.site.as_str()).collect();
+    // A route without a tenant takes people of all of them.
+    let tenants: Option<BTreeSet<&str>> =
+        document.routes.iter().map(|route| route.tenant.as_ref().map(TenantId::as_str)).collect();
+    let mut check = |what: Whose, name: &str, spot: &Spot| {
+        let (known, message) = match what {
+            Whose::Site => (Some(&sites), format!("no route leads to the site \"{name}\"")),
+            Whose::Tenant => (tenants.as_ref(), format!("no route is for the tenant \"{name}\"")),
+        };
+        let Some(known) = known.filter(|known| !known.contains(name)) else { return };
+        match nearest(name, known.iter().copied()) {
+            Some(fix) => findings.error(spot, message, Some(fix)),
+            None => findings.warning(spot, message, Some("add a [[route]], or take this away".into())),
+        }
+    };
+    for named in &document.named {
+        check(named.what, &named.name, &named.spot);
+    }
+    for row in document.tables.values().flat_map(|table| &table.rows) {
+        for test in &row.tests {
+            match test {
+                Condition::Site(list) => {
+                    list.iter().for_each(|site| check(Whose::Site, site.as_str(), &row.spot));
+                }
+                Condition::Tenant(list) => {
+                    list.iter().for_each(|tenant| check(Whose::Tenant, tenant.as_str(), &row.spot));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether somebody can have only one of two outcomes.
+fn clash(a: &Kind, b: &Kind) -> bool {
+    match (a, b) {
+        (Kind::Place { .. }, Kind::Place { .. }) | (Kind::CostCenter(_), Kind::CostCenter(_)) => true,
+        // Two that say the same are one.
+        (
+            Kind::Booking { title, kinds, from, to },
+            Kind::Booking { title: other, kinds: of, from: begin, to: end },
+        ) => (title, kinds, from, to) != (other, of, begin, end),
+        (
+            Kind::Visit { visitor_type, notes, at },
+            Kind::Visit { visitor_type: other, notes: said, at: then },
+        ) => (visitor_type, notes, at) != (other, said, then),
+        _ => false,
+    }
+}
+
 /// Two flows of one priority that may both name a single-valued thing for somebody.
 fn ties(document: &Document, known: &Known, findings: &mut Findings) {
     let several = several(document, known);
-    for what in ["a place", "a cost center"] {
+    for what in ["a place", "a cost center", "a booking", "a visit"] {
         let is = |kind: &Kind| match kind {
             Kind::Place { .. } => what == "a place",
             Kind::CostCenter(_) => what == "a cost center",
+            Kind::Booking { .. } => what == "a booking",
+            Kind::Visit { .. } => what == "a visit",
             _ => false,
+        };
+        let clashing = |one: &Flow, other: &Flow| {
+            let mut mine = one.gives.iter().filter(|mine| is(&mine.kind));
+            mine.any(|mine| other.gives.iter().any(|their| clash(&mine.kind, &their.kind)))
         };
         let flows: Vec<&Flow> =
             document.flows.iter().filter(|flow| flow.gives.iter().any(|outcome| is(&outcome.kind))).collect();
         for (at, later) in flows.iter().enumerate() {
             for earlier in &flows[..at] {
                 if earlier.priority == later.priority
+                    && clashing(earlier, later)
                     && !apart(&earlier.conditions, &later.conditions, &several)
                 {
                     let example = remedy::example(document, &[&earlier.conditions, &later.conditions]);

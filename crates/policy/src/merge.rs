@@ -1,6 +1,6 @@
 //! What flows give, merged: restrictions beat grants, priority decides where there can be one, the rest is united.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -86,6 +86,8 @@ pub(crate) fn add<'a>(scene: &Scene<'a>, desired: &mut Desired) -> Result<(), (S
         firsts: Vec::new(),
         broken: None,
         failures: Failures::of(scene.document, scene.facts),
+        role_shares: Vec::new(),
+        door_shares: Vec::new(),
     };
     merge.run();
     merge.broken.map_or(Ok(()), Err)
@@ -107,6 +109,9 @@ struct Merge<'s, 'a> {
     firsts: Vec<(String, i64, usize)>,
     broken: Option<(String, String)>,
     failures: Failures<'a>,
+    /// What each flow gives of roles and entry, with its place, where somebody is asked first: several may give a line.
+    role_shares: Vec<(CenterId, Role, usize)>,
+    door_shares: Vec<(String, DoorSpan, usize)>,
 }
 
 /// Roles that one outcome of a restriction keeps away: this one and every stronger one. A weaker one stays.
@@ -131,6 +136,12 @@ impl<'a> Merge<'_, 'a> {
         }
         self.deny();
         self.settle_doors();
+        self.note_lesser();
+        if !self.desired.left_alone.is_nothing() {
+            let left = self.desired.left_alone.words();
+            let said = format!("nothing of theirs is taken away until these names are known: {left}");
+            self.desired.problems.push(said);
+        }
         if !self.failures.is_empty() {
             let flows: Vec<&Flow> = hits.iter().map(|hit| hit.flow).collect();
             let name = self.scene.subject.identity.display_name();
@@ -150,7 +161,9 @@ impl<'a> Merge<'_, 'a> {
             if candidates.as_ref().is_some_and(|flows| !flows.has(at)) {
                 continue;
             }
-            if !self.scene.asking_flows && document.demands.contains_key(&flow.id) {
+            // What is asked first is not given yet; what such a flow denies is denied at once.
+            let asks = !self.scene.asking_flows && document.demands.contains_key(&flow.id);
+            if asks && flow.never.is_empty() {
                 continue;
             }
             let answer = all(&flow.conditions, subject);
@@ -189,10 +202,14 @@ impl<'a> Merge<'_, 'a> {
                         continue;
                     }
                     Found::Unknown(place) => {
-                        self.not_given(flow, || {
+                        let text = || {
                             let lacks = lack(&table.rows[*place].tests, subject);
                             format!("row {} of {}: {lacks}", place + 1, table.name)
-                        });
+                        };
+                        if !flow.never.is_empty() {
+                            self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
+                        }
+                        self.not_given(flow, text);
                         continue;
                     }
                     Found::Broken(why) => {
@@ -204,6 +221,9 @@ impl<'a> Merge<'_, 'a> {
             let reason = subject.told.then(|| self.reason(flow, row));
             if !flow.never.is_empty() {
                 self.denied.push((at, reason.clone()));
+            }
+            if asks {
+                continue;
             }
             hits.push(Hit { at, flow, because: reason.into_iter().collect(), row });
         }
@@ -326,6 +346,12 @@ impl<'a> Merge<'_, 'a> {
             }
             self.desired.problems.extend(ids.missing.iter().map(|why| hit.said(why)));
             let wish = place::wish(ids, seat, self.team(outcome));
+            if !ids.missing.is_empty()
+                && seat != SeatKind::Remote
+                && (wish.is_none() || self.lost(&ids.missing))
+            {
+                self.desired.left_alone.seat = true;
+            }
             if wish.is_none() && ids.missing.is_empty() {
                 self.desired.problems.push(hit.said("the place names no floor, section or space"));
             }
@@ -340,6 +366,19 @@ impl<'a> Merge<'_, 'a> {
             let floor = self.scene.facts.account.and_then(place::held).and_then(|(_, floor)| floor);
             self.buildings = floor.and_then(|floor| self.scene.site.building_of(floor)).into_iter().collect();
         }
+    }
+
+    /// Whether something is meant here that goes by another name, or by one that is not clear.
+    fn lost(&self, missing: &[String]) -> bool {
+        missing.iter().any(|why| self.scene.site.lost.contains(why))
+    }
+
+    fn leave_roles(&mut self) {
+        self.desired.left_alone.roles_but = Some(Arc::clone(&self.scene.site.named_centers));
+    }
+
+    fn leave_items(&mut self) {
+        self.desired.left_alone.items_but = Some(Arc::clone(&self.scene.site.named_items));
     }
 
     /// Whom they are to sit near: by the value that their own account is to have, or has.
@@ -371,14 +410,25 @@ impl<'a> Merge<'_, 'a> {
                     for (center, role) in hit.row.iter().flat_map(|(_, ids, _)| &ids.roles) {
                         self.role(*center, *role, hit, outcome);
                     }
+                    if hit.row.is_some_and(|(_, ids, _)| self.lost(&ids.missing_centers)) {
+                        self.leave_roles();
+                    }
                 }
                 (Kind::Item { .. }, Ids::Item(item)) => match item {
                     Ok(item) => self.item(*item, hit, outcome),
-                    Err(why) => self.desired.problems.push(hit.said(why)),
+                    Err(why) => {
+                        self.desired.problems.push(hit.said(why));
+                        if self.lost(std::slice::from_ref(why)) {
+                            self.leave_items();
+                        }
+                    }
                 },
                 (Kind::TableItems, _) => {
                     for item in hit.row.iter().flat_map(|(_, ids, _)| &ids.items) {
                         self.item(*item, hit, outcome);
+                    }
+                    if hit.row.is_some_and(|(_, ids, _)| self.lost(&ids.missing_items)) {
+                        self.leave_items();
                     }
                 }
                 (Kind::Booking { .. } | Kind::Visit { .. }, _)
@@ -399,7 +449,14 @@ impl<'a> Merge<'_, 'a> {
                         kinds.iter().map(|kind| filled(kind, values).into_owned()).collect();
                     let title = filled(title, values);
                     match visit::add_booking(&spec, &title, &kinds, (*from, *to), floors, self.desired) {
-                        Ok(()) => self.once(hit, |desired| &mut desired.bookings, |wish| wish.key.as_str()),
+                        Ok(()) => {
+                            self.once(
+                                hit,
+                                "booking+:",
+                                |desired| &mut desired.bookings,
+                                |wish| wish.key.as_str(),
+                            );
+                        }
                         Err(why) => self.lacking(hit, why),
                     }
                 }
@@ -420,7 +477,9 @@ impl<'a> Merge<'_, 'a> {
                     let kind = (visitor_type.as_deref(), &*notes, *at);
                     let identity = self.scene.subject.identity;
                     match visit::add_visit(&spec, identity, kind, host, center, self.desired) {
-                        Ok(()) => self.once(hit, |desired| &mut desired.visits, |wish| wish.key.as_str()),
+                        Ok(()) => {
+                            self.once(hit, "visit+:", |desired| &mut desired.visits, |wish| wish.key.as_str())
+                        }
                         Err(why) => self.lacking(hit, why),
                     }
                 }
@@ -450,9 +509,11 @@ impl<'a> Merge<'_, 'a> {
     fn once<T: PartialEq>(
         &mut self,
         hit: &Hit<'_>,
+        line: &str,
         list: fn(&mut Desired) -> &mut Vec<Want<T>>,
         key: fn(&T) -> &str,
     ) {
+        let weighs = self.weighs();
         let all = list(self.desired);
         let Some(new) = all.pop() else { return };
         let name = key(&new.value).to_owned();
@@ -462,17 +523,54 @@ impl<'a> Merge<'_, 'a> {
             self.firsts.push((name, priority, hit.at));
             return;
         };
+        let earlier: Vec<String> = same.because.iter().map(|because| because.rule.clone()).collect();
         same.because.extend(new.because);
         let Some(first) = self.firsts.iter_mut().find(|first| first.0 == name) else { return };
+        let differ = same.value != new.value;
+        let outdone = if priority > first.1 { earlier } else { vec![hit.flow.id.clone()] };
         if priority > first.1 {
             same.value = new.value;
             (first.1, first.2) = (priority, hit.at);
-        } else if priority == first.1 && same.value != new.value {
+        } else if priority == first.1 && differ {
             let other = &self.scene.document.flows[first.2].id;
             self.desired.problems.push(format!(
                 "flows {other} and {} both want {name} with priority {priority}: the first counts",
                 hit.flow.id
             ));
+        }
+        if weighs && differ {
+            self.desired.lesser.entry(format!("{line}{name}")).or_default().extend(outdone);
+        }
+    }
+
+    /// Whether it matters who gives how much of something: rules ask first, and somebody reads who.
+    fn weighs(&self) -> bool {
+        self.scene.subject.told && !self.scene.document.demands.is_empty()
+    }
+
+    /// Which flows give less than all of a role or of the time behind a door.
+    fn note_lesser(&mut self) {
+        if self.role_shares.len() + self.door_shares.len() < 2 {
+            return;
+        }
+        let now = self.scene.now;
+        let site = self.scene.document.sites.get(self.scene.site_id);
+        let timeless = site.is_some_and(|site| site.doors_without_times);
+        let roles = self.role_shares.iter().filter_map(|(center, role, at)| {
+            let want = self.desired.roles.get(center)?.value;
+            Some((role_given(*center, want), *role == want, *at))
+        });
+        let doors = self.door_shares.iter().filter_map(|(area, span, at)| {
+            let want = self.desired.doors.get(area)?.value;
+            let all = if timeless { span.holds(now) } else { !span.is_less_than(&want) };
+            Some((door_given(area), all, *at))
+        });
+        let (whole, part): (Vec<_>, Vec<_>) = roles.chain(doors).partition(|(_, all, _)| *all);
+        // One flow may give both.
+        let gives_all = |line: &str, at: usize| whole.iter().any(|(known, _, by)| known == line && *by == at);
+        for (line, _, at) in part.into_iter().filter(|(line, _, at)| !gives_all(line, *at)) {
+            let rule = self.scene.document.flows[at].id.clone();
+            self.desired.lesser.entry(line).or_default().insert(rule);
         }
     }
 
@@ -485,14 +583,14 @@ impl<'a> Merge<'_, 'a> {
                 DoorArea::Table => all.extend(hit.row.iter().flat_map(|(_, ids, _)| ids.doors.clone())),
                 DoorArea::Building => match self.seat_building() {
                     Some(building) => all.extend(self.scene.site.building_names.get(&building).cloned()),
-                    None => self.lacking(hit, "it is not known yet in which building they sit".into()),
+                    None => self.no_door(hit, "it is not known yet in which building they sit"),
                 },
                 DoorArea::Floor => {
                     let held = self.scene.facts.account.and_then(place::held).and_then(|(_, spot)| spot);
                     let floor = held.and_then(|spot| self.scene.site.floor_of(spot));
                     match floor.and_then(|floor| self.scene.site.floor_names.get(&floor)) {
                         Some(name) => all.push(name.clone()),
-                        None => self.lacking(hit, "it is not known yet on which floor they sit".into()),
+                        None => self.no_door(hit, "it is not known yet on which floor they sit"),
                     }
                 }
             }
@@ -513,6 +611,9 @@ impl<'a> Merge<'_, 'a> {
             if self.failures.leaves_out(hit.flow, outcome, || door_given(&area)) {
                 continue;
             }
+            if self.weighs() {
+                self.door_shares.push((area.clone(), span, hit.at));
+            }
             match self.desired.doors.get_mut(&area) {
                 Some(want) => {
                     want.value = want.value.joined(span);
@@ -523,6 +624,14 @@ impl<'a> Merge<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Where they sit is not known: because of a name, then nothing is taken for it.
+    fn no_door(&mut self, hit: &Hit<'_>, why: &str) {
+        if self.desired.left_alone.seat {
+            self.desired.left_alone.doors = true;
+        }
+        self.lacking(hit, why.into());
     }
 
     /// The building of the seat they have, or of the only one they may get.
@@ -596,6 +705,9 @@ impl<'a> Merge<'_, 'a> {
         match (centers, ids) {
             (Centers::Serving(module), Ids::Serving(serving)) => {
                 if self.buildings.is_empty() {
+                    if self.desired.left_alone.seat {
+                        self.leave_roles();
+                    }
                     self.lacking(
                         hit,
                         "there is neither a seat nor a wish for one, so no building to serve".into(),
@@ -625,6 +737,9 @@ impl<'a> Merge<'_, 'a> {
             }
             (_, Ids::Centers(found, missing)) => {
                 self.desired.problems.extend(missing.iter().map(|why| hit.said(why)));
+                if self.lost(missing) {
+                    self.leave_roles();
+                }
                 found.iter().for_each(|center| self.role(*center, role, hit, outcome));
             }
             _ => {}
@@ -640,6 +755,9 @@ impl<'a> Merge<'_, 'a> {
         if let Some(bar) = self.bars.iter().find(|bar| role >= bar.role && bar.centers.contains(&center)) {
             self.barred.insert((bar.at, center));
             return;
+        }
+        if self.weighs() {
+            self.role_shares.push((center, role, hit.at));
         }
         let want =
             self.desired.roles.entry(center).or_insert_with(|| Want { value: role, because: Vec::new() });
@@ -697,11 +815,14 @@ impl<'a> Merge<'_, 'a> {
                             self.desired.not_given.extend(denied);
                         }
                     }
-                    (Kind::Item { name, .. }, Ids::Item(Ok(item)))
-                        if self.desired.items.remove(item).is_some() =>
-                    {
-                        let denied = reason.clone().map(|because| NotGiven { label: name.clone(), because });
-                        self.desired.not_given.extend(denied);
+                    (Kind::Item { name, .. }, Ids::Items(items)) => {
+                        let before = self.desired.items.len();
+                        self.desired.items.retain(|item, _| !items.contains(item));
+                        if self.desired.items.len() < before {
+                            let label = name.clone();
+                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            self.desired.not_given.extend(denied);
+                        }
                     }
                     _ => {}
                 }
@@ -730,7 +851,7 @@ pub(crate) fn keeps_away(not: (&Outcome, &Ids), give: (&Outcome, &Ids), site: &S
         }
         (Kind::Role { .. }, Kind::TableRoles) | (Kind::Item { .. }, Kind::TableItems) => true,
         (Kind::Item { .. }, Kind::Item { .. }) => match (not.1, give.1) {
-            (Ids::Item(Ok(not)), Ids::Item(Ok(give))) => not == give,
+            (Ids::Items(not), Ids::Item(Ok(give))) => not.contains(give),
             _ => false,
         },
         (Kind::Door(_), Kind::Door(_)) => match (not.1, give.1) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lanyard_model::{
     fold,
+    id::GroupId,
     identity::{AttributeValue, Groups, Profile},
 };
 
@@ -168,13 +169,15 @@ impl Names {
 
     /// Which of the document's groups a person is in.
     pub fn groups_of(&self, groups: &Groups) -> Bits {
+        self.numbers_of(groups.ids())
+    }
+
+    /// The numbers of those of these groups that the document names.
+    pub fn numbers_of<'g>(&self, ids: impl IntoIterator<Item = &'g GroupId>) -> Bits {
         let mut bits = Bits::default();
         if !self.groups.list.is_empty() {
-            groups
-                .ids()
-                .iter()
-                .filter_map(|id| self.groups.exact(id.as_str()))
-                .for_each(|at| bits.set(at as usize));
+            let known = ids.into_iter().filter_map(|id| self.groups.exact(id.as_str()));
+            known.for_each(|at| bits.set(at as usize));
         }
         bits
     }
@@ -206,6 +209,16 @@ impl Bits {
             word => self.more.get(word - 4).copied().unwrap_or(0),
         };
         word >> (at % 64) & 1 == 1
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.few.iter().chain(&self.more).all(|word| *word == 0)
+    }
+
+    /// Whether any member is one of `other`, too.
+    pub fn meets(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.few.iter().chain(&self.more), other.few.iter().chain(&other.more));
+        mine.zip(theirs).any(|(mine, theirs)| mine & theirs != 0)
     }
 
     /// How many members.
@@ -350,11 +363,13 @@ mod tests {
             let mut bits = Bits::default();
             list.iter().for_each(|at| bits.set(*at));
             prop_assert_eq!(bits.iter().collect::<Vec<_>>(), list.iter().copied().collect::<Vec<_>>());
+            prop_assert_eq!((bits.is_empty(), bits.meets(&bits)), (list.is_empty(), !list.is_empty()));
             prop_assert!((0..800).all(|at| bits.has(at) == list.contains(&at)));
             let mut sum = Bits::default();
             list.iter().filter(|at| **at % 2 == 0).for_each(|at| sum.set(*at));
             let mut odd = Bits::default();
             list.iter().filter(|at| **at % 2 == 1).for_each(|at| odd.set(*at));
+            prop_assert!(!sum.meets(&odd));
             sum.add(&odd);
             prop_assert_eq!(sum.iter().collect::<Vec<_>>(), bits.iter().collect::<Vec<_>>());
         }

@@ -114,20 +114,24 @@ pub(crate) fn phone(text: &str, home: Option<Country>) -> Result<String, String>
         return checked(text.to_owned(), text, home);
     }
     let lower = text.to_lowercase();
+    // What stands before the number says nothing of it: "Fax (+44) 20 …".
+    let begins = lower.find(|c: char| c == '+' || c.is_ascii_digit()).unwrap_or(0);
+    let lower = &lower[begins..];
     let (main, extension) = match lower.find("ext").or_else(|| lower.find('x')).or_else(|| lower.find('#')) {
         Some(at) if at > 0 => lower.split_at(at),
-        _ => (lower.as_str(), ""),
+        _ => (lower, ""),
     };
-    let main = main.trim();
-    let international = main.starts_with('+') || main.starts_with("00");
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let plus = main.starts_with('+');
+    let zeros = !plus && digits(main).starts_with("00");
+    let international = plus || zeros;
     // "+44 (0) 20 …": the zero in brackets is dialled only at home.
     let bare = if international { main.replacen("(0)", "", 1) } else { main.to_owned() };
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let mut number = digits(&bare);
     if number.is_empty() {
         return Ok(text.to_owned());
     }
-    if main.starts_with("00") {
+    if zeros {
         number.drain(..2);
     }
     let number = match (international, home) {
@@ -155,9 +159,17 @@ fn national(digits: &str, typed: &str, home: Country) -> Result<String, String> 
         Some(home.trunk).filter(|trunk| !trunk.is_empty()).and_then(|trunk| digits.strip_prefix(trunk));
     // Somebody may have left out the plus: 44 20 … in Britain.
     let without_plus = digits.strip_prefix(home.calling);
-    match [at_home, Some(digits), without_plus].into_iter().flatten().find(fits) {
-        Some(number) => checked(format!("+{}{number}", home.calling), typed, Some(home)),
-        None => Err(format!("\"{}\" is no phone number of {}", typed.trim(), home.code)),
+    let number = |number: &str| format!("+{}{number}", home.calling);
+    match (at_home.filter(fits), Some(digits).filter(fits), without_plus.filter(fits)) {
+        (Some(at_home), _, _) => checked(number(at_home), typed, Some(home)),
+        (None, Some(one), Some(other)) => Err(format!(
+            "\"{}\" may be {} or {}: write it with + and the country's code",
+            typed.trim(),
+            number(one),
+            number(other)
+        )),
+        (None, Some(one), None) | (None, None, Some(one)) => checked(number(one), typed, Some(home)),
+        (None, None, None) => Err(format!("\"{}\" is no phone number of {}", typed.trim(), home.code)),
     }
 }
 
@@ -176,6 +188,7 @@ mod tests {
             ("+44 (0) 123/456.7890", "+441234567890"),
             ("(123) 456-7890", "1234567890"),
             ("123-456-7890 ext. 42", "1234567890 ext. 42"),
+            ("(0044) 123 4567890", "+441234567890"),
             ("ask reception", "ask reception"),
         ] {
             assert_eq!(phone(typed, None).as_deref(), Ok(kept), "{typed}");
@@ -193,6 +206,18 @@ mod tests {
             ("US", "1-212-555-0100", Ok("+12125550100")),
             ("IT", "06 1234 5678", Ok("+390612345678")),
             ("DE", "0049 30 901820", Ok("+4930901820")),
+            ("DE", "(0049) 30 901820", Ok("+4930901820")),
+            ("DE", "(+44) 20 7946 0018", Ok("+442079460018")),
+            ("DE", "Fax (+44) 20 7946 0018", Ok("+442079460018")),
+            ("DE", "Tel. +49 (0)30 901820", Ok("+4930901820")),
+            (
+                "DE",
+                "49 30 901820",
+                Err(
+                    "\"49 30 901820\" may be +494930901820 or +4930901820: write it with + and the country's code",
+                ),
+            ),
+            ("DE", "30 901820", Ok("+4930901820")),
             ("DE", "030/901820", Ok("+4930901820")),
             ("HU", "06 1 234 5678", Ok("+3612345678")),
             ("SG", "6123 4567", Ok("+6561234567")),

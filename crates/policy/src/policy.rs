@@ -22,12 +22,14 @@ use crate::{
     Bound, bind,
     condition::Condition,
     document::Document,
+    evaluate::{Routed, route},
     guardrail::{Channel, Guardrails, Schedule},
     kind::Kinds,
+    names::Bits,
     parse,
     problem::Problems,
     reaction::Reactions,
-    subject,
+    subject::{Subject, without_groups},
 };
 
 /// The files of a policy folder, as texts.
@@ -88,6 +90,7 @@ pub struct Policy {
     document: Arc<Document>,
     files: Arc<PolicyFiles>,
     seal: Arc<str>,
+    missing: Arc<Bits>,
 }
 
 impl Policy {
@@ -106,7 +109,20 @@ impl Policy {
     /// Every mistake at once, each with its place.
     pub fn parse_with_tests(files: &PolicyFiles, tests: &[(String, String)]) -> Result<Self, Problems> {
         let document = parse::document(files, tests)?;
-        Ok(Self { document: Arc::new(document), files: Arc::new(files.clone()), seal: seal(files).into() })
+        Ok(Self {
+            document: Arc::new(document),
+            files: Arc::new(files.clone()),
+            seal: seal(files).into(),
+            missing: Arc::default(),
+        })
+    }
+
+    /// The same policy where these groups are gone from Okta. Who was in one is not known of anybody: protections and
+    /// restrictions that ask for it hold, and nothing is given that rests on it.
+    #[must_use]
+    pub fn with_missing<'g>(&self, groups: impl IntoIterator<Item = &'g GroupId>) -> Self {
+        let missing = Arc::new(self.document.names.numbers_of(groups));
+        Self { missing, ..self.clone() }
     }
 
     pub(crate) fn document(&self) -> &Document {
@@ -189,13 +205,13 @@ impl Policy {
         self.document.reactions.of(site)
     }
 
-    /// Why nothing may be taken from this person, if the policy protects them. A person who may be protected (their
-    /// groups are not whole, a date is unreadable) is.
-    pub fn protects(&self, identity: &Identity) -> Option<Because> {
+    /// Why nothing may be taken from this person in a site, if the policy protects them. A person who may be protected (their
+    /// groups are not whole, one of them is gone, a date is unreadable) is; whom no route leads anywhere belongs to this site.
+    pub fn protects(&self, identity: &Identity, site: Option<&SiteId>) -> Option<Because> {
         if !self.may_protect(identity) {
             return None;
         }
-        subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
+        self.with_placed(identity, site, |subject| {
             let found = self.document.protecting(subject).next();
             found.map(|(_, rule, text)| Because { rule, row: None, text })
         })
@@ -206,8 +222,25 @@ impl Policy {
         if !self.may_protect(identity) {
             return Vec::new();
         }
-        subject::with_subject(&self.document, identity, identity.read_at, true, |subject| {
+        self.with_placed(identity, None, |subject| {
             self.document.protecting(subject).map(|(place, ..)| place).collect()
+        })
+    }
+
+    /// Runs `then` with the person as conditions see them, in the site to which routing leads, else in this one.
+    fn with_placed<T>(
+        &self,
+        identity: &Identity,
+        site: Option<&SiteId>,
+        then: impl FnOnce(&Subject<'_>) -> T,
+    ) -> T {
+        let document = &*self.document;
+        let missing = Some(&*self.missing).filter(|missing| !missing.is_empty());
+        without_groups(document, missing, identity, identity.read_at, true, |subject| {
+            if !matches!(route(document, subject), Routed::To(..)) {
+                subject.route.set(document.routes.iter().position(|route| Some(&route.site) == site));
+            }
+            then(subject)
         })
     }
 
@@ -215,7 +248,10 @@ impl Policy {
     fn may_protect(&self, identity: &Identity) -> bool {
         let Document { protected, protections, .. } = &*self.document;
         let stranger = |condition: &Condition| match condition {
-            Condition::Group(group) => group.ids.iter().all(|(_, id)| !identity.groups.contains(id)),
+            Condition::Group(group) => {
+                group.ids.iter().all(|(_, id)| !identity.groups.contains(id))
+                    && !group.at.iter().any(|at| self.missing.has(*at))
+            }
             _ => false,
         };
         let outside = || {
@@ -310,7 +346,7 @@ impl Policy {
     /// Resolves names to the ids of each site. Names that no site knows are [`Bound::problems`]; people whom they
     /// concern get that part as a problem, and the rest of what they should have.
     pub fn bind<C: Borrow<Catalogue>>(&self, catalogues: &BTreeMap<SiteId, C>) -> Bound {
-        bind::bind(Arc::clone(&self.document), &self.files, catalogues)
+        bind::bind(Arc::clone(&self.document), Arc::clone(&self.missing), &self.files, catalogues)
     }
 }
 

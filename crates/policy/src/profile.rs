@@ -69,9 +69,10 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
         match holds(&rule.conditions, subject, "user type") {
             Ok(true) => {}
             Ok(false) => continue,
+            // Another rule's type could be the wrong one: it stays as it is.
             Err(problem) => {
                 desired.problems.push(problem);
-                continue;
+                break;
             }
         }
         match id {
@@ -95,7 +96,7 @@ fn holds(conditions: &[Condition], subject: &Subject<'_>, what: &str) -> Result<
     match all(conditions, subject) {
         Truth::Yes => Ok(true),
         Truth::No => Ok(false),
-        Truth::Unknown => Err(format!("{what} is left alone: the list of groups is not whole")),
+        Truth::Unknown => Err(format!("{what} is left alone: {}", subject.why_unknown())),
         Truth::Broken(why) => Err(format!("{what} is left alone: {why}")),
     }
 }
@@ -132,7 +133,7 @@ fn value(
             let row = match subject.found(table) {
                 Found::Row(at) => &table.rows[*at],
                 Found::Nothing => return Ok(None),
-                Found::Unknown(_) => return Err("the list of groups is not whole".to_owned()),
+                Found::Unknown(_) => return Err(subject.why_unknown().to_owned()),
                 Found::Broken(why) => return Err(why.clone()),
             };
             let Some(value) = &row.out.value else { return Ok(None) };

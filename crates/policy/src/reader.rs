@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::{
     condition::GroupTest,
+    document::{Idle, NamedPlace, Whose},
     expression::{Expression, Purpose, Written},
     problem::{Findings, Spot, nearest},
     typing::{Compared, Usage},
@@ -25,6 +26,8 @@ pub(crate) struct Report {
     compared: RefCell<Vec<Compared>>,
     expressions: RefCell<Vec<Written>>,
     groups: RefCell<Vec<(GroupTest, Spot)>>,
+    named: RefCell<Vec<NamedPlace>>,
+    idle: RefCell<Vec<Idle>>,
     /// Every key that was asked for, by its section.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeSet<(String, &'static str)>>,
@@ -39,6 +42,8 @@ impl Report {
             compared: RefCell::default(),
             expressions: RefCell::default(),
             groups: RefCell::default(),
+            named: RefCell::default(),
+            idle: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
         }
@@ -62,6 +67,26 @@ impl Report {
 
     pub fn take_inline_groups(&self) -> Vec<(GroupTest, Spot)> {
         self.groups.take()
+    }
+
+    /// Notes that a tenant or a site is named here, to be held against the routes.
+    pub fn names(&self, what: Whose, text: &Text) {
+        let (name, spot) = (text.value.clone(), self.spot(text.span.clone()));
+        self.named.borrow_mut().push(NamedPlace { what, name, spot });
+    }
+
+    pub fn take_named(&self) -> Vec<NamedPlace> {
+        self.named.take()
+    }
+
+    /// Notes something that can be read and has no effect.
+    pub fn idle(&self, span: &Range<usize>, message: impl Into<String>, fix: impl Into<String>) {
+        let (message, fix, spot) = (message.into(), fix.into(), self.spot(span.clone()));
+        self.idle.borrow_mut().push(Idle { spot, message, fix });
+    }
+
+    pub fn take_idle(&self) -> Vec<Idle> {
+        self.idle.take()
     }
 
     /// Notes how an attribute is used, to be held against its type.

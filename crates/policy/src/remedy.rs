@@ -122,7 +122,7 @@ impl Bound {
     pub fn groups_behind(&self, identity: &Identity, now: Timestamp, rule: &str) -> Vec<(String, GroupId)> {
         let document = &*self.document;
         let Some(flow) = document.flows.iter().find(|flow| flow.id == rule) else { return Vec::new() };
-        with_subject(document, identity, now, false, |subject| {
+        self.with_subject(identity, now, false, |subject| {
             let _ = route(document, subject);
             let mut groups = Vec::new();
             let mut see = |condition: &Condition| {
@@ -154,7 +154,7 @@ impl Bound {
     ) -> Way {
         let document = &*self.document;
         let gives = is_given_by(desired, &flow.id);
-        let why = with_subject(document, identity, now, true, |subject| {
+        let why = self.with_subject(identity, now, true, |subject| {
             // Conditions may rest on where somebody belongs.
             let _ = route(document, subject);
             match gives {
@@ -206,7 +206,7 @@ impl Bound {
     ) -> Option<ByItself> {
         let is_done = turned_round(desired, &flow.id);
         let (at, _) = later.iter().find(|(_, then)| is_done(then))?;
-        let on = with_subject(&self.document, identity, *at, false, |subject| subject.today());
+        let on = self.with_subject(identity, *at, false, |subject| subject.today());
         Some(ByItself { at: *at, on })
     }
 
@@ -220,7 +220,7 @@ impl Bound {
     ) -> Vec<Evaluated> {
         let document = &*self.document;
         let mine = lines_of(desired, &flow.id);
-        with_subject(document, identity, now, false, |subject| {
+        self.with_subject(identity, now, false, |subject| {
             let _ = route(document, subject);
             let rival = match self.rival(flow, desired, subject) {
                 Some(Rival::Denies(other) | Rival::Outdoes(other)) if mine.is_empty() => Some(&other.id),
@@ -313,7 +313,7 @@ impl Bound {
         let mut then = desired.clone();
         let mut change = Vec::new();
         for round in 0..ROUNDS_MAX {
-            let more = with_subject(document, &person, now, false, |subject| {
+            let more = self.with_subject(&person, now, false, |subject| {
                 let _ = route(document, subject);
                 if round == 0 && (gives || all(&flow.conditions, subject) != Truth::Yes) {
                     return turn(flow, subject, !gives);

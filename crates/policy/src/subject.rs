@@ -14,6 +14,7 @@ use lanyard_model::{
 };
 
 use crate::{
+    condition::GroupTest,
     date::{self, DateFormat},
     document::Document,
     names::{Attribute, Bits, Names},
@@ -60,6 +61,8 @@ pub(crate) struct Subject<'a> {
     names: &'a Names,
     slots: Vec<Slot<'a>>,
     groups: Bits,
+    /// Groups that the document names and no directory has any more, if there are such.
+    missing: Option<&'a Bits>,
     found: Vec<OnceCell<Found>>,
 }
 
@@ -70,6 +73,9 @@ struct Slot<'a> {
     word: Cell<Word>,
     day: Cell<Option<Day>>,
 }
+
+const TORN: &str = "the list of groups is not whole";
+const GONE: &str = "a group that the policy names no longer exists in Okta";
 
 /// Zones by name, each loaded when somebody is first found to live there.
 static ZONES: LazyLock<HashMap<String, OnceLock<Option<TimeZone>>>> = LazyLock::new(|| {
@@ -84,9 +90,21 @@ fn with_zone<T>(name: &str, then: impl FnOnce(Option<&TimeZone>) -> T) -> T {
     }
 }
 
-/// Runs `then` with the person as conditions see them.
+/// Runs `then` with the person as conditions see them, where every group that the document names is there.
 pub(crate) fn with_subject<T>(
     document: &Document,
+    identity: &Identity,
+    now: Timestamp,
+    told: bool,
+    then: impl FnOnce(&Subject<'_>) -> T,
+) -> T {
+    without_groups(document, None, identity, now, told, then)
+}
+
+/// The same where these groups are gone: nobody can tell who was in them.
+pub(crate) fn without_groups<T>(
+    document: &Document,
+    missing: Option<&Bits>,
     identity: &Identity,
     now: Timestamp,
     told: bool,
@@ -122,6 +140,7 @@ pub(crate) fn with_subject<T>(
             names: &document.names,
             slots,
             groups: document.names.groups_of(&identity.groups),
+            missing,
             found: vec![OnceCell::new(); document.tables.len()],
         })
     };
@@ -272,6 +291,44 @@ impl<'a> Subject<'a> {
 
     pub fn in_group(&self, at: usize) -> bool {
         self.groups.has(at)
+    }
+
+    /// Whether any group that the document names is gone.
+    pub fn misses_groups(&self) -> bool {
+        self.missing.is_some()
+    }
+
+    /// Whether nobody can tell any more who was in the group.
+    pub fn misses_group(&self, at: usize) -> bool {
+        self.missing.is_some_and(|missing| missing.has(at))
+    }
+
+    /// Whether one of these groups is gone.
+    pub fn misses_any(&self, groups: &Bits) -> bool {
+        self.missing.is_some_and(|missing| missing.meets(groups))
+    }
+
+    /// Numbers of the groups that are gone.
+    pub fn missing_groups(&self) -> impl Iterator<Item = usize> {
+        self.missing.into_iter().flat_map(Bits::iter)
+    }
+
+    /// Whether an expression that asks for groups cannot be decided, and why: it sees the groups that the policy names.
+    pub fn groups_in_doubt(&self) -> Option<&'static str> {
+        let tenant = &self.identity.id.tenant;
+        let gone = |test: &GroupTest| test.missing(self, tenant).is_some();
+        if !self.identity.groups.complete {
+            Some(TORN)
+        } else if self.missing.is_some() && self.document.groups.values().any(|named| gone(&named.test)) {
+            Some(GONE)
+        } else {
+            None
+        }
+    }
+
+    /// Why a test of groups has no answer.
+    pub fn why_unknown(&self) -> &'static str {
+        if self.identity.groups.complete { GONE } else { TORN }
     }
 
     /// The policy's names for the groups that the person is seen to be in, in order, each with the id of that group.

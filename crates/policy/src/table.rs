@@ -14,6 +14,7 @@ use crate::{
     condition::{Condition, GroupTest, Truth, Wanted, all, joined},
     date::DateFormat,
     document::{Named, PlaceNames, SeatKind},
+    names::Bits,
     parse::group_named,
     problem::{Findings, Spot, nearest},
     subject::Subject,
@@ -72,6 +73,8 @@ struct Index {
     always: Vec<Entry>,
     /// By the group's number.
     by_group: Vec<Vec<Entry>>,
+    /// Every group that a row asks for.
+    groups: Bits,
     by_values: Vec<Compound>,
 }
 
@@ -115,14 +118,19 @@ impl Hasher for Mix {
     }
 }
 
+/// Sites that must be one's own for all of these to hold; empty: any.
+pub(crate) fn named_sites(conditions: &[Condition]) -> Vec<&SiteId> {
+    conditions
+        .iter()
+        .filter_map(|test| if let Condition::Site(list) = test { Some(list) } else { None })
+        .flatten()
+        .collect()
+}
+
 impl Row {
     /// Sites that the row is limited to; empty: any.
     pub fn sites(&self) -> Vec<&SiteId> {
-        self.tests
-            .iter()
-            .filter_map(|test| if let Condition::Site(list) = test { Some(list) } else { None })
-            .flatten()
-            .collect()
+        named_sites(&self.tests)
     }
 
     /// The row as an object of a sentence.
@@ -146,7 +154,7 @@ impl Table {
 
     /// The first row whose conditions all hold.
     pub fn look_up(&self, subject: &Subject<'_>) -> Found {
-        if !subject.identity.groups.complete {
+        if !subject.identity.groups.complete || subject.misses_any(&self.index.groups) {
             return self.scan(subject);
         }
         let mut best = self.rows.len();
@@ -189,7 +197,7 @@ impl Table {
         }
     }
 
-    /// Row by row, for people whose list of groups is not whole: an earlier row that may fit hides the later ones.
+    /// Row by row, where the answer of a test of groups is not known: an earlier row that may fit hides the later ones.
     fn scan(&self, subject: &Subject<'_>) -> Found {
         for (at, row) in self.rows.iter().enumerate() {
             match all(&row.tests, subject) {
@@ -244,6 +252,13 @@ impl Index {
             }
         }
         let mut index = Self::default();
+        for test in rows.iter().flat_map(|row| &row.tests) {
+            test.visit(&mut |part| {
+                if let Condition::Group(group) = part {
+                    group.at.iter().for_each(|at| index.groups.set(*at));
+                }
+            });
+        }
         let mut compounds: BTreeMap<Vec<usize>, Compound> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
             let entry = |exact: bool| Entry { at: at as u32, exact };

@@ -478,7 +478,7 @@ impl<'a> Rules<'a> {
         let reactions = active.policy.reactions(site);
         let leaves = reactions.waits(Situation::Linked);
         let removal = Removal {
-            protected: active.policy.protects(identity).map(|because| because.text),
+            protected: active.policy.protects(identity, Some(site)).map(|because| because.text),
             doubt: crate::look::doubt_of(identity, &desired)
                 .or_else(|| doubt_of_missing(self.missing, active, &desired)),
             reaction: crate::look::reaction_to_end(&desired, identity, reactions),

@@ -103,6 +103,7 @@ impl Engine {
             &facts,
             scene.person.present.earliest,
         );
+        let base = self.withhold(std::sync::Arc::new(base), scene.site.id());
         Ok(Asked::new(desired, &base, demands))
     }
 
@@ -122,16 +123,17 @@ impl Engine {
         }
     }
 
-    /// Sets the gates of a plan.
+    /// Sets the gates of the plan of what is wanted. What is free in place of what waits goes meanwhile.
     pub(super) fn gate(
         &self,
         scene: &Scene<'_>,
-        plan: Plan,
+        desired: &Desired,
+        plan_of: &dyn Fn(&Desired) -> Plan,
         before: Option<&Account>,
         catalogue: &Catalogue,
         applying: &Applying,
-        now: Timestamp,
     ) -> Gated {
+        let now = scene.person.present.earliest;
         let policy = &scene.active.policy;
         let window = policy.removals_open_at(now).map(|at| (at, "removals wait for their window"));
         let sealed = applying.sealed.as_ref().map(|sealed| clearing::Sealed {
@@ -140,23 +142,21 @@ impl Engine {
             lines: &sealed.keys,
             later: sealed.later.as_ref().map(|(until, why)| (*until, why.as_str())),
         });
-        clearing::gate(
-            plan,
-            &Gating {
-                asked: &applying.asked,
-                demands: policy.demands(),
-                known: &applying.known,
-                before,
-                catalogue,
-                now,
-                begins: scene.person.present.latest,
-                manager: applying.manager.as_ref(),
-                capped: applying.capped.is_some(),
-                sealed,
-                lapsed: &applying.lapsed,
-                window,
-            },
-        )
+        let gating = Gating {
+            asked: &applying.asked,
+            demands: policy.demands(),
+            known: &applying.known,
+            before,
+            catalogue,
+            now,
+            begins: scene.person.present.latest,
+            manager: applying.manager.as_ref(),
+            capped: applying.capped.is_some(),
+            sealed,
+            lapsed: &applying.lapsed,
+            window,
+        };
+        clearing::meanwhile(clearing::gate(plan_of(desired), &gating), desired, &gating, plan_of)
     }
 
     /// What is asked for the first time, and what ends. Durable before the look ends: whoever is asked can answer at

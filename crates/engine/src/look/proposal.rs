@@ -75,7 +75,11 @@ impl Engine {
         let now = scene.person.present.earliest;
         let reactions = scene.active.policy.reactions(scene.site.id());
         let removal = Removal {
-            protected: scene.active.policy.protects(&scene.person.identity).map(|because| because.text),
+            protected: scene
+                .active
+                .policy
+                .protects(&scene.person.identity, Some(scene.site.id()))
+                .map(|because| because.text),
             doubt: doubt_of(&scene.person.identity, desired).or_else(|| self.missing_groups_doubt(desired)),
             reaction: reaction_to_end(desired, &scene.person.identity, reactions),
             limit: applying.capped.clone(),
@@ -89,18 +93,18 @@ impl Engine {
             self.keep_asked_desk(&mut seating, &desired.identity, applying);
         }
         let person = scene.person.identity.display_name();
-        let (plan, _) = plan_leaving(
-            desired,
-            &Observation {
-                account: match &view.account {
-                    Some(account) => Seen::Present(account),
-                    None => Seen::Absent,
-                },
-                link: account_key,
-                bookings,
-                applied,
+        let seen = Observation {
+            account: match &view.account {
+                Some(account) => Seen::Present(account),
+                None => Seen::Absent,
             },
-            &Setting {
+            link: account_key,
+            bookings,
+            applied,
+        };
+        let leaves = reactions.waits(Situation::Linked);
+        let plan_of = |wish: &Desired| {
+            let setting = Setting {
                 site: scene.site.id(),
                 catalogue: &catalogue,
                 seating: &seating,
@@ -110,10 +114,10 @@ impl Engine {
                 lane: apply::lane_of(ended, scene.item.lane),
                 attempt: applying.bookings_refused,
                 person: &person,
-            },
-            reactions.waits(Situation::Linked).as_deref(),
-        );
-        let mut gated = self.gate(scene, plan, view.account.as_ref(), &catalogue, applying, now);
+            };
+            plan_leaving(wish, &seen, &setting, leaves.as_deref()).0
+        };
+        let mut gated = self.gate(scene, desired, &plan_of, view.account.as_ref(), &catalogue, applying);
         self.set_failures(
             scene,
             &mut gated,

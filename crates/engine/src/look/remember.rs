@@ -105,6 +105,10 @@ impl Engine {
                 (Some(_), Some(account)) => drift::drifted(desired, account, applied, &catalogue, &seating),
                 _ => Vec::new(),
             };
+            // What is had freely while something more waits for a word is ours as well.
+            if let Some(base) = applying.asked.base() {
+                note_applied(applied, base, view.account.as_ref(), &seating);
+            }
             note_applied(applied, desired, view.account.as_ref(), &seating);
             drift::keep(applied, &left);
         }

@@ -507,7 +507,7 @@ pub const FINDING_KINDS: [&str; 34] = [
 ];
 
 /// Kinds of findings whose words tell of the control itself: of a log, a hook, a schedule, a policy.
-const OF_THE_CONTROL: [&str; 4] = ["feed", "hook", "policy_folder", "sweep"];
+const OF_THE_CONTROL: [&str; 5] = ["feed", "hook", "policy_folder", "policy_names", "sweep"];
 
 impl Finding {
     /// Whether its words may name people, so that they have no place in the hashed text of the journal.

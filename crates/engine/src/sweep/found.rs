@@ -8,7 +8,10 @@ use lanyard_model::{
     id::{SiteId, TenantId},
 };
 
-use lanyard_policy::reaction::{Reactions, Situation};
+use lanyard_policy::{
+    Problems,
+    reaction::{Reactions, Situation},
+};
 
 use super::SweepScope;
 use crate::{
@@ -23,6 +26,8 @@ use crate::{
 const OPEN_MAX: usize = 1_000_000;
 /// Before the names of what could not be compared.
 pub(crate) const NOT_COMPARED: &str = "not compared yet, because they could not be read: ";
+/// Key of what is told of names that are not known.
+const NAMES: &str = "policy_names";
 /// Names in the text of a finding about many.
 const NAMED_MAX: usize = 10;
 
@@ -46,6 +51,9 @@ impl Engine {
         };
         late.retain(|(_, tenant, _), _| everybody || certain(tenant));
         findings.extend(overdue(&late, now));
+        // Of a site that was never read no name is known.
+        let named = self.sites().values().all(|site| site.has_catalogue());
+        findings.extend(named.then(|| unknown_names(active.bound.problems(), now)).flatten());
         let known: BTreeMap<String, Finding> =
             self.store.findings(OPEN_MAX).await?.into_iter().map(|f| (f.key.clone(), f)).collect();
         let news = |finding: &&Finding| {
@@ -66,6 +74,9 @@ impl Engine {
         writes.extend(plain.map(|key| Write::FindingOver { key, at: now }));
         writes.extend(self.fights_over(&known, now).await?);
         writes.extend(over_now(lists, self.sites().len(), &findings, left, &known, now));
+        if named && known.contains_key(NAMES) && !findings.iter().any(|finding| finding.key == NAMES) {
+            writes.push(Write::FindingOver { key: NAMES.into(), at: now });
+        }
         Ok(writes)
     }
 
@@ -259,6 +270,23 @@ fn findings<'r>(
         });
     }
     findings
+}
+
+/// Names in the policy in force that no site has, or has more than once: something was renamed since.
+fn unknown_names(problems: &Problems, now: Timestamp) -> Option<Finding> {
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    (!told.is_empty()).then(|| Finding {
+        title: format!(
+            "the policy in force names {} that iOffice does not know, or not as one",
+            counted(told.len(), "thing", "things")
+        ),
+        detail: first_of(&told[..told.len().min(NAMED_MAX)], told.len()),
+        fix: Some(
+            "write the name as iOffice has it now, and publish; until then nobody loses what a rule gave under the old name"
+                .into(),
+        ),
+        ..warning("policy_names", NAMES.into(), now)
+    })
 }
 
 /// People who should be gone, one finding for each tenant and site: who of them is gone meanwhile is worked off anyway.

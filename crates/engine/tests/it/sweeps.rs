@@ -15,7 +15,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    bench::{APP, World, at, person, set},
+    bench::{APP, EXEC, World, at, person, set},
     mortal::Death,
 };
 
@@ -972,4 +972,81 @@ async fn definitions_that_change_while_a_list_is_read_put_it_in_doubt() {
     assert_eq!(report.doubts, ["acme: the definitions of its fields changed while the list was read"]);
     assert!(world.findings().await.contains(&"certificate:acme:Identities".to_owned()));
     assert!(world.sweep().await.certified, "the next read is under one set of them");
+}
+
+#[tokio::test]
+async fn a_building_that_is_renamed_takes_no_seat_and_is_told() {
+    let mut world = World::new().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    let call = |world: &World, name: &str| {
+        world.hq.change(|state| {
+            let building = state
+                .catalogue
+                .as_mut()
+                .unwrap()
+                .buildings
+                .get_mut(&lanyard_model::id::BuildingId(1))
+                .unwrap();
+            (building.name, building.code) = (name.into(), name.into());
+        });
+    };
+    let seat = |world: &World| {
+        world
+            .hq
+            .change(|state| state.accounts.values().find_map(|account| account.seat.map(|seat| seat.room)))
+    };
+    let held = seat(&world);
+    assert!(held.is_some());
+    call(&world, "Pier Hall");
+    for _ in 0..2 {
+        world.sweep().await;
+        world.clock.pass(Duration::from_secs(3600));
+        world.quiet().await;
+    }
+    assert_eq!(seat(&world), held);
+    let told = world.store.finding("policy_names").await.unwrap().expect("a finding");
+    assert_eq!(told.title, "the policy in force names 1 thing that iOffice does not know, or not as one");
+    assert!(told.detail.contains("there is no building \"Pier House\" (site hq)"), "{}", told.detail);
+    call(&world, "Pier House");
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(world.store.finding("policy_names").await.unwrap(), None);
+    assert_eq!(seat(&world), held);
+}
+
+#[tokio::test]
+async fn a_legal_hold_by_a_group_that_was_deleted_holds() {
+    let mut world = World::new().await;
+    world.edits.push((
+        "protected = [{ attribute = \"legalHold\", is = \"yes\" }]",
+        "protected = [{ group = \"EXEC\" }]",
+    ));
+    world.reborn().await;
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet().await;
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| state.groups.retain(|group| group.as_str() != EXEC));
+    }
+    world.sweep().await;
+    world.quiet().await;
+    let mut gone = person("acme", "ana", "Ana", "0417");
+    gone.status = Status::Deprovisioned;
+    gone.groups = Groups::new([], true);
+    world.say(gone).await;
+    world.quiet().await;
+    let active = |world: &World| world.hq.change(|state| state.accounts.values().next().unwrap().active);
+    assert_eq!(active(&world), Some(true));
+    let id = person("acme", "ana", "Ana", "0417").id;
+    let plans = world.store.plans(Some(&id), 1).await.unwrap();
+    let why: Vec<_> = plans[0].steps.iter().filter_map(|step| step.gate.why()).collect();
+    let said = "protected: not known to be a member of EXEC: the group 00gEXECFLOOR no longer exists in Okta";
+    assert!(!why.is_empty() && why.iter().all(|why| *why == said), "{why:?}");
+    // The group is there again: nobody is in it.
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| state.groups.extend([EXEC.into()]));
+    }
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(active(&world), Some(false));
 }

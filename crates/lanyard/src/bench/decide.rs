@@ -209,7 +209,7 @@ fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum
         };
         let person = identity.display_name();
         let removal = Removal {
-            protected: office.policy.protects(identity).map(|because| because.text),
+            protected: office.policy.protects(identity, None).map(|because| because.text),
             ..Removal::default()
         };
         let setting = Setting {

@@ -1,9 +1,14 @@
 //! Whole plans as people read them.
 
+use std::sync::Arc;
+
 use lanyard_model::{
     account::{Role, Seat},
-    desired::{Because, BookingWish, Desired, Ending, KeptBookings, Lifecycle, Loses, VisitWish},
-    id::{AccountId, CenterId, FloorId, RoomId},
+    desired::{
+        Because, BookingWish, Desired, Ending, KeptBookings, LeftAlone, Lifecycle, Loses, SeatWish, VisitWish,
+    },
+    door::DoorSpan,
+    id::{AccountId, CenterId, FloorId, ItemId, RoomId},
     plan::Operation,
 };
 use lanyard_plan::render::render_plan;
@@ -327,4 +332,44 @@ fn a_site_administrator_is_never_touched_and_a_leaver_among_them_is_a_to_do() {
     assert!(plan.is_quiet());
     assert_eq!(plan.ending, Some((Ending::Deactivated, None)));
     assert_eq!(plan.todos.iter().map(|t| t.key.as_str()).collect::<Vec<_>>(), ["site-admin"]);
+}
+
+#[test]
+fn what_is_left_alone_is_not_taken_but_from_leavers() {
+    let mut held = settled();
+    let held_account = held.account.as_mut().unwrap();
+    held_account.items = Some([ItemId(900), ItemId(901)].into());
+    held.applied.seat = held_account.seat.map(|seat| seat.room);
+    held.applied.roles = held_account.roles.clone().unwrap();
+    held.applied.items = [ItemId(900), ItemId(901)].into();
+    held.applied.door_holder = Some("40417".into());
+    held.applied.doors = [("HQ".to_owned(), DoorSpan::default())].into();
+    let mut wish = employee();
+    (wish.seat, wish.roles) = (None, Default::default());
+    wish.door_holder = Some("40417".into());
+    assert_eq!(held.plan(&wish).steps.iter().filter(|step| step.destructive).count(), 4, "all of it goes");
+    wish.left_alone = LeftAlone {
+        seat: true,
+        doors: true,
+        roles_but: Some(Arc::default()),
+        items_but: Some(Arc::new([ItemId(901)].into())),
+    };
+    check(
+        &held,
+        &wish,
+        r#"Ana Okafor  acme/00u1  ->  hq/5
+  - category item: Policy 901
+      because policy: no rule gives it any more
+"#,
+    );
+    // Another desk would do better by what is left of the wish: it may be worse by what is not.
+    wish.seat =
+        Some(want(SeatWish::Desk { floors: vec![FloorId(3)], kinds: vec![], rooms: vec![], near: None }));
+    wish.items.insert(ItemId(901), want(()));
+    assert!(held.plan(&wish).is_quiet());
+    let mut gone = crate::world::desired(Lifecycle::Ended { since: None, how: Ending::Deactivated });
+    gone.left_alone = wish.left_alone.clone();
+    let ends = held.plan(&gone);
+    assert!(ends.steps.iter().any(|step| step.op == Operation::Deactivate), "{}", render_plan(&ends));
+    assert!(ends.steps.iter().any(|step| matches!(step.op, Operation::SetDoors { .. })));
 }

@@ -1,5 +1,6 @@
 //! Plans from the outside: wishes and accounts in, steps out.
 
+mod asked;
 mod golden;
 mod holds;
 mod properties;

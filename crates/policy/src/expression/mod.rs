@@ -129,7 +129,7 @@ pub(crate) struct Flaw {
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
 enum Trouble {
-    /// It asks for groups, and the list of them is not whole.
+    /// It asks for groups, and the list of them is not whole, or one that the policy names is gone.
     Groups,
     Failed(String),
 }
@@ -311,13 +311,13 @@ impl Cel {
         match self.value(subject) {
             Ok(found) => value::text(&found)
                 .map_err(|kind| format!("\"{self}\" gives {kind}, which no field can hold")),
-            Err(Trouble::Groups) => Err("the list of groups is not whole".to_owned()),
+            Err(Trouble::Groups) => Err(subject.why_unknown().to_owned()),
             Err(Trouble::Failed(why)) => Err(why),
         }
     }
 
     fn value(&self, subject: &Subject<'_>) -> Result<Value, Trouble> {
-        if self.reads_groups() && !subject.identity.groups.complete {
+        if self.reads_groups() && subject.groups_in_doubt().is_some() {
             return Err(Trouble::Groups);
         }
         subject.expressions.set(subject.expressions.get() + 1);
@@ -395,8 +395,8 @@ impl Cel {
 
     /// `"level > 3" holds: level is "4"`.
     pub fn say(&self, subject: &Subject<'_>, holds: bool) -> String {
-        if self.reads_groups() && !subject.identity.groups.complete {
-            return format!("not known whether \"{self}\" holds: the list of groups is not whole");
+        if let Some(why) = subject.groups_in_doubt().filter(|_| self.reads_groups()) {
+            return format!("not known whether \"{self}\" holds: {why}");
         }
         let verb = if holds { "holds" } else { "does not hold" };
         match self.told(subject) {

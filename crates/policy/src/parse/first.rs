@@ -6,46 +6,57 @@ use lanyard_model::clearance::{ApprovalDemand, Approver, Demand, Stage};
 use super::rules::zone;
 use crate::{
     date,
-    document::{Document, Window},
+    document::{Document, Flow, Window},
+    problem::nearest,
     reader::{Section, Text},
 };
 
 const DAY: u64 = 86_400;
+/// Roles in the console.
+const ROLES: [&str; 6] = ["viewer", "operator", "policy_editor", "approver", "auditor", "owner"];
 const UNITS: [(&str, u64); 4] = [("day", DAY), ("hour", 3600), ("minute", 60), ("second", 1)];
 
 /// Every rule that asks something first, by its id.
 pub(super) fn read(root: &Section<'_>, document: &mut Document) {
     let mut found: Vec<(String, Demand)> = Vec::new();
-    let mut note = |rule: String, section: &Section<'_>, document: &Document| {
-        if let Some(demand) = demand(section, "but_first", document) {
+    let mut note = |rule: String, section: &Section<'_>, ends: bool| {
+        if let Some(demand) = demand(section, "but_first", ends, document) {
             found.push((rule, demand));
         }
     };
     for flow in root.sections("flow") {
         if let Some(id) = flow.string("id") {
-            note(id, &flow, document);
+            let denies = |known: &&Flow| known.id == id && known.gives.is_empty();
+            if let Some(first) = flow.get("but_first")
+                && document.flows.iter().find(denies).is_some_and(|known| !known.never.is_empty())
+            {
+                let message = format!("\"{id}\" only denies, and that waits for nobody");
+                let fix = "take but_first away: a restriction holds at once";
+                first.report.idle(&first.span, message, fix);
+            }
+            note(id, &flow, false);
         }
     }
     if let Some(lifecycle) = root.section("lifecycle") {
         for (at, mark) in lifecycle.sections("ended").iter().enumerate() {
             let id = mark.string("id").unwrap_or_else(|| format!("ended-{}", at + 1));
-            note(format!("lifecycle.ended.{id}"), mark, document);
+            note(format!("lifecycle.ended.{id}"), mark, true);
         }
         for (at, leave) in lifecycle.sections("leave").iter().enumerate() {
             let id = leave.string("id").unwrap_or_else(|| format!("leave-{}", at + 1));
-            note(format!("lifecycle.leave.{id}"), leave, document);
+            note(format!("lifecycle.leave.{id}"), leave, false);
         }
         for key in ["end", "deactivated", "deleted", "new_account"] {
             if let Some(section) = lifecycle.section(key) {
-                note(format!("lifecycle.{key}"), &section, document);
+                note(format!("lifecycle.{key}"), &section, key != "new_account");
             }
         }
     }
     if let Some(scope) = root.section("scope") {
-        note("scope".into(), &scope, document);
+        note("scope".into(), &scope, true);
     }
     if let Some(guardrails) = root.section("guardrails") {
-        if let Some(demand) = demand(&guardrails, "removals_but_first", document) {
+        if let Some(demand) = demand(&guardrails, "removals_but_first", false, document) {
             found.push(("policy".into(), demand));
         }
         document.window = guardrails.section("removal_window").map(|section| window(&section));
@@ -53,7 +64,8 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
     document.demands = found.into_iter().collect();
 }
 
-fn demand(section: &Section<'_>, key: &'static str, document: &Document) -> Option<Demand> {
+/// `ends`: whether somebody's standing ends by the rule, so that stages count from that end.
+fn demand(section: &Section<'_>, key: &'static str, ends: bool, document: &Document) -> Option<Demand> {
     let first = section.section(key)?;
     let approvers = |key: &'static str| -> Vec<Approver> {
         first.texts(key).iter().flat_map(|text| approver(text, &first, document)).collect()
@@ -74,6 +86,14 @@ fn demand(section: &Section<'_>, key: &'static str, document: &Document) -> Opti
             Some(Stage { after_seconds: after?, takes })
         })
         .collect::<Vec<_>>();
+    if !ends && let Some(stages) = first.get("stages") {
+        let fix = "write hold = \"7 days\" to wait, or put stages under what ends somebody's standing";
+        stages.report.idle(
+            &stages.span,
+            "stages count from somebody's end, and nobody ends by this rule",
+            fix,
+        );
+    }
     first.finish();
     let asks_nobody = by.is_empty() && first.get("approval").is_none();
     if asks_nobody && hold_seconds.is_none() && stages.is_empty() {
@@ -86,6 +106,7 @@ fn demand(section: &Section<'_>, key: &'static str, document: &Document) -> Opti
     if escalate_seconds.is_some() && escalate_to.is_empty() {
         first.error("to whom does it escalate?", Some("add escalate_to = [\"role:owner\"]".into()));
     }
+    idle_approval(&first, &by, &escalate_to, quorum, expires_seconds, escalate_seconds);
     let approval = (!by.is_empty()).then_some(ApprovalDemand {
         by,
         quorum,
@@ -96,11 +117,54 @@ fn demand(section: &Section<'_>, key: &'static str, document: &Document) -> Opti
     Some(Demand { hold_seconds, approval, stages })
 }
 
+/// What of an approval can never come about.
+fn idle_approval(
+    first: &Section<'_>,
+    by: &[Approver],
+    escalate_to: &[Approver],
+    quorum: u32,
+    expires: u64,
+    escalates: Option<u64>,
+) {
+    let idle = |key: &'static str, message: String, fix: &str| {
+        if let Some(value) = first.get(key) {
+            value.report.idle(&value.span, message, fix);
+        }
+    };
+    if escalates.is_none() && !escalate_to.is_empty() {
+        let message = "nobody is asked here: it is not said after how long".to_owned();
+        idle("escalate_to", message, "add escalate_after = \"1 day\"");
+    }
+    if escalates.is_some_and(|after| after >= expires) {
+        let message = "it escalates when the request has run out".to_owned();
+        idle("escalate_after", message, "make it shorter than expires (7 days, where that says nothing)");
+    }
+    // One person has one vote: a manager, and whoever is named.
+    let all: Vec<&Approver> = by.iter().chain(escalate_to.iter().filter(|_| escalates.is_some())).collect();
+    let one = |approver: &&Approver| matches!(approver, Approver::Manager | Approver::Person(_));
+    let voters: std::collections::BTreeSet<&&Approver> = all.iter().collect();
+    if !by.is_empty() && all.iter().all(one) && (voters.len() as u64) < u64::from(quorum) {
+        let message = format!("{quorum} must agree, and only {} can", voters.len());
+        idle("quorum", message, "lower quorum, or name a role or a group");
+    }
+}
+
 fn approver(text: &Text, section: &Section<'_>, document: &Document) -> Vec<Approver> {
     let value = text.value.as_str();
     match value.split_once(':') {
         None if value == "manager" => vec![Approver::Manager],
-        Some(("role", role)) if !role.trim().is_empty() => vec![Approver::Role(role.trim().to_owned())],
+        Some(("role", role)) if !role.trim().is_empty() => {
+            let role = role.trim();
+            if !ROLES.contains(&role) {
+                let fix = nearest(role, ROLES).unwrap_or_else(|| format!("known: {}", ROLES.join(", ")));
+                section.report.idle(
+                    &text.span,
+                    format!("nobody has the role \"{role}\" in the console"),
+                    fix,
+                );
+            }
+            vec![Approver::Role(role.to_owned())]
+        }
         Some(("person", mail)) if mail.contains('@') => vec![Approver::Person(mail.trim().to_owned())],
         Some(("group", name)) => match document.groups.get(name.trim()) {
             Some(group) => group.test.ids.iter().map(|(_, id)| Approver::Group(id.clone())).collect(),

@@ -111,6 +111,8 @@ fn read(files: &PolicyFiles, tests: &[(String, String)]) -> (Result<Document, Pr
     document.mentions.extend(report.take_mentions());
     document.inline_groups.extend(report.take_inline_groups());
     document.compared = report.take_compared();
+    document.named = report.take_named();
+    document.idle = report.take_idle();
     if errors.is_empty() {
         // What a broken line hides is not missing.
         check_routes(&section, &document);

@@ -13,7 +13,7 @@ use crate::{
     date::DateFormat,
     document::{
         Change, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule, OnLeaving, PhoneRule,
-        Route, Scope, SiteSettings, Source, TenantSettings, UserTypeRule,
+        Route, Scope, SiteSettings, Source, TenantSettings, UserTypeRule, Whose,
     },
     expression::{self, Purpose},
     guardrail::{Channel, Guardrails, Schedule},
@@ -112,6 +112,7 @@ fn tenants(root: &Section<'_>, document: &mut Document) {
     let Some(section) = root.section("tenants") else { return };
     for (name, value) in section.entries() {
         slug(&name, &section);
+        section.report.names(Whose::Tenant, &name);
         let Some(tenant) = value.section() else { continue };
         let settings = TenantSettings {
             zone: zone(&tenant, "zone"),
@@ -140,6 +141,7 @@ fn sites(root: &Section<'_>, document: &mut Document) {
     let Some(section) = root.section("sites") else { return };
     for (name, value) in section.entries() {
         slug(&name, &section);
+        section.report.names(Whose::Site, &name);
         let Some(site) = value.section() else { continue };
         let settings = SiteSettings {
             default_host: site.integer("default_host", 1..i64::MAX).map(AccountId),
@@ -427,8 +429,11 @@ fn schedule(section: &Section<'_>) -> Option<Schedule> {
     }
     let zone_name = section.string("zone").unwrap_or_else(|| "UTC".to_owned());
     zone(section, "zone");
-    let site = section.string("site").map(|text| SiteId::new(&*text));
-    let tenant = section.string("tenant").map(|text| TenantId::new(&*text));
+    let (site, tenant) = (section.text("site"), section.text("tenant"));
+    site.iter().for_each(|text| section.report.names(Whose::Site, text));
+    tenant.iter().for_each(|text| section.report.names(Whose::Tenant, text));
+    let site = site.map(|text| SiteId::new(text.value.as_str()));
+    let tenant = tenant.map(|text| TenantId::new(text.value.as_str()));
     let spread = section.integer("spread_minutes", 0..720).and_then(|n| u32::try_from(n).ok());
     section.finish();
     Some(Schedule {

@@ -11,7 +11,7 @@ use lanyard_model::{
 use crate::{
     condition::{Condition, GroupTest, Wanted},
     date::DateFormat,
-    document::Named,
+    document::{Named, Whose},
     expression::{self, Purpose},
     pattern::Pattern,
     problem::nearest,
@@ -31,6 +31,7 @@ pub(super) fn read_groups(root: &Section<'_>) -> BTreeMap<String, Named> {
                 if !is_slug(&tenant.value) {
                     section.report.error(&tenant.span, format!("\"{}\" is no tenant", tenant.value), None);
                 }
+                section.report.names(Whose::Tenant, &tenant);
                 for id in value.texts() {
                     push_id(&section, &mut ids, Some(TenantId::new(tenant.value.as_str())), &id);
                 }
@@ -166,11 +167,12 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
         found.extend(expression::read(section.report, &text, Purpose::Condition).map(Condition::Cel));
     }
     if let Some(value) = section.get("tenant") {
-        found
-            .push(Condition::Tenant(slugs(&value).iter().map(|text| TenantId::new(text.as_str())).collect()));
+        let names = slugs(&value, Whose::Tenant);
+        found.push(Condition::Tenant(names.iter().map(|text| TenantId::new(text.as_str())).collect()));
     }
     if let Some(value) = section.get("site") {
-        found.push(Condition::Site(slugs(&value).iter().map(|text| SiteId::new(text.as_str())).collect()));
+        let names = slugs(&value, Whose::Site);
+        found.push(Condition::Site(names.iter().map(|text| SiteId::new(text.as_str())).collect()));
     }
     if let Some(value) = section.get("status") {
         found
@@ -211,8 +213,9 @@ fn condition(section: &Section<'_>, groups: &BTreeMap<String, Named>) -> Option<
     }
 }
 
-fn slugs(value: &Value<'_>) -> Vec<String> {
+fn slugs(value: &Value<'_>, what: Whose) -> Vec<String> {
     let texts = value.texts();
+    texts.iter().for_each(|text| value.report.names(what, text));
     for text in texts.iter().filter(|text| !is_slug(&text.value)) {
         let message = format!("\"{}\" cannot be the name of a tenant or site", text.value);
         value.report.error(&text.span, message, Some("small letters, digits and hyphens".into()));

@@ -184,7 +184,8 @@ impl Policy {
     pub(crate) fn results(&self, see: &mut dyn FnMut(&Identity, &Desired, Timestamp)) -> Vec<TestResult> {
         let document = self.document();
         let stage = stage::stage(document);
-        let bound = self.bind(&stage.catalogues);
+        // What a test says of groups is what it is about, whatever became of them meanwhile.
+        let bound = self.with_missing([]).bind(&stage.catalogues);
         let tests = document.tests.iter().map(|case| {
             let account = stage.account(case);
             // Something that was surely given: how it is spelt does not matter to any rule.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lanyard_model::clearance::{Approver, Demand};
-use lanyard_policy::{Policy, PolicyFiles};
+use lanyard_policy::{Known, Policy, PolicyFiles};
 
 const POLICY: &str = r#"
 format = 1
@@ -101,5 +101,64 @@ fn every_mistake_is_said_with_its_fix() {
     ] {
         let text = parse(floor, window).err().unwrap_or_else(|| panic!("{floor} {window} was taken"));
         assert!(text.contains(said), "{floor} {window}: {text}");
+    }
+}
+
+/// What the linter says of a flow or of the rest that asks so, besides its tests.
+fn linted(floor: &str, more: &str) -> Vec<String> {
+    let text = POLICY.replace("FLOOR", floor).replace("WINDOW", WINDOW) + more;
+    let files = PolicyFiles { toml: ("policy.toml".into(), text), tables: BTreeMap::new() };
+    let policy = Policy::parse(&files).unwrap_or_else(|problems| panic!("{}", problems.render()));
+    let found = policy.lint(&Known::default());
+    let of_groups = |message: &String| message.starts_with("no rule asks for the group");
+    found.iter().map(|problem| problem.message.clone()).filter(|message| !of_groups(message)).collect()
+}
+
+#[test]
+fn what_can_never_come_about_is_said_by_the_linter() {
+    let asks = "approval = [\"group:BOSSES\"]";
+    assert_eq!(linted(asks, ""), Vec::<String>::new());
+    for (floor, more, said) in [
+        ("approval = [\"role:aprover\"]", "", "nobody has the role \"aprover\" in the console"),
+        ("approval = [\"role:policy-editor\"]", "", "nobody has the role \"policy-editor\" in the console"),
+        (
+            "approval = [\"person:olu@x.example\", \"manager\"], quorum = 3",
+            "",
+            "3 must agree, and only 2 can",
+        ),
+        (
+            "approval = [\"role:owner\"], escalate_to = [\"role:approver\"]",
+            "",
+            "nobody is asked here: it is not said after how long",
+        ),
+        (
+            "approval = [\"role:owner\"], expires = \"1 day\", escalate_to = [\"role:approver\"], escalate_after = \"2 days\"",
+            "",
+            "it escalates when the request has run out",
+        ),
+        (
+            "hold = \"1 day\", stages = [{ after = \"1 day\", takes = [\"seat\"] }]",
+            "",
+            "stages count from somebody's end, and nobody ends by this rule",
+        ),
+        (
+            asks,
+            "[[lifecycle.leave]]\nid = \"away\"\nif = [{ status = \"SUSPENDED\" }]\nbut_first = { stages = [{ after = \"1 day\" }] }\n",
+            "stages count from somebody's end, and nobody ends by this rule",
+        ),
+        (
+            asks,
+            "[[flow]]\nid = \"no\"\nbut_first = { hold = \"1 day\" }\nnever = [{ item = \"Safe\" }]\n",
+            "\"no\" only denies, and that waits for nobody",
+        ),
+    ] {
+        assert_eq!(linted(floor, more), [said], "{floor} {more}");
+    }
+    // Enough people besides, or a role of whom nobody knows how many have it.
+    for fine in [
+        "approval = [\"person:olu@x.example\", \"role:owner\"], quorum = 3",
+        "approval = [\"person:olu@x.example\"], quorum = 2, escalate_to = [\"manager\"], escalate_after = \"1 day\"",
+    ] {
+        assert_eq!(linted(fine, ""), Vec::<String>::new(), "{fine}");
     }
 }

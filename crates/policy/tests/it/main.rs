@@ -8,6 +8,7 @@ mod formats;
 mod fuzz;
 mod language;
 mod lifecycle;
+mod missing;
 mod order;
 mod own_tests;
 mod problems;

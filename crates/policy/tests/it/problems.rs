@@ -225,7 +225,7 @@ fn protected_people_are_known_even_in_doubt() {
         let mut mira = world::person("northgate");
         mira.groups.complete = whole;
         let policy = Policy::parse(&files(&body(rule), &[])).expect("a policy");
-        policy.protects(&mira).map(|because| because.text)
+        policy.protects(&mira, None).map(|because| because.text)
     };
     let number = r#"{ attribute = "employeeNumber", in = ["40417"] }"#;
     assert_eq!(protects(number, true).as_deref(), Some("employeeNumber is \"40417\""));
@@ -247,7 +247,7 @@ fn a_named_protection_says_why_and_its_mistakes_have_their_place() {
     let policy = Policy::parse(&said).expect("a policy");
     let mut mira = world::person("northgate");
     mira.groups = Groups::new([], true);
-    let because = policy.protects(&mira).expect("protected");
+    let because = policy.protects(&mira, None).expect("protected");
     assert_eq!(because.rule, "guardrails.protection.case-7");
     assert_eq!(because.text, "litigation 7: employeeNumber is \"40417\", status is ACTIVE");
     assert_eq!(policy.protected_by(&mira), [1]);
@@ -437,4 +437,53 @@ fn who_may_have_several_values_may_fit_two_flows_that_ask_for_one_each() {
     let apart = "[[flow]]\nid = \"a\"\nif = [{ attribute = \"city\", is = \"York\" }]\nthen = [{ place = \"desk\", building = \"A\" }]\n\
                  [[flow]]\nid = \"b\"\nif = [{ any = [{ attribute = \"city\", is = \"Leeds\" }, { attribute = \"city\", is = \"Bath\" }] }]\nthen = [{ place = \"remote\" }]\n";
     assert_eq!(linted(apart, &[], &Known::default()), Vec::<String>::new());
+}
+
+#[test]
+fn tenants_and_sites_of_no_route_are_told() {
+    let head = "format = 1\n[groups]\nApp = { northgate = \"00gAPP00001\", nrothgate = \"00gAPP00002\" }\n\
+                [[route]]\ntenant = \"northgate\"\nsite = \"hq\"\n[[route]]\ntenant = \"harborlight\"\nsite = \"south\"\n\
+                [correlation]\nkeys = [{ kind = \"n\", attribute = \"email\", field = \"email\" }]\n\
+                [scope]\nif = [{ group = \"App\" }]\n";
+    let flow = "[sites.attic]\ndefault_host = 5\n[tenants.harborlight]\nzone = \"Europe/London\"\n\
+                [[flow]]\nid = \"a\"\nif = [{ any = [{ tenant = \"harborlite\" }, { site = [\"hq\", \"soth\"] }] }]\nlook_up = \"t\"\n\
+                then = [{ item = \"from table\" }]\n";
+    let table = "tenant,site,item\nnorthgate,hq,A\nelsewhere,south,B\n";
+    let policy = Policy::parse(&files(&format!("{head}{flow}"), &[("t", table)])).expect("a policy");
+    let told: Vec<_> = policy.lint(&Known::default()).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "policy.toml:3:36: no route is for the tenant \"nrothgate\" (did you mean \"northgate\"?)",
+            "policy.toml:14:8: no route leads to the site \"attic\" (add a [[route]], or take this away)",
+            "policy.toml:20:27: no route is for the tenant \"harborlite\" (did you mean \"harborlight\"?)",
+            "policy.toml:20:59: no route leads to the site \"soth\" (did you mean \"south\"?)",
+            "t.csv:3:1: no route is for the tenant \"elsewhere\" (add a [[route]], or take this away)",
+        ]
+    );
+    // A route of no tenant takes people of all of them.
+    let open = format!("{head}{flow}").replace("tenant = \"harborlight\"\nsite", "site");
+    let policy = Policy::parse(&files(&open, &[("t", table)])).expect("a policy");
+    let told = policy.lint(&Known::default());
+    assert!(told.iter().all(|problem| !problem.message.contains("tenant")), "{told:?}");
+}
+
+#[test]
+fn first_days_of_one_priority_that_say_different_things_tie() {
+    let day = |id: &str, what: &str| {
+        format!(
+            "[[flow]]\nid = \"{id}\"\nthen = [{{ booking = \"day one\", title = \"{what}\" }}, {{ visit = \"arrival\", notes = \"{what}\" }}]\n"
+        )
+    };
+    let told = |second: &str| {
+        let list = linted(&[day("a", "One"), day("b", second)].concat(), &[], &Known::default());
+        list.iter()
+            .filter_map(|line| line.split(" with priority").next().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told("One"), Vec::<String>::new());
+    assert_eq!(
+        told("Two"),
+        ["a booking", "a visit"].map(|what| format!("policy.toml:10:6: \"a\" and \"b\" both name {what}"))
+    );
 }

@@ -61,6 +61,7 @@ fn without_reasons(mut desired: Desired) -> Desired {
     }
     desired.because.clear();
     desired.not_given.clear();
+    desired.lesser.clear();
     desired.fields.values_mut().for_each(hush);
     desired.user_type.iter_mut().for_each(hush);
     desired.cost_center.iter_mut().for_each(hush);

@@ -58,7 +58,8 @@ pub fn check(bytes: &[u8]) {
         let mut mute = first.clone();
         mute.because.clear();
         assert_eq!(bound.evaluate_mute(&person, &facts, now).lifecycle, mute.lifecycle, "told or not");
-        let _ = (policy.protects(&person), bound.manager_reference(&person), policy.identity_keys(&person));
+        let _ =
+            (policy.protects(&person, None), bound.manager_reference(&person), policy.identity_keys(&person));
     }
 }
 
