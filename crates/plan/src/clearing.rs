@@ -680,6 +680,9 @@ pub fn said(what: &str, by: &str, reason: &str) -> String {
     }
 }
 
+/// Why nobody decides about themselves.
+pub const ABOUT_ONESELF: &str = "it is about yourself: somebody else must decide";
+
 /// Why somebody may not vote on a request; `None`: they may.
 pub struct Voter<'a> {
     /// Every identity that is them.
@@ -696,7 +699,7 @@ pub struct Voter<'a> {
 /// Why they have none.
 pub fn capacity(clearance: &Clearance, voter: &Voter<'_>, now: Timestamp) -> Result<String, String> {
     if voter.identities.contains(&clearance.identity) {
-        return Err("it is about yourself: somebody else must decide".into());
+        return Err(ABOUT_ONESELF.into());
     }
     let late = clearance.demand.as_ref().and_then(|demand| {
         let after = i64::try_from(demand.escalate_seconds?).ok()?;
