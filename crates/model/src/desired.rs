@@ -140,9 +140,12 @@ pub struct KeptBookings {
     pub until: Timestamp,
     /// They are handed over: to `to`, or by hand where there is nobody.
     pub hand_over: bool,
-    /// Account of the manager, if there is one.
+    /// Account of the manager, if there is one, or of whoever stands in for the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<AccountId>,
+    /// It is the account of whoever stands in for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_delegate: bool,
     /// Why the site would not hand one over to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,

@@ -15,7 +15,7 @@ use crate::{
     bind::Bound,
     condition::{Truth, all},
     correlation::{ManagerRef, manager_reference},
-    document::{Document, Flow, Kind},
+    document::{Document, Flow, HandOver, Kind},
     failing::Failures,
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
@@ -39,6 +39,8 @@ pub struct Facts<'a> {
     pub since: Timestamp,
     /// The manager's account in the same site.
     pub manager_account: Option<AccountId>,
+    /// The account there of whoever stands in for the person by delegation.
+    pub delegate_account: Option<AccountId>,
     /// The identity has a link to an account in the site.
     pub linked: bool,
 }
@@ -46,7 +48,15 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// A person of whom nothing is known yet.
     pub fn unlinked(since: Timestamp) -> Self {
-        Self { account: None, applied: None, gone: None, since, manager_account: None, linked: false }
+        Self {
+            account: None,
+            applied: None,
+            gone: None,
+            since,
+            manager_account: None,
+            delegate_account: None,
+            linked: false,
+        }
     }
 }
 
@@ -64,6 +74,7 @@ pub struct Grounds {
     gone: Option<Timestamp>,
     since: Timestamp,
     manager_account: Option<AccountId>,
+    delegate_account: Option<AccountId>,
     linked: bool,
 }
 
@@ -71,6 +82,11 @@ impl Grounds {
     /// The manager's account among them.
     pub fn manager_account(&self) -> Option<AccountId> {
         self.manager_account
+    }
+
+    /// The account of whoever stands in for the person.
+    pub fn delegate_account(&self) -> Option<AccountId> {
+        self.delegate_account
     }
 }
 
@@ -93,6 +109,7 @@ impl Facts<'_> {
             gone: self.gone,
             since: self.since,
             manager_account: self.manager_account,
+            delegate_account: self.delegate_account,
             linked: self.linked,
         }
     }
@@ -236,15 +253,9 @@ impl Bound {
     /// Whether a flow may announce a visit of theirs, whose host would be the manager; or they left, or may have, and the
     /// manager takes their bookings over. Nothing else asks for the manager's account.
     pub fn may_want_manager(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
-        if self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over) {
-            let ended = with_subject(&self.document, identity, now, false, |subject| {
-                // Standing may rest on where somebody belongs.
-                let _ = route(&self.document, subject);
-                matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
-            });
-            if ended {
-                return true;
-            }
+        let hands_over = self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over.is_some());
+        if hands_over && self.has_ended(identity, facts, now) {
+            return true;
         }
         let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
         let mut flows = self.document.flows.iter().filter(announces).peekable();
@@ -252,6 +263,21 @@ impl Bound {
             && with_subject(&self.document, identity, now, false, |subject| {
                 flows.any(|flow| !matches!(all(&flow.conditions, subject), Truth::No))
             })
+    }
+
+    /// Whether they left, or may have, and whoever stands in for them takes their bookings over. Nothing else asks for that
+    /// account.
+    pub fn may_want_delegate(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
+        let mut rules = self.document.lifecycle.bookings.iter();
+        rules.any(|rule| rule.hand_over == Some(HandOver::Delegate)) && self.has_ended(identity, facts, now)
+    }
+
+    fn has_ended(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
+        with_subject(&self.document, identity, now, false, |subject| {
+            // Standing may rest on where somebody belongs.
+            let _ = route(&self.document, subject);
+            matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
+        })
     }
 
     /// Flows that give nothing and restrict this person, whether or not anybody would give what they deny.

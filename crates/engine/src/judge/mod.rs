@@ -220,8 +220,7 @@ impl<'a> Judge<'a> {
         decided.people += 1;
         // A list says what is now; since when is the mirror's to know, and a look's to respect.
         let since = identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH);
-        let facts =
-            Facts { account: None, applied: None, gone: None, since, manager_account: None, linked: false };
+        let facts = Facts::unlinked(since);
         let first = active.bound.evaluate_mute(identity, &facts, now);
         see(Sight::Standing { identity, first: &first });
         if let Some(at) = first.review_at {
@@ -286,6 +285,8 @@ impl<'a> Judge<'a> {
                 gone: None,
                 since,
                 manager_account,
+                // Who takes bookings over is asked when their calendar is read.
+                delegate_account: None,
                 linked: found.tie.is_some_and(|tie| !tie.ended),
             };
             let mute = leaving.is_none() && !*reasons;

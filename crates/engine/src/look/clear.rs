@@ -97,7 +97,8 @@ impl Engine {
             return Ok(Asked::default());
         }
         let manager = self.manager_account(scene, view, applied, decided).await?;
-        let facts = facts_of(scene, view, applied, manager);
+        let delegate = self.delegate_account(scene, view, applied, decided).await?;
+        let facts = facts_of(scene, view, applied, manager, delegate);
         let base = scene.active.bound.evaluate_unasked(
             &scene.person.identity,
             &facts,

@@ -281,6 +281,7 @@ impl Engine {
             gone: person.gone,
             since: person.since,
             manager_account: None,
+            delegate_account: None,
             linked: links.iter().any(|link| link.ended_at.is_none()),
         };
         let first = active.bound.evaluate(&person.identity, &facts, person.present.earliest);
