@@ -225,6 +225,11 @@ fn cancel_bookings(
             }
             continue;
         }
+        if !booking.made_here {
+            plan.notes.push(format!(
+                "the booking of {room} on {when} comes from a calendar, which may bring it back: each comparison looks for it"
+            ));
+        }
         plan.steps.push(taken(
             Operation::CancelBooking { booking: booking.id },
             vec![removed("booking", format!("{room}, {when}"), desired)],
