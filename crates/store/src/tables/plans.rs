@@ -107,7 +107,7 @@ pub(crate) fn beyond(
 
 /// Keeps an intent, and reserves room under its cap.
 pub(crate) fn intend(tx: &dyn Tx, intent: &Intent) -> Answer<()> {
-    if let Some(charge) = &intent.charge {
+    for charge in intent.charge.iter().chain(&intent.run_charge) {
         reserve(tx, charge, intent)?;
     }
     let who = &intent.identity;
