@@ -193,6 +193,9 @@ pub struct ToDo {
 pub struct NotGiven {
     pub label: String,
     pub because: Because,
+    /// The person does not meet the rule's conditions. Otherwise they do, and something else stands in the way.
+    #[serde(skip)]
+    pub unmet: bool,
 }
 
 /// The whole answer for one identity. Deterministic: equal inputs, equal value.

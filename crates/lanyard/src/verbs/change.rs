@@ -430,7 +430,7 @@ fn whatif_text(answer: &WhatIf) -> String {
         answer.approvals.iter().map(|(rule, count)| format!("{rule}: {count} requests")).collect();
     list("approvals woken", &approvals);
     list("rules that nobody meets", &answer.rules.dead);
-    list("rules that others always outdo", &answer.rules.shadowed);
+    list("rules that give nobody anything now", &answer.rules.shadowed);
     let rows: Vec<_> =
         answer.rules.idle_rows.iter().map(|(table, row)| format!("{table}, row {row}")).collect();
     list("table rows that decide for nobody", &rows);
