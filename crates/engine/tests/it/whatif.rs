@@ -106,6 +106,22 @@ async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() 
 }
 
 #[tokio::test]
+async fn what_is_held_at_the_end_of_a_seal_is_said_to_be_held_and_by_what() {
+    let mut world = company().await;
+    // 2026-05-04 is a Monday.
+    let window =
+        "[guardrails]\nremoval_window = { days = [\"tuesday\"], from = \"09:00\", to = \"17:00\" }\n";
+    let draft = files(100, &[NO_ROOMS, ("[guardrails]\n", window)]);
+    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let seal = shown.seal.clone().unwrap();
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    world.quiet().await;
+    let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
+    let fates: Vec<_> = report.refused.iter().map(|one| (one.line.as_str(), one.fate.as_str())).collect();
+    assert_eq!(fates, [("role-:51:CUSTOMER", "removals wait for their window"); 2], "{report:?}");
+}
+
+#[tokio::test]
 async fn one_line_is_left_out_and_waits_while_the_rest_is_done() {
     let mut world = company().await;
     let draft = files(100, &[NO_ROOMS]);
