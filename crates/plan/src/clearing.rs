@@ -28,6 +28,8 @@ pub const NEW_ACCOUNT: &str = "lifecycle.new_account";
 pub const NO_RULE: &str = "policy";
 /// The rule of a decision on a reached limit.
 pub const CAP: &str = "guardrails.cap";
+/// The rule of whatever an undo asks.
+pub const UNDO: &str = "undo";
 /// A decision on a reached limit is good for this long.
 const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
 /// Rules that begin so are asked about whenever they are on record, without the policy's word.
@@ -580,7 +582,8 @@ pub fn span(seconds: u64) -> String {
 /// What ends because its reason went away, and holds and approvals whose time is over: the changed clearances, each with
 /// the sentence for the journal. `wanted` names those that still have a reason.
 ///
-/// Nothing is concluded from a decision that sets the person aside: it says nothing about any reason.
+/// Nothing is concluded from a decision that sets the person aside: it says nothing about any reason. What an undo asked
+/// has its reason in whoever takes something back, and ends with that.
 pub fn settle(
     known: &[Clearance],
     wanted: &BTreeSet<String>,
@@ -593,7 +596,8 @@ pub fn settle(
     let mut changed = Vec::new();
     for clearance in known.iter().filter(|known| !known.over) {
         let mut after = clearance.clone();
-        if !wanted.contains(&clearance.id) {
+        let of_undo = clearance.rule == UNDO && clearance.kind != ClearanceKind::Undone;
+        if !of_undo && !wanted.contains(&clearance.id) {
             after.over = true;
             if after.state.is_open() && !all_spent(clearance) {
                 after.state = ClearanceState::Cancelled;

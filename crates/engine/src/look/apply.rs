@@ -68,7 +68,7 @@ pub(crate) struct Applying {
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
     /// Everything on record that stands, or stood, between the person's lines and the site.
-    pub(super) known: Vec<Clearance>,
+    pub(crate) known: Vec<Clearance>,
     /// What the policy asks about before it is given.
     pub(crate) asked: Asked,
     pub(super) manager: Option<IdentityId>,

@@ -510,8 +510,9 @@ fn undo_text(all: &[UndoFor], applied: bool) -> String {
             list("still different", open);
         }
     }
-    let steps: usize = all.iter().map(|one| one.plan.steps.len()).sum();
-    let _ = match (applied, steps) {
+    let all_steps: usize = all.iter().map(|one| one.plan.steps.len()).sum();
+    let steps: usize = all.iter().map(|one| one.plan.open_steps().count()).sum();
+    let _ = match (applied, all_steps) {
         (_, 0) => writeln!(text, "nothing to take back"),
         (true, _) => writeln!(
             text,
@@ -520,5 +521,12 @@ fn undo_text(all: &[UndoFor], applied: bool) -> String {
         ),
         (false, _) => writeln!(text, "{} people, {steps} steps; with --apply it is done", all.len()),
     };
+    if all_steps > steps {
+        let _ = writeln!(
+            text,
+            "{} more steps wait for what is said beside them: take them back again then",
+            all_steps - steps
+        );
+    }
     text
 }
