@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    desired::{Applied, Because, Desired, Lifecycle, SeatWish},
+    desired::{Applied, Because, Desired, Ending, Lifecycle, SeatWish},
     failure::FailedStep,
     id::{AccountId, SiteId},
     identity::Identity,
@@ -176,6 +176,37 @@ impl Bound {
         told: bool,
     ) -> (Desired, u32) {
         self.answer(identity, facts, now, told, true)
+    }
+
+    /// What policy wants of somebody deactivated or deleted in a site where they have an account, and to which no route
+    /// leads them any more (routes may rest on groups and attributes that go first): as if they belonged there still, so
+    /// that what is asked before a leaver loses something, and what becomes of their bookings, holds for them as well.
+    /// `None`: their standing there would not be that end.
+    pub fn evaluate_leaver(
+        &self,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        site: &SiteId,
+        now: Timestamp,
+    ) -> Option<Desired> {
+        with_subject(&self.document, identity, now, true, |subject| {
+            let leads = |theirs: bool| {
+                self.document.routes.iter().position(|route| {
+                    let of = route.tenant.as_ref().filter(|_| theirs);
+                    route.site == *site && of.is_none_or(|of| *of == identity.id.tenant)
+                })
+            };
+            subject.route.set(leads(true).or_else(|| leads(false)));
+            let mut desired = self.decide(subject, site, facts, now, true);
+            if let Some(at) = subject.turns.get() {
+                desired.review_by(at);
+            }
+            let is_end = matches!(
+                desired.lifecycle,
+                Lifecycle::Ended { how: Ending::Deactivated | Ending::Deleted, .. }
+            );
+            is_end.then_some(desired)
+        })
     }
 
     fn answer(

@@ -291,9 +291,14 @@ impl<'a> Judge<'a> {
             };
             let mute = leaving.is_none() && !*reasons;
             let mut desired = match leaving {
-                Some(leaving) => {
-                    leaving.desired(&identity.id, &site, identity.status_changed.unwrap_or(now), now)
-                }
+                Some(leaving) => leaving.decide(
+                    active,
+                    identity,
+                    &facts,
+                    &site,
+                    identity.status_changed.unwrap_or(now),
+                    now,
+                ),
                 None if mute => withhold(withheld, active.bound.evaluate_mute(identity, &facts, now), &site),
                 None => withhold(withheld, active.bound.evaluate(identity, &facts, now), &site),
             };

@@ -31,7 +31,7 @@ impl Engine {
         decided: &mut Option<Decided>,
     ) -> Result<Arc<Desired>, Stop> {
         if let Some(leaving) = leaving {
-            return Ok(Arc::new(self.decide_leaving(scene, leaving)));
+            return Ok(Arc::new(self.decide_leaving(scene, view, applied, leaving).await?));
         }
         let manager = self.manager_account(scene, view, applied, decided.as_ref()).await?;
         let delegate = self.delegate_account(scene, view, applied, decided.as_ref()).await?;
@@ -62,14 +62,29 @@ impl Engine {
         self.decide_once(scene, view, applied, leaving, &mut None).await
     }
 
-    fn decide_leaving(&self, scene: &Scene<'_>, leaving: Leaving) -> Desired {
+    async fn decide_leaving(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+        leaving: Leaving,
+    ) -> Result<Desired, Stop> {
         let person = scene.person;
         let since = match leaving {
             Leaving::Over(Ending::Deleted) => person.gone.unwrap_or(person.since),
             Leaving::Over(_) => person.identity.status_changed.unwrap_or(person.since),
             Leaving::Moved(_) => person.since,
         };
-        leaving.desired(&person.identity.id, scene.site.id(), since, person.present.earliest)
+        let (manager, delegate) = match leaving {
+            Leaving::Over(_) => (
+                self.manager_account(scene, view, applied, None).await?,
+                self.delegate_account(scene, view, applied, None).await?,
+            ),
+            Leaving::Moved(_) => (None, None),
+        };
+        let facts = facts_of(scene, view, applied, manager, delegate);
+        let now = person.present.earliest;
+        Ok(leaving.decide(scene.active, &person.identity, &facts, scene.site.id(), since, now))
     }
 
     /// The account of the person's manager in the site, for whom policy may want one. Whose it is does not change while one

@@ -340,6 +340,36 @@ async fn a_leaver_loses_in_stages_what_the_policy_says() {
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
 }
 
+/// Nobody is routed to the site but by a group, which goes first.
+const BY_GROUP: (&str, &str) = ("site = \"hq\"\nif = [", "site = \"hq\"\nif = [{ group = \"APP\" }, ");
+
+#[tokio::test]
+async fn a_leaver_whom_no_route_concerns_any_more_loses_in_stages_too() {
+    let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n\
+                       [[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\n\n[lifecycle.start]\n";
+    // No groups at all, and a list of groups that is not whole.
+    for whole in [true, false] {
+        let mut world = world(&[("[lifecycle.start]\n", deactivated), BY_GROUP]).await;
+        let ana = join(&mut world).await;
+        let account = world.hq.change(|s| *s.accounts.keys().next().unwrap());
+        world.hq.book(7, account, 5 * 24);
+        world.acme.change(|s| s.people.get_mut("ana").unwrap().groups = Groups::new([], whole));
+        world.leave(&ana).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 1 booked\n", "permissions at once");
+        let plan = world.store.newest_plan(&ana, &"hq".into()).await.unwrap().unwrap();
+        let differences = plan.steps.iter().flat_map(|step| &step.differences);
+        let rules: Vec<_> = differences.flat_map(|one| &one.because).map(|why| why.rule.as_str()).collect();
+        assert!(rules.contains(&"lifecycle.deactivated"), "{rules:?}");
+        // A comparison of everybody sees it as the look does.
+        world.sweep().await;
+        world.quiet_for(2 * DAY).await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 1 booked\n");
+        world.quiet_for(DAY).await;
+        assert_eq!(world.shown(), "ana@acme.example inactive 1 booked\n", "what is to be kept stays");
+    }
+}
+
 #[tokio::test]
 async fn a_leaver_who_waits_for_what_the_policy_asks_is_not_late_for_monitoring_either() {
     let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n[lifecycle.start]\n";
